@@ -1,0 +1,1 @@
+"""What happens, in order, once: the event log, the investigation and the reasoning."""

@@ -1,0 +1,123 @@
+"""Every error that CloudOps raises on purpose.
+
+CloudopsError
+├── UsageError          the caller asked for something that makes no sense           exit 2
+├── BundleError         an incident bundle can't be read: file, line, what was expected  exit 2
+├── SourceError         a source of telemetry did not answer                         exit 3
+│   ├── SourceDenied        it answered "no": credentials or permissions
+│   ├── SourceThrottled     it asked us to slow down
+│   ├── SourceTimeout       it did not answer in time
+│   └── SourceUnreachable   it could not be reached at all
+├── StoreError          the store can't be read or written                           exit 3
+│   ├── StoreBusy           another process holds it and does not answer
+│   ├── StoreCorrupt        its contents are damaged
+│   └── StoreTooNew         a newer CloudOps wrote it
+├── EngineGone          the engine this client was attached to went away             exit 3
+└── PolicyError         policy denied it, or nobody confirmed it                     exit 4
+
+A message is one line that says what happened, to what, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BundleError",
+    "CloudopsError",
+    "EngineGone",
+    "PolicyError",
+    "SourceDenied",
+    "SourceError",
+    "SourceThrottled",
+    "SourceTimeout",
+    "SourceUnreachable",
+    "StoreBusy",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreTooNew",
+    "UsageError",
+]
+
+
+class CloudopsError(Exception):
+    """The root. `exit_code` is what a command that ends with this error returns."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(CloudopsError):
+    """Wrong use or wrong input."""
+
+    exit_code = 2
+
+
+class BundleError(CloudopsError):
+    """An incident bundle can't be read.
+
+    `where` names the file inside the bundle (with `:line` where there is one).
+    """
+
+    exit_code = 2
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where = where
+        self.problem = problem
+        super().__init__(f"{where}: {problem}")
+
+
+class SourceError(CloudopsError):
+    """A source of telemetry did not answer; `source` is the backend's name."""
+
+    exit_code = 3
+
+    def __init__(self, source: str, problem: str) -> None:
+        self.source = source
+        self.problem = problem
+        super().__init__(f"{source}: {problem}")
+
+
+class SourceDenied(SourceError):
+    """The source refused: credentials or permissions are missing."""
+
+
+class SourceThrottled(SourceError):
+    """The source asked for fewer requests."""
+
+
+class SourceTimeout(SourceError):
+    """The source did not answer in time."""
+
+
+class SourceUnreachable(SourceError):
+    """The source could not be reached."""
+
+
+class StoreError(CloudopsError):
+    """The store can't be read or written (full, read-only, on a network file system, ...)."""
+
+    exit_code = 3
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store and does not answer."""
+
+
+class StoreCorrupt(StoreError):
+    """The store's contents are damaged."""
+
+
+class StoreTooNew(StoreError):
+    """A newer version of CloudOps wrote the store."""
+
+
+class EngineGone(CloudopsError):
+    """The engine that this client was attached to went away."""
+
+    exit_code = 3
+
+
+class PolicyError(CloudopsError):
+    """Policy denied it, or nobody confirmed it."""
+
+    exit_code = 4

@@ -1,0 +1,254 @@
+"""What sources of telemetry hold: one definition of each record for bundles, backends and diagnostics alike.
+
+Times are aware datetimes in UTC; durations are seconds; units are UCUM. Small records are pydantic models; log
+records and spans, of which there may be hundreds of thousands, are slotted dataclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from primitives.terms import (
+    ChangeKind,
+    Direction,
+    EdgeKind,
+    MetricKind,
+    ProbeKind,
+    ResourceKind,
+    Severity,
+    SpanStatus,
+    Statistic,
+    Worse,
+)
+
+__all__ = [
+    "Alert",
+    "Change",
+    "ConfigurationSnapshot",
+    "ContainerLog",
+    "Coverage",
+    "Edge",
+    "KubernetesDump",
+    "LogRecord",
+    "Metric",
+    "Observation",
+    "Probe",
+    "Record",
+    "Resource",
+    "Series",
+    "Span",
+    "Symptom",
+    "Topology",
+    "Window",
+]
+
+
+class Record(BaseModel):
+    """Base of the small records: immutable; unknown keys are ignored here (bundle reading warns of them)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Window(Record):
+    """A closed interval of time, `from` to `to`."""
+
+    start: AwareDatetime = Field(alias="from")
+    end: AwareDatetime = Field(alias="to")
+
+    @property
+    def seconds(self) -> float:
+        """Its length in seconds."""
+        return (self.end - self.start).total_seconds()
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether `moment` lies within, both ends included."""
+        return self.start <= moment <= self.end
+
+    def covers(self, other: Window) -> bool:
+        """Whether all of `other` lies within."""
+        return self.start <= other.start and other.end <= self.end
+
+
+class Symptom(Record):
+    """What the alarm was about."""
+
+    resource: str
+    metric: str | None = None
+    direction: Direction | None = None
+
+
+class Coverage(Record):
+    """What was asked of which source, and how it answered; the licence to say that something was absent.
+
+    `kinds` are kinds of change (`iam`, `infrastructure`, ...) or names of bundle parts (`logs`, `spans`, `probes`, ...).
+    """
+
+    source: str
+    kinds: tuple[str, ...]
+    start: AwareDatetime = Field(alias="from")
+    end: AwareDatetime = Field(alias="to")
+    status: Literal["answered", "partial", "denied", "unreachable"]
+    detail: str | None = None
+
+
+class Metric(Record):
+    """What a metric means. `limit` is the value, in `unit`, at which the resource is full."""
+
+    name: str
+    kind: MetricKind
+    unit: str
+    statistic: Statistic
+    worse: Worse
+    limit: float | None = None
+
+
+class Resource(Record):
+    """One thing that can be slow, fail or be changed."""
+
+    id: str
+    kind: ResourceKind = "other"
+    attributes: Mapping[str, Any] = {}
+
+
+class Edge(Record):
+    """A dependency: `source` depends on `target`, whatever the verb."""
+
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    kind: EdgeKind = "depends"
+
+
+class Topology(Record):
+    """The resources and which depends on which."""
+
+    resources: tuple[Resource, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+
+class Change(Record):
+    """Something that somebody or something changed. `resource` is null where it isn't known."""
+
+    time: AwareDatetime
+    id: str | None = None
+    resource: str | None = None
+    kind: ChangeKind
+    summary: str
+    actor: str | None = None
+    before: Any = None
+    after: Any = None
+    origin: str | None = None
+
+
+class ConfigurationSnapshot(Record):
+    """A resource's configuration as it was at `time`."""
+
+    time: AwareDatetime
+    resource: str
+    kind: str
+    document: Any
+
+
+class Probe(Record):
+    """The result of an active check; `result` such as open, failed, partly open, active, inactive (dead)."""
+
+    time: AwareDatetime
+    resource: str
+    probe: ProbeKind
+    target: str | None = None
+    result: str
+    output: str | None = None
+
+
+class Observation(Record):
+    """What fits nowhere else: top SQL, wait events, monitor states."""
+
+    time: AwareDatetime
+    resource: str
+    kind: str
+    data: Any
+
+
+class Alert(Record):
+    """An alert as its provider stated it; `value` is what the provider measured, in the provider's unit."""
+
+    name: str
+    state: Literal["firing", "pending", "resolved", "unknown"] = "unknown"
+    resource: str | None = None
+    started_at: AwareDatetime | None = None
+    severity: str | None = None
+    summary: str = ""
+    description: str = ""
+    value: float | None = None
+    labels: Mapping[str, str] = {}
+
+
+class ContainerLog(Record):
+    """The raw log of one container; `previous` is the log of its last terminated instance."""
+
+    namespace: str
+    pod: str
+    container: str
+    previous: bool = False
+    text: str
+
+
+class KubernetesDump(Record):
+    """Every object of one kind as the API server held it at `time` (`kubectl get KIND -A -o json`).
+
+    `kind` is the plural in lower case, as in the bundle's file name: `pods`, `deployments`, `events`.
+    """
+
+    time: AwareDatetime
+    kind: str
+    items: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One log record. `attributes` follow OpenTelemetry's names where the source does."""
+
+    time: datetime
+    resource: str
+    severity: Severity
+    body: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One operation in a trace."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    resource: str
+    name: str
+    start: datetime
+    duration_s: float
+    status: SpanStatus
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Samples of one metric of one resource, oldest first, without NaN.
+
+    `times` are seconds since the epoch (float64), `values` are in `metric.unit` (float64); same length.
+    """
+
+    resource: str
+    metric: Metric
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def between(self, window: Window) -> Series:
+        """The samples inside `window`, both ends included."""
+        low, high = np.searchsorted(self.times, [window.start.timestamp(), window.end.timestamp() + 1e-6])
+        return Series(self.resource, self.metric, self.times[low:high], self.values[low:high])

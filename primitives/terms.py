@@ -1,0 +1,74 @@
+"""The field's closed vocabularies, named once for every layer (INCIDENT_BUNDLE.md sections 1 and 2)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+__all__ = [
+    "AnswerStatus",
+    "ChangeKind",
+    "Direction",
+    "EdgeKind",
+    "Effect",
+    "IncidentClass",
+    "MetricKind",
+    "Polarity",
+    "ProbeKind",
+    "ResourceKind",
+    "Risk",
+    "Severity",
+    "SpanStatus",
+    "Statistic",
+    "Trust",
+    "Worse",
+]
+
+
+class IncidentClass(StrEnum):
+    """What kind of incident it is; also the class of a cause."""
+
+    PERFORMANCE_DEGRADATION = "PERFORMANCE_DEGRADATION"
+    AVAILABILITY_LOSS = "AVAILABILITY_LOSS"
+    ERROR_RATE_INCREASE = "ERROR_RATE_INCREASE"
+    RESOURCE_SATURATION = "RESOURCE_SATURATION"
+    DEPLOYMENT_REGRESSION = "DEPLOYMENT_REGRESSION"
+    CONFIGURATION_DRIFT = "CONFIGURATION_DRIFT"
+    DEPENDENCY_FAILURE = "DEPENDENCY_FAILURE"
+    SCALING_FAILURE = "SCALING_FAILURE"
+    TRAFFIC_SURGE = "TRAFFIC_SURGE"
+    NETWORK_FAILURE = "NETWORK_FAILURE"
+    ACCESS_FAILURE = "ACCESS_FAILURE"
+    INFRASTRUCTURE_FAILURE = "INFRASTRUCTURE_FAILURE"
+    WORKLOAD_FAILURE = "WORKLOAD_FAILURE"
+    DATA_BACKLOG = "DATA_BACKLOG"
+    NO_FAULT = "NO_FAULT"
+    UNKNOWN = "UNKNOWN"
+
+
+Polarity = Literal["present", "absent", "unknown"]
+"""present: seen; absent: the source answered for the whole window and it was not there; unknown: nobody could say."""
+
+Trust = Literal["measured", "reported", "asserted", "proposed"]
+"""measured: the platform's telemetry; reported: text an outsider may have written; asserted: an engineer; proposed: a model."""
+
+AnswerStatus = Literal["answered", "partial", "denied", "unreachable", "not_recorded"]
+"""How a source answered; `not_recorded` means that no source holds this kind of data."""
+
+Effect = Literal["read", "write", "delete"]
+Risk = Literal["low", "medium", "high"]
+Direction = Literal["above", "below"]
+MetricKind = Literal["latency", "errors", "availability", "traffic", "saturation", "other"]
+Statistic = Literal["average", "sum", "min", "max", "p50", "p90", "p95", "p99", "count", "value"]
+Worse = Literal["higher", "lower", "either"]
+ResourceKind = Literal[
+    "service", "workload", "pod", "node", "function", "database", "cache", "queue", "topic", "storage", "gateway",
+    "network", "external", "other",
+]  # fmt: skip
+EdgeKind = Literal["calls", "hosts", "owns", "reads", "writes", "depends"]
+ChangeKind = Literal[
+    "deployment", "configuration", "scaling", "iam", "infrastructure", "feature_flag", "job", "code", "other"
+]
+Severity = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+SpanStatus = Literal["ok", "error", "unset"]
+ProbeKind = Literal["tcp_connect", "http_get", "dns_lookup", "node_service"]

@@ -1,0 +1,1 @@
+"""Colours and styles, used by the cockpit alone."""
