@@ -1,0 +1,111 @@
+"""The one way in for a diagnostic: a decorated async generator in a file of its own.
+
+A diagnostic asks questions of `Telemetry` and yields facts (and now and then its progress). It knows no backend, no
+incident and no screen. Third parties add theirs through the entry point group `cloudops.diagnostics`, which names a
+module to import.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, Protocol, TypeVar
+
+from pydantic import AwareDatetime
+
+from primitives.facts import Fact
+from primitives.records import Record, Symptom, Window
+from primitives.telemetry import Question, Telemetry
+from primitives.terms import Effect, IncidentClass
+
+__all__ = ["Arguments", "Diagnostic", "Found", "Progress", "diagnostic", "diagnostics"]
+
+
+class Arguments(Record):
+    """What every diagnostic is told: where and when to look.
+
+    `window` is the incident's, `baseline` what counts as normal (None: the quiet part before the onset), `now` the
+    moment of asking; nothing after it may be read. `focus` are the resources that the query or the alert names.
+    A diagnostic's own arguments subclass this, each further one with a default.
+    """
+
+    window: Window
+    baseline: Window | None = None
+    now: AwareDatetime
+    symptom: Symptom | None = None
+    focus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a diagnostic is: `done` of `total` pieces, and a few words on the current one."""
+
+    done: int
+    total: int
+    note: str = ""
+
+
+Found = Fact | Progress
+A = TypeVar("A", bound=Arguments, contravariant=True)
+
+
+class Run(Protocol[A]):
+    """A diagnostic's function."""
+
+    def __call__(self, ask: Telemetry, args: A) -> AsyncIterator[Found]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A registered diagnostic.
+
+    `answers` are the incident classes that it helps with, `questions` what it needs at least one of, `cost_s` a guess of
+    its time on a live system in seconds, for planning.
+    """
+
+    name: str
+    title: str
+    effect: Effect
+    answers: tuple[IncidentClass, ...]
+    questions: tuple[Question, ...]
+    arguments: type[Arguments]
+    run: Run[Any]
+    cost_s: float
+
+
+_registered: dict[str, Diagnostic] = {}
+
+
+def diagnostic(
+    name: str,
+    *,
+    title: str,
+    answers: tuple[str, ...],
+    questions: tuple[Question, ...],
+    arguments: type[Arguments] = Arguments,
+    effect: Effect = "read",
+    cost_s: float = 1.0,
+) -> Callable[[Run[Any]], Run[Any]]:
+    """Register the decorated function as the diagnostic `name`."""
+
+    def register(run: Run[Any]) -> Run[Any]:
+        classes = tuple(IncidentClass(answer) for answer in answers)
+        _registered[name] = Diagnostic(name, title, effect, classes, questions, arguments, run, cost_s)
+        return run
+
+    return register
+
+
+@cache
+def diagnostics() -> dict[str, Diagnostic]:
+    """Every diagnostic by name: those of this folder and those of entry points."""
+    package = importlib.import_module("primitives.diagnostics")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    for entry in entry_points(group="cloudops.diagnostics"):
+        entry.load()
+    return dict(sorted(_registered.items()))
