@@ -1,0 +1,69 @@
+# `make demo` and `make test` are all that a newcomer needs. `make help` lists the rest.
+# Variables: PYTHON=python3.12  INCIDENT=sample_incidents/...  TESTS=tests/unit  PYTEST_ARGS="-k store"  UPGRADE=1
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PYTHON
+
+BIN := .venv/bin
+INCIDENT ?= sample_incidents/api-latency-spike
+TESTS ?= tests
+WORKERS ?= 2
+UV := .venv/.uv/bin/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-header --group build $(if $(UPGRADE),--upgrade)
+
+.PHONY: help
+help: ## what there is to make
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
+
+.PHONY: demo
+demo: venv ## investigate a real recorded incident (on a terminal: in the cockpit; in a pipe: as text)
+	@$(BIN)/cloudops investigate --incident "$(INCIDENT)" --store .demo/cloudops.db
+
+.PHONY: test
+test: lint ## every check and every test
+	@$(BIN)/python -m pytest -q -n $(WORKERS) $(PYTEST_ARGS) $(TESTS)
+
+.PHONY: test-parts
+test-parts: ## install the real servers that some tests need (Debian packages)
+	@.ci/parts
+
+.PHONY: lint
+lint: dev ## style, types and import layers
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo >.venv/lint-imports.log 2>&1 || { cat .venv/lint-imports.log; exit 1; }
+
+.PHONY: format
+format: dev ## rewrite the code in the project's style
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: bench
+bench: dev ## print the table of speeds
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+.PHONY: build
+build: dev ## a wheel in dist/
+	@$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+.PHONY: lock
+lock: venv ## resolve the dependencies again (UPGRADE=1: to their newest versions)
+	@test -x $(UV) || $(BIN)/python -m pip --disable-pip-version-check install --quiet --target .venv/.uv uv
+	@$(LOCK) --output-file requirements.lock pyproject.toml
+	@$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+.PHONY: clean
+clean: ## remove everything that make made
+	@rm -rf .venv .demo dist
+
+.PHONY: venv
+venv:
+	@.ci/venv requirements.lock
+
+.PHONY: dev
+dev:
+	@.ci/venv requirements-dev.lock
