@@ -79,7 +79,7 @@ def decode_answer(data: bytes, digest: str | None = None) -> Answer[Any]:
     try:
         head = orjson.loads(line)
         query = _query.validate_python(head["query"])
-        answer = Answer[Any](
+        answer: Answer[Any] = Answer(
             query=query,
             source=head["source"],
             status=head["status"],
