@@ -57,7 +57,9 @@ def encode_answer(answer: Answer[Any]) -> bytes:
             {"resource": one.resource, "metric": one.metric.model_dump(mode="json"), "samples": len(one.times)}
             for one in answer.records
         ]
-        samples = b"".join(one.times.astype("<f8").tobytes() + one.values.astype("<f8").tobytes() for one in answer.records)
+        samples = b"".join(
+            one.times.astype("<f8").tobytes() + one.values.astype("<f8").tobytes() for one in answer.records
+        )
     else:
         records = _records[question].dump_python(answer.records, mode="json", by_alias=True)
         samples = b""
@@ -93,7 +95,9 @@ def decode_answer(data: bytes, digest: str | None = None) -> Answer[Any]:
         return replace(answer, records=_records[query.question].validate_python(head["records"]))
     except (KeyError, ValueError, TypeError) as error:
         name = digest[:12] if digest else "an answer"
-        raise StoreCorrupt(f"the recorded answer {name} can't be read ({type(error).__name__}); run `cloudops audit verify`") from error
+        raise StoreCorrupt(
+            f"the recorded answer {name} can't be read ({type(error).__name__}); run `cloudops audit verify`"
+        ) from error
 
 
 def _series(heads: list[dict[str, Any]], samples: bytes) -> tuple[Series, ...]:

@@ -147,8 +147,8 @@ class OwnShare(FactBase):
     """How much of a symptom a resource explains by itself, its own dependencies' part taken away.
 
     `own_excess` is in `unit`, weighted by how often the symptom's requests pass through the resource; `share` is the
-    part of the symptom's whole excess (0 to 1, may exceed 1 where calls run side by side); `noise` is the same figure in
-    normal times.
+    part of the symptom's whole excess (0 to 1, may exceed 1 where calls run side by side); `noise` is the same figure
+    in normal times.
     """
 
     type: Literal["own_share"] = "own_share"
@@ -164,7 +164,9 @@ class OwnShare(FactBase):
             return f"{self.resource} explains nothing of {self.symptom_resource}'s {label(self.metric)} by itself"
         share = f"{100 * min(self.share, 1.0):.0f} %"
         excess = quantity(self.own_excess, self.unit)
-        return f"{self.resource} by itself explains {share} of {self.symptom_resource}'s {label(self.metric)} ({excess})"
+        return (
+            f"{self.resource} by itself explains {share} of {self.symptom_resource}'s {label(self.metric)} ({excess})"
+        )
 
 
 class Dependencies(FactBase):
@@ -220,8 +222,8 @@ class ConfigurationDifference(FactBase):
 class LogPattern(FactBase):
     """A pattern of log messages that is new or more frequent than before (count in the window against the baseline's).
 
-    `family` names a known kind of error (`connection_refused`, `timeout`, `dns`, ...); `points_at` the resource that the
-    messages blame, where they name one. `baseline_count` is scaled to the window's length.
+    `family` names a known kind of error (`connection_refused`, `timeout`, `dns`, ...); `points_at` the resource that
+    the messages blame, where they name one. `baseline_count` is scaled to the window's length.
     """
 
     type: Literal["log_pattern"] = "log_pattern"

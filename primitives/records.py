@@ -87,7 +87,7 @@ class Symptom(Record):
 class Coverage(Record):
     """What was asked of which source, and how it answered; the licence to say that something was absent.
 
-    `kinds` are kinds of change (`iam`, `infrastructure`, ...) or names of bundle parts (`logs`, `spans`, `probes`, ...).
+    `kinds` are kinds of change (`iam`, `infrastructure`, ...) or names of bundle parts (`logs`, `spans`, ...).
     """
 
     source: str

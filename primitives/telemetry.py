@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -222,7 +222,9 @@ class Answers(Generic[R]):
             entry.source
             for part in self.parts
             for entry in part.coverage
-            if entry.status == "answered" and kind in entry.kinds and entry.start <= window.start <= window.end <= entry.end
+            if entry.status == "answered"
+            and kind in entry.kinds
+            and entry.start <= window.start <= window.end <= entry.end
         )
 
 
@@ -341,7 +343,9 @@ class Telemetry:
     async def _ask_all(self, query: Query) -> Answers[Any]:
         able = [backend for backend in self.backends if query.question in backend.questions]
         if not able:
-            nobody: Answer[Any] = Answer(query, "none", "not_recorded", detail=f"no source of {query.question} is configured")
+            nobody: Answer[Any] = Answer(
+                query, "none", "not_recorded", detail=f"no source of {query.question} is configured"
+            )
             return Answers(query, (nobody,))
         parts = await asyncio.gather(*(self._ask_one(backend, query) for backend in able))
         return Answers(query, tuple(parts))
@@ -361,5 +365,5 @@ class Telemetry:
 
 
 def _failed(query: Query, error: SourceError) -> Answer[Any]:
-    status = cast(AnswerStatus, "denied" if isinstance(error, SourceDenied) else "unreachable")
+    status: AnswerStatus = "denied" if isinstance(error, SourceDenied) else "unreachable"
     return Answer(query, error.source, status, detail=error.problem)

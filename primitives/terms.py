@@ -50,7 +50,8 @@ Polarity = Literal["present", "absent", "unknown"]
 """present: seen; absent: the source answered for the whole window and it was not there; unknown: nobody could say."""
 
 Trust = Literal["measured", "reported", "asserted", "proposed"]
-"""measured: the platform's telemetry; reported: text an outsider may have written; asserted: an engineer; proposed: a model."""
+"""measured: the platform's telemetry; reported: text an outsider may have written; asserted: an engineer said so;
+proposed: a model said so."""
 
 AnswerStatus = Literal["answered", "partial", "denied", "unreachable", "not_recorded"]
 """How a source answered; `not_recorded` means that no source holds this kind of data."""

@@ -1,0 +1,139 @@
+"""How anyone reaches an engine: the same questions and commands in-process and over its socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.events import Event
+from engine.incident import IncidentState
+from primitives.telemetry import Answer
+
+__all__ = [
+    "AuditResult",
+    "Cancel",
+    "Command",
+    "ConfirmPlan",
+    "EnginePort",
+    "IncidentSummary",
+    "Investigate",
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Investigate(_Frozen):
+    """Open an investigation: of a bundle (an absolute path), or of the live world through `prometheus`.
+
+    `confirm` says that the read-only plan need not be confirmed by a person.
+    """
+
+    query: str | None = None
+    bundle: str | None = None
+    resource: str | None = None
+    prometheus: str | None = None
+    confirm: bool = True
+
+
+class ConfirmPlan(_Frozen):
+    """Run the read-only plan."""
+
+    type: Literal["confirm_plan"] = "confirm_plan"
+
+
+class Cancel(_Frozen):
+    """Stop the investigation; what was found stays."""
+
+    type: Literal["cancel"] = "cancel"
+
+
+Command = Annotated[ConfirmPlan | Cancel, Field(discriminator="type")]
+"""What a person can tell a running investigation."""
+
+
+class IncidentSummary(_Frozen):
+    """A line of the list of stored incidents.
+
+    `phase` is that of `IncidentState`; `running` means that an actor has it now.
+    """
+
+    execution_id: str
+    incident_id: str
+    title: str
+    query: str
+    origin: Literal["recorded", "live"]
+    opened_at: datetime
+    updated_at: datetime
+    phase: str
+    primary_class: str | None = None
+    top_cause: str | None = None
+    confidence: float | None = None
+    events: int
+    running: bool = False
+
+
+class AuditResult(_Frozen):
+    """The verdict on one execution's chain.
+
+    `problem` says what is wrong and `seq` where; `anchored` is how many events the hash kept outside the database
+    vouches for.
+    """
+
+    execution_id: str
+    events: int
+    ok: bool
+    anchored: int = 0
+    seq: int | None = None
+    problem: str = ""
+
+
+class EnginePort(Protocol):
+    """An engine, near or far. Errors are those of `primitives.errors`."""
+
+    async def investigate(self, request: Investigate) -> str:
+        """Open an investigation and return its execution id at once; follow it to see it."""
+        ...
+
+    async def send(self, execution_id: str, command: Command) -> None:
+        """Give a command to a running investigation; raises `UsageError` where it makes no sense now."""
+        ...
+
+    def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
+        """The events after sequence number `after`, in batches, in order.
+
+        It ends with the log or, when `live` and the investigation runs, with the investigation.
+        """
+        ...
+
+    async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
+        """The state after `seq` events (None: after all)."""
+        ...
+
+    async def resolve(self, name: str) -> str:
+        """The execution id that `name` means.
+
+        That is an execution's id, an unambiguous start of one, or an incident's id (its latest execution). Raises
+        `UsageError` when there is none.
+        """
+        ...
+
+    async def incidents(self) -> tuple[IncidentSummary, ...]:
+        """What the store holds, newest first."""
+        ...
+
+    async def answer(self, digest: str) -> Answer[Any]:
+        """A recorded answer. Raises `StoreError` when the store doesn't have it."""
+        ...
+
+    async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
+        """Check the hash chain of one execution, or of all."""
+        ...
+
+    async def close(self) -> None:
+        """Let go; a near engine stops what it runs and closes its store."""
+        ...
