@@ -1,0 +1,100 @@
+"""What every test can rely on: a private home, the public data sets, and no silent skips in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from primitives.clock import ManualClock
+
+ROOT = Path(__file__).parents[1]
+
+# Set by .ci/run: there everything is installed, so a skipped test is a test that got lost.
+NOTHING_MAY_BE_SKIPPED = os.environ.get("CLOUDOPS_REQUIRE_PARTS") == "1"
+
+# The machines that run the tests are small and shared: how long one example takes says nothing.
+settings.register_profile("cloudops", deadline=None, print_blob=True)
+settings.load_profile("cloudops")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose real programs (`@pytest.mark.parts("prometheus")`) are not installed."""
+    wanted = [program for mark in item.iter_markers("parts") for program in mark.args]
+    missing = [program for program in wanted if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}: run `make test-parts`")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if NOTHING_MAY_BE_SKIPPED and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but CLOUDOPS_REQUIRE_PARTS=1 allows no skips: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if NOTHING_MAY_BE_SKIPPED and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but CLOUDOPS_REQUIRE_PARTS=1 allows no skips: {report.longrepr}"  # type: ignore[assignment]
+    return report
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or writes the settings, stores and credentials of whoever runs it."""
+    home = tmp_path / "home"
+    for variable, folder in {
+        "HOME": "",
+        "XDG_CACHE_HOME": ".cache",
+        "XDG_CONFIG_HOME": ".config",
+        "XDG_DATA_HOME": ".local/share",
+        "XDG_STATE_HOME": ".local/state",
+    }.items():
+        monkeypatch.setenv(variable, str(home / folder))
+    for variable in ("CLOUDOPS_STORE", "CLOUDOPS_CONFIG", "XDG_RUNTIME_DIR", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+        monkeypatch.delenv(variable, raising=False)
+    home.mkdir()
+    return home
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A private folder whose path leaves room for a Unix socket's name (at most 107 bytes on Linux)."""
+    with tempfile.TemporaryDirectory(prefix="co-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands still until a test moves it."""
+    return ManualClock(datetime(2026, 3, 10, 14, 45, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def sample_incidents() -> Path:
+    """The folder of the sample incidents that come with the project."""
+    return ROOT / "sample_incidents"
+
+
+@pytest.fixture(scope="session")
+def shared_datasets() -> Path:
+    """The folder of public data sets that stands beside the checkout."""
+    folder = ROOT.parent / "shared" / "datasets"
+    if not folder.is_dir():
+        pytest.skip("needs the data sets in ../shared/datasets")
+    return folder
