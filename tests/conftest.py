@@ -50,7 +50,7 @@ def pytest_make_collect_report(
     report = yield
     if NOTHING_MAY_BE_SKIPPED and report.skipped:
         report.outcome = "failed"
-        report.longrepr = f"skipped, but CLOUDOPS_REQUIRE_PARTS=1 allows no skips: {report.longrepr}"  # type: ignore[assignment]
+        report.longrepr = f"skipped, but CLOUDOPS_REQUIRE_PARTS=1 allows no skips: {report.longrepr}"
     return report
 
 
