@@ -44,9 +44,9 @@ _READ_AHEAD: Final = 4
 
 
 def safe_text(value: str, *, limit: int = 20_000) -> str:
-    """`value` without anything that drives a terminal or hides text, at most `limit` characters.
+    r"""`value` without anything that drives a terminal or hides text, at most `limit` characters.
 
-    Newlines stay (every kind of line break becomes `\\n`), tabs become spaces, what is cut ends in `…`.
+    Newlines stay (every kind of line break becomes `\n`), tabs become spaces, what is cut ends in `…`.
     Applying it twice changes nothing.
     """
     if len(value) <= limit and _is_plain(value):

@@ -12,8 +12,31 @@ from primitives.text import safe_line, safe_text
 
 # Pieces that terminals treat specially, joined in every order, beside arbitrary Unicode with surrogates.
 _PIECES = st.sampled_from(
-    ["\x1b", "\x1b[", "31m", "\x1b]52;c;", "\x07", "\x1b\\", "\x9b", "\x9c", "\x90", "\r", "\n", "\t", "\u202e"]
-    + ["\u200b", "\ud800", "\x00", "\x85", "\u2028", "\u0301" * 5, "e", " ", "…", "⏎"]
+    [
+        "\x1b",
+        "\x1b[",
+        "31m",
+        "\x1b]52;c;",
+        "\x07",
+        "\x1b\\",
+        "\x9b",
+        "\x9c",
+        "\x90",
+        "\r",
+        "\n",
+        "\t",
+        "\u202e",
+        "\u200b",
+        "\ud800",
+        "\x00",
+        "\x85",
+        "\u2028",
+        "\u0301" * 5,
+        "e",
+        " ",
+        "…",
+        "⏎",
+    ]
 )
 hostile_text = st.lists(_PIECES | st.text(st.characters(exclude_categories=[]), max_size=5), max_size=30).map("".join)
 

@@ -1,0 +1,297 @@
+"""Structural rules of redaction: where a text says of itself that a credential follows.
+
+A rule finds candidates by a pattern that runs in linear time; a small function then decides and says which part of the
+match is the secret. What follows a secret's name is often no secret at all (`invalid token: unexpected end`,
+`token: str`, `secret: payments/db-credentials`, `password=${DB_PASSWORD}`), so most of this module is about what to
+leave alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["COARSE_TRIGGERS", "RULES", "Rule", "is_placeholder", "is_secret_assignment", "is_secret_key"]
+
+Span = tuple[int, int]
+
+# Words that, at the end of a key, say that its value is a secret.
+_SENSITIVE: Final = (
+    "pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|"
+    "(?:api|access|secret|private|account|shared|sharedaccess|encryption|signing|master|auth|storage|license|deploy|"
+    "functions|subscription)[_ -]?key(?:[_-]?id(?<=private.key.id))?|"
+    "secret[_-]?access[_-]?key|credential|sig(?:nature)?|auth|connect\\.sid|jsessionid|phpsessid"
+)
+_TRIGGERS: Final = (
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "credential",
+    "sig",
+    "auth",
+    "connect.sid",
+    "sessid",
+)
+COARSE_TRIGGERS: Final = (*_TRIGGERS, "bearer", "cookie", "@", "-----", "eyj", " -", "identified")
+"""A text (in lower case) without any of these is touched by no rule. A test holds the rules to it."""
+# Keys that end in such a word and name something public.
+_PUBLIC_PREFIX: Final = re.compile(
+    r"(?:next|page|paging|continuation|continue|pagination|cancellation|cancel|public|fencing|idempotency|sync|start|"
+    r"end|stop|eos|bos|pad|unk|mask|last|client|client[_-]?request|request|unexpected|lock|resume|scroll|marker|"
+    r"verification|method|function|class|no|num|max|total)[_. -]?$",
+    re.IGNORECASE,
+)
+_KEY_END: Final = re.compile(
+    f"(?:{_SENSITIVE}|authorization|cookie)(?:[_-]?(?:base64|b64|value|plain|text))?[0-9]{{0,3}}$", re.IGNORECASE
+)
+# "design", "oauth", "bypass": the word must stand by itself.
+_NEVER_A_SUFFIX: Final = frozenset({"sig", "auth", "pass"})
+# Keys so short or so common that their value must also look like a credential.
+_WEAK_KEY: Final = re.compile(r"(?:^|[^a-z])(?:auth|credential|pass|secret)$", re.IGNORECASE)
+_SIGNATURE_KEY: Final = re.compile(r"sig(?:nature)?$", re.IGNORECASE)
+_DIGIT: Final = re.compile("[0-9]")
+_PASSWORD_KEY: Final = re.compile(r"pass(?:w|phrase|code|$)|pwd|authorization|cookie|private", re.IGNORECASE)
+_HEADER_PREFIX: Final = re.compile(r"(?:^|[\s\"'{,\[\\])(?:x|ocp-apim)-[\w-]{0,40}$", re.IGNORECASE)
+
+# What stands in a secret's place in prose, in type annotations, in templates and in masked output.
+_NO_SECRET: Final = re.compile(
+    r"(?:none|null|nil|true|false|yes|no|on|off|undefined|unset|empty|set|changed|rotated|redacted|removed|hidden|masked|"
+    r"required|missing|invalid|incorrect|wrong|expired|denied|failed|failure|mismatch|unknown|not|is|was|has|and|or|for|"
+    r"error|ok|valid|authentication|str|string|int|integer|bool|boolean|bytes|text|varchar|object|any|number|optional|"
+    r"path|file|env|secret|secrets|token|password|value|credentials?|basic|bearer|digest|negotiate|sigv4|"
+    r"aws4-hmac-sha256|saml|oauth2?|oidc|jwt|mtls|iam|"
+    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<.*>?|\[?redacted.*|\d*)[.,:]?",
+    re.IGNORECASE,
+)
+_CODE: Final = re.compile(
+    r"(?:self|this|os|env|config|settings|req|request|ctx|context|process|cfg|conf|params|args|options|opts|props|event|"
+    r"secrets|var|local|data|user|form|body|headers|module|await|new|func|function|lambda)\b[.(\[]"
+    r"|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*\[[\"'A-Za-z_]"
+)
+# Names of objects (RFC 1123), with a namespace or without.
+_OBJECT_NAME: Final = re.compile(r"(?:[a-z][a-z0-9.-]*/)?[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*")
+_OUTSIDE_REFERENCE: Final = re.compile(
+    r"(?:arn:|vault:|ssm:|sm://|secretsmanager|projects/|\./|file:)|/(?-i:[a-z0-9._-]+/)*(?-i:[a-z0-9._-]+)$",
+    re.IGNORECASE,
+)
+_PLACEHOLDER: Final = re.compile(r"\[redacted:[a-z0-9-]+:[0-9a-f]{6}\]")
+_PROSE_SECRET: Final = re.compile(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether `text` is, or begins with, what redaction left."""
+    return _PLACEHOLDER.match(text) is not None
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a key of this name usually holds a secret."""
+    found = _KEY_END.search(key) if len(key) < 200 else None
+    return found is not None and not _is_public(key[: found.start()], found[0])
+
+
+def _is_public(prefix: str, word: str) -> bool:
+    """Whether `word` is only the end of another word, or the prefix makes it a name of something public."""
+    word = word.lower()
+    if word in _NEVER_A_SUFFIX and prefix[-1:].isalpha():
+        return True
+    return word.startswith("token") and _PUBLIC_PREFIX.search(prefix) is not None
+
+
+def is_secret_assignment(key: str, value: str) -> bool:
+    """Whether `value`, given plainly under a key that names a secret, is one."""
+    if not value or is_placeholder(value) or _NO_SECRET.fullmatch(value):
+        # Digits alone may well be a password; nobody's token is that short.
+        return value.isdigit() and (len(value) >= 10 or (_PASSWORD_KEY.search(key) is not None and len(value) >= 4))
+    if _OUTSIDE_REFERENCE.match(value):
+        return False
+    if _SIGNATURE_KEY.search(key):
+        return len(value) >= 16 and _DIGIT.search(value) is not None and " " not in value
+    if _WEAK_KEY.search(key):
+        return len(value) >= 8 and not _OBJECT_NAME.fullmatch(value) and " " not in value
+    if not _PASSWORD_KEY.search(key):
+        is_name = "-" in value and _OBJECT_NAME.fullmatch(value) and not _DIGIT.search(value)
+        return len(value) >= 6 and value.count(" ") < 2 and not is_name
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`pattern` runs when one of `triggers` is in the text in lower case; `secret_of` says which part is the secret."""
+
+    kind: str
+    triggers: tuple[str, ...]
+    pattern: re.Pattern[str]
+    secret_of: Callable[[re.Match[str]], Span | None]
+
+
+def _whole_group(match: re.Match[str]) -> Span | None:
+    return match.span("secret")
+
+
+def _filled_group(match: re.Match[str]) -> Span | None:
+    return None if _NO_SECRET.fullmatch(match["secret"]) else match.span("secret")
+
+
+_KEY_BEFORE: Final = re.compile(r"[\w.\- ]{0,60}$")
+_LINE_START: Final = re.compile(r"(?:^|\n)[ \t]*(?:- +|export +|set +)?[\\\"']{0,2}[\w.\-]*$", re.IGNORECASE)
+_REST_OF_LINE: Final = re.compile(r"[\"',;\s]*(?:#.*)?(?:\n|$)")
+
+
+def _assigned(match: re.Match[str]) -> Span | None:
+    """The value after `KEY =`, `KEY:`, `"KEY":` and so on."""
+    text, separator = match.string, match["sep"]
+    prefix = text[max(match.start() - 60, 0) : match.start()]
+    if _is_public(prefix, match["word"]) or prefix.endswith("[redacted:"):
+        return None
+    key = _KEY_BEFORE.search(prefix)[0].rpartition(" ")[2] + match["word"]  # type: ignore[index]
+    quoted = next((name for name in ("escaped", "double", "single") if match[name] is not None), None)
+    value = match[quoted] if quoted else match["bare"]
+    if not value or not is_secret_assignment(key, value):
+        return None
+    if quoted is None:
+        if _CODE.match(value):
+            return None
+        in_prose = ":" in separator and "=" not in separator and separator[-1:].isspace()
+        if in_prose and not _HEADER_PREFIX.search(prefix) and not _is_yaml(match, prefix) and not _stands_out(value):
+            return None
+    return match.span(quoted or "bare")
+
+
+def _stands_out(value: str) -> bool:
+    """Whether no sentence would go on with `value` after `token: `."""
+    is_reference = "/" in value and _OBJECT_NAME.fullmatch(value)
+    return _PROSE_SECRET.match(value) is not None and not value.endswith(":") and not is_reference
+
+
+def _is_yaml(match: re.Match[str], prefix: str) -> bool:
+    """Whether the key begins its line and the value ends it, as in YAML and HTTP headers."""
+    return _LINE_START.search(prefix) is not None and _REST_OF_LINE.match(match.string, match.end()) is not None
+
+
+_BARE: Final = r"(?:&(?![\w.%-]+=)|[^\s&;,\"'`<>(){}\[\]\\]|[)\]}](?![\s,;.)\]}\"']|$))"
+_ASSIGNMENT: Final = (
+    rf"(?P<word>(?:{_SENSITIVE})(?:[_-]?(?:base64|b64))?[0-9]{{0,3}})"
+    r"(?P<sep>\\?[\"']?[ \t]{0,3}(?:=>|:=|:|=(?!=))[ \t]{0,4})"
+    r"(?:\\\"(?P<escaped>(?:[^\"\\\n]|\\(?!\"))*+)\\\""
+    r"|N?\"(?P<double>(?:[^\"\\\n]|\\.)*+)\""
+    r"|N?'(?P<single>(?:[^'\\\n]|\\.)*+)'"
+    rf"|[\"'`]?(?P<bare>\[redacted:[a-z0-9-]+:[0-9a-f]{{6}}\]|{_BARE}(?:{_BARE}|[({{\[])*+))"
+)
+
+_SCHEME: Final = "(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|Negotiate|NTLM|Splunk|GenieKey|SSWS|Digest)"
+
+
+def _authorization(match: re.Match[str]) -> Span | None:
+    value = match["secret"]
+    if _NO_SECRET.fullmatch(value) or _CODE.match(value):
+        return None
+    if match["scheme"] is None and (len(value) < 8 or not _PROSE_SECRET.match(value)):
+        return None
+    return match.span("secret") if len(value) >= 4 else None
+
+
+def _bearer(match: re.Match[str]) -> Span | None:
+    value = match["secret"]
+    return match.span("secret") if re.search("[0-9]", value) or len(value) >= 32 else None
+
+
+def _flag(match: re.Match[str]) -> Span | None:
+    value = match["secret"].strip("\"'")
+    return None if _NO_SECRET.fullmatch(value) or value.startswith("-") else match.span("secret")
+
+
+def _rule(
+    kind: str, triggers: tuple[str, ...], pattern: str, secret_of: Callable[[re.Match[str]], Span | None] = _whole_group
+) -> Rule:
+    return Rule(kind, triggers, re.compile(pattern, re.IGNORECASE), secret_of)
+
+
+_QUOTED_OR_WORD: Final = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)"
+_PEM_LABEL: Final = r"[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?"
+
+RULES: Final[tuple[Rule, ...]] = (
+    _rule(
+        "private-key",
+        ("-----begin",),
+        rf"-----BEGIN {_PEM_LABEL}-----(?P<secret>(?:[^-]|-(?!----)){{0,20000}}+(?=-----END)"
+        r"|(?:(?:\s|\\[nrt])*[A-Za-z0-9+/=]{16,})*)",
+        lambda match: match.span("secret") if match["secret"].strip() else None,
+    ),
+    _rule("jwt", ("eyj",), r"(?<![A-Za-z0-9_-])(?-i:(?P<secret>eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4}))"),
+    _rule(
+        "authorization",
+        ("authorization",),
+        rf"(?<!\[redacted:)authorization\\?[\"']?\s{{0,3}}[:=]\s{{0,3}}\[?\\?[\"']?(?:(?P<scheme>{_SCHEME})\s+)?(?P<secret>[^\s,;\"'\\\[\]]+)",
+        _authorization,
+    ),
+    _rule("bearer", ("bearer",), r"\bbearer\s+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", _bearer),
+    _rule(
+        "cookie",
+        ("cookie",),
+        r"\bcookie\\?[\"']?\s{0,2}[:=]\s{0,3}\\?[\"']?(?P<secret>[\w.%!#$&*+^|~-]+=[^\s;\"'\\]{4,}(?:;\s?[^;\"'\\\r\n]+)*)",
+    ),
+    _rule("password", ("://",), r"://[^\s/?#@:\"'<>]*:(?P<secret>[^\s/?#\"'<>]+)@", _filled_group),
+    _rule("url-token", ("://",), r"://(?P<secret>[A-Za-z0-9_-]{20,})@"),
+    _rule(
+        "password",
+        ("@tcp(", "@unix(", "@udp("),
+        r"[\w.-]{1,64}:(?P<secret>[^\s@/\"']{1,128})@(?:tcp|unix|udp)\(",
+        _filled_group,
+    ),
+    _rule("password", ("jdbc:oracle",), r"jdbc:oracle:\w+:[^/\s@]+/(?P<secret>[^@\s]+)@", _filled_group),
+    _rule(
+        "value",
+        ("value",),
+        r"\bname\\?[\"']?:[ ]*\\?[\"']?[\w.-]{0,80}?(?:password|passwd|secret|token|api_?key|access_?key|_pass|_pwd)"
+        r"\\?[\"']?(?:,|\s)\s{0,40}\\?[\"']?value\\?[\"']?:[ ]*\\?[\"']?(?P<secret>[^\s\"'\\,}]+)",
+        _filled_group,
+    ),
+    _rule(
+        "password",
+        ("--pass", "-pass", "-pwd", "-token", "-key", "-secret"),
+        r"(?<![\w-])--?(?:[a-z0-9]+-)*(?:password|passwd|passphrase|pass|pwd|token|api-?key|access-key|secret-key|client-secret"
+        rf"|auth-token)\s+(?P<secret>{_QUOTED_OR_WORD})",
+        _flag,
+    ),
+    _rule(
+        "password",
+        (" -p", " -a", " -w", " -u"),
+        r"\b(?:mysql[a-z]*|mariadb[a-z-]*)\b[^\n|;]{0,200}?\s-p(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)",
+        _flag,
+    ),
+    _rule(
+        "password",
+        ("sshpass", "docker login", "podman login", "helm registry"),
+        rf"\b(?:sshpass|(?:docker|podman|helm registry) login)\b[^\n|;]{{0,100}}?\s-p\s*(?P<secret>{_QUOTED_OR_WORD})",
+        _flag,
+    ),
+    _rule("password", ("redis-cli",), rf"\bredis-cli\b[^\n|;]{{0,100}}?\s-a\s+(?P<secret>{_QUOTED_OR_WORD})", _flag),
+    _rule("password", ("ldap",), rf"\bldap[a-z]+\b[^\n|;]{{0,200}}?\s-w\s+(?P<secret>{_QUOTED_OR_WORD})", _flag),
+    _rule(
+        "password",
+        ("curl", "wget"),
+        r"\b(?:curl|wget)\b[^\n|;]{0,300}?\s(?:-u|--user)[\s=]*[\"']?[^\s:\"']{0,64}:(?P<secret>[^\s\"']+)",
+        _flag,
+    ),
+    _rule(
+        "password",
+        ("identified",),
+        r"\bidentified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?(?P<secret>'[^'\n]+'|\"[^\"\n]+\")",
+        _flag,
+    ),
+    _rule("password", ("password '",), r"\bpassword\s+(?P<secret>'(?=[^']*[0-9!@#$%^&*+])[^'\s]{4,}')", _flag),
+    _rule(
+        "password", ("pass",), r"<(?P<tag>[\w:.-]{0,40}?pass(?:word|wd|phrase)?)>(?P<secret>[^<>\s]+)</", _filled_group
+    ),
+    _rule(
+        "value",
+        ("token>", "secret>", "key>"),
+        r"<[\w:.-]{0,40}?(?:token|secret|apikey|api-key|accesskey)>(?P<secret>[^<>\s]{6,})</",
+        _filled_group,
+    ),
+    _rule("value", _TRIGGERS, _ASSIGNMENT, _assigned),
+)
