@@ -52,7 +52,7 @@ build: dev ## a wheel in dist/
 
 .PHONY: lock
 lock: venv ## resolve the dependencies again (UPGRADE=1: to their newest versions)
-	@test -x $(UV) || $(BIN)/python -m pip --disable-pip-version-check install --quiet --target .venv/.uv uv
+	@test -x $(UV) || $(BIN)/python -m pip --disable-pip-version-check install -qq --target .venv/.uv uv
 	@$(LOCK) --output-file requirements.lock pyproject.toml
 	@$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
