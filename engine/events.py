@@ -81,7 +81,6 @@ class IncidentOpened(_Body):
     query: str
     origin: Literal["recorded", "live"]
     bundle: str | None = None
-    bundle_digest: str | None = None
     detected_at: AwareDatetime
     now: AwareDatetime
     window: Window

@@ -99,6 +99,13 @@ class EnginePort(Protocol):
         """Open an investigation and return its execution id at once; follow it to see it."""
         ...
 
+    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
+        """Go on with an interrupted investigation; False when it has ended or runs already.
+
+        A live one needs its `prometheus` URL again: addresses may hold secrets and are not stored.
+        """
+        ...
+
     async def send(self, execution_id: str, command: Command) -> None:
         """Give a command to a running investigation; raises `UsageError` where it makes no sense now."""
         ...

@@ -1,0 +1,306 @@
+"""The `cloudops` command. Imports nothing heavy until a sub-command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from primitives import __version__
+from primitives.errors import CloudopsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["cloudops", "main"]
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code. Every problem is one line on standard error."""
+    try:
+        result = cloudops.main(arguments, prog_name="cloudops", standalone_mode=False)
+    except CloudopsError as error:
+        return _complain(str(error), error.exit_code)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        return _complain(error.format_message(), 2, error)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        _drop_stdout()
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _complain(message: str, code: int, error: click.ClickException | None = None) -> int:
+    from primitives.text import safe_line
+
+    hint = ""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f" (see `{error.ctx.command_path} --help`)"
+    try:
+        click.echo(f"cloudops: {safe_line(message, limit=2_000)}{hint}", err=True)
+    except OSError:
+        pass  # standard error is gone, and with it anyone to tell
+    return code
+
+
+def _drop_stdout() -> None:
+    """The reader of our pipe left; keep the interpreter from complaining about it at exit."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+
+
+class _Example(click.Command):
+    """A command whose help ends with an example."""
+
+    def __init__(self, *args: Any, example: str, **kwargs: Any) -> None:
+        kwargs["epilog"] = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
+        super().__init__(*args, **kwargs)
+
+
+def _store_option(command: Any) -> Any:
+    return click.option(
+        "--store",
+        type=click.Path(dir_okay=False, path_type=Path),
+        envvar="CLOUDOPS_STORE",
+        help="The store of incidents [default: in the XDG data directory; env CLOUDOPS_STORE].",
+    )(
+        click.option(
+            "--config",
+            type=click.Path(dir_okay=False, path_type=Path),
+            envvar="CLOUDOPS_CONFIG",
+            help="The configuration file [default: in the XDG configuration directory; env CLOUDOPS_CONFIG].",
+        )(command)
+    )
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nExample:\n  cloudops investigate --incident sample_incidents/api-latency-spike",
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+@click.version_option(__version__, prog_name="cloudops", message="%(prog)s %(version)s")
+@_store_option
+@click.pass_context
+def cloudops(context: click.Context, store: Path | None, config: Path | None) -> Any:
+    """The incident cockpit: investigates, keeps facts apart from beliefs, and replays what happened.
+
+    Without a command it opens the list of stored incidents.
+    """
+    context.obj = {"store": store, "config": config}
+    if context.invoked_subcommand is None:
+        from cockpit import commands
+
+        return commands.browse(commands.settings(store, config))
+    return None
+
+
+def _settings(context: click.Context, store: Path | None, config: Path | None) -> Any:
+    from cockpit import commands
+
+    given = context.find_root().obj or {}
+    return commands.settings(store or given.get("store"), config or given.get("config"))
+
+
+@cloudops.command(
+    cls=_Example,
+    example='cloudops investigate "API latency spike in prod" --incident sample_incidents/api-latency-spike',
+)
+@click.argument("query", required=False)
+@click.option("--incident", type=click.Path(path_type=Path), help="A recorded incident: a bundle's directory or file.")
+@click.option("--resource", help="The resource to look at first.")
+@click.option("--prometheus", metavar="URL", help="A live Prometheus to ask.")
+@click.option("--plain", "output", flag_value="plain", help="The text report, also on a terminal.")
+@click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
+@click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
+@click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
+@_store_option
+@click.pass_context
+def investigate(
+    context: click.Context,
+    query: str | None,
+    incident: Path | None,
+    resource: str | None,
+    prometheus: str | None,
+    output: str | None,
+    no_color: bool,
+    store: Path | None,
+    config: Path | None,
+) -> int:
+    """Investigate an incident, live or recorded. On a terminal this opens the cockpit."""
+    from cockpit import commands
+
+    settings = _settings(context, store, config)
+    return commands.investigate(
+        settings, query, incident, resource, prometheus, output=output, color=not no_color
+    )
+
+
+@cloudops.command(cls=_Example, example="cloudops replay exec-3f9a1c20\ncloudops replay outage.incident --plain")
+@click.argument("name", metavar="ID|BUNDLE")
+@click.option("--plain", is_flag=True, help="The text report, also on a terminal.")
+@click.option("--at", metavar="TIME|SEQ", help="As it stood at a time (ISO 8601, or 14:31:07) or after an event.")
+@click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
+@_store_option
+@click.pass_context
+def replay(
+    context: click.Context, name: str, plain: bool, at: str | None, no_color: bool, store: Path | None, config: Path | None
+) -> int:
+    """Show a stored incident as it happened."""
+    from cockpit import commands
+
+    return commands.replay(_settings(context, store, config), name, plain=plain, at=at, color=not no_color)
+
+
+@cloudops.command(cls=_Example, example="cloudops attach exec-3f9a1c20")
+@click.argument("name", metavar="ID")
+@click.option("--prometheus", metavar="URL", help="The Prometheus of an interrupted live investigation.")
+@click.option("--plain", "output", flag_value="plain", help="The text report, also on a terminal.")
+@click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
+@click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
+@_store_option
+@click.pass_context
+def attach(
+    context: click.Context,
+    name: str,
+    prometheus: str | None,
+    output: str | None,
+    no_color: bool,
+    store: Path | None,
+    config: Path | None,
+) -> int:
+    """Join a running investigation, or go on with an interrupted one."""
+    from cockpit import commands
+
+    return commands.attach(
+        _settings(context, store, config), name, prometheus, output=output, color=not no_color
+    )
+
+
+@cloudops.command(cls=_Example, example="cloudops incidents --json")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@_store_option
+@click.pass_context
+def incidents(context: click.Context, as_json: bool, store: Path | None, config: Path | None) -> int:
+    """List what the store holds."""
+    from cockpit import commands
+
+    return commands.incidents(_settings(context, store, config), as_json=as_json)
+
+
+@cloudops.command(cls=_Example, example="cloudops report exec-3f9a1c20 --format html > postmortem.html")
+@click.argument("name", metavar="ID")
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "html", "json"]), default="markdown", show_default=True
+)
+@_store_option
+@click.pass_context
+def report(context: click.Context, name: str, form: str, store: Path | None, config: Path | None) -> int:
+    """Write the postmortem of a stored incident."""
+    from cockpit import commands
+
+    return commands.report(_settings(context, store, config), name, form)
+
+
+@cloudops.command(cls=_Example, example="cloudops export exec-3f9a1c20 outage.incident")
+@click.argument("name", metavar="ID")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@_store_option
+@click.pass_context
+def export(
+    context: click.Context, name: str, file: Path, force: bool, store: Path | None, config: Path | None
+) -> int:
+    """Write a stored incident as a bundle: a directory, or with the suffix .incident one file."""
+    from cockpit import commands
+
+    return commands.export(_settings(context, store, config), name, file, force=force)
+
+
+@cloudops.command("import", cls=_Example, example="cloudops import outage.incident")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@_store_option
+@click.pass_context
+def import_(context: click.Context, bundle: Path, store: Path | None, config: Path | None) -> int:
+    """Take a bundle that CloudOps exported into the store."""
+    from cockpit import commands
+
+    return commands.import_bundle(_settings(context, store, config), bundle)
+
+
+@cloudops.group()
+def audit() -> None:
+    """Check the audit trail."""
+
+
+@audit.command(cls=_Example, example="cloudops audit verify")
+@click.argument("name", metavar="[ID]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@_store_option
+@click.pass_context
+def verify(context: click.Context, name: str | None, as_json: bool, store: Path | None, config: Path | None) -> int:
+    """Check the hash chain of one incident, or of all."""
+    from cockpit import commands
+
+    return commands.verify(_settings(context, store, config), name, as_json=as_json)
+
+
+@cloudops.command(cls=_Example, example="cloudops evaluate sample_incidents --min-top1 0.5")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One evaluation object (cloudops-evaluation/1).")
+@click.option("--min-top1", type=click.FloatRange(0, 1), help="Exit with 1 when top1 is lower.")
+@_store_option
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    as_json: bool,
+    min_top1: float | None,
+    store: Path | None,
+    config: Path | None,
+) -> int:
+    """Investigate bundles whose cause is known, and score the answers. Nothing is stored."""
+    from cockpit import commands
+
+    _settings(context, store, config)
+    return commands.evaluate(paths, as_json=as_json, min_top1=min_top1)
+
+
+@cloudops.command(cls=_Example, example="cloudops doctor")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--prometheus", metavar="URL", help="A live Prometheus to check.")
+@_store_option
+@click.pass_context
+def doctor(
+    context: click.Context, as_json: bool, prometheus: str | None, store: Path | None, config: Path | None
+) -> int:
+    """Say what is configured, reachable and permitted, and what is not."""
+    from cockpit import commands
+
+    return commands.doctor(_settings(context, store, config), prometheus, as_json=as_json)
+
+
+@cloudops.command(cls=_Example, example='eval "$(cloudops completion bash)"')
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Print the shell's completion script."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cloudops, {}, "cloudops", "_CLOUDOPS_COMPLETE").source())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,240 @@
+"""A cockpit's view of an engine: its own, in a thread beside the screen, or another process's, over the socket.
+
+`connect` finds out which. Both are an `EnginePort`, so no screen knows the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.engine import Engine
+from engine.events import Event
+from engine.incident import IncidentState
+from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
+from engine.server import Server, socket_path
+from engine.wire import decode_event, error_from, read_frame, write_frame
+from primitives.answers import decode_answer
+from primitives.clock import Clock, SystemClock
+from primitives.errors import EngineGone, StoreBusy
+from primitives.telemetry import Answer
+
+__all__ = ["EngineThread", "RemoteEngine", "ServedEngine", "connect"]
+
+T = TypeVar("T")
+
+HELLO_TIMEOUT_S = 5.0
+"""An engine that has not said hello by then is stuck."""
+
+
+class ServedEngine(Engine):
+    """An engine of this process that other processes can attach to."""
+
+    server: Server | None = None
+
+    @classmethod
+    async def serve(cls, store: Path) -> ServedEngine:
+        """Open the store and listen beside it. Raises `StoreError`."""
+        engine = await cls.open(store)
+        assert isinstance(engine, ServedEngine)
+        engine.server = Server(engine, store)
+        try:
+            await engine.server.start()
+        except BaseException:
+            await engine.close()
+            raise
+        return engine
+
+    async def close(self) -> None:
+        if self.server is not None:
+            await self.server.close()
+        await super().close()
+
+
+class RemoteEngine:
+    """An engine of another process, over its socket; one connection a request."""
+
+    def __init__(self, store: Path) -> None:
+        self._path = socket_path(store)
+
+    async def hello(self) -> dict[str, Any]:
+        """Who answers. Raises `EngineGone` when nobody does in time."""
+        try:
+            async with asyncio.timeout(HELLO_TIMEOUT_S):
+                value: dict[str, Any] = await self._ask("hello")
+                return value
+        except TimeoutError as error:
+            raise EngineGone(f"the engine behind {self._path} does not answer; end that process") from error
+
+    async def investigate(self, request: Investigate) -> str:
+        return str(await self._ask("investigate", request=request.model_dump(mode="json")))
+
+    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
+        return bool(await self._ask("resume", execution_id=execution_id, prometheus=prometheus))
+
+    async def send(self, execution_id: str, command: Command) -> None:
+        await self._ask("send", execution_id=execution_id, command=command.model_dump(mode="json"))
+
+    async def follow(
+        self, execution_id: str, after: int = 0, *, live: bool = True
+    ) -> AsyncIterator[tuple[Event, ...]]:
+        request = {"op": "follow", "execution_id": execution_id, "after": after, "live": live}
+        async with aclosing(self._exchange(request)) as messages:
+            async for message in messages:
+                if "batch" in message:
+                    yield tuple(decode_event(document) for document in message["batch"])
+
+    async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
+        return IncidentState.decode(str(await self._ask("state", execution_id=execution_id, seq=seq)).encode())
+
+    async def resolve(self, name: str) -> str:
+        return str(await self._ask("resolve", name=name))
+
+    async def incidents(self) -> tuple[IncidentSummary, ...]:
+        return tuple(IncidentSummary.model_validate(one) for one in await self._ask("incidents"))
+
+    async def answer(self, digest: str) -> Answer[Any]:
+        return decode_answer(base64.b64decode(await self._ask("answer", digest=digest)), digest)
+
+    async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
+        return tuple(AuditResult.model_validate(one) for one in await self._ask("verify", execution_id=execution_id))
+
+    async def close(self) -> None:
+        """Nothing is held between requests."""
+
+    async def _ask(self, op: str, **arguments: Any) -> Any:
+        async with aclosing(self._exchange({"op": op, **arguments})) as messages:
+            async for message in messages:
+                return message["ok"]
+        raise EngineGone("the engine went away; run the command again")
+
+    async def _exchange(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        try:
+            reader, writer = await asyncio.open_unix_connection(self._path)
+        except OSError as error:
+            raise EngineGone("the engine went away; run the command again") from error
+        try:
+            await write_frame(writer, request)
+            while True:
+                message = await read_frame(reader)
+                if "error" in message:
+                    raise error_from(message["error"])
+                yield message
+                if "ok" in message:
+                    return
+        except ConnectionError as error:
+            raise EngineGone("the engine went away; run the command again") from error
+        finally:
+            writer.close()
+
+
+async def connect(store: Path, *, clock: Clock | None = None, patience_s: float = HELLO_TIMEOUT_S) -> EnginePort:
+    """An engine for the store: our own if nobody has the store, else the one that has it.
+
+    Raises `StoreBusy` when somebody holds the store and does not answer within `patience_s`, and other `StoreError`s
+    when the store can't be used.
+    """
+    clock = clock or SystemClock()
+    until = clock.monotonic() + patience_s
+    while True:
+        try:
+            return await ServedEngine.serve(store)
+        except StoreBusy as busy:
+            remote = RemoteEngine(store)
+            try:
+                async with asyncio.timeout(max(until - clock.monotonic(), 0.05)):
+                    await remote.hello()
+                return remote
+            except (EngineGone, TimeoutError):
+                if clock.monotonic() >= until:
+                    raise busy from None
+        # The holder is a short command without a socket, or an engine between lock and socket.
+        await clock.sleep(0.05)
+
+
+class EngineThread:
+    """An `EnginePort` whose engine lives on an event loop of its own, so that no diagnostic can hold up a key."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
+        self._thread.start()
+        self._port: EnginePort | None = None
+
+    async def open(self) -> None:
+        """Connect. Raises `StoreError` as `connect` does."""
+        self._port = await self._over(connect(self._store))
+
+    @property
+    def remote(self) -> bool:
+        """Whether the engine is another process's."""
+        return isinstance(self._port, RemoteEngine)
+
+    @property
+    def port(self) -> EnginePort:
+        """The engine, to be used on its own loop."""
+        assert self._port is not None, "open() comes first"
+        return self._port
+
+    async def investigate(self, request: Investigate) -> str:
+        return await self._over(self.port.investigate(request))
+
+    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
+        return await self._over(self.port.resume(execution_id, prometheus=prometheus))
+
+    async def send(self, execution_id: str, command: Command) -> None:
+        await self._over(self.port.send(execution_id, command))
+
+    async def follow(
+        self, execution_id: str, after: int = 0, *, live: bool = True
+    ) -> AsyncIterator[tuple[Event, ...]]:
+        batches = self.port.follow(execution_id, after, live=live)
+        try:
+            while True:
+                batch = await self._over(_next(batches))
+                if batch is None:
+                    return
+                yield batch
+        finally:
+            with suppress(RuntimeError):
+                await self._over(_close(batches))
+
+    async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
+        return await self._over(self.port.state(execution_id, seq))
+
+    async def resolve(self, name: str) -> str:
+        return await self._over(self.port.resolve(name))
+
+    async def incidents(self) -> tuple[IncidentSummary, ...]:
+        return await self._over(self.port.incidents())
+
+    async def answer(self, digest: str) -> Answer[Any]:
+        return await self._over(self.port.answer(digest))
+
+    async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
+        return await self._over(self.port.verify(execution_id))
+
+    async def close(self) -> None:
+        if self._port is not None:
+            await self._over(self._port.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        await asyncio.to_thread(self._thread.join, 5.0)
+
+    async def _over(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+
+async def _next(batches: AsyncIterator[T]) -> T | None:
+    return await anext(batches, None)
+
+
+async def _close(batches: AsyncIterator[Any]) -> None:
+    closing = getattr(batches, "aclose", None)
+    if closing is not None:
+        await closing()

@@ -1,0 +1,120 @@
+"""`cloudops doctor`: what is configured, reachable and permitted, and what is not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from cockpit.client import RemoteEngine, connect
+from cockpit.settings import Settings
+from engine.store import sqlite_warning
+from primitives import __version__
+from primitives.diagnostics.registry import diagnostics
+from primitives.errors import CloudopsError
+from primitives.text import safe_line
+
+__all__ = ["Check", "examine", "render"]
+
+_SIGNS = {"ok": "✓", "warning": "!", "bad": "✗", "off": "·"}
+
+
+class Check(BaseModel):
+    """One thing that was looked at; `detail` says what is and, where it isn't well, what to do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    status: Literal["ok", "warning", "bad", "off"]
+    detail: str
+
+
+async def examine(settings: Settings, prometheus: str | None) -> tuple[Check, ...]:
+    """Every check, in the order in which a person would want to know."""
+    return (
+        _versions(),
+        _sqlite(),
+        Check(
+            name="configuration",
+            status="ok" if settings.config_found else "off",
+            detail=str(settings.config) + ("" if settings.config_found else ": not there; the defaults hold"),
+        ),
+        await _store(settings),
+        await _prometheus(prometheus),
+        _diagnostics(),
+        _terminal(),
+    )
+
+
+def render(checks: Sequence[Check]) -> str:
+    """The checks as a table, a line each."""
+    width = max(len(check.name) for check in checks)
+    lines = (f"{_SIGNS[check.status]} {check.name:<{width}}  {safe_line(check.detail)}" for check in checks)
+    return "\n".join(lines) + "\n"
+
+
+def _versions() -> Check:
+    return Check(name="cloudops", status="ok", detail=f"{__version__} on Python {platform.python_version()}")
+
+
+def _sqlite() -> Check:
+    warning = sqlite_warning()
+    return Check(name="sqlite", status="warning" if warning else "ok", detail=warning or sqlite3.sqlite_version)
+
+
+async def _store(settings: Settings) -> Check:
+    if not settings.store.exists():
+        return Check(name="store", status="off", detail=f"{settings.store}: not there yet; the first incident makes it")
+    try:
+        port = await connect(settings.store)
+    except CloudopsError as error:
+        return Check(name="store", status="bad", detail=str(error))
+    try:
+        found = await port.incidents()
+        held = " (open in another CloudOps)" if isinstance(port, RemoteEngine) else ""
+        return Check(name="store", status="ok", detail=f"{settings.store}: {len(found)} incidents{held}")
+    except CloudopsError as error:
+        return Check(name="store", status="bad", detail=str(error))
+    finally:
+        await port.close()
+
+
+async def _prometheus(url: str | None) -> Check:
+    if url is None:
+        return Check(name="prometheus", status="off", detail="not configured; give --prometheus URL or configure it")
+    from primitives.backends.prometheus import PrometheusBackend
+
+    try:
+        backend = PrometheusBackend(url)
+        try:
+            found = await backend.check()
+        finally:
+            await backend.close()
+    except CloudopsError as error:
+        return Check(name="prometheus", status="bad", detail=str(error))
+    return Check(name="prometheus", status="ok" if found.status == "reachable" else "bad", detail=found.detail)
+
+
+def _diagnostics() -> Check:
+    names = ", ".join(diagnostics())
+    return Check(name="diagnostics", status="ok", detail=names)
+
+
+def _terminal() -> Check:
+    size = shutil.get_terminal_size()
+    term = os.environ.get("TERM", "")
+    encoding = (sys.stdout.encoding or "").lower()
+    if term in ("", "dumb") or not sys.stdout.isatty():
+        return Check(name="terminal", status="off", detail="none: reports are plain text")
+    if size.columns < 60 or size.lines < 20:
+        small = f"{size.columns}x{size.lines} is too small for the cockpit; it needs 60x20, 120x36 is comfortable"
+        return Check(name="terminal", status="warning", detail=small)
+    if "utf" not in encoding:
+        return Check(name="terminal", status="warning", detail=f"{encoding}: set a UTF-8 locale to see charts and signs")
+    return Check(name="terminal", status="ok", detail=f"{term}, {size.columns}x{size.lines}")

@@ -1,0 +1,207 @@
+"""The course of one investigation: classified, planned, confirmed, run, concluded.
+
+An actor looks at the folded state to see what is still to do, so going on after a crash is the same as going on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from engine.classify import classify
+from engine.events import (
+    HypothesesRanked,
+    IncidentClassified,
+    InvestigationCancelled,
+    InvestigationFinished,
+    InvestigationResumed,
+    PlanConfirmed,
+    PlanProposed,
+    SourcesChecked,
+    SourceState,
+    StepFinished,
+    Who,
+)
+from engine.failpoints import failpoint
+from engine.incident import IncidentState
+from engine.interpret import interpret
+from engine.journal import ENGINE, Journal
+from engine.plan import propose_plan
+from engine.reason import rank
+from engine.run import StepRunner
+from engine.world import World
+from primitives.clock import Clock
+from primitives.diagnostics.registry import Arguments, diagnostics
+from primitives.errors import StoreError, UsageError
+from primitives.records import Alert, Topology
+from primitives.telemetry import AlertsQuery, Telemetry, TopologyQuery
+from primitives.text import safe_line
+
+__all__ = ["Actor"]
+
+
+class Actor:
+    """Carries one investigation to its end; commands come in through `confirm` and `cancel`."""
+
+    def __init__(self, journal: Journal, world: World, clock: Clock, *, confirm: bool) -> None:
+        self._journal = journal
+        self._world = world
+        self._clock = clock
+        self._telemetry = Telemetry(world.backends, journal, clock)
+        self._confirmed_by: Who | None = ENGINE if confirm else None
+        self._confirmed = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+        self._cancelled_by: Who | None = None
+        self._started = clock.monotonic()
+        if confirm:
+            self._confirmed.set()
+
+    @property
+    def state(self) -> IncidentState:
+        """What is known by now."""
+        return self._journal.state
+
+    async def run(self) -> None:
+        """Carry the investigation to its end, or on from where it stopped. Raises `StoreError` when it can't be kept."""
+        try:
+            if self.state.seq > 1:
+                await self._journal.write(InvestigationResumed(reason="the engine stopped before the investigation ended"))
+            self._work = asyncio.create_task(self._investigate())
+            if self._cancelled_by or self.state.cancelling:
+                self._work.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._work
+            stopping = (task := asyncio.current_task()) is not None and task.cancelling() > 0
+            if stopping and not self.state.cancelling:
+                raise asyncio.CancelledError
+            await self._finish()
+        finally:
+            await self._telemetry.close()
+
+    def confirm(self, who: Who) -> None:
+        """Run the plan. Raises `UsageError` when it already runs."""
+        if self._confirmed.is_set():
+            raise UsageError("the plan is already confirmed; follow it, or cancel it")
+        self._confirmed_by = who
+        self._confirmed.set()
+
+    async def cancel(self, who: Who) -> None:
+        """Stop; what was found stays. Raises `UsageError` when it has ended."""
+        if self.state.ended:
+            raise UsageError("the investigation has already ended")
+        if not self.state.cancelling:
+            await self._journal.write(InvestigationCancelled(), who=who)
+        self._cancelled_by = who
+        if self._work:
+            self._work.cancel()
+
+    async def _investigate(self) -> None:
+        if not self.state.sources:
+            await self._check_sources()
+        if self.state.classification is None or not self.state.steps:
+            await self._plan()
+        failpoint("actor.planned")
+        if self.state.confirmed_by is None:
+            await self._confirmed.wait()
+            await self._journal.write(PlanConfirmed(), who=self._confirmed_by or ENGINE)
+        failpoint("actor.confirmed")
+        await self._run_plan()
+        await self._conclude()
+
+    async def _check_sources(self) -> None:
+        checks = await asyncio.gather(*(backend.check() for backend in self._world.backends))
+        states = tuple(
+            SourceState(
+                name=check.name,
+                status=check.status,
+                detail=safe_line(check.detail),
+                questions=tuple(sorted(check.questions)),
+            )
+            for check in checks
+        )
+        await self._journal.write(SourcesChecked(sources=states))
+
+    async def _plan(self) -> None:
+        opened = self.state.opened
+        assert opened is not None
+        alerts = await self._telemetry.alerts(AlertsQuery(window=opened.window))
+        topologies = await self._telemetry.topology(TopologyQuery(window=opened.window))
+        alert: Alert | None = next(iter(alerts.records), None)
+        understood = classify(
+            opened.query,
+            alert=alert,
+            symptom=opened.symptom,
+            resources=_resource_ids(topologies.records),
+            detected_at=opened.detected_at,
+        )
+        scope = Arguments(
+            window=opened.window,
+            baseline=opened.baseline,
+            now=opened.now,
+            symptom=opened.symptom,
+            focus=opened.focus or understood.focus,
+        )
+        answerable = frozenset(question for source in self.state.sources for question in source.questions)
+        steps = propose_plan(understood.classification, scope, answerable, diagnostics())
+        await self._journal.write(
+            IncidentClassified(classification=understood.classification), PlanProposed(steps=steps)
+        )
+
+    async def _run_plan(self) -> None:
+        runner = StepRunner(
+            journal=self._journal,
+            telemetry=self._telemetry,
+            diagnostics=diagnostics(),
+            clock=self._clock,
+            after_step=self._rank,
+            in_plan_order=self._world.recorded,
+        )
+        await runner.run([step.plan for step in self.state.steps.values() if step.status in ("waiting", "running")])
+
+    async def _rank(self) -> None:
+        ranking = rank(self.state)
+        if ranking.hypotheses != self.state.hypotheses:
+            await self._journal.write(
+                HypothesesRanked(hypotheses=ranking.hypotheses, would_change=ranking.would_change)
+            )
+
+    async def _conclude(self) -> None:
+        if not self.state.concluded:
+            await self._rank()
+            await self._journal.write(interpret(self.state))
+            failpoint("actor.concluded")
+
+    async def _finish(self) -> None:
+        if self.state.ended:
+            return
+        cancelled = self.state.cancelling
+        if cancelled:
+            await self._close_steps()
+            await self._conclude()
+        await self._journal.write(
+            InvestigationFinished(
+                status="cancelled" if cancelled else "completed", duration_s=self._clock.monotonic() - self._started
+            ),
+        )
+
+    async def _close_steps(self) -> None:
+        for step in list(self.state.steps.values()):
+            if step.status in ("waiting", "running"):
+                await self._journal.write(
+                    StepFinished(step=step.plan.id, status="cancelled", summary="cancelled", duration_s=0.0)
+                )
+
+    async def fail(self, error: Exception) -> None:
+        """Say in the log that the investigation could not go on; silent when even that can't be written."""
+        with suppress(StoreError):
+            await self._journal.write(
+                InvestigationFinished(
+                    status="failed",
+                    duration_s=self._clock.monotonic() - self._started,
+                    problem=safe_line(f"{type(error).__name__}: {error}"),
+                )
+            )
+
+
+def _resource_ids(topologies: tuple[Topology, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(resource.id for topology in topologies for resource in topology.resources))

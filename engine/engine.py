@@ -1,0 +1,160 @@
+"""The engine: many investigations at once, each an actor, over one store. Implements `EnginePort` in-process."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, assert_never
+
+from engine.actor import Actor
+from engine.events import Event, Who
+from engine.incident import IncidentState
+from engine.journal import Journal
+from engine.port import AuditResult, Cancel, Command, ConfirmPlan, IncidentSummary, Investigate
+from engine.store import Store, open_store
+from engine.world import World, open_world, reopen_world
+from primitives.answers import decode_answer
+from primitives.clock import new_id
+from primitives.errors import CloudopsError, StoreError, UsageError
+from primitives.telemetry import Answer
+
+__all__ = ["Engine", "local_person"]
+
+
+def local_person() -> Who:
+    """The account that runs this process."""
+    try:
+        return Who(kind="person", name=getpass.getuser())
+    except (KeyError, OSError):  # an account without a name, as in many containers
+        import os
+
+        return Who(kind="person", name=f"uid-{os.getuid()}")
+
+
+class Engine:
+    """One engine over one store. Open it with `Engine.open`, close it with `close`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._actors: dict[str, Actor] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._problems: dict[str, StoreError] = {}
+
+    @classmethod
+    async def open(cls, path: Path) -> Engine:
+        """Open (or create) the store at `path`. Raises `StoreError`; `StoreBusy` when another process holds it."""
+        return cls(await open_store(path))
+
+    async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
+        world = await open_world(request)
+        execution_id = new_id("exec")
+        journal = Journal(self._store, world.clock, IncidentState(), execution_id, world.incident_id)
+        await journal.write(world.opened, who=who or local_person())
+        self._start(journal, world, confirm=not request.confirm)
+        return execution_id
+
+    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
+        if execution_id in self._actors:
+            return False
+        state = await self._store.state(execution_id)
+        if state.ended or state.opened is None:
+            return False
+        world = await reopen_world(state.opened, prometheus)
+        journal = Journal(self._store, world.clock, state, execution_id, state.incident_id)
+        self._start(journal, world, confirm=state.confirmed_by is not None)
+        return True
+
+    async def send(self, execution_id: str, command: Command, *, who: Who | None = None) -> None:
+        actor = self._actors.get(execution_id)
+        if actor is None:
+            raise UsageError(f"{execution_id} does not run now; `cloudops attach {execution_id}` goes on with it")
+        person = who or local_person()
+        match command:
+            case ConfirmPlan():
+                actor.confirm(person)
+            case Cancel():
+                await actor.cancel(person)
+            case _:
+                assert_never(command)
+
+    async def follow(
+        self, execution_id: str, after: int = 0, *, live: bool = True
+    ) -> AsyncIterator[tuple[Event, ...]]:
+        task = self._tasks.get(execution_id) if live else None
+        if task is not None:
+            async for batch in self._follow_running(execution_id, after, task):
+                yield batch
+                after = batch[-1].seq
+        async for batch in self._store.batches(execution_id, after):
+            yield batch
+        if live and execution_id in self._problems:
+            raise self._problems[execution_id]
+
+    async def _follow_running(
+        self, execution_id: str, after: int, task: asyncio.Task[None]
+    ) -> AsyncIterator[tuple[Event, ...]]:
+        """The log as it grows, for as long as its actor runs."""
+        stream = self._store.follow(execution_id, after)
+        while True:
+            batch = asyncio.ensure_future(anext(stream, None))
+            try:
+                await asyncio.wait({batch, task}, return_when=asyncio.FIRST_COMPLETED)
+                if not batch.done():
+                    return
+                events = batch.result()
+            finally:
+                batch.cancel()
+            if events is None:
+                return
+            yield events
+
+    async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
+        return await self._store.state(execution_id, seq)
+
+    async def resolve(self, name: str) -> str:
+        return await self._store.resolve(name)
+
+    async def incidents(self) -> tuple[IncidentSummary, ...]:
+        found = await self._store.incidents()
+        return tuple(one.model_copy(update={"running": one.execution_id in self._actors}) for one in found)
+
+    async def answer(self, digest: str) -> Answer[Any]:
+        return decode_answer(await self._store.get_blob(digest), digest)
+
+    async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
+        return await self._store.verify(execution_id)
+
+    async def close(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._store.close()
+
+    def _start(self, journal: Journal, world: World, *, confirm: bool) -> None:
+        actor = Actor(journal, world, world.clock, confirm=confirm)
+        self._actors[journal.execution_id] = actor
+        self._tasks[journal.execution_id] = asyncio.create_task(self._supervise(journal.execution_id, actor))
+
+    async def _supervise(self, execution_id: str, actor: Actor) -> None:
+        try:
+            await actor.run()
+        except* StoreError as group:
+            # The store can't be written, so the log can't say it: whoever follows is told instead.
+            self._problems[execution_id] = _first(group)
+        except* CloudopsError as group:
+            await actor.fail(_first(group))
+        except* Exception as group:  # Any failure of one investigation must leave the others running.
+            await actor.fail(_first(group))
+        finally:
+            del self._actors[execution_id]
+            del self._tasks[execution_id]
+
+
+def _first(group: BaseExceptionGroup[Any]) -> Any:
+    """The first error of a group of groups."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,101 @@
+"""The single writer of one execution: everything that happens to it passes through here, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+import orjson
+
+from engine.events import AnswerRecorded, Body, Event, FactFound, Who
+from engine.incident import IncidentState
+from engine.store.protocol import Store
+from primitives.answers import encode_answer
+from primitives.clock import Clock
+from primitives.facts import Fact
+from primitives.telemetry import Answer
+
+__all__ = ["ENGINE", "Journal", "fact_key"]
+
+T = TypeVar("T")
+
+ENGINE = Who(kind="engine", name="cloudops")
+"""The engine as the one who caused an event."""
+
+
+class Journal:
+    """Appends to one execution's log and keeps its folded state.
+
+    Writes are serialised; a write returns after its commit. It is also the `Recorder` of the execution's telemetry.
+    """
+
+    def __init__(self, store: Store, clock: Clock, state: IncidentState, execution_id: str, incident_id: str) -> None:
+        self.state = state
+        self.execution_id = execution_id
+        self.incident_id = incident_id
+        self._store = store
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def write(self, *bodies: Body, who: Who = ENGINE, blobs: Sequence[bytes] = ()) -> tuple[Event, ...]:
+        """Append `bodies` (and the blobs that they name) in one commit. Raises `StoreError`; then nothing was kept."""
+        return await self._uninterrupted(self._append(bodies, who, blobs))
+
+    async def write_facts(self, step: str, facts: Sequence[Fact]) -> None:
+        """Append the facts that `step` found, but for those that it already found in an earlier attempt."""
+        await self._uninterrupted(self._append_facts(step, facts))
+
+    async def record(self, answer: Answer[Any]) -> str:
+        """Keep a telemetry answer as a blob and name it in the log, once."""
+        data = await asyncio.to_thread(encode_answer, answer)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in self.state.answers:
+            body = AnswerRecorded(
+                question=answer.query.question,
+                source=answer.source,
+                status=answer.status,
+                digest=digest,
+                size=len(data),
+                records=len(answer.records),
+                detail=answer.detail,
+            )
+            await self.write(body, blobs=(data,))
+        return digest
+
+    async def _uninterrupted(self, writing: Coroutine[Any, Any, T]) -> T:
+        """A write under way is finished even when its writer is cancelled, or state and log would part."""
+
+        async def in_turn() -> T:
+            async with self._turn:
+                return await writing
+
+        return await asyncio.shield(asyncio.ensure_future(in_turn()))
+
+    async def _append_facts(self, step: str, facts: Sequence[Fact]) -> None:
+        known = {found.key for found in self.state.facts.values() if found.step == step}
+        bodies: list[Body] = []
+        for fact in facts:
+            key = fact_key(fact)
+            if key not in known:
+                known.add(key)
+                number = len(self.state.facts) + len(bodies) + 1
+                bodies.append(FactFound(id=f"F{number}", step=step, key=key, fact=fact))
+        await self._append(bodies, ENGINE, ())
+
+    async def _append(self, bodies: Sequence[Body], who: Who, blobs: Sequence[bytes]) -> tuple[Event, ...]:
+        if not bodies:
+            return ()
+        now = self._clock.now()
+        entries = [(now, who, body) for body in bodies]
+        events = await self._store.append(self.execution_id, self.incident_id, entries, blobs=blobs)
+        for event in events:
+            self.state.apply(event)
+        return events
+
+
+def fact_key(fact: Fact) -> str:
+    """A digest of what the fact says (SHA-256, first 16 hex digits), whichever recorded answers it came from."""
+    document = fact.model_dump(mode="json", by_alias=True, exclude={"answers"})
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

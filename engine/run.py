@@ -1,0 +1,140 @@
+"""Runs the steps of a plan side by side, with limits, time-outs and cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.events import PlannedStep, StepFinished, StepProgressed, StepStarted
+from engine.failpoints import failpoint
+from engine.journal import Journal
+from primitives.clock import Clock
+from primitives.diagnostics.registry import Diagnostic, Progress
+from primitives.errors import CloudopsError
+from primitives.facts import Fact
+from primitives.telemetry import Telemetry
+from primitives.text import safe_line
+
+__all__ = ["StepRunner"]
+
+Outcome = Literal["completed", "failed", "timed_out", "cancelled"]
+
+
+@dataclass(slots=True)
+class _Output:
+    """What a running step has found and nobody has published yet; of its progress only the latest counts."""
+
+    facts: list[Fact] = field(default_factory=list)
+    progress: Progress | None = None
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
+class StepRunner:
+    """Runs diagnostics and writes what they find.
+
+    At most `concurrency` steps run at once; each may take `timeout_s` seconds. With `in_plan_order` the results are
+    published in the order of the plan, so that the same recorded incident always gives the same identifiers.
+    `after_step` is called, in turn, whenever a step has ended.
+    """
+
+    journal: Journal
+    telemetry: Telemetry
+    diagnostics: Mapping[str, Diagnostic]
+    clock: Clock
+    after_step: Callable[[], Awaitable[None]]
+    in_plan_order: bool
+    concurrency: int = 4
+    timeout_s: float = 60.0
+
+    async def run(self, steps: Sequence[PlannedStep]) -> None:
+        """Run `steps` that have not ended yet; returns when all have. Raises `StoreError` when results can't be kept."""
+        places = asyncio.Semaphore(self.concurrency)
+        before = asyncio.Event()
+        before.set()
+        async with asyncio.TaskGroup() as group:
+            for step in steps:
+                ended = asyncio.Event()
+                group.create_task(self._run_in_place(step, places, before, ended))
+                before = ended
+
+    async def _run_in_place(
+        self, step: PlannedStep, places: asyncio.Semaphore, before: asyncio.Event, ended: asyncio.Event
+    ) -> None:
+        async with places:
+            await self._run_step(step, before)
+        ended.set()
+
+    async def _run_step(self, step: PlannedStep, before: asyncio.Event) -> None:
+        started = self.clock.monotonic()
+        attempt = self.journal.state.steps[step.id].attempt + 1
+        await self.journal.write(StepStarted(step=step.id, attempt=attempt))
+        failpoint("run.step_started")
+        output = _Output()
+        work = asyncio.create_task(self._collect(step, output))
+        try:
+            if self.in_plan_order:
+                await before.wait()
+            await self._publish(step.id, output, work)
+        except asyncio.CancelledError:
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+            raise
+        outcome, problem = work.result()
+        duration = self.clock.monotonic() - started
+        failpoint("run.before_step_finished")
+        await self.journal.write(
+            StepFinished(step=step.id, status=outcome, summary=problem or self._summary(step.id), duration_s=duration)
+        )
+        failpoint("run.step_finished")
+        await self.after_step()
+
+    async def _collect(self, step: PlannedStep, output: _Output) -> tuple[Outcome, str]:
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                diagnostic = self.diagnostics[step.primitive]
+                arguments = diagnostic.arguments.model_validate(step.arguments)
+                async for found in diagnostic.run(self.telemetry, arguments):
+                    if isinstance(found, Progress):
+                        output.progress = found
+                    else:
+                        output.facts.append(found)
+                    output.news.set()
+        except TimeoutError:
+            return "timed_out", f"no result within {self.timeout_s:g} s"
+        except CloudopsError as error:
+            return "failed", safe_line(str(error))
+        except Exception as error:  # Any failure of a diagnostic, ours or a third party's, must only fail its step.
+            return "failed", safe_line(f"{type(error).__name__}: {error}")
+        return "completed", ""
+
+    async def _publish(self, step: str, output: _Output, work: asyncio.Task[tuple[Outcome, str]]) -> None:
+        work.add_done_callback(lambda _: output.news.set())
+        finished = False
+        while not finished:
+            await output.news.wait()
+            output.news.clear()
+            finished = work.done()
+            facts, output.facts = output.facts, []
+            progress, output.progress = output.progress, None
+            if facts:
+                await self.journal.write_facts(step, facts)
+                failpoint("run.facts_written")
+            if progress and not finished:
+                await self.journal.write(
+                    StepProgressed(step=step, done=progress.done, total=progress.total, note=safe_line(progress.note))
+                )
+
+    def _summary(self, step: str) -> str:
+        state = self.journal.state
+        facts = [state.facts[found].fact for found in state.steps[step].facts]
+        present = [fact for fact in facts if fact.polarity == "present"]
+        told = present or [fact for fact in facts if fact.polarity == "absent"] or facts
+        if not told:
+            return "nothing found"
+        more = f" · {len(told) - 1} more" if len(told) > 1 else ""
+        return safe_line(told[0].sentence(), limit=200) + more

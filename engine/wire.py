@@ -1,0 +1,90 @@
+"""The socket's messages: a length (4 bytes, big endian), then a JSON object.
+
+A connection carries one request: `{"op": ..., ...}`. The answers are `{"ok": value}`, any number of `{"batch": [...]}`
+before it for a followed log, or `{"error": {"type": ..., "message": ...}}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from engine.events import Event, Who, decode_body, encode_body
+from primitives import errors
+from primitives.errors import CloudopsError, EngineGone
+
+__all__ = ["FRAME_LIMIT", "PROTOCOL", "decode_event", "encode_event", "error_from", "error_to", "read_frame", "write_frame"]
+
+PROTOCOL = 1
+"""Raised when an old client can't understand a new engine."""
+
+FRAME_LIMIT = 512 * 1024 * 1024
+"""Bytes; a recorded answer may be large, a longer frame is a fault."""
+
+
+async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
+    """The next message. Raises `EngineGone` when the other end closed or sent something else."""
+    try:
+        (size,) = struct.unpack(">I", await reader.readexactly(4))
+        if size > FRAME_LIMIT:
+            raise EngineGone("the other end of the socket does not speak CloudOps' protocol")
+        message = orjson.loads(await reader.readexactly(size))
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise EngineGone("the engine went away; run the command again") from error
+    except orjson.JSONDecodeError as error:
+        raise EngineGone("the other end of the socket does not speak CloudOps' protocol") from error
+    if not isinstance(message, dict):
+        raise EngineGone("the other end of the socket does not speak CloudOps' protocol")
+    return message
+
+
+async def write_frame(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+    """Send one message; waits while the other end reads slowly."""
+    data = orjson.dumps(message)
+    writer.write(struct.pack(">I", len(data)) + data)
+    await writer.drain()
+
+
+def encode_event(event: Event) -> dict[str, Any]:
+    """An event as a JSON object: its envelope, with the body under `body`."""
+    return {
+        "execution_id": event.execution_id,
+        "incident_id": event.incident_id,
+        "seq": event.seq,
+        "time": event.time.isoformat(),
+        "who": event.who.model_dump(),
+        "body": orjson.Fragment(encode_body(event.body)),
+        "previous": event.previous,
+        "hash": event.hash,
+    }
+
+
+def decode_event(document: dict[str, Any]) -> Event:
+    """The event that `encode_event` made. Raises `ValueError` or `KeyError` when it is none."""
+    return Event(
+        execution_id=document["execution_id"],
+        incident_id=document["incident_id"],
+        seq=document["seq"],
+        time=datetime.fromisoformat(document["time"]),
+        who=Who.model_validate(document["who"]),
+        body=decode_body(orjson.dumps(document["body"])),
+        previous=document["previous"],
+        hash=document["hash"],
+    )
+
+
+def error_to(error: CloudopsError) -> dict[str, Any]:
+    """An error as it is sent."""
+    return {"error": {"type": type(error).__name__, "message": str(error)}}
+
+
+def error_from(document: dict[str, Any]) -> CloudopsError:
+    """The error that was sent, as the same type."""
+    kind = getattr(errors, str(document.get("type")), CloudopsError)
+    error: CloudopsError = CloudopsError.__new__(kind if issubclass(kind, CloudopsError) else CloudopsError)
+    Exception.__init__(error, str(document.get("message", "the engine failed without saying why")))
+    return error

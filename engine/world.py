@@ -1,0 +1,126 @@
+"""Where an investigation's telemetry comes from: a recorded incident, or live sources."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from engine.events import IncidentOpened
+from engine.port import Investigate
+from primitives.backends.recorded import RecordedBackend
+from primitives.bundle import Bundle, read_bundle
+from primitives.clock import Clock, RecordedClock, SystemClock, new_id
+from primitives.errors import UsageError
+from primitives.records import Symptom, Window
+from primitives.redact import Redactor
+from primitives.telemetry import Backend
+from primitives.text import safe_line
+
+__all__ = ["QUERY_LIMIT", "World", "clean_query", "open_world", "reopen_world"]
+
+QUERY_LIMIT = 2_000
+"""Characters: what an engineer types, not a pasted log."""
+
+LIVE_WINDOW = timedelta(hours=1)
+LIVE_BASELINE = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The sources of one investigation, its clock, and how its log begins."""
+
+    incident_id: str
+    opened: IncidentOpened
+    backends: tuple[Backend, ...]
+    clock: Clock
+    recorded: bool
+
+
+async def open_world(request: Investigate) -> World:
+    """What `request` asks to investigate. Raises `UsageError`, `BundleError` or `SourceError`."""
+    query = clean_query(request.query)
+    if request.bundle is not None:
+        bundle = await asyncio.to_thread(read_bundle, Path(request.bundle))
+        return _recorded_world(bundle, request, query)
+    if request.prometheus is not None:
+        return _live_world(request, query)
+    raise UsageError("nothing to investigate: give --incident BUNDLE or --prometheus URL")
+
+
+async def reopen_world(opened: IncidentOpened, prometheus: str | None) -> World:
+    """The world of an interrupted investigation. Raises `BundleError` or `UsageError` when it is not there any more."""
+    if opened.bundle is not None:
+        bundle = await asyncio.to_thread(read_bundle, Path(opened.bundle))
+        return World(bundle.manifest.id, opened, (RecordedBackend(bundle),), RecordedClock(opened.now), recorded=True)
+    if prometheus is None:
+        raise UsageError("this investigation asked a live Prometheus: give --prometheus URL to go on with it")
+    return World("", opened, (_prometheus(prometheus),), SystemClock(), recorded=False)
+
+
+def clean_query(query: str | None) -> str:
+    """The query as it may be stored. Raises `UsageError` when it is too long or holds nothing to read."""
+    if query is None:
+        return ""
+    if len(query) > QUERY_LIMIT:
+        raise UsageError(f"the query is {len(query):,} characters long; say it in at most {QUERY_LIMIT:,}")
+    cleaned = safe_line(query, limit=QUERY_LIMIT).strip()
+    if not re.search(r"\w", cleaned):
+        raise UsageError('the query holds no words; say what is wrong, such as "API latency spike in prod"')
+    return Redactor().redact(cleaned)
+
+
+def _recorded_world(bundle: Bundle, request: Investigate, query: str) -> World:
+    manifest = bundle.manifest
+    symptom = manifest.symptom
+    if request.resource:
+        same = symptom is not None and symptom.resource == request.resource
+        symptom = symptom if same else Symptom(resource=request.resource)
+    opened = IncidentOpened(
+        title=manifest.title,
+        query=query or manifest.query or manifest.title,
+        origin="recorded",
+        bundle=request.bundle,
+        detected_at=manifest.detected_at,
+        now=manifest.window.end,
+        window=manifest.window,
+        baseline=manifest.baseline,
+        symptom=symptom,
+        focus=(request.resource,) if request.resource else (),
+        platform=manifest.platform,
+        labels=manifest.labels,
+        coverage=manifest.coverage,
+        alert=bundle.alert,
+        warnings=tuple(safe_line(warning) for warning in bundle.warnings),
+    )
+    return World(manifest.id, opened, (RecordedBackend(bundle),), RecordedClock(opened.now), recorded=True)
+
+
+def _live_world(request: Investigate, query: str) -> World:
+    if not query:
+        raise UsageError('say what is wrong, such as: cloudops investigate "API latency spike" --prometheus URL')
+    assert request.prometheus is not None
+    clock = SystemClock()
+    now = clock.now()
+    start = now - LIVE_WINDOW
+    opened = IncidentOpened(
+        title=query,
+        query=query,
+        origin="live",
+        detected_at=now,
+        now=now,
+        window=Window(start=start, end=now),
+        baseline=Window(start=start - LIVE_BASELINE, end=start),
+        symptom=Symptom(resource=request.resource) if request.resource else None,
+        focus=(request.resource,) if request.resource else (),
+        platform=("other",),
+    )
+    return World(new_id("inc"), opened, (_prometheus(request.prometheus),), clock, recorded=False)
+
+
+def _prometheus(url: str) -> Backend:
+    from primitives.backends.prometheus import PrometheusBackend
+
+    return PrometheusBackend(url)
