@@ -106,9 +106,7 @@ class Cores:
 
     def work(self, now: float, duration: float) -> float:
         """When work that arrives `now` is done."""
-        start = self._free_at[0]
-        if start < now:
-            start = now
+        start = max(now, self._free_at[0])
         done = start + duration
         heapq.heapreplace(self._free_at, done)
         self.started.append(start)
