@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHON
 
 BIN := .venv/bin
-INCIDENT ?= sample_incidents/api-latency-spike
+INCIDENT ?= sample_incidents/petshop-low-train-00
 TESTS ?= tests
 WORKERS ?= 2
 UV := .venv/.uv/bin/uv
@@ -44,6 +44,10 @@ format: dev ## rewrite the code in the project's style
 .PHONY: bench
 bench: dev ## print the table of speeds
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+.PHONY: picture
+picture: dev ## take docs/pictures/cockpit.svg anew
+	@$(BIN)/python docs/pictures/take.py
 
 .PHONY: build
 build: dev ## a wheel in dist/
