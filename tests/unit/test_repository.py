@@ -87,7 +87,10 @@ def test_an_innocent_path_is_not_taken_for_a_machine_path(line: str) -> None:
     assert not _MACHINE_PATH.search(line)
 
 
-def _catches_everything(handler: ast.ExceptHandler) -> bool:
+def _swallows_everything(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) and last.exc is None:
+        return False  # it cleans up and passes the failure on
     if handler.type is None:
         return True
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
@@ -108,7 +111,7 @@ def _unexplained(source: str) -> list[int]:
         handler.lineno
         for handler in ast.walk(ast.parse(source))
         if isinstance(handler, ast.ExceptHandler)
-        and _catches_everything(handler)
+        and _swallows_everything(handler)
         and not reasons & set(range(handler.lineno - 1, handler.body[0].lineno))
         and handler.lineno not in reasons
     ]
@@ -128,6 +131,8 @@ def test_whoever_catches_everything_says_why() -> None:
         ("try:\n    f()\nexcept Exception:  # Any failure becomes an event\n    pass\n", []),
         ("try:\n    f()\n# Any failure becomes an event\nexcept Exception:\n    pass\n", []),
         ("try:\n    f()\nexcept OSError:\n    pass\n", []),
+        ("try:\n    f()\nexcept BaseException:\n    g()\n    raise\n", []),
+        ("try:\n    f()\nexcept Exception as error:\n    raise OSError from error\n", [3]),
     ],
 )
 def test_a_broad_except_needs_its_reason_beside_it(source: str, lines: list[int]) -> None:
