@@ -87,6 +87,22 @@ def test_an_innocent_path_is_not_taken_for_a_machine_path(line: str) -> None:
     assert not _MACHINE_PATH.search(line)
 
 
+def test_every_page_that_a_page_or_a_message_names_is_there() -> None:
+    linked = [
+        (path, path.parent / target)
+        for path in _written_by_us()
+        if path.suffix == ".md"
+        for target in re.findall(r"\]\((?!\w+:)([^)#\s]+)", path.read_text(encoding="utf-8"))
+    ]
+    named = [
+        (path, ROOT / target)
+        for path in _tracked("*.py", "*.toml", ":!tests/")
+        for target in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text(encoding="utf-8"))
+    ]
+    assert len(linked) > 10
+    assert [f"{path.relative_to(ROOT)}: {target}" for path, target in linked + named if not target.exists()] == []
+
+
 def _swallows_everything(handler: ast.ExceptHandler) -> bool:
     last = handler.body[-1]
     if isinstance(last, ast.Raise) and last.exc is None:
