@@ -1,0 +1,158 @@
+"""Alerts: what Prometheus' own rules said in a window, from their recorded states and from what is active now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from primitives.backends.prometheus.client import Row
+from primitives.backends.prometheus.names import Names
+from primitives.backends.prometheus.promql import SERVICE_LABELS, Grid
+from primitives.records import Alert, Window
+
+__all__ = ["build_alerts"]
+
+Labels = frozenset[tuple[str, str]]
+State = Literal["firing", "pending", "resolved"]
+
+_WORKLOADS: Final = ("deployment", "statefulset", "daemonset", "replicaset")
+_OURS: Final = ("__name__", "alertstate")
+_MOST: Final = 1_000
+
+
+def build_alerts(
+    states: Iterable[Row],
+    since: Iterable[Row],
+    active: Iterable[Mapping[str, Any]],
+    *,
+    grid: Grid,
+    window: Window,
+    names: Names,
+    clean: Callable[[str], str],
+) -> tuple[Alert, ...]:
+    """The alerts of `window`, those that fire first.
+
+    `states` are the rows of ALERTS and `since` those of ALERTS_FOR_STATE on `grid`; `active` is what the API calls
+    active, where the window ends now. Nothing that began after the window's end is taken.
+    """
+    seen = _episodes(states, grid)
+    starts = {_labels(row): float(row.values[-1]) for row in since if len(row.values)}
+    details = {_api_labels(one): one for one in active if _active_at(one, window.end) is not None}
+    for labels, one in details.items():
+        seen.setdefault(labels, ("firing" if one.get("state") == "firing" else "pending", math.nan))
+    alerts = []
+    for labels, (state, first) in seen.items():
+        detail = details.get(labels, {})
+        started = _active_at(detail, window.end) or _moment(starts.get(labels, first), window.end)
+        alerts.append(_alert(dict(labels), state, started, detail, names, clean))
+    return tuple(sorted(alerts, key=_rank)[:_MOST])
+
+
+def _rank(alert: Alert) -> tuple[int, str, str, list[tuple[str, str]]]:
+    order = ("firing", "pending", "resolved", "unknown")
+    return order.index(alert.state), alert.name, alert.resource or "", sorted(alert.labels.items())
+
+
+def _episodes(states: Iterable[Row], grid: Grid) -> dict[Labels, tuple[State, float]]:
+    """Each alert's state at the grid's end and its first sample; one that was only ever pending and is gone is none."""
+    found: dict[Labels, tuple[State, float]] = {}
+    for row in states:
+        if not len(row.times):
+            continue
+        labels, fires = _labels(row), row.labels.get("alertstate") == "firing"
+        lasts = row.times[-1] >= grid.end - grid.step / 2
+        before, first = found.get(labels, (None, math.inf))
+        first = min(first, float(row.times[0]))
+        if fires and lasts:
+            found[labels] = ("firing", first)
+        elif lasts and before != "firing":
+            found[labels] = ("pending", first)
+        elif fires and before is None:
+            found[labels] = ("resolved", first)
+        elif before is not None:
+            found[labels] = (before, first)
+    return found
+
+
+def _alert(
+    labels: dict[str, str],
+    state: State,
+    started: datetime | None,
+    detail: Mapping[str, Any],
+    names: Names,
+    clean: Callable[[str], str],
+) -> Alert:
+    annotations = detail.get("annotations")
+    texts = annotations if isinstance(annotations, dict) else {}
+
+    def text(*keys: str) -> str:
+        return next((clean(value) for key in keys if isinstance(value := texts.get(key), str) and value), "")
+
+    return Alert(
+        name=clean(labels.get("alertname", "")) or "alert without a name",
+        state=state,
+        resource=_resource(labels, names),
+        started_at=started,
+        severity=clean(labels["severity"]) if "severity" in labels else None,
+        summary=text("summary", "message", "title"),
+        description=text("description", "details"),
+        value=_number(detail.get("value")),
+        labels={clean(key): clean(value) for key, value in sorted(labels.items())},
+    )
+
+
+def _resource(labels: Mapping[str, str], names: Names) -> str | None:
+    namespace = labels.get("namespace", "")
+    for kind in _WORKLOADS:
+        if namespace and (name := labels.get(kind)):
+            return names.workload(namespace, "ReplicaSet" if kind == "replicaset" else kind, name)
+    if namespace and (pod := labels.get("pod")):
+        return names.pod(namespace, pod)
+    # An alert's job is often that of the exporter; what it says beside it is more to the point.
+    for label in SERVICE_LABELS:
+        if label != "job" and (name := labels.get(label)):
+            return names.service(namespace, name)
+    if node := labels.get("node"):
+        return names.node(node)
+    job = labels.get("job", "").rpartition("/")[2]
+    return names.service(namespace, job) if job else None
+
+
+def _labels(row: Row) -> Labels:
+    return frozenset((key, value) for key, value in row.labels.items() if key not in _OURS)
+
+
+def _api_labels(alert: Mapping[str, Any]) -> Labels:
+    labels = alert.get("labels")
+    return (
+        frozenset((str(key), str(value)) for key, value in labels.items()) if isinstance(labels, dict) else frozenset()
+    )
+
+
+def _active_at(alert: Mapping[str, Any], end: datetime) -> datetime | None:
+    """When the API's alert began; None where it began after `end`, or doesn't say."""
+    text = alert.get("activeAt")
+    try:
+        began = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    if began is None or began.tzinfo is None or began > end:
+        return None
+    return began.astimezone(UTC)
+
+
+def _moment(seconds: float, end: datetime) -> datetime | None:
+    try:
+        return min(datetime.fromtimestamp(seconds, UTC), end)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,172 @@
+"""Prometheus as a source: series by the usual metric names, topology from client metrics, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
+
+from primitives.backends.prometheus.alerts import build_alerts
+from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, parse_endpoint
+from primitives.backends.prometheus.promql import Grid, choose_step, grid
+from primitives.backends.prometheus.series import answer_series, select
+from primitives.backends.prometheus.survey import Survey, glance, settle, survey
+from primitives.backends.prometheus.topology import build_topology, edges_expression
+from primitives.clock import Clock
+from primitives.errors import SourceDenied, SourceError
+from primitives.records import Alert, Coverage, Series, Topology, Window
+from primitives.redact import Redactor
+from primitives.telemetry import AlertsQuery, Answer, BackendStatus, Query, Question, SeriesQuery, TopologyQuery
+
+__all__ = ["PrometheusBackend"]
+
+_LIVE_S: Final = 60.0
+"""A window that ended at most so long ago ends now: what the API calls active was active at its end."""
+
+_REMEMBERED: Final = 128
+"""Evaluated expressions that are kept: questions that differ in their resources alone are asked once."""
+
+
+class PrometheusBackend:
+    """One Prometheus, or what speaks its API (Thanos, Mimir, VictoriaMetrics).
+
+    `url` may hold user-info; without it a bearer token is taken from `token` or CLOUDOPS_PROMETHEUS_TOKEN. Neither ever
+    shows in a name, a fact or an error. `timeout_s` bounds each request. Raises `UsageError` for a URL that is none.
+    """
+
+    questions: ClassVar[frozenset[Question]] = frozenset({"series", "topology", "alerts"})
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        timeout_s: float = 8.0,
+        token: str | None = None,
+        name: str = "prometheus",
+        redactor: Redactor | None = None,
+    ) -> None:
+        endpoint = parse_endpoint(url, token)
+        self.name = name
+        self._clock = clock
+        self._client = PrometheusClient(
+            endpoint, source=name, timeout_s=timeout_s, redactor=redactor or Redactor(endpoint.secrets)
+        )
+        self._surveys: dict[Window, Survey] = {}
+        self._replies: dict[tuple[str, Grid], Reply] = {}
+        self._step: int | None = None
+
+    async def ask(self, query: Query) -> Answer[Any]:
+        match query:
+            case SeriesQuery():
+                return await self._series(query)
+            case TopologyQuery():
+                return await self._topology(query)
+            case AlertsQuery():
+                return await self._alerts(query)
+            case _:
+                raise SourceError(self.name, f"can't be asked for {query.question.replace('_', ' ')}")
+
+    async def check(self) -> BackendStatus:
+        """Whether it can be reached; `detail` has its version, and a hint where it holds nothing of use."""
+        questions: tuple[Question, ...] = tuple(sorted(self.questions))
+        try:
+            version = await self._client.version()
+            now = self._clock.now()
+            found = await survey(self._client, Window(start=now, end=now))
+        except SourceDenied as error:
+            return BackendStatus(self.name, "denied", error.problem, questions)
+        except SourceError as error:
+            return BackendStatus(self.name, "unreachable", error.problem, questions)
+        served = f"version {version or 'unknown'} at {self._client.endpoint.shown}"
+        hint = (
+            f"{len(found.families)} known metric families"
+            if found.families
+            else "but it holds none of the known metrics: see docs/prometheus.md"
+        )
+        return BackendStatus(self.name, "reachable", f"{served}, {hint}", questions)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _series(self, query: SeriesQuery) -> Answer[Series]:
+        found = await self._look(query.window)
+        step = choose_step(query.window.seconds, found.interval_s, query.step_s, self._step)
+        if query.step_s is None:
+            self._step = step
+        times = grid(query.window, step)
+        asked = select(query, found, times)
+        replies = await settle(self._evaluate(one.expression, times) for one in asked)
+        return answer_series(query, self.name, found, times, zip(asked, replies, strict=True))
+
+    async def _topology(self, query: TopologyQuery) -> Answer[Topology]:
+        found = await self._look(query.window)
+        families, clients = found.families, found.clients
+        known = await settle(
+            glance(self._client, found.grouping(one, 0).max(one.probe + one.selector), query.window) for one in families
+        )
+        calls = await settle(glance(self._client, edges_expression(one), query.window) for one in clients)
+        topology = build_topology(found, zip(families, known, strict=True), zip(clients, calls, strict=True))
+        if not topology.resources:
+            return Answer(query, self.name, "not_recorded", detail="it holds none of the known metrics")
+        notes = _notes((*known, *calls))
+        return Answer(
+            query,
+            self.name,
+            "partial" if notes else "answered",
+            records=(topology,),
+            coverage=self._coverage("topology", query.window, found),
+            detail="; ".join(notes) or None,
+        )
+
+    async def _alerts(self, query: AlertsQuery) -> Answer[Alert]:
+        found = await self._look(query.window)
+        times = grid(query.window, choose_step(query.window.seconds, found.interval_s, None, self._step))
+        states, since = await settle(self._evaluate(name, times) for name in ("ALERTS", "ALERTS_FOR_STATE"))
+        live = 0 <= (self._clock.now() - query.window.end).total_seconds() <= _LIVE_S
+        alerts = build_alerts(
+            states.rows if isinstance(states, Reply) else (),
+            since.rows if isinstance(since, Reply) else (),
+            await self._client.active_alerts() if live else (),
+            grid=times,
+            window=query.window,
+            names=found.names,
+            clean=self._client.clean,
+        )
+        notes = _notes((states, since))
+        return Answer(
+            query,
+            self.name,
+            "partial" if notes else "answered",
+            records=alerts,
+            coverage=self._coverage("alerts", query.window, found),
+            detail="; ".join(notes) or None,
+        )
+
+    async def _look(self, window: Window) -> Survey:
+        if window not in self._surveys:
+            self._surveys[window] = await survey(self._client, window)
+        return self._surveys[window]
+
+    async def _evaluate(self, expression: str, times: Grid) -> Reply:
+        key = (expression, times)
+        if key not in self._replies:
+            reply = await self._client.over(expression, times.start, times.end, times.step)
+            while len(self._replies) >= _REMEMBERED:
+                self._replies.pop(next(iter(self._replies)))
+            self._replies[key] = reply
+        return self._replies[key]
+
+    def _coverage(self, kind: str, window: Window, found: Survey) -> tuple[Coverage, ...]:
+        start = found.since_in(window)
+        if start is None:
+            return ()
+        return (Coverage(source=self.name, kinds=(kind,), start=start, end=window.end, status="answered"),)
+
+
+def _notes(replies: Iterable[Reply | QueryRefused]) -> list[str]:
+    """What was refused or warned of, each once."""
+    notes: dict[str, None] = {}
+    for reply in replies:
+        texts = reply.warnings if isinstance(reply, Reply) else (reply.problem,)
+        notes.update(dict.fromkeys(texts))
+    return list(notes)[:5]

@@ -1,0 +1,339 @@
+"""Prometheus' HTTP API: asking it politely, and saying in one line what went wrong.
+
+API: https://prometheus.io/docs/prometheus/latest/querying/api/. Credentials come from the URL's user-info or from the
+environment; they go into the request's header and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from primitives.errors import (
+    SourceDenied,
+    SourceError,
+    SourceThrottled,
+    SourceTimeout,
+    SourceUnreachable,
+    UsageError,
+)
+from primitives.redact import Redactor
+from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["TOKEN_VARIABLE", "Endpoint", "PrometheusClient", "QueryRefused", "Reply", "Row", "parse_endpoint"]
+
+TOKEN_VARIABLE: Final = "CLOUDOPS_PROMETHEUS_TOKEN"  # noqa: S105 - the variable's name, not a token
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+CONCURRENT_REQUESTS: Final = 6
+ATTEMPTS: Final = 3
+LONGEST_WAIT_S: Final = 3.0
+# Longer expressions go by POST: some proxies cut URLs off at 2 KiB.
+LONGEST_GET: Final = 1500
+_SILENT: Final = logging.NullHandler()
+
+
+class QueryRefused(SourceError):
+    """Prometheus understood the request and refused this one query: too many samples, or more than it can join."""
+
+
+class _Transient(SourceUnreachable):
+    """Unreachable for a reason that may be gone in a second."""
+
+
+class _Missing(SourceUnreachable):
+    """There is nothing at this path."""
+
+
+class _Throttled(SourceThrottled):
+    """Throttled; `wait_s` is what the server asked for, where it did."""
+
+    wait_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a Prometheus is. `shown` is `base` as a person may see it; neither holds the credentials."""
+
+    base: str
+    shown: str
+    user: str | None = None
+    password: str | None = None
+    token: str | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen anywhere."""
+        return tuple(secret for secret in (self.password, self.token) if secret)
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.shown!r})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One time series of an answer: seconds since the epoch, and finite values."""
+
+    labels: Mapping[str, str]
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reply:
+    """The rows that an expression gave, and what the server warned of (a store behind it that did not answer, say)."""
+
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def parse_endpoint(url: str, token: str | None = None) -> Endpoint:
+    """The endpoint that `url` names; without user-info in it, `token` or the environment's token is used.
+
+    Raises `UsageError` when it is no http or https URL of a host; the message never repeats the URL, which may hold a
+    password.
+    """
+    advice = "give it as http://HOST:9090 or https://USER:PASSWORD@HOST/PATH"
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise UsageError(f"the Prometheus URL can't be read: {advice}") from None
+    if parts.scheme not in ("http", "https") or not host or not url.isprintable():
+        raise UsageError(f"the Prometheus URL is no http or https URL of a host: {advice}")
+    if parts.query or parts.fragment:
+        raise UsageError(f"the Prometheus URL has a query or a fragment, which would get lost: {advice}")
+    address = f"[{host}]" if ":" in host else host
+    base = f"{parts.scheme}://{address}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+    user = unquote(parts.username) if parts.username is not None else None
+    password = unquote(parts.password or "") if user is not None else None
+    bearer = token or os.environ.get(TOKEN_VARIABLE) or None
+    return Endpoint(base, safe_line(base, limit=200), user, password, None if user is not None else bearer)
+
+
+class PrometheusClient:
+    """A connection to one Prometheus. Every method raises `SourceError` when there is no usable answer.
+
+    `timeout_s` bounds one request with its retries. Not more than six requests are under way at once.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, source: str, timeout_s: float, redactor: Redactor) -> None:
+        self.endpoint = endpoint
+        self._source = source
+        self._timeout_s = timeout_s
+        self._redactor = redactor
+        self._http: httpx2.AsyncClient | None = None
+        self._slots = asyncio.Semaphore(CONCURRENT_REQUESTS)
+
+    async def metric_names(self, wanted: Iterable[str], start: float, end: float) -> frozenset[str]:
+        """Those of `wanted` that have samples around the time between `start` and `end`."""
+        names = frozenset(wanted)
+        params = {"match[]": f'{{__name__=~"{"|".join(sorted(names))}"}}', "start": f"{start:.3f}", "end": f"{end:.3f}"}
+        # A server that doesn't know `match[]` here (before 2.24) names everything it has.
+        data, _ = await self._ask("/api/v1/label/__name__/values", params)
+        if not isinstance(data, list):
+            raise self._unreadable()
+        return names.intersection(name for name in data if isinstance(name, str))
+
+    async def at(self, expression: str, time: float) -> Reply:
+        """The value of `expression` at `time` (seconds since the epoch)."""
+        data, warnings = await self._ask("/api/v1/query", {"query": expression, "time": f"{time:.3f}"})
+        return Reply(self._rows(data, "value"), warnings)
+
+    async def over(self, expression: str, start: float, end: float, step: float) -> Reply:
+        """The values of `expression` every `step` seconds from `start` to `end`."""
+        params = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        data, warnings = await self._ask("/api/v1/query_range", params)
+        return Reply(self._rows(data, "values"), warnings)
+
+    async def active_alerts(self) -> list[Mapping[str, Any]]:
+        """The alerts that are pending or firing at this moment, as the API gives them."""
+        data, _ = await self._ask("/api/v1/alerts", {})
+        alerts = data.get("alerts") if isinstance(data, dict) else None
+        if not isinstance(alerts, list):
+            raise self._unreadable()
+        return [alert for alert in alerts if isinstance(alert, dict)]
+
+    async def version(self) -> str:
+        """The server's version; empty where something compatible answers that doesn't say."""
+        try:
+            data, _ = await self._ask("/api/v1/status/buildinfo", {})
+        except _Missing:
+            await self._ask("/api/v1/query", {"query": "1"})
+            return ""
+        version = data.get("version") if isinstance(data, dict) else None
+        return self.clean(version) if isinstance(version, str) else ""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    def clean(self, text: str) -> str:
+        """Outside text on one line, harmless and without credentials."""
+        return self._redactor.redact(safe_line(text))
+
+    async def _ask(self, path: str, params: dict[str, str]) -> tuple[Any, tuple[str, ...]]:
+        import stamina
+
+        # Without any handler the retry's log line would land on the terminal, in the middle of the cockpit.
+        logging.getLogger("stamina").addHandler(_SILENT)
+        async with self._slots:
+            retries = stamina.retry_context(
+                on=_retry_after,
+                attempts=ATTEMPTS,
+                timeout=self._timeout_s,
+                wait_initial=0.2,
+                wait_max=LONGEST_WAIT_S,
+                wait_jitter=0.3,
+            )
+            async for attempt in retries:
+                with attempt:
+                    return await self._ask_once(path, params)
+        raise AssertionError("stamina yields at least one attempt")
+
+    async def _ask_once(self, path: str, params: dict[str, str]) -> tuple[Any, tuple[str, ...]]:
+        import httpx2
+
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                status, headers, body = await self._fetch(path, params)
+        except (TimeoutError, httpx2.TimeoutException):
+            raise self._timed_out() from None
+        except httpx2.HTTPError as error:
+            # The error's own text names addresses and TLS reasons; the credentials are in no URL that it has seen.
+            reason = self.clean(str(error)) or type(error).__name__
+            raise _Transient(
+                self._source, f"can't be reached at {self.endpoint.shown} ({reason}): check the address and the network"
+            ) from None
+        return self._read(status, headers, body)
+
+    async def _fetch(self, path: str, params: dict[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        http, url = self._connection(), self.endpoint.base + path
+        if len(params.get("query", "")) > LONGEST_GET:
+            request = http.build_request("POST", url, data=params)
+        else:
+            request = http.build_request("GET", url, params=params)
+        response = await http.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise QueryRefused(
+                        self._source,
+                        f"an answer was larger than {MAX_ANSWER_BYTES >> 20} MiB and was dropped: "
+                        "ask about fewer resources or a shorter time",
+                    )
+            return response.status_code, response.headers, bytes(body)
+        finally:
+            await response.aclose()
+
+    def _connection(self) -> httpx2.AsyncClient:
+        import httpx2
+
+        if self._http is None:
+            end = self.endpoint
+            self._http = httpx2.AsyncClient(
+                auth=httpx2.BasicAuth(end.user, end.password or "") if end.user is not None else None,
+                headers={"Accept": "application/json"}
+                | ({"Authorization": f"Bearer {end.token}"} if end.token else {}),
+                timeout=httpx2.Timeout(self._timeout_s),
+                limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
+            )
+        return self._http
+
+    def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> tuple[Any, tuple[str, ...]]:
+        try:
+            answer = orjson.loads(body)
+        except ValueError:
+            answer = None
+        said = answer if isinstance(answer, dict) else {}
+        if status != 200:
+            raise self._failure(status, headers, said)
+        if said.get("status") == "error":
+            raise QueryRefused(self._source, f"refused a query: {self._reason(said)}")
+        if said.get("status") != "success" or "data" not in said:
+            raise self._unreadable()
+        warnings = said.get("warnings")
+        texts = [self.clean(text) for text in warnings if isinstance(text, str)] if isinstance(warnings, list) else []
+        return said["data"], tuple(texts[:3])
+
+    def _failure(self, status: int, headers: Mapping[str, str], said: Mapping[str, Any]) -> SourceError:
+        where, why = self.endpoint.shown, self._reason(said)
+        because = f": {why}" if why else ""
+        if status in (401, 403):
+            advice = f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}"
+            return SourceDenied(self._source, f"{where} refused access (HTTP {status}): {advice}")
+        if status == 429:
+            throttled = _Throttled(self._source, f"{where} asks for fewer requests (HTTP 429): try again in a minute")
+            throttled.wait_s = _seconds(headers.get("Retry-After"))
+            return throttled
+        if said.get("errorType") in ("timeout", "canceled"):
+            return SourceTimeout(self._source, f"{where} gave up on a query{because}: ask about a shorter time")
+        if status >= 500:
+            return _Transient(self._source, f"{where} failed (HTTP {status}){because}: see its own log")
+        if 300 <= status < 400:
+            return SourceUnreachable(
+                self._source, f"{where} sends elsewhere (HTTP {status}; a login page?): give the API's own address"
+            )
+        if said.get("status") == "error":
+            return QueryRefused(self._source, f"refused a query (HTTP {status}){because}")
+        if status in (404, 405):
+            return _Missing(
+                self._source, f"no Prometheus API at {where} (HTTP {status}): the URL must end where /api/v1 begins"
+            )
+        return SourceUnreachable(self._source, f"{where} answered HTTP {status}{because}: is it a Prometheus?")
+
+    def _reason(self, said: Mapping[str, Any]) -> str:
+        error = said.get("error")
+        return self.clean(error)[:200] if isinstance(error, str) else ""
+
+    def _timed_out(self) -> SourceTimeout:
+        return SourceTimeout(
+            self._source,
+            f"no answer from {self.endpoint.shown} within {self._timeout_s:g} s: "
+            "ask about a shorter time, or see whether it is overloaded",
+        )
+
+    def _unreadable(self) -> SourceUnreachable:
+        return SourceUnreachable(
+            self._source, f"what {self.endpoint.shown} answers is not from a Prometheus API: check the address"
+        )
+
+    def _rows(self, data: Any, key: str) -> tuple[Row, ...]:
+        try:
+            return tuple(_row(result["metric"], result[key]) for result in data["result"] if key in result)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            raise self._unreadable() from None
+
+
+def _row(labels: Mapping[str, Any], samples: Any) -> Row:
+    pairs = [samples] if samples and not isinstance(samples[0], list) else samples
+    times = np.array([pair[0] for pair in pairs], dtype=np.float64)
+    values = np.array([float(pair[1]) for pair in pairs], dtype=np.float64)
+    good = np.isfinite(values) & np.isfinite(times)
+    return Row({str(name): str(value) for name, value in labels.items()}, times[good], values[good])
+
+
+def _retry_after(error: Exception) -> bool | float:
+    if isinstance(error, _Throttled):
+        return True if error.wait_s is None else min(error.wait_s, LONGEST_WAIT_S)
+    return isinstance(error, _Transient)
+
+
+def _seconds(header: str | None) -> float | None:
+    """`Retry-After` where it is a number; its other form, a date, is left to the ordinary waiting."""
+    return float(header) if header and header.isascii() and header.isdigit() else None

@@ -1,0 +1,145 @@
+"""Series: every measure of every family that is here, reduced by the server to one series a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+
+from primitives.backends.prometheus.client import QueryRefused, Reply, Row
+from primitives.backends.prometheus.families import Family, Measure
+from primitives.backends.prometheus.promql import Grid, rate_window
+from primitives.backends.prometheus.survey import Survey
+from primitives.records import Coverage, Metric, Series, Window
+from primitives.telemetry import Answer, SeriesQuery
+
+__all__ = ["MOST_SAMPLES", "Asked", "answer_series", "select"]
+
+MOST_SAMPLES: Final = 4_000_000
+"""Samples in one answer; what would exceed it is left out, and the answer says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One expression to evaluate, and what its result is."""
+
+    family: Family
+    measure: Measure
+    expression: str
+    range_s: int
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What has come together so far."""
+
+    series: dict[tuple[str, str], Series] = field(default_factory=dict)
+    samples: int = 0
+    dropped: int = 0
+
+    def add(self, one: Series) -> None:
+        key = (one.resource, one.metric.name)
+        if key in self.series or not len(one.times):
+            return
+        if self.samples + len(one.times) > MOST_SAMPLES:
+            self.dropped += 1
+            return
+        self.samples += len(one.times)
+        self.series[key] = one
+
+
+def select(query: SeriesQuery, survey: Survey, grid: Grid) -> list[Asked]:
+    """The expressions that answer the question."""
+    chosen = []
+    for family in survey.families:
+        range_s = rate_window(grid.step, survey.intervals[family.probe])
+        by = survey.grouping(family, range_s)
+        for measure in family.measures:
+            metric = measure.metric
+            if (query.metrics is None or metric.name in query.metrics) and (
+                query.kinds is None or metric.kind in query.kinds
+            ):
+                chosen.append(Asked(family, measure, measure.expression(by), range_s))
+    return chosen
+
+
+def answer_series(
+    query: SeriesQuery,
+    source: str,
+    survey: Survey,
+    grid: Grid,
+    replies: Iterable[tuple[Asked, Reply | QueryRefused]],
+) -> Answer[Series]:
+    """The answer that the replies make, with what they leave open in `detail`."""
+    gathered, notes, tolerance = _Gathered(), [], 2 * grid.step
+    for asked, reply in replies:
+        if isinstance(reply, QueryRefused):
+            notes.append(f"{asked.measure.metric.name} from {asked.family.probe}: {reply.problem}")
+            continue
+        notes.extend(f"it warned: {warning}" for warning in reply.warnings)
+        tolerance = max(tolerance, asked.range_s + 2 * grid.step)
+        for one in _series(asked, reply.rows, lambda row, family=asked.family: survey.resource(family, row)):  # type: ignore[misc]
+            gathered.add(one)
+    found = gathered.series.values()
+    reach = _reach(query.window, found, tolerance)
+    if gathered.dropped:
+        notes.append(f"{gathered.dropped} series were left out: more than {MOST_SAMPLES:,} samples")
+    if not survey.families:
+        return Answer(
+            query, source, "not_recorded", detail="it holds none of the known metrics (see docs/prometheus.md)"
+        )
+    if found and reach != query.window:
+        notes.append(f"samples only from {reach.start:%Y-%m-%d %H:%M:%S} to {reach.end:%Y-%m-%d %H:%M:%S} UTC")
+    covered = Coverage(source=source, kinds=("metrics",), start=reach.start, end=reach.end, status="answered")
+    return Answer(
+        query,
+        source,
+        "partial" if notes else "answered",
+        records=tuple(one for one in found if query.resources is None or one.resource in query.resources),
+        coverage=(covered,) if found else (),
+        detail="; ".join(dict.fromkeys(notes))[:500] or None,
+        truncated=bool(gathered.dropped),
+    )
+
+
+def _series(asked: Asked, rows: Iterable[Row], resource: Callable[[Row], str | None]) -> Iterable[Series]:
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        if name := resource(row):
+            grouped.setdefault(name, []).append(row)
+    for name in sorted(grouped):
+        yield _merged(name, asked.measure, grouped[name])
+
+
+def _merged(name: str, measure: Measure, rows: list[Row]) -> Series:
+    """One series of several rows that turned out to be one resource (an old and a new ReplicaSet, say)."""
+    metric: Metric = measure.metric
+    if len(rows) == 1:
+        return Series(name, metric, rows[0].times, rows[0].values)
+    times, at = np.unique(np.concatenate([row.times for row in rows]), return_inverse=True)
+    values = np.concatenate([row.values for row in rows])
+    if measure.combine == "sum":
+        merged = np.zeros(len(times))
+        np.add.at(merged, at, values)
+    elif metric.worse == "lower":
+        merged = np.full(len(times), np.inf)
+        np.minimum.at(merged, at, values)
+    else:
+        merged = np.full(len(times), -np.inf)
+        np.maximum.at(merged, at, values)
+    return Series(name, metric, times, merged)
+
+
+def _reach(window: Window, found: Iterable[Series], tolerance: float) -> Window:
+    """The part of the window for which there are samples; within `tolerance` seconds of an end it counts as reached."""
+    first = min((float(one.times[0]) for one in found), default=window.start.timestamp())
+    last = max((float(one.times[-1]) for one in found), default=window.end.timestamp())
+    starts = first <= window.start.timestamp() + tolerance
+    ends = last >= window.end.timestamp() - tolerance
+    return Window(
+        start=window.start if starts else datetime.fromtimestamp(first, UTC),
+        end=window.end if ends else datetime.fromtimestamp(last, UTC),
+    )

@@ -1,0 +1,143 @@
+"""What one Prometheus holds: which families, how often they are scraped, and how its labels name things."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, Row
+from primitives.backends.prometheus.families import CLIENTS, FAMILIES, KUBERNETES, METRIC_NAMES, ClientFamily, Family
+from primitives.backends.prometheus.names import Names
+from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grouping, named_by
+from primitives.records import Window
+
+__all__ = ["Survey", "glance", "settle", "survey"]
+
+T = TypeVar("T")
+
+GLANCES: Final = 30
+"""At how many times of a window it is looked which series there are."""
+
+DEFAULT_INTERVAL_S: Final = 15.0
+_COUNTED_S: Final = 600
+_LONGEST_INTERVAL_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """`present` are the known names that have samples; `intervals` the seconds between scrapes, by family's probe.
+
+    `since` is the first time at which anything was seen (seconds since the epoch), None where there is nothing.
+    """
+
+    present: frozenset[str]
+    names: Names
+    intervals: dict[str, float]
+    since: float | None
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The families that are here."""
+        return tuple(one for one in FAMILIES if self.present.issuperset((one.probe, *one.also)))
+
+    @property
+    def clients(self) -> tuple[ClientFamily, ...]:
+        """The families that tell of dependencies and are here."""
+        return tuple(one for one in CLIENTS if one.probe in self.present)
+
+    @property
+    def interval_s(self) -> float:
+        """The shortest scrape interval."""
+        return min(self.intervals.values(), default=DEFAULT_INTERVAL_S)
+
+    def since_in(self, window: Window) -> datetime | None:
+        """From when on the window is covered; None where nothing is there at all."""
+        if self.since is None:
+            return None
+        return min(max(window.start, datetime.fromtimestamp(self.since, UTC)), window.end)
+
+    def grouping(self, family: Family, range_s: int) -> Grouping:
+        """How the family's expressions are to be grouped here."""
+        identity = family.identity or SERVICE_LABELS
+        return Grouping(range_s, family.scope, identity, family.namespace, "kube_pod_info" in self.present)
+
+    def resource(self, family: Family, row: Row) -> str | None:
+        """The identifier of what a row of the family is about; None where no label says."""
+        labels = row.labels
+        namespace, name = labels.get(family.namespace, ""), labels.get(RESOURCE, "")
+        match family.scope:
+            case "service":
+                return self.names.service(namespace, name) if name else None
+            case "node":
+                return self.names.node(name) if name else None
+            case "pod":
+                if owner := labels.get("created_by_name"):
+                    return self.names.workload(namespace, labels.get("created_by_kind", ""), owner)
+                return self.names.pod(namespace, pod) if (pod := labels.get("pod")) else None
+            case kind:
+                return self.names.workload(namespace, kind, labels[kind]) if labels.get(kind) else None
+
+
+async def survey(client: PrometheusClient, window: Window) -> Survey:
+    """Look at what the Prometheus holds for `window`. Raises `SourceError` when it doesn't answer."""
+    start, end = window.start.timestamp(), window.end.timestamp()
+    present = await client.metric_names(METRIC_NAMES, start, end)
+    found = Survey(present, Names(client.clean), {}, None)
+    kubernetes = {name: labels for name, labels in KUBERNETES.items() if name in present}
+    services: list[Family | ClientFamily] = [one for one in found.families if one.scope == "service"]
+    services.extend(found.clients)
+    probes = [family.probe for family in found.families]
+    learned = await settle(
+        glance(client, f"max by ({', '.join(by)}) ({name})", window) for name, by in kubernetes.items()
+    )
+    served = await settle(glance(client, _who(one), window) for one in services)
+    counted = await settle(client.at(_count(family), end) for family in found.families)
+    found.names.learn_kubernetes({name: _rows(reply) for name, reply in zip(kubernetes, learned, strict=True)})
+    for one, reply in zip(services, served, strict=True):
+        found.names.learn_services(_rows(reply), one.namespace)
+    intervals = {probe: _interval(_rows(reply)) for probe, reply in zip(probes, counted, strict=True)}
+    seen = [row.times[0] for reply in (*learned, *served) for row in _rows(reply) if len(row.times)]
+    return Survey(present, found.names, intervals, float(min(seen)) if seen else None)
+
+
+async def glance(client: PrometheusClient, expression: str, window: Window) -> Reply:
+    """`expression` at a few times of the window, its ends among them: enough to see which series there are."""
+    step = max(math.ceil(window.seconds / GLANCES), 1)
+    end = window.end.timestamp()
+    return await client.over(expression, end - step * math.floor(window.seconds / step), end, step)
+
+
+async def settle(questions: Iterable[Awaitable[T]]) -> list[T | QueryRefused]:
+    """What each question gave. A refused query is one result; any other failure is raised, for it will meet all."""
+    results = await asyncio.gather(*questions, return_exceptions=True)
+    answers: list[T | QueryRefused] = []
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, QueryRefused):
+            raise result
+        answers.append(result)
+    return answers
+
+
+def _rows(reply: Reply | QueryRefused) -> tuple[Row, ...]:
+    return reply.rows if isinstance(reply, Reply) else ()
+
+
+def _who(family: Family | ClientFamily) -> str:
+    identity = family.identity or SERVICE_LABELS
+    vector = f"max by ({', '.join((family.namespace, *identity, 'pod'))}) ({family.probe})"
+    return f"max by ({family.namespace}, {RESOURCE}, pod) ({named_by(vector, identity)})"
+
+
+def _count(family: Family) -> str:
+    return f"max by (job) (count_over_time({family.probe}{family.selector}[{_COUNTED_S}s]))"
+
+
+def _interval(rows: Iterable[Row]) -> float:
+    """Seconds between scrapes, of the slowest job; one with very few samples is young or gone, not slow."""
+    counts = [float(row.values[-1]) for row in rows if len(row.values)]
+    regular = [count for count in counts if count * 8 >= max(counts)]
+    return min(_COUNTED_S / min(regular), _LONGEST_INTERVAL_S) if regular else DEFAULT_INTERVAL_S
