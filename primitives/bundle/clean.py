@@ -1,0 +1,65 @@
+"""Everything that comes out of a bundle's files passes here: made safe first, then redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from primitives.redact import Redactor
+from primitives.text import safe_line, safe_text
+
+__all__ = ["Cleaner", "TooDeepError"]
+
+_TEXT_LIMIT: Final = 1_000_000
+_FILE_LIMIT: Final = 64 * 1024 * 1024
+_NAME_LIMIT: Final = 2_048  # the longest Amazon resource name
+_MAX_DEPTH: Final = 100
+
+
+class TooDeepError(ValueError):
+    """A value is nested deeper than anything that a person or a provider writes."""
+
+
+class Cleaner:
+    """Makes text from outside safe to show and to store."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def text(self, value: str) -> str:
+        """A text of several lines: a log body, a diff."""
+        return self._redactor.redact(safe_text(value, limit=_TEXT_LIMIT))
+
+    def file(self, value: str) -> str:
+        """A whole text file."""
+        return self._redactor.redact(safe_text(value, limit=_FILE_LIMIT))
+
+    def name(self, value: str) -> str:
+        """An identifier or another text of one line."""
+        return self._redactor.redact(safe_line(value, limit=_NAME_LIMIT))
+
+    def value(self, obj: Any) -> Any:
+        """A JSON-like value. Raises `TooDeepError`."""
+        return self._redactor.redact_value(_safe(obj, 0))
+
+    def mapping(self, obj: Mapping[str, Any]) -> dict[str, Any]:
+        """A JSON-like object. Raises `TooDeepError`."""
+        cleaned: dict[str, Any] = self.value(obj)
+        return cleaned
+
+    def secret(self, obj: Mapping[str, Any]) -> dict[str, Any]:
+        """A Kubernetes Secret whose `kind` stands on the list that held it."""
+        cleaned = _safe(obj, 0)
+        return self._redactor.redact_secret_object(cleaned)
+
+
+def _safe(obj: Any, depth: int) -> Any:
+    if isinstance(obj, str):
+        return safe_text(obj, limit=_TEXT_LIMIT)
+    if depth > _MAX_DEPTH:
+        raise TooDeepError(f"it is nested over {_MAX_DEPTH} levels deep")
+    if isinstance(obj, dict):
+        return {safe_line(str(key), limit=_NAME_LIMIT): _safe(value, depth + 1) for key, value in obj.items()}
+    if isinstance(obj, list):
+        return [_safe(value, depth + 1) for value in obj]
+    return obj

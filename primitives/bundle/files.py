@@ -1,0 +1,228 @@
+"""The files of a bundle, from a directory or a ZIP, with every limit of INCIDENT_BUNDLE.md.
+
+A file is known by its logical name: relative, with `/`, without a `.gz` at its end. Sizes are counted while unpacking,
+because what an archive says of itself proves nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Protocol
+
+from primitives.errors import BundleError
+from primitives.text import safe_line
+
+__all__ = ["MAX_ENTRIES", "MAX_FILE_BYTES", "Files", "open_files"]
+
+MAX_ENTRIES: Final = 10_000
+MAX_FILE_BYTES: Final = 512 * 1024 * 1024
+MANIFEST: Final = "incident.yaml"
+_CHUNK: Final = 1 << 20
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ENCRYPTED: Final = 0x1
+
+
+class _Source(Protocol):
+    def entries(self) -> Iterator[str]:
+        """Names of all files, as they are stored. Raises `BundleError` for what must not be there."""
+        ...
+
+    def stream(self, name: str) -> IO[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What files there are, by logical name; `warnings` tells of what was passed over."""
+
+    _source: _Source
+    _stored: dict[str, str]
+    warnings: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The logical names, sorted."""
+        return tuple(sorted(self._stored))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._stored
+
+    def read(self, name: str) -> bytes:
+        """The unpacked contents of a file that is there. Raises `BundleError` when it can't be read whole."""
+        stored = self._stored[name]
+        where = _shown(stored)
+        try:
+            with self._source.stream(stored) as stream:
+                chunks = _gunzip(stream, where) if stored.endswith(".gz") else iter(lambda: stream.read(_CHUNK), b"")
+                return _bounded(chunks, where)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise BundleError(where, f"is damaged ({safe_line(str(error))}); fetch or pack it again") from error
+        except (OSError, NotImplementedError, RuntimeError) as error:
+            raise BundleError(where, f"can't be read: {safe_line(str(error))}") from error
+
+
+def open_files(path: Path) -> Files:
+    """The files of the bundle at `path`, a directory or a ZIP. Reads no contents. Raises `BundleError`."""
+    try:
+        if path.is_dir():
+            return _index(_Directory(path.resolve()))
+        if not path.exists():
+            raise BundleError(_shown(str(path)), "no such bundle; expected a directory or a .incident file")
+        if not path.is_file() or not zipfile.is_zipfile(path):
+            raise BundleError(_shown(str(path)), "is neither a directory nor a ZIP; expected an incident bundle")
+        return _index(_Zip(path))
+    except (OSError, ValueError) as error:
+        # A path with a NUL byte, say, is a ValueError.
+        raise BundleError(_shown(str(path)), f"can't be opened: {safe_line(str(error))}") from error
+
+
+class _Directory:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def entries(self) -> Iterator[str]:
+        for folder, folders, files in os.walk(self._root, onerror=_refuse_unreadable):
+            base = Path(folder)
+            for name in (*folders, *files):
+                path = base / name
+                relative = path.relative_to(self._root).as_posix()
+                mode = path.lstat().st_mode
+                if stat.S_ISLNK(mode):
+                    self._check_link(path, relative)
+                    mode = path.stat().st_mode
+                    if stat.S_ISDIR(mode):
+                        raise BundleError(_shown(relative), "links to a directory; put the directory itself there")
+                if stat.S_ISREG(mode):
+                    yield relative
+                elif not stat.S_ISDIR(mode):
+                    raise BundleError(_shown(relative), "is not a regular file; a bundle holds plain files only")
+
+    def _check_link(self, path: Path, relative: str) -> None:
+        if not path.resolve().is_relative_to(self._root):
+            raise BundleError(_shown(relative), "links to something outside the bundle; put a copy there instead")
+        if not path.exists():
+            raise BundleError(_shown(relative), "links to nothing; remove the link or put the file there")
+
+    def stream(self, name: str) -> IO[bytes]:
+        return (self._root / name).open("rb")
+
+
+class _Zip:
+    """Opened anew for each file: nothing is held open between two questions."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._open() as archive:
+            infos = archive.infolist()
+        if len(infos) > MAX_ENTRIES:
+            raise BundleError(_shown(path.name), f"holds {len(infos):,} entries; at most {MAX_ENTRIES:,} are read")
+        self._prefix = _top_folder([info.filename for info in infos])
+        self._infos = infos
+
+    def _open(self) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self._path)
+        except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+            raise BundleError(_shown(self._path.name), f"is a damaged ZIP ({safe_line(str(error))})") from error
+
+    def entries(self) -> Iterator[str]:
+        for info in self._infos:
+            _check_member(info)
+            if info.is_dir() or not info.filename.startswith(self._prefix):
+                continue
+            yield info.filename.removeprefix(self._prefix)
+
+    def stream(self, name: str) -> IO[bytes]:
+        with self._open() as archive:
+            return archive.open(self._prefix + name)
+
+
+def _check_member(info: zipfile.ZipInfo) -> None:
+    # `orig_filename` is what the archive says; `filename` is what zipfile made of it (cut at a NUL byte).
+    name, where = info.orig_filename, _shown(info.orig_filename)
+    parts = name.rstrip("/").split("/")
+    if (
+        name.startswith("/")
+        or "\\" in name
+        or "\0" in name
+        or ":" in parts[0]
+        or any(p in {"", ".", ".."} for p in parts)
+    ):
+        raise BundleError(where, "would be unpacked outside the bundle's directory; the bundle is refused")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise BundleError(where, "is a link; a ZIP of a bundle holds plain files only")
+    if info.flag_bits & _ENCRYPTED:
+        raise BundleError(where, "is encrypted; unpack it with its password and pack it without one")
+    if info.file_size > MAX_FILE_BYTES:
+        raise BundleError(where, _too_large())
+
+
+def _top_folder(names: list[str]) -> str:
+    """The one folder that holds everything, as `zip -r bundle.incident folder` packs it, or nothing."""
+    ours = [name for name in names if not name.startswith("__MACOSX/")]
+    if MANIFEST in ours or f"{MANIFEST}.gz" in ours or not ours:
+        return ""
+    folder = ours[0].split("/")[0] + "/"
+    return folder if all(name.startswith(folder) for name in ours) else ""
+
+
+def _index(source: _Directory | _Zip) -> Files:
+    stored: dict[str, str] = {}
+    for count, name in enumerate(source.entries(), start=1):
+        if count > MAX_ENTRIES:
+            raise BundleError(_shown(name), f"is one file too many; at most {MAX_ENTRIES:,} are read")
+        logical = name.removesuffix(".gz")
+        if logical in stored:
+            both = "twice" if stored[logical] == name else "both plain and gzip-compressed"
+            raise BundleError(_shown(logical), f"is there {both}; keep one of them")
+        stored[logical] = name
+    return Files(source, stored, ())
+
+
+def _gunzip(stream: IO[bytes], where: str) -> Iterator[bytes]:
+    data = stream.read(_CHUNK)
+    if data and not data.startswith(_GZIP_MAGIC):
+        raise BundleError(where, "is named .gz but isn't gzip-compressed; compress it or drop the .gz")
+    member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    while data:
+        # Bounded output for each step: 1 MiB of gzip may hold 1 GiB.
+        yield member.decompress(data, _CHUNK)
+        data = member.unconsumed_tail
+        if member.eof:
+            # gzip files may be concatenated; zero padding may follow the last.
+            data = (member.unused_data + (b"" if member.unused_data else stream.read(_CHUNK))).lstrip(b"\0")
+            member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            if not data:
+                return
+        elif not data:
+            data = stream.read(_CHUNK)
+    if not member.eof:
+        raise EOFError("it ends in the middle")
+
+
+def _bounded(chunks: Iterator[bytes], where: str) -> bytes:
+    parts, size = [], 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > MAX_FILE_BYTES:
+            raise BundleError(where, _too_large())
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _too_large() -> str:
+    return f"is over {MAX_FILE_BYTES // (1024 * 1024):,} MiB unpacked; cut it to the incident's time"
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    raise BundleError(_shown(error.filename or "."), f"can't be read: {error.strerror}")
+
+
+def _shown(name: str) -> str:
+    """A name that may itself be hostile, fit for one line of an error."""
+    return safe_line(name.replace("\n", "?"), limit=200) or "(no name)"

@@ -1,0 +1,154 @@
+"""The JSON-lines parts: changes, logs, spans, probes, observations, configuration; read oldest first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Final, TypeVar, get_args
+
+from primitives.bundle.clean import Cleaner, TooDeepError
+from primitives.bundle.parse import parse_lines, parse_time, shown, type_name
+from primitives.bundle.validate import Warnings, known_keys, validate
+from primitives.errors import BundleError
+from primitives.records import Change, ConfigurationSnapshot, LogRecord, Observation, Probe, Span
+from primitives.terms import Severity, SpanStatus
+from primitives.text import safe_line
+
+__all__ = ["read_logs", "read_records", "read_spans"]
+
+R = TypeVar("R", Change, ConfigurationSnapshot, Observation, Probe)
+T = TypeVar("T")
+
+_SEVERITIES: Final = frozenset(get_args(Severity))
+_STATUSES: Final = frozenset(get_args(SpanStatus))
+_LOG_KEYS: Final = frozenset({"time", "resource", "severity", "body", "attributes"})
+_SPAN_KEYS: Final = frozenset(
+    {"trace_id", "span_id", "parent_span_id", "resource", "name", "start", "duration_s", "status", "attributes"}
+)
+_NO_ATTRIBUTES: Final[dict[str, Any]] = {}
+
+
+def read_records(model: type[R], data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) -> tuple[R, ...]:
+    """The records of a small part. Raises `BundleError`."""
+    keys = known_keys(model)
+
+    def record_of(raw: dict[str, Any], place: str) -> R:
+        cleaned = cleaner.mapping(raw)
+        if "time" in cleaned:
+            cleaned["time"] = parse_time(raw["time"], place, "time")
+        return validate(model, cleaned, place)
+
+    return _in_order(_each(data, where, keys, record_of, warnings), _time_of)
+
+
+def read_logs(data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) -> tuple[LogRecord, ...]:
+    """The log records. Raises `BundleError`."""
+
+    def record_of(raw: dict[str, Any], place: str) -> LogRecord:
+        severity = raw.get("severity")
+        if type(severity) is not str or severity not in _SEVERITIES:
+            raise _wrong(place, raw, "severity", f"one of {', '.join(get_args(Severity))}")
+        return LogRecord(
+            parse_time(_required(raw, "time", place), place, "time"),
+            cleaner.name(_text(raw, "resource", place)),
+            severity,  # type: ignore[arg-type]
+            cleaner.text(_text(raw, "body", place)),
+            _attributes(raw, place, cleaner),
+        )
+
+    return _in_order(_each(data, where, _LOG_KEYS, record_of, warnings), _time_of)
+
+
+def read_spans(data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) -> tuple[Span, ...]:
+    """The trace spans. Raises `BundleError`."""
+
+    def record_of(raw: dict[str, Any], place: str) -> Span:
+        status = raw.get("status")
+        if type(status) is not str or status not in _STATUSES:
+            raise _wrong(place, raw, "status", f"one of {', '.join(get_args(SpanStatus))}")
+        parent = None if raw.get("parent_span_id") is None else _text(raw, "parent_span_id", place)
+        return Span(
+            _trace_of(raw, place, warnings),
+            safe_line(_text(raw, "span_id", place)),
+            None if parent is None else safe_line(parent),
+            cleaner.name(_text(raw, "resource", place)),
+            cleaner.name(_text(raw, "name", place)),
+            parse_time(_required(raw, "start", place), place, "start"),
+            _duration(raw, place),
+            status,  # type: ignore[arg-type]
+            _attributes(raw, place, cleaner),
+        )
+
+    return _in_order(_each(data, where, _SPAN_KEYS, record_of, warnings), lambda span: span.start)
+
+
+def _each(
+    data: bytes,
+    where: str,
+    keys: frozenset[str],
+    record_of: Callable[[dict[str, Any], str], T],
+    warnings: Warnings,
+) -> Iterable[T]:
+    for number, raw in parse_lines(data, where):
+        place = f"{where}:{number}"
+        try:
+            record = record_of(raw, place)
+        except TooDeepError as error:
+            raise BundleError(place, str(error)) from error
+        if not raw.keys() <= keys:
+            for key in raw.keys() - keys:
+                warnings.add(where, f"unknown key '{safe_line(key, limit=80)}' (kept, not read)")
+        yield record
+
+
+def _in_order(records: Iterable[T], time_of: Callable[[T], datetime]) -> tuple[T, ...]:
+    return tuple(sorted(records, key=time_of))
+
+
+def _time_of(record: Any) -> datetime:
+    moment: datetime = record.time
+    return moment
+
+
+def _required(raw: dict[str, Any], key: str, place: str) -> Any:
+    if key not in raw:
+        raise BundleError(place, f"field '{key}' is missing")
+    return raw[key]
+
+
+def _text(raw: dict[str, Any], key: str, place: str) -> str:
+    value = raw.get(key)
+    if type(value) is not str:
+        raise _wrong(place, raw, key, "text")
+    return value
+
+
+def _trace_of(raw: dict[str, Any], place: str, warnings: Warnings) -> str:
+    # Some exporters write null: the parents still tell what called what.
+    if "trace_id" in raw and raw["trace_id"] is None:
+        warnings.add(place.rpartition(":")[0], "some spans name no trace (trace_id is null)")
+        return ""
+    return safe_line(_text(raw, "trace_id", place))
+
+
+def _duration(raw: dict[str, Any], place: str) -> float:
+    value = raw.get("duration_s")
+    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:  # type: ignore[arg-type, operator]
+        raise _wrong(place, raw, "duration_s", "a number of seconds that is not negative")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _attributes(raw: dict[str, Any], place: str, cleaner: Cleaner) -> dict[str, Any]:
+    value = raw.get("attributes")
+    if not value and (value is None or type(value) is dict):
+        return _NO_ATTRIBUTES
+    if type(value) is not dict:
+        raise BundleError(place, f"field 'attributes' is {type_name(value)}; expected an object")
+    return cleaner.mapping(value)
+
+
+def _wrong(place: str, raw: dict[str, Any], key: str, expected: str) -> BundleError:
+    if key not in raw:
+        return BundleError(place, f"field '{key}' is missing; expected {expected}")
+    return BundleError(place, f"field '{key}' is {shown(raw[key])}; expected {expected}")

@@ -1,0 +1,231 @@
+"""A file's bytes into plain values: UTF-8, JSON, JSON lines, YAML and times, with errors that name the line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, NoReturn
+
+import orjson
+import yaml
+
+from primitives.errors import BundleError
+from primitives.text import safe_line
+
+__all__ = [
+    "YamlDocument",
+    "decode",
+    "format_time",
+    "parse_json",
+    "parse_lines",
+    "parse_time",
+    "parse_yaml",
+    "shown",
+    "type_name",
+]
+
+_MAX_YAML_NODES: Final = 1_000_000
+_EXAMPLE: Final = "ISO 8601 in UTC with Z, such as 2026-11-23T03:10:00Z"
+
+_Location = Sequence[str | int]
+
+
+def shown(value: object) -> str:
+    """A value of any type, as one short piece of an error message."""
+    text = repr(value) if isinstance(value, str | int | float | bool) or value is None else type_name(value)
+    return safe_line(text, limit=80)
+
+
+def type_name(value: object) -> str:
+    """What a person who writes YAML or JSON calls the type of `value`."""
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
+    return "null" if value is None else names.get(type(value), type(value).__name__)
+
+
+def decode(data: bytes, where: str) -> str:
+    """UTF-8 with or without a byte order mark. Raises `BundleError` with the line of the first wrong byte."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        hint = " (UTF-16?)" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else ""
+        problem = f"byte 0x{data[error.start]:02x} is not UTF-8{hint}; save the file as UTF-8"
+        raise BundleError(f"{where}:{line}", problem) from error
+
+
+def parse_time(value: object, where: str, field: str) -> datetime:
+    """An aware time in UTC. Raises `BundleError` for anything but ISO 8601 with `Z`."""
+    if isinstance(value, str) and value[-1:] == "Z" and value[10:11] == "T":
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise BundleError(where, f"field '{field}' is {shown(value)}; expected a time: {_EXAMPLE}")
+
+
+def parse_json(data: bytes, where: str) -> Any:
+    """One JSON value. Raises `BundleError`."""
+    try:
+        return _loads(decode(data, where))
+    except json.JSONDecodeError as error:
+        raise BundleError(f"{where}:{error.lineno}", _json_problem(error)) from error
+
+
+def parse_lines(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON-lines file with their line numbers; blank lines are passed over. Raises `BundleError`."""
+    decode(data, where)
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            if not line.strip():
+                continue
+            record = _slow_line(line, f"{where}:{number}", last=number == len(lines))
+        if type(record) is not dict:
+            raise BundleError(f"{where}:{number}", f"is {type_name(record)}; expected one JSON object a line")
+        yield number, record
+
+
+def _slow_line(line: bytes, where: str, *, last: bool) -> Any:
+    try:
+        return _loads(line.decode())
+    except json.JSONDecodeError as error:
+        if last:
+            raise BundleError(where, f"the last line ends in the middle ({_json_problem(error)}); remove it") from error
+        raise BundleError(where, f"{_json_problem(error)}; expected one JSON object a line") from error
+
+
+def _loads(text: str) -> Any:
+    """JSON as the standard has it, halves of surrogate pairs and large integers included, NaN and Infinity not."""
+    try:
+        return orjson.loads(text)
+    except (orjson.JSONDecodeError, TypeError):
+        try:
+            return json.loads(text, parse_constant=_no_constant)
+        except RecursionError:
+            raise json.JSONDecodeError("nested too deeply", text, 0) from None
+        except json.JSONDecodeError:
+            raise
+        except ValueError as error:
+            raise json.JSONDecodeError(str(error), text, 0) from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value; leave the key out or write null")
+
+
+def _json_problem(error: json.JSONDecodeError) -> str:
+    return f"isn't JSON: {safe_line(error.msg[:1].lower() + error.msg[1:])} at column {error.colno}"
+
+
+@dataclass(frozen=True, slots=True)
+class YamlDocument:
+    """A parsed YAML file; `line_of` finds the line of a value by its keys and indices."""
+
+    value: Any
+    line_of: Callable[[_Location], int]
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.1 as PyYAML has it, but times stay text (one reader of times for all files) and no key counts twice."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own attribute
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in seen:
+                    problem = f"the key '{key.value}' stands here twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def parse_yaml(data: bytes, where: str) -> YamlDocument:
+    """One YAML document, its aliases limited to what a person may write. Raises `BundleError`."""
+    text = decode(data, where)
+    try:
+        loader = _Loader(text)
+        try:
+            root = loader.get_single_node()
+            if root is None:
+                return YamlDocument(None, lambda _: 1)
+            if "*" in text:
+                _check_expansion(root, where)
+            return YamlDocument(loader.construct_document(root), lambda location: _line(root, location))
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = where if mark is None else f"{where}:{mark.line + 1}"
+        raise BundleError(place, f"isn't valid YAML: {safe_line(error.problem or str(error))}") from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise BundleError(where, f"isn't valid YAML: {safe_line(str(error))}") from error
+    except RecursionError as error:
+        raise BundleError(where, "is nested too deeply") from error
+
+
+def _check_expansion(root: yaml.Node, where: str) -> None:
+    """Refuse aliases that, written out, would be over a million values (a "billion laughs"), or contain themselves."""
+    sizes: dict[int, int] = {}
+    entered: set[int] = set()
+
+    def size(node: yaml.Node) -> int:
+        known = sizes.get(id(node))
+        if known is not None:
+            return known
+        if id(node) in entered:
+            raise BundleError(f"{where}:{node.start_mark.line + 1}", "an alias contains itself")
+        entered.add(id(node))
+        total = 1 + sum(size(child) for child in _children(node))
+        if total > _MAX_YAML_NODES:
+            raise BundleError(
+                f"{where}:{node.start_mark.line + 1}", f"aliases expand to over {_MAX_YAML_NODES:,} values"
+            )
+        sizes[id(node)] = total
+        return total
+
+    size(root)
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def _line(root: yaml.Node, location: _Location) -> int:
+    """The line of the value at `location`, or of the innermost one on the way that is there."""
+    node = root
+    for step in location:
+        child: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            child = next((value for key, value in node.value if key.value == str(step)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            child = node.value[step]
+        if child is None:
+            break
+        node = child
+    return int(node.start_mark.line) + 1
+
+
+def format_time(moment: datetime) -> str:
+    """As bundles write times: ISO 8601 in UTC with `Z`, without a fraction of zero."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

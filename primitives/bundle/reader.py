@@ -1,0 +1,271 @@
+"""A bundle as something to read from: parts are parsed when they are first asked for, and then kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from primitives.bundle.clean import Cleaner, TooDeepError
+from primitives.bundle.files import MANIFEST, Files, open_files
+from primitives.bundle.json_lines import read_logs, read_records, read_spans
+from primitives.bundle.kubernetes import DUMP_NAME, LOG_NAME, read_container_log, read_dump
+from primitives.bundle.manifest import Manifest, read_manifest
+from primitives.bundle.parse import decode, parse_json
+from primitives.bundle.parts import BundleParts
+from primitives.bundle.samples import read_samples
+from primitives.bundle.topology import read_metrics, read_topology
+from primitives.bundle.validate import Warnings
+from primitives.errors import BundleError
+from primitives.records import (
+    Change,
+    ConfigurationSnapshot,
+    ContainerLog,
+    KubernetesDump,
+    LogRecord,
+    Metric,
+    Observation,
+    Probe,
+    Series,
+    Span,
+    Topology,
+)
+from primitives.redact import Redactor
+
+__all__ = ["Bundle", "read_bundle"]
+
+T = TypeVar("T")
+
+# Read by `primitives.bundle.truth` alone, for `evaluate` and `drill`; a bundle doesn't let on that it is there.
+_TRUTH: Final = "truth.yaml"
+_PARTS: Final = {
+    "alert.json": "alert",
+    "metrics.yaml": "metrics",
+    "topology.yaml": "topology",
+    "changes.jsonl": "changes",
+    "logs.jsonl": "logs",
+    "spans.jsonl": "spans",
+    "probes.jsonl": "probes",
+    "observations.jsonl": "observations",
+    "configuration.jsonl": "configuration",
+    "events.jsonl": "events",
+    "NOTICE.md": "notice",
+}
+
+
+def read_bundle(path: Path, *, redactor: Redactor | None = None) -> Bundle:
+    """The bundle at `path`, a directory or a ZIP.
+
+    Reads the list of files and the manifest; every other part is read when asked for, and raises `BundleError` then.
+    `Bundle.validate` reads all of them at once. Blocking. Without a `redactor` the default one redacts.
+    """
+    files = open_files(path)
+    if MANIFEST not in files:
+        hint = "it is empty" if not files.names else "is it the folder above, or inside another one?"
+        raise BundleError(MANIFEST, f"is missing from {path.name or path}; {hint}")
+    cleaner = Cleaner(redactor or Redactor())
+    warnings = Warnings()
+    manifest = read_manifest(files.read(MANIFEST), cleaner, warnings)
+    return Bundle(manifest, files, cleaner, warnings)
+
+
+class Bundle:
+    """One recorded incident. A part that was not recorded is None; every text in it is safe and redacted.
+
+    Threads may share it: whoever asks for a part that is being parsed waits for it.
+    """
+
+    def __init__(self, manifest: Manifest, files: Files, cleaner: Cleaner, warnings: Warnings) -> None:
+        self.manifest: Final = manifest
+        self._files = files
+        self._cleaner = cleaner
+        self._warnings = warnings
+        self._parsed: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._sample_files = [name for name in files.names if _is_samples(name)]
+        self._dump_files = [name for name in files.names if DUMP_NAME.fullmatch(name)]
+        self._log_files = [name for name in files.names if LOG_NAME.fullmatch(name)]
+        known = {MANIFEST, _TRUTH, *_PARTS, *self._sample_files, *self._dump_files, *self._log_files}
+        self._unknown = [name for name in files.names if name not in known]
+        for name in self._unknown:
+            warnings.add(self._cleaner.name(name), "unknown file (kept, not read)")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is odd about the parts read so far, each thing once; complete after `validate`."""
+        return tuple(self._warnings)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the recorded parts: alert, metrics, topology, changes, ..., kubernetes, kubernetes_logs."""
+        present = {part for name, part in _PARTS.items() if name in self._files}
+        for part, names in (("metrics", self._sample_files), ("kubernetes", self._dump_files)):
+            if names:
+                present.add(part)
+        if self._log_files:
+            present.add("kubernetes_logs")
+        return tuple(sorted(present))
+
+    @property
+    def alert(self) -> Any:
+        """The alert as the provider sent it, or None."""
+        return self._part("alert.json", lambda data: self._cleaner.value(parse_json(data, "alert.json")))
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """What each metric means, by name; a metric with samples and no meaning is of kind `other`."""
+        return self._once("metrics", self._read_metrics)
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics that have samples."""
+        return tuple(_metric_of(name) for name in self._sample_files)
+
+    def series_of(self, metric: str) -> list[Series]:
+        """The samples of one metric, a series for each resource that has a column; none where none was recorded.
+
+        A series may be without samples: its column has no number.
+        """
+        name = f"metrics/{metric}.csv"
+        if name not in self._sample_files:
+            return []
+        return list(self._once(name, lambda: self._read_series(name)))
+
+    @property
+    def topology(self) -> Topology | None:
+        """The resources and their dependencies."""
+        return self._part("topology.yaml", lambda data: read_topology(data, self._cleaner, self._warnings))
+
+    @property
+    def changes(self) -> tuple[Change, ...] | None:
+        """What was changed, oldest first."""
+        return self._records("changes.jsonl", Change)
+
+    @property
+    def logs(self) -> tuple[LogRecord, ...] | None:
+        """Log records, oldest first."""
+        name = "logs.jsonl"
+        return self._part(name, lambda data: read_logs(data, name, self._cleaner, self._warnings))
+
+    @property
+    def spans(self) -> tuple[Span, ...] | None:
+        """Trace spans, by their start."""
+        name = "spans.jsonl"
+        return self._part(name, lambda data: read_spans(data, name, self._cleaner, self._warnings))
+
+    @property
+    def probes(self) -> tuple[Probe, ...] | None:
+        """Results of active checks, oldest first."""
+        return self._records("probes.jsonl", Probe)
+
+    @property
+    def observations(self) -> tuple[Observation, ...] | None:
+        """What fits nowhere else, oldest first."""
+        return self._records("observations.jsonl", Observation)
+
+    @property
+    def configuration(self) -> tuple[ConfigurationSnapshot, ...] | None:
+        """Configuration snapshots, oldest first."""
+        return self._records("configuration.jsonl", ConfigurationSnapshot)
+
+    @property
+    def kubernetes(self) -> tuple[KubernetesDump, ...]:
+        """Dumps of Kubernetes objects, by time and kind; empty where none was recorded."""
+        return self._once("kubernetes", self._read_dumps)
+
+    @property
+    def kubernetes_logs(self) -> tuple[ContainerLog, ...]:
+        """Raw container logs, by file name; empty where none was recorded."""
+        return self._once("kubernetes_logs", self._read_container_logs)
+
+    @property
+    def events(self) -> bytes | None:
+        """CloudOps' own event log, byte for byte: its hashes must still hold."""
+        return self._part("events.jsonl", lambda data: data)
+
+    @property
+    def notice(self) -> str | None:
+        """Source, licence and attribution."""
+        return self._part("NOTICE.md", lambda data: self._cleaner.file(decode(data, "NOTICE.md")))
+
+    def validate(self) -> None:
+        """Read and check every part now. Raises `BundleError`."""
+        self.load_all()
+
+    def load_all(self) -> BundleParts:
+        """Everything that is in the bundle but the known answer. Raises `BundleError`."""
+        return BundleParts(
+            manifest=self.manifest,
+            alert=self.alert,
+            metrics=self.metrics,
+            series=tuple(one for metric in self.metric_names for one in self.series_of(metric)),
+            topology=self.topology,
+            changes=self.changes,
+            logs=self.logs,
+            spans=self.spans,
+            probes=self.probes,
+            observations=self.observations,
+            configuration=self.configuration,
+            kubernetes=self.kubernetes,
+            kubernetes_logs=self.kubernetes_logs,
+            events=self.events,
+            notice=self.notice,
+            other={name: self._files.read(name) for name in self._unknown},
+        )
+
+    def _once(self, key: str, read: Callable[[], T]) -> T:
+        with self._lock:
+            if key not in self._parsed:
+                self._parsed[key] = read()
+            return cast("T", self._parsed[key])
+
+    def _part(self, name: str, parse: Callable[[bytes], T]) -> T | None:
+        if name not in self._files:
+            return None
+
+        def read() -> T:
+            try:
+                return parse(self._files.read(name))
+            except TooDeepError as error:
+                raise BundleError(name, str(error)) from error
+
+        return self._once(name, read)
+
+    def _records(self, name: str, model: type[Any]) -> tuple[Any, ...] | None:
+        return self._part(name, lambda data: read_records(model, data, name, self._cleaner, self._warnings))
+
+    def _read_metrics(self) -> dict[str, Metric]:
+        known = self._part("metrics.yaml", lambda data: read_metrics(data, self._cleaner, self._warnings)) or {}
+        for name in self._sample_files:
+            metric = _metric_of(name)
+            if metric not in known:
+                self._warnings.add(self._cleaner.name(name), "metrics.yaml doesn't say what it means")
+                known[metric] = Metric(name=metric, kind="other", unit="1", statistic="value", worse="either")
+        return known
+
+    def _read_series(self, name: str) -> list[Series]:
+        metric = self.metrics[_metric_of(name)]
+        return read_samples(self._files.read(name), name, metric, self._cleaner, self._warnings)
+
+    def _read_dumps(self) -> tuple[KubernetesDump, ...]:
+        def read(name: str) -> KubernetesDump:
+            try:
+                return read_dump(self._files.read(name), name, self._cleaner)
+            except TooDeepError as error:
+                raise BundleError(name, str(error)) from error
+
+        return tuple(sorted(map(read, self._dump_files), key=lambda dump: (dump.time, dump.kind)))
+
+    def _read_container_logs(self) -> tuple[ContainerLog, ...]:
+        return tuple(
+            read_container_log(self._files.read(name), name, self._cleaner, self._warnings) for name in self._log_files
+        )
+
+
+def _is_samples(name: str) -> bool:
+    return name.startswith("metrics/") and name.endswith(".csv") and name.count("/") == 1 and name != "metrics/.csv"
+
+
+def _metric_of(name: str) -> str:
+    return name.removeprefix("metrics/").removesuffix(".csv")
