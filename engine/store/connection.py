@@ -1,0 +1,141 @@
+"""One connection to a SQLite file: statements one at a time, transactions whole, errors in our own words."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from engine.failpoints import failpoint
+from primitives.errors import StoreBusy, StoreCorrupt, StoreError, UsageError
+from primitives.text import safe_line
+
+__all__ = ["Connection", "sqlite_warning", "store_error"]
+
+BUSY_TIMEOUT_S = 5.0
+_WAL_RESET_FIXED = (3, 51, 3)
+
+Statement = tuple[str, Sequence[Sequence[Any]]]
+
+
+class Connection:
+    """The store's only connection: readers wait while a transaction is open, or they would see what isn't durable."""
+
+    def __init__(self, path: Path, database: aiosqlite.Connection) -> None:
+        self._path = path
+        self._database = database
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path, *, readonly: bool) -> Connection:
+        """Connect to an existing file. Raises `StoreError`."""
+        return cls(path, await _connect(path, readonly=readonly))
+
+    async def rows(self, sql: str, *parameters: Any) -> list[Any]:
+        """The rows of one query. Raises `StoreError`."""
+        async with self._turn:
+            try:
+                return list(await self._database.execute_fetchall(sql, parameters))
+            except sqlite3.Error as error:
+                raise store_error(self._path, error) from error
+            except UnicodeEncodeError as error:
+                raise UsageError("a name that is no text can't be looked up: check it") from error
+            except ValueError as error:
+                raise StoreError(f"{_name(self._path)} was closed while it was read") from error
+
+    async def write(self, statements: Sequence[Statement]) -> None:
+        """Run each statement for each of its rows, all in one transaction that is durable on return, or not at all.
+
+        Raises `StoreError`.
+        """
+        async with self._turn:
+            try:
+                for sql, rows in statements:
+                    if rows:
+                        await self._database.executemany(sql, rows)
+                        failpoint("store.mid_transaction")
+                failpoint("store.before_commit")
+                await self._database.commit()
+                failpoint("store.after_commit")
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    await self._database.rollback()
+                if isinstance(error, sqlite3.Error):
+                    raise store_error(self._path, error) from error
+                raise
+
+    async def script(self, sql: str) -> None:
+        """Run a script with its own transaction. Raises `StoreError`."""
+        async with self._turn:
+            try:
+                await self._database.executescript(sql)
+            except sqlite3.Error as error:
+                with suppress(sqlite3.Error):
+                    await self._database.rollback()
+                raise store_error(self._path, error) from error
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        async with self._turn:
+            with suppress(sqlite3.Error):
+                await self._database.close()
+
+
+async def _connect(path: Path, *, readonly: bool) -> aiosqlite.Connection:
+    address = _address(path, readonly=readonly)
+    try:
+        return await aiosqlite.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
+    except sqlite3.Error as error:
+        raise store_error(path, error) from error
+
+
+def _address(path: Path, *, readonly: bool) -> str:
+    address = path.absolute().as_uri()
+    if not readonly:
+        return address + "?mode=rw"
+    wal = path.with_name(path.name + "-wal")
+    # Where nothing may be written SQLite can't make its shared memory file; without a -wal it needs none.
+    return address + ("?mode=ro" if wal.exists() and wal.stat().st_size else "?mode=ro&immutable=1")
+
+
+def store_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """What SQLite's complaint means to whoever uses the store."""
+    name, code = _name(path), getattr(error, "sqlite_errorname", "")
+    if code == "SQLITE_FULL":
+        return StoreError(f"{name}: the disk is full; what was acknowledged is safe: free some space and try again")
+    if code.startswith("SQLITE_READONLY"):
+        return StoreError(f"{name} is read-only: make it writable, or choose another with --store")
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreBusy(f"{name}: another program keeps it locked: end that program and try again")
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "decode to UTF-8" in str(error):
+        return StoreCorrupt(damage(path, str(error)))
+    if code.startswith("SQLITE_CANTOPEN"):
+        return StoreError(f"{name} can't be opened: check that the file and its folder can be read and written")
+    return StoreError(f"{name}: {safe_line(str(error))}; check the disk, then try again")
+
+
+def damage(path: Path, problem: str) -> str:
+    """The message about a damaged store: what is wrong and what to do."""
+    return (
+        f"{_name(path)} is damaged ({safe_line(problem)}): copy it away, look with `cloudops audit verify` for what is "
+        "whole, export that, and begin a new store"
+    )
+
+
+def sqlite_warning() -> str | None:
+    """What is wrong with the SQLite that this Python links, for `doctor`; None when nothing is."""
+    if sqlite3.sqlite_version_info >= _WAL_RESET_FIXED:
+        return None
+    return (
+        f"SQLite {sqlite3.sqlite_version} can corrupt a store that two programs write at once (fixed in 3.51.3): "
+        "CloudOps itself never does that; don't open the store with another program while CloudOps runs"
+    )
+
+
+def _name(path: Path) -> str:
+    return safe_line(str(path))

@@ -1,0 +1,104 @@
+"""The last hash of every execution, kept outside the database, so that a log that was cut off or rewritten shows.
+
+The file is text, one line a commit: execution id, sequence number, hash. It is written after the commit and without
+fsync: it may lag behind the database by what was committed last, and is never ahead of it. The highest sequence number
+of an execution counts; a line that a crash left half-written is passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from engine.store.protocol import Head
+
+__all__ = ["Heads"]
+
+_LINE = re.compile(r"(\S+) ([1-9][0-9]{0,17}) ([0-9a-f]{64})")
+_COMPACT_ABOVE = 4 * 1024 * 1024
+
+
+class Heads:
+    """The heads file of one store. With `writable` it is created, compacted and added to."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self._path = path
+        self._heads: dict[str, Head] = {}
+        self._unwritten: dict[str, Head] = {}
+        self._fd: int | None = None
+        self._size = 0
+        self._torn = False
+        lines = self._load()
+        if writable:
+            if lines > len(self._heads):
+                self._compact()
+            self._open()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._heads)
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+    def get(self, execution_id: str) -> Head | None:
+        """The last known event of an execution."""
+        return self._heads.get(execution_id)
+
+    def note(self, heads: Mapping[str, Head]) -> None:
+        """Add what was just committed. A disk that is full only delays it: the events themselves are safe."""
+        self._heads.update(heads)
+        self._unwritten.update(heads)
+        if self._fd is None:
+            return
+        lines = "".join(f"{execution_id} {head.seq} {head.hash}\n" for execution_id, head in self._unwritten.items())
+        data = (b"\n" if self._torn else b"") + lines.encode()
+        with suppress(OSError):
+            written = os.write(self._fd, data)
+            self._size += written
+            self._torn = written < len(data)
+            if not self._torn:
+                self._unwritten.clear()
+        if self._size > _COMPACT_ABOVE and not self._unwritten:
+            self._compact()
+            self._open()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _load(self) -> int:
+        try:
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return 0
+        self._torn = bool(text) and not text.endswith("\n")
+        lines = text.splitlines()
+        for line in lines:
+            if match := _LINE.fullmatch(line):
+                head = Head(int(match[2]), match[3])
+                known = self._heads.get(match[1])
+                if known is None or head.seq > known.seq:
+                    self._heads[match[1]] = head
+        return len(lines)
+
+    def _compact(self) -> None:
+        fresh = self._path.with_name(self._path.name + ".new")
+        with suppress(OSError):
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.writelines(f"{name} {head.seq} {head.hash}\n" for name, head in self._heads.items())
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
+            self._torn = False
+
+    def _open(self) -> None:
+        self.close()
+        with suppress(OSError):
+            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._size = os.fstat(self._fd).st_size

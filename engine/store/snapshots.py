@@ -1,0 +1,74 @@
+"""Snapshots of folded states: a cache that makes opening and seeking in long logs fast, and can be deleted.
+
+One is taken every `EVERY` events, but not before the events since the last one are half the state's size: so a
+seek folds at most 1,000 events where states are small, and where they grow with every event (facts) all snapshots
+together stay in proportion to the log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from engine.incident import IncidentState
+from engine.store.codec import pack, unpack
+from primitives import __version__
+
+__all__ = ["EVERY", "SnapshotRow", "Snapshots", "fold_version", "read_snapshot"]
+
+EVERY = 1_000
+_STATE_PER_LOG = 2
+
+
+class SnapshotRow(NamedTuple):
+    """The columns of the table `snapshots`: `size` and `digest` (SHA-256) are those of the uncompressed bytes."""
+
+    execution_id: str
+    seq: int
+    hash: str
+    fold: str
+    size: int
+    digest: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Snapshots:
+    """When the next snapshot of an execution is due."""
+
+    events: int = 0
+    log_size: int = 0
+    state_size: int = 0
+
+    def after(self, state: IncidentState, body_size: int) -> SnapshotRow | None:
+        """A snapshot of `state`, to which an event of `body_size` bytes was just applied, when one is due."""
+        self.events += 1
+        self.log_size += body_size
+        if self.events < EVERY or self.log_size * _STATE_PER_LOG < self.state_size:
+            return None
+        data = state.encode()
+        self.events, self.log_size, self.state_size = 0, 0, len(data)
+        digest = hashlib.sha256(data).hexdigest()
+        return SnapshotRow(state.execution_id, state.seq, state.hash, fold_version(), len(data), digest, pack(data))
+
+
+def read_snapshot(seq: int, hash_: str, size: int, digest: str, data: bytes) -> IncidentState | None:
+    """The state after event `seq`, or None when the snapshot is damaged or of another event."""
+    try:
+        raw = unpack(data, size)
+        if hashlib.sha256(raw).hexdigest() != digest:
+            return None
+        state = IncidentState.decode(raw)
+    except (ValueError, TypeError):
+        return None
+    return state if (state.seq, state.hash) == (seq, hash_) else None
+
+
+@cache
+def fold_version() -> str:
+    """Which fold made a snapshot: one that another version of the code folded is never used."""
+    source = pkgutil.get_data("engine", "incident.py") or b""
+    return f"{__version__}+{hashlib.sha256(source).hexdigest()[:12]}"
