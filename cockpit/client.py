@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,7 +113,7 @@ class RemoteEngine:
                 return message["ok"]
         raise EngineGone("the engine went away; run the command again")
 
-    async def _exchange(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def _exchange(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         try:
             reader, writer = await asyncio.open_unix_connection(self._path)
         except OSError as error:

@@ -17,12 +17,13 @@ import orjson
 
 from cockpit.client import ServedEngine, connect
 from cockpit.plain import PlainReport, event_line
+from cockpit.samples import find_sample
 from cockpit.settings import Settings, load_settings
 from engine.events import Event
 from engine.incident import IncidentState, fold
 from engine.port import Cancel, EnginePort, Investigate
 from engine.report import report as report_of
-from primitives.bundle import holds_events
+from primitives.bundle import read_bundle
 from primitives.errors import CloudopsError, UsageError
 from primitives.text import safe_line
 
@@ -115,7 +116,7 @@ def investigate(
         prometheus = settings.prometheus
     request = Investigate(
         query=query,
-        bundle=str(incident.absolute()) if incident is not None else None,
+        bundle=str(_bundle_path(incident)) if incident is not None else None,
         resource=resource,
         prometheus=prometheus if incident is None else None,
         confirm=output is None and on_terminal(),
@@ -126,6 +127,15 @@ def investigate(
 
         return run_cockpit(settings, Start(request))
     return _int(run(_investigate(settings, request, output or "plain", color)))
+
+
+def _bundle_path(given: Path) -> Path:
+    """Where the bundle is: the path that was given, or a sample incident's name."""
+    if not given.exists():
+        sample = find_sample(str(given))
+        if sample is not None:
+            return sample.absolute()
+    return given.absolute()
 
 
 async def _investigate(settings: Settings, request: Investigate, output: str, color: bool) -> int:
@@ -203,7 +213,7 @@ def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color:
     if not Path(name).exists() or ("/" not in name and _stored(settings, name)):
         return _replay_stored(settings, name, screen=screen, at=at, color=color)
     bundle = Path(name).absolute()
-    if not holds_events(bundle):
+    if "events" not in read_bundle(bundle).parts:
         request = Investigate(bundle=str(bundle), confirm=False)
 
         async def investigated() -> str:

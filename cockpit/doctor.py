@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import sqlite3
 import sys
 from collections.abc import Sequence
 from typing import Literal
@@ -14,8 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from cockpit.client import RemoteEngine, connect
 from cockpit.settings import Settings
-from engine.store import sqlite_warning
+from engine.store.connection import SQLITE_VERSION, sqlite_warning
 from primitives import __version__
+from primitives.clock import SystemClock
 from primitives.diagnostics.registry import diagnostics
 from primitives.errors import CloudopsError
 from primitives.text import safe_line
@@ -65,7 +65,7 @@ def _versions() -> Check:
 
 def _sqlite() -> Check:
     warning = sqlite_warning()
-    return Check(name="sqlite", status="warning" if warning else "ok", detail=warning or sqlite3.sqlite_version)
+    return Check(name="sqlite", status="warning" if warning else "ok", detail=warning or SQLITE_VERSION)
 
 
 async def _store(settings: Settings) -> Check:
@@ -91,7 +91,7 @@ async def _prometheus(url: str | None) -> Check:
     from primitives.backends.prometheus import PrometheusBackend
 
     try:
-        backend = PrometheusBackend(url)
+        backend = PrometheusBackend(url, clock=SystemClock())
         try:
             found = await backend.check()
         finally:

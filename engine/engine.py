@@ -13,7 +13,8 @@ from engine.events import Event, Who
 from engine.incident import IncidentState
 from engine.journal import Journal
 from engine.port import AuditResult, Cancel, Command, ConfirmPlan, IncidentSummary, Investigate
-from engine.store import Store, open_store
+from engine.store.protocol import Store
+from engine.store.sqlite import SqliteStore
 from engine.world import World, open_world, reopen_world
 from primitives.answers import decode_answer
 from primitives.clock import new_id
@@ -37,7 +38,7 @@ class Engine:
     """One engine over one store. Open it with `Engine.open`, close it with `close`."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._actors: dict[str, Actor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._problems: dict[str, StoreError] = {}
@@ -45,12 +46,12 @@ class Engine:
     @classmethod
     async def open(cls, path: Path) -> Engine:
         """Open (or create) the store at `path`. Raises `StoreError`; `StoreBusy` when another process holds it."""
-        return cls(await open_store(path))
+        return cls(await SqliteStore.open(path))
 
     async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
         world = await open_world(request)
         execution_id = new_id("exec")
-        journal = Journal(self._store, world.clock, IncidentState(), execution_id, world.incident_id)
+        journal = Journal(self.store, world.clock, IncidentState(), execution_id, world.incident_id)
         await journal.write(world.opened, who=who or local_person())
         self._start(journal, world, confirm=not request.confirm)
         return execution_id
@@ -58,11 +59,11 @@ class Engine:
     async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
         if execution_id in self._actors:
             return False
-        state = await self._store.state(execution_id)
-        if state.ended or state.opened is None:
+        state = await self.store.state(execution_id)
+        if state.ended or state.opened is None or state.updated_at is None:
             return False
-        world = await reopen_world(state.opened, prometheus)
-        journal = Journal(self._store, world.clock, state, execution_id, state.incident_id)
+        world = await reopen_world(state.opened, state.updated_at, prometheus)
+        journal = Journal(self.store, world.clock, state, execution_id, state.incident_id)
         self._start(journal, world, confirm=state.confirmed_by is not None)
         return True
 
@@ -87,7 +88,7 @@ class Engine:
             async for batch in self._follow_running(execution_id, after, task):
                 yield batch
                 after = batch[-1].seq
-        async for batch in self._store.batches(execution_id, after):
+        async for batch in self.store.batches(execution_id, after):
             yield batch
         if live and execution_id in self._problems:
             raise self._problems[execution_id]
@@ -96,7 +97,7 @@ class Engine:
         self, execution_id: str, after: int, task: asyncio.Task[None]
     ) -> AsyncIterator[tuple[Event, ...]]:
         """The log as it grows, for as long as its actor runs."""
-        stream = self._store.follow(execution_id, after)
+        stream = self.store.follow(execution_id, after)
         while True:
             batch = asyncio.ensure_future(anext(stream, None))
             try:
@@ -111,26 +112,26 @@ class Engine:
             yield events
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
-        return await self._store.state(execution_id, seq)
+        return await self.store.state(execution_id, seq)
 
     async def resolve(self, name: str) -> str:
-        return await self._store.resolve(name)
+        return await self.store.resolve(name)
 
     async def incidents(self) -> tuple[IncidentSummary, ...]:
-        found = await self._store.incidents()
+        found = await self.store.incidents()
         return tuple(one.model_copy(update={"running": one.execution_id in self._actors}) for one in found)
 
     async def answer(self, digest: str) -> Answer[Any]:
-        return decode_answer(await self._store.get_blob(digest), digest)
+        return decode_answer(await self.store.get_blob(digest), digest)
 
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
-        return await self._store.verify(execution_id)
+        return await self.store.verify(execution_id)
 
     async def close(self) -> None:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await self._store.close()
+        await self.store.close()
 
     def _start(self, journal: Journal, world: World, *, confirm: bool) -> None:
         actor = Actor(journal, world, world.clock, confirm=confirm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.events import IncidentOpened
@@ -43,21 +43,24 @@ async def open_world(request: Investigate) -> World:
     """What `request` asks to investigate. Raises `UsageError`, `BundleError` or `SourceError`."""
     query = clean_query(request.query)
     if request.bundle is not None:
-        bundle = await asyncio.to_thread(read_bundle, Path(request.bundle))
+        bundle = await asyncio.to_thread(_read_whole, Path(request.bundle))
         return _recorded_world(bundle, request, query)
     if request.prometheus is not None:
         return _live_world(request, query)
     raise UsageError("nothing to investigate: give --incident BUNDLE or --prometheus URL")
 
 
-async def reopen_world(opened: IncidentOpened, prometheus: str | None) -> World:
-    """The world of an interrupted investigation. Raises `BundleError` or `UsageError` when it is not there any more."""
+async def reopen_world(opened: IncidentOpened, last: datetime, prometheus: str | None) -> World:
+    """The world of an interrupted investigation whose last event was at `last`; its clock goes on from there.
+
+    Raises `BundleError` or `UsageError` when it is not there any more.
+    """
     if opened.bundle is not None:
-        bundle = await asyncio.to_thread(read_bundle, Path(opened.bundle))
-        return World(bundle.manifest.id, opened, (RecordedBackend(bundle),), RecordedClock(opened.now), recorded=True)
+        bundle = await asyncio.to_thread(_read_whole, Path(opened.bundle))
+        return World(bundle.manifest.id, opened, (RecordedBackend(bundle),), RecordedClock(last), recorded=True)
     if prometheus is None:
         raise UsageError("this investigation asked a live Prometheus: give --prometheus URL to go on with it")
-    return World("", opened, (_prometheus(prometheus),), SystemClock(), recorded=False)
+    return World("", opened, (_prometheus(prometheus, SystemClock()),), SystemClock(), recorded=False)
 
 
 def clean_query(query: str | None) -> str:
@@ -70,6 +73,13 @@ def clean_query(query: str | None) -> str:
     if not re.search(r"\w", cleaned):
         raise UsageError('the query holds no words; say what is wrong, such as "API latency spike in prod"')
     return Redactor().redact(cleaned)
+
+
+def _read_whole(path: Path) -> Bundle:
+    """The bundle with every part read: a damaged one is refused before anything is begun."""
+    bundle = read_bundle(path)
+    bundle.validate()
+    return bundle
 
 
 def _recorded_world(bundle: Bundle, request: Investigate, query: str) -> World:
@@ -117,10 +127,10 @@ def _live_world(request: Investigate, query: str) -> World:
         focus=(request.resource,) if request.resource else (),
         platform=("other",),
     )
-    return World(new_id("inc"), opened, (_prometheus(request.prometheus),), clock, recorded=False)
+    return World(new_id("inc"), opened, (_prometheus(request.prometheus, clock),), clock, recorded=False)
 
 
-def _prometheus(url: str) -> Backend:
+def _prometheus(url: str, clock: Clock) -> Backend:
     from primitives.backends.prometheus import PrometheusBackend
 
-    return PrometheusBackend(url)
+    return PrometheusBackend(url, clock=clock)

@@ -241,8 +241,15 @@ class BackendStatus:
 class Backend(Protocol):
     """One world that can be asked. Raises `SourceError` when it can't answer; never anything else on purpose."""
 
-    name: str
-    questions: frozenset[Question]
+    @property
+    def name(self) -> str:
+        """What facts cite it by."""
+        ...
+
+    @property
+    def questions(self) -> frozenset[Question]:
+        """What it can answer."""
+        ...
 
     async def ask(self, query: Query) -> Answer[Any]:
         """Answer `query`, redacted and made safe."""

@@ -1,0 +1,193 @@
+"""A stored investigation as an incident bundle, and back.
+
+What its sources answered becomes the bundle's parts, so that anyone can investigate it again, with a better reasoner or
+another tool. The event log and the recorded answers themselves go along (`events.jsonl`, `answers/<digest>`), so that
+CloudOps can replay it exactly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import numpy as np
+import orjson
+
+from engine.events import GENESIS, Event
+from engine.incident import IncidentState, fold
+from engine.port import EnginePort
+from engine.store.codec import encode_event as encode_row
+from engine.store.protocol import Head, Store
+from engine.wire import decode_event, encode_event
+from primitives.answers import decode_answer, encode_answer
+from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
+from primitives.errors import BundleError, CloudopsError, UsageError
+from primitives.records import Coverage, Series, Topology
+from primitives.telemetry import Answer
+
+__all__ = ["export_bundle", "import_events"]
+
+T = TypeVar("T")
+EVENTS: Final = "events.jsonl"
+ANSWERS: Final = "answers/"
+
+
+async def export_bundle(port: EnginePort, execution_id: str, path: Path, *, overwrite: bool = False) -> None:
+    """Write the investigation to `path`: one ZIP when its suffix is `.incident`, else a directory.
+
+    Raises `UsageError` when `path` is taken, `BundleError` when it can't be written, `StoreError`.
+    """
+    events = [event async for batch in port.follow(execution_id, live=False) for event in batch]
+    state = fold(events)
+    answers = [await port.answer(digest) for digest in state.answers]
+    parts = await asyncio.to_thread(_parts, state, events, answers)
+    await asyncio.to_thread(write_bundle, parts, path, overwrite=overwrite)
+
+
+async def import_events(store: Store, path: Path) -> str:
+    """Take the investigation that the bundle at `path` holds into `store`; returns its execution id.
+
+    One that is there already stays as it is. Raises `BundleError` when the bundle holds no events or its chain is
+    broken, `StoreError`.
+    """
+    events, blobs = await asyncio.to_thread(_read_events, path)
+    first = events[0]
+    last = await store.last(first.execution_id)
+    if last.seq:
+        if (await store.read(first.execution_id, limit=1))[0].hash != first.hash:
+            raise UsageError(f"the store holds another investigation called {first.execution_id}; import into a new --store")
+        if last.seq >= len(events):
+            return first.execution_id
+    entries = [(event.time, event.who, event.body) for event in events[last.seq :]]
+    await store.append(first.execution_id, first.incident_id, entries, blobs=blobs)
+    return first.execution_id
+
+
+def _read_events(path: Path) -> tuple[list[Event], list[bytes]]:
+    parts = read_bundle(path).load_all()
+    if not parts.events:
+        raise BundleError(EVENTS, "is missing: this bundle is to be investigated, not imported")
+    events: list[Event] = []
+    for number, line in enumerate(parts.events.splitlines(), start=1):
+        where = f"{EVENTS}:{number}"
+        try:
+            event = decode_event(orjson.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BundleError(where, f"is no event that this CloudOps knows ({type(error).__name__})") from error
+        _check_chain(event, events, where)
+        events.append(event)
+    try:
+        state = fold(events)
+    except (ValueError, KeyError) as error:
+        raise BundleError(EVENTS, f"does not tell a whole story ({error}); export it again") from error
+    return events, _blobs(state, parts.other)
+
+
+def _check_chain(event: Event, before: Sequence[Event], where: str) -> None:
+    head = Head(before[-1].seq, before[-1].hash) if before else Head(0, GENESIS)
+    same = not before or (event.execution_id, event.incident_id) == (before[0].execution_id, before[0].incident_id)
+    expected, _ = encode_row(event.execution_id, event.incident_id, (event.time, event.who, event.body), head)
+    if not same or (event.seq, event.hash) != (expected.seq, expected.hash):
+        raise BundleError(where, "breaks the hash chain: the file was changed after its export")
+
+
+def _blobs(state: IncidentState, files: Any) -> list[bytes]:
+    """The recorded answers that came along; one that was changed is left out, as if it had not come."""
+    found = []
+    for digest in state.answers:
+        data = files.get(f"{ANSWERS}{digest}")
+        if data is not None and hashlib.sha256(data).hexdigest() == digest:
+            found.append(data)
+    return found
+
+
+def _parts(state: IncidentState, events: Sequence[Event], answers: Sequence[Answer[Any]]) -> BundleParts:
+    opened = state.opened
+    if opened is None:
+        raise CloudopsError(f"{state.execution_id} has no beginning; run `cloudops audit verify`")
+    by_question: dict[str, list[Answer[Any]]] = {}
+    for answer in answers:
+        by_question.setdefault(answer.query.question, []).append(answer)
+    series = _merged_series(_records(by_question, "series"))
+    manifest = Manifest(
+        id=state.incident_id,
+        title=opened.title,
+        query=opened.query,
+        detected_at=opened.detected_at,
+        baseline=opened.baseline,
+        window=opened.window,
+        symptom=opened.symptom,
+        platform=cast(Any, opened.platform),
+        labels=opened.labels,
+        coverage=_coverage(opened.coverage, answers),
+    )
+    return BundleParts(
+        manifest=manifest,
+        alert=opened.alert,
+        metrics={one.metric.name: one.metric for one in series},
+        series=series,
+        topology=_merged_topology(_records(by_question, "topology")),
+        changes=_part(by_question, "changes", lambda one: one.time),
+        logs=_part(by_question, "logs", lambda one: one.time),
+        spans=_part(by_question, "spans", lambda one: one.start),
+        probes=_part(by_question, "probes", lambda one: one.time),
+        observations=_part(by_question, "observations", lambda one: one.time),
+        configuration=_part(by_question, "configuration", lambda one: one.time),
+        kubernetes=_part(by_question, "objects", lambda one: (one.time, one.kind)) or (),
+        kubernetes_logs=_part(by_question, "container_logs", lambda one: (one.namespace, one.pod)) or (),
+        events=b"".join(orjson.dumps(encode_event(event)) + b"\n" for event in events),
+        notice=f"Exported by CloudOps from {state.execution_id}. Secrets were redacted before anything was stored.\n",
+        other={f"{ANSWERS}{answer.digest}": encode_answer(answer) for answer in answers},
+    )
+
+
+def _records(by_question: dict[str, list[Answer[Any]]], question: str) -> list[Any]:
+    return [record for answer in by_question.get(question, []) for record in answer.records]
+
+
+def _part(by_question: dict[str, list[Answer[Any]]], question: str, order: Callable[[Any], Any]) -> Any:
+    """The distinct records of one part in order of time; None when no source held such a part."""
+    answered = [one for one in by_question.get(question, []) if one.status != "not_recorded"]
+    if not answered:
+        return None
+    return tuple(sorted(_distinct(_records(by_question, question)), key=order))
+
+
+def _distinct(records: Iterable[T]) -> list[T]:
+    seen: set[Hashable] = set()
+    kept = []
+    for record in records:
+        key = repr(record)  # records hold mappings, so they have no hash of their own
+        if key not in seen:
+            seen.add(key)
+            kept.append(record)
+    return kept
+
+
+def _merged_series(series: Iterable[Series]) -> tuple[Series, ...]:
+    """One series for each metric and resource, with every sample that any answer held."""
+    grouped: dict[tuple[str, str], list[Series]] = {}
+    for one in series:
+        grouped.setdefault((one.metric.name, one.resource), []).append(one)
+    merged = []
+    for (_, resource), group in sorted(grouped.items(), key=lambda item: item[0]):
+        times, first = np.unique(np.concatenate([one.times for one in group]), return_index=True)
+        values = np.concatenate([one.values for one in group])[first]
+        merged.append(Series(resource, group[0].metric, times, values))
+    return tuple(merged)
+
+
+def _merged_topology(topologies: Sequence[Topology]) -> Topology | None:
+    if not topologies:
+        return None
+    resources = {resource.id: resource for topology in reversed(topologies) for resource in topology.resources}
+    edges = dict.fromkeys(edge for topology in topologies for edge in topology.edges)
+    return Topology(resources=tuple(resources[name] for name in sorted(resources)), edges=tuple(edges))
+
+
+def _coverage(stated: Sequence[Coverage], answers: Sequence[Answer[Any]]) -> tuple[Coverage, ...]:
+    everything = [*stated, *(entry for answer in answers for entry in answer.coverage)]
+    return tuple(_distinct(everything))
