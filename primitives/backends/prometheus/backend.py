@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from primitives.backends.prometheus.alerts import build_alerts
 from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, parse_endpoint
+from primitives.backends.prometheus.families import METRIC_NAMES
 from primitives.backends.prometheus.promql import Grid, choose_step, grid
 from primitives.backends.prometheus.series import answer_series, select
 from primitives.backends.prometheus.survey import Survey, glance, settle, survey
@@ -21,6 +23,9 @@ __all__ = ["PrometheusBackend"]
 
 _LIVE_S: Final = 60.0
 """A window that ended at most so long ago ends now: what the API calls active was active at its end."""
+
+_NOTHING_KNOWN: Final = "it holds none of the known metrics (docs/prometheus.md lists them)"
+_RECENT: Final = timedelta(hours=1)
 
 _REMEMBERED: Final = 128
 """Evaluated expressions that are kept: questions that differ in their resources alone are asked once."""
@@ -72,17 +77,13 @@ class PrometheusBackend:
         try:
             version = await self._client.version()
             now = self._clock.now()
-            found = await survey(self._client, Window(start=now, end=now))
+            found = await survey(self._client, Window(start=now - _RECENT, end=now))
         except SourceDenied as error:
             return BackendStatus(self.name, "denied", error.problem, questions)
         except SourceError as error:
             return BackendStatus(self.name, "unreachable", error.problem, questions)
         served = f"version {version or 'unknown'} at {self._client.endpoint.shown}"
-        hint = (
-            f"{len(found.families)} known metric families"
-            if found.families
-            else "but it holds none of the known metrics: see docs/prometheus.md"
-        )
+        hint = f"{len(found.families)} known metric families" if found.families else f"but {_NOTHING_KNOWN}"
         return BackendStatus(self.name, "reachable", f"{served}, {hint}", questions)
 
     async def close(self) -> None:
@@ -90,6 +91,8 @@ class PrometheusBackend:
 
     async def _series(self, query: SeriesQuery) -> Answer[Series]:
         found = await self._look(query.window)
+        if not found.families:
+            return await self._nothing(query)
         step = choose_step(query.window.seconds, found.interval_s, query.step_s, self._step)
         if query.step_s is None:
             self._step = step
@@ -107,7 +110,7 @@ class PrometheusBackend:
         calls = await settle(glance(self._client, edges_expression(one), query.window) for one in clients)
         topology = build_topology(found, zip(families, known, strict=True), zip(clients, calls, strict=True))
         if not topology.resources:
-            return Answer(query, self.name, "not_recorded", detail="it holds none of the known metrics")
+            return Answer(query, self.name, "not_recorded", detail=_NOTHING_KNOWN)
         notes = _notes((*known, *calls))
         return Answer(
             query,
@@ -141,6 +144,14 @@ class PrometheusBackend:
             coverage=self._coverage("alerts", query.window, found),
             detail="; ".join(notes) or None,
         )
+
+    async def _nothing(self, query: SeriesQuery) -> Answer[Series]:
+        """The answer for a window without samples: it may have some at other times, or none ever."""
+        now = self._clock.now()
+        recent = await self._client.metric_names(METRIC_NAMES, (now - _RECENT).timestamp(), now.timestamp())
+        if recent:
+            return Answer(query, self.name, "answered", detail="it holds no samples of that time")
+        return Answer(query, self.name, "not_recorded", detail=_NOTHING_KNOWN)
 
     async def _look(self, window: Window) -> Survey:
         if window not in self._surveys:

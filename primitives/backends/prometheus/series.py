@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -81,34 +81,45 @@ def answer_series(
             continue
         notes.extend(f"it warned: {warning}" for warning in reply.warnings)
         tolerance = max(tolerance, asked.range_s + 2 * grid.step)
-        for one in _series(asked, reply.rows, lambda row, family=asked.family: survey.resource(family, row)):  # type: ignore[misc]
+        for one in _series(asked, reply.rows, survey):
             gathered.add(one)
     found = gathered.series.values()
     reach = _reach(query.window, found, tolerance)
     if gathered.dropped:
         notes.append(f"{gathered.dropped} series were left out: more than {MOST_SAMPLES:,} samples")
-    if not survey.families:
-        return Answer(
-            query, source, "not_recorded", detail="it holds none of the known metrics (see docs/prometheus.md)"
-        )
     if found and reach != query.window:
         notes.append(f"samples only from {reach.start:%Y-%m-%d %H:%M:%S} to {reach.end:%Y-%m-%d %H:%M:%S} UTC")
-    covered = Coverage(source=source, kinds=("metrics",), start=reach.start, end=reach.end, status="answered")
+    detail = "; ".join(dict.fromkeys(notes))[:500] or None
     return Answer(
         query,
         source,
         "partial" if notes else "answered",
         records=tuple(one for one in found if query.resources is None or one.resource in query.resources),
-        coverage=(covered,) if found else (),
-        detail="; ".join(dict.fromkeys(notes))[:500] or None,
+        coverage=_coverage(query, source, found, reach, detail),
+        detail=detail,
         truncated=bool(gathered.dropped),
     )
 
 
-def _series(asked: Asked, rows: Iterable[Row], resource: Callable[[Row], str | None]) -> Iterable[Series]:
+def _coverage(
+    query: SeriesQuery, source: str, found: Iterable[Series], reach: Window, detail: str | None
+) -> tuple[Coverage, ...]:
+    """What was answered for, and, where that is not all, an entry that says what is amiss."""
+    kinds = ("series", *sorted({f"series:{one.metric.name}" for one in found}))
+    answered = Coverage(source=source, kinds=kinds, start=reach.start, end=reach.end, status="answered")
+    if detail is None:
+        return (answered,) if len(kinds) > 1 else ()
+    window = query.window
+    partial = Coverage(
+        source=source, kinds=("series",), start=window.start, end=window.end, status="partial", detail=detail
+    )
+    return (answered, partial) if len(kinds) > 1 else (partial,)
+
+
+def _series(asked: Asked, rows: Iterable[Row], survey: Survey) -> Iterable[Series]:
     grouped: dict[str, list[Row]] = {}
     for row in rows:
-        if name := resource(row):
+        if name := survey.resource(asked.family, row):
             grouped.setdefault(name, []).append(row)
     for name in sorted(grouped):
         yield _merged(name, asked.measure, grouped[name])
