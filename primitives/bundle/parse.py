@@ -125,7 +125,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _json_problem(error: json.JSONDecodeError) -> str:
-    return f"isn't JSON: {safe_line(error.msg[:1].lower() + error.msg[1:])} at column {error.colno}"
+    return f"isn't JSON: {safe_line(error.msg)} at column {error.colno}"
 
 
 @dataclass(frozen=True, slots=True)
