@@ -100,17 +100,25 @@ def _write_directory(files: Mapping[str, bytes], path: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(files[name])
         temporary.chmod(0o755)
-        if path.exists():
-            # A directory can't be exchanged in one step everywhere: the old one steps aside first.
-            retired = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-            path.replace(retired)
-            temporary.replace(path)
-            shutil.rmtree(retired)
-        else:
-            temporary.replace(path)
+        _put_in_place(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    if not path.exists():
+        temporary.replace(path)
+        return
+    # A directory can't be exchanged in one step everywhere: the old one steps aside first, and back if need be.
+    retired = Path(f"{temporary}.old")
+    path.replace(retired)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        retired.replace(path)
+        raise
+    shutil.rmtree(retired)
 
 
 def _files_of(parts: BundleParts) -> dict[str, bytes]:
