@@ -1,0 +1,77 @@
+"""What every diagnostic needs before it can judge: how far back to ask, and what to say of questions unanswered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from primitives.diagnostics.registry import Arguments
+from primitives.facts import SourceGap
+from primitives.records import Window
+from primitives.telemetry import Answer, Answers
+from primitives.terms import AnswerStatus
+from primitives.text import safe_line
+
+__all__ = ["DAY", "LOOKBACK", "WEEK", "before", "gaps", "incident_window", "lookback_window", "utc_seconds"]
+
+DAY: Final = timedelta(days=1)
+WEEK: Final = timedelta(days=7)
+LOOKBACK: Final = DAY
+"""How long before the incident changes, and normal levels without an explicit baseline, are looked for."""
+
+
+def incident_window(args: Arguments) -> Window:
+    """The incident's window up to now."""
+    end = min(args.window.end, args.now)
+    return Window(start=min(args.window.start, end), end=end)
+
+
+def lookback_window(args: Arguments) -> Window:
+    """From the start of the baseline (without one: a day before the incident's window) to now."""
+    window = incident_window(args)
+    start = args.baseline.start if args.baseline else window.start - LOOKBACK
+    return Window(start=min(start, window.start), end=window.end)
+
+
+def before(window: Window, time: datetime, length: timedelta = LOOKBACK) -> Window:
+    """From `length` before `time` to the end of `window`."""
+    return Window(start=min(time - length, window.end), end=window.end)
+
+
+def utc_seconds(window: Window) -> tuple[float, float]:
+    """Both ends in seconds since the epoch."""
+    return window.start.timestamp(), window.end.timestamp()
+
+
+def gaps(asked: Iterable[Answers[Any]], args: Arguments) -> Iterator[SourceGap]:
+    """One fact for each question that was not answered in full."""
+    for answers in asked:
+        parts = answers.gaps
+        if not parts:
+            continue
+        # Some source of many may well not hold this kind of data: that leaves a gap only when nobody does.
+        telling = [part for part in parts if part.status != "not_recorded"] or ([] if answers.answered else list(parts))
+        if telling:
+            yield _gap(answers, telling, args)
+
+
+def _gap(answers: Answers[Any], parts: list[Answer[Any]], args: Arguments) -> SourceGap:
+    refused = [entry for part in parts for entry in part.coverage if entry.status != "answered"]
+    statuses = sorted({entry.status for entry in refused} | ({part.status for part in parts} if not refused else set()))
+    status: AnswerStatus = statuses[0] if len(statuses) == 1 else "partial"
+    if status == "answered":
+        status = "partial"
+    details = [entry.detail for entry in refused if entry.detail] or [part.detail for part in parts if part.detail]
+    if not details and any(part.truncated for part in parts):
+        details = ["there was more than was read"]
+    sources = sorted({entry.source for entry in refused} or {part.source for part in parts})
+    return SourceGap(
+        question=answers.query.question,
+        status=status,
+        detail=safe_line("; ".join(dict.fromkeys(details))),
+        window=answers.query.window,
+        observed_at=args.now,
+        source=safe_line(", ".join(sources)),
+        answers=answers.digests,
+    )

@@ -1,0 +1,95 @@
+"""Configuration documents as flat paths, and what differs between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from primitives.records import ConfigurationSnapshot
+
+__all__ = ["Difference", "differences", "flatten", "snapshots_of"]
+
+_MAX_DEPTH: Final = 40
+_MAX_PATHS: Final = 20_000
+# What platforms count up by themselves on every write: never the reason for anything.
+_BOOKKEEPING: Final = frozenset(
+    {"resourceversion", "generation", "observedgeneration", "managedfields", "uid", "etag", "lastmodified",
+     "lasttransitiontime", "lastupdatetime", "lastprobetime", "revisionid", "updated_at", "updatedat"}
+)  # fmt: skip
+_MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One path whose value is another than it was; `earlier` and `later` are the snapshots between which it changed."""
+
+    path: str
+    before: Any
+    after: Any
+    earlier: datetime
+    later: datetime
+
+
+def flatten(document: Any) -> dict[str, Any]:
+    """The leaves of a document by their path, such as `spec.containers[0].image`. Empty objects and lists are leaves."""
+    found: dict[str, Any] = {}
+    for path, value in _leaves(document, "", 0):
+        found[path] = value
+        if len(found) >= _MAX_PATHS:
+            break
+    return found
+
+
+def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value and depth < _MAX_DEPTH:
+        for key in sorted(value, key=str):
+            if str(key).casefold() not in _BOOKKEEPING:
+                yield from _leaves(value[key], f"{path}.{key}" if path else str(key), depth + 1)
+    elif isinstance(value, (list, tuple)) and value and depth < _MAX_DEPTH:
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{path}[{index}]", depth + 1)
+    else:
+        yield path, value
+
+
+def snapshots_of(
+    records: Sequence[ConfigurationSnapshot],
+) -> dict[tuple[str, str], list[ConfigurationSnapshot]]:
+    """The snapshots of each resource and kind, oldest first."""
+    found: dict[tuple[str, str], list[ConfigurationSnapshot]] = {}
+    for one in sorted(records, key=lambda one: one.time):
+        found.setdefault((one.resource, one.kind), []).append(one)
+    return dict(sorted(found.items()))
+
+
+def differences(snapshots: Sequence[ConfigurationSnapshot], normal_until: datetime) -> list[Difference]:
+    """What the newest snapshot has other than the last one of normal times (else the oldest), by path.
+
+    A value that is missing on one side is None there.
+    """
+    normal = [one for one in snapshots if one.time <= normal_until]
+    reference = normal[-1] if normal and normal[-1] is not snapshots[-1] else snapshots[0]
+    flat = [(one.time, flatten(one.document)) for one in snapshots if one.time >= reference.time]
+    before, after = flat[0][1], flat[-1][1]
+    found = []
+    for path in sorted(before.keys() | after.keys()):
+        old, new = before.get(path, _MISSING), after.get(path, _MISSING)
+        if old != new:
+            earlier, later = _between(flat, path)
+            found.append(Difference(path, _plain(old), _plain(new), earlier, later))
+    return found
+
+
+def _between(flat: Sequence[tuple[datetime, Mapping[str, Any]]], path: str) -> tuple[datetime, datetime]:
+    """The last snapshot that does not have the final value yet, and the one after it."""
+    final = flat[-1][1].get(path, _MISSING)
+    for index in range(len(flat) - 2, -1, -1):
+        if flat[index][1].get(path, _MISSING) != final:
+            return flat[index][0], flat[index + 1][0]
+    return flat[0][0], flat[-1][0]
+
+
+def _plain(value: Any) -> Any:
+    return None if value is _MISSING else value

@@ -1,0 +1,137 @@
+"""At which value a metric's resource is full: from the metric, its unit, a sibling metric, or the configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from primitives.analysis.configuration import flatten
+from primitives.analysis.history import Comparison
+from primitives.analysis.shifts import moment_of
+from primitives.records import ConfigurationSnapshot, Metric
+from primitives.statistics import level_of
+
+__all__ = ["NEAR_LIMIT", "Usage", "usage_of"]
+
+NEAR_LIMIT: Final = 0.9
+"""From this share of the limit on a resource counts as full: queueing makes the last tenth unusable."""
+
+_LIMIT_WORDS: Final = frozenset(
+    {"max", "maximum", "limit", "limits", "allocated", "quota", "capacity", "provisioned", "reserved", "total", "size"}
+)
+# Words that say how something is measured, not what.
+_FILLER: Final = frozenset(
+    {"database", "db", "aws", "current", "used", "use", "usage", "in", "count", "number", "num", "free", "freeable",
+     "available", "space", "active", "open", "average", "sum", "by", "bytes", "of", "per", "the", "pct", "percent",
+     "utilization", "spec", "resources", "value", "data", "gb", "gib", "mb", "mib"}
+)  # fmt: skip
+_SYNONYMS: Final[Mapping[str, str]] = {"conn": "connection", "conns": "connection", "mem": "memory", "disk": "storage"}
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_QUANTITY: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]i?)?B?\s*$")
+_SCALES: Final[Mapping[str, float]] = {
+    "": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
+    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50,
+}  # fmt: skip
+# Clouds state sizes of disks in GiB as a bare number; no disk has fewer bytes than this.
+_LEAST_BYTES: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How near a metric came to its limit; `peak` and `baseline` are what is used, in the metric's unit."""
+
+    limit: float
+    peak: float
+    baseline: float | None
+    since: Any
+
+    @property
+    def ratio(self) -> float:
+        """Peak over limit."""
+        return self.peak / self.limit
+
+
+def usage_of(
+    one: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
+) -> Usage | None:
+    """How near `one` came to its limit in the window; None where no limit is known or nothing was measured."""
+    if not len(one.values) or one.metric.kind != "saturation":
+        return None
+    limit = _limit(one, siblings, snapshots)
+    if limit is None or limit <= 0:
+        return None
+    # What falls when the resource fills up measures what is left.
+    left = one.metric.worse == "lower"
+    used, usual = (limit - one.values, limit - one.normal) if left else (one.values, one.normal)
+    near = np.flatnonzero(used >= NEAR_LIMIT * limit)
+    since = moment_of(float(one.times[near[0]])) if len(near) else None
+    baseline = level_of(usual).level if len(usual) else None
+    return Usage(limit, float(used.max()), baseline, since)
+
+
+def _limit(one: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]) -> float | None:
+    metric = one.metric
+    if metric.limit is not None and metric.worse != "lower":
+        return metric.limit
+    if metric.unit == "%":
+        return 100.0
+    if metric.unit == "1" and {"utilization", "usage", "ratio", "saturation"} & set(_words(metric.name)):
+        return 1.0
+    configured = [
+        (path, value)
+        for snapshot in snapshots
+        if snapshot.resource == one.resource
+        for path, value in flatten(snapshot.document).items()
+    ]
+    return _best(metric, configured) or _sibling(one, siblings)
+
+
+def _best(metric: Metric, fields: Iterable[tuple[str, Any]]) -> float | None:
+    """The number whose name says that it limits what the metric measures; the one that shares most words with it."""
+    about = _subject(metric.name)
+    found: list[tuple[int, int, str, float]] = []
+    for path, value in fields:
+        number = _number(value, metric.unit)
+        words = set(_words(path))
+        shared = about & _subject(path)
+        if number is not None and shared and words & _LIMIT_WORDS:
+            found.append((-len(shared), len(words), path, number))
+    return min(found)[3] if found else None
+
+
+def _sibling(one: Comparison, siblings: Sequence[Comparison]) -> float | None:
+    """A metric of the same resource and unit that is the limit itself, such as the size of a pool."""
+    fields = [
+        (other.metric.name, float(np.median(other.values)))
+        for other in siblings
+        if other.metric.name != one.metric.name and other.metric.unit == one.metric.unit and len(other.values)
+    ]
+    return _best(one.metric, fields)
+
+
+def _words(name: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(name)]
+
+
+def _subject(name: str) -> set[str]:
+    """What a name is about: its words in the singular, without those on how it is measured or limited."""
+    words = (_SYNONYMS.get(word, word) for word in _words(name) if word not in _FILLER and word not in _LIMIT_WORDS)
+    return {word.removesuffix("s") if len(word) > 3 else word for word in words}
+
+
+def _number(value: Any, unit: str) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        number = float(value)
+    elif isinstance(value, str) and (match := _QUANTITY.match(value)):
+        number = float(match[1]) * _SCALES[match[2] or ""]
+    else:
+        return None
+    if unit == "By" and 0 < number < _LEAST_BYTES:
+        number *= 2.0**30
+    return number if number > 0 else None

@@ -1,0 +1,167 @@
+"""Counts of log patterns in the incident against normal times: new, more frequent, vanished."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from primitives.analysis.error_families import family_of
+from primitives.analysis.log_templates import cluster, mask
+from primitives.analysis.naming import Names
+from primitives.terms import Severity
+
+__all__ = ["Line", "Pattern", "patterns"]
+
+_RANKS: Final[dict[Severity, int]] = {"TRACE": 0, "DEBUG": 0, "INFO": 1, "WARN": 2, "ERROR": 3, "FATAL": 4}
+# A minute with any record in it is a minute that was recorded.
+_BUCKET_S: Final = 60.0
+_MIN_STRENGTH: Final = 3.0
+_MIN_VANISHED: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message: `time` is None where the source gives none, `peer` the other side where an attribute names it."""
+
+    time: datetime | None
+    resource: str
+    severity: Severity
+    body: str
+    peer: str | None = None
+
+
+@dataclass(slots=True)
+class Pattern:
+    """One template of one resource. `expected` is the baseline's count scaled to the window, None without a baseline."""
+
+    resource: str
+    severity: Severity
+    template: str
+    count: int = 0
+    expected: float | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    example: str = ""
+    family: str | None = None
+    points_at: str | None = None
+    strength: float = 0.0
+    blamed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it speaks of a failure by its severity or its words."""
+        return _RANKS[self.severity] >= 2 or self.family is not None
+
+
+def patterns(now: Sequence[Line], before: Sequence[Line], names: Names) -> list[Pattern]:
+    """Every unusual pattern, the most telling first. Without normal times each pattern that speaks of a failure."""
+    masked = {body: mask(body) for body in dict.fromkeys(line.body for line in (*now, *before))}
+    templates = cluster(masked.values())
+    found = _counted(now, masked, templates, names)
+    usual = Counter((line.resource, line.severity, templates[masked[line.body]]) for line in before)
+    if before:
+        _expect(found, usual, _minutes(now) / max(_minutes(before), 1.0))
+        _add_vanished(found, usual, before, masked, templates, names)
+    for pattern in found.values():
+        pattern.strength = _strength(pattern)
+    telling = [pattern for pattern in found.values() if _is_unusual(pattern)]
+    return sorted(telling, key=lambda one: (-one.strength, one.resource, one.template, one.severity))
+
+
+_Key = tuple[str, Severity, str]
+
+
+def _counted(
+    lines: Iterable[Line], masked: dict[str, str], templates: dict[str, str], names: Names
+) -> dict[_Key, Pattern]:
+    found: dict[_Key, Pattern] = {}
+    bodies: dict[_Key, Counter[str]] = defaultdict(Counter)
+    for line in lines:
+        key = (line.resource, line.severity, templates[masked[line.body]])
+        pattern = found.get(key)
+        if pattern is None:
+            pattern = found[key] = Pattern(*key, first=line.time, example=line.body)
+        pattern.count += 1
+        if line.time is not None:
+            pattern.first = min(pattern.first or line.time, line.time)
+            pattern.last = max(pattern.last or line.time, line.time)
+        if line.peer:
+            pattern.blamed[line.peer] += 1
+        bodies[key][line.body] += 1
+    for key, pattern in found.items():
+        _describe(pattern, bodies[key], names)
+    return found
+
+
+def _describe(pattern: Pattern, bodies: Counter[str], names: Names) -> None:
+    """Its family, and whom its messages blame (a few of its spellings tell as much as all)."""
+    pattern.family = family_of(pattern.example)
+    for body, count in bodies.most_common(20):
+        blamed = names.pointed_at(body, pattern.resource)
+        if blamed:
+            pattern.blamed[blamed] += count
+    for peer in [peer for peer in pattern.blamed if peer == pattern.resource]:
+        del pattern.blamed[peer]
+    if pattern.blamed:
+        pattern.points_at = min(pattern.blamed, key=lambda name: (-pattern.blamed[name], name))
+
+
+def _expect(found: dict[_Key, Pattern], usual: Counter[_Key], scale: float) -> None:
+    """Scale the normal counts by the recorded time, and by how busy the system is as a whole."""
+    ratios = [pattern.count / (usual[key] * scale) for key, pattern in found.items() if usual[key] * scale >= 5]
+    busy = float(np.clip(np.median(ratios), 0.25, 4.0)) if len(ratios) >= 5 else 1.0
+    for key, pattern in found.items():
+        pattern.expected = usual[key] * scale * busy
+    for key in list(usual):
+        usual[key] = usual[key] if key in found else round(usual[key] * scale * busy)
+
+
+def _add_vanished(
+    found: dict[_Key, Pattern],
+    usual: Counter[_Key],
+    before: Sequence[Line],
+    masked: dict[str, str],
+    templates: dict[str, str],
+    names: Names,
+) -> None:
+    gone = {key: count for key, count in usual.items() if key not in found and count >= _MIN_VANISHED}
+    if not gone:
+        return
+    lines = [line for line in before if (line.resource, line.severity, templates[masked[line.body]]) in gone]
+    for key, pattern in _counted(lines, masked, templates, names).items():
+        pattern.count, pattern.expected = 0, float(gone[key])
+        pattern.first = None
+        found[key] = pattern
+
+
+def _minutes(lines: Sequence[Line]) -> float:
+    return float(len({line.time.timestamp() // _BUCKET_S for line in lines if line.time is not None}))
+
+
+def _strength(pattern: Pattern) -> float:
+    """The signed root of the Poisson likelihood ratio, weighted by how grave the message is.
+
+    Half an event stands for zero expected ones, so that a single new message isn't infinitely surprising.
+    """
+    weight = 1.0 + max(_RANKS[pattern.severity] - 1, 0) * 0.75 + (0.5 if pattern.family else 0.0)
+    expected = max(pattern.expected or 0.0, 0.5)
+    count = pattern.count
+    ratio = 2 * (count * np.log(count / expected) - (count - expected)) if count else 2 * expected
+    return float(weight * np.sqrt(max(ratio, 0.0)))
+
+
+def _is_unusual(pattern: Pattern) -> bool:
+    if pattern.expected is None:
+        return pattern.is_error
+    if pattern.count == 0:
+        return pattern.strength >= _MIN_STRENGTH
+    if pattern.expected == 0:
+        return pattern.is_error or pattern.strength >= _MIN_STRENGTH
+    risen = pattern.count >= 1.5 * pattern.expected and pattern.count >= pattern.expected + 3
+    fallen = pattern.count <= 0.25 * pattern.expected and pattern.expected >= 2 * _MIN_VANISHED
+    return (risen or fallen) and pattern.strength >= _MIN_STRENGTH

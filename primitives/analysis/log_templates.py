@@ -1,0 +1,91 @@
+"""Log messages as templates: what varies is masked, what is left counts as one pattern.
+
+First numbers, addresses, identifiers, quoted texts and paths are replaced by their kind. Then masked messages of equal
+length that differ in a few words become one, as in Drain (He et al., Drain: An Online Log Parsing Approach with Fixed
+Depth Tree, ICWS 2017), but for words that tell success from failure: those never become a placeholder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["cluster", "mask"]
+
+_LONGEST: Final = 600
+# The order matters: the longer forms hold the shorter ones.
+_MASKS: Final = (
+    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<uuid>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
+    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
+    (re.compile(r"\[(?:[^\[\],]{1,60},\s*){2,}[^\[\],]{1,60}\]"), "[<list>]"),
+    (re.compile(r'"[^"\n]{0,200}"'), "<text>"),
+    (re.compile(r"(?<![\w/.:])/(?:[\w.@%+~-]+/)+[\w.@%+~-]*"), "<path>"),
+    (re.compile(r"\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{6,}\b|\b0x[0-9a-fA-F]+\b"), "<hex>"),
+    # A status code of failure is what a message is about; every other number is not.
+    (re.compile(r"(?<![\w.:-])(?![45]\d\d(?![\w.]))[-+]?\d[\d.,:_]*"), "<n>"),
+    (re.compile(r"(?<=[A-Za-z_-])(?<![<\w][vV])\d{3,}\b"), "<n>"),
+)
+_DIGIT: Final = re.compile(r"[\d\"/\[]")
+_TOKEN: Final = re.compile(r"<[a-z*]+>|[\w.$#@%+/-]+|[^\w\s]")
+_TELLING: Final = re.compile(
+    r"succe|fail|error|exception|refus|time|denied|invalid|missing|null|none|not|no|false|true|unavail|reset|clos|"
+    r"expired|exceed|panic|fatal|unable|cannot|lost|down|exhaust|retry|reject|[45]\d\d",
+    re.IGNORECASE,
+)
+_SIMILAR: Final = 0.75
+
+
+def mask(body: str) -> str:
+    """The first line of `body` with everything that varies from message to message replaced by its kind."""
+    line = body[:_LONGEST].split("\n", 1)[0]
+    if _DIGIT.search(line):
+        for pattern, replacement in _MASKS:
+            line = pattern.sub(replacement, line)
+    return " ".join(line.split())
+
+
+def cluster(masked: Iterable[str]) -> dict[str, str]:
+    """The template of each masked message; similar ones share theirs. The first come sets the words."""
+    groups: dict[tuple[int, str], list[tuple[list[str], list[str]]]] = defaultdict(list)
+    for message in dict.fromkeys(masked):
+        tokens = _TOKEN.findall(message)
+        candidates = groups[len(tokens), tokens[0] if tokens else ""]
+        for pattern, members in candidates:
+            if _merge(pattern, tokens):
+                members.append(message)
+                break
+        else:
+            candidates.append((tokens, [message]))
+    templates = {}
+    for candidates in groups.values():
+        for pattern, members in candidates:
+            # A pattern of one message keeps its spelling, spaces too.
+            text = members[0] if len(members) == 1 else _spelled(members[0], pattern)
+            templates.update(dict.fromkeys(members, text))
+    return templates
+
+
+def _merge(pattern: list[str], tokens: list[str]) -> bool:
+    """Whether `tokens` fit into `pattern`, which then has placeholders where they differ."""
+    differing = [index for index, (own, other) in enumerate(zip(pattern, tokens, strict=True)) if own != other]
+    if not differing:
+        return True
+    if len(differing) > (1 - _SIMILAR) * len(pattern):
+        return False
+    for index in differing:
+        if pattern[index] != "<*>" and (_TELLING.match(pattern[index]) or not pattern[index][0].isalnum()):
+            return False
+        if _TELLING.match(tokens[index]):
+            return False
+    for index in differing:
+        pattern[index] = "<*>"
+    return True
+
+
+def _spelled(example: str, pattern: list[str]) -> str:
+    """The pattern with the spaces of `example`."""
+    tokens = iter(pattern)
+    return _TOKEN.sub(lambda _: next(tokens), example)

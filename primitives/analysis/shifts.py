@@ -1,0 +1,102 @@
+"""Judged series as facts, strongest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from primitives.analysis.asking import incident_window
+from primitives.analysis.history import Comparison, History
+from primitives.diagnostics.registry import Arguments
+from primitives.facts import MetricMissing, MetricShift
+from primitives.statistics import sample_step
+
+__all__ = ["MOST_SHIFTS", "missing_facts", "moment_of", "shift_fact", "strongest", "unmoved"]
+
+MOST_SHIFTS: Final = 40
+"""No more shifts than this are told: what comes after them drowns the ones that matter."""
+
+# A metric that used to come at most of its steps and has missed at least this many of them is gone.
+_MISSED_STEPS: Final = 2
+_USUAL_PRESENCE: Final = 0.6
+
+
+def moment_of(seconds: float) -> datetime:
+    """Seconds since the epoch as an aware time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def shift_fact(one: Comparison, history: History, args: Arguments) -> MetricShift:
+    """The comparison as a fact: present when the series moved, absent when it did not. Needs a judged series."""
+    shift = one.shift
+    assert shift is not None
+    onset = moment_of(shift.onset) if shift.onset is not None else None
+    return MetricShift(
+        polarity="present" if shift.moved else "absent",
+        resource=one.resource,
+        window=incident_window(args),
+        observed_at=onset or args.now,
+        source=history.source,
+        answers=history.digests,
+        metric=one.metric.name,
+        kind=one.metric.kind,
+        unit=one.metric.unit,
+        statistic=one.metric.statistic,
+        worse=one.worse,
+        baseline=shift.baseline.level,
+        spread=shift.baseline.spread,
+        current=shift.current,
+        peak=shift.peak,
+        score=shift.score,
+        samples=shift.samples,
+        baseline_samples=shift.baseline.samples,
+        onset=onset,
+        onset_uncertainty_s=shift.uncertainty,
+    )
+
+
+def strongest(compared: Iterable[Comparison]) -> list[Comparison]:
+    """Those that moved: what hurts before what doesn't, then by how many spreads and for how long."""
+    moved = [one for one in compared if one.shift and one.shift.moved]
+    return sorted(moved, key=_weakness)
+
+
+def _weakness(one: Comparison) -> tuple[bool, float, float, str, str]:
+    shift = one.shift
+    assert shift is not None
+    return not one.worse, -round(abs(shift.score), 6), -round(shift.strength, 6), one.resource, one.metric.name
+
+
+def unmoved(compared: Iterable[Comparison]) -> list[Comparison]:
+    """Those that were measured over the whole window and stayed where they were, by resource and name."""
+    still = [
+        one for one in compared if one.shift and not one.shift.moved and one.complete and one.shift.baseline.samples
+    ]
+    return sorted(still, key=lambda one: (one.resource, one.metric.name))
+
+
+def missing_facts(compared: Iterable[Comparison], history: History, args: Arguments) -> list[MetricMissing]:
+    """Metrics that came regularly in normal times and not at all in the window."""
+    window = incident_window(args)
+    found = []
+    for one in compared:
+        times = one.normal_times
+        step = sample_step(times)
+        if len(one.values) or len(times) < 5 or step <= 0 or window.seconds < _MISSED_STEPS * step:
+            continue
+        if len(times) < _USUAL_PRESENCE * ((times[-1] - times[0]) / step + 1):
+            continue
+        found.append(
+            MetricMissing(
+                resource=one.resource,
+                window=window,
+                observed_at=args.now,
+                source=history.source,
+                answers=history.digests,
+                metric=one.metric.name,
+                kind=one.metric.kind,
+                last_seen=moment_of(times[-1]),
+            )
+        )
+    return sorted(found, key=lambda fact: (fact.kind, fact.resource or "", fact.metric))

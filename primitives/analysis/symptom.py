@@ -1,0 +1,66 @@
+"""What the incident is about: the symptom's series, its onset, and the resources around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from primitives.analysis.graph import Graph
+from primitives.analysis.history import Comparison
+from primitives.diagnostics.registry import Arguments
+
+__all__ = ["SymptomView", "find_resource", "view_symptom"]
+
+# What users feel, in the order in which a resource without a named metric is judged by it.
+_FELT: Final = {"latency": 0, "errors": 1, "availability": 2, "traffic": 3, "saturation": 4, "other": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class SymptomView:
+    """The symptom as far as it is known: `resources` first the one the alarm named, `series` the metric it named."""
+
+    resources: tuple[str, ...]
+    series: Comparison | None
+
+    @property
+    def onset(self) -> datetime | None:
+        """When the symptom's series left its baseline."""
+        shift = self.series.shift if self.series else None
+        return datetime.fromtimestamp(shift.onset, UTC) if shift and shift.onset is not None else None
+
+
+def find_resource(name: str, known: Iterable[str]) -> str | None:
+    """The known resource that `name` means: itself, else the only one that has its last path part as its own."""
+    known = list(known)
+    if name in known:
+        return name
+    tail = name.rsplit("/", 1)[-1].casefold()
+    alike = [one for one in known if one.rsplit("/", 1)[-1].casefold() == tail]
+    return alike[0] if len(alike) == 1 else None
+
+
+def view_symptom(args: Arguments, compared: list[Comparison], graph: Graph) -> SymptomView:
+    """Find the symptom: what the alarm named, else the focus, else where requests enter the system."""
+    with_series = {one.resource for one in compared}
+    names = [args.symptom.resource] if args.symptom else []
+    names += list(args.focus)
+    found = [find_resource(name, with_series) or find_resource(name, graph.resources) for name in names]
+    resources = tuple(dict.fromkeys(name for name in found if name)) or tuple(sorted(graph.entries()))
+    metric = args.symptom.metric if args.symptom else None
+    return SymptomView(resources or tuple(names), _series(resources, metric, compared))
+
+
+def _series(resources: tuple[str, ...], metric: str | None, compared: list[Comparison]) -> Comparison | None:
+    own = [one for one in compared if one.resource in resources[:1]]
+    named = [one for one in own if metric is not None and one.metric.name == metric]
+    if named:
+        return named[0]
+    everywhere = own or [one for one in compared if one.resource in resources]
+    moved = [one for one in everywhere if one.worse]
+    return min(moved, key=_feltness, default=None)
+
+
+def _feltness(one: Comparison) -> tuple[int, float, str]:
+    return _FELT[one.metric.kind], -abs(one.shift.score) if one.shift else 0.0, one.metric.name

@@ -1,0 +1,335 @@
+"""The recorded backend: answers every question from an incident bundle.
+
+"Now" is the bundle's `window.to`: nothing later is ever returned. A part that the bundle lacks is `not_recorded`.
+
+Coverage: what an answer may be called complete for
+---------------------------------------------------
+Kinds are named thus, for every backend:
+
+| question | kinds |
+| --- | --- |
+| changes | the kinds of change: `deployment`, `configuration`, `iam`, `infrastructure`, ... |
+| series | `series` and, for each metric, `series:<metric>` |
+| objects | `objects` and, for each kind of object, `objects:<kind>` |
+| any other | the question's name: `logs`, `container_logs`, `spans`, `probes`, `observations`, `configuration`, ... |
+
+They come from the manifest's `coverage`, whose words for parts (`metrics`, `kubernetes`, `traces`) are understood too.
+Beyond it a metric, an object dump and a log part cover their own time range; nothing else does: a file of changes shows
+what happened, not what didn't. A manifest entry with the status denied, unreachable or partial becomes the answer's
+status (`partial` when the part has records all the same).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol, TypeVar, get_args
+
+from primitives.alerts import normalise_alerts
+from primitives.bundle import Bundle
+from primitives.errors import BundleError, SourceError
+from primitives.records import (
+    Alert,
+    ConfigurationSnapshot,
+    ContainerLog,
+    Coverage,
+    LogRecord,
+    Series,
+    Span,
+    Window,
+)
+from primitives.telemetry import (
+    AlertsQuery,
+    Answer,
+    BackendStatus,
+    ChangesQuery,
+    ConfigurationQuery,
+    ContainerLogsQuery,
+    LogsQuery,
+    ObjectsQuery,
+    ObservationsQuery,
+    ProbesQuery,
+    Query,
+    Question,
+    SeriesQuery,
+    SpansQuery,
+    TopologyQuery,
+)
+from primitives.terms import AnswerStatus, ChangeKind
+
+__all__ = ["RecordedBackend"]
+
+
+class _Timed(Protocol):
+    @property
+    def time(self) -> datetime: ...
+
+
+R = TypeVar("R")
+T = TypeVar("T", bound=_Timed)
+
+
+_PART_WORDS: Final[Mapping[Question, tuple[str, ...]]] = {
+    "series": ("series", "metrics"),
+    "changes": get_args(ChangeKind),
+    "logs": ("logs",),
+    "spans": ("spans", "traces"),
+    "topology": ("topology",),
+    "configuration": ("configuration_snapshots", "configurations"),
+    "objects": ("objects", "kubernetes"),
+    "container_logs": ("container_logs", "kubernetes_logs"),
+    "probes": ("probes",),
+    "observations": ("observations",),
+    "alerts": ("alerts", "alert"),
+}
+_WORST: Final = ("partial", "unreachable", "denied")
+_LEADING_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
+
+
+class RecordedBackend:
+    """A bundle as a world that can be asked."""
+
+    name = "recorded"
+    questions: frozenset[Question] = frozenset(get_args(Question))
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._now: datetime = bundle.manifest.window.end
+
+    async def ask(self, query: Query) -> Answer[Any]:
+        """Answer from the bundle. Raises `SourceError` when a part that is read only now is broken."""
+        try:
+            # Parts are parsed when first asked for, which may take long enough to make a screen stutter.
+            return await asyncio.to_thread(self._answer, query)
+        except BundleError as error:
+            raise SourceError(self.name, str(error)) from error
+
+    async def check(self) -> BackendStatus:
+        return BackendStatus(
+            self.name, "reachable", f"bundle {self._bundle.manifest.id}", tuple(sorted(self.questions))
+        )
+
+    async def close(self) -> None:
+        return None
+
+    def _answer(self, query: Query) -> Answer[Any]:
+        if query.window.start > self._now:
+            return self._with_coverage(Answer(query, self.name, "answered"), (), present=True)
+        clipped = Window(start=query.window.start, end=min(query.window.end, self._now))
+        records, own, truncated = self._records(query, clipped)
+        status: AnswerStatus = "answered" if records is not None else "not_recorded"
+        found: Answer[Any] = Answer(query, self.name, status, tuple(records or ()), truncated=truncated)
+        return self._with_coverage(found, own, present=records is not None)
+
+    def _with_coverage(self, answer: Answer[Any], own: Iterable[Coverage], *, present: bool) -> Answer[Any]:
+        recorded = self._recorded_coverage(answer.query)
+        refused = [entry for entry in recorded if entry.status != "answered" and _overlap(entry, answer.query.window)]
+        coverage = (*recorded, *own)
+        if not refused:
+            # An answer without a record is still one where the bundle says that the source was asked and answered.
+            asked = any(entry.status == "answered" and _overlap(entry, answer.query.window) for entry in recorded)
+            return replace(answer, coverage=coverage, status="answered" if present or asked else answer.status)
+        worst = max((entry.status for entry in refused), key=_WORST.index)
+        status: AnswerStatus = "partial" if present and answer.records else worst
+        return replace(answer, coverage=coverage, status=status, detail="; ".join(_refusals(refused)))
+
+    def _recorded_coverage(self, query: Query) -> tuple[Coverage, ...]:
+        """The manifest's entries on this question, with its own name for the part added to their kinds."""
+        words = set(_PART_WORDS[query.question])
+        if isinstance(query, ChangesQuery) and query.kinds is not None:
+            words &= set(query.kinds)
+        found = []
+        for entry in self._bundle.manifest.coverage:
+            prefixed = any(kind.startswith(f"{query.question}:") for kind in entry.kinds)
+            if words.isdisjoint(entry.kinds) and not prefixed:
+                continue
+            whole = query.question == "changes" or words.isdisjoint(entry.kinds)
+            kinds = entry.kinds if whole else tuple(dict.fromkeys((*entry.kinds, query.question)))
+            found.append(entry.model_copy(update={"kinds": kinds, "end": min(entry.end, max(self._now, entry.start))}))
+        return tuple(found)
+
+    def _records(self, query: Query, window: Window) -> tuple[Sequence[Any] | None, Sequence[Coverage], bool]:
+        """The records (None: not recorded), the coverage that they give by themselves, whether some were left out."""
+        bundle = self._bundle
+        match query:
+            case SeriesQuery():
+                return self._series(query, window)
+            case ChangesQuery():
+                kinds = query.kinds
+                return _timed(bundle.changes, window, lambda one: kinds is None or one.kind in kinds), (), False
+            case LogsQuery():
+                return self._logs(query, window)
+            case SpansQuery():
+                return self._spans(query, window)
+            case TopologyQuery():
+                return (None if bundle.topology is None else (bundle.topology,)), (), False
+            case ConfigurationQuery():
+                return _snapshots(bundle.configuration, window), (), False
+            case ObjectsQuery():
+                return self._objects(query, window)
+            case ContainerLogsQuery():
+                return self._container_logs()
+            case ProbesQuery():
+                return _timed(bundle.probes, window), (), False
+            case ObservationsQuery():
+                names = query.kinds
+                return _timed(bundle.observations, window, lambda one: names is None or one.kind in names), (), False
+            case AlertsQuery():
+                return self._alerts(window), (), False
+
+    def _series(self, query: SeriesQuery, window: Window) -> tuple[Sequence[Series] | None, list[Coverage], bool]:
+        bundle = self._bundle
+        if not bundle.metric_names:
+            return None, [], False
+        found: list[Series] = []
+        coverage: list[Coverage] = []
+        for name in bundle.metric_names:
+            if query.metrics is not None and name not in query.metrics:
+                continue
+            every = bundle.series_of(name)
+            wanted = [one for one in every if query.kinds is None or one.metric.kind in query.kinds]
+            coverage += self._series_coverage(name, wanted)
+            for one in wanted:
+                if query.resources is None or one.resource in query.resources:
+                    part = one.between(window)
+                    if len(part.times):
+                        found.append(part)
+        return found, coverage, False
+
+    def _series_coverage(self, name: str, series: Sequence[Series]) -> list[Coverage]:
+        sampled = [one for one in series if len(one.times)]
+        if not sampled:
+            return []
+        first = min(float(one.times[0]) for one in sampled)
+        last = min(max(float(one.times[-1]) for one in sampled), self._now.timestamp())
+        if last < first:
+            return []
+        return [self._own(("series", f"series:{name}"), _utc(first), _utc(last))]
+
+    def _logs(self, query: LogsQuery, window: Window) -> tuple[Sequence[LogRecord] | None, list[Coverage], bool]:
+        logs = self._bundle.logs
+        if logs is None:
+            return None, [], False
+        chosen = [
+            one
+            for one in logs
+            if window.start <= one.time <= window.end
+            and (query.resources is None or one.resource in query.resources)
+            and (query.severities is None or one.severity in query.severities)
+        ]
+        times = [one.time for one in logs if one.time <= self._now]
+        coverage = [self._own(("logs",), min(times), max(times))] if times else []
+        return _newest(chosen, query.limit, lambda one: one.time), coverage, len(chosen) > query.limit
+
+    def _spans(self, query: SpansQuery, window: Window) -> tuple[Sequence[Span] | None, Sequence[Coverage], bool]:
+        spans = self._bundle.spans
+        if spans is None:
+            return None, (), False
+        # A span is known once it has ended; one that ends later than now is not known yet.
+        known = [one for one in spans if window.start <= one.start <= window.end and _ended(one) <= self._now]
+        return _newest(known, query.limit, lambda one: one.start), (), len(known) > query.limit
+
+    def _objects(self, query: ObjectsQuery, window: Window) -> tuple[Sequence[Any] | None, list[Coverage], bool]:
+        dumps = self._bundle.kubernetes
+        if not dumps:
+            return None, [], False
+        chosen = [
+            one
+            for one in dumps
+            if window.start <= one.time <= window.end and (query.kinds is None or one.kind in query.kinds)
+        ]
+        spans: dict[str, list[datetime]] = {}
+        for one in dumps:
+            if one.time <= self._now:
+                spans.setdefault(one.kind, []).append(one.time)
+        coverage = [
+            self._own(("objects", f"objects:{kind}"), min(times), max(times)) for kind, times in sorted(spans.items())
+        ]
+        return chosen, coverage, False
+
+    def _container_logs(self) -> tuple[Sequence[ContainerLog] | None, list[Coverage], bool]:
+        logs = self._bundle.kubernetes_logs
+        if not logs:
+            return None, [], False
+        window = self._bundle.manifest.window
+        # A container's log has no times of its own that could be relied on: it is what was there at the end.
+        coverage = [self._own(("container_logs",), window.start, self._now)]
+        return [one.model_copy(update={"text": self._until_now(one.text)}) for one in logs], coverage, False
+
+    def _until_now(self, text: str) -> str:
+        """The log without the lines that say that they were written later than now."""
+        lines = text.splitlines(keepends=True)
+        for index, line in enumerate(lines):
+            written = _leading_time(line)
+            if written is not None and written > self._now:
+                return "".join(lines[:index])
+        return text
+
+    def _alerts(self, window: Window) -> Sequence[Alert] | None:
+        if self._bundle.alert is None:
+            return None
+        alerts = normalise_alerts(self._bundle.alert)
+        return [one for one in alerts if one.started_at is None or window.holds(one.started_at)]
+
+    def _own(self, kinds: tuple[str, ...], start: datetime, end: datetime) -> Coverage:
+        return Coverage(source=self.name, kinds=kinds, start=start, end=end, status="answered")
+
+
+def _timed(records: Sequence[T] | None, window: Window, wanted: Callable[[T], bool] = lambda _: True) -> list[T] | None:
+    """The records inside the window, oldest first."""
+    if records is None:
+        return None
+    chosen = [one for one in records if window.start <= one.time <= window.end and wanted(one)]
+    return sorted(chosen, key=lambda one: one.time)
+
+
+def _snapshots(records: Sequence[ConfigurationSnapshot] | None, window: Window) -> list[ConfigurationSnapshot] | None:
+    """The snapshots in the window and the last one before it, for each resource and kind."""
+    if records is None:
+        return None
+    before: dict[tuple[str, str], ConfigurationSnapshot] = {}
+    inside = []
+    for one in sorted(records, key=lambda one: one.time):
+        if one.time < window.start:
+            before[one.resource, one.kind] = one
+        elif one.time <= window.end:
+            inside.append(one)
+    return sorted(before.values(), key=lambda one: one.time) + inside
+
+
+def _newest(records: list[R], limit: int, time: Callable[[R], datetime]) -> list[R]:
+    """The newest `limit` records, oldest first."""
+    ordered = sorted(records, key=time)
+    return ordered[-limit:] if len(ordered) > limit else ordered
+
+
+def _ended(span: Span) -> datetime:
+    return span.start + timedelta(seconds=span.duration_s)
+
+
+def _overlap(entry: Coverage, window: Window) -> bool:
+    return entry.start <= window.end and window.start <= entry.end
+
+
+def _refusals(entries: Iterable[Coverage]) -> Iterator[str]:
+    for entry in entries:
+        why = f" ({entry.detail})" if entry.detail else ""
+        yield f"{entry.source} {entry.status} for {', '.join(entry.kinds)}{why}"
+
+
+def _leading_time(line: str) -> datetime | None:
+    match = _LEADING_TIME.match(line)
+    if match is None:
+        return None
+    try:
+        time = datetime.fromisoformat(match[1].replace(" ", "T") + (match[2] or "Z"))
+    except ValueError:
+        return None
+    return time.astimezone(UTC)
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

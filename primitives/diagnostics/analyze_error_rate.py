@@ -1,0 +1,122 @@
+"""Which error and availability metrics moved, and which operations fail by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from primitives.analysis.asking import gaps, incident_window, lookback_window
+from primitives.analysis.graph import graph_of
+from primitives.analysis.history import Comparison, History, ask_history
+from primitives.analysis.shifts import MOST_SHIFTS, shift_fact, strongest, unmoved
+from primitives.analysis.symptom import view_symptom
+from primitives.analysis.traces import failing, split
+from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.facts import Observed, SpanErrors
+from primitives.records import Span
+from primitives.statistics import level_of
+from primitives.telemetry import Answers, SpansQuery, Telemetry, TopologyQuery
+from primitives.text import safe_line
+
+_MOST_OPERATIONS: Final = 20
+_MOST_STILL: Final = 20
+
+
+@diagnostic(
+    "analyze_error_rate",
+    title="Errors and availability",
+    answers=(
+        "ERROR_RATE_INCREASE", "AVAILABILITY_LOSS", "DEPENDENCY_FAILURE", "ACCESS_FAILURE", "NETWORK_FAILURE",
+        "DEPLOYMENT_REGRESSION", "PERFORMANCE_DEGRADATION", "NO_FAULT",
+    ),
+    questions=("series", "spans"),
+)  # fmt: skip
+async def analyze_error_rate(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+    """Tell moved error and availability metrics, errors as a share of requests, and the deepest failing operations."""
+    history = await ask_history(ask, args)
+    topology = await ask.topology(TopologyQuery(window=incident_window(args)))
+    spans = await ask.spans(SpansQuery(window=lookback_window(args)))
+    compared = history.compared(args)
+    graph = graph_of(topology.records)
+    view = view_symptom(args, compared, graph)
+    failures = [one for one in compared if one.metric.kind in ("errors", "availability")]
+
+    for one in strongest(failures)[:MOST_SHIFTS]:
+        yield shift_fact(one, history, args)
+    near = graph.reach(view.resources)
+    for one in [one for one in unmoved(failures) if near.get(one.resource, 9) <= 1][:_MOST_STILL]:
+        yield shift_fact(one, history, args)
+    for ratio in _ratios(compared, history, args):
+        yield ratio
+    for failed in _span_errors(spans, args):
+        yield failed
+    for gap in (*history.gaps(args), *gaps((spans,), args)):
+        yield gap
+
+
+def _ratios(compared: Sequence[Comparison], history: History, args: Arguments) -> list[Observed]:
+    """Counted errors as a share of counted requests, where a resource has both and the errors moved."""
+    requests = {one.resource: one for one in compared if _counts(one, "traffic") and "request" in one.metric.unit}
+    found = []
+    for errors in strongest([one for one in compared if _counts(one, "errors")]):
+        served = requests.get(errors.resource)
+        if served is None or errors.shift is None or not len(served.values) or served.values.sum() <= 0:
+            continue
+        if errors.metric.unit.partition("}")[2] != served.metric.unit.partition("}")[2]:
+            continue
+        usual = level_of(served.normal).level if len(served.normal) else 0.0
+        baseline = errors.shift.baseline.level / usual if usual > 0 else None
+        found.append(
+            Observed(
+                resource=errors.resource,
+                window=incident_window(args),
+                observed_at=args.now,
+                source=history.source,
+                answers=history.digests,
+                kind="error_ratio",
+                subject=f"{errors.metric.name} of {served.metric.name}",
+                value=float(errors.shift.current / level_of(served.values).level) if served.values.any() else None,
+                unit="1",
+                details={"baseline": baseline},
+            )
+        )
+    return found[:_MOST_OPERATIONS]
+
+
+def _counts(one: Comparison, kind: str) -> bool:
+    return one.metric.kind == kind and one.metric.unit.startswith("{")
+
+
+def _span_errors(spans: Answers[Span], args: Arguments) -> list[SpanErrors]:
+    window = incident_window(args)
+    now, before = split(spans.records, window, args.baseline)
+    found = [
+        SpanErrors(
+            resource=one.resource,
+            window=window,
+            observed_at=args.now,
+            source=spans.source,
+            answers=spans.digests,
+            operation=safe_line(one.operation, limit=200),
+            errors=one.errors,
+            total=one.total,
+            baseline_ratio=one.baseline_ratio,
+            message=safe_line(one.message, limit=300),
+        )
+        for one in failing(now, before)[:_MOST_OPERATIONS]
+    ]
+    covering = spans.covered("spans", window)
+    if found or not covering:
+        return found
+    return [
+        SpanErrors(
+            polarity="absent",
+            window=window,
+            observed_at=args.now,
+            source=", ".join(sorted(set(covering))),
+            answers=spans.digests,
+            operation="",
+            errors=0,
+            total=len(now),
+        )
+    ]

@@ -1,0 +1,168 @@
+"""Which log messages are new, more frequent or gone, what kind of error they are, and whom they blame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from primitives.analysis.asking import gaps, incident_window, lookback_window
+from primitives.analysis.graph import graph_of
+from primitives.analysis.history import ask_history
+from primitives.analysis.log_patterns import Line, Pattern, patterns
+from primitives.analysis.naming import Names
+from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
+from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.facts import LogPattern
+from primitives.records import ContainerLog, LogRecord, Window
+from primitives.telemetry import Answers, ContainerLogsQuery, LogsQuery, Telemetry, TopologyQuery
+from primitives.terms import Severity
+from primitives.text import safe_line
+
+_MOST_PATTERNS: Final = 40
+_MOST_OF_ONE: Final = 12
+_CONTAINER_LINES: Final = 20_000
+_PEER_KEYS: Final = ("peer.service", "server.address", "net.peer.name", "db.instance", "upstream")
+_LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
+    (re.compile(r"\b(?:FATAL|PANIC|panic:|CRITICAL|EMERG)\b"), "FATAL"),
+    (re.compile(r"\bERROR\b|\b(?:error|exception|traceback|failed|failure|refused|denied)\b|Exception|Error:", re.IGNORECASE), "ERROR"),
+    (re.compile(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
+    (re.compile(r"\bDEBUG\b"), "DEBUG"),
+)  # fmt: skip
+_LINE_TIME: Final = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
+
+
+@diagnostic(
+    "analyze_logs",
+    title="Log patterns",
+    answers=(
+        "ERROR_RATE_INCREASE", "AVAILABILITY_LOSS", "WORKLOAD_FAILURE", "DEPENDENCY_FAILURE", "ACCESS_FAILURE",
+        "NETWORK_FAILURE", "CONFIGURATION_DRIFT", "RESOURCE_SATURATION", "DEPLOYMENT_REGRESSION", "UNKNOWN",
+    ),
+    questions=("logs", "container_logs"),
+    cost_s=3.0,
+)  # fmt: skip
+async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+    """Tell the unusual patterns of log records and of raw container logs, the most telling first."""
+    window = incident_window(args)
+    logs = await ask.logs(LogsQuery(window=lookback_window(args)))
+    containers = await ask.container_logs(ContainerLogsQuery(window=window))
+    topology = await ask.topology(TopologyQuery(window=window))
+    history = await ask_history(ask, args)
+    graph = graph_of(topology.records)
+    view = view_symptom(args, history.compared(args), graph)
+    names = Names(topology.records, sorted({record.resource for record in logs.records}))
+
+    now, before = _split(logs.records, _normal_until(view, args), args)
+    facts = [
+        _fact(one, logs, args)
+        for one in _bounded(patterns([_line(one) for one in now], [_line(one) for one in before], names))
+    ]
+    owners = {target: source for source, target, kind in graph.edges if kind == "owns"}
+    raw = [line for log in containers.records for line in _container_lines(log, owners, graph.resources)]
+    facts += [_fact(one, containers, args) for one in _bounded(patterns(raw, [], names))]
+    for fact in facts[:_MOST_PATTERNS]:
+        yield fact
+    if not facts and before and (covering := logs.covered("logs", _reached(logs, window))):
+        yield _nothing_unusual(covering, logs, args)
+    for gap in gaps((logs, containers), args):
+        yield gap
+
+
+def _normal_until(view: SymptomView, args: Arguments) -> datetime:
+    """When normal times end: at the incident's window, or inside of it shortly before the symptom's onset."""
+    start = incident_window(args).start
+    shift = view.series.shift if view.series else None
+    if args.baseline is not None or view.onset is None or shift is None:
+        return start
+    return max(start, view.onset - timedelta(seconds=max(2 * (shift.uncertainty or 0.0), 120.0)))
+
+
+def _split(records: Sequence[LogRecord], until: datetime, args: Arguments) -> tuple[list[LogRecord], list[LogRecord]]:
+    now = [record for record in records if record.time >= until]
+    base = args.baseline
+    if base is None:
+        return now, [record for record in records if record.time < until]
+    return now, [record for record in records if base.start <= record.time <= base.end and record.time < until]
+
+
+def _line(record: LogRecord) -> Line:
+    return Line(record.time, record.resource, record.severity, record.body, _peer(record.attributes))
+
+
+def _peer(attributes: Mapping[str, Any]) -> str | None:
+    for key in _PEER_KEYS:
+        value = attributes.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def _container_lines(log: ContainerLog, owners: Mapping[str, str], known: Mapping[str, str]) -> Iterator[Line]:
+    pod = f"{log.namespace}/pod/{log.pod}"
+    resource, seen = find_resource(pod, known) or pod, set[str]()
+    while resource in owners and resource not in seen:
+        seen.add(resource)
+        resource = owners[resource]
+    for text in log.text.splitlines()[-_CONTAINER_LINES:]:
+        if text.strip():
+            yield Line(None, resource, _level(text), _LINE_TIME.sub("", text))
+
+
+def _level(text: str) -> Severity:
+    head = text[:400]
+    for pattern, severity in _LEVELS:
+        if pattern.search(head):
+            return severity
+    return "INFO"
+
+
+def _bounded(found: list[Pattern]) -> list[Pattern]:
+    """The most telling ones, so that one talkative resource doesn't push out all others."""
+    told: dict[str, int] = {}
+    chosen = []
+    for one in found:
+        told[one.resource] = told.get(one.resource, 0) + 1
+        if told[one.resource] <= _MOST_OF_ONE:
+            chosen.append(one)
+    return chosen[:_MOST_PATTERNS]
+
+
+def _fact(one: Pattern, answers: Answers[Any], args: Arguments) -> LogPattern:
+    return LogPattern(
+        trust="reported",
+        resource=one.resource,
+        window=incident_window(args),
+        observed_at=one.first or args.now,
+        source=answers.source,
+        answers=answers.digests,
+        template=safe_line(one.template, limit=300),
+        severity=one.severity,
+        family=one.family,
+        count=one.count,
+        baseline_count=one.expected,
+        first_seen=one.first,
+        last_seen=one.last,
+        points_at=one.points_at,
+        example=safe_line(one.example, limit=300),
+    )
+
+
+def _reached(logs: Answers[LogRecord], window: Window) -> Window:
+    """The window as far as the newest record: logs end with their last line, not with the window."""
+    last = max(record.time for record in logs.records)
+    return Window(start=window.start, end=max(min(window.end, last), window.start))
+
+
+def _nothing_unusual(covering: Sequence[str], logs: Answers[LogRecord], args: Arguments) -> LogPattern:
+    return LogPattern(
+        polarity="absent",
+        window=incident_window(args),
+        observed_at=args.now,
+        source=", ".join(sorted(set(covering))),
+        answers=logs.digests,
+        template="",
+        severity="INFO",
+        count=0,
+    )

@@ -1,0 +1,112 @@
+"""What was changed in the day before the onset, and what demonstrably was not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Final, get_args
+
+from primitives.analysis.asking import LOOKBACK, before, gaps, incident_window
+from primitives.analysis.graph import graph_of
+from primitives.analysis.history import ask_history
+from primitives.analysis.symptom import view_symptom
+from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.facts import ChangeFound
+from primitives.records import Change, Window
+from primitives.telemetry import AlertsQuery, Answers, ChangesQuery, Telemetry, TopologyQuery
+from primitives.terms import ChangeKind
+
+_MOST_CHANGES: Final = 60
+# An onset is only known give or take a sample; a change this little after it may still be its cause.
+_SLACK_S: Final = 120.0
+# Absence is told of the time that a source covers, provided that this is most of what was asked for.
+_LEAST_COVERED: Final = 0.5
+
+
+@diagnostic(
+    "check_recent_changes",
+    title="Recent changes",
+    answers=(
+        "PERFORMANCE_DEGRADATION", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "DEPLOYMENT_REGRESSION",
+        "CONFIGURATION_DRIFT", "ACCESS_FAILURE", "INFRASTRUCTURE_FAILURE", "SCALING_FAILURE", "WORKLOAD_FAILURE",
+        "NETWORK_FAILURE",
+    ),
+    questions=("changes",),
+)  # fmt: skip
+async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+    """Tell every change from a day before the onset to now, the likeliest to matter first, and what kinds had none.
+
+    The onset is that of the symptom's series, else the alert's start, else the start of the incident's window.
+    """
+    window = incident_window(args)
+    history = await ask_history(ask, args)
+    topology = await ask.topology(TopologyQuery(window=window))
+    graph = graph_of(topology.records)
+    view = view_symptom(args, history.compared(args), graph)
+    onset = view.onset or await _alerted_at(ask, window)
+    asked = before(window, onset or window.start)
+    answers = await ask.changes(ChangesQuery(window=asked))
+
+    near = graph.reach(view.resources)
+    for change in _ordered(answers.records, onset, near)[:_MOST_CHANGES]:
+        yield _present(change, onset, answers, asked, args)
+    seen = {change.kind for change in answers.records}
+    for kind in get_args(ChangeKind):
+        if kind not in seen and (fact := _absent(kind, answers, asked, args)):
+            yield fact
+    for gap in gaps((answers,), args):
+        yield gap
+
+
+async def _alerted_at(ask: Telemetry, window: Window) -> datetime | None:
+    alerts = await ask.alerts(AlertsQuery(window=window))
+    return min((alert.started_at for alert in alerts.records if alert.started_at), default=None)
+
+
+def _ordered(changes: Sequence[Change], onset: datetime | None, near: dict[str, int]) -> list[Change]:
+    """Before the onset first; then those near the symptom, running code before commits, the latest first."""
+
+    def rank(change: Change) -> tuple[bool, bool, bool, float, str]:
+        lead = (onset - change.time).total_seconds() if onset else 0.0
+        return lead < -_SLACK_S, change.resource not in near, change.kind == "code", abs(lead), change.id or ""
+
+    return sorted(changes, key=rank)
+
+
+def _present(
+    change: Change, onset: datetime | None, answers: Answers[Change], asked: Window, args: Arguments
+) -> ChangeFound:
+    return ChangeFound(
+        resource=change.resource,
+        window=asked,
+        observed_at=change.time,
+        source=change.origin or answers.source,
+        answers=answers.digests,
+        kinds=(change.kind,),
+        change=change,
+        lead_s=(onset - change.time).total_seconds() if onset else None,
+    )
+
+
+def _absent(kind: ChangeKind, answers: Answers[Change], asked: Window, args: Arguments) -> ChangeFound | None:
+    """That there was no change of `kind`, for as much of the time before now as a source really covers."""
+    starts = [
+        max(entry.start, asked.start)
+        for part in answers.parts
+        for entry in part.coverage
+        if entry.status == "answered" and kind in entry.kinds and entry.start <= asked.end <= entry.end
+    ]
+    if not starts:
+        return None
+    covered = Window(start=min(starts), end=asked.end)
+    if covered.seconds < _LEAST_COVERED * min(asked.seconds, LOOKBACK.total_seconds()):
+        return None
+    sources = sorted(set(answers.covered(kind, covered)))
+    return ChangeFound(
+        polarity="absent",
+        window=covered,
+        observed_at=args.now,
+        source=", ".join(sources),
+        answers=answers.digests,
+        kinds=(kind,),
+    )

@@ -1,0 +1,83 @@
+"""Which configuration values differ from what they were in normal times."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from primitives.analysis.asking import gaps, incident_window, lookback_window
+from primitives.analysis.configuration import Difference, differences, snapshots_of
+from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.facts import ConfigurationDifference
+from primitives.records import ConfigurationSnapshot, Window
+from primitives.telemetry import Answers, ConfigurationQuery, Telemetry
+from primitives.text import safe_line
+
+_MOST_DIFFERENCES: Final = 40
+_LONGEST_VALUE: Final = 500
+
+
+@diagnostic(
+    "diff_configuration",
+    title="Configuration differences",
+    answers=(
+        "CONFIGURATION_DRIFT", "DEPLOYMENT_REGRESSION", "RESOURCE_SATURATION", "SCALING_FAILURE", "ACCESS_FAILURE",
+        "NETWORK_FAILURE", "PERFORMANCE_DEGRADATION",
+    ),
+    questions=("configuration",),
+)  # fmt: skip
+async def diff_configuration(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+    """Compare the newest snapshot of each resource with the last one before the incident.
+
+    Two snapshots that agree are told as an absent difference; of a single one nothing is said.
+    """
+    answers = await ask.configuration(ConfigurationQuery(window=lookback_window(args)))
+    normal_until = incident_window(args).start
+    told = 0
+    for (resource, kind), snapshots in snapshots_of(answers.records).items():
+        if len(snapshots) < 2:
+            continue
+        found = differences(snapshots, normal_until)
+        for one in found[: max(_MOST_DIFFERENCES - told, 0)]:
+            yield _fact(resource, kind, one, answers)
+        told += len(found)
+        if not found:
+            yield _same(resource, kind, snapshots, answers)
+    for gap in gaps((answers,), args):
+        yield gap
+
+
+def _fact(
+    resource: str, kind: str, one: Difference, answers: Answers[ConfigurationSnapshot]
+) -> ConfigurationDifference:
+    between = Window(start=one.earlier, end=one.later)
+    return ConfigurationDifference(
+        resource=resource,
+        window=between,
+        observed_at=one.later,
+        source=answers.source,
+        answers=answers.digests,
+        kind=kind,
+        path=safe_line(one.path, limit=300),
+        before=_short(one.before),
+        after=_short(one.after),
+        changed_between=between,
+    )
+
+
+def _same(
+    resource: str, kind: str, snapshots: list[ConfigurationSnapshot], answers: Answers[ConfigurationSnapshot]
+) -> ConfigurationDifference:
+    return ConfigurationDifference(
+        polarity="absent",
+        resource=resource,
+        window=Window(start=snapshots[0].time, end=snapshots[-1].time),
+        observed_at=snapshots[-1].time,
+        source=answers.source,
+        answers=answers.digests,
+        kind=kind,
+    )
+
+
+def _short(value: Any) -> Any:
+    return safe_line(value, limit=_LONGEST_VALUE) if isinstance(value, str) else value

@@ -1,0 +1,189 @@
+"""Who depends on whom, and how much of the symptom each one explains by itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from primitives.analysis.asking import gaps, incident_window, lookback_window, utc_seconds
+from primitives.analysis.graph import Graph, graph_of
+from primitives.analysis.history import History, ask_history
+from primitives.analysis.localisation import pick_metric, shares
+from primitives.analysis.symptom import SymptomView, view_symptom
+from primitives.analysis.traces import Traces, call_edges, columns, own_times, split, trace_shares
+from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.facts import Dependencies, OwnShare, SpanShift
+from primitives.records import Edge, Resource, Span, Topology, Window
+from primitives.telemetry import Answers, SpansQuery, Telemetry, TopologyQuery
+from primitives.text import safe_line
+
+_MOST_SHARES: Final = 15
+_MOST_CLEARED: Final = 10
+_MOST_SPAN_SHIFTS: Final = 20
+_LEAST_SHARE: Final = 0.05
+_MIN_SPAN_SCORE: Final = 4.0
+# Calls a request that at least double or halve: a retry storm, a query for each row, a cache that is gone.
+_CALLS_FACTOR: Final = 1.5
+
+
+@diagnostic(
+    "trace_dependencies",
+    title="Dependencies",
+    answers=(
+        "PERFORMANCE_DEGRADATION", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "DEPENDENCY_FAILURE",
+        "NETWORK_FAILURE",
+    ),
+    questions=("topology", "spans"),
+    cost_s=2.0,
+)  # fmt: skip
+async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+    """Tell the dependency graph, each resource's own share of the symptom, and operations whose own time moved.
+
+    The graph is the sources' own, else it is inferred from spans. Shares come from metrics on the graph and, where both
+    times have traces, from the spans' own times.
+    """
+    history = await ask_history(ask, args)
+    topology = await ask.topology(TopologyQuery(window=incident_window(args)))
+    spans = await ask.spans(SpansQuery(window=lookback_window(args)))
+    graph, inferred = _graph(topology.records, spans.records)
+    view = view_symptom(args, history.compared(args), graph)
+
+    if graph.resources:
+        yield _dependencies(graph, spans if inferred else topology, args, inferred=inferred)
+    for share in _metric_shares(view, graph, history, args):
+        yield share
+    now, before = _columns(spans.records, view, args)
+    for share in _span_shares(now, before, spans, args):
+        yield share
+    for shift in _span_shifts(now, before, spans, args):
+        yield shift
+    for gap in (*history.gaps(args), *gaps((topology, spans), args)):
+        yield gap
+
+
+def _graph(topologies: Sequence[Topology], spans: Sequence[Span]) -> tuple[Graph, bool]:
+    graph = graph_of(topologies)
+    calls = call_edges(spans)
+    if graph.edges or not spans:
+        return graph, False
+    resources = tuple(Resource(id=name, kind="service") for name in sorted({span.resource for span in spans}))
+    edges = tuple(Edge(source=source, target=target, kind="calls") for source, target in calls)
+    return graph_of((*topologies, Topology(resources=resources, edges=edges))), True
+
+
+def _dependencies(graph: Graph, answers: Answers[Any], args: Arguments, *, inferred: bool) -> Dependencies:
+    return Dependencies(
+        window=incident_window(args),
+        observed_at=args.now,
+        source=answers.source,
+        answers=answers.digests,
+        resources=graph.resources,
+        edges=graph.edges,
+        inferred=inferred,
+    )
+
+
+def _metric_shares(view: SymptomView, graph: Graph, history: History, args: Arguments) -> list[OwnShare]:
+    if view.series is None:
+        return []
+    resource = view.series.resource
+    metric = pick_metric(view.series.metric, [one.metric for one in history.of(resource)])
+    if metric is None:
+        return []
+    normal, window = _intervals(view, args)
+    found = shares(resource, metric, history.series, graph, normal, window)
+    # The resource that an alarm names may be the database itself: where it depends on nothing, nothing is divided.
+    if len(found) < 2:
+        return []
+    facts = [
+        OwnShare(
+            polarity="present" if one.excess > 0 and one.share >= _LEAST_SHARE else "absent",
+            resource=one.resource,
+            window=incident_window(args),
+            observed_at=args.now,
+            source=history.source,
+            answers=history.digests,
+            symptom_resource=resource,
+            metric=metric.name,
+            unit="1" if metric.unit == "1" else metric.unit,
+            own_excess=one.excess,
+            share=one.share,
+            noise=one.noise,
+        )
+        for one in found
+    ]
+    near = graph.reach([resource])
+    present = [fact for fact in facts if fact.polarity == "present"]
+    absent = [fact for fact in facts if fact.polarity == "absent"]
+    absent.sort(key=lambda fact: (near.get(fact.resource or "", 99), fact.resource))
+    return present[:_MOST_SHARES] + absent[:_MOST_CLEARED]
+
+
+def _intervals(view: SymptomView, args: Arguments) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Normal times and the incident, in seconds: the explicit baseline, else all before the onset."""
+    start, end = utc_seconds(incident_window(args))
+    if args.baseline is not None:
+        return (args.baseline.start.timestamp(), min(args.baseline.end.timestamp(), start)), (start, end)
+    shift = view.series.shift if view.series else None
+    onset = shift.onset if shift and shift.onset is not None else start
+    slack = (shift.uncertainty or 0.0) if shift else 0.0
+    return (utc_seconds(lookback_window(args))[0], onset - slack - 1e-3), (onset - slack, end)
+
+
+def _columns(spans: Sequence[Span], view: SymptomView, args: Arguments) -> tuple[Traces, Traces]:
+    window, baseline = incident_window(args), args.baseline
+    if baseline is None and view.onset is not None and view.series is not None and view.series.shift is not None:
+        slack = timedelta(seconds=view.series.shift.uncertainty or 0.0)
+        window = Window(start=max(view.onset - slack, window.start), end=window.end)
+    now, before = split(spans, window, baseline)
+    return columns(now), columns(before)
+
+
+def _span_shares(now: Traces, before: Traces, spans: Answers[Span], args: Arguments) -> list[OwnShare]:
+    return [
+        OwnShare(
+            resource=one.resource,
+            window=incident_window(args),
+            observed_at=args.now,
+            source=spans.source,
+            answers=spans.digests,
+            symptom_resource=one.entry,
+            metric="span_own_time",
+            unit="s",
+            own_excess=one.excess,
+            share=one.share,
+            noise=one.noise,
+        )
+        for one in trace_shares(now, before)[:_MOST_SHARES]
+        if one.excess > 0 and one.share >= _LEAST_SHARE
+    ]
+
+
+def _span_shifts(now: Traces, before: Traces, spans: Answers[Span], args: Arguments) -> list[SpanShift]:
+    found = []
+    for one in own_times(now, before):
+        busier = (
+            one.calls is not None
+            and one.baseline_calls
+            and not (1 / _CALLS_FACTOR < one.calls / one.baseline_calls < _CALLS_FACTOR)
+        )
+        if abs(one.score) < _MIN_SPAN_SCORE and not busier:
+            continue
+        found.append(
+            SpanShift(
+                resource=one.resource,
+                window=incident_window(args),
+                observed_at=args.now,
+                source=spans.source,
+                answers=spans.digests,
+                operation=safe_line(one.operation, limit=200),
+                baseline=one.baseline,
+                current=one.current,
+                calls_per_trace=one.calls,
+                baseline_calls_per_trace=one.baseline_calls,
+                score=one.score,
+                samples=one.samples,
+            )
+        )
+    return found[:_MOST_SPAN_SHIFTS]
