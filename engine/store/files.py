@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.failpoints import failpoint
 from engine.store.connection import damage
 from primitives.clock import SystemClock
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError
@@ -118,6 +119,7 @@ def _judge_place(path: Path) -> tuple[str, ...]:
 def _why_readonly(path: Path) -> str:
     if not path.exists():
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        failpoint("store.file_made")
         return ""
     if not os.access(path, os.R_OK):
         raise StoreError(

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from engine.failpoints import failpoint
 from engine.store.protocol import Head
 
 __all__ = ["Heads"]
@@ -94,6 +95,7 @@ class Heads:
                 file.writelines(f"{name} {head.seq} {head.hash}\n" for name, head in self._heads.items())
                 file.flush()
                 os.fsync(file.fileno())
+            failpoint("store.before_heads_replaced")
             fresh.replace(self._path)
             self._torn = False
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.audit import ChainCheck, StoredRow
 from engine.events import GENESIS, Event, InvestigationFinished
+from engine.failpoints import failpoint
 from engine.incident import IncidentState
 from engine.port import AuditResult, IncidentSummary
 from engine.store import schema
@@ -275,7 +276,9 @@ async def _prepare(connection: Connection, files: StoreFiles, heads: Heads) -> N
         if files.readonly:
             raise StoreError(f"{name} holds nothing and {files.readonly}: choose another with --store")
         await connection.script(_PRAGMAS)
+        failpoint("store.before_schema")
         await connection.script(schema.SCHEMA)
+        failpoint("store.schema_made")
         # The tables go to the file itself at once: a lost -wal can then be told from a new store.
         await connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return
