@@ -1,0 +1,141 @@
+"""Hypotheses → findings, gaps and proposed actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.events import ConclusionReached
+from engine.hypotheses import Action, Finding, Hypothesis
+from engine.incident import FoundFact, IncidentState
+from engine.proposals import proposals
+from primitives.facts import (
+    AlertState,
+    ChangeFound,
+    LogPattern,
+    MetricAtLimit,
+    MetricShift,
+    Observed,
+    OwnShare,
+    SourceGap,
+    SpanErrors,
+    SpanShift,
+    WorkloadState,
+)
+from primitives.text import safe_line
+
+__all__ = ["interpret"]
+
+_MAX_FINDINGS: Final = 10
+_MAX_ABSENCES: Final = 3
+_MAX_CHANGES: Final = 3
+# A change is a finding when it came within this time before the onset.
+_RECENT_S: Final = 6 * 3600.0
+_FELT: Final = {"latency": 0, "errors": 1, "availability": 1, "saturation": 2, "traffic": 3, "other": 4}
+
+
+def interpret(state: IncidentState) -> ConclusionReached:
+    """What to tell a person: at most ten findings, each with the facts behind it, the gaps, and the actions."""
+    return ConclusionReached(findings=_findings(state), gaps=_gaps(state), actions=_actions(state))
+
+
+def _findings(state: IncidentState) -> tuple[Finding, ...]:
+    cited = _cited(state.hypotheses)
+    order: list[FoundFact] = [
+        *_symptom(state), *_changes(state, cited), *_limits(state, cited), *_states(state, cited), *_moved(state, cited),
+        *_rest(state, cited), *_absences(state),
+    ]  # fmt: skip
+    found: dict[str, Finding] = {}
+    for fact in order:
+        statement = safe_line(_capitalised(fact.fact.sentence()), limit=240)
+        if len(found) < _MAX_FINDINGS or fact.fact.polarity == "absent":
+            found.setdefault(statement, Finding(statement=statement, facts=(fact.id,)))
+    return tuple(found.values())
+
+
+def _cited(hypotheses: tuple[Hypothesis, ...]) -> dict[str, float]:
+    """How much each fact carries of the leading hypotheses."""
+    weights: dict[str, float] = {}
+    for one in hypotheses[:3]:
+        for evidence in one.evidence:
+            weights[evidence.fact] = max(weights.get(evidence.fact, 0.0), abs(evidence.weight) * one.confidence)
+    return weights
+
+
+def _symptom(state: IncidentState) -> list[FoundFact]:
+    symptom = state.opened.symptom if state.opened else None
+    if symptom is None:
+        return []
+    own = [found for found in state.facts.values()
+           if isinstance(found.fact, MetricShift) and found.fact.resource == symptom.resource
+           and found.fact.polarity == "present" and found.fact.worse]  # fmt: skip
+    own.sort(key=lambda found: _shift_order(found, symptom.metric))
+    return own[:2]
+
+
+def _shift_order(found: FoundFact, metric: str | None) -> tuple[bool, int, float, str]:
+    fact = found.fact
+    assert isinstance(fact, MetricShift)
+    return fact.metric != metric, _FELT[fact.kind], -abs(fact.score), fact.metric
+
+
+def _changes(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
+    recent = [found for found in state.facts.values()
+              if isinstance(found.fact, ChangeFound) and found.fact.change is not None
+              and found.fact.lead_s is not None and 0 <= found.fact.lead_s <= _RECENT_S and found.id in cited]  # fmt: skip
+    return sorted(recent, key=lambda found: (-cited[found.id], found.id))[:_MAX_CHANGES]
+
+
+def _limits(state: IncidentState, cited: dict[str, float]) -> Iterator[FoundFact]:
+    return (found for found in _present(state, MetricAtLimit) if found.id in cited)
+
+
+def _states(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
+    found = [one for one in _present(state, WorkloadState) if one.id in cited]
+    return sorted(found, key=lambda one: (-cited[one.id], one.id))[:4]
+
+
+def _moved(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
+    kinds = (MetricShift, OwnShare, SpanErrors, SpanShift)
+    found = [one for one in _present(state, *kinds) if one.id in cited]
+    return sorted(found, key=lambda one: (-cited[one.id], one.id))[:4]
+
+
+def _rest(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
+    found = [one for one in _present(state, LogPattern, Observed, AlertState) if one.id in cited]
+    return sorted(found, key=lambda one: (-cited[one.id], one.id))[:3]
+
+
+def _absences(state: IncidentState) -> list[FoundFact]:
+    absent = [one for one in state.facts.values() if one.fact.polarity == "absent"]
+    changes = [one for one in absent if isinstance(one.fact, ChangeFound)]
+    calm = [one for one in absent if isinstance(one.fact, MetricShift | WorkloadState) and _is_answer(state)]
+    return [*changes, *calm][:_MAX_ABSENCES]
+
+
+def _is_answer(state: IncidentState) -> bool:
+    return bool(state.hypotheses) and state.hypotheses[0].cause_class == "NO_FAULT"
+
+
+def _present(state: IncidentState, *kinds: type) -> Iterator[FoundFact]:
+    return (one for one in state.facts.values() if isinstance(one.fact, kinds) and one.fact.polarity == "present")
+
+
+def _capitalised(sentence: str) -> str:
+    """A capital for the first word, unless it is the name of something."""
+    first = sentence.split(" ", 1)[0]
+    return sentence[:1].upper() + sentence[1:] if first.isalpha() and first.islower() and len(first) <= 3 else sentence
+
+
+def _gaps(state: IncidentState) -> tuple[str, ...]:
+    told = (safe_line(one.fact.sentence()) for one in state.facts.values() if isinstance(one.fact, SourceGap))
+    steps = (safe_line(f"{step.plan.primitive} did not complete: {step.summary}") for step in state.steps.values()
+             if step.status in ("failed", "timed_out", "cancelled"))  # fmt: skip
+    return tuple(dict.fromkeys((*told, *steps)))
+
+
+def _actions(state: IncidentState) -> tuple[Action, ...]:
+    return tuple(
+        action.model_copy(update={"id": f"A{number}", "priority": number})
+        for number, action in enumerate(proposals(state), start=1)
+    )

@@ -1,0 +1,117 @@
+"""Classes and what can be answered → the diagnostic plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from engine.events import PlannedStep
+from engine.hypotheses import Classification
+from primitives.diagnostics.registry import Arguments, Diagnostic
+from primitives.telemetry import Question
+from primitives.terms import IncidentClass
+from primitives.text import safe_line
+
+__all__ = ["propose_plan"]
+
+MIN_STEPS: Final = 5
+MAX_STEPS: Final = 10
+
+_PRIMARY: Final = 3.0
+_SECONDARY: Final = 1.5
+_UNANSWERABLE: Final = -10.0
+# A minute of waiting costs as much as a secondary class is worth.
+_COST_A_SECOND: Final = 1.5 / 60
+
+_WHY: Final[Mapping[str, str]] = {
+    "analyze_utilization": "shows what changed level, and which resource ran full",
+    "compare_baseline": "tells unusual from usual, and when it began",
+    "check_recent_changes": "most incidents follow a change",
+    "diff_configuration": "a setting may differ from when it worked",
+    "trace_dependencies": "tells the resource that causes the symptom from those that merely feel it",
+    "analyze_error_rate": "shows what fails, and whether it fails by itself",
+    "analyze_logs": "new messages name the cause more often than numbers do",
+    "inspect_workloads": "Kubernetes says itself what it can't start, schedule or reach",
+}
+_HELD: Final[Mapping[str, str]] = {
+    "series": "metrics",
+    "changes": "changes",
+    "logs": "logs",
+    "spans": "traces",
+    "topology": "the topology",
+    "configuration": "configuration",
+    "objects": "Kubernetes objects",
+    "container_logs": "container logs",
+    "probes": "probes",
+    "observations": "observations",
+    "alerts": "alerts",
+}
+
+
+def propose_plan(
+    classification: Classification,
+    scope: Arguments,
+    answerable: Collection[Question],
+    diagnostics: Mapping[str, Diagnostic],
+) -> tuple[PlannedStep, ...]:
+    """Five to ten steps, most telling first; `answerable` are the questions that some source holds data for.
+
+    A diagnostic's worth is 3 for the primary class, 1.5 for each secondary one, less a little for its cost; for an
+    unknown class every diagnostic is worth the same. What nobody can answer is asked only to fill up to five steps: it
+    ends in an honest `unknown` and names the gap.
+    """
+    ranked = sorted(
+        (one for one in diagnostics.values() if one.effect == "read"),
+        key=lambda one: (-_worth(one, classification, answerable), one.name),
+    )
+    able = [one for one in ranked if set(one.questions) & set(answerable)]
+    chosen = able[:MAX_STEPS]
+    chosen += [one for one in ranked if one not in able][: max(0, MIN_STEPS - len(chosen))]
+    return tuple(
+        PlannedStep(
+            id=f"S{number}",
+            primitive=one.name,
+            target=_target(scope),
+            arguments=scope.model_dump(mode="json", by_alias=True, exclude_none=True),
+            effect=one.effect,
+            reason=_reason(one, classification, answerable),
+        )
+        for number, one in enumerate(chosen, start=1)
+    )
+
+
+def _worth(one: Diagnostic, classification: Classification, answerable: Collection[Question]) -> float:
+    worth = _PRIMARY if classification.primary_class in one.answers else 0.0
+    worth += sum(_SECONDARY for other in classification.secondary_classes if other in one.answers)
+    if classification.primary_class is IncidentClass.UNKNOWN:
+        worth = _PRIMARY
+    # Of equally fitting diagnostics the one whose data is there in full tells more.
+    worth += len(set(one.questions) & set(answerable)) / max(len(one.questions), 1)
+    worth -= one.cost_s * _COST_A_SECOND
+    return worth if set(one.questions) & set(answerable) else worth + _UNANSWERABLE
+
+
+def _target(scope: Arguments) -> str:
+    if scope.symptom is None:
+        return safe_line(", ".join(scope.focus[:2]) or "everything", limit=60)
+    metric = f" {scope.symptom.metric.replace('_', ' ')}" if scope.symptom.metric else ""
+    return safe_line(scope.symptom.resource + metric, limit=60)
+
+
+def _reason(one: Diagnostic, classification: Classification, answerable: Collection[Question]) -> str:
+    why = _WHY.get(one.name, one.title[:1].lower() + one.title[1:])
+    matched = [other for other in (classification.primary_class, *classification.secondary_classes)
+               if other in one.answers and other is not IncidentClass.UNKNOWN]  # fmt: skip
+    about = f" ({' and '.join(_words(one) for one in matched[:2])})" if matched else ""
+    held = [_HELD[question] for question in one.questions if question in answerable]
+    if held:
+        return safe_line(f"{why}{about}; {_joined(held)} can be asked for")
+    return safe_line(f"{why}{about}; but no source holds {_joined([_HELD[one] for one in one.questions])}")
+
+
+def _words(incident_class: IncidentClass) -> str:
+    return incident_class.value.replace("_", " ").lower()
+
+
+def _joined(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,210 @@
+"""Which change, if any: by what it touches, when it came, and what its text has to do with what went wrong.
+
+Timing alone never wins: a change that touches nothing of what is ill is kept down however close it came.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engine.reason.case import Case
+from engine.reason.claims import Claim, Key, Location
+from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift
+from primitives.records import Change
+
+__all__ = ["attributions"]
+
+_BLAMES: Final = {
+    "deployment": "deployment_regression",
+    "code": "deployment_regression",
+    "feature_flag": "feature_flag_regression",
+    "configuration": "bad_configuration",
+    "infrastructure": "bad_configuration",
+    "iam": "permission_denied",
+    "scaling": "bad_configuration",
+    "job": "bad_configuration",
+    "other": "bad_configuration",
+}
+_HARMLESS_FILES: Final = re.compile(
+    r"(?:^|/)(?:docs?|tests?|testdata|examples?|\.github)/|\.(?:md|rst|txt|adoc)$|(?:^|/)(?:CODEOWNERS|LICENSE|README)"
+    r"|[_.-]test\.|_fuzz|(?:^|/)\.[a-z-]+(?:\.ya?ml|rc|ignore)?$",
+    re.IGNORECASE,
+)
+_HARMLESS_WORDS: Final = re.compile(r"^(?:\S+\s+)?(?:docs?|tests?|style|chore|ci|lint|typo)(?:\(|:)", re.IGNORECASE)
+_COMMENT: Final = re.compile(r"^[+-]\s*(?://|#(?!include)|/?\*|\"\"\"|--\s)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    name: str
+    fact: ChangeFound
+    change: Change
+    resources: tuple[str, ...]
+    words: frozenset[str]
+
+
+def attributions(case: Case, places: Mapping[str, list[Location]]) -> Iterator[Claim]:
+    """Claims for and against each change; `places` is what is known of where the cause is."""
+    candidates = [_candidate(case, name, fact) for name, fact in case.present(ChangeFound) if fact.change]
+    ill = _illness(case)
+    common = _document_frequency(candidates)
+    strengths = {name: sum(max(one.weight, 0.0) for one in found) for name, found in places.items()}
+    for candidate in candidates:
+        yield from _of_change(case, candidate, strengths, ill, common, len(candidates))
+    yield from _without_changes(case)
+
+
+def _candidate(case: Case, name: str, fact: ChangeFound) -> _Candidate:
+    change = fact.change
+    assert change is not None
+    text = _text(change)
+    resources = (change.resource,) if change.resource else _inferred(case, change, text)
+    return _Candidate(name, fact, change, resources, _words(text))
+
+
+def _of_change(
+    case: Case,
+    one: _Candidate,
+    strengths: Mapping[str, float],
+    ill: Mapping[str, float],
+    common: Mapping[str, int],
+    total: int,
+) -> Iterator[Claim]:
+    cause_id = _BLAMES[one.change.kind]
+    change_id = one.change.id or one.change.summary[:80]
+    share = 1.0 if one.change.resource else 0.7
+    for resource in one.resources:
+        key = Key(cause_id, resource, change_id)
+        lead, why = _lead(case, one)
+        yield Claim(key, one.name, lead, why, "timing")
+        place, where = _place(case, resource, strengths)
+        yield Claim(key, one.name, place * (share if place > 0 else 1.0), where, "place")
+        relevance = _relevance(one.words, ill, common, total)
+        if relevance > 0:
+            yield Claim(key, one.name, relevance, "its text names what went wrong", "content")
+        if harmless := _harmless(one.change):
+            yield Claim(key, one.name, -2.5, harmless, "harmless")
+        if one.change.kind == "code":
+            yield Claim(key, one.name, -0.7, "a commit that no recorded deployment carried", "carried")
+
+
+def _lead(case: Case, one: _Candidate) -> tuple[float, str]:
+    lead = one.fact.lead_s
+    if lead is None and case.onset is not None:
+        lead = (case.onset - one.change.time).total_seconds()
+    if lead is None:
+        return 0.0, "when the symptom began is not known"
+    if lead < -120:
+        return -3.0, "it came after the onset"
+    minutes = max(lead, 0.0) / 60
+    # A rollout shows within minutes; every doubling beyond a quarter of an hour halves the odds, down to a day.
+    weight = 1.3 if minutes <= 15 else max(-1.5, 1.3 - 0.55 * math.log2(minutes / 15))
+    return round(weight, 3), f"{minutes:.0f} min before the onset"
+
+
+def _place(case: Case, resource: str, strengths: Mapping[str, float]) -> tuple[float, str]:
+    own = strengths.get(resource, 0.0)
+    near = case.distance.get(resource)
+    if resource in case.symptom_resources:
+        return 1.0, "on the resource that shows the symptom"
+    if own >= 0.5:
+        return min(1.0, 0.5 + 0.25 * own), "on a resource that is ill itself"
+    if near is not None and near <= 2:
+        return -0.2, "on a dependency that shows nothing itself"
+    if any(resource in case.below.get(name, ()) or name in case.below.get(resource, ())
+           for name in case.symptom_resources):  # fmt: skip
+        return -0.4, "on a neighbour that shows nothing itself"
+    return -1.6, "on a resource that has nothing to do with the symptom"
+
+
+def _illness(case: Case) -> dict[str, float]:
+    """The words of what went wrong, with how telling each is."""
+    found: dict[str, float] = {}
+
+    def take(text: str, weight: float) -> None:
+        for word in _words(text):
+            found[word] = max(found.get(word, 0.0), weight)
+
+    for _, shift in case.present(MetricShift):
+        if shift.worse:
+            take(shift.metric, 0.6)
+    for _, pattern in case.present(LogPattern):
+        if pattern.severity in ("ERROR", "FATAL", "WARN") and pattern.count > (pattern.baseline_count or 0.0):
+            take(pattern.template, 1.0)
+    for _, errors in case.present(SpanErrors):
+        take(f"{errors.operation} {errors.message}", 0.8)
+    for _, span in case.present(SpanShift):
+        take(span.operation, 0.8)
+    take(case.opened.query, 0.5)
+    return found
+
+
+def _relevance(words: frozenset[str], ill: Mapping[str, float], common: Mapping[str, int], total: int) -> float:
+    """Shared words, each by how telling it is there and how rare among the changes; at most 1.6."""
+    score = 0.0
+    for word in words & ill.keys():
+        rarity = math.log((total + 1) / common.get(word, 1)) / math.log(total + 1) if total > 1 else 0.7
+        score += ill[word] * max(rarity, 0.0)
+    return round(min(1.6, 0.35 * score), 3)
+
+
+def _harmless(change: Change) -> str:
+    after = change.after if isinstance(change.after, dict) else {}
+    files = [str(one) for one in after.get("files") or ()]
+    diff = str(after.get("diff") or "")
+    if files and all(_HARMLESS_FILES.search(one) for one in files):
+        return "it touches only documents, tests or tooling"
+    lines = [line for line in diff.splitlines() if line[:1] in "+-" and not line.startswith(("+++", "---"))]
+    if lines and all(_COMMENT.match(line) or not line[1:].strip() for line in lines):
+        return "it changes only comments"
+    if _HARMLESS_WORDS.search(change.summary) and not diff:
+        return "by its summary it changes nothing that runs"
+    return ""
+
+
+def _inferred(case: Case, change: Change, text: str) -> tuple[str, ...]:
+    """The resources that a change without one most likely touches: those that its files or text name."""
+    words = _words(text)
+    found = []
+    for name in case.resources:
+        parts = _words(name.rsplit("/", 1)[-1])
+        core = {part for part in parts if len(part) >= 3}
+        stem = re.sub(r"(?:service|svc|server|-?db)$", "", name.rsplit("/", 1)[-1].lower()).strip("-_")
+        if name.lower() in text.lower() or (core and core <= words) or (len(stem) >= 4 and stem in words):
+            found.append(name)
+    return tuple(found[:3])
+
+
+def _without_changes(case: Case) -> Iterator[Claim]:
+    for name, fact in case.absent(ChangeFound):
+        for kind in fact.kinds:
+            for resource in case.symptom_resources[:1]:
+                yield Claim(Key(_BLAMES[kind], resource), name, -1.0, f"no {kind} change was made", "no change")
+
+
+def _text(change: Change) -> str:
+    after: Any = change.after
+    more = " ".join(str(value) for value in after.values()) if isinstance(after, dict) else str(after or "")
+    return f"{change.id or ''} {change.summary} {more}"
+
+
+_STOP: Final = frozenset(
+    ["the", "and", "for", "with", "from", "that", "this", "not", "was", "are", "has", "have", "had", "but", "all", "any", "can", "its", "per", "new", "old", "add", "set", "get", "use", "into", "out", "http", "https", "www", "com", "org", "func", "return", "string", "int", "err", "error", "errors", "true", "false", "null", "none", "nil", "self", "var", "const", "let", "type", "def", "class", "import", "public", "private", "static", "void", "final", "import", "package", "main", "test", "service", "services", "server", "app", "code", "value", "values", "name", "data", "status", "start", "end", "version", "commit", "files", "diff"]
+)
+
+
+def _words(text: str) -> frozenset[str]:
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text[:20_000])
+    return frozenset(word for word in re.findall(r"[a-z]{3,}", apart.lower().replace("_", " ")) if word not in _STOP)
+
+
+def _document_frequency(candidates: list[_Candidate]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in candidates:
+        for word in one.words:
+            found[word] = found.get(word, 0) + 1
+    return found

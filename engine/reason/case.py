@@ -1,0 +1,106 @@
+"""The facts of an incident, sorted for reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from engine.events import IncidentOpened
+from engine.hypotheses import Classification
+from engine.incident import FoundFact
+from primitives.facts import Dependencies, FactBase, MetricShift
+
+__all__ = ["Case"]
+
+F = TypeVar("F", bound=FactBase)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An incident as reasoning sees it: what was opened, how it was classified, and the facts by type."""
+
+    opened: IncidentOpened
+    classification: Classification | None
+    facts: Sequence[FoundFact]
+    _cache: dict[type, list[tuple[str, Any]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def of(self, kind: type[F]) -> list[tuple[str, F]]:
+        """Facts of one type with their ids, in the order in which they were found."""
+        if kind not in self._cache:
+            self._cache[kind] = [(found.id, found.fact) for found in self.facts if isinstance(found.fact, kind)]
+        return self._cache[kind]
+
+    def present(self, kind: type[F]) -> Iterator[tuple[str, F]]:
+        """Those that say that something was there."""
+        return ((name, fact) for name, fact in self.of(kind) if fact.polarity == "present")
+
+    def absent(self, kind: type[F]) -> Iterator[tuple[str, F]]:
+        """Those that say that something was not there."""
+        return ((name, fact) for name, fact in self.of(kind) if fact.polarity == "absent")
+
+    @cached_property
+    def resources(self) -> Mapping[str, str]:
+        """Every known resource with its kind."""
+        found: dict[str, str] = {}
+        for _, fact in self.of(Dependencies):
+            found.update(fact.resources)
+        return found
+
+    @cached_property
+    def below(self) -> Mapping[str, tuple[str, ...]]:
+        """The direct dependencies of each resource."""
+        found: dict[str, dict[str, None]] = {}
+        for _, fact in self.of(Dependencies):
+            for source, target, _kind in fact.edges:
+                if source != target:
+                    found.setdefault(source, {})[target] = None
+        return {name: tuple(targets) for name, targets in found.items()}
+
+    @cached_property
+    def symptom_resources(self) -> tuple[str, ...]:
+        """What the alarm or the query is about."""
+        symptom = self.opened.symptom
+        named = (symptom.resource,) if symptom else ()
+        return tuple(dict.fromkeys((*named, *self.opened.focus)))
+
+    @cached_property
+    def distance(self) -> Mapping[str, int]:
+        """How many dependencies lie between the symptom and each resource that it depends on."""
+        return self.reach(self.symptom_resources)
+
+    def reach(self, starts: Sequence[str]) -> dict[str, int]:
+        """All that `starts` depend on, themselves too, with the distance."""
+        found = dict.fromkeys(starts, 0)
+        queue = list(found)
+        for name in queue:
+            for target in self.below.get(name, ()):
+                if target not in found:
+                    found[target] = found[name] + 1
+                    queue.append(target)
+        return found
+
+    @cached_property
+    def onset(self) -> datetime | None:
+        """When the symptom began: its own metric's onset, else the earliest of what hurts, else nobody knows."""
+        shifts = [fact for _, fact in self.present(MetricShift) if fact.worse and fact.onset]
+        symptom = self.opened.symptom
+        own = [one for one in shifts if symptom and one.resource == symptom.resource]
+        named = [one for one in own if symptom and one.metric == symptom.metric]
+        onsets = [one.onset for one in (named or own or shifts) if one.onset]
+        return min(onsets, default=None)
+
+    @cached_property
+    def effect(self) -> str:
+        """What the symptom does to its resource, in a word: slower, fail, worse."""
+        kinds = {fact.kind for _, fact in self.present(MetricShift)
+                 if fact.worse and fact.resource in self.symptom_resources}  # fmt: skip
+        metric = self.opened.symptom.metric if self.opened.symptom else None
+        named = {fact.kind for _, fact in self.of(MetricShift)
+                 if metric and fact.metric == metric and fact.resource in self.symptom_resources}  # fmt: skip
+        kinds = named & {"latency", "errors", "availability"} or kinds
+        if "latency" in kinds:
+            return "slower"
+        return "fail" if kinds & {"errors", "availability"} else "worse"

@@ -1,0 +1,1 @@
+"""One module a family of causes, each a table named `CAUSES`."""

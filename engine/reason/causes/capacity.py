@@ -1,0 +1,38 @@
+"""More came than could be taken: scaling, traffic, backlog (SCALING_FAILURE, TRAFFIC_SURGE, DATA_BACKLOG)."""
+
+from __future__ import annotations
+
+from engine.reason.catalogue import Cause
+from primitives.terms import IncidentClass
+
+_HPA = "Kubernetes: Horizontal Pod Autoscaling"
+
+CAUSES = (
+    Cause(
+        "autoscaler_at_limit", IncidentClass.SCALING_FAILURE, "The autoscaler of {resource} is at its limit", _HPA,
+        states={"AutoscalerAtLimit": 3.8}, metrics=r"(?:desired|current|max) replicas",
+        diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "autoscaler_not_scaling", IncidentClass.SCALING_FAILURE, "The autoscaler of {resource} doesn't scale", _HPA,
+        states={"AutoscalerNotScaling": 4.0, "AutoscalerTargetMissing": 4.0, "AutoscalerWithoutRequests": 3.2},
+        diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "traffic_surge", IncidentClass.TRAFFIC_SURGE, "{resource} gets more traffic than usual",
+        "Google SRE book, chapter 21: handling overload",
+        remediations=("scale_workload",), diagnostic="analyze_utilization",
+    ),
+    Cause(
+        "queue_backlog", IncidentClass.DATA_BACKLOG, "Messages pile up in {resource}",
+        "Amazon SQS: ApproximateNumberOfMessagesVisible; Little's law",
+        metrics=r"queue (?:depth|length|size).*|backlog|messages (?:visible|ready|pending)|age of oldest.*|pending (?:messages|tasks|jobs)",
+        remediations=("scale_workload",), diagnostic="analyze_utilization",
+    ),
+    Cause(
+        "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
+        "Apache Kafka: consumer lag",
+        metrics=r"consumer (?:lag|group lag|offset).*|lag(?: records| messages)?|freshness.*|staleness.*",
+        remediations=("restart_workload",), diagnostic="analyze_utilization",
+    ),
+)

@@ -1,0 +1,82 @@
+"""A setting is wrong or missing (CONFIGURATION_DRIFT)."""
+
+from __future__ import annotations
+
+from engine.reason.catalogue import Cause
+from primitives.terms import IncidentClass
+
+_CLASS = IncidentClass.CONFIGURATION_DRIFT
+_PODS = "Kubernetes: Debug Pods"
+
+CAUSES = (
+    Cause(
+        "bad_configuration",
+        _CLASS,
+        "A wrong setting made {resource} {effect}",
+        "Google SRE workbook, chapter 14: configuration design",
+        states={
+            "InvalidCommand": 3.5, "StartError": 3.0, "CronJobInvalidSchedule": 3.5, "AdmissionWebhookDenied": 3.5,
+            "PodSecurityViolation": 3.5, "AdmissionWebhookUnavailable": 3.0, "StatefulSetServiceMissing": 3.0,
+            "LoadBalancerPending": 0.5, "IngressClassMissing": 1.5, "CronJobSuspended": 1.0, "JobSuspended": 1.0,
+            "TopologySpreadConflict": 3.0, "ReadinessGateNotMet": 1.5,
+        },
+        families={"missing_object": 1.2, "missing_file": 1.0},
+        remediations=("rollback_deployment",),
+        diagnostic="diff_configuration",
+    ),
+    Cause(
+        "missing_configuration",
+        _CLASS,
+        "{resource} lacks a setting that it needs",
+        _PODS,
+        states={"ConfigMapMissing": 4.5, "ConfigMapKeyMissing": 4.5, "CreateContainerConfigError": 2.0},
+        families={"missing_configuration": 2.6, "missing_file": 1.0},
+        remediations=("rollback_deployment",),
+        diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "missing_secret",
+        _CLASS,
+        "{resource} lacks a Secret that it needs",
+        _PODS,
+        states={"SecretMissing": 4.5, "SecretKeyMissing": 4.5, "ImagePullSecretMissing": 3.0,
+                "IngressTlsSecretMissing": 3.5},
+        diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "wrong_address",
+        _CLASS,
+        "{resource} is configured with an address that doesn't exist",
+        "Kubernetes: DNS for Services and Pods",
+        states={"EnvHostUnknown": 4.0, "ExternalNameUnknown": 3.8},
+        families={"dns": 0.6},
+        diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "wrong_port",
+        _CLASS,
+        "{resource} is configured with a wrong port",
+        "Kubernetes: Debug Services",
+        states={"EnvPortMismatch": 4.0},
+        families={"connection_refused": 0.4},
+        diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "port_conflict",
+        _CLASS,
+        "{resource} can't have its port: another holds it",
+        "POSIX: EADDRINUSE; Kubernetes: hostPort",
+        states={"ContainerPortConflict": 3.8, "AddressInUse": 4.2, "HostPortConflict": 4.2},
+        families={"port_in_use": 3.0},
+        diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "scaled_to_zero",
+        _CLASS,
+        "{resource} is scaled to zero",
+        "Kubernetes: Deployment, spec.replicas",
+        states={"ScaledToZero": 3.6},
+        remediations=("scale_workload",),
+        diagnostic="inspect_workloads",
+    ),
+)  # fmt: skip

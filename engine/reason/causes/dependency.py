@@ -1,0 +1,94 @@
+"""What a resource depends on failed it (DEPENDENCY_FAILURE)."""
+
+from __future__ import annotations
+
+from engine.reason.catalogue import Cause
+from primitives.terms import IncidentClass
+
+_CLASS = IncidentClass.DEPENDENCY_FAILURE
+_TRACING = "B. Sigelman et al., Dapper (2010): own time and depth of spans"
+
+CAUSES = (
+    Cause(
+        "dependency_unavailable",
+        _CLASS,
+        "{resource} can't be reached by what depends on it",
+        "POSIX: ECONNREFUSED; M. Nygard, Release It!: integration points",
+        families={"connection_refused": 2.4, "unreachable": 1.8, "unavailable": 1.2, "connection_reset": 1.0},
+        states={"NoReadyEndpoints": 1.0, "NoEndpoints": 1.0},
+        metrics=r"(?:health ?check|up|healthy hosts?|target health).*",
+        remediations=("restart_workload",),
+        diagnostic="trace_dependencies",
+    ),
+    Cause(
+        "dependency_slow",
+        _CLASS,
+        "{resource} is slow by itself and slows what depends on it",
+        _TRACING,
+        prior=-2.6,
+        families={"timeout": 1.2},
+        remediations=("restart_workload",),
+        diagnostic="trace_dependencies",
+    ),
+    Cause(
+        "dependency_errors",
+        _CLASS,
+        "{resource} fails by itself and fails what depends on it",
+        _TRACING,
+        prior=-2.8,
+        families={"unavailable": 0.8, "server_error": 0.8},
+        remediations=("restart_workload",),
+        diagnostic="trace_dependencies",
+    ),
+    Cause(
+        "database_read_only",
+        _CLASS,
+        "{resource} accepts no writes",
+        "PostgreSQL: read-only transactions; MySQL: read_only",
+        families={"read_only": 3.0},
+        diagnostic="analyze_logs",
+    ),
+    Cause(
+        "database_failover",
+        _CLASS,
+        "{resource} failed over",
+        "Amazon RDS: Multi-AZ failover events (RDS-EVENT-0049)",
+        metrics=r"failovers?",
+        diagnostic="check_recent_changes",
+    ),
+    Cause(
+        "replication_lag",
+        _CLASS,
+        "{resource} lags behind its primary",
+        "Amazon RDS: ReplicaLag; PostgreSQL: pg_stat_replication",
+        metrics=r"(?:replica|replication)(?: slot)? (?:lag|delay).*|seconds behind.*|slot disk usage",
+        diagnostic="analyze_utilization",
+    ),
+    Cause(
+        "slow_query",
+        _CLASS,
+        "A slow query holds up {resource}",
+        "Amazon RDS: Performance Insights, top SQL; PostgreSQL: pg_stat_statements",
+        families={"slow_query": 2.4},
+        metrics=r"query (?:latency|duration|time).*|slow queries",
+        diagnostic="analyze_logs",
+    ),
+    Cause(
+        "lock_contention",
+        _CLASS,
+        "Sessions of {resource} wait for each other's locks",
+        "PostgreSQL: explicit locking, pg_locks; MySQL: InnoDB deadlocks",
+        families={"deadlock": 2.8},
+        metrics=r"dead ?locks?|lock (?:waits?|time).*|blocked (?:sessions|transactions)",
+        diagnostic="analyze_logs",
+    ),
+    Cause(
+        "external_provider_failure",
+        _CLASS,
+        "The outside provider {resource} fails",
+        "M. Nygard, Release It!: integration points",
+        prior=-3.4,
+        families={"unavailable": 0.4},
+        diagnostic="trace_dependencies",
+    ),
+)

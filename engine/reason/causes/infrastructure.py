@@ -1,0 +1,51 @@
+"""What workloads run on failed (INFRASTRUCTURE_FAILURE)."""
+
+from __future__ import annotations
+
+from engine.reason.catalogue import Cause
+from primitives.terms import IncidentClass
+
+_CLASS = IncidentClass.INFRASTRUCTURE_FAILURE
+_NODES = "Kubernetes: Node Status, Node Conditions"
+_INSPECT = "inspect_workloads"
+
+CAUSES = (
+    Cause(
+        "node_not_ready", _CLASS, "{resource} is not ready", _NODES,
+        states={"NodeNotReady": 4.2, "NodesNotReady": 2.6, "NodeLost": 3.0, "NodeLeaseExpired": 2.0,
+                "NetworkPluginNotReady": 3.2, "NetworkUnavailable": 3.0, "NodeProblem": 2.0, "NodeRebooted": 1.0},
+        metrics=r"node (?:ready|not ready|status).*", diagnostic=_INSPECT,
+    ),
+    Cause(
+        "node_cordoned", _CLASS, "{resource} is cordoned: nothing can be scheduled on it", _NODES,
+        states={"NodeCordoned": 3.4, "NodesUnschedulable": 3.8}, remediations=("uncordon_node",), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "node_pressure", _CLASS, "{resource} is short of resources and evicts pods", _NODES,
+        states={"MemoryPressure": 4.0, "DiskPressure": 4.0, "PIDPressure": 4.0, "Evicted": 3.4}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "kubelet_unavailable", _CLASS, "The kubelet of {resource} doesn't answer", _NODES,
+        states={"KubeletStopped": 4.5, "NodeLeaseExpired": 2.6, "NotStarted": 2.0}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "container_runtime_unavailable", _CLASS, "The container runtime of {resource} doesn't answer", _NODES,
+        states={"ContainerRuntimeDown": 4.5, "SandboxFailed": 2.0}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "kube_proxy_unavailable", _CLASS, "kube-proxy of {resource} doesn't run", "Kubernetes: kube-proxy",
+        diagnostic=_INSPECT,
+    ),
+    Cause(
+        "scheduler_unavailable", _CLASS, "The scheduler doesn't schedule", "Kubernetes: kube-scheduler",
+        states={"NotScheduled": 3.6, "ComponentLeaseExpired": 2.6, "ComponentUnhealthy": 2.0}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",
+        prior=-3.4, metrics=r"status check failed.*|instance (?:health|status).*", diagnostic="analyze_utilization",
+    ),
+    Cause(
+        "zone_failed", _CLASS, "An availability zone failed under {resource}", "AWS: fault isolation boundaries",
+        prior=-4.0, diagnostic="analyze_utilization",
+    ),
+)  # fmt: skip

@@ -1,0 +1,94 @@
+"""A resource ran full (RESOURCE_SATURATION)."""
+
+from __future__ import annotations
+
+from engine.reason.catalogue import Cause
+from primitives.terms import IncidentClass
+
+_CLASS = IncidentClass.RESOURCE_SATURATION
+_USE = "B. Gregg, The USE Method"
+
+CAUSES = (
+    Cause(
+        "cpu_saturated",
+        _CLASS,
+        "{resource} ran out of CPU",
+        f"{_USE}; Kubernetes: CPU throttling at the cgroup quota",
+        metrics=r"cpu(?! requests| limit)|processor|run queue|load average|throttled periods|cfs throttled",
+        remediations=("scale_workload",),
+    ),
+    Cause(
+        "memory_exhausted",
+        _CLASS,
+        "{resource} ran out of memory",
+        _USE,
+        states={"SystemOOM": 3.0, "MemoryPressure": 1.0},
+        families={"out_of_memory": 2.6},
+        metrics=r"memory|mem|heap|rss|freeable memory|swap|working set|gc|garbage",
+        remediations=("raise_memory_limit", "restart_workload"),
+    ),
+    Cause(
+        "disk_full",
+        _CLASS,
+        "{resource} ran out of disk space",
+        "Amazon RDS: FreeStorageSpace, storage-full; Kubernetes: node-pressure eviction",
+        states={"DiskPressure": 1.5, "ImagePullNoSpace": 3.5, "InsufficientEphemeralStorage": 2.0},
+        families={"disk_full": 3.0},
+        metrics=r"free storage(?: space)?|storage used|disk (?:used|usage|utili[sz]ation|free|full|space)|filesystem|inodes?|volume used",
+    ),
+    Cause(
+        "io_saturated",
+        _CLASS,
+        "{resource}'s disk I/O is saturated",
+        f"{_USE}; Amazon RDS: DiskQueueDepth, ReadIOPS, WriteIOPS",
+        metrics=r"iops|disk queue(?: depth)?|io wait|iowait|burst balance|io utili[sz]ation|(?:disk|volume) (?:read|write|io).*|(?:read|write) (?:latency|throughput)",
+    ),
+    Cause(
+        "connections_exhausted",
+        _CLASS,
+        "{resource} ran out of connections",
+        "PostgreSQL: max_connections; HikariCP: about pool sizing; Little's law",
+        families={"too_many_connections": 2.6},
+        metrics=r"connections?|conns?|pool|connection wait.*|sessions|acquire|checkout wait",
+        remediations=("restart_workload", "reboot_database"),
+    ),
+    Cause(
+        "threads_exhausted",
+        _CLASS,
+        "{resource} ran out of threads, workers or file descriptors",
+        f"{_USE}; Tomcat: maxThreads",
+        families={"too_many_files": 2.4},
+        states={"PIDPressure": 2.0},
+        metrics=r"threads?|workers?(?: busy| active)?|goroutines?|file descriptors?|open files|fds?|event loop(?: lag)?",
+        remediations=("restart_workload",),
+    ),
+    Cause(
+        "concurrency_limited",
+        _CLASS,
+        "{resource} reached its limit of concurrent executions",
+        "AWS Lambda: concurrency and throttles",
+        metrics=r"concurren(?:t|cy).*|in flight|inflight|throttles",
+    ),
+    Cause(
+        "rate_limited",
+        _CLASS,
+        "{resource} is being rate limited",
+        "RFC 6585 (429 Too Many Requests); Amazon DynamoDB: throttling",
+        states={"ImagePullRateLimited": 3.5},
+        families={"rate_limited": 2.0},
+        metrics=r"throttled (?:requests|events)|rate limit(?:ed)?.*|429s?|too many requests",
+    ),
+    Cause(
+        "quota_exceeded",
+        _CLASS,
+        "{resource} is stopped by a quota",
+        "Kubernetes: ResourceQuota, LimitRange",
+        states={
+            "QuotaExceeded": 4.5, "QuotaRequiresLimits": 4.0, "LimitRangeViolation": 4.0, "QuotaAtLimit": 1.0,
+            "FailedCreate": 1.0, "TooManyPods": 3.0, "MaxVolumeCountExceeded": 3.5,
+        },
+        families={"rate_limited": 0.5},
+        metrics=r"quota.*",
+        diagnostic="inspect_workloads",
+    ),
+)  # fmt: skip

@@ -1,0 +1,21 @@
+"""Answers without a resource: nothing is wrong, or nobody knows (NO_FAULT, UNKNOWN)."""
+
+from __future__ import annotations
+
+from engine.reason.catalogue import Cause
+from primitives.terms import IncidentClass
+
+CAUSES = (
+    Cause(
+        "false_alarm", IncidentClass.NO_FAULT, "False alarm: nothing is out of the ordinary",
+        "Google SRE workbook, chapter 5: alerting on SLOs", prior=-2.6,
+    ),
+    Cause(
+        "recovered", IncidentClass.NO_FAULT, "Recovered: it was a passing disturbance",
+        "Google SRE workbook, chapter 5: alerting on SLOs", prior=-3.0,
+    ),
+    Cause(
+        "unknown", IncidentClass.UNKNOWN, "The cause is not known from the evidence at hand",
+        "none: what is left when no cause stands out", prior=-0.6,
+    ),
+)

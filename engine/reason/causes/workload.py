@@ -1,0 +1,126 @@
+"""A workload doesn't run as it should (WORKLOAD_FAILURE)."""
+
+from __future__ import annotations
+
+from engine.reason.catalogue import Cause
+from primitives.terms import IncidentClass
+
+_CLASS = IncidentClass.WORKLOAD_FAILURE
+_PODS = "Kubernetes: Debug Pods"
+_IMAGES = "Kubernetes: Images"
+_PROBES = "Kubernetes: Configure Liveness, Readiness and Startup Probes"
+_SCHEDULING = "Kubernetes: Scheduling, Preemption and Eviction"
+_VOLUMES = "Kubernetes: Persistent Volumes"
+_INSPECT = "inspect_workloads"
+
+CAUSES = (
+    Cause(
+        "application_crash", _CLASS, "{resource} crashes", _PODS,
+        states={"CrashLoopBackOff": 2.0, "ContainerFailed": 2.0, "BackOff": 0.8, "RestartedRecently": 1.0,
+                "PodFailed": 1.0, "CreateContainerError": 1.0},
+        families={"crash": 1.8, "missing_file": 0.5},
+        metrics=r"restarts?|crashes",
+        remediations=("rollback_deployment", "restart_workload"), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "application_error", _CLASS, "{resource} itself misbehaves", "B. Sigelman et al., Dapper (2010)",
+        prior=-2.4,
+        families={"exception": 1.5, "crash": 1.0, "server_error": 1.0, "missing_object": 0.6},
+        remediations=("rollback_deployment", "restart_workload"), diagnostic="analyze_logs",
+    ),
+    Cause(
+        "out_of_memory_killed", _CLASS, "{resource} was killed for using more memory than it may", _PODS,
+        states={"OOMKilled": 4.8, "Evicted": 1.0},
+        families={"out_of_memory": 1.6},
+        remediations=("raise_memory_limit",), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "image_not_found", _CLASS, "The image of {resource} doesn't exist", _IMAGES,
+        states={"ImageNotFound": 4.8, "InvalidImageName": 4.5, "ErrImageNeverPull": 4.0, "ImagePlatformMismatch": 4.0,
+                "ImagePullDenied": 2.4, "ImagePullBackOff": 1.5},
+        remediations=("rollback_deployment",), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "image_registry_unreachable", _CLASS, "The registry of {resource}'s image can't be reached", _IMAGES,
+        states={"ImageRegistryUnreachable": 4.8, "ImagePullBackOff": 0.8},
+        diagnostic=_INSPECT,
+    ),
+    Cause(
+        "image_pull_unauthorized", _CLASS, "The registry refuses {resource} its image", _IMAGES,
+        states={"ImagePullUnauthorized": 4.8, "ImagePullDenied": 2.2, "ImagePullSecretMissing": 3.6,
+                "ImagePullBackOff": 0.6},
+        diagnostic=_INSPECT,
+    ),
+    Cause(
+        "liveness_probe_misconfigured", _CLASS, "{resource}'s liveness probe kills healthy containers", _PROBES,
+        states={"LivenessProbeMisconfigured": 4.5, "LivenessProbeFailed": 2.2},
+        remediations=("rollback_deployment",), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "readiness_probe_misconfigured", _CLASS, "{resource}'s readiness probe can't succeed", _PROBES,
+        states={"ReadinessProbeMisconfigured": 4.5, "ReadinessProbeFailed": 2.0, "NotReady": 0.5},
+        remediations=("rollback_deployment",), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "startup_probe_misconfigured", _CLASS, "{resource}'s startup probe can't succeed", _PROBES,
+        states={"StartupProbeMisconfigured": 4.5, "StartupProbeFailed": 2.2},
+        remediations=("rollback_deployment",), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "missing_service_account", _CLASS, "{resource}'s ServiceAccount doesn't exist",
+        "Kubernetes: Configure Service Accounts for Pods",
+        states={"ServiceAccountMissing": 4.8}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "volume_mount_failed", _CLASS, "{resource} can't mount a volume", _VOLUMES,
+        states={"FailedMount": 3.6, "FailedAttachVolume": 4.2, "MultiAttachError": 4.5, "VolumeClaimMissing": 2.5,
+                "VolumeNodeConflict": 3.0, "PersistentVolumeFailed": 3.0},
+        diagnostic=_INSPECT,
+    ),
+    Cause(
+        "volume_permission_denied", _CLASS, "{resource} may not use its volume", _VOLUMES,
+        states={"VolumePermissionDenied": 4.6, "VolumeReadOnly": 4.2}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "volume_claim_unbound", _CLASS, "{resource} waits for a volume claim that isn't bound", _VOLUMES,
+        states={"UnboundVolumeClaim": 3.8, "VolumeClaimPending": 3.2, "VolumeClaimLost": 4.0,
+                "VolumeProvisioningFailed": 4.2, "StorageClassMissing": 4.4, "NoDefaultStorageClass": 4.2,
+                "VolumeAccessModeMismatch": 4.4, "VolumeCapacityMismatch": 4.4, "VolumeClassMismatch": 4.4,
+                "VolumeSelectorMismatch": 4.4, "VolumeAlreadyClaimed": 4.2, "VolumeMissing": 4.2,
+                "VolumeClaimMissing": 4.0},
+        diagnostic=_INSPECT,
+    ),
+    Cause(
+        "insufficient_cpu", _CLASS, "No node has the CPU that {resource} requests", _SCHEDULING,
+        states={"InsufficientCPU": 4.2}, remediations=("uncordon_node",), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "insufficient_memory", _CLASS, "No node has the memory that {resource} requests", _SCHEDULING,
+        states={"InsufficientMemory": 4.2}, remediations=("uncordon_node",), diagnostic=_INSPECT,
+    ),
+    Cause(
+        "insufficient_extended_resource", _CLASS, "No node has the extended resource that {resource} requests",
+        _SCHEDULING, states={"InsufficientExtendedResource": 4.4}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "node_selector_mismatch", _CLASS, "No node has the labels that {resource}'s node selector asks for",
+        _SCHEDULING, states={"NodeSelectorMismatch": 4.4}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "node_affinity_mismatch", _CLASS, "No node meets {resource}'s node affinity", _SCHEDULING,
+        states={"NodeAffinityMismatch": 4.4, "PodRejected": 1.0}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "pod_affinity_conflict", _CLASS, "{resource}'s pod affinity rules can't be met", _SCHEDULING,
+        states={"PodAffinityConflict": 4.4}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "taint_not_tolerated", _CLASS, "{resource} doesn't tolerate the taints of the nodes", _SCHEDULING,
+        states={"TaintNotTolerated": 4.2}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "job_failed", _CLASS, "{resource} failed", "Kubernetes: Jobs, pod failure policy and backoff limit",
+        states={"JobFailed": 3.2, "JobRetrying": 1.6, "DeadlineExceeded": 3.4, "CronJobMissedSchedule": 2.8},
+        diagnostic=_INSPECT,
+    ),
+)  # fmt: skip

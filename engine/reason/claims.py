@@ -1,0 +1,72 @@
+"""What rules say: claims that a fact speaks for or against a cause, or for where the cause is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from engine.hypotheses import Evidence
+
+__all__ = ["Claim", "Key", "Location", "weighed"]
+
+# Of facts that say the same thing the first counts in full, the second by a third, the third by a ninth.
+_REPEAT: Final = 1 / 3
+_MIN_WEIGHT: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What makes a hypothesis: a cause, the resource it is on, the change that it blames."""
+
+    cause_id: str
+    resource: str | None = None
+    change: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.cause_id}|{self.resource or ''}|{self.change or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`fact` moves the hypothesis `key` by `weight` (log-odds). Claims of one `group` say the same thing."""
+
+    key: Key
+    fact: str
+    weight: float
+    why: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """`fact` says that the cause is (or isn't) on `resource`, whatever it is."""
+
+    resource: str
+    fact: str
+    weight: float
+    why: str
+    group: str
+
+
+def weighed(claims: Iterable[Claim | Location]) -> tuple[Evidence, ...]:
+    """The claims as evidence: in each group and direction the strongest in full, the next ones by a third each."""
+    groups: dict[tuple[str, bool], list[Claim | Location]] = {}
+    for claim in claims:
+        groups.setdefault((claim.group, claim.weight > 0), []).append(claim)
+    found: list[Evidence] = []
+    for members in groups.values():
+        found += _diminished(sorted(members, key=lambda one: (-abs(one.weight), one.fact)))
+    return tuple(sorted(found, key=lambda one: (-abs(one.weight), one.fact)))
+
+
+def _diminished(members: Sequence[Claim | Location]) -> list[Evidence]:
+    found, factor, seen = [], 1.0, set()
+    for one in members:
+        if one.fact in seen:
+            continue
+        seen.add(one.fact)
+        if abs(one.weight * factor) >= _MIN_WEIGHT:
+            found.append(Evidence(fact=one.fact, weight=round(one.weight * factor, 3), why=one.why))
+        factor *= _REPEAT
+    return found

@@ -1,0 +1,111 @@
+"""Where the cause is: what explains the symptom by itself, what merely feels it, what began first.
+
+After the own-excess idea of RESEARCH.md and B. Sigelman et al., Dapper (2010): a symptom that a dependency explains is
+not the cause; what fails or slows by itself is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from engine.reason.case import Case
+from engine.reason.claims import Location
+from primitives.facts import LogPattern, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
+
+__all__ = ["locations"]
+
+FELT: Final = ("latency", "errors", "availability")
+"""Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
+
+_SHARE: Final = 3.0
+_OWN_TIME: Final = 1.0
+_SPAN_ERRORS: Final = 1.6
+_FELT_SHIFT: Final = 0.8
+_EXPLAINED: Final = -0.8
+_NAMED: Final = 0.6
+_ERROR_SEVERITIES: Final = ("ERROR", "FATAL")
+
+
+def locations(case: Case) -> Iterator[Location]:
+    """Everything that speaks for or against a resource as the place of the cause."""
+    yield from _own_shares(case)
+    yield from _spans(case)
+    yield from _felt(case)
+    yield from _logs(case)
+    yield from _missing(case)
+
+
+def strength(score: float) -> float:
+    """How telling a shift of `score` spreads is, 0 to 1: nothing at 3 spreads, nearly all at 30."""
+    return min(1.0, max(0.0, math.log10(max(abs(score), 1e-9) / 3.0)))
+
+
+def _own_shares(case: Case) -> Iterator[Location]:
+    for name, fact in case.of(OwnShare):
+        if fact.resource is None:
+            continue
+        if fact.polarity == "absent":
+            yield Location(fact.resource, name, -1.2, "explains nothing of the symptom by itself", "own share")
+        elif fact.own_excess > fact.noise:
+            # A share within the noise of normal times says nothing; one of ten times the noise says all it can.
+            clear = 1.0 - max(fact.noise, 0.0) / fact.own_excess if fact.own_excess > 0 else 0.0
+            weight = _SHARE * min(max(fact.share, 0.0), 1.0) * clear
+            yield Location(fact.resource, name, weight, "explains the symptom by itself", "own share")
+
+
+def _spans(case: Case) -> Iterator[Location]:
+    for name, fact in case.present(SpanErrors):
+        if fact.resource is None or not fact.errors:
+            continue
+        ratio = fact.errors / max(fact.total, 1)
+        usual = fact.baseline_ratio or 0.0
+        weight = _SPAN_ERRORS * max(0.0, ratio - usual) ** 0.25
+        yield Location(fact.resource, name, weight, "fails by itself: none of its children failed", "span errors")
+    for name, shift in case.present(SpanShift):
+        if shift.resource is None or abs(shift.score) < 3:
+            continue
+        grown = shift.current / shift.baseline if shift.baseline > 0 else 2.0
+        if grown > 1.0:
+            weight = _OWN_TIME * strength(shift.score) * min(1.0, math.log2(grown))
+            yield Location(shift.resource, name, weight, "its own time grew, its children's taken away", "span time")
+
+
+def _felt(case: Case) -> Iterator[Location]:
+    worse = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in FELT}
+    shared = any(True for _ in case.of(OwnShare))
+    for name, fact in case.present(MetricShift):
+        if not fact.worse or fact.resource is None or fact.kind not in FELT:
+            continue
+        deeper = [one for one in case.below.get(fact.resource, ()) if one in worse]
+        if deeper and not shared:
+            why = f"a dependency is worse as well: {deeper[0]}"
+            yield Location(fact.resource, name, _EXPLAINED * strength(fact.score), why, "explained below")
+        elif not deeper:
+            weight = _FELT_SHIFT * (0.3 + 0.7 * strength(fact.score))
+            yield Location(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
+
+
+def _logs(case: Case) -> Iterator[Location]:
+    for name, fact in case.present(LogPattern):
+        if fact.resource is None or fact.severity not in _ERROR_SEVERITIES:
+            continue
+        usual = fact.baseline_count or 0.0
+        more = math.log2((fact.count + 1) / (usual + 1))
+        if more < 1:
+            continue
+        if fact.points_at and fact.points_at != fact.resource:
+            yield Location(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
+            yield Location(fact.resource, name, -0.3, f"its errors name {fact.points_at}", "named in errors")
+        else:
+            yield Location(fact.resource, name, 0.25 * min(more, 4.0), "logs more errors than usual", "errors")
+
+
+def _missing(case: Case) -> Iterator[Location]:
+    missing = [(name, fact) for name, fact in case.present(MetricMissing) if fact.resource]
+    if len({fact.resource for _, fact in missing}) > 3:
+        return  # Where many fall silent together the collection failed, not they.
+    for name, fact in missing:
+        assert fact.resource is not None
+        yield Location(fact.resource, name, 0.7, "fell silent", "silence")

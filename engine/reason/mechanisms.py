@@ -1,0 +1,188 @@
+"""What it is: facts whose kind speaks for certain causes, by the catalogue's tables."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from engine.reason.case import Case
+from engine.reason.catalogue import causes_of_family, causes_of_metric, causes_of_state
+from engine.reason.claims import Claim, Key
+from engine.reason.localise import FELT, strength
+from primitives.facts import (
+    ConfigurationDifference,
+    LogPattern,
+    MetricAtLimit,
+    MetricShift,
+    Observed,
+    ProbeResult,
+    SpanErrors,
+    SpanShift,
+    WorkloadState,
+)
+
+__all__ = ["mechanisms"]
+
+_AT_LIMIT: Final = 2.6
+_MOVED: Final = 1.3
+_CLEAR: Final = -1.0
+_ERRORS: Final = ("ERROR", "FATAL", "WARN")
+_REPORTED: Final = 0.8  # Text that an outsider may have written counts a little less than a measurement.
+
+
+def mechanisms(case: Case) -> Iterator[Claim]:
+    """Every claim of a fact for a cause on its resource."""
+    yield from _states(case)
+    yield from _limits(case)
+    yield from _shifts(case)
+    yield from _log_families(case)
+    yield from _spans(case)
+    yield from _probes(case)
+    yield from _observations(case)
+    yield from _configuration(case)
+
+
+def _states(case: Case) -> Iterator[Claim]:
+    for name, fact in case.present(WorkloadState):
+        for cause_id, weight in causes_of_state(fact.state):
+            trusted = weight if fact.trust == "measured" else weight * _REPORTED
+            yield Claim(Key(cause_id, fact.resource or fact.object), name, trusted, f"state {fact.state}", "state")
+
+
+def _limits(case: Case) -> Iterator[Claim]:
+    for name, fact in case.of(MetricAtLimit):
+        for cause_id in causes_of_metric(fact.metric):
+            key = Key(cause_id, fact.resource)
+            if fact.polarity == "absent":
+                yield Claim(key, name, _CLEAR * min(2.0, 0.9 / max(fact.ratio, 0.3)), "kept clear of its limit", "level")
+                continue
+            usual = fact.baseline / fact.limit if fact.baseline is not None and fact.limit else 0.0
+            # What was always near its limit explains less of what is new.
+            new = 1.0 - 0.7 * min(max(usual, 0.0) / max(fact.ratio, 1e-9), 1.0)
+            yield Claim(key, name, _AT_LIMIT * new, f"reached {100 * fact.ratio:.0f} % of its limit", "level")
+
+
+def _shifts(case: Case) -> Iterator[Claim]:
+    for name, fact in case.of(MetricShift):
+        if fact.resource is None:
+            continue
+        for cause_id in causes_of_metric(fact.metric):
+            key = Key(cause_id, fact.resource)
+            if fact.polarity == "absent":
+                yield Claim(key, name, 0.5 * _CLEAR, "stayed at its usual level", "level")
+            elif fact.worse:
+                yield Claim(key, name, _MOVED * (0.4 + 0.6 * _telling(fact)), "moved the way that hurts", "level")
+        if fact.polarity == "present" and fact.kind == "traffic" and fact.current > fact.baseline:
+            yield from _traffic(name, fact)
+        if fact.polarity == "present" and fact.worse and fact.kind in FELT:
+            yield from _felt(case, name, fact)
+
+
+def _telling(fact: MetricShift) -> float:
+    if fact.unit == "%" and fact.current > fact.baseline:
+        return strength(fact.score) * min(1.0, fact.current / 80.0)
+    return strength(fact.score)
+
+
+def _traffic(name: str, fact: MetricShift) -> Iterator[Claim]:
+    grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
+    weight = min(2.2, 1.5 * math.log2(max(grown, 1.0))) * strength(fact.score)
+    yield Claim(Key("traffic_surge", fact.resource), name, weight, "traffic rose", "traffic")
+
+
+def _felt(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
+    """A resource that hurts without a known mechanism: slow or failing by itself, as far as anybody can say."""
+    own = fact.resource in case.symptom_resources and not case.below.get(fact.resource or "")
+    if fact.kind == "latency":
+        cause_id = "application_error" if own else "dependency_slow"
+        yield Claim(Key(cause_id, fact.resource), name, 0.4, "it is slow", "felt")
+    else:
+        yield Claim(Key("application_error", fact.resource), name, 0.5, "it fails", "felt")
+        yield Claim(Key("dependency_errors", fact.resource), name, 0.3, "it fails", "felt")
+
+
+def _log_families(case: Case) -> Iterator[Claim]:
+    for name, fact in case.present(LogPattern):
+        if fact.family is None or fact.severity not in _ERRORS or not fact.count:
+            continue
+        usual = fact.baseline_count or 0.0
+        news = min(1.0, math.log2((fact.count + 1) / (usual + 1)) / 2)
+        if news <= 0:
+            continue
+        where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
+        trust = 1.0 if fact.trust == "measured" else _REPORTED
+        for cause_id, weight in causes_of_family(fact.family):
+            key = Key(cause_id, where)
+            yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", "messages")
+
+
+def _is_of_target(family: str) -> bool:
+    """Whether a message of the family tells about the resource that it names and not about the one that wrote it."""
+    return family in (
+        "connection_refused", "connection_reset", "unreachable", "timeout", "unavailable", "too_many_connections",
+        "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object",
+    )  # fmt: skip
+
+
+def _spans(case: Case) -> Iterator[Claim]:
+    for name, errors in case.present(SpanErrors):
+        if errors.resource and errors.errors:
+            yield Claim(Key("application_error", errors.resource), name, 0.8, "its own spans fail", "span errors")
+            yield Claim(Key("dependency_errors", errors.resource), name, 0.5, "its own spans fail", "span errors")
+    for name, shift in case.present(SpanShift):
+        if shift.resource and shift.current > shift.baseline and abs(shift.score) >= 3:
+            weight = 0.9 * strength(shift.score)
+            yield Claim(Key("dependency_slow", shift.resource), name, weight, "its own time grew", "span time")
+
+
+_FAILED: Final = {"dns_lookup": "dns_resolution_failed", "tcp_connect": "dependency_unavailable",
+                  "http_get": "dependency_unavailable"}  # fmt: skip
+_SERVICES: Final = (
+    (r"kubelet", "kubelet_unavailable"),
+    (r"containerd|docker|cri-?o", "container_runtime_unavailable"),
+    (r"kube-?proxy", "kube_proxy_unavailable"),
+    (r"scheduler", "scheduler_unavailable"),
+)
+
+
+def _probes(case: Case) -> Iterator[Claim]:
+    for name, fact in case.present(ProbeResult):
+        if fact.healthy:
+            continue
+        where = fact.target if fact.target in case.resources else fact.resource
+        if fact.probe != "node_service":
+            yield Claim(Key(_FAILED[fact.probe], where), name, 2.2, f"{fact.probe} failed", "probe")
+            continue
+        for pattern, cause_id in _SERVICES:
+            if re.search(pattern, fact.target or "", re.IGNORECASE):
+                yield Claim(Key(cause_id, fact.resource), name, 4.2, f"{fact.target} is {fact.result}", "probe")
+
+
+_OBSERVED: Final = (
+    (r"top.?sql|slow.?quer|statement", "slow_query", 1.4),
+    (r"lock|deadlock", "lock_contention", 1.8),
+    (r"failover", "database_failover", 2.6),
+    (r"\bio:|io.?wait|datafile", "io_saturated", 0.8),
+    (r"\bcpu\b", "cpu_saturated", 0.8),
+    (r"connection", "connections_exhausted", 0.8),
+    (r"storage|disk.?full", "disk_full", 1.0),
+    (r"replica", "replication_lag", 1.2),
+)
+
+
+def _observations(case: Case) -> Iterator[Claim]:
+    for name, fact in case.present(Observed):
+        text = f"{fact.kind} {fact.subject}"
+        for pattern, cause_id, weight in _OBSERVED:
+            if re.search(pattern, text, re.IGNORECASE):
+                yield Claim(Key(cause_id, fact.resource), name, weight * _REPORTED, "it was observed so", cause_id)
+                break
+
+
+def _configuration(case: Case) -> Iterator[Claim]:
+    for name, fact in case.present(ConfigurationDifference):
+        if fact.resource:
+            key = Key("bad_configuration", fact.resource)
+            yield Claim(key, name, 0.6, "a setting differs from before", "configuration")

@@ -1,0 +1,185 @@
+"""Hypotheses from claims: their log-odds, their competition, their order and their names."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from engine.events import IncidentOpened
+from engine.hypotheses import Classification, Evidence, Hypothesis
+from engine.incident import FoundFact, IncidentState
+from engine.reason.attribution import attributions
+from engine.reason.case import Case
+from engine.reason.catalogue import Cause, causes
+from engine.reason.claims import Claim, Key, Location, weighed
+from engine.reason.localise import locations
+from engine.reason.mechanisms import mechanisms
+from engine.reason.verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
+from engine.reason.wanted import would_change
+from primitives.terms import IncidentClass
+from primitives.text import safe_line
+
+__all__ = ["Ranking", "rank", "rank_facts"]
+
+_MAX_HYPOTHESES: Final = 12
+_MAX_CONFIDENCE: Final = 0.95
+_MAX_REPORTED: Final = 0.85
+# How much of the others' weight counts against a hypothesis: at 1 exactly one could be true, at 0 they'd ignore each
+# other. Chains (a deployment that exhausts a pool) make two of them true in part.
+_COMPETITION: Final = 0.7
+# A cause is on the resource where the trouble is, so both kinds of evidence are needed; being in place alone isn't.
+_SYMPTOM_BONUS: Final = 0.4
+_NO_EVIDENCE: Final = "No direct evidence found"
+_VERDICTS: Final = (FALSE_ALARM, RECOVERED, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Best first, and the facts not yet known that would separate the first two."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    would_change: tuple[str, ...] = ()
+
+
+def rank(state: IncidentState) -> Ranking:
+    """Rank what the facts so far suggest; identifiers of hypotheses in `state` are kept. Needs an opened incident."""
+    assert state.opened is not None
+    known = {str(_key_of(one)): one.id for one in state.hypotheses}
+    return rank_facts(tuple(state.facts.values()), state.opened, state.classification, known=known)
+
+
+def rank_facts(
+    facts: Sequence[FoundFact],
+    opened: IncidentOpened,
+    classification: Classification | None = None,
+    *,
+    known: Mapping[str, str] | None = None,
+) -> Ranking:
+    """Rank what `facts` suggest. `known` maps keys (`cause|resource|change`) to identifiers given before."""
+    case = Case(opened, classification, facts)
+    places: dict[str, list[Location]] = defaultdict(list)
+    for place in locations(case):
+        places[place.resource].append(place)
+    claims: dict[Key, list[Claim]] = defaultdict(list)
+    for claim in (*mechanisms(case), *attributions(case, places)):
+        claims[claim.key].append(claim)
+    drafts = [_draft(case, key, found, places) for key, found in claims.items() if any(one.weight > 0 for one in found)]
+    drafts += _alternatives(case, {draft.key for draft in drafts}, places)
+    told: dict[Key, list[Claim]] = defaultdict(list)
+    for claim in verdicts(case):
+        told[claim.key].append(claim)
+    drafts += [_draft(case, key, told[key], {}) for key in _VERDICTS]
+    hypotheses = _named(case, _compete(drafts), known or {})
+    return Ranking(hypotheses, would_change(case, hypotheses))
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    key: Key
+    cause: Cause
+    evidence: tuple[Evidence, ...]
+    direct: bool
+
+    @property
+    def score(self) -> float:
+        return self.cause.prior + sum(one.weight for one in self.evidence)
+
+
+def _draft(case: Case, key: Key, claims: Sequence[Claim], places: Mapping[str, list[Location]]) -> _Draft:
+    where = places.get(key.resource or "", [])
+    evidence = weighed([*claims, *where])
+    return _Draft(key, causes()[key.cause_id], evidence, any(one.weight > 0 for one in evidence))
+
+
+def _alternatives(case: Case, drafted: set[Key], places: Mapping[str, list[Location]]) -> list[_Draft]:
+    """What an engineer would ask about though no fact suggests it: the dependencies of what shows the symptom."""
+    blamed = {key.resource for key in drafted}
+    near = [name for name, far in case.distance.items() if far == 1 and name not in blamed
+            and case.resources.get(name) not in ("pod", "node")]  # fmt: skip
+    keys = [Key("dependency_slow", name) for name in sorted(near)[:3]]
+    return [_draft(case, key, (), places) for key in keys]
+
+
+def _compete(drafts: Sequence[_Draft]) -> list[tuple[_Draft, float]]:
+    """Each draft with its final log-odds: `score - c ln(1 + sum of the others' odds)`, best first.
+
+    With c = 1 that is the posterior of a choice between all drafts and none of them.
+    """
+    odds = [math.exp(min(draft.score, 30.0)) for draft in drafts]
+    total = sum(odds)
+    final = [
+        (draft, draft.score - _COMPETITION * math.log1p(max(total - own, 0.0)))
+        for draft, own in zip(drafts, odds, strict=True)
+    ]
+    return sorted(final, key=lambda pair: (-pair[1], str(pair[0].key)))
+
+
+def _named(case: Case, ranked: Sequence[tuple[_Draft, float]], known: Mapping[str, str]) -> tuple[Hypothesis, ...]:
+    kept = [(draft, score) for place, (draft, score) in enumerate(ranked)
+            if place < _MAX_HYPOTHESES or str(draft.key) in known or draft.key in _VERDICTS]  # fmt: skip
+    best = kept[0][0] if kept else None
+    number = max((int(one.removeprefix("H")) for one in known.values() if one[1:].isdigit()), default=0)
+    found: list[Hypothesis] = []
+    for draft, score in kept:
+        name = known.get(str(draft.key))
+        if name is None:
+            number += 1
+            name = f"H{number}"
+        found.append(_hypothesis(case, draft, score, name, best))
+    return tuple(found)
+
+
+def _hypothesis(case: Case, draft: _Draft, score: float, name: str, best: _Draft | None) -> Hypothesis:
+    evidence = draft.evidence
+    competition = score - draft.score
+    rival = best.evidence[0] if best is not None and best is not draft and best.evidence else None
+    if competition < -0.05 and rival is not None and rival.fact not in {one.fact for one in evidence}:
+        why = "another cause explains this better"
+        evidence = (*evidence, Evidence(fact=rival.fact, weight=round(competition, 3), why=why))
+    confidence = 1.0 / (1.0 + math.exp(-score))
+    return Hypothesis(
+        id=name,
+        cause=_sentence(case, draft),
+        cause_id=draft.key.cause_id,
+        cause_class=draft.cause.cause_class,
+        resource=draft.key.resource,
+        change=draft.key.change,
+        prior=draft.cause.prior,
+        evidence=evidence,
+        confidence=round(min(confidence, _cap(case, draft)), 3),
+        note="" if draft.direct else _NO_EVIDENCE,
+    )
+
+
+def _cap(case: Case, draft: _Draft) -> float:
+    """Text that an outsider may have written can't make anything as good as certain."""
+    trust = {found.id: found.fact.trust for found in case.facts}
+    measured = any(one.weight > 0 and trust.get(one.fact) in ("measured", "asserted") for one in draft.evidence)
+    return _MAX_CONFIDENCE if measured or draft.cause.cause_class is IncidentClass.UNKNOWN else _MAX_REPORTED
+
+
+def _sentence(case: Case, draft: _Draft) -> str:
+    change = draft.key.change or "A change"
+    if draft.key.change and draft.cause.id == "deployment_regression":
+        change = f"Deployment {_short(draft.key.change)}"
+    if not draft.direct and draft.cause.id == "dependency_slow":
+        return safe_line(f"Downstream {draft.key.resource} degraded")
+    sentence = draft.cause.sentence.format(
+        resource=draft.key.resource or "it", change=_short(change), effect=case.effect
+    )
+    if draft.key.change and "{change}" not in draft.cause.sentence:
+        sentence += f" ({_short(draft.key.change)})"
+    return safe_line(sentence)
+
+
+def _short(change: str) -> str:
+    """A commit by its first twelve digits, as git shows them."""
+    is_hash = len(change) == 40 and all(letter in "0123456789abcdef" for letter in change)
+    return change[:12] if is_hash else change
+
+
+def _key_of(one: Hypothesis) -> Key:
+    return Key(one.cause_id, one.resource, one.change)

@@ -1,0 +1,95 @@
+"""The answers without a resource: a false alarm, recovered, unknown. They are always considered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.reason.case import Case
+from engine.reason.claims import Claim, Key
+from engine.reason.localise import FELT, strength
+from primitives.facts import (
+    AlertState,
+    LogPattern,
+    MetricAtLimit,
+    MetricMissing,
+    MetricShift,
+    OwnShare,
+    SourceGap,
+    SpanErrors,
+    WorkloadState,
+)
+
+__all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "verdicts"]
+
+FALSE_ALARM: Final = Key("false_alarm")
+RECOVERED: Final = Key("recovered")
+UNKNOWN: Final = Key("unknown")
+
+_NOTES: Final = frozenset(("Recovered", "PastEvent", "TornDown", "RolloutInProgress", "RevisionChanged", "ObjectChanged"))
+
+
+def verdicts(case: Case) -> Iterator[Claim]:
+    """Claims for and against the verdicts."""
+    yield from _calm(case)
+    yield from _trouble(case)
+    yield from _recovery(case)
+    for name, gap in case.of(SourceGap):
+        yield Claim(UNKNOWN, name, 0.3, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
+
+
+def _calm(case: Case) -> Iterator[Claim]:
+    symptom = case.opened.symptom
+    for name, shift in case.absent(MetricShift):
+        own = symptom is not None and shift.resource == symptom.resource and shift.metric == symptom.metric
+        weight, group = (2.5, "symptom") if own else (0.6, f"calm {shift.kind}")
+        yield Claim(FALSE_ALARM, name, weight, "stayed at its usual level", group)
+    for name, _ in case.absent(WorkloadState):
+        yield Claim(FALSE_ALARM, name, 1.5, "nothing is wrong with it", "healthy")
+        yield Claim(RECOVERED, name, 0.8, "nothing is wrong with it any more", "healthy")
+    for name, _ in case.absent(SpanErrors):
+        yield Claim(FALSE_ALARM, name, 0.6, "no request failed", "no errors")
+    for name, _ in case.absent(LogPattern):
+        yield Claim(FALSE_ALARM, name, 0.6, "nothing unusual was logged", "no messages")
+    for name, _ in case.absent(MetricAtLimit):
+        yield Claim(FALSE_ALARM, name, 0.8, "kept clear of its limit", "limits")
+
+
+def _trouble(case: Case) -> Iterator[Claim]:
+    for name, weight, why, group in _troubles(case):
+        for verdict in (FALSE_ALARM, RECOVERED):
+            yield Claim(verdict, name, -weight, why, group)
+
+
+def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
+    for name, shift in case.present(MetricShift):
+        if shift.worse:
+            felt = 1.0 if shift.kind in FELT else 0.5
+            yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
+    for name, limit in case.present(MetricAtLimit):
+        yield name, 1.2, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"
+    for name, state in case.present(WorkloadState):
+        if state.state not in _NOTES:
+            yield name, 1.8, f"it is in state {state.state}", "states"
+    for name, pattern in case.present(LogPattern):
+        if pattern.severity in ("ERROR", "FATAL") and pattern.count > 2 * (pattern.baseline_count or 0.0):
+            yield name, 1.0, "errors are logged that were not before", "messages"
+    for name, share in case.present(OwnShare):
+        yield name, 1.0, f"{share.resource} explains the symptom", "own share"
+    for name, errors in case.present(SpanErrors):
+        if errors.errors:
+            yield name, 1.0, "requests fail", "no errors"
+    for name, _ in case.present(MetricMissing):
+        yield name, 0.6, "samples are missing", "silence"
+
+
+def _recovery(case: Case) -> Iterator[Claim]:
+    for name, state in case.present(WorkloadState):
+        if state.state == "Recovered":
+            yield Claim(RECOVERED, name, 4.0, "it restarted, and has been healthy since", "recovered")
+        elif state.state == "PastEvent":
+            yield Claim(RECOVERED, name, 1.0, "a warning that has ended", "recovered")
+    for name, alert in case.present(AlertState):
+        if alert.state == "resolved":
+            yield Claim(RECOVERED, name, 1.2, "the alert is resolved", "alert")
+            yield Claim(FALSE_ALARM, name, 0.3, "the alert is resolved", "alert")

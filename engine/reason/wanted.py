@@ -1,0 +1,41 @@
+"""What would change the ranking: the facts not yet known that would separate the first two hypotheses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from engine.hypotheses import Hypothesis
+from engine.reason.case import Case
+from engine.reason.catalogue import causes
+from primitives.facts import ChangeFound, Dependencies, LogPattern, MetricAtLimit, OwnShare, SourceGap, SpanShift
+from primitives.text import safe_line
+
+__all__ = ["would_change"]
+
+_MAX: Final = 4
+
+
+def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
+    """At most four lines, most separating first."""
+    named = [one for one in hypotheses if one.resource is not None][:2]
+    asked = {gap.question for _, gap in case.of(SourceGap)}
+    found = [_confirmation(one) for one in named if one.confidence < 0.9]
+    if not case.of(OwnShare) and not case.of(SpanShift) and "spans" in asked:
+        found.append("traces, which would show whose own time grew")
+    if not case.of(ChangeFound) and "changes" in asked:
+        found.append("the record of changes before the onset")
+    if not case.of(LogPattern) and "logs" in asked:
+        found.append("logs of the leading resources")
+    if not case.of(Dependencies):
+        found.append("the topology, which would tell cause from effect")
+    if not case.of(MetricAtLimit) and any(causes()[one.cause_id].metrics for one in named):
+        found.append("the limits of what looks full")
+    return tuple(dict.fromkeys(safe_line(line) for line in found))[:_MAX]
+
+
+def _confirmation(one: Hypothesis) -> str:
+    if one.change is not None:
+        return f"whether {one.resource} recovers without {one.change}, or only the new version is affected"
+    diagnostic = causes()[one.cause_id].diagnostic.replace("_", " ")
+    return f"{diagnostic} of {one.resource}: more on “{one.cause}”"
