@@ -23,7 +23,7 @@ def quantity(value: float, unit: str) -> str:
         return _number(value)
     if unit.startswith("{") and "}" in unit:
         noun, _, rest = unit[1:].partition("}")
-        return f"{_number(value)} {noun}{'' if value == 1 else 's'}{rest}"
+        return f"{_number(value)} {noun if value == 1 else _plural(noun)}{rest}"
     return f"{_number(value)} {unit}"
 
 
@@ -48,6 +48,12 @@ def times(before: float, after: float) -> str:
     if abs(percent) >= 2000:
         return f" ({_number(after / before)} times)" if after * before > 0 else ""
     return f" ({percent:+.0f} %)" if abs(percent) >= 1 else ""
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "sh", "ch", "x")) else "s")
 
 
 def _number(value: float) -> str:
