@@ -282,6 +282,24 @@ async def test_one_refused_query_does_not_take_the_others_along(fake: FakePromet
     assert found.coverage[-1].status == "partial"
 
 
+async def test_what_is_not_there_in_time_does_not_hold_up_the_rest(fake: FakePrometheus) -> None:
+    def answer(path: str, query: str) -> Reply:
+        if path.endswith("/values"):
+            return success(["up", "process_cpu_seconds_total"])
+        reply = healthy(path, query)
+        reply.stall_s = 3.0 if path.endswith("query_range") and "rate(process_cpu" in query else 0.0
+        return reply
+
+    fake.answer = answer
+    began = time.monotonic()
+    async with backend(fake.url, within_s=0.8) as one:
+        found = await one.ask(SERIES)
+    assert time.monotonic() - began < 2.5
+    assert [series.metric.name for series in found.records] == ["availability"]
+    assert found.status == "partial"
+    assert "cpu_usage_cores from process_cpu_seconds_total: was not evaluated within 0.8 s" in (found.detail or "")
+
+
 async def test_an_answer_that_is_too_large_is_dropped_and_said(
     fake: FakePrometheus, monkeypatch: pytest.MonkeyPatch
 ) -> None:

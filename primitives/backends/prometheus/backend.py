@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from primitives.backends.prometheus.alerts import build_alerts
-from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, parse_endpoint
+from primitives.backends.prometheus.client import PrometheusClient, Reply, parse_endpoint
 from primitives.backends.prometheus.families import METRIC_NAMES
 from primitives.backends.prometheus.promql import Grid, choose_step, grid
 from primitives.backends.prometheus.series import answer_series, select
@@ -35,7 +35,8 @@ class PrometheusBackend:
     """One Prometheus, or what speaks its API (Thanos, Mimir, VictoriaMetrics).
 
     `url` may hold user-info; without it a bearer token is taken from `token` or CLOUDOPS_PROMETHEUS_TOKEN. Neither ever
-    shows in a name, a fact or an error. `timeout_s` bounds each request. Raises `UsageError` for a URL that is none.
+    shows in a name, a fact or an error. `timeout_s` bounds each request, `within_s` all expressions of one question:
+    what is not there by then is left out, and said. Raises `UsageError` for a URL that is none.
     """
 
     questions: ClassVar[frozenset[Question]] = frozenset({"series", "topology", "alerts"})
@@ -47,12 +48,14 @@ class PrometheusBackend:
         clock: Clock,
         timeout_s: float = 8.0,
         token: str | None = None,
+        within_s: float = 12.0,
         name: str = "prometheus",
         redactor: Redactor | None = None,
     ) -> None:
         endpoint = parse_endpoint(url, token)
         self.name = name
         self._clock = clock
+        self._within_s = within_s
         self._client = PrometheusClient(
             endpoint, source=name, timeout_s=timeout_s, redactor=redactor or Redactor(endpoint.secrets)
         )
@@ -98,7 +101,8 @@ class PrometheusBackend:
             self._step = step
         times = grid(query.window, step)
         asked = select(query, found, times)
-        replies = await settle(self._evaluate(one.expression, times) for one in asked)
+        questions = (self._evaluate(one.expression, times) for one in asked)
+        replies = await settle(questions, source=self.name, within_s=self._within_s)
         return answer_series(query, self.name, found, times, zip(asked, replies, strict=True))
 
     async def _topology(self, query: TopologyQuery) -> Answer[Topology]:
@@ -174,7 +178,7 @@ class PrometheusBackend:
         return (Coverage(source=self.name, kinds=(kind,), start=start, end=window.end, status="answered"),)
 
 
-def _notes(replies: Iterable[Reply | QueryRefused]) -> list[str]:
+def _notes(replies: Iterable[Reply | SourceError]) -> list[str]:
     """What was refused or warned of, each once."""
     notes: dict[str, None] = {}
     for reply in replies:

@@ -388,7 +388,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
 )
 """Every family, best source first: of two that give a resource the same metric, the earlier one is believed."""
 
-_PEER: Final = ("peer_service", "server_address", "net_peer_name", "server", "host")
+_PEER: Final = ("peer_service", "server_address", "net_peer_name")
 
 CLIENTS: Final[tuple[ClientFamily, ...]] = (
     ClientFamily("http_client_request_duration_seconds_count", _PEER),

@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from primitives.backends.prometheus.client import QueryRefused, Reply, Row
+from primitives.backends.prometheus.client import Reply, Row
 from primitives.backends.prometheus.families import Family, Measure
 from primitives.backends.prometheus.promql import Grid, rate_window
 from primitives.backends.prometheus.survey import Survey
+from primitives.errors import SourceError
 from primitives.records import Coverage, Metric, Series, Window
 from primitives.telemetry import Answer, SeriesQuery
 
@@ -71,12 +72,12 @@ def answer_series(
     source: str,
     survey: Survey,
     grid: Grid,
-    replies: Iterable[tuple[Asked, Reply | QueryRefused]],
+    replies: Iterable[tuple[Asked, Reply | SourceError]],
 ) -> Answer[Series]:
     """The answer that the replies make, with what they leave open in `detail`."""
     gathered, notes, tolerance = _Gathered(), [], 2 * grid.step
     for asked, reply in replies:
-        if isinstance(reply, QueryRefused):
+        if isinstance(reply, SourceError):
             notes.append(f"{asked.measure.metric.name} from {asked.family.probe}: {reply.problem}")
             continue
         notes.extend(f"it warned: {warning}" for warning in reply.warnings)

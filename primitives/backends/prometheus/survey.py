@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, Row
 from primitives.backends.prometheus.families import CLIENTS, FAMILIES, KUBERNETES, METRIC_NAMES, ClientFamily, Family
 from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grouping, named_by
+from primitives.errors import SourceDenied, SourceError, SourceTimeout
 from primitives.records import Window
 
 __all__ = ["Survey", "glance", "settle", "survey"]
@@ -111,18 +112,40 @@ async def glance(client: PrometheusClient, expression: str, window: Window) -> R
     return await client.over(expression, end - step * math.floor(window.seconds / step), end, step)
 
 
-async def settle(questions: Iterable[Awaitable[T]]) -> list[T | QueryRefused]:
-    """What each question gave. A refused query is one result; any other failure is raised, for it will meet all."""
-    results = await asyncio.gather(*questions, return_exceptions=True)
-    answers: list[T | QueryRefused] = []
-    for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, QueryRefused):
-            raise result
-        answers.append(result)
-    return answers
+async def settle(
+    questions: Iterable[Coroutine[Any, Any, T]], *, source: str = "", within_s: float | None = None
+) -> list[T | SourceError]:
+    """What each question gave, or why it gave nothing.
+
+    A refused query is one result among others. Without `within_s` any other failure is raised, for it will meet all.
+    With it, what is not there after so many seconds is a `SourceTimeout` of its own, and a failure is raised only when
+    nothing came or access was denied: half an answer in time is worth more than a whole one too late.
+    """
+    tasks = [asyncio.ensure_future(question) for question in questions]
+    try:
+        if tasks:
+            await asyncio.wait(tasks, timeout=within_s)
+    finally:
+        late = [task for task in tasks if task.cancel()]
+        await asyncio.gather(*tasks, return_exceptions=True)
+    results: list[T | SourceError] = []
+    for task in tasks:
+        if task in late or task.cancelled():
+            results.append(SourceTimeout(source, f"was not evaluated within {within_s or 0:g} s"))
+        elif (error := task.exception()) is None:
+            results.append(task.result())
+        elif isinstance(error, SourceError) and (within_s is not None or isinstance(error, QueryRefused)):
+            results.append(error)
+        else:
+            raise error
+    failures = [one for one in results if isinstance(one, SourceError) and not isinstance(one, QueryRefused)]
+    denied = [failure for failure in failures if isinstance(failure, SourceDenied)]
+    if denied or (failures and all(isinstance(result, SourceError) for result in results)):
+        raise (denied or failures)[0]
+    return results
 
 
-def _rows(reply: Reply | QueryRefused) -> tuple[Row, ...]:
+def _rows(reply: Reply | SourceError) -> tuple[Row, ...]:
     return reply.rows if isinstance(reply, Reply) else ()
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from primitives.backends.prometheus.client import QueryRefused, Reply, Row
+from primitives.backends.prometheus.client import Reply, Row
 from primitives.backends.prometheus.families import ClientFamily, Family
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, named_by
 from primitives.backends.prometheus.survey import Survey
+from primitives.errors import SourceError
 from primitives.records import Edge, Resource, Topology
 from primitives.terms import ResourceKind
 
@@ -30,8 +31,8 @@ def edges_expression(client: ClientFamily) -> str:
 
 def build_topology(
     survey: Survey,
-    known: Iterable[tuple[Family, Reply | QueryRefused]],
-    calls: Iterable[tuple[ClientFamily, Reply | QueryRefused]],
+    known: Iterable[tuple[Family, Reply | SourceError]],
+    calls: Iterable[tuple[ClientFamily, Reply | SourceError]],
 ) -> Topology:
     """The topology of the families' resources (`known`) and the clients' rows (`calls`)."""
     kinds: dict[str, ResourceKind] = {}
@@ -71,5 +72,5 @@ def build_topology(
     )
 
 
-def _rows(reply: Reply | QueryRefused) -> tuple[Row, ...]:
+def _rows(reply: Reply | SourceError) -> tuple[Row, ...]:
     return reply.rows if isinstance(reply, Reply) else ()
