@@ -18,6 +18,8 @@ from primitives.backends.prometheus import PrometheusBackend
 from primitives.backends.prometheus.families import CLIENTS, FAMILIES
 from primitives.backends.prometheus.promql import SERVICE_LABELS, Grouping
 from primitives.backends.prometheus.topology import edges_expression
+from primitives.backends.recorded import RecordedBackend
+from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
 from primitives.clock import ManualClock
 from primitives.records import Series, Topology, Window
 from primitives.telemetry import AlertsQuery, Answer, SeriesQuery, TopologyQuery
@@ -181,6 +183,42 @@ async def test_an_answer_survives_the_store_byte_for_byte(
     for query in (SeriesQuery, TopologyQuery, AlertsQuery):
         data = encode_answer(await backend.ask(query(window=whole(jumping_prometheus))))
         assert encode_answer(decode_answer(data)) == data
+
+
+async def test_a_bundle_of_the_answers_gives_the_same_answers_offline(
+    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend, tmp_path: Path
+) -> None:
+    world = jumping_prometheus
+    now = world.end - timedelta(microseconds=1)  # the moment of asking is seldom a full second
+    wide = Window(start=now - timedelta(hours=7), end=now)
+    queries = [
+        SeriesQuery(window=wide),
+        SeriesQuery(window=Window(start=now - minutes(60), end=now), kinds=("latency",)),
+    ]
+    live = [await backend.ask(query) for query in queries]
+    topology = await backend.ask(TopologyQuery(window=wide))
+    manifest = Manifest(id="live-1", title="t", query="q", detected_at=now, window=wide, coverage=live[0].coverage)
+    parts = BundleParts(
+        manifest=manifest,
+        metrics={one.metric.name: one.metric for one in live[0].records},
+        series=live[0].records,
+        topology=topology.records[0],
+    )
+    write_bundle(parts, tmp_path / "live.incident")
+    recorded = RecordedBackend(read_bundle(tmp_path / "live.incident"))
+    for query, answer in zip(queries, live, strict=True):
+        offline = await recorded.ask(query)
+        assert len(offline.records) == len(answer.records) > 0
+        for one in answer.records:
+            same = one_series(offline, one.resource, one.metric.name)
+            assert (same.metric, same.times.tolist(), same.values.tolist()) == (
+                one.metric,
+                one.times.tolist(),
+                one.values.tolist(),
+            )
+    assert (await recorded.ask(queries[0])).status == live[0].status == "partial"
+    (same_topology,) = (await recorded.ask(TopologyQuery(window=wide))).records
+    assert same_topology == topology.records[0]
 
 
 async def test_the_check_says_version_and_what_there_is(backend: PrometheusBackend) -> None:

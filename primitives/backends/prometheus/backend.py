@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar, Final
@@ -50,15 +51,13 @@ class PrometheusBackend:
         token: str | None = None,
         within_s: float = 12.0,
         name: str = "prometheus",
-        redactor: Redactor | None = None,
     ) -> None:
         endpoint = parse_endpoint(url, token)
         self.name = name
         self._clock = clock
         self._within_s = within_s
-        self._client = PrometheusClient(
-            endpoint, source=name, timeout_s=timeout_s, redactor=redactor or Redactor(endpoint.secrets)
-        )
+        self._client = PrometheusClient(endpoint, source=name, timeout_s=timeout_s, redactor=Redactor(endpoint.secrets))
+        self._looking = asyncio.Lock()
         self._surveys: dict[Window, Survey] = {}
         self._replies: dict[tuple[str, Grid], Reply] = {}
         self._step: int | None = None
@@ -158,9 +157,11 @@ class PrometheusBackend:
         return Answer(query, self.name, "not_recorded", detail=_NOTHING_KNOWN)
 
     async def _look(self, window: Window) -> Survey:
-        if window not in self._surveys:
-            self._surveys[window] = await survey(self._client, window)
-        return self._surveys[window]
+        # Several diagnostics ask at the same time about the same window: one look serves them all.
+        async with self._looking:
+            if window not in self._surveys:
+                self._surveys[window] = await survey(self._client, window)
+            return self._surveys[window]
 
     async def _evaluate(self, expression: str, times: Grid) -> Reply:
         key = (expression, times)
