@@ -1,0 +1,234 @@
+"""The text report, told part by part while the investigation runs, and events as NDJSON."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from engine.events import (
+    ConclusionReached,
+    Event,
+    IncidentClassified,
+    IncidentOpened,
+    InvestigationCancelled,
+    InvestigationFinished,
+    InvestigationResumed,
+    PlanProposed,
+    StepAdded,
+    StepFinished,
+)
+from engine.hypotheses import Action, Evidence, Hypothesis
+from engine.incident import IncidentState, Step
+from primitives.text import safe_line
+from primitives.units import duration, moment
+
+__all__ = ["PlainReport", "event_line", "render_text"]
+
+_MIN_WIDTH: Final = 40
+_MAX_WIDTH: Final = 120
+_SHOWN_CAUSES: Final = 5
+_SHOWN_EVIDENCE: Final = 3
+_MIN_CONFIDENCE: Final = 0.01
+_MARKS: Final = {"completed": "✓", "failed": "✗", "timed_out": "✗", "cancelled": "-"}
+_STYLES: Final = {"title": "1", "good": "32", "bad": "31", "warn": "33", "dim": "2"}
+
+
+def report_width() -> int:
+    """Columns to fill: the terminal's or `COLUMNS`, between 40 and 120."""
+    return max(_MIN_WIDTH, min(_MAX_WIDTH, shutil.get_terminal_size((100, 24)).columns))
+
+
+class PlainReport:
+    """Tells an investigation in plain text: `tell` gives what each event adds, so that it can be shown as it happens.
+
+    With `color` headings and marks get ANSI colours; nothing relies on them, and `NO_COLOR` forbids them. Everything
+    from outside has gone through `safe_line`.
+    """
+
+    def __init__(self, *, color: bool = False, width: int | None = None) -> None:
+        self._color = color and not os.environ.get("NO_COLOR")
+        self._width = width or report_width()
+
+    def tell(self, state: IncidentState, event: Event) -> str:
+        """What `event` adds, `state` being the state after it; empty when it adds nothing to read."""
+        body = event.body
+        match body:
+            case IncidentOpened():
+                return self._opened(body)
+            case IncidentClassified():
+                return self._classified(state)
+            case PlanProposed():
+                return self._plan(state)
+            case StepAdded():
+                return self._wrapped(f"+ Step {body.step.id}: {body.step.primitive} ({body.step.reason})", "  ")
+            case StepFinished():
+                return self._step(state, state.steps[body.step])
+            case ConclusionReached():
+                return self._conclusion(state)
+            case InvestigationFinished():
+                return self._footer(state, body)
+            case InvestigationResumed():
+                return self._wrapped(f"Going on: {body.reason}", "  ")
+            case InvestigationCancelled():
+                return self._wrapped(f"Cancelled by {event.who.name}", "  ")
+            case _:
+                return ""
+
+    def stopped(self, state: IncidentState) -> str:
+        """What to say where the events end before the investigation does (a replay up to a moment)."""
+        if state.ended or state.opened is None:
+            return ""
+        at = f" at {moment(state.updated_at)}" if state.updated_at else ""
+        told = "" if state.concluded or not state.hypotheses else self._causes(state)
+        return told + self._wrapped(f"… as it stood{at}, after event {state.seq} (phase: {state.phase})", "  ")
+
+    def whole(self, state: IncidentState) -> str:
+        """All that `tell` has said by `state`, steps in the order of the plan."""
+        if state.opened is None:
+            return ""
+        parts = [self._opened(state.opened)]
+        if state.classification:
+            parts.append(self._classified(state))
+        if state.steps:
+            parts.append(self._plan(state))
+        parts += [self._step(state, step) for step in state.steps.values() if step.status in _MARKS]
+        if state.concluded:
+            parts.append(self._conclusion(state))
+        parts.append(self._footer(state, state.finished) if state.finished else self.stopped(state))
+        return "".join(parts)
+
+    def _opened(self, body: IncidentOpened) -> str:
+        head = self._styled("title", "Investigating: ") + self._wrapped(body.query, "  ", taken=15)
+        warnings = "".join(self._wrapped(f"! {warning}", "  ", style="warn") for warning in body.warnings)
+        return head + warnings
+
+    def _classified(self, state: IncidentState) -> str:
+        known = state.classification
+        assert known is not None
+        secondary = ", ".join(known.secondary_classes) or "none"
+        check = self._styled("good", "✓")
+        return (
+            f"{check} Incident class: {known.primary_class}\n"
+            f"{check} Secondary classes: {secondary}\n"
+            f"{check} Confidence: {known.confidence:.2f}\n"
+        )
+
+    def _plan(self, state: IncidentState) -> str:
+        steps = [step.plan for step in state.steps.values()]
+        lines = [self._styled("title", f"\nDiagnostic Plan ({len(steps)} steps):") + "\n"]
+        names = [f"{step.primitive} ({step.target})" for step in steps]
+        column = min(max(map(len, names), default=0), self._width // 2)
+        for number, (step, name) in enumerate(zip(steps, names, strict=True), start=1):
+            lines.append(self._wrapped(f"{number:>3}. {name:{column}} why: {step.reason}", "     "))
+        return "".join(lines) + "\n"
+
+    def _step(self, state: IncidentState, step: Step) -> str:
+        number = list(state.steps).index(step.plan.id) + 1
+        mark = _MARKS[step.status]
+        style = "good" if step.status == "completed" else "bad" if mark == "✗" else "dim"
+        text = f"Step {number}: {step.status.replace('_', ' ')} ({step.summary})"
+        return self._styled(style, mark) + " " + self._wrapped(text, "    ", taken=2)
+
+    def _conclusion(self, state: IncidentState) -> str:
+        parts = [self._heading("KEY FINDINGS")]
+        parts += [self._bullet(finding.statement) for finding in state.findings] or ["  none\n"]
+        parts.append(self._causes(state))
+        parts.append(self._actions(state))
+        if state.gaps:
+            parts.append(self._heading("NOT KNOWN"))
+            parts += [self._bullet(gap) for gap in state.gaps]
+        if state.would_change:
+            parts.append(self._heading("WOULD CHANGE THIS"))
+            parts += [self._bullet(line) for line in state.would_change]
+        return "".join(parts)
+
+    def _causes(self, state: IncidentState) -> str:
+        shown = [one for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE][:_SHOWN_CAUSES]
+        told = "".join(self._cause(state, one) for one in shown)
+        return self._heading("LIKELY ROOT CAUSES") + (told or "  none\n")
+
+    def _cause(self, state: IncidentState, one: Hypothesis) -> str:
+        note = f" {one.note}" if one.note else ""
+        lines = [self._bullet(f"{one.cause} ({100 * one.confidence:.0f} % confidence){note}")]
+        for name, evidence in (("For", one.evidence_for), ("Against", one.evidence_against)):
+            if evidence:
+                lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))
+        return "".join(lines)
+
+    def _actions(self, state: IncidentState) -> str:
+        if not state.actions:
+            return self._heading("RECOMMENDED ACTIONS") + "  none: no known action fits a resource that is known\n"
+        return self._heading("RECOMMENDED ACTIONS") + "".join(self._action(action) for action in state.actions)
+
+    def _action(self, action: Action) -> str:
+        asks = ", requires approval" if action.requires_approval else ""
+        text = f"{action.priority}. {action.action}  ({action.urgency} PRIORITY, risk: {action.risk}{asks})"
+        # A command is never wrapped: it must paste as it stands.
+        return self._wrapped(f"  {text}", "     ") + f"     $ {safe_line(action.command, limit=2000)}\n"
+
+    def _footer(self, state: IncidentState, body: InvestigationFinished) -> str:
+        problem = self._wrapped(f"✗ {body.status}: {body.problem}", "  ", style="bad") if body.problem else ""
+        took = duration(round(body.duration_s, 1))
+        line = f"Execution ID: {state.execution_id}   Duration: {took}   Cost: ${body.cost_usd:.2f}"
+        if body.status == "cancelled":
+            line += "   (cancelled)"
+        return problem + "\n" + line + "\n"
+
+    def _heading(self, text: str) -> str:
+        return "\n" + self._styled("title", f"{text}:") + "\n"
+
+    def _bullet(self, text: str) -> str:
+        return self._wrapped(f"  • {text}", "    ")
+
+    def _wrapped(self, text: str, indent: str, *, taken: int = 0, style: str = "", dim: bool = False) -> str:
+        """`text` made safe and wrapped to the width, further lines indented; `taken` columns stand before it."""
+        lead = len(text) - len(text.lstrip(" "))
+        wrapper = textwrap.TextWrapper(
+            width=self._width,
+            initial_indent=" " * lead + "\0" * taken,
+            subsequent_indent=indent,
+            break_long_words=True,
+            break_on_hyphens=False,
+        )
+        lines = wrapper.wrap(safe_line(text, limit=4000).strip(" ")) or [""]
+        whole = "\n".join(lines).replace("\0", "")
+        return self._styled("dim" if dim else style, whole) + "\n"
+
+    def _styled(self, style: str, text: str) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._color and style else text
+
+
+def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
+    """The strongest facts, in words: what the fact says, else why it weighs."""
+    told: dict[str, None] = {}
+    for item in evidence:
+        found = state.facts.get(item.fact)
+        sentence = found.fact.sentence() if found else item.fact
+        told[f"{item.why}: {sentence}" if item.weight < 0 else sentence] = None
+    return "; ".join(list(told)[:_SHOWN_EVIDENCE])
+
+
+def render_text(state: IncidentState, *, color: bool = False, width: int | None = None) -> str:
+    """The whole report on a state at once; the same text as `PlainReport.tell` gives event by event."""
+    plain = PlainReport(color=color, width=width)
+    return plain.whole(state)
+
+
+def event_line(event: Event) -> str:
+    """An event as one line of JSON (NDJSON), without the newline; the body as it is stored."""
+    document: Mapping[str, Any] = {
+        "execution_id": event.execution_id,
+        "incident_id": event.incident_id,
+        "seq": event.seq,
+        "time": event.time.isoformat().replace("+00:00", "Z"),
+        "who": event.who.model_dump(mode="json"),
+        "body": event.body.model_dump(mode="json", by_alias=True),
+        "previous": event.previous,
+        "hash": event.hash,
+    }
+    return orjson.dumps(document).decode()

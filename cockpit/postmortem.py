@@ -1,0 +1,208 @@
+"""The postmortem of a stored incident, as Markdown and as one self-contained HTML page."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from engine.events import (
+    ConclusionReached,
+    Event,
+    IncidentClassified,
+    IncidentOpened,
+    InvestigationCancelled,
+    InvestigationFinished,
+    InvestigationResumed,
+    PlanConfirmed,
+    StepFinished,
+)
+from engine.incident import IncidentState
+from engine.report import ActionPart, Report, report
+from primitives.facts import AlertState, ChangeFound, MetricShift
+from primitives.text import safe_line
+from primitives.units import duration
+
+__all__ = ["render_html", "render_markdown"]
+
+_SHOWN_CAUSES: Final = 5
+# Everything that Markdown or HTML in Markdown could read as markup.
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A heading with paragraphs, rows of a table (the first is its head) or items of a list; plain text throughout."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    commands: tuple[tuple[str, str], ...] = ()
+
+
+def render_markdown(state: IncidentState, events: Sequence[Event]) -> str:
+    """The postmortem as Markdown; what came from outside is escaped."""
+    parts = [f"# {_escaped(_title(state))}\n"]
+    parts += [_markdown(section) for section in _sections(state, events)]
+    return "\n".join(parts)
+
+
+def render_html(state: IncidentState, events: Sequence[Event]) -> str:
+    """The postmortem as one HTML page without scripts or anything from elsewhere; everything is escaped."""
+    title = html.escape(_title(state))
+    body = "\n".join(_html(section) for section in _sections(state, events))
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def _title(state: IncidentState) -> str:
+    return f"Postmortem: {safe_line(state.opened.title) if state.opened else state.execution_id}"
+
+
+def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
+    told = report(state)
+    return [
+        _summary(state, told),
+        _timeline(state, events),
+        _Section("Key findings", items=told.key_findings or ("none",)),
+        _causes(told),
+        _Section("Recommended actions", commands=tuple((_action(one), one.command) for one in told.recommended_actions),
+                 paragraphs=() if told.recommended_actions else ("None proposed.",)),
+        _Section("What is not known", items=told.gaps or ("nothing that was asked for",)),
+        _Section("What was looked at", rows=(("Step", "Result", "Why"), *(
+            (f"{step.id} {step.primitive}", f"{step.status}: {step.summary}", step.reason) for step in told.steps))),
+        _Section("Facts", rows=(("Fact", "Statement", "Source", "Trust"), *(
+            (fact.id, fact.statement, fact.source, fact.trust) for fact in told.facts))),
+    ]  # fmt: skip
+
+
+def _summary(state: IncidentState, told: Report) -> _Section:
+    best = told.likely_root_causes[0] if told.likely_root_causes else None
+    cause = (
+        f"Most likely cause: {best.cause} ({100 * best.confidence:.0f} % confidence)." if best else "No cause found."
+    )
+    rows = (
+        ("What", ""),
+        ("Incident", told.incident.id),
+        ("Execution", told.execution_id),
+        ("Query", told.incident.query),
+        ("Detected", _time(told.incident.detected_at)),
+        ("Class", ", ".join((told.classification.primary_class, *told.classification.secondary_classes))),
+        ("Investigation", f"{told.status}, {duration(told.duration_s)}, ${told.cost_usd:.2f}"),
+        ("Log", f"{state.seq} events, last hash {state.hash[:16]}"),
+    )
+    return _Section("Summary", paragraphs=(cause,), rows=rows)
+
+
+def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
+    moments: list[tuple[datetime, str]] = []
+    for found in state.facts.values():
+        fact = found.fact
+        if isinstance(fact, ChangeFound) and fact.change is not None:
+            moments.append((fact.change.time, fact.sentence()))
+        elif isinstance(fact, MetricShift) and fact.polarity == "present" and fact.worse and fact.onset:
+            moments.append((fact.onset, fact.sentence()))
+        elif isinstance(fact, AlertState) and fact.started_at:
+            moments.append((fact.started_at, fact.sentence()))
+    moments += [(event.time, text) for event in events if (text := _happened(event))]
+    ordered = sorted(dict.fromkeys(moments), key=lambda pair: pair[0])
+    return _Section("Timeline", rows=(("Time (UTC)", "What"), *((_time(at), safe_line(text)) for at, text in ordered)))
+
+
+def _happened(event: Event) -> str:
+    who = f"{event.who.kind} {event.who.name}"
+    match event.body:
+        case IncidentOpened():
+            return f"investigation opened by {who}"
+        case IncidentClassified(classification=known):
+            return f"classified as {known.primary_class}"
+        case PlanConfirmed():
+            return f"plan confirmed by {who}"
+        case StepFinished(step=step, status=status):
+            return f"step {step} {status}"
+        case ConclusionReached():
+            return "conclusion reached"
+        case InvestigationResumed(reason=reason):
+            return f"investigation went on: {reason}"
+        case InvestigationCancelled():
+            return f"investigation cancelled by {who}"
+        case InvestigationFinished(status=status):
+            return f"investigation {status}"
+        case _:
+            return ""
+
+
+def _causes(told: Report) -> _Section:
+    rows = [("Cause", "Confidence", "For", "Against")]
+    for one in told.likely_root_causes[:_SHOWN_CAUSES]:
+        against = "; ".join(f"{item.why} ({item.fact})" for item in one.evidence_against)
+        rows.append((one.cause, f"{100 * one.confidence:.0f} %", "; ".join(one.evidence[:4]), against or "–"))
+    return _Section("Likely root causes", rows=tuple(rows))
+
+
+def _action(one: ActionPart) -> str:
+    asks = ", requires approval" if one.requires_approval else ""
+    return f"{one.action} ({one.urgency} priority, risk {one.risk}{asks})"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", safe_line(text, limit=2000))
+
+
+def _markdown(section: _Section) -> str:
+    lines = [f"## {section.title}\n"]
+    lines += [f"{_escaped(text)}\n" for text in section.paragraphs]
+    lines += [f"- {_escaped(text)}" for text in section.items]
+    for text, command in section.commands:
+        fence = "`" * max(3, _longest_run(command, "`") + 1)
+        lines += [f"- {_escaped(text)}\n", f"  {fence}sh", f"  {safe_line(command, limit=2000)}", f"  {fence}\n"]
+    for number, row in enumerate(section.rows):
+        lines.append("| " + " | ".join(_escaped(cell) for cell in row) + " |")
+        if number == 0:
+            lines.append("|" + " --- |" * len(row))
+    return "\n".join(lines) + "\n"
+
+
+def _longest_run(text: str, letter: str) -> int:
+    return max((len(run) for run in re.findall(f"{letter}+", text)), default=0)
+
+
+def _html(section: _Section) -> str:
+    parts = [f"<h2>{html.escape(section.title)}</h2>"]
+    parts += [f"<p>{_safe(text)}</p>" for text in section.paragraphs]
+    if section.items:
+        parts.append("<ul>" + "".join(f"<li>{_safe(text)}</li>" for text in section.items) + "</ul>")
+    for text, command in section.commands:
+        parts.append(f"<p>{_safe(text)}</p><pre>{_safe(command)}</pre>")
+    if section.rows:
+        head, *rows = section.rows
+        parts.append(
+            f"<table><thead>{_row(head, 'th')}</thead><tbody>{''.join(_row(row, 'td') for row in rows)}</tbody></table>"
+        )
+    return "\n".join(parts)
+
+
+def _row(cells: Iterable[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}>{_safe(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _safe(text: str) -> str:
+    return html.escape(safe_line(text, limit=2000))
+
+
+_STYLE: Final = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
+    "table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem}td,th{border:1px solid #d0d7de;padding:.3rem .6rem;"
+    "text-align:left;vertical-align:top;overflow-wrap:anywhere}th{background:#f3f5f7}pre{background:#f3f5f7;"
+    "padding:.6rem;overflow-x:auto}h2{margin-top:2rem;border-bottom:1px solid #d0d7de}"
+)
