@@ -1,0 +1,204 @@
+"""Inspect Kubernetes objects, events, container logs and node checks for the states that explain an incident."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
+from primitives.facts import LogPattern, ProbeResult, SourceGap, WorkloadState
+from primitives.kubernetes.analysis import FAMILIES, healthy, merge
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.container_logs import LogNote, log_notes
+from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.states import STATES
+from primitives.records import Probe, Window
+from primitives.telemetry import Answers, ContainerLogsQuery, ObjectsQuery, ProbesQuery, Telemetry, TopologyQuery
+from primitives.text import safe_line
+
+__all__ = ["inspect_workloads"]
+
+# Events live for an hour and rollouts take minutes; an earlier dump from the day before still shows what changed.
+_LOOK_BACK: Final = timedelta(days=1)
+_MOST_HEALTHY: Final = 60
+_MOST_LOGS: Final = 40
+_MOST_PROBES: Final = 200
+_FAILING: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "JobFailed", "JobRetrying", "NotReady"})
+_GOOD_RESULTS: Final = frozenset({
+    "open", "ok", "active", "running", "success", "succeeded", "resolved", "passed", "healthy", "connected", "up",
+    "reachable", "active (running)",
+})  # fmt: skip
+
+
+@diagnostic(
+    "inspect_workloads",
+    title="Inspect Kubernetes workloads",
+    answers=(
+        "WORKLOAD_FAILURE", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "DEPLOYMENT_REGRESSION", "CONFIGURATION_DRIFT",
+        "NETWORK_FAILURE", "INFRASTRUCTURE_FAILURE", "SCALING_FAILURE", "RESOURCE_SATURATION", "PERFORMANCE_DEGRADATION",
+        "DEPENDENCY_FAILURE", "ACCESS_FAILURE", "NO_FAULT", "UNKNOWN",
+    ),
+    questions=("objects", "probes", "container_logs"),
+    cost_s=3.0,
+)  # fmt: skip
+async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+    """Yield `WorkloadState` facts, the most telling first, `ProbeResult` and `LogPattern` facts, and what is healthy."""
+    start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - _LOOK_BACK
+    asked = Window(start=start, end=args.now)
+    objects, logs, probes, topology = await asyncio.gather(
+        ask.objects(ObjectsQuery(window=asked)),
+        ask.container_logs(ContainerLogsQuery(window=asked)),
+        ask.probes(ProbesQuery(window=asked)),
+        ask.topology(TopologyQuery(window=asked)),
+    )
+    for probe in _latest(probes.records):
+        yield _probe_fact(probe, args, probes)
+    dumps = [dump for dump in objects.records if dump.time <= args.now]
+    for gap in _gaps(objects, logs, probes, recorded=bool(dumps), now=args.now):
+        yield gap
+    if not dumps:
+        return
+    window = Window(start=min(args.window.start, args.now), end=args.now)
+    cluster = Cluster(dumps, window, topology.records, logs.records)
+    found: list[Finding] = []
+    for done, (name, find) in enumerate(FAMILIES):
+        yield Progress(done, len(FAMILIES), name)
+        # Thousands of objects take a second: meanwhile the loop serves the others.
+        found.extend(await asyncio.to_thread(list, find(cluster)))
+    findings = await asyncio.to_thread(merge, cluster, found)
+    for finding in findings:
+        yield _fact(finding, cluster, args, objects)
+    for note in log_notes(cluster)[:_MOST_LOGS]:
+        yield _log_fact(note, args, logs)
+    if not logs.records and any(finding.state in _FAILING for finding in findings):
+        yield _gap("container_logs", logs, args.now)
+    near = _neighbourhood(cluster, args)
+    well = [(resource, kind) for resource, kind in healthy(cluster, findings) if near is None or resource in near]
+    for resource, kind in well[:_MOST_HEALTHY]:
+        yield _healthy_fact(resource, kind, cluster, args, objects)
+
+
+def _fact(finding: Finding, cluster: Cluster, args: Arguments, objects: Answers[Any]) -> WorkloadState:
+    return WorkloadState(
+        object=finding.object,
+        kind=finding.kind,
+        state=finding.state,
+        resource=finding.resource,
+        container=finding.container,
+        message=safe_line(finding.message, limit=400),
+        exit_code=finding.exit_code,
+        restarts=finding.restarts,
+        count=finding.count,
+        since=finding.since,
+        details={**finding.details, "weight": STATES[finding.state].weight, "family": STATES[finding.state].family},
+        trust="reported" if finding.reported else "measured",
+        window=args.window,
+        observed_at=min(cluster.times.get(finding.kind, args.now), args.now),
+        source=objects.source,
+        answers=objects.digests,
+    )
+
+
+def _healthy_fact(resource: str, kind: str, cluster: Cluster, args: Arguments, objects: Answers[Any]) -> WorkloadState:
+    pods = [pod for pod in cluster.pods_of.get(resource, ()) if pod.live]
+    return WorkloadState(
+        polarity="absent",
+        object=resource,
+        kind=kind,
+        state="Healthy",
+        resource=resource,
+        count=max(len(pods), 1),
+        window=args.window,
+        observed_at=min(cluster.times.get("Node" if kind == "Node" else "Pod", args.now), args.now),
+        source=objects.source,
+        answers=objects.digests,
+    )
+
+
+def _log_fact(note: LogNote, args: Arguments, logs: Answers[Any]) -> LogPattern:
+    return LogPattern(
+        trust="reported",
+        resource=note.resource,
+        template=note.template,
+        severity="ERROR",
+        family=note.family,
+        count=note.count,
+        points_at=note.points_at,
+        example=note.example,
+        window=args.window,
+        observed_at=args.now,
+        source=logs.source,
+        answers=logs.digests,
+    )
+
+
+def _latest(probes: Iterable[Probe]) -> list[Probe]:
+    """The newest result of each check, failed ones first."""
+    newest: dict[tuple[str, str, str], Probe] = {}
+    for probe in probes:
+        key = (probe.resource, probe.probe, probe.target or "")
+        if key not in newest or newest[key].time <= probe.time:
+            newest[key] = probe
+    ordered = sorted(newest.items(), key=lambda entry: (_is_good(entry[1].result), entry[0]))
+    return [probe for _, probe in ordered][:_MOST_PROBES]
+
+
+def _is_good(result: str) -> bool:
+    return result.strip().lower() in _GOOD_RESULTS
+
+
+def _probe_fact(probe: Probe, args: Arguments, probes: Answers[Any]) -> ProbeResult:
+    return ProbeResult(
+        resource=safe_line(probe.resource, limit=400),
+        probe=probe.probe,
+        target=safe_line(probe.target, limit=300) if probe.target else None,
+        result=safe_line(probe.result, limit=100),
+        healthy=_is_good(probe.result),
+        output=safe_line(probe.output or "", limit=400),
+        window=args.window,
+        observed_at=probe.time,
+        source=probes.source,
+        answers=probes.digests,
+    )
+
+
+def _gaps(
+    objects: Answers[Any], logs: Answers[Any], probes: Answers[Any], *, recorded: bool, now: datetime
+) -> Iterator[SourceGap]:
+    """Sources that refused or failed; and, once, that there is nothing to inspect."""
+    for question, answers in (("objects", objects), ("container_logs", logs), ("probes", probes)):
+        for part in answers.gaps:
+            if part.status != "not_recorded":
+                detail = part.detail or ("only part of the answer was read" if part.truncated else "")
+                yield SourceGap.model_validate({
+                    "question": question, "status": part.status, "detail": safe_line(detail, limit=400),
+                    "observed_at": now, "source": part.source, "answers": (part.digest,) if part.digest else (),
+                })  # fmt: skip
+    if not recorded and not any(part.status != "not_recorded" for part in objects.gaps):
+        yield _gap("objects", objects, now)
+
+
+def _gap(question: str, answers: Answers[Any], now: datetime) -> SourceGap:
+    return SourceGap.model_validate({
+        "question": question, "status": "not_recorded", "observed_at": now, "source": answers.source,
+        "answers": answers.digests,
+    })  # fmt: skip
+
+
+def _neighbourhood(cluster: Cluster, args: Arguments) -> Collection[str] | None:
+    """What stands near the symptom: it, what it calls and is called by, its nodes, its namespace. None: everything."""
+    named = {*args.focus, *([args.symptom.resource] if args.symptom else [])}
+    seeds = {pod.resource if (pod := cluster.pod_by_id.get(name)) else name for name in named}
+    if not seeds:
+        return None
+    near = set(seeds)
+    for topology in cluster.topologies:
+        for edge in topology.edges:
+            if edge.source in seeds or edge.target in seeds:
+                near |= {edge.source, edge.target}
+    namespaces = {seed.split("/")[0] for seed in seeds if seed.count("/") == 2}
+    near |= {resource for resource in cluster.pods_of if resource.split("/")[0] in namespaces}
+    near |= {f"node/{pod.node}" for resource in seeds for pod in cluster.pods_of.get(resource, ()) if pod.node}
+    return near

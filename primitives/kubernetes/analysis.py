@@ -1,0 +1,238 @@
+"""All families together: findings merged per workload, ordered, bounded; and what is certainly healthy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from primitives.kubernetes.admission import find_admission
+from primitives.kubernetes.autoscaling import find_autoscaling
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.container_logs import find_in_logs
+from primitives.kubernetes.containers import find_pods
+from primitives.kubernetes.events import find_events
+from primitives.kubernetes.fields import instant, moment_text, text
+from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.ingresses import find_ingresses
+from primitives.kubernetes.jobs import find_jobs
+from primitives.kubernetes.nodes import find_nodes
+from primitives.kubernetes.policies import find_policies
+from primitives.kubernetes.ports import find_ports
+from primitives.kubernetes.probes import find_probes
+from primitives.kubernetes.references import find_references
+from primitives.kubernetes.scheduling import find_scheduling
+from primitives.kubernetes.services import find_services
+from primitives.kubernetes.settings import find_settings
+from primitives.kubernetes.states import STATES, WEIGHTS
+from primitives.kubernetes.volumes import find_volumes
+from primitives.kubernetes.workloads import find_workloads
+
+__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge"]
+
+FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] = (
+    ("pods", find_pods),
+    ("probes", find_probes),
+    ("scheduling", find_scheduling),
+    ("volumes", find_volumes),
+    ("references", find_references),
+    ("settings", find_settings),
+    ("ports", find_ports),
+    ("services", find_services),
+    ("ingresses", find_ingresses),
+    ("network policies", find_policies),
+    ("admission", find_admission),
+    ("nodes", find_nodes),
+    ("workloads", find_workloads),
+    ("jobs", find_jobs),
+    ("autoscaling", find_autoscaling),
+    ("container logs", find_in_logs),
+    ("events", find_events),
+)
+MOST_FINDINGS: Final = 300
+_MOST_OBJECTS: Final = 10
+_WEIGHT: Final = {name: WEIGHTS.index(state.weight) for name, state in STATES.items()}
+_PULLS: Final = frozenset(name for name, state in STATES.items() if state.family == "images")
+_CRASHES: Final = frozenset({"CrashLoopBackOff", "OOMKilled", "ContainerFailed", "InvalidCommand", "StartError"})
+_SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.family == "scheduling")
+# A state that says less about the same container (or workload) than another one that was found says nothing new.
+_SAYS_LESS: Final[dict[str, Collection[str]]] = {
+    "BackOff": _CRASHES | _PULLS,
+    "ImagePullBackOff": _PULLS - {"ImagePullBackOff", "ImagePullSecretMissing"},
+    "FailedScheduling": (_SCHEDULING | {"VolumeClaimMissing"}) - {"FailedScheduling"},
+    "PodPending": _SCHEDULING | {"FailedMount", "FailedAttachVolume", "MultiAttachError", "SandboxFailed"},
+    "LivenessProbeFailed": {"LivenessProbeMisconfigured"},
+    "ReadinessProbeFailed": {"ReadinessProbeMisconfigured"},
+    "StartupProbeFailed": {"StartupProbeMisconfigured"},
+    "FailedCreate": {"QuotaExceeded", "ServiceAccountMissing", "LimitRangeViolation", "AdmissionWebhookDenied"},
+    "VolumeClaimPending": {
+        "StorageClassMissing", "VolumeAccessModeMismatch", "VolumeCapacityMismatch", "VolumeClassMismatch",
+        "VolumeSelectorMismatch", "VolumeAlreadyClaimed", "VolumeProvisioningFailed",
+    },
+}  # fmt: skip
+
+
+def analyse(cluster: Cluster) -> list[Finding]:
+    """Every finding, merged, the most telling first, at most `MOST_FINDINGS`."""
+    return merge(cluster, (found for _, find in FAMILIES for found in find(cluster)))
+
+
+def merge(cluster: Cluster, findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that are the same for several objects, or from an object and its events, become one."""
+    groups: dict[tuple[str, str, str | None, str], list[Finding]] = defaultdict(list)
+    for found in findings:
+        groups[found.state, found.resource, found.container, found.variant].append(found)
+    _fold_vague(groups)
+    newest = _newest_controllers(cluster)
+    merged = [_one(cluster, group, newest) for group in groups.values()]
+    known: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
+    for found in merged:
+        known[found.resource].add((found.state, found.container))
+    kept, vague = [], []
+    for found in merged:
+        (vague if _says_less(found, known[found.resource]) else kept).append(found)
+    kept = _absorb(kept, vague)
+    return sorted(kept, key=_order)[:MOST_FINDINGS]
+
+
+def healthy(cluster: Cluster, findings: Iterable[Finding]) -> list[tuple[str, str]]:
+    """The workloads and nodes (identifier, kind) that are certainly well: dumped, ready, and nothing found on them."""
+    troubled = {f.resource for f in findings if _WEIGHT[f.state] <= 1} | {
+        f.object for f in findings if _WEIGHT[f.state] <= 1
+    }
+    well: list[tuple[str, str]] = []
+    for resource in cluster.pods_of.keys() - troubled:
+        live = [pod for pod in cluster.pods_of[resource] if pod.live]
+        if live and all(pod.healthy for pod in live):
+            well.append((resource, _kind(resource)))
+    for node in cluster.all("Node"):
+        if node.id not in troubled and text(node.condition("Ready"), "status") == "True":
+            well.append((node.id, node.kind))
+    return sorted(well)
+
+
+def _kind(resource: str) -> str:
+    word = resource.split("/")[-2] if "/" in resource else "workload"
+    known = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ReplicationController")
+    return next((kind for kind in known if kind.lower() == word), word.capitalize())
+
+
+def _fold_vague(groups: dict[tuple[str, str, str | None, str], list[Finding]]) -> None:
+    """A finding that doesn't say what it is about belongs to the one that does, where there is just one."""
+    precise: dict[tuple[str, str], list[tuple[str, str, str | None, str]]] = defaultdict(list)
+    for key in groups:
+        if key[2] is not None or key[3]:
+            precise[key[0], key[1]].append(key)
+    for key in list(groups):
+        state, resource, container, variant = key
+        fits = [
+            other
+            for other in precise.get((state, resource), ())
+            if other != key and other in groups and (container is None or other[2] == container)
+            and (not variant or other[3] == variant)
+        ]  # fmt: skip
+        if len(fits) == 1 and (container is None or not variant):
+            groups[fits[0]].extend(groups.pop(key))
+
+
+def _one(cluster: Cluster, group: list[Finding], newest: dict[str, str]) -> Finding:
+    # What the object's own status says is more exact than the event about it.
+    group = sorted(group, key=lambda f: (f.events > 0, f.reported, f.object, -(f.restarts or 0)))
+    first = max(group[:1] + [f for f in group if not f.events], key=lambda f: f.restarts or 0)
+    objects = sorted({found.object for found in group})
+    details: dict[str, Any] = {}
+    for found in [*reversed(group), first]:
+        details |= {key: value for key, value in found.details.items() if value is not None or key not in details}
+    if len(objects) > 1:
+        details["objects"] = objects[:_MOST_OBJECTS]
+    occurrences = sum(found.events for found in group)
+    seen = [found.last_seen for found in group if found.last_seen]
+    if occurrences:
+        details["occurrences"] = occurrences
+    if seen:
+        details["last_seen"] = moment_text(max(seen))
+    starts = [found.since for found in group if found.since]
+    if starts and min(starts) < cluster.window.start:
+        details["before_window"] = True
+    details |= _rollout(cluster, objects, first, newest)
+    details = {key: value for key, value in details.items() if value is not None}
+    return replace(
+        first, count=len(objects), details=details, events=occurrences, last_seen=max(seen) if seen else None,
+        since=min(starts) if starts else None,
+        message=first.message or next((f.message for f in group if f.message), ""),
+        restarts=max((f.restarts for f in group if f.restarts is not None), default=None),
+        reported=all(f.reported for f in group),
+    )  # fmt: skip
+
+
+def _newest_controllers(cluster: Cluster) -> dict[str, str]:
+    """The direct owner of the newest pods of each workload that has pods of several (a rollout under way)."""
+    found: dict[str, str] = {}
+    for resource, pods in cluster.pods_of.items():
+        started: dict[str, float] = {}
+        for pod in pods:
+            created = instant(pod.item.raw, "metadata", "creationTimestamp") if pod.live else None
+            if created is not None and pod.controller != pod.item.id:
+                started[pod.controller] = min(created.timestamp(), started.get(pod.controller, float("inf")))
+        if len(started) > 1:
+            found[resource] = max(started, key=lambda controller: (started[controller], controller))
+    return found
+
+
+def _rollout(cluster: Cluster, objects: list[str], first: Finding, newest: dict[str, str]) -> dict[str, Any]:
+    """How much of the workload is affected, and whether only the newest revision is."""
+    if first.kind != "Pod" or STATES[first.state].weight == "note":
+        return {}
+    details: dict[str, Any] = {}
+    peers = [pod for pod in cluster.pods_of.get(first.resource, ()) if pod.live]
+    if len(peers) > 1:
+        details["pods_of_workload"] = len(peers)
+        details["pods_ready"] = sum(1 for pod in peers if pod.ready)
+    controllers = {pod.controller for name in objects if (pod := cluster.pod_by_id.get(name)) is not None}
+    if first.resource in newest and controllers:
+        only = controllers == {newest[first.resource]}
+        details["revision"] = "newest" if only else "mixed" if newest[first.resource] in controllers else "older"
+    return details
+
+
+def _says_less(found: Finding, known: set[tuple[str, str | None]]) -> bool:
+    better = _SAYS_LESS.get(found.state, ())
+    return any(
+        state in better and (container == found.container or container is None or found.container is None)
+        for state, container in known
+    )
+
+
+def _absorb(kept: list[Finding], vague: list[Finding]) -> list[Finding]:
+    """When a vaguer finding began, and how often its event occurred, belong to the one that replaces it."""
+    earliest: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for found in vague:
+        for better in _SAYS_LESS[found.state]:
+            earliest[found.resource, better].append(found)
+    return [_with(found, earliest.get((found.resource, found.state), [])) for found in kept]
+
+
+def _with(found: Finding, vaguer: list[Finding]) -> Finding:
+    fits = [other for other in vaguer if found.container is None or other.container in (None, found.container)]
+    starts = [moment for f in [found, *fits] if (moment := f.since)]
+    occurrences = sum(other.events for other in fits)
+    if not fits:
+        return found
+    details = dict(found.details)
+    if occurrences:
+        details["occurrences"] = found.events + occurrences
+    return replace(
+        found,
+        since=min(starts) if starts else None,
+        message=found.message or fits[0].message,
+        events=found.events + occurrences,
+        details=details,
+    )
+
+
+def _order(found: Finding) -> tuple[Any, ...]:
+    return (
+        _WEIGHT[found.state], -found.count, found.resource, found.object, found.container or "", found.state,
+        found.variant,
+    )  # fmt: skip

@@ -1,0 +1,207 @@
+"""A cluster as it was dumped: indexed once, then asked by every family of analysis."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from primitives.kubernetes.event_records import Event, read_events
+from primitives.kubernetes.fields import mapping, strings
+from primitives.kubernetes.kinds import WORKLOADS, KubeObject, kind_of_dump, read_object, template_of
+from primitives.kubernetes.owners import Owners
+from primitives.kubernetes.pods_view import Container, Pod, read_pod
+from primitives.kubernetes.selectors import selects
+from primitives.records import ContainerLog, KubernetesDump, Topology, Window
+
+__all__ = ["Cluster", "PodSource"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PodSource:
+    """One pod specification in use: that of a controller's pods, or of a workload's template when it has no pods."""
+
+    resource: str
+    object: str
+    kind: str
+    namespace: str
+    labels: Mapping[str, str]
+    spec: Mapping[str, Any]
+    pods: tuple[Pod, ...]
+
+    @property
+    def troubled(self) -> bool:
+        """Whether some of its pods aren't ready, or it has none."""
+        return not self.pods or any(not pod.healthy for pod in self.pods)
+
+
+class Cluster:
+    """The newest dump of each kind, and the earlier ones.
+
+    `window` is the incident's; its end is now. A kind that wasn't dumped is unknown, not empty: ask `dumped` before
+    concluding that something doesn't exist.
+    """
+
+    def __init__(
+        self,
+        dumps: Iterable[KubernetesDump],
+        window: Window,
+        topologies: Sequence[Topology] = (),
+        logs: Sequence[ContainerLog] = (),
+    ) -> None:
+        self.window = window
+        self.topologies = tuple(topologies)
+        self.logs = tuple(logs)
+        by_time: dict[str, dict[datetime, list[KubernetesDump]]] = defaultdict(lambda: defaultdict(list))
+        for dump in dumps:
+            by_time[kind_of_dump(dump.kind) or dump.kind][dump.time].append(dump)
+        self.times = {kind: max(times) for kind, times in by_time.items()}
+        self._objects = _index(dump for kind, times in by_time.items() for dump in times[self.times[kind]])
+        self.earlier = {
+            kind: [_index(times[time]).get(kind, {}) for time in sorted(times, reverse=True)[1:]]
+            for kind, times in by_time.items()
+        }
+        self.owners = Owners(self._objects, self.topologies)
+
+    @property
+    def now(self) -> datetime:
+        """The moment that is looked at."""
+        return self.window.end
+
+    def dumped(self, kind: str) -> bool:
+        """Whether objects of `kind` were dumped at all."""
+        return kind in self.times or bool(self._objects.get(kind))
+
+    def all(self, kind: str) -> Iterable[KubeObject]:
+        """The objects of `kind`, in the dump's order."""
+        return self._objects.get(kind, {}).values()
+
+    def get(self, kind: str, namespace: str, name: str) -> KubeObject | None:
+        """The object of that name, or None."""
+        return self._objects.get(kind, {}).get((namespace, name))
+
+    def lacks(self, kind: str, namespace: str, name: str) -> bool:
+        """Whether it is certain that there is no such object: its kind was dumped and it isn't there."""
+        return self.dumped(kind) and (namespace, name) not in self._objects.get(kind, {})
+
+    @cached_property
+    def pods(self) -> list[Pod]:
+        """Every pod."""
+        return [read_pod(item, self.owners.resource(item), self.owners.controller(item)) for item in self.all("Pod")]
+
+    @cached_property
+    def pod_by_id(self) -> dict[str, Pod]:
+        """The pods by identifier."""
+        return {pod.item.id: pod for pod in self.pods}
+
+    @cached_property
+    def pods_of(self) -> dict[str, list[Pod]]:
+        """The pods of each workload."""
+        found: dict[str, list[Pod]] = defaultdict(list)
+        for pod in self.pods:
+            found[pod.resource].append(pod)
+        return dict(found)
+
+    @cached_property
+    def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
+        found: dict[tuple[str, str, str], list[Pod]] = defaultdict(list)
+        for pod in self.pods:
+            for key, value in pod.item.labels.items():
+                found[pod.item.namespace, key, value].append(pod)
+        return found
+
+    @cached_property
+    def pods_in(self) -> dict[str, list[Pod]]:
+        """The pods of each namespace."""
+        found: dict[str, list[Pod]] = defaultdict(list)
+        for pod in self.pods:
+            found[pod.item.namespace].append(pod)
+        return dict(found)
+
+    def selected(self, namespace: str, selector: Any) -> list[Pod]:
+        """The pods of `namespace` that a LabelSelector selects."""
+        pairs = list(strings(selector, "matchLabels").items())
+        candidates: Sequence[Pod] = self.pods_in.get(namespace, ())
+        if pairs:
+            lists = [self._pods_by_label.get((namespace, key, value), []) for key, value in pairs]
+            candidates = min(lists, key=len)
+        return [pod for pod in candidates if selects(selector, pod.item.labels)]
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """Every event of any dump (the API server keeps them for an hour only), oldest first."""
+        items = {item.id: item for older in reversed(self.earlier.get("Event", [])) for item in older.values()}
+        items.update({item.id: item for item in self.all("Event")})
+        return read_events(items.values())
+
+    @cached_property
+    def events_of(self) -> dict[str, list[Event]]:
+        """The events about each object, oldest first."""
+        found: dict[str, list[Event]] = defaultdict(list)
+        for event in self.events:
+            found[event.target].append(event)
+        return dict(found)
+
+    @cached_property
+    def workloads(self) -> list[KubeObject]:
+        """Every object that has a pod template."""
+        return [item for kind in WORKLOADS for item in self.all(kind)]
+
+    @cached_property
+    def replica_sets_of(self) -> dict[str, list[KubeObject]]:
+        """The ReplicaSets of each workload."""
+        found: dict[str, list[KubeObject]] = defaultdict(list)
+        for item in self.all("ReplicaSet"):
+            found[self.owners.resource(item)].append(item)
+        return dict(found)
+
+    @cached_property
+    def sources(self) -> list[PodSource]:
+        """Each pod specification in use, once: thousands of pods share a few."""
+        groups: dict[str, list[Pod]] = defaultdict(list)
+        for pod in self.pods:
+            if pod.live:
+                groups[pod.controller].append(pod)
+        found = [_pod_source(pods) for pods in groups.values()]
+        with_pods = {source.resource for source in found if mapping(source.spec)}
+        found += [
+            PodSource(
+                item.id, item.id, item.kind, item.namespace, strings(template_of(item), "metadata", "labels"),
+                mapping(template_of(item), "spec"), (),
+            )
+            for item in self.workloads
+            if item.id not in with_pods and self.owners.resource(item) == item.id
+        ]  # fmt: skip
+        return found
+
+    @cached_property
+    def _log_index(self) -> dict[tuple[str, str, str], list[ContainerLog]]:
+        found: dict[tuple[str, str, str], list[ContainerLog]] = defaultdict(list)
+        for log in self.logs:
+            found[log.namespace, log.pod, log.container].append(log)
+        return found
+
+    def logs_of(self, pod: Pod, container: Container) -> list[ContainerLog]:
+        """The container's logs, that of its last terminated instance first."""
+        logs = self._log_index.get((pod.item.namespace, pod.item.name, container.name), [])
+        return sorted(logs, key=lambda log: not log.previous)
+
+
+def _index(dumps: Iterable[KubernetesDump]) -> dict[str, dict[tuple[str, str], KubeObject]]:
+    found: dict[str, dict[tuple[str, str], KubeObject]] = defaultdict(dict)
+    for dump in dumps:
+        for raw in dump.items:
+            item = read_object(raw, dump.kind)
+            if item is not None:
+                found[item.kind][item.namespace, item.name] = item
+    return dict(found)
+
+
+def _pod_source(pods: list[Pod]) -> PodSource:
+    first = next((pod for pod in pods if pod.spec.get("containers")), pods[0])
+    return PodSource(
+        first.resource, first.item.id, "Pod", first.item.namespace, first.item.labels, first.spec, tuple(pods)
+    )

@@ -1,0 +1,200 @@
+"""Events as findings: each goes to the family that understands its reason; the rest are warnings of their own.
+
+An event tells of a moment. Where its object is healthy now, or gone, or the event ended before the window without
+leaving a trace, it is a `PastEvent`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from primitives.kubernetes.admission import create_event
+from primitives.kubernetes.autoscaling import autoscaler_event
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.containers import RECOVERED_AFTER, start_error, torn_down
+from primitives.kubernetes.event_records import Event
+from primitives.kubernetes.fields import instant, integer, text
+from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.images import classify_pull_error, image_of_message, pull_details, pull_state
+from primitives.kubernetes.jobs import job_event
+from primitives.kubernetes.kinds import KubeObject, read_object
+from primitives.kubernetes.nodes import node_event
+from primitives.kubernetes.pods_view import Pod, read_pod
+from primitives.kubernetes.probes import probe_event
+from primitives.kubernetes.references import missing_from_text
+from primitives.kubernetes.scheduling import scheduling_event
+from primitives.kubernetes.volumes import claim_event, mount_event
+
+__all__ = ["find_events"]
+
+_PULL: Final = re.compile(r"pull|image", re.IGNORECASE)
+_ECHO: Final = re.compile(r"^Error: (?:ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName)$")
+_NORMAL_BUT_TELLING: Final = frozenset({
+    "Killing", "NodeNotReady", "NodeHasDiskPressure", "NodeHasInsufficientMemory", "NodeHasInsufficientPID",
+    "NodeNotSchedulable", "FailedBinding", "Evicted", "TaintManagerEviction",
+})  # fmt: skip
+_SIMPLE: Final = {
+    "FailedCreatePodSandBox": "SandboxFailed",
+    "FailedPodSandBoxStatus": "SandboxFailed",
+    "NetworkNotReady": "NetworkPluginNotReady",
+    "Evicted": "Evicted",
+    "HostPortConflict": "HostPortConflict",
+    "FailedKillPod": "FailedKillPod",
+    "ExceededGracePeriod": "FailedKillPod",
+    "ProgressDeadlineExceeded": "ProgressDeadlineExceeded",
+    "FailedPostStartHook": "StartError",
+    "DeadlineExceeded": "DeadlineExceeded",
+}
+
+
+def find_events(cluster: Cluster) -> Iterator[Finding]:
+    """What the events tell, each dated against its object's present state."""
+    for event in cluster.events:
+        if not event.warning and event.reason not in _NORMAL_BUT_TELLING:
+            continue
+        pod = _pod(cluster, event)
+        item = cluster.get(event.kind, "" if event.target.count("/") == 1 else event.namespace, event.name)
+        resource = pod.resource if pod else _resource(cluster, event, item)
+        past = _past(cluster, event, item)
+        for found in _classify(cluster, event, pod, resource):
+            whole = replace(found, container=found.container or _only_container(event, pod))
+            yield whole if past is None else _as_past(event, whole, past)
+
+
+def _pod(cluster: Cluster, event: Event) -> Pod | None:
+    if event.kind != "Pod":
+        return None
+    known = cluster.pod_by_id.get(event.target)
+    if known is not None:
+        return known
+    for dump in cluster.earlier.get("Pod", ()):
+        item = dump.get((event.namespace, event.name))
+        if item is not None:
+            return read_pod(item, cluster.owners.resource(item), cluster.owners.controller(item))
+    return None
+
+
+def _resource(cluster: Cluster, event: Event, item: KubeObject | None) -> str:
+    if item is None:
+        named = {"kind": event.kind, "metadata": {"name": event.name, "namespace": event.namespace}}
+        item = read_object(named, "")
+    return cluster.owners.resource(item) if item else event.target
+
+
+def _only_container(event: Event, pod: Pod | None) -> str | None:
+    if event.container is not None:
+        return event.container
+    if pod is not None and event.reason in ("BackOff", "Failed", "Unhealthy", "Killing") and len(pod.containers) == 1:
+        return pod.containers[0].name
+    return None
+
+
+def _classify(cluster: Cluster, event: Event, pod: Pod | None, resource: str) -> Iterable[Finding]:
+    match event.reason:
+        case "FailedScheduling":
+            return scheduling_event(cluster, event, pod, resource)
+        case "Unhealthy" | "Killing" | "ProbeWarning":
+            found = probe_event(cluster, event, pod)
+            return [found] if found else []
+        case "Failed" | "BackOff" | "InspectFailed" | "ErrImageNeverPull":
+            return _kubelet(cluster, event, pod, resource)
+        case "FailedMount" | "FailedMapVolume" | "FailedAttachVolume":
+            return [mount_event(event, resource)]
+        case "ProvisioningFailed" | "FailedBinding":
+            if cluster.get("PersistentVolumeClaim", event.namespace, event.name):
+                return []  # the claim itself says more
+            found = claim_event(cluster, event)
+            return [found] if found else []
+        case "FailedCreate":
+            return [create_event(event, resource)]
+        case _:
+            return [_other(event, resource)] if event.warning or event.kind == "Node" or event.reason in _SIMPLE else []
+
+
+def _other(event: Event, resource: str) -> Finding:
+    understand: tuple[Callable[[Event, str], Finding | None], ...] = (job_event, autoscaler_event, node_event)
+    for reader in understand:
+        found = reader(event, resource)
+        if found is not None:
+            return found
+    state = _SIMPLE.get(event.reason, "WarningEvent")
+    return _of(event, state, resource, variant=event.reason if state == "WarningEvent" else "", reason=event.reason)
+
+
+def _of(event: Event, state: str, resource: str, *, variant: str = "", **details: Any) -> Finding:
+    return Finding(
+        state, event.target, event.kind, resource, container=event.container, message=event.message,
+        since=event.first, last_seen=event.last, events=event.count, variant=variant, details=details,
+    )  # fmt: skip
+
+
+def _kubelet(cluster: Cluster, event: Event, pod: Pod | None, resource: str) -> Iterable[Finding]:
+    """`Failed` and `BackOff`: pulling, creating or starting a container."""
+    message = event.message
+    if _ECHO.match(message):
+        return []
+    missing = missing_from_text(message)
+    if missing is not None:
+        state, details = missing
+        return [_of(event, state, resource, variant=f"{details['name']}/{details.get('key', '')}", **details)]
+    if event.reason != "BackOff" and not _PULL.search(message):
+        return [_of(event, start_error(message), resource, reason=event.reason)]
+    if event.reason == "BackOff" and not re.search(r"pulling image", message, re.IGNORECASE):
+        return [_of(event, "BackOff", resource, reason=event.reason)]
+    image = image_of_message(message)
+    error = classify_pull_error(message)
+    details = {"reason": event.reason, "error": error, **pull_details(cluster, pod, image)}
+    state = pull_state("ErrImageNeverPull" if event.reason == "ErrImageNeverPull" else "ImagePullBackOff", error)
+    if state == "ImagePullDenied" and details.get("missing_pull_secrets"):
+        state = "ImagePullUnauthorized"
+    return [_of(event, state, resource, variant=image, **details)]
+
+
+def _past(cluster: Cluster, event: Event, item: KubeObject | None) -> str | None:
+    """Why the event is no longer true: `recovered`, `gone` or `before_window`; None where it may still be."""
+    if event.kind == "Pod" and cluster.dumped("Pod"):
+        pod = cluster.pod_by_id.get(event.target)
+        if pod is None:
+            return "gone"
+        if pod.terminating or torn_down(cluster, pod):
+            return "gone"
+        if pod.healthy:
+            return "recovered" if _over(cluster, event, pod.healthy_since) else None
+        if event.reason == "FailedScheduling" and pod.node:
+            return "recovered"
+        return None
+    if item is not None and _healthy(item):
+        since = instant(item.condition("Ready" if event.kind == "Node" else "Available"), "lastTransitionTime")
+        return "recovered" if _over(cluster, event, since) else None
+    return "before_window" if event.last is not None and event.last < cluster.window.start else None
+
+
+def _over(cluster: Cluster, event: Event, healthy_since: datetime | None) -> bool:
+    """Whether it was last seen before its object became healthy, or not for ten minutes."""
+    if event.last is None:
+        return True
+    return (healthy_since is not None and event.last <= healthy_since) or cluster.now - event.last >= RECOVERED_AFTER
+
+
+def _healthy(item: KubeObject) -> bool:
+    match item.kind:
+        case "Node":
+            return text(item.condition("Ready"), "status") == "True"
+        case "PersistentVolumeClaim":
+            return text(item.raw, "status", "phase") == "Bound"
+        case "ReplicaSet" | "Deployment" | "StatefulSet":
+            wanted, ready = integer(item.raw, "spec", "replicas"), integer(item.raw, "status", "readyReplicas") or 0
+            return wanted is not None and ready >= wanted
+        case "HorizontalPodAutoscaler":
+            return text(item.condition("ScalingActive"), "status") == "True"
+        case _:
+            return False
+
+
+def _as_past(event: Event, found: Finding, past: str) -> Finding:
+    details = {"reason": event.reason, "was": found.state, "past": past}
+    return replace(found, state="PastEvent", variant=f"{event.reason}:{past}", details=details)

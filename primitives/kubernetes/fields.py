@@ -1,0 +1,110 @@
+"""Reading fields of objects that may be partial or malformed: the wrong type reads as absent, never as an exception."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from primitives.text import safe_line
+
+__all__ = [
+    "at", "instant", "integer", "mapping", "maps", "message_of", "moment_text", "quantity", "strings", "text", "texts",
+]  # fmt: skip
+
+_QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d{1,3})|(m|n|u|k|[KMGTPE]i?)?)")
+# Suffixes of resource.Quantity (Kubernetes API reference).
+_SUFFIX: Final = {
+    None: 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
+    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
+}  # fmt: skip
+# Long enough for the end of a wrapped registry error, which is the part that tells.
+_MESSAGE_LIMIT: Final = 2000
+
+
+def at(value: Any, *path: str) -> Any:
+    """What stands at `path` of nested mappings, or None."""
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value
+
+
+def mapping(value: Any, *path: str) -> Mapping[str, Any]:
+    """The mapping at `path`; empty where there is none."""
+    found = at(value, *path)
+    return found if isinstance(found, Mapping) else {}
+
+
+def maps(value: Any, *path: str) -> list[Mapping[str, Any]]:
+    """The mappings in the list at `path`."""
+    found = at(value, *path)
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list | tuple) else []
+
+
+def text(value: Any, *path: str) -> str:
+    """The string at `path`; empty where there is none."""
+    found = at(value, *path)
+    return found if isinstance(found, str) else ""
+
+
+def texts(value: Any, *path: str) -> list[str]:
+    """The strings in the list at `path`."""
+    found = at(value, *path)
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list | tuple) else []
+
+
+def strings(value: Any, *path: str) -> dict[str, str]:
+    """The string-to-string mapping at `path`: labels, selectors, annotations."""
+    return {key: found for key, found in mapping(value, *path).items() if isinstance(found, str)}
+
+
+def integer(value: Any, *path: str) -> int | None:
+    """The whole number at `path`, also where it is written as a string."""
+    found = at(value, *path)
+    if isinstance(found, bool):
+        return None
+    if isinstance(found, int):
+        return found
+    if isinstance(found, float) and math.isfinite(found):
+        return int(found)
+    if isinstance(found, str) and re.fullmatch(r"-?[0-9]{1,15}", found):
+        return int(found)
+    return None
+
+
+def instant(value: Any, *path: str) -> datetime | None:
+    """The time at `path`, in UTC."""
+    found = at(value, *path)
+    if not isinstance(found, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(found)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def quantity(value: Any, *path: str) -> float | None:
+    """The resource quantity at `path` (`250m`, `1.5Gi`) in cores, bytes or pieces."""
+    found = at(value, *path)
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return float(found) if math.isfinite(found) else None
+    match = _QUANTITY.fullmatch(found.strip()) if isinstance(found, str) else None
+    if match is None:
+        return None
+    number, exponent, suffix = match.groups()
+    return float(number + exponent) if exponent else float(number) * _SUFFIX[suffix]
+
+
+def message_of(value: Any, *path: str) -> str:
+    """The message at `path`, safe and on one line."""
+    return safe_line(text(value, *path).strip(), limit=_MESSAGE_LIMIT)
+
+
+def moment_text(moment: datetime | None) -> str | None:
+    """A time as it stands in a finding's details: ISO 8601 with `Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

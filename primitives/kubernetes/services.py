@@ -1,0 +1,253 @@
+"""Services: does the selector fit, is somebody ready, does anybody listen on the target port."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text
+from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.kinds import KubeObject, template_of
+from primitives.kubernetes.pods_view import Pod
+
+__all__ = ["find_services", "pods_behind"]
+
+_LOAD_BALANCER_PATIENCE: Final = timedelta(minutes=5)
+# kubeadm, EKS, GKE, AKS and k3s all label the DNS pods so.
+_DNS_LABELS: Final = {"k8s-app": "kube-dns"}
+_PEERS: Final = 20
+
+
+def find_services(cluster: Cluster) -> Iterator[Finding]:
+    """What is wrong with Services."""
+    for service in cluster.all("Service"):
+        selector = strings(service.raw, "spec", "selector")
+        kind = text(service.raw, "spec", "type")
+        if kind == "ExternalName":
+            yield from _external(cluster, service)
+            continue
+        if kind == "LoadBalancer":
+            yield from _load_balancer(cluster, service)
+        if selector and cluster.dumped("Pod"):
+            yield from _routed(cluster, service, selector)
+        elif cluster.dumped("Endpoints") or cluster.dumped("EndpointSlice"):
+            yield from _endpoints(cluster, service, bool(selector))
+    yield from _dns(cluster)
+
+
+def pods_behind(cluster: Cluster, service: KubeObject) -> list[Pod]:
+    """The pods that a Service's selector fits and that are meant to serve."""
+    selector = strings(service.raw, "spec", "selector")
+    if not selector:
+        return []
+    return [pod for pod in cluster.selected(service.namespace, {"matchLabels": selector}) if pod.live]
+
+
+def _finding(service: KubeObject, state: str, message: str = "", variant: str = "", **details: Any) -> Finding:
+    return Finding(state, service.id, service.kind, service.id, message=message, variant=variant, details=details)
+
+
+def _routed(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> Iterator[Finding]:
+    pods = pods_behind(cluster, service)
+    if not pods:
+        yield _without_pods(cluster, service, selector)
+        return
+    stated = [pod for pod in pods if pod.ready is not None]
+    if stated and not any(pod.ready for pod in stated) and service.spec.get("publishNotReadyAddresses") is not True:
+        workloads = sorted({pod.resource for pod in pods})
+        yield _finding(service, "NoReadyEndpoints", selector=dict(selector), workloads=workloads, pods=len(pods))
+    yield from _ports(service, pods)
+
+
+def _without_pods(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> Finding:
+    """No pod is selected: because the workload has none now, or because the labels don't fit."""
+    details: dict[str, Any] = {"selector": dict(selector)}
+    for workload in cluster.workloads:
+        labels = strings(template_of(workload), "metadata", "labels")
+        if workload.namespace == service.namespace and labels and selector.items() <= labels.items():
+            replicas = integer(workload.raw, "spec", "replicas")
+            return _finding(service, "NoEndpoints", **details, workload=workload.id, replicas=replicas)
+    near = _nearest(cluster, service, selector)
+    if near is None:
+        return _finding(service, "NoEndpoints", **details, workload=None)
+    workload_id, labels = near
+    wrong = {
+        key: {"selector": value, "label": labels.get(key)}
+        for key, value in selector.items()
+        if labels.get(key) != value
+    }
+    return _finding(
+        service, "SelectorMismatch", **details, workload=workload_id, closest_labels=labels, differs=wrong,
+    )  # fmt: skip
+
+
+def _nearest(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> tuple[str, dict[str, str]] | None:
+    """The workload of the namespace whose pods' labels come nearest to the selector, if any comes near.
+
+    Near is: it shares a pair with the selector, its values for the same keys look alike, or the Service's own labels
+    fit it.
+    """
+    best: tuple[float, str, dict[str, str]] | None = None
+    candidates = {
+        source.resource: dict(source.labels) for source in cluster.sources if source.namespace == service.namespace
+    }
+    served = _served(cluster, service.namespace)
+    for resource in sorted(candidates):
+        labels = candidates[resource]
+        score = _likeness(selector, labels, service.labels) - (0.5 if resource in served else 0.0)
+        if score > 0.5 and (best is None or score > best[0]):
+            best = (score, resource, {k: v for k, v in labels.items() if k != "pod-template-hash"})
+    return (best[1], best[2]) if best else None
+
+
+def _served(cluster: Cluster, namespace: str) -> set[str]:
+    """Workloads that some Service of the namespace reaches: less likely to be the one that is missed."""
+    return {
+        pod.resource
+        for service in cluster.all("Service")
+        if service.namespace == namespace
+        for pod in pods_behind(cluster, service)[:_PEERS]
+    }
+
+
+def _likeness(selector: Mapping[str, str], labels: Mapping[str, str], own: Mapping[str, str]) -> float:
+    score = 0.0
+    for key, value in selector.items():
+        have = labels.get(key)
+        if have == value:
+            score += 1.0
+        elif have is not None and have and (have.startswith(value) or value.startswith(have) or _alike(have, value)):
+            score += 0.9
+        elif value in labels.values():
+            score += 0.8
+    return score + sum(1.0 for key, value in own.items() if labels.get(key) == value)
+
+
+def _alike(one: str, other: str) -> bool:
+    shared = sum((Counter(one) & Counter(other)).values())
+    return 2 * shared >= 1.6 * max(len(one), len(other))
+
+
+def _ports(service: KubeObject, pods: Sequence[Pod]) -> Iterator[Finding]:
+    declared = _declared(pods)
+    if not declared:
+        return
+    numbers = sorted({number for number, _, _ in declared})
+    workloads = sorted({pod.resource for pod in pods})
+    for port in maps(service.raw, "spec", "ports"):
+        number = integer(port, "port")
+        target = at(port, "targetPort")
+        wanted = integer(target) if target is not None else number
+        protocol = text(port, "protocol") or "TCP"
+        details = {
+            "port": number, "target_port": target if target is not None else number, "protocol": protocol,
+            "container_ports": numbers, "workloads": workloads,
+        }  # fmt: skip
+        variant = f"{number}/{protocol}"
+        if wanted is None and isinstance(target, str):
+            names = sorted({name for _, name, _ in declared if name})
+            protocols = {p for _, name, p in declared if name == target}
+            if not protocols:
+                yield _finding(service, "TargetPortNameMissing", "", variant, **details, port_names=names)
+        else:
+            protocols = {p for found, _, p in declared if found == wanted}
+            if wanted and not protocols and wanted not in _probed(pods):
+                yield _finding(service, "TargetPortMismatch", "", variant, **details)
+        if protocols and protocol not in protocols:
+            yield _finding(
+                service, "ServiceProtocolMismatch", "", variant, **details, container_protocols=sorted(protocols)
+            )
+
+
+def _declared(pods: Sequence[Pod]) -> set[tuple[int, str, str]]:
+    """Number, name and protocol of the declared container ports. Pods of one workload are alike: a few will do."""
+    return {
+        (number, text(port, "name"), text(port, "protocol") or "TCP")
+        for pod in pods[:_PEERS]
+        for container in pod.containers
+        for port in maps(container.spec, "ports")
+        if (number := integer(port, "containerPort")) is not None
+    }
+
+
+def _probed(pods: Sequence[Pod]) -> set[int | None]:
+    """Ports that readiness probes reach: somebody listens there, declared or not."""
+    return {
+        integer(at(container.spec, "readinessProbe", handler, "port"))
+        for pod in pods[:_PEERS]
+        if pod.ready
+        for container in pod.containers
+        for handler in ("httpGet", "tcpSocket", "grpc")
+    }
+
+
+def _endpoints(cluster: Cluster, service: KubeObject, selecting: bool) -> Iterator[Finding]:
+    """Without pods to look at, the endpoints themselves say whether anybody is there."""
+    endpoints = cluster.get("Endpoints", service.namespace, service.name)
+    slices = [
+        item
+        for item in cluster.all("EndpointSlice")
+        if item.namespace == service.namespace and item.labels.get("kubernetes.io/service-name") == service.name
+    ]
+    ready = sum(len(maps(subset, "addresses")) for subset in (maps(endpoints.raw, "subsets") if endpoints else ()))
+    waiting = sum(
+        len(maps(subset, "notReadyAddresses")) for subset in (maps(endpoints.raw, "subsets") if endpoints else ())
+    )
+    for item in slices:
+        for endpoint in maps(item.raw, "endpoints"):
+            if mapping(endpoint, "conditions").get("ready") is False:
+                waiting += 1
+            else:
+                ready += 1
+    if not ready and (selecting or endpoints is not None or slices):
+        state = "NoReadyEndpoints" if waiting else "NoEndpoints"
+        yield _finding(service, state, selector=strings(service.raw, "spec", "selector"), not_ready=waiting)
+
+
+def _external(cluster: Cluster, service: KubeObject) -> Iterator[Finding]:
+    host = text(service.raw, "spec", "externalName").rstrip(".")
+    labels = host.split(".")
+    if len(labels) > 2 and labels[2] == "svc" and cluster.lacks("Service", labels[1], labels[0]):
+        yield _finding(service, "ExternalNameUnknown", external_name=host)
+
+
+def _load_balancer(cluster: Cluster, service: KubeObject) -> Iterator[Finding]:
+    created = instant(service.raw, "metadata", "creationTimestamp")
+    if maps(service.raw, "status", "loadBalancer", "ingress") or created is None:
+        return
+    if cluster.now - created > _LOAD_BALANCER_PATIENCE and isinstance(
+        at(service.raw, "status", "loadBalancer"), Mapping
+    ):
+        yield _finding(
+            service, "LoadBalancerPending", load_balancer_class=text(service.raw, "spec", "loadBalancerClass")
+        )
+
+
+def _dns(cluster: Cluster) -> Iterator[Finding]:
+    """The cluster's DNS: a Service or a workload that carries its label, without a ready pod behind it."""
+    service = next(
+        (s for s in cluster.all("Service") if s.namespace == "kube-system" and _DNS_LABELS.items() <= s.labels.items()),
+        None,
+    )
+    pods = [pod for pod in cluster.selected("kube-system", {"matchLabels": _DNS_LABELS}) if pod.live]
+    workload = next(
+        (
+            item
+            for item in cluster.workloads
+            if item.namespace == "kube-system"
+            and _DNS_LABELS.items() <= strings(template_of(item), "metadata", "labels").items()
+            and item.kind in ("Deployment", "DaemonSet")
+        ),
+        None,
+    )
+    known = cluster.dumped("Pod") and (bool(pods) or workload is not None or service is not None)
+    if not known or any(pod.ready is not False for pod in pods):
+        return
+    resource = workload.id if workload else pods[0].resource if pods else service.id if service else ""
+    yield Finding(
+        "ClusterDnsUnavailable", resource, resource.split("/")[1], resource,
+        details={"pods": len(pods), "replicas": integer(workload.raw, "spec", "replicas") if workload else None},
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""Addresses in a container's environment and arguments that no Service answers to.
+
+Only certain cases count: a host that must be a Service of the cluster (a single label, or a name in one of the
+cluster's namespaces) and isn't, or a Service that hasn't the port. Outside names and addresses are left alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from primitives.kubernetes.cluster import Cluster, PodSource
+from primitives.kubernetes.fields import at, integer, mapping, maps, strings, text, texts
+from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.kinds import KubeObject
+
+__all__ = ["Address", "addresses_of", "find_settings", "service_at"]
+
+_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?"
+_ADDRESS: Final = re.compile(
+    rf"(?:(?P<scheme>[a-z][a-z0-9+.-]*):(?P<slashes>//)?)?(?:[^@/\s]*@)?(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?:[/?#].*)?",
+    re.IGNORECASE,
+)
+_FLAG: Final = re.compile(r"--?[\w.-]+[= ](\S+)")
+# Names of variables whose whole value is a host, and that pair with a port's of the same stem.
+_HOST_NAME: Final = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT|URL|URI|SERVICE|BROKERS?|HOSTS)$")
+_PORT_NAME: Final = re.compile(r"^(.*_)?PORT$")
+_HOST_STEMS: Final = ("HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "SERVICE_HOST", "SERVICE")
+_DEFAULT_PORTS: Final = {
+    "http": 80, "https": 443, "redis": 6379, "mysql": 3306, "postgres": 5432, "postgresql": 5432, "amqp": 5672,
+    "mongodb": 27017, "nats": 4222, "grpc": None,
+}  # fmt: skip
+_LOCAL: Final = frozenset({"localhost", "localhost.localdomain", "kubernetes.default"})
+_CLUSTER_DOMAIN: Final = "svc"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and perhaps a port that a setting of a container names."""
+
+    container: str
+    variable: str
+    host: str
+    port: int | None
+    sure: bool
+
+
+def find_settings(cluster: Cluster) -> Iterator[Finding]:
+    """Addresses that certainly lead nowhere; needs the dump of Services."""
+    if not cluster.dumped("Service"):
+        return
+    for source in cluster.sources:
+        for address in addresses_of(cluster, source):
+            found = _check(cluster, source, address)
+            if found is not None:
+                yield found
+
+
+def addresses_of(cluster: Cluster, source: PodSource) -> Iterator[Address]:
+    """The addresses that the containers of `source` are told."""
+    for container in [*maps(source.spec, "initContainers"), *maps(source.spec, "containers")]:
+        name = text(container, "name")
+        values = _environment(cluster, source.namespace, container)
+        for variable, value in values.items():
+            yield from _parse(name, variable, value, values)
+        for argument in _arguments(container):
+            if match := _FLAG.fullmatch(argument):
+                yield from _parse(name, argument.partition("=")[0].partition(" ")[0], match.group(1), {})
+
+
+def service_at(cluster: Cluster, namespace: str, host: str) -> tuple[KubeObject | None, bool]:
+    """The Service that `host` means from within `namespace`, and whether the answer is certain."""
+    labels = host.lower().rstrip(".").split(".")
+    if len(labels) == 1:
+        return cluster.get("Service", namespace, labels[0]), True
+    if len(labels) > 2 and labels[2] == _CLUSTER_DOMAIN:
+        return cluster.get("Service", labels[1], labels[0]), True
+    if len(labels) > 3 and labels[3] == _CLUSTER_DOMAIN:  # a pod of a headless Service
+        return cluster.get("Service", labels[2], labels[1]), True
+    if len(labels) == 2:
+        found = cluster.get("Service", labels[1], labels[0]) or cluster.get("Service", namespace, labels[1])
+        return found, _is_namespace(cluster, labels[1])
+    return None, False
+
+
+def _check(cluster: Cluster, source: PodSource, address: Address) -> Finding | None:
+    aliases = {host for alias in maps(source.spec, "hostAliases") for host in texts(alias, "hostnames")}
+    host = address.host.lower()
+    if host in _LOCAL or host in aliases or _is_ip(host) or host == text(source.spec, "hostname"):
+        return None
+    service, certain = service_at(cluster, source.namespace, host)
+    details: dict[str, Any] = {"variable": address.variable, "host": address.host, "port": address.port}
+    if service is None:
+        if not certain or not address.sure or not _has_services(cluster, source.namespace, host):
+            return None
+        names = [item.name for item in cluster.all("Service")]
+        similar = difflib.get_close_matches(host.partition(".")[0], names, n=3, cutoff=0.6)
+        return _finding(source, address, "EnvHostUnknown", {**details, "similar": similar})
+    ports = [integer(port, "port") for port in maps(service.raw, "spec", "ports")]
+    known = sorted(port for port in ports if port is not None)
+    if address.port is None or not known or address.port in known or _headless(service):
+        return None
+    return _finding(source, address, "EnvPortMismatch", {**details, "service": service.id, "service_ports": known})
+
+
+def _finding(source: PodSource, address: Address, state: str, details: dict[str, Any]) -> Finding:
+    return Finding(
+        state, source.object, source.kind, source.resource, container=address.container,
+        variant=f"{address.variable}={address.host}:{address.port}",
+        details={**details, "pods_troubled": source.troubled},
+    )  # fmt: skip
+
+
+def _environment(cluster: Cluster, namespace: str, container: Mapping[str, Any]) -> dict[str, str]:
+    """The variables with a known value: given, or in a ConfigMap that was dumped."""
+    values: dict[str, str] = {}
+    for entry in maps(container, "envFrom"):
+        item = cluster.get("ConfigMap", namespace, text(entry, "configMapRef", "name"))
+        if item is not None:
+            prefix = text(entry, "prefix")
+            values |= {prefix + key: value for key, value in strings(item.raw, "data").items()}
+    for variable in maps(container, "env"):
+        name = text(variable, "name")
+        reference = mapping(variable, "valueFrom", "configMapKeyRef")
+        item = cluster.get("ConfigMap", namespace, text(reference, "name")) if reference else None
+        value = text(item.raw, "data", text(reference, "key")) if item else text(variable, "value")
+        if name and value:
+            values[name] = value
+    return values
+
+
+def _arguments(container: Mapping[str, Any]) -> Iterator[str]:
+    for field in ("command", "args"):
+        values = at(container, field)
+        for value in values if isinstance(values, list | tuple) else ():
+            if isinstance(value, str) and value.startswith("-") and len(value) < 300:
+                yield value
+
+
+def _parse(container: str, variable: str, value: str, values: Mapping[str, str]) -> Iterator[Address]:
+    if "$(" in value or "[redacted" in value or len(value) > 500 or " " in value.strip():
+        return
+    for part in value.strip().split(","):
+        match = _ADDRESS.fullmatch(part.removeprefix("jdbc:"))
+        if match is None:
+            continue
+        scheme, host, port = match["scheme"], match["host"], match["port"]
+        if scheme and not match["slashes"]:
+            continue
+        named = bool(_HOST_NAME.search(variable.upper()))
+        if not (scheme or port or named) or host.isdigit():
+            continue
+        number = int(port) if port else _DEFAULT_PORTS.get(scheme.lower()) if scheme else _paired_port(variable, values)
+        yield Address(container, variable, host, number, sure=bool(scheme or port) or named)
+
+
+def _paired_port(variable: str, values: Mapping[str, str]) -> int | None:
+    """The port beside a host variable: DB_PORT beside DB_HOST."""
+    for ending in _HOST_STEMS:
+        if variable.upper().endswith(ending):
+            stem = variable[: len(variable) - len(ending)]
+            for name in (f"{stem}PORT", f"{stem}SERVICE_PORT"):
+                if _PORT_NAME.match(name) and integer(values.get(name)) is not None:
+                    return integer(values.get(name))
+    return None
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_namespace(cluster: Cluster, name: str) -> bool:
+    return cluster.get("Namespace", "", name) is not None or name in cluster.pods_in
+
+
+def _has_services(cluster: Cluster, namespace: str, host: str) -> bool:
+    labels = host.split(".")
+    wanted = labels[1] if len(labels) > 1 else namespace
+    return any(item.namespace == wanted for item in cluster.all("Service")) or cluster.dumped("Namespace")
+
+
+def _headless(service: KubeObject) -> bool:
+    return text(service.raw, "spec", "clusterIP") == "None" or text(service.raw, "spec", "type") == "ExternalName"
