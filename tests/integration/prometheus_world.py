@@ -4,7 +4,8 @@ Three services and a database: storefront calls orders and catalogue, orders cal
 connections. Requests are drawn one by one from a seed (Poisson arrivals, log-normal times, first come first served for
 a connection) and counted into the histograms that an OpenTelemetry exporter would show every 15 s. From `jump` on, each
 order takes many queries more than before, holds its connection for as long, and others wait for one. `promtool` makes
-blocks of that history, so that nobody waits for it, and a server is started on them.
+blocks of that history, so that nobody waits for it, and a server is started on them. It goes on from there: an
+exporter shows the counters as they grow, and the server scrapes it, so that the service is slow now as well.
 
 The true numbers come from the drawn requests themselves, not from the buckets that Prometheus sees.
 """
@@ -13,10 +14,12 @@ from __future__ import annotations
 
 import ctypes
 import heapq
+import math
 import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +28,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +37,7 @@ from numpy.typing import NDArray
 SCRAPE_S = 15
 HISTORY_S = 2 * 3600
 SLOW_S = 25 * 60
+FUTURE_S = 3600
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 POOL = 10
 DATABASE_LIMIT = 100
@@ -48,6 +53,18 @@ groups:
     expr: histogram_quantile(0.95, sum by (service, le) (rate(http_server_request_duration_seconds_bucket[1m]))) > 0.6
     labels: {severity: page}
     annotations: {summary: "p95 of {{ $labels.service }} is {{ $value | humanizeDuration }}"}
+"""
+
+
+CONFIG = """
+global: {{scrape_interval: {seconds}s}}
+rule_files: [{rules}]
+scrape_configs:
+- job_name: shop
+  honor_labels: true
+  static_configs:
+  - targets: ["127.0.0.1:{port}"]
+    labels: {{instance: "storefront:8080", service: storefront}}
 """
 
 
@@ -77,7 +94,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class PrometheusWorld:
-    """A running server and the truth behind it. Samples lie every 15 s from `start` to `end`; `jump` is in between."""
+    """A running server and the truth behind it.
+
+    History lies every 15 s from `start` to `end`, with `jump` in between; after `end` the server scrapes for itself.
+    """
 
     url: str
     pid: int
@@ -113,16 +133,16 @@ class _Exposition:
         self.add(family, "histogram", "_count", labels, len(seconds), at)
         self.add(family, "histogram", "_sum", labels, float(seconds.sum()), at)
 
-    def write(self, path: Path) -> None:
-        with path.open("w") as file:
-            for family, lines in self.lines.items():
-                file.write(f"# TYPE {family} {self.kinds[family]}\n")
-                file.writelines(lines)
-            file.write("# EOF\n")
+    def text(self, *, stamped: bool = True) -> str:
+        parts = []
+        for family, lines in self.lines.items():
+            parts.append(f"# TYPE {family} {self.kinds[family]}\n")
+            parts.extend(lines if stamped else (line.rpartition(" ")[0] + "\n" for line in lines))
+        return "".join(parts) + "# EOF\n"
 
 
 class _Requests:
-    """All requests of the two hours, drawn at once."""
+    """All requests of the two hours and of the next, drawn at once."""
 
     def __init__(self, start: float, jump: float, end: float, seed: int) -> None:
         draw = np.random.default_rng(seed)
@@ -198,6 +218,40 @@ def _expose(requests: _Requests, times: list[float], alert_from: float) -> tuple
     return out, pool
 
 
+def _exporter(requests: _Requests) -> ThreadingHTTPServer:
+    """What the services' own exporters would show at this moment."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            exposition, _ = _expose(requests, [time.time()], math.inf)
+            # The server says by itself that the target it scrapes is up.
+            exposition.lines["up"] = [line for line in exposition.lines["up"] if "storefront" not in line]
+            body = exposition.text(stamped=False).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+
+@contextmanager
+def _serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
 @contextmanager
 def prometheus_server(folder: Path, *, blocks: Path | None = None, config: str = "") -> Iterator[tuple[str, int]]:
     """A Prometheus on a free port of the loopback and on data of its own; killed for sure at the end."""
@@ -231,16 +285,17 @@ def jumping_world(folder: Path, *, seed: int = 7, now: datetime | None = None) -
     """The world described above, whose history ends at `now` (else: at this moment)."""
     end = int((now.timestamp() if now else time.time()) // SCRAPE_S * SCRAPE_S)
     start, jump = end - HISTORY_S, end - SLOW_S
-    requests = _Requests(start, jump, end, seed)
+    requests = _Requests(start, jump, end + FUTURE_S, seed)
     exposition, pool = _expose(requests, [float(at) for at in range(start, end + 1, SCRAPE_S)], jump + 60)
     blocks, text = folder / "data", folder / "history.om"
     folder.mkdir(parents=True, exist_ok=True)
-    exposition.write(text)
+    text.write_text(exposition.text())
     load_history(text, blocks)
     rules = folder / "rules.yml"
     rules.write_text(ALERT_RULE)
-    config = f"global: {{scrape_interval: {SCRAPE_S}s}}\nrule_files: [{rules}]\n"
-    with prometheus_server(folder, blocks=blocks, config=config) as (url, pid):
+    exporter = _exporter(requests)
+    config = CONFIG.format(seconds=SCRAPE_S, rules=rules, port=exporter.server_address[1])
+    with prometheus_server(folder, blocks=blocks, config=config) as (url, pid), _serving(exporter):
         yield PrometheusWorld(
             url=url,
             pid=pid,

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from primitives.backends.prometheus.alerts import build_alerts
 from primitives.backends.prometheus.client import Row
 from primitives.backends.prometheus.families import FAMILIES, METRIC_NAMES
 from primitives.backends.prometheus.names import Names
@@ -150,6 +151,40 @@ def test_a_grid_never_reaches_past_the_window(start: datetime, seconds: float, s
 def test_a_wanted_step_is_used_if_the_server_can_give_it() -> None:
     assert choose_step(3600, 15, wanted=7) == 7
     assert choose_step(30 * 86400, 15, wanted=1) >= 30 * 86400 / MOST_POINTS
+
+
+def alert_row(state: str, *minutes: int, name: str = "Slow") -> Row:
+    times = np.array([60.0 * minute for minute in minutes])
+    return Row({"__name__": "ALERTS", "alertname": name, "alertstate": state}, times, np.ones(len(minutes)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([alert_row("firing", 7, 8, 9, 10)], ("firing", 7)),
+        ([alert_row("pending", 5, 6), alert_row("firing", 7, 8, 9, 10)], ("firing", 5)),
+        ([alert_row("firing", 1, 2, 8, 9, 10)], ("firing", 8)),  # an earlier episode is over
+        ([alert_row("firing", 2, 3, 4)], ("resolved", 2)),
+        ([alert_row("pending", 9, 10), alert_row("firing", 2, 3)], ("pending", 9)),
+        ([alert_row("pending", 2, 3)], None),
+        ([], None),
+    ],
+)
+def test_an_alerts_state_is_that_at_the_end_of_the_window(rows: list[Row], expected: tuple[str, int] | None) -> None:
+    window = Window(start=datetime.fromtimestamp(0, UTC), end=datetime.fromtimestamp(600, UTC))
+    found = build_alerts(rows, [], [], grid=grid(window, 60), window=window, names=names(), clean=str)
+    seen = [(one.state, one.started_at.timestamp() / 60 if one.started_at else None) for one in found]
+    assert seen == ([expected] if expected else [])
+
+
+def test_of_several_starts_of_an_alert_the_earliest_counts() -> None:
+    window = Window(start=datetime.fromtimestamp(0, UTC), end=datetime.fromtimestamp(600, UTC))
+    since = Row({"__name__": "ALERTS_FOR_STATE", "alertname": "Slow"}, np.array([600.0]), np.array([-90.0]))
+    active = [{"labels": {"alertname": "Slow"}, "state": "firing", "activeAt": "1970-01-01T00:09:00Z", "value": "nan"}]
+    states = [alert_row("firing", *range(11))]
+    (alert,) = build_alerts(states, [since], active, grid=grid(window, 60), window=window, names=names(), clean=str)
+    assert alert.started_at == datetime.fromtimestamp(-90, UTC)
+    assert alert.value is None
 
 
 def test_the_page_names_every_metric_that_is_read_and_made() -> None:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from primitives.backends.prometheus.client import Row
 from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import SERVICE_LABELS, Grid
@@ -45,7 +48,9 @@ def build_alerts(
     alerts = []
     for labels, (state, first) in seen.items():
         detail = details.get(labels, {})
-        started = _active_at(detail, window.end) or _moment(starts.get(labels, first), window.end)
+        # Each may be late: the API after a restart, the first sample when the window begins in the middle of it.
+        known = [first, starts.get(labels, math.nan), _seconds(_active_at(detail, window.end))]
+        started = _moment(min((one for one in known if math.isfinite(one)), default=math.nan), window.end)
         alerts.append(_alert(dict(labels), state, started, detail, names, clean))
     return tuple(sorted(alerts, key=_rank)[:_MOST])
 
@@ -56,24 +61,28 @@ def _rank(alert: Alert) -> tuple[int, str, str, list[tuple[str, str]]]:
 
 
 def _episodes(states: Iterable[Row], grid: Grid) -> dict[Labels, tuple[State, float]]:
-    """Each alert's state at the grid's end and its first sample; one that was only ever pending and is gone is none."""
-    found: dict[Labels, tuple[State, float]] = {}
+    """Each alert's state at the grid's end and when its last run began; one that was only ever pending is dropped."""
+    runs: dict[Labels, dict[str, Row]] = {}
     for row in states:
-        if not len(row.times):
-            continue
-        labels, fires = _labels(row), row.labels.get("alertstate") == "firing"
-        lasts = row.times[-1] >= grid.end - grid.step / 2
-        before, first = found.get(labels, (None, math.inf))
-        first = min(first, float(row.times[0]))
-        if fires and lasts:
-            found[labels] = ("firing", first)
-        elif lasts and before != "firing":
-            found[labels] = ("pending", first)
-        elif fires and before is None:
-            found[labels] = ("resolved", first)
-        elif before is not None:
-            found[labels] = (before, first)
+        if len(row.times):
+            runs.setdefault(_labels(row), {})[row.labels.get("alertstate", "")] = row
+    found: dict[Labels, tuple[State, float]] = {}
+    for labels, rows in runs.items():
+        last = {name: row.times[-1] >= grid.end - grid.step / 2 for name, row in rows.items()}
+        began = _last_run(np.unique(np.concatenate([row.times for row in rows.values()])), grid.step)
+        if last.get("firing"):
+            found[labels] = ("firing", began)
+        elif last.get("pending"):
+            found[labels] = ("pending", began)
+        elif "firing" in rows:
+            found[labels] = ("resolved", began)
     return found
+
+
+def _last_run(times: NDArray[np.float64], step: int) -> float:
+    """The first of the last samples that follow each other without a gap."""
+    gaps = np.flatnonzero(np.diff(times) > 1.5 * step)
+    return float(times[gaps[-1] + 1 if len(gaps) else 0])
 
 
 def _alert(
@@ -141,6 +150,10 @@ def _active_at(alert: Mapping[str, Any], end: datetime) -> datetime | None:
     if began is None or began.tzinfo is None or began > end:
         return None
     return began.astimezone(UTC)
+
+
+def _seconds(time: datetime | None) -> float:
+    return math.nan if time is None else time.timestamp()
 
 
 def _moment(seconds: float, end: datetime) -> datetime | None:
