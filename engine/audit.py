@@ -57,6 +57,10 @@ class ChainCheck:
                 else:
                     self._last = Head(row.seq, row.hash.decode())
 
+    def damaged(self, problem: str) -> None:
+        """The next rows can't be read at all."""
+        self._broken = self._broken or (self._last.seq + 1, problem)
+
     def result(self) -> AuditResult:
         """The verdict, once every row was fed."""
         seq, problem = self._broken or self._end() or (None, "")

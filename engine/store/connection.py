@@ -15,7 +15,7 @@ from engine.failpoints import failpoint
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError, UsageError
 from primitives.text import safe_line
 
-__all__ = ["Connection", "sqlite_warning", "store_error"]
+__all__ = ["Connection", "sqlite_version", "sqlite_warning", "store_error"]
 
 BUSY_TIMEOUT_S = 5.0
 _WAL_RESET_FIXED = (3, 51, 3)
@@ -88,8 +88,11 @@ class Connection:
 
 async def _connect(path: Path, *, readonly: bool) -> aiosqlite.Connection:
     address = _address(path, readonly=readonly)
+    database = aiosqlite.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
+    # Its thread would keep a process that crashed from ending. Nothing is lost with it: what counts is committed.
+    getattr(database, "_thread", database).daemon = True
     try:
-        return await aiosqlite.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
+        return await database
     except sqlite3.Error as error:
         raise store_error(path, error) from error
 
@@ -125,6 +128,11 @@ def damage(path: Path, problem: str) -> str:
         f"{_name(path)} is damaged ({safe_line(problem)}): copy it away, look with `cloudops audit verify` for what is "
         "whole, export that, and begin a new store"
     )
+
+
+def sqlite_version() -> str:
+    """The SQLite that this Python links."""
+    return sqlite3.sqlite_version
 
 
 def sqlite_warning() -> str | None:

@@ -166,7 +166,7 @@ class SqliteStore:
         damaged: list[AuditResult] = []
         for sql in (schema.SELECT_LISTED, schema.SELECT_LOGGED):
             for raw, is_text in await self._connection.rows(sql):
-                name = raw.decode(errors="replace")
+                name = (raw or b"").decode(errors="replace")
                 if is_text and name.encode() == raw:
                     names[name] = None
                 else:
@@ -252,10 +252,14 @@ class SqliteStore:
         head = self._heads.get(execution_id)
         indexed = await self._connection.rows(schema.SELECT_INDEX, execution_id)
         check = ChainCheck(execution_id, head, Head(*indexed[0]) if indexed else Head(0, GENESIS))
-        after = -(2**63)
-        while rows := await self._connection.rows(schema.SELECT_RAW, execution_id, after, _BATCH):
-            await asyncio.to_thread(check.feed, map(StoredRow._make, rows))
-            after = rows[-1][1]
+        after = -_LAST_SEQ - 1
+        try:
+            while rows := await self._connection.rows(schema.SELECT_RAW, execution_id, after, _BATCH):
+                await asyncio.to_thread(check.feed, map(StoredRow._make, rows))
+                after = rows[-1][1]
+        except StoreCorrupt as error:
+            # The other executions may be whole: a damaged page must not end the audit.
+            check.damaged(str(error))
         if head is None and not indexed and not check.fed:
             raise UsageError(f"there is no execution {safe_line(execution_id)}: `cloudops incidents` lists them")
         return check.result()
