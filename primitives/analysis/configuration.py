@@ -33,7 +33,7 @@ class Difference:
 
 
 def flatten(document: Any) -> dict[str, Any]:
-    """The leaves of a document by their path, such as `spec.containers[0].image`. Empty objects and lists are leaves."""
+    """The leaves of a document by path, such as `spec.containers[0].image`. Empty objects and lists are leaves."""
     found: dict[str, Any] = {}
     for path, value in _leaves(document, "", 0):
         found[path] = value

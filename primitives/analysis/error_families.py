@@ -9,33 +9,135 @@ __all__ = ["FAMILIES", "family_of"]
 
 # The first that matches counts: the specific before the general.
 _RULES: Final = (
-    ("out_of_memory", r"out of memory|outofmemory|oom.?kill|cannot allocate memory|java heap space|memory cgroup"),
-    ("disk_full", r"no space left|disk (?:is )?full|disk quota exceeded|enospc|(?:out of|insufficient|low on) (?:disk |storage )(?:space)?|storage space|ran out of storage"),
-    ("too_many_connections", r"too many (?:connections|clients)|connection slots|max_connections|pool (?:is )?(?:exhausted|timed? ?out)|pool exhausted|(?:acquir\w+|obtain\w*|get) (?:a )?connection|connection pool|hikaripool.*not available"),
+    (
+        "out_of_memory",
+        r"out of memory|outofmemory|oom.?kill|cannot allocate memory|java heap space|memory cgroup",
+    ),
+    (
+        "disk_full",
+        (
+            r"no space left|disk (?:is )?full|disk quota exceeded|enospc|"
+            r"(?:out of|insufficient|low on) (?:disk |storage )(?:space)?|storage space|ran out of storage"
+        ),
+    ),
+    (
+        "too_many_connections",
+        (
+            r"too many (?:connections|clients)|connection slots|max_connections|"
+            r"pool (?:is )?(?:exhausted|timed? ?out)|pool exhausted|(?:acquir\w+|obtain\w*|get) (?:a )?connection|"
+            r"connection pool|hikaripool.*not available"
+        ),
+    ),
     ("too_many_files", r"too many open files|emfile"),
-    ("read_only", r"read.?only (?:file system|transaction|replica|mode|database)|cannot execute \w+ in a read-only|erofs|--read-only option"),
+    (
+        "read_only",
+        (
+            r"read.?only (?:file system|transaction|replica|mode|database)|cannot execute \w+ in a read-only|"
+            r"erofs|--read-only option"
+        ),
+    ),
     ("deadlock", r"deadlock|lock wait timeout|could not obtain lock|lock.{0,20}timed out"),
-    ("certificate", r"x509|certificate (?:has )?(?:expired|verify|is not|signed)|certificate_|tls handshake|ssl(?:handshake)?(?:exception|error)|handshake fail"),
-    ("dns", r"enotfound|eai_again|getaddrinfo|name or service not known|no such host|name resolution|unknownhost|unable to resolve|could not resolve|nxdomain|servfail"),
+    (
+        "certificate",
+        (
+            r"x509|certificate (?:has )?(?:expired|verify|is not|signed)|certificate_|tls handshake|"
+            r"ssl(?:handshake)?(?:exception|error)|handshake fail"
+        ),
+    ),
+    (
+        "dns",
+        (
+            r"enotfound|eai_again|getaddrinfo|name or service not known|no such host|name resolution|unknownhost|"
+            r"unable to resolve|could not resolve|nxdomain|servfail"
+        ),
+    ),
     ("connection_refused", r"connection refused|econnrefused|actively refused"),
-    ("connection_reset", r"connection (?:was )?(?:reset|closed|aborted)|econnreset|broken pipe|epipe|unexpected eof|server closed the connection|connection lost"),
-    ("unreachable", r"no route to host|host(?:s)? (?:is |are )?unreachable|network is unreachable|ehostunreach|enetunreach"),
-    ("rate_limited", r"rate.?limit|too many requests|throttl|slow ?down\b|\b429\b|quota|limit ?exceeded|resource_exhausted|resourceexhausted"),
-    ("authentication", r"unauthenticated|unauthori[sz]ed|authentication fail|invalid (?:credentials|token|password|api key)|password authentication failed|login failed|token (?:has )?expired|expired token|\b401\b|access denied for user"),
-    ("permission", r"permission denied|access.?denied|forbidden|not authorized|eacces|eperm|\b403\b|insufficient privileges"),
-    ("port_in_use", r"address already in use|eaddrinuse|port \S* ?(?:is )?already (?:in use|allocated)"),
-    ("missing_object", r"(?:relation|table|column|database|schema|index|key ?space|topic|queue|bucket) \S+ (?:does not|doesn't) exist|no such table|unknown (?:column|table|database)|undefined_(?:table|column)|nosuchbucket|nosuchkey"),
-    ("missing_configuration", r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w*|setting|property|secret)|(?:environment variable|config\w*|secret|property|configmap) \S+ (?:is )?(?:not (?:set|found|defined)|missing|required|undefined)|could not resolve placeholder"),
+    (
+        "connection_reset",
+        (
+            r"connection (?:was )?(?:reset|closed|aborted)|econnreset|broken pipe|epipe|unexpected eof|"
+            r"server closed the connection|connection lost"
+        ),
+    ),
+    (
+        "unreachable",
+        r"no route to host|host(?:s)? (?:is |are )?unreachable|network is unreachable|ehostunreach|enetunreach",
+    ),
+    (
+        "rate_limited",
+        (
+            r"rate.?limit|too many requests|throttl|slow ?down\b|\b429\b|quota|limit ?exceeded|resource_exhausted|"
+            r"resourceexhausted"
+        ),
+    ),
+    (
+        "authentication",
+        (
+            r"unauthenticated|unauthori[sz]ed|authentication fail|invalid (?:credentials|token|password|api key)|"
+            r"password authentication failed|login failed|token (?:has )?expired|expired token|\b401\b|"
+            r"access denied for user"
+        ),
+    ),
+    (
+        "permission",
+        (
+            r"permission denied|access.?denied|forbidden|not authorized|eacces|eperm|\b403\b|"
+            r"insufficient privileges"
+        ),
+    ),
+    (
+        "port_in_use",
+        r"address already in use|eaddrinuse|port \S* ?(?:is )?already (?:in use|allocated)",
+    ),
+    (
+        "missing_object",
+        (
+            r"(?:relation|table|column|database|schema|index|key ?space|topic|queue|bucket) \S+ (?:does not|"
+            r"doesn't) exist|"
+            r"no such table|unknown (?:column|table|database)|undefined_(?:table|column)|nosuchbucket|nosuchkey"
+        ),
+    ),
+    (
+        "missing_configuration",
+        (
+            r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w*|"
+            r"setting|property|secret)|"
+            r"(?:environment variable|config\w*|secret|property|configmap) \S+ (?:is )?(?:not (?:set|found|"
+            r"defined)|missing|required|undefined)|"
+            r"could not resolve placeholder"
+        ),
+    ),
     ("missing_file", r"no such file or directory|enoent|filenotfound"),
-    ("incompatible_version", r"version (?:conflict|mismatch|skew)|incompatible (?:\w+ )?(?:version|runtime|protocol)|nosuchmethoderror|noclassdeffound|undefined symbol|duplicate registration"),
-    ("timeout", r"time[d]?.?out|deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded deadline|took too long"),
+    (
+        "incompatible_version",
+        (
+            r"version (?:conflict|mismatch|skew)|incompatible (?:\w+ )?(?:version|runtime|protocol)|"
+            r"nosuchmethoderror|noclassdeffound|undefined symbol|duplicate registration"
+        ),
+    ),
+    (
+        "timeout",
+        r"time[d]?.?out|deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded deadline|took too long",
+    ),
     ("slow_query", r"slow query|long.running query|duration: \d+"),
     ("cancelled", r"context canceled|request cancell?ed|client (?:closed|disconnected)"),
-    ("unavailable", r"service ?unavailable|temporarily unavailable|\bunavailable\b|\b50[234]\b|bad gateway|not ready|circuit (?:breaker )?(?:is )?open"),
-    ("crash", r"panic|segmentation fault|segfault|sigsegv|core dumped|fatal error|nullpointer|nil pointer|crashloopbackoff|stack overflow|unhandled (?:exception|rejection)|traceback \(most recent"),
+    (
+        "unavailable",
+        (
+            r"service ?unavailable|temporarily unavailable|\bunavailable\b|\b50[234]\b|bad gateway|not ready|"
+            r"circuit (?:breaker )?(?:is )?open"
+        ),
+    ),
+    (
+        "crash",
+        (
+            r"panic|segmentation fault|segfault|sigsegv|core dumped|fatal error|nullpointer|nil pointer|"
+            r"crashloopbackoff|stack overflow|unhandled (?:exception|rejection)|traceback \(most recent"
+        ),
+    ),
     ("server_error", r"internal server error|\b500\b"),
     ("exception", r"\w+exception\b|\w+error:|\bexception\b"),
-)  # fmt: skip
+)
 
 FAMILIES: Final = tuple(name for name, _ in _RULES)
 """Every family's name, the specific before the general."""

@@ -35,7 +35,7 @@ _MIN_NORMAL: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One resource's own part: `excess` (its noise taken away) and `noise` in `unit` for each request of the symptom."""
+    """One resource's own part: `excess` (without its noise) and `noise` in `unit` for each request of the symptom."""
 
     resource: str
     excess: float

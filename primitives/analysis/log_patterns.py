@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(slots=True)
 class Pattern:
-    """One template of one resource. `expected` is the baseline's count scaled to the window, None without a baseline."""
+    """One template of one resource. `expected` is the baseline's count scaled to the window (None: no baseline)."""
 
     resource: str
     severity: Severity
@@ -63,10 +63,13 @@ def patterns(now: Sequence[Line], before: Sequence[Line], names: Names) -> list[
     masked = {body: mask(body) for body in dict.fromkeys(line.body for line in (*now, *before))}
     templates = cluster(masked.values())
     found = _counted(now, masked, templates, names)
-    usual = Counter((line.resource, line.severity, templates[masked[line.body]]) for line in before)
     if before:
-        _expect(found, usual, _minutes(now) / max(_minutes(before), 1.0))
-        _add_vanished(found, usual, before, masked, templates, names)
+        normal = _counted(before, masked, templates, names)
+        usual = Counter({key: pattern.count for key, pattern in normal.items()})
+        scale = _scaling(found, usual, _minutes(now) / max(_minutes(before), 1.0))
+        for key, pattern in found.items():
+            pattern.expected = usual[key] * scale
+        found |= _vanished(normal, found, scale)
     for pattern in found.values():
         pattern.strength = _strength(pattern)
     telling = [pattern for pattern in found.values() if _is_unusual(pattern)]
@@ -111,32 +114,19 @@ def _describe(pattern: Pattern, bodies: Counter[str], names: Names) -> None:
         pattern.points_at = min(pattern.blamed, key=lambda name: (-pattern.blamed[name], name))
 
 
-def _expect(found: dict[_Key, Pattern], usual: Counter[_Key], scale: float) -> None:
-    """Scale the normal counts by the recorded time, and by how busy the system is as a whole."""
-    ratios = [pattern.count / (usual[key] * scale) for key, pattern in found.items() if usual[key] * scale >= 5]
+def _scaling(found: dict[_Key, Pattern], usual: Counter[_Key], recorded: float) -> float:
+    """What a normal count is multiplied by: the recorded time, and how busy the system is as a whole."""
+    ratios = [pattern.count / (usual[key] * recorded) for key, pattern in found.items() if usual[key] * recorded >= 5]
     busy = float(np.clip(np.median(ratios), 0.25, 4.0)) if len(ratios) >= 5 else 1.0
-    for key, pattern in found.items():
-        pattern.expected = usual[key] * scale * busy
-    for key in list(usual):
-        usual[key] = usual[key] if key in found else round(usual[key] * scale * busy)
+    return recorded * busy
 
 
-def _add_vanished(
-    found: dict[_Key, Pattern],
-    usual: Counter[_Key],
-    before: Sequence[Line],
-    masked: dict[str, str],
-    templates: dict[str, str],
-    names: Names,
-) -> None:
-    gone = {key: count for key, count in usual.items() if key not in found and count >= _MIN_VANISHED}
-    if not gone:
-        return
-    lines = [line for line in before if (line.resource, line.severity, templates[masked[line.body]]) in gone]
-    for key, pattern in _counted(lines, masked, templates, names).items():
-        pattern.count, pattern.expected = 0, float(gone[key])
-        pattern.first = None
-        found[key] = pattern
+def _vanished(normal: dict[_Key, Pattern], found: dict[_Key, Pattern], scale: float) -> dict[_Key, Pattern]:
+    """The patterns that should have come by now and did not come at all."""
+    gone = {key: one for key, one in normal.items() if key not in found and one.count * scale >= _MIN_VANISHED}
+    for pattern in gone.values():
+        pattern.count, pattern.expected, pattern.first = 0, pattern.count * scale, None
+    return gone
 
 
 def _minutes(lines: Sequence[Line]) -> float:

@@ -15,12 +15,12 @@ from typing import Final
 __all__ = ["cluster", "mask"]
 
 _LONGEST: Final = 600
-# The order matters: the longer forms hold the shorter ones.
+# The order matters: the longer forms hold the shorter ones. Bodies are hostile: no pattern may backtrack for long.
 _MASKS: Final = (
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<uuid>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
-    (re.compile(r"\[(?:[^\[\],]{1,60},\s*){2,}[^\[\],]{1,60}\]"), "[<list>]"),
+    (re.compile(r"\[[^\[\],]*(?:,[^\[\],]*){2,}\]"), "[<list>]"),
     (re.compile(r'"[^"\n]{0,200}"'), "<text>"),
     (re.compile(r"(?<![\w/.:])/(?:[\w.@%+~-]+/)+[\w.@%+~-]*"), "<path>"),
     (re.compile(r"\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{6,}\b|\b0x[0-9a-fA-F]+\b"), "<hex>"),

@@ -37,7 +37,7 @@ class Names:
         self._pattern = re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE) if ordered else None
 
     def pointed_at(self, text: str, writer: str | None) -> str | None:
-        """The resource that `text`, written by `writer`, is about: not the writer; after "to", "from" and the like first."""
+        """The resource that `text` blames: not its writer; what comes after "to", "from" and the like first."""
         if self._pattern is None:
             return None
         plain: str | None = None

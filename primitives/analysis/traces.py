@@ -129,7 +129,7 @@ def _covered(starts: list[float], spans: Sequence[Span], parent: int, below: lis
 
 
 def own_times(now: Traces, before: Traces) -> list[OwnTime]:
-    """Every operation that both times have often enough, by the strength of its shift; then new and much busier ones."""
+    """Every operation that both times have often enough, by the strength of its own time's shift."""
     current, normal = _by_operation(now), _by_operation(before)
     calls, usual = _calls(now, current), _calls(before, normal)
     found = []
@@ -249,6 +249,8 @@ def _per_request(traces: Traces) -> dict[str, tuple[str, list[dict[str, float]]]
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     roots: dict[str, Span] = {}
     for span, own, parent in zip(traces.spans, traces.own.tolist(), traces.parents, strict=True):
+        if not span.trace_id:
+            continue  # nobody knows which request it belongs to
         sums[span.trace_id][span.resource] += own
         if parent < 0:
             known = roots.get(span.trace_id)

@@ -72,6 +72,12 @@ R = TypeVar("R")
 T = TypeVar("T", bound=_Timed)
 
 
+_PART_OF: Final[Mapping[Question, str]] = {
+    "series": "metrics",
+    "objects": "kubernetes",
+    "container_logs": "kubernetes_logs",
+    "alerts": "alert",
+}
 _PART_WORDS: Final[Mapping[Question, tuple[str, ...]]] = {
     "series": ("series", "metrics"),
     "changes": get_args(ChangeKind),
@@ -108,12 +114,18 @@ class RecordedBackend:
             raise SourceError(self.name, str(error)) from error
 
     async def check(self) -> BackendStatus:
-        return BackendStatus(
-            self.name, "reachable", f"bundle {self._bundle.manifest.id}", tuple(sorted(self.questions))
-        )
+        recorded = [question for question in sorted(self.questions) if self._holds(question)]
+        return BackendStatus(self.name, "reachable", f"bundle {self._bundle.manifest.id}", tuple(recorded))
 
     async def close(self) -> None:
         return None
+
+    def _holds(self, question: Question) -> bool:
+        """Whether the bundle has the part, or says that it was asked for."""
+        if _PART_OF.get(question, question) in self._bundle.parts:
+            return True
+        words = _PART_WORDS.get(question, (question,))
+        return any(word in entry.kinds for entry in self._bundle.manifest.coverage for word in words)
 
     def _answer(self, query: Query) -> Answer[Any]:
         if query.window.start > self._now:
@@ -126,15 +138,20 @@ class RecordedBackend:
 
     def _with_coverage(self, answer: Answer[Any], own: Iterable[Coverage], *, present: bool) -> Answer[Any]:
         recorded = self._recorded_coverage(answer.query)
-        refused = [entry for entry in recorded if entry.status != "answered" and _overlap(entry, answer.query.window)]
-        coverage = (*recorded, *own)
-        if not refused:
-            # An answer without a record is still one where the bundle says that the source was asked and answered.
-            asked = any(entry.status == "answered" and _overlap(entry, answer.query.window) for entry in recorded)
-            return replace(answer, coverage=coverage, status="answered" if present or asked else answer.status)
-        worst = max((entry.status for entry in refused), key=_WORST.index)
-        status: AnswerStatus = "partial" if present and answer.records else worst
-        return replace(answer, coverage=coverage, status=status, detail="; ".join(_refusals(refused)))
+        inside = [entry for entry in recorded if _overlap(entry, answer.query.window)]
+        answer = replace(answer, coverage=(*recorded, *own))
+        refused = [entry for entry in inside if entry.status != "answered"]
+        if refused:
+            worst = max((entry.status for entry in refused), key=_WORST.index)
+            status: AnswerStatus = "partial" if present and answer.records else worst
+            return replace(answer, status=status, detail="; ".join(_refusals(refused)))
+        if present or not inside:
+            return answer
+        # No part, yet the manifest says that the source was asked and answered: there was nothing to record.
+        missing = sorted(_asked_kinds(answer.query).difference(*(entry.kinds for entry in inside)))
+        if missing:
+            return replace(answer, status="partial", detail=f"not recorded: {', '.join(missing)}")
+        return replace(answer, status="answered")
 
     def _recorded_coverage(self, query: Query) -> tuple[Coverage, ...]:
         """The manifest's entries on this question, with its own name for the part added to their kinds."""
@@ -308,6 +325,13 @@ def _newest(records: list[R], limit: int, time: Callable[[R], datetime]) -> list
 
 def _ended(span: Span) -> datetime:
     return span.start + timedelta(seconds=span.duration_s)
+
+
+def _asked_kinds(query: Query) -> set[str]:
+    """The kinds of change that a question is about; no other question is divided like this."""
+    if not isinstance(query, ChangesQuery):
+        return set()
+    return set(query.kinds if query.kinds is not None else get_args(ChangeKind))
 
 
 def _overlap(entry: Coverage, window: Window) -> bool:

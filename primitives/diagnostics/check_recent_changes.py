@@ -49,7 +49,7 @@ async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator
 
     near = graph.reach(view.resources)
     for change in _ordered(answers.records, onset, near)[:_MOST_CHANGES]:
-        yield _present(change, onset, answers, asked, args)
+        yield _present(change, onset, answers, asked)
     seen = {change.kind for change in answers.records}
     for kind in get_args(ChangeKind):
         if kind not in seen and (fact := _absent(kind, answers, asked, args)):
@@ -73,9 +73,7 @@ def _ordered(changes: Sequence[Change], onset: datetime | None, near: dict[str, 
     return sorted(changes, key=rank)
 
 
-def _present(
-    change: Change, onset: datetime | None, answers: Answers[Change], asked: Window, args: Arguments
-) -> ChangeFound:
+def _present(change: Change, onset: datetime | None, answers: Answers[Change], asked: Window) -> ChangeFound:
     return ChangeFound(
         resource=change.resource,
         window=asked,
