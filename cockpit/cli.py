@@ -141,9 +141,7 @@ def investigate(
     from cockpit import commands
 
     settings = _settings(context, store, config)
-    return commands.investigate(
-        settings, query, incident, resource, prometheus, output=output, color=not no_color
-    )
+    return commands.investigate(settings, query, incident, resource, prometheus, output=output, color=not no_color)
 
 
 @cloudops.command(cls=_Example, example="cloudops replay exec-3f9a1c20\ncloudops replay outage.incident --plain")
@@ -154,7 +152,13 @@ def investigate(
 @_store_option
 @click.pass_context
 def replay(
-    context: click.Context, name: str, plain: bool, at: str | None, no_color: bool, store: Path | None, config: Path | None
+    context: click.Context,
+    name: str,
+    plain: bool,
+    at: str | None,
+    no_color: bool,
+    store: Path | None,
+    config: Path | None,
 ) -> int:
     """Show a stored incident as it happened."""
     from cockpit import commands
@@ -182,9 +186,7 @@ def attach(
     """Join a running investigation, or go on with an interrupted one."""
     from cockpit import commands
 
-    return commands.attach(
-        _settings(context, store, config), name, prometheus, output=output, color=not no_color
-    )
+    return commands.attach(_settings(context, store, config), name, prometheus, output=output, color=not no_color)
 
 
 @cloudops.command(cls=_Example, example="cloudops incidents --json")
@@ -218,9 +220,7 @@ def report(context: click.Context, name: str, form: str, store: Path | None, con
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @_store_option
 @click.pass_context
-def export(
-    context: click.Context, name: str, file: Path, force: bool, store: Path | None, config: Path | None
-) -> int:
+def export(context: click.Context, name: str, file: Path, force: bool, store: Path | None, config: Path | None) -> int:
     """Write a stored incident as a bundle: a directory, or with the suffix .incident one file."""
     from cockpit import commands
 

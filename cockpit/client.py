@@ -80,9 +80,7 @@ class RemoteEngine:
     async def send(self, execution_id: str, command: Command) -> None:
         await self._ask("send", execution_id=execution_id, command=command.model_dump(mode="json"))
 
-    async def follow(
-        self, execution_id: str, after: int = 0, *, live: bool = True
-    ) -> AsyncIterator[tuple[Event, ...]]:
+    async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         request = {"op": "follow", "execution_id": execution_id, "after": after, "live": live}
         async with aclosing(self._exchange(request)) as messages:
             async for message in messages:
@@ -163,7 +161,7 @@ class EngineThread:
     def __init__(self, store: Path) -> None:
         self._store = store
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
         self._port: EnginePort | None = None
 
@@ -191,9 +189,7 @@ class EngineThread:
     async def send(self, execution_id: str, command: Command) -> None:
         await self._over(self.port.send(execution_id, command))
 
-    async def follow(
-        self, execution_id: str, after: int = 0, *, live: bool = True
-    ) -> AsyncIterator[tuple[Event, ...]]:
+    async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         batches = self.port.follow(execution_id, after, live=live)
         try:
             while True:
@@ -225,6 +221,12 @@ class EngineThread:
             await self._over(self._port.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         await asyncio.to_thread(self._thread.join, 5.0)
+
+    def _run(self) -> None:
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
 
     async def _over(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))

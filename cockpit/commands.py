@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +78,12 @@ async def engine_of(settings: Settings) -> AsyncIterator[EnginePort]:
         yield port
     finally:
         await port.close()
+
+
+def colored(wanted: bool) -> bool:
+    """Whether to colour standard output: a person's terminal that can, and nobody said no (no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in ("dumb", "")
+    return wanted and not plain and sys.stdout.isatty()
 
 
 def say(text: str) -> None:
@@ -164,18 +170,23 @@ def attach(settings: Settings, name: str, prometheus: str | None, *, output: str
 async def _follow(port: EnginePort, execution_id: str, output: str, color: bool) -> int:
     """Print an investigation as it goes; Ctrl-C once cancels it, twice leaves it."""
     state = IncidentState()
-    plain = PlainReport(color=color)
+    plain = PlainReport(color=colored(color))
     interrupted = _cancel_on_interrupt(port, execution_id)
-    async for batch in port.follow(execution_id):
-        for event in batch:
-            state.apply(event)
-            if output == "events":
-                say(event_line(event) + "\n")
-            elif output == "plain":
-                say(plain.tell(state, event))
+    try:
+        async for batch in port.follow(execution_id):
+            for event in batch:
+                state.apply(event)
+                if output == "events":
+                    say(event_line(event) + "\n")
+                elif output == "plain":
+                    say(plain.tell(state, event))
+    except asyncio.CancelledError:
+        sys.stderr.write(f"cloudops: interrupted; `cloudops attach {execution_id}` goes on where it stopped\n")
+        raise
     if output == "json":
         say_document(report_of(state).model_dump(mode="json"))
     if interrupted() or state.phase == "cancelled":
+        sys.stderr.write(f"cloudops: cancelled; `cloudops replay {execution_id}` shows what was found\n")
         return INTERRUPTED
     return verdict(state)
 
@@ -259,7 +270,7 @@ def _replay_stored(settings: Settings, name: str, *, screen: bool, at: str | Non
             execution_id = await port.resolve(name)
             events = [event async for batch in port.follow(execution_id, live=False) for event in batch]
             events = events[: moment_to_seq(events, at)] if at else events
-            state, report = IncidentState(), PlainReport(color=color)
+            state, report = IncidentState(), PlainReport(color=colored(color))
             for event in events:
                 state.apply(event)
                 say(report.tell(state, event))
@@ -270,7 +281,7 @@ def _replay_stored(settings: Settings, name: str, *, screen: bool, at: str | Non
 
 
 def moment_to_seq(events: list[Event], at: str) -> int:
-    """How many of `events` had happened at `at`: a sequence number, or a time. Raises `UsageError` when it is neither."""
+    """How many of `events` had happened at `at`, a sequence number or a time. Raises `UsageError`."""
     if at.isdecimal():
         return min(int(at), len(events))
     opened = events[0].time
@@ -278,7 +289,9 @@ def moment_to_seq(events: list[Event], at: str) -> int:
         clock_only = len(at) <= 8 and at.count(":") in (1, 2)
         time = datetime.fromisoformat(f"{opened.date().isoformat()}T{at}" if clock_only else at)
     except ValueError:
-        raise UsageError(f"--at {safe_line(at)}: give a time such as 14:31:07 or 2026-11-23T14:31:07Z, or a number") from None
+        raise UsageError(
+            f"--at {safe_line(at)}: give a time such as 14:31:07 or 2026-11-23T14:31:07Z, or a number"
+        ) from None
     time = time if time.tzinfo else time.replace(tzinfo=opened.tzinfo)
     return sum(1 for event in events if event.time <= time)
 
@@ -292,7 +305,7 @@ def incidents(settings: Settings, *, as_json: bool) -> int:
         if as_json:
             say_document([one.model_dump(mode="json") for one in found])
         else:
-            from cockpit.plain import incident_table
+            from cockpit.tables import incident_table
 
             say(incident_table(found))
         return 0
@@ -370,7 +383,7 @@ def verify(settings: Settings, name: str | None, *, as_json: bool) -> int:
         if as_json:
             say_document([result.model_dump(mode="json") for result in results])
         else:
-            from cockpit.plain import audit_table
+            from cockpit.tables import audit_table
 
             say(audit_table(results))
         return 0 if all(result.ok for result in results) else 1
@@ -421,5 +434,3 @@ def doctor(settings: Settings, prometheus: str | None, *, as_json: bool) -> int:
 
 def _int(value: Any) -> int:
     return value if isinstance(value, int) else 0
-
-

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cockpit.client import RemoteEngine, connect
 from cockpit.settings import Settings
-from engine.store.connection import SQLITE_VERSION, sqlite_warning
+from engine.store.connection import sqlite_version, sqlite_warning
 from primitives import __version__
 from primitives.clock import SystemClock
 from primitives.diagnostics.registry import diagnostics
@@ -65,7 +65,7 @@ def _versions() -> Check:
 
 def _sqlite() -> Check:
     warning = sqlite_warning()
-    return Check(name="sqlite", status="warning" if warning else "ok", detail=warning or SQLITE_VERSION)
+    return Check(name="sqlite", status="warning" if warning else "ok", detail=warning or sqlite_version())
 
 
 async def _store(settings: Settings) -> Check:
@@ -116,5 +116,7 @@ def _terminal() -> Check:
         small = f"{size.columns}x{size.lines} is too small for the cockpit; it needs 60x20, 120x36 is comfortable"
         return Check(name="terminal", status="warning", detail=small)
     if "utf" not in encoding:
-        return Check(name="terminal", status="warning", detail=f"{encoding}: set a UTF-8 locale to see charts and signs")
+        return Check(
+            name="terminal", status="warning", detail=f"{encoding}: set a UTF-8 locale to see charts and signs"
+        )
     return Check(name="terminal", status="ok", detail=f"{term}, {size.columns}x{size.lines}")

@@ -62,10 +62,12 @@ class Actor:
         return self._journal.state
 
     async def run(self) -> None:
-        """Carry the investigation to its end, or on from where it stopped. Raises `StoreError` when it can't be kept."""
+        """Carry the investigation to its end, or on from where it stopped. Raises `StoreError`."""
         try:
             if self.state.seq > 1:
-                await self._journal.write(InvestigationResumed(reason="the engine stopped before the investigation ended"))
+                await self._journal.write(
+                    InvestigationResumed(reason="the engine stopped before the investigation ended")
+                )
             self._work = asyncio.create_task(self._investigate())
             if self._cancelled_by or self.state.cancelling:
                 self._work.cancel()

@@ -80,9 +80,7 @@ class Engine:
             case _:
                 assert_never(command)
 
-    async def follow(
-        self, execution_id: str, after: int = 0, *, live: bool = True
-    ) -> AsyncIterator[tuple[Event, ...]]:
+    async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         task = self._tasks.get(execution_id) if live else None
         if task is not None:
             async for batch in self._follow_running(execution_id, after, task):

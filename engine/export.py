@@ -22,7 +22,7 @@ from engine.port import EnginePort
 from engine.store.codec import encode_event as encode_row
 from engine.store.protocol import Head, Store
 from engine.wire import decode_event, encode_event
-from primitives.answers import decode_answer, encode_answer
+from primitives.answers import encode_answer
 from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
 from primitives.errors import BundleError, CloudopsError, UsageError
 from primitives.records import Coverage, Series, Topology
@@ -58,7 +58,9 @@ async def import_events(store: Store, path: Path) -> str:
     last = await store.last(first.execution_id)
     if last.seq:
         if (await store.read(first.execution_id, limit=1))[0].hash != first.hash:
-            raise UsageError(f"the store holds another investigation called {first.execution_id}; import into a new --store")
+            raise UsageError(
+                f"the store holds another investigation called {first.execution_id}; import into a new --store"
+            )
         if last.seq >= len(events):
             return first.execution_id
     entries = [(event.time, event.who, event.body) for event in events[last.seq :]]
@@ -120,7 +122,7 @@ def _parts(state: IncidentState, events: Sequence[Event], answers: Sequence[Answ
         baseline=opened.baseline,
         window=opened.window,
         symptom=opened.symptom,
-        platform=cast(Any, opened.platform),
+        platform=cast("Any", opened.platform),
         labels=opened.labels,
         coverage=_coverage(opened.coverage, answers),
     )

@@ -14,7 +14,7 @@ from engine.incident import IncidentState
 from engine.store.protocol import Store
 from primitives.answers import encode_answer
 from primitives.clock import Clock
-from primitives.facts import Fact
+from primitives.facts import Fact, SourceGap
 from primitives.telemetry import Answer
 
 __all__ = ["ENGINE", "Journal", "fact_key"]
@@ -75,11 +75,14 @@ class Journal:
 
     async def _append_facts(self, step: str, facts: Sequence[Fact]) -> None:
         known = {found.key for found in self.state.facts.values() if found.step == step}
+        gaps = {_gap(found.fact) for found in self.state.facts.values()}
         bodies: list[Body] = []
         for fact in facts:
-            key = fact_key(fact)
-            if key not in known:
+            key, gap = fact_key(fact), _gap(fact)
+            # That nobody could answer a question is told once, whichever step asked it first.
+            if key not in known and (gap is None or gap not in gaps):
                 known.add(key)
+                gaps.add(gap)
                 number = len(self.state.facts) + len(bodies) + 1
                 bodies.append(FactFound(id=f"F{number}", step=step, key=key, fact=fact))
         await self._append(bodies, ENGINE, ())
@@ -99,3 +102,9 @@ def fact_key(fact: Fact) -> str:
     """A digest of what the fact says (SHA-256, first 16 hex digits), whichever recorded answers it came from."""
     document = fact.model_dump(mode="json", by_alias=True, exclude={"answers"})
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def _gap(fact: Fact) -> tuple[str, ...] | None:
+    if not isinstance(fact, SourceGap):
+        return None
+    return (fact.question, fact.status, fact.source, fact.detail)

@@ -25,9 +25,10 @@ Outcome = Literal["completed", "failed", "timed_out", "cancelled"]
 
 @dataclass(slots=True)
 class _Output:
-    """What a running step has found and nobody has published yet; of its progress only the latest counts."""
+    """What a running step has found: `facts`, the first `published` of them in the log already, and how far it is."""
 
     facts: list[Fact] = field(default_factory=list)
+    published: int = 0
     progress: Progress | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -51,7 +52,7 @@ class StepRunner:
     timeout_s: float = 60.0
 
     async def run(self, steps: Sequence[PlannedStep]) -> None:
-        """Run `steps` that have not ended yet; returns when all have. Raises `StoreError` when results can't be kept."""
+        """Run `steps` and return when all have ended. Raises `StoreError` when results can't be kept."""
         places = asyncio.Semaphore(self.concurrency)
         before = asyncio.Event()
         before.set()
@@ -88,7 +89,7 @@ class StepRunner:
         duration = self.clock.monotonic() - started
         failpoint("run.before_step_finished")
         await self.journal.write(
-            StepFinished(step=step.id, status=outcome, summary=problem or self._summary(step.id), duration_s=duration)
+            StepFinished(step=step.id, status=outcome, summary=problem or _summary(output.facts), duration_s=duration)
         )
         failpoint("run.step_finished")
         await self.after_step()
@@ -119,7 +120,8 @@ class StepRunner:
             await output.news.wait()
             output.news.clear()
             finished = work.done()
-            facts, output.facts = output.facts, []
+            facts = output.facts[output.published :]
+            output.published += len(facts)
             progress, output.progress = output.progress, None
             if facts:
                 await self.journal.write_facts(step, facts)
@@ -129,12 +131,12 @@ class StepRunner:
                     StepProgressed(step=step, done=progress.done, total=progress.total, note=safe_line(progress.note))
                 )
 
-    def _summary(self, step: str) -> str:
-        state = self.journal.state
-        facts = [state.facts[found].fact for found in state.steps[step].facts]
-        present = [fact for fact in facts if fact.polarity == "present"]
-        told = present or [fact for fact in facts if fact.polarity == "absent"] or facts
-        if not told:
-            return "nothing found"
-        more = f" · {len(told) - 1} more" if len(told) > 1 else ""
-        return safe_line(told[0].sentence(), limit=200) + more
+
+def _summary(facts: Sequence[Fact]) -> str:
+    """A step's result in one line: its first fact that is there, else one that isn't, else what nobody could say."""
+    present = [fact for fact in facts if fact.polarity == "present"]
+    told = present or [fact for fact in facts if fact.polarity == "absent"] or list(facts)
+    if not told:
+        return "nothing found"
+    more = f" · {len(told) - 1} more" if len(told) > 1 else ""
+    return safe_line(told[0].sentence(), limit=200) + more

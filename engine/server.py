@@ -34,7 +34,7 @@ _command: TypeAdapter[Command] = TypeAdapter(Command)
 
 
 def socket_path(store: Path) -> Path:
-    """Where the engine of the store at `store` listens: beside it, or, where that path is too long, in a private folder."""
+    """Where the engine of `store` listens: beside it, or, where that path is too long, in a private folder."""
     beside = store.with_name(store.name + ".sock")
     if len(os.fsencode(beside)) <= _SOCKET_PATH_LIMIT:
         return beside
@@ -64,7 +64,9 @@ class Server:
             finally:
                 os.umask(before)
         except OSError as error:
-            raise StoreError(f"can't listen on {self._path} ({error.strerror}); check the folder's permissions") from error
+            raise StoreError(
+                f"can't listen on {self._path} ({error.strerror}); check the folder's permissions"
+            ) from error
 
     async def close(self) -> None:
         """Stop listening, end the connections and remove the socket."""
@@ -88,6 +90,8 @@ class Server:
         finally:
             self._connections.discard(task)
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         who = _peer(writer.get_extra_info("socket"))

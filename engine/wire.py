@@ -17,7 +17,16 @@ from engine.events import Event, Who, decode_body, encode_body
 from primitives import errors
 from primitives.errors import CloudopsError, EngineGone
 
-__all__ = ["FRAME_LIMIT", "PROTOCOL", "decode_event", "encode_event", "error_from", "error_to", "read_frame", "write_frame"]
+__all__ = [
+    "FRAME_LIMIT",
+    "PROTOCOL",
+    "decode_event",
+    "encode_event",
+    "error_from",
+    "error_to",
+    "read_frame",
+    "write_frame",
+]
 
 PROTOCOL = 1
 """Raised when an old client can't understand a new engine."""
