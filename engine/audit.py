@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import orjson
+
 from engine.events import GENESIS, event_hash
 from engine.port import AuditResult
 from engine.store.protocol import Head
@@ -35,7 +37,8 @@ class ChainCheck:
     """Checks the rows of one execution as they come, so that a log of any length fits in memory.
 
     `head` is the last event that is known outside the database, `index` the last one that the store's own list of
-    executions names; None where there is none. `fed` counts the rows.
+    executions names; None where there is none. `fed` counts the rows; `answers` are the digests of the recorded answers
+    that they name, with the first event that does.
     """
 
     def __init__(self, execution_id: str, head: Head | None = None, index: Head | None = None) -> None:
@@ -44,6 +47,7 @@ class ChainCheck:
         self._index = index
         self._last = Head(0, GENESIS)
         self.fed = 0
+        self.answers: dict[str, int] = {}
         self._broken: tuple[int, str] | None = None
 
     def feed(self, rows: Iterable[StoredRow]) -> None:
@@ -56,10 +60,11 @@ class ChainCheck:
                     self._broken = (row.seq if row.seq == self._last.seq + 1 else self._last.seq + 1, problem)
                 else:
                     self._last = Head(row.seq, row.hash.decode())
+                    self._note_answer(row)
 
-    def damaged(self, problem: str) -> None:
-        """The next rows can't be read at all."""
-        self._broken = self._broken or (self._last.seq + 1, problem)
+    def damaged(self, problem: str, seq: int | None = None) -> None:
+        """Something outside the chain is wrong: the next rows can't be read, or what event `seq` names can't."""
+        self._broken = self._broken or (seq or self._last.seq + 1, problem)
 
     def result(self) -> AuditResult:
         """The verdict, once every row was fed."""
@@ -73,6 +78,13 @@ class ChainCheck:
             seq=seq,
             problem=problem,
         )
+
+    def _note_answer(self, row: StoredRow) -> None:
+        # Only the few events that may name one are worth parsing.
+        if b'"answer_recorded"' in row.body:
+            body = orjson.loads(row.body)
+            if body.get("type") == "answer_recorded":
+                self.answers.setdefault(body["digest"], row.seq)
 
     def _problem(self, row: StoredRow) -> str:
         expected = self._last.seq + 1

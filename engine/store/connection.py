@@ -90,7 +90,8 @@ async def _connect(path: Path, *, readonly: bool) -> aiosqlite.Connection:
     address = _address(path, readonly=readonly)
     database = aiosqlite.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
     # Its thread would keep a process that crashed from ending. Nothing is lost with it: what counts is committed.
-    getattr(database, "_thread", database).daemon = True
+    thread: Any = getattr(database, "_thread", database)
+    thread.daemon = True
     try:
         return await database
     except sqlite3.Error as error:

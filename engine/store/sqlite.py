@@ -262,6 +262,12 @@ class SqliteStore:
             check.damaged(str(error))
         if head is None and not indexed and not check.fed:
             raise UsageError(f"there is no execution {safe_line(execution_id)}: `cloudops incidents` lists them")
+        for digest, seq in check.answers.items():
+            try:
+                await self.get_blob(digest)
+            except StoreError as error:
+                check.damaged(f"event {seq} names a recorded answer that can't be read: {error}", seq)
+                break
         return check.result()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from engine.events import IncidentOpened, PlannedStep, PlanProposed, StepProgressed, Who
+from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, PlanProposed, StepProgressed, Who
 from engine.store import connection, files
 from engine.store.files import file_system, network_problem
 from engine.store.protocol import Entry
@@ -512,6 +513,32 @@ async def test_a_damaged_blob_is_never_handed_out(path: Path) -> None:
             await store.get_blob(digest)
         await store.close()
     raw.close()
+
+
+@pytest.mark.parametrize("damage", ["DELETE FROM blobs", "UPDATE blobs SET data = x'00'", "UPDATE blobs SET size = 1"])
+async def test_a_recorded_answer_that_is_gone_or_damaged_shows_in_the_audit(path: Path, damage: str) -> None:
+    store = await SqliteStore.open(path)
+    data = b"what the source said"
+    answer = AnswerRecorded(
+        question="logs",
+        source="recorded",
+        status="answered",
+        digest=hashlib.sha256(data).hexdigest(),
+        size=20,
+        records=1,
+    )
+    await store.append("exec-1", "inc-1", [*beginning(), (NOON, ENGINE, answer)], blobs=(data,))
+    assert (await store.verify())[0].ok
+    await store.close()
+    raw = sqlite3.connect(path)
+    raw.execute(damage)
+    raw.commit()
+    raw.close()
+    store = await SqliteStore.open(path)
+    (result,) = await store.verify()
+    assert (result.ok, result.seq) == (False, 3)
+    assert "event 3 names a recorded answer that can't be read" in one_line(StoreError(result.problem))
+    await store.close()
 
 
 async def test_a_lost_wal_shows_in_the_audit_and_the_log_does_not_go_on_over_the_gap(
