@@ -21,7 +21,7 @@ from cockpit.samples import find_sample
 from cockpit.settings import Settings, load_settings
 from engine.events import Event
 from engine.incident import IncidentState, fold
-from engine.port import Cancel, EnginePort, Investigate
+from engine.port import Cancel, ConfirmPlan, EnginePort, Investigate
 from engine.report import report as report_of
 from primitives.bundle import read_bundle
 from primitives.errors import CloudopsError, UsageError
@@ -161,7 +161,9 @@ def attach(settings: Settings, name: str, prometheus: str | None, *, output: str
     async def attached() -> int:
         async with engine_of(settings) as port:
             execution_id = await port.resolve(name)
-            await port.resume(execution_id, prometheus=prometheus or settings.prometheus)
+            resumed = await port.resume(execution_id, prometheus=prometheus or settings.prometheus)
+            if resumed and (await port.state(execution_id)).confirmed_by is None:
+                await port.send(execution_id, ConfirmPlan())  # nobody is there to ask, and the plan only reads
             return await _follow(port, execution_id, output or "plain", color)
 
     return _int(run(attached()))

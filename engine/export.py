@@ -25,7 +25,7 @@ from engine.wire import decode_event, encode_event
 from primitives.answers import encode_answer
 from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
 from primitives.errors import BundleError, CloudopsError, UsageError
-from primitives.records import Coverage, Series, Topology
+from primitives.records import Alert, Coverage, Series, Topology
 from primitives.telemetry import Answer
 
 __all__ = ["export_bundle", "import_events"]
@@ -128,7 +128,7 @@ def _parts(state: IncidentState, events: Sequence[Event], answers: Sequence[Answ
     )
     return BundleParts(
         manifest=manifest,
-        alert=opened.alert,
+        alert=opened.alert if opened.alert is not None else _alert_document(_records(by_question, "alerts")),
         metrics={one.metric.name: one.metric for one in series},
         series=series,
         topology=_merged_topology(_records(by_question, "topology")),
@@ -188,6 +188,28 @@ def _merged_topology(topologies: Sequence[Topology]) -> Topology | None:
     resources = {resource.id: resource for topology in reversed(topologies) for resource in topology.resources}
     edges = dict.fromkeys(edge for topology in topologies for edge in topology.edges)
     return Topology(resources=tuple(resources[name] for name in sorted(resources)), edges=tuple(edges))
+
+
+def _alert_document(alerts: Sequence[Alert]) -> dict[str, Any] | None:
+    """Live alerts as Alertmanager's webhook would have sent them (its version 4), with the resource as a label."""
+    if not alerts:
+        return None
+    documents = [
+        {
+            "status": alert.state,
+            "labels": {
+                **alert.labels,
+                "alertname": alert.name,
+                **({"severity": alert.severity} if alert.severity else {}),
+                **({"resource": alert.resource} if alert.resource else {}),
+            },
+            "annotations": {"summary": alert.summary, "description": alert.description},
+            "startsAt": alert.started_at.isoformat() if alert.started_at else None,
+            "value": alert.value,
+        }
+        for alert in _distinct(alerts)
+    ]
+    return {"version": "4", "status": "firing", "alerts": documents}
 
 
 def _coverage(stated: Sequence[Coverage], answers: Sequence[Answer[Any]]) -> tuple[Coverage, ...]:

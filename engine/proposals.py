@@ -74,7 +74,11 @@ def _target(state: IncidentState, one: Hypothesis) -> Target:
         if isinstance(fact, WorkloadState) and fact.resource == one.resource and fact.state == "ScaledToZero":
             earlier = fact.details.get("earlier_replicas")
             replicas = earlier if isinstance(earlier, int) and earlier > 0 else 1
-        if isinstance(fact, ConfigurationDifference) and fact.resource == one.resource and fact.path.endswith("replicas"):
+        if (
+            isinstance(fact, ConfigurationDifference)
+            and fact.resource == one.resource
+            and fact.path.endswith("replicas")
+        ):
             replicas = fact.before if isinstance(fact.before, int) and fact.before > 0 else replicas
     kind = kinds.get(one.resource)
     return Target(one.resource, kind, state.opened.platform, _change_name(one), container, limit, replicas)

@@ -26,11 +26,15 @@ _NUMBERS: Final = {
 }  # fmt: skip
 _PART_OF_DAY: Final = {"night": 0, "morning": 6, "noon": 12, "lunch": 12, "afternoon": 13, "evening": 18}
 
-_LENGTH: Final = r"(?P<count>\d+(?:\.\d+)?|half an|a few|a couple of|" + "|".join(
-    word for word in _NUMBERS if " " not in word
-) + r")\s*(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\b"
+_LENGTH: Final = (
+    r"(?P<count>\d+(?:\.\d+)?|half an|a few|a couple of|"
+    + "|".join(word for word in _NUMBERS if " " not in word)
+    + r")\s*(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\b"
+)
 _AGO: Final = re.compile(_LENGTH + r"\s+ago\b", re.IGNORECASE)
-_FOR: Final = re.compile(r"\b(?:for(?: the)?(?: last| past)?|in the last|(?:over|within) the last|last|past)\s+" + _LENGTH, re.IGNORECASE)
+_FOR: Final = re.compile(
+    r"\b(?:for(?: the)?(?: last| past)?|in the last|(?:over|within) the last|last|past)\s+" + _LENGTH, re.IGNORECASE
+)
 _ISO: Final = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?Z?)?\b")
 _CLOCK: Final = re.compile(
     r"(?P<day>\byesterday\s+(?:at\s+)?)?(?<![\d:.-])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::[0-5]\d)?"

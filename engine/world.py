@@ -13,7 +13,7 @@ from engine.port import Investigate
 from primitives.backends.recorded import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
 from primitives.clock import Clock, RecordedClock, SystemClock, new_id
-from primitives.errors import UsageError
+from primitives.errors import SourceDenied, SourceUnreachable, UsageError
 from primitives.records import Symptom, Window
 from primitives.redact import Redactor
 from primitives.telemetry import Backend
@@ -46,7 +46,7 @@ async def open_world(request: Investigate) -> World:
         bundle = await asyncio.to_thread(_read_whole, Path(request.bundle))
         return _recorded_world(bundle, request, query)
     if request.prometheus is not None:
-        return _live_world(request, query)
+        return await _live_world(request, query)
     raise UsageError("nothing to investigate: give --incident BUNDLE or --prometheus URL")
 
 
@@ -108,11 +108,13 @@ def _recorded_world(bundle: Bundle, request: Investigate, query: str) -> World:
     return World(manifest.id, opened, (RecordedBackend(bundle),), RecordedClock(opened.now), recorded=True)
 
 
-def _live_world(request: Investigate, query: str) -> World:
+async def _live_world(request: Investigate, query: str) -> World:
     if not query:
         raise UsageError('say what is wrong, such as: cloudops investigate "API latency spike" --prometheus URL')
     assert request.prometheus is not None
     clock = SystemClock()
+    backend = _prometheus(request.prometheus, clock)
+    await _need(backend)
     now = clock.now()
     start = now - LIVE_WINDOW
     opened = IncidentOpened(
@@ -127,7 +129,16 @@ def _live_world(request: Investigate, query: str) -> World:
         focus=(request.resource,) if request.resource else (),
         platform=("other",),
     )
-    return World(new_id("inc"), opened, (_prometheus(request.prometheus, clock),), clock, recorded=False)
+    return World(new_id("inc"), opened, (backend,), clock, recorded=False)
+
+
+async def _need(backend: Backend) -> None:
+    """The only source there is must answer, or there is nothing to investigate."""
+    status = await backend.check()
+    if status.status != "reachable":
+        await backend.close()
+        kind = SourceDenied if status.status == "denied" else SourceUnreachable
+        raise kind(status.name, status.detail)
 
 
 def _prometheus(url: str, clock: Clock) -> Backend:

@@ -350,9 +350,7 @@ class Telemetry:
     async def _ask_all(self, query: Query) -> Answers[Any]:
         able = [backend for backend in self.backends if query.question in backend.questions]
         if not able:
-            nobody: Answer[Any] = Answer(
-                query, "none", "not_recorded", detail=f"no source of {query.question} is configured"
-            )
+            nobody: Answer[Any] = Answer(query, "none", "not_recorded")
             return Answers(query, (nobody,))
         parts = await asyncio.gather(*(self._ask_one(backend, query) for backend in able))
         return Answers(query, tuple(parts))
