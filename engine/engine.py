@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -96,18 +96,23 @@ class Engine:
     ) -> AsyncIterator[tuple[Event, ...]]:
         """The log as it grows, for as long as its actor runs."""
         stream = self.store.follow(execution_id, after)
-        while True:
-            batch = asyncio.ensure_future(anext(stream, None))
-            try:
-                await asyncio.wait({batch, task}, return_when=asyncio.FIRST_COMPLETED)
-                if not batch.done():
+        try:
+            while True:
+                batch = asyncio.ensure_future(anext(stream, None))
+                try:
+                    await asyncio.wait({batch, task}, return_when=asyncio.FIRST_COMPLETED)
+                    if not batch.done():
+                        return
+                    events = batch.result()
+                finally:
+                    batch.cancel()
+                    await asyncio.wait({batch})
+                if events is None:
                     return
-                events = batch.result()
-            finally:
-                batch.cancel()
-            if events is None:
-                return
-            yield events
+                yield events
+        finally:
+            if isinstance(stream, AsyncGenerator):
+                await stream.aclose()
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
         return await self.store.state(execution_id, seq)

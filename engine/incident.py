@@ -171,7 +171,7 @@ class IncidentState:
     @staticmethod
     def decode(data: bytes) -> IncidentState:
         """The state that `encode` wrote. Raises `ValueError` when it can't be read."""
-        return _adapter().validate_python(orjson.loads(data))
+        return _adapter().validate_json(data)
 
 
 @cache

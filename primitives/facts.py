@@ -55,7 +55,8 @@ class FactBase(BaseModel):
     the recorded blobs (SHA-256, hex) that the fact was made from.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A number that isn't one would fail later, when the fact is stored; it must fail the diagnostic that made it.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     type: str
     polarity: Polarity = "present"
