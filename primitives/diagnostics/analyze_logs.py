@@ -25,7 +25,7 @@ _MOST_OF_ONE: Final = 12
 _CONTAINER_LINES: Final = 20_000
 _PEER_KEYS: Final = ("peer.service", "server.address", "net.peer.name", "db.instance", "upstream")
 _LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
-    (re.compile(r"\b(?:FATAL|PANIC|panic:|CRITICAL|EMERG)\b"), "FATAL"),
+    (re.compile(r"\b(?:FATAL|PANIC|CRITICAL|EMERG)\b|\bpanic:"), "FATAL"),
     (re.compile(r"\b(?:error|traceback|failed|failure|refused|denied)\b|exception", re.IGNORECASE), "ERROR"),
     (re.compile(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
     (re.compile(r"\bDEBUG\b"), "DEBUG"),

@@ -124,7 +124,7 @@ def _intervals(view: SymptomView, args: Arguments) -> tuple[tuple[float, float],
     """Normal times and the incident, in seconds: the explicit baseline, else all before the onset."""
     start, end = utc_seconds(incident_window(args))
     if args.baseline is not None:
-        return (args.baseline.start.timestamp(), min(args.baseline.end.timestamp(), start)), (start, end)
+        return (args.baseline.start.timestamp(), min(args.baseline.end.timestamp(), start - 1e-3)), (start, end)
     shift = view.series.shift if view.series else None
     onset = shift.onset if shift and shift.onset is not None else start
     slack = (shift.uncertainty or 0.0) if shift else 0.0

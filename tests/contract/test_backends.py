@@ -1,0 +1,174 @@
+"""What every backend owes to those who ask, whatever its world is made of.
+
+A backend takes part by a function that makes one for a world of its choice and by adding it to `BACKENDS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from primitives.answers import decode_answer, encode_answer
+from primitives.backends.recorded import RecordedBackend
+from primitives.bundle import read_bundle
+from primitives.records import Window
+from primitives.telemetry import (
+    AlertsQuery,
+    Backend,
+    ChangesQuery,
+    ConfigurationQuery,
+    ContainerLogsQuery,
+    LogsQuery,
+    ObjectsQuery,
+    ObservationsQuery,
+    ProbesQuery,
+    Query,
+    Question,
+    SeriesQuery,
+    SpansQuery,
+    TopologyQuery,
+)
+from primitives.terms import AnswerStatus
+
+NOW = datetime(2026, 3, 10, 12, 30, tzinfo=UTC)
+WINDOW = Window(start=NOW - timedelta(minutes=30), end=NOW)
+LATER = Window(start=WINDOW.start, end=NOW + timedelta(days=1))
+QUESTIONS: tuple[type[Any], ...] = (
+    SeriesQuery, ChangesQuery, LogsQuery, SpansQuery, TopologyQuery, ConfigurationQuery, ObjectsQuery,
+    ContainerLogsQuery, ProbesQuery, ObservationsQuery, AlertsQuery,
+)  # fmt: skip
+
+
+def recorded(folder: Path) -> Backend:
+    """A bundle that has something of every part, a good deal of it later than now."""
+    stamps = [f"{NOW + timedelta(minutes=minute):%Y-%m-%dT%H:%M:%SZ}" for minute in (-20, -10, 10)]
+    lines = {
+        "changes": {"kind": "deployment", "summary": "release", "resource": "shop"},
+        "logs": {"resource": "shop", "severity": "ERROR", "body": "failed"},
+        "probes": {"resource": "shop", "probe": "tcp_connect", "result": "open"},
+        "observations": {"resource": "shop", "kind": "top_sql", "data": {"sql": "SELECT 1"}},
+        "configuration": {"resource": "shop", "kind": "service", "document": {"replicas": 2}},
+    }
+    files = {part: [{"time": time, **record} for time in stamps] for part, record in lines.items()}
+    files["spans"] = [
+        {
+            "trace_id": "t",
+            "span_id": time,
+            "resource": "shop",
+            "name": "GET",
+            "start": time,
+            "duration_s": 1,
+            "status": "ok",
+        }
+        for time in stamps
+    ]
+    window = {"from": f"{WINDOW.start:%Y-%m-%dT%H:%M:%SZ}", "to": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
+    manifest = {
+        "format": "cloudops-incident/1",
+        "id": "contract",
+        "title": "t",
+        "detected_at": stamps[1],
+        "window": window,
+    }
+    texts = {f"{part}.jsonl": "".join(json.dumps(one) + "\n" for one in records) for part, records in files.items()}
+    texts |= {
+        "incident.yaml": json.dumps(manifest),
+        "topology.yaml": json.dumps({"resources": [{"id": "shop", "kind": "service"}], "edges": []}),
+        "metrics.yaml": json.dumps(
+            {"latency": {"kind": "latency", "unit": "ms", "statistic": "p95", "worse": "higher"}}
+        ),
+        "metrics/latency.csv": "time,shop\n" + "".join(f"{time},{200 + n}\n" for n, time in enumerate(stamps)),
+        "alert.json": json.dumps({"name": "slow", "fired_at": stamps[1]}),
+        "kubernetes/logs/shop_pod-1_app.log": "failed\n",
+        f"kubernetes/{stamps[1].replace(':', '-')}/pods.json": json.dumps({"kind": "List", "items": []}),
+    }
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return RecordedBackend(read_bundle(folder))
+
+
+BACKENDS: dict[str, Callable[[Path], Backend]] = {"recorded": recorded}
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    return BACKENDS[request.param](tmp_path / "world")
+
+
+def _asked(backend: Backend, window: Window) -> list[Query]:
+    return [one(window=window) for one in QUESTIONS if one(window=window).question in backend.questions]
+
+
+def test_every_question_is_put_to_the_test() -> None:
+    assert {one(window=WINDOW).question for one in QUESTIONS} == set(get_args(Question))
+
+
+async def test_an_answer_names_its_question_and_its_source(backend: Backend) -> None:
+    assert backend.questions <= set(get_args(Question))
+    for query in _asked(backend, WINDOW):
+        answer = await backend.ask(query)
+        assert answer.query == query
+        assert answer.source == backend.name
+        assert answer.status in get_args(AnswerStatus)
+        assert answer.records == () or answer.status in ("answered", "partial")
+
+
+async def test_an_answer_survives_the_way_to_the_blob_store_and_back(backend: Backend) -> None:
+    for query in _asked(backend, WINDOW):
+        stored = encode_answer(await backend.ask(query))
+        assert encode_answer(decode_answer(stored)) == stored
+
+
+async def test_the_same_question_has_the_same_answer(backend: Backend) -> None:
+    for query in _asked(backend, WINDOW):
+        assert encode_answer(await backend.ask(query)) == encode_answer(await backend.ask(query))
+
+
+async def test_nothing_is_told_from_outside_of_the_window_or_later_than_now(backend: Backend) -> None:
+    for query in _asked(backend, LATER):
+        answer = await backend.ask(query)
+        for record in answer.records:
+            for time in _times(record):
+                assert time <= NOW
+                assert time >= WINDOW.start or query.question == "configuration"
+        assert all(entry.end <= NOW for entry in answer.coverage)
+
+
+async def test_a_limit_is_kept_and_told(backend: Backend) -> None:
+    for query in (LogsQuery(window=WINDOW, limit=1), SpansQuery(window=WINDOW, limit=1)):
+        if query.question in backend.questions:
+            answer = await backend.ask(query)
+            assert len(answer.records) <= 1
+            whole = await backend.ask(query.model_copy(update={"limit": 1000}))
+            assert answer.truncated == (len(whole.records) > 1)
+
+
+async def test_a_filter_that_fits_nothing_gives_nothing(backend: Backend) -> None:
+    for query in (
+        SeriesQuery(window=WINDOW, resources=("no such resource",)),
+        SeriesQuery(window=WINDOW, metrics=("no_such_metric",)),
+        LogsQuery(window=WINDOW, resources=("no such resource",)),
+    ):
+        if query.question in backend.questions:
+            assert (await backend.ask(query)).records == ()
+
+
+async def test_it_can_be_checked_and_closed(backend: Backend) -> None:
+    status = await backend.check()
+    assert status.name == backend.name
+    assert set(status.questions) <= backend.questions
+    await backend.close()
+
+
+def _times(record: Any) -> list[datetime]:
+    if hasattr(record, "times"):
+        return [datetime.fromtimestamp(float(one), UTC) for one in record.times]
+    found = [getattr(record, name, None) for name in ("time", "start", "started_at")]
+    return [time for time in found if time is not None]

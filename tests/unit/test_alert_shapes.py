@@ -1,0 +1,108 @@
+"""Alerts in the shapes that providers document."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from primitives.alerts import normalise_alerts
+
+_PAYLOADS = Path(__file__).parents[2].parent / "shared" / "payloads"
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("alertmanager_webhook_firing.json", "firing"),
+        ("alertmanager_webhook_resolved.json", "resolved"),
+        ("prometheus_api_alerts.json", "firing"),
+    ],
+)
+def test_real_payloads_of_prometheus_are_understood(shared_datasets: Path, name: str, state: str) -> None:
+    recorded = json.loads((_PAYLOADS / name).read_text())
+    payload = recorded.get("body", recorded)  # webhooks were recorded with their headers
+    alerts = normalise_alerts(payload)
+    assert alerts
+    assert alerts[0].state == state
+    assert alerts[0].name == alerts[0].labels["alertname"]
+    assert alerts[0].started_at is not None
+
+
+def test_a_cloudwatch_alarm_inside_of_an_sns_message() -> None:
+    alarm = {
+        "AlarmName": "db-connections",
+        "AlarmDescription": "connections over 450",
+        "NewStateValue": "ALARM",
+        "NewStateReason": "Threshold Crossed: 1 datapoint [480.0] was greater than the threshold (450.0).",
+        "StateChangeTime": "2026-03-10T12:05:00.000+0000",
+        "Trigger": {
+            "MetricName": "DatabaseConnections",
+            "Dimensions": [{"name": "DBInstanceIdentifier", "value": "orders-prod"}],
+        },
+    }
+    (alert,) = normalise_alerts({"Type": "Notification", "Message": json.dumps(alarm)})
+    assert (alert.name, alert.state, alert.resource) == ("db-connections", "firing", "orders-prod")
+    assert alert.started_at == datetime(2026, 3, 10, 12, 5, tzinfo=UTC)
+    assert alert.summary.startswith("Threshold Crossed")
+    assert alert.description == "connections over 450"
+
+
+def test_a_pagerduty_webhook() -> None:
+    payload = {
+        "event": {
+            "event_type": "incident.triggered",
+            "occurred_at": "2026-03-10T12:05:00Z",
+            "data": {
+                "type": "incident",
+                "title": "checkout is slow",
+                "status": "triggered",
+                "urgency": "high",
+                "service": {"id": "P1", "summary": "checkout"},
+            },
+        }
+    }
+    (alert,) = normalise_alerts(payload)
+    assert (alert.name, alert.state, alert.resource) == ("checkout is slow", "firing", "checkout")
+    assert alert.severity == "high"
+    assert alert.started_at == datetime(2026, 3, 10, 12, 5, tzinfo=UTC)
+
+
+def test_common_labels_and_annotations() -> None:
+    payload = {
+        "title": "[synthetic] errors",
+        "state": "alerting",
+        "commonLabels": {"alertname": "HighErrorRate", "severity": "critical", "service": "checkout"},
+        "commonAnnotations": {"summary": "5xx at 42 %", "description": "since noon"},
+    }
+    (alert,) = normalise_alerts(payload)
+    assert (alert.name, alert.state, alert.resource) == ("HighErrorRate", "firing", "checkout")
+    assert (alert.summary, alert.description, alert.severity) == ("5xx at 42 %", "since noon", "critical")
+
+
+def test_a_flat_document_with_a_threshold_fires() -> None:
+    payload = {
+        "service": "checkout",
+        "metric": "p99",
+        "threshold": 800,
+        "observed": 4120,
+        "fired_at": "2026-03-10T12:05:00Z",
+        "monitor": "checkout-p99",
+        "summary": "p99 above 800 ms",
+    }
+    (alert,) = normalise_alerts(payload)
+    assert (alert.name, alert.resource, alert.value, alert.state) == ("checkout-p99", "checkout", 4120.0, "firing")
+
+
+@pytest.mark.parametrize("payload", [None, 7, "text", [], {}, {"alerts": []}, [[[[[[[[[{"a": 1}]]]]]]]]]])
+def test_what_holds_no_alert_gives_at_most_a_nameless_one(payload: object) -> None:
+    assert all(alert.name for alert in normalise_alerts(payload))
+
+
+def test_hostile_words_are_made_safe() -> None:
+    (alert,) = normalise_alerts({"title": "\x1b]52;c;aGk=\x07now\u202e", "labels": {"a\nb": "\x1b[31mred"}})
+    assert alert.name == "now"
+    assert list(alert.labels.values()) == ["red"]
+    assert "\n" not in "".join(alert.labels)

@@ -1,0 +1,154 @@
+"""Log messages as patterns: what is masked, what is counted, what is blamed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from recorded_world import World, at, of
+
+from primitives.analysis.error_families import FAMILIES, family_of
+from primitives.analysis.log_templates import cluster, mask
+
+
+@pytest.mark.parametrize(
+    ("body", "template"),
+    [
+        ("took 231 ms for 10.0.0.7:5432", "took <n> ms for <ip>"),
+        ("order 3f2a90bc-1111-4222-8333-abcdefabcdef done", "order <uuid> done"),
+        ('user "anna" not found', "user <text> not found"),
+        ("open /var/lib/data/a.db failed", "open <path> failed"),
+        ("GET returned 503", "GET returned 503"),
+        ("at 2026-03-10T12:00:01.5Z it broke", "at <time> it broke"),
+        ("ids [1, 2, 3] and [a, b, c, d]", "ids [<list>] and [<list>]"),
+        ("release v2.3.1 is out", "release v2.3.1 is out"),
+        ("nothing varies here", "nothing varies here"),
+    ],
+)
+def test_what_varies_is_masked(body: str, template: str) -> None:
+    assert mask(body) == template
+
+
+def test_messages_that_differ_in_a_word_become_one_but_success_and_failure_never_do() -> None:
+    templates = cluster(["sent a mail to anna now", "sent a mail to bert now"])
+    assert set(templates.values()) == {"sent a mail to <*> now"}
+    apart = cluster(["sending a mail to anna failed", "sending a mail to anna succeeded"])
+    assert len(set(apart.values())) == 2
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 600, "a" * 600, "/a" * 300, "[a, " * 150, '"' * 600, "0x" * 300, "1." * 300, "[b," + " " * 590]
+)
+def test_a_hostile_line_is_masked_at_once(body: str) -> None:
+    start = time.perf_counter()
+    for _ in range(20):
+        mask(body)
+    assert time.perf_counter() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    ("message", "family"),
+    [
+        ("dial tcp 10.0.0.1:5432: connect: connection refused", "connection_refused"),
+        ("getaddrinfo ENOTFOUND db.internal", "dns"),
+        ("context deadline exceeded", "timeout"),
+        ("x509: certificate has expired or is not yet valid", "certificate"),
+        ("java.lang.OutOfMemoryError: Java heap space", "out_of_memory"),
+        ("write: no space left on device", "disk_full"),
+        ("FATAL: sorry, too many clients already", "too_many_connections"),
+        ("ERROR: cannot execute INSERT in a read-only transaction", "read_only"),
+        ("listen tcp :8080: bind: address already in use", "port_in_use"),
+        ("ThrottlingException: Rate exceeded", "rate_limited"),
+        ("AccessDenied: not authorized to perform s3:GetObject", "permission"),
+        ('password authentication failed for user "app"', "authentication"),
+        ("required env var DB_DSN is not set", "missing_configuration"),
+        ('relation "orders" does not exist', "missing_object"),
+        ("Deadlock found when trying to get lock", "deadlock"),
+        ("handled request", None),
+    ],
+)
+def test_a_message_belongs_to_the_family_that_its_words_name(message: str, family: str | None) -> None:
+    assert family_of(message) == family
+    assert family is None or family in FAMILIES
+
+
+def _log(minutes: float, body: str, resource: str = "cart", severity: str = "INFO") -> dict[str, object]:
+    return {"time": at(minutes), "resource": resource, "severity": severity, "body": body}
+
+
+async def test_a_new_error_comes_first_and_points_at_whom_it_names(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.topology(("cart", "store"))
+    usual = [_log(minute, f"handled request {abs(minute)}") for minute in range(-60, 31)]
+    failed = [
+        _log(10 + n, f"call to store failed after {n} ms: connection refused", severity="ERROR") for n in range(5)
+    ]
+    world.lines("logs", *usual, *failed)
+    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    assert [one.template for one in patterns] == ["call to store failed after <n> ms: connection refused"]
+    found = patterns[0]
+    assert (found.resource, found.points_at, found.family) == ("cart", "store", "connection_refused")
+    assert (found.count, found.baseline_count) == (5, 0)
+    assert found.trust == "reported"
+    assert found.first_seen is not None
+    assert found.first_seen.minute == 10
+
+
+async def test_the_normal_count_is_scaled_to_the_window(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    # Once a minute for an hour, then six times a minute for half an hour.
+    records = [_log(minute, "retrying") for minute in range(-60, 0)]
+    records += [_log(minute + part / 10, "retrying") for minute in range(30) for part in range(6)]
+    records += [_log(minute, f"tick {kind}") for minute in range(-60, 30) for kind in "abcdefgh"]
+    world.lines("logs", *records)
+    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    assert [(one.template, one.count, one.baseline_count) for one in patterns] == [("retrying", 180, 30.0)]
+
+
+async def test_a_message_that_no_longer_comes_is_told(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    records = [_log(minute, "heartbeat") for minute in range(-60, 0)]
+    records += [_log(minute, "handled request") for minute in range(-60, 30)]
+    world.lines("logs", *records)
+    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    assert [(one.template, one.count, one.baseline_count) for one in patterns] == [("heartbeat", 0, 30.0)]
+
+
+async def test_logs_as_always_are_an_absent_fact(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.lines("logs", *[_log(minute, "handled request") for minute in range(-60, 31)])
+    facts = await world.facts("analyze_logs")
+    assert len(of(facts, "log_pattern", "absent")) == 1
+    assert not of(facts, "log_pattern")
+
+
+async def test_a_containers_log_is_told_under_the_workload_that_owns_its_pod(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.topology(("shop/deployment/cart", "shop/pod/cart-1"), kind="owns")
+    world.file("kubernetes/logs/shop_cart-1_app.log", "starting\npanic: required env var DSN is not set\n")
+    world.file("kubernetes/logs/shop_cart-1_app.previous.log", "panic: required env var DSN is not set\n")
+    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    assert [(one.resource, one.severity, one.count) for one in patterns] == [("shop/deployment/cart", "FATAL", 2)]
+    assert patterns[0].family == "missing_configuration"
+
+
+async def test_no_logs_are_one_gap_for_each_question(tmp_path: Path) -> None:
+    facts = await World(tmp_path).facts("analyze_logs")
+    assert [(one.question, one.status) for one in facts] == [
+        ("logs", "not_recorded"),
+        ("container_logs", "not_recorded"),
+    ]
+
+
+def test_a_hundred_thousand_lines_take_seconds_at_most() -> None:
+    from primitives.analysis.log_patterns import Line, patterns
+    from primitives.analysis.naming import Names
+
+    lines = [
+        Line(None, f"r{n % 50}", "INFO", f"user {n} asked /a/b{n % 7}/c for {n * 7 % 1000} items")
+        for n in range(100_000)
+    ]
+    start = time.process_time()
+    patterns(lines, [], Names([]))
+    assert time.process_time() - start < 8
