@@ -37,14 +37,14 @@ _GOOD_RESULTS: Final = frozenset({
     title="Inspect Kubernetes workloads",
     answers=(
         "WORKLOAD_FAILURE", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "DEPLOYMENT_REGRESSION", "CONFIGURATION_DRIFT",
-        "NETWORK_FAILURE", "INFRASTRUCTURE_FAILURE", "SCALING_FAILURE", "RESOURCE_SATURATION", "PERFORMANCE_DEGRADATION",
-        "DEPENDENCY_FAILURE", "ACCESS_FAILURE", "NO_FAULT", "UNKNOWN",
+        "NETWORK_FAILURE", "INFRASTRUCTURE_FAILURE", "SCALING_FAILURE", "RESOURCE_SATURATION",
+        "PERFORMANCE_DEGRADATION", "DEPENDENCY_FAILURE", "ACCESS_FAILURE", "NO_FAULT", "UNKNOWN",
     ),
     questions=("objects", "probes", "container_logs"),
     cost_s=3.0,
 )  # fmt: skip
 async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Yield `WorkloadState` facts, the most telling first, `ProbeResult` and `LogPattern` facts, and what is healthy."""
+    """Yield `ProbeResult`, `WorkloadState` (the most telling first) and `LogPattern` facts, then what is healthy."""
     start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - _LOOK_BACK
     asked = Window(start=start, end=args.now)
     objects, logs, probes, topology = await asyncio.gather(

@@ -18,6 +18,7 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.ingresses import find_ingresses
 from primitives.kubernetes.jobs import find_jobs
 from primitives.kubernetes.nodes import find_nodes
+from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.policies import find_policies
 from primitives.kubernetes.ports import find_ports
 from primitives.kubernetes.probes import find_probes
@@ -89,7 +90,8 @@ def merge(cluster: Cluster, findings: Iterable[Finding]) -> list[Finding]:
     known: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
     for found in merged:
         known[found.resource].add((found.state, found.container))
-    kept, vague = [], []
+    kept: list[Finding] = []
+    vague: list[Finding] = []
     for found in merged:
         (vague if _says_less(found, known[found.resource]) else kept).append(found)
     kept = _absorb(kept, vague)
@@ -101,15 +103,16 @@ def healthy(cluster: Cluster, findings: Iterable[Finding]) -> list[tuple[str, st
     troubled = {f.resource for f in findings if _WEIGHT[f.state] <= 1} | {
         f.object for f in findings if _WEIGHT[f.state] <= 1
     }
-    well: list[tuple[str, str]] = []
-    for resource in cluster.pods_of.keys() - troubled:
-        live = [pod for pod in cluster.pods_of[resource] if pod.live]
-        if live and all(pod.healthy for pod in live):
-            well.append((resource, _kind(resource)))
-    for node in cluster.all("Node"):
-        if node.id not in troubled and text(node.condition("Ready"), "status") == "True":
-            well.append((node.id, node.kind))
-    return sorted(well)
+    workloads = [(resource, _kind(resource)) for resource, pods in cluster.pods_of.items() if _all_well(pods)]
+    nodes = [
+        (node.id, node.kind) for node in cluster.all("Node") if text(node.condition("Ready"), "status") == "True"
+    ]
+    return sorted(entry for entry in workloads + nodes if entry[0] not in troubled)
+
+
+def _all_well(pods: list[Pod]) -> bool:
+    live = [pod for pod in pods if pod.live]
+    return bool(live) and all(pod.healthy for pod in live)
 
 
 def _kind(resource: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from primitives.kubernetes.event_records import Event, read_events
 from primitives.kubernetes.fields import mapping, strings
@@ -18,6 +19,8 @@ from primitives.kubernetes.selectors import selects
 from primitives.records import ContainerLog, KubernetesDump, Topology, Window
 
 __all__ = ["Cluster", "PodSource"]
+
+_MADE: Final = re.compile(r"(?:Created|Deleted) pod: ([a-z0-9][-a-z0-9.]*)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,6 +147,15 @@ class Cluster:
         for event in self.events:
             found[event.target].append(event)
         return dict(found)
+
+    @cached_property
+    def made_by(self) -> dict[str, Event]:
+        """For pods that may be gone by now: the controller's event that tells of having made or deleted each."""
+        return {
+            f"{event.namespace}/pod/{match.group(1)}": event
+            for event in self.events
+            if event.kind != "Pod" and (match := _MADE.fullmatch(event.message))
+        }
 
     @cached_property
     def workloads(self) -> list[KubeObject]:

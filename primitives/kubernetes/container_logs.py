@@ -35,8 +35,8 @@ _FAMILIES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
                                   r"|config\w*(?: file)? not found|must be set|configuration error")),
         ("dns", (r"no such host|enotfound|eai_again|name or service not known|name resolution|could not resolve"
                 r"|nxdomain|unknownhost|server misbehaving|getaddrinfo|unable to resolve|name does not resolve")),
-        ("tls", (r"x509|certificate (?:has expired|verify failed|is not valid|signed by)|tls handshake|sslhandshake|pkix"
-                r"|ssl: |ssl routines")),
+        ("tls", (r"x509|certificate (?:has expired|verify failed|is not valid|signed by)|tls handshake"
+                r"|sslhandshake|pkix|ssl: |ssl routines")),
         ("authentication", (r"authentication failed|access denied for user|password authentication|invalid credentials"
                            r"|wrongpass|noauth|unauthori[sz]ed|login failed|invalid (?:username|password|token|api key)"
                            r"|role \"[^\"]*\" does not exist|sasl authentication")),
@@ -61,7 +61,8 @@ _FAMILIES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 )  # fmt: skip
 _QUIET: Final = re.compile(r"\b(?:INFO|DEBUG|TRACE)\b|\"level\":\"(?:info|debug)\"", re.IGNORECASE)
 _HOST: Final = re.compile(
-    r"(?:lookup|enotfound|eai_again|resolve host:?|unknownhostexception:?|getaddrinfo|resolve) +\"?([a-z0-9][-a-z0-9.]*)"
+    r"(?:lookup|enotfound|eai_again|resolve host:?|unknownhostexception:?|getaddrinfo|resolve) +\"?"
+    r"([a-z0-9][-a-z0-9.]*)"
     r"|(?:^|[\s(/@\"'=\[])([a-z][-a-z0-9.]*[a-z0-9]):(\d{2,5})\b",
     re.IGNORECASE,
 )

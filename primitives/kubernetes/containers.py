@@ -113,7 +113,7 @@ def _whole_pod(cluster: Cluster, pod: Pod, found: list[Finding]) -> Finding | No
 def _failed(pod: Pod, reason: str, message: str, found: list[Finding]) -> Finding | None:
     if reason == "Evicted":
         match = _STARVED.search(message)
-        starved = next((group for group in match.groups() if group), None) if match else None
+        starved = next((group.rstrip(".") for group in match.groups() if group), None) if match else None
         return _of(pod, "Evicted", message=message, details={"starved": starved, "node": pod.node})
     if reason == "DeadlineExceeded":
         return _of(pod, "DeadlineExceeded", message=message)

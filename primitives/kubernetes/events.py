@@ -80,8 +80,10 @@ def _pod(cluster: Cluster, event: Event) -> Pod | None:
 
 def _resource(cluster: Cluster, event: Event, item: KubeObject | None) -> str:
     if item is None:
-        named = {"kind": event.kind, "metadata": {"name": event.name, "namespace": event.namespace}}
-        item = read_object(named, "")
+        maker = cluster.made_by.get(event.target, event)
+        item = cluster.get(maker.kind, maker.namespace, maker.name)
+        named = {"kind": maker.kind, "metadata": {"name": maker.name, "namespace": maker.namespace}}
+        item = item or read_object(named, "")
     return cluster.owners.resource(item) if item else event.target
 
 

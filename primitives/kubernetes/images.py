@@ -28,7 +28,7 @@ _ERRORS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("rate_limited", r"toomanyrequests|too many requests|\b429\b|pull rate limit"),
         ("invalid_name", r"invalidimagename|couldn't parse image|invalid reference format|failed to parse image"),
         ("never_pull", r"errimageneverpull|is not present with pull policy of never"),
-        ("platform", r"no match(?:ing manifest)? for (?:platform|\S+ in the manifest)|no matching manifest for|exec format"),
+        ("platform", r"no match for platform|no matching manifest for|no match for \S+ in the manifest|exec format"),
         ("no_space", r"no space left on device"),
         ("unreachable", (r"no such host|server misbehaving|dial tcp|i/o timeout|connection refused|connection reset"
                         r"|no route to host|network is unreachable|x509:|tls:|tls handshake|context deadline exceeded"
@@ -135,7 +135,7 @@ def repository_of(image: str) -> str:
 
 def _telling_event(cluster: Cluster, pod: Pod, container: Container) -> Event | None:
     for event in reversed(cluster.events_of.get(pod.item.id, [])):
-        if event.container in (None, container.name) and "image" in event.message.lower():
-            if classify_pull_error(event.message) is not None:
-                return event
+        about = event.container in (None, container.name) and "image" in event.message.lower()
+        if about and classify_pull_error(event.message) is not None:
+            return event
     return None

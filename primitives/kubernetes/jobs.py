@@ -29,7 +29,7 @@ _EVENTS: Final = {
 
 
 def find_jobs(cluster: Cluster) -> Iterator[Finding]:
-    """What is wrong with Jobs and CronJobs. A failed run that a later one of the same CronJob made good is recovered."""
+    """What is wrong with Jobs and CronJobs. A failed run that a later one of its CronJob made good is recovered."""
     succeeded = _last_success(cluster)
     for job in cluster.all("Job"):
         found = _job(cluster, job)

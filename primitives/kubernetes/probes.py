@@ -238,9 +238,11 @@ def _usual_start_s(cluster: Cluster, pod: Pod, name: str) -> float | None:
     found: list[float] = []
     for other in cluster.pods_of.get(pod.resource, [])[:_PEERS]:
         ready_at = instant(other.item.condition("Ready"), "lastTransitionTime") if other.ready else None
-        for container in other.containers:
-            if container.name == name and container.started_at and ready_at and ready_at > container.started_at:
-                found.append((ready_at - container.started_at).total_seconds())
+        found += [
+            (ready_at - container.started_at).total_seconds()
+            for container in other.containers
+            if container.name == name and container.started_at and ready_at and ready_at > container.started_at
+        ]
     return max(found) if found else None
 
 

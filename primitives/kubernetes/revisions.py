@@ -46,7 +46,10 @@ def earlier_container(cluster: Cluster, pod: Pod, name: str) -> Mapping[str, Any
 
 
 def differences(before: Any, after: Any, path: str = "") -> list[dict[str, Any]]:
-    """Where two JSON-like values differ (`path`, `before`, `after`), at most twenty. Lists of named things go by name."""
+    """Where two JSON-like values differ: `path`, `before` and `after` of at most twenty places.
+
+    Lists of named things (containers, variables) are compared by name.
+    """
     found: list[dict[str, Any]] = []
     _compare(before, after, path, found)
     return found[:_LIMIT]

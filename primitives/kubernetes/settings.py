@@ -23,12 +23,14 @@ __all__ = ["Address", "addresses_of", "find_settings", "service_at"]
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 _ADDRESS: Final = re.compile(
-    rf"(?:(?P<scheme>[a-z][a-z0-9+.-]*):(?P<slashes>//)?)?(?:[^@/\s]*@)?(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?:[/?#].*)?",
+    rf"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^@/\s]*@)?(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?:[/?#].*)?",
     re.IGNORECASE,
 )
 _FLAG: Final = re.compile(r"--?[\w.-]+[= ](\S+)")
 # Names of variables whose whole value is a host, and that pair with a port's of the same stem.
-_HOST_NAME: Final = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT|URL|URI|SERVICE|BROKERS?|HOSTS)$")
+_HOST_NAME: Final = re.compile(r"(?:^|_)(?:HOSTS?|ADDR|ADDRESS|ENDPOINT|URL|URI|BROKERS?)$")
+# Names of variables whose values look like host:port and aren't: image:tag, times.
+_NO_HOST: Final = re.compile(r"IMAGE|VERSION|TAG|TIME|SCHEDULE|DIGEST|LISTEN|BIND")
 _PORT_NAME: Final = re.compile(r"^(.*_)?PORT$")
 _HOST_STEMS: Final = ("HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "SERVICE_HOST", "SERVICE")
 _DEFAULT_PORTS: Final = {
@@ -143,15 +145,19 @@ def _arguments(container: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _parse(container: str, variable: str, value: str, values: Mapping[str, str]) -> Iterator[Address]:
-    if "$(" in value or "[redacted" in value or len(value) > 500 or " " in value.strip():
+    if (
+        _NO_HOST.search(variable.upper())
+        or "$(" in value
+        or "[redacted" in value
+        or len(value) > 500
+        or " " in value.strip()
+    ):
         return
     for part in value.strip().split(","):
         match = _ADDRESS.fullmatch(part.removeprefix("jdbc:"))
         if match is None:
             continue
         scheme, host, port = match["scheme"], match["host"], match["port"]
-        if scheme and not match["slashes"]:
-            continue
         named = bool(_HOST_NAME.search(variable.upper()))
         if not (scheme or port or named) or host.isdigit():
             continue

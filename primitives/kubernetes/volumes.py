@@ -117,7 +117,7 @@ def _pending(cluster: Cluster, claim: KubeObject, users: dict[str, set[str]]) ->
         "storage_class": name,
         "requested": at(claim.spec, "resources", "requests", "storage"),
         "access_modes": texts(claim.spec, "accessModes"),
-        "volume": text(claim.spec, "volumeName") or None,
+        "wanted_volume": text(claim.spec, "volumeName") or None,
     }
     if any(event.reason == "ProvisioningFailed" for event in events) and storage_class is not None:
         return _claim(claim, users, "VolumeProvisioningFailed", message, **wanted)

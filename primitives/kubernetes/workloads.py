@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from primitives.kubernetes.cluster import Cluster
@@ -14,6 +14,8 @@ from primitives.kubernetes.services import pods_behind
 
 __all__ = ["find_workloads"]
 
+# Half the deadline that a Deployment has by default (progressDeadlineSeconds 600).
+_ROLLOUT_PATIENCE_S: Final = 300
 _KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
 _COMPARED: Final = (
     "Deployment", "StatefulSet", "DaemonSet", "Service", "ConfigMap", "NetworkPolicy", "Ingress", "ResourceQuota",
@@ -48,6 +50,8 @@ def _workload(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
     yield from _not_observed(item)
     details = {"wanted": wanted, "ready": ready, **_revisions(cluster, item)}
     stuck = _stuck(item, wanted)
+    if stuck == "RolloutInProgress" and _hangs(details):
+        stuck = "RolloutStuck"
     if stuck is not None:
         condition = item.condition("Progressing")
         yield _of(
@@ -120,12 +124,19 @@ def _stuck(item: KubeObject, wanted: int | None) -> str | None:
     return None
 
 
+def _hangs(details: Mapping[str, Any]) -> bool:
+    """Whether the newest revision has had time enough, and its pods still aren't ready."""
+    age_s = details.get("new_age_s")
+    return age_s is not None and age_s > _ROLLOUT_PATIENCE_S and details["new_pods_unready"] > 0
+
+
 def _revisions(cluster: Cluster, item: KubeObject) -> dict[str, Any]:
     """How many pods of the newest revision are wanted and ready, and of older ones."""
     found = [r for r in revisions_of(cluster, item.id) if integer(r.raw, "spec", "replicas")]
     if not found:
         return {}
     newest = found[0]
+    created = instant(newest.raw, "metadata", "creationTimestamp")
     pods = [pod for pod in cluster.pods_of.get(item.id, ()) if pod.live]
     return {
         "new_revision": newest.id,
@@ -133,6 +144,7 @@ def _revisions(cluster: Cluster, item: KubeObject) -> dict[str, Any]:
         "new_ready": integer(newest.raw, "status", "readyReplicas") or 0,
         "old_ready": sum(integer(old.raw, "status", "readyReplicas") or 0 for old in found[1:]),
         "new_pods_unready": sum(1 for pod in pods if pod.controller == newest.id and pod.ready is False),
+        "new_age_s": round((cluster.now - created).total_seconds()) if created else None,
     }
 
 

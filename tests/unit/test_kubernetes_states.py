@@ -1,0 +1,25 @@
+"""The vocabulary of states is complete: each is found by some case, and nothing else is."""
+
+from __future__ import annotations
+
+import test_kubernetes_cluster
+import test_kubernetes_pods
+from kubernetes_objects import findings
+
+from primitives.kubernetes.states import STATES, WEIGHTS
+
+CASES = [*test_kubernetes_pods.CASES, *test_kubernetes_cluster.CASES]
+
+
+def test_every_state_has_a_case() -> None:
+    assert {case.state for case in CASES} == set(STATES) - {"Healthy"}
+
+
+def test_nothing_but_listed_states_is_found() -> None:
+    assert {found.state for case in CASES for found in findings(case)} <= set(STATES)
+
+
+def test_findings_come_in_the_order_of_their_weight() -> None:
+    for case in CASES:
+        weights = [WEIGHTS.index(STATES[found.state].weight) for found in findings(case)]
+        assert weights == sorted(weights)
