@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -94,15 +96,7 @@ async def test_a_path_too_long_for_a_socket_still_serves(tmp_path: Path) -> None
 
 def test_commands_work_while_another_process_has_the_store(short_path: Path) -> None:
     store = short_path / "store.db"
-    with subprocess.Popen(
-        [sys.executable, "-c", _HOLDER, str(store), str(SAMPLE)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdin is not None
-        execution_id = holder.stdout.readline().strip()
+    with holding(store) as (_, execution_id):
         listed = command("incidents", "--json", store=store)
         assert json.loads(listed.stdout)[0]["execution_id"] == execution_id
         assert command("audit", "verify", store=store).returncode == 0
@@ -111,19 +105,11 @@ def test_commands_work_while_another_process_has_the_store(short_path: Path) -> 
         assert json.loads(followed[-1])["body"]["type"] == "investigation_finished"
         assert command("doctor", store=store).returncode == 0
         assert "another CloudOps" in command("doctor", store=store).stdout
-        holder.stdin.close()
 
 
 def test_what_a_killed_engine_leaves_behind_is_cleaned_up_by_the_next(short_path: Path) -> None:
     store = short_path / "store.db"
-    with subprocess.Popen(
-        [sys.executable, "-c", _HOLDER, str(store), str(SAMPLE)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
+    with holding(store) as (holder, _):
         holder.send_signal(signal.SIGKILL)
         holder.wait(10)
         assert socket_path(store).exists()
@@ -134,6 +120,18 @@ def test_what_a_killed_engine_leaves_behind_is_cleaned_up_by_the_next(short_path
 
 async def test_a_holder_that_does_not_answer_is_named_as_the_problem(short_path: Path) -> None:
     store = short_path / "store.db"
+    with holding(store) as (holder, _):
+        holder.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(StoreBusy, match=str(holder.pid)):
+                await connect(store, patience_s=0.5)
+        finally:
+            holder.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def holding(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Another process that has the store, and the investigation that it has made."""
     with subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(store), str(SAMPLE)],
         stdin=subprocess.PIPE,
@@ -141,13 +139,9 @@ async def test_a_holder_that_does_not_answer_is_named_as_the_problem(short_path:
         text=True,
     ) as holder:
         assert holder.stdout is not None
-        holder.stdout.readline()
-        holder.send_signal(signal.SIGSTOP)
         try:
-            with pytest.raises(StoreBusy, match=str(holder.pid)):
-                await connect(store, patience_s=0.5)
+            yield holder, holder.stdout.readline().strip()
         finally:
-            holder.send_signal(signal.SIGCONT)
             holder.kill()
 
 
