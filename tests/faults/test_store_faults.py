@@ -127,10 +127,10 @@ async def test_control_characters_in_a_path_stay_out_of_the_message(tmp_path: Pa
 
 MOUNTS = """\
 /dev/vda / ext4 rw 0 0
-server:/home /home nfs4 rw 0 0
+server:/export /export nfs4 rw 0 0
 //server/share /mnt/my\\040share cifs rw 0 0
 ann@host:/x /mnt/ssh fuse.sshfs rw 0 0
-tmpfs /home/local tmpfs rw 0 0
+tmpfs /export/local tmpfs rw 0 0
 host /mnt/host 9p rw 0 0
 first /mnt/twice nfs rw 0 0
 second /mnt/twice ext4 rw 0 0
@@ -141,11 +141,11 @@ second /mnt/twice ext4 rw 0 0
     ("path", "kind", "refused"),
     [
         ("/var/lib/x", "ext4", False),
-        ("/home/ann/.local", "nfs4", True),
+        ("/export/ann/.local", "nfs4", True),
         ("/homely", "ext4", False),
         ("/mnt/my share/x", "cifs", True),
         ("/mnt/ssh", "fuse.sshfs", True),
-        ("/home/local/x", "tmpfs", False),
+        ("/export/local/x", "tmpfs", False),
         ("/mnt/host/x", "9p", False),
         ("/mnt/twice/x", "ext4", False),
     ],
