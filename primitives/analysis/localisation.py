@@ -31,6 +31,8 @@ Samples = NDArray[np.float64]
 # incidents of another day don't hide this one.
 _NOISE_QUANTILE: Final = 0.95
 _MIN_NORMAL: Final = 5
+# Along these edges requests travel; a host or an owner is none that they pass through.
+_CARRYING: Final = ("calls", "reads", "writes", "depends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def shares(
     `normal` and `window` are in seconds since the epoch, ends included. Empty when the symptom's own series says
     nothing in either of them.
     """
-    reach = sorted(graph.reach([symptom], "calls", "reads", "writes", "depends"))
+    reach = sorted(graph.reach([symptom], *_CARRYING))
     grid = _grid(symptom, metric, series)
     if grid is None:
         return []
@@ -129,10 +131,12 @@ class _Sums:
 
 
 def _own(symptom: str, reach: list[str], sums: _Sums, graph: Graph) -> list[Share]:
-    below = graph.dependencies("calls", "reads", "writes", "depends")
+    below = graph.dependencies(*_CARRYING)
     unit = _symptom_requests(symptom, sums)
     requests = {name: np.nan_to_num(sums.traffic[name]) if name in sums.traffic else unit for name in reach}
     parts = {name: sums.excess(name) * requests[name] / unit for name in reach}
+    if not sums.traffic:
+        _cap(parts, symptom, graph)
     incoming: dict[str, Samples] = {}
     for name in reach:
         for target in below.get(name, ()):
@@ -150,6 +154,19 @@ def _own(symptom: str, reach: list[str], sums: _Sums, graph: Graph) -> list[Shar
                 own -= np.maximum(parts[target], 0.0) * fraction
         found.append(_share(name, own, total, sums))
     return found
+
+
+def _cap(parts: dict[str, Samples], symptom: str, graph: Graph) -> None:
+    """Where requests are not counted: a dependency explains no more of the symptom than the callers that it slows."""
+    below = graph.dependencies(*_CARRYING)
+    nearest_first = list(graph.reach([symptom], *_CARRYING))
+    limits: dict[str, Samples] = {symptom: np.maximum(parts[symptom], 0.0)}
+    for name in nearest_first:
+        parts[name] = np.minimum(parts[name], limits[name])
+        for target in below.get(name, ()):
+            known = limits.get(target)
+            mine = np.maximum(parts[name], 0.0)
+            limits[target] = mine if known is None else np.maximum(known, mine)
 
 
 def _symptom_requests(symptom: str, sums: _Sums) -> Samples:

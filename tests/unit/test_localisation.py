@@ -129,3 +129,10 @@ async def test_without_metrics_the_spans_own_times_tell_the_share(tmp_path: Path
     graph = of(facts, "dependencies")[0]
     assert graph.inferred
     assert graph.edges == (("cart", "store", "calls"), ("shop", "cart", "calls"))
+
+
+async def test_without_request_counts_a_dependency_explains_no_more_than_its_callers_lost(tmp_path: Path) -> None:
+    world = _latency_world(tmp_path, shop=(100, 120), report=(50, 1050))
+    world.topology(("shop", "report"))
+    shares = of(await world.facts("trace_dependencies"), "own_share")
+    assert [(one.resource, one.own_excess, one.share) for one in shares] == [("report", 20.0, 1.0)]
