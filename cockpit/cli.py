@@ -99,17 +99,18 @@ def cloudops(context: click.Context, store: Path | None, config: Path | None) ->
     """
     context.obj = {"store": store, "config": config}
     if context.invoked_subcommand is None:
-        from cockpit import commands
+        from cockpit import launch
+        from cockpit.settings import load_settings
 
-        return commands.browse(commands.settings(store, config))
+        return launch.browse(load_settings(store, config))
     return None
 
 
 def _settings(context: click.Context, store: Path | None, config: Path | None) -> Any:
-    from cockpit import commands
+    from cockpit.settings import load_settings
 
     given = context.find_root().obj or {}
-    return commands.settings(store or given.get("store"), config or given.get("config"))
+    return load_settings(store or given.get("store"), config or given.get("config"))
 
 
 @cloudops.command(
@@ -138,10 +139,10 @@ def investigate(
     config: Path | None,
 ) -> int:
     """Investigate an incident, live or recorded. On a terminal this opens the cockpit."""
-    from cockpit import commands
+    from cockpit import launch
 
     settings = _settings(context, store, config)
-    return commands.investigate(settings, query, incident, resource, prometheus, output=output, color=not no_color)
+    return launch.investigate(settings, query, incident, resource, prometheus, output=output, color=not no_color)
 
 
 @cloudops.command(cls=_Example, example="cloudops replay exec-3f9a1c20\ncloudops replay outage.incident --plain")
@@ -161,9 +162,9 @@ def replay(
     config: Path | None,
 ) -> int:
     """Show a stored incident as it happened."""
-    from cockpit import commands
+    from cockpit import launch
 
-    return commands.replay(_settings(context, store, config), name, plain=plain, at=at, color=not no_color)
+    return launch.replay(_settings(context, store, config), name, plain=plain, at=at, color=not no_color)
 
 
 @cloudops.command(cls=_Example, example="cloudops attach exec-3f9a1c20")
@@ -184,9 +185,9 @@ def attach(
     config: Path | None,
 ) -> int:
     """Join a running investigation, or go on with an interrupted one."""
-    from cockpit import commands
+    from cockpit import launch
 
-    return commands.attach(_settings(context, store, config), name, prometheus, output=output, color=not no_color)
+    return launch.attach(_settings(context, store, config), name, prometheus, output=output, color=not no_color)
 
 
 @cloudops.command(cls=_Example, example="cloudops incidents --json")

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace as replace_fields
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,8 +17,9 @@ from typing import Any, TypeVar
 import orjson
 
 from cockpit.client import ServedEngine, connect
+from cockpit.launch import on_terminal
 from cockpit.plain import PlainReport, event_line
-from cockpit.samples import find_sample
+from cockpit.samples import bundle_path
 from cockpit.settings import Settings, load_settings
 from engine.events import Event
 from engine.incident import IncidentState, fold
@@ -29,7 +31,6 @@ from primitives.text import safe_line
 
 __all__ = [
     "attach",
-    "browse",
     "doctor",
     "evaluate",
     "export",
@@ -46,12 +47,6 @@ T = TypeVar("T")
 INTERRUPTED = 130
 
 settings = load_settings
-
-
-def on_terminal() -> bool:
-    """Whether a person sits before a screen that can show the cockpit (it is drawn on standard error)."""
-    whole = sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
-    return whole and os.environ.get("TERM", "dumb") not in ("dumb", "")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T | int:
@@ -97,16 +92,6 @@ def say_document(document: Any) -> None:
     say(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
-def browse(settings: Settings) -> int:
-    """The list of stored incidents."""
-    if not on_terminal():
-        return incidents(settings, as_json=False)
-    from cockpit.app import run_cockpit
-    from cockpit.intents import Browse
-
-    return run_cockpit(settings, Browse())
-
-
 def investigate(
     settings: Settings,
     query: str | None,
@@ -114,34 +99,20 @@ def investigate(
     resource: str | None,
     prometheus: str | None,
     *,
-    output: str | None,
+    output: str,
     color: bool,
 ) -> int:
-    """The main job."""
+    """The main job, without a screen."""
     if incident is None and prometheus is None:
         prometheus = settings.prometheus
     request = Investigate(
         query=query,
-        bundle=str(_bundle_path(incident)) if incident is not None else None,
+        bundle=str(bundle_path(incident)) if incident is not None else None,
         resource=resource,
         prometheus=prometheus if incident is None else None,
-        confirm=output is None and on_terminal(),
+        confirm=False,
     )
-    if request.confirm:
-        from cockpit.app import run_cockpit
-        from cockpit.intents import Start
-
-        return run_cockpit(settings, Start(request))
-    return _int(run(_investigate(settings, request, output or "plain", color)))
-
-
-def _bundle_path(given: Path) -> Path:
-    """Where the bundle is: the path that was given, or a sample incident's name."""
-    if not given.exists():
-        sample = find_sample(str(given))
-        if sample is not None:
-            return sample.absolute()
-    return given.absolute()
+    return _int(run(_investigate(settings, request, output, color)))
 
 
 async def _investigate(settings: Settings, request: Investigate, output: str, color: bool) -> int:
@@ -150,13 +121,8 @@ async def _investigate(settings: Settings, request: Investigate, output: str, co
         return await _follow(port, execution_id, output, color)
 
 
-def attach(settings: Settings, name: str, prometheus: str | None, *, output: str | None, color: bool) -> int:
-    """Join a running investigation, or go on with an interrupted one."""
-    if output is None and on_terminal():
-        from cockpit.app import run_cockpit
-        from cockpit.intents import Attach
-
-        return run_cockpit(settings, Attach(name, prometheus or settings.prometheus))
+def attach(settings: Settings, name: str, prometheus: str | None, *, output: str, color: bool) -> int:
+    """Join a running investigation, or go on with an interrupted one, without a screen."""
 
     async def attached() -> int:
         async with engine_of(settings) as port:
@@ -164,7 +130,7 @@ def attach(settings: Settings, name: str, prometheus: str | None, *, output: str
             resumed = await port.resume(execution_id, prometheus=prometheus or settings.prometheus)
             if resumed and (await port.state(execution_id)).confirmed_by is None:
                 await port.send(execution_id, ConfirmPlan())  # nobody is there to ask, and the plan only reads
-            return await _follow(port, execution_id, output or "plain", color)
+            return await _follow(port, execution_id, output, color)
 
     return _int(run(attached()))
 
@@ -241,7 +207,7 @@ def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color:
             return done
         return _replay_stored(settings, done, screen=screen, at=at, color=color)
     with TemporaryDirectory(prefix="cloudops-replay-") as folder:
-        aside = settings.model_copy(update={"store": Path(folder) / "incidents.db"})
+        aside = replace_fields(settings, store=Path(folder) / "incidents.db")
         execution_id = _import(aside, bundle)
         if not isinstance(execution_id, str):
             return execution_id

@@ -1,21 +1,20 @@
-"""What a person wants the cockpit to open with."""
+"""What a person wants the cockpit to open with. Imports nothing, so that the first frame needs not wait for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from engine.port import Investigate
 
 __all__ = ["Attach", "Browse", "Intent", "Replay", "Start"]
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A new investigation."""
+    """A new investigation, of what `engine.port.Investigate` says; its read-only plan waits for a person."""
 
-    request: Investigate
+    query: str | None = None
+    bundle: str | None = None
+    resource: str | None = None
+    prometheus: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

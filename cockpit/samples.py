@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["find_sample", "samples"]
+__all__ = ["bundle_path", "find_sample", "samples"]
 
 # A package directory beside this one, in a checkout and in site-packages alike.
 _FOLDER = Path(__file__).parents[1] / "sample_incidents"
@@ -23,3 +23,12 @@ def find_sample(name: str) -> Path | None:
     """
     wanted = name.rstrip("/").removeprefix("./").removeprefix(f"{_FOLDER.name}/")
     return next((bundle for bundle in samples() if bundle.name == wanted), None)
+
+
+def bundle_path(given: Path) -> Path:
+    """Where the bundle is: the path that was given, or a sample incident's name."""
+    if not given.exists():
+        sample = find_sample(str(given))
+        if sample is not None:
+            return sample.absolute()
+    return given.absolute()

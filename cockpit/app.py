@@ -1,0 +1,295 @@
+"""The full-screen cockpit. Imports nothing of the engine before its first frame is on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.theme import Theme
+
+from cockpit.intents import Attach, Browse, Replay, Start
+from cockpit.keys import KEYS
+from cockpit.screens.incident import IncidentScreen
+from cockpit.screens.incidents import IncidentsScreen
+from cockpit.screens.live import LiveScreen
+from cockpit.screens.replay import ReplayScreen
+from cockpit.screens.style import CSS as STYLE
+from cockpit.terminal import on_hangup_or_stop, terminal_is_gone
+from cockpit.widgets.draw import Ink
+from primitives.clock import Clock, SystemClock
+from primitives.errors import CloudopsError, StoreError
+from primitives.text import safe_line
+from themes import PALETTES, Palette
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from cockpit.intents import Intent
+    from cockpit.settings import Settings
+    from cockpit.widgets.view import Subject
+    from engine.port import EnginePort
+
+__all__ = ["CockpitApp", "run_cockpit"]
+
+Connect = Callable[[Path], Awaitable["tuple[EnginePort, bool]"]]
+"""Opens an engine for a store; says whether it is another process's."""
+
+TERMINAL_CHECK_S = 1.0
+
+
+def run_cockpit(settings: Settings, intent: Intent) -> int:
+    """Show the cockpit until the person leaves it, and return the exit code.
+
+    Raises the `CloudopsError` that kept it from showing anything, when the screen is down.
+    """
+    app = CockpitApp(settings, intent)
+    with on_hangup_or_stop(app.stop_from_outside, app.interrupt_from_outside):
+        try:
+            app.run()
+        finally:
+            app.close_engine()
+    if app.failure is not None and app.failure_unseen:
+        raise app.failure
+    return app.exit_status
+
+
+class CockpitApp(App[int]):
+    """The app: themes, screens, the engine's connection, and what every screen can do."""
+
+    CSS = STYLE
+    TITLE = "CloudOps"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    NOTIFICATION_TIMEOUT: ClassVar[float] = 4.0
+
+    def __init__(
+        self, settings: Settings, intent: Intent, *, clock: Clock | None = None, connect: Connect | None = None
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.intent = intent
+        self.clock: Clock = clock or SystemClock()
+        self.failure: CloudopsError | None = None
+        self.failure_unseen = False
+        self.exit_status = 0
+        self.remote = False
+        self._connect: Connect = connect or self._connect_engine
+        self._port: EnginePort | None = None
+        self._engine: Any = None
+        for palette in PALETTES.values():
+            self.register_theme(_theme(palette))
+        chosen = settings.theme if settings.theme in PALETTES else next(iter(PALETTES))
+        self.ink = Ink(PALETTES[chosen])
+        self.theme = chosen
+
+    @property
+    def port(self) -> EnginePort:
+        """The engine, once it is there."""
+        if self._port is None:
+            raise StoreError("the store is not open yet; try again in a moment")
+        return self._port
+
+    # Start and end
+
+    async def on_mount(self) -> None:
+        """The first frame, and only then the engine."""
+        self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
+        await self.push_screen(self._first_screen())
+        self.call_after_refresh(self._begin)
+        if not self.is_headless:
+            self.set_interval(TERMINAL_CHECK_S, self._check_terminal)
+
+    def _first_screen(self) -> LiveScreen | ReplayScreen | IncidentsScreen:
+        match self.intent:
+            case Start() | Attach():
+                return LiveScreen(self.intent)
+            case Replay():
+                return ReplayScreen(self.intent.name, at=self.intent.at)
+            case Browse():
+                return IncidentsScreen()
+
+    def _begin(self) -> None:
+        self.run_worker(self._open(), group="engine")
+
+    async def _open(self) -> None:
+        try:
+            self._port, self.remote = await self._connect(self.settings.store)
+        except CloudopsError as error:
+            self.fail(error)
+            return
+        for screen in self.screen_stack:
+            if isinstance(screen, (IncidentScreen, IncidentsScreen)):
+                screen.begin()
+
+    async def _connect_engine(self, store: Path) -> tuple[EnginePort, bool]:
+        client = await asyncio.to_thread(importlib.import_module, "cockpit.client")
+        self._engine = client.EngineThread(store)
+        await self._engine.open()
+        return self._engine, self._engine.remote
+
+    def close_engine(self) -> None:
+        """Let go of the store, when the screen is down."""
+        if self._engine is not None:
+            with suppress(CloudopsError):
+                asyncio.run(self._engine.close())
+
+    def leave(self, code: int) -> None:
+        """End with an exit code."""
+        self.exit_status = code
+        self.exit(code)
+
+    def fail(self, error: CloudopsError) -> None:
+        """End with an error that is told when the screen is down."""
+        self.failure, self.failure_unseen = error, True
+        self.leave(error.exit_code)
+
+    def stop_from_outside(self, code: int) -> None:
+        """A signal ends the cockpit; called on any thread."""
+        self._from_outside(lambda: self.leave(code))
+
+    def interrupt_from_outside(self) -> None:
+        """An interrupt that came as a signal and not as a key; called on any thread."""
+        self._from_outside(self.action_interrupt)
+
+    def _from_outside(self, work: Callable[[], None]) -> None:
+        loop = self._loop
+        if loop is None or not self.is_running:
+            raise SystemExit(130)
+        loop.call_soon_threadsafe(lambda: self.call_later(work))
+
+    def _check_terminal(self) -> None:
+        if terminal_is_gone():
+            self.leave(130)
+
+    # What screens use
+
+    def tell(self, message: str, *, problem: bool = False) -> None:
+        """A short notice."""
+        self.notify(safe_line(message), severity="error" if problem else "information", markup=False)
+
+    async def export(self, execution_id: str, file: Path) -> None:
+        """Write an incident as a bundle; the work is done off the loop."""
+        port = self.port
+
+        def write() -> None:
+            export = importlib.import_module("engine.export")
+            asyncio.run(export.export_bundle(port, execution_id, file, overwrite=False))
+
+        await asyncio.to_thread(write)
+
+    def shoot(self, name: str) -> None:
+        """Save the screen as SVG into the working directory."""
+        try:
+            path = self.save_screenshot(f"{safe_line(name, limit=80)}.svg", str(Path.cwd()))
+        except OSError as error:
+            self.tell(f"no screenshot: {error.strerror}; change to a folder that you may write to", problem=True)
+        else:
+            self.tell(f"saved {Path(path).name}")
+
+    def open_replay(self, execution_id: str, *, subject: Subject | None = None, ended: bool = False) -> None:
+        """Push the replay of an incident."""
+        known = subject if subject is not None and subject.kind in ("step", "fact") else None
+        screen = ReplayScreen(execution_id, subject=known, ended=ended)
+        self.push_screen(screen, callback=None)
+        self.call_after_refresh(screen.begin)
+
+    def open_live(self, intent: Attach) -> None:
+        """Push a running or interrupted incident."""
+        screen = LiveScreen(intent)
+        self.push_screen(screen)
+        self.call_after_refresh(screen.begin)
+
+    def _restyle(self) -> None:
+        if self.theme in PALETTES:
+            self.ink = Ink(PALETTES[self.theme])
+        for screen in self.screen_stack:
+            if isinstance(screen, (IncidentScreen, IncidentsScreen)):
+                screen.restyle()
+
+    # Keys that work everywhere
+
+    def action_help(self) -> None:
+        """The keys that work here."""
+        from cockpit.screens.help import HelpScreen
+
+        if isinstance(self.screen, (IncidentScreen, IncidentsScreen)):
+            self.push_screen(HelpScreen(self.screen.where, self.ink))
+
+    def action_palette(self) -> None:
+        """The command palette."""
+        self.action_command_palette()
+
+    def action_theme(self) -> None:
+        """The other theme."""
+        names = list(PALETTES)
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(at + 1) % len(names)]
+
+    def action_leave(self) -> None:
+        """Leave; ask while something runs."""
+        live = next((screen for screen in self.screen_stack if isinstance(screen, LiveScreen) and screen.running), None)
+        if live is None:
+            self.leave(self._exit_code())
+        elif live.view.state is None:
+            self.leave(live.exit_code())
+        else:
+            live.ask_to_stop()
+
+    async def action_quit(self) -> None:
+        """Textual's own way to quit asks too."""
+        self.action_leave()
+
+    def action_interrupt(self) -> None:
+        """Ctrl-C: ask what to stop; with nothing to stop, leave."""
+        self.action_leave()
+
+    def action_help_quit(self) -> None:
+        """Textual's own Ctrl-C."""
+        self.action_interrupt()
+
+    def _exit_code(self) -> int:
+        for screen in self.screen_stack:
+            if isinstance(screen, (IncidentScreen, IncidentsScreen)):
+                return int(screen.exit_code())
+        return 0
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        where = getattr(screen, "where", "list")
+        for key in KEYS:
+            if key.later or not ({where, "everywhere"} & set(key.where)) or key.id in NOT_IN_PALETTE:
+                continue
+            title = key.words[:1].upper() + key.words[1:]
+            yield SystemCommand(title, f"key {key.shown}", self._runner(screen, key.action))
+
+    def _runner(self, screen: Screen[Any], action: str) -> Callable[[], Any]:
+        async def run() -> None:
+            await self.run_action(action, default_namespace=screen)
+
+        return lambda: self.call_later(run)
+
+
+NOT_IN_PALETTE = frozenset({"palette", "down", "up", "page_down", "page_up", "left", "right", "open", "back"})
+"""Moving about by name would be slower than any key."""
+
+
+def _theme(palette: Palette) -> Theme:
+    return Theme(
+        name=palette.name,
+        primary=palette.focus,
+        secondary=palette.measured,
+        accent=palette.focus,
+        warning=palette.warning,
+        error=palette.bad,
+        success=palette.good,
+        foreground=palette.text,
+        background=palette.ground,
+        surface=palette.bar,
+        panel=palette.cursor,
+        dark=palette.dark,
+        variables=palette.colours(),
+    )

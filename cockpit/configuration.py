@@ -1,0 +1,49 @@
+"""The configuration file, `config.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from primitives.errors import UsageError
+
+__all__ = ["Configuration", "Prometheus", "parse_configuration"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Prometheus(_Frozen):
+    """Where the Prometheus is that live investigations ask."""
+
+    url: str
+
+
+class Configuration(_Frozen):
+    """The configuration file's keys.
+
+    `store` is the path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`).
+    """
+
+    store: Path | None = None
+    theme: str | None = None
+    prometheus: Prometheus | None = None
+
+
+def parse_configuration(path: Path, text: str) -> Configuration:
+    """What `text`, read from `path`, configures. Raises `UsageError` when it can't be used."""
+    try:
+        document: Any = yaml.safe_load(text) or {}
+        return Configuration.model_validate(document)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise UsageError(f"{path}{line}: is not YAML; see docs/configuration.md") from error
+    except (ValidationError, RecursionError) as error:
+        problem = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deeply"}
+        where = ".".join(str(part) for part in problem["loc"]) or "the file"
+        raise UsageError(f"{path}: {where}: {problem['msg']}; see docs/configuration.md") from error

@@ -1,0 +1,161 @@
+"""Every key: one table that the screens bind, the footer and the help show, and docs/keys.md is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+__all__ = ["KEYS", "LATER", "Key", "bindings", "key_page", "keys_for"]
+
+Where = Literal["incident", "replay", "list", "everywhere"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A binding. `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it does
+    nothing yet.
+    """
+
+    id: str
+    keys: str
+    shown: str
+    action: str
+    words: str
+    where: tuple[Where, ...] = ("incident", "replay")
+    later: str = ""
+
+
+LATER = "comes with a later version"
+
+KEYS: tuple[Key, ...] = (
+    Key("help", "question_mark", "?", "app.help", "the keys that work here", ("everywhere",)),
+    Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "command palette", ("everywhere",)),
+    Key("leave", "q", "q", "app.leave", "leave (asks while something runs)", ("everywhere",)),
+    Key("interrupt", "ctrl+c", "Ctrl-C", "app.interrupt", "asks what to stop", ("everywhere",)),
+    Key("theme", "t", "t", "app.theme", "dark or light", ("everywhere",)),
+    Key("pane.1", "1", "1", "pane('1')", "plan (again: facts)"),
+    Key("pane.2", "2", "2", "pane('2')", "hypotheses"),
+    Key("pane.3", "3", "3", "pane('3')", "detail"),
+    Key("pane.4", "4", "4", "pane('4')", "timeline"),
+    Key("pane.5", "5", "5", "pane('5')", "remediation"),
+    Key("pane.next", "tab", "Tab", "pane_by(1)", "next pane"),
+    Key("pane.previous", "shift+tab", "Shift-Tab", "pane_by(-1)", "previous pane"),
+    Key("swap", "m", "m", "swap", "swap plan and facts"),
+    Key("down", "j,down", "j ↓", "move(1)", "down", ("incident", "replay", "list")),
+    Key("up", "k,up", "k ↑", "move(-1)", "up", ("incident", "replay", "list")),
+    Key("page_down", "pagedown,ctrl+d", "PgDn", "move_page(1)", "a page down", ("incident", "replay", "list")),
+    Key("page_up", "pageup,ctrl+u", "PgUp", "move_page(-1)", "a page up", ("incident", "replay", "list")),
+    Key("top", "g", "g", "move_to(-1)", "first", ("incident", "replay", "list")),
+    Key("bottom", "G", "G", "move_to(1)", "last", ("incident", "replay", "list")),
+    Key("open", "enter", "Enter", "open", "open: the detail, or unfold", ("incident", "replay", "list")),
+    Key("back", "escape", "Esc", "back", "back", ("everywhere",)),
+    Key("left", "h,left", "h ←", "sideways(-1)", "time cursor back (timeline, detail), else fold"),
+    Key("right", "l,right", "l →", "sideways(1)", "time cursor on (timeline, detail), else unfold"),
+    Key("zoom.in", "plus", "+", "zoom(1)", "zoom the pane in"),
+    Key("zoom.out", "underscore,minus", "_", "zoom(-1)", "zoom out"),
+    Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
+    Key("match.next", "n", "n", "match(1)", "next match", ("incident", "replay", "list")),
+    Key("match.previous", "number_sign", "#", "match(-1)", "previous match", ("incident", "replay", "list")),
+    Key("yes", "y", "y", "yes", "on a waiting plan: confirm it; else copy", ("incident", "replay", "list")),
+    Key("export", "e", "e", "export", "export to ./ID.incident"),
+    Key("replay", "r", "r", "replay", "replay from here", ("incident", "list")),
+    Key("screenshot", "s", "s", "screenshot", "screenshot (SVG)", ("everywhere",)),
+    Key("replay.play", "space", "Space", "play", "play or pause", ("replay",)),
+    Key("replay.back", "left_square_bracket", "[", "step(-1)", "one event back", ("replay",)),
+    Key("replay.on", "right_square_bracket", "]", "step(1)", "one event on", ("replay",)),
+    Key("replay.slower", "less_than_sign", "<", "speed(-1)", "slower", ("replay",)),
+    Key("replay.faster", "greater_than_sign", ">", "speed(1)", "faster", ("replay",)),
+    Key("replay.begin", "home", "Home", "seek_end(-1)", "to the beginning", ("replay",)),
+    Key("replay.end", "end", "End", "seek_end(1)", "to the end", ("replay",)),
+    Key("replay.seek", "at", "@", "seek", "go to a time or an event", ("replay",)),
+    Key(
+        "pin", "p", "p", "later('pin')", "pin a fact or hypothesis", later=f"pinning {LATER}, together with re-ranking"
+    ),
+    Key(
+        "refute", "x", "x", "later('refute')", "refute or exclude", later=f"refuting {LATER}, together with re-ranking"
+    ),
+    Key(
+        "undo",
+        "u",
+        "u",
+        "later('undo')",
+        "undo a pin or refutation",
+        later=f"there is nothing to undo: pinning {LATER}",
+    ),
+    Key(
+        "next", "N", "N", "later('next')", "run the next best diagnostic", later=f"choosing the next diagnostic {LATER}"
+    ),
+    Key("fact", "f", "f", "later('fact')", "add a fact", later=f"adding facts by hand {LATER}"),
+    Key("diagnostic", "d", "d", "later('diagnostic')", "ad-hoc diagnostic", later=f"ad-hoc diagnostics {LATER}"),
+    Key(
+        "approve",
+        "a",
+        "a",
+        "later('approve')",
+        "approve an action",
+        later=f"executing actions {LATER}; y copies the command",
+    ),
+    Key("comment", "c", "c", "later('comment')", "comment", later=f"comments {LATER.replace('comes', 'come')}"),
+    Key(
+        "bookmark",
+        "b",
+        "b",
+        "later('bookmark')",
+        "bookmark this moment",
+        later=f"bookmarks {LATER.replace('comes', 'come')}",
+    ),
+)
+
+
+def keys_for(where: Where) -> list[Key]:
+    """The keys of a screen."""
+    return [key for key in KEYS if where in key.where or "everywhere" in key.where]
+
+
+def bindings(*where: Where) -> list[Binding]:
+    """The bindings of a screen that is all of `where`, with the table's ids."""
+    seen: dict[str, Key] = {key.id: key for place in where for key in keys_for(place)}
+    return [
+        Binding(key.keys, key.action, key.words, show=False, id=key.id, priority=key.id in PRIORITY)
+        for key in seen.values()
+    ]
+
+
+PRIORITY = frozenset({"pane.next", "pane.previous", "interrupt", "palette"})
+"""These win over what a focused widget or Textual itself would do."""
+
+
+def key_page() -> str:
+    """docs/keys.md."""
+    lines = [
+        "# Keys",
+        "",
+        "Made from `cockpit/keys.py` (`python -m cockpit.keys > docs/keys.md`); a test compares. `?` in the cockpit shows"
+        " the keys that work on the screen it is pressed on. Keys can be remapped by their id.",
+    ]
+    groups: tuple[tuple[str, Iterable[Key]], ...] = (
+        ("Everywhere", [key for key in KEYS if "everywhere" in key.where]),
+        ("On an incident, live or replayed", [key for key in KEYS if "incident" in key.where and not key.later]),
+        ("In a replay only", [key for key in KEYS if key.where == ("replay",)]),
+        ("In the list of incidents", [key for key in KEYS if "list" in key.where]),
+    )
+    for title, keys in groups:
+        lines += ["", f"## {title}", "", "| key | does | id |", "| --- | --- | --- |"]
+        lines += [f"| {_code(key.shown)} | {key.words} | `{key.id}` |" for key in keys]
+    lines += ["", "## Not yet", "", "These keys are kept for what they will do, and say so when they are pressed.", ""]
+    lines += ["| key | will | why not yet | id |", "| --- | --- | --- | --- |"]
+    lines += [f"| {_code(key.shown)} | {key.words} | {key.later} | `{key.id}` |" for key in KEYS if key.later]
+    return "\n".join(lines) + "\n"
+
+
+def _code(shown: str) -> str:
+    return " ".join(word if word == "or" else f"`{word}`" for word in shown.split())
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(key_page())

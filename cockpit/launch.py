@@ -1,0 +1,81 @@
+"""From the command line to the cockpit, past everything heavy; what is not for a terminal goes to `commands`.
+
+The first frame must not wait for pydantic, numpy or the engine, so nothing here imports them before it is drawn.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cockpit.intents import Attach, Browse, Intent, Replay, Start
+
+if TYPE_CHECKING:
+    from cockpit.settings import Settings
+
+__all__ = ["attach", "browse", "investigate", "on_terminal", "replay"]
+
+
+def on_terminal() -> bool:
+    """Whether a person sits before a screen that can show the cockpit (it is drawn on standard error)."""
+    whole = sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+    return whole and os.environ.get("TERM", "dumb") not in ("dumb", "")
+
+
+def _open(settings: Settings, intent: Intent, *, color: bool) -> int:
+    if not color:
+        os.environ["NO_COLOR"] = "1"
+    from cockpit.app import run_cockpit
+
+    return run_cockpit(settings, intent)
+
+
+def browse(settings: Settings) -> int:
+    """The list of stored incidents."""
+    if on_terminal():
+        return _open(settings, Browse(), color=True)
+    from cockpit import commands
+
+    return commands.incidents(settings, as_json=False)
+
+
+def investigate(
+    settings: Settings,
+    query: str | None,
+    incident: Path | None,
+    resource: str | None,
+    prometheus: str | None,
+    *,
+    output: str | None,
+    color: bool,
+) -> int:
+    """The main job."""
+    if output is None and on_terminal():
+        from cockpit.samples import bundle_path
+
+        bundle = str(bundle_path(incident)) if incident is not None else None
+        address = None if incident is not None else prometheus or settings.prometheus
+        return _open(settings, Start(query, bundle, resource, address), color=color)
+    from cockpit import commands
+
+    return commands.investigate(settings, query, incident, resource, prometheus, output=output or "plain", color=color)
+
+
+def attach(settings: Settings, name: str, prometheus: str | None, *, output: str | None, color: bool) -> int:
+    """Join a running investigation, or go on with an interrupted one."""
+    if output is None and on_terminal():
+        return _open(settings, Attach(name, prometheus or settings.prometheus), color=color)
+    from cockpit import commands
+
+    return commands.attach(settings, name, prometheus, output=output or "plain", color=color)
+
+
+def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool) -> int:
+    """A stored incident, as it happened."""
+    if not plain and on_terminal() and not Path(name).exists():
+        return _open(settings, Replay(name, at), color=color)
+    from cockpit import commands
+
+    return commands.replay(settings, name, plain=plain, at=at, color=color)

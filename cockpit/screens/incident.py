@@ -1,0 +1,403 @@
+"""The incident screen: what live and replayed incidents have in common. It draws state and sends commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Container
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from cockpit.keys import KEYS, Where, bindings
+from cockpit.screens.layout import TINY_HEIGHT, TINY_WIDTH, arrange, arrangement
+from cockpit.widgets.detail import DetailPane
+from cockpit.widgets.draw import said
+from cockpit.widgets.facts import FactsPane
+from cockpit.widgets.footer import Footer
+from cockpit.widgets.header import Header
+from cockpit.widgets.hypotheses import HypothesesPane
+from cockpit.widgets.pane import Pane
+from cockpit.widgets.plan import PlanPane
+from cockpit.widgets.remediation import RemediationPane
+from cockpit.widgets.rows import RowPane
+from cockpit.widgets.timeline import TimelinePane
+from cockpit.widgets.view import Subject, View
+from cockpit.widgets.words import PHASES, elapsed
+from primitives.errors import CloudopsError
+from primitives.text import safe_text
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from cockpit.app import CockpitApp
+    from engine.port import EnginePort
+    from primitives.records import Series
+
+__all__ = ["FRAME_S", "IncidentScreen"]
+
+FRAME_S = 1 / 30
+"""The shortest time between two paints."""
+
+
+class IncidentScreen(Screen[None]):
+    """Header, five panes, footer."""
+
+    BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
+    AUTO_FOCUS = ""
+    where: ClassVar[Where] = "incident"
+    app: CockpitApp
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self.execution_id = ""
+        self.zoom = 0
+        self.painted = 0
+        self._painting = False
+        self._last_paint = 0.0
+        self._answers: dict[str, Any] = {}
+
+    def compose(self) -> ComposeResult:
+        view, ink = self.view, self.app.ink
+        self.header = Header(view, ink)
+        self.plan = PlanPane(view, ink, id="plan")
+        self.facts = FactsPane(view, ink, id="facts")
+        self.hypotheses = HypothesesPane(view, ink, id="hypotheses")
+        self.detail = DetailPane(view, ink, id="detail")
+        self.timeline = TimelinePane(view, ink, id="timeline")
+        self.remediation = RemediationPane(view, ink, id="remediation")
+        self.footer = Footer(ink)
+        self.panes: list[Pane] = [
+            self.plan, self.facts, self.hypotheses, self.detail, self.timeline, self.remediation,
+        ]  # fmt: skip
+        self.current: Pane = self.hypotheses
+        self.hidden: Pane = self.facts
+        yield self.header
+        with Container(id="body"):
+            with Container(id="upper"):
+                with Container(id="left"):
+                    yield self.plan
+                    yield self.facts
+                with Container(id="right"):
+                    yield self.hypotheses
+                    yield self.detail
+            yield self.timeline
+            yield self.remediation
+        self.entry = Input()
+        self.entry.cursor_blink = False
+        with Container(id="entry"):
+            yield self.entry
+        yield Static("", id="tiny", markup=False)
+        yield self.footer
+
+    def on_mount(self) -> None:
+        """Lay out what is there before anything is known, so that the first frame is a whole one."""
+        self.set_class(self.where == "replay", "-replay")
+        self.current.focus()
+        self._arrange()
+
+    @property
+    def port(self) -> EnginePort:
+        """The engine."""
+        return self.app.port
+
+    # Painting
+
+    def dirty(self) -> None:
+        """Something changed: paint soon, once, however often this is called until then."""
+        if self._painting:
+            return
+        self._painting = True
+        wait = self._last_paint + FRAME_S - self.app.clock.monotonic()
+        if wait <= 0:
+            self.call_next(self.paint)
+        else:
+            self.set_timer(wait, self.paint)
+
+    def paint(self) -> None:
+        """Bring the whole screen up to date with the view."""
+        self._painting = False
+        self._last_paint = self.app.clock.monotonic()
+        self.painted += 1
+        if self.has_class("-tiny"):
+            self._say_tiny()
+            return
+        for pane in self.panes:
+            if pane is not self.detail and pane.display:
+                pane.repaint()
+        if isinstance(self.current, RowPane):
+            self.view.subject = self.current.subject
+        self.detail.repaint()
+        self.header.repaint()
+        self.footer.show(self.footer_keys(), self.notice())
+
+    def _say_tiny(self) -> None:
+        state = self.view.state
+        _, word, _ = PHASES[state.phase] if state else ("", "OPENING", "")
+        best = f" · {said(state.hypotheses[0].cause)}" if state and state.hypotheses else ""
+        words = (
+            f"The cockpit needs {TINY_WIDTH}x{TINY_HEIGHT} cells, this terminal has {self.size.width}x{self.size.height}.\n"
+            f"{word} {elapsed(self.view.elapsed_s)}{best}"
+        )
+        self.query_one("#tiny", Static).update(Content(words))
+
+    def footer_keys(self) -> list[tuple[str, str]]:
+        """The keys that matter here, most important first."""
+        keys = [("?", "help"), (":", "command"), ("/", "filter"), ("⏎", "open"), ("y", "copy")]
+        if self.current in (self.timeline, self.detail):
+            keys[2:4] = [("h l", "time cursor")]
+        return [*keys, ("r", "replay"), ("e", "export"), ("m", "facts"), ("+", "zoom"), ("t", "theme"), ("q", "quit")]
+
+    def notice(self) -> str:
+        """What stands at the right of the footer."""
+        return f"filter “{self.current.filter}”" if isinstance(self.current, RowPane) and self.current.filter else ""
+
+    def restyle(self) -> None:
+        """The theme changed: draw everything anew."""
+        for pane in self.panes:
+            pane.ink = self.app.ink
+        self.header.ink = self.footer.ink = self.app.ink
+        self.footer.refresh()
+        self.dirty()
+
+    # Layout
+
+    def on_resize(self) -> None:
+        """Fold or unfold as the terminal grows and shrinks."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        how = arrangement(self.size.width, self.size.height, self.zoom)
+        arrange(self, self.panes, self.current, how, hidden=self.hidden)
+        self.dirty()
+
+    def go_to(self, pane: Pane) -> None:
+        """Give a pane the focus."""
+        if pane is self.hidden:
+            self.hidden = self.plan if pane is self.facts else self.facts
+        self.current = pane
+        self._arrange()
+        pane.focus()
+
+    def on_descendant_focus(self) -> None:
+        """A click moved the focus."""
+        if isinstance(self.focused, Pane) and self.focused is not self.current:
+            self.go_to(self.focused)
+
+    def on_row_pane_moved(self) -> None:
+        """The cursor is on something else: the detail follows."""
+        self.dirty()
+
+    def on_row_pane_opened(self) -> None:
+        """A second click opens."""
+        self.action_open()
+
+    def on_timeline_pane_cursor_moved(self, event: TimelinePane.CursorMoved) -> None:
+        """One time cursor for the whole screen."""
+        self.view.cursor = event.time
+        self.dirty()
+
+    # Charts
+
+    def on_detail_pane_wanted(self, event: DetailPane.Wanted) -> None:
+        """Fetch the samples of a fact, off the loop."""
+        self.run_worker(self._fetch(event.fact), group="charts")
+
+    async def _fetch(self, key: str) -> None:
+        state = self.view.state
+        if state is None or key not in state.facts:
+            return
+        fact: Any = state.facts[key].fact
+        found: Series | str = "no recorded answer holds its samples"
+        try:
+            for digest in fact.answers:
+                answer = self._answers.get(digest) or await self.port.answer(digest)
+                self._answers[digest] = answer
+                for series in answer.records if answer.query.question == "series" else ():
+                    if series.resource == fact.resource and series.metric.name == fact.metric and len(series.times):
+                        found = series
+        except CloudopsError as error:
+            found = str(error)
+        self.detail.charts[key] = found
+        self.dirty()
+
+    # Keys
+
+    def action_pane(self, number: str) -> None:
+        """Go to a pane; 1 again swaps plan and facts."""
+        if number == "1":
+            self.go_to(self.facts if self.current is self.plan else self.plan)
+            return
+        self.go_to(next(pane for pane in self.panes if pane.number == number))
+
+    def action_pane_by(self, by: int) -> None:
+        """The next or previous pane."""
+        seen = [pane for pane in self.panes if pane.display] if not self.has_class("-full") else self.panes
+        at = seen.index(self.current) if self.current in seen else 0
+        self.go_to(seen[(at + by) % len(seen)])
+
+    def action_swap(self) -> None:
+        """Plan or facts."""
+        self.go_to(self.plan if self.current is self.facts else self.facts)
+
+    def action_move(self, by: int) -> None:
+        """Up or down."""
+        if isinstance(self.current, (RowPane, DetailPane)):
+            self.current.move(by)
+
+    def action_move_page(self, by: int) -> None:
+        """A page up or down."""
+        self.action_move(by * max(self.current.content_size.height - 1, 1))
+
+    def action_move_to(self, end: int) -> None:
+        """First or last."""
+        self.action_move(end * 1_000_000_000)
+
+    def action_sideways(self, by: int) -> None:
+        """The time cursor where a timeline or chart has the focus, else fold and unfold."""
+        if self.current in (self.timeline, self.detail):
+            self.timeline.move_cursor(by)
+        elif isinstance(self.current, RowPane):
+            self.current.toggle(unfold=by > 0)
+
+    def action_open(self) -> None:
+        """Unfold a hypothesis, or open the detail."""
+        if isinstance(self.current, RowPane):
+            subject = self.current.subject
+            if subject.kind == "hypothesis" and self.current.toggle():
+                return
+            if subject.kind != "none":
+                self.view.subject = subject
+                self.go_to(self.detail)
+
+    def action_back(self) -> None:
+        """Out of the filter, the zoom, the detail, the time cursor, and at last the screen."""
+        if isinstance(self.current, RowPane) and self.current.filter:
+            self.current.set_filter("")
+        elif self.zoom:
+            self.zoom = 0
+            self._arrange()
+        elif self.view.cursor is not None:
+            self.view.cursor = None
+            self.dirty()
+        elif self.current is self.detail:
+            self.go_to(self._home_of(self.view.subject))
+        elif len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+
+    def _home_of(self, subject: Subject) -> Pane:
+        homes: dict[str, Pane] = {"step": self.plan, "fact": self.facts, "action": self.remediation}
+        if subject.kind == "fact" and self.hypotheses.subject == subject:
+            return self.hypotheses
+        return homes.get(subject.kind, self.hypotheses)
+
+    def action_zoom(self, by: int) -> None:
+        """Zoom the pane in or out."""
+        how = arrangement(self.size.width, self.size.height, 0)
+        step = 2 if how == "column" else 1
+        self.zoom = max(0, min(2, self.zoom + by * step))
+        self._arrange()
+
+    def action_filter(self) -> None:
+        """Ask what to filter for."""
+        if not isinstance(self.current, RowPane):
+            self.go_to(self.facts)
+        assert isinstance(self.current, RowPane)
+        self.entry.value = self.current.filter
+        self.query_one("#entry").add_class("-open")
+        self.entry.placeholder = f"filter {self.current.name_shown.lower()}: Enter keeps it, Esc clears it"
+        self.entry.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed."""
+        if event.input is self.entry and isinstance(self.current, RowPane):
+            self.current.set_filter(event.value)
+
+    def on_input_submitted(self) -> None:
+        """Keep the filter."""
+        self.query_one("#entry").remove_class("-open")
+        self.current.focus()
+
+    def action_match(self, by: int) -> None:
+        """The next or previous match."""
+        if isinstance(self.current, RowPane):
+            self.current.next_match(by)
+
+    def action_yes(self) -> None:
+        """Copy what the cursor is on."""
+        text = self._copied()
+        if not text:
+            self.app.tell("nothing to copy here")
+            return
+        clean = safe_text(text, limit=5_000)
+        self.app.copy_to_clipboard(clean)
+        self.app.tell(f"copied: {said(clean, 80)}")
+
+    def _copied(self) -> str:
+        if isinstance(self.current, RowPane) and self.current.selected:
+            return self.current.copied(self.current.selected)
+        state, subject = self.view.state, self.view.subject
+        if state and subject.kind == "action":
+            return self.remediation.copied(subject.id)
+        if state and subject.kind == "fact" and subject.id in state.facts:
+            return self.facts.copied(subject.id)
+        return self.execution_id
+
+    def action_export(self) -> None:
+        """Write the incident as a bundle into the working directory."""
+        self.run_worker(self._export(), group="export", exclusive=True)
+
+    async def _export(self) -> None:
+        file = Path.cwd() / f"{self.execution_id}.incident"
+        if not self.execution_id:
+            self.app.tell("nothing to export yet")
+            return
+        try:
+            await self.app.export(self.execution_id, file)
+        except CloudopsError as error:
+            self.app.tell(str(error), problem=True)
+        else:
+            self.app.tell(f"exported to {file.name}")
+
+    def action_screenshot(self) -> None:
+        """Save the screen as SVG."""
+        self.app.shoot(self.execution_id or "cloudops")
+
+    def action_later(self, name: str) -> None:
+        """A key that doesn't work yet says why."""
+        key = next(key for key in KEYS if key.id == name)
+        self.app.tell(f"{key.shown}: {key.later}")
+
+    def action_replay(self) -> None:
+        """Replay from what the cursor is on."""
+        if not self.execution_id or self.view.state is None:
+            self.app.tell("there is nothing to replay yet")
+            return
+        self.app.open_replay(self.execution_id, subject=self.view.subject)
+
+    def _only_in_replay(self) -> None:
+        self.app.tell("this key plays a replay; r starts one")
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        self._only_in_replay()
+
+    def action_step(self, by: int) -> None:
+        """One event back or on."""
+        del by
+        self._only_in_replay()
+
+    def action_speed(self, by: int) -> None:
+        """Slower or faster."""
+        del by
+        self._only_in_replay()
+
+    def action_seek_end(self, end: int) -> None:
+        """The beginning or the end: of the list, where nothing is replayed."""
+        self.action_move_to(end)
+
+    def action_seek(self) -> None:
+        """Go to a time."""
+        self._only_in_replay()

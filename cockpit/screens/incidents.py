@@ -1,0 +1,221 @@
+"""The list of stored incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.containers import Container
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input
+
+from cockpit.intents import Attach
+from cockpit.keys import Where, bindings
+from cockpit.widgets.draw import Ink, Line, Part, cells, cut, draw, said
+from cockpit.widgets.footer import Footer
+from cockpit.widgets.rows import Row, RowPane
+from cockpit.widgets.view import Subject, View
+from cockpit.widgets.words import PHASES, ago, percent
+from primitives.errors import CloudopsError
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from cockpit.app import CockpitApp
+    from engine.port import IncidentSummary
+
+__all__ = ["IncidentsScreen"]
+
+ENDED = frozenset({"completed", "cancelled", "failed"})
+REFRESH_S = 2.0
+
+
+class _Title(Widget):
+    def __init__(self, ink: Ink) -> None:
+        super().__init__(id="header")
+        self.ink = ink
+        self.words = "opening the store"
+
+    def render_line(self, y: int) -> Strip:
+        left: list[Part] = (
+            [(" CloudOps", "text bold"), ("  incidents", "dim")] if y == 0 else [(f" {self.words}", "dim")]
+        )
+        return draw(Line(left), self.size.width, self.ink, "bar")
+
+
+class IncidentsPane(RowPane):
+    """The incidents, newest first."""
+
+    name_shown = "Incidents"
+    empty = "No incidents are stored yet; `cloudops investigate` makes the first."
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.incidents: dict[str, IncidentSummary] = {}
+        self.now: Any = None
+
+    def rows(self) -> Sequence[Row]:
+        return [Row(key) for key in self.incidents]
+
+    def subject_of(self, key: str) -> Subject:
+        del key
+        return Subject()
+
+    def matches(self, key: str, text: str) -> bool:
+        one = self.incidents[key]
+        words = (key, one.incident_id, one.title, one.query, one.primary_class, one.top_cause, one.phase)
+        return text in " ".join(word for word in words if word).lower()
+
+    def line(self, row: Row, width: int, *, selected: bool) -> Line:
+        one = self.incidents[row.key]
+        sign, word, role = PHASES[one.phase]
+        if one.phase not in ENDED:
+            word, role = ("RUNNING", "focus") if one.running else ("INTERRUPTED", "warning")
+        word = word.split()[0].capitalize()
+        title_width = max(20, int(width * (0.4 if width >= 100 else 0.62)))
+        left: list[Part] = [(f" {sign} ", role), (f"{word:<12}", role)]
+        title = cut(said(one.title), title_width)
+        left.append((title + " " * (title_width - cells(title) + 2), "text bold" if selected else "text"))
+        if width >= 100:
+            left.append((said(one.top_cause or one.primary_class or "no cause yet"), "dim"))
+        sure = percent(one.confidence) if one.confidence is not None else ""
+        age = ago(one.updated_at, self.now) if self.now else ""
+        return Line(left, [(f" {sure:>5}", "text bold"), (f" {age:>14} ", "dim")])
+
+    def footing(self) -> str:
+        return f"{len(self.incidents)} stored" if self.incidents else ""
+
+
+class IncidentsScreen(Screen[None]):
+    """What the store holds."""
+
+    BINDINGS: ClassVar[list[Any]] = [*bindings("list")]
+    where: ClassVar[Where] = "list"
+    app: CockpitApp
+
+    def compose(self) -> ComposeResult:
+        self.heading = _Title(self.app.ink)
+        self.pane = IncidentsPane(View(), self.app.ink, id="list")
+        self.footer = Footer(self.app.ink)
+        self.entry = Input()
+        self.entry.cursor_blink = False
+        yield self.heading
+        yield self.pane
+        with Container(id="entry"):
+            yield self.entry
+        yield self.footer
+
+    def on_mount(self) -> None:
+        """Show the frame before anything is known."""
+        self.pane.focus()
+        keys = [
+            ("⏎", "open"),
+            ("r", "replay"),
+            ("/", "filter"),
+            ("y", "copy id"),
+            ("?", "help"),
+            ("t", "theme"),
+            ("q", "quit"),
+        ]
+        self.footer.show(keys)
+
+    def begin(self) -> None:
+        """Read the list; called when the engine is there."""
+        self.run_worker(self._read(), group="list", exclusive=True)
+        self.set_interval(REFRESH_S, lambda: self.run_worker(self._read(), group="list", exclusive=True))
+
+    async def _read(self) -> None:
+        try:
+            found = await self.app.port.incidents()
+        except CloudopsError as error:
+            self.app.fail(error)
+            return
+        self.pane.incidents = {one.execution_id: one for one in found}
+        self.pane.now = self.app.clock.now()
+        running = sum(1 for one in found if one.running)
+        self.heading.words = f"{len(found)} stored · {running} running"
+        self.heading.refresh()
+        self.pane.repaint()
+
+    def restyle(self) -> None:
+        """The theme changed."""
+        for widget in (self.heading, self.pane, self.footer):
+            widget.ink = self.app.ink
+            widget.refresh()
+        self.pane.repaint()
+
+    @property
+    def chosen(self) -> IncidentSummary | None:
+        """The incident under the cursor."""
+        return self.pane.incidents.get(self.pane.selected or "")
+
+    def on_row_pane_opened(self) -> None:
+        """A second click opens."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Join what runs or was interrupted, show what has ended."""
+        if (one := self.chosen) is None:
+            return
+        if one.phase in ENDED:
+            self.app.open_replay(one.execution_id, ended=True)
+        else:
+            self.app.open_live(Attach(one.execution_id, self.app.settings.prometheus))
+
+    def action_replay(self) -> None:
+        """From the beginning."""
+        if (one := self.chosen) is not None:
+            self.app.open_replay(one.execution_id)
+
+    def action_move(self, by: int) -> None:
+        """Up or down."""
+        self.pane.move(by)
+
+    def action_move_page(self, by: int) -> None:
+        """A page up or down."""
+        self.pane.move(by * max(self.pane.content_size.height - 1, 1))
+
+    def action_move_to(self, end: int) -> None:
+        """First or last."""
+        self.pane.move(end * 1_000_000_000)
+
+    def action_filter(self) -> None:
+        """Ask what to filter for."""
+        self.query_one("#entry").add_class("-open")
+        self.entry.placeholder = "filter incidents: Enter keeps it, Esc clears it"
+        self.entry.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed."""
+        self.pane.set_filter(event.value)
+
+    def on_input_submitted(self) -> None:
+        """Keep the filter."""
+        self.query_one("#entry").remove_class("-open")
+        self.pane.focus()
+
+    def action_match(self, by: int) -> None:
+        """The next or previous match."""
+        self.pane.next_match(by)
+
+    def action_back(self) -> None:
+        """Out of the filter."""
+        self.entry.value = ""
+        self.on_input_submitted()
+        self.pane.set_filter("")
+
+    def action_yes(self) -> None:
+        """Copy the execution's id."""
+        if (one := self.chosen) is not None:
+            self.app.copy_to_clipboard(said(one.execution_id))
+            self.app.tell(f"copied: {said(one.execution_id)}")
+
+    def action_screenshot(self) -> None:
+        """Save the screen as SVG."""
+        self.app.shoot("cloudops-incidents")
+
+    def exit_code(self) -> int:
+        """What leaving now returns."""
+        return 0

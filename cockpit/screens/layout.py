@@ -1,0 +1,46 @@
+"""Which panes are seen, and how: two columns, one column with the others folded, one pane alone, or only a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.screen import Screen
+
+    from cockpit.widgets.pane import Pane
+
+__all__ = ["TINY_HEIGHT", "TINY_WIDTH", "Arrangement", "arrange", "arrangement"]
+
+Arrangement = Literal["tiny", "wide", "column", "full"]
+
+TINY_WIDTH, TINY_HEIGHT = 60, 20
+WIDE_WIDTH, WIDE_HEIGHT = 100, 30
+TALL_HEIGHT = 48
+
+
+def arrangement(width: int, height: int, zoom: int) -> Arrangement:
+    """What fits into the terminal, at this zoom (0 none, 1 one column, 2 one pane)."""
+    if width < TINY_WIDTH or height < TINY_HEIGHT:
+        return "tiny"
+    if zoom >= 2:
+        return "full"
+    return "column" if zoom == 1 or width < WIDE_WIDTH or height < WIDE_HEIGHT else "wide"
+
+
+def arrange(screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arrangement, *, hidden: Pane) -> None:
+    """Show the panes in the arrangement `how`; `hidden` is the one of plan and facts that one column leaves out."""
+    for name in ("tiny", "wide", "column", "full"):
+        screen.set_class(name == how, f"-{name}")
+    screen.set_class(screen.size.height >= TALL_HEIGHT, "-tall")
+    for pane in panes:
+        pane.display = how != "column" or pane is not hidden
+        pane.set_class(how == "full" and pane is not current, "-aside")
+        pane.fold(how == "column" and pane is not current)
+    for name in ("upper", "left", "right"):
+        container = screen.query_one(f"#{name}")
+        here = container in current.ancestors
+        container.set_class(here, "-here")
+        container.set_class(not here, "-rest")
+        container.set_class(how == "full" and not here, "-aside")

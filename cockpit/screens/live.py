@@ -1,0 +1,243 @@
+"""An investigation that runs, or has run, in this engine or another process's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cockpit.intents import Attach, Start
+from cockpit.screens.incident import IncidentScreen
+from cockpit.screens.prompts import PlanPrompt, StopPrompt
+from cockpit.widgets.view import View
+from primitives.errors import CloudopsError, EngineGone
+
+if TYPE_CHECKING:
+    from engine.events import Event
+
+__all__ = ["LiveScreen"]
+
+CHUNK = 200
+"""Events folded before keys get their turn."""
+
+TICK_S = 0.25
+
+
+class LiveScreen(IncidentScreen):
+    """Follows an investigation and sends it commands."""
+
+    def __init__(self, intent: Start | Attach) -> None:
+        title = intent.query or intent.bundle or "" if isinstance(intent, Start) else intent.name
+        query = intent.query or "" if isinstance(intent, Start) else ""
+        super().__init__(View(title=title.rstrip("/").rpartition("/")[2] if not query else query, query=query))
+        self.intent = intent
+        self.failure: CloudopsError | None = None
+        self._asked = False
+        self._applied_at = 0.0
+
+    def begin(self) -> None:
+        """Open the investigation; called when the first frame is on the screen and the engine is there."""
+        self.run_worker(self._live(), group="live", exclusive=True)
+        self.set_interval(TICK_S, self._tick)
+
+    async def _live(self) -> None:
+        try:
+            self.execution_id = await self._opened()
+            self.view.mode = "LIVE"
+            self.view.attached = self.app.remote
+            async for batch in self.port.follow(self.execution_id):
+                await self._fold(batch)
+            if self.view.state is not None and not self.view.state.ended:
+                raise EngineGone("the engine stopped before the investigation ended; attach again to go on with it")
+        except CloudopsError as error:
+            self._fail(error)
+
+    async def _opened(self) -> str:
+        from engine.port import Investigate
+
+        intent = self.intent
+        if isinstance(intent, Start):
+            return await self.port.investigate(
+                Investigate(
+                    query=intent.query, bundle=intent.bundle, resource=intent.resource, prometheus=intent.prometheus
+                )
+            )
+        execution_id = await self.port.resolve(intent.name)
+        await self.port.resume(execution_id, prometheus=intent.prometheus)
+        return execution_id
+
+    async def _fold(self, batch: tuple[Event, ...]) -> None:
+        from engine.incident import IncidentState
+
+        state = self.view.state or IncidentState()
+        for number, event in enumerate(batch):
+            state.apply(event)
+            if event.who.kind == "person" and event.body.type == "plan_confirmed":
+                self.view.you = event.time
+            if number % CHUNK == CHUNK - 1:
+                self._show(state)
+                await self.app.clock.sleep(0)
+        self._show(state)
+
+    def _show(self, state: Any) -> None:
+        self.view.state = state
+        opened = state.opened
+        if opened is not None and not self.view.severity:
+            self.view.severity = severity_of(opened.alert)
+        if opened is not None:
+            self.view.query = opened.query
+            self.view.mode = "RECORDED" if opened.origin == "recorded" else "LIVE"
+        self._applied_at = self.app.clock.monotonic()
+        self._measure()
+        self.dirty()
+        self._ask_for_plan()
+
+    def _measure(self) -> None:
+        """How long it has been going: by the log, and since its last event by our own clock."""
+        state = self.view.state
+        if state is None or state.opened_at is None or state.updated_at is None:
+            return
+        if state.finished is not None:
+            self.view.elapsed_s = state.finished.duration_s
+            return
+        logged = (state.updated_at - state.opened_at).total_seconds()
+        self.view.elapsed_s = logged + self.app.clock.monotonic() - self._applied_at
+
+    def _tick(self) -> None:
+        state = self.view.state
+        if state is not None and not state.ended and self.failure is None:
+            self.view.spinner += 1
+            self._measure()
+            self.dirty()
+
+    def _ask_for_plan(self) -> None:
+        state = self.view.state
+        if state is None:
+            return
+        waiting = state.phase == "planned" and state.confirmed_by is None and not state.cancelling
+        if waiting and not self._asked and self.app.screen is self:
+            self._asked = True
+            self.app.push_screen(PlanPrompt(state, self.app.ink), self._answered)
+        elif not waiting and isinstance(self.app.screen, PlanPrompt):
+            # Somebody else decided, in another cockpit.
+            self.app.screen.dismiss("look")
+
+    def _answered(self, answer: str | None) -> None:
+        if answer == "yes":
+            self.confirm()
+        elif answer == "leave":
+            self.app.leave(self.exit_code())
+
+    def _fail(self, error: CloudopsError) -> None:
+        self.failure = error
+        if self.view.state is None:
+            self.app.fail(error)
+            return
+        self.view.problem = f"{error}"
+        if isinstance(self.app.screen, PlanPrompt):
+            self.app.screen.dismiss("look")
+        self.dirty()
+
+    # Keys
+
+    def footer_keys(self) -> list[tuple[str, str]]:
+        keys = super().footer_keys()
+        state = self.view.state
+        if self.failure is not None:
+            return [("q", "leave"), *keys[:-1]]
+        if state is not None and state.phase == "planned":
+            return [("y", "RUN THE PLAN"), *[key for key in keys if key[0] != "y"]]
+        return keys
+
+    def action_yes(self) -> None:
+        """Confirm a plan that waits; else copy."""
+        state = self.view.state
+        if state is not None and state.phase == "planned" and state.confirmed_by is None:
+            self.confirm()
+            return
+        super().action_yes()
+
+    def confirm(self) -> None:
+        """Run the read-only plan."""
+        from engine.port import ConfirmPlan
+
+        self.run_worker(self._send(ConfirmPlan()), group="commands")
+
+    def cancel(self) -> None:
+        """Cancel the investigation."""
+        from engine.port import Cancel
+
+        self.run_worker(self._send(Cancel()), group="commands")
+
+    async def _send(self, command: Any) -> None:
+        try:
+            await self.port.send(self.execution_id, command)
+        except CloudopsError as error:
+            self.app.tell(str(error), problem=True)
+
+    @property
+    def running(self) -> bool:
+        """Whether there is something to stop."""
+        return self.failure is None and (self.view.state is None or not self.view.state.ended)
+
+    def ask_to_stop(self) -> None:
+        """Ask what to stop."""
+        self.app.push_screen(StopPrompt(self.execution_id, self.app.ink, attached=self.view.attached), self._stopped)
+
+    def _stopped(self, answer: str | None) -> None:
+        if answer == "cancel":
+            self.cancel()
+        elif answer == "leave":
+            self.app.leave(self.exit_code())
+        elif answer == "both":
+            self.run_worker(self._cancel_and_leave(), group="commands")
+
+    async def _cancel_and_leave(self) -> None:
+        from engine.port import Cancel
+
+        await self._send(Cancel())
+        self.app.leave(INTERRUPTED)
+
+    def exit_code(self) -> int:
+        """What leaving now returns."""
+        if self.failure is not None:
+            return self.failure.exit_code
+        return exit_code(self.view.state, attached=self.view.attached)
+
+
+INTERRUPTED = 130
+NOT_CONFIRMED = 4
+
+
+def exit_code(state: Any, *, attached: bool) -> int:
+    """0 done; 1 the best cause is UNKNOWN or it failed; 4 the plan was not confirmed; 130 it was cut short."""
+    if state is None:
+        return INTERRUPTED
+    if state.finished is None:
+        if attached:
+            return 0
+        return NOT_CONFIRMED if state.phase == "planned" and not state.cancelling else INTERRUPTED
+    if state.finished.status == "cancelled":
+        return INTERRUPTED
+    known = state.hypotheses and state.hypotheses[0].cause_class.value != "UNKNOWN"
+    return 0 if state.finished.status == "completed" and known else 1
+
+
+def severity_of(alert: Any) -> str:
+    """The severity that an alert states, wherever its provider puts it; empty where it states none."""
+    found = _severity(alert, 0)
+    return str(found)[:12] if isinstance(found, (str, int)) else ""
+
+
+def _severity(value: Any, depth: int) -> Any:
+    if depth > 4:
+        return None
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if str(key).lower() in ("severity", "priority") and isinstance(one, (str, int)):
+                return one
+        for one in value.values():
+            found = _severity(one, depth + 1)
+            if found:
+                return found
+    if isinstance(value, (list, tuple)) and value:
+        return _severity(value[0], depth + 1)
+    return None

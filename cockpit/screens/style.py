@@ -1,0 +1,63 @@
+"""The cockpit's stylesheet. Colours are the palette's, by role."""
+
+from __future__ import annotations
+
+__all__ = ["CSS"]
+
+CSS = """
+Screen { background: $ground; color: $text; scrollbar-size: 0 0; overflow: hidden; }
+#header { dock: top; height: 2; background: $bar; }
+#footer { dock: bottom; height: 1; background: $bar; }
+#entry { dock: bottom; height: 1; display: none; background: $cursor; }
+#entry.-open { display: block; }
+#entry Input { border: none; height: 1; padding: 0; width: 1fr; background: $cursor; color: $text; }
+#entry Input:focus { border: none; background-tint: $cursor 0%; }
+#entry #entry-label { width: auto; height: 1; color: $focus; text-style: bold; background: $cursor; }
+#tiny { display: none; width: 100%; height: 100%; content-align: center middle; text-align: center; }
+#body { height: 1fr; }
+#upper { layout: horizontal; height: 1fr; }
+#left { width: 41%; min-width: 42; max-width: 84; }
+#right { width: 1fr; }
+
+Pane { height: 1fr; background: $ground; border: round $line; border-title-color: $dim;
+       border-subtitle-color: $dim; border-subtitle-align: right; border-title-background: $ground; }
+Pane:focus { border: round $focus; border-title-color: $focus; border-title-style: bold;
+             border-subtitle-color: $focus; }
+#plan { height: 3fr; }
+#facts { height: 2fr; }
+#hypotheses { height: 5fr; }
+#detail { height: 7fr; }
+#timeline { height: 4; }
+#remediation { height: 5; }
+.-replay #timeline { height: 5; }
+.-tall #remediation { height: 8; }
+.-tall #facts { height: 3fr; }
+
+.-column #upper { layout: vertical; height: 1fr; }
+.-column #upper.-rest { height: auto; }
+.-column #left, .-column #right { width: 100%; max-width: 100%; height: auto; }
+.-column #left.-here, .-column #right.-here { height: 1fr; }
+.-column Pane { height: 1fr; }
+.-column Pane.-folded { height: 1; border: none; }
+
+.-full Pane.-aside, .-full #left.-aside, .-full #right.-aside, .-full #upper.-aside { display: none; }
+.-full Pane { height: 1fr; }
+.-full #left, .-full #right { width: 100%; max-width: 100%; }
+
+.-tiny #body, .-tiny #header, .-tiny #footer, .-tiny #entry { display: none; }
+.-tiny #tiny { display: block; }
+
+#list { border: round $line; }
+#list:focus { border: round $focus; }
+
+ModalScreen { background: $ground 70%; align: center middle; }
+Prompt { width: 90%; max-width: 100; height: auto; max-height: 90%; background: $bar; border: round $focus;
+         border-title-color: $focus; border-title-style: bold; border-subtitle-color: $dim;
+         border-subtitle-align: right; padding: 1 2; }
+Prompt.-warning { border: round $warning; border-title-color: $warning; }
+Prompt Input { border: none; height: 1; padding: 0 1; background: $cursor; color: $text; margin-top: 1; }
+Prompt Input:focus { border: none; background-tint: $cursor 0%; }
+
+Toast { background: $bar; color: $text; }
+CommandPalette { background: $ground 60%; }
+"""

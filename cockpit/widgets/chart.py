@@ -1,0 +1,203 @@
+"""A metric as a line of braille dots, against its normal band, with marks; drawn into the cells there are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from cockpit.widgets.draw import Ink, cells
+from cockpit.widgets.marks import Mark, Scale, labels
+from primitives.units import quantity
+
+if TYPE_CHECKING:
+    from primitives.records import Series
+
+__all__ = ["Chart", "chart", "resample", "value_at"]
+
+Span = tuple[float, float]
+_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+"""The bits of a braille cell's left and right column of dots, from the top (Unicode, U+2800)."""
+
+_MAX_JOIN = 4.0
+"""Samples further apart than this many usual steps are not joined: a gap in the data must look like one."""
+
+TICK_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What to draw: samples from `start` to `end`, the normal `band` and the `limit`, in the series' unit."""
+
+    series: Series
+    start: datetime
+    end: datetime
+    band: Span | None = None
+    limit: float | None = None
+    marks: Sequence[Mark] = ()
+    cursor: datetime | None = None
+    worse_above: bool = True
+
+
+def resample(series: Series, start: float, end: float, columns: int) -> list[Span | None]:
+    """The lowest and highest sample of each column, so that a spike of one sample survives; None where there is none."""
+    step = (end - start) / columns
+    edges = [int(at) for at in series.times.searchsorted([start + step * column for column in range(columns + 1)])]
+    edges[-1] = int(series.times.searchsorted(end, side="right"))
+    values = series.values
+    return [
+        (float(values[low:high].min()), float(values[low:high].max())) if high > low else None
+        for low, high in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def value_at(series: Series, time: datetime) -> float | None:
+    """The last sample at or before `time`."""
+    at = int(series.times.searchsorted(time.timestamp(), side="right"))
+    return float(series.values[at - 1]) if at else None
+
+
+def chart(what: Chart, width: int, height: int, ink: Ink) -> list[Strip]:
+    """The chart in `height` lines of `width` cells, the last two for the times and the marks' names."""
+    plot_height = max(height - 2, 2)
+    start, end = what.start.timestamp(), what.end.timestamp()
+    bottom, top = _bounds(what, start, end)
+    rows = [bottom + (top - bottom) * (row + 0.5) / plot_height for row in reversed(range(plot_height))]
+    named = {
+        row: quantity(_rounded(rows[row], top - bottom), what.series.metric.unit)
+        for row in range(plot_height)
+        if (plot_height - 1 - row) % TICK_ROWS == 0
+    }
+    axis = max((cells(name) for name in named.values()), default=0) + 1
+    scale = Scale(what.start, what.end, max(width - axis - 2, 8))
+    dots = _dots(what, scale.width, plot_height, bottom, top)
+    lines = [
+        _row(what, dots[row], row, named.get(row, ""), axis, scale, ink, (bottom, top, plot_height))
+        for row in range(plot_height)
+    ]
+    return [*lines, *_below(what, axis, scale, ink)][:height]
+
+
+def _bounds(what: Chart, start: float, end: float) -> Span:
+    spans = [span for span in resample(what.series, start, end, 64) if span]
+    low = min((span[0] for span in spans), default=0.0)
+    high = max((span[1] for span in spans), default=1.0)
+    if what.band:
+        low, high = min(low, what.band[0]), max(high, what.band[1])
+    if what.limit is not None and what.limit <= high * 1.6:
+        high = max(high, what.limit)
+    if low >= 0 and low < 0.4 * high:
+        low = 0.0
+    room = (high - low) or abs(high) or 1.0
+    return (low if low == 0 else low - 0.05 * room), high + 0.06 * room
+
+
+def _rounded(value: float, span: float) -> float:
+    if span <= 0:
+        return value
+    digits = 1 - math.floor(math.log10(span))
+    return round(value, digits)
+
+
+def _columns(what: Chart, columns: int) -> list[Span | None]:
+    """The samples of each column of dots, joined where they are close enough."""
+    found = resample(what.series, what.start.timestamp(), what.end.timestamp(), columns)
+    filled = [at for at, span in enumerate(found) if span]
+    gaps = sorted(after - before for before, after in zip(filled, filled[1:], strict=False))
+    usual = gaps[len(gaps) // 2] if gaps else 1
+    joined = list(found)
+    for before, after in zip(filled, filled[1:], strict=False):
+        first, last = found[before], found[after]
+        if first is None or last is None or after - before > max(usual * _MAX_JOIN, 2):
+            continue
+        begin, finish = sum(first) / 2, sum(last) / 2
+        for at in range(before + 1, after):
+            value = begin + (finish - begin) * (at - before) / (after - before)
+            joined[at] = (value, value)
+    for at in range(1, columns):
+        before_span, span = joined[at - 1], joined[at]
+        if before_span and span:
+            # A step is one stroke: the column reaches to where the one before it ended.
+            joined[at] = (min(span[0], before_span[1]), max(span[1], before_span[0]))
+    return joined
+
+
+def _dots(what: Chart, width: int, height: int, bottom: float, top: float) -> list[list[int]]:
+    grid = [[0] * width for _ in range(height)]
+    levels = height * 4
+    for column, span in enumerate(_columns(what, width * 2)):
+        if span is None:
+            continue
+        low, high = (
+            max(0, min(levels - 1, int((value - bottom) / (top - bottom) * levels))) for value in (span[0], span[1])
+        )
+        for level in range(low, high + 1):
+            row, dot = divmod(levels - 1 - level, 4)
+            grid[row][column // 2] |= _DOTS[column % 2][dot]
+    return grid
+
+
+def _row(
+    what: Chart,
+    dots: list[int],
+    row: int,
+    name: str,
+    axis: int,
+    scale: Scale,
+    ink: Ink,
+    frame: tuple[float, float, int],
+) -> Strip:
+    bottom, top, height = frame
+    low = top - (top - bottom) * (row + 1) / height
+    high = top - (top - bottom) * row / height
+    in_band = what.band is not None and high > what.band[0] and low < what.band[1]
+    outside = what.band is not None and not in_band
+    bad = outside and ((low >= what.band[1]) if what.worse_above else (high <= what.band[0])) if what.band else False
+    ground = "band" if in_band else "ground"
+    at_limit = what.limit is not None and low <= what.limit < high
+    columns = {scale.column(mark.time): mark for mark in what.marks}
+    cursor = scale.column(what.cursor) if what.cursor else None
+    segments = [
+        Segment(f"{name:>{axis}}", ink.style("dim")),
+        Segment("┤" if name else "│", ink.style("faint")),
+    ]
+    for column, bits in enumerate(dots):
+        if bits:
+            role = "bad" if bad else "measured"
+            segments.append(Segment(chr(0x2800 + bits), ink.style(role, ground)))
+        elif column == cursor:
+            segments.append(Segment("┃", ink.style("focus", ground)))
+        elif column in columns:
+            segments.append(Segment("┊", ink.style(columns[column].role, ground)))
+        elif at_limit:
+            segments.append(Segment("╌", ink.style("bad", ground)))
+        else:
+            segments.append(Segment(" ", ink.style("text", ground)))
+    return Strip(segments).simplify()
+
+
+def _below(what: Chart, axis: int, scale: Scale, ink: Ink) -> list[Strip]:
+    rule = [("─", "faint")] * scale.width
+    taken = {scale.column(mark.time) for mark in what.marks}
+    for at, words in scale.ticks(14):
+        if at + len(words) <= scale.width and not taken & set(range(at, at + len(words))):
+            for offset, letter in enumerate(words):
+                rule[at + offset] = (letter, "dim")
+    for mark in what.marks:
+        at = scale.column(mark.time)
+        if 0 <= at < scale.width:
+            rule[at] = (mark.sign, mark.role)
+    margin = Segment(" " * axis + "└", ink.style("faint"))
+    first = Strip([margin, *(Segment(letter, ink.style(role)) for letter, role in rule)]).simplify()
+    segments = [Segment(" " * (axis + 1), ink.style("text"))]
+    used = 0
+    for begin, mark, words in labels(what.marks, scale):
+        segments.append(Segment(" " * (begin - used), ink.style("text")))
+        segments.append(Segment(words, ink.style(mark.role)))
+        used = begin + cells(words)
+    return [first, Strip(segments)]

@@ -1,0 +1,206 @@
+"""What there is to say about a step, a fact, a hypothesis or an action, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cockpit.widgets.draw import Line, Part, bar, said, wrap
+from cockpit.widgets.words import STEPS, apart, clock, fact_sign, percent, precise, seconds
+from primitives.units import duration, quantity
+
+if TYPE_CHECKING:
+    from engine.hypotheses import Action, Hypothesis
+    from engine.incident import FoundFact, IncidentState, Step
+
+__all__ = ["describe_action", "describe_fact", "describe_hypothesis", "describe_step", "fields"]
+
+LABEL_WIDTH = 11
+NOT_SHOWN = frozenset(
+    {"type", "polarity", "trust", "resource", "window", "observed_at", "source", "answers", "metric", "unit", "kind"}
+)
+
+
+def fields(label: str, text: str, width: int, role: str = "text") -> Iterator[Line]:
+    """A label and its text, in as many lines as it takes."""
+    for number, line in enumerate(wrap(text, max(width - LABEL_WIDTH - 2, 10)) or [""]):
+        yield Line([(f" {label if number == 0 else '':<{LABEL_WIDTH}}", "dim"), (line, role)])
+
+
+def describe_step(step: Step, state: IncidentState, width: int) -> list[Line]:
+    """Why it was planned, with what arguments, what came of it."""
+    sign, word, role = STEPS[step.status]
+    took = f" · {seconds(step.duration_s)}" if step.duration_s is not None else ""
+    again = f" · attempt {step.attempt}" if step.attempt > 1 else ""
+    lines = [Line([(f" {sign} {word}", f"{role} bold"), (f"{took}{again} · {step.plan.effect}s only", "dim")])]
+    lines += fields("why", said(step.plan.reason), width)
+    if step.started_at:
+        lines += fields("started", precise(step.started_at), width)
+    lines += fields("arguments", _arguments(step.plan.arguments), width, "dim")
+    if step.summary:
+        lines += fields("result", said(step.summary), width, "bad" if step.status == "failed" else "text")
+    for key in step.facts:
+        fact = state.facts[key].fact
+        mark, colour = fact_sign(fact)
+        lines.append(
+            Line([(f" {key:>{LABEL_WIDTH - 3}} ", "dim"), (f"{mark} ", colour), (said(fact.sentence()), "text")])
+        )
+    return lines
+
+
+def _arguments(arguments: Mapping[str, Any]) -> str:
+    shown: list[str] = []
+    for name, value in arguments.items():
+        if value in (None, (), [], {}, ""):
+            continue
+        if isinstance(value, Mapping) and {"from", "to"} <= set(value):
+            shown.append(f"{name} {str(value['from'])[11:19]}–{str(value['to'])[11:19]}")
+        elif isinstance(value, Mapping):
+            shown.append(f"{name} {' '.join(said(one) for one in value.values() if one is not None)}")
+        elif isinstance(value, (list, tuple)):
+            shown.append(f"{name} {', '.join(said(one) for one in value)}")
+        else:
+            shown.append(f"{name} {said(value)}")
+    return " · ".join(shown) or "none"
+
+
+def describe_fact(found: FoundFact, state: IncidentState, width: int) -> list[Line]:
+    """Its sentence, values, window, source and trust."""
+    fact = found.fact
+    sign, role = fact_sign(fact)
+    lines = [
+        Line([(f" {sign if number == 0 else ' '} ", role), (words, "text bold")])
+        for number, words in enumerate(wrap(said(fact.sentence()), max(width - 4, 10)))
+    ]
+    if fact.type == "metric_shift":
+        lines += _shift(fact, state)
+    else:
+        lines += _values(fact, width)
+    seen = f"{fact.polarity} · {fact.trust} · {said(fact.source)} · seen {precise(fact.observed_at)}"
+    window = f" · looked at {clock(fact.window.start)}–{clock(fact.window.end)}" if fact.window else ""
+    lines += fields("", f"{seen}{window} · found by {found.step}", width, "dim")
+    return lines
+
+
+def _shift(fact: Any, state: IncidentState) -> list[Line]:
+    parts: list[Part] = [(" " * (LABEL_WIDTH + 1), "dim")]
+    spread = f" ± {quantity(fact.spread, fact.unit)}" if fact.spread else ""
+    for label, value, role in (
+        ("baseline", quantity(fact.baseline, fact.unit) + spread, "text"),
+        ("now", quantity(fact.current, fact.unit), "bad" if fact.worse and fact.polarity == "present" else "text"),
+        ("worst", quantity(fact.peak, fact.unit), "text"),
+    ):
+        parts += [(f"{label} ", "dim"), (f"{value}   ", role)]
+    lines = [Line([(" ", "dim"), *parts[1:]])]
+    if fact.onset:
+        give = f" ± {duration(fact.onset_uncertainty_s)}" if fact.onset_uncertainty_s else ""
+        relative = f" · {apart(fact.onset, state.opened.detected_at, 'the alert')}" if state.opened else ""
+        lines.append(Line([(" onset ", "dim"), (precise(fact.onset), "warning"), (f"{give}{relative}", "dim")]))
+    return lines
+
+
+def _values(fact: Any, width: int) -> Iterator[Line]:
+    document = fact.model_dump(mode="json", by_alias=True)
+    for name, value in document.items():
+        if name in NOT_SHOWN or value in (None, "", {}, [], ()):
+            continue
+        label = name.replace("_", " ")
+        if isinstance(value, Mapping):
+            inner = " · ".join(f"{key} {_short(one)}" for key, one in value.items() if one not in (None, "", {}, []))
+            yield from fields(label[:LABEL_WIDTH], said(inner, 2_000), width, "dim")
+        elif isinstance(value, list):
+            yield from fields(
+                label[:LABEL_WIDTH], said(", ".join(_short(one) for one in value[:40]), 2_000), width, "dim"
+            )
+        else:
+            unit = getattr(fact, "unit", None)
+            measured = (
+                isinstance(value, float) and unit and name in {"limit", "peak", "baseline", "own_excess", "value"}
+            )
+            yield from fields(label[:LABEL_WIDTH], quantity(value, unit) if measured else _short(value), width)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list):
+        return " → ".join(said(one) for one in value)
+    if isinstance(value, dict):
+        return " ".join(f"{said(key)}={_short(one)}" for key, one in value.items())
+    return said(value)
+
+
+def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int) -> list[Line]:
+    """Where its confidence comes from: the prior, then each weight, to the sum."""
+    change = f" · blames {said(hypothesis.change)}" if hypothesis.change else ""
+    what = (
+        f" {hypothesis.cause_class.value} · {said(hypothesis.cause_id)} · {said(hypothesis.resource or 'no resource')}"
+    )
+    lines = [Line([(f"{what}{change}", "dim")])]
+    if hypothesis.note:
+        lines += fields("note", said(hypothesis.note), width)
+    lines.append(Line())
+    steps = [("", hypothesis.prior, "how common such a cause is")]
+    steps += [(item.fact, item.weight, item.why or _sentence(state, item.fact)) for item in hypothesis.evidence_for]
+    steps += [(item.fact, item.weight, item.why or _sentence(state, item.fact)) for item in hypothesis.evidence_against]
+    total, sums = 0.0, [0.0]
+    for _, weight, _ in steps:
+        total += weight
+        sums.append(total)
+    low, high = min(sums), max(sums)
+    size = max(12, min(30, width // 3))
+    for number, (fact, weight, why) in enumerate(steps):
+        lines.append(
+            _waterfall(fact or "prior", weight, said(why), (sums[number], sums[number + 1]), (low, high), size)
+        )
+    full = bar(hypothesis.confidence, size)
+    ending: list[Part] = [(f" {'=':<6}", "dim"), (f"{total:+6.1f}  ".replace("-", "−"), "text bold"), (full, "focus")]
+    ending.append(("·" * (size - len(full)), "faint"))
+    ending.append((f"  {percent(hypothesis.confidence)} confidence, calibrated", "text bold"))
+    lines.append(Line(ending))
+    return lines
+
+
+def _sentence(state: IncidentState, fact: str) -> str:
+    found = state.facts.get(fact)
+    return found.fact.sentence() if found else ""
+
+
+def _waterfall(
+    name: str, weight: float, why: str, sums: tuple[float, float], bounds: tuple[float, float], size: int
+) -> Line:
+    span = (bounds[1] - bounds[0]) or 1.0
+    begin, end = sorted(round((value - bounds[0]) / span * (size - 1)) for value in sums)
+    role = "dim" if name == "prior" else "good" if weight > 0 else "bad"
+    number = f"{weight:+6.1f}".replace("-", "−")
+    stroke = "━" * max(end - begin, 1)
+    return Line(
+        [
+            (f" {name:<6}", "dim"),
+            (f"{number}  ", role),
+            ("·" * begin, "faint"),
+            (stroke, role),
+            ("·" * (size - begin - len(stroke)), "faint"),
+            (f"  {why}", "text" if name != "prior" else "dim"),
+        ]
+    )
+
+
+def describe_action(action: Action, state: IncidentState, width: int) -> list[Line]:
+    """Its command, risk, reason, and what it needs."""
+    lines = list(fields("command", f"$ {said(action.command, 2_000)}", width, "measured"))
+    lines += fields("risk", f"{action.risk} · {action.effect} · about {duration(action.estimated_duration_s)}", width)
+    because = next((one for one in state.hypotheses if one.id == action.hypothesis), None)
+    if because:
+        lines += fields("because", f"{because.id} {said(because.cause)} ({percent(because.confidence)})", width)
+    if action.resource:
+        lines += fields("on", said(action.resource), width)
+    arguments = _arguments(action.arguments)
+    lines += fields("does", f"{said(action.primitive)} · {arguments}", width, "dim")
+    needs = "a person's approval of the exact change" if action.requires_approval else "no approval"
+    lines += fields("needs", needs, width)
+    lines.append(Line())
+    lines += fields(
+        "", "Executing comes with a later version; nothing runs from here. `y` copies the command.", width, "dim"
+    )
+    return lines

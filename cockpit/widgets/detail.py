@@ -1,0 +1,230 @@
+"""Pane 3: everything about what the cursor is on, with the chart of its metric."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+from textual.strip import Strip
+
+from cockpit.widgets.chart import Chart, chart, value_at
+from cockpit.widgets.describe import describe_action, describe_fact, describe_hypothesis, describe_step
+from cockpit.widgets.draw import Line, draw, said
+from cockpit.widgets.marks import Mark, marks_of
+from cockpit.widgets.pane import Pane
+from cockpit.widgets.view import Subject
+from cockpit.widgets.words import apart, percent, precise
+from primitives.units import quantity
+
+if TYPE_CHECKING:
+    from engine.incident import FoundFact, IncidentState
+    from primitives.records import Series
+
+__all__ = ["DetailPane"]
+
+CHART_MIN_HEIGHT = 7
+CHART_MAX_HEIGHT = 22
+BAND_SPREADS = 3.0
+
+
+class DetailPane(Pane):
+    """The detail; `charts` holds the series of facts that somebody fetched, or why there is none."""
+
+    class Wanted(Message):
+        """The series of a fact is to be shown and not there yet."""
+
+        def __init__(self, fact: str) -> None:
+            super().__init__()
+            self.fact = fact
+
+    number = "3"
+    name_shown = "Detail"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.charts: dict[str, Series | str] = {}
+        self.top = 0
+        self._asked: set[str] = set()
+        self._about = Subject()
+        self._lines = 0
+
+    def visible_lines(self, width: int, height: int) -> list[Strip]:
+        subject = self.view.subject
+        if subject != self._about:
+            self._about, self.top = subject, 0
+        strips = [draw(line, width, self.ink) for line in self._describe(subject, width)]
+        strips += self._chart(subject, width, max(height - len(strips), 0))
+        self._lines = len(strips)
+        self.top = max(0, min(self.top, self._lines - height))
+        return strips[self.top : self.top + height]
+
+    def _describe(self, subject: Subject, width: int) -> list[Line]:
+        state = self.view.state
+        if state is None:
+            return [Line([(" nothing to show yet", "dim")])]
+        match subject.kind:
+            case "step" if subject.id in state.steps:
+                return describe_step(state.steps[subject.id], state, width)
+            case "fact" if subject.id in state.facts:
+                return describe_fact(state.facts[subject.id], state, width)
+            case "hypothesis":
+                for hypothesis in state.hypotheses:
+                    if hypothesis.id == subject.id:
+                        return describe_hypothesis(hypothesis, state, width)
+            case "action":
+                for action in state.actions:
+                    if action.id == subject.id:
+                        return describe_action(action, state, width)
+            case _:
+                pass
+        return self._findings(state)
+
+    def _findings(self, state: IncidentState) -> list[Line]:
+        lines = [Line([(" • ", "focus"), (said(finding.statement), "text")]) for finding in state.findings]
+        lines += [Line([(" ? ", "warning"), (said(gap), "dim")]) for gap in state.gaps]
+        return lines or [Line([(" put the cursor on a step, a fact, a hypothesis or an action", "dim")])]
+
+    def charted(self, subject: Subject) -> FoundFact | None:
+        """The fact whose metric belongs to the subject: the fact itself, or a hypothesis's strongest one."""
+        state = self.view.state
+        if state is None:
+            return None
+        if subject.kind == "fact":
+            found = state.facts.get(subject.id)
+            return found if found and _has_series(found) else None
+        if subject.kind == "hypothesis":
+            for hypothesis in state.hypotheses:
+                if hypothesis.id == subject.id:
+                    candidates = [*hypothesis.evidence_for, *hypothesis.evidence_against]
+                    known = (state.facts.get(item.fact) for item in candidates)
+                    return next((found for found in known if found and _has_series(found)), None)
+        if subject.kind == "step" and subject.id in state.steps:
+            known = (state.facts[key] for key in state.steps[subject.id].facts)
+            return next((found for found in known if _has_series(found)), None)
+        return None
+
+    def _chart(self, subject: Subject, width: int, room: int) -> list[Strip]:
+        found = self.charted(subject)
+        if found is None or (subject.kind != "fact" and room < CHART_MIN_HEIGHT + 1):
+            return []
+        series = self.charts.get(found.id)
+        if series is None:
+            if found.id not in self._asked:
+                self._asked.add(found.id)
+                self.post_message(self.Wanted(found.id))
+            return [draw(Line([("   fetching the samples …", "dim")]), width, self.ink)]
+        if isinstance(series, str):
+            return [draw(Line([(f"   no chart: {said(series)}", "dim")]), width, self.ink)]
+        fact: Any = found.fact
+        strips: list[Strip] = []
+        if subject.kind != "fact":
+            strips.append(draw(Line([(f" {found.id} ", "dim"), (said(fact.sentence()), "dim")]), width, self.ink))
+            room -= 1
+        strips.append(draw(self._reading(series, fact), width, self.ink))
+        room -= 1
+        height = max(CHART_MIN_HEIGHT, min(CHART_MAX_HEIGHT, room))
+        start, end = self._range(series, fact)
+        what = Chart(
+            series=series,
+            start=start,
+            end=end,
+            band=_band(fact),
+            limit=getattr(fact, "limit", None) or series.metric.limit,
+            marks=self._marks(fact, start),
+            cursor=self.view.cursor,
+            worse_above=series.metric.worse != "lower",
+        )
+        return strips + chart(what, width, height, self.ink)
+
+    def _reading(self, series: Series, fact: Any) -> Line:
+        name = f" {said(fact.resource)} {said(fact.metric).replace('_', ' ')} ({series.metric.statistic})"
+        cursor = self.view.cursor
+        if cursor is None:
+            return Line([(name, "dim")], [("h l move the time cursor ", "dim")] if self.has_focus else [])
+        value = value_at(series, cursor)
+        reading = quantity(value, series.metric.unit) if value is not None else "no sample"
+        when = f"at {precise(cursor)} "
+        return Line([(name, "dim")], [(f"{reading} ", "focus bold"), (when, "dim")])
+
+    def _range(self, series: Series, fact: Any) -> tuple[datetime, datetime]:
+        """The incident's window and half as much before it, where there are samples; the whole of shorter series."""
+        state = self.view.state
+        assert state is not None
+        assert state.opened is not None
+        window = fact.window or state.opened.window
+        end = max(window.end, state.opened.window.end)
+        first = datetime.fromtimestamp(float(series.times[0]), end.tzinfo) if len(series.times) else window.start
+        early = window.start - (end - window.start)
+        return max(first, early) if first < window.start else window.start, end
+
+    def _marks(self, fact: Any, start: datetime) -> list[Mark]:
+        marks = [mark for mark in marks_of(self.view) if mark.label not in ("you", "onset") and mark.time >= start]
+        onset = getattr(fact, "onset", None) or getattr(fact, "since", None)
+        if onset:
+            marks.append(Mark(onset, "●", "warning", "onset", 0))
+        return marks
+
+    def heading(self) -> str:
+        state, subject = self.view.state, self.view.subject
+        if state is None:
+            return self.name_shown
+        match subject.kind:
+            case "step" if subject.id in state.steps:
+                step = state.steps[subject.id]
+                return f"Detail: {subject.id} {said(step.plan.primitive)} · {said(step.plan.target)}"
+            case "fact" if subject.id in state.facts:
+                fact: Any = state.facts[subject.id].fact
+                metric = said(getattr(fact, "metric", fact.type)).replace("_", " ")
+                return f"Detail: {subject.id} {metric} · {said(fact.resource or 'everything')}"
+            case "hypothesis":
+                for one in state.hypotheses:
+                    if one.id == subject.id:
+                        return f"Detail: {one.id} {said(one.cause)} {percent(one.confidence)}"
+            case "action":
+                for action in state.actions:
+                    if action.id == subject.id:
+                        return f"Detail: {action.id} {said(action.action)}"
+            case _:
+                pass
+        return "Key findings" if state.findings else self.name_shown
+
+    def footing(self) -> str:
+        more = self._lines - self.top - max(self.content_size.height, 0)
+        cursor, state = self.view.cursor, self.view.state
+        parts = [f"{more} more lines ↓"] if more > 0 else []
+        if cursor is not None and state is not None and state.opened is not None:
+            parts.append(f"{precise(cursor)} · {apart(cursor, state.opened.detected_at, 'the alert')}")
+        return " · ".join(parts)
+
+    def summary(self) -> Line:
+        return Line([(self.heading().removeprefix("Detail: "), "dim")])
+
+    def move(self, by: int) -> None:
+        """Scroll by so many lines."""
+        self.top = max(0, self.top + by)
+        self.repaint()
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    def on_mouse_scroll_down(self) -> None:
+        self.move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.move(-3)
+
+
+def _has_series(found: FoundFact) -> bool:
+    return bool(getattr(found.fact, "metric", None)) and bool(found.fact.answers) and found.fact.resource is not None
+
+
+def _band(fact: Any) -> tuple[float, float] | None:
+    if fact.type != "metric_shift":
+        return None
+    room = BAND_SPREADS * fact.spread or 0.05 * abs(fact.baseline)
+    low = fact.baseline - room
+    return (max(low, 0.0) if fact.baseline >= 0 else low), fact.baseline + room

@@ -1,0 +1,125 @@
+"""From words to cells: parts of a line with a style each, fitted to a width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from primitives.text import ELLIPSIS, safe_line
+
+if TYPE_CHECKING:
+    from themes import Palette
+
+__all__ = ["Ink", "Line", "Part", "bar", "cells", "cut", "draw", "plain", "said", "wrap"]
+
+Part = tuple[str, str]
+"""Words and their style: a role of the palette, then any of `bold`, `reverse`, `dim`, such as `bad bold`."""
+
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: parts from the left, and parts that end at the right edge and are never cut."""
+
+    left: Sequence[Part] = ()
+    right: Sequence[Part] = ()
+
+
+class Ink:
+    """The styles of one palette."""
+
+    def __init__(self, palette: Palette) -> None:
+        self.palette = palette
+        self._known: dict[tuple[str, str], Style] = {}
+
+    def blank(self, width: int, ground: str = "ground") -> Strip:
+        """An empty line."""
+        return Strip.blank(width, self.style("text", ground))
+
+    def style(self, spec: str, ground: str = "ground") -> Style:
+        """The style that `spec` names, on the palette's colour `ground`."""
+        known = self._known.get((spec, ground))
+        if known is None:
+            role, *words = spec.split()
+            known = Style(
+                color=getattr(self.palette, role),
+                bgcolor=getattr(self.palette, ground),
+                bold="bold" in words or None,
+                reverse="reverse" in words or None,
+            )
+            self._known[spec, ground] = known
+        return known
+
+
+def said(text: object, limit: int = 500) -> str:
+    """Outside text as one safe line."""
+    return safe_line(str(text), limit=limit)
+
+
+def cells(text: str) -> int:
+    """How many cells `text` takes on the screen."""
+    return cell_len(text)
+
+
+def cut(text: str, width: int) -> str:
+    """`text` in at most `width` cells; what is cut ends in `…`."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + ELLIPSIS if width > 0 else ""
+
+
+def plain(parts: Iterable[Part]) -> str:
+    """The words alone."""
+    return "".join(text for text, _ in parts)
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of `share` (0 to 1) of `width` cells, to an eighth of a cell, without what stays empty."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_BLOCKS[rest] if rest else "")
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells, broken between words where that is possible."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        if cell_len(candidate) <= width:
+            line = candidate
+            continue
+        if line:
+            lines.append(line)
+        while cell_len(word) > width > 0:
+            head = set_cell_size(word, width).rstrip()
+            lines.append(head)
+            word = word[max(len(head), 1) :]
+        line = word
+    return [*lines, line] if line or not lines else lines
+
+
+def draw(line: Line, width: int, ink: Ink, ground: str = "ground") -> Strip:
+    """The line in exactly `width` cells: the right parts at the right edge, the left ones cut where they must be."""
+    right_width = sum(cell_len(text) for text, _ in line.right)
+    room = width - right_width - (1 if line.right else 0)
+    segments: list[Segment] = []
+    used = 0
+    for text, spec in line.left:
+        length = cell_len(text)
+        fits = used + length <= room
+        shown = text if fits else cut(text, room - used)
+        segments.append(Segment(shown, ink.style(spec, ground)))
+        used += length if fits else cell_len(shown)
+        if not fits:
+            break
+    segments.append(Segment(" " * (width - right_width - used), ink.style("text", ground)))
+    segments.extend(Segment(text, ink.style(spec, ground)) for text, spec in line.right)
+    return Strip(segments).adjust_cell_length(width, ink.style("text", ground))

@@ -1,0 +1,79 @@
+"""The facts: what is known, in the order in which it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from cockpit.widgets.draw import Line, said
+from cockpit.widgets.rows import Row, RowPane
+from cockpit.widgets.view import Subject
+from cockpit.widgets.words import fact_sign
+
+if TYPE_CHECKING:
+    from engine.incident import IncidentState
+
+__all__ = ["FactsPane"]
+
+
+class FactsPane(RowPane):
+    """The facts, a line each."""
+
+    number = ""
+    name_shown = "Facts"
+    empty = "nothing is known yet"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._of: IncidentState | None = None
+        self._rows: list[Row] = []
+        self._counts = {"absent": 0, "unknown": 0}
+
+    def rows(self) -> Sequence[Row]:
+        state = self.view.state
+        if state is None:
+            return ()
+        if state is not self._of or len(self._rows) > len(state.facts):
+            self._of, self._rows, self._counts = state, [], {"absent": 0, "unknown": 0}
+        # Facts only ever join, so what is listed already stays as it is.
+        for key, found in islice(state.facts.items(), len(self._rows), None):
+            self._rows.append(Row(key))
+            if found.fact.polarity in self._counts:
+                self._counts[found.fact.polarity] += 1
+        return self._rows
+
+    def subject_of(self, key: str) -> Subject:
+        return Subject("fact", key)
+
+    def matches(self, key: str, text: str) -> bool:
+        assert self.view.state is not None
+        return text in f"{key} {self.view.state.facts[key].fact.sentence()}".lower()
+
+    def copied(self, key: str) -> str:
+        assert self.view.state is not None
+        return f"{key} {self.view.state.facts[key].fact.sentence()}"
+
+    def line(self, row: Row, width: int, *, selected: bool) -> Line:
+        del width
+        assert self.view.state is not None
+        fact = self.view.state.facts[row.key].fact
+        sign, role = fact_sign(fact)
+        weight = " bold" if selected else ""
+        words = ("dim" if fact.polarity == "absent" else "text") + weight
+        return Line([(f" {row.key:>4} ", "dim"), (f"{sign} ", role), (said(fact.sentence()), words)])
+
+    def footing(self) -> str:
+        self.rows()
+        if not self._rows:
+            return ""
+        parts = [f"{len(self._rows)} known"] + [f"{count} {word}" for word, count in self._counts.items() if count]
+        return " · ".join(parts)
+
+    def summary(self) -> Line:
+        newest = self.view.state and next(reversed(self.view.state.facts.values()), None)
+        if not newest:
+            return Line([(self.empty, "dim")])
+        sign, role = fact_sign(newest.fact)
+        words = said(newest.fact.sentence())
+        return Line([(f"{sign} ", role), (words, "dim")], [(f"{self.footing()} ", "dim")])

@@ -1,0 +1,41 @@
+"""The line at the bottom: the keys that matter here, or what has to be known first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cockpit.widgets.draw import Ink, Line, Part, cells, draw, plain, said
+
+__all__ = ["Footer"]
+
+
+class Footer(Widget):
+    """The footer; `keys` are (key, what it does), most important first."""
+
+    def __init__(self, ink: Ink) -> None:
+        super().__init__(id="footer")
+        self.ink = ink
+        self.keys: Sequence[tuple[str, str]] = ()
+        self.notice = ""
+
+    def show(self, keys: Sequence[tuple[str, str]], notice: str = "") -> None:
+        """Show these keys, and a notice at the right."""
+        if (tuple(keys), notice) != (tuple(self.keys), self.notice):
+            self.keys, self.notice = tuple(keys), notice
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        del y
+        width = self.size.width
+        right: list[Part] = [(f"{said(self.notice)} ", "warning")] if self.notice else []
+        room = width - cells(plain(right))
+        left: list[Part] = []
+        for key, words in self.keys:
+            item: list[Part] = [(f" {key} ", "focus bold"), (f"{words} ", "dim")]
+            if cells(plain(left)) + cells(plain(item)) > room:
+                break
+            left += item
+        return draw(Line(left, right), width, self.ink, "bar")

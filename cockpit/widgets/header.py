@@ -1,0 +1,131 @@
+"""The two lines at the top: what is wrong, since when, how far we are, what we believe it is, who was asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cockpit.widgets.draw import Ink, Line, Part, cells, draw, plain, said
+from cockpit.widgets.marks import symptom_of
+from cockpit.widgets.words import PHASES, SPINNER, elapsed, percent, precise
+from primitives.units import quantity
+
+if TYPE_CHECKING:
+    from cockpit.widgets.view import View
+    from engine.incident import IncidentState
+
+__all__ = ["Header"]
+
+SOURCE_SIGNS = {
+    "reachable": ("✓", "good"),
+    "answered": ("✓", "good"),
+    "partial": ("◑", "warning"),
+    "denied": ("✗ denied", "bad"),
+    "unreachable": ("✗ unreachable", "bad"),
+    "not_configured": ("–", "dim"),
+}
+
+
+class Header(Widget):
+    """The header."""
+
+    def __init__(self, view: View, ink: Ink) -> None:
+        super().__init__(id="header")
+        self.view = view
+        self.ink = ink
+        self._strips: list[Strip] = []
+
+    def repaint(self) -> None:
+        """Bring the screen up to date with the view."""
+        width = self.size.width
+        if not width:
+            return
+        ground = "focus" if self.view.mode == "REPLAY" else "bar"
+        strips = [draw(self._first(width), width, self.ink, ground), draw(self._second(width), width, self.ink, ground)]
+        if strips != self._strips:
+            self._strips = strips
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if y < len(self._strips):
+            return self._strips[y].adjust_cell_length(self.size.width)
+        return self.ink.blank(self.size.width, "bar")
+
+    def on_resize(self) -> None:
+        self.repaint()
+
+    def _first(self, width: int) -> Line:
+        state = self.view.state
+        sign, word, role = PHASES[state.phase] if state else ("○", "OPENING", "focus")
+        if state and state.cancelling and not state.ended:
+            sign, word, role = "⊘", "CANCELLING", "warning"
+        if state and state.phase == "investigating":
+            sign = SPINNER[self.view.spinner % len(SPINNER)]
+        if self.view.problem:
+            sign, word, role = "✗", "CONNECTION LOST" if state else "PROBLEM", "bad"
+        right: list[Part] = []
+        if self.view.severity:
+            right += [(said(self.view.severity, 12).upper(), "warning bold"), (" · ", "dim")]
+        right += [(word, f"{role} bold"), (" · ", "dim"), (elapsed(self.view.elapsed_s), "text"), (" · ", "dim")]
+        right.append(self._mode())
+        if width >= 100 and state is not None:
+            cost = state.finished.cost_usd if state.finished else 0.0
+            right += [(" · ", "dim"), (f"${cost:.2f}", "dim"), (" · ", "dim"), (self._who(state), "change")]
+        right.append((" ", "text"))
+        title = said((state.opened.title if state and state.opened else "") or self.view.title or "CloudOps")
+        left: list[Part] = [(f" {sign} ", f"{role} bold"), (title, "text bold")]
+        shift = symptom_of(state) if state else None
+        if shift is not None and width - cells(plain(right)) - cells(title) > 30:
+            left.append((f"  {quantity(shift.current, shift.unit)}", "bad bold"))
+            left.append((f"  base {quantity(shift.baseline, shift.unit)}", "dim"))
+        return self._inverted(Line(left, right))
+
+    def _who(self, state: IncidentState) -> str:
+        name = state.opened_by.name if state.opened_by else ""
+        return f"◆ {said(name, 20)}" + (" (attached)" if self.view.attached else "")
+
+    def _mode(self) -> Part:
+        playback = self.view.playback
+        if playback is not None:
+            time = precise(playback.time) if playback.time else "--:--:--"
+            return (f"REPLAY {time} · {playback.speed:g}×", "text bold")
+        live = self.view.mode == "LIVE"
+        return (("◉ " if live else "○ ") + self.view.mode, "good bold" if live else "measured")
+
+    def _second(self, width: int) -> Line:
+        state = self.view.state
+        query = said(self.view.query)
+        left: list[Part] = [(f"   {query}", "dim")]
+        if self.view.problem:
+            return self._inverted(Line([(f"   {said(self.view.problem)}", "bad bold")]))
+        if state is None:
+            return self._inverted(Line(left, [("opening the store ", "dim")]))
+        right: list[Part] = []
+        if state.classification:
+            right.append((state.classification.primary_class.value, "text bold"))
+            right.append((f" {percent(state.classification.confidence)}", "text"))
+        if width >= 90:
+            right += self._sources(state)
+        right.append((" ", "text"))
+        return self._inverted(Line(left, right))
+
+    def _sources(self, state: IncidentState) -> list[Part]:
+        statuses = {source.name: source.status for source in state.sources}
+        covered = {entry.source: entry.status for entry in state.opened.coverage} if state.opened else {}
+        parts: list[Part] = []
+        for name, status in {**statuses, **covered}.items():
+            sign, role = SOURCE_SIGNS[status]
+            parts += [(" · " if not parts else "  ", "dim"), (f"{said(name, 20)} ", "dim"), (sign, role)]
+        return parts
+
+    def _inverted(self, line: Line) -> Line:
+        """In a replay the header is dark on the focus colour: nobody may take it for the present."""
+        if self.view.mode != "REPLAY":
+            return line
+
+        def turned(parts: list[Part]) -> list[Part]:
+            return [(text, "ground bold" if "bold" in spec else "ground") for text, spec in parts]
+
+        return Line(turned(list(line.left)), turned(list(line.right)))

@@ -1,0 +1,135 @@
+"""Pane 2: what is believed and how sure, with what speaks for and against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cockpit.widgets.draw import Line, Part, bar, said
+from cockpit.widgets.rows import Row, RowPane
+from cockpit.widgets.view import Subject
+from cockpit.widgets.words import percent
+
+if TYPE_CHECKING:
+    from engine.hypotheses import Hypothesis
+
+__all__ = ["HypothesesPane"]
+
+BAR_WIDTH = 12
+SHARP_MINUS = "−"
+
+
+class HypothesesPane(RowPane):
+    """A tree: hypotheses, best first, and their evidence. The best one is open unless somebody closes it."""
+
+    number = "2"
+    name_shown = "Hypotheses"
+    empty = "nothing is believed yet"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._opened: dict[str, bool] = {}
+
+    def rows(self) -> Sequence[Row]:
+        state = self.view.state
+        if state is None:
+            return ()
+        listed: list[Row] = []
+        for hypothesis in state.hypotheses:
+            listed.append(Row(hypothesis.id))
+            if self._open(hypothesis.id):
+                listed.extend(_below(hypothesis))
+        if state.hypotheses and state.would_change and not self.filter:
+            listed.append(Row("", "mind"))
+        return listed
+
+    def _open(self, key: str) -> bool:
+        assert self.view.state is not None
+        return self._opened.get(key, key == self.view.state.hypotheses[0].id)
+
+    def subject_of(self, key: str) -> Subject:
+        hypothesis, _, fact = key.partition("/")
+        return Subject("fact", fact) if fact else Subject("hypothesis", hypothesis)
+
+    def matches(self, key: str, text: str) -> bool:
+        hypothesis, fact = self._parts(key)
+        words = [hypothesis.cause, hypothesis.cause_id, hypothesis.resource or ""]
+        words += [item.why for item in hypothesis.evidence if not fact or item.fact == fact]
+        return text in " ".join(words).lower()
+
+    def copied(self, key: str) -> str:
+        hypothesis, fact = self._parts(key)
+        if fact and self.view.state and fact in self.view.state.facts:
+            return f"{fact} {self.view.state.facts[fact].fact.sentence()}"
+        return f"{hypothesis.id} {hypothesis.cause} ({percent(hypothesis.confidence)})"
+
+    def toggle(self, *, unfold: bool | None = None) -> bool:
+        selected = self.selected
+        if selected is None:
+            return False
+        key = selected.partition("/")[0]
+        self._opened[key] = (not self._open(key)) if unfold is None else unfold
+        self.key = key if not self._opened[key] else selected
+        self.repaint()
+        return True
+
+    def line(self, row: Row, width: int, *, selected: bool) -> Line:
+        if row.part == "mind":
+            assert self.view.state is not None
+            words = " · ".join(said(one) for one in self.view.state.would_change)
+            return Line([("   would change my mind: ", "warning"), (words, "dim")])
+        hypothesis, fact = self._parts(row.key)
+        if row.part == "note":
+            return Line([("     ", "dim"), (said(hypothesis.note), "dim")])
+        if fact:
+            return self._evidence(hypothesis, fact, selected=selected)
+        return self._belief(hypothesis, width, selected=selected)
+
+    def _belief(self, hypothesis: Hypothesis, width: int, *, selected: bool) -> Line:
+        sign = "▾" if self._open(hypothesis.id) else "▸"
+        best = self.view.state is not None and hypothesis is self.view.state.hypotheses[0]
+        words = "text bold" if selected or best else "text"
+        left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (said(hypothesis.cause), words)]
+        size = BAR_WIDTH if width >= 60 else 6
+        full = bar(hypothesis.confidence, size)
+        return Line(
+            left,
+            [
+                (full, "focus"),
+                ("·" * (size - len(full)), "faint"),
+                (f" {percent(hypothesis.confidence):>5} ", "text bold"),
+            ],
+        )
+
+    def _evidence(self, hypothesis: Hypothesis, fact: str, *, selected: bool) -> Line:
+        item = next(item for item in hypothesis.evidence if item.fact == fact)
+        found = self.view.state.facts.get(fact) if self.view.state else None
+        words = said(item.why or (found.fact.sentence() if found else ""))
+        sign, role = ("+", "good") if item.weight > 0 else (SHARP_MINUS, "bad")
+        weight = f"{sign}{abs(item.weight):.1f}"
+        spec = ("text" if item.weight > 0 else "dim") + (" bold" if selected else "")
+        return Line([(f"     {sign} ", role), (f"{fact:<4} ", "dim"), (words, spec)], [(f"{weight:>5} ", role)])
+
+    def footing(self) -> str:
+        count = len(self.view.state.hypotheses) if self.view.state else 0
+        return f"{count} live · weights in log-odds" if count else ""
+
+    def summary(self) -> Line:
+        state = self.view.state
+        if state is None or not state.hypotheses:
+            return Line([(self.empty, "dim")])
+        best = state.hypotheses[0]
+        return Line([(said(best.cause), "text")], [(f"{percent(best.confidence)} ", "text bold")])
+
+    def _parts(self, key: str) -> tuple[Hypothesis, str]:
+        assert self.view.state is not None
+        wanted, _, fact = key.partition("/")
+        return next(one for one in self.view.state.hypotheses if one.id == wanted), fact
+
+
+def _below(hypothesis: Hypothesis) -> list[Row]:
+    evidence = [*hypothesis.evidence_for, *hypothesis.evidence_against]
+    rows = [Row(f"{hypothesis.id}/{item.fact}", "evidence") for item in evidence if item.weight]
+    if hypothesis.note:
+        rows.append(Row(hypothesis.id, "note"))
+    return rows

@@ -1,0 +1,139 @@
+"""The moments that matter: changes, onset, alert, you, now; and how they are put on a line of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cockpit.widgets.draw import cells, cut, said
+
+if TYPE_CHECKING:
+    from cockpit.widgets.view import View
+    from engine.incident import IncidentState
+    from primitives.facts import MetricShift
+
+__all__ = ["Mark", "Scale", "labels", "marks_of", "onset_of", "span_of", "symptom_of"]
+
+MARKS_SHOWN = 40
+LABEL_WIDTH = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment with its sign, colour and label; marks of a lower `rank` get their labels first."""
+
+    time: datetime
+    sign: str
+    role: str
+    label: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Times to cells and back: `width` cells from `start` to `end`."""
+
+    start: datetime
+    end: datetime
+    width: int
+
+    @property
+    def per_cell(self) -> float:
+        """Seconds a cell."""
+        return max((self.end - self.start).total_seconds(), 1e-3) / max(self.width - 1, 1)
+
+    def column(self, time: datetime) -> int:
+        """The cell of a time; outside 0 to width - 1 when it lies outside."""
+        return round((time - self.start).total_seconds() / self.per_cell)
+
+    def time(self, column: float) -> datetime:
+        """The time of a cell."""
+        return self.start + timedelta(seconds=column * self.per_cell)
+
+    def ticks(self, room: int = 12) -> Iterator[tuple[int, str]]:
+        """Round times at least `room` cells apart, with their labels."""
+        wanted = self.per_cell * room
+        steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800)
+        step = next((step for step in steps if step >= wanted), 604800)
+        at = int(self.start.timestamp() // step + 1) * step
+        while at <= self.end.timestamp():
+            time = datetime.fromtimestamp(at, UTC)
+            form = "%d %b" if step >= 86400 else "%H:%M:%S" if step < 60 else "%H:%M"
+            yield self.column(time), time.strftime(form)
+            at += step
+
+
+def symptom_of(state: IncidentState) -> MetricShift | None:
+    """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
+    worst: MetricShift | None = None
+    wanted = state.opened.symptom if state.opened else None
+    for found in state.facts.values():
+        fact = found.fact
+        if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
+            continue
+        if wanted and fact.resource == wanted.resource and wanted.metric in (None, fact.metric):
+            return fact
+        if worst is None or abs(fact.score) > abs(worst.score):
+            worst = fact
+    return worst
+
+
+def onset_of(state: IncidentState) -> datetime | None:
+    """When it began, as far as that is known."""
+    shift = symptom_of(state)
+    return shift.onset if shift else None
+
+
+def marks_of(view: View) -> list[Mark]:
+    """Every mark that is known by now, oldest first."""
+    state = view.state
+    if state is None or state.opened is None:
+        return []
+    found: list[Mark] = []
+    for fact in (one.fact for one in state.facts.values()):
+        if fact.type == "change" and fact.change is not None and len(found) < MARKS_SHOWN:
+            label = said(fact.change.id or fact.change.summary)
+            found.append(Mark(fact.change.time, "▲", "change", cut(label, LABEL_WIDTH), 2))
+    onset = onset_of(state)
+    if onset:
+        found.append(Mark(onset, "●", "warning", "onset", 0))
+    found.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1))
+    if view.you:
+        found.append(Mark(view.you, "◆", "focus", "you", 3))
+    unique = {(mark.time, mark.sign, mark.label): mark for mark in found}
+    return sorted(unique.values(), key=lambda mark: mark.time)
+
+
+def span_of(view: View) -> tuple[datetime, datetime] | None:
+    """From when to when the timeline shows: the window, and before it what belongs to it."""
+    state = view.state
+    if state is None or state.opened is None:
+        return None
+    opened = state.opened
+    start, end = opened.window.start, max(opened.now, opened.detected_at)
+    early = start - (end - start)
+    near = [mark.time for mark in marks_of(view) if early <= mark.time < start]
+    start = min([start, *near])
+    margin = (end - start) * 0.03
+    return start - margin, end
+
+
+def labels(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
+    """Where each label goes, most important first; what would overlap another is left out, its sign stays."""
+    taken: list[tuple[int, int]] = []
+    placed: list[tuple[int, Mark, str]] = []
+    for mark in sorted(marks, key=lambda mark: (mark.rank, mark.time)):
+        at = scale.column(mark.time)
+        if not 0 <= at < scale.width:
+            continue
+        words = mark.label
+        size = cells(words)
+        for begin in (at, at - size + 1, at - size // 2):
+            fits = begin >= 0 and begin + size <= scale.width
+            if fits and all(begin + size < low or begin > high for low, high in taken):
+                taken.append((begin, begin + size))
+                placed.append((begin, mark, words))
+                break
+    return sorted(placed, key=lambda one: one[0])

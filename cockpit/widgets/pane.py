@@ -1,0 +1,105 @@
+"""The base of all panes: a bordered line-API widget that repaints the lines that changed and no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cockpit.widgets.draw import Ink, Line, cut, draw
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from cockpit.widgets.view import View
+
+__all__ = ["Pane"]
+
+
+class Pane(Widget, can_focus=True):
+    """A numbered pane. Folded, it is one line with its `summary`.
+
+    A subclass draws the lines that are to be seen in `visible_lines`; `repaint` compares them with what is on the
+    screen, so that nothing is painted that did not change.
+    """
+
+    number = ""
+    name_shown = ""
+
+    def __init__(self, view: View, ink: Ink, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self.view = view
+        self.ink = ink
+        self._strips: list[Strip] = []
+        self._borders = ("", "")
+        self.folded = False
+
+    def visible_lines(self, width: int, height: int) -> list[Strip]:
+        """The lines on the screen, from the top; fewer than `height` leave the rest empty."""
+        raise NotImplementedError
+
+    def heading(self) -> str:
+        """What stands in the upper border, without the number."""
+        return self.name_shown
+
+    def footing(self) -> str:
+        """What stands in the lower border."""
+        return ""
+
+    def summary(self) -> Line:
+        """The pane in one line, for when it is folded."""
+        return Line([(self.footing(), "dim")])
+
+    def fold(self, folded: bool) -> None:
+        """Fold to one line, or unfold."""
+        if folded != self.folded:
+            self.folded = folded
+            self.set_class(folded, "-folded")
+            self.repaint()
+
+    def repaint(self) -> None:
+        """Bring the screen up to date with the view."""
+        width, height = self.content_size
+        if not width or not height:
+            return
+        title = f"{self.number} {self.heading()}".strip()
+        if self.folded:
+            line = self.summary()
+            parts = [(f" {self.number or ' '} ", "focus"), (f"{self.name_shown:<12} ", "text"), *line.left]
+            strips = [draw(Line(parts, line.right), width, self.ink)]
+        else:
+            self._set_border(title, self.footing())
+            strips = self.visible_lines(width, height)
+        before, self._strips = self._strips, strips
+        if len(before) != len(strips):
+            self.refresh()
+            return
+        changed = [y for y, (old, new) in enumerate(zip(before, strips, strict=True)) if old != new]
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def _set_border(self, title: str, subtitle: str) -> None:
+        # Content objects, never strings: a string would be read as markup.
+        if (title, subtitle) != self._borders:
+            self._borders = (title, subtitle)
+            room = max(self.size.width - 6, 1)
+            self.border_title = Content(cut(title, room))
+            self.border_subtitle = Content(cut(subtitle, room)) if subtitle else None
+
+    def render_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        if y < len(self._strips):
+            return self._strips[y].adjust_cell_length(width, self.ink.style("text"))
+        return self.ink.blank(width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._strips = []
+        self._borders = ("", "")
+        self.repaint()
+
+    def key_of_focus(self) -> str:
+        """The key that brings the focus here."""
+        return self.number

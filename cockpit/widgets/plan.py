@@ -1,0 +1,109 @@
+"""Pane 1: the steps of the plan, what each does, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from cockpit.widgets.draw import Line, Part, bar, cut, said
+from cockpit.widgets.rows import Row, RowPane
+from cockpit.widgets.view import Subject
+from cockpit.widgets.words import SPINNER, STEPS, seconds
+
+if TYPE_CHECKING:
+    from engine.incident import Step
+
+__all__ = ["PlanPane"]
+
+PROGRESS_WIDTH = 9
+
+
+class PlanPane(RowPane):
+    """The plan."""
+
+    number = "1"
+    name_shown = "Plan"
+    empty = "no plan yet"
+
+    def rows(self) -> Sequence[Row]:
+        state = self.view.state
+        if state is None:
+            return ()
+        listed: list[Row] = []
+        for key, step in state.steps.items():
+            listed.append(Row(key))
+            if _second_line(step):
+                listed.append(Row(key, "result"))
+        return listed
+
+    def subject_of(self, key: str) -> Subject:
+        return Subject("step", key)
+
+    def matches(self, key: str, text: str) -> bool:
+        step = self._step(key)
+        return text in f"{step.plan.primitive} {step.plan.target} {step.summary}".lower()
+
+    def copied(self, key: str) -> str:
+        step = self._step(key)
+        return f"{step.plan.primitive} {step.plan.target}: {step.summary}"
+
+    def line(self, row: Row, width: int, *, selected: bool) -> Line:
+        step = self._step(row.key)
+        if row.part:
+            return Line([("   ", "dim"), (_second_line(step), "bad" if step.status == "failed" else "dim")])
+        sign, word, role = STEPS[step.status]
+        if step.status == "running":
+            sign = SPINNER[self.view.spinner % len(SPINNER)]
+        name_width = min(max(len(one.plan.primitive) for one in self._steps()), 24, max(12, width - 22))
+        name = f"{cut(said(step.plan.primitive), name_width):<{name_width}}  "
+        weight = " bold" if selected else ""
+        left: list[Part] = [(f" {sign} ", role), (name, ("dim" if step.status == "waiting" else "text") + weight)]
+        left.append((said(step.plan.target), "dim"))
+        return Line(left, self._right(step, word, role))
+
+    def _right(self, step: Step, word: str, role: str) -> list[Part]:
+        if step.status == "running" and step.total > 0:
+            share = step.done / step.total
+            full = bar(share, PROGRESS_WIDTH)
+            return [(full, "focus"), ("·" * (PROGRESS_WIDTH - len(full)), "faint"), (f" {100 * share:3.0f} % ", "text")]
+        if step.status == "completed" and step.duration_s is not None:
+            return [(f"{seconds(step.duration_s)} ", "dim")]
+        return [(f"{word} ", role)]
+
+    def heading(self) -> str:
+        return "Plan"
+
+    def footing(self) -> str:
+        state = self.view.state
+        if state is None or not state.steps:
+            return ""
+        steps = state.steps.values()
+        ended = sum(1 for step in steps if step.status not in ("waiting", "running"))
+        took = sum(step.duration_s or 0.0 for step in steps)
+        return f"{ended} of {len(steps)} steps" + (f" · {seconds(took)}" if took else "")
+
+    def summary(self) -> Line:
+        state = self.view.state
+        if state is None or not state.steps:
+            return Line([(self.empty, "dim")])
+        signs: list[Part] = []
+        for step in state.steps.values():
+            sign, _, role = STEPS[step.status]
+            signs.append((f"{sign} ", role))
+        running = next((step for step in state.steps.values() if step.status == "running"), None)
+        words = f"{said(running.plan.primitive)} running" if running else ""
+        return Line([*signs[:12], (words, "dim")], [(f"{self.footing()} ", "dim")])
+
+    def _steps(self) -> Iterable[Step]:
+        assert self.view.state is not None
+        return self.view.state.steps.values()
+
+    def _step(self, key: str) -> Step:
+        assert self.view.state is not None
+        return self.view.state.steps[key]
+
+
+def _second_line(step: Step) -> str:
+    if step.status == "running":
+        return said(step.note)
+    return said(step.summary)

@@ -1,0 +1,188 @@
+"""A pane that is a list: a cursor that stays with its row whatever the list does, a filter, and virtual lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.message import Message
+from textual.strip import Strip
+
+from cockpit.widgets.draw import Line, draw
+from cockpit.widgets.pane import Pane
+from cockpit.widgets.view import Subject
+
+if TYPE_CHECKING:
+    from textual import events
+
+__all__ = ["Row", "RowPane"]
+
+
+class Row(NamedTuple):
+    """One line of the list. Lines with one `key` belong together and are selected together; `part` tells them apart."""
+
+    key: str
+    part: str = ""
+
+
+class RowPane(Pane):
+    """A list of rows, drawn when they are seen.
+
+    The cursor follows its key: a row that moves takes the cursor and, as far as the list allows, its place on the
+    screen along. Until somebody moves it, the cursor stays on the first row.
+    """
+
+    class Moved(Message):
+        """The cursor is on something else."""
+
+    class Opened(Message):
+        """Enter, or a second click, on a row."""
+
+    empty = ""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.filter = ""
+        self.top = 0
+        self.key: str | None = None
+        self.listed: Sequence[Row] = ()
+
+    def rows(self) -> Sequence[Row]:
+        """All rows, cheaply: what they say is asked of `line` for those that are seen."""
+        raise NotImplementedError
+
+    def line(self, row: Row, width: int, *, selected: bool) -> Line:
+        """What the row says."""
+        raise NotImplementedError
+
+    def subject_of(self, key: str) -> Subject:
+        """What the row is about."""
+        raise NotImplementedError
+
+    def matches(self, key: str, text: str) -> bool:
+        """Whether the row holds `text`, which is in lower case."""
+        return text in key.lower()
+
+    def copied(self, key: str) -> str:
+        """What `y` copies of the row."""
+        return key
+
+    @property
+    def keys(self) -> list[str]:
+        """The key of each item once, in the list's order."""
+        return list(dict.fromkeys(row.key for row in self.listed if row.key))
+
+    @property
+    def selected(self) -> str | None:
+        """The key under the cursor."""
+        if self.key is not None and any(row.key == self.key for row in self.listed):
+            return self.key
+        return next((row.key for row in self.listed if row.key), None)
+
+    @property
+    def subject(self) -> Subject:
+        """What the cursor is on."""
+        selected = self.selected
+        return self.subject_of(selected) if selected is not None else Subject()
+
+    def visible_lines(self, width: int, height: int) -> list[Strip]:
+        self._list()
+        self._keep_place(height)
+        selected = self.selected
+        ground = "cursor" if self.has_focus else "ground"
+        if not self.listed:
+            words = f"nothing matches “{self.filter}”" if self.filter else self.empty
+            return [draw(Line([(f" {words}", "dim")]), width, self.ink)]
+        return [
+            draw(
+                self.line(row, width, selected=row.key == selected and self.has_focus),
+                width,
+                self.ink,
+                ground if row.key == selected and row.key else "ground",
+            )
+            for row in self.listed[self.top : self.top + height]
+        ]
+
+    def _list(self) -> None:
+        rows = self.rows()
+        if self.filter:
+            text = self.filter.lower()
+            keep = {key for key in dict.fromkeys(row.key for row in rows) if key and self.matches(key, text)}
+            rows = [row for row in rows if row.key in keep]
+        self.listed = rows
+
+    def _keep_place(self, height: int) -> None:
+        at = self._line_of(self.selected)
+        span = self._span_of(self.selected)
+        if self.key is not None and self._place is not None and self._place[0] == self.key:
+            self.top = at - self._place[1]
+        if at + span > self.top + height:
+            self.top = at + span - height
+        self.top = max(0, min(self.top, at, max(0, len(self.listed) - height)))
+        self._place = (self.key, at - self.top) if self.key is not None else None
+
+    _place: tuple[str, int] | None = None
+
+    def _line_of(self, key: str | None) -> int:
+        return next((at for at, row in enumerate(self.listed) if row.key == key), 0)
+
+    def _span_of(self, key: str | None) -> int:
+        return sum(1 for row in self.listed if row.key == key) if key else 1
+
+    def move(self, by: int) -> None:
+        """Move the cursor by so many items."""
+        keys = self.keys
+        if not keys:
+            return
+        selected = self.selected
+        at = keys.index(selected) if selected in keys else 0
+        self.select(keys[max(0, min(len(keys) - 1, at + by))])
+
+    def select(self, key: str) -> None:
+        """Put the cursor on `key`."""
+        self.key = key
+        self._place = None
+        self.repaint()
+        self.post_message(self.Moved())
+
+    def next_match(self, by: int) -> None:
+        """To the next item of the filtered list, around its end."""
+        keys = self.keys
+        if keys:
+            selected = self.selected
+            at = keys.index(selected) if selected in keys else 0
+            self.select(keys[(at + by) % len(keys)])
+
+    def set_filter(self, text: str) -> None:
+        """Show the rows that hold `text` alone."""
+        self.filter = text
+        self.top = 0
+        self._place = None
+        self.repaint()
+        self.post_message(self.Moved())
+
+    def toggle(self, *, unfold: bool | None = None) -> bool:
+        """Fold or unfold what the cursor is on; whether there was anything to fold."""
+        del unfold
+        return False
+
+    def on_focus(self) -> None:
+        self.repaint()
+        self.post_message(self.Moved())
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    def on_click(self, event: events.Click) -> None:
+        at = self.top + event.y - (0 if self.folded else 1)
+        if 0 <= at < len(self.listed) and self.listed[at].key:
+            again = self.listed[at].key == self.selected
+            self.select(self.listed[at].key)
+            if again:
+                self.post_message(self.Opened())
+
+    def on_mouse_scroll_down(self) -> None:
+        self.move(1)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.move(-1)

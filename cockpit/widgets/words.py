@@ -1,0 +1,115 @@
+"""The sign, word and colour of every state: never a colour alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from primitives.units import duration, moment
+
+if TYPE_CHECKING:
+    from primitives.facts import Fact
+
+__all__ = [
+    "PHASES",
+    "SPINNER",
+    "STEPS",
+    "ago",
+    "apart",
+    "clock",
+    "elapsed",
+    "fact_sign",
+    "percent",
+    "precise",
+    "seconds",
+]
+
+SPINNER = "◐◓◑◒"
+
+STEPS = {
+    "waiting": ("◌", "waiting", "dim"),
+    "running": ("◐", "running", "focus"),
+    "completed": ("✓", "done", "good"),
+    "failed": ("✗", "failed", "bad"),
+    "timed_out": ("⧗", "timed out", "warning"),
+    "cancelled": ("⊘", "cancelled", "dim"),
+}
+"""Of a step's status."""
+
+PHASES = {
+    "opened": ("○", "OPENED", "focus"),
+    "classified": ("○", "CLASSIFIED", "focus"),
+    "planned": ("◇", "PLAN WAITS FOR YOU", "warning"),
+    "investigating": ("●", "INVESTIGATING", "focus"),
+    "completed": ("✓", "COMPLETED", "good"),
+    "cancelled": ("⊘", "CANCELLED", "warning"),
+    "failed": ("✗", "FAILED", "bad"),
+}
+"""Of an investigation's phase."""
+
+
+def fact_sign(fact: Fact) -> tuple[str, str]:
+    """The sign and colour of a fact: what it is, and whether it is there, absent or unknown."""
+    if fact.polarity == "unknown":
+        return "?", "warning"
+    if fact.polarity == "absent":
+        return "∅", "good"
+    match fact.type:
+        case "metric_shift":
+            up = fact.current >= fact.baseline
+            return ("▲" if up else "▼"), ("bad" if fact.worse else "measured")
+        case "change" | "configuration_difference":
+            return "◆", "change"
+        case "probe_result":
+            return ("✓", "good") if fact.healthy else ("✗", "bad")
+        case "alert":
+            return "⚑", "bad"
+        case "dependencies" | "observation":
+            return "·", "measured"
+        case "assertion":
+            return "◇", "focus"
+        case _:
+            return "▲", "bad"
+
+
+def clock(time: datetime) -> str:
+    """14:30:12, or 14:30 on the minute."""
+    return moment(time)
+
+
+def precise(time: datetime) -> str:
+    """14:30:12, always with its seconds."""
+    return f"{time:%H:%M:%S}"
+
+
+def elapsed(seconds: float) -> str:
+    """00:18, 12:05, 1:02:03."""
+    whole = int(max(seconds, 0))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60:02}:{rest % 60:02}"
+
+
+def seconds(value: float) -> str:
+    """A step's duration: 0.4 s, 12 s, 3 min."""
+    if value < 0.05:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 10 else duration(round(value))
+
+
+def percent(share: float) -> str:
+    """80 %."""
+    return f"{100 * share:.0f} %"
+
+
+def apart(time: datetime, from_: datetime, name: str) -> str:
+    """How far `time` is from another moment: 5 min before the alert."""
+    gap = (time - from_).total_seconds()
+    if abs(gap) < 1:
+        return f"at {name}"
+    return f"{duration(abs(round(gap)))} {'after' if gap > 0 else 'before'} {name}"
+
+
+def ago(time: datetime, now: datetime) -> str:
+    """How long ago: 5 min ago."""
+    gap = (now - time).total_seconds()
+    return "just now" if gap < 5 else f"{duration(round(gap))} ago"
