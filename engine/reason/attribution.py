@@ -29,6 +29,17 @@ _BLAMES: Final = {
     "job": "bad_configuration",
     "other": "bad_configuration",
 }
+_ROLLOUT_S: Final = 60.0
+_LIMITS: Final = re.compile(
+    r"time_?out|deadline|pool|max[_A-Z]|\bmax|limit|concurren|retr(?:y|ies)|backoff|batch|cache|ttl|buffer|threshold|"
+    r"interval|quota|workers|threads|replicas|memory|heap",
+    re.IGNORECASE,
+)
+_LOOP: Final = re.compile(r"^\+.*\b(?:for|foreach|while|map|forEach)\b")
+_REMOTE_CALL: Final = re.compile(
+    r"^\+.*\.\s*(?:get|fetch|load|query|find|exec|select|call|list|read|send)\w*\s*\(", re.IGNORECASE
+)
+_PER_REQUEST: Final = re.compile(r"per[_ ](?:request|call|transaction|operation)|calls?[_ ]per", re.IGNORECASE)
 _HARMLESS_FILES: Final = re.compile(
     r"(?:^|/)(?:docs?|tests?|testdata|examples?|\.github)/|\.(?:md|rst|txt|adoc)$|(?:^|/)(?:CODEOWNERS|LICENSE|README)"
     r"|[_.-]test\.|_fuzz|(?:^|/)\.[a-z-]+(?:\.ya?ml|rc|ignore)?$",
@@ -62,7 +73,7 @@ def _candidate(case: Case, name: str, fact: ChangeFound) -> _Candidate:
     change = fact.change
     assert change is not None
     text = _text(change)
-    resources = (change.resource,) if change.resource else _inferred(case, change, text)
+    resources = (change.resource,) if change.resource else _inferred(case, text)
     return _Candidate(name, fact, change, resources, _words(text))
 
 
@@ -88,8 +99,37 @@ def _of_change(
             yield Claim(key, one.name, relevance, "its text names what went wrong", "content")
         if harmless := _harmless(one.change):
             yield Claim(key, one.name, -2.5, harmless, "harmless")
+        yield from _risks(key, one)
+        yield from _more_work(case, key, one)
         if one.change.kind == "code":
             yield Claim(key, one.name, -0.7, "a commit that no recorded deployment carried", "carried")
+
+
+def _risks(key: Key, one: _Candidate) -> Iterator[Claim]:
+    """What a diff does that is known to hurt: Nygard, Release It! (limits, time-outs); one remote call a loop turn."""
+    lines = _changed_lines(one.change)
+    if any(_LIMITS.search(line) and re.search(r"\d", line) for line in lines):
+        yield Claim(key, one.name, 0.9, "it changes a limit, a time-out or a size", "risk")
+    added = [line for line in lines if line.startswith("+")]
+    for number, line in enumerate(added):
+        if _LOOP.search(line) and any(_REMOTE_CALL.search(later) for later in added[number + 1 : number + 4]):
+            yield Claim(key, one.name, 0.9, "it adds a remote call to a loop", "risk")
+            return
+
+
+def _more_work(case: Case, key: Key, one: _Candidate) -> Iterator[Claim]:
+    """Requests that cost more than before are the work of new code, not of more requests."""
+    if one.change.kind not in ("deployment", "feature_flag", "code"):
+        return
+    for name, shift in case.present(MetricShift):
+        if shift.resource == key.resource and shift.current > shift.baseline and _PER_REQUEST.search(shift.metric):
+            yield Claim(key, name, 0.8, "each request costs more than before", "work")
+
+
+def _changed_lines(change: Change) -> list[str]:
+    after = change.after if isinstance(change.after, dict) else {}
+    lines = str(after.get("diff") or "").splitlines()
+    return [line for line in lines if line[:1] in ("+", "-") and not line.startswith(("+++", "---"))]
 
 
 def _lead(case: Case, one: _Candidate) -> tuple[float, str]:
@@ -98,9 +138,12 @@ def _lead(case: Case, one: _Candidate) -> tuple[float, str]:
         lead = (case.onset - one.change.time).total_seconds()
     if lead is None:
         return 0.0, "when the symptom began is not known"
-    if lead < -120:
-        return -3.0, "it came after the onset"
-    minutes = max(lead, 0.0) / 60
+    if lead < 0:
+        # The onset is known to a sample or two only.
+        return (-3.0 if lead < -120 else -1.0), "it came after the onset"
+    if lead < _ROLLOUT_S:
+        return 0.5, f"{lead:.0f} s before the onset, less than a rollout takes"
+    minutes = lead / 60
     # A rollout shows within minutes; every doubling beyond a quarter of an hour halves the odds, down to a day.
     weight = 1.3 if minutes <= 15 else max(-1.5, 1.3 - 0.55 * math.log2(minutes / 15))
     return round(weight, 3), f"{minutes:.0f} min before the onset"
@@ -155,10 +198,10 @@ def _relevance(words: frozenset[str], ill: Mapping[str, float], common: Mapping[
 def _harmless(change: Change) -> str:
     after = change.after if isinstance(change.after, dict) else {}
     files = [str(one) for one in after.get("files") or ()]
-    diff = str(after.get("diff") or "")
+    diff = after.get("diff")
     if files and all(_HARMLESS_FILES.search(one) for one in files):
         return "it touches only documents, tests or tooling"
-    lines = [line for line in diff.splitlines() if line[:1] in "+-" and not line.startswith(("+++", "---"))]
+    lines = _changed_lines(change)
     if lines and all(_COMMENT.match(line) or not line[1:].strip() for line in lines):
         return "it changes only comments"
     if _HARMLESS_WORDS.search(change.summary) and not diff:
@@ -166,7 +209,7 @@ def _harmless(change: Change) -> str:
     return ""
 
 
-def _inferred(case: Case, change: Change, text: str) -> tuple[str, ...]:
+def _inferred(case: Case, text: str) -> tuple[str, ...]:
     """The resources that a change without one most likely touches: those that its files or text name."""
     words = _words(text)
     found = []
@@ -193,7 +236,12 @@ def _text(change: Change) -> str:
 
 
 _STOP: Final = frozenset(
-    ["the", "and", "for", "with", "from", "that", "this", "not", "was", "are", "has", "have", "had", "but", "all", "any", "can", "its", "per", "new", "old", "add", "set", "get", "use", "into", "out", "http", "https", "www", "com", "org", "func", "return", "string", "int", "err", "error", "errors", "true", "false", "null", "none", "nil", "self", "var", "const", "let", "type", "def", "class", "import", "public", "private", "static", "void", "final", "import", "package", "main", "test", "service", "services", "server", "app", "code", "value", "values", "name", "data", "status", "start", "end", "version", "commit", "files", "diff"]
+    """
+    the and for with from that this not was are has have had but all any can its per new old add set get use into out
+    http https www com org func return string int err error errors true false null none nil self var const let type def
+    class import public private static void final package main test service services server app code value values name
+    data status start end version commit files diff
+    """.split()  # noqa: SIM905 - a list of words reads as words
 )
 
 

@@ -66,6 +66,11 @@ class Case:
         named = (symptom.resource,) if symptom else ()
         return tuple(dict.fromkeys((*named, *self.opened.focus)))
 
+    def is_symptom(self, resource: str | None, metric: str) -> bool:
+        """Whether the alarm was about this metric of this resource."""
+        symptom = self.opened.symptom
+        return symptom is not None and symptom.resource == resource and symptom.metric == metric
+
     @cached_property
     def distance(self) -> Mapping[str, int]:
         """How many dependencies lie between the symptom and each resource that it depends on."""

@@ -22,7 +22,8 @@ class Cause:
     log-odds, before any fact. Weights, in natural log-odds too, say how much more likely a fact is when this is the
     cause than when it isn't: `states` of Kubernetes objects, `families` of log messages. `metrics` are patterns of the
     names of metrics (words apart by one space) whose worsening speaks for it; `down` marks that low values do.
-    `remediations` answer it, `diagnostic` would confirm it; `source` is where its looks are documented.
+    `generic` marks what is said when no mechanism is known, and `felt_by_callers` what shows as waiting in the callers
+    and not in the resource itself. `remediations` answer it, `diagnostic` would confirm it; `source` is where its looks are documented.
     """
 
     id: str
@@ -33,6 +34,8 @@ class Cause:
     states: Mapping[str, float] = field(default_factory=dict)
     families: Mapping[str, float] = field(default_factory=dict)
     metrics: str | None = None
+    generic: bool = False
+    felt_by_callers: bool = False
     remediations: tuple[str, ...] = ()
     diagnostic: str = "analyze_utilization"
 

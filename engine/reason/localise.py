@@ -19,7 +19,7 @@ __all__ = ["locations"]
 FELT: Final = ("latency", "errors", "availability")
 """Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
 
-_SHARE: Final = 3.0
+_SHARE: Final = 3.4
 _OWN_TIME: Final = 1.0
 _SPAN_ERRORS: Final = 1.6
 _FELT_SHIFT: Final = 0.8
@@ -40,6 +40,11 @@ def locations(case: Case) -> Iterator[Location]:
 def strength(score: float) -> float:
     """How telling a shift of `score` spreads is, 0 to 1: nothing at 3 spreads, nearly all at 30."""
     return min(1.0, max(0.0, math.log10(max(abs(score), 1e-9) / 3.0)))
+
+
+def magnitude(baseline: float, current: float) -> float:
+    """How much a level changed, 0 to 1: by half or more is all it can be. From zero anything is."""
+    return min(1.0, 2.0 * abs(current - baseline) / abs(baseline)) if baseline else 1.0
 
 
 def _own_shares(case: Case) -> Iterator[Location]:
@@ -83,12 +88,16 @@ def _felt(case: Case) -> Iterator[Location]:
             why = f"a dependency is worse as well: {deeper[0]}"
             yield Location(fact.resource, name, _EXPLAINED * strength(fact.score), why, "explained below")
         elif not deeper:
-            weight = _FELT_SHIFT * (0.3 + 0.7 * strength(fact.score))
+            # Where shares of the symptom are known they say better who causes it.
+            weight = _FELT_SHIFT * (0.3 + 0.7 * strength(fact.score)) * (0.4 if shared else 1.0)
+            weight *= magnitude(fact.baseline, fact.current)
             yield Location(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
 
 
 def _logs(case: Case) -> Iterator[Location]:
     for name, fact in case.present(LogPattern):
+        if fact.resource and fact.family == "cancelled" and fact.count > 2 * (fact.baseline_count or 0.0):
+            yield Location(fact.resource, name, -1.2, "its callers gave up first", "cancelled")
         if fact.resource is None or fact.severity not in _ERROR_SEVERITIES:
             continue
         usual = fact.baseline_count or 0.0
@@ -99,7 +108,8 @@ def _logs(case: Case) -> Iterator[Location]:
             yield Location(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
             yield Location(fact.resource, name, -0.3, f"its errors name {fact.points_at}", "named in errors")
         else:
-            yield Location(fact.resource, name, 0.25 * min(more, 4.0), "logs more errors than usual", "errors")
+            why = "logs more errors than usual" if usual else "logs errors that it never logged before"
+            yield Location(fact.resource, name, 0.25 * min(more, 4.0) * (1.0 if usual else 1.4), why, "errors")
 
 
 def _missing(case: Case) -> Iterator[Location]:

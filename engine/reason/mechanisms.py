@@ -10,7 +10,7 @@ from typing import Final
 from engine.reason.case import Case
 from engine.reason.catalogue import causes_of_family, causes_of_metric, causes_of_state
 from engine.reason.claims import Claim, Key
-from engine.reason.localise import FELT, strength
+from engine.reason.localise import FELT, magnitude, strength
 from primitives.facts import (
     ConfigurationDifference,
     LogPattern,
@@ -28,6 +28,7 @@ __all__ = ["mechanisms"]
 _AT_LIMIT: Final = 2.6
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
+_ALARMED: Final = 1.2
 _ERRORS: Final = ("ERROR", "FATAL", "WARN")
 _REPORTED: Final = 0.8  # Text that an outsider may have written counts a little less than a measurement.
 
@@ -56,7 +57,9 @@ def _limits(case: Case) -> Iterator[Claim]:
         for cause_id in causes_of_metric(fact.metric):
             key = Key(cause_id, fact.resource)
             if fact.polarity == "absent":
-                yield Claim(key, name, _CLEAR * min(2.0, 0.9 / max(fact.ratio, 0.3)), "kept clear of its limit", "level")
+                yield Claim(
+                    key, name, _CLEAR * min(2.0, 0.9 / max(fact.ratio, 0.3)), "kept clear of its limit", "level"
+                )
                 continue
             usual = fact.baseline / fact.limit if fact.baseline is not None and fact.limit else 0.0
             # What was always near its limit explains less of what is new.
@@ -73,22 +76,34 @@ def _shifts(case: Case) -> Iterator[Claim]:
             if fact.polarity == "absent":
                 yield Claim(key, name, 0.5 * _CLEAR, "stayed at its usual level", "level")
             elif fact.worse:
-                yield Claim(key, name, _MOVED * (0.4 + 0.6 * _telling(fact)), "moved the way that hurts", "level")
+                weight = _MOVED * (0.4 + 0.6 * _telling(fact)) * (0.3 + 0.7 * magnitude(fact.baseline, fact.current))
+                yield Claim(key, name, weight, "moved the way that hurts", "level")
+                if case.is_symptom(fact.resource, fact.metric):
+                    yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
         if fact.polarity == "present" and fact.kind == "traffic" and fact.current > fact.baseline:
-            yield from _traffic(name, fact)
+            yield from _traffic(case, name, fact)
         if fact.polarity == "present" and fact.worse and fact.kind in FELT:
             yield from _felt(case, name, fact)
 
 
 def _telling(fact: MetricShift) -> float:
+    clear = strength(fact.score) * magnitude(fact.baseline, fact.current)
     if fact.unit == "%" and fact.current > fact.baseline:
-        return strength(fact.score) * min(1.0, fact.current / 80.0)
-    return strength(fact.score)
+        return clear * min(1.0, fact.current / 80.0)
+    return clear
 
 
-def _traffic(name: str, fact: MetricShift) -> Iterator[Claim]:
+def _traffic(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
+    """More requests are a surge where they enter; further in they may be a caller's doing."""
+    if not fact.unit.startswith("{") or re.search(r"per[_ ]request", fact.metric):
+        return
+    callers = {source for source, below in case.below.items() if fact.resource in below}
+    inherited = callers & {one.resource for _, one in case.present(MetricShift)
+                           if one.kind == "traffic" and one.current > one.baseline}  # fmt: skip
     grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
     weight = min(2.2, 1.5 * math.log2(max(grown, 1.0))) * strength(fact.score)
+    if callers and not inherited:
+        weight *= 0.3
     yield Claim(Key("traffic_surge", fact.resource), name, weight, "traffic rose", "traffic")
 
 
@@ -107,15 +122,30 @@ def _log_families(case: Case) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if fact.family is None or fact.severity not in _ERRORS or not fact.count:
             continue
-        usual = fact.baseline_count or 0.0
-        news = min(1.0, math.log2((fact.count + 1) / (usual + 1)) / 2)
+        news = _news(fact)
         if news <= 0:
             continue
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
+        where = _pool_of(case, where) if fact.family == "too_many_connections" else where
         trust = 1.0 if fact.trust == "measured" else _REPORTED
         for cause_id, weight in causes_of_family(fact.family):
             key = Key(cause_id, where)
             yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", "messages")
+
+
+def _news(fact: LogPattern) -> float:
+    """How new the messages are, 0 to 1: what was never logged before is news even once."""
+    if not fact.baseline_count:
+        return 1.0 - 0.4 / fact.count
+    return min(1.0, math.log2((fact.count + 1) / (fact.baseline_count + 1)) / 3)
+
+
+def _pool_of(case: Case, resource: str | None) -> str | None:
+    """Whose connections ran out: those of the one dependency whose connections are at their limit, else its own."""
+    full = {fact.resource for _, fact in case.present(MetricAtLimit)
+            if "connections_exhausted" in causes_of_metric(fact.metric)}  # fmt: skip
+    below = [name for name in case.below.get(resource or "", ()) if name in full]
+    return below[0] if len(below) == 1 and resource not in full else resource
 
 
 def _is_of_target(family: str) -> bool:

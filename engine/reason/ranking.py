@@ -30,8 +30,8 @@ _MAX_REPORTED: Final = 0.85
 # How much of the others' weight counts against a hypothesis: at 1 exactly one could be true, at 0 they'd ignore each
 # other. Chains (a deployment that exhausts a pool) make two of them true in part.
 _COMPETITION: Final = 0.7
-# A cause is on the resource where the trouble is, so both kinds of evidence are needed; being in place alone isn't.
-_SYMPTOM_BONUS: Final = 0.4
+# From this weight of evidence a resource is in trouble even where nothing says what its trouble is.
+_IN_PLACE: Final = 0.5
 _NO_EVIDENCE: Final = "No direct evidence found"
 _VERDICTS: Final = (FALSE_ALARM, RECOVERED, UNKNOWN)
 
@@ -66,7 +66,11 @@ def rank_facts(
     claims: dict[Key, list[Claim]] = defaultdict(list)
     for claim in (*mechanisms(case), *attributions(case, places)):
         claims[claim.key].append(claim)
-    drafts = [_draft(case, key, found, places) for key, found in claims.items() if any(one.weight > 0 for one in found)]
+    for key in _unexplained(case, claims, places):
+        claims.setdefault(key, [])
+    drafts = [_draft(case, key, found, places) for key, found in claims.items()
+              if not found or any(one.weight > 0 for one in found)]  # fmt: skip
+    drafts = _one_generic(drafts)
     drafts += _alternatives(case, {draft.key for draft in drafts}, places)
     told: dict[Key, list[Claim]] = defaultdict(list)
     for claim in verdicts(case):
@@ -89,9 +93,43 @@ class _Draft:
 
 
 def _draft(case: Case, key: Key, claims: Sequence[Claim], places: Mapping[str, list[Location]]) -> _Draft:
+    cause = causes()[key.cause_id]
     where = places.get(key.resource or "", [])
+    if cause.felt_by_callers:
+        where = [one for one in where if one.group != "own share" or one.weight > 0]
+        where += _waiting(case, key.resource, places)
     evidence = weighed([*claims, *where])
-    return _Draft(key, causes()[key.cause_id], evidence, any(one.weight > 0 for one in evidence))
+    return _Draft(key, cause, evidence, any(one.weight > 0 for one in evidence))
+
+
+def _waiting(case: Case, resource: str | None, places: Mapping[str, list[Location]]) -> list[Location]:
+    """What its callers suffer by themselves: waiting for a full pool is spent in the caller."""
+    callers = [name for name, below in case.below.items() if resource in below]
+    return [
+        Location(name, one.fact, 0.5 * one.weight, "its caller waits", one.group)
+        for name in callers
+        for one in places.get(name, ())
+        if one.weight > 0 and one.group in ("own share", "span time")
+    ]
+
+
+def _one_generic(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Of the general explanations of one resource the likeliest alone; the others say the same in other words."""
+    best: dict[str | None, _Draft] = {}
+    for draft in drafts:
+        if draft.cause.generic:
+            known = best.get(draft.key.resource)
+            if known is None or (draft.score, str(known.key)) > (known.score, str(draft.key)):
+                best[draft.key.resource] = draft
+    return [draft for draft in drafts if not draft.cause.generic or best[draft.key.resource] is draft]
+
+
+def _unexplained(case: Case, claims: Mapping[Key, list[Claim]], places: Mapping[str, list[Location]]) -> list[Key]:
+    """Where the trouble is though nothing says what it is: then it is slow, or fails, by itself."""
+    named = {key.resource for key in claims if causes()[key.cause_id].generic}
+    cause_id = "dependency_slow" if case.effect == "slower" else "application_error"
+    return [Key(cause_id, name) for name, found in places.items()
+            if name not in named and sum(one.weight for one in weighed(found)) >= _IN_PLACE]  # fmt: skip
 
 
 def _alternatives(case: Case, drafted: set[Key], places: Mapping[str, list[Location]]) -> list[_Draft]:
@@ -120,7 +158,7 @@ def _compete(drafts: Sequence[_Draft]) -> list[tuple[_Draft, float]]:
 def _named(case: Case, ranked: Sequence[tuple[_Draft, float]], known: Mapping[str, str]) -> tuple[Hypothesis, ...]:
     kept = [(draft, score) for place, (draft, score) in enumerate(ranked)
             if place < _MAX_HYPOTHESES or str(draft.key) in known or draft.key in _VERDICTS]  # fmt: skip
-    best = kept[0][0] if kept else None
+    best = next((draft for draft, _ in kept if draft.key not in _VERDICTS), None)
     number = max((int(one.removeprefix("H")) for one in known.values() if one[1:].isdigit()), default=0)
     found: list[Hypothesis] = []
     for draft, score in kept:

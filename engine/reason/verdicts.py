@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Claim, Key
-from engine.reason.localise import FELT, strength
+from engine.reason.localise import FELT, magnitude, strength
 from primitives.facts import (
     AlertState,
     LogPattern,
@@ -26,7 +26,9 @@ FALSE_ALARM: Final = Key("false_alarm")
 RECOVERED: Final = Key("recovered")
 UNKNOWN: Final = Key("unknown")
 
-_NOTES: Final = frozenset(("Recovered", "PastEvent", "TornDown", "RolloutInProgress", "RevisionChanged", "ObjectChanged"))
+_NOTES: Final = frozenset(
+    ("Recovered", "PastEvent", "TornDown", "RolloutInProgress", "RevisionChanged", "ObjectChanged")
+)
 
 
 def verdicts(case: Case) -> Iterator[Claim]:
@@ -35,13 +37,12 @@ def verdicts(case: Case) -> Iterator[Claim]:
     yield from _trouble(case)
     yield from _recovery(case)
     for name, gap in case.of(SourceGap):
-        yield Claim(UNKNOWN, name, 0.3, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
+        yield Claim(UNKNOWN, name, 0.15, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
 
 
 def _calm(case: Case) -> Iterator[Claim]:
-    symptom = case.opened.symptom
     for name, shift in case.absent(MetricShift):
-        own = symptom is not None and shift.resource == symptom.resource and shift.metric == symptom.metric
+        own = case.is_symptom(shift.resource, shift.metric)
         weight, group = (2.5, "symptom") if own else (0.6, f"calm {shift.kind}")
         yield Claim(FALSE_ALARM, name, weight, "stayed at its usual level", group)
     for name, _ in case.absent(WorkloadState):
@@ -51,8 +52,9 @@ def _calm(case: Case) -> Iterator[Claim]:
         yield Claim(FALSE_ALARM, name, 0.6, "no request failed", "no errors")
     for name, _ in case.absent(LogPattern):
         yield Claim(FALSE_ALARM, name, 0.6, "nothing unusual was logged", "no messages")
-    for name, _ in case.absent(MetricAtLimit):
-        yield Claim(FALSE_ALARM, name, 0.8, "kept clear of its limit", "limits")
+    for name, limit in case.absent(MetricAtLimit):
+        own = case.is_symptom(limit.resource, limit.metric)
+        yield Claim(FALSE_ALARM, name, 2.2 if own else 0.6, "kept clear of its limit", "limits")
 
 
 def _trouble(case: Case) -> Iterator[Claim]:
@@ -64,7 +66,7 @@ def _trouble(case: Case) -> Iterator[Claim]:
 def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
     for name, shift in case.present(MetricShift):
         if shift.worse:
-            felt = 1.0 if shift.kind in FELT else 0.5
+            felt = (1.0 if shift.kind in FELT else 0.5) * magnitude(shift.baseline, shift.current)
             yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
     for name, limit in case.present(MetricAtLimit):
         yield name, 1.2, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"

@@ -20,7 +20,7 @@ CAUSES = (
     ),
     Cause(
         "traffic_surge", IncidentClass.TRAFFIC_SURGE, "{resource} gets more traffic than usual",
-        "Google SRE book, chapter 21: handling overload",
+        "Google SRE book, chapter 21: handling overload", prior=-3.4,
         remediations=("scale_workload",), diagnostic="analyze_utilization",
     ),
     Cause(
@@ -32,7 +32,7 @@ CAUSES = (
     Cause(
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
         "Apache Kafka: consumer lag",
-        metrics=r"consumer (?:lag|group lag|offset).*|lag(?: records| messages)?|freshness.*|staleness.*",
+        metrics=r"consumer (?:lag|group lag|offset).*|records lag.*|freshness.*|staleness.*",
         remediations=("restart_workload",), diagnostic="analyze_utilization",
     ),
 )

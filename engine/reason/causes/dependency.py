@@ -29,6 +29,7 @@ CAUSES = (
         families={"timeout": 1.2},
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",
+        generic=True,
     ),
     Cause(
         "dependency_errors",
@@ -39,6 +40,7 @@ CAUSES = (
         families={"unavailable": 0.8, "server_error": 0.8},
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",
+        generic=True,
     ),
     Cause(
         "database_read_only",
@@ -81,6 +83,7 @@ CAUSES = (
         families={"deadlock": 2.8},
         metrics=r"dead ?locks?|lock (?:waits?|time).*|blocked (?:sessions|transactions)",
         diagnostic="analyze_logs",
+        felt_by_callers=True,
     ),
     Cause(
         "external_provider_failure",

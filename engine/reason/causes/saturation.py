@@ -51,6 +51,7 @@ CAUSES = (
         families={"too_many_connections": 2.6},
         metrics=r"connections?|conns?|pool|connection wait.*|sessions|acquire|checkout wait",
         remediations=("restart_workload", "reboot_database"),
+        felt_by_callers=True,
     ),
     Cause(
         "threads_exhausted",
@@ -61,6 +62,7 @@ CAUSES = (
         states={"PIDPressure": 2.0},
         metrics=r"threads?|workers?(?: busy| active)?|goroutines?|file descriptors?|open files|fds?|event loop(?: lag)?",
         remediations=("restart_workload",),
+        felt_by_callers=True,
     ),
     Cause(
         "concurrency_limited",
@@ -68,6 +70,7 @@ CAUSES = (
         "{resource} reached its limit of concurrent executions",
         "AWS Lambda: concurrency and throttles",
         metrics=r"concurren(?:t|cy).*|in flight|inflight|throttles",
+        felt_by_callers=True,
     ),
     Cause(
         "rate_limited",
@@ -77,6 +80,7 @@ CAUSES = (
         states={"ImagePullRateLimited": 3.5},
         families={"rate_limited": 2.0},
         metrics=r"throttled (?:requests|events)|rate limit(?:ed)?.*|429s?|too many requests",
+        felt_by_callers=True,
     ),
     Cause(
         "quota_exceeded",

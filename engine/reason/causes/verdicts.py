@@ -16,6 +16,6 @@ CAUSES = (
     ),
     Cause(
         "unknown", IncidentClass.UNKNOWN, "The cause is not known from the evidence at hand",
-        "none: what is left when no cause stands out", prior=-0.6,
+        "none: what is left when no cause stands out", prior=-1.5,
     ),
 )

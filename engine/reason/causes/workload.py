@@ -24,7 +24,7 @@ CAUSES = (
     ),
     Cause(
         "application_error", _CLASS, "{resource} itself misbehaves", "B. Sigelman et al., Dapper (2010)",
-        prior=-2.4,
+        prior=-2.4, generic=True,
         families={"exception": 1.5, "crash": 1.0, "server_error": 1.0, "missing_object": 0.6},
         remediations=("rollback_deployment", "restart_workload"), diagnostic="analyze_logs",
     ),
