@@ -1,4 +1,7 @@
-"""Inspect Kubernetes objects, events, container logs and node checks for the states that explain an incident."""
+"""Inspect Kubernetes objects, events and node checks for the states that explain an incident.
+
+Container logs make those states precise; their messages are `analyze_logs`' part.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
-from primitives.facts import LogPattern, ProbeResult, SourceGap, WorkloadState
+from primitives.facts import ProbeResult, SourceGap, WorkloadState
 from primitives.kubernetes.analysis import FAMILIES, healthy, merge
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.container_logs import LogNote, log_notes
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.states import STATES
 from primitives.records import Probe, Window
@@ -23,9 +25,7 @@ __all__ = ["inspect_workloads"]
 # Events live for an hour and rollouts take minutes; an earlier dump from the day before still shows what changed.
 _LOOK_BACK: Final = timedelta(days=1)
 _MOST_HEALTHY: Final = 60
-_MOST_LOGS: Final = 40
 _MOST_PROBES: Final = 200
-_FAILING: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "JobFailed", "JobRetrying", "NotReady"})
 _GOOD_RESULTS: Final = frozenset({
     "open", "ok", "active", "running", "success", "succeeded", "resolved", "passed", "healthy", "connected", "up",
     "reachable", "active (running)",
@@ -44,7 +44,7 @@ _GOOD_RESULTS: Final = frozenset({
     cost_s=3.0,
 )  # fmt: skip
 async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Yield `ProbeResult`, `WorkloadState` (the most telling first) and `LogPattern` facts, then what is healthy."""
+    """Yield `ProbeResult` and `WorkloadState` facts, the most telling first, then what is healthy."""
     start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - _LOOK_BACK
     asked = Window(start=start, end=args.now)
     objects, logs, probes, topology = await asyncio.gather(
@@ -56,7 +56,7 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
     for probe in _latest(probes.records):
         yield _probe_fact(probe, args, probes)
     dumps = [dump for dump in objects.records if dump.time <= args.now]
-    for gap in _gaps(objects, logs, probes, recorded=bool(dumps), now=args.now):
+    for gap in _gaps(objects, probes, recorded=bool(dumps), now=args.now):
         yield gap
     if not dumps:
         return
@@ -70,10 +70,6 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
     findings = await asyncio.to_thread(merge, cluster, found)
     for finding in findings:
         yield _fact(finding, cluster, args, objects)
-    for note in log_notes(cluster)[:_MOST_LOGS]:
-        yield _log_fact(note, args, logs)
-    if not logs.records and any(finding.state in _FAILING for finding in findings):
-        yield _gap("container_logs", logs, args.now)
     near = _neighbourhood(cluster, args)
     well = [(resource, kind) for resource, kind in healthy(cluster, findings) if near is None or resource in near]
     for resource, kind in well[:_MOST_HEALTHY]:
@@ -117,23 +113,6 @@ def _healthy_fact(resource: str, kind: str, cluster: Cluster, args: Arguments, o
     )
 
 
-def _log_fact(note: LogNote, args: Arguments, logs: Answers[Any]) -> LogPattern:
-    return LogPattern(
-        trust="reported",
-        resource=note.resource,
-        template=note.template,
-        severity="ERROR",
-        family=note.family,
-        count=note.count,
-        points_at=note.points_at,
-        example=note.example,
-        window=args.window,
-        observed_at=args.now,
-        source=logs.source,
-        answers=logs.digests,
-    )
-
-
 def _latest(probes: Iterable[Probe]) -> list[Probe]:
     """The newest result of each check, failed ones first."""
     newest: dict[tuple[str, str, str], Probe] = {}
@@ -164,11 +143,9 @@ def _probe_fact(probe: Probe, args: Arguments, probes: Answers[Any]) -> ProbeRes
     )
 
 
-def _gaps(
-    objects: Answers[Any], logs: Answers[Any], probes: Answers[Any], *, recorded: bool, now: datetime
-) -> Iterator[SourceGap]:
+def _gaps(objects: Answers[Any], probes: Answers[Any], *, recorded: bool, now: datetime) -> Iterator[SourceGap]:
     """Sources that refused or failed; and, once, that there is nothing to inspect."""
-    for question, answers in (("objects", objects), ("container_logs", logs), ("probes", probes)):
+    for question, answers in (("objects", objects), ("probes", probes)):
         for part in answers.gaps:
             if part.status != "not_recorded":
                 detail = part.detail or ("only part of the answer was read" if part.truncated else "")

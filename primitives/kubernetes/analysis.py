@@ -10,7 +10,7 @@ from typing import Any, Final
 from primitives.kubernetes.admission import find_admission
 from primitives.kubernetes.autoscaling import find_autoscaling
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.container_logs import find_in_logs
+from primitives.kubernetes.container_logs import families_in_logs, find_in_logs
 from primitives.kubernetes.containers import find_pods
 from primitives.kubernetes.events import find_events
 from primitives.kubernetes.fields import instant, moment_text, text
@@ -104,9 +104,7 @@ def healthy(cluster: Cluster, findings: Iterable[Finding]) -> list[tuple[str, st
         f.object for f in findings if _WEIGHT[f.state] <= 1
     }
     workloads = [(resource, _kind(resource)) for resource, pods in cluster.pods_of.items() if _all_well(pods)]
-    nodes = [
-        (node.id, node.kind) for node in cluster.all("Node") if text(node.condition("Ready"), "status") == "True"
-    ]
+    nodes = [(node.id, node.kind) for node in cluster.all("Node") if text(node.condition("Ready"), "status") == "True"]
     return sorted(entry for entry in workloads + nodes if entry[0] not in troubled)
 
 
@@ -159,6 +157,8 @@ def _one(cluster: Cluster, group: list[Finding], newest: dict[str, str]) -> Find
     if starts and min(starts) < cluster.window.start:
         details["before_window"] = True
     details |= _rollout(cluster, objects, first, newest)
+    if first.state in _CRASHES and cluster.logs:
+        details["log_families"] = _log_families(cluster, objects, first.container)
     details = {key: value for key, value in details.items() if value is not None}
     return replace(
         first, count=len(objects), details=details, events=occurrences, last_seen=max(seen) if seen else None,
@@ -167,6 +167,16 @@ def _one(cluster: Cluster, group: list[Finding], newest: dict[str, str]) -> Find
         restarts=max((f.restarts for f in group if f.restarts is not None), default=None),
         reported=all(f.reported for f in group),
     )  # fmt: skip
+
+
+def _log_families(cluster: Cluster, objects: list[str], name: str | None) -> list[str]:
+    """What the crashed containers' logs complain of."""
+    found: dict[str, None] = {}
+    for pod in (cluster.pod_by_id[target] for target in objects[:_MOST_OBJECTS] if target in cluster.pod_by_id):
+        for container in pod.containers:
+            if container.name == name:
+                found |= dict.fromkeys(families_in_logs(cluster, pod, container))
+    return list(found)
 
 
 def _newest_controllers(cluster: Cluster) -> dict[str, str]:

@@ -19,7 +19,7 @@ from primitives.kubernetes.containers import RECOVERED_AFTER, start_error, torn_
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import instant, integer, text
 from primitives.kubernetes.findings import Finding
-from primitives.kubernetes.images import classify_pull_error, image_of_message, pull_details, pull_state
+from primitives.kubernetes.images import classify_pull_error, image_of_message, pull_details, pull_state, telling_part
 from primitives.kubernetes.jobs import job_event
 from primitives.kubernetes.kinds import KubeObject, read_object
 from primitives.kubernetes.nodes import node_event
@@ -153,7 +153,7 @@ def _kubelet(cluster: Cluster, event: Event, pod: Pod | None, resource: str) -> 
     state = pull_state("ErrImageNeverPull" if event.reason == "ErrImageNeverPull" else "ImagePullBackOff", error)
     if state == "ImagePullDenied" and details.get("missing_pull_secrets"):
         state = "ImagePullUnauthorized"
-    return [_of(event, state, resource, variant=image, **details)]
+    return [replace(_of(event, state, resource, variant=image, **details), message=telling_part(message))]
 
 
 def _past(cluster: Cluster, event: Event, item: KubeObject | None) -> str | None:

@@ -15,7 +15,15 @@ from primitives.kubernetes.fields import maps, message_of, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.pods_view import Container, Pod
 
-__all__ = ["PULL_REASONS", "classify_pull_error", "image_of_message", "pull_details", "pull_failure", "pull_state"]
+__all__ = [
+    "PULL_REASONS",
+    "classify_pull_error",
+    "image_of_message",
+    "pull_details",
+    "pull_failure",
+    "pull_state",
+    "telling_part",
+]
 
 PULL_REASONS: Final = frozenset({
     "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable",
@@ -53,6 +61,7 @@ _STATES: Final = {
 }
 # Enough siblings to compare with, however many a workload has.
 _PEERS: Final = 50
+_TELLING_LENGTH: Final = 110
 _PULLED: Final = re.compile(r"(?:pull(?:ing)?|inspect|apply default image tag to) image:? \"([^\"]+)\"", re.IGNORECASE)
 
 
@@ -74,6 +83,11 @@ def pull_state(reason: str, error: str | None) -> str:
     return reason if reason in ("InvalidImageName", "ErrImageNeverPull") else "ImagePullBackOff"
 
 
+def telling_part(message: str) -> str:
+    """The end of a pull error: the runtime wraps the registry's own words in long repetitions of the image's name."""
+    return message if len(message) <= _TELLING_LENGTH else "…" + message[-_TELLING_LENGTH:]
+
+
 def pull_failure(cluster: Cluster, pod: Pod, container: Container) -> Finding:
     """The finding for a container that waits for its image; the events hold what the waiting message lacks."""
     reason = text(container.state("waiting"), "reason")
@@ -93,7 +107,7 @@ def pull_failure(cluster: Cluster, pod: Pod, container: Container) -> Finding:
         kind="Pod",
         resource=pod.resource,
         container=container.name,
-        message=message,
+        message=telling_part(message),
         variant=image,
         details={"reason": reason, "error": error, "init": container.init, **details},
     )

@@ -34,7 +34,7 @@ from primitives.clock import ManualClock
 from primitives.diagnostics.inspect_workloads import inspect_workloads
 from primitives.diagnostics.registry import Arguments, Progress
 from primitives.errors import SourceDenied
-from primitives.facts import Fact, LogPattern, ProbeResult, SourceGap, WorkloadState
+from primitives.facts import Fact, ProbeResult, SourceGap, WorkloadState
 from primitives.kubernetes.analysis import MOST_FINDINGS, analyse, healthy
 from primitives.kubernetes.cluster import Cluster
 from primitives.records import ContainerLog, KubernetesDump, Probe, Symptom, Topology, Window
@@ -129,13 +129,12 @@ async def test_each_recorded_cluster_tells_its_cause_on_its_resource(folder: Pat
         assert [f.resource for f in facts if isinstance(f, WorkloadState) and f.polarity == "absent"]
 
 
-async def test_a_job_s_log_names_the_dependency_that_is_away() -> None:
-    backend, window, _ = read_bundle(
-        next(path for path in RECORDED if (path / "kubernetes/logs").exists() and "job" in path.name)
-    )
-    (note,) = (fact for fact in await inspected(backend, window) if isinstance(fact, LogPattern))
-    assert (note.family, note.count, note.trust) == ("unavailable", 8, "reported")
-    assert note.points_at
+async def test_a_crashing_container_s_log_says_of_which_family_its_error_is() -> None:
+    backend, window, _ = read_bundle(BUNDLES / "opensre-eks-008")
+    states = [fact for fact in await inspected(backend, window) if isinstance(fact, WorkloadState)]
+    (crash,) = (fact for fact in states if fact.state == "CrashLoopBackOff")
+    assert "missing_configuration" in crash.details["log_families"]
+    assert (crash.details["revision"], crash.count, crash.trust) == ("newest", 2, "measured")
 
 
 async def test_a_real_api_server_s_objects_are_read() -> None:
@@ -154,8 +153,14 @@ async def test_without_dumps_there_is_one_gap() -> None:
 async def test_a_refusal_is_a_gap_that_says_so() -> None:
     gaps = await inspected(Denying())
     assert {(gap.question, gap.status) for gap in gaps if isinstance(gap, SourceGap)} == {
-        ("objects", "denied"), ("container_logs", "denied"), ("probes", "denied"),
+        ("objects", "denied"), ("probes", "denied"),
     }  # fmt: skip
+
+
+async def test_a_long_pull_error_ends_in_the_registry_s_own_words() -> None:
+    backend, window, _ = read_bundle(BUNDLES / "holmes-54-namespace")
+    (pull,) = (fact for fact in await inspected(backend, window) if isinstance(fact, WorkloadState))
+    assert pull.sentence().endswith("no such host)")
 
 
 async def test_probes_become_facts_the_newest_of_each_and_failures_first() -> None:
