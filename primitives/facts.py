@@ -243,7 +243,7 @@ class LogPattern(FactBase):
             return f"no unusual log messages from {self.resource or 'any resource'}"
         if self.count == 0:
             return f"{self.resource} stopped logging “{_short(self.template)}” ({self.baseline_count:.0f} expected)"
-        new = "new: " if not self.baseline_count else ""
+        new = "new: " if self.baseline_count == 0 else ""
         since = f" since {moment(self.first_seen)}" if self.first_seen else ""
         return f"{self.resource} logged {self.count} × {new}{self.severity} “{_short(self.template)}”{since}"
 
