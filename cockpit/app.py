@@ -13,13 +13,9 @@ from textual.app import App, SystemCommand
 from textual.theme import Theme
 
 from cockpit.intents import Attach, Browse, Replay, Start
-from cockpit.keys import KEYS
-from cockpit.screens.incident import IncidentScreen
-from cockpit.screens.incidents import IncidentsScreen
-from cockpit.screens.live import LiveScreen
-from cockpit.screens.replay import ReplayScreen
-from cockpit.screens.style import CSS as STYLE
+from cockpit.screens.style import APP_CSS
 from cockpit.terminal import on_hangup_or_stop, terminal_is_gone
+from cockpit.widgets.curtain import Curtain
 from cockpit.widgets.draw import Ink
 from primitives.clock import Clock, SystemClock
 from primitives.errors import CloudopsError, StoreError
@@ -27,9 +23,11 @@ from primitives.text import safe_line
 from themes import PALETTES, Palette
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
     from textual.screen import Screen
 
     from cockpit.intents import Intent
+    from cockpit.screens.common import CockpitScreen
     from cockpit.settings import Settings
     from cockpit.widgets.view import Subject
     from engine.port import EnginePort
@@ -40,6 +38,7 @@ Connect = Callable[[Path], Awaitable["tuple[EnginePort, bool]"]]
 """Opens an engine for a store; says whether it is another process's."""
 
 TERMINAL_CHECK_S = 1.0
+INTERRUPTED = 130
 
 
 def run_cockpit(settings: Settings, intent: Intent) -> int:
@@ -61,7 +60,7 @@ def run_cockpit(settings: Settings, intent: Intent) -> int:
 class CockpitApp(App[int]):
     """The app: themes, screens, the engine's connection, and what every screen can do."""
 
-    CSS = STYLE
+    CSS = APP_CSS
     TITLE = "CloudOps"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -88,6 +87,11 @@ class CockpitApp(App[int]):
         self.theme = chosen
 
     @property
+    def connected(self) -> bool:
+        """Whether the engine is there."""
+        return self._port is not None
+
+    @property
     def port(self) -> EnginePort:
         """The engine, once it is there."""
         if self._port is None:
@@ -96,15 +100,27 @@ class CockpitApp(App[int]):
 
     # Start and end
 
-    async def on_mount(self) -> None:
-        """The first frame, and only then the engine."""
-        self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
-        await self.push_screen(self._first_screen())
+    def compose(self) -> ComposeResult:
+        intent = self.intent
+        title = getattr(intent, "query", None) or getattr(intent, "bundle", None) or getattr(intent, "name", None)
+        yield Curtain(title or "CloudOps", "", self.ink, panes=not isinstance(intent, Browse))
+
+    def on_mount(self) -> None:
+        """The first frame, and only then the screens and the engine."""
         self.call_after_refresh(self._begin)
         if not self.is_headless:
             self.set_interval(TERMINAL_CHECK_S, self._check_terminal)
 
-    def _first_screen(self) -> LiveScreen | ReplayScreen | IncidentsScreen:
+    async def _begin(self) -> None:
+        self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
+        self.run_worker(self._open(), group="engine")
+        await self.push_screen(self._first_screen())
+
+    def _first_screen(self) -> CockpitScreen:
+        from cockpit.screens.incidents import IncidentsScreen
+        from cockpit.screens.live import LiveScreen
+        from cockpit.screens.replay import ReplayScreen
+
         match self.intent:
             case Start() | Attach():
                 return LiveScreen(self.intent)
@@ -113,8 +129,12 @@ class CockpitApp(App[int]):
             case Browse():
                 return IncidentsScreen()
 
-    def _begin(self) -> None:
-        self.run_worker(self._open(), group="engine")
+    @property
+    def cockpit_screens(self) -> list[CockpitScreen]:
+        """Our own screens, the one at the bottom first; prompts left out."""
+        from cockpit.screens.common import CockpitScreen
+
+        return [screen for screen in self.screen_stack if isinstance(screen, CockpitScreen)]
 
     async def _open(self) -> None:
         try:
@@ -122,9 +142,8 @@ class CockpitApp(App[int]):
         except CloudopsError as error:
             self.fail(error)
             return
-        for screen in self.screen_stack:
-            if isinstance(screen, (IncidentScreen, IncidentsScreen)):
-                screen.begin()
+        for screen in self.cockpit_screens:
+            screen.begin_once()
 
     async def _connect_engine(self, store: Path) -> tuple[EnginePort, bool]:
         client = await asyncio.to_thread(importlib.import_module, "cockpit.client")
@@ -159,12 +178,12 @@ class CockpitApp(App[int]):
     def _from_outside(self, work: Callable[[], None]) -> None:
         loop = self._loop
         if loop is None or not self.is_running:
-            raise SystemExit(130)
+            raise SystemExit(INTERRUPTED)
         loop.call_soon_threadsafe(lambda: self.call_later(work))
 
     def _check_terminal(self) -> None:
         if terminal_is_gone():
-            self.leave(130)
+            self.leave(INTERRUPTED)
 
     # What screens use
 
@@ -193,23 +212,22 @@ class CockpitApp(App[int]):
 
     def open_replay(self, execution_id: str, *, subject: Subject | None = None, ended: bool = False) -> None:
         """Push the replay of an incident."""
+        from cockpit.screens.replay import ReplayScreen
+
         known = subject if subject is not None and subject.kind in ("step", "fact") else None
-        screen = ReplayScreen(execution_id, subject=known, ended=ended)
-        self.push_screen(screen, callback=None)
-        self.call_after_refresh(screen.begin)
+        self.push_screen(ReplayScreen(execution_id, subject=known, ended=ended))
 
     def open_live(self, intent: Attach) -> None:
         """Push a running or interrupted incident."""
-        screen = LiveScreen(intent)
-        self.push_screen(screen)
-        self.call_after_refresh(screen.begin)
+        from cockpit.screens.live import LiveScreen
+
+        self.push_screen(LiveScreen(intent))
 
     def _restyle(self) -> None:
         if self.theme in PALETTES:
             self.ink = Ink(PALETTES[self.theme])
-        for screen in self.screen_stack:
-            if isinstance(screen, (IncidentScreen, IncidentsScreen)):
-                screen.restyle()
+        for screen in self.cockpit_screens:
+            screen.restyle()
 
     # Keys that work everywhere
 
@@ -217,8 +235,8 @@ class CockpitApp(App[int]):
         """The keys that work here."""
         from cockpit.screens.help import HelpScreen
 
-        if isinstance(self.screen, (IncidentScreen, IncidentsScreen)):
-            self.push_screen(HelpScreen(self.screen.where, self.ink))
+        if self.screen in self.cockpit_screens:
+            self.push_screen(HelpScreen(self.cockpit_screens[-1].where, self.ink))
 
     def action_palette(self) -> None:
         """The command palette."""
@@ -232,13 +250,11 @@ class CockpitApp(App[int]):
 
     def action_leave(self) -> None:
         """Leave; ask while something runs."""
-        live = next((screen for screen in self.screen_stack if isinstance(screen, LiveScreen) and screen.running), None)
-        if live is None:
-            self.leave(self._exit_code())
-        elif live.view.state is None:
-            self.leave(live.exit_code())
-        else:
-            live.ask_to_stop()
+        for screen in self.cockpit_screens:
+            if screen.running:
+                screen.ask_to_stop()
+                return
+        self.leave(self._exit_code())
 
     async def action_quit(self) -> None:
         """Textual's own way to quit asks too."""
@@ -253,12 +269,12 @@ class CockpitApp(App[int]):
         self.action_interrupt()
 
     def _exit_code(self) -> int:
-        for screen in self.screen_stack:
-            if isinstance(screen, (IncidentScreen, IncidentsScreen)):
-                return int(screen.exit_code())
-        return 0
+        screens = self.cockpit_screens
+        return screens[0].exit_code() if screens else INTERRUPTED
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        from cockpit.keys import KEYS
+
         where = getattr(screen, "where", "list")
         for key in KEYS:
             if key.later or not ({where, "everywhere"} & set(key.where)) or key.id in NOT_IN_PALETTE:

@@ -15,8 +15,9 @@ Where = Literal["incident", "replay", "list", "everywhere"]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A binding. `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it does
-    nothing yet.
+    """A binding.
+
+    `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it does nothing yet.
     """
 
     id: str
@@ -133,8 +134,8 @@ def key_page() -> str:
     lines = [
         "# Keys",
         "",
-        "Made from `cockpit/keys.py` (`python -m cockpit.keys > docs/keys.md`); a test compares. `?` in the cockpit shows"
-        " the keys that work on the screen it is pressed on. Keys can be remapped by their id.",
+        "Made from `cockpit/keys.py` (`python -m cockpit.keys > docs/keys.md`); a test compares.",
+        "`?` in the cockpit shows the keys that work on the screen it is pressed on.",
     ]
     groups: tuple[tuple[str, Iterable[Key]], ...] = (
         ("Everywhere", [key for key in KEYS if "everywhere" in key.where]),

@@ -148,13 +148,16 @@ class PlainReport:
         return "".join(parts)
 
     def _causes(self, state: IncidentState) -> str:
-        shown = [one for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE][:_SHOWN_CAUSES]
+        likely = [one for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE and not one.note][:_SHOWN_CAUSES]
+        # What an engineer would ask about next is told even where nothing speaks for it.
+        shown = [*likely, *[one for one in state.hypotheses if one.note][:1]]
         told = "".join(self._cause(state, one) for one in shown)
         return self._heading("LIKELY ROOT CAUSES") + (told or "  none\n")
 
     def _cause(self, state: IncidentState, one: Hypothesis) -> str:
         note = f" {one.note}" if one.note else ""
-        lines = [self._bullet(f"{one.cause} ({100 * one.confidence:.0f} % confidence){note}")]
+        confidence = f"{100 * one.confidence:.0f} %" if one.confidence >= _MIN_CONFIDENCE else "under 1 %"
+        lines = [self._bullet(f"{one.cause} ({confidence} confidence){note}")]
         for name, evidence in (("For", one.evidence_for), ("Against", one.evidence_against)):
             if evidence:
                 lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))

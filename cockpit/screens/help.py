@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
-from textual.screen import ModalScreen
 
 from cockpit.keys import Key, Where, keys_for
-from cockpit.screens.prompts import Prompt
+from cockpit.screens.prompts import Modal, Prompt
 from cockpit.widgets.draw import Ink, Line
 
 if TYPE_CHECKING:
@@ -19,10 +18,10 @@ __all__ = ["HelpScreen"]
 KEY_WIDTH = 13
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal):
     """Help."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[Any]] = [
         Binding("escape,q,question_mark,enter", "close"),
         Binding("ctrl+c", "close", priority=True),
         Binding("j,down", "move(1)"),
@@ -55,7 +54,7 @@ class HelpScreen(ModalScreen[None]):
 
     def action_close(self) -> None:
         """Back."""
-        self.dismiss(None)
+        self.dismiss("")
 
     def action_move(self, by: int) -> None:
         """Scroll."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Container
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from cockpit.keys import KEYS, Where, bindings
+from cockpit.keys import KEYS, bindings
+from cockpit.screens.common import CockpitScreen
 from cockpit.screens.layout import TINY_HEIGHT, TINY_WIDTH, arrange, arrangement
 from cockpit.widgets.detail import DetailPane
 from cockpit.widgets.draw import said
@@ -31,7 +31,6 @@ from primitives.text import safe_text
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from cockpit.app import CockpitApp
     from engine.port import EnginePort
     from primitives.records import Series
 
@@ -41,13 +40,10 @@ FRAME_S = 1 / 30
 """The shortest time between two paints."""
 
 
-class IncidentScreen(Screen[None]):
+class IncidentScreen(CockpitScreen):
     """Header, five panes, footer."""
 
     BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
-    AUTO_FOCUS = ""
-    where: ClassVar[Where] = "incident"
-    app: CockpitApp
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -137,10 +133,9 @@ class IncidentScreen(Screen[None]):
         state = self.view.state
         _, word, _ = PHASES[state.phase] if state else ("", "OPENING", "")
         best = f" · {said(state.hypotheses[0].cause)}" if state and state.hypotheses else ""
-        words = (
-            f"The cockpit needs {TINY_WIDTH}x{TINY_HEIGHT} cells, this terminal has {self.size.width}x{self.size.height}.\n"
-            f"{word} {elapsed(self.view.elapsed_s)}{best}"
-        )
+        width, height = self.size
+        needed = f"The cockpit needs {TINY_WIDTH}x{TINY_HEIGHT} cells, this terminal has {width}x{height}."
+        words = f"{needed}\n{word} {elapsed(self.view.elapsed_s)}{best}"
         self.query_one("#tiny", Static).update(Content(words))
 
     def footer_keys(self) -> list[tuple[str, str]]:

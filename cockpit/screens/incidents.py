@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Container
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
 from cockpit.intents import Attach
 from cockpit.keys import Where, bindings
+from cockpit.screens.common import CockpitScreen
 from cockpit.widgets.draw import Ink, Line, Part, cells, cut, draw, said
 from cockpit.widgets.footer import Footer
 from cockpit.widgets.rows import Row, RowPane
@@ -23,7 +23,6 @@ from primitives.errors import CloudopsError
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from cockpit.app import CockpitApp
     from engine.port import IncidentSummary
 
 __all__ = ["IncidentsScreen"]
@@ -88,12 +87,11 @@ class IncidentsPane(RowPane):
         return f"{len(self.incidents)} stored" if self.incidents else ""
 
 
-class IncidentsScreen(Screen[None]):
+class IncidentsScreen(CockpitScreen):
     """What the store holds."""
 
     BINDINGS: ClassVar[list[Any]] = [*bindings("list")]
     where: ClassVar[Where] = "list"
-    app: CockpitApp
 
     def compose(self) -> ComposeResult:
         self.heading = _Title(self.app.ink)
@@ -215,7 +213,3 @@ class IncidentsScreen(Screen[None]):
     def action_screenshot(self) -> None:
         """Save the screen as SVG."""
         self.app.shoot("cloudops-incidents")
-
-    def exit_code(self) -> int:
-        """What leaving now returns."""
-        return 0

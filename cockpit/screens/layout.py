@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
     from cockpit.widgets.pane import Pane
 
-__all__ = ["TINY_HEIGHT", "TINY_WIDTH", "Arrangement", "arrange", "arrangement"]
+__all__ = ["TINY_HEIGHT", "TINY_WIDTH", "Arrangement", "arrange", "arrangement", "heights", "split_width"]
 
 Arrangement = Literal["tiny", "wide", "column", "full"]
 
 TINY_WIDTH, TINY_HEIGHT = 60, 20
 WIDE_WIDTH, WIDE_HEIGHT = 100, 30
 TALL_HEIGHT = 48
+LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.41, 42, 84
 
 
 def arrangement(width: int, height: int, zoom: int) -> Arrangement:
@@ -29,6 +30,17 @@ def arrangement(width: int, height: int, zoom: int) -> Arrangement:
     return "column" if zoom == 1 or width < WIDE_WIDTH or height < WIDE_HEIGHT else "wide"
 
 
+def split_width(width: int) -> int:
+    """The left column's width in two columns."""
+    return max(LEFT_MIN, min(LEFT_MAX, int(width * LEFT_SHARE)))
+
+
+def heights(height: int, *, replay: bool = False) -> tuple[int, int, int]:
+    """The lines of the two columns, of the timeline and of the remediation pane, borders included."""
+    timeline, remediation = (5 if replay else 4), (8 if height >= TALL_HEIGHT else 5)
+    return height - 3 - timeline - remediation, timeline, remediation
+
+
 def arrange(screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arrangement, *, hidden: Pane) -> None:
     """Show the panes in the arrangement `how`; `hidden` is the one of plan and facts that one column leaves out."""
     for name in ("tiny", "wide", "column", "full"):
@@ -38,6 +50,7 @@ def arrange(screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arr
         pane.display = how != "column" or pane is not hidden
         pane.set_class(how == "full" and pane is not current, "-aside")
         pane.fold(how == "column" and pane is not current)
+    screen.query_one("#left").styles.width = split_width(screen.size.width) if how == "wide" else "100%"
     for name in ("upper", "left", "right"):
         container = screen.query_one(f"#{name}")
         here = container in current.ancestors

@@ -27,7 +27,7 @@ class LiveScreen(IncidentScreen):
     def __init__(self, intent: Start | Attach) -> None:
         title = intent.query or intent.bundle or "" if isinstance(intent, Start) else intent.name
         query = intent.query or "" if isinstance(intent, Start) else ""
-        super().__init__(View(title=title.rstrip("/").rpartition("/")[2] if not query else query, query=query))
+        super().__init__(View(title=query or title.rstrip("/").rpartition("/")[2], query=query))
         self.intent = intent
         self.failure: CloudopsError | None = None
         self._asked = False
@@ -175,11 +175,9 @@ class LiveScreen(IncidentScreen):
 
     @property
     def running(self) -> bool:
-        """Whether there is something to stop."""
-        return self.failure is None and (self.view.state is None or not self.view.state.ended)
+        return self.failure is None and self.view.state is not None and not self.view.state.ended
 
     def ask_to_stop(self) -> None:
-        """Ask what to stop."""
         self.app.push_screen(StopPrompt(self.execution_id, self.app.ink, attached=self.view.attached), self._stopped)
 
     def _stopped(self, answer: str | None) -> None:
@@ -197,7 +195,6 @@ class LiveScreen(IncidentScreen):
         self.app.leave(INTERRUPTED)
 
     def exit_code(self) -> int:
-        """What leaving now returns."""
         if self.failure is not None:
             return self.failure.exit_code
         return exit_code(self.view.state, attached=self.view.attached)

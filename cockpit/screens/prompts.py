@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
+from cockpit.screens.style import PROMPT_CSS
 from cockpit.widgets.draw import Ink, Line, Part, cut, draw, said, wrap
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from engine.incident import IncidentState
 
-__all__ = ["LinePrompt", "PlanPrompt", "Prompt", "StopPrompt"]
+__all__ = ["LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
 
 
 class Prompt(Widget, can_focus=True):
@@ -60,10 +61,20 @@ class Prompt(Widget, can_focus=True):
         self.refresh()
 
 
-class PlanPrompt(ModalScreen[str]):
+class Modal(ModalScreen[str]):
+    """A prompt over a screen; it ends with an answer."""
+
+    CSS = PROMPT_CSS
+
+    def action_answer(self, answer: str) -> None:
+        """End the prompt."""
+        self.dismiss(answer)
+
+
+class PlanPrompt(Modal):
     """The read-only plan, to be confirmed with one key. Gives `yes`, `look` or `leave`."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[Any]] = [
         Binding("y", "answer('yes')"),
         Binding("escape,enter", "answer('look')"),
         Binding("q", "answer('leave')"),
@@ -106,19 +117,15 @@ class PlanPrompt(ModalScreen[str]):
         lines += [Line(), _choices(("y", "run them"), ("Esc", "look first"), ("q", "leave"))]
         return lines
 
-    def action_answer(self, answer: str) -> None:
-        """End the prompt."""
-        self.dismiss(answer)
-
     def action_move(self, by: int) -> None:
         """Scroll a plan that is longer than the screen."""
         self.query_one(Prompt).move(by)
 
 
-class StopPrompt(ModalScreen[str]):
+class StopPrompt(Modal):
     """What to stop: `cancel` the investigation, `leave` the cockpit, or go `back`. A second Ctrl-C does both."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[Any]] = [
         Binding("c", "answer('cancel')"),
         Binding("l,q", "answer('leave')"),
         Binding("escape,b,enter", "answer('back')"),
@@ -151,15 +158,11 @@ class StopPrompt(ModalScreen[str]):
                 lines.append(Line([(f"{key if number == 0 else '':<6}", "focus bold"), (line, "text")]))
         return lines
 
-    def action_answer(self, answer: str) -> None:
-        """End the prompt."""
-        self.dismiss(answer)
 
-
-class LinePrompt(ModalScreen[str]):
+class LinePrompt(Modal):
     """A line to type; gives what was typed, or nothing at all."""
 
-    BINDINGS = [Binding("escape", "answer('')"), Binding("ctrl+c", "answer('')", priority=True)]
+    BINDINGS: ClassVar[list[Any]] = [Binding("escape", "answer('')"), Binding("ctrl+c", "answer('')", priority=True)]
 
     def __init__(self, title: str, hint: str, ink: Ink) -> None:
         super().__init__()
@@ -174,14 +177,10 @@ class LinePrompt(ModalScreen[str]):
         event.stop()
         self.dismiss(event.value)
 
-    def action_answer(self, answer: str) -> None:
-        """End the prompt."""
-        self.dismiss(answer)
-
 
 class _Entry(Prompt):
     def __init__(self, title: str, hint: str, ink: Ink) -> None:
-        super().__init__(lambda width: [Line([(hint, "dim")])], ink, title, "Enter go · Esc back")
+        super().__init__(lambda _: [Line([(hint, "dim")])], ink, title, "Enter go · Esc back")
         self._hint = hint
 
     def compose(self) -> ComposeResult:

@@ -185,7 +185,3 @@ class ReplayScreen(IncidentScreen):
 
     def action_replay(self) -> None:
         self.app.tell("this is the replay; Space plays it")
-
-    def exit_code(self) -> int:
-        """What leaving now returns."""
-        return 0

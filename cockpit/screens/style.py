@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["CSS"]
+__all__ = ["APP_CSS", "PROMPT_CSS", "SCREEN_CSS"]
 
-CSS = """
+APP_CSS = """
 Screen { background: $ground; color: $text; scrollbar-size: 0 0; overflow: hidden; }
+Curtain { width: 100%; height: 100%; }
+Toast { background: $bar; color: $text; }
+CommandPalette { background: $ground 60%; }
+"""
+"""What the first frame needs: every rule costs a fraction of a millisecond."""
+
+SCREEN_CSS = """
 #header { dock: top; height: 2; background: $bar; }
 #footer { dock: bottom; height: 1; background: $bar; }
 #entry { dock: bottom; height: 1; display: none; background: $cursor; }
@@ -16,7 +23,7 @@ Screen { background: $ground; color: $text; scrollbar-size: 0 0; overflow: hidde
 #tiny { display: none; width: 100%; height: 100%; content-align: center middle; text-align: center; }
 #body { height: 1fr; }
 #upper { layout: horizontal; height: 1fr; }
-#left { width: 41%; min-width: 42; max-width: 84; }
+#left { width: 42; }
 #right { width: 1fr; }
 
 Pane { height: 1fr; background: $ground; border: round $line; border-title-color: $dim;
@@ -49,7 +56,9 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 
 #list { border: round $line; }
 #list:focus { border: round $focus; }
+"""
 
+PROMPT_CSS = """
 ModalScreen { background: $ground 70%; align: center middle; }
 Prompt { width: 90%; max-width: 100; height: auto; max-height: 90%; background: $bar; border: round $focus;
          border-title-color: $focus; border-title-style: bold; border-subtitle-color: $dim;
@@ -57,7 +66,4 @@ Prompt { width: 90%; max-width: 100; height: auto; max-height: 90%; background: 
 Prompt.-warning { border: round $warning; border-title-color: $warning; }
 Prompt Input { border: none; height: 1; padding: 0 1; background: $cursor; color: $text; margin-top: 1; }
 Prompt Input:focus { border: none; background-tint: $cursor 0%; }
-
-Toast { background: $bar; color: $text; }
-CommandPalette { background: $ground 60%; }
 """

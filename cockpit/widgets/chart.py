@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -45,14 +46,14 @@ class Chart:
 
 
 def resample(series: Series, start: float, end: float, columns: int) -> list[Span | None]:
-    """The lowest and highest sample of each column, so that a spike of one sample survives; None where there is none."""
+    """The lowest and highest sample of each column, so that a spike survives; None where there is none."""
     step = (end - start) / columns
     edges = [int(at) for at in series.times.searchsorted([start + step * column for column in range(columns + 1)])]
     edges[-1] = int(series.times.searchsorted(end, side="right"))
     values = series.values
     return [
         (float(values[low:high].min()), float(values[low:high].max())) if high > low else None
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
 
 
@@ -108,10 +109,10 @@ def _columns(what: Chart, columns: int) -> list[Span | None]:
     """The samples of each column of dots, joined where they are close enough."""
     found = resample(what.series, what.start.timestamp(), what.end.timestamp(), columns)
     filled = [at for at, span in enumerate(found) if span]
-    gaps = sorted(after - before for before, after in zip(filled, filled[1:], strict=False))
+    gaps = sorted(after - before for before, after in pairwise(filled))
     usual = gaps[len(gaps) // 2] if gaps else 1
     joined = list(found)
-    for before, after in zip(filled, filled[1:], strict=False):
+    for before, after in pairwise(filled):
         first, last = found[before], found[after]
         if first is None or last is None or after - before > max(usual * _MAX_JOIN, 2):
             continue

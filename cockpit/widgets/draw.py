@@ -98,11 +98,12 @@ def wrap(text: str, width: int) -> list[str]:
             continue
         if line:
             lines.append(line)
-        while cell_len(word) > width > 0:
-            head = set_cell_size(word, width).rstrip()
+        rest = word
+        while cell_len(rest) > width > 0:
+            head = set_cell_size(rest, width).rstrip()
             lines.append(head)
-            word = word[max(len(head), 1) :]
-        line = word
+            rest = rest[max(len(head), 1) :]
+        line = rest
     return [*lines, line] if line or not lines else lines
 
 

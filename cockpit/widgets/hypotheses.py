@@ -11,7 +11,7 @@ from cockpit.widgets.view import Subject
 from cockpit.widgets.words import percent
 
 if TYPE_CHECKING:
-    from engine.hypotheses import Hypothesis
+    from engine.hypotheses import Evidence, Hypothesis
 
 __all__ = ["HypothesesPane"]
 
@@ -48,19 +48,19 @@ class HypothesesPane(RowPane):
         return self._opened.get(key, key == self.view.state.hypotheses[0].id)
 
     def subject_of(self, key: str) -> Subject:
-        hypothesis, _, fact = key.partition("/")
-        return Subject("fact", fact) if fact else Subject("hypothesis", hypothesis)
+        hypothesis, item = self._parts(key)
+        return Subject("fact", item.fact) if item else Subject("hypothesis", hypothesis.id)
 
     def matches(self, key: str, text: str) -> bool:
-        hypothesis, fact = self._parts(key)
+        hypothesis, item = self._parts(key)
         words = [hypothesis.cause, hypothesis.cause_id, hypothesis.resource or ""]
-        words += [item.why for item in hypothesis.evidence if not fact or item.fact == fact]
+        words += [self._reason(one) for one in ([item] if item else hypothesis.evidence)]
         return text in " ".join(words).lower()
 
     def copied(self, key: str) -> str:
-        hypothesis, fact = self._parts(key)
-        if fact and self.view.state and fact in self.view.state.facts:
-            return f"{fact} {self.view.state.facts[fact].fact.sentence()}"
+        hypothesis, item = self._parts(key)
+        if item:
+            return f"{item.fact} {self._reason(item)}"
         return f"{hypothesis.id} {hypothesis.cause} ({percent(hypothesis.confidence)})"
 
     def toggle(self, *, unfold: bool | None = None) -> bool:
@@ -78,11 +78,11 @@ class HypothesesPane(RowPane):
             assert self.view.state is not None
             words = " · ".join(said(one) for one in self.view.state.would_change)
             return Line([("   would change my mind: ", "warning"), (words, "dim")])
-        hypothesis, fact = self._parts(row.key)
+        hypothesis, item = self._parts(row.key)
         if row.part == "note":
             return Line([("     ", "dim"), (said(hypothesis.note), "dim")])
-        if fact:
-            return self._evidence(hypothesis, fact, selected=selected)
+        if item:
+            return self._evidence(item, selected=selected)
         return self._belief(hypothesis, width, selected=selected)
 
     def _belief(self, hypothesis: Hypothesis, width: int, *, selected: bool) -> Line:
@@ -101,14 +101,17 @@ class HypothesesPane(RowPane):
             ],
         )
 
-    def _evidence(self, hypothesis: Hypothesis, fact: str, *, selected: bool) -> Line:
-        item = next(item for item in hypothesis.evidence if item.fact == fact)
-        found = self.view.state.facts.get(fact) if self.view.state else None
-        words = said(item.why or (found.fact.sentence() if found else ""))
+    def _reason(self, item: Evidence) -> str:
+        found = self.view.state.facts.get(item.fact) if self.view.state else None
+        sentence = found.fact.sentence() if found else ""
+        return " · ".join(words for words in (item.why, sentence) if words)
+
+    def _evidence(self, item: Evidence, *, selected: bool) -> Line:
+        words = said(self._reason(item))
         sign, role = ("+", "good") if item.weight > 0 else (SHARP_MINUS, "bad")
         weight = f"{sign}{abs(item.weight):.1f}"
         spec = ("text" if item.weight > 0 else "dim") + (" bold" if selected else "")
-        return Line([(f"     {sign} ", role), (f"{fact:<4} ", "dim"), (words, spec)], [(f"{weight:>5} ", role)])
+        return Line([(f"     {sign} ", role), (f"{item.fact:<4} ", "dim"), (words, spec)], [(f"{weight:>5} ", role)])
 
     def footing(self) -> str:
         count = len(self.view.state.hypotheses) if self.view.state else 0
@@ -121,15 +124,19 @@ class HypothesesPane(RowPane):
         best = state.hypotheses[0]
         return Line([(said(best.cause), "text")], [(f"{percent(best.confidence)} ", "text bold")])
 
-    def _parts(self, key: str) -> tuple[Hypothesis, str]:
+    def _parts(self, key: str) -> tuple[Hypothesis, Evidence | None]:
         assert self.view.state is not None
-        wanted, _, fact = key.partition("/")
-        return next(one for one in self.view.state.hypotheses if one.id == wanted), fact
+        wanted, _, number = key.partition("/")
+        hypothesis = next(one for one in self.view.state.hypotheses if one.id == wanted)
+        return hypothesis, _shown_evidence(hypothesis)[int(number)] if number else None
+
+
+def _shown_evidence(hypothesis: Hypothesis) -> list[Evidence]:
+    return [*hypothesis.evidence_for, *hypothesis.evidence_against]
 
 
 def _below(hypothesis: Hypothesis) -> list[Row]:
-    evidence = [*hypothesis.evidence_for, *hypothesis.evidence_against]
-    rows = [Row(f"{hypothesis.id}/{item.fact}", "evidence") for item in evidence if item.weight]
+    rows = [Row(f"{hypothesis.id}/{number}", "evidence") for number in range(len(_shown_evidence(hypothesis)))]
     if hypothesis.note:
         rows.append(Row(hypothesis.id, "note"))
     return rows

@@ -12,8 +12,6 @@ from textual.widget import Widget
 from cockpit.widgets.draw import Ink, Line, cut, draw
 
 if TYPE_CHECKING:
-    from textual import events
-
     from cockpit.widgets.view import View
 
 __all__ = ["Pane"]
@@ -95,7 +93,7 @@ class Pane(Widget, can_focus=True):
             return self._strips[y].adjust_cell_length(width, self.ink.style("text"))
         return self.ink.blank(width)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         self._strips = []
         self._borders = ("", "")
         self.repaint()

@@ -62,7 +62,7 @@ class TimelinePane(Pane):
         cursor = scale.column(self.view.cursor) if self.view.cursor else None
         segments = [Segment(" ", self.ink.style("text"))]
         for at, (letter, role) in enumerate(row):
-            spec = "focus bold reverse" if at == cursor else f"{role} bold" if letter not in "─" else role
+            spec = "focus bold reverse" if at == cursor else f"{role} bold" if letter != "─" else role
             segments.append(Segment(letter, self.ink.style(spec if role != "dim" or at == cursor else "dim")))
         segments.append(Segment(NOW_LABEL, self.ink.style("text bold")))
         return Strip(segments).simplify().adjust_cell_length(width, self.ink.style("text"))

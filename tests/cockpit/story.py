@@ -92,14 +92,15 @@ def facts() -> dict[str, tuple[str, Fact]]:
         kind="deployment",
         summary="v2.3.1: order page on new models",
     )
-    known = {"observed_at": NOW, "window": WINDOW}
+    known: dict[str, Any] = {"observed_at": NOW, "window": WINDOW}
+    gap = {"status": "unreachable", "detail": "no route", "source": "loki", "observed_at": NOW}
     return {
         "F1": ("S1", shift("latency_p95", "api-service", (0.2, 1.5), "s", LATENCY_DIGEST)),
         "F2": ("S2", shift("queries_per_request", "api-service", (3.0, 41.0), "{query}", LATENCY_DIGEST, kind="other")),
         "F3": (
             "S3",
             ChangeFound(
-                kinds=("deployment",), change=deployment, lead_s=300.0, resource="api-service", source="deployments", **known
+                kinds=("deployment",), change=deployment, lead_s=300.0, resource="api-service", source="ci", **known
             ),
         ),
         "F4": ("S3", ChangeFound(kinds=("infrastructure",), polarity="absent", source="cloudtrail", **known)),
@@ -111,7 +112,7 @@ def facts() -> dict[str, tuple[str, Fact]]:
             ),
         ),
         "F6": ("S6", shift("error_ratio", "api-service", (0.01, 0.04), "1", LATENCY_DIGEST, kind="errors")),
-        "F7": ("S5", SourceGap(question="logs", status="unreachable", detail="no route", source="loki", observed_at=NOW)),
+        "F7": ("S5", SourceGap(question="logs", **gap)),
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import termios
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Self
 
 import pyte
 
@@ -109,7 +110,7 @@ class PseudoTerminal:
             pass
         return self.status
 
-    def __enter__(self) -> PseudoTerminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
