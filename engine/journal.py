@@ -44,7 +44,7 @@ class Journal:
         return await self._uninterrupted(self._append(bodies, who, blobs))
 
     async def write_facts(self, step: str, facts: Sequence[Fact]) -> None:
-        """Append the facts that `step` found, but for those that it already found in an earlier attempt."""
+        """Append the facts that `step` found, but for those that another step or an earlier attempt found."""
         await self._uninterrupted(self._append_facts(step, facts))
 
     async def record(self, answer: Answer[Any]) -> str:
@@ -74,7 +74,7 @@ class Journal:
         return await asyncio.shield(asyncio.ensure_future(in_turn()))
 
     async def _append_facts(self, step: str, facts: Sequence[Fact]) -> None:
-        known = {found.key for found in self.state.facts.values() if found.step == step}
+        known = {found.key for found in self.state.facts.values()}
         gaps = {_gap(found.fact) for found in self.state.facts.values()}
         bodies: list[Body] = []
         for fact in facts:

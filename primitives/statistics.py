@@ -92,7 +92,7 @@ class Shift:
     uncertainty: float | None
 
 
-def levels_of(series: Sequence[Samples], *, floor: float = 0.0) -> list[Level]:
+def levels_of(series: Sequence[Samples], *, floor: float = 0.0, origin: float = 0.0) -> list[Level]:
     """`level_of` for many series at once: those of equal length share one pass."""
     found: list[Level | None] = [None] * len(series)
     by_length: dict[int, list[int]] = {}
@@ -104,26 +104,26 @@ def levels_of(series: Sequence[Samples], *, floor: float = 0.0) -> list[Level]:
                 found[index] = Level(float("nan"), float("nan"), 0)
             continue
         table = np.stack([series[index] for index in indices])
-        for index, level, spread in zip(indices, *_levels(table, floor), strict=True):
+        for index, level, spread in zip(indices, *_levels(table, floor, origin), strict=True):
             found[index] = Level(float(level), float(spread), length)
     return [level for level in found if level is not None]
 
 
-def level_of(values: Samples, *, floor: float = 0.0) -> Level:
+def level_of(values: Samples, *, floor: float = 0.0, origin: float = 0.0) -> Level:
     """The median of `values` and their robust standard deviation, NaN of an empty series.
 
     The spread is the larger of 1.4826 MAD and the range between the deciles / 2.563 (so that a series which is constant
-    for more than half of its time still has the spread of the rest), at least 2 % of the level and at least `floor`
-    (in the values' unit). It is zero only where the level and `floor` are.
+    for more than half of its time still has the spread of the rest), at least 2 % of the level's distance from `origin`
+    (the value at which nothing is wrong: full availability, else 0) and at least `floor`, both in the values' unit.
     """
-    return levels_of([values], floor=floor)[0]
+    return levels_of([values], floor=floor, origin=origin)[0]
 
 
-def _levels(table: NDArray[np.float64], floor: float) -> tuple[Samples, Samples]:
+def _levels(table: NDArray[np.float64], floor: float, origin: float) -> tuple[Samples, Samples]:
     low, level, high = np.quantile(table, [0.1, 0.5, 0.9], axis=1)
     mad = np.median(np.abs(table - level[:, None]), axis=1)
     spread = np.maximum(_MAD_TO_SIGMA * mad, _DECILES_TO_SIGMA * (high - low))
-    return level, np.maximum(spread, np.maximum(RELATIVE_FLOOR * np.abs(level), floor))
+    return level, np.maximum(spread, np.maximum(RELATIVE_FLOOR * np.abs(level - origin), floor))
 
 
 def sample_step(times: Samples) -> float:

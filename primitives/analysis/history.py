@@ -132,13 +132,21 @@ def worse_sign(metric: Metric) -> int:
 
 
 def spread_floor(metric: Metric) -> float:
-    """The least spread that is worth a thought, in the metric's unit: half a percent, half an event."""
+    """The least spread worth a thought, in the metric's unit: a failure in 1,000, half a percent, half an event."""
+    least = 0.001 if metric.kind in ("errors", "availability") else 0.005
     if metric.unit == "%":
-        return 0.5
+        return 100 * least
     if metric.unit == "1" and metric.kind in ("errors", "availability", "saturation"):
-        return 0.005
+        return least
     counted = metric.unit.startswith("{") and metric.unit.endswith("}")
     return 0.5 if counted and metric.kind in ("errors", "traffic") else 0.0
+
+
+def _faultless(metric: Metric) -> float:
+    """The value at which nothing is wrong: of an availability its top, of anything else 0."""
+    if metric.kind != "availability":
+        return 0.0
+    return {"%": 100.0, "1": 1.0}.get(metric.unit, 0.0)
 
 
 def compare(series: Iterable[Series], args: Arguments) -> list[Comparison]:
@@ -206,11 +214,13 @@ def _is_counter(series: Series) -> bool:
 
 def _baseline_levels(parts: Sequence[_Parted]) -> list[Level]:
     levels: list[Level] = [Level(0.0, 0.0, 0)] * len(parts)
-    by_floor: dict[float, list[int]] = {}
+    alike: dict[tuple[float, float], list[int]] = {}
     for index, part in enumerate(parts):
-        by_floor.setdefault(spread_floor(part.series.metric), []).append(index)
-    for floor, indices in by_floor.items():
-        for index, level in zip(indices, levels_of([parts[i].normal[1] for i in indices], floor=floor), strict=True):
+        metric = part.series.metric
+        alike.setdefault((spread_floor(metric), _faultless(metric)), []).append(index)
+    for (floor, origin), indices in alike.items():
+        found = levels_of([parts[i].normal[1] for i in indices], floor=floor, origin=origin)
+        for index, level in zip(indices, found, strict=True):
             levels[index] = level
     return levels
 
