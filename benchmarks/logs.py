@@ -1,0 +1,161 @@
+"""Opening and seeking in long logs, from the store and in a replay, with and without snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.children import own_peak_mib, private_home
+from benchmarks.figures import Figure, Reference, Result, Target, median, percentile
+from benchmarks.isolated import isolated
+from benchmarks.options import Options
+from benchmarks.synthetic import EXECUTION, INCIDENT, LONG, SHORT, Mixture, batches
+
+__all__ = ["logs"]
+
+_JUDGED = 100_000
+_OPEN = Target(1_000)
+_SEEK = Target(50)
+
+
+def logs(options: Options) -> Result:
+    """Logs of 10^4, 10^5 and (unless quick) 10^6 events, and one of 10^5 in the proportions of a short incident."""
+    result = Result()
+    sizes = (10_000, 100_000) if options.quick else (10_000, 100_000, 1_000_000)
+    for size, mixture in [*((size, LONG) for size in sizes), (_JUDGED, SHORT)]:
+        with private_home(options.scratch) as home:
+            isolated(write_log, home / "log.db", size, mixture)
+            label = f"{size:,} events" if mixture == LONG else f"{size:,}, mostly facts"
+            judged = size == _JUDGED and mixture == LONG
+            seeks = options.times(40, 15)
+            result.figures += isolated(stored, home / "log.db", size, label, judged, seeks)
+            if size <= _JUDGED or not options.quick:
+                result.figures += isolated(replayed, home / "log.db", size, label, judged, seeks)
+            if mixture == LONG:
+                result.figures += isolated(bare, home / "log.db", size, label)
+    return result
+
+
+def write_log(path: Path, size: int, mixture: Mixture) -> None:
+    """Write a log into a new store."""
+
+    async def written() -> None:
+        from engine.store.sqlite import SqliteStore
+
+        store = await SqliteStore.open(path)
+        try:
+            for batch in batches(size, 1_000, mixture):
+                await store.append(EXECUTION, INCIDENT, batch)
+        finally:
+            await store.close()
+
+    asyncio.run(written())
+
+
+def stored(path: Path, size: int, label: str, judged: bool, seeks: int) -> list[Figure]:
+    """The store opened and the last state shown, then states at other moments asked of the store."""
+    from engine.store.sqlite import SqliteStore
+
+    async def measured() -> tuple[float, list[float]]:
+        begin = time.perf_counter()
+        store = await SqliteStore.open(path)
+        try:
+            state = await store.state(EXECUTION)
+            opened = 1000 * (time.perf_counter() - begin)
+            assert state.seq == size
+            return opened, [await _timed(store.state, seq) for seq in _moments(size, seeks)]
+        finally:
+            await store.close()
+
+    raw = _read_raw(path)
+    opened, taken = asyncio.run(measured())
+    return [
+        Figure("open", f"{label}: last state", opened, "ms", _OPEN if judged else None, raw),
+        Figure("open", f"{label}: last state, memory", own_peak_mib(), "MiB"),
+        Figure("seek", f"{label}: in the store, p50", median(taken), "ms"),
+        Figure("seek", f"{label}: in the store, p95", percentile(taken, 95), "ms", _SEEK if judged else None),
+    ]
+
+
+def replayed(path: Path, size: int, label: str, judged: bool, seeks: int) -> list[Figure]:
+    """The whole log loaded as a replay does, then states at other moments."""
+    from cockpit.screens.recording import Recording
+    from engine.store.sqlite import SqliteStore
+
+    async def loaded() -> tuple[float, Recording]:
+        begin = time.perf_counter()
+        store = await SqliteStore.open(path)
+        try:
+            recording = Recording()
+            async for batch in store.batches(EXECUTION):
+                recording.add(batch)
+            return 1000 * (time.perf_counter() - begin), recording
+        finally:
+            await store.close()
+
+    raw = _read_raw(path)
+    took, recording = asyncio.run(loaded())
+    assert len(recording.events) == size
+    taken: list[float] = []
+    for seq in _moments(size, seeks):
+        begin = time.perf_counter()
+        recording.state_at(seq)
+        taken.append(1000 * (time.perf_counter() - begin))
+    return [
+        Figure("open", f"{label}: whole replay", took, "ms", _OPEN if judged else None, raw),
+        Figure("open", f"{label}: whole replay, memory", own_peak_mib(), "MiB"),
+        Figure("seek", f"{label}: in a replay, p50", median(taken), "ms"),
+        Figure("seek", f"{label}: in a replay, p95", percentile(taken, 95), "ms", _SEEK if judged else None),
+    ]
+
+
+def bare(path: Path, size: int, label: str) -> list[Figure]:
+    """As `stored`, once each, with the snapshots deleted before."""
+    from engine.store.sqlite import SqliteStore
+
+    async def measured(seq: int) -> float:
+        _forget_snapshots(path)
+        begin = time.perf_counter()
+        store = await SqliteStore.open(path)
+        try:
+            state = await store.state(EXECUTION, seq)
+            assert state.seq == seq
+            return 1000 * (time.perf_counter() - begin)
+        finally:
+            await store.close()
+
+    return [
+        Figure("open", f"{label}: last state, no snapshots", asyncio.run(measured(size)), "ms"),
+        Figure("seek", f"{label}: to the middle, no snapshots", asyncio.run(measured(size // 2)), "ms"),
+    ]
+
+
+async def _timed(state: Callable[[str, int], Awaitable[object]], seq: int) -> float:
+    begin = time.perf_counter()
+    await state(EXECUTION, seq)
+    return 1000 * (time.perf_counter() - begin)
+
+
+def _moments(size: int, count: int) -> Iterator[int]:
+    """Moments all over the log, in an order that jumps: multiples of the golden ratio."""
+    return (1 + int(number * 0.6180339887498949 % 1 * (size - 1)) for number in range(1, count + 1))
+
+
+def _read_raw(path: Path) -> Reference:
+    """How long SQLite alone takes to read the log's bodies."""
+    begin = time.perf_counter()
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT body FROM events WHERE execution_id = ? ORDER BY seq", (EXECUTION,))
+        for _ in rows:
+            pass
+    return Reference("SQLite reading the log", 1000 * (time.perf_counter() - begin))
+
+
+def _forget_snapshots(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("DELETE FROM snapshots")
+        database.commit()

@@ -1,0 +1,29 @@
+"""The benchmarks by name. Each runs in a process of its own, so nothing heavy is imported before it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from benchmarks.figures import Result
+from benchmarks.options import Options
+
+__all__ = ["BENCHMARKS", "measure"]
+
+BENCHMARKS = {
+    "start-up": "benchmarks.startup:startup",
+    "first-paint": "benchmarks.startup:first_paint",
+    "fold": "benchmarks.events:folding",
+    "store": "benchmarks.events:storing",
+    "logs": "benchmarks.logs:logs",
+    "investigate": "benchmarks.investigations:investigations",
+    "keys": "benchmarks.keys:keys",
+}
+"""Each benchmark and the function that runs it, in the order of the table."""
+
+
+def measure(name: str, options: Options) -> Result:
+    """Run the benchmark of that name, in this process."""
+    module, _, function = BENCHMARKS[name].partition(":")
+    benchmark: Callable[[Options], Result] = getattr(import_module(module), function)
+    return benchmark(options)
