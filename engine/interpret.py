@@ -70,13 +70,18 @@ def _symptom(state: IncidentState) -> list[FoundFact]:
            if isinstance(found.fact, MetricShift) and found.fact.resource == symptom.resource
            and found.fact.polarity == "present" and found.fact.worse]  # fmt: skip
     own.sort(key=lambda found: _shift_order(found, symptom.metric))
-    return own[:2]
+    # Availability is the error rate told twice: one finding for each thing that a user feels.
+    felt: dict[int, FoundFact] = {}
+    for found in own:
+        assert isinstance(found.fact, MetricShift)
+        felt.setdefault(_FELT[found.fact.kind], found)
+    return list(felt.values())[:3]
 
 
-def _shift_order(found: FoundFact, metric: str | None) -> tuple[bool, int, float, str]:
+def _shift_order(found: FoundFact, metric: str | None) -> tuple[bool, int, bool, float, str]:
     fact = found.fact
     assert isinstance(fact, MetricShift)
-    return fact.metric != metric, _FELT[fact.kind], -abs(fact.score), fact.metric
+    return fact.metric != metric, _FELT[fact.kind], fact.kind != "errors", -abs(fact.score), fact.metric
 
 
 def _changes(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:

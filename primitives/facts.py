@@ -99,12 +99,18 @@ class MetricShift(FactBase):
 
     def sentence(self) -> str:
         name = f"{self.resource} {label(self.metric)}"
-        before, now = quantity(self.baseline, self.unit), quantity(self.current, self.unit)
+        before, now = self._level(self.baseline), self._level(self.current)
         if self.polarity == "absent":
             return f"{name} stayed at {now} (baseline {before})"
         verb = "rose" if self.current > self.baseline else "fell"
         at = f" at {moment(self.onset)}" if self.onset else ""
         return f"{name} {verb} from {before} to {now}{at}{times(self.baseline, self.current)}"
+
+    def _level(self, value: float) -> str:
+        """A ratio of requests or of a capacity is read as a percentage."""
+        if self.unit == "1" and self.kind in ("errors", "availability", "saturation"):
+            return quantity(100 * value, "%")
+        return quantity(value, self.unit)
 
 
 class MetricAtLimit(FactBase):
