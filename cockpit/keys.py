@@ -17,7 +17,7 @@ Where = Literal["incident", "replay", "list", "everywhere"]
 class Key:
     """A binding.
 
-    `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it does nothing yet.
+    `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it is not ready.
     """
 
     id: str
@@ -53,14 +53,14 @@ KEYS: tuple[Key, ...] = (
     Key("bottom", "G", "G", "move_to(1)", "last", ("incident", "replay", "list")),
     Key("open", "enter", "Enter", "open", "open: the detail, or unfold", ("incident", "replay", "list")),
     Key("back", "escape", "Esc", "back", "back", ("everywhere",)),
-    Key("left", "h,left", "h ←", "sideways(-1)", "time cursor back (timeline, detail), else fold"),
-    Key("right", "l,right", "l →", "sideways(1)", "time cursor on (timeline, detail), else unfold"),
+    Key("left", "h,left", "h ←", "sideways(-1)", "time cursor back, or fold"),
+    Key("right", "l,right", "l →", "sideways(1)", "time cursor on, or unfold"),
     Key("zoom.in", "plus", "+", "zoom(1)", "zoom the pane in"),
     Key("zoom.out", "underscore,minus", "_", "zoom(-1)", "zoom out"),
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
     Key("match.next", "n", "n", "match(1)", "next match", ("incident", "replay", "list")),
     Key("match.previous", "number_sign", "#", "match(-1)", "previous match", ("incident", "replay", "list")),
-    Key("yes", "y", "y", "yes", "on a waiting plan: confirm it; else copy", ("incident", "replay", "list")),
+    Key("yes", "y", "y", "yes", "confirm a waiting plan, else copy", ("incident", "replay", "list")),
     Key("export", "e", "e", "export", "export to ./ID.incident"),
     Key("replay", "r", "r", "replay", "replay from here", ("incident", "list")),
     Key("screenshot", "s", "s", "screenshot", "screenshot (SVG)", ("everywhere",)),
@@ -90,7 +90,14 @@ KEYS: tuple[Key, ...] = (
         "next", "N", "N", "later('next')", "run the next best diagnostic", later=f"choosing the next diagnostic {LATER}"
     ),
     Key("fact", "f", "f", "later('fact')", "add a fact", later=f"adding facts by hand {LATER}"),
-    Key("diagnostic", "d", "d", "later('diagnostic')", "ad-hoc diagnostic", later=f"ad-hoc diagnostics {LATER}"),
+    Key(
+        "diagnostic",
+        "d",
+        "d",
+        "later('diagnostic')",
+        "ad-hoc diagnostic",
+        later="ad-hoc diagnostics come with a later version",
+    ),
     Key(
         "approve",
         "a",

@@ -19,6 +19,7 @@ class CockpitScreen(Screen[None]):
     """A screen of ours: it begins when both it and the engine are there."""
 
     AUTO_FOCUS = ""
+    SCOPED_CSS = False
     CSS = SCREEN_CSS
     where: ClassVar[Where] = "incident"
     app: CockpitApp

@@ -65,6 +65,7 @@ class Modal(ModalScreen[str]):
     """A prompt over a screen; it ends with an answer."""
 
     CSS = PROMPT_CSS
+    SCOPED_CSS = False
 
     def action_answer(self, answer: str) -> None:
         """End the prompt."""

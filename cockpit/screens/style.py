@@ -30,15 +30,15 @@ Pane { height: 1fr; background: $ground; border: round $line; border-title-color
        border-subtitle-color: $dim; border-subtitle-align: right; border-title-background: $ground; }
 Pane:focus { border: round $focus; border-title-color: $focus; border-title-style: bold;
              border-subtitle-color: $focus; }
-#plan { height: 3fr; }
-#facts { height: 2fr; }
-#hypotheses { height: 5fr; }
-#detail { height: 7fr; }
-#timeline { height: 4; }
-#remediation { height: 5; }
-.-replay #timeline { height: 5; }
-.-tall #remediation { height: 8; }
-.-tall #facts { height: 3fr; }
+.-wide #plan { height: 3fr; }
+.-wide #facts { height: 2fr; }
+.-wide #hypotheses { height: 5fr; }
+.-wide #detail { height: 7fr; }
+.-wide #timeline { height: 4; }
+.-wide #remediation { height: 5; }
+.-wide.-replay #timeline { height: 5; }
+.-wide.-tall #remediation { height: 8; }
+.-wide.-tall #facts { height: 3fr; }
 
 .-column #upper { layout: vertical; height: 1fr; }
 .-column #upper.-rest { height: auto; }

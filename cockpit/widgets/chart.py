@@ -72,7 +72,7 @@ def chart(what: Chart, width: int, height: int, ink: Ink) -> list[Strip]:
     named = {
         row: quantity(_rounded(rows[row], top - bottom), what.series.metric.unit)
         for row in range(plot_height)
-        if (plot_height - 1 - row) % TICK_ROWS == 0
+        if (plot_height - 1 - row) % (TICK_ROWS if plot_height >= 9 else 2) == 0
     }
     axis = max((cells(name) for name in named.values()), default=0) + 1
     scale = Scale(what.start, what.end, max(width - axis - 2, 8))

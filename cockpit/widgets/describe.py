@@ -76,9 +76,13 @@ def describe_fact(found: FoundFact, state: IncidentState, width: int) -> list[Li
         lines += _shift(fact, state)
     else:
         lines += _values(fact, width)
-    seen = f"{fact.polarity} · {fact.trust} · {said(fact.source)} · seen {precise(fact.observed_at)}"
-    window = f" · looked at {clock(fact.window.start)}–{clock(fact.window.end)}" if fact.window else ""
-    lines += fields("", f"{seen}{window} · found by {found.step}", width, "dim")
+    window = f"looked at {clock(fact.window.start)}–{clock(fact.window.end)} · " if fact.window else ""
+    ending = f"{fact.polarity} · {window}found by {found.step}"
+    if fact.type == "metric_shift" and fact.onset:
+        last = lines.pop()
+        lines.append(Line(last.left, [(f"found by {found.step} ", "dim")]))
+    else:
+        lines += fields("", ending, width, "dim")
     return lines
 
 

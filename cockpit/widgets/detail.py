@@ -26,6 +26,8 @@ __all__ = ["DetailPane"]
 CHART_MIN_HEIGHT = 7
 CHART_MAX_HEIGHT = 22
 BAND_SPREADS = 3.0
+EARLIER = 0.35
+"""How much of the time before the window the chart shows, as a part of the window."""
 
 
 class DetailPane(Pane):
@@ -148,14 +150,14 @@ class DetailPane(Pane):
         return Line([(name, "dim")], [(f"{reading} ", "focus bold"), (when, "dim")])
 
     def _range(self, series: Series, fact: Any) -> tuple[datetime, datetime]:
-        """The incident's window and half as much before it, where there are samples; the whole of shorter series."""
+        """The incident's window and a part of the time before it, where there are samples."""
         state = self.view.state
         assert state is not None
         assert state.opened is not None
         window = fact.window or state.opened.window
         end = max(window.end, state.opened.window.end)
         first = datetime.fromtimestamp(float(series.times[0]), end.tzinfo) if len(series.times) else window.start
-        early = window.start - (end - window.start)
+        early = window.start - (end - window.start) * EARLIER
         return max(first, early) if first < window.start else window.start, end
 
     def _marks(self, fact: Any, start: datetime) -> list[Mark]:
@@ -193,6 +195,10 @@ class DetailPane(Pane):
         more = self._lines - self.top - max(self.content_size.height, 0)
         cursor, state = self.view.cursor, self.view.state
         parts = [f"{more} more lines ↓"] if more > 0 else []
+        subject = self.view.subject
+        if state is not None and subject.kind == "fact" and subject.id in state.facts and cursor is None:
+            fact: Any = state.facts[subject.id].fact
+            parts.append(f"{said(fact.source)} · {fact.trust} · seen {precise(fact.observed_at)}")
         if cursor is not None and state is not None and state.opened is not None:
             parts.append(f"{precise(cursor)} · {apart(cursor, state.opened.detected_at, 'the alert')}")
         return " · ".join(parts)
@@ -203,12 +209,6 @@ class DetailPane(Pane):
     def move(self, by: int) -> None:
         """Scroll by so many lines."""
         self.top = max(0, self.top + by)
-        self.repaint()
-
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
         self.repaint()
 
     def on_mouse_scroll_down(self) -> None:

@@ -112,7 +112,7 @@ def span_of(view: View) -> tuple[datetime, datetime] | None:
     if state is None or state.opened is None:
         return None
     opened = state.opened
-    start, end = opened.window.start, max(opened.now, opened.detected_at)
+    start, end = opened.window.start, max(opened.now, opened.detected_at, view.you or opened.now)
     early = start - (end - start)
     near = [mark.time for mark in marks_of(view) if early <= mark.time < start]
     start = min([start, *near])

@@ -93,6 +93,14 @@ class Pane(Widget, can_focus=True):
             return self._strips[y].adjust_cell_length(width, self.ink.style("text"))
         return self.ink.blank(width)
 
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        self.call_later(self.focus_changed)
+
+    def focus_changed(self) -> None:
+        """The focus came or went."""
+        self.repaint()
+
     def on_resize(self) -> None:
         self._strips = []
         self._borders = ("", "")

@@ -166,12 +166,9 @@ class RowPane(Pane):
         del unfold
         return False
 
-    def on_focus(self) -> None:
+    def focus_changed(self) -> None:
         self.repaint()
         self.post_message(self.Moved())
-
-    def on_blur(self) -> None:
-        self.repaint()
 
     def on_click(self, event: events.Click) -> None:
         at = self.top + event.y - (0 if self.folded else 1)

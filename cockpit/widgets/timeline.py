@@ -88,8 +88,7 @@ class TimelinePane(Pane):
     def _scrubber(self, width: int) -> Strip:
         playback = self.view.playback
         assert playback is not None
-        sign = "▶" if playback.playing else "⏸"
-        left = f" {sign} "
+        left = " ▶ playing " if playback.playing else " ‖ paused  "
         right = f" event {playback.seq} of {playback.events} "
         size = max(width - cells(left) - cells(right), 10)
         at = round(playback.share * (size - 1))
