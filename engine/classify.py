@@ -64,9 +64,9 @@ def classify(
     """Understand `query`, with the alert and the symptom as witnesses of less weight.
 
     A class's evidence is the sum of its matched phrases' weights, each phrase once. The confidence that the primary
-    class is right is `e1 / (e1 + rest / 2 + 0.3)`, where e1 is its evidence and rest that of the other classes: a second
-    symptom leaves the first one standing more often than not, hence the half. Words that nobody knows give UNKNOWN
-    at 0.2.
+    class is right is `e1 / (e1 + rest / 2 + 0.3)`, where e1 is its evidence and rest that of the other classes: a
+    second symptom leaves the first one standing more often than not, hence the half. Words that nobody knows give
+    UNKNOWN at 0.2.
     """
     focus = _focus(query, resources)
     evidence: dict[IncidentClass, float] = {}
@@ -114,7 +114,7 @@ def _words(text: str) -> list[str]:
 
 
 def _matches(words: list[str]) -> Iterable[tuple[IncidentClass, str, float]]:
-    """Each phrase of the vocabulary that the words hold; a word inside a longer matched phrase counts no second time."""
+    """Each phrase of the vocabulary that the words hold; a word of a longer matched phrase counts no second time."""
     words = [_corrected(word) for word in words]
     phrases = _vocabulary()
     used: set[int] = set()

@@ -92,7 +92,7 @@ class Evaluation(BaseModel):
 
 
 def bundles_below(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """The bundles (absolute paths) that `paths` are, or that lie below them, sorted. Raises `UsageError` where there is none."""
+    """The bundles (absolute paths) that `paths` are or hold, sorted. Raises `UsageError` where there is none."""
     found: dict[Path, None] = {}
     for path in map(Path.absolute, paths):
         here = [path] if _is_bundle(path) else sorted(_below(path))

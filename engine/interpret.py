@@ -12,6 +12,7 @@ from engine.proposals import proposals
 from primitives.facts import (
     AlertState,
     ChangeFound,
+    FactBase,
     LogPattern,
     MetricAtLimit,
     MetricShift,
@@ -42,12 +43,12 @@ def interpret(state: IncidentState) -> ConclusionReached:
 def _findings(state: IncidentState) -> tuple[Finding, ...]:
     cited = _cited(state.hypotheses)
     order: list[FoundFact] = [
-        *_symptom(state), *_changes(state, cited), *_limits(state, cited), *_states(state, cited), *_moved(state, cited),
-        *_rest(state, cited), *_absences(state),
+        *_symptom(state), *_changes(state, cited), *_limits(state, cited), *_states(state, cited),
+        *_moved(state, cited), *_rest(state, cited), *_absences(state),
     ]  # fmt: skip
     found: dict[str, Finding] = {}
     for fact in order:
-        statement = safe_line(_capitalised(fact.fact.sentence()), limit=240)
+        statement = safe_line(_capitalised(fact.fact), limit=240)
         if len(found) < _MAX_FINDINGS or fact.fact.polarity == "absent":
             found.setdefault(statement, Finding(statement=statement, facts=(fact.id,)))
     return tuple(found.values())
@@ -87,7 +88,8 @@ def _shift_order(found: FoundFact, metric: str | None) -> tuple[bool, int, bool,
 def _changes(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
     recent = [found for found in state.facts.values()
               if isinstance(found.fact, ChangeFound) and found.fact.change is not None
-              and found.fact.lead_s is not None and 0 <= found.fact.lead_s <= _RECENT_S and found.id in cited]  # fmt: skip
+              and found.fact.lead_s is not None and 0 <= found.fact.lead_s <= _RECENT_S
+              and found.id in cited]  # fmt: skip
     return sorted(recent, key=lambda found: (-cited[found.id], found.id))[:_MAX_CHANGES]
 
 
@@ -126,10 +128,11 @@ def _present(state: IncidentState, *kinds: type) -> Iterator[FoundFact]:
     return (one for one in state.facts.values() if isinstance(one.fact, kinds) and one.fact.polarity == "present")
 
 
-def _capitalised(sentence: str) -> str:
-    """A capital for the first word, unless it is the name of something."""
-    first = sentence.split(" ", 1)[0]
-    return sentence[:1].upper() + sentence[1:] if first.isalpha() and first.islower() and len(first) <= 3 else sentence
+def _capitalised(fact: FactBase) -> str:
+    """The fact's sentence with a capital, unless it begins with a resource's name."""
+    sentence = fact.sentence()
+    named = fact.resource is not None and sentence.startswith(fact.resource)
+    return sentence if named else sentence[:1].upper() + sentence[1:]
 
 
 def _gaps(state: IncidentState) -> tuple[str, ...]:

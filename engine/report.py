@@ -155,7 +155,7 @@ def report(state: IncidentState) -> Report:
         facts=tuple(_fact(found, statements[found.id]) for found in state.facts.values()),
         key_findings=tuple(finding.statement for finding in state.findings),
         likely_root_causes=tuple(
-            _cause(one, statements) for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE
+            _cause(one, statements) for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE or one.note
         ),
         recommended_actions=tuple(_action(one) for one in state.actions),
         would_change=state.would_change,

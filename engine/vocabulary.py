@@ -1,7 +1,7 @@
 """The field's words for symptoms: which incident class a word or phrase speaks for, and how plainly.
 
-One table; growing it is adding a line. Weights: 1.5 names the class outright, 1.0 is its usual word, 0.5 goes along with
-it, 0.25 is a hint that other classes share. Words of four letters and fewer must match exactly; longer ones may be
+One table; growing it is adding a line. Weights: 1.5 names the class outright, 1.0 is its usual word, 0.5 goes along
+with it, 0.25 is a hint that other classes share. Words of four letters and fewer must match exactly; longer ones may be
 misspelt (`engine.classify`).
 """
 
@@ -68,8 +68,8 @@ VOCABULARY: Final[Mapping[C, Mapping[str, float]]] = {
     },
     C.TRAFFIC_SURGE: {
         "traffic": 1.25, "surge": 1.25, "traffic spike": 1.75, "spike in traffic": 1.75, "ddos": 1.5, "flood": 1.0,
-        "requests spike": 1.5, "flash sale": 1.5, "bots": 1.0, "load spike": 1.25, "rps": 1.0, "qps": 1.0, "spike": 0.25,
-        "throughput": 0.5,
+        "requests spike": 1.5, "flash sale": 1.5, "bots": 1.0, "load spike": 1.25, "rps": 1.0, "qps": 1.0,
+        "spike": 0.25, "throughput": 0.5,
     },
     C.NETWORK_FAILURE: {
         "network": 1.5, "dns": 1.5, "packet loss": 1.75, "packets": 1.0, "connectivity": 1.5, "ingress": 1.0,

@@ -21,9 +21,9 @@ class Cause:
     `sentence` is filled with `resource`, `change` and `effect` ("slower", "fail", "worse"). `prior` is in natural
     log-odds, before any fact. Weights, in natural log-odds too, say how much more likely a fact is when this is the
     cause than when it isn't: `states` of Kubernetes objects, `families` of log messages. `metrics` are patterns of the
-    names of metrics (words apart by one space) whose worsening speaks for it; `down` marks that low values do.
-    `generic` marks what is said when no mechanism is known, and `felt_by_callers` what shows as waiting in the callers
-    and not in the resource itself. `remediations` answer it, `diagnostic` would confirm it; `source` is where its looks are documented.
+    names of metrics (words apart by one space) whose worsening speaks for it. `generic` marks what is said when no
+    mechanism is known, `felt_by_callers` what shows as waiting in the callers and not in the resource itself.
+    `remediations` answer it, `diagnostic` would confirm it; `source` is where its looks are documented.
     """
 
     id: str
@@ -66,7 +66,8 @@ def causes_of_family(family: str) -> tuple[tuple[str, float], ...]:
 @cache
 def causes_of_metric(name: str) -> tuple[str, ...]:
     """The causes whose metric `name` is, by its words; the specific patterns stand in the catalogue before the rest."""
-    words = " ".join(re.findall(r"[a-z]+|\d+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()))
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    words = " ".join(re.findall(r"[a-z]+|\d+", apart.lower()))
     return tuple(
         cause.id for cause in causes().values() if cause.metrics and re.search(rf"\b(?:{cause.metrics})\b", words)
     )

@@ -27,11 +27,21 @@ __all__ = ["Ranking", "rank", "rank_facts"]
 _MAX_HYPOTHESES: Final = 12
 _MAX_CONFIDENCE: Final = 0.95
 _MAX_REPORTED: Final = 0.85
-# How much of the others' weight counts against a hypothesis: at 1 exactly one could be true, at 0 they'd ignore each
-# other. Chains (a deployment that exhausts a pool) make two of them true in part.
-_COMPETITION: Final = 0.7
+# The rules' weights are stated cautiously and leave much unsaid; this factor, fitted on the development incidents,
+# makes probabilities of them.
+_SHARPNESS: Final = 1.5
+# Share of a rival's odds that counts against a hypothesis which may be true together with it, as a change and what it
+# exhausted may. Of all other pairs one at most is true.
+_COMPATIBLE: Final = 0.05
 # From this weight of evidence a resource is in trouble even where nothing says what its trouble is.
 _IN_PLACE: Final = 0.5
+# A mechanism that hardly anything speaks for must not live on being in the right place: of what speaks for the place it
+# gets at most this many times what speaks for itself.
+_RIDE: Final = 2.0
+_MIN_WEIGHT: Final = 0.05
+# What a known mechanism takes from the general explanation of the same trouble, and how much must speak for it.
+_EXPLAINED: Final = -1.2
+_MECHANISM: Final = 1.2
 _NO_EVIDENCE: Final = "No direct evidence found"
 _VERDICTS: Final = (FALSE_ALARM, RECOVERED, UNKNOWN)
 
@@ -47,7 +57,7 @@ class Ranking:
 def rank(state: IncidentState) -> Ranking:
     """Rank what the facts so far suggest; identifiers of hypotheses in `state` are kept. Needs an opened incident."""
     assert state.opened is not None
-    known = {str(_key_of(one)): one.id for one in state.hypotheses}
+    known = {_key_of(one): one.id for one in state.hypotheses}
     return rank_facts(tuple(state.facts.values()), state.opened, state.classification, known=known)
 
 
@@ -56,9 +66,12 @@ def rank_facts(
     opened: IncidentOpened,
     classification: Classification | None = None,
     *,
-    known: Mapping[str, str] | None = None,
+    known: Mapping[Key, str] | None = None,
 ) -> Ranking:
-    """Rank what `facts` suggest. `known` maps keys (`cause|resource|change`) to identifiers given before."""
+    """Rank what `facts` suggest.
+
+    `known` maps keys to identifiers given before: those are kept, however little speaks for them now.
+    """
     case = Case(opened, classification, facts)
     places: dict[str, list[Location]] = defaultdict(list)
     for place in locations(case):
@@ -71,12 +84,15 @@ def rank_facts(
     drafts = [_draft(case, key, found, places) for key, found in claims.items()
               if not found or any(one.weight > 0 for one in found)]  # fmt: skip
     drafts = _one_generic(drafts)
+    drafts = [_less_general(case, draft, drafts, claims) for draft in drafts]
     drafts += _alternatives(case, {draft.key for draft in drafts}, places)
     told: dict[Key, list[Claim]] = defaultdict(list)
     for claim in verdicts(case):
         told[claim.key].append(claim)
     drafts += [_draft(case, key, told[key], {}) for key in _VERDICTS]
-    hypotheses = _named(case, _compete(drafts), known or {})
+    drafted = {draft.key for draft in drafts}
+    drafts += [_draft(case, key, (), {}) for key in sorted(set(known or ()) - drafted, key=str)]
+    hypotheses = _named(case, _compete(case, drafts), known or {})
     return Ranking(hypotheses, would_change(case, hypotheses))
 
 
@@ -89,7 +105,7 @@ class _Draft:
 
     @property
     def score(self) -> float:
-        return self.cause.prior + sum(one.weight for one in self.evidence)
+        return _SHARPNESS * (self.cause.prior + sum(one.weight for one in self.evidence))
 
 
 def _draft(case: Case, key: Key, claims: Sequence[Claim], places: Mapping[str, list[Location]]) -> _Draft:
@@ -98,8 +114,25 @@ def _draft(case: Case, key: Key, claims: Sequence[Claim], places: Mapping[str, l
     if cause.felt_by_callers:
         where = [one for one in where if one.group != "own share" or one.weight > 0]
         where += _waiting(case, key.resource, places)
-    evidence = weighed([*claims, *where])
+    direct = weighed(claims)
+    placed = weighed(where)
+    if not cause.generic and key.change is None:
+        placed = _bounded(placed, _RIDE * sum(one.weight for one in direct if one.weight > 0))
+    evidence = tuple(sorted((*direct, *placed), key=lambda one: (-abs(one.weight), one.fact)))
     return _Draft(key, cause, evidence, any(one.weight > 0 for one in evidence))
+
+
+def _bounded(evidence: tuple[Evidence, ...], limit: float) -> tuple[Evidence, ...]:
+    """The same evidence with its positive part brought down to `limit` in all."""
+    support = sum(one.weight for one in evidence if one.weight > 0)
+    if support <= limit:
+        return evidence
+    share = limit / support
+    return tuple(
+        one.model_copy(update={"weight": round(one.weight * share, 3)}) if one.weight > 0 else one
+        for one in evidence
+        if one.weight < 0 or one.weight * share >= _MIN_WEIGHT
+    )
 
 
 def _waiting(case: Case, resource: str | None, places: Mapping[str, list[Location]]) -> list[Location]:
@@ -124,6 +157,21 @@ def _one_generic(drafts: Sequence[_Draft]) -> list[_Draft]:
     return [draft for draft in drafts if not draft.cause.generic or best[draft.key.resource] is draft]
 
 
+def _less_general(case: Case, draft: _Draft, drafts: Sequence[_Draft], claims: Mapping[Key, list[Claim]]) -> _Draft:
+    """A general explanation steps back where a mechanism is known on its resource, or on what it waits for."""
+    if not draft.cause.generic or draft.key.resource is None:
+        return draft
+    near = (draft.key.resource, *case.below.get(draft.key.resource, ()))
+    known = [one for other in drafts if not other.cause.generic and other.key.change is None
+             and other.key.resource in near and (other.key.resource == near[0] or other.cause.felt_by_callers)
+             for one in weighed(claims[other.key]) if one.weight >= _MECHANISM]  # fmt: skip
+    if not known:
+        return draft
+    best = max(known, key=lambda one: (one.weight, one.fact))
+    told = Evidence(fact=best.fact, weight=_EXPLAINED, why="a known mechanism explains it")
+    return _Draft(draft.key, draft.cause, (*draft.evidence, told), draft.direct)
+
+
 def _unexplained(case: Case, claims: Mapping[Key, list[Claim]], places: Mapping[str, list[Location]]) -> list[Key]:
     """Where the trouble is though nothing says what it is: then it is slow, or fails, by itself."""
     named = {key.resource for key in claims if causes()[key.cause_id].generic}
@@ -141,42 +189,52 @@ def _alternatives(case: Case, drafted: set[Key], places: Mapping[str, list[Locat
     return [_draft(case, key, (), places) for key in keys]
 
 
-def _compete(drafts: Sequence[_Draft]) -> list[tuple[_Draft, float]]:
-    """Each draft with its final log-odds: `score - c ln(1 + sum of the others' odds)`, best first.
+def _compete(case: Case, drafts: Sequence[_Draft]) -> list[tuple[_Draft, float]]:
+    """Each draft with its final log-odds, best first: `score - ln(1 + sum of its rivals' odds)`.
 
-    With c = 1 that is the posterior of a choice between all drafts and none of them.
+    That is the posterior of a choice between the drafts and none of them; a rival that may be true together with the
+    draft counts for a twentieth.
     """
     odds = [math.exp(min(draft.score, 30.0)) for draft in drafts]
     total = sum(odds)
-    final = [
-        (draft, draft.score - _COMPETITION * math.log1p(max(total - own, 0.0)))
-        for draft, own in zip(drafts, odds, strict=True)
-    ]
+    final: list[tuple[_Draft, float]] = []
+    for draft, own in zip(drafts, odds, strict=True):
+        spared = sum(odd for other, odd in zip(drafts, odds, strict=True) if _may_both_hold(case, draft.key, other.key))
+        rivals = max(total - own - (1.0 - _COMPATIBLE) * spared, 0.0)
+        final.append((draft, draft.score - math.log1p(rivals)))
     return sorted(final, key=lambda pair: (-pair[1], str(pair[0].key)))
 
 
-def _named(case: Case, ranked: Sequence[tuple[_Draft, float]], known: Mapping[str, str]) -> tuple[Hypothesis, ...]:
+def _may_both_hold(case: Case, one: Key, other: Key) -> bool:
+    """A change and its consequence: one blames a change, the other none, on the same resource or a dependency."""
+    if one.resource is None or other.resource is None or (one.change is None) == (other.change is None):
+        return False
+    blamed, consequence = (one, other) if one.change is not None else (other, one)
+    assert blamed.resource is not None
+    return consequence.resource in (blamed.resource, *case.below.get(blamed.resource, ()))
+
+
+def _named(case: Case, ranked: Sequence[tuple[_Draft, float]], known: Mapping[Key, str]) -> tuple[Hypothesis, ...]:
     kept = [(draft, score) for place, (draft, score) in enumerate(ranked)
-            if place < _MAX_HYPOTHESES or str(draft.key) in known or draft.key in _VERDICTS]  # fmt: skip
-    best = next((draft for draft, _ in kept if draft.key not in _VERDICTS), None)
+            if place < _MAX_HYPOTHESES or draft.key in known or draft.key in _VERDICTS]  # fmt: skip
+    named = [draft for draft, _ in kept if draft.key not in _VERDICTS and draft.evidence]
     number = max((int(one.removeprefix("H")) for one in known.values() if one[1:].isdigit()), default=0)
     found: list[Hypothesis] = []
     for draft, score in kept:
-        name = known.get(str(draft.key))
+        name = known.get(draft.key)
         if name is None:
             number += 1
             name = f"H{number}"
-        found.append(_hypothesis(case, draft, score, name, best))
+        found.append(_hypothesis(case, draft, score, name, next((one for one in named if one is not draft), None)))
     return tuple(found)
 
 
 def _hypothesis(case: Case, draft: _Draft, score: float, name: str, best: _Draft | None) -> Hypothesis:
-    evidence = draft.evidence
+    evidence = tuple(one.model_copy(update={"weight": round(_SHARPNESS * one.weight, 3)}) for one in draft.evidence)
     competition = score - draft.score
-    rival = best.evidence[0] if best is not None and best is not draft and best.evidence else None
-    if competition < -0.05 and rival is not None and rival.fact not in {one.fact for one in evidence}:
-        why = "another cause explains this better"
-        evidence = (*evidence, Evidence(fact=rival.fact, weight=round(competition, 3), why=why))
+    if competition < -0.05 and best is not None:
+        why = "another cause explains this too" if score > 0 else "another cause explains this better"
+        evidence = (*evidence, Evidence(fact=best.evidence[0].fact, weight=round(competition, 3), why=why))
     confidence = 1.0 / (1.0 + math.exp(-score))
     return Hypothesis(
         id=name,
@@ -185,7 +243,7 @@ def _hypothesis(case: Case, draft: _Draft, score: float, name: str, best: _Draft
         cause_class=draft.cause.cause_class,
         resource=draft.key.resource,
         change=draft.key.change,
-        prior=draft.cause.prior,
+        prior=round(_SHARPNESS * draft.cause.prior, 3),
         evidence=evidence,
         confidence=round(min(confidence, _cap(case, draft)), 3),
         note="" if draft.direct else _NO_EVIDENCE,

@@ -25,7 +25,7 @@ _RULES: Final = (
         (
             r"too many (?:connections|clients)|connection slots|max_connections|"
             r"pool (?:is )?(?:exhausted|timed? ?out)|pool exhausted|(?:acquir\w+|obtain\w*|get) (?:a )?connection|"
-            r"connection pool|hikaripool.*not available"
+            r"connection pool|connection is not available"
         ),
     ),
     ("too_many_files", r"too many open files|emfile"),

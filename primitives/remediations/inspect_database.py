@@ -18,14 +18,28 @@ def _fit(target: Target) -> InspectDatabase | None:
 
 def _command(args: InspectDatabase) -> str:
     return shell(
-        "aws", "rds", "describe-events", "--source-type", "db-instance", "--source-identifier", args.instance,
-        "--duration", "1440",
-    )  # fmt: skip
+        "aws",
+        "rds",
+        "describe-events",
+        "--source-type",
+        "db-instance",
+        "--source-identifier",
+        args.instance,
+        "--duration",
+        "1440",
+    )
 
 
 REMEDIATION = register(
     Remediation(
-        "inspect_database", "Look at the events of {resource}", "read", "low", 10, InspectDatabase, _fit, _command,
+        "inspect_database",
+        "Look at the events of {resource}",
+        "read",
+        "low",
+        10,
+        InspectDatabase,
+        _fit,
+        _command,
         requires_approval=False,
-    )  # fmt: skip
+    )
 )

@@ -22,7 +22,14 @@ def _command(args: InspectFunction) -> str:
 
 REMEDIATION = register(
     Remediation(
-        "inspect_function", "Look at the settings of {resource}", "read", "low", 5, InspectFunction, _fit, _command,
+        "inspect_function",
+        "Look at the settings of {resource}",
+        "read",
+        "low",
+        5,
+        InspectFunction,
+        _fit,
+        _command,
         requires_approval=False,
-    )  # fmt: skip
+    )
 )

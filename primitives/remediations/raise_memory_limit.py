@@ -22,14 +22,25 @@ def _fit(target: Target) -> RaiseMemoryLimit | None:
 
 def _command(args: RaiseMemoryLimit) -> str:
     return shell(
-        "kubectl", "set", "resources", args.path, f"--containers={args.container}", f"--limits=memory={args.limit}",
+        "kubectl",
+        "set",
+        "resources",
+        args.path,
+        f"--containers={args.container}",
+        f"--limits=memory={args.limit}",
         *args.namespace_words(),
-    )  # fmt: skip
+    )
 
 
 REMEDIATION = register(
     Remediation(
-        "raise_memory_limit", "Raise the memory limit of {resource}", "write", "medium", 120, RaiseMemoryLimit, _fit,
+        "raise_memory_limit",
+        "Raise the memory limit of {resource}",
+        "write",
+        "medium",
+        120,
+        RaiseMemoryLimit,
+        _fit,
         _command,
-    )  # fmt: skip
+    )
 )

@@ -11,5 +11,7 @@ def _command(args: Workload) -> str:
 
 
 REMEDIATION = register(
-    Remediation("restart_workload", "Restart {resource}", "write", "medium", 120, Workload, workload_arguments, _command)
+    Remediation(
+        "restart_workload", "Restart {resource}", "write", "medium", 120, Workload, workload_arguments, _command
+    )
 )

@@ -11,5 +11,14 @@ def _command(args: Workload) -> str:
 
 
 REMEDIATION = register(
-    Remediation("rollback_deployment", "Roll back {change} of {resource}", "write", "medium", 120, Workload, workload_arguments, _command)
+    Remediation(
+        "rollback_deployment",
+        "Roll back {change} of {resource}",
+        "write",
+        "medium",
+        120,
+        Workload,
+        workload_arguments,
+        _command,
+    )
 )

@@ -134,7 +134,9 @@ def test_a_time_in_words_is_a_moment(text: str, moment: datetime) -> None:
     assert [hint.moment for hint in time_hints(text, NOW)] == [moment]
 
 
-@pytest.mark.parametrize("text", ["", "v14.25.1", "ratio 1:200", "on 2026-99-99", "in 999999999999 weeks ago", "2027-01-01"])
+@pytest.mark.parametrize(
+    "text", ["", "v14.25.1", "ratio 1:200", "on 2026-99-99", "in 999999999999 weeks ago", "2027-01-01"]
+)
 def test_what_is_no_time_or_lies_ahead_is_none(text: str) -> None:
     assert time_hints(text, NOW) == ()
 

@@ -26,7 +26,8 @@ CAUSES = (
     Cause(
         "queue_backlog", IncidentClass.DATA_BACKLOG, "Messages pile up in {resource}",
         "Amazon SQS: ApproximateNumberOfMessagesVisible; Little's law",
-        metrics=r"queue (?:depth|length|size).*|backlog|messages (?:visible|ready|pending)|age of oldest.*|pending (?:messages|tasks|jobs)",
+        metrics=r"queue (?:depth|length|size).*|backlog|messages (?:visible|ready|pending)|age of oldest.*|"
+        r"pending (?:messages|tasks|jobs)",
         remediations=("scale_workload",), diagnostic="analyze_utilization",
     ),
     Cause(

@@ -34,14 +34,16 @@ CAUSES = (
         "Amazon RDS: FreeStorageSpace, storage-full; Kubernetes: node-pressure eviction",
         states={"DiskPressure": 1.5, "ImagePullNoSpace": 3.5, "InsufficientEphemeralStorage": 2.0},
         families={"disk_full": 3.0},
-        metrics=r"free storage(?: space)?|storage used|disk (?:used|usage|utili[sz]ation|free|full|space)|filesystem|inodes?|volume used",
+        metrics=r"free storage(?: space)?|storage used|disk (?:used|usage|utili[sz]ation|free|full|space)|filesystem|"
+        r"inodes?|volume used",
     ),
     Cause(
         "io_saturated",
         _CLASS,
         "{resource}'s disk I/O is saturated",
         f"{_USE}; Amazon RDS: DiskQueueDepth, ReadIOPS, WriteIOPS",
-        metrics=r"iops|disk queue(?: depth)?|io wait|iowait|burst balance|io utili[sz]ation|(?:disk|volume) (?:read|write|io).*|(?:read|write) (?:latency|throughput)",
+        metrics=r"(?:read |write )?iops|disk queue(?: depth)?|io wait|iowait|burst balance|io utili[sz]ation|"
+        r"(?:disk|volume) (?:read|write|io).*|(?:read|write) (?:latency|throughput)",
     ),
     Cause(
         "connections_exhausted",
@@ -60,7 +62,8 @@ CAUSES = (
         f"{_USE}; Tomcat: maxThreads",
         families={"too_many_files": 2.4},
         states={"PIDPressure": 2.0},
-        metrics=r"threads?|workers?(?: busy| active)?|goroutines?|file descriptors?|open files|fds?|event loop(?: lag)?",
+        metrics=r"threads?|workers?(?: busy| active)?|goroutines?|file descriptors?|open files|fds?|"
+        r"event loop(?: lag)?",
         remediations=("restart_workload",),
         felt_by_callers=True,
     ),

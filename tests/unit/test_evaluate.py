@@ -1,0 +1,136 @@
+"""Scores are those that a person computes by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from incident_facts import STORY, concluded
+
+from engine.evaluate import Case, bundles_below, evaluate, evaluate_bundles, render_table, score
+from engine.report import CausePart, Report, report
+from engine.schemas import documents
+from primitives.bundle.truth import Truth
+from primitives.errors import UsageError
+
+SAMPLES = Path(__file__).parents[2] / "sample_incidents"
+
+
+def cause(
+    cause_id: str, resource: str | None, change: str | None, confidence: float, klass: str = "UNKNOWN"
+) -> CausePart:
+    values: dict[str, Any] = {"cause_class": klass, "evidence": ("none",), "evidence_for": (), "evidence_against": ()}
+    return CausePart(id="H", cause="c", cause_id=cause_id, resource=resource, change=change, confidence=confidence,
+                     prior=0.0, **values)  # fmt: skip
+
+
+def told(*causes: CausePart) -> Report:
+    return report(concluded(STORY)).model_copy(update={"likely_root_causes": causes})
+
+
+def scored(truth: dict[str, Any], *causes: CausePart) -> Case:
+    return score("i", "set", told(*causes), Truth.model_validate({"source": "test", **truth}), 0.5)
+
+
+A = cause("cpu_saturated", "a", None, 0.6)
+B = cause("deployment_regression", "b", "v1", 0.3)
+C = cause("false_alarm", None, None, 0.1, "NO_FAULT")
+
+
+def test_a_hypothesis_is_right_when_it_agrees_with_every_key() -> None:
+    assert scored({"root_causes": [{"resource": "b", "cause_id": "deployment_regression"}]}, A, B).rank == 2
+    assert scored({"root_causes": [{"resource": "b", "cause_id": "cpu_saturated"}]}, A, B).rank is None
+    assert scored({"root_causes": [{"resource": "z"}, {"resource": "a"}]}, A, B).rank == 1
+
+
+def test_change_null_says_that_no_change_is_to_blame() -> None:
+    one = scored({"root_causes": [{"resource": "b", "change": None}]}, B, cause("dependency_slow", "b", None, 0.1))
+    assert (one.rank, one.resource_rank, one.change_rank) == (2, 1, 2)
+
+
+def test_ranks_that_the_truth_does_not_ask_for_are_null() -> None:
+    one = scored({"root_causes": [{"cause_id": "cpu_saturated"}]}, B, A)
+    assert (one.rank, one.resource_rank, one.change_rank, one.decoy_confidence) == (2, None, None, None)
+
+
+def test_any_no_fault_answer_meets_a_no_fault_truth() -> None:
+    assert scored({"root_causes": [{"cause_id": "recovered"}]}, A, C).rank == 2
+
+
+def test_with_all_every_cause_must_be_found() -> None:
+    both = {"root_causes": [{"resource": "a"}, {"resource": "b"}], "all": True}
+    assert scored(both, A, B).rank == 2
+    assert scored(both, A).rank is None
+
+
+def test_equal_triples_count_once_and_decoys_are_watched() -> None:
+    one = scored({"root_causes": [{"resource": "b"}], "decoys": ["v1"]}, A, A, B)
+    assert one.rank == 2
+    assert one.decoy_confidence == 0.3
+
+
+def case(
+    name: str, rank: int | None, confidence: float, dataset: str = "d", truth: str = "x", seconds: float = 1.0
+) -> Case:
+    return Case(id=name, rank=rank, resource_rank=rank, change_rank=None, decoy_confidence=None, top="t",
+                confidence=confidence, duration_s=seconds, dataset=dataset, truth=truth, asks_resource=name != "d",
+                asks_change=False)  # fmt: skip
+
+
+CASES = (
+    case("a", 1, 0.9, truth="x", seconds=1.0), case("b", 2, 0.8, truth="x", seconds=2.0),
+    case("c", None, 0.35, "e", "y", 3.0), case("d", 4, 0.35, "e", "y", 10.0),
+)  # fmt: skip
+
+
+def test_the_averages_are_those_by_hand() -> None:
+    result = evaluate(CASES)
+    assert (result.n, result.top1, result.top3, result.top5) == (4, 0.25, 0.5, 0.75)
+    assert result.mrr == pytest.approx((1 + 0.5 + 0 + 0.25) / 4)
+    assert result.resource_top1 == pytest.approx(1 / 3, abs=1e-4)
+    assert result.resource_top3 == pytest.approx(2 / 3, abs=1e-4)
+    assert result.macro_top1 == pytest.approx((0.5 + 0.0) / 2)
+    assert result.brier == pytest.approx((0.1**2 + 0.8**2 + 2 * 0.35**2) / 4, abs=1e-4)
+    # bins 0.9-1.0: |0.9 - 1|; 0.8-0.9: |0.8 - 0|; 0.3-0.4, twice: |0.35 - 0|
+    assert result.ece == pytest.approx((0.1 + 0.8 + 2 * 0.35) / 4, abs=1e-4)
+    assert (result.duration_p50_s, result.duration_p95_s) == (2.0, 10.0)
+    assert {name: part.n for name, part in result.by_dataset.items()} == {"d": 2, "e": 2}
+    assert result.by_dataset["d"].top1 == 0.5
+
+
+def test_what_no_case_asks_for_is_null() -> None:
+    assert evaluate((case("d", 1, 0.5),)).resource_top1 is None
+
+
+def test_the_json_has_the_contracts_keys_and_agrees_with_its_schema() -> None:
+    document = evaluate(CASES).model_dump(mode="json")
+    jsonschema.Draft202012Validator(documents()["evaluation.schema.json"]).validate(document)
+    assert document["schema"] == "cloudops-evaluation/1"
+    assert set(document["cases"][0]) >= {
+        "id", "rank", "resource_rank", "change_rank", "decoy_confidence", "top", "confidence", "duration_s",
+    }  # fmt: skip
+
+
+def test_the_table_has_a_line_for_each_case_and_folder() -> None:
+    text = render_table(evaluate(CASES))
+    assert sum(line.startswith(("a ", "b ", "c ", "d ")) for line in text.splitlines()) == 5
+    assert "all" in text
+
+
+def test_bundles_are_found_below_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "set" / "one").mkdir(parents=True)
+    (tmp_path / "set" / "one" / "incident.yaml").write_text("")
+    (tmp_path / "set" / "two.incident").write_bytes(b"")
+    assert [path.name for path in bundles_below([tmp_path])] == ["one", "two.incident"]
+    assert [path.name for path in bundles_below([tmp_path / "set" / "one"])] == ["one"]
+    with pytest.raises(UsageError, match="holds no incident bundle"):
+        bundles_below([tmp_path / "nothing"])
+
+
+async def test_the_story_is_scored_right() -> None:
+    result = await evaluate_bundles([SAMPLES / "api-latency-spike"])
+    assert (result.cases[0].rank, result.cases[0].change_rank) == (1, 1)
+    assert result.cases[0].decoy_confidence is not None
+    assert result.cases[0].decoy_confidence < 0.5

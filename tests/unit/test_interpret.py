@@ -1,0 +1,106 @@
+"""Hypotheses become findings, gaps and actions that a person can trust."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from incident_facts import ONSET, SEEN, STORY, change, concluded, graph, no_change, opened, share, shift, state_of
+
+from engine.incident import IncidentState
+from primitives.facts import SourceGap
+from primitives.records import Symptom
+from primitives.remediations.registry import Target, remediations
+
+
+def statements(state: IncidentState) -> list[str]:
+    return [finding.statement for finding in state.findings]
+
+
+def test_the_findings_tell_onset_change_limit_and_absence_and_cite_their_facts() -> None:
+    state = concluded(STORY)
+    told = statements(state)
+    assert told[0] == "api latency p95 rose from 200 ms to 1.5 s at 14:30 (+650 %)"
+    assert any("14:25, 5 min before onset" in line for line in told)
+    assert any("95 % of the limit" in line for line in told)
+    assert any(
+        line == "No infrastructure changes in the 24 h before (CloudTrail answered for the whole window)"
+        for line in told
+    )
+    assert all(finding.facts and set(finding.facts) <= set(state.facts) for finding in state.findings)
+
+
+def test_an_old_innocent_change_is_no_finding() -> None:
+    assert not any("v5" in line for line in statements(concluded(STORY)))
+
+
+def test_gaps_are_named_once() -> None:
+    gap = SourceGap(question="logs", status="not_recorded", **SEEN)
+    state = concluded((*STORY, gap, gap))
+    assert state.gaps.count("no logs were recorded") == 1
+
+
+def test_a_step_that_failed_leaves_a_gap() -> None:
+    state = concluded(STORY)
+    state.steps["S1"].status, state.steps["S1"].summary = "timed_out", "no result within 60 s"
+    from engine.interpret import interpret
+
+    assert any("compare_baseline did not complete" in gap for gap in interpret(state).gaps)
+
+
+def test_the_first_action_rolls_the_deployment_back() -> None:
+    first = concluded(STORY).actions[0]
+    assert (first.id, first.priority, first.primitive) == ("A1", 1, "rollback_deployment")
+    assert first.command == "kubectl rollout undo deployment/api"
+    assert (first.effect, first.risk, first.requires_approval, first.urgency) == ("write", "medium", True, "HIGH")
+    assert first.hypothesis == "H1"
+
+
+def test_a_resource_of_unknown_kind_gets_no_command() -> None:
+    facts = (shift("api"), share("api", 1.0), change("v2", "api"))
+    assert concluded(facts).actions == ()  # no topology says what it is
+    known = (*facts, graph({"api": "service"}))
+    assert concluded(known, opened(platform=("other",))).actions == ()
+
+
+def test_a_name_that_could_be_a_command_is_never_in_one() -> None:
+    for name in ("api; rm -rf /", "$(id)", "-n kube-system", "api`id`", "a/b", "../x", "API"):
+        facts = (shift(name), share(name, 1.0), change("v2", name), graph({name: "service"}))
+        state = concluded(facts, opened(Symptom(resource=name, metric="latency_p95")))
+        assert state.actions == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "details", "command"),
+    [
+        ("OOMKilled", {"memory_limit": "256Mi"},
+         "kubectl set resources deployment/cart --containers=app --limits=memory=512Mi --namespace shop"),
+        ("ScaledToZero", {"earlier_replicas": 3}, "kubectl scale deployment/cart --replicas=3 --namespace shop"),
+    ],
+)  # fmt: skip
+def test_the_action_takes_its_numbers_from_the_fact(state: str, details: dict[str, object], command: str) -> None:
+    fact = state_of("shop/deployment/cart", state, details=details, container="app")
+    told = concluded((fact,), opened(Symptom(resource="shop/deployment/cart")))
+    assert told.actions[0].command == command
+
+
+def test_a_database_is_looked_at_with_the_providers_own_tool() -> None:
+    target = Target("orders-db", "database", ("aws",))
+    arguments = remediations()["inspect_database"].fit(target)
+    command = remediations()["inspect_database"].command(arguments)
+    assert shlex.split(command)[:3] == ["aws", "rds", "describe-events"]
+    assert remediations()["inspect_database"].fit(Target("orders-db", "service", ("aws",))) is None
+
+
+def test_every_remediation_is_complete_and_only_reading_needs_no_approval() -> None:
+    for one in remediations().values():
+        assert one.requires_approval == (one.effect != "read")
+        assert one.estimated_duration_s > 0
+        assert one.title.format(resource="r", change="c")
+
+
+def test_interpreting_is_deterministic() -> None:
+    first, again = concluded((*STORY, no_change("iam"))), concluded((*STORY, no_change("iam")))
+    assert (first.findings, first.gaps, first.actions) == (again.findings, again.gaps, again.actions)
+    assert first.opened is not None
+    assert first.opened.detected_at == ONSET
