@@ -45,6 +45,10 @@ format: dev ## rewrite the code in the project's style
 bench: dev ## print the table of speeds
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+.PHONY: docs
+docs: dev ## write docs/reference, docs/keys.md and docs/schemas anew from the code
+	@$(BIN)/python docs/generate.py
+
 .PHONY: picture
 picture: dev ## take docs/pictures/cockpit.svg anew
 	@$(BIN)/python docs/pictures/take.py
