@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.format_message(), 2, error)
     except (click.Abort, KeyboardInterrupt):
         return _complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # click itself meets a reader that left the pipe, and wants to exit with 1: that means something else here.
         _drop_stdout()
         return INTERRUPTED
     return result if isinstance(result, int) else 0

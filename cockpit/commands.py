@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace as replace_fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -249,19 +249,31 @@ def _replay_stored(settings: Settings, name: str, *, screen: bool, at: str | Non
 
 
 def moment_to_seq(events: list[Event], at: str) -> int:
-    """How many of `events` had happened at `at`, a sequence number or a time. Raises `UsageError`."""
-    if at.isdecimal():
-        return min(int(at), len(events))
-    opened = events[0].time
+    """How many of `events` had happened at `at`, a sequence number or a time. Raises `UsageError`, also for none."""
+    first, last = events[0].time, events[-1].time
+    if at.isdecimal() and len(at) < 12:
+        seq = min(int(at), len(events))
+    else:
+        time = _moment(at, first, last)
+        seq = sum(1 for event in events if event.time <= time)
+    if not seq:
+        lasted = f"{first:%Y-%m-%dT%H:%M:%S}Z to {last:%Y-%m-%dT%H:%M:%S}Z"
+        raise UsageError(f"--at {safe_line(at)}: nothing had happened by then; the investigation ran from {lasted}")
+    return seq
+
+
+def _moment(at: str, first: datetime, last: datetime) -> datetime:
+    """The time that `at` means in a log that runs from `first` to `last`; a clock time alone may be past midnight."""
+    clock_only = "-" not in at and at.count(":") in (1, 2)
     try:
-        clock_only = len(at) <= 8 and at.count(":") in (1, 2)
-        time = datetime.fromisoformat(f"{opened.date().isoformat()}T{at}" if clock_only else at)
+        time = datetime.fromisoformat(f"{first.date().isoformat()}T{at.removesuffix('Z')}" if clock_only else at)
     except ValueError:
         raise UsageError(
             f"--at {safe_line(at)}: give a time such as 14:31:07 or 2026-11-23T14:31:07Z, or a number"
         ) from None
-    time = time if time.tzinfo else time.replace(tzinfo=opened.tzinfo)
-    return sum(1 for event in events if event.time <= time)
+    time = time if time.tzinfo else time.replace(tzinfo=first.tzinfo)
+    after_midnight = clock_only and time < first and last.date() > first.date()
+    return time + timedelta(days=1) if after_midnight else time
 
 
 def incidents(settings: Settings, *, as_json: bool) -> int:

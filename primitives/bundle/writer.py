@@ -61,7 +61,7 @@ def write_bundle(parts: BundleParts, path: Path, *, overwrite: bool = False) -> 
 def _check_replaceable(path: Path, *, overwrite: bool) -> None:
     shown = safe_line(str(path))
     if not overwrite:
-        raise UsageError(f"{shown} exists already; choose another name or allow to overwrite it")
+        raise UsageError(f"{shown} exists already; choose another name, or replace it with --force")
     if path.suffix == SUFFIX:
         replaceable = path.is_file()
     else:
