@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Claim, Key, Location
+from engine.reason.mechanisms import outside_host
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift
 from primitives.records import Change
 
@@ -101,6 +102,7 @@ def _of_change(
             yield Claim(key, one.name, -2.5, harmless, "harmless")
         yield from _risks(key, one)
         yield from _more_work(case, key, one)
+        yield from _outside(case, key)
         if one.change.kind == "code":
             yield Claim(key, one.name, -0.7, "a commit that no recorded deployment carried", "carried")
 
@@ -124,6 +126,17 @@ def _more_work(case: Case, key: Key, one: _Candidate) -> Iterator[Claim]:
     for name, shift in case.present(MetricShift):
         if shift.resource == key.resource and shift.current > shift.baseline and _PER_REQUEST.search(shift.metric):
             yield Claim(key, name, 0.8, "each request costs more than before", "work")
+
+
+def _outside(case: Case, key: Key) -> Iterator[Claim]:
+    """What comes from outside, or from the calendar, no change of the resource brought about."""
+    for name, pattern in case.present(LogPattern):
+        if pattern.resource != key.resource or pattern.severity not in ("ERROR", "FATAL"):
+            continue
+        if host := outside_host(case, pattern):
+            yield Claim(key, name, -1.2, f"the errors come from {host}", "outside")
+        elif pattern.family == "certificate" and "expired" in f"{pattern.template} {pattern.example}":
+            yield Claim(key, name, -1.2, "certificates expire by themselves", "outside")
 
 
 def _changed_lines(change: Change) -> list[str]:

@@ -23,12 +23,18 @@ from primitives.facts import (
     WorkloadState,
 )
 
-__all__ = ["mechanisms"]
+__all__ = ["mechanisms", "outside_host"]
 
 _AT_LIMIT: Final = 2.6
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
 _ALARMED: Final = 1.2
+_OUTSIDE: Final = 2.4
+_FROM_OUTSIDE: Final = frozenset(
+    ("unavailable", "server_error", "rate_limited", "timeout", "connection_refused", "connection_reset")
+)
+_URL_HOST: Final = re.compile(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+_INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = ("ERROR", "FATAL", "WARN")
 _REPORTED: Final = 0.8  # Text that an outsider may have written counts a little less than a measurement.
 
@@ -128,9 +134,23 @@ def _log_families(case: Case) -> Iterator[Claim]:
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
         where = _pool_of(case, where) if fact.family == "too_many_connections" else where
         trust = 1.0 if fact.trust == "measured" else _REPORTED
+        if host := outside_host(case, fact):
+            key = Key("external_provider_failure", fact.resource)
+            yield Claim(key, name, _OUTSIDE * news * trust, f"its errors come from {host}", "outside")
+            continue
         for cause_id, weight in causes_of_family(fact.family):
             key = Key(cause_id, where)
             yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", "messages")
+
+
+def outside_host(case: Case, fact: LogPattern) -> str | None:
+    """The host beyond the known system that a message blames, for what only that host can cause; else None."""
+    if fact.family not in _FROM_OUTSIDE:
+        return None
+    named = _URL_HOST.search(fact.template)
+    host = fact.points_at or (named[1] if named else "")
+    inside = host in case.resources or host.endswith(_INSIDE) or host.split(".")[0] in case.resources
+    return host if "." in host and not inside else None
 
 
 def _news(fact: LogPattern) -> float:

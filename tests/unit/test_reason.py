@@ -208,6 +208,17 @@ def test_a_message_blames_the_resource_that_it_names() -> None:
     assert key(hypotheses[0]) == ("dependency_unavailable", "db", None)
 
 
+def test_errors_of_an_outside_host_clear_the_changes_and_blame_it() -> None:
+    facts = (shift("api", "error_ratio", kind="errors", unit="1", baseline=0.01, current=0.6), change("v2", "api"),
+             graph({"api": "service", "pay": "service"}, ("api", "pay")))  # fmt: skip
+    outside = ranked(*facts, log("api", "unavailable", points_at="api.provider.example.com"))
+    inside = ranked(*facts, log("api", "unavailable", points_at="pay"))
+    blamed = of(outside, "deployment_regression", "api").confidence
+    assert of(outside, "external_provider_failure", "api").confidence > 0.2
+    assert blamed < of(inside, "deployment_regression", "api").confidence
+    assert all(one.cause_id != "external_provider_failure" for one in inside)
+
+
 def test_a_level_that_kept_clear_of_its_limit_speaks_against_saturation() -> None:
     full = of(ranked(shift("api"), limit("api", "cpu_utilization", 0.97)), "cpu_saturated", "api")
     both = (shift("api"), shift("api", "cpu_utilization", kind="saturation", unit="%", baseline=20, current=30))

@@ -25,4 +25,4 @@ CAUSES = (
         "token_expired", _CLASS, "{resource}'s token has expired", "RFC 6750 (invalid_token)",
         families={"authentication": 0.8}, diagnostic="analyze_logs",
     ),
-)
+)  # fmt: skip

@@ -36,4 +36,4 @@ CAUSES = (
         metrics=r"consumer (?:lag|group lag|offset).*|records lag.*|freshness.*|staleness.*",
         remediations=("restart_workload",), diagnostic="analyze_utilization",
     ),
-)
+)  # fmt: skip

@@ -47,4 +47,4 @@ CAUSES = (
         prior=-3.4, metrics=r"packets? (?:loss|lost|dropped|drops).*|retransmi\w*.*|(?:rx|tx) (?:dropped|errors)",
         diagnostic="trace_dependencies",
     ),
-)
+)  # fmt: skip

@@ -18,4 +18,4 @@ CAUSES = (
         "unknown", IncidentClass.UNKNOWN, "The cause is not known from the evidence at hand",
         "none: what is left when no cause stands out", prior=-1.5,
     ),
-)
+)  # fmt: skip
