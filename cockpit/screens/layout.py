@@ -47,8 +47,7 @@ def arrange(screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arr
         screen.set_class(name == how, f"-{name}")
     screen.set_class(screen.size.height >= TALL_HEIGHT, "-tall")
     for pane in panes:
-        pane.display = how != "column" or pane is not hidden
-        pane.set_class(how == "full" and pane is not current, "-aside")
+        pane.display = pane is current if how == "full" else how != "column" or pane is not hidden
         pane.fold(how == "column" and pane is not current)
     screen.query_one("#left").styles.width = split_width(screen.size.width) if how == "wide" else "100%"
     for name in ("upper", "left", "right"):
@@ -56,4 +55,4 @@ def arrange(screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arr
         here = container in current.ancestors
         container.set_class(here, "-here")
         container.set_class(not here, "-rest")
-        container.set_class(how == "full" and not here, "-aside")
+        container.display = how != "full" or here

@@ -47,7 +47,6 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-column Pane { height: 1fr; }
 .-column Pane.-folded { height: 1; border: none; }
 
-.-full Pane.-aside, .-full #left.-aside, .-full #right.-aside, .-full #upper.-aside { display: none; }
 .-full Pane { height: 1fr; }
 .-full #left, .-full #right { width: 100%; max-width: 100%; }
 

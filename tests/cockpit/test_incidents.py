@@ -1,0 +1,73 @@
+"""The list of stored incidents."""
+
+from __future__ import annotations
+
+from stage import Opened, settle, shown
+from story import EXECUTION, StoryPort
+
+from cockpit.intents import Browse
+from cockpit.screens.incidents import IncidentsScreen
+from cockpit.screens.live import LiveScreen
+from cockpit.screens.replay import ReplayScreen
+
+
+async def test_the_list_says_what_each_incident_is(opened: Opened) -> None:
+    async with opened(Browse()) as (app, _):
+        text = shown(app)
+        for words in ("Completed", "Running", "Interrupted", "80 %", "4 min ago", "3 stored · 1 running"):
+            assert words in text, words
+        assert "[@click=app.bell]orders[/] queue backlog" in text
+
+
+async def test_enter_shows_the_end_of_what_has_ended_and_escape_comes_back(opened: Opened) -> None:
+    async with opened(Browse()) as (app, pilot):
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, ReplayScreen)
+        assert app.screen.playback.seq == 35
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(app.screen, IncidentsScreen)
+
+
+async def test_enter_joins_what_runs(opened: Opened) -> None:
+    port = StoryPort(wait=False)
+
+    async def resolve(name: str) -> str:
+        return EXECUTION
+
+    port.resolve = resolve  # type: ignore[method-assign]
+    async with opened(Browse(), port=port, remote=True) as (app, pilot):
+        await pilot.press("j", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, LiveScreen)
+        assert "(attached)" in shown(app)
+
+
+async def test_r_replays_from_the_beginning(opened: Opened) -> None:
+    async with opened(Browse()) as (app, pilot):
+        await pilot.press("r")
+        await settle(pilot)
+        assert isinstance(app.screen, ReplayScreen)
+        assert app.screen.playback.playing
+
+
+async def test_the_list_is_filtered(opened: Opened) -> None:
+    async with opened(Browse()) as (app, pilot):
+        await pilot.press("slash", *"checkout", "enter")
+        await settle(pilot)
+        assert "api-service p95" not in shown(app)
+        assert "checkout errors" in shown(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "api-service p95" in shown(app)
+
+
+async def test_y_copies_the_execution_id_and_q_leaves(opened: Opened) -> None:
+    async with opened(Browse()) as (app, pilot):
+        await pilot.press("y")
+        await settle(pilot)
+        assert app.clipboard == EXECUTION
+        await pilot.press("q")
+        await settle(pilot)
+    assert app.exit_status == 0

@@ -1,0 +1,231 @@
+"""The keys: each does what its table says, on the screens that it says."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from stage import START, Opened, settle, shown
+from story import StoryPort
+from textual.command import CommandPalette
+
+from cockpit.keys import KEYS, bindings, key_page, keys_for
+from cockpit.screens.incident import IncidentScreen
+from cockpit.screens.incidents import IncidentsScreen
+from cockpit.screens.replay import ReplayScreen
+
+ROOT = Path(__file__).parents[2]
+
+
+def done() -> StoryPort:
+    return StoryPort(wait=False)
+
+
+def test_the_key_page_says_what_the_table_says() -> None:
+    assert (ROOT / "docs" / "keys.md").read_text(encoding="utf-8") == key_page()
+
+
+def test_ids_are_unique_and_no_two_keys_of_a_screen_are_the_same() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+    for where in ("incident", "replay", "list"):
+        pressed = [one for key in keys_for(where) for one in key.keys.split(",")]
+        assert len(pressed) == len(set(pressed)), where
+
+
+@pytest.mark.parametrize("screen", [IncidentScreen, IncidentsScreen])
+def test_every_bound_action_exists(screen: type) -> None:
+    where = ("list",) if screen is IncidentsScreen else ("incident", "replay")
+    from cockpit.app import CockpitApp
+
+    for binding in bindings(*where):
+        name = binding.action.partition("(")[0]
+        owner = CockpitApp if name.startswith("app.") else screen
+        assert hasattr(owner, f"action_{name.removeprefix('app.')}"), name
+
+
+@pytest.mark.parametrize(
+    ("key", "pane"),
+    [("1", "plan"), ("2", "hypotheses"), ("3", "detail"), ("4", "timeline"), ("5", "remediation"), ("m", "facts")],
+)
+async def test_a_number_goes_to_its_pane(opened: Opened, key: str, pane: str) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press(key)
+        await settle(pilot)
+        assert app.focused is not None
+        assert app.focused.id == pane
+
+
+async def test_one_again_swaps_plan_and_facts(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("1", "1")
+        await settle(pilot)
+        assert app.focused is not None
+        assert app.focused.id == "facts"
+
+
+async def test_tab_goes_around(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        visited = []
+        for _ in range(6):
+            await pilot.press("tab")
+            visited.append(app.focused.id if app.focused else "")
+        assert visited == ["detail", "timeline", "remediation", "plan", "facts", "hypotheses"]
+        await pilot.press("shift+tab")
+        assert app.focused is not None
+        assert app.focused.id == "facts"
+
+
+async def test_the_detail_shows_what_the_cursor_is_on(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await settle(pilot)
+        assert "80 % confidence, calibrated" in shown(app)
+        await pilot.press("j", "j")
+        await settle(pilot)
+        assert "Detail: F1 latency p95 · api-service" in shown(app)
+        assert "┤" in shown(app)
+        await pilot.press("1", "j")
+        await settle(pilot)
+        assert "what else moved with it" in shown(app)
+        await pilot.press("5")
+        await settle(pilot)
+        assert "Executing comes with a later version" in shown(app)
+
+
+async def test_enter_folds_a_hypothesis_and_opens_evidence_and_escape_comes_back(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "+1.9" not in shown(app).split("3 Detail")[0]
+        await pilot.press("l", "j", "enter")
+        await settle(pilot)
+        assert app.focused is not None
+        assert app.focused.id == "detail"
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.focused.id == "hypotheses"
+
+
+async def test_the_time_cursor_moves_over_chart_and_timeline_together(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("j", "j", "4", "l", "h", "h", "h")
+        await settle(pilot)
+        assert "before the alert" in shown(app)
+        assert "cursor 14:3" in shown(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "cursor 14:3" not in shown(app)
+
+
+async def test_the_filter_hides_what_does_not_match(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("m", "slash", *"connections")
+        await settle(pilot)
+        facts = app.screen.query_one("#facts")
+        assert [row.key for row in facts.listed] == ["F5"]  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "filter “connections”" in shown(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert len(facts.listed) == 7  # type: ignore[attr-defined]
+
+
+async def test_next_match_goes_around(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("1", "n", "n", "n", "n", "n", "n")
+        await settle(pilot)
+        assert app.screen.query_one("#plan").selected == "S1"  # type: ignore[attr-defined]
+        await pilot.press("number_sign")
+        assert app.screen.query_one("#plan").selected == "S6"  # type: ignore[attr-defined]
+
+
+async def test_zoom_shows_one_pane_and_comes_back(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("plus", "plus")
+        await settle(pilot)
+        assert "4 Timeline" not in shown(app)
+        assert app.screen.query_one("#hypotheses").size.height > 28
+        await pilot.press("underscore", "underscore")
+        await settle(pilot)
+        assert "4 Timeline" in shown(app)
+
+
+async def test_y_copies_plain_text_to_the_clipboard(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("5", "y")
+        await settle(pilot)
+        assert app.clipboard == "kubectl rollout undo deployment/api-service"
+        assert base64.b64encode(app.clipboard.encode())
+
+
+async def test_help_lists_the_keys_and_says_what_is_not_there_yet(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("question_mark")
+        await settle(pilot)
+        for words in ("command palette", "replay from here", "Not yet", "comes with a later version"):
+            assert words in shown(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(app.screen, IncidentScreen)
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key.later], ids=lambda key: key.id)
+async def test_a_key_that_does_nothing_yet_says_why(opened: Opened, key: object) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press(key.keys)  # type: ignore[attr-defined]
+        await settle(pilot)
+        assert key.later[:40] in " ".join(str(one.message) for one in app._notifications)  # type: ignore[attr-defined]
+
+
+async def test_a_replay_key_says_that_nothing_is_replayed(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("space")
+        await settle(pilot)
+        assert any("replay" in str(one.message) for one in app._notifications)
+
+
+async def test_the_palette_runs_our_commands(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("colon")
+        await settle(pilot)
+        assert isinstance(app.screen, CommandPalette)
+        await pilot.press(*"remediation")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await pilot.pause(0.3)
+        await settle(pilot)
+        assert app.focused is not None
+        assert app.focused.id == "remediation"
+
+
+async def test_t_changes_the_theme_and_the_setting_is_honoured(opened: Opened) -> None:
+    async with opened(port=done(), theme="cloudops-light") as (app, pilot):
+        assert app.theme == "cloudops-light"
+        assert app.ink.palette.name == "cloudops-light"
+        await pilot.press("t")
+        await settle(pilot)
+        assert app.theme == "cloudops-dark"
+        assert app.ink.palette.name == "cloudops-dark"
+
+
+async def test_s_saves_a_picture_of_the_screen(opened: Opened, tmp_path: Path) -> None:
+    async with opened(START, port=done()) as (_, pilot):
+        await pilot.press("s")
+        await settle(pilot)
+    (picture,) = tmp_path.glob("*.svg")
+    assert "<svg" in picture.read_text(encoding="utf-8")
+
+
+async def test_r_replays_from_what_the_cursor_is_on(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("1", "j", "j", "r")
+        await settle(pilot)
+        assert isinstance(app.screen, ReplayScreen)
+        state = app.screen.view.state
+        assert state is not None
+        assert state.steps["S3"].status == "running"
+        assert state.steps["S4"].status == "waiting"
+        await pilot.press("escape")
+        await settle(pilot)
+        assert not isinstance(app.screen, ReplayScreen)
