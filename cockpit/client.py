@@ -18,6 +18,7 @@ from engine.events import Event
 from engine.incident import IncidentState
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from engine.server import Server, socket_path
+from engine.store.sqlite import SqliteStore
 from engine.wire import decode_event, error_from, read_frame, write_frame
 from primitives.answers import decode_answer
 from primitives.clock import Clock, SystemClock
@@ -39,9 +40,14 @@ class ServedEngine(Engine):
 
     @classmethod
     async def serve(cls, store: Path) -> ServedEngine:
-        """Open the store and listen beside it. Raises `StoreError`."""
+        """Open the store and listen beside it. Raises `StoreError`.
+
+        Beside a store that can only be read nobody can listen, and nobody needs to: others can read it as well.
+        """
         engine = await cls.open(store)
         assert isinstance(engine, ServedEngine)
+        if isinstance(engine.store, SqliteStore) and engine.store.readonly:
+            return engine
         engine.server = Server(engine, store)
         try:
             await engine.server.start()
