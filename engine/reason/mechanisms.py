@@ -149,7 +149,7 @@ def outside_host(case: Case, fact: LogPattern) -> str | None:
         return None
     named = _URL_HOST.search(fact.template)
     host = fact.points_at or (named[1] if named else "")
-    inside = host in case.resources or host.endswith(_INSIDE) or host.split(".")[0] in case.resources
+    inside = host in case.resources or host.endswith(_INSIDE) or ".svc." in host
     return host if "." in host and not inside else None
 
 

@@ -165,11 +165,16 @@ def _less_general(case: Case, draft: _Draft, drafts: Sequence[_Draft], claims: M
     known = [one for other in drafts if not other.cause.generic and other.key.change is None
              and other.key.resource in near and (other.key.resource == near[0] or other.cause.felt_by_callers)
              for one in weighed(claims[other.key]) if one.weight >= _MECHANISM]  # fmt: skip
-    if not known:
-        return draft
-    best = max(known, key=lambda one: (one.weight, one.fact))
-    told = Evidence(fact=best.fact, weight=_EXPLAINED, why="a known mechanism explains it")
-    return _Draft(draft.key, draft.cause, (*draft.evidence, told), draft.direct)
+    told = []
+    if known:
+        best = max(known, key=lambda one: (one.weight, one.fact))
+        told.append(Evidence(fact=best.fact, weight=_EXPLAINED, why="a known mechanism explains it"))
+    changes = [other for other in drafts if other.key.change is not None and other.key.resource == draft.key.resource]
+    blamed = max(changes, key=lambda other: (other.score, str(other.key)), default=None)
+    if blamed is not None and blamed.score > draft.score:
+        fact = claims[blamed.key][0].fact
+        told.append(Evidence(fact=fact, weight=_EXPLAINED, why="a change of it explains it"))
+    return _Draft(draft.key, draft.cause, (*draft.evidence, *told), draft.direct)
 
 
 def _unexplained(case: Case, claims: Mapping[Key, list[Claim]], places: Mapping[str, list[Location]]) -> list[Key]:

@@ -86,6 +86,14 @@ def test_the_story_is_told_in_its_order() -> None:
     assert downstream.confidence < hypotheses[1].confidence < hypotheses[0].confidence
 
 
+def test_the_story_keeps_its_order_when_errors_rise_as_well() -> None:
+    errors = shift("api", "error_ratio", kind="errors", unit="1", baseline=0.005, current=0.02)
+    assert [key(one)[:2] for one in ranked(*STORY, errors)[:2]] == [
+        ("deployment_regression", "api"),
+        ("connections_exhausted", "db"),
+    ]
+
+
 def test_confidence_is_the_logistic_of_prior_and_evidence() -> None:
     for one in ranked(*STORY):
         log_odds = one.prior + sum(item.weight for item in one.evidence)

@@ -88,9 +88,8 @@ CAUSES = (
     Cause(
         "external_provider_failure",
         _CLASS,
-        "The outside provider {resource} fails",
+        "An outside provider that {resource} calls fails",
         "M. Nygard, Release It!: integration points",
-        prior=-3.4,
         families={"unavailable": 0.4},
         diagnostic="trace_dependencies",
     ),
