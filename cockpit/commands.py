@@ -254,10 +254,10 @@ def moment_to_seq(events: list[Event], at: str) -> int:
     if at.isdecimal() and len(at) < 12:
         seq = min(int(at), len(events))
     else:
-        time = _moment(at, first, last)
-        seq = sum(1 for event in events if event.time <= time)
+        until = _moment(at, first, last)
+        seq = sum(1 for event in events if event.time <= until)
     if not seq:
-        lasted = f"{first:%Y-%m-%dT%H:%M:%S}Z to {last:%Y-%m-%dT%H:%M:%S}Z"
+        lasted = " to ".join(f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z" for time in (first, last))
         raise UsageError(f"--at {safe_line(at)}: nothing had happened by then; the investigation ran from {lasted}")
     return seq
 
@@ -266,7 +266,8 @@ def _moment(at: str, first: datetime, last: datetime) -> datetime:
     """The time that `at` means in a log that runs from `first` to `last`; a clock time alone may be past midnight."""
     clock_only = "-" not in at and at.count(":") in (1, 2)
     try:
-        time = datetime.fromisoformat(f"{first.date().isoformat()}T{at.removesuffix('Z')}" if clock_only else at)
+        hour, _, rest = at.removesuffix("Z").partition(":")
+        time = datetime.fromisoformat(f"{first.date().isoformat()}T{hour:0>2}:{rest}" if clock_only else at)
     except ValueError:
         raise UsageError(
             f"--at {safe_line(at)}: give a time such as 14:31:07 or 2026-11-23T14:31:07Z, or a number"

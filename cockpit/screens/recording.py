@@ -105,7 +105,7 @@ class Recording:
         if not self.events:
             raise UsageError("there is nothing to go to yet")
         first = self.events[0].time
-        clock_only = len(at) <= 8 and at.count(":") in (1, 2)
+        clock_only = "-" not in at and at.count(":") in (1, 2)
         try:
             time = datetime.fromisoformat(f"{first.date().isoformat()}T{at:0>5}" if clock_only else at)
         except ValueError:
