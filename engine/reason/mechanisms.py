@@ -138,6 +138,9 @@ def _log_families(case: Case) -> Iterator[Claim]:
             key = Key("external_provider_failure", fact.resource)
             yield Claim(key, name, _OUTSIDE * news * trust, f"its errors come from {host}", "outside")
             continue
+        if fact.family in _FROM_OUTSIDE and case.resources.get(where or "") == "external":
+            key = Key("external_provider_failure", where)
+            yield Claim(key, name, _OUTSIDE * news * trust, "its callers' errors name it", "outside")
         for cause_id, weight in causes_of_family(fact.family):
             key = Key(cause_id, where)
             yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", "messages")

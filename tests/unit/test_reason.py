@@ -225,6 +225,9 @@ def test_errors_of_an_outside_host_clear_the_changes_and_blame_it() -> None:
     assert of(outside, "external_provider_failure", "api").confidence > 0.2
     assert blamed < of(inside, "deployment_regression", "api").confidence
     assert all(one.cause_id != "external_provider_failure" for one in inside)
+    provider = graph({"api": "service", "pay": "external"}, ("api", "pay"))
+    known = ranked(*facts[:1], provider, log("api", "unavailable", points_at="pay"))
+    assert of(known, "external_provider_failure", "pay").confidence > 0.2
 
 
 def test_a_level_that_kept_clear_of_its_limit_speaks_against_saturation() -> None:

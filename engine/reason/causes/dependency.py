@@ -90,7 +90,6 @@ CAUSES = (
         _CLASS,
         "An outside provider that {resource} calls fails",
         "M. Nygard, Release It!: integration points",
-        families={"unavailable": 0.4},
         diagnostic="trace_dependencies",
     ),
 )
