@@ -50,6 +50,7 @@ class DetailPane(Pane):
         self._asked: set[str] = set()
         self._about = Subject()
         self._lines = 0
+        self._drawn: tuple[object, list[Strip]] = (None, [])
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         subject = self.view.subject
@@ -137,7 +138,10 @@ class DetailPane(Pane):
             cursor=self.view.cursor,
             worse_above=series.metric.worse != "lower",
         )
-        return strips + chart(what, width, height, self.ink)
+        key = (found.id, width, height, tuple(what.marks), what.cursor, start, end, self.ink)
+        if key != self._drawn[0]:
+            self._drawn = (key, chart(what, width, height, self.ink))
+        return strips + self._drawn[1]
 
     def _reading(self, series: Series, fact: Any) -> Line:
         name = f" {said(fact.resource)} {said(fact.metric).replace('_', ' ')} ({series.metric.statistic})"

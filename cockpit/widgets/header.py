@@ -76,7 +76,7 @@ class Header(Widget):
         right.append((" ", "text"))
         title = said((state.opened.title if state and state.opened else "") or self.view.title or "CloudOps")
         left: list[Part] = [(f" {sign} ", f"{role} bold"), (title, "text bold")]
-        shift = symptom_of(state) if state else None
+        shift = symptom_of(self.view)
         if shift is not None and width - cells(plain(right)) - cells(title) > 24:
             left.append((f"  {quantity(shift.current, shift.unit)}", "bad bold"))
             left.append((f"  base {quantity(shift.baseline, shift.unit)}", "dim"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import cells, cut, said
@@ -12,9 +13,9 @@ from cockpit.widgets.draw import cells, cut, said
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
     from engine.incident import IncidentState
-    from primitives.facts import MetricShift
+    from primitives.facts import Fact, MetricShift
 
-__all__ = ["Mark", "Scale", "labels", "marks_of", "onset_of", "span_of", "symptom_of"]
+__all__ = ["Known", "Mark", "Scale", "labels", "marks_of", "span_of", "symptom_of"]
 
 MARKS_SHOWN = 40
 LABEL_WIDTH = 22
@@ -65,25 +66,53 @@ class Scale:
             at += step
 
 
-def symptom_of(state: IncidentState) -> MetricShift | None:
-    """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-    worst: MetricShift | None = None
-    wanted = state.opened.symptom if state.opened else None
-    for found in state.facts.values():
-        fact = found.fact
+class Known:
+    """What of the facts the marks and the header need, gathered as facts come and not anew with every frame."""
+
+    def __init__(self) -> None:
+        self._of: IncidentState | None = None
+        self._seen = 0
+        self._exact: MetricShift | None = None
+        self._worst: MetricShift | None = None
+        self.changes: dict[tuple[datetime, str], Mark] = {}
+
+    def look(self, state: IncidentState) -> Known:
+        """Take in the facts that joined since the last look."""
+        if state is not self._of or self._seen > len(state.facts):
+            self._of, self._seen, self._exact, self._worst = state, 0, None, None
+            self.changes = {}
+        for found in islice(state.facts.values(), self._seen, None):
+            self._take(found.fact, state)
+        self._seen = len(state.facts)
+        return self
+
+    def _take(self, fact: Fact, state: IncidentState) -> None:
+        if fact.type == "change" and fact.change is not None and len(self.changes) < MARKS_SHOWN:
+            words = cut(said(fact.change.id or fact.change.summary), LABEL_WIDTH)
+            self.changes[fact.change.time, words] = Mark(fact.change.time, "▲", "change", words, 2)
         if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
-            continue
-        if wanted and fact.resource == wanted.resource and wanted.metric in (None, fact.metric):
-            return fact
-        if worst is None or abs(fact.score) > abs(worst.score):
-            worst = fact
-    return worst
+            return
+        wanted = state.opened.symptom if state.opened else None
+        if wanted and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}:
+            self._exact = self._exact or fact
+        if self._worst is None or abs(fact.score) > abs(self._worst.score):
+            self._worst = fact
+
+    @property
+    def symptom(self) -> MetricShift | None:
+        """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
+        return self._exact or self._worst
 
 
-def onset_of(state: IncidentState) -> datetime | None:
-    """When it began, as far as that is known."""
-    shift = symptom_of(state)
-    return shift.onset if shift else None
+def symptom_of(view: View) -> MetricShift | None:
+    """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
+    return _known(view).look(view.state).symptom if view.state else None
+
+
+def _known(view: View) -> Known:
+    if view.known is None:
+        view.known = Known()
+    return view.known
 
 
 def marks_of(view: View) -> list[Mark]:
@@ -91,19 +120,14 @@ def marks_of(view: View) -> list[Mark]:
     state = view.state
     if state is None or state.opened is None:
         return []
-    found: list[Mark] = []
-    for fact in (one.fact for one in state.facts.values()):
-        if fact.type == "change" and fact.change is not None and len(found) < MARKS_SHOWN:
-            label = said(fact.change.id or fact.change.summary)
-            found.append(Mark(fact.change.time, "▲", "change", cut(label, LABEL_WIDTH), 2))
-    onset = onset_of(state)
-    if onset:
-        found.append(Mark(onset, "●", "warning", "onset", 0))
+    found = list(_known(view).look(state).changes.values())
+    shift = symptom_of(view)
+    if shift is not None and shift.onset:
+        found.append(Mark(shift.onset, "●", "warning", "onset", 0))
     found.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1))
     if view.you:
         found.append(Mark(view.you, "◆", "focus", "you", 3))
-    unique = {(mark.time, mark.sign, mark.label): mark for mark in found}
-    return sorted(unique.values(), key=lambda mark: mark.time)
+    return sorted(found, key=lambda mark: mark.time)
 
 
 def span_of(view: View) -> tuple[datetime, datetime] | None:

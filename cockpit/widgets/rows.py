@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Row", "RowPane"]
 
 
+LONGEST_ITEM = 8
+"""Lines of an item that are kept in sight together."""
+
+
 class Row(NamedTuple):
     """One line of the list. Lines with one `key` belong together and are selected together; `part` tells them apart."""
 
@@ -46,6 +50,8 @@ class RowPane(Pane):
         self.top = 0
         self.key: str | None = None
         self.listed: Sequence[Row] = ()
+        self._index: dict[str, int] = {}
+        self._indexed = 0
 
     def rows(self) -> Sequence[Row]:
         """All rows, cheaply: what they say is asked of `line` for those that are seen."""
@@ -70,14 +76,12 @@ class RowPane(Pane):
     @property
     def keys(self) -> list[str]:
         """The key of each item once, in the list's order."""
-        return list(dict.fromkeys(row.key for row in self.listed if row.key))
+        return list(self._index)
 
     @property
     def selected(self) -> str | None:
         """The key under the cursor."""
-        if self.key is not None and any(row.key == self.key for row in self.listed):
-            return self.key
-        return next((row.key for row in self.listed if row.key), None)
+        return self.key if self.key in self._index else next(iter(self._index), None)
 
     @property
     def subject(self) -> Subject:
@@ -109,7 +113,13 @@ class RowPane(Pane):
             text = self.filter.lower()
             keep = {key for key in dict.fromkeys(row.key for row in rows) if key and self.matches(key, text)}
             rows = [row for row in rows if row.key in keep]
-        self.listed = rows
+        if rows is not self.listed:
+            self.listed, self._index, self._indexed = rows, {}, 0
+        # A list of thousands that only grows is gone through once, not with every frame.
+        for at in range(self._indexed, len(rows)):
+            if rows[at].key:
+                self._index.setdefault(rows[at].key, at)
+        self._indexed = len(rows)
 
     def _keep_place(self, height: int) -> None:
         at = self._line_of(self.selected)
@@ -124,10 +134,11 @@ class RowPane(Pane):
     _place: tuple[str, int] | None = None
 
     def _line_of(self, key: str | None) -> int:
-        return next((at for at, row in enumerate(self.listed) if row.key == key), 0)
+        return self._index.get(key or "", 0)
 
     def _span_of(self, key: str | None) -> int:
-        return sum(1 for row in self.listed if row.key == key) if key else 1
+        begin = self._line_of(key)
+        return max(1, sum(1 for row in self.listed[begin : begin + LONGEST_ITEM] if row.key == key))
 
     def move(self, by: int) -> None:
         """Move the cursor by so many items."""

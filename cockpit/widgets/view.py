@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from cockpit.widgets.marks import Known
     from engine.incident import IncidentState
 
 __all__ = ["Mode", "Playback", "Subject", "View"]
@@ -55,3 +56,4 @@ class View:
     playback: Playback | None = None
     problem: str = ""
     attached: bool = False
+    known: Known | None = None

@@ -1,0 +1,114 @@
+"""Sizes, themes and colours: what fits is shown, what is said is said without colour too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from stage import Opened, make_app, settle, shown
+from story import StoryPort
+
+from cockpit.intents import Browse, Replay
+from cockpit.screens.layout import arrangement
+from cockpit.widgets.words import PHASES, STEPS
+from themes import PALETTES, TEXT_ROLES, Palette
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio (WCAG 2.2)."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("one", "other", "ratio"), [("#000000", "#ffffff", 21.0), ("#777777", "#ffffff", 4.48)])
+def test_contrast_is_measured_as_wcag_does(one: str, other: str, ratio: float) -> None:
+    assert contrast(one, other) == pytest.approx(ratio, abs=0.01)
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=lambda palette: palette.name)
+@pytest.mark.parametrize("ground", ["ground", "bar", "cursor", "band"])
+def test_every_text_colour_can_be_read_on_every_ground(palette: Palette, ground: str) -> None:
+    for role in TEXT_ROLES:
+        assert contrast(getattr(palette, role), getattr(palette, ground)) >= 4.5, role
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=lambda palette: palette.name)
+def test_the_inverted_header_of_a_replay_can_be_read(palette: Palette) -> None:
+    assert contrast(palette.ground, palette.focus) >= 4.5
+
+
+@pytest.mark.parametrize("states", [STEPS, PHASES])
+def test_every_state_has_a_sign_and_a_word_of_its_own(states: dict[str, tuple[str, str, str]]) -> None:
+    assert all(sign.strip() and word.strip() for sign, word, _ in states.values())
+    assert len({(sign, word) for sign, word, _ in states.values()}) == len(states)
+
+
+@pytest.mark.parametrize(
+    ("size", "how"),
+    [((200, 60), "wide"), ((120, 36), "wide"), ((99, 36), "column"), ((120, 29), "column"), ((80, 24), "column"),
+     ((60, 20), "column"), ((59, 20), "tiny"), ((80, 19), "tiny")],
+)  # fmt: skip
+def test_what_fits_is_shown(size: tuple[int, int], how: str) -> None:
+    assert arrangement(*size, 0) == how
+
+
+async def test_one_column_folds_what_has_no_focus(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False), size=(80, 24)) as (app, pilot):
+        text = shown(app)
+        for words in (
+            "1 Plan",
+            "6 of 6 steps",
+            "2 Hypotheses",
+            "3 Detail",
+            "4 Timeline",
+            "5 Remediation",
+            "2 proposed",
+        ):
+            assert words in text
+        await pilot.press("5")
+        await settle(pilot)
+        assert "risk medium" in shown(app)
+        assert "+1.9" not in shown(app)
+        assert "Deployment v2.3.1 made api-service slower" in shown(app)
+        await pilot.press("m")
+        await settle(pilot)
+        assert "F7" in shown(app)
+
+
+async def test_a_tiny_terminal_says_what_is_needed_and_how_things_stand(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False), size=(50, 15)) as (app, pilot):
+        await settle(pilot)
+        assert "needs 60x20" in " ".join(shown(app).split())
+        assert "COMPLETED" in shown(app)
+
+
+async def test_the_cockpit_follows_the_terminals_size(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False)) as (app, pilot):
+        for size, words in (((50, 15), "needs"), ((80, 24), "▸ Database"), ((200, 60), "Facts"), ((120, 36), "Facts")):
+            await pilot.resize_terminal(*size)
+            await settle(pilot)
+            assert words in shown(app), size
+
+
+async def test_no_color_is_monochrome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = make_app(tmp_path, Replay("api-latency-spike", "99"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        for line in app.screen._compositor.render_strips():
+            for segment in line.apply_filter(app._filters[0], app.background_colors[0]) if app._filters else line:
+                for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                    if colour is not None and colour.triplet is not None:
+                        assert len(set(colour.triplet)) == 1, segment
+
+
+async def test_the_list_works_where_it_is_narrow(opened: Opened) -> None:
+    async with opened(Browse(), size=(60, 20)) as (app, _):
+        assert "Interrupted" in shown(app)
