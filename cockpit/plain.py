@@ -31,6 +31,7 @@ __all__ = ["PlainReport", "event_line", "render_text"]
 
 _MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 120
+_REASON: Final = 110  # characters: enough to know the fact again, which stands whole above or in the cockpit
 _SHOWN_CAUSES: Final = 5
 _SHOWN_EVIDENCE: Final = 3
 _MIN_CONFIDENCE: Final = 0.01
@@ -211,8 +212,8 @@ def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
     told: dict[str, None] = {}
     for item in evidence:
         found = state.facts.get(item.fact)
-        sentence = found.fact.sentence() if found else item.fact
-        told[f"{item.why}: {sentence}" if item.weight < 0 else sentence] = None
+        sentence = safe_line(found.fact.sentence(), limit=_REASON) if found else item.fact
+        told[f"{item.why} ({item.fact})" if item.weight < 0 else f"{sentence} ({item.fact})"] = None
     return "; ".join(list(told)[:_SHOWN_EVIDENCE])
 
 
