@@ -17,6 +17,7 @@ from benchmarks.registry import BENCHMARKS, measure
 
 __all__ = ["main"]
 
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print, and return 1 when a benchmark failed (or, with `--check`, when a target was missed)."""
     options = _parse(arguments)
@@ -38,9 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast CloudOps is (docs/benchmarks.md).")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="How fast CloudOps is (docs/benchmarks.md)."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to run [default: all]: {', '.join(BENCHMARKS)}")
-    parser.add_argument("--json", metavar="FILE|-", help="write a JSON document too, or (-) print it instead of the table")
+    parser.add_argument("--json", metavar="FILE|-", help="write JSON too, or (-) print it instead of the table")
     parser.add_argument("--quick", action="store_true", help="measure less: about a minute")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a target is missed")
     parser.add_argument("--scratch", type=Path, default=_disk(), help="a folder on a real disk [default: %(default)s]")

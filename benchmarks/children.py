@@ -19,7 +19,17 @@ from pathlib import Path
 
 from benchmarks.options import ROOT
 
-__all__ = ["Child", "PeakMemoryHidden", "cloudops", "environment", "interleaved", "own_peak_mib", "private_home", "run", "told_peak"]
+__all__ = [
+    "Child",
+    "PeakMemoryHidden",
+    "cloudops",
+    "environment",
+    "interleaved",
+    "own_peak_mib",
+    "private_home",
+    "run",
+    "told_peak",
+]
 
 # ru_maxrss is in KiB on Linux and in bytes on macOS.
 _PER_MIB = 1024 if sys.platform.startswith("linux") else 1024 * 1024
@@ -73,24 +83,18 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def run(command: Sequence[str], env: Mapping[str, str], *, output: Path | None = None) -> Child:
-    """Run `command` with nothing to read, its output to the file `output` or nowhere."""
+def run(command: Sequence[str], env: Mapping[str, str]) -> Child:
+    """Run `command` with nothing to read and its output thrown away."""
     null = os.open(os.devnull, os.O_RDWR)
-    out = null if output is None else os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         before = time.perf_counter()
         pid = os.posix_spawn(
-            command[0],
-            command,
-            env,
-            file_actions=[(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, null, 2)],
+            command[0], list(command), env, file_actions=[(os.POSIX_SPAWN_DUP2, null, stream) for stream in range(3)]
         )
         _, status, usage = os.wait4(pid, 0)
         wall = time.perf_counter() - before
     finally:
         os.close(null)
-        if out != null:
-            os.close(out)
     return Child(os.waitstatus_to_exitcode(status), wall * 1000, usage.ru_maxrss / _PER_MIB)
 
 
@@ -114,7 +118,7 @@ def interleaved(measurements: Mapping[str, Callable[[], float]], rounds: int) ->
     """
     taken: dict[str, list[float]] = {name: [] for name in measurements}
     for number in range(rounds + 1):
-        order = list(measurements) if number % 2 else list(reversed(measurements))
+        order = list(measurements) if number % 2 else list(measurements)[::-1]
         for name in order:
             value = measurements[name]()
             if number:

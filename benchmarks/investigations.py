@@ -24,7 +24,9 @@ def investigations(options: Options) -> Result:
         _measure(ROOT / "sample_incidents", home, result, None)
         shared = datasets()
         if shared is None:
-            result.notes.append("investigate: no data sets beside the checkout (../shared/datasets), so only the samples")
+            result.notes.append(
+                "investigate: no data sets beside the checkout (../shared/datasets), so only the samples"
+            )
         for folder in sorted(shared.iterdir()) if shared else ():
             if _bundles(folder):
                 _measure(folder, home, result, _QUICK if options.quick else None)

@@ -23,20 +23,20 @@ _SEEK = Target(50)
 
 
 def logs(options: Options) -> Result:
-    """Logs of 10^4, 10^5 and (unless quick) 10^6 events, and one of 10^5 in the proportions of a short incident."""
+    """Logs of 10^4, 10^5 and 10^6 events, and one of 10^5 that is mostly facts; quick: the first two."""
+    cases = [(10_000, LONG), (_JUDGED, LONG)]
+    if not options.quick:
+        cases += [(1_000_000, LONG), (_JUDGED, SHORT)]
     result = Result()
-    sizes = (10_000, 100_000) if options.quick else (10_000, 100_000, 1_000_000)
-    for size, mixture in [*((size, LONG) for size in sizes), (_JUDGED, SHORT)]:
+    for size, mixture in cases:
+        label = f"{size:,} events" if mixture == LONG else f"{size:,}, mostly facts"
+        judged, seeks = (size, mixture) == (_JUDGED, LONG), options.times(40, 15)
         with private_home(options.scratch) as home:
-            isolated(write_log, home / "log.db", size, mixture)
-            label = f"{size:,} events" if mixture == LONG else f"{size:,}, mostly facts"
-            judged = size == _JUDGED and mixture == LONG
-            seeks = options.times(40, 15)
-            result.figures += isolated(stored, home / "log.db", size, label, judged, seeks)
-            if size <= _JUDGED or not options.quick:
-                result.figures += isolated(replayed, home / "log.db", size, label, judged, seeks)
-            if mixture == LONG:
-                result.figures += isolated(bare, home / "log.db", size, label)
+            path = home / "log.db"
+            isolated(write_log, path, size, mixture)
+            result.figures += isolated(stored, path, size, label, judged, seeks)
+            result.figures += isolated(replayed, path, size, label, judged, seeks)
+            result.figures += isolated(bare, path, size, label)
     return result
 
 

@@ -1,4 +1,4 @@
-"""The least that a Textual app with a title and a bordered pane can be: what the cockpit's first frame is held against."""
+"""The least that a Textual app with a title and a bordered pane can be: the cockpit's first frame against its own."""
 
 from __future__ import annotations
 

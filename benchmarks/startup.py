@@ -13,7 +13,7 @@ from benchmarks.figures import Figure, Reference, Result, Target, median
 from benchmarks.options import ROOT, Options
 from benchmarks.terminal import Terminal
 
-__all__ = ["SAMPLE", "first_paint", "startup"]
+__all__ = ["SAMPLE", "first_paint", "startup", "version"]
 
 SAMPLE = ROOT / "sample_incidents" / "petshop-low-train-00"
 _QUERY = "latency spike since noon"
@@ -27,9 +27,7 @@ _PYTHON = (sys.executable, "-c", "pass")
 def startup(options: Options) -> Result:
     """`--version`, whole investigations of a sample as separate processes, and their memory."""
     with private_home(options.scratch) as home:
-        version = _version(options, home)
-        investigations = _investigations(options, home)
-    return Result([*version, *investigations])
+        return Result([version(home, options.times(25, 7)), *_investigations(options, home)])
 
 
 def first_paint(options: Options) -> Result:
@@ -65,17 +63,14 @@ def first_paint(options: Options) -> Result:
     )
 
 
-def _version(options: Options, home: Path) -> list[Figure]:
+def version(home: Path, rounds: int) -> Figure:
+    """`cloudops --version` against `python -c pass`, in turn."""
     env = environment(home)
     taken = interleaved(
-        {
-            "version": partial(_wall, (*cloudops(), "--version"), env),
-            "python": partial(_wall, _PYTHON, env),
-        },
-        options.times(25, 7),
+        {"version": partial(_wall, (*cloudops(), "--version"), env), "python": partial(_wall, _PYTHON, env)}, rounds
     )
     reference = Reference("python -c pass", median(taken["python"]))
-    return [Figure("start-up", "cloudops --version", median(taken["version"]), "ms", Target(6, of="ratio"), reference)]
+    return Figure("start-up", "cloudops --version", median(taken["version"]), "ms", Target(6, of="ratio"), reference)
 
 
 def _investigations(options: Options, home: Path) -> list[Figure]:

@@ -39,7 +39,7 @@ from primitives.facts import ChangeFound, Fact, LogPattern, MetricShift
 from primitives.records import Change, Symptom, Window
 from primitives.terms import IncidentClass
 
-__all__ = ["EXECUTION", "INCIDENT", "LONG", "SHORT", "Mixture", "batches", "bodies", "entries", "events"]
+__all__ = ["BURST", "EXECUTION", "INCIDENT", "LONG", "SHORT", "Mixture", "batches", "bodies", "entries", "events"]
 
 
 class Mixture(NamedTuple):
@@ -52,6 +52,9 @@ class Mixture(NamedTuple):
 
 LONG = Mixture(progress=80, answers=4, facts=12)
 """An incident that is watched for days: long steps that tell how far they are."""
+
+BURST = Mixture(progress=4_000, answers=40, facts=600)
+"""Ten thousand events a second are not a hundred steps a second: few steps that tell and find very much."""
 
 SHORT = Mixture(progress=0, answers=1, facts=12)
 """The proportions in which a recorded incident of a few minutes is investigated today: mostly facts."""

@@ -1,4 +1,4 @@
-"""A program in a pseudo-terminal: what it has written so far, keys for it, and when something could first be read."""
+"""A program in a pseudo-terminal: when something could first be read in it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ class NotShown(RuntimeError):
 
 
 class Terminal:
-    """`command` on a terminal of its own, `size` being columns and rows. A context manager: leaving it ends the program.
+    """`command` on a terminal of its own, `size` being columns and rows.
 
+    A context manager: leaving it ends the program. Marks are looked for in what was written, without its escape
+    sequences: emulating a terminal would take longer than what is measured.
     `started` is the moment just before the program was started (`time.perf_counter`).
     """
 
@@ -43,7 +45,9 @@ class Terminal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.end()
 
     def wait_for(self, *marks: str, within_s: float = 30.0) -> float:
@@ -54,14 +58,6 @@ class Terminal:
                 missing = ", ".join(mark for mark in marks if mark not in self.text)
                 raise NotShown(f"not shown: {missing}; what was: {' '.join(self.text.split())[-400:]!r}")
         return time.perf_counter() - self.started
-
-    def send(self, keys: str) -> None:
-        """Type `keys`."""
-        os.write(self._screen, keys.encode())
-
-    def forget(self) -> None:
-        """Begin anew with what was shown: marks are looked for in what is written from now on."""
-        self.raw, self.text = b"", ""
 
     def end(self, number: int = signal.SIGTERM, within_s: float = 5.0) -> int:
         """End the program, by force when it doesn't follow; its exit code, negative for a signal."""

@@ -1,0 +1,190 @@
+"""How long a key takes from being pressed to the painted cursor, while nothing happens and while events pour in.
+
+The cockpit runs headless at 120x36 on a made-up engine; what it would write to the terminal is rendered all the same.
+The cursor moves up and down in the list of facts, which grows all the while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from textual import events as textual_events
+from textual.screen import Screen
+
+from benchmarks.figures import Figure, Reference, Result, Target, percentile
+from benchmarks.options import Options
+from benchmarks.synthetic import BURST, EXECUTION, events
+from cockpit.app import CockpitApp
+from cockpit.intents import Attach
+from cockpit.screens.live import LiveScreen
+from cockpit.settings import Settings
+from engine.events import Event
+from engine.incident import IncidentState, fold
+from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
+from primitives.errors import StoreError
+from primitives.telemetry import Answer
+
+__all__ = ["FlowingEngine", "keys"]
+
+RATE = 10_000
+"""Events a second."""
+
+_KNOWN = 2_000
+_BATCH = 1_000
+_BETWEEN_KEYS_S = 0.047
+_PATIENCE_S = 10.0
+
+
+class FlowingEngine:
+    """An `EnginePort` with one running execution: `known` events are there, the others come at `rate` a second.
+
+    A follower that falls behind gets larger batches, at most 1,000 events, as from a store.
+    """
+
+    def __init__(self, log: Sequence[Event], known: int, rate: float) -> None:
+        self._log = log
+        self._known = known
+        self._rate = rate
+
+    async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
+        del execution_id, live
+        begin = time.perf_counter()
+        sent = after
+        while True:
+            due = min(self._known + int(self._rate * (time.perf_counter() - begin)), len(self._log))
+            while sent < due:
+                batch = tuple(self._log[sent : min(due, sent + _BATCH)])
+                sent += len(batch)
+                yield batch
+            await asyncio.sleep(0.01)
+
+    async def investigate(self, request: Investigate) -> str:
+        del request
+        return EXECUTION
+
+    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
+        del execution_id, prometheus
+        return False
+
+    async def send(self, execution_id: str, command: Command) -> None:
+        """Nothing is there to be told."""
+
+    async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
+        del execution_id
+        return fold(tuple(self._log[: self._known if seq is None else seq]))
+
+    async def resolve(self, name: str) -> str:
+        return name
+
+    async def incidents(self) -> tuple[IncidentSummary, ...]:
+        return ()
+
+    async def answer(self, digest: str) -> Answer[Any]:
+        raise StoreError(f"{digest} was not recorded")
+
+    async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
+        del execution_id
+        return ()
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class _WatchedCockpit(CockpitApp):
+    """The cockpit, telling when the row that is waited for was painted under the cursor."""
+
+    wanted: str | None = None
+
+    def __init__(self, engine: EnginePort, scratch: Path) -> None:
+        async def connect(store: Path) -> tuple[EnginePort, bool]:
+            del store
+            return engine, False
+
+        settings = Settings(store=scratch / "none.db", config=scratch / "none.yaml", config_found=False)
+        super().__init__(settings, Attach(EXECUTION), connect=connect)
+        self.painted = asyncio.Event()
+        self.painted_at = 0.0
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, renderable)
+        render = getattr(renderable, "render_segments", None)
+        if render is None:
+            return
+        # Headless, Textual leaves this out; a terminal's user waits for it.
+        written = render(self.console)
+        live = self.screen
+        if self.wanted is None or not isinstance(live, LiveScreen):
+            return
+        if live.facts.selected == self.wanted and f"{self.wanted} " in written:
+            self.wanted = None
+            self.painted_at = time.perf_counter()
+            self.painted.set()
+
+
+def keys(options: Options) -> Result:
+    """p50 and p95 of a key's latency; the reference is the same with no events arriving."""
+    presses = options.times(200, 60)
+    length = _KNOWN + int(RATE * (presses * _BETWEEN_KEYS_S * 2 + 3))
+    log = events(length, BURST)
+    # Events that are yet to come are no part of a cockpit's memory: its garbage collector must not walk them.
+    gc.freeze()
+    quiet, _ = asyncio.run(_measure(log, 0, presses // 2, options.scratch))
+    busy, kept_up = asyncio.run(_measure(log, RATE, presses, options.scratch))
+    figures = [
+        Figure(
+            "keys",
+            f"cursor, {RATE:,} events/s, p{percent}",
+            percentile(busy, percent),
+            "ms",
+            Target(50) if percent == 95 else None,
+            Reference("no events", percentile(quiet, percent)),
+        )
+        for percent in (50, 95)
+    ]
+    return Result([*figures, Figure("keys", "events folded meanwhile", kept_up, "events/s")])
+
+
+async def _measure(log: Sequence[Event], rate: float, presses: int, scratch: Path) -> tuple[list[float], float]:
+    """The ms that each key took, and the events a second that were folded while they were pressed."""
+    app = _WatchedCockpit(FlowingEngine(log, _KNOWN, rate), scratch)
+    taken: list[float] = []
+    async with app.run_test(size=(120, 36)):
+        screen = await _opened(app)
+        screen.go_to(screen.facts)
+        await asyncio.sleep(0.5)
+        begin, folded = time.perf_counter(), _folded(screen)
+        for number in range(presses):
+            taken.append(await _press(app, screen, "j" if number % 8 < 4 else "k"))
+            await asyncio.sleep(_BETWEEN_KEYS_S)
+        return taken[3:], (_folded(screen) - folded) / (time.perf_counter() - begin)
+
+
+async def _opened(app: CockpitApp) -> LiveScreen:
+    """The screen, once what is known is on it. Raises `TimeoutError`."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while not (isinstance(app.screen, LiveScreen) and _folded(app.screen) >= _KNOWN):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return app.screen
+
+
+def _folded(screen: LiveScreen) -> int:
+    return screen.view.state.seq if screen.view.state else 0
+
+
+async def _press(app: _WatchedCockpit, screen: LiveScreen, key: str) -> float:
+    """Press `key`; the ms until the row that it moves to is painted under the cursor. Raises `TimeoutError`."""
+    listed = screen.facts.keys
+    at = listed.index(screen.facts.selected or listed[0])
+    app.painted.clear()
+    app.wanted = listed[max(0, at + (1 if key == "j" else -1))]
+    pressed = time.perf_counter()
+    app.post_message(textual_events.Key(key, key))
+    async with asyncio.timeout(_PATIENCE_S):
+        await app.painted.wait()
+    return 1000 * (app.painted_at - pressed)
