@@ -378,7 +378,7 @@ def evaluate(paths: tuple[Path, ...], *, as_json: bool, min_top1: float | None) 
     """Score the reasoner; 1 when top1 is under `min_top1`."""
     from engine.evaluate import bundles_below, evaluate_bundles, render_table
 
-    bundles = bundles_below(paths)
+    bundles = bundles_below(map(bundle_path, paths))
 
     async def evaluated() -> int:
         def note(done: int, name: str) -> None:

@@ -18,6 +18,7 @@ from primitives import __version__
 from primitives.clock import SystemClock
 from primitives.diagnostics.registry import diagnostics
 from primitives.errors import CloudopsError
+from primitives.extensions import load_extensions
 from primitives.text import safe_line
 
 __all__ = ["Check", "examine", "render"]
@@ -103,7 +104,8 @@ async def _prometheus(url: str | None) -> Check:
 
 def _diagnostics() -> Check:
     names = ", ".join(diagnostics())
-    return Check(name="diagnostics", status="ok", detail=names)
+    problems = [*load_extensions("cloudops.diagnostics"), *load_extensions("cloudops.remediations")]
+    return Check(name="diagnostics", status="warning" if problems else "ok", detail="; ".join([*problems, names]))
 
 
 def _terminal() -> Check:

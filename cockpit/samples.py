@@ -26,9 +26,9 @@ def find_sample(name: str) -> Path | None:
 
 
 def bundle_path(given: Path) -> Path:
-    """Where the bundle is: the path that was given, or a sample incident's name."""
+    """Where the bundle is: the path that was given, or a sample incident's name; `sample_incidents` is all of them."""
     if not given.exists():
-        sample = find_sample(str(given))
+        sample = _FOLDER if str(given) == _FOLDER.name else find_sample(str(given))
         if sample is not None:
             return sample.absolute()
     return given.absolute()

@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 # Read by `primitives.bundle.truth` alone, for `evaluate` and `drill`; a bundle doesn't let on that it is there.
 _TRUTH: Final = "truth.yaml"
+_ANSWERS: Final = "answers/"
 _PARTS: Final = {
     "alert.json": "alert",
     "metrics.yaml": "metrics",
@@ -89,6 +90,8 @@ class Bundle:
         known = {MANIFEST, _TRUTH, *_PARTS, *self._sample_files, *self._dump_files, *self._log_files}
         self._unknown = [name for name in files.names if name not in known]
         for name in self._unknown:
+            if name.startswith(_ANSWERS) and "events.jsonl" in files:
+                continue  # what the event log that came along names; the log's reader reads it
             warnings.add(self._cleaner.name(name), "unknown file (kept, not read)")
 
     @property

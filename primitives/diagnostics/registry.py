@@ -12,11 +12,11 @@ import pkgutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any, Protocol, TypeVar
 
 from pydantic import AwareDatetime
 
+from primitives.extensions import load_extensions
 from primitives.facts import Fact
 from primitives.records import Record, Symptom, Window
 from primitives.telemetry import Question, Telemetry
@@ -63,8 +63,8 @@ class Run(Protocol[A]):
 class Diagnostic:
     """A registered diagnostic.
 
-    `answers` are the incident classes that it helps with, `questions` what it needs at least one of, `cost_s` a guess of
-    its time on a live system in seconds, for planning.
+    `answers` are the incident classes that it helps with, `questions` what it needs at least one of, `cost_s` a guess
+    of its time on a live system in seconds, for planning.
     """
 
     name: str
@@ -106,6 +106,5 @@ def diagnostics() -> dict[str, Diagnostic]:
     package = importlib.import_module("primitives.diagnostics")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    for entry in entry_points(group="cloudops.diagnostics"):
-        entry.load()
+    load_extensions("cloudops.diagnostics")
     return dict(sorted(_registered.items()))

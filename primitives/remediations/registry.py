@@ -14,11 +14,11 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
+from primitives.extensions import load_extensions
 from primitives.terms import Effect, Risk
 
 __all__ = [
@@ -95,8 +95,7 @@ def remediations() -> dict[str, Remediation]:
     package = importlib.import_module("primitives.remediations")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    for entry in entry_points(group="cloudops.remediations"):
-        entry.load()
+    load_extensions("cloudops.remediations")
     return dict(sorted(_registered.items()))
 
 
