@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["cloudops", "main"]
 
 INTERRUPTED = 130
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # click itself meets a reader that left the pipe, and wants to exit with 1: that means something else here.
         _drop_stdout()
         return INTERRUPTED
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        _drop_stdout()
+        return _complain(f"the output can't be written ({error.strerror}); send it elsewhere", 3)
     return result if isinstance(result, int) else 0
 
 
@@ -60,6 +68,44 @@ def _drop_stdout() -> None:
         pass
 
 
+class _Text(click.types.StringParamType):
+    """Text for which a byte that is no UTF-8 shows as U+FFFD: neither a store nor a socket takes it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(super().convert(value, param, ctx)).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+class _File(click.Path):
+    """A path that isn't empty. With `text` it must be UTF-8, because it is stored."""
+
+    def __init__(self, *, text: bool = False, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, dir_okay=dir_okay)
+        self._text = text
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("an empty path leads nowhere; give one, or leave the option out", param, ctx)
+        if self._text and not str(value).isascii() and _TEXT.convert(value, param, ctx) != str(value):
+            self.fail("the path is not UTF-8; rename it, so that it can be stored", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Share(click.FloatRange):
+    """A number from 0 to 1."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        share = super().convert(value, param, ctx)
+        if math.isnan(share):
+            self.fail(f"{value} is not in the range 0<=x<=1.", param, ctx)
+        return share
+
+
+_TEXT = _Text()
+
+
 class _Example(click.Command):
     """A command whose help ends with an example."""
 
@@ -71,13 +117,13 @@ class _Example(click.Command):
 def _store_option(command: Any) -> Any:
     return click.option(
         "--store",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=_File(dir_okay=False),
         envvar="CLOUDOPS_STORE",
         help="The store of incidents [default: in the XDG data directory; env CLOUDOPS_STORE].",
     )(
         click.option(
             "--config",
-            type=click.Path(dir_okay=False, path_type=Path),
+            type=_File(dir_okay=False),
             envvar="CLOUDOPS_CONFIG",
             help="The configuration file [default: in the XDG configuration directory; env CLOUDOPS_CONFIG].",
         )(command)
@@ -118,10 +164,10 @@ def _settings(context: click.Context, store: Path | None, config: Path | None) -
     cls=_Example,
     example='cloudops investigate "API latency spike in prod" --incident sample_incidents/api-latency-spike',
 )
-@click.argument("query", required=False)
-@click.option("--incident", type=click.Path(path_type=Path), help="A recorded incident: a bundle's directory or file.")
-@click.option("--resource", help="The resource to look at first.")
-@click.option("--prometheus", metavar="URL", help="A live Prometheus to ask.")
+@click.argument("query", required=False, type=_TEXT)
+@click.option("--incident", type=_File(text=True), help="A recorded incident: a bundle's directory or file.")
+@click.option("--resource", type=_TEXT, help="The resource to look at first.")
+@click.option("--prometheus", metavar="URL", type=_TEXT, help="A live Prometheus to ask.")
 @click.option("--plain", "output", flag_value="plain", help="The text report, also on a terminal.")
 @click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
@@ -147,9 +193,11 @@ def investigate(
 
 
 @cloudops.command(cls=_Example, example="cloudops replay exec-3f9a1c20\ncloudops replay outage.incident --plain")
-@click.argument("name", metavar="ID|BUNDLE")
+@click.argument("name", metavar="ID|BUNDLE", type=_TEXT)
 @click.option("--plain", is_flag=True, help="The text report, also on a terminal.")
-@click.option("--at", metavar="TIME|SEQ", help="As it stood at a time (ISO 8601, or 14:31:07) or after an event.")
+@click.option(
+    "--at", metavar="TIME|SEQ", type=_TEXT, help="As it stood at a time (ISO 8601, or 14:31:07) or after an event."
+)
 @click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
 @_store_option
 @click.pass_context
@@ -169,8 +217,8 @@ def replay(
 
 
 @cloudops.command(cls=_Example, example="cloudops attach exec-3f9a1c20")
-@click.argument("name", metavar="ID")
-@click.option("--prometheus", metavar="URL", help="The Prometheus of an interrupted live investigation.")
+@click.argument("name", metavar="ID", type=_TEXT)
+@click.option("--prometheus", metavar="URL", type=_TEXT, help="The Prometheus of an interrupted live investigation.")
 @click.option("--plain", "output", flag_value="plain", help="The text report, also on a terminal.")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
 @click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
@@ -203,7 +251,7 @@ def incidents(context: click.Context, as_json: bool, store: Path | None, config:
 
 
 @cloudops.command(cls=_Example, example="cloudops report exec-3f9a1c20 --format html > postmortem.html")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", type=_TEXT)
 @click.option(
     "--format", "form", type=click.Choice(["markdown", "html", "json"]), default="markdown", show_default=True
 )
@@ -217,8 +265,8 @@ def report(context: click.Context, name: str, form: str, store: Path | None, con
 
 
 @cloudops.command(cls=_Example, example="cloudops export exec-3f9a1c20 outage.incident")
-@click.argument("name", metavar="ID")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("name", metavar="ID", type=_TEXT)
+@click.argument("file", type=_File())
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @_store_option
 @click.pass_context
@@ -230,7 +278,7 @@ def export(context: click.Context, name: str, file: Path, force: bool, store: Pa
 
 
 @cloudops.command("import", cls=_Example, example="cloudops import outage.incident")
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=_File())
 @_store_option
 @click.pass_context
 def import_(context: click.Context, bundle: Path, store: Path | None, config: Path | None) -> int:
@@ -246,7 +294,7 @@ def audit() -> None:
 
 
 @audit.command(cls=_Example, example="cloudops audit verify")
-@click.argument("name", metavar="[ID]", required=False)
+@click.argument("name", metavar="[ID]", required=False, type=_TEXT)
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @_store_option
 @click.pass_context
@@ -258,9 +306,9 @@ def verify(context: click.Context, name: str | None, as_json: bool, store: Path 
 
 
 @cloudops.command(cls=_Example, example="cloudops evaluate sample_incidents --min-top1 0.5")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=_File())
 @click.option("--json", "as_json", is_flag=True, help="One evaluation object (cloudops-evaluation/1).")
-@click.option("--min-top1", type=click.FloatRange(0, 1), help="Exit with 1 when top1 is lower.")
+@click.option("--min-top1", type=_Share(), help="Exit with 1 when top1 is lower.")
 @_store_option
 @click.pass_context
 def evaluate(
@@ -280,7 +328,7 @@ def evaluate(
 
 @cloudops.command(cls=_Example, example="cloudops doctor")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-@click.option("--prometheus", metavar="URL", help="A live Prometheus to check.")
+@click.option("--prometheus", metavar="URL", type=_TEXT, help="A live Prometheus to check.")
 @_store_option
 @click.pass_context
 def doctor(
@@ -305,4 +353,6 @@ def completion(shell: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from cockpit.__main__ import main as process
+
+    sys.exit(process())

@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from engine.engine import Engine
 from engine.events import Event
@@ -25,12 +25,18 @@ from primitives.clock import Clock, SystemClock
 from primitives.errors import EngineGone, StoreBusy
 from primitives.telemetry import Answer
 
-__all__ = ["EngineThread", "RemoteEngine", "ServedEngine", "connect"]
+__all__ = ["EngineThread", "RemoteEngine", "Role", "ServedEngine", "connect"]
 
 T = TypeVar("T")
 
+Role = Literal["work", "look", "load"]
+"""What an engine is wanted for: to investigate, to be asked a question or two, or to take in a bundle."""
+
 HELLO_TIMEOUT_S = 5.0
 """An engine that has not said hello by then is stuck."""
+
+LEAVING_TIMEOUT_S = 60.0
+"""An engine that says that it is about to leave, and still answers, may take that long."""
 
 
 class ServedEngine(Engine):
@@ -39,7 +45,7 @@ class ServedEngine(Engine):
     server: Server | None = None
 
     @classmethod
-    async def serve(cls, store: Path) -> ServedEngine:
+    async def serve(cls, store: Path, *, lasting: bool = True) -> ServedEngine:
         """Open the store and listen beside it. Raises `StoreError`.
 
         Beside a store that can only be read nobody can listen, and nobody needs to: others can read it as well.
@@ -48,7 +54,7 @@ class ServedEngine(Engine):
         assert isinstance(engine, ServedEngine)
         if isinstance(engine.store, SqliteStore) and engine.store.readonly:
             return engine
-        engine.server = Server(engine, store)
+        engine.server = Server(engine, store, lasting=lasting)
         try:
             await engine.server.start()
         except BaseException:
@@ -137,27 +143,36 @@ class RemoteEngine:
             writer.close()
 
 
-async def connect(store: Path, *, clock: Clock | None = None, patience_s: float = HELLO_TIMEOUT_S) -> EnginePort:
+async def connect(
+    store: Path, *, role: Role = "work", clock: Clock | None = None, patience_s: float = HELLO_TIMEOUT_S
+) -> EnginePort:
     """An engine for the store: our own if nobody has the store, else the one that has it.
 
-    Raises `StoreBusy` when somebody holds the store and does not answer within `patience_s`, and other `StoreError`s
-    when the store can't be used.
+    An engine that only looks something up leaves when it has found it, so an investigation is not given to such a one
+    but waits until it has left. Raises `StoreBusy` when somebody holds the store and does not answer within
+    `patience_s`, and other `StoreError`s when the store can't be used.
     """
     clock = clock or SystemClock()
     until = clock.monotonic() + patience_s
+    until_left = clock.monotonic() + LEAVING_TIMEOUT_S
     while True:
         try:
-            return await ServedEngine.serve(store)
+            return await ServedEngine.serve(store, lasting=role == "work")
         except StoreBusy as busy:
             remote = RemoteEngine(store)
             try:
                 async with asyncio.timeout(max(until - clock.monotonic(), 0.05)):
-                    await remote.hello()
-                return remote
+                    hello = await remote.hello()
             except (EngineGone, TimeoutError):
                 if clock.monotonic() >= until:
                     raise busy from None
-        # The holder is a short command without a socket, or an engine between lock and socket.
+            else:
+                if role == "look" or hello.get("lasting", True):
+                    return remote
+                if clock.monotonic() >= until_left:
+                    raise
+                until = clock.monotonic() + patience_s
+        # The holder is about to leave, or an engine between lock and socket.
         await clock.sleep(0.05)
 
 

@@ -7,12 +7,16 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from cockpit.client import RemoteEngine, connect
+from cockpit.client import RemoteEngine
+from cockpit.reach import asked, store_exists
 from cockpit.settings import Settings
+from engine.port import EnginePort
 from engine.store.connection import sqlite_version, sqlite_warning
 from primitives import __version__
 from primitives.clock import SystemClock
@@ -70,20 +74,18 @@ def _sqlite() -> Check:
 
 
 async def _store(settings: Settings) -> Check:
-    if not settings.store.exists():
+    if not store_exists(settings):
         return Check(name="store", status="off", detail=f"{settings.store}: not there yet; the first incident makes it")
     try:
-        port = await connect(settings.store)
+        return await asked(settings, partial(_answering, settings.store))
     except CloudopsError as error:
         return Check(name="store", status="bad", detail=str(error))
-    try:
-        found = await port.incidents()
-        held = " (open in another CloudOps)" if isinstance(port, RemoteEngine) else ""
-        return Check(name="store", status="ok", detail=f"{settings.store}: {len(found)} incidents{held}")
-    except CloudopsError as error:
-        return Check(name="store", status="bad", detail=str(error))
-    finally:
-        await port.close()
+
+
+async def _answering(store: Path, port: EnginePort) -> Check:
+    found = await port.incidents()
+    held = " (open in another CloudOps)" if isinstance(port, RemoteEngine) else ""
+    return Check(name="store", status="ok", detail=f"{store}: {len(found)} incidents{held}")
 
 
 async def _prometheus(url: str | None) -> Check:

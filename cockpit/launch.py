@@ -74,7 +74,9 @@ def attach(settings: Settings, name: str, prometheus: str | None, *, output: str
 
 def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool) -> int:
     """A stored incident, as it happened."""
-    if not plain and on_terminal() and not Path(name).exists():
+    from cockpit.samples import is_there
+
+    if not plain and on_terminal() and not is_there(name):
         return _open(settings, Replay(name, at), color=color)
     from cockpit import commands
 

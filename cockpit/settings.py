@@ -33,6 +33,8 @@ def load_settings(store: Path | None, config: Path | None) -> Settings:
     found = _read(path, required=config is not None)
     default = user_data_path("cloudops") / "incidents.db"
     chosen = store or (found.store if found else None) or default
+    if "\0" in str(chosen):
+        raise UsageError(f"{path}: store: no path holds a NUL character; see docs/configuration.md")
     return Settings(
         store=chosen.expanduser().absolute(),
         theme=found.theme if found else None,
@@ -44,6 +46,9 @@ def load_settings(store: Path | None, config: Path | None) -> Settings:
 
 def _read(path: Path, *, required: bool) -> Configuration | None:
     try:
+        if not path.is_file() and path.exists():
+            # A pipe would be waited for forever, a device has no end.
+            raise UsageError(f"{path}: is no regular file, so it can't be read as configuration; give one")
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         if required:

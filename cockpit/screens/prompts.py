@@ -91,7 +91,9 @@ class PlanPrompt(Modal):
 
     def compose(self) -> ComposeResult:
         count = len(self._state.steps)
-        yield Prompt(self._lines, self._ink, f"RUN {count} READ-ONLY DIAGNOSTICS?", "nothing is changed by them")
+        yield Prompt(
+            self._lines, self._ink, f"RUN {count} READ-ONLY DIAGNOSTICS?", "y run them · Esc look first · q leave"
+        )
 
     def _lines(self, width: int) -> list[Line]:
         state = self._state
@@ -115,7 +117,7 @@ class PlanPrompt(Modal):
                 )
             )
             lines.append(Line([("    ", "dim"), (cut(said(plan.reason), width - 4), "dim")]))
-        lines += [Line(), _choices(("y", "run them"), ("Esc", "look first"), ("q", "leave"))]
+        lines += [Line(), _choices(("y", "run them; they change nothing"), ("Esc", "look first"), ("q", "leave"))]
         return lines
 
     def action_move(self, by: int) -> None:

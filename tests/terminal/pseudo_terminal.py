@@ -39,10 +39,11 @@ class PseudoTerminal:
 
     def _become(self, command: tuple[str, ...], environment: dict[str, str]) -> None:
         given = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)} | environment
-        os.environ.update(given)
+        inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
         # The size is set by the other end; a child that asks before that must not see none at all.
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", self.screen.lines, self.screen.columns, 0, 0))
-        os.execvp(command[0], command)
+        # An explicit environment: readline, which pytest loads, sets COLUMNS and LINES behind Python's back.
+        os.execvpe(command[0], command, inherited | given)
 
     def resize(self, columns: int, lines: int) -> None:
         """Give the terminal another size, as a window manager would."""
