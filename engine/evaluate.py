@@ -22,7 +22,7 @@ from engine.port import Investigate
 from engine.report import CausePart, Report, report
 from primitives.bundle.truth import RootCause, Truth, read_truth
 from primitives.clock import SystemClock
-from primitives.errors import UsageError
+from primitives.errors import BundleError, UsageError
 from primitives.text import safe_line
 
 __all__ = ["Case", "Evaluation", "Scores", "bundles_below", "evaluate", "evaluate_bundles", "render_table", "score"]
@@ -113,12 +113,16 @@ def _below(path: Path) -> set[Path]:
 
 
 async def evaluate_bundles(
-    bundles: Sequence[Path], *, progress: Callable[[int, str], None] | None = None
+    bundles: Sequence[Path],
+    *,
+    progress: Callable[[int, str], None] | None = None,
+    broken: Callable[[Path, BundleError], None] | None = None,
 ) -> Evaluation:
     """Investigate each bundle that has a known answer in a store of its own, one after the other, and score it.
 
-    `progress` is called before each with the number done and its name. Raises `UsageError` where no bundle has an
-    answer, `BundleError` for one that can't be read, `StoreError`.
+    `progress` is called before each with the number done and its name, `broken` with each bundle that can't be read;
+    without it the first one ends the evaluation. Raises `UsageError` where no bundle has an answer, `BundleError`,
+    `StoreError`.
     """
     cases: list[Case] = []
     clock = SystemClock()
@@ -128,17 +132,23 @@ async def evaluate_bundles(
             for done, path in enumerate(bundles):
                 if progress:
                     progress(done, path.name)
-                truth = read_truth(path)
-                if truth is None:
+                try:
+                    truth = read_truth(path)
+                    if truth is None:
+                        continue
+                    started = clock.monotonic()
+                    state = await _investigated(engine, path)
+                except BundleError as error:
+                    if broken is None:
+                        raise
+                    broken(path, error)
                     continue
-                started = clock.monotonic()
-                state = await _investigated(engine, path)
                 elapsed = clock.monotonic() - started
                 cases.append(score(state.incident_id, path.parent.name, report(state), truth, elapsed))
         finally:
             await engine.close()
     if not cases:
-        raise UsageError("none of these bundles has a truth.yaml; there is nothing to score against")
+        raise UsageError("none of these bundles can be read and has a truth.yaml; there is nothing to score against")
     return evaluate(cases)
 
 

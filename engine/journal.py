@@ -71,7 +71,10 @@ class Journal:
             async with self._turn:
                 return await writing
 
-        return await asyncio.shield(asyncio.ensure_future(in_turn()))
+        task = asyncio.ensure_future(in_turn())
+        # Whoever was cancelled meanwhile hears no more of it: a failure then is told by the next write.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(task)
 
     async def _append_facts(self, step: str, facts: Sequence[Fact]) -> None:
         known = {found.key for found in self.state.facts.values()}

@@ -30,6 +30,9 @@ __all__ = ["Server", "socket_path"]
 _SOCKET_PATH_LIMIT = 100
 """Bytes; the kernel takes 107 (unix(7))."""
 
+_LAST_ANSWERS_S = 2.0
+"""So long an engine that ends still works on what it was asked; the log of a running investigation has no end."""
+
 _command: TypeAdapter[Command] = TypeAdapter(Command)
 
 
@@ -43,13 +46,18 @@ def socket_path(store: Path) -> Path:
 
 
 class Server:
-    """Serves one engine on its store's socket until closed."""
+    """Serves one engine on its store's socket until closed.
 
-    def __init__(self, engine: Engine, store: Path) -> None:
+    `lasting` says in each hello whether the engine is there to work, or for a moment only.
+    """
+
+    def __init__(self, engine: Engine, store: Path, *, lasting: bool = True) -> None:
         self._engine = engine
+        self._lasting = lasting
         self._path = socket_path(store)
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._questions: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen. The store's lock is held by now, so a socket that is already there is a dead engine's."""
@@ -69,15 +77,17 @@ class Server:
             ) from error
 
     async def close(self) -> None:
-        """Stop listening, end the connections and remove the socket."""
+        """Stop listening, answer what was asked, end the connections and remove the socket."""
         if self._server is None:
             return
         self._server.close()
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        if self._questions:
+            await asyncio.wait(self._questions, timeout=_LAST_ANSWERS_S)
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -99,6 +109,9 @@ class Server:
             return
         request = await read_frame(reader)
         work = asyncio.create_task(self._answer(request, writer, who))
+        if request.get("op") != "follow" or not request.get("live"):
+            self._questions.add(work)
+            work.add_done_callback(self._questions.discard)
         gone = asyncio.create_task(reader.read(1))
         try:
             # A follower that closes its end must not leave its reader behind.
@@ -115,6 +128,8 @@ class Server:
             if operation is None:
                 raise UsageError(f"this engine (CloudOps {__version__}) does not know the request; update it")
             value = await operation(self._engine, request, writer, who)
+            if operation is _hello:
+                value["lasting"] = self._lasting
             await write_frame(writer, {"ok": value})
         except CloudopsError as error:
             await write_frame(writer, error_to(error))

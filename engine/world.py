@@ -10,6 +10,8 @@ from pathlib import Path
 
 from engine.events import IncidentOpened
 from engine.port import Investigate
+from engine.resources import checked_resource, known_resources, meant_resource
+from engine.time_hints import time_hints
 from primitives.backends.recorded import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
 from primitives.clock import Clock, RecordedClock, SystemClock, new_id
@@ -26,6 +28,8 @@ QUERY_LIMIT = 2_000
 
 LIVE_WINDOW = timedelta(hours=1)
 LIVE_BASELINE = timedelta(hours=6)
+LIVE_LEAD = timedelta(minutes=15)
+LIVE_LONGEST = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,14 @@ class World:
 
 async def open_world(request: Investigate) -> World:
     """What `request` asks to investigate. Raises `UsageError`, `BundleError` or `SourceError`."""
-    query = clean_query(request.query)
+    query, resource = clean_query(request.query), checked_resource(request.resource)
     if request.bundle is not None:
         bundle = await asyncio.to_thread(_read_whole, Path(request.bundle))
-        return _recorded_world(bundle, request, query)
+        if resource is not None:
+            resource = meant_resource(resource, await asyncio.to_thread(known_resources, bundle))
+        return _recorded_world(bundle, request, query, resource)
     if request.prometheus is not None:
-        return await _live_world(request, query)
+        return await _live_world(request, query, resource)
     raise UsageError("nothing to investigate: give --incident BUNDLE or --prometheus URL")
 
 
@@ -82,12 +88,12 @@ def _read_whole(path: Path) -> Bundle:
     return bundle
 
 
-def _recorded_world(bundle: Bundle, request: Investigate, query: str) -> World:
+def _recorded_world(bundle: Bundle, request: Investigate, query: str, resource: str | None) -> World:
     manifest = bundle.manifest
     symptom = manifest.symptom
-    if request.resource:
-        same = symptom is not None and symptom.resource == request.resource
-        symptom = symptom if same else Symptom(resource=request.resource)
+    if resource:
+        same = symptom is not None and symptom.resource == resource
+        symptom = symptom if same else Symptom(resource=resource)
     opened = IncidentOpened(
         title=manifest.title,
         query=query or manifest.query or manifest.title,
@@ -98,7 +104,7 @@ def _recorded_world(bundle: Bundle, request: Investigate, query: str) -> World:
         window=manifest.window,
         baseline=manifest.baseline,
         symptom=symptom,
-        focus=(request.resource,) if request.resource else (),
+        focus=(resource,) if resource else (),
         platform=manifest.platform,
         labels=manifest.labels,
         coverage=manifest.coverage,
@@ -108,7 +114,7 @@ def _recorded_world(bundle: Bundle, request: Investigate, query: str) -> World:
     return World(manifest.id, opened, (RecordedBackend(bundle),), RecordedClock(opened.now), recorded=True)
 
 
-async def _live_world(request: Investigate, query: str) -> World:
+async def _live_world(request: Investigate, query: str, resource: str | None) -> World:
     if not query:
         raise UsageError('say what is wrong, such as: cloudops investigate "API latency spike" --prometheus URL')
     assert request.prometheus is not None
@@ -116,7 +122,7 @@ async def _live_world(request: Investigate, query: str) -> World:
     backend = _prometheus(request.prometheus, clock)
     await _need(backend)
     now = clock.now()
-    start = now - LIVE_WINDOW
+    start = _live_start(query, now)
     opened = IncidentOpened(
         title=query,
         query=query,
@@ -125,11 +131,18 @@ async def _live_world(request: Investigate, query: str) -> World:
         now=now,
         window=Window(start=start, end=now),
         baseline=Window(start=start - LIVE_BASELINE, end=start),
-        symptom=Symptom(resource=request.resource) if request.resource else None,
-        focus=(request.resource,) if request.resource else (),
+        # A live source may just not hear of a resource that is down, so an unknown one is no mistake there.
+        symptom=Symptom(resource=resource) if resource else None,
+        focus=(resource,) if resource else (),
         platform=("other",),
     )
     return World(new_id("inc"), opened, (backend,), clock, recorded=False)
+
+
+def _live_start(query: str, now: datetime) -> datetime:
+    """An hour ago, or a while before the time that the query names ("since the 14:25 deploy")."""
+    named = [hint.moment - LIVE_LEAD for hint in time_hints(query, now) if hint.moment > now - LIVE_LONGEST]
+    return min([now - LIVE_WINDOW, *named])
 
 
 async def _need(backend: Backend) -> None:

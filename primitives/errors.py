@@ -13,6 +13,8 @@ CloudopsError
 │   ├── StoreCorrupt        its contents are damaged
 │   └── StoreTooNew         a newer CloudOps wrote it
 ├── EngineGone          the engine this client was attached to went away             exit 3
+├── OutputError         the results can't be written to where they should go         exit 3
+├── Interrupted         a signal ended it                                            exit 130
 └── PolicyError         policy denied it, or nobody confirmed it                     exit 4
 
 A message is one line that says what happened, to what, and what to do about it.
@@ -26,6 +28,8 @@ __all__ = [
     "BundleError",
     "CloudopsError",
     "EngineGone",
+    "Interrupted",
+    "OutputError",
     "PolicyError",
     "SourceDenied",
     "SourceError",
@@ -115,6 +119,18 @@ class EngineGone(CloudopsError):
     """The engine that this client was attached to went away."""
 
     exit_code = 3
+
+
+class OutputError(CloudopsError):
+    """The results can't be written to where they should go."""
+
+    exit_code = 3
+
+
+class Interrupted(CloudopsError):
+    """A signal ended it, or a reader that left."""
+
+    exit_code = 130
 
 
 class PolicyError(CloudopsError):

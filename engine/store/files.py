@@ -64,6 +64,9 @@ def claim_files(path: Path) -> StoreFiles:
     try:
         if path.is_dir():
             raise StoreError(f"{name} is a folder: name a file in it, such as {safe_line(str(path / 'cloudops.db'))}")
+        if path.exists() and not path.is_file():
+            # A pipe would be waited for forever, a device has no end.
+            raise StoreError(f"{name} is a device, a pipe or a socket: name a file with --store")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         warnings = _judge_place(path)
         readonly = _why_readonly(path)

@@ -76,8 +76,8 @@ def open_files(path: Path) -> Files:
         if not path.is_file() or not zipfile.is_zipfile(path):
             raise BundleError(_shown(str(path)), "is neither a directory nor a ZIP; expected an incident bundle")
         return _index(_Zip(path))
-    except (OSError, ValueError) as error:
-        # A path with a NUL byte, say, is a ValueError.
+    except (OSError, ValueError, RuntimeError) as error:
+        # A path with a NUL byte is a ValueError, a link in a circle a RuntimeError (an OSError from Python 3.13 on).
         raise BundleError(_shown(str(path)), f"can't be opened: {safe_line(str(error))}") from error
 
 
@@ -103,7 +103,11 @@ class _Directory:
                     raise BundleError(_shown(relative), "is not a regular file; a bundle holds plain files only")
 
     def _check_link(self, path: Path, relative: str) -> None:
-        if not path.resolve().is_relative_to(self._root):
+        try:
+            target = path.resolve()
+        except (OSError, RuntimeError) as error:
+            raise BundleError(_shown(relative), "links to itself in a circle; put the file there instead") from error
+        if not target.is_relative_to(self._root):
             raise BundleError(_shown(relative), "links to something outside the bundle; put a copy there instead")
         if not path.exists():
             raise BundleError(_shown(relative), "links to nothing; remove the link or put the file there")

@@ -1,0 +1,77 @@
+"""The `cloudops` process: its signals and streams from the first moment to the last, around `cockpit.cli`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+
+__all__ = ["main"]
+
+INTERRUPTED = 130
+_LEAVING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Run the command line and return the exit code; whatever happens, there is no traceback."""
+    try:
+        _handle(_interrupt)
+        _open_streams()
+        from cockpit.cli import main as run
+
+        code = run()
+    except KeyboardInterrupt:
+        code = _complain("interrupted", INTERRUPTED)
+    except Exception as error:  # The last edge: a fault of ours must not spill its inside over a person's screen.
+        if os.environ.get("CLOUDOPS_DEBUG"):
+            raise
+        code = _complain(
+            f"{type(error).__name__}: {error}; this is a bug: report it with what CLOUDOPS_DEBUG=1 shows", 1
+        )
+    # Everything is written and closed; what comes now can only make the interpreter complain while it ends.
+    _handle(lambda *_: os._exit(code))
+    return code
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _handle(handler: object) -> None:
+    """Install `handler`, but for signals that our starter had ignored (`nohup`, a shell's background jobs)."""
+    for number in _LEAVING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+
+def _open_streams() -> None:
+    """Point closed standard streams at nothing, or the next file that is opened would become one of them.
+
+    Through a pipe or into a file goes UTF-8, whatever the locale; a terminal of another encoding shows `?` for what it
+    doesn't have.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")  # type: ignore[union-attr]
+
+
+def _complain(message: str, code: int) -> int:
+    from primitives.text import safe_line
+
+    with suppress(OSError):
+        sys.stderr.write(f"cloudops: {safe_line(message)}\n")
+        sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

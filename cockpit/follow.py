@@ -1,0 +1,117 @@
+"""Following an investigation without a screen: printed as it goes, cancelled or left by signals."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from cockpit.output import say, say_document
+from cockpit.plain import PlainReport, event_line
+from cockpit.signals import handling
+from engine.events import Event
+from engine.incident import IncidentState
+from engine.port import Cancel, EnginePort
+from engine.report import report as report_of
+from primitives.errors import CloudopsError, EngineGone, Interrupted, OutputError
+
+__all__ = ["Printer", "follow", "verdict"]
+
+
+@dataclass(slots=True)
+class Printer:
+    """Prints each event once, in the form that `output` names (plain, json, events)."""
+
+    output: str
+    color: bool
+    state: IncidentState = field(default_factory=IncidentState)
+    plain: PlainReport = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plain = PlainReport(color=self.color)
+
+    def event(self, event: Event) -> None:
+        """Take in what happened. Raises `OSError` when it can't be written."""
+        self.state.apply(event)
+        if self.output == "events":
+            say(event_line(event) + "\n")
+        elif self.output == "plain":
+            say(self.plain.tell(self.state, event))
+
+    def end(self) -> None:
+        """Say what only the end can tell."""
+        if self.output == "json":
+            say_document(report_of(self.state).model_dump(mode="json"))
+
+
+async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
+    """Print what `printer` has not seen yet, to the investigation's end; returns the exit code.
+
+    SIGINT once cancels the investigation, twice leaves it. Raises `Interrupted`, and `EngineGone` when its engine
+    ended before it did.
+    """
+    interrupt = _Interrupt(port, execution_id)
+    try:
+        with handling({signal.SIGINT: interrupt}):
+            async for batch in port.follow(execution_id, printer.state.seq):
+                for event in batch:
+                    printer.event(event)
+    except asyncio.CancelledError:
+        raise Interrupted(f"interrupted; {_go_on(execution_id)}") from None
+    except BrokenPipeError:
+        raise Interrupted(f"nobody reads the output any more; {_go_on(execution_id)}") from None
+    except OSError as error:
+        raise OutputError(f"the output can't be written ({error.strerror}); {_go_on(execution_id)}") from error
+    except EngineGone as error:
+        raise _gone(execution_id) from error
+    if not printer.state.ended:
+        raise _gone(execution_id)
+    printer.end()
+    if printer.state.phase == "cancelled":
+        raise Interrupted(f"cancelled; `cloudops replay {execution_id}` shows what was found")
+    if interrupt.asked:
+        raise Interrupted(f"interrupted, but it had ended; `cloudops replay {execution_id}` shows it again")
+    return verdict(printer.state)
+
+
+def verdict(state: IncidentState) -> int:
+    """The exit code: 1 when the best cause is UNKNOWN or the investigation failed."""
+    if state.finished is None or state.finished.status != "completed" or not state.hypotheses:
+        return 1
+    return 1 if state.hypotheses[0].cause_class == "UNKNOWN" else 0
+
+
+def _go_on(execution_id: str) -> str:
+    return f"`cloudops attach {execution_id}` goes on where it stopped"
+
+
+def _gone(execution_id: str) -> EngineGone:
+    return EngineGone(f"the CloudOps that ran the investigation ended; {_go_on(execution_id)}")
+
+
+class _Interrupt:
+    """What SIGINT does: it cancels the investigation, and when that takes too long leaves it."""
+
+    def __init__(self, port: EnginePort, execution_id: str) -> None:
+        self.asked = False
+        self._port = port
+        self._execution_id = execution_id
+        self._loop = asyncio.get_running_loop()
+        self._follower = asyncio.current_task()
+        self._cancelling: asyncio.Task[None] | None = None
+
+    def __call__(self) -> None:
+        self._loop.call_soon_threadsafe(self._leave if self.asked else self._cancel)
+        self.asked = True
+
+    def _cancel(self) -> None:
+        self._cancelling = self._loop.create_task(self._send())
+
+    async def _send(self) -> None:
+        with suppress(CloudopsError):  # it has ended, or its engine has: the follower hears that too
+            await self._port.send(self._execution_id, Cancel())
+
+    def _leave(self) -> None:
+        if self._follower is not None:
+            self._follower.cancel()

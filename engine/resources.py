@@ -1,0 +1,78 @@
+"""Which resources a recorded incident knows, and which of them a person meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from rapidfuzz import fuzz, process
+
+from primitives.bundle import Bundle, BundleParts
+from primitives.errors import UsageError
+from primitives.records import KubernetesDump
+from primitives.text import safe_line
+
+__all__ = ["RESOURCE_LIMIT", "checked_resource", "known_resources", "meant_resource"]
+
+RESOURCE_LIMIT = 500
+"""Characters: an ARN has at most 2048 bytes in theory and some 150 in practice, a Kubernetes path fewer."""
+
+_SHOWN = 3
+_NEAR = 60
+
+
+def checked_resource(given: str | None) -> str | None:
+    """`given` as it may be stored. Raises `UsageError` when it can't be any resource's identifier."""
+    if given is None:
+        return None
+    name = given.strip()
+    if not name or len(name) > RESOURCE_LIMIT or safe_line(name, limit=RESOURCE_LIMIT) != name:
+        raise UsageError(
+            f"--resource {safe_line(given, limit=60)!r} is no resource's identifier; give one as it stands"
+        )
+    return name
+
+
+def meant_resource(name: str, known: Iterable[str]) -> str:
+    """The one of `known` that `name` names, whatever its case; `name` itself where nothing at all is known.
+
+    Raises `UsageError` with the closest known ones where there is no such resource.
+    """
+    names = sorted(set(known))
+    if not names or name in names:
+        return name
+    same = [one for one in names if one.casefold() == name.casefold()]
+    if len(same) == 1:
+        return same[0]
+    near = process.extract(name, names, scorer=fuzz.WRatio, limit=_SHOWN, score_cutoff=_NEAR)
+    some = ", ".join(safe_line(one, limit=100) for one in ([one for one, _, _ in near] or names[:_SHOWN]))
+    hint = f"did you mean {some}?" if near else f"there are {some}{', ...' if len(names) > _SHOWN else ''}"
+    raise UsageError(f"this incident knows no resource {safe_line(name, limit=100)}: {hint}")
+
+
+def known_resources(bundle: Bundle) -> frozenset[str]:
+    """Every identifier that some part of the bundle tells something about. Raises `BundleError`. Blocking."""
+    return frozenset(_named(bundle.load_all()))
+
+
+def _named(parts: BundleParts) -> Iterator[str]:
+    if parts.manifest.symptom:
+        yield parts.manifest.symptom.resource
+    if parts.topology:
+        yield from (resource.id for resource in parts.topology.resources)
+        for edge in parts.topology.edges:
+            yield from (edge.source, edge.target)
+    recorded = (parts.changes, parts.logs, parts.spans, parts.probes, parts.observations, parts.configuration)
+    for records in (parts.series, *recorded):
+        yield from (record.resource for record in records or () if record.resource)
+    for dump in parts.kubernetes:
+        yield from _objects(dump)
+
+
+def _objects(dump: KubernetesDump) -> Iterator[str]:
+    """The identifiers of INCIDENT_BUNDLE.md section 3: `namespace/kind/name`, or `kind/name` for a cluster's own."""
+    for item in dump.items:
+        metadata = item.get("metadata")
+        if dump.kind != "events" and isinstance(metadata, Mapping) and metadata.get("name"):
+            kind = str(item.get("kind") or dump.kind.removesuffix("s")).lower()
+            path = (metadata.get("namespace"), kind, metadata["name"])
+            yield "/".join(str(part) for part in path if part)
