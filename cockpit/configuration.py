@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from primitives.errors import UsageError
+from primitives.text import safe_line
+from themes import PALETTES
 
 __all__ = ["Configuration", "Prometheus", "parse_configuration"]
 
@@ -33,6 +35,13 @@ class Configuration(_Frozen):
     theme: str | None = None
     prometheus: Prometheus | None = None
 
+    @field_validator("theme")
+    @classmethod
+    def _is_there(cls, theme: str | None) -> str | None:
+        if theme is not None and theme not in PALETTES:
+            raise ValueError(f"there is no theme {safe_line(theme, limit=60)!r}; choose {' or '.join(PALETTES)}")
+        return theme
+
 
 def parse_configuration(path: Path, text: str) -> Configuration:
     """What `text`, read from `path`, configures. Raises `UsageError` when it can't be used."""
@@ -46,4 +55,4 @@ def parse_configuration(path: Path, text: str) -> Configuration:
     except (ValidationError, RecursionError) as error:
         problem = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deeply"}
         where = ".".join(str(part) for part in problem["loc"]) or "the file"
-        raise UsageError(f"{path}: {where}: {problem['msg']}; see docs/configuration.md") from error
+        raise UsageError(f"{path}: {where}: {problem['msg'].removeprefix('Value error, ')}; see docs/configuration.md") from error

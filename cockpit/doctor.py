@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from cockpit.client import RemoteEngine
 from cockpit.reach import asked, store_exists
 from cockpit.settings import Settings
+from cockpit.tables import count
 from engine.port import EnginePort
 from engine.store.connection import sqlite_version, sqlite_warning
 from primitives import __version__
@@ -85,7 +86,7 @@ async def _store(settings: Settings) -> Check:
 async def _answering(store: Path, port: EnginePort) -> Check:
     found = await port.incidents()
     held = " (open in another CloudOps)" if isinstance(port, RemoteEngine) else ""
-    return Check(name="store", status="ok", detail=f"{store}: {len(found)} incidents{held}")
+    return Check(name="store", status="ok", detail=f"{store}: {count(len(found), 'incident')}{held}")
 
 
 async def _prometheus(url: str | None) -> Check:

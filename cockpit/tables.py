@@ -8,7 +8,7 @@ from datetime import datetime
 from engine.port import AuditResult, IncidentSummary
 from primitives.text import safe_line
 
-__all__ = ["audit_table", "incident_table", "phase_word"]
+__all__ = ["audit_table", "count", "incident_table", "phase_word"]
 
 
 def incident_table(incidents: Sequence[IncidentSummary]) -> str:
@@ -28,9 +28,16 @@ def audit_table(results: Sequence[AuditResult]) -> str:
     lines = [_verdict(result) for result in results]
     events = sum(result.events for result in results)
     summary = (
-        f"{broken} of {len(results)} chains are broken" if broken else f"{len(results)} chains hold, {events} events"
+        f"{broken} of {len(results)} chains are broken"
+        if broken
+        else f"{count(len(results), 'chain')} intact, {count(events, 'event')}"
     )
     return "\n".join([*lines, summary]) + "\n"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _incident(one: IncidentSummary) -> tuple[str, ...]:
