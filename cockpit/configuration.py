@@ -55,4 +55,6 @@ def parse_configuration(path: Path, text: str) -> Configuration:
     except (ValidationError, RecursionError) as error:
         problem = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deeply"}
         where = ".".join(str(part) for part in problem["loc"]) or "the file"
-        raise UsageError(f"{path}: {where}: {str(problem['msg']).removeprefix('Value error, ')}; see docs/configuration.md") from error
+        raise UsageError(
+            f"{path}: {where}: {str(problem['msg']).removeprefix('Value error, ')}; see docs/configuration.md"
+        ) from error
