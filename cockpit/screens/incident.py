@@ -191,7 +191,7 @@ class IncidentScreen(CockpitScreen):
 
     def on_timeline_pane_cursor_moved(self, event: TimelinePane.CursorMoved) -> None:
         """One time cursor for the whole screen."""
-        self.view.cursor = event.time
+        self.view.cursor = event.moment
         self.dirty()
 
     # Charts

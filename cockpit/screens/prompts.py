@@ -68,8 +68,9 @@ class Modal(ModalScreen[str]):
     SCOPED_CSS = False
 
     def action_answer(self, answer: str) -> None:
-        """End the prompt."""
-        self.dismiss(answer)
+        """End the prompt; a second key while it goes away changes nothing."""
+        if self.is_current:
+            self.dismiss(answer)
 
 
 class PlanPrompt(Modal):

@@ -19,6 +19,8 @@ LABEL_WIDTH = 11
 NOT_SHOWN = frozenset(
     {"type", "polarity", "trust", "resource", "window", "observed_at", "source", "answers", "metric", "unit", "kind"}
 )
+MEASURED = frozenset({"limit", "peak", "baseline", "own_excess", "value"})
+"""Keys of facts that are in the fact's unit."""
 
 
 def fields(label: str, text: str, width: int, role: str = "text") -> Iterator[Line]:
@@ -82,7 +84,7 @@ def describe_fact(found: FoundFact, state: IncidentState, width: int) -> list[Li
         last = lines.pop()
         lines.append(Line(last.left, [(f"found by {found.step} ", "dim")]))
     else:
-        lines += fields("", ending, width, "dim")
+        lines += [Line([(f" {line}", "dim")]) for line in wrap(ending, max(width - 2, 10))]
     return lines
 
 
@@ -104,24 +106,26 @@ def _shift(fact: Any, state: IncidentState) -> list[Line]:
 
 
 def _values(fact: Any, width: int) -> Iterator[Line]:
+    """What else the fact holds: single values side by side, collections in lines of their own."""
     document = fact.model_dump(mode="json", by_alias=True)
+    unit = str(getattr(fact, "unit", None) or "")
+    single: list[str] = []
     for name, value in document.items():
+        label = name.replace("_", " ")
         if name in NOT_SHOWN or value in (None, "", {}, [], ()):
             continue
-        label = name.replace("_", " ")
         if isinstance(value, Mapping):
             inner = " · ".join(f"{key} {_short(one)}" for key, one in value.items() if one not in (None, "", {}, []))
-            yield from fields(label[:LABEL_WIDTH], said(inner, 2_000), width, "dim")
+            yield from fields(label[: LABEL_WIDTH - 1], said(inner, 2_000), width, "dim")
         elif isinstance(value, list):
-            yield from fields(
-                label[:LABEL_WIDTH], said(", ".join(_short(one) for one in value[:40]), 2_000), width, "dim"
-            )
+            listed = ", ".join(_short(one) for one in value[:40])
+            yield from fields(label[: LABEL_WIDTH - 1], said(listed, 2_000), width, "dim")
+        elif isinstance(value, float) and unit and name in MEASURED:
+            single.append(f"{label} {quantity(value, unit)}")
         else:
-            unit = getattr(fact, "unit", None)
-            measured = (
-                isinstance(value, float) and unit and name in {"limit", "peak", "baseline", "own_excess", "value"}
-            )
-            yield from fields(label[:LABEL_WIDTH], quantity(value, unit) if measured else _short(value), width)
+            single.append(f"{label} {_short(value)}")
+    if single:
+        yield from (Line([(f" {line}", "text")]) for line in wrap(" · ".join(single), max(width - 2, 10)))
 
 
 def _short(value: Any) -> str:
@@ -137,13 +141,10 @@ def _short(value: Any) -> str:
 def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int) -> list[Line]:
     """Where its confidence comes from: the prior, then each weight, to the sum."""
     change = f" · blames {said(hypothesis.change)}" if hypothesis.change else ""
-    what = (
-        f" {hypothesis.cause_class.value} · {said(hypothesis.cause_id)} · {said(hypothesis.resource or 'no resource')}"
-    )
+    what = f" {said(hypothesis.cause_id)} on {said(hypothesis.resource or 'no resource')}"
     lines = [Line([(f"{what}{change}", "dim")])]
     if hypothesis.note:
         lines += fields("note", said(hypothesis.note), width)
-    lines.append(Line())
     steps = [("", hypothesis.prior, "how common such a cause is")]
     steps += [(item.fact, item.weight, item.why or _sentence(state, item.fact)) for item in hypothesis.evidence_for]
     steps += [(item.fact, item.weight, item.why or _sentence(state, item.fact)) for item in hypothesis.evidence_against]
@@ -153,16 +154,20 @@ def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int
         sums.append(total)
     low, high = min(sums), max(sums)
     size = max(12, min(30, width // 3))
+    lines.append(_sum_of(hypothesis, total, size))
     for number, (fact, weight, why) in enumerate(steps):
         lines.append(
             _waterfall(fact or "prior", weight, said(why), (sums[number], sums[number + 1]), (low, high), size)
         )
+    return lines
+
+
+def _sum_of(hypothesis: Hypothesis, total: float, size: int) -> Line:
     full = bar(hypothesis.confidence, size)
     ending: list[Part] = [(f" {'=':<6}", "dim"), (f"{total:+6.1f}  ".replace("-", "−"), "text bold"), (full, "focus")]
     ending.append(("·" * (size - len(full)), "faint"))
     ending.append((f"  {percent(hypothesis.confidence)} confidence, calibrated", "text bold"))
-    lines.append(Line(ending))
-    return lines
+    return Line(ending)
 
 
 def _sentence(state: IncidentState, fact: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DetailPane"]
 
-CHART_MIN_HEIGHT = 7
+CHART_MIN_HEIGHT = 6
 CHART_MAX_HEIGHT = 22
 BAND_SPREADS = 3.0
 EARLIER = 0.35
@@ -103,8 +103,8 @@ class DetailPane(Pane):
                     known = (state.facts.get(item.fact) for item in candidates)
                     return next((found for found in known if found and _has_series(found)), None)
         if subject.kind == "step" and subject.id in state.steps:
-            known = (state.facts[key] for key in state.steps[subject.id].facts)
-            return next((found for found in known if _has_series(found)), None)
+            own = (state.facts[key] for key in state.steps[subject.id].facts)
+            return next((found for found in own if _has_series(found)), None)
         return None
 
     def _chart(self, subject: Subject, width: int, room: int) -> list[Strip]:
@@ -198,7 +198,7 @@ class DetailPane(Pane):
     def footing(self) -> str:
         more = self._lines - self.top - max(self.content_size.height, 0)
         cursor, state = self.view.cursor, self.view.state
-        parts = [f"{more} more lines ↓"] if more > 0 else []
+        parts = [f"{more} more line{'' if more == 1 else 's'} ↓"] if more > 0 else []
         subject = self.view.subject
         if state is not None and subject.kind == "fact" and subject.id in state.facts and cursor is None:
             fact: Any = state.facts[subject.id].fact

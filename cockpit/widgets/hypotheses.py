@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, bar, said
+from cockpit.widgets.draw import Line, Part, bar, draw, said
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import percent
 
 if TYPE_CHECKING:
+    from textual.strip import Strip
+
     from engine.hypotheses import Evidence, Hypothesis
 
 __all__ = ["HypothesesPane"]
 
 BAR_WIDTH = 12
+CLOSED, STRONGEST, ALL = 0, 1, 2
+"""How far a hypothesis is unfolded."""
+
+SHOWN = 4
+"""Evidence shown of the best hypothesis unasked: its rivals must stay in sight."""
+
+MIND_FROM_HEIGHT = 6
 SHARP_MINUS = "−"
 
 
@@ -28,7 +37,7 @@ class HypothesesPane(RowPane):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._opened: dict[str, bool] = {}
+        self._levels: dict[str, int] = {}
 
     def rows(self) -> Sequence[Row]:
         state = self.view.state
@@ -37,15 +46,21 @@ class HypothesesPane(RowPane):
         listed: list[Row] = []
         for hypothesis in state.hypotheses:
             listed.append(Row(hypothesis.id))
-            if self._open(hypothesis.id):
-                listed.extend(_below(hypothesis))
-        if state.hypotheses and state.would_change and not self.filter:
-            listed.append(Row("", "mind"))
+            listed.extend(_below(hypothesis, ALL if self.filter else self._level(hypothesis.id)))
         return listed
 
-    def _open(self, key: str) -> bool:
+    def visible_lines(self, width: int, height: int) -> list[Strip]:
+        state = self.view.state
+        mind = " · ".join(said(one) for one in state.would_change) if state and state.hypotheses else ""
+        if not mind or self.filter or height < MIND_FROM_HEIGHT:
+            return super().visible_lines(width, height)
+        # However long the list is, what would change the ranking stays in sight below it.
+        parts: list[Part] = [("   would change my mind: ", "warning"), (mind, "dim")]
+        return [*super().visible_lines(width, height - 1), draw(Line(parts), width, self.ink)]
+
+    def _level(self, key: str) -> int:
         assert self.view.state is not None
-        return self._opened.get(key, key == self.view.state.hypotheses[0].id)
+        return self._levels.get(key, STRONGEST if key == self.view.state.hypotheses[0].id else CLOSED)
 
     def subject_of(self, key: str) -> Subject:
         hypothesis, item = self._parts(key)
@@ -67,18 +82,21 @@ class HypothesesPane(RowPane):
         selected = self.selected
         if selected is None:
             return False
-        key = selected.partition("/")[0]
-        self._opened[key] = (not self._open(key)) if unfold is None else unfold
-        self.key = key if not self._opened[key] else selected
+        hypothesis, _ = self._parts(selected)
+        key, level = hypothesis.id, self._level(hypothesis.id)
+        more = level == STRONGEST and len(_shown_evidence(hypothesis)) > SHOWN
+        if unfold is False or (unfold is None and level != CLOSED and not more):
+            self._levels[key], self.key = CLOSED, key
+        else:
+            self._levels[key] = ALL if more else max(level, STRONGEST)
         self.repaint()
         return True
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
-        if row.part == "mind":
-            assert self.view.state is not None
-            words = " · ".join(said(one) for one in self.view.state.would_change)
-            return Line([("   would change my mind: ", "warning"), (words, "dim")])
         hypothesis, item = self._parts(row.key)
+        if row.part == "more":
+            more = len(_shown_evidence(hypothesis)) - SHOWN
+            return Line([("     ", "dim"), (f"and {more} weaker: l unfolds them", "dim")])
         if row.part == "note":
             return Line([("     ", "dim"), (said(hypothesis.note), "dim")])
         if item:
@@ -86,7 +104,7 @@ class HypothesesPane(RowPane):
         return self._belief(hypothesis, width, selected=selected)
 
     def _belief(self, hypothesis: Hypothesis, width: int, *, selected: bool) -> Line:
-        sign = "▾" if self._open(hypothesis.id) else "▸"
+        sign = "▾" if self._level(hypothesis.id) else "▸"
         best = self.view.state is not None and hypothesis is self.view.state.hypotheses[0]
         words = "text bold" if selected or best else "text"
         left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (said(hypothesis.cause), words)]
@@ -132,11 +150,20 @@ class HypothesesPane(RowPane):
 
 
 def _shown_evidence(hypothesis: Hypothesis) -> list[Evidence]:
-    return [*hypothesis.evidence_for, *hypothesis.evidence_against]
+    """Strongest first, whichever way it points: what speaks against it must not hide behind what speaks for it."""
+    shown = [*hypothesis.evidence_for, *hypothesis.evidence_against]
+    return sorted(shown, key=lambda item: -abs(item.weight)) if len(shown) > SHOWN else shown
 
 
-def _below(hypothesis: Hypothesis) -> list[Row]:
-    rows = [Row(f"{hypothesis.id}/{number}", "evidence") for number in range(len(_shown_evidence(hypothesis)))]
+def _below(hypothesis: Hypothesis, level: int) -> list[Row]:
+    if level == CLOSED:
+        return []
+    count = len(_shown_evidence(hypothesis))
+    rows = [
+        Row(f"{hypothesis.id}/{number}", "evidence") for number in range(count if level == ALL else min(count, SHOWN))
+    ]
+    if count > SHOWN and level != ALL:
+        rows.append(Row(hypothesis.id, "more"))
     if hypothesis.note:
         rows.append(Row(hypothesis.id, "note"))
     return rows

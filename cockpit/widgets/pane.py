@@ -69,8 +69,8 @@ class Pane(Widget, can_focus=True):
             parts = [(f" {self.number or ' '} ", "focus"), (f"{self.name_shown:<12} ", "text"), *line.left]
             strips = [draw(Line(parts, line.right), width, self.ink)]
         else:
-            self._set_border(title, self.footing())
             strips = self.visible_lines(width, height)
+            self._set_border(title, self.footing())
         before, self._strips = self._strips, strips
         if len(before) != len(strips):
             self.refresh()

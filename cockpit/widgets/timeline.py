@@ -24,9 +24,9 @@ class TimelinePane(Pane):
     class CursorMoved(Message):
         """The time cursor is somewhere else."""
 
-        def __init__(self, time: datetime | None) -> None:
+        def __init__(self, moment: datetime) -> None:
             super().__init__()
-            self.time = time
+            self.moment = moment
 
     number = "4"
     name_shown = "Timeline"

@@ -1,7 +1,7 @@
 """Takes the README's picture: the real cockpit, in a pseudo-terminal, on a sample incident.
 
-Textual itself writes the SVG (TEXTUAL_SCREENSHOT), so this knows nothing of the cockpit but its one key that confirms
-the read-only plan.
+Textual itself writes the SVG (TEXTUAL_SCREENSHOT), so this knows nothing of the cockpit but two keys: `y` confirms the
+read-only plan, `j` selects the strongest evidence, whose chart is then shown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 COLUMNS, LINES = 120, 36
-CONFIRM_AFTER_S, PICTURE_AFTER_S, GIVE_UP_AFTER_S = 3, 8, 40
+CONFIRM_AFTER_S, SELECT_AFTER_S, PICTURE_AFTER_S, GIVE_UP_AFTER_S = 3, 6, 9, 40
 INCIDENT = Path(__file__).parents[2] / "sample_incidents" / "api-latency-spike"
 COCKPIT = "import sys; from cockpit.cli import main; sys.exit(main())"
 
@@ -56,12 +56,11 @@ def _become_the_cockpit(picture: Path, store: Path) -> None:
 
 
 def _watch(terminal: int, picture: Path) -> None:
-    """Read what the cockpit paints, confirm the plan once, and return when the picture is there."""
-    start, confirmed = time.monotonic(), False
+    """Read what the cockpit paints, press the keys in time, and return when the picture is there."""
+    start, keys = time.monotonic(), [(CONFIRM_AFTER_S, b"y"), (SELECT_AFTER_S, b"j")]
     while (elapsed := time.monotonic() - start) < GIVE_UP_AFTER_S and not picture.is_file():
-        if not confirmed and elapsed > CONFIRM_AFTER_S:
-            os.write(terminal, b"y")
-            confirmed = True
+        if keys and elapsed > keys[0][0]:
+            os.write(terminal, keys.pop(0)[1])
         if select.select([terminal], [], [], 0.1)[0]:
             try:
                 os.read(terminal, 65536)
