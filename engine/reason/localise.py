@@ -25,6 +25,7 @@ _SPAN_ERRORS: Final = 1.6
 _FELT_SHIFT: Final = 0.8
 _EXPLAINED: Final = -0.8
 _NAMED: Final = 0.6
+_STOPPED: Final = 0.65
 _ERROR_SEVERITIES: Final = ("ERROR", "FATAL")
 
 
@@ -98,6 +99,10 @@ def _logs(case: Case) -> Iterator[Location]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.family == "cancelled" and fact.count > 2 * (fact.baseline_count or 0.0):
             yield Location(fact.resource, name, -1.2, "its callers gave up first", "cancelled")
+        if fact.resource and not fact.count and fact.baseline_count and fact.severity not in _ERROR_SEVERITIES:
+            # What came twice an hour may be late; what each of a dozen requests did is not done any more.
+            weight = _STOPPED * min(math.log2(fact.baseline_count + 1), 4.0)
+            yield Location(fact.resource, name, weight, "no longer logs what it logged for each request", "stopped")
         if fact.resource is None or fact.severity not in _ERROR_SEVERITIES:
             continue
         usual = fact.baseline_count or 0.0

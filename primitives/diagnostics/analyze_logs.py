@@ -11,12 +11,15 @@ from primitives.analysis.asking import gaps, incident_window, lookback_window
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import ask_history
 from primitives.analysis.log_patterns import Line, Pattern, patterns
+from primitives.analysis.log_templates import mask
 from primitives.analysis.naming import Names
+from primitives.analysis.request_logs import deviations
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
+from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import LogPattern
 from primitives.records import ContainerLog, LogRecord, Window
-from primitives.telemetry import Answers, ContainerLogsQuery, LogsQuery, Telemetry, TopologyQuery
+from primitives.telemetry import Answers, ContainerLogsQuery, LogsQuery, SpansQuery, Telemetry, TopologyQuery
 from primitives.terms import Severity
 from primitives.text import safe_line
 
@@ -55,10 +58,8 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     names = Names(topology.records, sorted({record.resource for record in logs.records}))
 
     now, before = _split(logs.records, _normal_until(view, args), args)
-    facts = [
-        _fact(one, logs, args)
-        for one in _bounded(patterns([_line(one) for one in now], [_line(one) for one in before], names))
-    ]
+    by_time = patterns([_line(one) for one in now], [_line(one) for one in before], names)
+    facts = [_fact(one, logs, args) for one in _bounded(await _with_requests(ask, by_time, now, before, names, args))]
     owners = {target: source for source, target, kind in graph.edges if kind == "owns"}
     raw = [line for log in containers.records for line in _container_lines(log, owners, graph.resources)]
     facts += [_fact(one, containers, args) for one in _bounded(patterns(raw, [], names))]
@@ -68,6 +69,31 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
         yield _nothing_unusual(covering, logs, args)
     for gap in gaps((logs, containers), args):
         yield gap
+
+
+async def _with_requests(
+    ask: Telemetry, by_time: list[Pattern], now: list[LogRecord], before: list[LogRecord], names: Names, args: Arguments
+) -> list[Pattern]:
+    """What requests log differently, where spans of both times are known, and then what time alone shows.
+
+    Where messages can be counted by request, more or fewer of them in time say only that there were more or other
+    requests; failures are told all the same, since they are often kept where the rest is sampled.
+    """
+    if not before or not any("span_id" in record.attributes for record in now):
+        return by_time
+    spans = await ask.spans(SpansQuery(window=lookback_window(args)))
+    current, normal = split(spans.records, incident_window(args), args.baseline)
+    if not current or not normal:
+        return by_time
+    by_request = deviations(current, normal, [*before, *now], names)
+    counted = {record.resource for record in now if "span_id" in record.attributes}
+    told = {(one.resource, one.severity, mask(one.example)) for one in by_request}
+    return by_request[:_MOST_OF_ONE] + [
+        one
+        for one in by_time
+        if one.resource not in counted
+        or (one.is_error and one.count and (one.resource, one.severity, mask(one.example)) not in told)
+    ]
 
 
 def _normal_until(view: SymptomView, args: Arguments) -> datetime:

@@ -1,0 +1,241 @@
+"""What requests stopped or began to log: messages counted by span, not by time.
+
+Messages that carry the id of their span are counted in the spans of one operation called by one operation, so that more
+or other requests than usual change nothing. A message that nearly each such span wrote and none does any more, or a
+failure that none wrote and now many do, shows where requests leave their usual path; what their callers do differently
+in the same traces follows from it (compare the event graphs of Yu et al., Nezha, ESEC/FSE 2023).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final
+
+from primitives.analysis.error_families import family_of
+from primitives.analysis.log_patterns import Pattern
+from primitives.analysis.log_templates import cluster, mask
+from primitives.analysis.naming import Names
+from primitives.records import LogRecord, Span
+from primitives.terms import Severity
+
+__all__ = ["deviations"]
+
+_Id = tuple[str, str]
+_Operation = tuple[str, str, str]
+
+# Fewer spans in normal times, or fewer since the change, are no habit.
+_MIN_NORMAL: Final = 5
+_MIN_NOW: Final = 2
+# Log-likelihood against "nothing changed". Some hundred statements are tried at some ten moments each: chance alone
+# reaches ln(1000) = 7 at one of them, and half of that where only a handful of requests came.
+_MIN_SCORE: Final = 3.5
+# What fewer spans than this share wrote depends on what was asked, and is no habit of the operation.
+_HABIT: Final = 0.5
+_SAME_STATEMENT: Final = 0.5
+# How unlikely it must be that a failure paused by chance for it to count as over.
+_OVER: Final = 0.01
+_FAILURES: Final = ("ERROR", "FATAL")
+_EXPLAINED: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Deviation:
+    """A statement that changed: its pattern, the spans that show it, and how sure that is (natural log-odds)."""
+
+    pattern: Pattern
+    operation: _Operation
+    spans: frozenset[_Id]
+    score: float
+    over: bool
+
+
+def deviations(
+    now: Sequence[Span], before: Sequence[Span], records: Sequence[LogRecord], names: Names
+) -> list[Pattern]:
+    """Where requests of the window leave the path of normal times, the surest first.
+
+    Callers' deviations that a deeper one in the same traces explains are told only if they are failures, and then
+    point at the deeper resource.
+    """
+    spans = {(span.trace_id, span.span_id): span for span in (*before, *now)}
+    operations = _operations(spans)
+    members: dict[_Operation, list[list[_Id]]] = defaultdict(lambda: [[], []])
+    for period, part in enumerate((before, now)):
+        for span in sorted(part, key=lambda one: (one.start, one.trace_id, one.span_id)):
+            identity = (span.trace_id, span.span_id)
+            members[operations[identity]][period].append(identity)
+    found = []
+    for operation, statements in _statements(records, operations).items():
+        normal, current = members[operation]
+        if len(normal) >= _MIN_NORMAL and len(current) >= _MIN_NOW:
+            found += _deviating(operation, statements, normal, current, spans)
+    # A failure that is over is the trouble only where none lasts.
+    found = [one for one in found if not one.over] or found
+    for one in found:
+        blamed = names.pointed_at(one.pattern.example, one.pattern.resource)
+        one.pattern.points_at = blamed if one.pattern.count and blamed != one.pattern.resource else None
+    return _without_consequences(found, spans)
+
+
+def _span_of(record: LogRecord) -> _Id:
+    return str(record.attributes.get("trace_id", "")), str(record.attributes.get("span_id", ""))
+
+
+def _operations(spans: dict[_Id, Span]) -> dict[_Id, _Operation]:
+    """Each span's resource, its caller's operation, and its own."""
+    found = {}
+    for identity, span in spans.items():
+        parent = spans.get((span.trace_id, span.parent_span_id)) if span.parent_span_id is not None else None
+        found[identity] = (span.resource, parent.name if parent else "", span.name)
+    return found
+
+
+@dataclass(slots=True)
+class _Statement:
+    """What one line of code logs: its severity, its templates, the spans that wrote it, and one of the messages."""
+
+    severity: Severity
+    template: str
+    example: str
+    spans: set[_Id]
+
+
+def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation]) -> dict[_Operation, list[_Statement]]:
+    masked = {body: mask(body) for body in dict.fromkeys(record.body for record in records)}
+    templates = cluster(masked.values())
+    groups: dict[_Operation, dict[tuple[Severity, str], _Statement]] = defaultdict(dict)
+    for record in records:
+        identity = _span_of(record)
+        if identity not in operations:
+            continue
+        key = (record.severity, templates[masked[record.body]])
+        statement = groups[operations[identity]].get(key)
+        if statement is None:
+            statement = groups[operations[identity]][key] = _Statement(*key, record.body, set())
+        statement.spans.add(identity)
+    return {operation: list(_merged(list(group.values()))) for operation, group in sorted(groups.items())}
+
+
+def _merged(statements: Sequence[_Statement]) -> Iterator[_Statement]:
+    """Templates of one operation that begin alike come from the same line of code: their values alone differ."""
+    kept: list[_Statement] = []
+    for one in sorted(statements, key=lambda one: (-len(one.spans), one.template)):
+        for other in kept:
+            common = _common(one.template, other.template)
+            shorter = min(len(one.template), len(other.template))
+            if one.severity == other.severity and not _fails(one) and common > _SAME_STATEMENT * shorter:
+                other.spans |= one.spans
+                break
+        else:
+            kept.append(_Statement(one.severity, one.template, one.example, set(one.spans)))
+    yield from kept
+
+
+def _common(one: str, other: str) -> int:
+    """How many letters both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _fails(statement: _Statement) -> bool:
+    return statement.severity in _FAILURES or family_of(statement.example) is not None
+
+
+def _deviating(
+    operation: _Operation, statements: Sequence[_Statement], normal: list[_Id], current: list[_Id],
+    spans: dict[_Id, Span],
+) -> list[_Deviation]:  # fmt: skip
+    found, recovered = [], False
+    for statement in statements:
+        wrote = [identity in statement.spans for identity in current]
+        usual = sum(identity in statement.spans for identity in normal)
+        fails, over = _fails(statement), False
+        score, since = _stopped(usual, len(normal), wrote)
+        if fails:
+            recovered = recovered or score >= _MIN_SCORE
+            score, since = _began(usual, len(normal), wrote)
+            over = score > 0 and _is_over(wrote[since:])
+        elif statement.severity == "WARN" or usual < _HABIT * len(normal):
+            continue
+        if score < _MIN_SCORE:
+            continue
+        rate = (usual + sum(wrote[:since])) / (len(normal) + since)
+        pattern = Pattern(operation[0], statement.severity, statement.template, example=statement.example)
+        pattern.count, pattern.expected = sum(wrote[since:]), rate * (len(current) - since)
+        pattern.family = family_of(statement.example) if fails else None
+        showing = [one for one, did in zip(current[since:], wrote[since:], strict=True) if did is fails]
+        pattern.first = spans[showing[0]].start if fails else None
+        pattern.last = spans[showing[-1]].start if fails else None
+        pattern.strength = score
+        found.append(_Deviation(pattern, operation, frozenset(showing), score, over))
+    # Where a failure of normal times is gone, all that came with it goes too: that is no trouble.
+    return [one for one in found if one.pattern.count or not recovered]
+
+
+def _stopped(usual: int, normal: int, wrote: Sequence[bool]) -> tuple[float, int]:
+    """How sure it is that a statement was never reached again from some span on, and from which."""
+    since = len(wrote) - next((place for place, did in enumerate(reversed(wrote)) if did), len(wrote))
+    if len(wrote) - since < _MIN_NOW:
+        return 0.0, since
+    count, total, after = usual + sum(wrote), normal + since, len(wrote) - since
+    return (_likely(count, total) - _likely(count, total + after) if count else 0.0), since
+
+
+def _began(usual: int, normal: int, wrote: Sequence[bool]) -> tuple[float, int]:
+    """How sure it is that a failure came more often from some span on, and from which."""
+    best, total, seen = (0.0, 0), sum(wrote), 0
+    for since in range(len(wrote) - _MIN_NOW + 1):
+        count, size = usual + seen, normal + since
+        after, rest = total - seen, len(wrote) - since
+        if after >= _MIN_NOW and after * size > 2 * count * rest:
+            score = _likely(count, size) + _likely(after, rest) - _likely(count + after, size + rest)
+            best = max(best, (score, since), key=lambda one: one[0])
+        seen += wrote[since]
+    return best
+
+
+def _is_over(wrote: Sequence[bool]) -> bool:
+    """Whether a failure came no more in so many spans that chance alone would hardly pause so long."""
+    last = max(place for place, did in enumerate(wrote) if did)
+    return (1 - sum(wrote) / (last + 2)) ** (len(wrote) - 1 - last) < _OVER
+
+
+def _likely(count: int, total: int) -> float:
+    """The greatest log-likelihood of `count` in `total` under any one rate."""
+    if not 0 < count < total:
+        return 0.0
+    return count * math.log(count / total) + (total - count) * math.log(1 - count / total)
+
+
+def _without_consequences(found: Sequence[_Deviation], spans: dict[_Id, Span]) -> list[Pattern]:
+    """Deviations less those that deeper ones explain; a failure that is explained points at the deepest cause."""
+    deviating: dict[_Id, str] = {}
+    for one in sorted(found, key=lambda one: (one.score, one.operation, one.pattern.template)):
+        deviating.update(dict.fromkeys(one.spans, one.pattern.resource))
+    below: dict[_Id, str] = {}
+    for identity in sorted(deviating):
+        above = _caller(identity, spans)
+        seen = {identity}
+        while above is not None and above not in seen:
+            seen.add(above)
+            if spans[above].resource != deviating[identity]:
+                below.setdefault(above, deviating[identity])
+            above = _caller(above, spans) if above not in deviating else None
+    told = []
+    for one in sorted(found, key=lambda one: (-one.score, one.operation, one.pattern.template)):
+        blamed = Counter(below[identity] for identity in one.spans if identity in below)
+        if blamed and sum(blamed.values()) >= _EXPLAINED * len(one.spans):
+            if not one.pattern.count:
+                continue
+            one.pattern.points_at = min(blamed, key=lambda name: (-blamed[name], name))
+        told.append(one.pattern)
+    return told
+
+
+def _caller(identity: _Id, spans: dict[_Id, Span]) -> _Id | None:
+    parent = spans[identity].parent_span_id
+    above = (identity[0], parent) if parent is not None else None
+    return above if above in spans else None
