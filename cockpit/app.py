@@ -167,6 +167,14 @@ class CockpitApp(App[int]):
         self.failure, self.failure_unseen = error, True
         self.leave(error.exit_code)
 
+    def refuse(self, screen: CockpitScreen, error: CloudopsError) -> None:
+        """What `screen` was to show can't be shown: back to the screen below it, or end with the error."""
+        if len(self.cockpit_screens) > 1 and screen.is_current:
+            self.tell(str(error), problem=True)
+            self.pop_screen()
+        else:
+            self.fail(error)
+
     def stop_from_outside(self, code: int) -> None:
         """A signal ends the cockpit; called on any thread."""
         self._from_outside(lambda: self.leave(code))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace as replace_fields
-from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from cockpit.client import ServedEngine
 from cockpit.follow import Printer, follow
 from cockpit.launch import on_terminal
+from cockpit.moments import moment_to_seq
 from cockpit.output import colored, note, say, say_document
 from cockpit.reach import RETRIES, asked, engine_of, store_exists
 from cockpit.samples import bundle_path, is_there
@@ -86,7 +86,7 @@ def attach(settings: Settings, name: str, prometheus: str | None, *, output: str
 
     async def attached(port: EnginePort) -> int:
         execution_id = await port.resolve(name)
-        resumed = await port.resume(execution_id, prometheus=prometheus or settings.prometheus)
+        resumed = await port.resume(execution_id, prometheus=settings.prometheus if prometheus is None else prometheus)
         if resumed and (await port.state(execution_id)).confirmed_by is None:
             await port.send(execution_id, ConfirmPlan())  # nobody is there to ask, and the plan only reads
         return await follow(port, execution_id, printer)
@@ -136,7 +136,7 @@ def _replay_stored(settings: Settings, name: str, *, screen: bool, at: str | Non
         return run_cockpit(settings, Replay(name, at))
 
     events = run(asked(settings, partial(_log, name=name)))
-    events = events[: moment_to_seq(events, at)] if at is not None else events
+    events = events[: moment_to_seq(events, at, named="--at ")] if at is not None else events
     printer = Printer("plain", colored(color))
     for event in events:
         printer.event(event)
@@ -148,35 +148,6 @@ async def _log(port: EnginePort, name: str) -> list[Event]:
     """All that is stored of an investigation. Raises `UsageError` when there is none of that name, `StoreError`."""
     execution_id = await port.resolve(name)
     return [event async for batch in port.follow(execution_id, live=False) for event in batch]
-
-
-def moment_to_seq(events: list[Event], at: str) -> int:
-    """How many of `events` had happened at `at`, a sequence number or a time. Raises `UsageError`, also for none."""
-    first, last = events[0].time, events[-1].time
-    if at.isdecimal() and len(at) < 12:
-        seq = min(int(at), len(events))
-    else:
-        until = _moment(at, first, last)
-        seq = sum(1 for event in events if event.time <= until)
-    if not seq:
-        lasted = " to ".join(f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z" for time in (first, last))
-        raise UsageError(f"--at {safe_line(at)}: nothing had happened by then; the investigation ran from {lasted}")
-    return seq
-
-
-def _moment(at: str, first: datetime, last: datetime) -> datetime:
-    """The time that `at` means in a log that runs from `first` to `last`; a clock time alone may be past midnight."""
-    clock_only = "-" not in at and at.count(":") in (1, 2)
-    try:
-        hour, _, rest = at.removesuffix("Z").partition(":")
-        time = datetime.fromisoformat(f"{first.date().isoformat()}T{hour:0>2}:{rest}" if clock_only else at)
-    except ValueError:
-        raise UsageError(
-            f"--at {safe_line(at)}: give a time such as 14:31:07 or 2026-11-23T14:31:07Z, or a number"
-        ) from None
-    time = time if time.tzinfo else time.replace(tzinfo=first.tzinfo)
-    after_midnight = clock_only and time < first and last.date() > first.date()
-    return time + timedelta(days=1) if after_midnight else time
 
 
 def incidents(settings: Settings, *, as_json: bool) -> int:
@@ -285,7 +256,7 @@ def doctor(settings: Settings, prometheus: str | None, *, as_json: bool) -> int:
     """What is configured, reachable and permitted, and what is not."""
     from cockpit.doctor import examine, render
 
-    checks = run(examine(settings, prometheus or settings.prometheus))
+    checks = run(examine(settings, settings.prometheus if prometheus is None else prometheus))
     if as_json:
         say_document([check.model_dump(mode="json") for check in checks])
     else:

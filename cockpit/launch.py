@@ -56,7 +56,7 @@ def investigate(
         from cockpit.samples import bundle_path
 
         bundle = str(bundle_path(incident)) if incident is not None else None
-        address = None if incident is not None else prometheus or settings.prometheus
+        address = None if incident is not None else settings.prometheus if prometheus is None else prometheus
         return _open(settings, Start(query, bundle, resource, address), color=color)
     from cockpit import commands
 
@@ -66,7 +66,7 @@ def investigate(
 def attach(settings: Settings, name: str, prometheus: str | None, *, output: str | None, color: bool) -> int:
     """Join a running investigation, or go on with an interrupted one."""
     if output is None and on_terminal():
-        return _open(settings, Attach(name, prometheus or settings.prometheus), color=color)
+        return _open(settings, Attach(name, settings.prometheus if prometheus is None else prometheus), color=color)
     from cockpit import commands
 
     return commands.attach(settings, name, prometheus, output=output or "plain", color=color)

@@ -93,6 +93,8 @@ class IncidentsScreen(CockpitScreen):
     BINDINGS: ClassVar[list[Any]] = [*bindings("list")]
     where: ClassVar[Where] = "list"
 
+    failure: CloudopsError | None = None
+
     def compose(self) -> ComposeResult:
         self.heading = _Title(self.app.ink)
         self.pane = IncidentsPane(View(), self.app.ink, id="list")
@@ -128,14 +130,27 @@ class IncidentsScreen(CockpitScreen):
         try:
             found = await self.app.port.incidents()
         except CloudopsError as error:
-            self.app.fail(error)
+            self._fail(error)
             return
+        self.failure = None
         self.pane.incidents = {one.execution_id: one for one in found}
         self.pane.now = self.app.clock.now()
         running = sum(1 for one in found if one.running)
         self.heading.words = f"{len(found)} stored · {running} running"
         self.heading.refresh()
         self.pane.repaint()
+
+    def _fail(self, error: CloudopsError) -> None:
+        """A list that was there stays readable; without one there is nothing to stay for."""
+        if not self.pane.incidents:
+            self.app.fail(error)
+            return
+        self.failure = error
+        self.heading.words = said(error)
+        self.heading.refresh()
+
+    def exit_code(self) -> int:
+        return self.failure.exit_code if self.failure else 0
 
     def restyle(self) -> None:
         """The theme changed."""

@@ -129,7 +129,7 @@ class LiveScreen(IncidentScreen):
     def _fail(self, error: CloudopsError) -> None:
         self.failure = error
         if self.view.state is None:
-            self.app.fail(error)
+            self.app.refuse(self, error)
             return
         self.view.problem = f"{error}"
         if isinstance(self.app.screen, PlanPrompt):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cockpit.moments import moment_to_seq
 from primitives.errors import UsageError
-from primitives.text import safe_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,27 +95,9 @@ class Recording:
 
     def seq_of(self, at: str) -> int:
         """How many events had come at `at`: a number, or a time. Raises `UsageError` when it is neither."""
-        at = at.strip()
-        if at.isdecimal() and len(at) < 12:
-            return min(int(at), len(self.events))
-        time = self._time(at)
-        return sum(1 for event in self.events if event.time <= time)
-
-    def _time(self, at: str) -> datetime:
         if not self.events:
             raise UsageError("there is nothing to go to yet")
-        first = self.events[0].time
-        clock_only = "-" not in at and at.count(":") in (1, 2)
-        try:
-            time = datetime.fromisoformat(f"{first.date().isoformat()}T{at:0>5}" if clock_only else at)
-        except ValueError:
-            raise UsageError(
-                f"{safe_line(at, limit=40)}: give a time such as 14:31:07 or 2026-11-23T14:31:07Z, or an event's number"
-            ) from None
-        time = time if time.tzinfo else time.replace(tzinfo=first.tzinfo)
-        if clock_only and time < first and self.events[-1].time.date() > first.date():
-            time += timedelta(days=1)
-        return time
+        return moment_to_seq(self.events, at)
 
     def confirmed_at(self, seq: int) -> datetime | None:
         """When a person confirmed the plan, if that is among the first `seq` events."""

@@ -62,7 +62,7 @@ class ReplayScreen(IncidentScreen):
             self.recording = recording
             start = self._start(recording)
         except CloudopsError as error:
-            self.app.fail(error)
+            self.app.refuse(self, error)
             return
         playback = self.playback
         playback.events = len(recording.events)

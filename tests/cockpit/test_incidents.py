@@ -9,6 +9,8 @@ from cockpit.intents import Browse
 from cockpit.screens.incidents import IncidentsScreen
 from cockpit.screens.live import LiveScreen
 from cockpit.screens.replay import ReplayScreen
+from engine.port import IncidentSummary
+from primitives.errors import EngineGone
 
 
 async def test_the_list_says_what_each_incident_is(opened: Opened) -> None:
@@ -71,3 +73,29 @@ async def test_y_copies_the_execution_id_and_q_leaves(opened: Opened) -> None:
         await pilot.press("q")
         await settle(pilot)
     assert app.exit_status == 0
+
+
+async def test_a_list_whose_engine_goes_away_stays_readable_and_says_so(opened: Opened) -> None:
+    port = StoryPort()
+    async with opened(Browse(), port=port, remote=True) as (app, pilot):
+
+        async def gone() -> tuple[IncidentSummary, ...]:
+            raise EngineGone("the engine went away; run the command again")
+
+        port.incidents = gone  # type: ignore[method-assign]
+        assert isinstance(app.screen, IncidentsScreen)
+        await app.screen._read()
+        await settle(pilot)
+        assert "the engine went away" in shown(app)
+        assert "checkout errors" in shown(app)
+        await pilot.press("q")
+        await settle(pilot)
+    assert app.exit_status == 3
+
+
+async def test_an_incident_that_can_not_be_opened_leads_back_to_the_list(opened: Opened) -> None:
+    async with opened(Browse()) as (app, pilot):
+        await pilot.press("j", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, IncidentsScreen)
+        assert any("there is no such incident" in str(one.message) for one in app._notifications)

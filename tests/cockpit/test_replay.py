@@ -83,13 +83,19 @@ def test_pauses_are_shortened_and_other_distances_kept() -> None:
         ("5", 5),
         ("9999", 35),
         ("14:52:00", 1),
-        ("14:51", 0),
+        ("14:52:09.25", 5),
+        (" 14:52 ", 1),
         ("2026-03-10T14:52:09.25Z", 5),
         ("2026-03-10T15:52:09.25+01:00", 5),
     ],
 )
 def test_a_moment_can_be_said_in_several_ways(at: str, seq: int) -> None:
     assert recorded().seq_of(at) == seq
+
+
+def test_a_moment_before_the_log_is_refused_with_the_times_it_covers() -> None:
+    with pytest.raises(UsageError, match="nothing had happened by then; the investigation ran from 2026-03-10T14:52"):
+        recorded().seq_of("14:51")
 
 
 @pytest.mark.parametrize("at", ["", "soon", "25:00", "14:61", "\x1b]52;c;aGk=\x07", "１２:30"])

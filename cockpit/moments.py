@@ -1,0 +1,48 @@
+"""A moment of a log, as a person says it: a time, or the number of an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from primitives.errors import UsageError
+from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    from engine.events import Event
+
+__all__ = ["moment_to_seq"]
+
+
+def moment_to_seq(events: Sequence[Event], at: str, *, named: str = "") -> int:
+    """How many of `events`, of which there must be one, had happened at `at`.
+
+    `named` stands before `at` in complaints. Raises `UsageError` when it says no moment, or one before the first event.
+    """
+    at = at.strip()
+    first, last = events[0].time, events[-1].time
+    if at.isascii() and at.isdecimal() and len(at) < 12:
+        seq = min(int(at), len(events))
+    else:
+        until = _moment(at, first, last, named)
+        seq = sum(1 for event in events if event.time <= until)
+    if not seq:
+        lasted = " to ".join(f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z" for time in (first, last))
+        raise UsageError(f"{named}{safe_line(at)}: nothing had happened by then; the investigation ran from {lasted}")
+    return seq
+
+
+def _moment(at: str, first: datetime, last: datetime, named: str) -> datetime:
+    """The time that `at` means in a log that runs from `first` to `last`; a clock time alone may be past midnight."""
+    clock_only = "-" not in at and at.count(":") in (1, 2)
+    try:
+        hour, _, rest = at.removesuffix("Z").partition(":")
+        time = datetime.fromisoformat(f"{first.date().isoformat()}T{hour:0>2}:{rest}" if clock_only else at)
+    except ValueError:
+        raise UsageError(
+            f"{named}{safe_line(at, limit=40)}: give a time such as 14:31:07 or 2026-11-23T14:31:07Z, or a number"
+        ) from None
+    time = time if time.tzinfo else time.replace(tzinfo=first.tzinfo)
+    after_midnight = clock_only and time < first and last.date() > first.date()
+    return time + timedelta(days=1) if after_midnight else time
