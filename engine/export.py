@@ -77,9 +77,10 @@ def _read_events(path: Path) -> tuple[list[Event], list[bytes]]:
         where = f"{EVENTS}:{number}"
         try:
             event = decode_event(orjson.loads(line))
+            _check_chain(event, events, where)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BundleError(where, f"is no event that this CloudOps knows ({type(error).__name__})") from error
-        _check_chain(event, events, where)
+            problem = f"is no event that this CloudOps knows ({type(error).__name__})"
+            raise BundleError(where, f"{problem}; export it again, or update CloudOps") from error
         events.append(event)
     try:
         state = fold(events)

@@ -55,6 +55,7 @@ class Server:
         self._engine = engine
         self._lasting = lasting
         self._path = socket_path(store)
+        self._beside = store.parent
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._questions: set[asyncio.Task[None]] = set()
@@ -63,7 +64,8 @@ class Server:
         """Listen. The store's lock is held by now, so a socket that is already there is a dead engine's."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self._path.parent.stat().st_uid != os.getuid():
+            # A store may well lie in a folder of somebody else's, such as /tmp; the one that we make there may not be.
+            if self._path.parent != self._beside and self._path.parent.stat().st_uid != os.getuid():
                 raise StoreError(f"{self._path.parent} belongs to another account; remove it or set TMPDIR")
             self._path.unlink(missing_ok=True)
             before = os.umask(0o177)

@@ -212,6 +212,9 @@ class PrometheusClient:
                 status, headers, body = await self._fetch(path, params)
         except (TimeoutError, httpx2.TimeoutException):
             raise self._timed_out() from None
+        except httpx2.InvalidURL:
+            # Only now it is read as IDNA (RFC 5891) wants it: whoever makes a backend needs not load all that.
+            raise UsageError("the Prometheus URL names no host that can be: check it for odd characters") from None
         except httpx2.HTTPError as error:
             # The error's own text names addresses and TLS reasons; the credentials are in no URL that it has seen.
             reason = self.clean(str(error)) or type(error).__name__
