@@ -7,6 +7,7 @@ not the cause; what fails or slows by itself is.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,6 +21,7 @@ FELT: Final = ("latency", "errors", "availability")
 """Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
 
 _SHARE: Final = 3.4
+_WHOLE: Final = 0.95
 _OWN_TIME: Final = 1.0
 _SPAN_ERRORS: Final = 1.6
 _FELT_SHIFT: Final = 0.8
@@ -49,15 +51,21 @@ def magnitude(baseline: float, current: float) -> float:
 
 
 def _own_shares(case: Case) -> Iterator[Location]:
+    failing = {fact.resource for _, fact in case.present(LogPattern) if _deviates(fact) and not fact.points_at}
+    whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
     for name, fact in case.of(OwnShare):
         if fact.resource is None:
             continue
         if fact.polarity == "absent":
+            if fact.unit == "s" and fact.resource in failing:
+                continue  # What gives up early takes no time of its own.
             yield Location(fact.resource, name, -1.2, "explains nothing of the symptom by itself", "own share")
         elif fact.own_excess > fact.noise:
             # A share within the noise of normal times says nothing; one of ten times the noise says all it can.
             clear = 1.0 - max(fact.noise, 0.0) / fact.own_excess if fact.own_excess > 0 else 0.0
-            weight = _SHARE * min(max(fact.share, 0.0), 1.0) * clear
+            # Where several claim all of it, at most one of them is right.
+            disputed = max(whole[fact.metric], 1) if fact.share >= _WHOLE else 1
+            weight = _SHARE * min(max(fact.share, 0.0), 1.0) * clear / disputed
             yield Location(fact.resource, name, weight, "explains the symptom by itself", "own share")
 
 
@@ -115,6 +123,13 @@ def _logs(case: Case) -> Iterator[Location]:
         else:
             why = "logs more errors than usual" if usual else "logs errors that it never logged before"
             yield Location(fact.resource, name, 0.25 * min(more, 4.0) * (1.0 if usual else 1.4), why, "errors")
+
+
+def _deviates(fact: LogPattern) -> bool:
+    """Whether a resource fails as it never did, or stopped doing what it did for each request."""
+    if fact.severity in _ERROR_SEVERITIES:
+        return fact.count > 2 * (fact.baseline_count or 0.0)
+    return not fact.count and bool(fact.baseline_count)
 
 
 def _missing(case: Case) -> Iterator[Location]:

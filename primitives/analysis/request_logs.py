@@ -127,7 +127,7 @@ def _merged(statements: Sequence[_Statement]) -> Iterator[_Statement]:
         for other in kept:
             common = _common(one.template, other.template)
             shorter = min(len(one.template), len(other.template))
-            if one.severity == other.severity and not _fails(one) and common > _SAME_STATEMENT * shorter:
+            if one.severity == other.severity and common > _SAME_STATEMENT * shorter and not _fails(one):
                 other.spans |= one.spans
                 break
         else:
@@ -152,11 +152,13 @@ def _deviating(
     for statement in statements:
         wrote = [identity in statement.spans for identity in current]
         usual = sum(identity in statement.spans for identity in normal)
+        (score, since), began = _stopped(usual, len(normal), wrote), _began(usual, len(normal), wrote)
+        if max(score, began[0]) < _MIN_SCORE:
+            continue
         fails, over = _fails(statement), False
-        score, since = _stopped(usual, len(normal), wrote)
         if fails:
             recovered = recovered or score >= _MIN_SCORE
-            score, since = _began(usual, len(normal), wrote)
+            score, since = began
             over = score > 0 and _is_over(wrote[since:])
         elif statement.severity == "WARN" or usual < _HABIT * len(normal):
             continue
