@@ -331,8 +331,8 @@ class IncidentScreen(CockpitScreen):
         self.app.tell(f"copied: {said(clean, 80)}")
 
     def _copied(self) -> str:
-        if isinstance(self.current, RowPane) and self.current.selected:
-            return self.current.copied(self.current.selected)
+        if isinstance(self.current, RowPane) and (selected := self.current.look()):
+            return self.current.copied(selected)
         state, subject = self.view.state, self.view.subject
         if state and subject.kind == "action":
             return self.remediation.copied(subject.id)

@@ -79,7 +79,7 @@ class HypothesesPane(RowPane):
         return f"{hypothesis.id} {hypothesis.cause} ({percent(hypothesis.confidence)})"
 
     def toggle(self, *, unfold: bool | None = None) -> bool:
-        selected = self.selected
+        selected = self.look()
         if selected is None:
             return False
         hypothesis, _ = self._parts(selected)

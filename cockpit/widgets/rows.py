@@ -86,8 +86,13 @@ class RowPane(Pane):
     @property
     def subject(self) -> Subject:
         """What the cursor is on."""
-        selected = self.selected
+        selected = self.look()
         return self.subject_of(selected) if selected is not None else Subject()
+
+    def look(self) -> str | None:
+        """The key under the cursor, after a look at what there is now: the state may be another than was painted."""
+        self._list()
+        return self.selected
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         self._list()
@@ -142,10 +147,9 @@ class RowPane(Pane):
 
     def move(self, by: int) -> None:
         """Move the cursor by so many items."""
-        keys = self.keys
+        selected, keys = self.look(), self.keys
         if not keys:
             return
-        selected = self.selected
         at = keys.index(selected) if selected in keys else 0
         self.select(keys[max(0, min(len(keys) - 1, at + by))])
 
@@ -158,9 +162,8 @@ class RowPane(Pane):
 
     def next_match(self, by: int) -> None:
         """To the next item of the filtered list, around its end."""
-        keys = self.keys
+        selected, keys = self.look(), self.keys
         if keys:
-            selected = self.selected
             at = keys.index(selected) if selected in keys else 0
             self.select(keys[(at + by) % len(keys)])
 
