@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from cockpit.output import say, say_document
 from cockpit.plain import PlainReport, event_line
 from cockpit.signals import handling
+from cockpit.terminal import end_at_last
 from engine.events import Event
 from engine.incident import IncidentState
 from engine.port import Cancel, EnginePort
@@ -102,6 +103,8 @@ class _Interrupt:
         self._cancelling: asyncio.Task[None] | None = None
 
     def __call__(self) -> None:
+        if self.asked:
+            end_at_last()
         self._loop.call_soon_threadsafe(self._leave if self.asked else self._cancel)
         self.asked = True
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 
+from cockpit.terminal import end_at_last
 from primitives.errors import Interrupted
 
 __all__ = ["LEAVING", "handling", "run"]
@@ -64,8 +65,6 @@ class _Stop:
 
     def __call__(self) -> None:
         if not self._asked:
-            from cockpit.terminal import end_at_last
-
             end_at_last()
         self._asked = True
         if self._task is not None:

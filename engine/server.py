@@ -102,7 +102,8 @@ class Server:
         finally:
             self._connections.discard(task)
             writer.close()
-            with suppress(ConnectionError):
+            # A task that ends as cancelled makes asyncio.streams complain (before Python 3.12).
+            with suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

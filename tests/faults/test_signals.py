@@ -1,0 +1,363 @@
+"""Signals, pipes and streams that go away, engines that end and processes that compete: one line, 130, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cockpit.cli import main
+
+ROOT = Path(__file__).parents[2]
+STORY = ROOT / "sample_incidents" / "api-latency-spike"
+
+# The command line, which sends itself a signal after a while; also while the interpreter ends, if it comes to that.
+_SIGNALLED = """
+import os, signal, sys, threading
+number, delay, *arguments = sys.argv[1:]
+threading.Timer(float(delay), os.kill, (os.getpid(), int(number))).start()
+sys.argv[1:] = arguments
+from cockpit.__main__ import main
+sys.exit(main())
+"""
+_SLOW = """
+import asyncio, sys
+import engine.actor
+
+async def slowly(self):
+    await asyncio.Event().wait()
+
+engine.actor.Actor.{method} = slowly
+"""
+_COMMAND = """
+from cockpit.__main__ import main
+sys.exit(main())
+"""
+_HOLDER = """
+from pathlib import Path
+from cockpit.client import ServedEngine
+
+async def hold():
+    engine = await ServedEngine.serve(Path(sys.argv[1]))
+    print("held", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await engine.close()
+
+asyncio.run(hold())
+"""
+
+
+def command(*arguments: str | Path, program: str = "") -> list[str]:
+    start = ["-c", program] if program else ["-m", "cockpit.cli"]
+    return [sys.executable, *start, *map(str, arguments)]
+
+
+def finished(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.run(command(*arguments), cwd=ROOT, text=True, timeout=90, check=False, **options)
+
+
+def line(text: str) -> str:
+    """The one line that a command says when it was interrupted."""
+    assert text.startswith("cloudops: "), text
+    assert text.count("\n") == 1, text
+    return text.removeprefix("cloudops: ").rstrip("\n")
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    """The events that a process acknowledged: whole lines; it may have been ended within one."""
+    return [json.loads(one) for one in text.splitlines(keepends=True) if one.endswith("\n")]
+
+
+def attached(
+    execution_id: str, store: Path, capfd: pytest.CaptureFixture[str]
+) -> tuple[int, list[dict[str, Any]], str]:
+    capfd.readouterr()
+    code = main(["attach", execution_id, "--events", "--store", str(store)])
+    out, err = capfd.readouterr()
+    return code, events(out), err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_signal_at_any_moment_ends_with_one_line_and_loses_nothing(
+    number: signal.Signals, short_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = short_path / "incidents.db"
+    began, interrupted, ended = time.monotonic(), 0, 0
+    assert finished("investigate", "--incident", STORY, "--events", "--store", store).returncode == 0
+    whole = time.monotonic() - began
+    for share in (0.005, 0.3, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 1.2):
+        delay = share * whole
+        arguments = [str(int(number)), str(delay), "investigate", "--incident", STORY, "--events", "--store", store]
+        told = subprocess.run(
+            command(*arguments, program=_SIGNALLED), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+        acknowledged = events(told.stdout)
+        if told.returncode == 0:
+            ended += 1
+            assert told.stderr == ""
+            assert acknowledged[-1]["body"]["status"] == "completed"
+            continue
+        assert told.returncode == 130, (delay, told)
+        said = line(told.stderr)
+        if acknowledged:
+            interrupted += 1
+            execution_id = acknowledged[0]["execution_id"]
+            assert execution_id in said
+            code, log, _ = attached(execution_id, store, capfd)
+            assert log[: len(acknowledged)] == acknowledged
+            assert [event["seq"] for event in log] == list(range(1, len(log) + 1))
+            finish = log[-1]["body"]
+            if any(event["body"]["type"] == "investigation_cancelled" for event in log):
+                assert number == signal.SIGINT
+                assert (code, finish["status"]) == (130, "cancelled"), "a cancelled one stays cancelled"
+            else:
+                assert (code, finish["status"]) == (0, "completed"), "an interrupted one is finished"
+    assert interrupted + ended, "the delays must reach into the investigation"
+    assert main(["audit", "verify", "--store", str(store)]) == 0
+
+
+@pytest.mark.parametrize("arguments", [("incidents",), ("evaluate", STORY), ("doctor",), ("report", "x")])
+def test_every_other_command_is_interrupted_as_clearly(arguments: Sequence[str | Path], short_path: Path) -> None:
+    (short_path / "incidents.db").touch()
+    whole = [str(int(signal.SIGTERM)), "0.2", *arguments, "--store", short_path / "incidents.db"]
+    told = subprocess.run(
+        command(*whole, program=_SIGNALLED), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    if told.returncode == 130:
+        assert line(told.stderr) == "interrupted"
+    else:
+        assert told.returncode == (2 if arguments[0] == "report" else 0)
+    assert "Traceback" not in told.stderr
+
+
+def read_until(process: subprocess.Popen[str], kind: str) -> list[dict[str, Any]]:
+    """The events that the process tells until one of that type."""
+    assert process.stdout is not None
+    seen: list[dict[str, Any]] = []
+    while not seen or seen[-1]["body"]["type"] != kind:
+        seen.append(json.loads(process.stdout.readline()))
+    return seen
+
+
+@contextmanager
+def started(*arguments: str | Path, program: str = "", **options: Any) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        command(*arguments, program=program),
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_ctrl_c_twice_leaves_what_does_not_end_and_it_stays_cancelled(
+    short_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = short_path / "incidents.db"
+    program = _SLOW.format(method="_conclude") + _COMMAND
+    with started("investigate", "--incident", STORY, "--events", "--store", store, program=program) as process:
+        seen = read_until(process, "plan_confirmed")
+        process.send_signal(signal.SIGINT)
+        seen += read_until(process, "investigation_cancelled")
+        process.send_signal(signal.SIGINT)
+        rest, said = process.communicate(timeout=7)
+    execution_id = seen[0]["execution_id"]
+    assert process.returncode == 130
+    assert line(said) == f"interrupted; `cloudops attach {execution_id}` goes on where it stopped"
+    code, log, again = attached(execution_id, store, capfd)
+    assert code == 130
+    assert "cancelled" in line(again)
+    assert log[: len(seen)] == seen
+    assert log[len(seen) :][: len(events(rest))] == events(rest)
+    assert log[-1]["body"]["status"] == "cancelled"
+
+
+def test_work_that_does_not_let_go_is_left_all_the_same(short_path: Path) -> None:
+    program = """
+import sys, time
+import engine.world
+engine.world._read_whole = lambda path: (print("reading", flush=True), time.sleep(100))
+import cockpit.terminal
+cockpit.terminal.LAST_RESORT_S = 0.5
+"""
+    store = short_path / "incidents.db"
+    with started("investigate", "--incident", STORY, "--store", store, program=program + _COMMAND) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "reading\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 130
+    assert main(["audit", "verify", "--store", str(store)]) == 0
+
+
+def test_a_hangup_that_the_starter_ignored_stays_ignored(short_path: Path) -> None:
+    def nohup() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    store = short_path / "incidents.db"
+    with started("investigate", "--incident", STORY, "--events", "--store", store, preexec_fn=nohup) as process:
+        read_until(process, "incident_opened")
+        process.send_signal(signal.SIGHUP)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "")
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)], ids=str)
+def test_closed_standard_streams_are_as_good_as_nothing(closed: tuple[int, ...], short_path: Path) -> None:
+    def close() -> None:
+        for number in closed:
+            os.close(number)
+
+    store = short_path / "incidents.db"
+    investigate = ("investigate", "--incident", STORY, "--json")
+    for arguments, code in ((investigate, 0), (("replay", "nosuch"), 2))[0 if 1 in closed else 1 :]:
+        told = finished(*arguments, "--store", store, preexec_fn=close)
+        assert told.returncode == code
+        assert (told.stdout == "") == (1 in closed or code == 2)
+        assert (told.stderr == "") == (2 in closed or code == 0)
+        assert "Traceback" not in told.stderr
+    kept = [path for path in short_path.iterdir() if b"cloudops: there is no" in path.read_bytes()]
+    assert not kept, "no message went into a file that took a closed stream's place"
+    assert main(["incidents", "--store", str(store)]) == 0
+
+
+def test_output_that_cannot_be_written_is_said(short_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    store = short_path / "incidents.db"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        for arguments in (("investigate", "--incident", STORY, "--events"), ("report", "exec"), ("--help",)):
+            told = finished(*arguments, *(() if arguments == ("--help",) else ("--store", store)), stdout=full)
+            assert told.returncode == 3
+            assert "the output can't be written (No space left on device)" in line(told.stderr)
+    assert main(["incidents", "--json", "--store", str(store)]) == 0
+    execution_id = json.loads(capfd.readouterr().out)[0]["execution_id"]
+    assert attached(execution_id, store, capfd)[0] == 0
+
+
+def test_a_reader_that_leaves_is_said_and_its_investigation_can_be_finished(
+    short_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = short_path / "incidents.db"
+    with started("investigate", "--incident", STORY, "--events", "--store", store) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = json.loads(process.stdout.readline())
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait(30) == 130
+    assert (
+        line(said)
+        == f"nobody reads the output any more; `cloudops attach {first['execution_id']}` goes on where it stopped"
+    )
+    code, log, _ = attached(first["execution_id"], store, capfd)
+    assert (code, log[0]) == (0, first)
+    for arguments in (("incidents",), ("report", first["execution_id"])):
+        with started(*arguments, "--store", store) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            process.stdout = None
+            _, said = process.communicate(timeout=30)
+            assert (process.returncode, said) == (130, "")
+
+
+# Other processes
+
+
+@contextmanager
+def stuck_holder(store: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that has the store and whose investigations don't get beyond their plan."""
+    program = _SLOW.format(method="_run_plan") + _HOLDER
+    with started(store, program=program, stdin=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+
+
+@pytest.mark.parametrize("ending", ["killed", "closed"])
+def test_an_investigation_outlives_the_process_that_ran_it(
+    ending: str, short_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = short_path / "incidents.db"
+    with (
+        stuck_holder(store) as holder,
+        started("investigate", "--incident", STORY, "--events", "--store", store) as second,
+    ):
+        seen = read_until(second, "plan_confirmed")
+        execution_id = seen[0]["execution_id"]
+        with started("attach", execution_id, "--events", "--store", store) as third:
+            assert read_until(third, "plan_confirmed") == seen
+            if ending == "killed":
+                holder.kill()
+            else:
+                assert holder.stdin is not None
+                holder.stdin.close()
+            _, said = second.communicate(timeout=30)
+            assert second.returncode == 3
+            go_on = f"`cloudops attach {execution_id}` goes on where it stopped"
+            assert line(said) == f"the CloudOps that ran the investigation ended; {go_on}"
+            rest, said = third.communicate(timeout=30)
+            assert (third.returncode, said) == (0, ""), "who attached goes on with it"
+    log = seen + events(rest)
+    assert [event["seq"] for event in log] == list(range(1, len(log) + 1))
+    assert log[-1]["body"]["status"] == "completed"
+    assert attached(execution_id, store, capfd) == (0, log, "")
+
+
+def test_an_investigation_is_not_given_to_an_engine_that_only_looks_something_up(short_path: Path) -> None:
+    store = short_path / "incidents.db"
+    looking = _HOLDER.replace("Path(sys.argv[1])", "Path(sys.argv[1]), lasting=False")
+    with started(store, program="import asyncio, sys" + looking, stdin=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == "held\n"
+        assert finished("incidents", "--json", "--store", store).stdout == "[]\n"
+        with started("investigate", "--incident", STORY, "--json", "--store", store) as waiting:
+            with pytest.raises(subprocess.TimeoutExpired):
+                waiting.wait(2.5)
+            holder.stdin.close()
+            report, said = waiting.communicate(timeout=30)
+    assert (waiting.returncode, said) == (0, "")
+    assert json.loads(report)["status"] == "completed"
+
+
+def test_commands_under_load_neither_fail_nor_hang(short_path: Path) -> None:
+    store = short_path / "incidents.db"
+    first = json.loads(finished("investigate", "--incident", STORY, "--json", "--store", store).stdout)["execution_id"]
+    until = time.monotonic() + 10
+
+    def loop(*commands: Sequence[str | Path]) -> list[tuple[Sequence[str | Path], int, str]]:
+        told = []
+        for arguments in cycle(commands):
+            if time.monotonic() > until:
+                return told
+            done = finished(*arguments, "--store", store)
+            told.append((arguments, done.returncode, done.stderr))
+        raise AssertionError
+
+    loops: tuple[tuple[Sequence[str | Path], ...], ...] = (
+        (("investigate", "--incident", STORY, "--events"),),
+        (("incidents",), ("audit", "verify")),
+        (("replay", first, "--plain"), ("report", first)),
+        (("attach", first, "--plain"),),
+        (("doctor",), ("incidents", "--json")),
+    )
+    with ThreadPoolExecutor(len(loops)) as pool:
+        results = [future.result() for future in [pool.submit(loop, *commands) for commands in loops]]
+    assert all(results), "every loop came to something"
+    assert [one for told in results for one in told if one[1:] != (0, "")] == []
+    assert main(["audit", "verify", "--store", str(store)]) == 0
