@@ -61,6 +61,7 @@ _SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.f
 _SAYS_LESS: Final[dict[str, Collection[str]]] = {
     "BackOff": _CRASHES | _PULLS,
     "ImagePullBackOff": _PULLS - {"ImagePullBackOff", "ImagePullSecretMissing"},
+    "NodeNotReady": {"KubeletStopped", "ContainerRuntimeDown", "NetworkPluginNotReady"},
     "FailedScheduling": (_SCHEDULING | {"VolumeClaimMissing"}) - {"FailedScheduling"},
     "PodPending": _SCHEDULING | {"FailedMount", "FailedAttachVolume", "MultiAttachError", "SandboxFailed"},
     "LivenessProbeFailed": {"LivenessProbeMisconfigured"},

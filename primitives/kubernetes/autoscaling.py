@@ -11,7 +11,7 @@ from primitives.kubernetes.fields import instant, integer, mapping, maps, messag
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, identifier, template_of
 
-__all__ = ["autoscaler_event", "find_autoscaling"]
+__all__ = ["autoscaler_event", "find_autoscaling", "scaled_by"]
 
 _SCALABLE: Final = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 _EVENTS: Final = frozenset({
@@ -39,11 +39,17 @@ def autoscaler_event(event: Event, resource: str) -> Finding | None:
     )  # fmt: skip
 
 
+def scaled_by(item: KubeObject) -> str:
+    """What an autoscaler scales: there its trouble is felt and mended. Its own identifier where it names nothing."""
+    target = mapping(item.raw, "spec", "scaleTargetRef")
+    kind, name = text(target, "kind"), text(target, "name")
+    return identifier(kind, item.namespace, name) if kind and name else item.id
+
+
 def _autoscaler(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
     target = mapping(item.raw, "spec", "scaleTargetRef")
     kind, name = text(target, "kind"), text(target, "name")
-    # The cause is felt and mended on what is scaled.
-    resource = identifier(kind, item.namespace, name) if kind and name else item.id
+    resource = scaled_by(item)
     details = {
         "autoscaler": item.id,
         "min_replicas": integer(item.raw, "spec", "minReplicas"),

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from primitives.analysis.error_families import family_of
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.fields import at, maps, text
+from primitives.kubernetes.fields import at, integer, maps, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.ports import declared_by
@@ -25,6 +25,14 @@ _LAST_CHARACTERS: Final = 200_000
 _EXAMPLE_LENGTH: Final = 240
 _QUIET: Final = re.compile(r"\b(?:INFO|DEBUG|TRACE)\b|\"level\":\"(?:info|debug)\"", re.IGNORECASE)
 _PATH: Final = re.compile(r"(/[\w.@-]+(?:/[\w.@-]*)*)")
+_REFUSED: Final = {
+    "authentication": "CredentialsRefused",
+    "certificate": "CertificateInvalid",
+    "permission": "PermissionRefused",
+}
+_EXPIRED: Final = re.compile(r"token\b.*\bexpired|expired\b.*\btoken", re.IGNORECASE)
+# The operating system refuses a path, not a service its caller.
+_PATH_DENIED: Final = re.compile(r"permission denied$|EACCES|: permission denied", re.IGNORECASE)
 _PORT: Final = re.compile(r"(?::|port )(\d{2,5})\b", re.IGNORECASE)
 
 
@@ -68,6 +76,10 @@ def _from_line(pod: Pod, container: Container, line: str, family: str) -> tuple[
     if family == "port_in_use":
         match = _PORT.search(line)
         return "AddressInUse", {"port": int(match.group(1)) if match else None}
+    if family in _REFUSED and integer(container.last, "exitCode"):
+        expired = family == "authentication" and _EXPIRED.search(line)
+        if expired or not _PATH_DENIED.search(line):
+            return ("TokenExpired" if expired else _REFUSED[family]), {}
     if family not in ("permission", "read_only"):
         return None
     mount = next((m for path in _PATH.findall(line) if (m := _mount(container, path)) is not None), None)

@@ -114,7 +114,9 @@ def _failed(pod: Pod, reason: str, message: str, found: list[Finding]) -> Findin
     if reason == "Evicted":
         match = _STARVED.search(message)
         starved = next((group.rstrip(".") for group in match.groups() if group), None) if match else None
-        return _of(pod, "Evicted", message=message, details={"starved": starved, "node": pod.node})
+        found_on = _of(pod, "Evicted", message=message, details={"starved": starved, "node": pod.node})
+        # The node ran short; a pod that broke its own limit has itself to blame.
+        return replace(found_on, resource=f"node/{pod.node}") if pod.node and "node was low" in message else found_on
     if reason == "DeadlineExceeded":
         return _of(pod, "DeadlineExceeded", message=message)
     if _REJECTED.fullmatch(reason):
@@ -137,11 +139,21 @@ def _pending(cluster: Cluster, pod: Pod) -> Finding | None:
             and (age_s or 0) > _UNSEEN_PATIENCE_S
         ):
             scheduler = text(pod.spec, "schedulerName") or "default-scheduler"
-            return _of(pod, "NotScheduled", since=created, details={"scheduler": scheduler, "age_s": round(age_s or 0)})
+            details = {"scheduler": scheduler, "age_s": round(age_s or 0)}
+            waits = _of(pod, "NotScheduled", since=created, details=details)
+            down = _scheduler_down(cluster)
+            return replace(waits, resource=down) if down and scheduler == "default-scheduler" else waits
         return _of(pod, "PodPending", since=created)
     if not at(pod.item.raw, "status", "startTime") and not events and (age_s or 0) > _UNSEEN_PATIENCE_S:
         return _of(pod, "NotStarted", since=created, variant=pod.node, details={"node": pod.node})
     return _of(pod, "PodPending", since=created, details={"node": pod.node})
+
+
+def _scheduler_down(cluster: Cluster) -> str | None:
+    """The scheduler's own pod, told by kubeadm's label, where none of them is ready."""
+    own = cluster.pods_in.get("kube-system", ())
+    pods = [one for one in own if one.item.labels.get("component") == "kube-scheduler"]
+    return pods[0].resource if pods and not any(one.ready for one in pods) else None
 
 
 def _gate(pod: Pod) -> Finding | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from primitives.kubernetes.admission import create_event
-from primitives.kubernetes.autoscaling import autoscaler_event
+from primitives.kubernetes.autoscaling import autoscaler_event, scaled_by
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.containers import RECOVERED_AFTER, start_error, torn_down
 from primitives.kubernetes.event_records import Event
@@ -58,7 +58,7 @@ def find_events(cluster: Cluster) -> Iterator[Finding]:
             continue
         pod = _pod(cluster, event)
         item = cluster.get(event.kind, "" if event.target.count("/") == 1 else event.namespace, event.name)
-        resource = pod.resource if pod else _resource(cluster, event, item)
+        resource = _told_of_node(event, pod) or (pod.resource if pod else _resource(cluster, event, item))
         past = _past(cluster, event, item)
         for found in _classify(cluster, event, pod, resource):
             whole = replace(found, container=found.container or _only_container(event, pod))
@@ -78,7 +78,14 @@ def _pod(cluster: Cluster, event: Event) -> Pod | None:
     return None
 
 
+def _told_of_node(event: Event, pod: Pod | None) -> str | None:
+    """The node that a pod's event tells of: the node controller tells each pod of a node that isn't ready."""
+    return f"node/{pod.node}" if event.reason == "NodeNotReady" and pod is not None and pod.node else None
+
+
 def _resource(cluster: Cluster, event: Event, item: KubeObject | None) -> str:
+    if item is not None and item.kind == "HorizontalPodAutoscaler":
+        return scaled_by(item)
     if item is None:
         maker = cluster.made_by.get(event.target, event)
         item = cluster.get(maker.kind, maker.namespace, maker.name)
@@ -164,7 +171,7 @@ def _past(cluster: Cluster, event: Event, item: KubeObject | None) -> str | None
             return "gone"
         if pod.terminating or torn_down(cluster, pod):
             return "gone"
-        if pod.healthy:
+        if pod.healthy and not _restarts_again(cluster, pod):
             return "recovered" if _over(cluster, event, pod.healthy_since) else None
         if event.reason == "FailedScheduling" and pod.node:
             return "recovered"
@@ -173,6 +180,12 @@ def _past(cluster: Cluster, event: Event, item: KubeObject | None) -> str | None
         since = instant(item.condition("Ready" if event.kind == "Node" else "Available"), "lastTransitionTime")
         return "recovered" if _over(cluster, event, since) else None
     return "before_window" if event.last is not None and event.last < cluster.window.start else None
+
+
+def _restarts_again(cluster: Cluster, pod: Pod) -> bool:
+    """Whether it is well only between two restarts, of which there were several, the last one just now."""
+    ends = [instant(one.last, "finishedAt") for one in pod.containers if (one.restarts or 0) >= 3]
+    return any(end is not None and cluster.now - end < RECOVERED_AFTER for end in ends)
 
 
 def _over(cluster: Cluster, event: Event, healthy_since: datetime | None) -> bool:

@@ -55,7 +55,7 @@ def find_nodes(cluster: Cluster) -> Iterator[Finding]:
         for condition in maps(component.raw, "conditions"):
             if condition.get("type") == "Healthy" and condition.get("status") == "False":
                 yield Finding(
-                    "ComponentUnhealthy", component.id, component.kind, component.id,
+                    _down(component.name), component.id, component.kind, component.id,
                     message=message_of(condition, "message") or message_of(condition, "error"),
                     details={"component": component.name},
                 )  # fmt: skip
@@ -127,6 +127,11 @@ def _leases(cluster: Cluster) -> Iterator[Finding]:
             yield Finding("ComponentLeaseExpired", lease.id, lease.kind, lease.id, since=renewed, details=details)
 
 
+def _down(component: str) -> str:
+    own = {"kube-scheduler": "SchedulerDown", "scheduler": "SchedulerDown", "kube-proxy": "KubeProxyDown"}
+    return own.get(component, "ComponentUnhealthy")
+
+
 def _components(cluster: Cluster) -> Iterator[Finding]:
     """Control plane pods and kube-proxy, told by the labels that kubeadm gives them."""
     for pod in cluster.pods_in.get("kube-system", ()):
@@ -136,7 +141,7 @@ def _components(cluster: Cluster) -> Iterator[Finding]:
             name = "kube-proxy"
         if name and pod.ready is False and not pod.terminating:
             yield Finding(
-                "ComponentUnhealthy", pod.item.id, "Pod", pod.resource, variant=name,
+                _down(name), pod.item.id, "Pod", pod.resource, variant=name,
                 since=instant(pod.item.condition("Ready"), "lastTransitionTime"),
                 details={"component": name, "node": pod.node},
             )  # fmt: skip
@@ -148,4 +153,4 @@ def _components(cluster: Cluster) -> Iterator[Finding]:
             )
             if at(item.raw, "status") is not None and (wanted == 0 or (wanted and ready == 0)):
                 details = {"component": "kube-proxy", "wanted": wanted, "ready": ready}
-                yield Finding("ComponentUnhealthy", item.id, item.kind, item.id, variant="kube-proxy", details=details)
+                yield Finding("KubeProxyDown", item.id, item.kind, item.id, variant="kube-proxy", details=details)

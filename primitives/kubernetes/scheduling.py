@@ -103,9 +103,12 @@ def _findings(
     reasons = scheduler_reasons(message) or (_computed(cluster, pod) if pod else [])
     for rank, (state, count, details) in enumerate(reasons or [("FailedScheduling", 0, {})]):
         precise = _precise(cluster, pod, state)
+        cordoned = [one.id for one in cluster.all("Node") if one.spec.get("unschedulable") is True]
+        # One cordoned node alone is the cause itself; of several none stands out.
+        where = cordoned[0] if precise == "NodesUnschedulable" and len(cordoned) == 1 else resource
         more = _more(cluster, pod, precise, details) if pod else {}
         yield Finding(
-            state=precise, object=target, kind="Pod", resource=resource, message=message, since=since,
+            state=precise, object=target, kind="Pod", resource=where, message=message, since=since,
             events=event.count if event else 0, last_seen=event.last if event else None,
             variant=str(details.get("taint") or details.get("resource_name") or ""),
             details={**details, **more, "nodes": count, "main": rank == 0},

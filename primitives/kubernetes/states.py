@@ -166,6 +166,8 @@ NodeProblem cause A node problem detector's condition is true (details: conditio
 NodeCordoned cause The node is marked unschedulable
 NodeLeaseExpired cause The node's lease was not renewed
 ComponentUnhealthy cause A control plane component is unhealthy (details: component)
+SchedulerDown cause The scheduler isn't ready (details: component)
+KubeProxyDown cause kube-proxy isn't ready (details: component, node)
 ComponentLeaseExpired cause A control plane component's leader has not renewed its lease (details: component)
 NodeRebooted note The node was rebooted
 SystemOOM cause The node ran out of memory as a whole
@@ -197,6 +199,10 @@ DisruptionBudgetSelectsNothing weakness The PodDisruptionBudget selects no pod
 """
 _CONTAINER_PORT: Final = """
 ContainerPortConflict cause Two containers of a pod declare the same port (details: port, containers)
+CredentialsRefused cause A container ends because its credentials are refused
+TokenExpired cause A container ends because its token has expired
+CertificateInvalid cause A container ends because a certificate is not valid
+PermissionRefused cause A container ends because it lacks a permission
 AddressInUse cause A container finds its port taken (details: port, declared_by)
 """
 _EVENT: Final = """

@@ -659,9 +659,23 @@ NODES = [
                 conditions=[{"type": "Healthy", "status": "False", "message": "connection refused"}],
             ),
         ),
-        "ComponentUnhealthy",
+        "SchedulerDown",
         "componentstatus/scheduler",
         details={"component": "scheduler"},
+    ),
+    Case(
+        "another component",
+        (
+            obj(
+                "ComponentStatus",
+                "controller-manager",
+                None,
+                conditions=[{"type": "Healthy", "status": "False", "message": "connection refused"}],
+            ),
+        ),
+        "ComponentUnhealthy",
+        "componentstatus/controller-manager",
+        details={"component": "controller-manager"},
     ),
     Case(
         "kube-proxy",
@@ -674,7 +688,7 @@ NODES = [
                 labels={"k8s-app": "kube-proxy"},
             ),
         ),
-        "ComponentUnhealthy",
+        "KubeProxyDown",
         "kube-system/daemonset/kube-proxy",
         details={"component": "kube-proxy", "node": "n1"},
     ),

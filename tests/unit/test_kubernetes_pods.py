@@ -164,6 +164,7 @@ PODS = [
             )
         ),
         "Evicted",
+        "node/n1",
         details={"starved": "ephemeral-storage"},
     ),
     Case(
@@ -691,6 +692,7 @@ SCHEDULING = [
         "cordoned",
         owned(pending("0/1 nodes are available: 1 node(s) were unschedulable."), node(spec={"unschedulable": True})),
         "NodesUnschedulable",
+        "node/n1",
         details={"cordoned": ["n1"]},
     ),
     Case(
@@ -871,6 +873,34 @@ PORTS = [
         details={"port": 8080, "declared_by": ["api"]},
         fields={"container": "proxy", "reported": True},
         logs={"api-1/proxy": "listen tcp :8080: bind: address already in use\n"},
+    ),
+    Case(
+        "the log says the password is refused",
+        owned(pod(statuses=[crashing(1)])),
+        "CredentialsRefused",
+        fields={"reported": True},
+        logs={"api-1/api": 'FATAL: password authentication failed for user "shop"\n'},
+    ),
+    Case(
+        "the log says the token has expired",
+        owned(pod(statuses=[crashing(1)])),
+        "TokenExpired",
+        fields={"reported": True},
+        logs={"api-1/api": "FATAL 401 Unauthorized: the token has expired\n"},
+    ),
+    Case(
+        "the log says the certificate has expired",
+        owned(pod(statuses=[crashing(1)])),
+        "CertificateInvalid",
+        fields={"reported": True},
+        logs={"api-1/api": "FATAL x509: certificate has expired or is not yet valid\n"},
+    ),
+    Case(
+        "the log says a permission is lacking",
+        owned(pod(statuses=[crashing(1)])),
+        "PermissionRefused",
+        fields={"reported": True},
+        logs={"api-1/api": 'FATAL pods is forbidden: User "system:serviceaccount:shop:api" cannot list "pods"\n'},
     ),
     Case(
         "the log says the volume may not be written",

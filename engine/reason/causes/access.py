@@ -10,19 +10,21 @@ _CLASS = IncidentClass.ACCESS_FAILURE
 CAUSES = (
     Cause(
         "invalid_credentials", _CLASS, "{resource}'s credentials are refused", "RFC 9110 (401 Unauthorized)",
-        families={"authentication": 2.6}, diagnostic="analyze_logs",
+        states={"CredentialsRefused": 5.0}, families={"authentication": 2.6}, diagnostic="analyze_logs",
     ),
     Cause(
-        "permission_denied", _CLASS, "{resource} lacks a permission", "RFC 9110 (403 Forbidden); AWS IAM: AccessDenied",
-        states={"Forbidden": 3.8}, families={"permission": 2.6}, diagnostic="analyze_logs",
+        "permission_denied", _CLASS, "{resource} lacks a permission",
+        "RFC 9110 (403 Forbidden); AWS IAM: AccessDenied",
+        states={"Forbidden": 3.8, "PermissionRefused": 5.0}, families={"permission": 2.6}, diagnostic="analyze_logs",
     ),
     Cause(
         "certificate_expired", _CLASS, "A certificate that {resource} needs is not valid", "RFC 5280 (validity)",
-        families={"certificate": 2.8}, metrics=r"certificate (?:expiry|expires|valid).*|days to expiry",
+        states={"CertificateInvalid": 5.0}, families={"certificate": 2.8},
+        metrics=r"certificate (?:expiry|expires|valid).*|days to expiry",
         diagnostic="analyze_logs",
     ),
     Cause(
         "token_expired", _CLASS, "{resource}'s token has expired", "RFC 6750 (invalid_token)",
-        families={"authentication": 0.8}, diagnostic="analyze_logs",
+        states={"TokenExpired": 5.0}, families={"authentication": 0.8}, diagnostic="analyze_logs",
     ),
 )  # fmt: skip

@@ -15,7 +15,7 @@ CAUSES = (
         "A wrong setting made {resource} {effect}",
         "Google SRE workbook, chapter 14: configuration design",
         states={
-            "InvalidCommand": 3.5, "StartError": 3.0, "CronJobInvalidSchedule": 3.5, "AdmissionWebhookDenied": 3.5,
+            "InvalidCommand": 4.0, "StartError": 3.0, "CronJobInvalidSchedule": 3.5, "AdmissionWebhookDenied": 3.5,
             "PodSecurityViolation": 3.5, "AdmissionWebhookUnavailable": 3.0, "StatefulSetServiceMissing": 3.0,
             "LoadBalancerPending": 0.5, "IngressClassMissing": 1.5, "CronJobSuspended": 1.0, "JobSuspended": 1.0,
             "TopologySpreadConflict": 3.0, "ReadinessGateNotMet": 1.5,

@@ -34,11 +34,12 @@ CAUSES = (
     ),
     Cause(
         "kube_proxy_unavailable", _CLASS, "kube-proxy of {resource} doesn't run", "Kubernetes: kube-proxy",
+        states={"KubeProxyDown": 4.4},
         diagnostic=_INSPECT,
     ),
     Cause(
         "scheduler_unavailable", _CLASS, "The scheduler doesn't schedule", "Kubernetes: kube-scheduler",
-        states={"NotScheduled": 3.6, "ComponentLeaseExpired": 2.6, "ComponentUnhealthy": 2.0}, diagnostic=_INSPECT,
+        states={"NotScheduled": 3.6, "SchedulerDown": 4.4, "ComponentLeaseExpired": 2.6}, diagnostic=_INSPECT,
     ),
     Cause(
         "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",

@@ -16,7 +16,7 @@ _INSPECT = "inspect_workloads"
 CAUSES = (
     Cause(
         "application_crash", _CLASS, "{resource} crashes", _PODS,
-        states={"CrashLoopBackOff": 2.0, "ContainerFailed": 2.0, "BackOff": 0.8, "RestartedRecently": 1.0,
+        states={"CrashLoopBackOff": 2.8, "ContainerFailed": 2.0, "BackOff": 0.8, "RestartedRecently": 1.0,
                 "PodFailed": 1.0, "CreateContainerError": 1.0},
         families={"crash": 1.8, "missing_file": 0.5},
         metrics=r"restarts?|crashes",
@@ -79,7 +79,7 @@ CAUSES = (
     ),
     Cause(
         "volume_permission_denied", _CLASS, "{resource} may not use its volume", _VOLUMES,
-        states={"VolumePermissionDenied": 4.6, "VolumeReadOnly": 4.2}, diagnostic=_INSPECT,
+        states={"VolumePermissionDenied": 5.2, "VolumeReadOnly": 4.2}, diagnostic=_INSPECT,
     ),
     Cause(
         "volume_claim_unbound", _CLASS, "{resource} waits for a volume claim that isn't bound", _VOLUMES,
@@ -120,7 +120,7 @@ CAUSES = (
     ),
     Cause(
         "job_failed", _CLASS, "{resource} failed", "Kubernetes: Jobs, pod failure policy and backoff limit",
-        states={"JobFailed": 3.2, "JobRetrying": 1.6, "DeadlineExceeded": 3.4, "CronJobMissedSchedule": 2.8},
+        states={"JobFailed": 3.7, "JobRetrying": 1.6, "DeadlineExceeded": 3.4, "CronJobMissedSchedule": 2.8},
         diagnostic=_INSPECT,
     ),
 )  # fmt: skip
