@@ -140,7 +140,8 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
     return subprocess.run(
         [sys.executable, "-m", "cockpit.cli", *arguments],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(cwd), str(ROOT)])} | environment,
+        # A page shows what 100 columns show; whoever runs the tests may have set another width.
+        env=os.environ | {"COLUMNS": "100", "PYTHONPATH": os.pathsep.join([str(cwd), str(ROOT)])} | environment,
         capture_output=True,
         text=True,
         timeout=120,
