@@ -15,7 +15,7 @@ from benchmarks.isolated import isolated
 from benchmarks.options import Options
 from benchmarks.synthetic import EXECUTION, INCIDENT, LONG, SHORT, Mixture, batches
 
-__all__ = ["logs"]
+__all__ = ["logs", "write_log"]
 
 _JUDGED = 100_000
 _OPEN = Target(1_000)
@@ -34,7 +34,9 @@ def logs(options: Options) -> Result:
         with private_home(options.scratch) as home:
             path = home / "log.db"
             isolated(write_log, path, size, mixture)
-            result.figures += isolated(stored, path, size, label, judged, seeks)
+            # More than once where it is judged: a busy moment of the machine must not decide.
+            again = [isolated(opened, path) for _ in range(2 if judged else 0)]
+            result.figures += isolated(stored, path, label, judged, seeks, again)
             result.figures += isolated(replayed, path, size, label, judged, seeks)
             result.figures += isolated(bare, path, size, label)
     return result
@@ -56,29 +58,34 @@ def write_log(path: Path, size: int, mixture: Mixture) -> None:
     asyncio.run(written())
 
 
-def stored(path: Path, size: int, label: str, judged: bool, seeks: int) -> list[Figure]:
-    """The store opened and the last state shown, then states at other moments asked of the store."""
-    from engine.store.sqlite import SqliteStore
+def opened(path: Path) -> float:
+    """The ms until the store is open and the last state is there."""
+    return asyncio.run(_opened_and_sought(path, 0))[0]
 
-    async def measured() -> tuple[float, list[float]]:
-        begin = time.perf_counter()
-        store = await SqliteStore.open(path)
-        try:
-            state = await store.state(EXECUTION)
-            opened = 1000 * (time.perf_counter() - begin)
-            assert state.seq == size
-            return opened, [await _timed(store.state, seq) for seq in _moments(size, seeks)]
-        finally:
-            await store.close()
 
+def stored(path: Path, label: str, judged: bool, seeks: int, again: list[float]) -> list[Figure]:
+    """The store opened and the last state asked of it, then states at other moments; `again` are other openings' ms."""
     raw = _read_raw(path)
-    opened, taken = asyncio.run(measured())
+    first, taken = asyncio.run(_opened_and_sought(path, seeks))
     return [
-        Figure("open", f"{label}: last state", opened, "ms", _OPEN if judged else None, raw),
+        Figure("open", f"{label}: last state", median([first, *again]), "ms", _OPEN if judged else None, raw),
         Figure("open", f"{label}: last state, memory", own_peak_mib(), "MiB"),
         Figure("seek", f"{label}: in the store, p50", median(taken), "ms"),
         Figure("seek", f"{label}: in the store, p95", percentile(taken, 95), "ms", _SEEK if judged else None),
     ]
+
+
+async def _opened_and_sought(path: Path, seeks: int) -> tuple[float, list[float]]:
+    from engine.store.sqlite import SqliteStore
+
+    begin = time.perf_counter()
+    store = await SqliteStore.open(path)
+    try:
+        state = await store.state(EXECUTION)
+        took = 1000 * (time.perf_counter() - begin)
+        return took, [await _timed(store.state, seq) for seq in _moments(state.seq, seeks)]
+    finally:
+        await store.close()
 
 
 def replayed(path: Path, size: int, label: str, judged: bool, seeks: int) -> list[Figure]:
