@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from engine.incident import IncidentState
-from engine.store.codec import pack, unpack
+from engine.store.codec import collector_paused, pack, unpack
 from primitives import __version__
 
 __all__ = ["EVERY", "SnapshotRow", "Snapshots", "fold_version", "read_snapshot"]
@@ -61,7 +61,8 @@ def read_snapshot(seq: int, hash_: str, size: int, digest: str, data: bytes) -> 
         raw = unpack(data, size)
         if hashlib.sha256(raw).hexdigest() != digest:
             return None
-        state = IncidentState.decode(raw)
+        with collector_paused():
+            state = IncidentState.decode(raw)
     except (ValueError, TypeError):
         return None
     return state if (state.seq, state.hash) == (seq, hash_) else None
