@@ -30,7 +30,7 @@ class _Frozen(BaseModel):
 class Investigate(_Frozen):
     """Open an investigation: of a bundle (an absolute path), or of the live world through `prometheus`.
 
-    `confirm` says that the read-only plan need not be confirmed by a person.
+    `confirm` says that a person must confirm the read-only plan before it runs.
     """
 
     query: str | None = None
