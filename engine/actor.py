@@ -89,10 +89,11 @@ class Actor:
 
     async def cancel(self, who: Who) -> None:
         """Stop; what was found stays. Raises `UsageError` when it has ended."""
+        await self._journal.decide(
+            lambda state: None if state.ended or state.cancelling else InvestigationCancelled(), who=who
+        )
         if self.state.ended:
             raise UsageError("the investigation has already ended")
-        if not self.state.cancelling:
-            await self._journal.write(InvestigationCancelled(), who=who)
         self._cancelled_by = who
         if self._work:
             self._work.cancel()
@@ -176,14 +177,15 @@ class Actor:
     async def _finish(self) -> None:
         if self.state.ended:
             return
-        cancelled = self.state.cancelling
-        if cancelled:
+        if self.state.cancelling:
             await self._close_steps()
             await self._conclude()
-        await self._journal.write(
-            InvestigationFinished(
-                status="cancelled" if cancelled else "completed", duration_s=self._clock.monotonic() - self._started
-            ),
+        duration = self._clock.monotonic() - self._started
+        # Decided when it is written: a person may cancel in the very last moment.
+        await self._journal.decide(
+            lambda state: InvestigationFinished(
+                status="cancelled" if state.cancelling else "completed", duration_s=duration
+            )
         )
 
     async def _close_steps(self) -> None:

@@ -44,7 +44,7 @@ class ChainCheck:
     def __init__(self, execution_id: str, head: Head | None = None, index: Head | None = None) -> None:
         self._execution_id = execution_id
         self._head = head
-        self._index = index
+        self.index = index
         self._last = Head(0, GENESIS)
         self.fed = 0
         self.answers: dict[str, int] = {}
@@ -106,8 +106,8 @@ class ChainCheck:
             if not self.fed:
                 return after, f"all events are missing: {self._head.seq} were acknowledged"
             return after, f"the log is cut off after event {self._last.seq}: {self._head.seq} were acknowledged"
-        if self._index and self._index != self._last:
-            return after, f"the log ends at event {self._last.seq}, the store's list says {self._index.seq}"
+        if self.index and self.index != self._last:
+            return after, f"the log ends at event {self._last.seq}, the store's list says {self.index.seq}"
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -43,6 +43,10 @@ class Journal:
         """Append `bodies` (and the blobs that they name) in one commit. Raises `StoreError`; then nothing was kept."""
         return await self._uninterrupted(self._append(bodies, who, blobs))
 
+    async def decide(self, choose: Callable[[IncidentState], Body | None], *, who: Who = ENGINE) -> None:
+        """Append what `choose` makes of the state, if anything; nothing else is written between the two."""
+        await self._uninterrupted(self._append_chosen(choose, who))
+
     async def write_facts(self, step: str, facts: Sequence[Fact]) -> None:
         """Append the facts that `step` found, but for those that another step or an earlier attempt found."""
         await self._uninterrupted(self._append_facts(step, facts))
@@ -75,6 +79,10 @@ class Journal:
         # Whoever was cancelled meanwhile hears no more of it: a failure then is told by the next write.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(task)
+
+    async def _append_chosen(self, choose: Callable[[IncidentState], Body | None], who: Who) -> None:
+        body = choose(self.state)
+        await self._append([body] if body else [], who, ())
 
     async def _append_facts(self, step: str, facts: Sequence[Fact]) -> None:
         known = {found.key for found in self.state.facts.values()}

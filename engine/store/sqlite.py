@@ -248,19 +248,27 @@ class SqliteStore:
                 return state, Snapshots(state_size=rows[0][2])
         return IncidentState(), Snapshots()
 
+    async def _listed(self, execution_id: str) -> Head:
+        """The last event that the list of executions names."""
+        indexed = await self._connection.rows(schema.SELECT_INDEX, execution_id)
+        return Head(*indexed[0]) if indexed else Head(0, GENESIS)
+
     async def _verify(self, execution_id: str) -> AuditResult:
         head = self._heads.get(execution_id)
-        indexed = await self._connection.rows(schema.SELECT_INDEX, execution_id)
-        check = ChainCheck(execution_id, head, Head(*indexed[0]) if indexed else Head(0, GENESIS))
+        check, listed = ChainCheck(execution_id, head), await self._listed(execution_id)
         after = -_LAST_SEQ - 1
         try:
-            while rows := await self._connection.rows(schema.SELECT_RAW, execution_id, after, _BATCH):
-                await asyncio.to_thread(check.feed, map(StoredRow._make, rows))
-                after = rows[-1][1]
+            while check.index != listed:
+                check.index = listed
+                while rows := await self._connection.rows(schema.SELECT_RAW, execution_id, after, _BATCH):
+                    await asyncio.to_thread(check.feed, map(StoredRow._make, rows))
+                    after = rows[-1][1]
+                # It may have grown since the list was read: then there are more rows to read.
+                listed = await self._listed(execution_id)
         except StoreCorrupt as error:
             # The other executions may be whole: a damaged page must not end the audit.
             check.damaged(str(error))
-        if head is None and not indexed and not check.fed:
+        if head is None and not listed.seq and not check.fed:
             raise UsageError(f"there is no execution {safe_line(execution_id)}: `cloudops incidents` lists them")
         for digest, seq in check.answers.items():
             try:

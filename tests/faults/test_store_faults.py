@@ -25,7 +25,7 @@ from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, PlanPropo
 from engine.store import connection, files
 from engine.store.files import file_system, network_problem
 from engine.store.protocol import Entry
-from engine.store.schema import APPLICATION_ID
+from engine.store.schema import APPLICATION_ID, SELECT_RAW
 from engine.store.sqlite import SqliteStore
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew
 from primitives.records import Window
@@ -222,6 +222,22 @@ async def test_a_store_that_another_program_writes_is_busy_and_works_again(
     assert [event.seq for event in await store.append("exec-1", "inc-1", progress(2))] == [3, 4]
     assert (await store.verify())[0].ok
     await store.close()
+
+
+async def test_an_audit_of_a_log_that_grows_meanwhile_raises_no_alarm(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.append("exec-1", "inc-1", beginning())
+    read, growing = store._connection.rows, iter(range(3))
+
+    async def rows(sql: str, *values: Any) -> Any:
+        if sql == SELECT_RAW and next(growing, None) is not None:
+            await store.append("exec-1", "inc-1", progress(2))
+        return await read(sql, *values)
+
+    monkeypatch.setattr(store._connection, "rows", rows)
+    (result,) = await store.verify("exec-1")
+    assert (result.ok, result.events, result.problem) == (True, 8, "")
 
 
 # A disk that is full. `max_page_count` makes SQLite itself say SQLITE_FULL, as it does for ENOSPC; a limit on the

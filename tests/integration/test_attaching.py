@@ -66,6 +66,30 @@ async def test_a_cancelled_investigation_keeps_what_was_found(short_path: Path) 
         await engine.close()
 
 
+@pytest.mark.parametrize("last", ["conclusion_reached", "hypotheses_ranked", "step_finished"])
+async def test_one_that_is_cancelled_in_the_last_moment_ends_as_cancelled_or_had_ended(
+    short_path: Path, last: str
+) -> None:
+    engine = await ServedEngine.serve(short_path / "store.db")
+    try:
+        execution_id = await engine.investigate(Investigate(bundle=str(SAMPLE), confirm=False))
+        refused = False
+        async for batch in engine.follow(execution_id):
+            if batch[-1].body.type in (last, "investigation_finished") and not refused:
+                try:
+                    await engine.send(execution_id, Cancel())
+                except UsageError:
+                    refused = True
+        kinds = [event.body.type for event in await everything(engine, execution_id)]
+        assert kinds[-1] == "investigation_finished"
+        cancelled = "investigation_cancelled" in kinds
+        assert kinds.count("investigation_cancelled") <= 1
+        assert (await engine.state(execution_id)).phase == ("cancelled" if cancelled else "completed")
+        assert cancelled or refused
+    finally:
+        await engine.close()
+
+
 async def test_an_engine_in_a_thread_is_the_same_port(short_path: Path) -> None:
     thread = EngineThread(short_path / "store.db")
     await thread.open()
