@@ -23,6 +23,8 @@ from primitives.telemetry import Answer
 
 __all__ = ["Engine", "local_person"]
 
+_LAST_WORDS_S = 2.0
+
 
 def local_person() -> Who:
     """The account that runs this process."""
@@ -131,9 +133,15 @@ class Engine:
         return await self.store.verify(execution_id)
 
     async def close(self) -> None:
-        for task in self._tasks.values():
+        tasks = set(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if tasks:
+            # What a person cancelled is told to its end first; should that hang, it is told when it is attached to.
+            _, stuck = await asyncio.wait(tasks, timeout=_LAST_WORDS_S)
+            for task in stuck:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         await self.store.close()
 
     def _start(self, journal: Journal, world: World, *, confirm: bool) -> None:

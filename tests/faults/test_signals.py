@@ -114,7 +114,8 @@ def test_a_signal_at_any_moment_ends_with_one_line_and_loses_nothing(
         if acknowledged:
             interrupted += 1
             execution_id = acknowledged[0]["execution_id"]
-            assert execution_id in said
+            # A signal while the store is closed finds nothing more to go on with.
+            assert execution_id in said or acknowledged[-1]["body"]["type"] == "investigation_finished"
             code, log, _ = attached(execution_id, store, capfd)
             assert log[: len(acknowledged)] == acknowledged
             assert [event["seq"] for event in log] == list(range(1, len(log) + 1))
@@ -177,7 +178,7 @@ def test_ctrl_c_twice_leaves_what_does_not_end_and_it_stays_cancelled(
         process.send_signal(signal.SIGINT)
         seen += read_until(process, "investigation_cancelled")
         process.send_signal(signal.SIGINT)
-        rest, said = process.communicate(timeout=7)
+        rest, said = process.communicate(timeout=30)
     execution_id = seen[0]["execution_id"]
     assert process.returncode == 130
     assert line(said) == f"interrupted; `cloudops attach {execution_id}` goes on where it stopped"

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.client import EngineThread, RemoteEngine, ServedEngine, connect
+from engine.actor import Actor
 from engine.events import Event
 from engine.port import Cancel, ConfirmPlan, EnginePort, Investigate
 from engine.server import socket_path
@@ -88,6 +89,28 @@ async def test_one_that_is_cancelled_in_the_last_moment_ends_as_cancelled_or_had
         assert cancelled or refused
     finally:
         await engine.close()
+
+
+async def test_closing_does_not_wait_for_a_cancelled_one_that_hangs(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(actor: Actor) -> None:
+        await asyncio.Event().wait()
+
+    engine = await ServedEngine.serve(short_path / "store.db")
+    with monkeypatch.context() as patch:
+        patch.setattr(Actor, "_conclude", hang)
+        execution_id = await engine.investigate(Investigate(bundle=str(SAMPLE), confirm=False))
+        await engine.send(execution_id, Cancel())
+        async with asyncio.timeout(10):
+            await engine.close()
+    again = await ServedEngine.serve(short_path / "store.db")
+    try:
+        assert await again.resume(execution_id)
+        await everything(again, execution_id)
+        assert (await again.state(execution_id)).phase == "cancelled"
+    finally:
+        await again.close()
 
 
 async def test_an_engine_in_a_thread_is_the_same_port(short_path: Path) -> None:
