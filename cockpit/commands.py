@@ -91,7 +91,18 @@ def attach(settings: Settings, name: str, prometheus: str | None, *, output: str
             await port.send(execution_id, ConfirmPlan())  # nobody is there to ask, and the plan only reads
         return await follow(port, execution_id, printer)
 
-    return run(asked(settings, attached, "work"))
+    async def ended(port: EnginePort) -> int | None:
+        execution_id = await port.resolve(name)
+        if not (await port.state(execution_id)).ended:
+            return None
+        return await follow(port, execution_id, printer)
+
+    async def joined() -> int:
+        # Whoever only reads an ended one leaves at once: nobody else's investigation may come to rely on that engine.
+        code = await asked(settings, ended, "look")
+        return await asked(settings, attached, "work") if code is None else code
+
+    return run(joined())
 
 
 def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool) -> int:
