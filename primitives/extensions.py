@@ -1,13 +1,23 @@
-"""Third parties' modules, found through the entry points of their packages (docs/extending.md)."""
+"""Modules that register something when they are imported: a folder's own, and third parties' (docs/extending.md)."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from functools import cache
 from importlib.metadata import entry_points
 
 from primitives.text import safe_line
 
-__all__ = ["load_extensions"]
+__all__ = ["load_extensions", "load_folder"]
+
+
+def load_folder(package: str, group: str) -> None:
+    """Import every module of the folder that is `package`, then what the entry points of `group` name."""
+    folder = importlib.import_module(package)
+    for module in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"{package}.{module.name}")
+    load_extensions(group)
 
 
 @cache

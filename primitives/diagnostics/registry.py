@@ -7,8 +7,6 @@ module to import.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import AwareDatetime
 
-from primitives.extensions import load_extensions
+from primitives.extensions import load_folder
 from primitives.facts import Fact
 from primitives.records import Record, Symptom, Window
 from primitives.telemetry import Question, Telemetry
@@ -103,8 +101,5 @@ def diagnostic(
 @cache
 def diagnostics() -> dict[str, Diagnostic]:
     """Every diagnostic by name: those of this folder and those of entry points."""
-    package = importlib.import_module("primitives.diagnostics")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    load_extensions("cloudops.diagnostics")
+    load_folder("primitives.diagnostics", "cloudops.diagnostics")
     return dict(sorted(_registered.items()))

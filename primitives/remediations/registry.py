@@ -7,8 +7,6 @@ parties add theirs through the entry point group `cloudops.remediations`, which 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 import shlex
 from collections.abc import Callable
@@ -18,7 +16,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from primitives.extensions import load_extensions
+from primitives.extensions import load_folder
 from primitives.terms import Effect, Risk
 
 __all__ = [
@@ -92,10 +90,7 @@ def register(remediation: Remediation) -> Remediation:
 @cache
 def remediations() -> dict[str, Remediation]:
     """Every action by name: those of this folder and those of entry points."""
-    package = importlib.import_module("primitives.remediations")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    load_extensions("cloudops.remediations")
+    load_folder("primitives.remediations", "cloudops.remediations")
     return dict(sorted(_registered.items()))
 
 
