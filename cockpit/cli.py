@@ -153,11 +153,11 @@ def cloudops(context: click.Context, store: Path | None, config: Path | None) ->
     return None
 
 
-def _settings(context: click.Context, store: Path | None, config: Path | None) -> Any:
+def _settings(context: click.Context, store: Path | None, config: Path | None, prometheus: str | None = None) -> Any:
     from cockpit.settings import load_settings
 
     given = context.find_root().obj or {}
-    return load_settings(store or given.get("store"), config or given.get("config"))
+    return load_settings(store or given.get("store"), config or given.get("config"), prometheus)
 
 
 @cloudops.command(
@@ -188,8 +188,8 @@ def investigate(
     """Investigate an incident, live or recorded. On a terminal this opens the cockpit."""
     from cockpit import launch
 
-    settings = _settings(context, store, config)
-    return launch.investigate(settings, query, incident, resource, prometheus, output=output, color=not no_color)
+    settings = _settings(context, store, config, prometheus)
+    return launch.investigate(settings, query, incident, resource, output=output, color=not no_color)
 
 
 @cloudops.command(cls=_Example, example="cloudops replay exec-3f9a1c20\ncloudops replay outage.incident --plain")
@@ -236,7 +236,7 @@ def attach(
     """Join a running investigation, or go on with an interrupted one."""
     from cockpit import launch
 
-    return launch.attach(_settings(context, store, config), name, prometheus, output=output, color=not no_color)
+    return launch.attach(_settings(context, store, config, prometheus), name, output=output, color=not no_color)
 
 
 @cloudops.command(cls=_Example, example="cloudops incidents --json")
@@ -337,7 +337,7 @@ def doctor(
     """Say what is configured, reachable and permitted, and what is not."""
     from cockpit import commands
 
-    return commands.doctor(_settings(context, store, config), prometheus, as_json=as_json)
+    return commands.doctor(_settings(context, store, config, prometheus), as_json=as_json)
 
 
 @cloudops.command(cls=_Example, example='eval "$(cloudops completion bash)"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from functools import partial
 from itertools import count
@@ -11,12 +12,13 @@ from tempfile import TemporaryDirectory
 
 from cockpit.client import ServedEngine
 from cockpit.follow import Printer, follow
+from cockpit.intents import Start
 from cockpit.launch import on_terminal
 from cockpit.moments import moment_to_seq
 from cockpit.output import colored, note, say, say_document
 from cockpit.reach import RETRIES, asked, engine_of, store_exists
 from cockpit.samples import bundle_path, is_there
-from cockpit.settings import Settings, load_settings
+from cockpit.settings import Settings
 from cockpit.signals import run
 from engine.events import Event
 from engine.incident import fold
@@ -36,34 +38,14 @@ __all__ = [
     "investigate",
     "replay",
     "report",
-    "settings",
     "verify",
 ]
 
-settings = load_settings
 
-
-def investigate(
-    settings: Settings,
-    query: str | None,
-    incident: Path | None,
-    resource: str | None,
-    prometheus: str | None,
-    *,
-    output: str,
-    color: bool,
-) -> int:
+def investigate(settings: Settings, start: Start, *, output: str, color: bool) -> int:
     """The main job, without a screen."""
-    if incident is None and prometheus is None:
-        prometheus = settings.prometheus
-    request = Investigate(
-        query=query,
-        bundle=str(bundle_path(incident)) if incident is not None else None,
-        resource=resource,
-        prometheus=prometheus if incident is None else None,
-        confirm=False,
-    )
-    return run(_investigate(settings, request, Printer(output, colored(color))))
+    printer = Printer(output, colored(color))
+    return run(_investigate(settings, Investigate(**asdict(start), confirm=False), printer))
 
 
 async def _investigate(settings: Settings, request: Investigate, printer: Printer) -> int:
@@ -80,13 +62,13 @@ async def _investigate(settings: Settings, request: Investigate, printer: Printe
     raise AssertionError
 
 
-def attach(settings: Settings, name: str, prometheus: str | None, *, output: str, color: bool) -> int:
+def attach(settings: Settings, name: str, *, output: str, color: bool) -> int:
     """Join a running investigation, or go on with an interrupted one, without a screen."""
     printer = Printer(output, colored(color))
 
     async def attached(port: EnginePort) -> int:
         execution_id = await port.resolve(name)
-        resumed = await port.resume(execution_id, prometheus=settings.prometheus if prometheus is None else prometheus)
+        resumed = await port.resume(execution_id, prometheus=settings.prometheus)
         if resumed and (await port.state(execution_id)).confirmed_by is None:
             await port.send(execution_id, ConfirmPlan())  # nobody is there to ask, and the plan only reads
         return await follow(port, execution_id, printer)
@@ -112,16 +94,9 @@ def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color:
         return _replay_stored(settings, name, screen=screen, at=at, color=color)
     bundle = Path(name).absolute()
     if "events" not in read_bundle(bundle).parts:
-        request = Investigate(bundle=str(bundle), confirm=False)
-
-        async def investigated() -> str:
-            async with engine_of(settings) as port:
-                execution_id = await port.investigate(request)
-                async for _ in port.follow(execution_id):
-                    pass
-                return execution_id
-
-        return _replay_stored(settings, run(investigated()), screen=screen, at=at, color=color)
+        quiet = Printer("quiet", color=False)
+        run(_investigate(settings, Investigate(bundle=str(bundle), confirm=False), quiet))
+        return _replay_stored(settings, quiet.state.execution_id, screen=screen, at=at, color=color)
     with TemporaryDirectory(prefix="cloudops-replay-") as folder:
         aside = replace_fields(settings, store=Path(folder) / "incidents.db")
         execution_id = _import(aside, bundle)
@@ -263,11 +238,11 @@ def evaluate(paths: tuple[Path, ...], *, as_json: bool, min_top1: float | None) 
     return 1 if min_top1 is not None and (result.top1 or 0.0) < min_top1 else 0
 
 
-def doctor(settings: Settings, prometheus: str | None, *, as_json: bool) -> int:
+def doctor(settings: Settings, *, as_json: bool) -> int:
     """What is configured, reachable and permitted, and what is not."""
     from cockpit.doctor import examine, render
 
-    checks = run(examine(settings, settings.prometheus if prometheus is None else prometheus))
+    checks = run(examine(settings))
     if as_json:
         say_document([check.model_dump(mode="json") for check in checks])
     else:

@@ -41,7 +41,7 @@ class Check(BaseModel):
     detail: str
 
 
-async def examine(settings: Settings, prometheus: str | None) -> tuple[Check, ...]:
+async def examine(settings: Settings) -> tuple[Check, ...]:
     """Every check, in the order in which a person would want to know."""
     return (
         _versions(),
@@ -52,7 +52,7 @@ async def examine(settings: Settings, prometheus: str | None) -> tuple[Check, ..
             detail=str(settings.config) + ("" if settings.config_found else ": not there; the defaults hold"),
         ),
         await _store(settings),
-        await _prometheus(prometheus),
+        await _prometheus(settings.prometheus),
         _diagnostics(),
         _terminal(),
     )

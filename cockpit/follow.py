@@ -22,7 +22,7 @@ __all__ = ["Printer", "follow", "verdict"]
 
 @dataclass(slots=True)
 class Printer:
-    """Prints each event once, in the form that `output` names (plain, json, events)."""
+    """Prints each event once, in the form that `output` names: plain, json or events; quiet prints nothing."""
 
     output: str
     color: bool

@@ -46,30 +46,29 @@ def investigate(
     query: str | None,
     incident: Path | None,
     resource: str | None,
-    prometheus: str | None,
     *,
     output: str | None,
     color: bool,
 ) -> int:
     """The main job."""
-    if output is None and on_terminal():
-        from cockpit.samples import bundle_path
+    from cockpit.samples import bundle_path
 
-        bundle = str(bundle_path(incident)) if incident is not None else None
-        address = None if incident is not None else settings.prometheus if prometheus is None else prometheus
-        return _open(settings, Start(query, bundle, resource, address), color=color)
+    bundle = str(bundle_path(incident)) if incident is not None else None
+    start = Start(query, bundle, resource, settings.prometheus if incident is None else None)
+    if output is None and on_terminal():
+        return _open(settings, start, color=color)
     from cockpit import commands
 
-    return commands.investigate(settings, query, incident, resource, prometheus, output=output or "plain", color=color)
+    return commands.investigate(settings, start, output=output or "plain", color=color)
 
 
-def attach(settings: Settings, name: str, prometheus: str | None, *, output: str | None, color: bool) -> int:
+def attach(settings: Settings, name: str, *, output: str | None, color: bool) -> int:
     """Join a running investigation, or go on with an interrupted one."""
     if output is None and on_terminal():
-        return _open(settings, Attach(name, settings.prometheus if prometheus is None else prometheus), color=color)
+        return _open(settings, Attach(name, settings.prometheus), color=color)
     from cockpit import commands
 
-    return commands.attach(settings, name, prometheus, output=output or "plain", color=color)
+    return commands.attach(settings, name, output=output or "plain", color=color)
 
 
 def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool) -> int:

@@ -27,7 +27,7 @@ class Settings:
     prometheus: str | None = None
 
 
-def load_settings(store: Path | None, config: Path | None) -> Settings:
+def load_settings(store: Path | None, config: Path | None, prometheus: str | None = None) -> Settings:
     """The settings; what is given wins over the file. Raises `UsageError` when the file can't be used."""
     path = config or user_config_path("cloudops") / "config.yaml"
     found = _read(path, required=config is not None)
@@ -35,10 +35,11 @@ def load_settings(store: Path | None, config: Path | None) -> Settings:
     chosen = store or (found.store if found else None) or default
     if "\0" in str(chosen):
         raise UsageError(f"{path}: store: no path holds a NUL character; see docs/configuration.md")
+    configured = found.prometheus.url if found and found.prometheus else None
     return Settings(
         store=chosen.expanduser().absolute(),
         theme=found.theme if found else None,
-        prometheus=found.prometheus.url if found and found.prometheus else None,
+        prometheus=prometheus if prometheus is not None else configured,
         config=path,
         config_found=found is not None,
     )
