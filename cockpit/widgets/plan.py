@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Line, Part, bar, cut, said
@@ -24,15 +24,18 @@ class PlanPane(RowPane):
     number = "1"
     name_shown = "Plan"
     empty = "no plan yet"
+    _longest_name = 0
 
     def rows(self) -> Sequence[Row]:
         state = self.view.state
         if state is None:
             return ()
         listed: list[Row] = []
+        self._longest_name = 0
         for key, step in state.steps.items():
+            self._longest_name = max(self._longest_name, len(step.plan.primitive))
             listed.append(Row(key))
-            if _second_line(step):
+            if _result(step):
                 listed.append(Row(key, "result"))
         return listed
 
@@ -50,11 +53,11 @@ class PlanPane(RowPane):
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
         step = self._step(row.key)
         if row.part:
-            return Line([("   ", "dim"), (_second_line(step), "bad" if step.status == "failed" else "dim")])
+            return Line([("   ", "dim"), (said(_result(step)), "bad" if step.status == "failed" else "dim")])
         sign, word, role = STEPS[step.status]
         if step.status == "running":
             sign = SPINNER[self.view.spinner % len(SPINNER)]
-        name_width = min(max(len(one.plan.primitive) for one in self._steps()), 24, max(12, width - 22))
+        name_width = min(self._longest_name, 24, max(12, width - 22))
         name = f"{cut(said(step.plan.primitive), name_width):<{name_width}}  "
         weight = " bold" if selected else ""
         left: list[Part] = [(f" {sign} ", role), (name, ("dim" if step.status == "waiting" else "text") + weight)]
@@ -94,16 +97,10 @@ class PlanPane(RowPane):
         words = f"{said(running.plan.primitive)} running" if running else ""
         return Line([*signs[:12], (words, "dim")], [(f"{self.footing()} ", "dim")])
 
-    def _steps(self) -> Iterable[Step]:
-        assert self.view.state is not None
-        return self.view.state.steps.values()
-
     def _step(self, key: str) -> Step:
         assert self.view.state is not None
         return self.view.state.steps[key]
 
 
-def _second_line(step: Step) -> str:
-    if step.status == "running":
-        return said(step.note)
-    return said(step.summary)
+def _result(step: Step) -> str:
+    return step.note if step.status == "running" else step.summary
