@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from engine.engine import Engine
 from engine.events import Event
@@ -19,7 +19,7 @@ from engine.incident import IncidentState
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from engine.server import Server, socket_path
 from engine.store.sqlite import SqliteStore
-from engine.wire import decode_event, error_from, read_frame, write_frame
+from engine.wire import GONE, decode_event, error_from, read_frame, write_frame
 from primitives.answers import decode_answer
 from primitives.clock import Clock, SystemClock
 from primitives.errors import EngineGone, StoreBusy
@@ -45,13 +45,12 @@ class ServedEngine(Engine):
     server: Server | None = None
 
     @classmethod
-    async def serve(cls, store: Path, *, lasting: bool = True) -> ServedEngine:
+    async def serve(cls, store: Path, *, lasting: bool = True) -> Self:
         """Open the store and listen beside it. Raises `StoreError`.
 
         Beside a store that can only be read nobody can listen, and nobody needs to: others can read it as well.
         """
         engine = await cls.open(store)
-        assert isinstance(engine, ServedEngine)
         if isinstance(engine.store, SqliteStore) and engine.store.readonly:
             return engine
         engine.server = Server(engine, store, lasting=lasting)
@@ -121,13 +120,13 @@ class RemoteEngine:
         async with aclosing(self._exchange({"op": op, **arguments})) as messages:
             async for message in messages:
                 return message["ok"]
-        raise EngineGone("the engine went away; run the command again")
+        raise EngineGone(GONE)
 
     async def _exchange(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         try:
             reader, writer = await asyncio.open_unix_connection(self._path)
         except OSError as error:
-            raise EngineGone("the engine went away; run the command again") from error
+            raise EngineGone(GONE) from error
         try:
             await write_frame(writer, request)
             while True:
@@ -138,7 +137,7 @@ class RemoteEngine:
                 if "ok" in message:
                     return
         except ConnectionError as error:
-            raise EngineGone("the engine went away; run the command again") from error
+            raise EngineGone(GONE) from error
         finally:
             writer.close()
 

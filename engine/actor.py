@@ -30,7 +30,6 @@ from engine.plan import propose_plan
 from engine.reason import rank
 from engine.run import StepRunner
 from engine.world import World
-from primitives.clock import Clock
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.errors import StoreError, UsageError
 from primitives.records import Alert, Topology
@@ -43,16 +42,14 @@ __all__ = ["Actor"]
 class Actor:
     """Carries one investigation to its end; commands come in through `confirm` and `cancel`."""
 
-    def __init__(self, journal: Journal, world: World, clock: Clock, *, confirm: bool) -> None:
+    def __init__(self, journal: Journal, world: World, *, confirm: bool) -> None:
         self._journal = journal
         self._world = world
-        self._clock = clock
-        self._telemetry = Telemetry(world.backends, journal, clock)
-        self._confirmed_by: Who | None = ENGINE if confirm else None
+        self._telemetry = Telemetry(world.backends, journal, world.clock)
+        self._confirmed_by = ENGINE
         self._confirmed = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
-        self._cancelled_by: Who | None = None
-        self._started = clock.monotonic()
+        self._started = world.clock.monotonic()
         if confirm:
             self._confirmed.set()
 
@@ -69,7 +66,7 @@ class Actor:
                     InvestigationResumed(reason="the engine stopped before the investigation ended")
                 )
             self._work = asyncio.create_task(self._investigate())
-            if self._cancelled_by or self.state.cancelling:
+            if self.state.cancelling:
                 self._work.cancel()
             with suppress(asyncio.CancelledError):
                 await self._work
@@ -94,7 +91,6 @@ class Actor:
         )
         if self.state.ended:
             raise UsageError("the investigation has already ended")
-        self._cancelled_by = who
         if self._work:
             self._work.cancel()
 
@@ -106,7 +102,7 @@ class Actor:
         failpoint("actor.planned")
         if self.state.confirmed_by is None:
             await self._confirmed.wait()
-            await self._journal.write(PlanConfirmed(), who=self._confirmed_by or ENGINE)
+            await self._journal.write(PlanConfirmed(), who=self._confirmed_by)
         failpoint("actor.confirmed")
         await self._run_plan()
         await self._conclude()
@@ -155,7 +151,7 @@ class Actor:
             journal=self._journal,
             telemetry=self._telemetry,
             diagnostics=diagnostics(),
-            clock=self._clock,
+            clock=self._world.clock,
             after_step=self._rank,
             in_plan_order=self._world.recorded,
         )
@@ -180,7 +176,7 @@ class Actor:
         if self.state.cancelling:
             await self._close_steps()
             await self._conclude()
-        duration = self._clock.monotonic() - self._started
+        duration = self._world.clock.monotonic() - self._started
         # Decided when it is written: a person may cancel in the very last moment.
         await self._journal.decide(
             lambda state: InvestigationFinished(
@@ -201,7 +197,7 @@ class Actor:
             await self._journal.write(
                 InvestigationFinished(
                     status="failed",
-                    duration_s=self._clock.monotonic() - self._started,
+                    duration_s=self._world.clock.monotonic() - self._started,
                     problem=safe_line(f"{type(error).__name__}: {error}"),
                 )
             )

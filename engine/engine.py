@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
+import os
+import pwd
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, Self, assert_never
 
 from engine.actor import Actor
 from engine.events import Event, Who
@@ -21,19 +22,17 @@ from primitives.clock import new_id
 from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.telemetry import Answer
 
-__all__ = ["Engine", "local_person"]
+__all__ = ["Engine", "person"]
 
 _LAST_WORDS_S = 2.0
 
 
-def local_person() -> Who:
-    """The account that runs this process."""
+def person(uid: int) -> Who:
+    """The account of that user id, by its name; in many containers it has none."""
     try:
-        return Who(kind="person", name=getpass.getuser())
-    except (KeyError, OSError):  # an account without a name, as in many containers
-        import os
-
-        return Who(kind="person", name=f"uid-{os.getuid()}")
+        return Who(kind="person", name=pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return Who(kind="person", name=f"uid-{uid}")
 
 
 class Engine:
@@ -46,7 +45,7 @@ class Engine:
         self._problems: dict[str, StoreError] = {}
 
     @classmethod
-    async def open(cls, path: Path) -> Engine:
+    async def open(cls, path: Path) -> Self:
         """Open (or create) the store at `path`. Raises `StoreError`; `StoreBusy` when another process holds it."""
         return cls(await SqliteStore.open(path))
 
@@ -54,7 +53,7 @@ class Engine:
         world = await open_world(request)
         execution_id = new_id("exec")
         journal = Journal(self.store, world.clock, IncidentState(), execution_id, world.incident_id)
-        await journal.write(world.opened, who=who or local_person())
+        await journal.write(world.opened, who=who or person(os.getuid()))
         self._start(journal, world, confirm=not request.confirm)
         return execution_id
 
@@ -73,12 +72,12 @@ class Engine:
         actor = self._actors.get(execution_id)
         if actor is None:
             raise UsageError(f"{execution_id} does not run now; `cloudops attach {execution_id}` goes on with it")
-        person = who or local_person()
+        by = who or person(os.getuid())
         match command:
             case ConfirmPlan():
-                actor.confirm(person)
+                actor.confirm(by)
             case Cancel():
-                await actor.cancel(person)
+                await actor.cancel(by)
             case _:
                 assert_never(command)
 
@@ -145,7 +144,7 @@ class Engine:
         await self.store.close()
 
     def _start(self, journal: Journal, world: World, *, confirm: bool) -> None:
-        actor = Actor(journal, world, world.clock, confirm=confirm)
+        actor = Actor(journal, world, confirm=confirm)
         self._actors[journal.execution_id] = actor
         self._tasks[journal.execution_id] = asyncio.create_task(self._supervise(journal.execution_id, actor))
 

@@ -69,25 +69,16 @@ class Scores(_Part):
     duration_p95_s: float | None
 
 
-class Evaluation(BaseModel):
-    """All cases, their averages, and the same averages for each folder of bundles."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
+class _Cases(_Part):
     schema_: Literal["cloudops-evaluation/1"] = Field(default="cloudops-evaluation/1", alias="schema")
     cases: tuple[Case, ...]
-    n: int
-    top1: float | None
-    top3: float | None
-    top5: float | None
-    mrr: float | None
-    resource_top1: float | None
-    resource_top3: float | None
-    macro_top1: float | None
-    brier: float | None
-    ece: float | None
-    duration_p50_s: float | None
-    duration_p95_s: float | None
+
+
+class Evaluation(Scores, _Cases):
+    """All cases, their averages, and the same averages for each folder of bundles."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
     by_dataset: Mapping[str, Scores]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
-from engine.events import AnswerRecorded, Body, Event, FactFound, Who
+from engine.events import AnswerRecorded, Body, FactFound, Who
 from engine.incident import IncidentState
 from engine.store.protocol import Store
 from primitives.answers import encode_answer
@@ -18,8 +18,6 @@ from primitives.facts import Fact, SourceGap
 from primitives.telemetry import Answer
 
 __all__ = ["ENGINE", "Journal", "fact_key"]
-
-T = TypeVar("T")
 
 ENGINE = Who(kind="engine", name="cloudops")
 """The engine as the one who caused an event."""
@@ -39,9 +37,9 @@ class Journal:
         self._clock = clock
         self._turn = asyncio.Lock()
 
-    async def write(self, *bodies: Body, who: Who = ENGINE, blobs: Sequence[bytes] = ()) -> tuple[Event, ...]:
+    async def write(self, *bodies: Body, who: Who = ENGINE, blobs: Sequence[bytes] = ()) -> None:
         """Append `bodies` (and the blobs that they name) in one commit. Raises `StoreError`; then nothing was kept."""
-        return await self._uninterrupted(self._append(bodies, who, blobs))
+        await self._uninterrupted(self._append(bodies, who, blobs))
 
     async def decide(self, choose: Callable[[IncidentState], Body | None], *, who: Who = ENGINE) -> None:
         """Append what `choose` makes of the state, if anything; nothing else is written between the two."""
@@ -68,17 +66,17 @@ class Journal:
             await self.write(body, blobs=(data,))
         return digest
 
-    async def _uninterrupted(self, writing: Coroutine[Any, Any, T]) -> T:
+    async def _uninterrupted(self, writing: Coroutine[Any, Any, None]) -> None:
         """A write under way is finished even when its writer is cancelled, or state and log would part."""
 
-        async def in_turn() -> T:
+        async def in_turn() -> None:
             async with self._turn:
-                return await writing
+                await writing
 
         task = asyncio.ensure_future(in_turn())
         # Whoever was cancelled meanwhile hears no more of it: a failure then is told by the next write.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return await asyncio.shield(task)
+        await asyncio.shield(task)
 
     async def _append_chosen(self, choose: Callable[[IncidentState], Body | None], who: Who) -> None:
         body = choose(self.state)
@@ -98,15 +96,14 @@ class Journal:
                 bodies.append(FactFound(id=f"F{number}", step=step, key=key, fact=fact))
         await self._append(bodies, ENGINE, ())
 
-    async def _append(self, bodies: Sequence[Body], who: Who, blobs: Sequence[bytes]) -> tuple[Event, ...]:
+    async def _append(self, bodies: Sequence[Body], who: Who, blobs: Sequence[bytes]) -> None:
         if not bodies:
-            return ()
+            return
         now = self._clock.now()
         entries = [(now, who, body) for body in bodies]
         events = await self._store.append(self.execution_id, self.incident_id, entries, blobs=blobs)
         for event in events:
             self.state.apply(event)
-        return events
 
 
 def fact_key(fact: Fact) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import os
-import pwd
 import socket
 import struct
 import tempfile
@@ -17,7 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from engine.engine import Engine
+from engine.engine import Engine, person
 from engine.events import Who
 from engine.port import Command, Investigate
 from engine.wire import PROTOCOL, encode_event, error_to, read_frame, write_frame
@@ -52,8 +51,8 @@ class Server:
     """
 
     def __init__(self, engine: Engine, store: Path, *, lasting: bool = True) -> None:
-        self._engine = engine
-        self._lasting = lasting
+        self.engine = engine
+        self.lasting = lasting
         self._path = socket_path(store)
         self._beside = store.parent
         self._server: asyncio.Server | None = None
@@ -130,9 +129,7 @@ class Server:
             operation = _OPERATIONS.get(str(request.get("op")))
             if operation is None:
                 raise UsageError(f"this engine (CloudOps {__version__}) does not know the request; update it")
-            value = await operation(self._engine, request, writer, who)
-            if operation is _hello:
-                value["lasting"] = self._lasting
+            value = await operation(self, request, writer, who)
             await write_frame(writer, {"ok": value})
         except CloudopsError as error:
             await write_frame(writer, error_to(error))
@@ -150,56 +147,54 @@ def _peer(connection: socket.socket) -> Who | None:
             return None
     else:
         uid = os.getuid()  # macOS: the socket's mode 0600 keeps other accounts out
-    try:
-        return Who(kind="person", name=pwd.getpwuid(uid).pw_name)
-    except KeyError:
-        return Who(kind="person", name=f"uid-{uid}")
+    return person(uid)
 
 
-Operation = Callable[[Engine, dict[str, Any], asyncio.StreamWriter, Who], Awaitable[Any]]
+Operation = Callable[[Server, dict[str, Any], asyncio.StreamWriter, Who], Awaitable[Any]]
 
 
-async def _hello(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return {"version": __version__, "protocol": PROTOCOL, "pid": os.getpid(), "you": who.name}
+async def _hello(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    about = {"version": __version__, "protocol": PROTOCOL, "pid": os.getpid(), "you": who.name}
+    return {**about, "lasting": server.lasting}
 
 
-async def _investigate(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return await engine.investigate(Investigate.model_validate(request["request"]), who=who)
+async def _investigate(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    return await server.engine.investigate(Investigate.model_validate(request["request"]), who=who)
 
 
-async def _resume(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return await engine.resume(request["execution_id"], prometheus=request.get("prometheus"))
+async def _resume(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    return await server.engine.resume(request["execution_id"], prometheus=request.get("prometheus"))
 
 
-async def _send(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    await engine.send(request["execution_id"], _command.validate_python(request["command"]), who=who)
+async def _send(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    await server.engine.send(request["execution_id"], _command.validate_python(request["command"]), who=who)
 
 
-async def _follow(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    async for batch in engine.follow(request["execution_id"], int(request["after"]), live=bool(request["live"])):
+async def _follow(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    async for batch in server.engine.follow(request["execution_id"], int(request["after"]), live=bool(request["live"])):
         await write_frame(writer, {"batch": [encode_event(event) for event in batch]})
 
 
-async def _state(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    state = await engine.state(request["execution_id"], request.get("seq"))
+async def _state(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    state = await server.engine.state(request["execution_id"], request.get("seq"))
     return state.encode().decode()
 
 
-async def _resolve(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return await engine.resolve(request["name"])
+async def _resolve(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    return await server.engine.resolve(request["name"])
 
 
-async def _incidents(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return [summary.model_dump(mode="json") for summary in await engine.incidents()]
+async def _incidents(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    return [summary.model_dump(mode="json") for summary in await server.engine.incidents()]
 
 
-async def _recorded(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    answer = await engine.answer(request["digest"])
+async def _recorded(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    answer = await server.engine.answer(request["digest"])
     return base64.b64encode(encode_answer(answer)).decode()
 
 
-async def _verify(engine: Engine, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return [result.model_dump(mode="json") for result in await engine.verify(request.get("execution_id"))]
+async def _verify(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    return [result.model_dump(mode="json") for result in await server.engine.verify(request.get("execution_id"))]
 
 
 _OPERATIONS: dict[str, Operation] = {

@@ -19,6 +19,7 @@ from primitives.errors import CloudopsError, EngineGone
 
 __all__ = [
     "FRAME_LIMIT",
+    "GONE",
     "PROTOCOL",
     "decode_event",
     "encode_event",
@@ -31,6 +32,11 @@ __all__ = [
 PROTOCOL = 1
 """Raised when an old client can't understand a new engine."""
 
+GONE = "the engine went away; run the command again"
+"""What is said when the other end closed."""
+
+_STRANGER = "the other end of the socket does not speak CloudOps' protocol"
+
 FRAME_LIMIT = 512 * 1024 * 1024
 """Bytes; a recorded answer may be large, a longer frame is a fault."""
 
@@ -40,14 +46,14 @@ async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
     try:
         (size,) = struct.unpack(">I", await reader.readexactly(4))
         if size > FRAME_LIMIT:
-            raise EngineGone("the other end of the socket does not speak CloudOps' protocol")
+            raise EngineGone(_STRANGER)
         message = orjson.loads(await reader.readexactly(size))
     except (asyncio.IncompleteReadError, ConnectionError) as error:
-        raise EngineGone("the engine went away; run the command again") from error
+        raise EngineGone(GONE) from error
     except orjson.JSONDecodeError as error:
-        raise EngineGone("the other end of the socket does not speak CloudOps' protocol") from error
+        raise EngineGone(_STRANGER) from error
     if not isinstance(message, dict):
-        raise EngineGone("the other end of the socket does not speak CloudOps' protocol")
+        raise EngineGone(_STRANGER)
     return message
 
 

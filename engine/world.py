@@ -66,7 +66,8 @@ async def reopen_world(opened: IncidentOpened, last: datetime, prometheus: str |
         return World(bundle.manifest.id, opened, (RecordedBackend(bundle),), RecordedClock(last), recorded=True)
     if prometheus is None:
         raise UsageError("this investigation asked a live Prometheus: give --prometheus URL to go on with it")
-    return World("", opened, (_prometheus(prometheus, SystemClock()),), SystemClock(), recorded=False)
+    clock = SystemClock()
+    return World("", opened, (_prometheus(prometheus, clock),), clock, recorded=False)
 
 
 def clean_query(query: str | None) -> str:

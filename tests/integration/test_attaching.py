@@ -219,3 +219,18 @@ async def hold(store, sample):
 
 asyncio.run(hold(*sys.argv[1:]))
 """
+
+
+async def test_who_acts_is_the_account_and_not_what_the_environment_says(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "somebody-else")
+    engine = await ServedEngine.serve(short_path / "store.db")
+    try:
+        execution_id = await engine.investigate(Investigate(bundle=str(SAMPLE), confirm=False))
+        (opened, *_) = await everything(engine, execution_id)
+        account = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True)
+        assert opened.who.name == account.stdout.strip()
+    finally:
+        await engine.close()
