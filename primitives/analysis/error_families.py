@@ -131,12 +131,21 @@ _RULES: Final = (
     (
         "crash",
         (
-            r"panic|segmentation fault|segfault|sigsegv|core dumped|fatal error|nullpointer|nil pointer|"
-            r"crashloopbackoff|stack overflow|unhandled (?:exception|rejection)|traceback \(most recent"
+            r"(?<!http: )\bpanic(?:ked)?\b|segmentation fault|segfault|sigsegv|sigabrt|core dumped|"
+            r"fatal (?:error|exception)|crashloopbackoff|stack overflow|"
+            r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|"
+            r"terminate called"
         ),
     ),
     ("server_error", r"internal server error|\b500\b"),
-    ("exception", r"\w+exception\b|\w+error:|\bexception\b"),
+    # What a request stumbles over: the process lives on unless something else says that it ended.
+    (
+        "exception",
+        (
+            r"\w+exception\b|\w+error:|\bexception\b|traceback \(most recent|nil pointer|null ?pointer|"
+            r"http: panic serving|recovered from panic|null reference"
+        ),
+    ),
 )
 
 FAMILIES: Final = tuple(name for name, _ in _RULES)

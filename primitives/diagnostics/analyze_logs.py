@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from primitives.analysis.asking import gaps, incident_window, lookback_window
+from primitives.analysis.asking import LOOKBACK, gaps, incident_window, lookback_window
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import ask_history
 from primitives.analysis.log_patterns import Line, Pattern, patterns
@@ -18,8 +18,17 @@ from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import LogPattern
-from primitives.records import ContainerLog, LogRecord, Window
-from primitives.telemetry import Answers, ContainerLogsQuery, LogsQuery, SpansQuery, Telemetry, TopologyQuery
+from primitives.kubernetes.owners import workloads_of_pods
+from primitives.records import ContainerLog, LogRecord, Topology, Window
+from primitives.telemetry import (
+    Answers,
+    ContainerLogsQuery,
+    LogsQuery,
+    ObjectsQuery,
+    SpansQuery,
+    Telemetry,
+    TopologyQuery,
+)
 from primitives.terms import Severity
 from primitives.text import safe_line
 
@@ -60,8 +69,8 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     now, before = _split(logs.records, _normal_until(view, args), args)
     by_time = patterns([_line(one) for one in now], [_line(one) for one in before], names)
     facts = [_fact(one, logs, args) for one in _bounded(await _with_requests(ask, by_time, now, before, names, args))]
-    owners = {target: source for source, target, kind in graph.edges if kind == "owns"}
-    raw = [line for log in containers.records for line in _container_lines(log, owners, graph.resources)]
+    workloads = await _workloads(ask, containers.records, topology.records, args)
+    raw = [line for log in containers.records for line in _container_lines(log, workloads, graph.resources)]
     facts += [_fact(one, containers, args) for one in _bounded(patterns(raw, [], names))]
     for fact in facts[:_MOST_PATTERNS]:
         yield fact
@@ -125,12 +134,27 @@ def _peer(attributes: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _container_lines(log: ContainerLog, owners: Mapping[str, str], known: Mapping[str, str]) -> Iterator[Line]:
+async def _workloads(
+    ask: Telemetry, logs: Sequence[ContainerLog], topologies: Sequence[Topology], args: Arguments
+) -> Mapping[str, str]:
+    """The workload that owns each pod that was logged, by ownerReferences where objects are known, else by topology."""
+    if not logs:
+        return {}
+    objects = await ask.objects(ObjectsQuery(window=_objects_window(args)))
+    dumps = sorted((dump for dump in objects.records if dump.time <= args.now), key=lambda dump: dump.time)
+    return workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})
+
+
+def _objects_window(args: Arguments) -> Window:
+    """As far back as the inspection of workloads asks, so that both have the same answer."""
+    start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - LOOKBACK
+    return Window(start=start, end=args.now)
+
+
+def _container_lines(log: ContainerLog, workloads: Mapping[str, str], known: Mapping[str, str]) -> Iterator[Line]:
     pod = f"{log.namespace}/pod/{log.pod}"
-    resource, seen = find_resource(pod, known) or pod, set[str]()
-    while resource in owners and resource not in seen:
-        seen.add(resource)
-        resource = owners[resource]
+    owner = workloads.get(pod, pod)
+    resource = owner if owner != pod else find_resource(pod, known) or pod
     for text in log.text.splitlines()[-_CONTAINER_LINES:]:
         if text.strip():
             yield Line(None, resource, _level(text), _LINE_TIME.sub("", text))
@@ -171,6 +195,7 @@ def _fact(one: Pattern, answers: Answers[Any], args: Arguments) -> LogPattern:
         first_seen=one.first,
         last_seen=one.last,
         points_at=one.points_at,
+        ongoing=one.ongoing,
         example=safe_line(one.example, limit=300),
     )
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from primitives.kubernetes.fields import mapping, maps, strings, text
-from primitives.kubernetes.kinds import KubeObject, identifier
+from primitives.kubernetes.kinds import KubeObject, identifier, read_object
 from primitives.kubernetes.selectors import selects
-from primitives.records import Topology
+from primitives.records import KubernetesDump, Topology
 
-__all__ = ["Owners"]
+__all__ = ["Owners", "workloads_of_pods"]
 
 _FOLLOWED: Final = frozenset({"Pod", "ReplicaSet", "Job", "ReplicationController"})
 _SELECTING: Final = ("Deployment", "StatefulSet", "DaemonSet")
@@ -98,6 +98,27 @@ class Owners:
             and selects(mapping(owner.raw, "spec", "selector"), item.labels)
         ]
         return found[0] if len(found) == 1 else None
+
+
+def workloads_of_pods(
+    dumps: Iterable[KubernetesDump], topologies: Iterable[Topology], pods: Iterable[tuple[str, str]]
+) -> dict[str, str]:
+    """The workload that each pod (namespace, name) belongs to, by the pods' identifiers; `dumps` oldest first.
+
+    A pod that was never dumped is looked for in the topology; one without an owner stands for itself.
+    """
+    known: dict[str, dict[tuple[str, str], KubeObject]] = {}
+    for dump in dumps:
+        for item in (read_object(raw, dump.kind) for raw in dump.items):
+            if item is not None:
+                known.setdefault(item.kind, {})[item.namespace, item.name] = item
+    owners = Owners(known, topologies)
+    found: dict[str, str] = {}
+    for namespace, name in pods:
+        own = identifier("Pod", namespace, name)
+        unseen = KubeObject("Pod", namespace, name, own, {}, {})
+        found[own] = owners.resource(known.get("Pod", {}).get((namespace, name), unseen))
+    return found
 
 
 def _controller(item: KubeObject) -> Mapping[str, Any]:

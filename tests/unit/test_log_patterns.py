@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -65,6 +66,11 @@ def test_a_hostile_line_is_masked_at_once(body: str) -> None:
         ("required env var DB_DSN is not set", "missing_configuration"),
         ('relation "orders" does not exist', "missing_object"),
         ("Deadlock found when trying to get lock", "deadlock"),
+        ("panic: runtime error: index out of range [3] with length 3", "crash"),
+        ("Segmentation fault (core dumped)", "crash"),
+        ("http: panic serving 10.1.0.4:4711: runtime error: invalid memory address", "exception"),
+        ("java.lang.NullPointerException: Cannot invoke String.length()", "exception"),
+        ("Traceback (most recent call last):", "exception"),
         ("handled request", None),
     ],
 )
@@ -131,6 +137,25 @@ async def test_a_containers_log_is_told_under_the_workload_that_owns_its_pod(tmp
     patterns = of(await world.facts("analyze_logs"), "log_pattern")
     assert [(one.resource, one.severity, one.count) for one in patterns] == [("shop/deployment/cart", "FATAL", 2)]
     assert patterns[0].family == "missing_configuration"
+
+
+async def test_a_containers_log_finds_its_workload_through_owner_references(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    owner = {"kind": "ReplicaSet", "name": "cart-5c9d", "controller": True}
+    pod = {"kind": "Pod", "metadata": {"name": "cart-5c9d-x1", "namespace": "shop", "ownerReferences": [owner]}}
+    of_set = {"kind": "Deployment", "name": "cart", "controller": True}
+    replica_set = {
+        "kind": "ReplicaSet",
+        "metadata": {"name": "cart-5c9d", "namespace": "shop", "ownerReferences": [of_set]},
+    }
+    deployment = {"kind": "Deployment", "metadata": {"name": "cart", "namespace": "shop"}}
+    for plural, item in (("pods", pod), ("replicasets", replica_set), ("deployments", deployment)):
+        stamp = at(29).replace(":", "-")
+        world.file(f"kubernetes/{stamp}/{plural}.json", json.dumps({"kind": "List", "items": [item]}))
+    world.file("kubernetes/logs/shop_cart-5c9d-x1_app.log", "ERROR cannot parse order\n")
+    world.file("kubernetes/logs/shop_gone-1_app.log", "ERROR cannot parse order\n")
+    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    assert {one.resource for one in patterns} == {"shop/deployment/cart", "shop/pod/gone-1"}
 
 
 async def test_no_logs_are_one_gap_for_each_question(tmp_path: Path) -> None:
