@@ -230,7 +230,8 @@ class LogPattern(FactBase):
     """A pattern of log messages that is new or more frequent than before (count in the window against the baseline's).
 
     `family` names a known kind of error (`connection_refused`, `timeout`, `dns`, ...); `points_at` the resource that
-    the messages blame, where they name one. `baseline_count` is scaled to the window's length.
+    the messages blame, where they name one. `baseline_count` is scaled to the window's length. `ongoing` when the
+    window began with it already, so that nobody saw it begin.
     """
 
     type: Literal["log_pattern"] = "log_pattern"
@@ -242,6 +243,7 @@ class LogPattern(FactBase):
     first_seen: AwareDatetime | None = None
     last_seen: AwareDatetime | None = None
     points_at: str | None = None
+    ongoing: bool = False
     example: str = ""
 
     def sentence(self) -> str:

@@ -37,7 +37,10 @@ class Line:
 
 @dataclass(slots=True)
 class Pattern:
-    """One template of one resource. `expected` is the baseline's count scaled to the window (None: no baseline)."""
+    """One template of one resource. `expected` is the baseline's count scaled to the window (None: no baseline).
+
+    `ongoing` when the window began with it already, so that nobody saw it begin.
+    """
 
     resource: str
     severity: Severity
@@ -50,6 +53,7 @@ class Pattern:
     family: str | None = None
     points_at: str | None = None
     strength: float = 0.0
+    ongoing: bool = False
     blamed: Counter[str] = field(default_factory=Counter)
 
     @property

@@ -9,6 +9,7 @@ in the same traces follows from it (compare the event graphs of Yu et al., Nezha
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ _SAME_STATEMENT: Final = 0.5
 _OVER: Final = 0.01
 _FAILURES: Final = ("ERROR", "FATAL")
 _EXPLAINED: Final = 0.5
+_PLACES: Final = ("logger", "log.logger", "caller")
+_LINE: Final = re.compile(r"[#:]\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,13 @@ def deviations(
         for span in sorted(part, key=lambda one: (one.start, one.trace_id, one.span_id)):
             identity = (span.trace_id, span.span_id)
             members[operations[identity]][period].append(identity)
-    found = []
-    for operation, statements in _statements(records, operations).items():
+    found: list[_Deviation] = []
+    groups = _statements(records, operations)
+    recovered = _recovered(groups, members)
+    for operation, statements in groups.items():
         normal, current = members[operation]
         if len(normal) >= _MIN_NORMAL and len(current) >= _MIN_NOW:
-            found += _deviating(operation, statements, normal, current, spans)
+            found += _deviating(operation, statements, normal, current, spans, recovered)
     # A failure that is over is the trouble only where none lasts.
     found = [one for one in found if not one.over] or found
     for one in found:
@@ -102,6 +107,7 @@ class _Statement:
     template: str
     example: str
     spans: set[_Id]
+    located: bool
 
 
 def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation]) -> dict[_Operation, list[_Statement]]:
@@ -112,26 +118,41 @@ def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation])
         identity = _span_of(record)
         if identity not in operations:
             continue
-        key = (record.severity, templates[masked[record.body]])
+        template, place = templates[masked[record.body]], _place(record)
+        # A framework reports all failures from one place of its code, so theirs are told apart by their words.
+        key = (record.severity, template if place is None or _is_failure(record.severity, record.body) else place)
         statement = groups[operations[identity]].get(key)
         if statement is None:
-            statement = groups[operations[identity]][key] = _Statement(*key, record.body, set())
+            statement = _Statement(record.severity, template, record.body, set(), located=key[1] == place)
+            groups[operations[identity]][key] = statement
         statement.spans.add(identity)
     return {operation: list(_merged(list(group.values()))) for operation, group in sorted(groups.items())}
+
+
+def _place(record: LogRecord) -> str | None:
+    """The place in the code that wrote a record, where the logger tells it with its line.
+
+    OpenTelemetry, semantic conventions for code attributes; logback and zap write `logger#line` and `file:line`.
+    """
+    told = record.attributes
+    line = told.get("code.line.number", told.get("code.lineno"))
+    if line is not None:
+        return f"{told.get('code.file.path', told.get('code.filepath', ''))}:{line}"
+    return next((place for key in _PLACES if isinstance(place := told.get(key), str) and _LINE.search(place)), None)
 
 
 def _merged(statements: Sequence[_Statement]) -> Iterator[_Statement]:
     """Templates of one operation that begin alike come from the same line of code: their values alone differ."""
     kept: list[_Statement] = []
     for one in sorted(statements, key=lambda one: (-len(one.spans), one.template)):
-        for other in kept:
+        for other in () if one.located else kept:
             common = _common(one.template, other.template)
             shorter = min(len(one.template), len(other.template))
             if one.severity == other.severity and common > _SAME_STATEMENT * shorter and not _fails(one):
                 other.spans |= one.spans
                 break
         else:
-            kept.append(_Statement(one.severity, one.template, one.example, set(one.spans)))
+            kept.append(one)
     yield from kept
 
 
@@ -141,40 +162,78 @@ def _common(one: str, other: str) -> int:
 
 
 def _fails(statement: _Statement) -> bool:
-    return statement.severity in _FAILURES or family_of(statement.example) is not None
+    return _is_failure(statement.severity, statement.example)
+
+
+def _is_failure(severity: Severity, body: str) -> bool:
+    return severity in _FAILURES or family_of(body) is not None
+
+
+def _recovered(
+    groups: dict[_Operation, list[_Statement]], members: dict[_Operation, list[list[_Id]]]
+) -> set[tuple[str, str]]:
+    """The requests (trace and resource) of normal times that failed in a way which is gone by now."""
+    found: set[tuple[str, str]] = set()
+    for operation, statements in groups.items():
+        normal, current = members[operation]
+        for statement in filter(_fails, statements):
+            usual = sum(identity in statement.spans for identity in normal)
+            score, since = _stopped(usual, len(normal), [identity in statement.spans for identity in current])
+            if score >= _MIN_SCORE and since == 0:
+                found |= {(trace, operation[0]) for trace, _ in statement.spans}
+    return found
 
 
 def _deviating(
     operation: _Operation, statements: Sequence[_Statement], normal: list[_Id], current: list[_Id],
-    spans: dict[_Id, Span],
-) -> list[_Deviation]:  # fmt: skip
-    found, recovered = [], False
-    for statement in statements:
-        wrote = [identity in statement.spans for identity in current]
-        usual = sum(identity in statement.spans for identity in normal)
-        (score, since), began = _stopped(usual, len(normal), wrote), _began(usual, len(normal), wrote)
-        if max(score, began[0]) < _MIN_SCORE:
-            continue
-        fails, over = _fails(statement), False
-        if fails:
-            recovered = recovered or score >= _MIN_SCORE
-            score, since = began
-            over = score > 0 and _is_over(wrote[since:])
-        elif statement.severity == "WARN" or usual < _HABIT * len(normal):
-            continue
-        if score < _MIN_SCORE:
-            continue
-        rate = (usual + sum(wrote[:since])) / (len(normal) + since)
-        pattern = Pattern(operation[0], statement.severity, statement.template, example=statement.example)
-        pattern.count, pattern.expected = sum(wrote[since:]), rate * (len(current) - since)
-        pattern.family = family_of(statement.example) if fails else None
-        showing = [one for one, did in zip(current[since:], wrote[since:], strict=True) if did is fails]
-        pattern.first = spans[showing[0]].start if fails else None
-        pattern.last = spans[showing[-1]].start if fails else None
-        pattern.strength = score
-        found.append(_Deviation(pattern, operation, frozenset(showing), score, over))
+    spans: dict[_Id, Span], recovered: set[tuple[str, str]],
+) -> Iterator[_Deviation]:  # fmt: skip
     # Where a failure of normal times is gone, all that came with it goes too: that is no trouble.
-    return [one for one in found if one.pattern.count or not recovered]
+    healthy = [identity for identity in normal if (identity[0], operation[0]) not in recovered]
+    for statement in statements:
+        if _fails(statement):
+            yield from _failing(operation, statement, normal, current, spans)
+        elif statement.severity != "WARN" and len(healthy) >= _MIN_NORMAL:
+            yield from _left_out(operation, statement, healthy, current, spans)
+
+
+def _failing(
+    operation: _Operation, statement: _Statement, normal: list[_Id], current: list[_Id], spans: dict[_Id, Span]
+) -> Iterator[_Deviation]:
+    """A failure that came more often from some span on."""
+    wrote = [identity in statement.spans for identity in current]
+    usual = sum(identity in statement.spans for identity in normal)
+    score, since = _began(usual, len(normal), wrote)
+    if score >= _MIN_SCORE:
+        pattern = _pattern(operation, statement, (usual, len(normal)), wrote, since)
+        pattern.family = family_of(statement.example)
+        showing = [one for one, did in zip(current[since:], wrote[since:], strict=True) if did]
+        pattern.first, pattern.last = spans[showing[0]].start, spans[showing[-1]].start
+        pattern.strength, pattern.ongoing = score, since == 0
+        yield _Deviation(pattern, operation, frozenset(showing), score, _is_over(wrote[since:]))
+
+
+def _left_out(
+    operation: _Operation, statement: _Statement, normal: list[_Id], current: list[_Id], spans: dict[_Id, Span]
+) -> Iterator[_Deviation]:
+    """A statement that most spans reached and none from some span on."""
+    wrote = [identity in statement.spans for identity in current]
+    usual = sum(identity in statement.spans for identity in normal)
+    score, since = _stopped(usual, len(normal), wrote)
+    if score >= _MIN_SCORE and usual >= _HABIT * len(normal):
+        pattern = _pattern(operation, statement, (usual, len(normal)), wrote, since)
+        pattern.last = spans[current[since - 1]].start if since else None
+        pattern.strength, pattern.ongoing = score, since == 0
+        yield _Deviation(pattern, operation, frozenset(current[since:]), score, over=False)
+
+
+def _pattern(
+    operation: _Operation, statement: _Statement, usual: tuple[int, int], wrote: list[bool], since: int
+) -> Pattern:
+    rate = (usual[0] + sum(wrote[:since])) / (usual[1] + since)
+    pattern = Pattern(operation[0], statement.severity, statement.template, example=statement.example)
+    pattern.count, pattern.expected = sum(wrote[since:]), rate * (len(wrote) - since)
+    return pattern
 
 
 def _stopped(usual: int, normal: int, wrote: Sequence[bool]) -> tuple[float, int]:
