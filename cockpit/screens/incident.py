@@ -143,6 +143,8 @@ class IncidentScreen(CockpitScreen):
         keys = [("?", "help"), (":", "command"), ("/", "filter"), ("⏎", "open"), ("y", "copy")]
         if self.current in (self.timeline, self.detail):
             keys[2:4] = [("h l", "time cursor")]
+        if self.current is self.timeline:
+            keys.insert(3, ("j k", "mark to mark"))
         return [*keys, ("r", "replay"), ("e", "export"), ("m", "facts"), ("+", "zoom"), ("t", "theme"), ("q", "quit")]
 
     def notice(self) -> str:
@@ -238,8 +240,8 @@ class IncidentScreen(CockpitScreen):
         self.go_to(self.plan if self.current is self.facts else self.facts)
 
     def action_move(self, by: int) -> None:
-        """Up or down."""
-        if isinstance(self.current, (RowPane, DetailPane)):
+        """Up or down; in the timeline from mark to mark."""
+        if isinstance(self.current, (RowPane, DetailPane, TimelinePane)):
             self.current.move(by)
 
     def action_move_page(self, by: int) -> None:

@@ -8,28 +8,35 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import cells, cut, said
+from cockpit.widgets.changes import Changes, Noted, short_id
+from cockpit.widgets.draw import cells, cut
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
     from engine.incident import IncidentState
     from primitives.facts import Fact, MetricShift
 
-__all__ = ["Known", "Mark", "Scale", "labels", "marks_of", "span_of", "symptom_of"]
+__all__ = ["Known", "Mark", "Scale", "aside_of", "labels", "marks_of", "span_of", "symptom_of"]
 
 MARKS_SHOWN = 40
 LABEL_WIDTH = 22
+BELIEVED = 3
+"""The change that one of so many best hypotheses blames gets its label before other changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment with its sign, colour and label; marks of a lower `rank` get their labels first."""
+    """A moment with its sign, colour and label; marks of a lower `rank` get their labels first.
+
+    `told` says more of it where there is room.
+    """
 
     time: datetime
     sign: str
     role: str
     label: str
     rank: int
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +81,21 @@ class Known:
         self._seen = 0
         self._exact: MetricShift | None = None
         self._worst: MetricShift | None = None
-        self.changes: dict[tuple[datetime, str], Mark] = {}
+        self.changes = Changes()
 
     def look(self, state: IncidentState) -> Known:
         """Take in the facts that joined since the last look."""
         if state is not self._of or self._seen > len(state.facts):
             self._of, self._seen, self._exact, self._worst = state, 0, None, None
-            self.changes = {}
+            self.changes = Changes()
         for found in islice(state.facts.values(), self._seen, None):
             self._take(found.fact, state)
         self._seen = len(state.facts)
         return self
 
     def _take(self, fact: Fact, state: IncidentState) -> None:
-        if fact.type == "change" and fact.change is not None and len(self.changes) < MARKS_SHOWN:
-            words = cut(said(fact.change.id or fact.change.summary), LABEL_WIDTH)
-            self.changes[fact.change.time, words] = Mark(fact.change.time, "▲", "change", words, 2)
+        if fact.type == "change" and fact.change is not None:
+            self.changes.take(fact.change)
         if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
             return
         wanted = state.opened.symptom if state.opened else None
@@ -116,18 +122,33 @@ def _known(view: View) -> Known:
 
 
 def marks_of(view: View) -> list[Mark]:
-    """Every mark that is known by now, oldest first."""
+    """The marks that matter and are known by now, oldest first."""
     state = view.state
     if state is None or state.opened is None:
         return []
-    found = list(_known(view).look(state).changes.values())
+    near, _ = _known(view).look(state).changes.split(state)
+    found = [_change(noted, state) for noted in near]
+    found = sorted(found, key=lambda mark: mark.rank)[:MARKS_SHOWN]
     shift = symptom_of(view)
     if shift is not None and shift.onset:
-        found.append(Mark(shift.onset, "●", "warning", "onset", 0))
-    found.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1))
+        found.append(Mark(shift.onset, "●", "warning", "onset", 0, f"onset: {shift.sentence()}"))
+    found.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1, f"alert: {state.opened.title}"))
     if view.you:
-        found.append(Mark(view.you, "◆", "focus", "you", 3))
+        found.append(Mark(view.you, "◆", "focus", "you", 4, "you confirmed the plan"))
     return sorted(found, key=lambda mark: mark.time)
+
+
+def _change(noted: Noted, state: IncidentState) -> Mark:
+    best = state.hypotheses[:BELIEVED]
+    blamed = any(one.resource == noted.resource and short_id(one.change or "") == noted.id for one in best)
+    told = f"{noted.kind.replace('_', ' ')} {noted.id} of {noted.resource}: {noted.summary}"
+    return Mark(noted.time, "▲", "change", cut(noted.id, LABEL_WIDTH), 2 if blamed else 3, told)
+
+
+def aside_of(view: View) -> list[Noted]:
+    """The changes that no mark tells of, oldest first: on no known resource, or on one that nothing points to."""
+    state = view.state
+    return _known(view).look(state).changes.split(state)[1] if state is not None else []
 
 
 def span_of(view: View) -> tuple[datetime, datetime] | None:
@@ -138,7 +159,7 @@ def span_of(view: View) -> tuple[datetime, datetime] | None:
     opened = state.opened
     start, end = opened.window.start, max(opened.now, opened.detected_at, view.you or opened.now)
     early = start - (end - start)
-    near = [mark.time for mark in marks_of(view) if early <= mark.time < start]
+    near = [mark.time for mark in marks_of(view) if mark.time < start and (early <= mark.time or mark.rank <= 1)]
     start = min([start, *near])
     margin = (end - start) * 0.03
     return start - margin, end
@@ -154,7 +175,9 @@ def labels(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
             continue
         words = mark.label
         size = cells(words)
-        for begin in (at, at - size + 1, at - size // 2):
+        # Onset and alert are always told, if need be a little to the right of their cells.
+        beside = range(at + 1, at + LABEL_WIDTH) if mark.rank <= 1 else ()
+        for begin in (at, at - size + 1, at - size // 2, *beside, *(2 * at - begin for begin in beside)):
             fits = begin >= 0 and begin + size <= scale.width
             if fits and all(begin + size < low or begin > high for low, high in taken):
                 taken.append((begin, begin + size))

@@ -82,8 +82,7 @@ class PlanPane(RowPane):
             return ""
         steps = state.steps.values()
         ended = sum(1 for step in steps if step.status not in ("waiting", "running"))
-        took = sum(step.duration_s or 0.0 for step in steps)
-        return f"{ended} of {len(steps)} steps" + (f" · {seconds(took)}" if took else "")
+        return f"{ended} of {len(steps)} steps"
 
     def summary(self) -> Line:
         state = self.view.state

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rich.segment import Segment
 from textual.message import Message
 from textual.strip import Strip
 
-from cockpit.widgets.draw import Line, Part, cells, draw
-from cockpit.widgets.marks import Mark, Scale, labels, marks_of, span_of
+from cockpit.widgets.changes import Noted, aside_words
+from cockpit.widgets.draw import Line, Part, cells, draw, said, wrap
+from cockpit.widgets.marks import Mark, Scale, aside_of, labels, marks_of, span_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.words import apart, clock, precise
+from primitives.units import duration
 
 __all__ = ["TimelinePane"]
 
 NOW_LABEL = "┃now"
+ASIDE_SIGN = "┴"
+LIST_HEIGHT = 6
+"""Lines from which on the marks are listed too."""
+ALWAYS_RANK = 1
+"""The marks up to this rank, onset and alert, always have a cell of their own."""
 
 
 class TimelinePane(Pane):
-    """The timeline."""
+    """The timeline; where there is room, its marks are listed below it."""
 
     class CursorMoved(Message):
         """The time cursor is somewhere else."""
@@ -38,32 +46,36 @@ class TimelinePane(Pane):
             lines.append(self._scrubber(width))
         if scale is None:
             return [*lines, draw(Line([(" waits for the first event", "dim")]), width, self.ink)]
-        marks = marks_of(self.view)
-        lines.append(self._axis(scale, marks, width))
+        marks, aside = marks_of(self.view), aside_of(self.view)
+        lines.append(self._axis(scale, marks, aside, width))
         lines.append(self._labels(scale, marks, width))
+        if height >= LIST_HEIGHT:
+            lines += [draw(line, width, self.ink) for line in [Line(), *self._listed(marks, aside, width)]]
         return lines[:height]
 
     def _scale(self, width: int) -> Scale | None:
         span = span_of(self.view)
         return Scale(*span, max(width - 2 - len(NOW_LABEL), 10)) if span else None
 
-    def _axis(self, scale: Scale, marks: list[Mark], width: int) -> Strip:
+    def _axis(self, scale: Scale, marks: list[Mark], aside: list[Noted], width: int) -> Strip:
         row: list[tuple[str, str]] = [("─", "faint")] * scale.width
-        taken = {scale.column(mark.time) for mark in marks}
+        placed = _places(marks, scale)
+        taken = {scale.column(noted.time) for noted in aside} | set(placed)
         for at, words in scale.ticks(14):
             free = not taken & set(range(at - 1, at + len(words) + 1))
             if free and at - 1 >= 0 and at + len(words) + 1 <= scale.width:
                 for offset, letter in enumerate(f" {words} "):
                     row[at - 1 + offset] = (letter, "dim")
-        for mark in marks:
-            at = scale.column(mark.time)
-            if 0 <= at < scale.width:
-                row[at] = (mark.sign, mark.role)
+        for noted in aside:
+            if 0 <= (at := scale.column(noted.time)) < scale.width:
+                row[at] = (ASIDE_SIGN, "faint")
+        for at, mark in placed.items():
+            row[at] = (mark.sign, mark.role)
         cursor = scale.column(self.view.cursor) if self.view.cursor else None
         segments = [Segment(" ", self.ink.style("text"))]
         for at, (letter, role) in enumerate(row):
-            spec = "focus bold reverse" if at == cursor else f"{role} bold" if letter != "─" else role
-            segments.append(Segment(letter, self.ink.style(spec if role != "dim" or at == cursor else "dim")))
+            spec = "focus bold reverse" if at == cursor else role if role in ("faint", "dim") else f"{role} bold"
+            segments.append(Segment(letter, self.ink.style(spec)))
         segments.append(Segment(NOW_LABEL, self.ink.style("text bold")))
         return Strip(segments).simplify().adjust_cell_length(width, self.ink.style("text"))
 
@@ -85,6 +97,23 @@ class TimelinePane(Pane):
             used = begin + cells(words)
         return draw(Line(parts), width, self.ink)
 
+    def _listed(self, marks: list[Mark], aside: list[Noted], width: int) -> Iterator[Line]:
+        """A line for each mark, and one for what is kept aside."""
+        state = self.view.state
+        assert state is not None
+        assert state.opened is not None
+        cursor = self.view.cursor
+        for mark in marks:
+            here = cursor is not None and mark.time.replace(microsecond=0) == cursor
+            away = apart(mark.time, state.opened.detected_at, "the alert") if mark.rank != ALWAYS_RANK else ""
+            when: Part = (f" {precise(mark.time)} ", "focus bold" if here else "dim")
+            what: Part = (said(mark.told or mark.label), "text bold" if here else "text")
+            yield Line([when, (f"{mark.sign} ", mark.role), what], [(f"{away} ", "dim")])
+        if aside:
+            ids = " · ".join(noted.id for noted in aside)
+            for line in wrap(f"{ASIDE_SIGN} {aside_words(aside)}: {ids}", max(width - 11, 20)):
+                yield Line([(" " * 10, "dim"), (line, "dim")])
+
     def _scrubber(self, width: int) -> Strip:
         playback = self.view.playback
         assert playback is not None
@@ -99,10 +128,18 @@ class TimelinePane(Pane):
     def footing(self) -> str:
         state, playback = self.view.state, self.view.playback
         if self.view.cursor is not None and state is not None and state.opened is not None:
-            return f"cursor {self._moment(self.view.cursor)}"
+            return f"cursor {self._moment(self.view.cursor)}{self._step()}"
+        parts = [playback.last if playback else ""]
         if playback is not None and playback.shortened:
-            return f"{playback.last} · pauses over 2 s are shortened ({playback.shortened})".strip(" ·")
-        return playback.last if playback else ""
+            parts.append(f"pauses over 2 s are shortened ({playback.shortened})")
+        listed = self.content_size.height >= LIST_HEIGHT
+        aside = "" if listed else aside_words(aside_of(self.view))
+        parts.append(f"{ASIDE_SIGN} {aside}" if aside else "")
+        return " · ".join(part for part in parts if part)
+
+    def _step(self) -> str:
+        scale = self._scale(self.content_size.width)
+        return f" · h l move it by {duration(max(round(scale.per_cell), 1))}" if scale is not None else ""
 
     def _moment(self, time: datetime) -> str:
         assert self.view.state is not None
@@ -114,7 +151,8 @@ class TimelinePane(Pane):
         if self.view.state is None or self.view.state.opened is None:
             return Line([("waits for the first event", "dim")])
         parts: list[Part] = []
-        for mark in marks_of(self.view)[-5:]:
+        first = sorted(marks_of(self.view), key=lambda mark: mark.rank)[:4]
+        for mark in sorted(first, key=lambda mark: mark.time):
             parts += [(f"{mark.sign} ", mark.role), (f"{mark.label} {clock(mark.time)}  ", "dim")]
         return Line(parts)
 
@@ -129,5 +167,36 @@ class TimelinePane(Pane):
         else:
             column = max(0, min(scale.width - 1, scale.column(time) + by))
             time = scale.time(column)
-            time -= timedelta(microseconds=time.microsecond)
-        self.post_message(self.CursorMoved(time))
+        self._put(time)
+
+    def move(self, by: int) -> None:
+        """Put the time cursor on a mark: the next ones for `by` > 0, those before for `by` < 0."""
+        times = sorted({mark.time.replace(microsecond=0) for mark in marks_of(self.view)})
+        if not times or self.view.state is None or self.view.state.opened is None:
+            return
+        cursor = self.view.cursor
+        if cursor is None:
+            at = times.index(self.view.state.opened.detected_at.replace(microsecond=0))
+            at += by if abs(by) > len(times) else 0
+        elif by > 0:
+            at = sum(1 for time in times if time <= cursor) - 1 + by
+        else:
+            at = sum(1 for time in times if time < cursor) + by
+        self._put(times[max(0, min(len(times) - 1, at))])
+
+    def _put(self, time: datetime) -> None:
+        self.post_message(self.CursorMoved(time - timedelta(microseconds=time.microsecond)))
+
+
+def _places(marks: list[Mark], scale: Scale) -> dict[int, Mark]:
+    """The cell of each mark: onset and alert first, the other where there is one beside it; then what fits."""
+    placed: dict[int, Mark] = {}
+    for mark in sorted(marks, key=lambda mark: (mark.rank, mark.time)):
+        at = scale.column(mark.time)
+        if mark.rank <= ALWAYS_RANK:
+            at = max(0, min(scale.width - 1, at))
+            while at in placed:
+                at = at + 1 if at + 1 < scale.width else at - 1
+        if 0 <= at < scale.width:
+            placed.setdefault(at, mark)
+    return placed
