@@ -11,13 +11,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
-from primitives.facts import ProbeResult, SourceGap, WorkloadState
+from primitives.facts import ChangeFound, ProbeResult, SourceGap, WorkloadState
 from primitives.kubernetes.analysis import FAMILIES, healthy, merge
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.rollouts import find_rollouts
 from primitives.kubernetes.states import STATES
-from primitives.records import Probe, Window
-from primitives.telemetry import Answers, ContainerLogsQuery, ObjectsQuery, ProbesQuery, Telemetry, TopologyQuery
+from primitives.records import Change, Probe, Window
+from primitives.telemetry import (
+    Answers,
+    ChangesQuery,
+    ContainerLogsQuery,
+    ObjectsQuery,
+    ProbesQuery,
+    Telemetry,
+    TopologyQuery,
+)
 from primitives.text import safe_line
 
 __all__ = ["inspect_workloads"]
@@ -25,6 +34,8 @@ __all__ = ["inspect_workloads"]
 # Events live for an hour and rollouts take minutes; an earlier dump from the day before still shows what changed.
 _LOOK_BACK: Final = timedelta(days=1)
 _MOST_HEALTHY: Final = 60
+# A pipeline records its deployment within minutes of the rollout that it starts.
+_SAME_CHANGE: Final = timedelta(minutes=10)
 _MOST_PROBES: Final = 200
 _GOOD_RESULTS: Final = frozenset({
     "open", "ok", "active", "running", "success", "succeeded", "resolved", "passed", "healthy", "connected", "up",
@@ -44,14 +55,15 @@ _GOOD_RESULTS: Final = frozenset({
     cost_s=3.0,
 )  # fmt: skip
 async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Yield `ProbeResult` and `WorkloadState` facts, the most telling first, then what is healthy."""
+    """Yield `ProbeResult` and `WorkloadState` facts, the most telling first, then rollouts, then what is healthy."""
     start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - _LOOK_BACK
     asked = Window(start=start, end=args.now)
-    objects, logs, probes, topology = await asyncio.gather(
+    objects, logs, probes, topology, changes = await asyncio.gather(
         ask.objects(ObjectsQuery(window=asked)),
         ask.container_logs(ContainerLogsQuery(window=asked)),
         ask.probes(ProbesQuery(window=asked)),
         ask.topology(TopologyQuery(window=asked)),
+        ask.changes(ChangesQuery(window=asked)),
     )
     for probe in _latest(probes.records):
         yield _probe_fact(probe, args, probes)
@@ -70,6 +82,9 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
     findings = await asyncio.to_thread(merge, cluster, found)
     for finding in findings:
         yield _fact(finding, cluster, args, objects)
+    for change in find_rollouts(cluster):
+        if not _is_recorded(change, changes.records):
+            yield _rollout_fact(change, args, objects)
     near = _neighbourhood(cluster, args)
     well = [(resource, kind) for resource, kind in healthy(cluster, findings) if near is None or resource in near]
     for resource, kind in well[:_MOST_HEALTHY]:
@@ -110,6 +125,27 @@ def _healthy_fact(resource: str, kind: str, cluster: Cluster, args: Arguments, o
         observed_at=min(cluster.times.get("Node" if kind == "Node" else "Pod", args.now), args.now),
         source=objects.source,
         answers=objects.digests,
+    )
+
+
+def _is_recorded(rollout: Change, recorded: Iterable[Change]) -> bool:
+    """Whether another source recorded the same change: that one knows its version and who made it."""
+    name = (rollout.resource or "").rpartition("/")[2]
+    return any(
+        (change.resource or "").rpartition("/")[2] == name and abs(change.time - rollout.time) <= _SAME_CHANGE
+        for change in recorded
+    )
+
+
+def _rollout_fact(change: Change, args: Arguments, objects: Answers[Any]) -> ChangeFound:
+    return ChangeFound(
+        resource=change.resource,
+        window=args.window,
+        observed_at=change.time,
+        source=objects.source,
+        answers=objects.digests,
+        kinds=(change.kind,),
+        change=change,
     )
 
 

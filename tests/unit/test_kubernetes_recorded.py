@@ -232,10 +232,10 @@ def big_cluster(pods: int) -> Cluster:
 
 def test_five_thousand_pods_take_under_a_second_more_than_reading_them_costs() -> None:
     cluster = big_cluster(5000)
-    started = time.perf_counter()
+    started = time.process_time()
     found = analyse(cluster)
     healthy(cluster, found)
-    taken = time.perf_counter() - started
+    taken = time.process_time() - started
     assert len(found) <= MOST_FINDINGS
     crashes = [f for f in found if f.state == "CrashLoopBackOff"]
     assert {f.count for f in crashes} == {50}

@@ -1,0 +1,85 @@
+"""Rollouts as changes: what the newest revision of a Deployment changed, and when it came.
+
+Nobody has to record a deployment for it to be seen: the API server keeps the ReplicaSets of earlier revisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.fields import instant, text
+from primitives.kubernetes.kinds import KubeObject, template_of
+from primitives.kubernetes.revisions import differences, revision, revisions_of
+from primitives.records import Change
+from primitives.text import safe_line
+
+__all__ = ["find_rollouts", "rolled_out_at"]
+
+_LOOK_BACK: Final = timedelta(days=1)
+_SUMMARY: Final = 200
+
+
+def find_rollouts(cluster: Cluster) -> Iterator[Change]:
+    """The newest revision of each Deployment that has an earlier one, where it came within a day of the window.
+
+    One that changes an image is a deployment, any other a change of configuration.
+    """
+    for item in cluster.all("Deployment"):
+        revisions = revisions_of(cluster, item.id)
+        if len(revisions) < 2:
+            continue
+        newest, earlier = revisions[0], revisions[1]
+        changed = differences(template_of(earlier), template_of(newest))
+        moment = rolled_out_at(item, newest, earlier)
+        if changed and moment is not None and cluster.window.start - _LOOK_BACK <= moment <= cluster.now:
+            yield _change(item, newest, changed, moment)
+
+
+def rolled_out_at(deployment: KubeObject, newest: KubeObject, earlier: KubeObject) -> datetime | None:
+    """When a revision came: its ReplicaSet's creation, unless it is an old one that was rolled back to."""
+    created = instant(newest.raw, "metadata", "creationTimestamp")
+    before = instant(earlier.raw, "metadata", "creationTimestamp")
+    if created is not None and before is not None and created < before:
+        return instant(deployment.condition("Progressing"), "lastUpdateTime")
+    return created
+
+
+def _change(item: KubeObject, newest: KubeObject, changed: list[dict[str, Any]], moment: datetime) -> Change:
+    image = next((one for one in changed if one["path"].endswith(".image")), None)
+    told = ", ".join(f"{_name(one['path'])} {_value(one['before'])} → {_value(one['after'])}" for one in changed)
+    after: dict[str, Any] = {
+        "revision": revision(newest),
+        "diff": "\n".join(line for one in changed for line in _lines(one)),
+    }
+    if cause := text(item.raw, "metadata", "annotations", "kubernetes.io/change-cause"):
+        after["cause"] = safe_line(cause, limit=_SUMMARY)
+    if image is not None:
+        after["version"] = str(image["after"]).rpartition("/")[2]
+    return Change(
+        time=moment,
+        id=f"{item.name} revision {revision(newest)}",
+        resource=item.id,
+        kind="configuration" if image is None else "deployment",
+        summary=safe_line(f"{item.name} revision {revision(newest)}: {told}", limit=_SUMMARY),
+        after=after,
+    )
+
+
+def _name(path: str) -> str:
+    """The end of a path, which tells what it is; names of variables and containers stay."""
+    parts = [part for part in path.split(".") if part not in ("spec", "containers", "env", "metadata")]
+    return ".".join(parts[-3:])
+
+
+def _value(value: Any) -> str:
+    return "none" if value is None else str(value)
+
+
+def _lines(one: Mapping[str, Any]) -> Iterator[str]:
+    """Both sides of a difference as the lines of a diff."""
+    for sign, value in (("-", one["before"]), ("+", one["after"])):
+        if value is not None:
+            yield f"{sign}{one['path']}: {value}"
