@@ -24,17 +24,19 @@ from engine.events import (
 )
 from engine.hypotheses import Action, Evidence, Hypothesis
 from engine.incident import IncidentState, Step
+from engine.proposals import withheld
 from primitives.text import safe_line
-from primitives.units import duration, moment
+from primitives.units import bound, counted, duration, moment, unbound
 
 __all__ = ["PlainReport", "event_line", "render_text"]
 
 _MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 120
-_REASON: Final = 110  # characters: enough to know the fact again, which stands whole above or in the cockpit
+_REASON: Final = 130  # characters: enough to know the fact again, which stands whole above or in the cockpit
 _SHOWN_CAUSES: Final = 5
 _SHOWN_EVIDENCE: Final = 3
 _MIN_CONFIDENCE: Final = 0.01
+_NO_ACTION: Final = "none: no known action fits a resource that is known"
 _MARKS: Final = {"completed": "✓", "failed": "✗", "timed_out": "✗", "cancelled": "-"}
 _STYLES: Final = {"title": "1", "good": "32", "bad": "31", "warn": "33", "dim": "2"}
 
@@ -121,7 +123,7 @@ class PlainReport:
 
     def _plan(self, state: IncidentState) -> str:
         steps = [step.plan for step in state.steps.values()]
-        lines = [self._styled("title", f"\nDiagnostic Plan ({len(steps)} steps):") + "\n"]
+        lines = [self._styled("title", f"\nDiagnostic Plan ({counted(len(steps), 'step')}):") + "\n"]
         names = [f"{step.primitive} ({step.target})" for step in steps]
         column = min(max(map(len, names), default=0), self._width // 2)
         for number, (step, name) in enumerate(zip(steps, names, strict=True), start=1):
@@ -165,9 +167,10 @@ class PlainReport:
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
-        if not state.actions:
-            return self._heading("RECOMMENDED ACTIONS") + "  none: no known action fits a resource that is known\n"
-        return self._heading("RECOMMENDED ACTIONS") + "".join(self._action(action) for action in state.actions)
+        told = "".join(self._action(action) for action in state.actions)
+        if why := withheld(state):
+            told += self._wrapped(f"  {why}", "  ")
+        return self._heading("RECOMMENDED ACTIONS") + (told or f"  {_NO_ACTION}\n")
 
     def _action(self, action: Action) -> str:
         asks = ", requires approval" if action.requires_approval else ""
@@ -199,8 +202,8 @@ class PlainReport:
             break_long_words=True,
             break_on_hyphens=False,
         )
-        lines = wrapper.wrap(safe_line(text, limit=4000).strip(" ")) or [""]
-        whole = "\n".join(lines).replace("\0", "")
+        lines = wrapper.wrap(bound(safe_line(text, limit=4000).strip(" "))) or [""]
+        whole = unbound("\n".join(lines).replace("\0", ""))
         return self._styled("dim" if dim else style, whole) + "\n"
 
     def _styled(self, style: str, text: str) -> str:
@@ -208,13 +211,15 @@ class PlainReport:
 
 
 def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
-    """The strongest facts, in words: what the fact says, else why it weighs."""
-    told: dict[str, None] = {}
+    """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
+    told: dict[str, list[str]] = {}
     for item in evidence:
         found = state.facts.get(item.fact)
         sentence = safe_line(found.fact.sentence(), limit=_REASON) if found else item.fact
-        told[f"{item.why} ({item.fact})" if item.weight < 0 else f"{sentence} ({item.fact})"] = None
-    return "; ".join(list(told)[:_SHOWN_EVIDENCE])
+        told.setdefault(item.why if item.weight < 0 else sentence, []).append(item.fact)
+    return "; ".join(
+        f"{words} ({', '.join(dict.fromkeys(facts))})" for words, facts in list(told.items())[:_SHOWN_EVIDENCE]
+    )
 
 
 def render_text(state: IncidentState, *, color: bool = False, width: int | None = None) -> str:

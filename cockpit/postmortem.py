@@ -21,6 +21,7 @@ from engine.events import (
     StepFinished,
 )
 from engine.incident import IncidentState
+from engine.proposals import withheld
 from engine.report import ActionPart, Report, report
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.text import safe_line
@@ -73,7 +74,7 @@ def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
         _Section("Key findings", items=told.key_findings or ("none",)),
         _causes(told),
         _Section("Recommended actions", commands=tuple((_action(one), one.command) for one in told.recommended_actions),
-                 paragraphs=() if told.recommended_actions else ("None proposed.",)),
+                 paragraphs=_unproposed(state, told)),
         _Section("What is not known", items=told.gaps or ("nothing that was asked for",)),
         _Section("What was looked at", rows=(("Step", "Result", "Why"), *(
             (f"{step.id} {step.primitive}", f"{step.status}: {step.summary}", step.reason) for step in told.steps))),
@@ -149,6 +150,11 @@ def _causes(told: Report) -> _Section:
 def _action(one: ActionPart) -> str:
     asks = ", requires approval" if one.requires_approval else ""
     return f"{one.action} ({one.urgency} priority, risk {one.risk}{asks})"
+
+
+def _unproposed(state: IncidentState, told: Report) -> tuple[str, ...]:
+    why = withheld(state) or ("" if told.recommended_actions else "none proposed")
+    return (f"{why[:1].upper()}{why[1:]}.",) if why else ()
 
 
 def _time(at: datetime) -> str:

@@ -253,7 +253,8 @@ def _cause(one: Cause) -> tuple[str, ...]:
     prior = 100 / (1 + exp(-one.prior))
     sentence = re.sub(r"\{(\w+)\}", lambda match: f"*{match[1]}*", one.sentence)
     told = "; ".join(filter(None, shows)) or "–"
-    actions = _code(one.remediations) or "–"
+    said = [action.name for action in remediations().values() if one.id in action.answers]
+    actions = _code(dict.fromkeys((*one.remediations, *said))) or "–"
     return f"`{one.id}`", sentence, f"{prior:.1f} %", told, actions, f"`{one.diagnostic}`", one.source
 
 

@@ -32,6 +32,7 @@ _MAX_ABSENCES: Final = 3
 _MAX_CHANGES: Final = 3
 # A change is a finding when it came within this time before the onset.
 _RECENT_S: Final = 6 * 3600.0
+_OWN_WORDS: Final = frozenset({"no", "alert"})
 _FELT: Final = {"latency": 0, "errors": 1, "availability": 1, "saturation": 2, "traffic": 3, "other": 4}
 
 
@@ -129,10 +130,9 @@ def _present(state: IncidentState, *kinds: type) -> Iterator[FoundFact]:
 
 
 def _capitalised(fact: FactBase) -> str:
-    """The fact's sentence with a capital, unless it begins with a resource's name."""
+    """The fact's sentence; with a capital where it begins with a word of ours, never where with an identifier."""
     sentence = fact.sentence()
-    named = fact.resource is not None and sentence.startswith(fact.resource)
-    return sentence if named else sentence[:1].upper() + sentence[1:]
+    return sentence[:1].upper() + sentence[1:] if sentence.partition(" ")[0] in _OWN_WORDS else sentence
 
 
 def _gaps(state: IncidentState) -> tuple[str, ...]:

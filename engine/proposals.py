@@ -1,25 +1,49 @@
-"""The leading hypotheses → actions of the catalogue that answer them, on targets that are really known."""
+"""The leading hypotheses → actions of the catalogue that answer them, on targets that are really known.
+
+A write is only proposed for a cause that is likely enough, and is urgent only where it answers the best one: an
+unlikely cause is looked into, not acted on.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal
 
 from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
 from engine.reason.catalogue import causes
-from primitives.facts import ConfigurationDifference, Dependencies, WorkloadState
+from primitives.facts import (
+    ChangeFound,
+    ConfigurationDifference,
+    Dependencies,
+    MetricAtLimit,
+    WorkloadState,
+    change_label,
+    short_id,
+)
+from primitives.records import Change
 from primitives.remediations.registry import Remediation, Target, remediations
+from primitives.terms import IncidentClass
 from primitives.text import safe_line
 
-__all__ = ["proposals"]
+__all__ = ["WRITE_CONFIDENCE", "proposals", "withheld"]
+
+WRITE_CONFIDENCE: Final = 0.3
+"""Below this a cause is more than twice as likely wrong as right: no action that changes something is proposed."""
 
 _MIN_CONFIDENCE: Final = 0.1
+_HIGH_CONFIDENCE: Final = 0.6
 _MAX_ACTIONS: Final = 5
 _LOOK: Final = ("inspect_object", "inspect_database", "inspect_function")
 """Read-only actions, for what no remediation answers."""
+_ROLL_BACK: Final = "rollback_deployment"
+_CHOOSE: Final = "choose_revision"
+"""What to do where nobody knows which revision to roll back to."""
+_ROLLED: Final = frozenset({"RevisionChanged", "RolloutStuck", "ProgressDeadlineExceeded", "RolloutInProgress"})
 _QUANTITY: Final = re.compile(r"(\d+)(Ki|Mi|Gi)")
+# Verdicts: with one of them in the lead there is nothing to act on yet.
+_VERDICTS: Final = frozenset({IncidentClass.UNKNOWN, IncidentClass.NO_FAULT})
 
 
 def proposals(state: IncidentState) -> tuple[Action, ...]:
@@ -33,15 +57,30 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
     return tuple(list(found.values())[:_MAX_ACTIONS])
 
 
+def withheld(state: IncidentState) -> str:
+    """Why nothing is proposed that changes something, where that is for want of a likely cause; else empty."""
+    if not state.hypotheses or any(action.effect != "read" for action in state.actions):
+        return ""
+    best = state.hypotheses[0]
+    if best.cause_class == IncidentClass.NO_FAULT:
+        return "nothing to repair: nothing seems to be wrong"
+    if best.cause_class == IncidentClass.UNKNOWN:
+        return "no repair is recommended yet: the cause is not known"
+    if best.confidence < WRITE_CONFIDENCE:
+        return f"no repair is recommended yet: the best cause has {100 * best.confidence:.0f} % confidence"
+    return ""
+
+
 def _of_hypothesis(state: IncidentState, one: Hypothesis) -> Iterator[Action]:
-    cause = causes()[one.cause_id]
     target = _target(state, one)
-    names = [name for name in cause.remediations if name != "rollback_deployment" or _can_roll_back(state, one)]
     fitting = False
-    for name in (*names, *_LOOK):
+    for name in (*_answers(state, one), *_LOOK):
         if fitting and name in _LOOK and one.confidence >= 0.5:
             return
-        action = _action(remediations()[name], target, one)
+        remediation = remediations()[name]
+        if remediation.effect != "read" and not _is_likely(state, one):
+            continue
+        action = _action(state, remediation, target, one)
         if action is not None:
             yield action
             fitting = True
@@ -49,46 +88,105 @@ def _of_hypothesis(state: IncidentState, one: Hypothesis) -> Iterator[Action]:
                 return
 
 
+def _answers(state: IncidentState, one: Hypothesis) -> list[str]:
+    """The names of what answers the cause: by the cause, then by what the actions say of themselves, repairs first."""
+    fitting = [remediation for remediation in remediations().values() if one.cause_id in remediation.answers]
+    said = [remediation.name for remediation in sorted(fitting, key=lambda remediation: remediation.effect == "read")]
+    found: list[str] = []
+    for name in dict.fromkeys((*causes()[one.cause_id].remediations, *said)):
+        if name != _ROLL_BACK:
+            found.append(name)
+        elif _can_roll_back(state, one):
+            found += [name, _CHOOSE]
+    return found
+
+
+def _is_likely(state: IncidentState, one: Hypothesis) -> bool:
+    return one.confidence >= WRITE_CONFIDENCE and state.hypotheses[0].cause_class not in _VERDICTS
+
+
 def _can_roll_back(state: IncidentState, one: Hypothesis) -> bool:
     """Only what a recent rollout changed can be rolled back."""
     if one.cause_id == "deployment_regression":
         return one.change is not None
-    rolled = {"RevisionChanged", "RolloutStuck", "ProgressDeadlineExceeded", "RolloutInProgress"}
-    return any(
-        isinstance(found.fact, WorkloadState) and found.fact.resource == one.resource and found.fact.state in rolled
-        for found in state.facts.values()
-    )
+    return bool(_states(state, one.resource, *_ROLLED))
+
+
+def _states(state: IncidentState, resource: str | None, *names: str) -> list[WorkloadState]:
+    return [
+        fact for found in state.facts.values()
+        if isinstance(fact := found.fact, WorkloadState) and fact.polarity == "present"
+        and fact.resource == resource and fact.state in names
+    ]  # fmt: skip
 
 
 def _target(state: IncidentState, one: Hypothesis) -> Target:
     assert one.resource is not None
     assert state.opened is not None
     kinds: dict[str, str] = {}
-    container = limit = replicas = None
+    replicas = storage = None
     for found in state.facts.values():
         fact = found.fact
         if isinstance(fact, Dependencies):
             kinds.update(fact.resources)
-        if isinstance(fact, WorkloadState) and fact.resource == one.resource and fact.state == "OOMKilled":
-            container, limit = fact.container, _doubled(str(fact.details.get("memory_limit", "")))
-        if isinstance(fact, WorkloadState) and fact.resource == one.resource and fact.state == "ScaledToZero":
-            earlier = fact.details.get("earlier_replicas")
-            replicas = earlier if isinstance(earlier, int) and earlier > 0 else 1
-        if (
-            isinstance(fact, ConfigurationDifference)
-            and fact.resource == one.resource
-            and fact.path.endswith("replicas")
-        ):
+        if fact.resource != one.resource:
+            continue
+        if isinstance(fact, ConfigurationDifference) and fact.path.endswith("replicas"):
             replicas = fact.before if isinstance(fact.before, int) and fact.before > 0 else replicas
-    kind = kinds.get(one.resource)
-    return Target(one.resource, kind, state.opened.platform, _change_name(one), container, limit, replicas)
+        if isinstance(fact, MetricAtLimit) and fact.unit == "By" and "storage" in fact.metric:
+            storage = fact.limit
+    for zero in _states(state, one.resource, "ScaledToZero"):
+        earlier = zero.details.get("earlier_replicas")
+        replicas = earlier if isinstance(earlier, int) and earlier > 0 else 1
+    killed = _states(state, one.resource, "OOMKilled")[-1:]
+    later, revision = _rollouts(state, one)
+    return Target(
+        resource=one.resource,
+        kind=kinds.get(one.resource),
+        platforms=state.opened.platform,
+        change=_change_words(state, one),
+        container=killed[0].container if killed else None,
+        memory_limit=_doubled(str(killed[0].details.get("memory_limit", ""))) if killed else None,
+        replicas=replicas,
+        storage_bytes=storage,
+        later_deployments=later,
+        revision=revision,
+    )
 
 
-def _change_name(one: Hypothesis) -> str:
+def _rollouts(state: IncidentState, one: Hypothesis) -> tuple[int, int | None]:
+    """How many deployments of the resource followed the blamed one, and the revision before that, where it is known."""
+    own = [
+        fact.change for found in state.facts.values()
+        if isinstance(fact := found.fact, ChangeFound) and fact.change is not None
+        and fact.change.kind == "deployment" and fact.change.resource == one.resource
+    ]  # fmt: skip
+    blamed = next((change for change in own if _blames(one, change)), None)
+    if blamed is None:
+        changed = _states(state, one.resource, "RevisionChanged")[-1:]
+        return 0, _whole(changed[0].details.get("from_revision")) if changed else None
+    later = {(change.time, change.id) for change in own if change.time > blamed.time}
+    return len(later), _whole(blamed.before.get("revision")) if isinstance(blamed.before, Mapping) else None
+
+
+def _whole(value: Any) -> int | None:
+    """A revision: a positive whole number, which Kubernetes writes as text."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 2**31 else None
+
+
+def _blames(one: Hypothesis, change: Change) -> bool:
+    return one.change is not None and one.change == (change.id or change.summary[:80])
+
+
+def _change_words(state: IncidentState, one: Hypothesis) -> str:
     if one.change is None:
         return "the latest rollout"
-    short = one.change[:12] if re.fullmatch(r"[0-9a-f]{40}", one.change) else one.change
-    return f"deployment {short}"
+    for found in state.facts.values():
+        fact = found.fact
+        if isinstance(fact, ChangeFound) and fact.change is not None and _blames(one, fact.change):
+            return change_label(fact.change)
+    return f"deployment {short_id(one.change)}"
 
 
 def _doubled(quantity: str) -> str | None:
@@ -96,11 +194,11 @@ def _doubled(quantity: str) -> str | None:
     return f"{2 * int(match[1])}{match[2]}" if match else None
 
 
-def _action(remediation: Remediation, target: Target, one: Hypothesis) -> Action | None:
+def _action(state: IncidentState, remediation: Remediation, target: Target, one: Hypothesis) -> Action | None:
     arguments = remediation.fit(target)
     if arguments is None:
         return None
-    title = remediation.title.format(resource=target.resource, change=target.change)
+    title = remediation.told(target)
     return Action(
         id="",
         action=safe_line(title),
@@ -113,12 +211,14 @@ def _action(remediation: Remediation, target: Target, one: Hypothesis) -> Action
         estimated_duration_s=remediation.estimated_duration_s,
         requires_approval=remediation.requires_approval,
         hypothesis=one.id,
-        urgency=_urgency(remediation, one),
+        urgency=_urgency(state, remediation, one),
         resource=target.resource,
     )
 
 
-def _urgency(remediation: Remediation, one: Hypothesis) -> Literal["HIGH", "MEDIUM", "LOW"]:
-    if remediation.effect == "read":
+def _urgency(state: IncidentState, remediation: Remediation, one: Hypothesis) -> Literal["HIGH", "MEDIUM", "LOW"]:
+    """As urgent as its cause is certain; HIGH only for the best one."""
+    if remediation.effect == "read" or one.confidence < WRITE_CONFIDENCE:
         return "LOW"
-    return "HIGH" if one.confidence >= 0.6 else "MEDIUM" if one.confidence >= 0.3 else "LOW"
+    leads = one.id == state.hypotheses[0].id
+    return "HIGH" if leads and one.confidence >= _HIGH_CONFIDENCE else "MEDIUM"

@@ -6,8 +6,9 @@ from the data by code. Reasoning takes facts and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -23,9 +24,10 @@ from primitives.terms import (
     Statistic,
     Trust,
 )
-from primitives.units import duration, moment, quantity, times
+from primitives.units import counted, duration, moment, quantity, reading, times
 
 __all__ = [
+    "SPAN_OWN_TIME",
     "AlertState",
     "Assertion",
     "ChangeFound",
@@ -44,8 +46,23 @@ __all__ = [
     "SpanErrors",
     "SpanShift",
     "WorkloadState",
+    "change_kind",
+    "change_label",
+    "change_name",
     "fact_adapter",
+    "short_id",
 ]
+
+
+SPAN_OWN_TIME: Final = "span_own_time"
+"""The metric of an own share that was added up from spans."""
+# What is left and not what is used.
+_LEFT: Final = re.compile(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
+# A level that moved less than this part of its baseline is said to have stayed.
+_STILL: Final = 0.1
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_LONGEST_ID: Final = 40
+_KINDS: Final = {"iam": "IAM change", "infrastructure": "Infrastructure change", "other": "Change"}
 
 
 class FactBase(BaseModel):
@@ -99,18 +116,18 @@ class MetricShift(FactBase):
 
     def sentence(self) -> str:
         name = f"{self.resource} {label(self.metric)}"
-        before, now = self._level(self.baseline), self._level(self.current)
+        before, during = self.reading(self.baseline), self.reading(self.current)
         if self.polarity == "absent":
-            return f"{name} stayed at {now} (baseline {before})"
+            if before != during and abs(self.current - self.baseline) > _STILL * abs(self.baseline):
+                return f"{name} did not clearly move ({during}, baseline {before})"
+            return f"{name} stayed at {during} (baseline {before})"
         verb = "rose" if self.current > self.baseline else "fell"
         at = f" at {moment(self.onset)}" if self.onset else ""
-        return f"{name} {verb} from {before} to {now}{at}{times(self.baseline, self.current)}"
+        return f"{name} {verb} from {before} to {during}{at}{times(self.baseline, self.current)}"
 
-    def _level(self, value: float) -> str:
-        """A ratio of requests or of a capacity is read as a percentage."""
-        if self.unit == "1" and self.kind in ("errors", "availability", "saturation"):
-            return quantity(100 * value, "%")
-        return quantity(value, self.unit)
+    def reading(self, value: float) -> str:
+        """A value of this metric as a person reads it: a ratio in percent."""
+        return reading(value, self.unit, self.kind, self.metric)
 
 
 class MetricAtLimit(FactBase):
@@ -130,11 +147,18 @@ class MetricAtLimit(FactBase):
 
     def sentence(self) -> str:
         name = f"{self.resource} {label(self.metric)}"
-        share = f"{100 * self.ratio:.0f} % of the limit ({quantity(self.limit, self.unit)})"
-        if self.polarity == "absent":
-            return f"{name} reached no more than {share}"
+        share = f"{100 * self.ratio:.0f} % of the limit ({self.reading(self.limit)})"
+        if self.reading(self.limit) == "100 %":
+            share = f"{self.reading(self.peak)} (full at 100 %)"
         since = f" since {moment(self.since)}" if self.since else ""
-        return f"{name} at {share}{since}"
+        absent = self.polarity == "absent"
+        if _LEFT.search(label(self.metric)):
+            return f"{name}: {'no more than ' if absent else ''}{share} used{since}"
+        return f"{name} reached no more than {share}" if absent else f"{name} at {share}{since}"
+
+    def reading(self, value: float) -> str:
+        """A value of this metric as a person reads it: a part of a whole in percent."""
+        return reading(value, self.unit, "saturation") if self.limit <= 1 else quantity(value, self.unit)
 
 
 class MetricMissing(FactBase):
@@ -153,9 +177,10 @@ class MetricMissing(FactBase):
 class OwnShare(FactBase):
     """How much of a symptom a resource explains by itself, its own dependencies' part taken away.
 
-    `own_excess` is in `unit`, weighted by how often the symptom's requests pass through the resource; `share` is the
-    part of the symptom's whole excess (0 to 1, may exceed 1 where calls run side by side); `noise` is the same figure
-    in normal times.
+    `own_excess` is in `unit`, at its peak (of spans: on average), weighted by how often the symptom's requests pass
+    through the resource; `share` is its part of the symptom's whole excess (0 to 1, may exceed 1 where calls run side
+    by side); `noise` is the same figure in normal times. Peaks come at different times, so the shares of several
+    resources may overlap.
     """
 
     type: Literal["own_share"] = "own_share"
@@ -167,13 +192,15 @@ class OwnShare(FactBase):
     noise: float
 
     def sentence(self) -> str:
+        symptom = f"{self.symptom_resource}'s {label(self.metric)}"
         if self.polarity == "absent":
-            return f"{self.resource} explains nothing of {self.symptom_resource}'s {label(self.metric)} by itself"
-        share = f"{100 * min(self.share, 1.0):.0f} %"
-        excess = quantity(self.own_excess, self.unit)
-        return (
-            f"{self.resource} by itself explains {share} of {self.symptom_resource}'s {label(self.metric)} ({excess})"
-        )
+            return f"{self.resource} itself accounts for none of the change in {symptom}"
+        share = f"up to {100 * min(self.share, 1.0):.0f} % of the change in {symptom}"
+        points = 100 * self.own_excess if self.unit == "1" else self.own_excess
+        is_part = self.unit in ("1", "%")
+        own = quantity(points, "percentage points") if is_part else quantity(self.own_excess, self.unit)
+        peak = "" if self.metric == SPAN_OWN_TIME else " at its peak"
+        return f"{self.resource} itself accounts for {share} ({own}{peak}; shares overlap)"
 
 
 class Dependencies(FactBase):
@@ -187,8 +214,9 @@ class Dependencies(FactBase):
     def sentence(self) -> str:
         how = " (inferred from spans)" if self.inferred else ""
         if not self.edges:
-            return f"no dependencies are known among {len(self.resources)} resources{how}"
-        return f"{len(self.resources)} resources with {len(self.edges)} dependencies are known{how}"
+            return f"no dependencies are known among {counted(len(self.resources), 'resource')}{how}"
+        edges = counted(len(self.edges), "dependency")
+        return f"{counted(len(self.resources), 'resource')} with {edges} known{how}"
 
 
 class ChangeFound(FactBase):
@@ -204,10 +232,10 @@ class ChangeFound(FactBase):
 
     def sentence(self) -> str:
         if self.change is None:
-            names = " or ".join(kind.replace("_", " ") for kind in self.kinds)
+            names = " or ".join(change_kind(kind) for kind in self.kinds)
             hours = f" in the {duration(self.window.seconds)} before" if self.window else ""
             return f"no {names} changes{hours} ({self.source} answered for the whole window)"
-        return f"{_change_name(self.change)} at {moment(self.change.time)}{_lead(self.lead_s)}"
+        return f"{change_name(self.change)} at {moment(self.change.time)}{_lead(self.lead_s)}"
 
 
 class ConfigurationDifference(FactBase):
@@ -251,9 +279,9 @@ class LogPattern(FactBase):
             return f"no unusual log messages from {self.resource or 'any resource'}"
         if self.count == 0:
             return f"{self.resource} stopped logging “{_short(self.template)}” ({self.baseline_count:.0f} expected)"
-        new = "new: " if self.baseline_count == 0 else ""
+        new = " (new)" if self.baseline_count == 0 else ""
         since = f" since {moment(self.first_seen)}" if self.first_seen else ""
-        return f"{self.resource} logged {self.count} × {new}{self.severity} “{_short(self.template)}”{since}"
+        return f"{self.resource} logged {self.count} × {self.severity}{new} “{_short(self.template)}”{since}"
 
 
 class SpanShift(FactBase):
@@ -290,7 +318,7 @@ class SpanErrors(FactBase):
         if self.polarity == "absent":
             return f"no span of {self.resource or 'any resource'} failed"
         why = f": {_short(self.message)}" if self.message else ""
-        return f"{self.resource} {_short(self.operation)} failed in {self.errors} of {self.total} spans{why}"
+        return f"{self.resource} {_short(self.operation)} failed in {self.errors} of {counted(self.total, 'span')}{why}"
 
 
 class WorkloadState(FactBase):
@@ -319,7 +347,7 @@ class WorkloadState(FactBase):
         if self.polarity == "absent":
             return f"{what} is healthy"
         facts = [f"exit code {self.exit_code}" if self.exit_code is not None else ""]
-        facts.append(f"{self.restarts} restarts" if self.restarts else "")
+        facts.append(counted(self.restarts, "restart") if self.restarts else "")
         facts.append(_short(self.message))
         detail = ", ".join(fact for fact in facts if fact)
         return f"{what}: {self.state}" + (f" ({detail})" if detail else "")
@@ -351,7 +379,7 @@ class Observed(FactBase):
     details: Mapping[str, Any] = {}
 
     def sentence(self) -> str:
-        value = f" {quantity(self.value, self.unit)}" if self.value is not None else ""
+        value = f" {reading(self.value, self.unit, name=self.kind)}" if self.value is not None else ""
         return f"{self.resource} {label(self.kind)}: {_short(self.subject)}{value}"
 
 
@@ -373,18 +401,23 @@ class AlertState(FactBase):
 
 
 class SourceGap(FactBase):
-    """A question that nobody, or not everybody, could answer."""
+    """A question that nobody, or not everybody, could answer.
+
+    `instead` names a related question that was answered, so that nobody takes one for the other.
+    """
 
     type: Literal["source_gap"] = "source_gap"
     polarity: Polarity = "unknown"
     question: Question
     status: AnswerStatus
     detail: str = ""
+    instead: Question | None = None
 
     def sentence(self) -> str:
-        what = self.question.replace("_", " ")
+        what = label(self.question)
         if self.status == "not_recorded":
-            return f"no {what} were recorded" if what.endswith("s") else f"no {what} was recorded"
+            only = f", only {label(self.instead)}" if self.instead else ""
+            return f"no {what} were recorded{only}" if what.endswith("s") else f"no {what} was recorded{only}"
         why = f": {_short(self.detail)}" if self.detail else ""
         return f"{self.source} {self.status} for {what}{why}"
 
@@ -435,8 +468,32 @@ def _short(value: Any, limit: int = 120) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _change_name(change: Change) -> str:
-    return f"{label(change.kind).capitalize()} {_short(change.summary)}"
+def change_kind(kind: ChangeKind) -> str:
+    """A kind of change as a person reads it: `feature_flag` → `feature flag`, `iam` → `IAM`."""
+    return "IAM" if kind == "iam" else label(kind)
+
+
+def short_id(text: str) -> str:
+    """A commit by its first twelve digits, as git shows them; any other id whole."""
+    return text[:12] if _COMMIT.fullmatch(text) else text
+
+
+def change_label(change: Change) -> str:
+    """A change as a part of a sentence, by its id and its version: `deployment 0123456789ab (v2.3.1)`."""
+    kind = "commit" if change.kind == "code" else change_kind(change.kind)
+    name = short_id(_short(change.id or change.summary, 80))
+    version = change.after.get("version") if isinstance(change.after, Mapping) else None
+    known = isinstance(version, str) and version and version not in name
+    return f"{kind} {name} ({_short(version, 40)})" if known else f"{kind} {name}"
+
+
+def change_name(change: Change) -> str:
+    """A change in one line, by its id and its summary: one change is named the same way everywhere."""
+    name, summary = short_id(_short(change.id or "")), _short(change.summary)
+    if len(name) > _LONGEST_ID or name in summary:
+        name = ""
+    kind = "Commit" if change.kind == "code" else _KINDS.get(change.kind) or label(change.kind).capitalize()
+    return f"{kind} {name}: {summary}" if name else f"{kind} {summary}"
 
 
 def _lead(lead_s: float | None) -> str:

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
+from typing import Final
 
-__all__ = ["duration", "moment", "quantity", "times"]
+__all__ = ["bound", "counted", "duration", "is_ratio", "moment", "quantity", "reading", "ticks", "times", "unbound"]
 
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
-_BINARY = ("By", "KiBy", "MiBy", "GiBy", "TiBy", "PiBy")
+_SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
+_AXIS_TIMES: Final = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
+_BYTES: Final = {
+    "By": 1.0, "kBy": 1e3, "MBy": 1e6, "GBy": 1e9, "TBy": 1e12,
+    "KiBy": 2.0**10, "MiBy": 2.0**20, "GiBy": 2.0**30, "TiBy": 2.0**40,
+}  # fmt: skip
+_BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_RATIO_KINDS: Final = frozenset({"errors", "availability", "saturation"})
+_RATIO_NAME: Final = re.compile(r"(?i)(?:^|[^a-z])(?:ratio|share|fraction|utili[sz]ation|percentage)(?:[^a-z]|$)")
+# A number and what it counts, or two groups of its digits.
+_HELD: Final = re.compile(r"(?<![\w.,:])([+\-−±]?\d[\d.,]*) (?=[^\W\d_]|[%×]|\d{3}(?!\d))")
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+# From here on a factor is easier to grasp than a percentage.
+_FACTOR_FROM: Final = 3.0
+_MILLIONS_FROM: Final = 5e6
+_STEPS: Final = (1.0, 2.0, 2.5, 5.0)
+
+
+def is_ratio(unit: str, kind: str = "", name: str = "") -> bool:
+    """Whether values in `unit` are parts of a whole, by the metric's kind or else its name: read as percentages."""
+    return unit == "1" and (kind in _RATIO_KINDS or _RATIO_NAME.search(name) is not None)
+
+
+def reading(value: float, unit: str, kind: str = "", name: str = "") -> str:
+    """A metric's value as it is told everywhere: a ratio in percent, else the `quantity`."""
+    return quantity(100 * value, "%") if is_ratio(unit, kind, name) else quantity(value, unit)
 
 
 def quantity(value: float, unit: str) -> str:
@@ -17,14 +43,22 @@ def quantity(value: float, unit: str) -> str:
         return "no value"
     if unit in _SECONDS:
         return _time(value * _SECONDS[unit])
-    if unit in ("By", "By/s"):
-        return _bytes(value) + unit[2:]
+    size, rate, rest = unit.partition("/")
+    if size in _BYTES:
+        return _bytes(value * _BYTES[size]) + rate + rest
     if unit == "1":
         return _number(value)
     if unit.startswith("{") and "}" in unit:
         noun, _, rest = unit[1:].partition("}")
+        if noun == "count":
+            return f"{_number(value)}{rest}"
         return f"{_number(value)} {noun if value == 1 else _plural(noun)}{rest}"
     return f"{_number(value)} {unit}"
+
+
+def counted(count: int, noun: str) -> str:
+    """1 dependency, 16 dependencies."""
+    return f"{count} {noun if count == 1 else _plural(noun)}"
 
 
 def duration(seconds: float) -> str:
@@ -41,13 +75,78 @@ def moment(time: datetime) -> str:
 
 
 def times(before: float, after: float) -> str:
-    """How much more, in words: ` (+650 %)`, ` (-80 %)`; empty where it would say nothing."""
+    """How much more: ` (+57 %)`, ` (-80 %)`, from three times on ` (7.5 times)`; empty where it says nothing."""
     if before == 0 or not math.isfinite(before) or not math.isfinite(after):
         return ""
+    if after / before >= _FACTOR_FROM:
+        return f" ({_number(after / before)} times)"
     percent = 100.0 * (after - before) / abs(before)
-    if abs(percent) >= 2000:
-        return f" ({_number(after / before)} times)" if after * before > 0 else ""
+    if after != 0 and -100 < percent <= -99.5:
+        return " (to under 1 %)"
     return f" ({percent:+.0f} %)" if abs(percent) >= 1 else ""
+
+
+def ticks(low: float, high: float, most: int, unit: str, *, ratio: bool = False) -> list[tuple[float, str]]:
+    """At most `most` round values between two in `unit`, with labels that tell them exactly, lowest first.
+
+    They are multiples of 1, 2, 2.5 or 5 times a power of ten of the unit that suits the largest of them.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low or most < 1:
+        return []
+    scale, name = _axis_unit(max(abs(low), abs(high)), unit, ratio=ratio)
+    first, last = low / scale, high / scale
+    power = 10.0 ** math.floor(math.log10((last - first) / most))
+    for step in (factor * power * ten for ten in (1.0, 10.0, 100.0) for factor in _STEPS):
+        begin, end = math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9)
+        if end - begin + 1 <= most:
+            digits = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if _leading(step) == 25 else 0))
+            return [(number * step * scale, _exact(number * step, digits) + name) for number in range(begin, end + 1)]
+    return []
+
+
+def bound(text: str) -> str:
+    """`text` with its numbers held to their units by no-break spaces, to be wrapped; `unbound` takes them out again."""
+    return _HELD.sub(rf"\1{_NO_BREAK}", text)
+
+
+def unbound(text: str) -> str:
+    """`text` with plain spaces alone, so that it copies and pastes as it was."""
+    return text.replace(_NO_BREAK, " ")
+
+
+def _leading(step: float) -> int:
+    """The first two digits of a step: 10, 20, 25 or 50."""
+    return round(step / 10.0 ** (math.floor(math.log10(step) + 1e-9) - 1))
+
+
+def _exact(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}".replace(",", " ") if value else "0"
+
+
+def _axis_unit(largest: float, unit: str, *, ratio: bool) -> tuple[float, str]:
+    """What one step of an axis counts, in `unit`, and how it is named after the number."""
+    if ratio:
+        return 0.01, " %"
+    if unit in _SECONDS:
+        seconds = largest * _SECONDS[unit]
+        long, name = next(((long, name) for long, name in _AXIS_TIMES if seconds >= _enough(long)), (1e-6, "µs"))
+        return long / _SECONDS[unit], f" {name}"
+    base, rate, rest = unit.partition("/")
+    if base in _BYTES:
+        rank = min(int(math.log(max(largest * _BYTES[base], 1.0), 1024)), len(_BINARY) - 1)
+        return 1024.0**rank / _BYTES[base], f" {_BINARY[rank]}{rate}{rest}"
+    size, name = (1e6, " M") if largest >= _MILLIONS_FROM else (1.0, "")
+    if unit in ("1", "{count}"):
+        return size, name
+    if unit.startswith("{") and "}" in unit:
+        noun, _, rest = unit[1:].partition("}")
+        return size, name + (rest if noun == "count" else f" {_plural(noun)}{rest}")
+    return size, f"{name} {unit}"
+
+
+def _enough(long: float) -> float:
+    """From how many seconds on a unit of so many is used: 90 s are read easier than 1.5 min."""
+    return 2 * long if long > 1 else long
 
 
 def _plural(noun: str) -> str:
@@ -59,18 +158,18 @@ def _plural(noun: str) -> str:
 def _number(value: float) -> str:
     if value == 0:
         return "0"
-    if abs(value) >= 1000:
+    if abs(value) >= 999.5:
         return f"{value:,.0f}".replace(",", " ") if abs(value) < 1e9 else f"{value:.3g}"
-    return f"{value:.3g}"
+    return f"{value:.3g}" if abs(value) >= 1e-4 else f"{value:.1e}"
 
 
 def _time(seconds: float) -> str:
     size = abs(seconds)
     if size == 0:
         return "0 s"
-    if size < 1e-3:
+    if size < 0.9995e-3:
         return f"{_number(seconds * 1e6)} µs"
-    if size < 1.0:
+    if size < 0.9995:
         return f"{_number(seconds * 1e3)} ms"
     return f"{_number(seconds)} s" if size < 1000 else duration(seconds)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from primitives.diagnostics.registry import Arguments
 from primitives.facts import SourceGap
 from primitives.records import Window
-from primitives.telemetry import Answer, Answers
+from primitives.telemetry import Answer, Answers, Question
 from primitives.terms import AnswerStatus
 from primitives.text import safe_line
 
@@ -34,6 +34,10 @@ def lookback_window(args: Arguments) -> Window:
     return Window(start=min(start, window.start), end=window.end)
 
 
+# What a person calls by the same name: where one of them is there, a gap in the other must not deny it.
+_RELATED: Final[Mapping[Question, Question]] = {"logs": "container_logs"}
+
+
 def before(window: Window, time: datetime, length: timedelta = LOOKBACK) -> Window:
     """From `length` before `time` to the end of `window`."""
     return Window(start=min(time - length, window.end), end=window.end)
@@ -46,6 +50,8 @@ def utc_seconds(window: Window) -> tuple[float, float]:
 
 def gaps(asked: Iterable[Answers[Any]], args: Arguments) -> Iterator[SourceGap]:
     """One fact for each question that was not answered in full."""
+    asked = tuple(asked)
+    recorded: set[Question] = {answers.query.question for answers in asked if answers.answered}
     for answers in asked:
         parts = answers.gaps
         if not parts:
@@ -53,10 +59,11 @@ def gaps(asked: Iterable[Answers[Any]], args: Arguments) -> Iterator[SourceGap]:
         # Some source of many may well not hold this kind of data: that leaves a gap only when nobody does.
         telling = [part for part in parts if part.status != "not_recorded"] or ([] if answers.answered else list(parts))
         if telling:
-            yield _gap(answers, telling, args)
+            related = _RELATED.get(answers.query.question)
+            yield _gap(answers, telling, args, related if related in recorded else None)
 
 
-def _gap(answers: Answers[Any], parts: list[Answer[Any]], args: Arguments) -> SourceGap:
+def _gap(answers: Answers[Any], parts: list[Answer[Any]], args: Arguments, instead: Question | None) -> SourceGap:
     refused = [entry for part in parts for entry in part.coverage if entry.status != "answered"]
     statuses = sorted({entry.status for entry in refused} | ({part.status for part in parts} if not refused else set()))
     status: AnswerStatus = statuses[0] if len(statuses) == 1 else "partial"
@@ -74,4 +81,5 @@ def _gap(answers: Answers[Any], parts: list[Answer[Any]], args: Arguments) -> So
         observed_at=args.now,
         source=safe_line(", ".join(sources)),
         answers=answers.digests,
+        instead=instead,
     )

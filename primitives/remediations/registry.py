@@ -47,8 +47,10 @@ class Arguments(BaseModel):
 class Target:
     """What an action would act on: the resource's identifier, its kind where known, the incident's platforms.
 
-    `change` is the change that is blamed, as a person reads it. `container`, `memory_limit` (a Kubernetes quantity) and
-    `replicas` are what a fact identified; an action that needs one of them isn't proposed without it.
+    `change` is the change that is blamed, as a person reads it; `later_deployments` of the same resource followed it,
+    and `revision` is the rollout's revision before it, where that is known. `container`, `memory_limit` (a Kubernetes
+    quantity), `replicas` and `storage_bytes` (what is allocated) are what a fact identified; an action that needs one
+    of them isn't proposed without it.
     """
 
     resource: str
@@ -58,13 +60,18 @@ class Target:
     container: str | None = None
     memory_limit: str | None = None
     replicas: int | None = None
+    storage_bytes: float | None = None
+    later_deployments: int = 0
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
     """A registered action. `fit` gives its arguments for a target, or None where it can't be done or isn't known to.
 
-    `title` is filled with `resource` and `change`; `estimated_duration_s` is a guess in seconds until it shows.
+    `title` is filled with `resource`, `change` and `details`, which `details` tells of a target; `answers` are the
+    causes that it answers besides those whose entry names it. `estimated_duration_s` is a guess in seconds until it
+    shows.
     """
 
     name: str
@@ -76,6 +83,13 @@ class Remediation:
     fit: Callable[[Target], Arguments | None]
     command: Callable[[Any], str]
     requires_approval: bool = True
+    answers: tuple[str, ...] = ()
+    details: Callable[[Target], str] | None = None
+
+    def told(self, target: Target) -> str:
+        """What it does to `target`, as a person reads it."""
+        details = self.details(target) if self.details else ""
+        return self.title.format(resource=target.resource, change=target.change, details=details)
 
 
 _registered: dict[str, Remediation] = {}

@@ -8,6 +8,7 @@ import pytest
 from incident_facts import ONSET, SEEN, STORY, change, concluded, graph, no_change, opened, share, shift, state_of
 
 from engine.incident import IncidentState
+from engine.reason.catalogue import causes
 from primitives.facts import SourceGap
 from primitives.records import Symptom
 from primitives.remediations.registry import Target, remediations
@@ -20,7 +21,7 @@ def statements(state: IncidentState) -> list[str]:
 def test_the_findings_tell_onset_change_limit_and_absence_and_cite_their_facts() -> None:
     state = concluded(STORY)
     told = statements(state)
-    assert told[0] == "api latency p95 rose from 200 ms to 1.5 s at 14:30 (+650 %)"
+    assert told[0] == "api latency p95 rose from 200 ms to 1.5 s at 14:30 (7.5 times)"
     assert any("14:25, 5 min before onset" in line for line in told)
     assert any("95 % of the limit" in line for line in told)
     assert any(
@@ -96,7 +97,8 @@ def test_every_remediation_is_complete_and_only_reading_needs_no_approval() -> N
     for one in remediations().values():
         assert one.requires_approval == (one.effect != "read")
         assert one.estimated_duration_s > 0
-        assert one.title.format(resource="r", change="c")
+        assert "{" not in one.told(Target("r", None, (), "c"))
+        assert set(one.answers) <= set(causes())
 
 
 def test_interpreting_is_deterministic() -> None:

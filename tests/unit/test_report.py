@@ -93,7 +93,7 @@ def test_an_incident_that_was_never_opened_has_no_report() -> None:
 
 def test_the_text_tells_the_story() -> None:
     told = render_text(concluded(STORY), width=100)
-    order = ["Investigating: api latency", "Incident class: PERFORMANCE_DEGRADATION", "Diagnostic Plan (1 steps):",
+    order = ["Investigating: api latency", "Incident class: PERFORMANCE_DEGRADATION", "Diagnostic Plan (1 step):",
              "✓ Step 1: completed", "KEY FINDINGS:", "LIKELY ROOT CAUSES:",
              "Deployment v2.3.1 made api slower (95 % confidence)",
              "    For: ", "No direct evidence found", "RECOMMENDED ACTIONS:", "$ kubectl rollout undo deployment/api",

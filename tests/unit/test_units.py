@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from primitives.units import duration, moment, quantity, times
+from primitives.units import bound, counted, duration, moment, quantity, reading, ticks, times, unbound
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,12 @@ from primitives.units import duration, moment, quantity, times
         (1500.0, "ms", "1.5 s"),
         (0.000_05, "s", "50 µs"),
         (0.0, "s", "0 s"),
-        (4.2 * 1024**3, "By", "4.2 GiBy"),
+        (4.2 * 1024**3, "By", "4.2 GiB"),
+        (512.0, "By", "512 B"),
+        (3.5, "MiBy/s", "3.5 MiB/s"),
         (95.0, "%", "95 %"),
+        (5.0, "{count}", "5"),
+        (0.9999, "s", "1 s"),
         (0.0194, "1", "0.0194"),
         (1.0, "{request}", "1 request"),
         (475.0, "{connection}", "475 connections"),
@@ -46,7 +50,78 @@ def test_a_moment_shows_its_seconds_only_where_it_has_some() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after", "text"),
-    [(200, 1500, " (+650 %)"), (10, 2, " (-80 %)"), (0, 5, ""), (1, 50, " (50 times)"), (100, 100.2, "")],
+    [
+        (200, 1500, " (7.5 times)"),
+        (100, 299, " (+199 %)"),
+        (100, 300, " (3 times)"),
+        (10, 2, " (-80 %)"),
+        (0, 5, ""),
+        (1, 50, " (50 times)"),
+        (100, 100.2, ""),
+        (7315, 1, " (to under 1 %)"),
+        (10, 0, " (-100 %)"),
+    ],
 )
-def test_a_change_of_level_is_told_in_percent_or_times(before: float, after: float, text: str) -> None:
+def test_a_change_of_level_is_told_in_percent_and_from_three_times_on_as_a_factor(
+    before: float, after: float, text: str
+) -> None:
     assert times(before, after) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind", "name", "text"),
+    [
+        ("1", "errors", "error_rate", "12.5 %"),
+        ("1", "availability", "availability", "12.5 %"),
+        ("1", "other", "cache_hit_ratio", "12.5 %"),
+        ("1", "other", "ratiometer_level", "0.125"),
+        ("1", "other", "replicas", "0.125"),
+        ("s", "latency", "latency", "125 ms"),
+    ],
+)
+def test_a_ratio_is_read_in_percent_by_its_kind_or_its_name(unit: str, kind: str, name: str, text: str) -> None:
+    assert reading(0.125, unit, kind, name) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [
+        (1, "dependency", "1 dependency"),
+        (2, "dependency", "2 dependencies"),
+        (0, "span", "0 spans"),
+        (2, "class", "2 classes"),
+    ],
+)
+def test_what_is_counted_has_its_plural(count: int, noun: str, text: str) -> None:
+    assert counted(count, noun) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "unit", "ratio", "labels"),
+    [
+        (0.0, 1.9, 4, "s", False, ["0 s", "0.5 s", "1.0 s", "1.5 s"]),
+        (0.2, 0.45, 5, "s", False, ["200 ms", "300 ms", "400 ms"]),
+        (0.0, 90.0, 4, "s", False, ["0 s", "25 s", "50 s", "75 s"]),
+        (97.2, 103.1, 4, "%", False, ["98 %", "100 %", "102 %"]),
+        (0.09, 0.38, 5, "1", True, ["10 %", "20 %", "30 %"]),
+        (0.0, 4.2 * 2.0**30, 5, "By", False, ["0 GiB", "1 GiB", "2 GiB", "3 GiB", "4 GiB"]),
+        (0.0, 11.8, 5, "{request}/s", False,
+         ["0 requests/s", "2.5 requests/s", "5.0 requests/s", "7.5 requests/s", "10.0 requests/s"]),
+        (-3.0, 3.0, 4, "1", False, ["-2", "0", "2"]),
+        (1.0, 1.0, 4, "s", False, []),
+    ],
+)  # fmt: skip
+def test_the_ticks_of_an_axis_are_round_and_their_labels_exact(
+    low: float, high: float, most: int, unit: str, ratio: bool, labels: list[str]
+) -> None:
+    found = ticks(low, high, most, unit, ratio=ratio)
+    assert [label for _, label in found] == labels
+    assert all(low - 1e-9 <= value <= high + 1e-9 for value, _ in found)
+
+
+def test_a_number_stays_with_its_unit_where_a_line_breaks_and_comes_out_as_it_was() -> None:
+    told = "rose from 7 315 operations/s to 1.2 GiB at 14:30 (-85 %), 3 × in 5 min"
+    held = bound(told)
+    assert held.split(" ") == ["rose", "from", "7\u00a0315\u00a0operations/s", "to", "1.2\u00a0GiB", "at", "14:30",
+                               "(-85\u00a0%),", "3\u00a0×", "in", "5\u00a0min"]  # fmt: skip
+    assert unbound(held) == told

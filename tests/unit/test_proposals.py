@@ -1,0 +1,176 @@
+"""What is proposed: nothing that makes it worse, nothing in a hurry that isn't sure, and the exact revision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from incident_facts import STORY, change, graph, limit, shift, state_of, state_with
+
+from cockpit.plain import render_text
+from cockpit.postmortem import render_markdown
+from engine.hypotheses import Action, Hypothesis
+from engine.incident import IncidentState
+from engine.proposals import WRITE_CONFIDENCE, proposals, withheld
+from primitives.facts import Fact
+from primitives.remediations.registry import Target, remediations
+from primitives.terms import IncidentClass
+
+COMMIT = "40465f54a9e15cf6eeb6480fddef3117e9a1d8b4"
+API = graph({"api": "service", "db": "database"}, ("api", "db"))
+
+
+def believed(cause_id: str, confidence: float, *, resource: str | None = "api", change: str | None = None,
+             cause_class: str = "DEPLOYMENT_REGRESSION", name: str = "H1") -> Hypothesis:  # fmt: skip
+    return Hypothesis(id=name, cause=cause_id, cause_id=cause_id, cause_class=IncidentClass(cause_class), prior=-3.0,
+                      resource=resource, change=change, confidence=confidence)  # fmt: skip
+
+
+def proposed(facts: tuple[Fact, ...], *hypotheses: Hypothesis) -> tuple[Action, ...]:
+    state = state_with((*facts, API))
+    state.hypotheses = hypotheses
+    return proposals(state)
+
+
+def deployed(name: str, minutes_before: float, resource: str = "api", *, before: Any = None, after: Any = None) -> Fact:
+    found = change(name, resource, minutes_before=minutes_before, after=after)
+    assert found.change is not None
+    return found.model_copy(update={"change": found.change.model_copy(update={"before": before})})
+
+
+def test_the_newest_deployment_is_undone() -> None:
+    blames = believed("deployment_regression", 0.8, change="v2")
+    (action,) = proposed((deployed("v1", 90), deployed("v2", 5), deployed("v9", 1, "db")), blames)
+    assert action.command == "kubectl rollout undo deployment/api"
+    assert (action.action, action.urgency) == ("Roll back deployment v2 of api", "HIGH")
+
+
+def test_a_deployment_that_later_ones_followed_is_never_undone_without_its_revision() -> None:
+    blames = believed("deployment_regression", 0.8, change=COMMIT)
+    facts = (deployed(COMMIT, 30, after={"version": "v7"}), deployed("v8", 20), deployed("v9", 10))
+    (action,) = proposed(facts, blames)
+    assert action.command == "kubectl rollout history deployment/api"
+    assert (action.primitive, action.effect, action.urgency) == ("choose_revision", "read", "LOW")
+    assert action.action == (
+        "Find the revision of api before deployment 40465f54a9e1 (v7): 2 later deployments followed, "
+        "and a plain undo would revert only the newest"
+    )
+
+
+def test_one_later_deployment_is_told_in_the_singular() -> None:
+    blames = believed("deployment_regression", 0.8, change="v7")
+    (action,) = proposed((deployed("v7", 30), deployed("v8", 20)), blames)
+    assert "1 later deployment followed" in action.action
+
+
+def test_the_revision_before_the_blamed_one_is_named_where_it_is_known() -> None:
+    blames = believed("deployment_regression", 0.8, change="v7")
+    facts = (deployed("v7", 30, before={"revision": "6"}), deployed("v8", 20), deployed("v9", 10))
+    (action,) = proposed(facts, blames)
+    assert action.command == "kubectl rollout undo deployment/api --to-revision=6"
+    assert action.action == "Roll back deployment v7 of api to revision 6; 2 later deployments will be undone with it"
+
+
+@pytest.mark.parametrize("revision", ["6; reboot", "-1", 0, True, None, "٦", 6.5, ["6"]])
+def test_a_revision_that_is_no_number_is_not_known(revision: Any) -> None:
+    blames = believed("deployment_regression", 0.8, change="v7")
+    (action,) = proposed((deployed("v7", 30, before={"revision": revision}), deployed("v8", 20)), blames)
+    assert action.command == "kubectl rollout history deployment/api"
+
+
+def test_a_rollout_that_the_cluster_shows_goes_back_to_the_revision_before_it() -> None:
+    resource = "shop/deployment/cart"
+    changed = state_of(resource, "RevisionChanged", details={"from_revision": 3, "to_revision": 4})
+    blames = believed("image_not_found", 0.8, resource=resource, cause_class="WORKLOAD_FAILURE")
+    (action,) = proposed((changed,), blames)
+    assert action.command == "kubectl rollout undo deployment/cart --to-revision=3 --namespace shop"
+
+
+def test_only_the_best_hypothesis_makes_an_action_urgent() -> None:
+    best = believed("certificate_expired", 0.94, cause_class="ACCESS_FAILURE")
+    second = believed("deployment_regression", 0.9, change="v2", name="H2")
+    actions = proposed((deployed("v2", 5),), best, second)
+    assert [(action.primitive, action.urgency) for action in actions if action.effect == "write"] == [
+        ("rollback_deployment", "MEDIUM")
+    ]
+
+
+@pytest.mark.parametrize(("confidence", "urgency"), [(0.6, "HIGH"), (0.59, "MEDIUM"), (WRITE_CONFIDENCE, "MEDIUM")])
+def test_urgency_follows_confidence(confidence: float, urgency: str) -> None:
+    (action, *_) = proposed((), believed("application_error", confidence, cause_class="WORKLOAD_FAILURE"))
+    assert (action.primitive, action.urgency) == ("restart_workload", urgency)
+
+
+def test_an_unlikely_cause_is_looked_into_and_not_acted_on() -> None:
+    state = state_with((API,))
+    state.hypotheses = (believed("application_error", 0.12, cause_class="WORKLOAD_FAILURE"),)
+    state.actions, state.concluded = proposals(state), True
+    assert [action.effect for action in state.actions] == ["read"]
+    why = "no repair is recommended yet: the best cause has 12 % confidence"
+    assert withheld(state) == why
+    assert why in render_text(state)
+    assert "No repair is recommended yet" in render_markdown(state, ())
+
+
+@pytest.mark.parametrize(
+    ("verdict", "why"),
+    [("UNKNOWN", "no repair is recommended yet: the cause is not known"),
+     ("NO_FAULT", "nothing to repair: nothing seems to be wrong")],
+)  # fmt: skip
+def test_while_a_verdict_leads_nothing_is_changed(verdict: str, why: str) -> None:
+    state = state_with((API,))
+    leads = believed("unknown" if verdict == "UNKNOWN" else "false_alarm", 0.4, resource=None, cause_class=verdict)
+    state.hypotheses = (leads, believed("application_error", 0.39, cause_class="WORKLOAD_FAILURE", name="H2"))
+    state.actions = proposals(state)
+    assert all(action.effect == "read" for action in state.actions)
+    assert withheld(state) == why
+
+
+def test_a_repair_that_is_proposed_needs_no_excuse() -> None:
+    state = state_with((*STORY,))
+    state.hypotheses = (believed("deployment_regression", 0.9, change="v2.3.1"),)
+    state.actions = proposals(state)
+    assert withheld(state) == ""
+    assert withheld(IncidentState()) == ""
+
+
+def full(allocated: float | None) -> tuple[Fact, ...]:
+    low = shift("db", "free_storage_space", kind="saturation", baseline=15e9, current=5e8, unit="By")
+    if allocated is None:
+        return (low,)
+    near = limit("db", "free_storage_space", 0.97).model_copy(update={"unit": "By", "limit": allocated})
+    return low, near
+
+
+def test_a_full_database_gets_half_as_much_storage_again() -> None:
+    out = believed("disk_full", 0.9, resource="db", cause_class="RESOURCE_SATURATION")
+    (action,) = proposed(full(25 * 2.0**30), out)
+    assert action.command == (
+        "aws rds modify-db-instance --db-instance-identifier db --allocated-storage 38 --apply-immediately"
+    )
+    assert action.action == "Raise the storage of db from 25 to 38 GiB; it can't be lowered again"
+
+
+def test_where_nobody_knows_its_size_a_full_database_is_asked_for_it() -> None:
+    out = believed("disk_full", 0.9, resource="db", cause_class="RESOURCE_SATURATION")
+    (action,) = proposed(full(None), out)
+    assert action.command.startswith("aws rds describe-db-instances --db-instance-identifier db --query ")
+    assert action.effect == "read"
+
+
+def test_an_action_may_name_the_causes_that_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = replace(remediations()["restart_workload"], name="acme_reload", answers=("token_expired",))
+    monkeypatch.setitem(remediations(), "acme_reload", extra)
+    (action, *_) = proposed((), believed("token_expired", 0.9, cause_class="ACCESS_FAILURE"))
+    assert action.primitive == "acme_reload"
+
+
+def test_a_rollback_fits_no_target_that_it_would_take_too_far() -> None:
+    target = Target("shop/deployment/cart", None, (), later_deployments=2)
+    rollback, choose = remediations()["rollback_deployment"], remediations()["choose_revision"]
+    assert rollback.fit(target) is None
+    assert choose.fit(target) is not None
+    known = replace(target, revision=4)
+    assert rollback.fit(known) is not None
+    assert choose.fit(known) is None
