@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Claim, Key, Location
+from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.mechanisms import outside_host
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift
 from primitives.records import Change
@@ -30,24 +31,9 @@ _BLAMES: Final = {
     "job": "bad_configuration",
     "other": "bad_configuration",
 }
+_CONTENT: Final = 1.2
 _ROLLOUT_S: Final = 60.0
-_LIMITS: Final = re.compile(
-    r"time_?out|deadline|pool|max[_A-Z]|\bmax|limit|concurren|retr(?:y|ies)|backoff|batch|cache|ttl|buffer|threshold|"
-    r"interval|quota|workers|threads|replicas|memory|heap",
-    re.IGNORECASE,
-)
-_LOOP: Final = re.compile(r"^\+.*\b(?:for|foreach|while|map|forEach)\b")
-_REMOTE_CALL: Final = re.compile(
-    r"^\+.*\.\s*(?:get|fetch|load|query|find|exec|select|call|list|read|send)\w*\s*\(", re.IGNORECASE
-)
 _PER_REQUEST: Final = re.compile(r"per[_ ](?:request|call|transaction|operation)|calls?[_ ]per", re.IGNORECASE)
-_HARMLESS_FILES: Final = re.compile(
-    r"(?:^|/)(?:docs?|tests?|testdata|examples?|\.github)/|\.(?:md|rst|txt|adoc)$|(?:^|/)(?:CODEOWNERS|LICENSE|README)"
-    r"|[_.-]test\.|_fuzz|(?:^|/)\.[a-z-]+(?:\.ya?ml|rc|ignore)?$",
-    re.IGNORECASE,
-)
-_HARMLESS_WORDS: Final = re.compile(r"^(?:\S+\s+)?(?:docs?|tests?|style|chore|ci|lint|typo)(?:\(|:)", re.IGNORECASE)
-_COMMENT: Final = re.compile(r"^[+-]\s*(?://|#(?!include)|/?\*|\"\"\"|--\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +51,9 @@ def attributions(case: Case, places: Mapping[str, list[Location]]) -> Iterator[C
     ill = _illness(case)
     common = _document_frequency(candidates)
     strengths = {name: sum(max(one.weight, 0.0) for one in found) for name, found in places.items()}
+    carriers = [one for one in candidates if one.change.kind == "deployment" and one.change.resource]
     for candidate in candidates:
-        yield from _of_change(case, candidate, strengths, ill, common, len(candidates))
+        yield from _of_change(case, candidate, strengths, ill, common, len(candidates), carriers)
     yield from _without_changes(case)
 
 
@@ -85,38 +72,36 @@ def _of_change(
     ill: Mapping[str, float],
     common: Mapping[str, int],
     total: int,
+    carriers: Sequence[_Candidate],
 ) -> Iterator[Claim]:
     cause_id = _BLAMES[one.change.kind]
     change_id = one.change.id or one.change.summary[:80]
     share = 1.0 if one.change.resource else 0.7
     for resource in one.resources:
         key = Key(cause_id, resource, change_id)
-        lead, why = _lead(case, one)
-        yield Claim(key, one.name, lead, why, "timing")
+        carrier = _carrier(one, resource, carriers) if one.change.kind == "code" else None
+        lead, why = _lead(case, carrier or one)
+        yield Claim(key, one.name, lead, f"{why}, by its deployment" if carrier else why, "timing")
         place, where = _place(case, resource, strengths)
         yield Claim(key, one.name, place * (share if place > 0 else 1.0), where, "place")
         relevance = _relevance(one.words, ill, common, total)
         if relevance > 0:
             yield Claim(key, one.name, relevance, "its text names what went wrong", "content")
-        if harmless := _harmless(one.change):
-            yield Claim(key, one.name, -2.5, harmless, "harmless")
-        yield from _risks(key, one)
+        for trait in traits(one.change):
+            yield Claim(key, one.name, trait.weight, trait.why, "harmless" if trait.harmless else "risk")
+        if any(ill.get(word, 0.0) >= 1.0 for line in bumped(one.change) for word in _words(line)):
+            yield Claim(key, one.name, 1.0, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, one)
         yield from _outside(case, key)
         if one.change.kind == "code":
-            yield Claim(key, one.name, -0.7, "a commit that no recorded deployment carried", "carried")
+            weight, told = (-0.4, "a later deployment") if carrier else (-0.7, "no recorded deployment")
+            yield Claim(key, one.name, weight, f"a commit that {told} carried", "carried")
 
 
-def _risks(key: Key, one: _Candidate) -> Iterator[Claim]:
-    """What a diff does that is known to hurt: Nygard, Release It! (limits, time-outs); one remote call a loop turn."""
-    lines = _changed_lines(one.change)
-    if any(_LIMITS.search(line) and re.search(r"\d", line) for line in lines):
-        yield Claim(key, one.name, 0.9, "it changes a limit, a time-out or a size", "risk")
-    added = [line for line in lines if line.startswith("+")]
-    for number, line in enumerate(added):
-        if _LOOP.search(line) and any(_REMOTE_CALL.search(later) for later in added[number + 1 : number + 4]):
-            yield Claim(key, one.name, 0.9, "it adds a remote call to a loop", "risk")
-            return
+def _carrier(one: _Candidate, resource: str, carriers: Sequence[_Candidate]) -> _Candidate | None:
+    """The first deployment of the resource after a commit: it carries what was committed until then."""
+    later = [other for other in carriers if other.change.resource == resource and other.change.time >= one.change.time]
+    return min(later, key=lambda other: (other.change.time, other.name), default=None)
 
 
 def _more_work(case: Case, key: Key, one: _Candidate) -> Iterator[Claim]:
@@ -137,12 +122,6 @@ def _outside(case: Case, key: Key) -> Iterator[Claim]:
             yield Claim(key, name, -1.2, f"the errors come from {host}", "outside")
         elif pattern.family == "certificate" and "expired" in f"{pattern.template} {pattern.example}":
             yield Claim(key, name, -1.2, "certificates expire by themselves", "outside")
-
-
-def _changed_lines(change: Change) -> list[str]:
-    after = change.after if isinstance(change.after, dict) else {}
-    lines = str(after.get("diff") or "").splitlines()
-    return [line for line in lines if line[:1] in ("+", "-") and not line.startswith(("+++", "---"))]
 
 
 def _lead(case: Case, one: _Candidate) -> tuple[float, str]:
@@ -180,9 +159,13 @@ def _place(case: Case, resource: str, strengths: Mapping[str, float]) -> tuple[f
 def _illness(case: Case) -> dict[str, float]:
     """The words of what went wrong, with how telling each is."""
     found: dict[str, float] = {}
+    # A resource's name tells where, which counts as the place; it tells nothing of what.
+    names = " ".join({*case.resources, *(one.fact.resource or "" for one in case.facts)}).lower()
 
     def take(text: str, weight: float) -> None:
         for word in _words(text):
+            if word in names:
+                continue
             found[word] = max(found.get(word, 0.0), weight)
 
     for _, shift in case.present(MetricShift):
@@ -200,26 +183,12 @@ def _illness(case: Case) -> dict[str, float]:
 
 
 def _relevance(words: frozenset[str], ill: Mapping[str, float], common: Mapping[str, int], total: int) -> float:
-    """Shared words, each by how telling it is there and how rare among the changes; at most 1.6."""
+    """Shared words, each by how telling it is there and how rare among the changes; near 1.6 at most."""
     score = 0.0
     for word in words & ill.keys():
         rarity = math.log((total + 1) / common.get(word, 1)) / math.log(total + 1) if total > 1 else 0.7
         score += ill[word] * max(rarity, 0.0)
-    return round(min(1.6, 0.35 * score), 3)
-
-
-def _harmless(change: Change) -> str:
-    after = change.after if isinstance(change.after, dict) else {}
-    files = [str(one) for one in after.get("files") or ()]
-    diff = after.get("diff")
-    if files and all(_HARMLESS_FILES.search(one) for one in files):
-        return "it touches only documents, tests or tooling"
-    lines = _changed_lines(change)
-    if lines and all(_COMMENT.match(line) or not line[1:].strip() for line in lines):
-        return "it changes only comments"
-    if _HARMLESS_WORDS.search(change.summary) and not diff:
-        return "by its summary it changes nothing that runs"
-    return ""
+    return round(_CONTENT * (1.0 - math.exp(-score / 1.5)), 3)
 
 
 def _inferred(case: Case, text: str) -> tuple[str, ...]:
@@ -243,9 +212,12 @@ def _without_changes(case: Case) -> Iterator[Claim]:
 
 
 def _text(change: Change) -> str:
+    """What a change says that it does; of a diff only the lines that it changes, not those around them."""
     after: Any = change.after
-    more = " ".join(str(value) for value in after.values()) if isinstance(after, dict) else str(after or "")
-    return f"{change.id or ''} {change.summary} {more}"
+    if not isinstance(after, dict):
+        return f"{change.id or ''} {change.summary} {after or ''}"
+    told = [str(value) for key, value in after.items() if key != "diff"]
+    return " ".join((change.id or "", change.summary, *told, *changed_lines(change)))
 
 
 _STOP: Final = frozenset(
@@ -253,7 +225,7 @@ _STOP: Final = frozenset(
     the and for with from that this not was are has have had but all any can its per new old add set get use into out
     http https www com org func return string int err error errors true false null none nil self var const let type def
     class import public private static void final package main test service services server app code value values name
-    data status start end version commit files diff
+    data status start end version commit files diff off out time context request response call calls
     """.split()  # noqa: SIM905 - a list of words reads as words
 )
 

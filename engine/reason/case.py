@@ -60,6 +60,15 @@ class Case:
         return {name: tuple(targets) for name, targets in found.items()}
 
     @cached_property
+    def above(self) -> Mapping[str, tuple[str, ...]]:
+        """Those that directly depend on each resource."""
+        found: dict[str, list[str]] = {}
+        for source, targets in self.below.items():
+            for target in targets:
+                found.setdefault(target, []).append(source)
+        return {name: tuple(sources) for name, sources in found.items()}
+
+    @cached_property
     def symptom_resources(self) -> tuple[str, ...]:
         """What the alarm or the query is about."""
         symptom = self.opened.symptom

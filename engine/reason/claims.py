@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.hypotheses import Evidence
+from engine.reason.weights import Weights
 
-__all__ = ["Claim", "Key", "Location", "weighed"]
+__all__ = ["Claim", "Key", "Location", "Weighed", "weighed"]
 
 # Of facts that say the same thing the first counts in full, the second by a third, the third by a ninth.
 _REPEAT: Final = 1 / 3
@@ -49,24 +49,35 @@ class Location:
     group: str
 
 
-def weighed(claims: Iterable[Claim | Location]) -> tuple[Evidence, ...]:
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A fact's part of a hypothesis' log-odds, and the group that it was weighed in."""
+
+    fact: str
+    weight: float
+    why: str
+    group: str
+
+
+def weighed(claims: Iterable[Claim | Location], weights: Weights) -> tuple[Weighed, ...]:
     """The claims as evidence: in each group and direction the strongest in full, the next ones by a third each."""
     groups: dict[tuple[str, bool], list[Claim | Location]] = {}
     for claim in claims:
         groups.setdefault((claim.group, claim.weight > 0), []).append(claim)
-    found: list[Evidence] = []
-    for members in groups.values():
-        found += _diminished(sorted(members, key=lambda one: (-abs(one.weight), one.fact)))
+    found: list[Weighed] = []
+    for (group, _), members in groups.items():
+        factor = weights.of(group)
+        found += _diminished(sorted(members, key=lambda one: (-abs(one.weight), one.fact)), factor)
     return tuple(sorted(found, key=lambda one: (-abs(one.weight), one.fact)))
 
 
-def _diminished(members: Sequence[Claim | Location]) -> list[Evidence]:
-    found, factor, seen = [], 1.0, set()
+def _diminished(members: Sequence[Claim | Location], factor: float) -> list[Weighed]:
+    found, seen = [], set()
     for one in members:
         if one.fact in seen:
             continue
         seen.add(one.fact)
         if abs(one.weight * factor) >= _MIN_WEIGHT:
-            found.append(Evidence(fact=one.fact, weight=round(one.weight * factor, 3), why=one.why))
+            found.append(Weighed(one.fact, round(one.weight * factor, 3), one.why, one.group))
         factor *= _REPEAT
     return found

@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Location
+from primitives.analysis.cancellation import gave_up
 from primitives.facts import LogPattern, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
 
 __all__ = ["locations"]
@@ -87,10 +88,11 @@ def _spans(case: Case) -> Iterator[Location]:
 
 
 def _felt(case: Case) -> Iterator[Location]:
-    worse = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in FELT}
+    worse = {fact.resource for _, fact in case.present(MetricShift)
+             if fact.worse and fact.kind in FELT and not gave_up(fact.metric)}  # fmt: skip
     shared = any(True for _ in case.of(OwnShare))
     for name, fact in case.present(MetricShift):
-        if not fact.worse or fact.resource is None or fact.kind not in FELT:
+        if not fact.worse or fact.resource is None or fact.kind not in FELT or gave_up(fact.metric):
             continue
         deeper = [one for one in case.below.get(fact.resource, ()) if one in worse]
         if deeper and not shared:

@@ -11,6 +11,7 @@ from engine.reason.case import Case
 from engine.reason.catalogue import causes_of_family, causes_of_metric, causes_of_state
 from engine.reason.claims import Claim, Key
 from engine.reason.localise import FELT, magnitude, strength
+from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
     ConfigurationDifference,
     LogPattern,
@@ -91,7 +92,7 @@ def _shifts(case: Case) -> Iterator[Claim]:
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
         if fact.polarity == "present" and fact.kind == "traffic" and fact.current > fact.baseline:
             yield from _traffic(case, name, fact)
-        if fact.polarity == "present" and fact.worse and fact.kind in FELT:
+        if fact.polarity == "present" and fact.worse and fact.kind in FELT and not gave_up(fact.metric):
             yield from _felt(case, name, fact)
 
 

@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from primitives.analysis.cancellation import gave_up
 from primitives.analysis.graph import Graph
 from primitives.records import Metric, Series
 from primitives.statistics import sample_step
@@ -77,7 +78,8 @@ def shares(
     if inside[0].sum() < _MIN_NORMAL or not inside[1].any():
         return []
     values = _aligned(series, grid, reach, lambda one: one.name == metric.name)
-    values = _aligned(series, grid, reach, lambda one: (one.kind, one.unit) == (metric.kind, metric.unit)) | values
+    alike = (metric.kind, metric.unit)
+    values = _aligned(series, grid, reach, lambda one: (one.kind, one.unit) == alike and not gave_up(one.name)) | values
     counting = _request_metric(symptom, series)
     traffic = _aligned(series, grid, reach, lambda one: one.name == counting)
     found = _own(symptom, reach, _Sums(metric, values, traffic, inside[0], inside[1]), graph)

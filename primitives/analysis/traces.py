@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from primitives.analysis.error_families import family_of
 from primitives.records import Span, Window
 from primitives.statistics import level_of
 
@@ -26,7 +27,7 @@ _MIN_TRACES: Final = 5
 _TIME_FLOOR_S: Final = 0.0005
 _MESSAGE_KEYS: Final = (
     "exception.message", "error.message", "error", "message", "otel.status_description", "status.message",
-    "status_description", "grpc.error_message", "exception.type", "error.type",
+    "status_description", "status_message", "grpc.error_message", "exception.type", "error.type",
 )  # fmt: skip
 
 
@@ -167,7 +168,10 @@ def _calls(traces: Traces, groups: Mapping[tuple[str, str], NDArray[np.float64]]
 
 
 def failing(now: Sequence[Span], before: Sequence[Span]) -> list[Failing]:
-    """The deepest failing operations: failed spans none of whose children failed, most failures first."""
+    """The deepest failing operations: failed spans none of whose children failed, most failures first.
+
+    A span that ended because its caller gave up is no failure of its own.
+    """
     errors, messages = _own_errors(now)
     totals = Counter((span.resource, span.name) for span in now)
     earlier, _ = _own_errors(before)
@@ -185,12 +189,9 @@ def _surprise(one: Failing) -> float:
 
 
 def _own_errors(spans: Sequence[Span]) -> tuple[Counter[tuple[str, str]], dict[tuple[str, str], Counter[str]]]:
-    failed = {(span.trace_id, span.span_id) for span in spans if span.status == "error"}
-    blamed = {
-        (span.trace_id, span.parent_span_id)
-        for span in spans
-        if span.status == "error" and span.parent_span_id is not None
-    }
+    broken = [span for span in spans if span.status == "error" and not _given_up(span)]
+    failed = {(span.trace_id, span.span_id) for span in broken}
+    blamed = {(span.trace_id, span.parent_span_id) for span in broken if span.parent_span_id is not None}
     errors: Counter[tuple[str, str]] = Counter()
     messages: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for span in spans:
@@ -201,6 +202,16 @@ def _own_errors(spans: Sequence[Span]) -> tuple[Counter[tuple[str, str]], dict[t
             if message:
                 messages[span.resource, span.name][message] += 1
     return errors, messages
+
+
+def _given_up(span: Span) -> bool:
+    """Whether its caller cancelled it: gRPC status 1 (CANCELLED), nginx' status 499, or its message says so."""
+    told = span.attributes
+    return (
+        told.get("rpc.grpc.status_code", told.get("rpc.response.status_code")) in (1, "1", "CANCELLED")
+        or str(told.get("http.response.status_code", told.get("http.status_code"))) == "499"
+        or family_of(_message(told)) == "cancelled"
+    )
 
 
 def _message(attributes: Mapping[str, Any]) -> str:

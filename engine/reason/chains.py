@@ -1,0 +1,67 @@
+"""Which causes bring about which: a chain of causes is true as a whole, and its first link is the root cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from engine.reason.case import Case
+from engine.reason.catalogue import causes
+from engine.reason.claims import Key
+from primitives.terms import IncidentClass
+
+__all__ = ["brings", "may_both_hold"]
+
+_LOAD: Final = (
+    "cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
+    "concurrency_limited", "rate_limited", "queue_backlog", "autoscaler_at_limit",
+)  # fmt: skip
+# B. Beyer et al., Site Reliability Engineering (2016), chapter 22: overload and its cascade; M. Nygard, Release It!:
+# blocked threads, integration points, unbounded result sets.
+_BRINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "traffic_surge": _LOAD,
+    "slow_query": ("cpu_saturated", "io_saturated", "connections_exhausted", "threads_exhausted", "lock_contention"),
+    "lock_contention": ("slow_query", "connections_exhausted", "threads_exhausted"),
+    "memory_exhausted": ("out_of_memory_killed", "node_pressure"),
+    "disk_full": ("database_read_only", "node_pressure"),
+    "database_failover": ("database_read_only", "dependency_unavailable", "replication_lag"),
+    "io_saturated": ("replication_lag", "slow_query"),
+    "node_not_ready": ("dependency_unavailable",),
+}
+# What any particular cause on the same resource looks like from outside.
+_OUTCOMES: Final = (
+    "application_crash", "application_error", "job_failed", "rollout_stuck", "dependency_unavailable",
+    "dependency_slow", "dependency_errors",
+)  # fmt: skip
+# What comes from outside, from the calendar or from the hardware: no change of the resource brings it about.
+_UNBROUGHT_CLASSES: Final = (
+    IncidentClass.INFRASTRUCTURE_FAILURE, IncidentClass.TRAFFIC_SURGE, IncidentClass.NO_FAULT, IncidentClass.UNKNOWN,
+)  # fmt: skip
+_UNBROUGHT: Final = ("certificate_expired", "token_expired", "external_provider_failure")
+
+
+def brings(case: Case, cause: Key, consequence: Key) -> bool:
+    """Whether `cause` may bring about `consequence`: by what they are and by where they are.
+
+    A change loads or breaks its own resource and what that depends on; a full resource is felt by itself; what merely
+    describes an outcome follows from any particular cause on the same resource.
+    """
+    if cause.resource is None or consequence.resource is None or consequence.change is not None or cause == consequence:
+        return False
+    same = cause.resource == consequence.resource
+    below = consequence.resource in case.below.get(cause.resource, ())
+    if cause.change is not None:
+        return (same or below) and _can_be_brought(consequence)
+    if consequence.cause_id in _OUTCOMES and cause.cause_id not in _OUTCOMES:
+        return same
+    return (same or below) and consequence.cause_id in _BRINGS.get(cause.cause_id, ())
+
+
+def may_both_hold(case: Case, one: Key, other: Key) -> bool:
+    """Whether one of them may bring about the other, so that both are true."""
+    return brings(case, one, other) or brings(case, other, one)
+
+
+def _can_be_brought(consequence: Key) -> bool:
+    cause = causes()[consequence.cause_id]
+    return cause.cause_class not in _UNBROUGHT_CLASSES and cause.id not in _UNBROUGHT

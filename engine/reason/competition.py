@@ -1,0 +1,95 @@
+"""Hypotheses compete for being the root cause; what one of them brought about may be true beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from engine.reason.case import Case
+from engine.reason.chains import brings
+from engine.reason.drafts import Draft
+from engine.reason.weights import Weights
+
+__all__ = ["Ranked", "compete"]
+
+_CERTAIN: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A draft with its final log-odds: `own` from its prior and evidence, and what the others add to or take from it.
+
+    `company` is that of its consequences, which speak for it; `rivalry` what the other possible root causes take, less
+    what it keeps as a consequence of theirs. `bringer` is the draft that most likely brought it about.
+    """
+
+    draft: Draft
+    own: float
+    company: float
+    rivalry: float
+    bringer: Draft | None
+
+    @property
+    def final(self) -> float:
+        """Natural log-odds."""
+        return self.own + self.company + self.rivalry
+
+
+def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranked]:
+    """Best first.
+
+    Each draft stands for a world in which it is the root cause. A change explains its consequences too, so the
+    strongest of them speaks for it, as far as `weights.link` (how often a cause has that consequence) and
+    `weights.company` (at most) allow. The worlds and "none of these" share the probability as their odds are. A draft
+    is right where it is the root, and in part (`1 - weights.brought`) where a root brought it about.
+    """
+    own = [weights.sharpness * draft.score for draft in drafts]
+    follows = _consequences(case, drafts)
+    company = [_company(draft, [drafts[other] for other in follows[place]], weights) if draft.key.change else 0.0
+               for place, draft in enumerate(drafts)]  # fmt: skip
+    worlds = [math.exp(min(mine + more, 30.0)) for mine, more in zip(own, company, strict=True)]
+    total = 1.0 + sum(worlds)
+    kept, bringers = [world / total for world in worlds], [-1] * len(drafts)
+    for place, consequences in enumerate(follows):
+        for other in consequences:
+            if drafts[other].cause.generic:
+                continue  # It says of its cause's trouble only that there is some.
+            share = worlds[place] / total * (1.0 - weights.brought) / (1.0 + math.exp(-own[other]))
+            kept[other] += share
+            if bringers[other] < 0 or worlds[place] > worlds[bringers[other]]:
+                bringers[other] = place
+    found = []
+    for place, draft in enumerate(drafts):
+        probability = min(max(kept[place], 1e-9), 1.0 - _CERTAIN)
+        rivalry = math.log(probability / (1.0 - probability)) - own[place] - company[place]
+        bringer = drafts[bringers[place]] if bringers[place] >= 0 else None
+        found.append(Ranked(draft, own[place], company[place], rivalry, bringer))
+    return sorted(found, key=lambda one: (-one.final, str(one.draft.key)))
+
+
+def _company(draft: Draft, consequences: Sequence[Draft], weights: Weights) -> float:
+    """What the strongest consequence says for its cause, beyond the facts that speak for the cause itself."""
+    told = {one.fact for one in draft.evidence}
+    best = 0.0
+    for other in consequences:
+        support = sum(one.weight for one in other.evidence if one.weight > 0 and one.fact not in told)
+        best = max(best, weights.sharpness * support + math.log(weights.link))
+    return min(best, weights.company)
+
+
+def _consequences(case: Case, drafts: Sequence[Draft]) -> list[list[int]]:
+    """For each draft the places of those that it may bring about."""
+    at: dict[str, list[int]] = {}
+    for place, draft in enumerate(drafts):
+        if draft.key.resource is not None:
+            at.setdefault(draft.key.resource, []).append(place)
+    found: list[list[int]] = []
+    for draft in drafts:
+        resource = draft.key.resource
+        near = (resource, *case.below.get(resource, ())) if resource is not None else ()
+        found.append(
+            [other for name in near for other in at.get(name, ()) if brings(case, draft.key, drafts[other].key)]
+        )
+    return found

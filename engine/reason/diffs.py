@@ -1,0 +1,237 @@
+"""What a change does, read from its diff: what is known to hurt, and what is known to be harmless.
+
+M. Nygard, Release It! (limits, time-outs, unbounded result sets); Google SRE workbook, chapter 14 (configuration).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from primitives.records import Change
+
+__all__ = ["Trait", "bumped", "changed_lines", "traits"]
+
+_UNITS: Final = {
+    "nanosecond": 1e-9, "ns": 1e-9, "microsecond": 1e-6, "us": 1e-6, "µs": 1e-6, "millisecond": 1e-3, "millis": 1e-3,
+    "ms": 1e-3, "second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "m": 60.0, "hour": 3600.0,
+    "h": 3600.0, "day": 86400.0, "d": 86400.0, "k": 1e3, "kb": 1e3, "ki": 1024.0, "mb": 1e6, "mi": 1024.0**2,
+    "gb": 1e9, "gi": 1024.0**3, "g": 1e9,
+}  # fmt: skip
+_UNIT: Final = (
+    r"(?:nano|micro|milli)?seconds?|millis|minutes?|hours?|days?|ns|us|µs|ms|sec|min|s|m|h|d|[kmg]i|[kmg]b|k|g"
+)
+_QUANTITY: Final = re.compile(
+    rf"(?:\.of|\b)(?P<before>(?:milli|nano)?(?:seconds?|minutes?|hours?|days?|millis))\s*[=(]\s*(?P<held>\d[\d_]*(?:\.\d+)?)\)?"
+    rf"|(?<![\w.])(?P<number>\d[\d_]*(?:\.\d+)?)(?:\s*\*\s*[\w.]*?\b(?P<times>{_UNIT})\b|\s?(?P<suffix>{_UNIT})\b)?",
+    re.IGNORECASE,
+)
+_SETTING: Final = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)[\"']?\s*(?::|=|:=)\s*[\"']?(?P<value>\d[\w.*\s]*)")
+# What is bounded or awaited: less of it refuses or gives up sooner.
+_BOUND: Final = re.compile(
+    r"time_?out|deadline|budget|pool|max|limit|size|ttl|expir|cache|retr(?:y|ies)|attempt|concurren|buffer|heap|memory|"
+    r"cpu|quota|workers?|threads?|replicas?|capacity|burst|permits?|connections?|conns?\b",
+    re.IGNORECASE,
+)
+# What sets a pace: both ways it may hurt, less of it as load.
+_PACE: Final = re.compile(
+    r"interval|delay|backoff|sleep|period|idle|keep_?alive|frequency|poll|rate|batch", re.IGNORECASE
+)
+_LOOP: Final = re.compile(r"\b(?:for|foreach|while|map|forEach)\b")
+_REMOTE_CALL: Final = re.compile(
+    r"\.\s*(?:get|fetch|load|query|find|exec|select|call|list|read|send|all|first|count)\w*\s*\(", re.IGNORECASE
+)
+_GUARD: Final = re.compile(
+    r"\b(?:if|unless|guard|assert)\b.*(?:\bnil\b|\bnull\b|\bNone\b|undefined|\bnot\b|!\w|is_?empty|\blen\(|isPresent|exists)"
+    r"|\?\.|\?\?|\.orElse|\bcatch\b|\bexcept\b|\brescue\b",
+)
+_BOUNDED_QUERY: Final = re.compile(r"\bLIMIT\s+\d|\bTOP\s+\d|\.limit\(|\bFETCH FIRST|\bpage_?size\b", re.IGNORECASE)
+_COMMENT: Final = re.compile(r"^\s*(?://|#(?!include)|/?\*|\"\"\"|--\s)")
+_LOGGING: Final = re.compile(
+    r"^\s*(?:\w+\.)*(?:LOG\w*|log(?:ger|ging)?|slog|console|println?|printf?|fmt)\b[\w.:]*\s*[.(!]", re.IGNORECASE
+)
+_COSMETIC: Final = re.compile(
+    r"#[0-9a-f]{3,8}\b|\b(?:padding|margin|border|background|font|color|colour)\b", re.IGNORECASE
+)
+_VERSION: Final = re.compile(r"\bv?(\d+)\.(\d+)\.(\d+)\b")
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*|[^\w\s]")
+_HARMLESS_FILES: Final = re.compile(
+    r"(?:^|/)(?:docs?|documentation|tests?|testdata|examples?|\.github|\.circleci)/|\.(?:md|rst|txt|adoc|css|scss|svg|png)$"
+    r"|(?:^|/)(?:CODEOWNERS|LICENSE|README)|[_.-](?:test|spec)\.|_fuzz|(?:^|/)\.[a-z-]+(?:\.ya?ml|rc|ignore)?$",
+    re.IGNORECASE,
+)
+_HARMLESS_WORDS: Final = re.compile(r"^(?:\S+\s+)?(?:docs?|tests?|style|chore|ci|lint|typo)(?:\(|:)", re.IGNORECASE)
+
+_TIGHTER: Final = 0.6  # for each halving
+_MOST: Final = 1.6
+_PACED: Final = 0.15
+_LOOSER: Final = 0.1
+_SAME_CODE: Final = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """What a change does, with what it is worth in natural log-odds. `harmless` where it can't do anything at all."""
+
+    why: str
+    weight: float
+    harmless: bool = False
+
+
+def changed_lines(change: Change) -> list[str]:
+    """The lines that a diff takes away (`-`) and adds (`+`), without those around them."""
+    after = change.after if isinstance(change.after, dict) else {}
+    lines = str(after.get("diff") or "").splitlines()
+    return [line for line in lines if line[:1] in ("+", "-") and not line.startswith(("+++", "---"))]
+
+
+def traits(change: Change) -> tuple[Trait, ...]:
+    """What is known to hurt or to be harmless in it; nothing for what tells nothing."""
+    if why := _harmless(change):
+        return (Trait(why, -2.5, harmless=True),)
+    removed, added = _halves(changed_lines(change))
+    found = [*_quantities(removed, added, change), *_versions(removed, added)]
+    if _adds_call_to_loop(added, removed):
+        found.append(Trait("it adds a remote call to a loop", 0.9))
+    if _count(_GUARD, removed) > _count(_GUARD, added):
+        found.append(Trait("it takes a check away", 0.8))
+    if _count(_BOUNDED_QUERY, removed) > _count(_BOUNDED_QUERY, added):
+        found.append(Trait("it takes the bound of a query away", 1.0))
+    if not found and _same_code(removed, added):
+        found.append(Trait("it moves code and changes none", -0.6))
+    return tuple(found)
+
+
+def _halves(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is taken away and what is added, comments and blank lines left out."""
+    told = [(line[0], line[1:]) for line in lines if line[1:].strip() and not _COMMENT.match(line[1:])]
+    return [text for sign, text in told if sign == "-"], [text for sign, text in told if sign == "+"]
+
+
+def _harmless(change: Change) -> str:
+    after = change.after if isinstance(change.after, dict) else {}
+    files = [str(one) for one in after.get("files") or ()]
+    if files and all(_HARMLESS_FILES.search(one) for one in files):
+        return "it touches only documents, tests, styles or tooling"
+    lines = changed_lines(change)
+    removed, added = _halves(lines)
+    if lines and not removed and not added:
+        return "it changes only comments"
+    if lines and all(_LOGGING.match(text) for text in (*removed, *added)):
+        return "it changes only what is logged"
+    if lines and all(_COSMETIC.search(text) for text in (*removed, *added)):
+        return "it changes only how things look"
+    if _HARMLESS_WORDS.search(change.summary) and not lines:
+        return "by its summary it changes nothing that runs"
+    return ""
+
+
+def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
+    return sum(bool(pattern.search(line)) for line in lines)
+
+
+def _quantities(removed: Sequence[str], added: Sequence[str], change: Change) -> Iterator[Trait]:
+    """The tightest bound and the greatest change of pace."""
+    pairs = [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
+    tightened, paced, loosened = 0.0, 0.0, False
+    for name, old, new in pairs:
+        halvings = math.log2(old / new) if old > 0 and new > 0 else (4.0 if old > 0 else 0.0)
+        if _PACE.search(name):
+            paced = max(paced, abs(halvings))
+        elif _BOUND.search(name):
+            tightened, loosened = max(tightened, halvings), loosened or halvings < 0
+    if tightened > 0:
+        yield Trait(f"it lowers a limit {2**tightened:.3g} times", min(_MOST, 0.3 + _TIGHTER * tightened))
+    elif paced > 0:
+        yield Trait("it changes how often or how soon something is done", min(0.5, _PACED * (1 + paced)))
+    elif loosened:
+        yield Trait("it raises a limit", _LOOSER)
+
+
+def _line_pairs(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[str, float, float]]:
+    """Lines that differ in their numbers alone: their text, the old number and the new one."""
+    old = {_skeleton(line): line for line in removed}
+    for line in added:
+        before = old.get(_skeleton(line))
+        if before is not None:
+            for was, now in zip(_numbers(before), _numbers(line), strict=False):
+                if was != now:
+                    yield line, was, now
+
+
+def _name_pairs(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[str, float, float]]:
+    """Settings that stand once on each side with another number: their name, the old number and the new one."""
+    old, new = _named_numbers(removed), _named_numbers(added)
+    for name in sorted(old.keys() & new.keys()):
+        if len(old[name]) == len(new[name]) == 1 and old[name] != new[name]:
+            yield name, old[name][0], new[name][0]
+
+
+def _named_numbers(lines: Sequence[str]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for line in lines:
+        for match in _SETTING.finditer(line):
+            found.setdefault(match["name"], []).extend(_numbers(match["value"]))
+    return found
+
+
+def _value_pairs(before: Any, after: Any) -> Iterator[tuple[str, float, float]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in before.keys() & after.keys():
+            was, now = _numbers(str(before[name])), _numbers(str(after[name]))
+            if len(was) == len(now) == 1 and was != now:
+                yield str(name), was[0], now[0]
+
+
+def _skeleton(line: str) -> str:
+    # A local name may change with the number that it holds: what a line calls identifies it.
+    return " ".join(_IDENTIFIER.findall(re.sub(r"^\s*[\w, ]+:?=\s", "", _QUANTITY.sub("#", line))))
+
+
+def _numbers(line: str) -> list[float]:
+    found = []
+    for match in _QUANTITY.finditer(line):
+        unit = (match["before"] or match["times"] or match["suffix"] or "").lower()
+        number = float((match["held"] or match["number"]).replace("_", ""))
+        found.append(number * _UNITS.get(unit, _UNITS.get(unit.removesuffix("s"), 1.0)))
+    return found
+
+
+def bumped(change: Change) -> tuple[str, ...]:
+    """The lines with which a change takes other releases of libraries."""
+    removed, added = _halves(changed_lines(change))
+    old = {_VERSION.sub("#", line) for line in removed if _VERSION.search(line)}
+    return tuple(line for line in added if _VERSION.search(line) and _VERSION.sub("#", line) in old)
+
+
+def _versions(removed: Sequence[str], added: Sequence[str]) -> Iterator[Trait]:
+    """A dependency's new version: semantic versioning promises that a patch breaks nothing."""
+    old = {_VERSION.sub("#", line): match.groups() for line in removed if (match := _VERSION.search(line))}
+    bumps = [(old[key], match.groups()) for line in added
+             if (match := _VERSION.search(line)) and (key := _VERSION.sub("#", line)) in old]  # fmt: skip
+    if bumps and len(bumps) == len(added):
+        if all(was[:2] == now[:2] for was, now in bumps):
+            yield Trait("it takes only patch releases of libraries", -0.5)
+        else:
+            yield Trait("it takes new releases of libraries", 0.2)
+
+
+def _adds_call_to_loop(added: Sequence[str], removed: Sequence[str]) -> bool:
+    known = Counter(text.strip() for text in removed)
+    for number, line in enumerate(added):
+        if _LOOP.search(line):
+            calls = [one for one in added[number : number + 4] if _REMOTE_CALL.search(one) and one.strip() not in known]
+            if calls:
+                return True
+    return False
+
+
+def _same_code(removed: Sequence[str], added: Sequence[str]) -> bool:
+    """Whether what is added holds nearly all that is taken away: code that was moved, wrapped or tidied."""
+    old = Counter(token for line in removed for token in _IDENTIFIER.findall(line) if token[0].isalpha())
+    new = Counter(token for line in added for token in _IDENTIFIER.findall(line) if token[0].isalpha())
+    return sum(old.values()) >= 8 and sum((old & new).values()) >= _SAME_CODE * sum(old.values())
