@@ -9,14 +9,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
+from textual.command import CommandPalette
 from textual.theme import Theme
+from textual.widgets import Input
 
 from cockpit.intents import Attach, Browse, Replay, Start
+from cockpit.keyboard import Keyboard, KeyDone
+from cockpit.screens.layout import is_tiny
 from cockpit.screens.style import APP_CSS
 from cockpit.terminal import on_hangup_or_stop, terminal_is_gone
 from cockpit.widgets.curtain import Curtain
-from cockpit.widgets.draw import Ink
+from cockpit.widgets.draw import Ink, cut
 from primitives.clock import Clock, SystemClock
 from primitives.errors import CloudopsError, StoreError
 from primitives.text import safe_line
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.screen import Screen
 
+    from cockpit.farewell import Farewell
     from cockpit.intents import Intent
     from cockpit.screens.common import CockpitScreen
     from cockpit.settings import Settings
@@ -39,6 +45,8 @@ Connect = Callable[[Path], Awaitable["tuple[EnginePort, bool]"]]
 
 TERMINAL_CHECK_S = 1.0
 INTERRUPTED = 130
+NOTICE_WIDTH, PROBLEM_WIDTH = 110, 220
+"""Cells of a notice: a line or two; of one that tells what to do: as many as it takes."""
 
 
 def run_cockpit(settings: Settings, intent: Intent) -> int:
@@ -52,6 +60,10 @@ def run_cockpit(settings: Settings, intent: Intent) -> int:
             app.run()
         finally:
             app.close_engine()
+    if app.farewells and getattr(intent, "kept", True):
+        from cockpit.farewell import say_farewell
+
+        say_farewell(app.farewells, settings)
     if app.failure is not None and app.failure_unseen:
         raise app.failure
     return app.exit_status
@@ -77,6 +89,10 @@ class CockpitApp(App[int]):
         self.failure_unseen = False
         self.exit_status = 0
         self.remote = False
+        self.farewells: tuple[Farewell, ...] = ()
+        self.left_running: set[str] = set()
+        self.keyboard = Keyboard(self)
+        self._leaving_asked = False
         self._connect: Connect = connect or self._connect_engine
         self._port: EnginePort | None = None
         self._engine: Any = None
@@ -159,6 +175,8 @@ class CockpitApp(App[int]):
 
     def leave(self, code: int) -> None:
         """End with an exit code."""
+        left = [screen.farewell() for screen in reversed(self.cockpit_screens)]
+        self.farewells = tuple({one.execution_id: one for one in left if one is not None}.values())
         self.exit_status = code
         self.exit(code)
 
@@ -193,11 +211,78 @@ class CockpitApp(App[int]):
         if terminal_is_gone():
             self.leave(INTERRUPTED)
 
+    # Keys as they come
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys go through `keyboard`; in a terminal that is too small they do nothing but leave."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif is_tiny(*self.size) and self.cockpit_screens:
+            self._key_in_tiny(event.key)
+        else:
+            await self.keyboard.typed(event)
+
+    async def hand_on(self, key: events.Key) -> None:
+        """Give a key to whatever has the focus."""
+        await super().on_event(key)
+
+    def on_key_done(self, marker: KeyDone) -> None:
+        """A key was answered."""
+        self.keyboard.arrived(marker)
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether what is on the screen is ready for keys."""
+        ready = getattr(self.screen, "takes_keys", None)
+        if ready is None:
+            # The command palette; before our first screen there is nobody to take keys.
+            ready = bool(self.cockpit_screens) and (self.screen.focused is not None or not self.app_focus)
+        return bool(ready)
+
+    def stays_at(self, key: str) -> bool:
+        """Whether a key neither opens anything nor moves the focus, so that the next one needs not wait for it."""
+        from cockpit.keys import STAYING
+
+        return key in STAYING and self.screen in self.cockpit_screens and not isinstance(self.focused, Input)
+
+    @property
+    def may_be_left(self) -> bool:
+        """Whether the screen is one that still waits for what it shows."""
+        return not self.takes_keys and self.screen in self.cockpit_screens and self.screen.is_mounted
+
+    def _key_in_tiny(self, key: str) -> None:
+        if key not in ("q", "ctrl+c", "ctrl+q"):
+            return
+        if self._leaving_asked or not self._running_screen():
+            self.leave(self._exit_code())
+        self._leaving_asked = True
+        self.tell_tiny()
+
+    def tell_tiny(self) -> None:
+        """Say what a terminal that is too small needs, above everything."""
+        from cockpit.screens.common import tiny_words
+        from cockpit.widgets.tiny import Tiny
+
+        state = self.cockpit_screens[-1].how_things_are() if self.cockpit_screens else ""
+        words = tiny_words(*self.size, state, asked=self._leaving_asked)
+        for screen in self.screen_stack:
+            for tiny in screen.query(Tiny):
+                tiny.tell(words)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A terminal that shrank too much shows no dialog."""
+        if not is_tiny(*event.size):
+            self._leaving_asked = False
+        elif isinstance(self.screen, CommandPalette):
+            self.screen.dismiss()
+
     # What screens use
 
     def tell(self, message: str, *, problem: bool = False) -> None:
-        """A short notice."""
-        self.notify(safe_line(message), severity="error" if problem else "information", markup=False)
+        """A short notice; the newest takes the place of those before it."""
+        self.clear_notifications()
+        words = cut(safe_line(message), PROBLEM_WIDTH if problem else NOTICE_WIDTH)
+        self.notify(words, severity="error" if problem else "information", markup=False)
 
     async def export(self, execution_id: str, file: Path) -> None:
         """Write an incident as a bundle; the work is done off the loop."""
@@ -256,21 +341,32 @@ class CockpitApp(App[int]):
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(at + 1) % len(names)]
 
+    @property
+    def is_nested(self) -> bool:
+        """Whether there is a screen of ours to go back to."""
+        return len(self.cockpit_screens) > 1
+
     def action_leave(self) -> None:
-        """Leave; ask while something runs."""
-        for screen in self.cockpit_screens:
-            if screen.running:
-                screen.ask_to_stop()
-                return
-        self.leave(self._exit_code())
+        """Back one screen; from the first one leave, and ask while something runs."""
+        if not self.is_nested:
+            self.action_interrupt()
+        elif self.screen in self.cockpit_screens:
+            self.pop_screen()
 
     async def action_quit(self) -> None:
         """Textual's own way to quit asks too."""
-        self.action_leave()
+        self.action_interrupt()
 
     def action_interrupt(self) -> None:
         """Ctrl-C: ask what to stop; with nothing to stop, leave."""
-        self.action_leave()
+        screen = self._running_screen()
+        if screen is not None:
+            screen.ask_to_stop()
+        else:
+            self.leave(self._exit_code())
+
+    def _running_screen(self) -> CockpitScreen | None:
+        return next((screen for screen in self.cockpit_screens if screen.running), None)
 
     def action_help_quit(self) -> None:
         """Textual's own Ctrl-C."""
@@ -287,8 +383,9 @@ class CockpitApp(App[int]):
         for key in KEYS:
             if key.later or not ({where, "everywhere"} & set(key.where)) or key.id in NOT_IN_PALETTE:
                 continue
-            title = key.words[:1].upper() + key.words[1:]
-            yield SystemCommand(title, f"key {key.shown}", self._runner(screen, key.action))
+            # The key stands in the title: a help text of its own would take a second line of every command.
+            title = f"{key.words[:1].upper()}{key.words[1:]:<{PALETTE_WIDTH}} {key.shown}"
+            yield SystemCommand(title, "", self._runner(screen, key.action))
 
     def _runner(self, screen: Screen[Any], action: str) -> Callable[[], Any]:
         async def run() -> None:
@@ -296,6 +393,8 @@ class CockpitApp(App[int]):
 
         return lambda: self.call_later(run)
 
+
+PALETTE_WIDTH = 48
 
 NOT_IN_PALETTE = frozenset({"palette", "down", "up", "page_down", "page_up", "left", "right", "open", "back"})
 """Moving about by name would be slower than any key."""

@@ -100,7 +100,7 @@ def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color:
     with TemporaryDirectory(prefix="cloudops-replay-") as folder:
         aside = replace_fields(settings, store=Path(folder) / "incidents.db")
         execution_id = _import(aside, bundle)
-        return _replay_stored(aside, execution_id, screen=screen, at=at, color=color)
+        return _replay_stored(aside, execution_id, screen=screen, at=at, color=color, kept=False)
 
 
 def _stored(settings: Settings, name: str) -> bool:
@@ -114,12 +114,14 @@ def _stored(settings: Settings, name: str) -> bool:
     return store_exists(settings) and run(asked(settings, known))
 
 
-def _replay_stored(settings: Settings, name: str, *, screen: bool, at: str | None, color: bool) -> int:
+def _replay_stored(
+    settings: Settings, name: str, *, screen: bool, at: str | None, color: bool, kept: bool = True
+) -> int:
     if screen:
         from cockpit.app import run_cockpit
         from cockpit.intents import Replay
 
-        return run_cockpit(settings, Replay(name, at))
+        return run_cockpit(settings, Replay(name, at, kept))
 
     events = run(asked(settings, partial(_log, name=name)))
     events = events[: moment_to_seq(events, at, named="--at ")] if at is not None else events

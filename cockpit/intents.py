@@ -27,10 +27,14 @@ class Attach:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A stored incident, from its beginning or from `at` (a time or a sequence number)."""
+    """A stored incident, from its beginning or from `at` (a time or a sequence number).
+
+    It is not `kept` when its store goes away with the command that made it.
+    """
 
     name: str
     at: str | None = None
+    kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)

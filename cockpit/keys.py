@@ -8,7 +8,7 @@ from typing import Literal
 
 from textual.binding import Binding
 
-__all__ = ["KEYS", "LATER", "Key", "bindings", "key_page", "keys_for"]
+__all__ = ["KEYS", "LATER", "Key", "bindings", "help_rows", "key_page", "keys_for"]
 
 Where = Literal["incident", "replay", "list", "everywhere"]
 
@@ -34,7 +34,7 @@ LATER = "comes with a later version"
 KEYS: tuple[Key, ...] = (
     Key("help", "question_mark", "?", "app.help", "the keys that work here", ("everywhere",)),
     Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "command palette", ("everywhere",)),
-    Key("leave", "q", "q", "app.leave", "leave (asks while something runs)", ("everywhere",)),
+    Key("leave", "q", "q", "app.leave", "back a screen, or leave (asks while something runs)", ("everywhere",)),
     Key("interrupt", "ctrl+c", "Ctrl-C", "app.interrupt", "asks what to stop", ("everywhere",)),
     Key("theme", "t", "t", "app.theme", "dark or light", ("everywhere",)),
     Key("pane.1", "1", "1", "pane('1')", "plan (again: facts)"),
@@ -45,16 +45,16 @@ KEYS: tuple[Key, ...] = (
     Key("pane.next", "tab", "Tab", "pane_by(1)", "next pane"),
     Key("pane.previous", "shift+tab", "Shift-Tab", "pane_by(-1)", "previous pane"),
     Key("swap", "m", "m", "swap", "swap plan and facts"),
-    Key("down", "j,down", "j ↓", "move(1)", "down", ("incident", "replay", "list")),
-    Key("up", "k,up", "k ↑", "move(-1)", "up", ("incident", "replay", "list")),
+    Key("down", "j,down", "j ↓", "move(1)", "down; in the timeline to the next mark", ("incident", "replay", "list")),
+    Key("up", "k,up", "k ↑", "move(-1)", "up; in the timeline to the mark before", ("incident", "replay", "list")),
     Key("page_down", "pagedown,ctrl+d", "PgDn", "move_page(1)", "a page down", ("incident", "replay", "list")),
     Key("page_up", "pageup,ctrl+u", "PgUp", "move_page(-1)", "a page up", ("incident", "replay", "list")),
     Key("top", "g", "g", "move_to(-1)", "first", ("incident", "replay", "list")),
     Key("bottom", "G", "G", "move_to(1)", "last", ("incident", "replay", "list")),
     Key("open", "enter", "Enter", "open", "open: the detail, or unfold", ("incident", "replay", "list")),
     Key("back", "escape", "Esc", "back", "back", ("everywhere",)),
-    Key("left", "h,left", "h ←", "sideways(-1)", "time cursor back, or fold"),
-    Key("right", "l,right", "l →", "sideways(1)", "time cursor on, or unfold"),
+    Key("left", "h,left", "h ←", "sideways(-1)", "time cursor a cell of the timeline back, or fold"),
+    Key("right", "l,right", "l →", "sideways(1)", "time cursor a cell of the timeline on, or unfold"),
     Key("zoom.in", "plus", "+", "zoom(1)", "zoom the pane in"),
     Key("zoom.out", "underscore,minus", "_", "zoom(-1)", "zoom out"),
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
@@ -123,6 +123,39 @@ def keys_for(where: Where) -> list[Key]:
     return [key for key in KEYS if where in key.where or "everywhere" in key.where]
 
 
+_HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (("palette",), ": Ctrl-P", "command palette"),
+    (("leave",), "q", "back a screen, or leave"),
+    (("pane.1", "pane.2", "pane.3", "pane.4", "pane.5"), "1…5", "to pane; 1 again: facts"),
+    (("pane.next", "pane.previous"), "Tab ⇧Tab", "next, previous pane"),
+    (("down", "up"), "j k ↓ ↑", "down, up; timeline: marks"),
+    (("page_down", "page_up"), "PgDn PgUp", "a page down, up"),
+    (("top", "bottom"), "g G", "first, last"),
+    (("open",), "Enter", "open the detail, or unfold"),
+    (("left", "right"), "h l ← →", "time cursor, or fold"),
+    (("zoom.in", "zoom.out"), "+ _", "zoom in, out"),
+    (("match.next", "match.previous"), "n #", "next, previous match"),
+    (("yes",), "y", "confirm the plan, or copy"),
+    (("replay.back", "replay.on"), "[ ]", "an event back, on"),
+    (("replay.slower", "replay.faster"), "< >", "slower, faster"),
+    (("replay.begin", "replay.end"), "Home End", "beginning, end"),
+)
+"""What the help says in one row, short enough for two columns on 80 cells."""
+
+_HELP_OF_LIST = {"down": "down, up", "open": "open", "yes": "copy the id", "replay": "replay"}
+
+
+def help_rows(where: Where) -> list[tuple[str, str]]:
+    """What the help of a screen says: the keys that work there and what they do, those of a pair together."""
+    rows: dict[str, tuple[str, str]] = {}
+    for key in keys_for(where):
+        if key.later:
+            continue
+        ids, shown, words = next((row for row in _HELP if key.id in row[0]), ((key.id,), key.shown, key.words))
+        rows.setdefault(ids[0], (shown, _HELP_OF_LIST.get(key.id, words) if where == "list" else words))
+    return list(rows.values())
+
+
 def bindings(*where: Where) -> list[Binding]:
     """The bindings of a screen that is all of `where`, with the table's ids."""
     seen: dict[str, Key] = {key.id: key for place in where for key in keys_for(place)}
@@ -132,8 +165,14 @@ def bindings(*where: Where) -> list[Binding]:
     ]
 
 
-PRIORITY = frozenset({"pane.next", "pane.previous", "interrupt", "palette"})
+PRIORITY = frozenset({"pane.next", "pane.previous", "interrupt"})
 """These win over what a focused widget or Textual itself would do."""
+
+
+STAYING = frozenset(
+    one for key in KEYS if key.action.startswith(("move", "sideways", "match")) for one in key.keys.split(",")
+)
+"""Keys that move about in a pane, and leave the focus where it is."""
 
 
 def key_page() -> str:

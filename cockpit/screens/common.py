@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.screen import Screen
 
 from cockpit.keys import Where
+from cockpit.screens.layout import TINY_HEIGHT, TINY_WIDTH, is_tiny
 from cockpit.screens.style import SCREEN_CSS
 
 if TYPE_CHECKING:
     from cockpit.app import CockpitApp
+    from cockpit.farewell import Farewell
 
-__all__ = ["CockpitScreen"]
+__all__ = ["CockpitScreen", "tiny_words"]
 
 
 class CockpitScreen(Screen[None]):
@@ -43,6 +45,18 @@ class CockpitScreen(Screen[None]):
         """The theme changed: draw everything anew."""
         raise NotImplementedError
 
+    def on_resize(self) -> None:
+        """A terminal that is too small shows a sentence."""
+        tiny = is_tiny(*self.size)
+        self.set_class(tiny, "-tiny")
+        if tiny:
+            self.app.tell_tiny()
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether what keys are about is there; until then they wait."""
+        return self.is_mounted
+
     @property
     def running(self) -> bool:
         """Whether there is something to stop."""
@@ -51,6 +65,26 @@ class CockpitScreen(Screen[None]):
     def ask_to_stop(self) -> None:
         """Ask what to stop."""
 
+    def how_things_are(self) -> str:
+        """The state in one line, for a terminal that is too small for more."""
+        return ""
+
+    def farewell(self) -> Farewell | None:
+        """How what is shown is left; None where there is nothing to come back to."""
+        return None
+
+    @property
+    def q_does(self) -> str:
+        """What the footer says of `q`."""
+        return "back" if self.app.is_nested else "quit"
+
     def exit_code(self) -> int:
         """What leaving now returns."""
         return 0
+
+
+def tiny_words(width: int, height: int, state: str, *, asked: bool) -> str:
+    """What a terminal of `width` x `height` cells is told; `asked` when leaving needs the key once more."""
+    needed = f"The cockpit needs {TINY_WIDTH}x{TINY_HEIGHT} cells, this terminal has {width}x{height}."
+    leaving = "An investigation runs: q again pauses it and leaves." if asked else "Make it larger, or q leaves."
+    return "\n".join(line for line in (needed, state, leaving) if line)

@@ -6,28 +6,27 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 
-from cockpit.keys import Key, Where, keys_for
-from cockpit.screens.prompts import Modal, Prompt
-from cockpit.widgets.draw import Ink, Line
+from cockpit.keys import Key, Where, help_rows, keys_for
+from cockpit.screens.prompts import SCROLLING, Modal, Prompt
+from cockpit.widgets.draw import Line, Part, cells, cut, wrap
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from cockpit.widgets.draw import Ink
 
 __all__ = ["HelpScreen"]
 
-KEY_WIDTH = 13
+GAP = 2
+TWO_COLUMNS, THREE_COLUMNS = 64, 130
+"""Cells from which on the keys stand in two, in three columns."""
 
 
 class HelpScreen(Modal):
     """Help."""
 
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("escape,q,question_mark,enter", "close"),
-        Binding("ctrl+c", "close", priority=True),
-        Binding("j,down", "move(1)"),
-        Binding("k,up", "move(-1)"),
-        Binding("pagedown,space", "move(10)"),
-        Binding("pageup", "move(-10)"),
+        Binding("escape,q,question_mark,enter", "answer('')"),
+        Binding("ctrl+c", "answer('')", priority=True),
+        *SCROLLING,
     ]
 
     def __init__(self, where: Where, ink: Ink) -> None:
@@ -35,40 +34,34 @@ class HelpScreen(Modal):
         self._where = where
         self._ink = ink
 
-    def compose(self) -> ComposeResult:
-        yield Prompt(self._lines, self._ink, "KEYS", "j k scroll · Esc back")
+    def prompt(self) -> Prompt:
+        prompt = Prompt(self._lines, self._ink, "KEYS", "Esc back")
+        prompt.add_class("-help")
+        return prompt
 
     def _lines(self, width: int) -> list[Line]:
-        keys = keys_for(self._where)
-        works = [key for key in keys if not key.later]
-        later = [key for key in keys if key.later]
-        columns = 2 if width >= 84 else 1
-        lines = _table(works, width, columns)
-        if later:
-            lines += [Line(), Line([("Not yet", "text bold"), (" (these keys say why)", "dim")])]
-            lines += [
-                Line([(f"{key.shown:<{KEY_WIDTH}}", "dim"), (key.words, "dim"), (f": {key.later}", "dim")])
-                for key in later
-            ]
-        return lines
-
-    def action_close(self) -> None:
-        """Back."""
-        self.dismiss("")
-
-    def action_move(self, by: int) -> None:
-        """Scroll."""
-        self.query_one(Prompt).move(by)
+        columns = 1 + (width >= TWO_COLUMNS) + (width >= THREE_COLUMNS)
+        lines = _table(help_rows(self._where), width, columns)
+        later = [key for key in keys_for(self._where) if key.later]
+        return [*lines, Line(), *_not_yet(later, width)] if later else lines
 
 
-def _table(keys: list[Key], width: int, columns: int) -> list[Line]:
-    rows = -(-len(keys) // columns)
-    size = width // columns
-    lines: list[Line] = []
-    for row in range(rows):
-        parts: list[tuple[str, str]] = []
-        for key in keys[row::rows]:
-            words = f"{key.words:<{size - KEY_WIDTH}}"[: size - KEY_WIDTH]
-            parts += [(f"{key.shown:<{KEY_WIDTH}}", "focus bold"), (words, "text")]
-        lines.append(Line(parts))
-    return lines
+def _table(rows: list[tuple[str, str]], width: int, columns: int) -> list[Line]:
+    height = -(-len(rows) // columns)
+    tables = [rows[at : at + height] for at in range(0, len(rows), height)]
+    size = (width - GAP * (columns - 1)) // columns
+    lines: list[list[Part]] = [[] for _ in range(height)]
+    for number, table in enumerate(tables):
+        key_width = max(cells(shown) for shown, _ in table) + 1
+        gap = GAP if number + 1 < len(tables) else 0
+        for line, (shown, words) in zip(lines, table, strict=False):
+            fitted = cut(words, size - key_width)
+            line.append((shown + " " * (key_width - cells(shown)), "focus bold"))
+            line.append((fitted + " " * (size - key_width - cells(fitted) + gap), "text"))
+    return [Line(parts) for parts in lines]
+
+
+def _not_yet(keys: list[Key], width: int) -> list[Line]:
+    """What is kept for a later version, in a sentence: each of these keys says why when it is pressed."""
+    words = "Not yet, each says why: " + " · ".join(f"{key.shown} {key.words}" for key in keys)
+    return [Line([(line, "dim")]) for line in wrap(words, width)]

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Container
-from textual.content import Content
 from textual.widgets import Input, Static
 
 from cockpit.keys import KEYS, bindings
 from cockpit.screens.common import CockpitScreen
-from cockpit.screens.layout import TINY_HEIGHT, TINY_WIDTH, arrange, arrangement
+from cockpit.screens.layout import arrange, arrangement
 from cockpit.widgets.detail import DetailPane
 from cockpit.widgets.draw import said
 from cockpit.widgets.facts import FactsPane
@@ -23,6 +22,7 @@ from cockpit.widgets.plan import PlanPane
 from cockpit.widgets.remediation import RemediationPane
 from cockpit.widgets.rows import RowPane
 from cockpit.widgets.timeline import TimelinePane
+from cockpit.widgets.tiny import Tiny
 from cockpit.widgets.view import Subject, View
 from cockpit.widgets.words import PHASES, elapsed
 from primitives.errors import CloudopsError
@@ -84,8 +84,9 @@ class IncidentScreen(CockpitScreen):
         self.entry = Input()
         self.entry.cursor_blink = False
         with Container(id="entry"):
+            yield Static(" / ", id="entry-label", markup=False)
             yield self.entry
-        yield Static("", id="tiny", markup=False)
+        yield Tiny()
         yield self.footer
 
     def on_mount(self) -> None:
@@ -118,7 +119,7 @@ class IncidentScreen(CockpitScreen):
         self._last_paint = self.app.clock.monotonic()
         self.painted += 1
         if self.has_class("-tiny"):
-            self._say_tiny()
+            self.app.tell_tiny()
             return
         for pane in self.panes:
             if pane is not self.detail and pane.display:
@@ -129,14 +130,11 @@ class IncidentScreen(CockpitScreen):
         self.header.repaint()
         self.footer.show(self.footer_keys(), self.notice())
 
-    def _say_tiny(self) -> None:
+    def how_things_are(self) -> str:
         state = self.view.state
         _, word, _ = PHASES[state.phase] if state else ("", "OPENING", "")
         best = f" · {said(state.hypotheses[0].cause)}" if state and state.hypotheses else ""
-        width, height = self.size
-        needed = f"The cockpit needs {TINY_WIDTH}x{TINY_HEIGHT} cells, this terminal has {width}x{height}."
-        words = f"{needed}\n{word} {elapsed(self.view.elapsed_s)}{best}"
-        self.query_one("#tiny", Static).update(Content(words))
+        return f"{word} {elapsed(self.view.elapsed_s)}{best}"
 
     def footer_keys(self) -> list[tuple[str, str]]:
         """The keys that matter here, most important first."""
@@ -145,7 +143,15 @@ class IncidentScreen(CockpitScreen):
             keys[2:4] = [("h l", "time cursor")]
         if self.current is self.timeline:
             keys.insert(3, ("j k", "mark to mark"))
-        return [*keys, ("r", "replay"), ("e", "export"), ("m", "facts"), ("+", "zoom"), ("t", "theme"), ("q", "quit")]
+        return [
+            *keys,
+            ("r", "replay"),
+            ("e", "export"),
+            ("m", "facts"),
+            ("+", "zoom"),
+            ("t", "theme"),
+            ("q", self.q_does),
+        ]
 
     def notice(self) -> str:
         """What stands at the right of the footer."""
@@ -163,6 +169,7 @@ class IncidentScreen(CockpitScreen):
 
     def on_resize(self) -> None:
         """Fold or unfold as the terminal grows and shrinks."""
+        super().on_resize()
         self._arrange()
 
     def _arrange(self) -> None:
@@ -172,6 +179,7 @@ class IncidentScreen(CockpitScreen):
 
     def go_to(self, pane: Pane) -> None:
         """Give a pane the focus."""
+        self.remove_class("-typing")
         if pane is self.hidden:
             self.hidden = self.plan if pane is self.facts else self.facts
         self.current = pane
@@ -271,8 +279,11 @@ class IncidentScreen(CockpitScreen):
 
     def action_back(self) -> None:
         """Out of the filter, the zoom, the detail, the time cursor, and at last the screen."""
-        if isinstance(self.current, RowPane) and self.current.filter:
-            self.current.set_filter("")
+        if self.has_class("-typing") or (isinstance(self.current, RowPane) and self.current.filter):
+            self.entry.value = ""
+            self.on_input_submitted()
+            if isinstance(self.current, RowPane):
+                self.current.set_filter("")
         elif self.zoom:
             self.zoom = 0
             self._arrange()
@@ -303,7 +314,7 @@ class IncidentScreen(CockpitScreen):
             self.go_to(self.facts)
         assert isinstance(self.current, RowPane)
         self.entry.value = self.current.filter
-        self.query_one("#entry").add_class("-open")
+        self.add_class("-typing")
         self.entry.placeholder = f"filter {self.current.name_shown.lower()}: Enter keeps it, Esc clears it"
         self.entry.focus()
 
@@ -314,7 +325,7 @@ class IncidentScreen(CockpitScreen):
 
     def on_input_submitted(self) -> None:
         """Keep the filter."""
-        self.query_one("#entry").remove_class("-open")
+        self.remove_class("-typing")
         self.current.focus()
 
     def action_match(self, by: int) -> None:

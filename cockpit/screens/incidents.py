@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Container
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from cockpit.farewell import Farewell
 from cockpit.intents import Attach
 from cockpit.keys import Where, bindings
 from cockpit.screens.common import CockpitScreen
+from cockpit.screens.prompts import StopPrompt
 from cockpit.widgets.draw import Ink, Line, Part, cells, cut, draw, said
 from cockpit.widgets.footer import Footer
 from cockpit.widgets.rows import Row, RowPane
+from cockpit.widgets.tiny import Tiny
 from cockpit.widgets.view import Subject, View
 from cockpit.widgets.words import PHASES, ago, percent
 from primitives.errors import CloudopsError
@@ -29,6 +32,12 @@ __all__ = ["IncidentsScreen"]
 
 ENDED = frozenset({"completed", "cancelled", "failed"})
 REFRESH_S = 2.0
+INTERRUPTED = 130
+
+
+WITH_ID, ID_WIDTH = 76, 13
+ENDS_WIDTH = 15 + 24
+"""Cells that sign and state take at the left, confidence and age at the right."""
 
 
 class _Title(Widget):
@@ -73,8 +82,12 @@ class IncidentsPane(RowPane):
         if one.phase not in ENDED:
             word, role = ("RUNNING", "focus") if one.running else ("INTERRUPTED", "warning")
         word = word.split()[0].capitalize()
-        title_width = max(20, int(width * (0.4 if width >= 100 else 0.62)))
         left: list[Part] = [(f" {sign} ", role), (f"{word:<12}", role)]
+        room = width - ENDS_WIDTH
+        if width >= WITH_ID:
+            left.append((f"{cut(said(one.execution_id), ID_WIDTH):<{ID_WIDTH}}  ", "dim"))
+            room -= ID_WIDTH + 2
+        title_width = max(20, room * 5 // 8 if width >= 100 else room)
         title = cut(said(one.title), title_width)
         left.append((title + " " * (title_width - cells(title) + 2), "text bold" if selected else "text"))
         if width >= 100:
@@ -94,6 +107,7 @@ class IncidentsScreen(CockpitScreen):
     where: ClassVar[Where] = "list"
 
     failure: CloudopsError | None = None
+    _read_once = False
 
     def compose(self) -> ComposeResult:
         self.heading = _Title(self.app.ink)
@@ -104,7 +118,9 @@ class IncidentsScreen(CockpitScreen):
         yield self.heading
         yield self.pane
         with Container(id="entry"):
+            yield Static(" / ", id="entry-label", markup=False)
             yield self.entry
+        yield Tiny()
         yield self.footer
 
     def on_mount(self) -> None:
@@ -133,6 +149,7 @@ class IncidentsScreen(CockpitScreen):
             self._fail(error)
             return
         self.failure = None
+        self._read_once = True
         self.pane.incidents = {one.execution_id: one for one in found}
         self.pane.now = self.app.clock.now()
         running = sum(1 for one in found if one.running)
@@ -151,6 +168,46 @@ class IncidentsScreen(CockpitScreen):
 
     def exit_code(self) -> int:
         return self.failure.exit_code if self.failure else 0
+
+    @property
+    def takes_keys(self) -> bool:
+        return self._read_once
+
+    def how_things_are(self) -> str:
+        return self.heading.words
+
+    def _left_running(self) -> str | None:
+        """What was begun or gone on with here, and runs in our own engine."""
+        known = self.pane.incidents
+        return next((key for key in self.app.left_running if key in known and known[key].running), None)
+
+    @property
+    def running(self) -> bool:
+        return self._left_running() is not None
+
+    def ask_to_stop(self) -> None:
+        if execution_id := self._left_running():
+            self.app.push_screen(StopPrompt(execution_id, self.app.ink, attached=False), self._stopped)
+
+    def _stopped(self, answer: str | None) -> None:
+        if answer in ("cancel", "both") and (execution_id := self._left_running()):
+            self.run_worker(self._cancel(execution_id, leave=answer == "both"), group="commands")
+        elif answer == "leave":
+            self.app.leave(self.exit_code())
+
+    async def _cancel(self, execution_id: str, *, leave: bool) -> None:
+        from engine.port import Cancel
+
+        try:
+            await self.app.port.send(execution_id, Cancel())
+        except CloudopsError as error:
+            self.app.tell(str(error), problem=True)
+        if leave:
+            self.app.leave(INTERRUPTED)
+
+    def farewell(self) -> Farewell | None:
+        execution_id = self._left_running()
+        return Farewell(execution_id, "paused", "attach", "goes on where it stopped") if execution_id else None
 
     def restyle(self) -> None:
         """The theme changed."""
@@ -196,7 +253,7 @@ class IncidentsScreen(CockpitScreen):
 
     def action_filter(self) -> None:
         """Ask what to filter for."""
-        self.query_one("#entry").add_class("-open")
+        self.add_class("-typing")
         self.entry.placeholder = "filter incidents: Enter keeps it, Esc clears it"
         self.entry.focus()
 
@@ -206,7 +263,7 @@ class IncidentsScreen(CockpitScreen):
 
     def on_input_submitted(self) -> None:
         """Keep the filter."""
-        self.query_one("#entry").remove_class("-open")
+        self.remove_class("-typing")
         self.pane.focus()
 
     def action_match(self, by: int) -> None:

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
 
     from cockpit.widgets.pane import Pane
 
-__all__ = ["TINY_HEIGHT", "TINY_WIDTH", "Arrangement", "arrange", "arrangement", "heights", "split_width"]
+__all__ = [
+    "TINY_HEIGHT",
+    "TINY_WIDTH",
+    "Arrangement",
+    "arrange",
+    "arrangement",
+    "heights",
+    "is_tiny",
+    "split_width",
+]
 
 Arrangement = Literal["tiny", "wide", "column", "full"]
 
@@ -21,9 +30,14 @@ TALL_HEIGHT = 48
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.41, 42, 84
 
 
+def is_tiny(width: int, height: int) -> bool:
+    """Whether nothing but a sentence fits."""
+    return width < TINY_WIDTH or height < TINY_HEIGHT
+
+
 def arrangement(width: int, height: int, zoom: int) -> Arrangement:
     """What fits into the terminal, at this zoom (0 none, 1 one column, 2 one pane)."""
-    if width < TINY_WIDTH or height < TINY_HEIGHT:
+    if is_tiny(width, height):
         return "tiny"
     if zoom >= 2:
         return "full"

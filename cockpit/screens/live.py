@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cockpit.farewell import Farewell
 from cockpit.intents import Attach, Start
 from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
@@ -31,6 +32,8 @@ class LiveScreen(IncidentScreen):
         self.intent = intent
         self.failure: CloudopsError | None = None
         self._asked = False
+        self._cancelled = False
+        self._confirmed_ahead = False
         self._applied_at = 0.0
 
     def begin(self) -> None:
@@ -113,7 +116,10 @@ class LiveScreen(IncidentScreen):
         if state is None:
             return
         waiting = state.phase == "planned" and state.confirmed_by is None and not state.cancelling
-        if waiting and not self._asked and self.app.screen is self:
+        if waiting and self._confirmed_ahead:
+            self._confirmed_ahead, self._asked = False, True
+            self.confirm()
+        elif waiting and not self._asked and self.app.screen is self:
             self._asked = True
             self.app.push_screen(PlanPrompt(state, self.app.ink), self._answered)
         elif not waiting and isinstance(self.app.screen, PlanPrompt):
@@ -142,7 +148,7 @@ class LiveScreen(IncidentScreen):
         keys = super().footer_keys()
         state = self.view.state
         if self.failure is not None:
-            return [("q", "leave"), *keys[:-1]]
+            return [keys[-1], *keys[:-1]]
         if state is not None and state.phase == "planned":
             return [("y", "RUN THE PLAN"), *[key for key in keys if key[0] != "y"]]
         return keys
@@ -152,8 +158,19 @@ class LiveScreen(IncidentScreen):
         state = self.view.state
         if state is not None and state.phase == "planned" and state.confirmed_by is None:
             self.confirm()
-            return
-        super().action_yes()
+        elif state is not None and state.phase in ("opened", "classified"):
+            self._confirmed_ahead = True
+            self.app.tell("the plan runs as soon as it is made; Esc takes that back")
+        else:
+            super().action_yes()
+
+    def action_back(self) -> None:
+        """Also out of a confirmation that was given ahead."""
+        if self._confirmed_ahead:
+            self._confirmed_ahead = False
+            self.app.tell("the plan will wait for you")
+        else:
+            super().action_back()
 
     def confirm(self) -> None:
         """Run the read-only plan."""
@@ -174,8 +191,33 @@ class LiveScreen(IncidentScreen):
             self.app.tell(str(error), problem=True)
 
     @property
+    def takes_keys(self) -> bool:
+        return self.view.state is not None or self.failure is not None
+
+    @property
     def running(self) -> bool:
         return self.failure is None and self.view.state is not None and not self.view.state.ended
+
+    def on_unmount(self) -> None:
+        """Gone back to the list: what runs in our own engine runs on, and leaving asks about it."""
+        if self.running and not self.view.attached:
+            self.app.left_running.add(self.execution_id)
+
+    def farewell(self) -> Farewell | None:
+        state = self.view.state
+        if state is None or not self.execution_id:
+            return None
+        on = "goes on where it stopped"
+        if state.finished is not None:
+            return Farewell(self.execution_id, state.finished.status, "replay", "shows it again")
+        if state.cancelling or self._cancelled:
+            return Farewell(self.execution_id, "cancelled", "replay", "shows what was found")
+        if self.failure is not None:
+            return Farewell(self.execution_id, "may have stopped with its engine", "attach", on)
+        if self.view.attached:
+            return Farewell(self.execution_id, "goes on in the process that runs it", "attach", "joins it again")
+        waits = state.confirmed_by is None
+        return Farewell(self.execution_id, "waits for its plan to be confirmed" if waits else "paused", "attach", on)
 
     def ask_to_stop(self) -> None:
         self.app.push_screen(StopPrompt(self.execution_id, self.app.ink, attached=self.view.attached), self._stopped)
@@ -191,6 +233,7 @@ class LiveScreen(IncidentScreen):
     async def _cancel_and_leave(self) -> None:
         from engine.port import Cancel
 
+        self._cancelled = True
         await self._send(Cancel())
         self.app.leave(INTERRUPTED)
 

@@ -12,16 +12,19 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
+from cockpit.screens.layout import is_tiny
 from cockpit.screens.style import PROMPT_CSS
-from cockpit.widgets.draw import Ink, Line, Part, cut, draw, said, wrap
+from cockpit.widgets.draw import Ink, Line, cut, draw, said, wrap
+from cockpit.widgets.tiny import Tiny
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.geometry import Size
 
+    from cockpit.app import CockpitApp
     from engine.incident import IncidentState
 
-__all__ = ["LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
+__all__ = ["SCROLLING", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
 
 
 class Prompt(Widget, can_focus=True):
@@ -37,6 +40,7 @@ class Prompt(Widget, can_focus=True):
         # Content objects, never strings: a string would be read as markup.
         self.border_title = Content(title)
         self.border_subtitle = Content(footing) if footing else None
+        self._footing = footing
 
     def _strips(self, width: int) -> list[Strip]:
         if self._drawn_width != width:
@@ -56,9 +60,33 @@ class Prompt(Widget, can_focus=True):
 
     def move(self, by: int) -> None:
         """Scroll by so many lines."""
-        most = max(len(self._drawn) - self.content_size.height, 0)
-        self.top = max(0, min(most, self.top + by))
+        self.top = max(0, min(self._below(0), self.top + by))
+        self._tell_more()
         self.refresh()
+
+    def _below(self, top: int) -> int:
+        """How many lines lie below the screen when `top` is the first that is seen."""
+        return max(len(self._strips(self.content_size.width)) - self.content_size.height - top, 0)
+
+    def on_resize(self) -> None:
+        """More or fewer lines fit now."""
+        self.move(0)
+
+    def _tell_more(self) -> None:
+        more = self._below(self.top)
+        scroll = f"{more} more line{'' if more == 1 else 's'} ↓ j k" if more else "j k" if self.top else ""
+        self.border_subtitle = Content(" · ".join(part for part in (scroll, self._footing) if part))
+
+
+SCROLLING = (
+    Binding("j,down", "move(1)"),
+    Binding("k,up", "move(-1)"),
+    Binding("pagedown,ctrl+d,space", "move_page(1)"),
+    Binding("pageup,ctrl+u", "move_page(-1)"),
+    Binding("g,home", "move_to(-1)"),
+    Binding("G,end", "move_to(1)"),
+)
+"""What scrolls a prompt, by the keys that move in a list."""
 
 
 class Modal(ModalScreen[str]):
@@ -66,6 +94,43 @@ class Modal(ModalScreen[str]):
 
     CSS = PROMPT_CSS
     SCOPED_CSS = False
+    app: CockpitApp
+
+    def prompt(self) -> Prompt:
+        """What is asked."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield self.prompt()
+        yield Tiny()
+
+    def on_mount(self) -> None:
+        """A terminal that is too small for a prompt must not show one."""
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Show the prompt, or that there is no room for it."""
+        tiny = is_tiny(*self.app.size)
+        self.set_class(tiny, "-tiny")
+        if tiny:
+            self.app.tell_tiny()
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether it is there to be answered."""
+        return self.is_mounted
+
+    def action_move(self, by: int) -> None:
+        """Scroll a prompt that is longer than the screen."""
+        self.query_one(Prompt).move(by)
+
+    def action_move_page(self, by: int) -> None:
+        """Scroll a page."""
+        self.action_move(by * max(self.query_one(Prompt).content_size.height - 1, 1))
+
+    def action_move_to(self, end: int) -> None:
+        """To the first or last line."""
+        self.action_move(end * 1_000_000)
 
     def action_answer(self, answer: str) -> None:
         """End the prompt; a second key while it goes away changes nothing."""
@@ -81,8 +146,7 @@ class PlanPrompt(Modal):
         Binding("escape,enter", "answer('look')"),
         Binding("q", "answer('leave')"),
         Binding("ctrl+c", "answer('leave')", priority=True),
-        Binding("j,down", "move(1)"),
-        Binding("k,up", "move(-1)"),
+        *SCROLLING,
     ]
 
     def __init__(self, state: IncidentState, ink: Ink) -> None:
@@ -90,11 +154,10 @@ class PlanPrompt(Modal):
         self._state = state
         self._ink = ink
 
-    def compose(self) -> ComposeResult:
+    def prompt(self) -> Prompt:
         count = len(self._state.steps)
-        yield Prompt(
-            self._lines, self._ink, f"RUN {count} READ-ONLY DIAGNOSTICS?", "y run them · Esc look first · q leave"
-        )
+        choices = "y run them · Esc look first · q leave"
+        return Prompt(self._lines, self._ink, f"RUN {count} READ-ONLY DIAGNOSTICS?", choices)
 
     def _lines(self, width: int) -> list[Line]:
         state = self._state
@@ -118,12 +181,7 @@ class PlanPrompt(Modal):
                 )
             )
             lines.append(Line([("    ", "dim"), (cut(said(plan.reason), width - 4), "dim")]))
-        lines += [Line(), _choices(("y", "run them; they change nothing"), ("Esc", "look first"), ("q", "leave"))]
         return lines
-
-    def action_move(self, by: int) -> None:
-        """Scroll a plan that is longer than the screen."""
-        self.query_one(Prompt).move(by)
 
 
 class StopPrompt(Modal):
@@ -142,10 +200,10 @@ class StopPrompt(Modal):
         self._ink = ink
         self._attached = attached
 
-    def compose(self) -> ComposeResult:
+    def prompt(self) -> Prompt:
         prompt = Prompt(self._lines, self._ink, "STOP WHAT?", "Ctrl-C again: cancel and leave")
         prompt.add_class("-warning")
-        yield prompt
+        return prompt
 
     def _lines(self, width: int) -> list[Line]:
         if self._attached:
@@ -166,7 +224,9 @@ class StopPrompt(Modal):
 class LinePrompt(Modal):
     """A line to type; gives what was typed, or nothing at all."""
 
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[Any]] = [Binding("escape", "answer('')"), Binding("ctrl+c", "answer('')", priority=True)]
+    _entered = False
 
     def __init__(self, title: str, hint: str, ink: Ink) -> None:
         super().__init__()
@@ -174,8 +234,16 @@ class LinePrompt(Modal):
         self._hint = hint
         self._ink = ink
 
-    def compose(self) -> ComposeResult:
-        yield _Entry(self._title, self._hint, self._ink)
+    def prompt(self) -> Prompt:
+        return _Entry(self._title, self._hint, self._ink)
+
+    def on_descendant_focus(self) -> None:
+        """The line is there to be typed into."""
+        self._entered = True
+
+    @property
+    def takes_keys(self) -> bool:
+        return self._entered
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -185,23 +253,12 @@ class LinePrompt(Modal):
 class _Entry(Prompt):
     def __init__(self, title: str, hint: str, ink: Ink) -> None:
         super().__init__(lambda _: [Line([(hint, "dim")])], ink, title, "Enter go · Esc back")
-        self._hint = hint
 
     def compose(self) -> ComposeResult:
-        entry = Input(placeholder=self._hint)
+        entry = Input()
         entry.cursor_blink = False
         yield entry
 
     def get_content_height(self, *args: Any) -> int:
         del args
         return 2
-
-    def on_mount(self) -> None:
-        self.query_one(Input).focus()
-
-
-def _choices(*choices: tuple[str, str]) -> Line:
-    parts: list[Part] = []
-    for key, words in choices:
-        parts += [(key, "focus bold"), (f" {words}     ", "text")]
-    return Line(parts)

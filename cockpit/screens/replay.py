@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from cockpit.farewell import Farewell
 from cockpit.keys import Where
 from cockpit.screens.incident import FRAME_S, IncidentScreen
 from cockpit.screens.live import severity_of
@@ -44,6 +45,15 @@ class ReplayScreen(IncidentScreen):
         """Where the replay stands."""
         assert self.view.playback is not None
         return self.view.playback
+
+    @property
+    def takes_keys(self) -> bool:
+        return self.loaded
+
+    def farewell(self) -> Farewell | None:
+        if not self.execution_id or not self.loaded:
+            return None
+        return Farewell(self.execution_id, "replayed", "replay", "shows it again")
 
     def begin(self) -> None:
         """Load the events and start; called when the first frame is on the screen and the engine is there."""
@@ -137,7 +147,7 @@ class ReplayScreen(IncidentScreen):
         play = "pause" if self.playback.playing else "play"
         return [
             ("?", "help"), ("Space", play), ("[ ]", "step"), ("< >", "speed"), ("@", "go to a time"), (":", "command"),
-            ("Home End", "ends"), ("y", "copy"), ("e", "export"), ("+", "zoom"), ("q", "quit"),
+            ("Home End", "ends"), ("y", "copy"), ("e", "export"), ("+", "zoom"), ("q", self.q_does),
         ]  # fmt: skip
 
     def action_play(self) -> None:

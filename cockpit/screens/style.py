@@ -7,8 +7,16 @@ __all__ = ["APP_CSS", "PROMPT_CSS", "SCREEN_CSS"]
 APP_CSS = """
 Screen { background: $ground; color: $text; scrollbar-size: 0 0; overflow: hidden; }
 Curtain { width: 100%; height: 100%; }
-Toast { background: $bar; color: $text; }
+Toast { background: $cursor; color: $text; width: auto; max-width: 78; padding: 0 1; margin-top: 0; }
+ToastRack { margin-bottom: 1; }
 CommandPalette { background: $ground 60%; }
+CommandPalette > Vertical { background: $bar; margin-top: 2; width: 70; }
+CommandPalette #--input { border: none; padding: 0 1; }
+CommandPalette #--input SearchIcon { display: none; }
+CommandPalette CommandInput, CommandPalette CommandInput:focus { border: none; padding: 0 1; height: 1; }
+CommandPalette CommandList { border: none; background: $bar; max-height: 80vh; }
+CommandPalette CommandList > .option-list--option { text-style: none; padding: 0 2; }
+CommandPalette CommandList > .option-list--option-highlighted { background: $cursor; color: $focus; text-style: bold; }
 """
 """What the first frame needs: every rule costs a fraction of a millisecond."""
 
@@ -16,11 +24,12 @@ SCREEN_CSS = """
 #header { dock: top; height: 2; background: $bar; }
 #footer { dock: bottom; height: 1; background: $bar; }
 #entry { dock: bottom; height: 1; display: none; background: $cursor; }
-#entry.-open { display: block; }
+#entry { layout: horizontal; }
+.-typing #entry { display: block; }
+.-typing #footer { display: none; }
 #entry Input { border: none; height: 1; padding: 0; width: 1fr; background: $cursor; color: $text; }
 #entry Input:focus { border: none; background-tint: $cursor 0%; }
 #entry #entry-label { width: auto; height: 1; color: $focus; text-style: bold; background: $cursor; }
-#tiny { display: none; width: 100%; height: 100%; content-align: center middle; text-align: center; }
 #body { height: 1fr; }
 #upper { layout: horizontal; height: 1fr; }
 #left { width: 42; }
@@ -50,8 +59,8 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-full Pane { height: 1fr; }
 .-full #left, .-full #right { width: 100%; max-width: 100%; }
 
-.-tiny #body, .-tiny #header, .-tiny #footer, .-tiny #entry { display: none; }
-.-tiny #tiny { display: block; }
+.-tiny #body, .-tiny #header, .-tiny #footer, .-tiny #entry, .-tiny #list { display: none; }
+.-tiny Tiny { display: block; }
 
 #list { border: round $line; }
 #list:focus { border: round $focus; }
@@ -59,9 +68,13 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 
 PROMPT_CSS = """
 ModalScreen { background: $ground 70%; align: center middle; }
-Prompt { width: 90%; max-width: 100; height: auto; max-height: 90%; background: $bar; border: round $focus;
+ModalScreen.-tiny { background: $ground; }
+ModalScreen.-tiny Prompt { display: none; }
+ModalScreen.-tiny Tiny { display: block; }
+Prompt { width: 92%; max-width: 100; height: auto; max-height: 96%; background: $bar; border: round $focus;
          border-title-color: $focus; border-title-style: bold; border-subtitle-color: $dim;
          border-subtitle-align: right; padding: 1 2; }
+Prompt.-help { width: 98%; max-width: 116; max-height: 100%; padding: 0 1; }
 Prompt.-warning { border: round $warning; border-title-color: $warning; }
 Prompt Input { border: none; height: 1; padding: 0 1; background: $cursor; color: $text; margin-top: 1; }
 Prompt Input:focus { border: none; background-tint: $cursor 0%; }

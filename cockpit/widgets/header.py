@@ -9,14 +9,16 @@ from textual.widget import Widget
 
 from cockpit.widgets.draw import Ink, Line, Part, cells, draw, plain, said
 from cockpit.widgets.marks import symptom_of
-from cockpit.widgets.words import PHASES, SPINNER, elapsed, percent, precise
-from primitives.units import quantity
+from cockpit.widgets.words import PHASES, SPINNER, elapsed, moved, percent, precise
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
     from engine.incident import IncidentState
 
 __all__ = ["Header"]
+
+WITH_ID = 76
+"""Cells from which on the execution's id is shown."""
 
 SOURCE_SIGNS = {
     "reachable": ("✓", "good"),
@@ -78,8 +80,7 @@ class Header(Widget):
         left: list[Part] = [(f" {sign} ", f"{role} bold"), (title, "text bold")]
         shift = symptom_of(self.view)
         if shift is not None and width - cells(plain(right)) - cells(title) > 24:
-            left.append((f"  {quantity(shift.current, shift.unit)}", "bad bold"))
-            left.append((f"  base {quantity(shift.baseline, shift.unit)}", "dim"))
+            left += [(f"  {part}", role) for part, role in moved(shift)]
         return self._inverted(Line(left, right))
 
     def _who(self, state: IncidentState) -> str:
@@ -101,13 +102,15 @@ class Header(Widget):
         if self.view.problem:
             return self._inverted(Line([(f"   {said(self.view.problem)}", "bad bold")]))
         if state is None:
-            return self._inverted(Line(left, [("opening the store ", "dim")]))
+            return self._inverted(Line(left, [("reading the incident ", "dim")]))
         right: list[Part] = []
         if state.classification:
             right.append((state.classification.primary_class.value, "text bold"))
             right.append((f" {percent(state.classification.confidence)}", "text"))
         if width >= 90:
             right += self._sources(state)
+        if width >= WITH_ID and state.execution_id:
+            right += [(" · " if right else "", "dim"), (said(state.execution_id, 20), "dim")]
         right.append((" ", "text"))
         return self._inverted(Line(left, right))
 

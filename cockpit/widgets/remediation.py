@@ -18,6 +18,10 @@ __all__ = ["URGENCY", "RemediationPane"]
 URGENCY = {"HIGH": ("HIGH", "bad"), "MEDIUM": ("MED ", "warning"), "LOW": ("LOW ", "good")}
 
 
+ONE_LINE_WIDTH = 98
+INDENT = " " * 9
+
+
 class RemediationPane(RowPane):
     """The proposed actions, most urgent first."""
 
@@ -26,7 +30,15 @@ class RemediationPane(RowPane):
     empty = "no action is proposed"
 
     def rows(self) -> Sequence[Row]:
-        return [Row(action.id) for action in self.view.state.actions] if self.view.state else ()
+        actions = self.view.state.actions if self.view.state else ()
+        return [Row(action.id, part) for action in actions for part in self._parts(len(actions))]
+
+    def _parts(self, actions: int) -> tuple[str, ...]:
+        """The lines of an action: as many as it takes to read it, or one where the pane is too low for that."""
+        width, height = self.content_size
+        if width < ONE_LINE_WIDTH:
+            return ("name", "terms", "command")
+        return ("name and terms", "command") if 2 * actions <= height else ("all",)
 
     def subject_of(self, key: str) -> Subject:
         return Subject("action", key)
@@ -40,17 +52,24 @@ class RemediationPane(RowPane):
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
         action = self._action(row.key)
+        command: Part = (f"$ {said(action.command)}", "measured")
+        if row.part == "command":
+            return Line([(INDENT, "dim"), command])
+        effect: Part = (f"{action.effect:<6}", "good" if action.effect == "read" else "warning bold")
+        if row.part == "terms":
+            return Line([(INDENT, "dim"), effect, (_terms(action), "dim")])
         word, role = URGENCY[action.urgency]
-        actions = self.view.state.actions if self.view.state else ()
-        name_width = max(24, min(max(cells(said(one.action)) for one in actions), int(width * 0.36)))
-        terms_width = max(cells(_terms(one)) for one in actions)
         left: list[Part] = [(f" {action.priority:>2} ", "dim"), (f"{word} ", role)]
-        left.append((f"{_fit(said(action.action), name_width)}  ", "text bold" if selected else "text"))
-        left.append((f"{action.effect:<6} ", "good" if action.effect == "read" else "warning bold"))
-        left.append((f"{_fit(_terms(action), terms_width)}  ", "dim"))
-        if width >= 70:
-            left.append((f"$ {said(action.command)}", "measured"))
-        return Line(left)
+        name: Part = (said(action.action), "text bold" if selected else "text")
+        if row.part == "name":
+            return Line([*left, name])
+        if row.part == "name and terms":
+            return Line([*left, name], [effect, (f" {_terms(action)} ", "dim")])
+        actions = self.view.state.actions if self.view.state else ()
+        name_width = max(24, min(max(cells(said(one.action)) for one in actions), int(width * 0.42)))
+        terms_width = max(cells(_terms(one)) for one in actions)
+        left.append((f"{_fit(name[0], name_width)}  ", name[1]))
+        return Line([*left, effect, (f" {_fit(_terms(action), terms_width)}  ", "dim"), command])
 
     def footing(self) -> str:
         count = len(self.view.state.actions) if self.view.state else 0
@@ -70,8 +89,8 @@ class RemediationPane(RowPane):
 
 
 def _terms(action: Action) -> str:
-    needs = "needs approval" if action.requires_approval else "no approval needed"
-    return f"risk {action.risk} · ~{duration(action.estimated_duration_s)} · {needs}"
+    needs = " · needs approval" if action.requires_approval else ""
+    return f"risk {action.risk} · ~{duration(action.estimated_duration_s)}{needs}"
 
 
 def _fit(text: str, width: int) -> str:

@@ -151,7 +151,8 @@ class TimelinePane(Pane):
         if self.view.state is None or self.view.state.opened is None:
             return Line([("waits for the first event", "dim")])
         parts: list[Part] = []
-        first = sorted(marks_of(self.view), key=lambda mark: mark.rank)[:4]
+        # Of changes that nothing tells apart the last before the incident is the likelier cause.
+        first = sorted(marks_of(self.view), key=lambda mark: (mark.rank, -mark.time.timestamp()))[:4]
         for mark in sorted(first, key=lambda mark: mark.time):
             parts += [(f"{mark.sign} ", mark.role), (f"{mark.label} {clock(mark.time)}  ", "dim")]
         return Line(parts)

@@ -1,0 +1,55 @@
+"""What stands in the terminal when the cockpit was left: how the investigation was left, and how to come back to it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from primitives.errors import CloudopsError
+
+if TYPE_CHECKING:
+    from cockpit.settings import Settings
+
+__all__ = ["Farewell", "farewell_line", "say_farewell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """How an execution was left, and what `cloudops attach` or `cloudops replay` would do with it."""
+
+    execution_id: str
+    how: str
+    command: Literal["attach", "replay"]
+    what: str
+
+
+def farewell_line(one: Farewell, store: Path | None) -> str:
+    """The line; `store` is named where the command would not find it by itself."""
+    option = f" --store {shlex.quote(str(store))}" if store is not None else ""
+    return f"{one.execution_id} {one.how}; `cloudops {one.command} {one.execution_id}{option}` {one.what}"
+
+
+def say_farewell(farewells: Sequence[Farewell], settings: Settings) -> None:
+    """Write a line for each to standard error."""
+    from cockpit.output import note
+
+    store = settings.store if settings.store != _usual_store() else None
+    for one in farewells:
+        note(farewell_line(one, store))
+
+
+def _usual_store() -> Path | None:
+    """The store that a command without `--store` would open from here."""
+    from cockpit.settings import load_settings
+
+    def given(name: str) -> Path | None:
+        return Path(os.environ[name]) if os.environ.get(name) else None
+
+    with suppress(CloudopsError):
+        return load_settings(given("CLOUDOPS_STORE"), given("CLOUDOPS_CONFIG")).store
+    return None

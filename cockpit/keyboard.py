@@ -1,0 +1,118 @@
+"""Keys in the order in which they were typed, each handed on when what the one before it did is done.
+
+Textual decides where a key goes the moment it arrives. A key typed right behind `/` would so go to the pane and not to
+the filter that is about to open, and one typed while a replay loads to nobody.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.events import Key
+    from textual.timer import Timer
+
+    from cockpit.app import CockpitApp
+
+__all__ = ["KeyDone", "Keyboard"]
+
+ROUNDS = 2
+"""What a key did may itself send messages up the screen (a filter that is submitted): they are waited for as well."""
+
+LOST_S = 2.0
+"""A marker that went down with its widget is not waited for any longer."""
+
+LOOK_AGAIN_S = 0.02
+
+MOST_HELD = 500
+"""More keys than that nobody types ahead: what comes then is dropped."""
+
+INTERRUPT = ("ctrl+c",)
+AT_ONCE = ("q", "escape")
+
+
+class KeyDone(Message):
+    """Goes the same way up as the key before it: when it arrives, the key did."""
+
+    def __init__(self, number: int, left: int) -> None:
+        super().__init__()
+        self.number = number
+        self.left = left
+
+
+class Keyboard:
+    """What was typed and not yet answered."""
+
+    def __init__(self, app: CockpitApp) -> None:
+        self._app = app
+        self._held: deque[Key] = deque()
+        self._number = 0
+        self._busy = False
+        self._timer: Timer | None = None
+
+    async def typed(self, key: Key) -> None:
+        """Take one more key. Ctrl-C goes ahead of what was typed before it, and drops it."""
+        if key.key in INTERRUPT:
+            self._held.clear()
+            await self._app.hand_on(key)
+            return
+        if key.key in AT_ONCE and not self._held and not self._busy and self._app.may_be_left:
+            # What takes long to open can be left at any time.
+            await self._app.hand_on(key)
+            return
+        if len(self._held) < MOST_HELD:
+            self._held.append(key)
+        await self._next()
+
+    async def _next(self) -> None:
+        if not self._held or self._busy:
+            return
+        if not self._app.takes_keys:
+            self._look_again(LOOK_AGAIN_S, self._next)
+            return
+        key = self._held.popleft()
+        if self._app.stays_at(key.key):
+            await self._app.hand_on(key)
+            await self._next()
+            return
+        self._busy = True
+        self._number += 1
+        await self._app.hand_on(key)
+        self._mark(ROUNDS)
+
+    def _mark(self, left: int) -> None:
+        number = self._number
+        target = self._app.focused or self._app.screen
+        self._look_again(LOST_S, lambda: self._done(number))
+        marker = KeyDone(number, left - 1)
+        # Its sender is its target: one that its sender's parent sent would stop there.
+        marker.set_sender(target)
+        target.post_message(marker)
+
+    def arrived(self, marker: KeyDone) -> None:
+        """A marker came back; called on the app."""
+        if marker.number != self._number or not self._busy:
+            return
+        if marker.left:
+            # Behind what the key asked the app to do later, such as to move the focus.
+            self._app.call_later(self._mark, marker.left)
+        else:
+            self._app.call_later(self._done, marker.number)
+
+    async def _done(self, number: int) -> None:
+        if self._busy and number == self._number:
+            self._busy = False
+            self._stop_timer()
+            await self._next()
+
+    def _look_again(self, seconds: float, work: object) -> None:
+        self._stop_timer()
+        self._timer = self._app.set_timer(seconds, work)  # type: ignore[arg-type]
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None

@@ -1,0 +1,27 @@
+"""What stands above everything while the terminal is too small: what is needed, and how things are."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+__all__ = ["Tiny"]
+
+
+class Tiny(Static):
+    """A few lines in the middle; `tell` changes them."""
+
+    DEFAULT_CSS = """
+    Tiny { display: none; width: 100%; height: 100%; content-align: center middle; text-align: center;
+           background: $ground; color: $text; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._words = ""
+
+    def tell(self, words: str) -> None:
+        """Say this."""
+        if words != self._words:
+            self._words = words
+            self.update(Content(words))
