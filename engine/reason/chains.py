@@ -10,7 +10,7 @@ from engine.reason.catalogue import causes
 from engine.reason.claims import Key
 from primitives.terms import IncidentClass
 
-__all__ = ["brings", "may_both_hold"]
+__all__ = ["OUTCOMES", "brings"]
 
 _LOAD: Final = (
     "cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
@@ -28,11 +28,11 @@ _BRINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "io_saturated": ("replication_lag", "slow_query"),
     "node_not_ready": ("dependency_unavailable",),
 }
-# What any particular cause on the same resource looks like from outside.
-_OUTCOMES: Final = (
+OUTCOMES: Final = (
     "application_crash", "application_error", "job_failed", "rollout_stuck", "dependency_unavailable",
     "dependency_slow", "dependency_errors",
 )  # fmt: skip
+"""Causes that say how something failed and not why."""
 # What comes from outside, from the calendar or from the hardware: no change of the resource brings it about.
 _UNBROUGHT_CLASSES: Final = (
     IncidentClass.INFRASTRUCTURE_FAILURE, IncidentClass.TRAFFIC_SURGE, IncidentClass.NO_FAULT, IncidentClass.UNKNOWN,
@@ -52,14 +52,9 @@ def brings(case: Case, cause: Key, consequence: Key) -> bool:
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
         return (same or below) and _can_be_brought(consequence)
-    if consequence.cause_id in _OUTCOMES and cause.cause_id not in _OUTCOMES:
+    if consequence.cause_id in OUTCOMES and cause.cause_id not in OUTCOMES:
         return same
     return (same or below) and consequence.cause_id in _BRINGS.get(cause.cause_id, ())
-
-
-def may_both_hold(case: Case, one: Key, other: Key) -> bool:
-    """Whether one of them may bring about the other, so that both are true."""
-    return brings(case, one, other) or brings(case, other, one)
 
 
 def _can_be_brought(consequence: Key) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.reason.case import Case
-from engine.reason.chains import brings
+from engine.reason.chains import OUTCOMES, brings
 from engine.reason.drafts import Draft
 from engine.reason.weights import Weights
 
@@ -42,15 +42,15 @@ def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranke
 
     Each draft stands for a world in which it is the root cause. A change explains its consequences too, so the
     strongest of them speaks for it, as far as `weights.link` (how often a cause has that consequence) and
-    `weights.company` (at most) allow. The worlds and "none of these" share the probability as their odds are. A draft
+    `weights.company` (at most) allow. The worlds and "none of these" (`weights.none`) share the probability. A draft
     is right where it is the root, and in part (`1 - weights.brought`) where a root brought it about.
     """
     own = [weights.sharpness * draft.score for draft in drafts]
     follows = _consequences(case, drafts)
-    company = [_company(draft, [drafts[other] for other in follows[place]], weights) if draft.key.change else 0.0
+    company = [_company(draft, [drafts[other] for other in follows[place]], weights)
                for place, draft in enumerate(drafts)]  # fmt: skip
     worlds = [math.exp(min(mine + more, 30.0)) for mine, more in zip(own, company, strict=True)]
-    total = 1.0 + sum(worlds)
+    total = weights.none + sum(worlds)
     kept, bringers = [world / total for world in worlds], [-1] * len(drafts)
     for place, consequences in enumerate(follows):
         for other in consequences:
@@ -74,6 +74,8 @@ def _company(draft: Draft, consequences: Sequence[Draft], weights: Weights) -> f
     told = {one.fact for one in draft.evidence}
     best = 0.0
     for other in consequences:
+        if draft.key.change is None and other.cause.id not in OUTCOMES:
+            continue  # Two full resources explain each other equally well.
         support = sum(one.weight for one in other.evidence if one.weight > 0 and one.fact not in told)
         best = max(best, weights.sharpness * support + math.log(weights.link))
     return min(best, weights.company)

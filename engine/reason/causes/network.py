@@ -29,7 +29,8 @@ CAUSES = (
     ),
     Cause(
         "ingress_misrouted", _CLASS, "{resource} routes requests to what isn't there", "Kubernetes: Ingress",
-        states={"IngressBackendMissing": 4.4, "IngressPortMismatch": 4.4, "IngressClassMissing": 3.8},
+        states={"IngressBackendMissing": 4.4, "IngressPortMismatch": 4.4, "IngressClassMissing": 3.8,
+                "GatewayMissing": 4.2, "RouteRefused": 3.4},
         diagnostic=_INSPECT,
     ),
     Cause(
