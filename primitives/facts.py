@@ -196,11 +196,13 @@ class OwnShare(FactBase):
         if self.polarity == "absent":
             return f"{self.resource} itself accounts for none of the change in {symptom}"
         share = f"up to {100 * min(self.share, 1.0):.0f} % of the change in {symptom}"
-        points = 100 * self.own_excess if self.unit == "1" else self.own_excess
-        is_part = self.unit in ("1", "%")
-        own = quantity(points, "percentage points") if is_part else quantity(self.own_excess, self.unit)
         peak = "" if self.metric == SPAN_OWN_TIME else " at its peak"
-        return f"{self.resource} itself accounts for {share} ({own}{peak}; shares overlap)"
+        return f"{self.resource} itself accounts for {share} ({self.reading(self.own_excess)}{peak}; shares overlap)"
+
+    def reading(self, value: float) -> str:
+        """An excess as a person reads it: one of a part of a whole in percentage points."""
+        points = 100 * value if self.unit == "1" else value
+        return quantity(points, "{percentage point}") if self.unit in ("1", "%") else quantity(value, self.unit)
 
 
 class Dependencies(FactBase):
@@ -379,8 +381,12 @@ class Observed(FactBase):
     details: Mapping[str, Any] = {}
 
     def sentence(self) -> str:
-        value = f" {reading(self.value, self.unit, name=self.kind)}" if self.value is not None else ""
+        value = f" {self.reading(self.value)}" if self.value is not None else ""
         return f"{self.resource} {label(self.kind)}: {_short(self.subject)}{value}"
+
+    def reading(self, value: float) -> str:
+        """A value of this kind as a person reads it: a ratio in percent."""
+        return reading(value, self.unit, name=self.kind)
 
 
 class AlertState(FactBase):

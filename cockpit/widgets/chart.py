@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from textual.strip import Strip
 
 from cockpit.widgets.draw import Ink, cells
 from cockpit.widgets.marks import Mark, Scale, labels
-from primitives.units import quantity
+from primitives.units import is_ratio, ticks
 
 if TYPE_CHECKING:
     from primitives.records import Series
@@ -68,12 +67,7 @@ def chart(what: Chart, width: int, height: int, ink: Ink) -> list[Strip]:
     plot_height = max(height - 2, 2)
     start, end = what.start.timestamp(), what.end.timestamp()
     bottom, top = _bounds(what, start, end)
-    rows = [bottom + (top - bottom) * (row + 0.5) / plot_height for row in reversed(range(plot_height))]
-    named = {
-        row: quantity(_rounded(rows[row], top - bottom), what.series.metric.unit)
-        for row in range(plot_height)
-        if (plot_height - 1 - row) % (TICK_ROWS if plot_height >= 9 else 2) == 0
-    }
+    named = _ticks(what, bottom, top, plot_height)
     axis = max((cells(name) for name in named.values()), default=0) + 1
     scale = Scale(what.start, what.end, max(width - axis - 2, 8))
     dots = _dots(what, scale.width, plot_height, bottom, top)
@@ -98,11 +92,14 @@ def _bounds(what: Chart, start: float, end: float) -> Span:
     return (low if low == 0 else low - 0.05 * room), high + 0.06 * room
 
 
-def _rounded(value: float, span: float) -> float:
-    if span <= 0:
-        return value
-    digits = 1 - math.floor(math.log10(span))
-    return round(value, digits)
+def _ticks(what: Chart, bottom: float, top: float, height: int) -> dict[int, str]:
+    """The rows that hold a round value, with that value."""
+    metric = what.series.metric
+    most = max(2, height // TICK_ROWS + 1)
+    found = ticks(bottom, top, most, metric.unit, ratio=is_ratio(metric.unit, metric.kind, metric.name))
+    return {
+        height - 1 - min(int((value - bottom) / (top - bottom) * height), height - 1): name for value, name in found
+    }
 
 
 def _columns(what: Chart, columns: int) -> list[Span | None]:
@@ -161,7 +158,7 @@ def _row(
     bad = outside and ((low >= what.band[1]) if what.worse_above else (high <= what.band[0])) if what.band else False
     ground = "band" if in_band else "ground"
     at_limit = what.limit is not None and low <= what.limit < high
-    columns = {scale.column(mark.time): mark for mark in what.marks}
+    columns = {scale.column(mark.time): mark for mark in _least_first(what.marks)}
     cursor = scale.column(what.cursor) if what.cursor else None
     segments = [
         Segment(f"{name:>{axis}}", ink.style("dim")),
@@ -182,6 +179,11 @@ def _row(
     return Strip(segments).simplify()
 
 
+def _least_first(marks: Sequence[Mark]) -> list[Mark]:
+    """So that what matters most is drawn last, over the rest."""
+    return sorted(marks, key=lambda mark: -mark.rank)
+
+
 def _below(what: Chart, axis: int, scale: Scale, ink: Ink) -> list[Strip]:
     rule = [("─", "faint")] * scale.width
     taken = {scale.column(mark.time) for mark in what.marks}
@@ -189,7 +191,7 @@ def _below(what: Chart, axis: int, scale: Scale, ink: Ink) -> list[Strip]:
         if at + len(words) <= scale.width and not taken & set(range(at, at + len(words))):
             for offset, letter in enumerate(words):
                 rule[at + offset] = (letter, "dim")
-    for mark in what.marks:
+    for mark in _least_first(what.marks):
         at = scale.column(mark.time)
         if 0 <= at < scale.width:
             rule[at] = (mark.sign, mark.role)

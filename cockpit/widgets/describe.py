@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, bar, said, wrap
+from cockpit.widgets.draw import Line, Part, bar, cells, plain, said, wrap
 from cockpit.widgets.words import STEPS, apart, clock, fact_sign, percent, precise, seconds
 from primitives.units import duration, quantity
 
 if TYPE_CHECKING:
     from engine.hypotheses import Action, Hypothesis
     from engine.incident import FoundFact, IncidentState, Step
+    from primitives.facts import MetricShift
 
 __all__ = ["describe_action", "describe_fact", "describe_hypothesis", "describe_step", "fields"]
 
@@ -19,14 +21,18 @@ LABEL_WIDTH = 11
 NOT_SHOWN = frozenset(
     {"type", "polarity", "trust", "resource", "window", "observed_at", "source", "answers", "metric", "unit", "kind"}
 )
-MEASURED = frozenset({"limit", "peak", "baseline", "own_excess", "value"})
+MEASURED = frozenset({"limit", "peak", "baseline", "current", "own_excess", "noise", "value"})
 """Keys of facts that are in the fact's unit."""
+
+SHARES = frozenset({"ratio", "share", "baseline_ratio"})
+"""Keys of facts that are parts of a whole."""
 
 
 def fields(label: str, text: str, width: int, role: str = "text") -> Iterator[Line]:
-    """A label and its text, in as many lines as it takes."""
-    for number, line in enumerate(wrap(text, max(width - LABEL_WIDTH - 2, 10)) or [""]):
-        yield Line([(f" {label if number == 0 else '':<{LABEL_WIDTH}}", "dim"), (line, role)])
+    """A label and its text, in as many lines as it takes; a long label moves its text to the right."""
+    size = max(LABEL_WIDTH, cells(label) + 1)
+    for number, line in enumerate(wrap(text, max(width - size - 2, 10)) or [""]):
+        yield Line([(f" {label if number == 0 else '':<{size}}", "dim"), (line, role)])
 
 
 def describe_step(step: Step, state: IncidentState, width: int) -> list[Line]:
@@ -66,8 +72,8 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
     return " · ".join(shown) or "none"
 
 
-def describe_fact(found: FoundFact, state: IncidentState, width: int) -> list[Line]:
-    """Its sentence, values, window, source and trust."""
+def describe_fact(found: FoundFact, state: IncidentState, width: int, last: float | None = None) -> list[Line]:
+    """Its sentence, values, window, source and trust; `last` is the newest sample of its metric, where it is there."""
     fact = found.fact
     sign, role = fact_sign(fact)
     lines = [
@@ -75,40 +81,43 @@ def describe_fact(found: FoundFact, state: IncidentState, width: int) -> list[Li
         for number, words in enumerate(wrap(said(fact.sentence()), max(width - 4, 10)))
     ]
     if fact.type == "metric_shift":
-        lines += _shift(fact, state)
+        lines += _shift(fact, state, last, width)
     else:
         lines += _values(fact, width)
     window = f"looked at {clock(fact.window.start)}–{clock(fact.window.end)} · " if fact.window else ""
     ending = f"{fact.polarity} · {window}found by {found.step}"
     if fact.type == "metric_shift" and fact.onset:
-        last = lines.pop()
-        lines.append(Line(last.left, [(f"found by {found.step} ", "dim")]))
+        ending_line = lines.pop()
+        lines.append(Line(ending_line.left, [(f"found by {found.step} ", "dim")]))
     else:
         lines += [Line([(f" {line}", "dim")]) for line in wrap(ending, max(width - 2, 10))]
     return lines
 
 
-def _shift(fact: Any, state: IncidentState) -> list[Line]:
-    parts: list[Part] = [(" " * (LABEL_WIDTH + 1), "dim")]
-    spread = f" ± {quantity(fact.spread, fact.unit)}" if fact.spread else ""
-    for label, value, role in (
-        ("baseline", quantity(fact.baseline, fact.unit) + spread, "text"),
-        ("now", quantity(fact.current, fact.unit), "bad" if fact.worse and fact.polarity == "present" else "text"),
-        ("worst", quantity(fact.peak, fact.unit), "text"),
-    ):
-        parts += [(f"{label} ", "dim"), (f"{value}   ", role)]
-    lines = [Line([(" ", "dim"), *parts[1:]])]
+def _shift(fact: MetricShift, state: IncidentState, last: float | None, width: int) -> list[Line]:
+    """The level before and during the shift, its worst sample, and the newest one: only that is now."""
+    spread = f" ± {fact.reading(fact.spread)}" if fact.spread else ""
+    during = "bad" if fact.worse and fact.polarity == "present" else "text"
+    told = [("baseline", fact.reading(fact.baseline) + spread, "text"), ("during", fact.reading(fact.current), during)]
+    told.append(("worst", fact.reading(fact.peak), "text"))
+    if last is not None:
+        told.append(("now", fact.reading(last), "text"))
+    lines: list[list[Part]] = [[]]
+    for label, value, role in told:
+        if lines[-1] and cells(plain(lines[-1])) + cells(f" {label} {value}") > width:
+            lines.append([])
+        lines[-1] += [(f" {label} ", "dim"), (f"{value}  ", role)]
+    found = [Line(parts) for parts in lines]
     if fact.onset:
         give = f" ± {duration(fact.onset_uncertainty_s)}" if fact.onset_uncertainty_s else ""
         relative = f" · {apart(fact.onset, state.opened.detected_at, 'the alert')}" if state.opened else ""
-        lines.append(Line([(" onset ", "dim"), (precise(fact.onset), "warning"), (f"{give}{relative}", "dim")]))
-    return lines
+        found.append(Line([(" onset ", "dim"), (precise(fact.onset), "warning"), (f"{give}{relative}", "dim")]))
+    return found
 
 
 def _values(fact: Any, width: int) -> Iterator[Line]:
     """What else the fact holds: single values side by side, collections in lines of their own."""
     document = fact.model_dump(mode="json", by_alias=True)
-    unit = str(getattr(fact, "unit", None) or "")
     single: list[str] = []
     for name, value in document.items():
         label = name.replace("_", " ")
@@ -116,16 +125,32 @@ def _values(fact: Any, width: int) -> Iterator[Line]:
             continue
         if isinstance(value, Mapping):
             inner = " · ".join(f"{key} {_short(one)}" for key, one in value.items() if one not in (None, "", {}, []))
-            yield from fields(label[: LABEL_WIDTH - 1], said(inner, 2_000), width, "dim")
+            yield from fields(label, said(inner, 2_000), width, "dim")
         elif isinstance(value, list):
             listed = ", ".join(_short(one) for one in value[:40])
-            yield from fields(label[: LABEL_WIDTH - 1], said(listed, 2_000), width, "dim")
-        elif isinstance(value, float) and unit and name in MEASURED:
-            single.append(f"{label} {quantity(value, unit)}")
+            yield from fields(label, said(listed, 2_000), width, "dim")
         else:
-            single.append(f"{label} {_short(value)}")
+            single.append(_single(fact, name, value))
     if single:
         yield from (Line([(f" {line}", "text")]) for line in wrap(" · ".join(single), max(width - 2, 10)))
+
+
+def _single(fact: Any, name: str, value: Any) -> str:
+    """A value with its name, in the unit and the form in which the fact's sentence tells it."""
+    label, held = name.replace("_", " "), getattr(fact, name, value)
+    if isinstance(held, datetime):
+        return f"{label} {precise(held)}"
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return f"{label} {_short(value)}"
+    if name in SHARES:
+        return f"{label} {percent(min(value, 1.0) if name == 'share' else value)}"
+    if name.endswith("_s"):
+        return f"{label.removesuffix(' s')} {duration(value)}"
+    if name in MEASURED and hasattr(fact, "reading"):
+        return f"{label} {fact.reading(value)}"
+    if name in MEASURED and (unit := "s" if fact.type == "span_shift" else getattr(fact, "unit", "")):
+        return f"{label} {quantity(value, unit)}"
+    return f"{label} {_short(float(value) if isinstance(value, float) else value)}"
 
 
 def _short(value: Any) -> str:

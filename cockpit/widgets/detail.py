@@ -15,7 +15,7 @@ from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import apart, percent, precise
-from primitives.units import quantity
+from primitives.units import reading
 
 if TYPE_CHECKING:
     from engine.incident import FoundFact, IncidentState
@@ -50,6 +50,7 @@ class DetailPane(Pane):
         self._asked: set[str] = set()
         self._about = Subject()
         self._lines = 0
+        self._neighbours: tuple[object, frozenset[str]] = (None, frozenset())
         self._drawn: tuple[object, list[Strip]] = (None, [])
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
@@ -70,7 +71,7 @@ class DetailPane(Pane):
             case "step" if subject.id in state.steps:
                 return describe_step(state.steps[subject.id], state, width)
             case "fact" if subject.id in state.facts:
-                return describe_fact(state.facts[subject.id], state, width)
+                return describe_fact(state.facts[subject.id], state, width, self._last(subject.id))
             case "hypothesis":
                 for hypothesis in state.hypotheses:
                     if hypothesis.id == subject.id:
@@ -82,6 +83,15 @@ class DetailPane(Pane):
             case _:
                 pass
         return self._findings(state)
+
+    def _last(self, fact: str) -> float | None:
+        """The newest sample of a fact's series, where that was fetched."""
+        series = self.charts.get(fact)
+        return (
+            float(series.values[-1])
+            if series is not None and not isinstance(series, str) and len(series.values)
+            else None
+        )
 
     def _findings(self, state: IncidentState) -> list[Line]:
         lines = [Line([(" • ", "focus"), (said(finding.statement), "text")]) for finding in state.findings]
@@ -144,14 +154,16 @@ class DetailPane(Pane):
         return strips + self._drawn[1]
 
     def _reading(self, series: Series, fact: Any) -> Line:
-        name = f" {said(fact.resource)} {said(fact.metric).replace('_', ' ')} ({series.metric.statistic})"
+        metric, statistic = said(fact.metric).replace("_", " "), series.metric.statistic
+        how = "" if statistic == "value" or statistic in metric.split() else f" ({statistic})"
+        name = f" {said(fact.resource)} {metric}{how}"
         cursor = self.view.cursor
         if cursor is None:
             return Line([(name, "dim")], [("h l move the time cursor ", "dim")] if self.has_focus else [])
         value = value_at(series, cursor)
-        reading = quantity(value, series.metric.unit) if value is not None else "no sample"
+        told = "no sample" if value is None else reading(value, series.metric.unit, series.metric.kind, fact.metric)
         when = f"at {precise(cursor)} "
-        return Line([(name, "dim")], [(f"{reading} ", "focus bold"), (when, "dim")])
+        return Line([(name, "dim")], [(f"{told} ", "focus bold"), (when, "dim")])
 
     def _range(self, series: Series, fact: Any) -> tuple[datetime, datetime]:
         """The incident's window and a part of the time before it, where there are samples."""
@@ -165,11 +177,30 @@ class DetailPane(Pane):
         return max(first, early) if first < window.start else window.start, end
 
     def _marks(self, fact: Any, start: datetime) -> list[Mark]:
-        marks = [mark for mark in marks_of(self.view) if mark.label not in ("you", "onset") and mark.time >= start]
+        near = self._near(fact.resource)
+        marks = [
+            mark for mark in marks_of(self.view)
+            if mark.label not in ("you", "onset") and mark.time >= start
+            and (mark.resource is None or mark.resource in near)
+        ]  # fmt: skip
         onset = getattr(fact, "onset", None) or getattr(fact, "since", None)
         if onset:
             marks.append(Mark(onset, "●", "warning", "onset", 0))
         return marks
+
+    def _near(self, resource: str) -> frozenset[str]:
+        """The resource, what it directly depends on and what it belongs to: what else changes is not its chart's."""
+        state = self.view.state
+        assert state is not None
+        key = (state.execution_id, len(state.facts), resource)
+        if key != self._neighbours[0]:
+            edges = [
+                edge for found in state.facts.values() if found.fact.type == "dependencies" for edge in found.fact.edges
+            ]
+            below = {said(target) for source, target, _ in edges if source == resource}
+            owners = {said(source) for source, target, kind in edges if target == resource and kind == "owns"}
+            self._neighbours = (key, frozenset({said(resource)} | below | owners))
+        return self._neighbours[1]
 
     def heading(self) -> str:
         state, subject = self.view.state, self.view.subject

@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from primitives.text import ELLIPSIS, safe_line
+from primitives.units import bound, unbound
 
 if TYPE_CHECKING:
     from themes import Palette
@@ -88,10 +89,10 @@ def bar(share: float, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken between words where that is possible."""
+    """`text` in lines of at most `width` cells, broken between words where that is possible but not in quantities."""
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in bound(text).split(" "):
         candidate = f"{line} {word}" if line else word
         if cell_len(candidate) <= width:
             line = candidate
@@ -104,7 +105,7 @@ def wrap(text: str, width: int) -> list[str]:
             lines.append(head)
             rest = rest[max(len(head), 1) :]
         line = rest
-    return [*lines, line] if line or not lines else lines
+    return [unbound(one) for one in ([*lines, line] if line or not lines else lines)]
 
 
 def draw(line: Line, width: int, ink: Ink, ground: str = "ground") -> Strip:

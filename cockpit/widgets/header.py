@@ -80,7 +80,7 @@ class Header(Widget):
         left: list[Part] = [(f" {sign} ", f"{role} bold"), (title, "text bold")]
         shift = symptom_of(self.view)
         if shift is not None and width - cells(plain(right)) - cells(title) > 24:
-            left += [(f"  {part}", role) for part, role in moved(shift)]
+            left += [("  ", "dim"), *moved(shift)]
         return self._inverted(Line(left, right))
 
     def _who(self, state: IncidentState) -> str:

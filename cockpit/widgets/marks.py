@@ -28,7 +28,7 @@ BELIEVED = 3
 class Mark:
     """A moment with its sign, colour and label; marks of a lower `rank` get their labels first.
 
-    `told` says more of it where there is room.
+    `told` says more of it where there is room; `resource` is what a change was made to.
     """
 
     time: datetime
@@ -37,6 +37,7 @@ class Mark:
     label: str
     rank: int
     told: str = ""
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _change(noted: Noted, state: IncidentState) -> Mark:
     best = state.hypotheses[:BELIEVED]
     blamed = any(one.resource == noted.resource and short_id(one.change or "") == noted.id for one in best)
     told = f"{noted.kind.replace('_', ' ')} {noted.id} of {noted.resource}: {noted.summary}"
-    return Mark(noted.time, "▲", "change", cut(noted.id, LABEL_WIDTH), 2 if blamed else 3, told)
+    return Mark(noted.time, "▲", "change", cut(noted.id, LABEL_WIDTH), 2 if blamed else 3, told, noted.resource)
 
 
 def aside_of(view: View) -> list[Noted]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from primitives.units import duration, moment
 
 if TYPE_CHECKING:
-    from primitives.facts import Fact
+    from primitives.facts import Fact, MetricShift
 
 __all__ = [
     "PHASES",
@@ -19,6 +19,7 @@ __all__ = [
     "clock",
     "elapsed",
     "fact_sign",
+    "moved",
     "percent",
     "precise",
     "seconds",
@@ -70,6 +71,11 @@ def fact_sign(fact: Fact) -> tuple[str, str]:
             return "◇", "focus"
         case _:
             return "▲", "bad"
+
+
+def moved(shift: MetricShift) -> list[tuple[str, str]]:
+    """A shift in two parts with their colours: from what level to which, that of the incident and not of now."""
+    return [(f"{shift.reading(shift.baseline)} → ", "dim"), (shift.reading(shift.current), "bad bold")]
 
 
 def clock(time: datetime) -> str:
