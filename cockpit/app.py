@@ -394,7 +394,7 @@ class CockpitApp(App[int]):
         return lambda: self.call_later(run)
 
 
-PALETTE_WIDTH = 48
+PALETTE_WIDTH = 53
 
 NOT_IN_PALETTE = frozenset({"palette", "down", "up", "page_down", "page_up", "left", "right", "open", "back"})
 """Moving about by name would be slower than any key."""

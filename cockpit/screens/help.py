@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["HelpScreen"]
 
 GAP = 2
-TWO_COLUMNS, THREE_COLUMNS = 64, 130
+TWO_COLUMNS, THREE_COLUMNS = 64, 108
 """Cells from which on the keys stand in two, in three columns."""
 
 

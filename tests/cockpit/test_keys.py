@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from stage import START, Opened, settle, shown
-from story import StoryPort
+from story import EXECUTION, StoryPort
 from textual.command import CommandPalette
 
-from cockpit.keys import KEYS, bindings, key_page, keys_for
+from cockpit.intents import Browse, Intent, Replay
+from cockpit.keys import KEYS, bindings, help_rows, key_page, keys_for
 from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.incidents import IncidentsScreen
+from cockpit.screens.prompts import Prompt
 from cockpit.screens.replay import ReplayScreen
+from primitives.bundle import read_bundle
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,12 +162,57 @@ async def test_y_copies_plain_text_to_the_clipboard(opened: Opened, monkeypatch:
         assert base64.b64encode(app.clipboard.encode())
 
 
-async def test_help_lists_the_keys_and_says_what_is_not_there_yet(opened: Opened) -> None:
+def test_help_has_a_row_for_every_key() -> None:
+    for where in ("incident", "replay", "list"):
+        rows = " ".join(shown for shown, _ in help_rows(where))
+        rows = rows.replace("1…5", "1 2 3 4 5").replace("⇧Tab", "Shift-Tab")
+        for key in keys_for(where):
+            if not key.later:
+                assert set(key.shown.split()) - {"or"} <= set(rows.split()), key.id
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=str)
+@pytest.mark.parametrize("intent", [START, Replay(EXECUTION, "20"), Browse()], ids=["live", "replay", "list"])
+async def test_help_fits_and_cuts_nothing(opened: Opened, intent: Intent, size: tuple[int, int]) -> None:
+    async with opened(intent, port=done(), size=size) as (app, pilot):
+        await pilot.press("question_mark")
+        await settle(pilot)
+        assert "more line" not in shown(app)
+        prompt = app.screen.query_one(Prompt)
+        lines = [prompt.render_line(y).text for y in range(prompt.content_size.height)]
+        box = "\n".join(lines)
+        assert "…" not in box.replace("1…5", "")
+        for words in ("command palette", "screenshot (SVG)"):
+            assert words in box
+        if not isinstance(intent, Browse):
+            assert "Not yet, each says why:" in box
+            assert "time cursor, or fold" in box
+            assert "bookmark" in box
+            assert lines[-1].strip()
+
+
+async def test_help_scrolls_where_it_does_not_fit(opened: Opened) -> None:
+    async with opened(port=done(), size=(60, 20)) as (app, pilot):
+        await pilot.press("question_mark")
+        await settle(pilot)
+        assert "more lines ↓" in shown(app)
+        assert "this moment" not in shown(app)
+        await pilot.press("G")
+        await settle(pilot)
+        assert "this moment" in shown(app)
+        assert "the keys that work here" not in shown(app)
+        await pilot.press("g", "pagedown")
+        await settle(pilot)
+        assert "the keys that work here" not in shown(app)
+        await pilot.press("pageup")
+        await settle(pilot)
+        assert "the keys that work here" in shown(app)
+
+
+async def test_help_goes_away_with_escape(opened: Opened) -> None:
     async with opened(port=done()) as (app, pilot):
         await pilot.press("question_mark")
         await settle(pilot)
-        for words in ("command palette", "replay from here", "Not yet", "comes with a later version"):
-            assert words in shown(app)
         await pilot.press("escape")
         await settle(pilot)
         assert isinstance(app.screen, IncidentScreen)
@@ -176,6 +224,64 @@ async def test_a_key_that_does_nothing_yet_says_why(opened: Opened, key: object)
         await pilot.press(key.keys)  # type: ignore[attr-defined]
         await settle(pilot)
         assert key.later[:40] in " ".join(str(one.message) for one in app._notifications)  # type: ignore[attr-defined]
+
+
+async def test_the_newest_notice_takes_the_place_of_the_others_and_is_short(opened: Opened) -> None:
+    async with opened(port=done(), size=(80, 24)) as (app, pilot):
+        await pilot.press("p", "x", "space", "y")
+        await settle(pilot)
+        (notice,) = app._notifications
+        assert str(notice.message).startswith("copied: ")
+        app.tell("word " * 100)
+        await settle(pilot)
+        assert sum("word word" in line for line in shown(app).splitlines()) <= 2
+
+
+async def test_e_exports_a_bundle_that_can_be_read_again(opened: Opened, tmp_path: Path) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("e")
+        file = tmp_path / f"{EXECUTION}.incident"
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if app._notifications:
+                break
+        assert [str(one.message) for one in app._notifications] == [f"exported to {file.name}"]
+        parts = read_bundle(file).load_all()
+        assert len(parts.events.splitlines()) == 35
+        await pilot.press("e")
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if not str(next(iter(app._notifications)).message).startswith("exported"):
+                break
+        (refusal,) = app._notifications
+        assert refusal.severity == "error"
+        assert file.name in str(refusal.message)
+
+
+async def test_e_in_a_list_or_before_anything_is_known_does_no_harm(opened: Opened, tmp_path: Path) -> None:
+    async with opened(Browse()) as (app, pilot):
+        await pilot.press("e")
+        await settle(pilot)
+        assert app.is_running
+    assert not list(tmp_path.glob("*.incident"))
+
+
+async def test_a_colon_can_be_typed_into_a_filter(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("m", "slash", "a", "colon", "enter")
+        await settle(pilot)
+        assert app.screen.query_one("#facts").filter == "a:"  # type: ignore[attr-defined]
+
+
+async def test_a_command_takes_one_line_of_the_palette(opened: Opened) -> None:
+    async with opened(port=done()) as (app, pilot):
+        await pilot.press("colon")
+        await pilot.pause(0.5)
+        await settle(pilot)
+        lines = [line for line in shown(app).splitlines() if "Export to ./ID" in line or "Filter the list" in line]
+        at = [shown(app).splitlines().index(line) for line in lines]
+        assert at[1] == at[0] + 1
+        assert lines[0].split("Export to ./ID.incident")[1].split()[0] == "e"
 
 
 async def test_a_replay_key_says_that_nothing_is_replayed(opened: Opened) -> None:
