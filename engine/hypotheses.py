@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from primitives.terms import Effect, IncidentClass, Risk
 
-__all__ = ["Action", "Classification", "Evidence", "Finding", "Hypothesis"]
+__all__ = ["Action", "Classification", "Evidence", "Finding", "Hypothesis", "Judgement", "Verdict"]
 
 
 class _Frozen(BaseModel):
@@ -51,6 +51,18 @@ class Hypothesis(_Frozen):
     def evidence_against(self) -> tuple[Evidence, ...]:
         """Strongest first."""
         return tuple(sorted((item for item in self.evidence if item.weight < 0), key=lambda item: item.weight))
+
+
+Verdict = Literal["pinned", "refuted", "withdrawn"]
+"""What a person says of a fact: certain, wrong, or (of one that a person had added) taken back."""
+
+
+class Judgement(_Frozen):
+    """What a person said of a fact, and why."""
+
+    verdict: Verdict
+    by: str
+    because: str = ""
 
 
 class Classification(_Frozen):

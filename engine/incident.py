@@ -36,7 +36,7 @@ from engine.events import (
     StepStarted,
     Who,
 )
-from engine.hypotheses import Action, Classification, Finding, Hypothesis
+from engine.hypotheses import Action, Classification, Finding, Hypothesis, Judgement
 from primitives.facts import Fact
 
 __all__ = ["FoundFact", "IncidentState", "Phase", "Step", "StepStatus", "fold"]
@@ -90,6 +90,7 @@ class IncidentState:
     steps: dict[str, Step] = field(default_factory=dict)
     answers: dict[str, AnswerRecorded] = field(default_factory=dict)
     facts: dict[str, FoundFact] = field(default_factory=dict)
+    judgements: dict[str, Judgement] = field(default_factory=dict)
     hypotheses: tuple[Hypothesis, ...] = ()
     would_change: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -17,9 +17,11 @@ from primitives.telemetry import Question
 from primitives.terms import (
     AnswerStatus,
     ChangeKind,
+    IncidentClass,
     MetricKind,
     Polarity,
     ProbeKind,
+    ResourceKind,
     Severity,
     Statistic,
     Trust,
@@ -27,7 +29,6 @@ from primitives.terms import (
 from primitives.units import counted, duration, moment, quantity, reading, times
 
 __all__ = [
-    "SPAN_OWN_TIME",
     "AlertState",
     "Assertion",
     "ChangeFound",
@@ -54,8 +55,6 @@ __all__ = [
 ]
 
 
-SPAN_OWN_TIME: Final = "span_own_time"
-"""The metric of an own share that was added up from spans."""
 # What is left and not what is used.
 _LEFT: Final = re.compile(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
 # A level that moved less than this part of its baseline is said to have stayed.
@@ -123,7 +122,10 @@ class MetricShift(FactBase):
             return f"{name} stayed at {during} (baseline {before})"
         verb = "rose" if self.current > self.baseline else "fell"
         at = f" at {moment(self.onset)}" if self.onset else ""
-        return f"{name} {verb} from {before} to {during}{at}{times(self.baseline, self.current)}"
+        more = times(self.baseline, self.current)
+        # A percentage of percentages could be either kind.
+        more = "" if during.endswith("%") and more.endswith("%)") else more
+        return f"{name} {verb} from {before} to {during}{at}{more}"
 
     def reading(self, value: float) -> str:
         """A value of this metric as a person reads it: a ratio in percent."""
@@ -196,8 +198,7 @@ class OwnShare(FactBase):
         if self.polarity == "absent":
             return f"{self.resource} itself accounts for none of the change in {symptom}"
         share = f"up to {100 * min(self.share, 1.0):.0f} % of the change in {symptom}"
-        peak = "" if self.metric == SPAN_OWN_TIME else " at its peak"
-        return f"{self.resource} itself accounts for {share} ({self.reading(self.own_excess)}{peak}; shares overlap)"
+        return f"{self.resource} itself accounts for {share} ({self.reading(self.own_excess)}; shares overlap)"
 
     def reading(self, value: float) -> str:
         """An excess as a person reads it: one of a part of a whole in percentage points."""
@@ -429,14 +430,23 @@ class SourceGap(FactBase):
 
 
 class Assertion(FactBase):
-    """What an engineer said."""
+    """What an engineer said; `source` is who.
+
+    It speaks for or against the causes that agree with all that it names: `resource`, `kind` of resource, `cause_id`,
+    `cause_class`, `change`. Where it names no cause and is for something, its words are read as those of a log message.
+    """
 
     type: Literal["assertion"] = "assertion"
     trust: Trust = "asserted"
     text: str
+    speaks: Literal["for", "against"] = "for"
+    cause_id: str | None = None
+    cause_class: IncidentClass | None = None
+    kind: ResourceKind | None = None
+    change: str | None = None
 
     def sentence(self) -> str:
-        return _short(self.text)
+        return f"{self.source}: {_short(self.text)}"
 
 
 Fact = Annotated[

@@ -16,6 +16,7 @@ from engine.reason.case import Case
 from engine.reason.claims import Claim, Key, Location
 from engine.reason.competition import Ranked, compete
 from engine.reason.drafts import Draft, drafts_of, verdict_draft
+from engine.reason.judgement import Judgements, judgements_of, ruled, said
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
 from engine.reason.verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
@@ -32,6 +33,7 @@ _MAX_REPORTED: Final = 0.85
 _TOLD: Final = 0.05
 _NO_EVIDENCE: Final = "No direct evidence found"
 _VERDICTS: Final = (FALSE_ALARM, RECOVERED, UNKNOWN)
+_NONE_JUDGED: Final = Judgements()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def rank(state: IncidentState) -> Ranking:
     """Rank what the facts so far suggest; identifiers of hypotheses in `state` are kept. Needs an opened incident."""
     assert state.opened is not None
     known = {_key_of(one): one.id for one in state.hypotheses}
-    return rank_facts(tuple(state.facts.values()), state.opened, state.classification, known=known)
+    facts, judgements = tuple(state.facts.values()), judgements_of(state)
+    return rank_facts(facts, state.opened, state.classification, known=known, judgements=judgements)
 
 
 def rank_facts(
@@ -56,27 +59,29 @@ def rank_facts(
     *,
     known: Mapping[Key, str] | None = None,
     weights: Weights = WEIGHTS,
+    judgements: Judgements = _NONE_JUDGED,
 ) -> Ranking:
-    """Rank what `facts` suggest.
+    """Rank what `facts` suggest, as far as engineers let them by their `judgements`.
 
     `known` maps keys to identifiers given before: those are kept, however little speaks for them now.
     """
-    case = Case(opened, classification, facts)
-    ranked = compete(case, _drafts(case, set(known or ()), weights), weights)
+    case = Case(opened, classification, judgements.kept(facts))
+    drafts = ruled(case, _drafts(case, set(known or ()), weights, judgements))
+    ranked = compete(case, drafts, weights)
     hypotheses = _named(case, ranked, known or {}, weights)
     return Ranking(hypotheses, would_change(case, hypotheses))
 
 
-def _drafts(case: Case, known: set[Key], weights: Weights) -> list[Draft]:
+def _drafts(case: Case, known: set[Key], weights: Weights, judgements: Judgements) -> list[Draft]:
     places: dict[str, list[Location]] = defaultdict(list)
-    for place in locations(case):
+    for place in judgements.certain(locations(case)):
         places[place.resource].append(place)
     claims: dict[Key, list[Claim]] = defaultdict(list)
-    for claim in (*mechanisms(case), *attributions(case, places)):
+    for claim in (*judgements.certain((*mechanisms(case), *attributions(case, places))), *said(case)):
         claims[claim.key].append(claim)
     drafts = drafts_of(case, claims, places, weights)
     told: dict[Key, list[Claim]] = defaultdict(list)
-    for claim in verdicts(case):
+    for claim in judgements.certain(verdicts(case)):
         told[claim.key].append(claim)
     drafts += [verdict_draft(key, told[key], weights) for key in _VERDICTS]
     drafted = {draft.key for draft in drafts}

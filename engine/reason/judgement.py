@@ -1,0 +1,104 @@
+"""What engineers say about facts and causes: pinned, refuted, excluded, held for right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+
+from engine.hypotheses import Judgement
+from engine.incident import FoundFact, IncidentState
+from engine.reason.case import Case
+from engine.reason.catalogue import causes_of_family
+from engine.reason.claims import Claim, Key, Location, Weighed
+from engine.reason.drafts import Draft
+from primitives.analysis.error_families import family_of
+from primitives.facts import Assertion
+
+__all__ = ["Judgements", "judgements_of", "ruled", "said"]
+
+# A fact that an engineer holds for certain counts twice, before those that say the same thing.
+_PINNED: Final = 2.0
+# What an engineer rules out is as good as impossible; what one holds for the cause must still be able to lose.
+_EXCLUDED: Final = -20.0
+_HELD: Final = 3.0
+
+C = TypeVar("C", Claim, Location)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """What was said of facts, by their ids. What was said of causes is a fact itself: an `Assertion`."""
+
+    facts: Mapping[str, Judgement] = field(default_factory=dict)
+
+    def kept(self, facts: Sequence[FoundFact]) -> tuple[FoundFact, ...]:
+        """The facts that reasoning may use: none that was refuted or withdrawn, and a pinned one as if measured."""
+        if not self.facts:
+            return tuple(facts)
+        return tuple(self._as_said(one) for one in facts if self._verdict(one.id) not in ("refuted", "withdrawn"))
+
+    def certain(self, claims: Iterable[C]) -> Iterator[C]:
+        """The claims, those of pinned facts at twice their weight; so the first of their group, in full."""
+        for claim in claims:
+            if self.facts and self._verdict(claim.fact) == "pinned":
+                by = self.facts[claim.fact].by
+                yield replace(claim, weight=_PINNED * claim.weight, why=f"{claim.why}; pinned by {by}")
+            else:
+                yield claim
+
+    def _verdict(self, fact: str) -> str:
+        said = self.facts.get(fact)
+        return said.verdict if said else ""
+
+    def _as_said(self, found: FoundFact) -> FoundFact:
+        if self._verdict(found.id) != "pinned" or found.fact.trust == "measured":
+            return found
+        return replace(found, fact=found.fact.model_copy(update={"trust": "measured"}))
+
+
+def judgements_of(state: IncidentState) -> Judgements:
+    """What was said by the events so far."""
+    return Judgements(state.judgements)
+
+
+def said(case: Case) -> Iterator[Claim]:
+    """Claims for the causes that engineers named, or that the words of theirs speak for as those of a log would."""
+    for name, fact in case.present(Assertion):
+        if fact.speaks == "against":
+            continue
+        if fact.cause_id is not None:
+            key = Key(fact.cause_id, fact.resource, fact.change)
+            yield Claim(key, name, _HELD, f"{fact.source} says so", f"said {name}")
+        elif fact.resource is not None and (family := family_of(fact.text)) is not None:
+            for cause_id, weight in causes_of_family(family):
+                key = Key(cause_id, fact.resource)
+                yield Claim(key, name, weight, f"{fact.source} says so", f"said {name}")
+
+
+def ruled(case: Case, drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts, those that an engineer ruled out with that against them."""
+    against = [(name, fact) for name, fact in case.present(Assertion) if fact.speaks == "against"]
+    if not against:
+        return list(drafts)
+    return [_ruled(case, draft, against) for draft in drafts]
+
+
+def _ruled(case: Case, draft: Draft, against: Sequence[tuple[str, Assertion]]) -> Draft:
+    for name, fact in against:
+        if _is_meant(case, draft, fact):
+            why = f"excluded by {fact.source}"
+            evidence = (Weighed(name, _EXCLUDED, why, "said"), *draft.evidence)
+            return replace(draft, evidence=evidence, score=draft.score + _EXCLUDED)
+    return draft
+
+
+def _is_meant(case: Case, draft: Draft, fact: Assertion) -> bool:
+    """Whether the draft agrees with all that the assertion names; one that names nothing means no cause."""
+    key, kind = draft.key, case.resources.get(draft.key.resource or "")
+    named = (
+        (fact.resource, key.resource), (fact.cause_id, key.cause_id), (fact.cause_class, draft.cause.cause_class),
+        (fact.kind, kind), (fact.change, key.change),
+    )  # fmt: skip
+    told = [(wanted, actual) for wanted, actual in named if wanted is not None]
+    return bool(told) and all(wanted == actual for wanted, actual in told)
