@@ -154,19 +154,42 @@ def _target(state: IncidentState, one: Hypothesis) -> Target:
     )
 
 
-def _rollouts(state: IncidentState, one: Hypothesis) -> tuple[int, int | None]:
-    """How many deployments of the resource followed the blamed one, and the revision before that, where it is known."""
-    own = [
-        fact.change for found in state.facts.values()
-        if isinstance(fact := found.fact, ChangeFound) and fact.change is not None
-        and fact.change.kind == "deployment" and fact.change.resource == one.resource
-    ]  # fmt: skip
-    blamed = next((change for change in own if _blames(one, change)), None)
+def _rollouts(state: IncidentState, one: Hypothesis) -> tuple[int | None, int | None]:
+    """How many rollouts of the resource followed the blamed one, and the revision before it; None where not known."""
+    blamed = _blamed(state, one)
     if blamed is None:
         changed = _states(state, one.resource, "RevisionChanged")[-1:]
         return 0, _whole(changed[0].details.get("from_revision")) if changed else None
+    own = sorted(
+        (change for change in _changes(state) if change.resource == one.resource and _is_rollout(change)),
+        key=lambda change: (change.time, change.id or ""),
+    )
+    if not _is_rollout(blamed):
+        # A commit runs since the first rollout that came after it.
+        own = [change for change in own if change.time >= blamed.time]
+        if not own:
+            return None, None
+        blamed = own[0]
     later = {(change.time, change.id) for change in own if change.time > blamed.time}
     return len(later), _whole(blamed.before.get("revision")) if isinstance(blamed.before, Mapping) else None
+
+
+def _is_rollout(change: Change) -> bool:
+    """Whether it made a revision of a workload; the cluster tells of those that change configuration alone too."""
+    return change.kind == "deployment" or (isinstance(change.after, Mapping) and "revision" in change.after)
+
+
+def _changes(state: IncidentState) -> Iterator[Change]:
+    for found in state.facts.values():
+        if isinstance(found.fact, ChangeFound) and found.fact.change is not None:
+            yield found.fact.change
+
+
+def _blamed(state: IncidentState, one: Hypothesis) -> Change | None:
+    """The change that a hypothesis blames: reasoning names it by its id, else by the start of its summary."""
+    if one.change is None:
+        return None
+    return next((change for change in _changes(state) if one.change == (change.id or change.summary[:80])), None)
 
 
 def _whole(value: Any) -> int | None:
@@ -175,18 +198,11 @@ def _whole(value: Any) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 2**31 else None
 
 
-def _blames(one: Hypothesis, change: Change) -> bool:
-    return one.change is not None and one.change == (change.id or change.summary[:80])
-
-
 def _change_words(state: IncidentState, one: Hypothesis) -> str:
     if one.change is None:
         return "the latest rollout"
-    for found in state.facts.values():
-        fact = found.fact
-        if isinstance(fact, ChangeFound) and fact.change is not None and _blames(one, fact.change):
-            return change_label(fact.change)
-    return f"deployment {short_id(one.change)}"
+    blamed = _blamed(state, one)
+    return change_label(blamed) if blamed else f"deployment {short_id(one.change)}"
 
 
 def _doubled(quantity: str) -> str | None:

@@ -8,7 +8,16 @@ from typing import Final
 from engine.hypotheses import Hypothesis
 from engine.reason.case import Case
 from engine.reason.catalogue import causes
-from primitives.facts import ChangeFound, Dependencies, LogPattern, MetricAtLimit, OwnShare, SourceGap, SpanShift
+from primitives.facts import (
+    ChangeFound,
+    Dependencies,
+    LogPattern,
+    MetricAtLimit,
+    OwnShare,
+    SourceGap,
+    SpanShift,
+    short_id,
+)
 from primitives.text import safe_line
 
 __all__ = ["would_change"]
@@ -36,6 +45,6 @@ def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...
 
 def _confirmation(one: Hypothesis) -> str:
     if one.change is not None:
-        return f"whether {one.resource} recovers without {one.change}, or only the new version is affected"
+        return f"whether {one.resource} recovers without {short_id(one.change)}, or only the new version is affected"
     diagnostic = causes()[one.cause_id].diagnostic.replace("_", " ")
     return f"{diagnostic} of {one.resource}: more on “{one.cause}”"

@@ -13,7 +13,7 @@ from primitives.analysis.localisation import pick_metric, shares
 from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.analysis.traces import Traces, call_edges, columns, own_times, split, trace_shares
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
-from primitives.facts import SPAN_OWN_TIME, Dependencies, OwnShare, SpanShift
+from primitives.facts import Dependencies, OwnShare, SpanShift
 from primitives.records import Edge, Resource, Span, Topology, Window
 from primitives.telemetry import Answers, SpansQuery, Telemetry, TopologyQuery
 from primitives.text import safe_line
@@ -149,7 +149,7 @@ def _span_shares(now: Traces, before: Traces, spans: Answers[Span], args: Argume
             source=spans.source,
             answers=spans.digests,
             symptom_resource=one.entry,
-            metric=SPAN_OWN_TIME,
+            metric="span_own_time",
             unit="s",
             own_excess=one.excess,
             share=one.share,

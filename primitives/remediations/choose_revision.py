@@ -8,7 +8,7 @@ from primitives.units import counted
 
 
 def _fit(target: Target) -> Workload | None:
-    return workload_arguments(target) if target.later_deployments and target.revision is None else None
+    return workload_arguments(target) if target.later_deployments != 0 and target.revision is None else None
 
 
 def _command(args: Workload) -> str:
@@ -16,13 +16,16 @@ def _command(args: Workload) -> str:
 
 
 def _details(target: Target) -> str:
-    return f"{counted(target.later_deployments, 'later deployment')} followed"
+    if target.later_deployments is None:
+        return "no deployment is recorded that carried it, and a plain undo would revert only the newest"
+    followed = counted(target.later_deployments, "later deployment")
+    return f"{followed} followed, and a plain undo would revert only the newest"
 
 
 REMEDIATION = register(
     Remediation(
         "choose_revision",
-        "Find the revision of {resource} before {change}: {details}, and a plain undo would revert only the newest",
+        "Find the revision of {resource} before {change}: {details}",
         "read",
         "low",
         5,

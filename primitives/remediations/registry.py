@@ -47,10 +47,10 @@ class Arguments(BaseModel):
 class Target:
     """What an action would act on: the resource's identifier, its kind where known, the incident's platforms.
 
-    `change` is the change that is blamed, as a person reads it; `later_deployments` of the same resource followed it,
-    and `revision` is the rollout's revision before it, where that is known. `container`, `memory_limit` (a Kubernetes
-    quantity), `replicas` and `storage_bytes` (what is allocated) are what a fact identified; an action that needs one
-    of them isn't proposed without it.
+    `change` is the change that is blamed, as a person reads it; `later_deployments` of the same resource followed it
+    (none: nobody knows which one carried it) and `revision` is the rollout's revision before it, where that is known.
+    `container`, `memory_limit` (a Kubernetes quantity), `replicas` and `storage_bytes` (what is allocated) are what a
+    fact identified; an action that needs one of them isn't proposed without it.
     """
 
     resource: str
@@ -61,7 +61,7 @@ class Target:
     memory_limit: str | None = None
     replicas: int | None = None
     storage_bytes: float | None = None
-    later_deployments: int = 0
+    later_deployments: int | None = 0
     revision: int | None = None
 
 

@@ -16,7 +16,7 @@ class RollBackDeployment(Workload):
 def _fit(target: Target) -> RollBackDeployment | None:
     workload = workload_arguments(target)
     # After later deployments the previous revision is none that is known to be good: it may hold the fault as well.
-    if workload is None or (target.later_deployments and target.revision is None):
+    if workload is None or (target.later_deployments != 0 and target.revision is None):
         return None
     return RollBackDeployment(**workload.model_dump(), revision=target.revision)
 
@@ -28,8 +28,8 @@ def _command(args: RollBackDeployment) -> str:
 
 def _details(target: Target) -> str:
     to = f" to revision {target.revision}" if target.revision is not None else ""
-    later = counted(target.later_deployments, "later deployment")
-    return f"{to}; {later} will be undone with it" if target.later_deployments else to
+    later = target.later_deployments
+    return f"{to}; {counted(later, 'later deployment')} will be undone with it" if later else to
 
 
 REMEDIATION = register(

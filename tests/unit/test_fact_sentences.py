@@ -25,14 +25,13 @@ def own(share: float, excess: float = 0.496, unit: str = "s") -> OwnShare:
 @pytest.mark.parametrize("share", [1.0, 1.62])
 def test_a_share_never_reads_as_more_than_everything(share: float) -> None:
     assert own(share).sentence() == (
-        "table itself accounts for up to 100 % of the change in site's latency average (496 ms at its peak; shares "
-        "overlap)"
+        "table itself accounts for up to 100 % of the change in site's latency average (496 ms; shares overlap)"
     )
 
 
 def test_shares_of_failures_are_told_in_percentage_points() -> None:
-    assert "(12 percentage points at its peak; shares overlap)" in own(0.57, 0.12, "1").sentence()
-    assert "(12 percentage points at its peak; shares overlap)" in own(0.57, 12.0, "%").sentence()
+    assert "(12 percentage points; shares overlap)" in own(0.57, 0.12, "1").sentence()
+    assert "(12 percentage points; shares overlap)" in own(0.57, 12.0, "%").sentence()
 
 
 def test_what_a_resource_has_no_part_in_is_said() -> None:
@@ -151,3 +150,15 @@ def test_log_records_that_are_missing_are_told_apart_from_container_logs_that_ar
     ]
     kept = answers(LogsQuery(window=WINDOW), "answered")
     assert [gap.sentence() for gap in gaps((kept, missing), args)] == ["no container logs were recorded"]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "current", "told"),
+    [
+        (1.0, 0.951, "fell from 100 % to 95.1 % at 14:30"),
+        (0.003, 0.895, "rose from 0.3 % to 89.5 % at 14:30 (298 times)"),
+    ],
+)
+def test_a_percentage_is_not_compared_in_percent(baseline: float, current: float, told: str) -> None:
+    fact = shift("api", "error_ratio", kind="errors", unit="1", baseline=baseline, current=current)
+    assert fact.sentence() == f"api error ratio {told}"

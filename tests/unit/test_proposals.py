@@ -174,3 +174,29 @@ def test_a_rollback_fits_no_target_that_it_would_take_too_far() -> None:
     known = replace(target, revision=4)
     assert rollback.fit(known) is not None
     assert choose.fit(known) is None
+
+
+def test_a_commit_is_rolled_back_with_the_first_deployment_after_it() -> None:
+    blames = believed("deployment_regression", 0.8, change=COMMIT)
+    commit = change(COMMIT, None, kind="code", minutes_before=30)
+    (action,) = proposed((deployed("v6", 60), commit, deployed("v7", 20)), blames)
+    assert action.command == "kubectl rollout undo deployment/api"
+    assert action.action == "Roll back commit 40465f54a9e1 of api"
+    (action,) = proposed((commit, deployed("v7", 20), deployed("v8", 10)), blames)
+    assert action.command == "kubectl rollout history deployment/api"
+    assert "1 later deployment followed" in action.action
+
+
+def test_a_commit_that_no_deployment_carried_is_not_rolled_back_blindly() -> None:
+    blames = believed("deployment_regression", 0.8, change=COMMIT)
+    facts = (deployed("v6", 60), change(COMMIT, None, kind="code", minutes_before=30))
+    (action,) = proposed(facts, blames)
+    assert action.command == "kubectl rollout history deployment/api"
+    assert "no deployment is recorded that carried it" in action.action
+
+
+def test_a_rollout_that_only_changed_configuration_counts_as_a_later_one() -> None:
+    blames = believed("deployment_regression", 0.8, change="v7")
+    configured = change("api revision 9", "api", kind="configuration", minutes_before=2, after={"revision": 9})
+    (action,) = proposed((deployed("v7", 30), configured), blames)
+    assert action.command == "kubectl rollout history deployment/api"
