@@ -61,7 +61,13 @@ _RULES: Final = (
     ),
     (
         "unreachable",
-        r"no route to host|host(?:s)? (?:is |are )?unreachable|network is unreachable|ehostunreach|enetunreach",
+        (
+            r"no route to host|hosts? (?:is |are )?unreachable|network is unreachable|ehostunreach|enetunreach|"
+            r"(?:could not|cannot|can't|couldn't|unable to|failed to|failure to) connect\b|"
+            r"no (?:available|reachable|healthy|live) (?:connections?|hosts?|servers?|nodes?|brokers?|upstreams?)|"
+            r"no ?(?:brokers?|hosts?|servers?|nodes?) ?available|server selection (?:timeout|error)|"
+            r"all (?:hosts?|servers?|nodes?|brokers?)(?:\(s\))? (?:tried|failed|unavailable|are down)"
+        ),
     ),
     (
         "rate_limited",
@@ -81,7 +87,7 @@ _RULES: Final = (
     (
         "permission",
         (
-            r"permission denied|access.?denied|forbidden|not authorized|eacces|eperm|\b403\b|"
+            r"permission denied|operation not permitted|access.?denied|forbidden|not authorized|eacces|eperm|\b403\b|"
             r"insufficient privileges"
         ),
     ),

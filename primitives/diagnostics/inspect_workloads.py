@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
-from primitives.facts import ChangeFound, ProbeResult, SourceGap, WorkloadState
+from primitives.facts import ChangeFound, Dependencies, ProbeResult, SourceGap, WorkloadState
 from primitives.kubernetes.analysis import FAMILIES, healthy, merge
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.links import find_links
 from primitives.kubernetes.rollouts import find_rollouts
 from primitives.kubernetes.states import STATES
 from primitives.records import Change, Probe, Window
@@ -85,6 +86,8 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
     for change in find_rollouts(cluster):
         if not _is_recorded(change, changes.records):
             yield _rollout_fact(change, args, objects)
+    if links := await asyncio.to_thread(_links_fact, cluster, args, objects):
+        yield links
     near = _neighbourhood(cluster, args)
     well = [(resource, kind) for resource, kind in healthy(cluster, findings) if near is None or resource in near]
     for resource, kind in well[:_MOST_HEALTHY]:
@@ -126,6 +129,16 @@ def _healthy_fact(resource: str, kind: str, cluster: Cluster, args: Arguments, o
         source=objects.source,
         answers=objects.digests,
     )
+
+
+def _links_fact(cluster: Cluster, args: Arguments, objects: Answers[Any]) -> Dependencies | None:
+    resources, edges = find_links(cluster)
+    if not edges:
+        return None
+    return Dependencies(
+        window=args.window, observed_at=args.now, source=objects.source, answers=objects.digests,
+        resources=resources, edges=edges,
+    )  # fmt: skip
 
 
 def _is_recorded(rollout: Change, recorded: Iterable[Change]) -> bool:

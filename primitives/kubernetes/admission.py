@@ -24,7 +24,9 @@ _QUOTA: Final = re.compile(
     r"exceeded quota: ([^,\s]+), requested: (.+?), used: (.+?), limited: (.+?)(?:\s*$|\)|;)", re.IGNORECASE
 )
 _MUST: Final = re.compile(r"failed quota: ([^:\s]+): must specify (.+)", re.IGNORECASE)
-_WEBHOOK: Final = re.compile(r"admission webhook \"([^\"]+)\" denied the request", re.IGNORECASE)
+_WEBHOOK: Final = re.compile(
+    r"(?:admission webhook \"([^\"]+)\"|validatingadmissionpolicy '([^']+)'.*?) denied (?:the )?request", re.IGNORECASE
+)
 _WEBHOOK_CALL: Final = re.compile(r"failed calling webhook \"([^\"]+)\"", re.IGNORECASE)
 _ACCOUNT: Final = re.compile(r"error looking up service account \S*?([^/\s:]+):", re.IGNORECASE)
 _LIMIT: Final = re.compile(r"(?:maximum|minimum) \S+ usage per|max limit to request ratio per", re.IGNORECASE)
@@ -47,7 +49,7 @@ def classify_refusal(message: str) -> tuple[str, dict[str, Any]]:
         return "ServiceAccountMissing", {"name": match.group(1)}
     for state, pattern in (("AdmissionWebhookDenied", _WEBHOOK), ("AdmissionWebhookUnavailable", _WEBHOOK_CALL)):
         if match := pattern.search(message):
-            return state, {"webhook": match.group(1)}
+            return state, {"webhook": next(group for group in match.groups() if group)}
     if _LIMIT.search(message):
         return "LimitRangeViolation", {}
     if _SECURITY.search(message):

@@ -15,6 +15,7 @@ from primitives.kubernetes.containers import find_pods
 from primitives.kubernetes.events import find_events
 from primitives.kubernetes.fields import instant, moment_text, text
 from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.gateways import find_gateways
 from primitives.kubernetes.ingresses import find_ingresses
 from primitives.kubernetes.jobs import find_jobs
 from primitives.kubernetes.nodes import find_nodes
@@ -42,6 +43,7 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("ports", find_ports),
     ("services", find_services),
     ("ingresses", find_ingresses),
+    ("gateways", find_gateways),
     ("network policies", find_policies),
     ("admission", find_admission),
     ("nodes", find_nodes),
@@ -67,6 +69,7 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
     "LivenessProbeFailed": {"LivenessProbeMisconfigured"},
     "ReadinessProbeFailed": {"ReadinessProbeMisconfigured"},
     "StartupProbeFailed": {"StartupProbeMisconfigured"},
+    "DependencyUnanswered": {"EnvHostUnknown", "EnvPortMismatch"},
     "FailedCreate": {"QuotaExceeded", "ServiceAccountMissing", "LimitRangeViolation", "AdmissionWebhookDenied"},
     "VolumeClaimPending": {
         "StorageClassMissing", "VolumeAccessModeMismatch", "VolumeCapacityMismatch", "VolumeClassMismatch",

@@ -17,6 +17,7 @@ from primitives.kubernetes.fields import at, integer, maps, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.ports import declared_by
+from primitives.kubernetes.settings import service_at
 from primitives.text import safe_line
 
 __all__ = ["families_in_logs", "find_in_logs"]
@@ -32,7 +33,11 @@ _REFUSED: Final = {
 }
 _EXPIRED: Final = re.compile(r"token\b.*\bexpired|expired\b.*\btoken", re.IGNORECASE)
 # The operating system refuses a path, not a service its caller.
-_PATH_DENIED: Final = re.compile(r"permission denied$|EACCES|: permission denied", re.IGNORECASE)
+_PATH_DENIED: Final = re.compile(
+    r"permission denied$|EACCES|EPERM|: permission denied|operation not permitted", re.IGNORECASE
+)
+_UNANSWERED: Final = frozenset({"connection_refused", "unreachable"})
+_HOST: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,250}[a-z0-9])?", re.IGNORECASE)
 _PORT: Final = re.compile(r"(?::|port )(\d{2,5})\b", re.IGNORECASE)
 
 
@@ -49,7 +54,9 @@ def find_in_logs(cluster: Cluster) -> Iterator[Finding]:
         for container in pod.containers:
             for log in cluster.logs_of(pod, container):
                 for line, family in _telling(log.text):
-                    found = _from_line(pod, container, line, family)
+                    found = _from_line(pod, container, line, family) or _unanswered(
+                        cluster, pod, container, line, family
+                    )
                     if found is None:
                         continue
                     state, details = found
@@ -94,6 +101,18 @@ def _from_line(pod: Pod, container: Container, line: str, family: str) -> tuple[
         "fs_group": at(pod.spec, "securityContext", "fsGroup"),
     }
     return ("VolumeReadOnly" if family == "read_only" else "VolumePermissionDenied"), details
+
+
+def _unanswered(
+    cluster: Cluster, pod: Pod, container: Container, line: str, family: str
+) -> tuple[str, dict[str, Any]] | None:
+    """What a container that ended waited for in vain; a Service of the cluster has states of its own that tell why."""
+    if family not in _UNANSWERED or not integer(container.last, "exitCode"):
+        return None
+    hosts = _HOST.findall(line)
+    if any(service_at(cluster, pod.item.namespace, host.lower())[0] is not None for host in hosts):
+        return None
+    return "DependencyUnanswered", {}
 
 
 def _mount(container: Container, path: str) -> Mapping[str, Any] | None:

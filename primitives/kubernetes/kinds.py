@@ -24,7 +24,9 @@ _PLURALS: Final = {
     "horizontalpodautoscalers": "HorizontalPodAutoscaler", "hpa": "HorizontalPodAutoscaler",
     "poddisruptionbudgets": "PodDisruptionBudget", "pdb": "PodDisruptionBudget", "ingresses": "Ingress",
     "ing": "Ingress", "ingressclasses": "IngressClass", "networkpolicies": "NetworkPolicy", "netpol": "NetworkPolicy",
-    "leases": "Lease", "componentstatuses": "ComponentStatus", "cs": "ComponentStatus",
+    "gateways": "Gateway", "gtw": "Gateway", "gatewayclasses": "GatewayClass", "gc": "GatewayClass",
+    "httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tlsroutes": "TLSRoute", "tcproutes": "TCPRoute",
+    "udproutes": "UDPRoute", "leases": "Lease", "componentstatuses": "ComponentStatus", "cs": "ComponentStatus",
     "validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
     "mutatingwebhookconfigurations": "MutatingWebhookConfiguration", "priorityclasses": "PriorityClass",
 }  # fmt: skip
@@ -32,7 +34,7 @@ CLUSTER_WIDE: Final = frozenset({
     "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ComponentStatus", "PriorityClass",
     "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ClusterRole", "ClusterRoleBinding",
     "CustomResourceDefinition", "CSIDriver", "CSINode", "RuntimeClass", "VolumeAttachment", "APIService",
-    "CertificateSigningRequest",
+    "CertificateSigningRequest", "GatewayClass",
 })  # fmt: skip
 WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "ReplicationController")
 

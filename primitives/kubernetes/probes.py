@@ -225,7 +225,8 @@ def _timing(
         return None
     if kind == "liveness" and details["startup_probe"]:
         return None
-    if container.ready is True or not (details.get("killed") or integer(container.last, "exitCode") in _KILLED_CODES):
+    passed = container.ready is True and bool(mapping(container.spec, "readinessProbe"))
+    if passed or not (details.get("killed") or integer(container.last, "exitCode") in _KILLED_CODES):
         return None
     needed = _usual_start_s(cluster, pod, container.name)
     if needed is not None:

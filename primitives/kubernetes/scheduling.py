@@ -43,10 +43,13 @@ _REASONS: Final = tuple(
         ("NodesUnschedulable", r"were unschedulable|node\.kubernetes\.io/unschedulable"),
         ("NodesNotReady", r"were not ready|nodes? \w* ?not ready|were out of disk|(?:disk|memory|pid) ?pressure"),
         ("TaintNotTolerated", r"taint"),
+        ("InsufficientExtendedResource", r"cannot allocate all claims|resource ?claim"),
         ("HostPortConflict", r"free ports"),
         ("TooManyPods", r"too many pods"),
     )
 )  # fmt: skip
+# Whoever cordons a whole cluster needn't be told of each node.
+_MOST_BLAMED: Final = 10
 _INSUFFICIENT_STATES: Final = {
     "cpu": "InsufficientCPU",
     "memory": "InsufficientMemory",
@@ -103,16 +106,22 @@ def _findings(
     reasons = scheduler_reasons(message) or (_computed(cluster, pod) if pod else [])
     for rank, (state, count, details) in enumerate(reasons or [("FailedScheduling", 0, {})]):
         precise = _precise(cluster, pod, state)
-        cordoned = [one.id for one in cluster.all("Node") if one.spec.get("unschedulable") is True]
-        # One cordoned node alone is the cause itself; of several none stands out.
-        where = cordoned[0] if precise == "NodesUnschedulable" and len(cordoned) == 1 else resource
         more = _more(cluster, pod, precise, details) if pod else {}
-        yield Finding(
-            state=precise, object=target, kind="Pod", resource=where, message=message, since=since,
-            events=event.count if event else 0, last_seen=event.last if event else None,
-            variant=str(details.get("taint") or details.get("resource_name") or ""),
-            details={**details, **more, "nodes": count, "main": rank == 0},
-        )  # fmt: skip
+        for where in _blamed(cluster, precise, resource):
+            yield Finding(
+                state=precise, object=target, kind="Pod", resource=where, message=message, since=since,
+                events=event.count if event else 0, last_seen=event.last if event else None,
+                variant=str(details.get("taint") or details.get("resource_name") or ""),
+                details={**details, **more, "nodes": count, "main": rank == 0},
+            )  # fmt: skip
+
+
+def _blamed(cluster: Cluster, state: str, resource: str) -> list[str]:
+    """Where the fault is: on the nodes that are cordoned, which is mended there; else on the workload that waits."""
+    if state != "NodesUnschedulable":
+        return [resource]
+    cordoned = [one.id for one in cluster.all("Node") if one.spec.get("unschedulable") is True]
+    return cordoned[:_MOST_BLAMED] or [resource]
 
 
 def _reason(words: str) -> tuple[str, dict[str, Any]]:

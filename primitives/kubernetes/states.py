@@ -135,7 +135,9 @@ ClusterDnsUnavailable cause The cluster's DNS has no ready pod
 IngressBackendMissing cause The Ingress names a Service that doesn't exist (details: path, service)
 IngressPortMismatch cause The Ingress names a port that the Service doesn't have
 IngressTlsSecretMissing cause The Ingress's TLS Secret doesn't exist
-IngressClassMissing cause The Ingress names a class that doesn't exist
+IngressClassMissing cause The Ingress or Gateway names a class that doesn't exist
+GatewayMissing cause The route names a Gateway that doesn't exist (details: gateway)
+RouteRefused cause The Gateway or route was not accepted, or refers to what isn't there (details: condition, reason)
 NetworkPolicyBlocked cause A NetworkPolicy denies a connection that a workload needs (details: policy, from, to, port)
 NetworkPolicyDeniesAll weakness A NetworkPolicy denies all traffic of the pods that it selects
 NetworkPolicyBlocksDns cause A NetworkPolicy denies its pods the cluster's DNS
@@ -203,6 +205,7 @@ CredentialsRefused cause A container ends because its credentials are refused
 TokenExpired cause A container ends because its token has expired
 CertificateInvalid cause A container ends because a certificate is not valid
 PermissionRefused cause A container ends because it lacks a permission
+DependencyUnanswered cause A container ends because what it needs refuses it or doesn't answer
 AddressInUse cause A container finds its port taken (details: port, declared_by)
 """
 _EVENT: Final = """

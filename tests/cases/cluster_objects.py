@@ -336,3 +336,38 @@ def with_default_objects(objects: Iterable[Object]) -> tuple[Object, ...]:
         for one, key in named
         if key not in known and (one["kind"] in ("Service", "Node") or key[2].split("-5c9d")[0] not in replaced)
     )
+
+
+def crowd(number: int = 24) -> tuple[Object, ...]:
+    """Healthy workloads of other teams, with their Services, as a cluster that is in use has them."""
+    return joined(
+        *(
+            part
+            for index in range(number)
+            for part in (
+                deployment(f"team-{index}", namespace=f"other-{index % 3}", node=f"n{index % 3 + 1}", replicas=2),
+                service(f"team-{index}", namespace=f"other-{index % 3}"),
+            )
+        )
+    )
+
+
+def stateful_set(name: str, status: Object | None, *, pods: int = 1, replicas: int = 1, **spec: Any) -> list[Object]:
+    """A StatefulSet with its first pods, all in `status` (None: not reported), and no governing Service."""
+    labels = {"app": name}
+    whole = {"containers": [container(name, 5432)], "restartPolicy": "Always", **spec}
+    ready = pods if status and status["ready"] else 0
+    return [
+        obj(
+            "StatefulSet",
+            name,
+            metadata={"labels": labels, "generation": 1},
+            spec={
+                "replicas": replicas,
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": whole},
+            },
+            status={"replicas": pods, "readyReplicas": ready, "observedGeneration": 1},
+        ),
+        *(pod(f"{name}-{index}", whole, labels, status, owner=f"StatefulSet/{name}") for index in range(pods)),
+    ]

@@ -13,6 +13,7 @@ from cases.infrastructure_failures import infrastructure_failures
 from cases.made import MadeCase, parts
 from cases.network_failures import network_failures
 from cases.no_faults import no_faults
+from cases.other_workloads import other_workloads
 from cases.scaling_failures import scaling_failures
 from cases.workload_failures import workload_failures
 
@@ -25,5 +26,6 @@ CASES: Final = (
     *scaling_failures(),
     *configuration_and_access(),
     *no_faults(),
+    *other_workloads(),
 )
 """Every made case."""

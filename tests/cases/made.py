@@ -13,6 +13,7 @@ from cases.cluster_objects import (
     Object,
     ago,
     container,
+    crowd,
     deployment,
     ended,
     event,
@@ -25,7 +26,7 @@ from cases.cluster_objects import (
 )
 
 from primitives.bundle import BundleParts, Manifest
-from primitives.records import ContainerLog, KubernetesDump, Window
+from primitives.records import ConfigurationSnapshot, ContainerLog, KubernetesDump, Probe, Window
 
 API: Final = "shop/deployment/api"
 
@@ -55,28 +56,46 @@ _KINDS: Final = {
     "Ingress": "ingresses",
     "IngressClass": "ingressclasses",
     "NetworkPolicy": "networkpolicies",
+    "CronJob": "cronjobs",
+    "PodDisruptionBudget": "poddisruptionbudgets",
+    "Gateway": "gateways",
+    "HTTPRoute": "httproutes",
+    "Lease": "leases",
+    "ComponentStatus": "componentstatuses",
 }
+# Extensions that a cluster needn't have: not dumped where there are none.
+_OPTIONAL: Final = ("Gateway", "HTTPRoute", "Lease", "ComponentStatus")
 
 
 @dataclass(frozen=True)
 class MadeCase:
-    """Objects of a made incident, and the (resource, cause) that must come first; no resource for NO_FAULT."""
+    """Objects of a made incident, and the (resource, cause) that must come first; no resource for NO_FAULT.
+
+    `also` are other answers that are right as well. `crowd` puts many healthy workloads around it.
+    """
 
     name: str
     resource: str | None
     cause_id: str
     objects: tuple[Object, ...]
     logs: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[tuple[str, str], ...] = ()
+    probes: tuple[Probe, ...] | None = None
+    configuration: tuple[ConfigurationSnapshot, ...] | None = None
+    crowd: bool = False
 
 
 def parts(case: MadeCase, *, red_herrings: bool) -> BundleParts:
     """The case as a bundle; with `red_herrings` innocent things have happened beside it."""
     objects = with_default_objects(case.objects)
+    if case.crowd:
+        objects = (*objects, *crowd())
     if red_herrings:
         objects = _disturbed(objects)
     dumps = tuple(
         KubernetesDump(time=NOW, kind=plural, items=tuple(one for one in objects if one["kind"] == kind))
         for kind, plural in _KINDS.items()
+        if kind not in _OPTIONAL or any(one["kind"] == kind for one in objects)
     )
     logs = tuple(
         ContainerLog(
@@ -97,7 +116,14 @@ def parts(case: MadeCase, *, red_herrings: bool) -> BundleParts:
         platform=("kubernetes",),
     )
     notice = "Made for a test of CloudOps; no such cluster exists.\n"
-    return BundleParts(manifest=manifest, kubernetes=dumps, kubernetes_logs=logs, notice=notice)
+    return BundleParts(
+        manifest=manifest,
+        kubernetes=dumps,
+        kubernetes_logs=logs,
+        probes=case.probes,
+        configuration=case.configuration,
+        notice=notice,
+    )
 
 
 def _disturbed(objects: tuple[Object, ...]) -> tuple[Object, ...]:

@@ -1,0 +1,80 @@
+"""Which objects lead to which: Ingresses to Services, Services to workloads, workloads to the Services they name.
+
+So a Service that leads nowhere is known to stand below those who call it, although no telemetry names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.fields import mapping, maps, strings, text
+from primitives.kubernetes.kinds import KubeObject, template_of
+from primitives.kubernetes.services import pods_behind
+from primitives.kubernetes.settings import addresses_of, service_at
+
+__all__ = ["MOST_LINKS", "find_links"]
+
+Link = tuple[str, str, str]
+
+MOST_LINKS: Final = 1_000
+
+
+def find_links(cluster: Cluster) -> tuple[dict[str, str], tuple[Link, ...]]:
+    """The resources with their kinds, and (from, to, kind) where from depends on to; at most `MOST_LINKS`."""
+    edges = tuple(dict.fromkeys((*_callers(cluster), *_services(cluster), *_ingresses(cluster))))[:MOST_LINKS]
+    return {name: _kind(name) for edge in edges for name in edge[:2]}, edges
+
+
+def _kind(name: str) -> str:
+    return {"service": "network", "ingress": "gateway", "pod": "pod"}.get(name.split("/")[-2], "workload")
+
+
+def _callers(cluster: Cluster) -> Iterator[Link]:
+    """By the addresses in settings; and by the topology, where the called workload has one Service."""
+    for source in cluster.sources:
+        for address in addresses_of(cluster, source):
+            service, _ = service_at(cluster, source.namespace, address.host)
+            if service is not None:
+                yield source.resource, service.id, "calls"
+    fronts: dict[str, list[str]] = {}
+    for front, workload, _ in _services(cluster):
+        fronts.setdefault(workload, []).append(front)
+    for topology in cluster.topologies:
+        for edge in topology.edges:
+            found = fronts.get(edge.target, ())
+            if edge.kind == "calls" and len(found) == 1 and edge.source != found[0]:
+                yield edge.source, found[0], "calls"
+
+
+def _services(cluster: Cluster) -> Iterator[Link]:
+    for service in cluster.all("Service"):
+        behind = {pod.resource for pod in pods_behind(cluster, service)} or set(_meant(cluster, service))
+        for workload in sorted(behind):
+            yield service.id, workload, "depends"
+
+
+def _meant(cluster: Cluster, service: KubeObject) -> Iterator[str]:
+    """Whom a Service without pods was made for: a workload whose template it fits, else the one of its very name."""
+    selector = strings(service.raw, "spec", "selector")
+    same = [item for item in cluster.workloads if item.namespace == service.namespace]
+    fitting = [
+        item.id
+        for item in same
+        if selector and selector.items() <= strings(template_of(item), "metadata", "labels").items()
+    ]
+    named = [item.id for item in same if item.name == service.name and item.kind in ("Deployment", "StatefulSet")]
+    yield from fitting or named[:1]
+
+
+def _ingresses(cluster: Cluster) -> Iterator[Link]:
+    for ingress in cluster.all("Ingress"):
+        backends = [mapping(ingress.raw, "spec", "defaultBackend")]
+        backends += [
+            mapping(p, "backend") for r in maps(ingress.raw, "spec", "rules") for p in maps(r, "http", "paths")
+        ]
+        for backend in backends:
+            name = text(backend, "service", "name") or text(backend, "serviceName")
+            if name and cluster.get("Service", ingress.namespace, name) is not None:
+                yield ingress.id, f"{ingress.namespace}/service/{name}", "depends"
