@@ -23,6 +23,7 @@ FELT: Final = ("latency", "errors", "availability")
 
 _SHARE: Final = 3.4
 _WHOLE: Final = 0.95
+_UNMOVED: Final = 0.3  # Shares of a symptom that didn't clearly move.
 _OWN_TIME: Final = 1.0
 _SPAN_ERRORS: Final = 1.6
 _FELT_SHIFT: Final = 0.8
@@ -53,6 +54,7 @@ def magnitude(baseline: float, current: float) -> float:
 
 def _own_shares(case: Case) -> Iterator[Location]:
     failing = {fact.resource for _, fact in case.present(LogPattern) if _deviates(fact) and not fact.points_at}
+    still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
     for name, fact in case.of(OwnShare):
         if fact.resource is None:
@@ -67,6 +69,8 @@ def _own_shares(case: Case) -> Iterator[Location]:
             # Where several claim all of it, at most one of them is right.
             disputed = max(whole[fact.metric], 1) if fact.share >= _WHOLE else 1
             weight = _SHARE * min(max(fact.share, 0.0), 1.0) * clear / disputed
+            if (fact.symptom_resource, fact.metric) in still:
+                weight *= _UNMOVED
             yield Location(fact.resource, name, weight, "explains the symptom by itself", "own share")
 
 

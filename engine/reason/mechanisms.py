@@ -29,6 +29,7 @@ __all__ = ["mechanisms", "outside_host"]
 _AT_LIMIT: Final = 2.6
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
+_ROOM: Final = 0.3  # Of a limit: with as much of it to spare nothing is short.
 _ALARMED: Final = 1.2
 _OUTSIDE: Final = 2.4
 _FROM_OUTSIDE: Final = frozenset(
@@ -67,9 +68,8 @@ def _limits(case: Case) -> Iterator[Claim]:
         for cause_id in causes_of_metric(fact.metric):
             key = Key(cause_id, fact.resource)
             if fact.polarity == "absent":
-                yield Claim(
-                    key, name, _CLEAR * min(2.0, 0.9 / max(fact.ratio, 0.3)), "kept clear of its limit", "level"
-                )
+                clear = min(2.0, (1.0 - min(fact.ratio, 1.0)) / _ROOM)
+                yield Claim(key, name, _CLEAR * clear, "kept clear of its limit", "level")
                 continue
             usual = fact.baseline / fact.limit if fact.baseline is not None and fact.limit else 0.0
             # What was always near its limit explains less of what is new.

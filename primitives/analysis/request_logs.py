@@ -34,6 +34,9 @@ _MIN_NOW: Final = 2
 # Log-likelihood against "nothing changed". Some hundred statements are tried at some ten moments each: chance alone
 # reaches ln(1000) = 7 at one of them, and half of that where only a handful of requests came.
 _MIN_SCORE: Final = 3.5
+# Where the paths that lack a statement are usual ones, as another branch is that depends on what was asked, only their
+# share is new, and chance moves that more easily.
+_MIN_RATE_SCORE: Final = 7.0
 # What fewer spans than this share wrote depends on what was asked, and is no habit of the operation.
 _HABIT: Final = 0.5
 _SAME_STATEMENT: Final = 0.5
@@ -190,11 +193,20 @@ def _deviating(
 ) -> Iterator[_Deviation]:  # fmt: skip
     # Where a failure of normal times is gone, all that came with it goes too: that is no trouble.
     healthy = [identity for identity in normal if (identity[0], operation[0]) not in recovered]
+    usual = {_path(identity, statements) for identity in healthy}
     for statement in statements:
         if _fails(statement):
             yield from _failing(operation, statement, normal, current, spans)
         elif statement.severity != "WARN" and len(healthy) >= _MIN_NORMAL:
-            yield from _left_out(operation, statement, healthy, current, spans)
+            for one in _left_out(operation, statement, healthy, current, spans):
+                known = sum(_path(identity, statements) in usual for identity in one.spans)
+                if one.score >= _MIN_RATE_SCORE or known < len(one.spans) / 2:
+                    yield one
+
+
+def _path(identity: _Id, statements: Sequence[_Statement]) -> frozenset[int]:
+    """Which statements a span reached: the path that it took through the code."""
+    return frozenset(place for place, statement in enumerate(statements) if identity in statement.spans)
 
 
 def _failing(
