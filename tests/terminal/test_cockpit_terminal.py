@@ -178,13 +178,50 @@ def test_a_terminal_that_is_closed_ends_it(cockpit: Callable[..., PseudoTerminal
 
 def test_a_tiny_terminal_says_so_and_grows(cockpit: Callable[..., PseudoTerminal]) -> None:
     terminal = cockpit("investigate", "API latency spike", "--incident", INCIDENT, columns=50, lines=15)
-    terminal.wait_for("READ-ONLY")
-    terminal.press("y")
     terminal.wait_for("needs 60x20")
-    terminal.wait_for("COMPLETED")
+    terminal.wait_for("PLAN WAITS FOR YOU")
+    terminal.press("y")
     terminal.resize(120, 36)
-    terminal.wait_for("5 Remediation")
+    terminal.wait_for("READ-ONLY DIAGNOSTICS")
+    terminal.press("y")
+    terminal.wait_for("COMPLETED")
     terminal.press("q")
+    assert terminal.wait() == 0
+
+
+def last_line(terminal: PseudoTerminal) -> str:
+    """What stands in the terminal when the cockpit was left."""
+    return bytes(terminal.raw).rpartition(b"\x1b[?1049l")[2].decode().splitlines()[-1]
+
+
+def test_after_leaving_a_line_says_how_to_come_back(cockpit: Callable[..., PseudoTerminal], store: Path) -> None:
+    terminal = cockpit("investigate", "API latency spike in prod", "--incident", INCIDENT)
+    terminal.wait_for("READ-ONLY DIAGNOSTICS")
+    look_first(terminal)
+    (execution_id,) = re.findall(r"exec-[0-9a-f]{8}", terminal.shown)
+    terminal.press("ql")
+    assert terminal.wait() == 4
+    back = f"`cloudops attach {execution_id} --store {store}`"
+    waits = f"{execution_id} waits for its plan to be confirmed; {back} goes on where it stopped"
+    assert last_line(terminal).endswith(waits)
+    again = cockpit("attach", execution_id)
+    again.wait_for("READ-ONLY DIAGNOSTICS")
+    again.press("y")
+    again.wait_for("COMPLETED")
+    again.press("q")
+    assert again.wait() == 0
+    back = f"`cloudops replay {execution_id} --store {store}`"
+    assert last_line(again).endswith(f"{execution_id} completed; {back} shows it again")
+
+
+def test_keys_typed_in_one_burst_are_each_answered(cockpit: Callable[..., PseudoTerminal]) -> None:
+    terminal = cockpit("investigate", "API latency spike in prod", "--incident", INCIDENT)
+    terminal.press("y")
+    terminal.wait_for("COMPLETED")
+    terminal.press("m/aeq:py\r?")
+    terminal.wait_for("KEYS")
+    assert "filter “aeq:py”" in terminal.shown
+    terminal.press("qqq")
     assert terminal.wait() == 0
 
 
