@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["describe_action", "describe_fact", "describe_hypothesis", "describe_step", "fields"]
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 LABEL_WIDTH = 11
 NOT_SHOWN = frozenset(
     {"type", "polarity", "trust", "resource", "window", "observed_at", "source", "answers", "metric", "unit", "kind"}
@@ -67,6 +69,8 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
             shown.append(f"{name} {' '.join(said(one) for one in value.values() if one is not None)}")
         elif isinstance(value, (list, tuple)):
             shown.append(f"{name} {', '.join(said(one) for one in value)}")
+        elif isinstance(value, str) and (time := _TIME.fullmatch(value)):
+            shown.append(f"{name} {time[1]}")
         else:
             shown.append(f"{name} {said(value)}")
     return " · ".join(shown) or "none"
@@ -143,7 +147,7 @@ def _single(fact: Any, name: str, value: Any) -> str:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return f"{label} {_short(value)}"
     if name in SHARES:
-        return f"{label} {percent(min(value, 1.0) if name == 'share' else value)}"
+        return f"{label} {quantity(100 * (min(value, 1.0) if name == 'share' else value), '%')}"
     if name.endswith("_s"):
         return f"{label.removesuffix(' s')} {duration(value)}"
     if name in MEASURED and hasattr(fact, "reading"):

@@ -103,8 +103,10 @@ def seconds(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """80 %."""
-    return f"{100 * share:.0f} %"
+    """A probability: 80 %; never nothing or certainty where it is neither, so <1 % and >99 %."""
+    if 0 < share < 0.01:
+        return "<1 %"
+    return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 def apart(time: datetime, from_: datetime, name: str) -> str:

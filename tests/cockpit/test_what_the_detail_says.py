@@ -15,7 +15,7 @@ from cockpit.widgets.chart import Chart, chart
 from cockpit.widgets.describe import describe_fact, fields
 from cockpit.widgets.draw import Ink, Line, plain, wrap
 from cockpit.widgets.marks import Mark
-from cockpit.widgets.words import moved
+from cockpit.widgets.words import moved, percent
 from engine.incident import FoundFact, IncidentState
 from primitives.facts import Fact, MetricAtLimit, MetricShift, OwnShare, SpanErrors, WorkloadState
 from primitives.records import Metric, Series
@@ -56,6 +56,13 @@ def test_the_levels_of_a_shift_go_to_the_next_line_where_they_do_not_fit() -> No
     assert all(cell_len(line.rstrip()) <= 30 for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.8, "80 %"), (0.0, "0 %"), (0.004, "<1 %"), (0.01, "1 %"), (0.996, ">99 %"), (1.0, "100 %")]
+)
+def test_what_is_not_certain_is_never_told_as_certain(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
 def test_the_header_tells_from_where_to_where_in_percent() -> None:
     assert plain(moved(shift())) == "1 % → 25 %"
 
@@ -68,7 +75,7 @@ def test_the_header_tells_from_where_to_where_in_percent() -> None:
         (OwnShare(resource="db", symptom_resource="api", metric="error_rate", unit="1", own_excess=0.12, share=1.6,
                   noise=0.01, **SEEN), "own excess 12 percentage points · share 100 % · noise 1 percentage point"),
         (SpanErrors(resource="db", operation="GET", errors=3, total=4, baseline_ratio=0.125, **SEEN),
-         "baseline ratio 12 %"),
+         "baseline ratio 12.5 %"),
     ],
 )  # fmt: skip
 def test_a_ratio_is_a_percentage_in_the_detail_too_and_never_over_a_hundred(fact: Fact, expected: str) -> None:
