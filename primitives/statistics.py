@@ -1,13 +1,11 @@
-"""Robust statistics of time series: level and spread, shifts against a baseline, and when they began.
+"""Robust statistics of time series: level and spread, and what they are made of.
 
 Levels are medians, spreads robust standard deviations: a few wild samples must neither hide a shift nor make one.
 
 Sources. Median and MAD: Rousseeuw & Croux, Alternatives to the Median Absolute Deviation (1993); 1.4826 and 2.563 make
 MAD and the range between the 10th and 90th percentile consistent with a normal distribution's standard deviation.
 Spread from successive differences: von Neumann et al., The Mean Square Successive Difference (1941), with a median in
-place of the mean. Onset: the scan for the segment with the greatest likelihood gain over a known level, that is the
-maximum of (sum of deviations)² / length: Levin & Kline, The CUSUM Test of Homogeneity (1985), and Arias-Castro et al.
-(2005); its uncertainty is the profile of that gain.
+place of the mean.
 """
 
 from __future__ import annotations
@@ -21,16 +19,14 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Level",
-    "Segment",
-    "Shift",
+    "Samples",
     "increments",
     "level_of",
     "levels_of",
     "median",
     "quiet_part",
+    "rolling_max",
     "sample_step",
-    "scan",
-    "shift_of",
     "successive_spread",
 ]
 
@@ -41,16 +37,6 @@ _DECILES_TO_SIGMA: Final = 1 / 2.5631
 # A change by less than a few times this share of the level is nothing that anybody acts on, however constant the
 # series was before. It also keeps the score of a constant series finite.
 RELATIVE_FLOOR: Final = 0.02
-# Where the level is zero there is no share of it; then the largest deviation counts as this many spreads.
-ZERO_LEVEL_SCORE: Final = 20.0
-_SCORE_LIMIT: Final = 1000.0
-_MIN_SCORE: Final = 3.0
-# The likelihood gain, in squared spreads, that a segment must bring: one sample has to stand out by four spreads.
-_MIN_GAIN: Final = 16.0
-# The scan looks at every pair of ends, so longer series are first brought to this length by block medians.
-_SCAN_LENGTH: Final = 256
-# Twice the log likelihood's drop that bounds a 95 % interval of one parameter (chi-squared, one degree of freedom).
-_PROFILE_DROP: Final = 3.84
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +46,6 @@ class Level:
     level: float
     spread: float
     samples: int
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """The samples `first` to `last` (exclusive) that deviate most; `early` is the earliest likely first sample."""
-
-    first: int
-    last: int
-    early: int
-    late: int
-    gain: float
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """How a window compares with the baseline.
-
-    `moved` is the verdict, `current` the level while it lasted (or of the whole window), `score` the shift in spreads,
-    `onset` seconds since the epoch, give or take `uncertainty` seconds, `strength` the likelihood gain in spreads.
-    """
-
-    moved: bool
-    baseline: Level
-    current: float
-    peak: float
-    score: float
-    samples: int
-    strength: float
-    onset: float | None
-    uncertainty: float | None
 
 
 def levels_of(series: Sequence[Samples], *, floor: float = 0.0, origin: float = 0.0) -> list[Level]:
@@ -165,91 +121,17 @@ def successive_spread(values: Samples) -> float:
     return float(_MAD_TO_SIGMA * np.median(np.abs(np.diff(values))) / np.sqrt(2.0))
 
 
-def scan(deviations: Samples) -> Segment:
-    """The run of samples that a shift explains best, given deviations from the level in spreads (at least one)."""
-    count = len(deviations)
-    sums = np.concatenate(([0.0], np.cumsum(deviations)))
-    lengths = np.arange(count + 1)[None, :] - np.arange(count)[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gain = np.where(lengths > 0, (sums[None, :] - sums[:count, None]) ** 2 / lengths, -1.0)
-    first, last = np.unravel_index(int(np.argmax(gain)), gain.shape)
-    likely = np.flatnonzero(gain[:, last] >= gain[first, last] - _PROFILE_DROP)
-    near = likely[likely < last]
-    return Segment(int(first), int(last), int(near.min()), int(near.max()), float(gain[first, last]))
+def rolling_max(values: Samples, width: int) -> Samples:
+    """The greatest of each `width` consecutive values; of all of them where there are fewer. At least one value.
 
-
-def shift_of(
-    times: Samples,
-    values: Samples,
-    baseline: Level,
-    *,
-    normal: Samples | None = None,
-    worse: int = 0,
-    expected: int = 0,
-) -> Shift:
-    """Whether `values` (at least one) left `baseline`, by how much and since when.
-
-    `normal` are the baseline's own samples: a level that they reach now and then anyway is no shift. `worse` is +1
-    when high values hurt, -1 when low ones do, 0 for either; it decides what the peak is. `expected` is +1 or -1 where
-    an alarm has already said that the series left that way: then half of the evidence is enough.
+    In linear time: M. van Herk, A Fast Algorithm for Local Minimum and Maximum Filters (1992).
     """
-    spread = baseline.spread or float(np.abs(values - baseline.level).max()) / ZERO_LEVEL_SCORE
-    baseline = Level(baseline.level, spread, baseline.samples)
-    peak = _peak(values, baseline.level, worse)
-    if spread == 0.0 or float(np.abs(values - baseline.level).max()) < _least(_MIN_SCORE, expected) * spread:
-        return _still(values, baseline, peak)
-    return _judged(times, values, baseline, peak, normal, expected)
-
-
-def _still(values: Samples, baseline: Level, peak: float) -> Shift:
-    current = median(values)
-    score = (current - baseline.level) / baseline.spread if baseline.spread else 0.0
-    return Shift(False, baseline, current, peak, score, len(values), 0.0, None, None)
-
-
-def _least(threshold: float, expected: int) -> float:
-    return threshold / 2 if expected else threshold
-
-
-def _judged(
-    times: Samples, values: Samples, baseline: Level, peak: float, normal: Samples | None, expected: int
-) -> Shift:
-    block = -(-len(values) // _SCAN_LENGTH)
-    # One sample's wildness must not outweigh a lasting shift.
-    deviations = np.clip((values - baseline.level) / baseline.spread, -_SCORE_LIMIT, _SCORE_LIMIT)
-    segment = scan(_blocks(deviations if not expected else np.maximum(deviations * expected, 0) * expected, block))
-    first, last = segment.first * block, min(segment.last * block, len(values))
-    run = values[first:last]
-    current = median(run)
-    score = float(np.clip((current - baseline.level) / baseline.spread, -_SCORE_LIMIT, _SCORE_LIMIT))
-    moved = abs(score) >= _least(_MIN_SCORE, expected) and segment.gain >= _least(_MIN_GAIN, expected)
-    if not moved or _usual(current, len(run), baseline, normal):
-        return _still(values, baseline, peak)
-    step = max(sample_step(times), 1.0) * block
-    early, late = times[segment.early * block], times[min(segment.late * block, len(times) - 1)]
-    uncertainty = max(step, times[first] - early, late - times[first])
-    strength = float(np.sqrt(segment.gain))
-    return Shift(True, baseline, current, peak, score, len(run), strength, float(times[first]), float(uncertainty))
-
-
-def _usual(current: float, length: int, baseline: Level, normal: Samples | None) -> bool:
-    """Whether the normal time reaches that level too: in more than 1 % of samples, or 5 % for a lasting shift."""
-    if normal is None or len(normal) < 20:
-        return False
-    beyond = normal >= current if current > baseline.level else normal <= current
-    return float(np.mean(beyond)) > (0.01 if length == 1 else 0.05)
-
-
-def _blocks(values: Samples, block: int) -> Samples:
-    if block == 1:
+    count = len(values)
+    if width <= 1:
         return values
-    padded = np.pad(values, (0, -len(values) % block), mode="edge")
-    return np.asarray(np.median(padded.reshape(-1, block), axis=1) * np.sqrt(block))
-
-
-def _peak(values: Samples, level: float, worse: int) -> float:
-    if worse > 0:
-        return float(values.max())
-    if worse < 0:
-        return float(values.min())
-    return float(values[int(np.argmax(np.abs(values - level)))])
+    if width >= count:
+        return np.array([values.max()])
+    padded = np.pad(values, (0, -count % width), constant_values=-np.inf).reshape(-1, width)
+    ahead = np.maximum.accumulate(padded, axis=1).ravel()
+    behind = np.maximum.accumulate(padded[:, ::-1], axis=1)[:, ::-1].ravel()
+    return np.asarray(np.maximum(behind[: count - width + 1], ahead[width - 1 : count]))

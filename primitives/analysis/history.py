@@ -15,17 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from primitives.analysis.asking import DAY, WEEK, gaps, incident_window, lookback_window, utc_seconds
+from primitives.change_points import Shift, shift_of
 from primitives.diagnostics.registry import Arguments
 from primitives.facts import SourceGap
 from primitives.records import Metric, Series, Window
 from primitives.statistics import (
     Level,
-    Shift,
     increments,
     levels_of,
     quiet_part,
     sample_step,
-    shift_of,
     successive_spread,
 )
 from primitives.telemetry import Answers, SeriesQuery, Telemetry

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.graph import Graph
 from primitives.records import Metric, Series
-from primitives.statistics import sample_step
+from primitives.statistics import rolling_max, sample_step
 
 __all__ = ["Share", "pick_metric", "shares"]
 
@@ -30,7 +30,7 @@ Samples = NDArray[np.float64]
 
 # Of the sum in normal times, this quantile is noise: high enough for an ordinary bad moment, low enough that the
 # incidents of another day don't hide this one.
-_NOISE_QUANTILE: Final = 0.95
+_NOISE_QUANTILE: Final = 0.98
 _MIN_NORMAL: Final = 5
 # Along these edges requests travel; a host or an owner is none that they pass through.
 _CARRYING: Final = ("calls", "reads", "writes", "depends")
@@ -182,7 +182,9 @@ def _symptom_requests(symptom: str, sums: _Sums) -> Samples:
 
 
 def _share(name: str, own: Samples, total: float, sums: _Sums) -> Share:
-    noise = max(float(np.quantile(own[sums.normal], _NOISE_QUANTILE)), 0.0)
+    # A peak is compared with the peaks of normal windows of the same length.
+    peaks = rolling_max(own[sums.normal], int(np.count_nonzero(sums.window)))
+    noise = max(float(np.quantile(peaks, _NOISE_QUANTILE)), 0.0)
     excess = float(own[sums.window].max()) - noise
     return Share(name, excess, excess / total if total > 0 else 0.0, noise, sums.metric.unit)
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from primitives.analysis.asking import incident_window
 from primitives.analysis.history import Comparison, History
 from primitives.diagnostics.registry import Arguments
@@ -20,6 +23,8 @@ MOST_SHIFTS: Final = 40
 # A metric that used to come at most of its steps and has missed at least this many of them is gone.
 _MISSED_STEPS: Final = 2
 _USUAL_PRESENCE: Final = 0.6
+# It is no news when it was gone as long in more of the normal windows than this.
+_USUAL_SILENCE: Final = 0.05
 
 
 def moment_of(seconds: float) -> datetime:
@@ -76,17 +81,28 @@ def unmoved(compared: Iterable[Comparison]) -> list[Comparison]:
     return sorted(still, key=lambda one: (one.resource, one.metric.name))
 
 
+def _came(times: NDArray[np.float64], end: float, length: float) -> bool:
+    """Whether samples at `times` came so regularly until `end` that none in `length` seconds is unusual."""
+    step = sample_step(times)
+    if len(times) < 5 or step <= 0 or length < _MISSED_STEPS * step:
+        return False
+    if len(times) < _USUAL_PRESENCE * ((times[-1] - times[0]) / step + 1):
+        return False
+    silences = np.diff(np.append(times, max(end, times[-1])))
+    # How many windows of that length begin and end within a silence, of all that there are.
+    silent = np.maximum(silences - length, 0.0)
+    return bool(silent[-1] == 0.0 and silent.sum() <= _USUAL_SILENCE * (max(end, times[-1]) - times[0]))
+
+
 def missing_facts(compared: Iterable[Comparison], history: History, args: Arguments) -> list[MetricMissing]:
-    """Metrics that came regularly in normal times and not at all in the window."""
+    """Metrics that came regularly in normal times, to their end, and not at all in the window."""
     window = incident_window(args)
+    end = min(args.baseline.end, window.start) if args.baseline else window.start
     found = []
     for one in compared:
+        if len(one.values) or not _came(one.normal_times, end.timestamp(), window.seconds):
+            continue
         times = one.normal_times
-        step = sample_step(times)
-        if len(one.values) or len(times) < 5 or step <= 0 or window.seconds < _MISSED_STEPS * step:
-            continue
-        if len(times) < _USUAL_PRESENCE * ((times[-1] - times[0]) / step + 1):
-            continue
         found.append(
             MetricMissing(
                 resource=one.resource,

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from primitives.statistics import Level, Shift, level_of, quiet_part, shift_of
+from primitives.change_points import Shift, shift_of
+from primitives.statistics import Level, level_of, quiet_part
 
 _numbers = st.integers(-1_000, 1_000).map(float)
 _some = st.lists(_numbers, min_size=1, max_size=40).map(np.array)
@@ -42,12 +43,14 @@ def test_a_constant_added_to_all_samples_moves_the_level_by_it_and_leaves_the_sh
 
 
 @given(st.data(), _some, _some)
-def test_the_order_of_normal_samples_says_nothing(
+def test_the_order_of_normal_samples_does_not_move_their_level(
     data: st.DataObject, values: NDArray[np.float64], normal: NDArray[np.float64]
 ) -> None:
     shuffled = np.array(data.draw(st.permutations(list(normal))))
     assert level_of(normal) == level_of(shuffled)
-    assert _shift(values, normal) == _shift(values, shuffled)
+    # Of enough of them runs are compared with runs, so that their order counts.
+    if len(normal) < 20 or len(values) == 1:
+        assert _shift(values, normal) == _shift(values, shuffled)
 
 
 @given(_some, _some)

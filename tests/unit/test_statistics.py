@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from primitives.change_points import scan, shift_of
 from primitives.statistics import (
     Level,
     increments,
@@ -13,8 +14,6 @@ from primitives.statistics import (
     median,
     quiet_part,
     sample_step,
-    scan,
-    shift_of,
     successive_spread,
 )
 

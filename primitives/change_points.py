@@ -1,0 +1,247 @@
+"""Shifts of level against a baseline: whether a window left it, by how much, and since when; for many series at once.
+
+A shift must stand out of the series' own noise and of what normal windows of the same length show now and then: with
+thousands of series the chance that one of them strays by three spreads is one, and most series of real systems have
+heavier tails than the normal distribution.
+
+Sources. Onset: the scan for the segment with the greatest likelihood gain over a known level, that is the maximum of
+(sum of deviations)² / length: Levin & Kline, The CUSUM Test of Homogeneity (1985), and Arias-Castro et al. (2005); its
+uncertainty is the profile of that gain. Comparison with windows of the same length: block maxima, S. Coles, An
+Introduction to Statistical Modeling of Extreme Values (2001), chapter 3, with an empirical quantile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from primitives.statistics import Level, Samples, median, rolling_max, sample_step
+
+__all__ = ["Segment", "Shift", "scan", "shift_of", "shifts_of"]
+
+# Where the level is zero there is no share of it; then the largest deviation counts as this many spreads.
+ZERO_LEVEL_SCORE: Final = 20.0
+_SCORE_LIMIT: Final = 1000.0
+_MIN_SCORE: Final = 3.0
+# The likelihood gain, in squared spreads, that a segment must bring: one sample has to stand out by four spreads.
+_MIN_GAIN: Final = 16.0
+# The scan looks at every pair of ends, so longer series are first brought to this length by block medians.
+_SCAN_LENGTH: Final = 256
+# At most this many pairs of ends at once, so that thousands of series need little memory.
+_SCAN_CELLS: Final = 2_000_000
+# Twice the log likelihood's drop that bounds a 95 % interval of one parameter (chi-squared, one degree of freedom).
+_PROFILE_DROP: Final = 3.84
+# What this part of the normal windows stays below counts as no more than three spreads, however many it is.
+_USUAL: Final = 0.98
+# Fewer normal samples than this have no tails to speak of, and of more than this every nth tells enough.
+_MIN_NORMAL: Final = 20
+_MOST_RUNS: Final = 600
+# One sample that stands alone between normal ones counts in full only when it stands for this many seconds: that is an
+# average over many requests, where a sample of a short step may be one request, or a fault of the measurement.
+_LONE_STEP_S: Final = 120.0
+_LONE_FACTOR: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The samples `first` to `last` (exclusive) that deviate most; `early` is the earliest likely first sample."""
+
+    first: int
+    last: int
+    early: int
+    late: int
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How a window compares with the baseline.
+
+    `moved` is the verdict, `current` the level while it lasted (or of the whole window), `score` the shift in spreads,
+    brought down where normal windows of the same length stray as far, `onset` seconds since the epoch, give or take
+    `uncertainty` seconds, `strength` the likelihood gain in spreads.
+    """
+
+    moved: bool
+    baseline: Level
+    current: float
+    peak: float
+    score: float
+    samples: int
+    strength: float
+    onset: float | None
+    uncertainty: float | None
+
+
+def scan(deviations: Samples) -> Segment:
+    """The run of samples that a shift explains best, given deviations from the level in spreads (at least one)."""
+    return _scan_all(deviations[None, :])[0]
+
+
+def shift_of(
+    times: Samples,
+    values: Samples,
+    baseline: Level,
+    *,
+    normal: Samples | None = None,
+    worse: int = 0,
+    expected: int = 0,
+) -> Shift:
+    """Whether `values` (at least one) left `baseline`, by how much and since when.
+
+    `normal` are the baseline's own samples: a level that they reach now and then anyway is no shift. `worse` is +1
+    when high values hurt, -1 when low ones do, 0 for either; it decides what the peak is. `expected` is +1 or -1 where
+    an alarm has already said that the series left that way: then half of the evidence is enough.
+    """
+    return shifts_of(times, values[None, :], [baseline], normals=[normal], worse=[worse], expected=expected)[0]
+
+
+def shifts_of(
+    times: Samples,
+    table: NDArray[np.float64],
+    baselines: Sequence[Level],
+    *,
+    normals: Sequence[Samples | None],
+    worse: Sequence[int],
+    expected: int = 0,
+) -> list[Shift]:
+    """`shift_of` for many series with the same `times`, one a row of `table`; the rest is parallel to its rows."""
+    level = np.array([one.level for one in baselines])
+    spread = np.array([one.spread for one in baselines])
+    strays = np.abs(table - level[:, None]).max(axis=1)
+    spread = np.where(spread > 0, spread, strays / ZERO_LEVEL_SCORE)
+    known = [Level(one.level, float(width), one.samples) for one, width in zip(baselines, spread, strict=True)]
+    peaks = _peaks(table, level, np.asarray(worse))
+    found = _still(table, known, peaks)
+    doubtful = np.flatnonzero((spread > 0) & (strays >= _least(_MIN_SCORE, expected) * spread))
+    if not len(doubtful):
+        return found
+    block = -(-table.shape[1] // _SCAN_LENGTH)
+    # One sample's wildness must not outweigh a lasting shift.
+    deviations = (table[doubtful] - level[doubtful, None]) / spread[doubtful, None]
+    deviations = np.clip(deviations, -_SCORE_LIMIT, _SCORE_LIMIT)
+    if expected:
+        deviations = np.maximum(deviations * expected, 0) * expected
+    for row, segment in zip(doubtful.tolist(), _scan_all(_blocks(deviations, block)), strict=True):
+        if segment.gain >= _least(_MIN_GAIN, expected):
+            judged = _judged(times, table[row], known[row], found[row].peak, normals[row], expected, segment, block)
+            found[row] = judged or found[row]
+    return found
+
+
+def _still(table: NDArray[np.float64], baselines: Sequence[Level], peaks: Samples) -> list[Shift]:
+    count = table.shape[1]
+    found = []
+    for baseline, current, peak in zip(baselines, np.median(table, axis=1).tolist(), peaks.tolist(), strict=True):
+        score = (current - baseline.level) / baseline.spread if baseline.spread else 0.0
+        score = min(max(score, -_SCORE_LIMIT), _SCORE_LIMIT)
+        found.append(Shift(False, baseline, current, peak, score, count, 0.0, None, None))
+    return found
+
+
+def _peaks(table: NDArray[np.float64], level: Samples, worse: NDArray[np.int_]) -> Samples:
+    farthest = np.argmax(np.abs(table - level[:, None]), axis=1)
+    either = table[np.arange(len(table)), farthest]
+    return np.asarray(np.where(worse > 0, table.max(axis=1), np.where(worse < 0, table.min(axis=1), either)))
+
+
+def _least(threshold: float, expected: int) -> float:
+    return threshold / 2 if expected else threshold
+
+
+def _judged(
+    times: Samples,
+    values: Samples,
+    baseline: Level,
+    peak: float,
+    normal: Samples | None,
+    expected: int,
+    segment: Segment,
+    block: int,
+) -> Shift | None:
+    """The segment as a shift; None where it is none after all."""
+    first, last = segment.first * block, min(segment.last * block, len(values))
+    run = values[first:last]
+    current = median(run)
+    score = (current - baseline.level) / baseline.spread
+    least = _least(_MIN_SCORE, expected)
+    if abs(score) < least:
+        return None
+    usual = _usual(score, len(run), len(values), baseline, normal)
+    factor = min(1.0, _MIN_SCORE / usual) * _shared(times, first, last) if usual else _shared(times, first, last)
+    told = min(max(score * factor, -_SCORE_LIMIT), _SCORE_LIMIT)
+    if abs(told) < least or (not expected and abs(score) <= usual):
+        return None
+    step = max(sample_step(times), 1.0) * block
+    early, late = times[segment.early * block], times[min(segment.late * block, len(times) - 1)]
+    uncertainty = max(step, times[first] - early, late - times[first])
+    strength = float(np.sqrt(segment.gain) * factor)
+    return Shift(True, baseline, current, peak, told, len(run), strength, float(times[first]), float(uncertainty))
+
+
+def _usual(score: float, length: int, window: int, baseline: Level, normal: Samples | None) -> float:
+    """How many spreads normal windows stray in the score's direction: their highest run of `length` samples.
+
+    All but one normal window in fifty stay below it. Zero where too little is known.
+    """
+    if normal is None or len(normal) < _MIN_NORMAL:
+        return 0.0
+    strayed = (normal - baseline.level) * np.sign(score)
+    runs = strayed if length == 1 else _run_medians(strayed, length)
+    stride = max(len(normal) // _MOST_RUNS, 1) if length > 1 else 1
+    reach = float(np.quantile(rolling_max(runs, -(-(window - length + 1) // stride)), _USUAL))
+    return max(reach / baseline.spread, 0.0)
+
+
+def _run_medians(values: Samples, length: int) -> Samples:
+    """The median of each run of `length` samples (of all where there are fewer), at most some hundred of them."""
+    if len(values) <= length:
+        return np.array([median(values)])
+    runs = np.lib.stride_tricks.sliding_window_view(values, length)[:: max(len(values) // _MOST_RUNS, 1)]
+    # A long run's median needs not every sample.
+    return np.asarray(np.median(runs[:, :: max(length // 64, 1)], axis=1))
+
+
+def _shared(times: Samples, first: int, last: int) -> float:
+    """Less than 1 for one sample alone between others, where it stands for a short time only."""
+    alone = last - first == 1 and 0 < last < len(times)
+    if not alone or len(times) < 4:
+        return 1.0
+    return _LONE_FACTOR if times[last] - times[first] < _LONE_STEP_S else 1.0
+
+
+def _scan_all(deviations: NDArray[np.float64]) -> list[Segment]:
+    """`scan` of each row."""
+    rows, count = deviations.shape
+    sums = np.concatenate((np.zeros((rows, 1)), np.cumsum(deviations, axis=1)), axis=1)
+    lengths = np.arange(count + 1)[None, :] - np.arange(count)[:, None]
+    weights = np.where(lengths > 0, 1.0 / np.maximum(lengths, 1), 0.0)
+    backward = lengths <= 0
+    step = max(_SCAN_CELLS // lengths.size, 1)
+    found: list[Segment] = []
+    for low in range(0, rows, step):
+        part = sums[low : low + step]
+        gain = part[:, None, :] - part[:, :count, None]
+        gain *= gain
+        gain *= weights
+        gain[:, backward] = -1.0
+        found += [_segment(one) for one in gain]
+    return found
+
+
+def _segment(gain: NDArray[np.float64]) -> Segment:
+    first, last = divmod(int(gain.argmax()), gain.shape[1])
+    best = float(gain[first, last])
+    likely = np.flatnonzero(gain[:last, last] >= best - _PROFILE_DROP)
+    return Segment(first, last, int(likely[0]), int(likely[-1]), best)
+
+
+def _blocks(table: NDArray[np.float64], block: int) -> NDArray[np.float64]:
+    if block == 1:
+        return table
+    padded = np.pad(table, ((0, 0), (0, -table.shape[1] % block)), mode="edge")
+    return np.asarray(np.median(padded.reshape(len(table), -1, block), axis=2) * np.sqrt(block))
