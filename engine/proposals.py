@@ -52,7 +52,8 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
     for one in state.hypotheses:
         if one.resource is None or one.confidence < _MIN_CONFIDENCE or len(found) >= _MAX_ACTIONS:
             continue
-        for action in _of_hypothesis(state, one):
+        # What may hurt comes after a look at what it would hurt.
+        for action in sorted(_of_hypothesis(state, one), key=lambda action: action.risk == "high"):
             found.setdefault(action.command, action)
     return tuple(list(found.values())[:_MAX_ACTIONS])
 
@@ -83,6 +84,8 @@ def _of_hypothesis(state: IncidentState, one: Hypothesis) -> Iterator[Action]:
         action = _action(state, remediation, target, one)
         if action is not None:
             yield action
+            if action.risk == "high":
+                continue
             fitting = True
             if name not in _LOOK:
                 return
@@ -233,8 +236,9 @@ def _action(state: IncidentState, remediation: Remediation, target: Target, one:
 
 
 def _urgency(state: IncidentState, remediation: Remediation, one: Hypothesis) -> Literal["HIGH", "MEDIUM", "LOW"]:
-    """As urgent as its cause is certain; HIGH only for the best one."""
+    """As urgent as its cause is certain; HIGH only for the best one, with a known mechanism, at no high risk."""
     if remediation.effect == "read" or one.confidence < WRITE_CONFIDENCE:
         return "LOW"
-    leads = one.id == state.hypotheses[0].id
-    return "HIGH" if leads and one.confidence >= _HIGH_CONFIDENCE else "MEDIUM"
+    sure = one.id == state.hypotheses[0].id and one.confidence >= _HIGH_CONFIDENCE
+    known = not causes()[one.cause_id].generic and remediation.risk != "high"
+    return "HIGH" if sure and known else "MEDIUM"

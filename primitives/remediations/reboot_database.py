@@ -21,5 +21,14 @@ def _command(args: RebootDatabase) -> str:
 
 
 REMEDIATION = register(
-    Remediation("reboot_database", "Reboot {resource}", "write", "high", 300, RebootDatabase, _fit, _command)
+    Remediation(
+        "reboot_database",
+        "Reboot {resource}, which ends every session",
+        "write",
+        "high",
+        300,
+        RebootDatabase,
+        _fit,
+        _command,
+    )
 )

@@ -98,8 +98,21 @@ def test_only_the_best_hypothesis_makes_an_action_urgent() -> None:
 
 @pytest.mark.parametrize(("confidence", "urgency"), [(0.6, "HIGH"), (0.59, "MEDIUM"), (WRITE_CONFIDENCE, "MEDIUM")])
 def test_urgency_follows_confidence(confidence: float, urgency: str) -> None:
-    (action, *_) = proposed((), believed("application_error", confidence, cause_class="WORKLOAD_FAILURE"))
+    (action, *_) = proposed((), believed("threads_exhausted", confidence, cause_class="RESOURCE_SATURATION"))
     assert (action.primitive, action.urgency) == ("restart_workload", urgency)
+
+
+def test_a_restart_for_want_of_a_known_mechanism_is_not_urgent() -> None:
+    (action, *_) = proposed((), believed("application_error", 0.95, cause_class="WORKLOAD_FAILURE"))
+    assert (action.primitive, action.urgency) == ("restart_workload", "MEDIUM")
+
+
+def test_a_reboot_is_never_urgent_and_comes_after_a_look() -> None:
+    out = believed("connections_exhausted", 0.95, resource="db", cause_class="RESOURCE_SATURATION")
+    look, reboot = proposed((), out)
+    assert (look.primitive, look.effect) == ("inspect_database", "read")
+    assert (reboot.primitive, reboot.urgency) == ("reboot_database", "MEDIUM")
+    assert reboot.action == "Reboot db, which ends every session"
 
 
 def test_an_unlikely_cause_is_looked_into_and_not_acted_on() -> None:
