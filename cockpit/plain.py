@@ -26,7 +26,7 @@ from engine.hypotheses import Action, Evidence, Hypothesis
 from engine.incident import IncidentState, Step
 from engine.proposals import withheld
 from primitives.text import safe_line
-from primitives.units import bound, counted, duration, moment, unbound
+from primitives.units import bound, counted, duration, moment, probability, unbound
 
 __all__ = ["PlainReport", "event_line", "render_text"]
 
@@ -159,7 +159,7 @@ class PlainReport:
 
     def _cause(self, state: IncidentState, one: Hypothesis) -> str:
         note = f" {one.note}" if one.note else ""
-        lines = [self._bullet(f"{one.cause} ({_sureness(one.confidence)} confidence){note}")]
+        lines = [self._bullet(f"{one.cause} ({probability(one.confidence)} confidence){note}")]
         for name, evidence in (("For", one.evidence_for), ("Against", one.evidence_against)):
             if evidence:
                 lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))
@@ -207,13 +207,6 @@ class PlainReport:
 
     def _styled(self, style: str, text: str) -> str:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._color and style else text
-
-
-def _sureness(confidence: float) -> str:
-    """In percent; what isn't certain is never told as 0 % or 100 %."""
-    if confidence < _MIN_CONFIDENCE:
-        return "under 1 %"
-    return "over 99 %" if confidence > 1 - _MIN_CONFIDENCE else f"{100 * confidence:.0f} %"
 
 
 def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:

@@ -25,9 +25,9 @@ from engine.proposals import withheld
 from engine.report import ActionPart, Report, report
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.text import safe_line
-from primitives.units import duration
+from primitives.units import counted, duration, probability
 
-__all__ = ["render_html", "render_markdown"]
+__all__ = ["is_told", "render_html", "render_markdown"]
 
 _SHOWN_CAUSES: Final = 5
 # Everything that Markdown or HTML in Markdown could read as markup.
@@ -46,7 +46,7 @@ class _Section:
 
 
 def render_markdown(state: IncidentState, events: Sequence[Event]) -> str:
-    """The postmortem as Markdown; what came from outside is escaped."""
+    """The postmortem as Markdown; what came from outside is escaped. Of the events only those that `is_told` count."""
     parts = [f"# {_escaped(_title(state))}\n"]
     parts += [_markdown(section) for section in _sections(state, events)]
     return "\n".join(parts)
@@ -86,7 +86,7 @@ def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
 def _summary(state: IncidentState, told: Report) -> _Section:
     best = told.likely_root_causes[0] if told.likely_root_causes else None
     cause = (
-        f"Most likely cause: {best.cause} ({100 * best.confidence:.0f} % confidence)." if best else "No cause found."
+        f"Most likely cause: {best.cause} ({probability(best.confidence)} confidence)." if best else "No cause found."
     )
     rows = (
         ("What", ""),
@@ -103,9 +103,14 @@ def _summary(state: IncidentState, told: Report) -> _Section:
 
 def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
     moments: list[tuple[datetime, str]] = []
+    blamed = {one.change for one in state.hypotheses[:_SHOWN_CAUSES]}
+    left_out = 0
     for found in state.facts.values():
         fact = found.fact
         if isinstance(fact, ChangeFound) and fact.change is not None:
+            if fact.change.resource is None and fact.change.id not in blamed:
+                left_out += 1
+                continue
             moments.append((fact.change.time, fact.sentence()))
         elif isinstance(fact, MetricShift) and fact.polarity == "present" and fact.worse and fact.onset:
             moments.append((fact.onset, fact.sentence()))
@@ -113,7 +118,14 @@ def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
             moments.append((fact.started_at, fact.sentence()))
     moments += [(event.time, text) for event in events if (text := _happened(event))]
     ordered = sorted(dict.fromkeys(moments), key=lambda pair: pair[0])
-    return _Section("Timeline", rows=(("Time (UTC)", "What"), *((_time(at), safe_line(text)) for at, text in ordered)))
+    rows = (("Time (UTC)", "What"), *((_time(at), safe_line(text)) for at, text in ordered))
+    more = f"{counted(left_out, 'change')} without a known resource left out; the facts below have them."
+    return _Section("Timeline", paragraphs=(more,) if left_out else (), rows=rows)
+
+
+def is_told(event: Event) -> bool:
+    """Whether the postmortem's timeline tells of the event."""
+    return bool(_happened(event))
 
 
 def _happened(event: Event) -> str:
@@ -143,7 +155,7 @@ def _causes(told: Report) -> _Section:
     rows = [("Cause", "Confidence", "For", "Against")]
     for one in told.likely_root_causes[:_SHOWN_CAUSES]:
         against = "; ".join(f"{item.why} ({item.fact})" for item in one.evidence_against)
-        rows.append((one.cause, f"{100 * one.confidence:.0f} %", "; ".join(one.evidence[:4]), against or "–"))
+        rows.append((one.cause, probability(one.confidence), "; ".join(one.evidence[:4]), against or "–"))
     return _Section("Likely root causes", rows=tuple(rows))
 
 

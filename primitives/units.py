@@ -7,7 +7,19 @@ import re
 from datetime import datetime
 from typing import Final
 
-__all__ = ["bound", "counted", "duration", "is_ratio", "moment", "quantity", "reading", "ticks", "times", "unbound"]
+__all__ = [
+    "bound",
+    "counted",
+    "duration",
+    "is_ratio",
+    "moment",
+    "probability",
+    "quantity",
+    "reading",
+    "ticks",
+    "times",
+    "unbound",
+]
 
 _SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 _AXIS_TIMES: Final = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
@@ -59,6 +71,13 @@ def quantity(value: float, unit: str) -> str:
 def counted(count: int, noun: str) -> str:
     """1 dependency, 16 dependencies."""
     return f"{count} {noun if count == 1 else _plural(noun)}"
+
+
+def probability(share: float) -> str:
+    """80 %; what isn't certain is never told as 0 % or 100 % but as under 1 % or over 99 %."""
+    if share < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 def duration(seconds: float) -> str:

@@ -140,6 +140,17 @@ def test_while_a_verdict_leads_nothing_is_changed(verdict: str, why: str) -> Non
     assert withheld(state) == why
 
 
+def test_the_postmortems_timeline_leaves_out_commits_that_nothing_points_to() -> None:
+    commits = [change(f"{number:040x}", None, kind="code", summary=f"tidy {number}") for number in range(3)]
+    state = state_with((deployed("v2", 5), *commits))
+    state.hypotheses = (believed("deployment_regression", 0.8, change=commits[1].change.id),)  # type: ignore[union-attr]
+    timeline = render_markdown(state, ()).partition("## Timeline")[2].partition("## Key findings")[0]
+    assert "tidy 1" in timeline
+    assert "Deployment v2" in timeline
+    assert "tidy 0" not in timeline
+    assert "2 changes without a known resource left out" in timeline
+
+
 def test_a_repair_that_is_proposed_needs_no_excuse() -> None:
     state = state_with((*STORY,))
     state.hypotheses = (believed("deployment_regression", 0.9, change="v2.3.1"),)

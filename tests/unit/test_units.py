@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from primitives.units import bound, counted, duration, moment, quantity, reading, ticks, times, unbound
+from primitives.units import bound, counted, duration, moment, probability, quantity, reading, ticks, times, unbound
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,13 @@ def test_the_ticks_of_an_axis_are_round_and_their_labels_exact(
     found = ticks(low, high, most, unit, ratio=ratio)
     assert [label for _, label in found] == labels
     assert all(low - 1e-9 <= value <= high + 1e-9 for value, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.8, "80 %"), (0.004, "under 1 %"), (0.01, "1 %"), (0.996, "over 99 %"), (1.0, "100 %")]
+)
+def test_a_probability_is_never_told_as_certain_where_it_is_not(share: float, text: str) -> None:
+    assert probability(share) == text
 
 
 def test_a_number_stays_with_its_unit_where_a_line_breaks_and_comes_out_as_it_was() -> None:
