@@ -26,7 +26,8 @@ Arrangement = Literal["tiny", "wide", "column", "full"]
 
 TINY_WIDTH, TINY_HEIGHT = 60, 20
 WIDE_WIDTH, WIDE_HEIGHT = 100, 30
-TALL_HEIGHT = 48
+ROOMY_HEIGHT, TALL_HEIGHT = 36, 48
+"""Lines from which on two actions, and three, are shown with their commands whole."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.41, 42, 84
 
 
@@ -51,7 +52,7 @@ def split_width(width: int) -> int:
 
 def heights(height: int, *, replay: bool = False) -> tuple[int, int, int]:
     """The lines of the two columns, of the timeline and of the remediation pane, borders included."""
-    timeline, remediation = (5 if replay else 4), (8 if height >= TALL_HEIGHT else 5)
+    timeline, remediation = (5 if replay else 4), (8 if height >= TALL_HEIGHT else 6 if height >= ROOMY_HEIGHT else 5)
     return height - 3 - timeline - remediation, timeline, remediation
 
 
@@ -59,6 +60,7 @@ def arrange(screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arr
     """Show the panes in the arrangement `how`; `hidden` is the one of plan and facts that one column leaves out."""
     for name in ("tiny", "wide", "column", "full"):
         screen.set_class(name == how, f"-{name}")
+    screen.set_class(screen.size.height >= ROOMY_HEIGHT, "-roomy")
     screen.set_class(screen.size.height >= TALL_HEIGHT, "-tall")
     for pane in panes:
         pane.display = pane is current if how == "full" else how != "column" or pane is not hidden

@@ -46,6 +46,7 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-wide #timeline { height: 4; }
 .-wide #remediation { height: 5; }
 .-wide.-replay #timeline { height: 5; }
+.-wide.-roomy #remediation { height: 6; }
 .-wide.-tall #remediation { height: 8; }
 .-wide.-tall #facts { height: 3fr; }
 

@@ -20,6 +20,8 @@ URGENCY = {"HIGH": ("HIGH", "bad"), "MEDIUM": ("MED ", "warning"), "LOW": ("LOW 
 
 ONE_LINE_WIDTH = 98
 INDENT = " " * 9
+TERMS_ROOM = 60
+"""Cells of everything in an action's first line but its name."""
 
 
 class RemediationPane(RowPane):
@@ -63,13 +65,14 @@ class RemediationPane(RowPane):
         name: Part = (said(action.action), "text bold" if selected else "text")
         if row.part == "name":
             return Line([*left, name])
-        if row.part == "name and terms":
-            return Line([*left, name], [effect, (f" {_terms(action)} ", "dim")])
         actions = self.view.state.actions if self.view.state else ()
-        name_width = max(24, min(max(cells(said(one.action)) for one in actions), int(width * 0.42)))
-        terms_width = max(cells(_terms(one)) for one in actions)
-        left.append((f"{_fit(name[0], name_width)}  ", name[1]))
-        return Line([*left, effect, (f" {_fit(_terms(action), terms_width)}  ", "dim"), command])
+        longest = max(cells(said(one.action)) for one in actions)
+        if row.part == "name and terms":
+            fitted = _fit(name[0], min(longest, width - TERMS_ROOM))
+            return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {_terms(action)}", "dim")])
+        fitted = _fit(name[0], max(24, min(longest, int(width * 0.42))))
+        terms = _fit(_terms(action), max(cells(_terms(one)) for one in actions))
+        return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {terms}  ", "dim"), command])
 
     def footing(self) -> str:
         count = len(self.view.state.actions) if self.view.state else 0

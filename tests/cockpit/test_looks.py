@@ -13,6 +13,7 @@ from story import StoryPort
 
 from cockpit.intents import Browse, Replay
 from cockpit.screens.layout import arrangement
+from cockpit.widgets.curtain import Curtain
 from cockpit.widgets.words import PHASES, STEPS
 from themes import PALETTES, TEXT_ROLES, Palette
 
@@ -118,6 +119,31 @@ async def test_one_column_folds_what_has_no_focus(opened: Opened) -> None:
         await pilot.press("m")
         await settle(pilot)
         assert "F7" in shown(app)
+
+
+@pytest.mark.parametrize(("size", "lines"), [((100, 30), 1), ((120, 36), 2), ((200, 60), 2), ((80, 24), 3)], ids=str)
+async def test_an_action_takes_the_lines_that_there_are_for_it(
+    opened: Opened, size: tuple[int, int], lines: int
+) -> None:
+    async with opened(port=StoryPort(wait=False), size=size) as (app, pilot):
+        await pilot.press("5")
+        await settle(pilot)
+        shown_lines = shown(app).splitlines()
+        first = next(at for at, line in enumerate(shown_lines) if "HIGH Roll back deployment" in line)
+        second = next(at for at, line in enumerate(shown_lines) if "Raise max_connections" in line)
+        assert second - first == lines
+        if lines > 1:
+            assert "$ kubectl rollout undo deployment/api-service" in "\n".join(shown_lines)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (200, 60), (100, 30)], ids=str)
+async def test_the_first_frame_has_the_panes_where_they_will_be(opened: Opened, size: tuple[int, int]) -> None:
+    async with opened(port=StoryPort(wait=False), size=size) as (app, _):
+        screen = app.screen
+        boxes = Curtain("", "", app.ink, panes=True)._boxes(*size, wide=True)
+        tops = {title: top for _, top, _, _, title in boxes}
+        for name, title in (("timeline", "4 Timeline"), ("remediation", "5 Remediation"), ("plan", "1 Plan")):
+            assert screen.query_one(f"#{name}").region.y == tops[title], name
 
 
 async def test_a_tiny_terminal_says_what_is_needed_and_how_things_stand(opened: Opened) -> None:
