@@ -23,7 +23,9 @@ FELT: Final = ("latency", "errors", "availability")
 
 _SHARE: Final = 3.4
 _WHOLE: Final = 0.95
-_UNMOVED: Final = 0.3  # Shares of a symptom that didn't clearly move.
+# Shares that one which didn't clearly move itself has of a symptom that didn't either.
+_UNMOVED: Final = 0.3
+_WHOLES: Final = {"%": 100.0, "1": 1.0}
 _OWN_TIME: Final = 1.0
 _SPAN_ERRORS: Final = 1.6
 _FELT_SHIFT: Final = 0.8
@@ -47,14 +49,21 @@ def strength(score: float) -> float:
     return min(1.0, max(0.0, math.log10(max(abs(score), 1e-9) / 3.0)))
 
 
-def magnitude(baseline: float, current: float) -> float:
-    """How much a level changed, 0 to 1: by half or more is all it can be. From zero anything is."""
+def magnitude(shift: MetricShift) -> float:
+    """How much a level changed, 0 to 1: by half or more is all it can be. From zero anything is.
+
+    Of an availability it is the failures that changed: from 100 % to 98 % is no small step.
+    """
+    baseline, current = shift.baseline, shift.current
+    if shift.kind == "availability" and shift.unit in _WHOLES:
+        baseline, current = _WHOLES[shift.unit] - baseline, _WHOLES[shift.unit] - current
     return min(1.0, 2.0 * abs(current - baseline) / abs(baseline)) if baseline else 1.0
 
 
 def _own_shares(case: Case) -> Iterator[Location]:
     failing = {fact.resource for _, fact in case.present(LogPattern) if _deviates(fact) and not fact.points_at}
     still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
+    moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in FELT}
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
     for name, fact in case.of(OwnShare):
         if fact.resource is None:
@@ -69,7 +78,7 @@ def _own_shares(case: Case) -> Iterator[Location]:
             # Where several claim all of it, at most one of them is right.
             disputed = max(whole[fact.metric], 1) if fact.share >= _WHOLE else 1
             weight = _SHARE * min(max(fact.share, 0.0), 1.0) * clear / disputed
-            if (fact.symptom_resource, fact.metric) in still:
+            if (fact.symptom_resource, fact.metric) in still and fact.resource not in moved:
                 weight *= _UNMOVED
             yield Location(fact.resource, name, weight, "explains the symptom by itself", "own share")
 
@@ -105,7 +114,7 @@ def _felt(case: Case) -> Iterator[Location]:
         elif not deeper:
             # Where shares of the symptom are known they say better who causes it.
             weight = _FELT_SHIFT * (0.3 + 0.7 * strength(fact.score)) * (0.4 if shared else 1.0)
-            weight *= magnitude(fact.baseline, fact.current)
+            weight *= magnitude(fact)
             yield Location(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
 
 

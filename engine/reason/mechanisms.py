@@ -86,7 +86,7 @@ def _shifts(case: Case) -> Iterator[Claim]:
             if fact.polarity == "absent":
                 yield Claim(key, name, 0.5 * _CLEAR, "stayed at its usual level", "level")
             elif fact.worse:
-                weight = _MOVED * (0.4 + 0.6 * _telling(fact)) * (0.3 + 0.7 * magnitude(fact.baseline, fact.current))
+                weight = _MOVED * (0.4 + 0.6 * _telling(fact)) * (0.3 + 0.7 * magnitude(fact))
                 yield Claim(key, name, weight, "moved the way that hurts", "level")
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
@@ -97,7 +97,7 @@ def _shifts(case: Case) -> Iterator[Claim]:
 
 
 def _telling(fact: MetricShift) -> float:
-    clear = strength(fact.score) * magnitude(fact.baseline, fact.current)
+    clear = strength(fact.score) * magnitude(fact)
     if fact.unit == "%" and fact.current > fact.baseline:
         return clear * min(1.0, fact.current / 80.0)
     return clear

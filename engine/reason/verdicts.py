@@ -66,7 +66,7 @@ def _trouble(case: Case) -> Iterator[Claim]:
 def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
     for name, shift in case.present(MetricShift):
         if shift.worse:
-            felt = (1.0 if shift.kind in FELT else 0.5) * magnitude(shift.baseline, shift.current)
+            felt = (1.0 if shift.kind in FELT else 0.5) * magnitude(shift)
             yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
     for name, limit in case.present(MetricAtLimit):
         yield name, 1.2, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"
