@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.screens.layout import arrangement, heights, split_width
+from cockpit.screens.layout import TALL_HEIGHT, arrangement, heights, split_width
 from cockpit.widgets.draw import Ink, Line, Part, draw, said
 
 __all__ = ["Curtain"]
@@ -52,7 +52,7 @@ class Curtain(Widget):
             return [(0, 3, width, height - 7, "2 Hypotheses")]
         upper, timeline, remediation = heights(height)
         left = split_width(width)
-        plan, hypotheses = round(upper * 3 / 5), round(upper * 5 / 12)
+        plan, hypotheses = int(upper * (5 / 10 if height >= TALL_HEIGHT else 5 / 8)), int(upper * 6 / 13)
         return [
             (0, 2, left, plan, "1 Plan"),
             (0, 2 + plan, left, upper - plan, "Facts"),
