@@ -20,12 +20,12 @@ from primitives.facts import (
     MetricAtLimit,
     WorkloadState,
     change_label,
-    short_id,
 )
 from primitives.records import Change
 from primitives.remediations.registry import Remediation, Target, remediations
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
+from primitives.units import short_id
 
 __all__ = ["WRITE_CONFIDENCE", "proposals", "withheld"]
 

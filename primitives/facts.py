@@ -26,7 +26,7 @@ from primitives.terms import (
     Statistic,
     Trust,
 )
-from primitives.units import counted, duration, moment, quantity, reading, times
+from primitives.units import counted, duration, moment, quantity, reading, short_id, times
 
 __all__ = [
     "AlertState",
@@ -51,7 +51,6 @@ __all__ = [
     "change_label",
     "change_name",
     "fact_adapter",
-    "short_id",
 ]
 
 
@@ -59,7 +58,6 @@ __all__ = [
 _LEFT: Final = re.compile(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
 # A level that moved less than this part of its baseline is said to have stayed.
 _STILL: Final = 0.1
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LONGEST_ID: Final = 40
 _KINDS: Final = {"iam": "IAM change", "infrastructure": "Infrastructure change", "other": "Change"}
 
@@ -487,11 +485,6 @@ def _short(value: Any, limit: int = 120) -> str:
 def change_kind(kind: ChangeKind) -> str:
     """A kind of change as a person reads it: `feature_flag` → `feature flag`, `iam` → `IAM`."""
     return "IAM" if kind == "iam" else label(kind)
-
-
-def short_id(text: str) -> str:
-    """A commit by its first twelve digits, as git shows them; any other id whole."""
-    return text[:12] if _COMMIT.fullmatch(text) else text
 
 
 def change_label(change: Change) -> str:

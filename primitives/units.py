@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: with three significant digits and their unit. Units are UCUM."""
+"""Numbers and names as a person reads them: three significant digits and a unit, short ids. Units are UCUM."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ __all__ = [
     "probability",
     "quantity",
     "reading",
+    "short_id",
     "ticks",
     "times",
     "unbound",
@@ -32,6 +33,7 @@ _RATIO_KINDS: Final = frozenset({"errors", "availability", "saturation"})
 _RATIO_NAME: Final = re.compile(r"(?i)(?:^|[^a-z])(?:ratio|share|fraction|utili[sz]ation|percentage)(?:[^a-z]|$)")
 # A number and what it counts, or two groups of its digits.
 _HELD: Final = re.compile(r"(?<![\w.,:])([+\-−±]?\d[\d.,]*) (?=[^\W\d_]|[%×]|\d{3}(?!\d))")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 # From here on a factor is easier to grasp than a percentage.
 _FACTOR_FROM: Final = 3.0
@@ -121,6 +123,11 @@ def ticks(low: float, high: float, most: int, unit: str, *, ratio: bool = False)
             digits = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if _leading(step) == 25 else 0))
             return [(number * step * scale, _exact(number * step, digits) + name) for number in range(begin, end + 1)]
     return []
+
+
+def short_id(text: str) -> str:
+    """A commit by its first twelve digits, as git shows them; any other id whole."""
+    return text[:12] if _COMMIT.fullmatch(text) else text
 
 
 def bound(text: str) -> str:

@@ -8,23 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import said
+from primitives.units import short_id
 
 if TYPE_CHECKING:
     from engine.incident import IncidentState
     from primitives.records import Change
 
-__all__ = ["Changes", "Noted", "aside_words", "short_id"]
+__all__ = ["Changes", "Noted", "aside_words"]
 
 MOST = 500
 """Changes that are kept; more than these no timeline can show."""
-
-SHA1_DIGITS, SHOWN_DIGITS = 40, 12
-
-
-def short_id(text: str) -> str:
-    """A commit by its first twelve digits, as git shows them; any other id whole."""
-    is_commit = len(text) == SHA1_DIGITS and all(letter in "0123456789abcdef" for letter in text)
-    return text[:SHOWN_DIGITS] if is_commit else text
 
 
 @dataclass(frozen=True, slots=True)

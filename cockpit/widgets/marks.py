@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.changes import Changes, Noted, short_id
+from cockpit.widgets.changes import Changes, Noted
 from cockpit.widgets.draw import cells, cut
+from primitives.units import short_id
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View

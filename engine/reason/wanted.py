@@ -16,9 +16,9 @@ from primitives.facts import (
     OwnShare,
     SourceGap,
     SpanShift,
-    short_id,
 )
 from primitives.text import safe_line
+from primitives.units import short_id
 
 __all__ = ["would_change"]
 

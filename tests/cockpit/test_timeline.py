@@ -10,10 +10,10 @@ import pytest
 from stage import Opened, settle, shown
 from story import ALERT, StoryPort, after_confirmation, before_confirmation, events
 
-from cockpit.widgets.changes import short_id
 from engine.events import FactFound
 from primitives.facts import ChangeFound
 from primitives.records import Change
+from primitives.units import short_id
 
 COMMITS = 31
 
