@@ -105,7 +105,7 @@ def shifts_of(
     table: NDArray[np.float64],
     baselines: Sequence[Level],
     *,
-    normals: Sequence[Samples | None],
+    normals: Sequence[Samples | None] | NDArray[np.float64],
     worse: Sequence[int],
     expected: int = 0,
 ) -> list[Shift]:

@@ -23,11 +23,13 @@ __all__ = [
     "increments",
     "level_of",
     "levels_of",
+    "levels_of_table",
     "median",
     "quiet_part",
     "rolling_max",
     "sample_step",
     "successive_spread",
+    "without_season",
 ]
 
 Samples = NDArray[np.float64]
@@ -37,6 +39,11 @@ _DECILES_TO_SIGMA: Final = 1 / 2.5631
 # A change by less than a few times this share of the level is nothing that anybody acts on, however constant the
 # series was before. It also keeps the score of a constant series finite.
 RELATIVE_FLOOR: Final = 0.02
+_DAY_S: Final = 86_400.0
+_LONGEST_SEASON_S: Final = 3 * 3600.0
+# Medians of fewer samples than this follow the noise.
+_MIN_OF_HOUR: Final = 8
+_SEASONAL: Final = 2 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ def levels_of(series: Sequence[Samples], *, floor: float = 0.0, origin: float = 
                 found[index] = Level(float("nan"), float("nan"), 0)
             continue
         table = np.stack([series[index] for index in indices])
-        for index, level, spread in zip(indices, *_levels(table, floor, origin), strict=True):
+        for index, level, spread in zip(indices, *levels_of_table(table, floor, origin), strict=True):
             found[index] = Level(float(level), float(spread), length)
     return [level for level in found if level is not None]
 
@@ -75,11 +82,34 @@ def level_of(values: Samples, *, floor: float = 0.0, origin: float = 0.0) -> Lev
     return levels_of([values], floor=floor, origin=origin)[0]
 
 
-def _levels(table: NDArray[np.float64], floor: float, origin: float) -> tuple[Samples, Samples]:
+def levels_of_table(
+    table: NDArray[np.float64], floor: Samples | float, origin: Samples | float
+) -> tuple[Samples, Samples]:
+    """Levels and spreads of the rows of `table` (at least one column), as `level_of` tells them."""
     low, level, high = np.quantile(table, [0.1, 0.5, 0.9], axis=1)
     mad = np.median(np.abs(table - level[:, None]), axis=1)
     spread = np.maximum(_MAD_TO_SIGMA * mad, _DECILES_TO_SIGMA * (high - low))
     return level, np.maximum(spread, np.maximum(RELATIVE_FLOOR * np.abs(level - origin), floor))
+
+
+def without_season(times: Samples, table: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.float64]:
+    """The rows of `table` as they would be at the window's time of day, where they follow it; else as they are.
+
+    A row follows the time of day when the medians of the hours take away at least a third of its spread. That can be
+    seen in two days or more, and is of use for windows of a few hours. `times` and `window` are in epoch seconds.
+    """
+    start, end = window
+    if not len(times) or times[-1] - times[0] < 2 * _DAY_S or end - start > _LONGEST_SEASON_S:
+        return table
+    hours = (times % _DAY_S // 3600).astype(int)
+    present = [hour for hour in range(24) if np.count_nonzero(hours == hour) >= _MIN_OF_HOUR]
+    now = int((start + end) / 2 % _DAY_S // 3600)
+    if len(present) < 24 or any(np.ptp(times[hours == hour]) < _DAY_S - 3600 for hour in present):
+        return table
+    profile = np.stack([np.median(table[:, hours == hour], axis=1) for hour in present], axis=1)
+    rest = table - profile[:, hours]
+    follows = levels_of_table(rest, 0.0, 0.0)[1] < _SEASONAL * levels_of_table(table, 0.0, 0.0)[1]
+    return np.asarray(np.where(follows[:, None], rest + profile[:, now, None], table))
 
 
 def sample_step(times: Samples) -> float:
@@ -94,10 +124,10 @@ def median(values: Samples) -> float:
     return float(ordered[middle]) if len(ordered) % 2 else float(ordered[middle - 1] + ordered[middle]) / 2
 
 
-def increments(times: Samples, values: Samples) -> tuple[Samples, Samples]:
-    """A counter's growth from sample to sample, at the later sample's time; a reset counts from zero."""
+def increments(times: Samples, values: NDArray[np.float64]) -> tuple[Samples, NDArray[np.float64]]:
+    """A counter's growth from sample to sample (last axis), at the later sample's time; a reset counts from zero."""
     growth = np.diff(values)
-    return times[1:], np.where(growth < 0, values[1:], growth)
+    return times[1:], np.where(growth < 0, values[..., 1:], growth)
 
 
 def quiet_part(values: Samples) -> int:
