@@ -1,0 +1,244 @@
+"""Series judged against their normal times: thousands at once, those with the same sample times together.
+
+The baseline of a series is, in this order: the explicit one; the same time of day yesterday and a week ago, where the
+data reaches; what lies before the incident's window; the quiet part before the change inside the window. Where the
+explicit one holds several days and a series follows the time of day, its normal samples are brought to the window's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from primitives.analysis.asking import DAY, WEEK, incident_window, utc_seconds
+from primitives.change_points import Shift, shift_of, shifts_of
+from primitives.diagnostics.registry import Arguments
+from primitives.records import Metric, Series
+from primitives.statistics import (
+    Level,
+    Samples,
+    increments,
+    levels_of_table,
+    quiet_part,
+    sample_step,
+    successive_spread,
+    without_season,
+)
+
+__all__ = ["Comparison", "compare", "spread_floor", "worse_sign"]
+
+_SIGNS: Final = {"higher": 1, "lower": -1, "either": 0}
+# Fewer samples than this say too little of what is normal to be preferred to a nearer baseline.
+_MIN_SAMPLES: Final = 5
+# A counter shows itself by growing, never falling; fewer growing steps prove nothing.
+_MIN_GROWTHS: Final = 3
+_MIN_COUNTER: Final = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """One series: its samples in the window and in normal times, and the verdict (None: nothing to compare)."""
+
+    resource: str
+    metric: Metric
+    times: Samples
+    values: Samples
+    normal_times: Samples
+    normal: Samples
+    shift: Shift | None
+    complete: bool
+    """Whether the samples reach over the whole window: without that nothing may be said to be absent."""
+
+    @property
+    def worse(self) -> bool:
+        """Whether it moved, and in the direction that hurts."""
+        if self.shift is None or not self.shift.moved:
+            return False
+        sign = worse_sign(self.metric)
+        return sign == 0 or (self.shift.score > 0) == (sign > 0)
+
+
+def worse_sign(metric: Metric) -> int:
+    """+1: high values hurt, -1: low ones do, 0: either."""
+    return _SIGNS[metric.worse]
+
+
+def spread_floor(metric: Metric) -> float:
+    """The least spread worth a thought, in the metric's unit: a failure in 1,000, half a percent, half an event."""
+    least = 0.001 if metric.kind in ("errors", "availability") else 0.005
+    if metric.unit == "%":
+        return 100 * least
+    if metric.unit == "1" and metric.kind in ("errors", "availability", "saturation"):
+        return least
+    counted = metric.unit.startswith("{") and metric.unit.endswith("}")
+    return 0.5 if counted and metric.kind in ("errors", "traffic") else 0.0
+
+
+def _faultless(metric: Metric) -> float:
+    """The value at which nothing is wrong: of an availability its top, of anything else 0."""
+    if metric.kind != "availability":
+        return 0.0
+    return {"%": 100.0, "1": 1.0}.get(metric.unit, 0.0)
+
+
+def compare(series: Iterable[Series], args: Arguments) -> list[Comparison]:
+    """Judge every series that has samples in the window or had them before; in the order given."""
+    found: dict[int, Comparison] = {}
+    for group in _groups(list(series)):
+        found.update(_compared(group, args))
+    return [found[place] for place in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Series with the same sample times, one a row of `table`; `places` are theirs in the order given."""
+
+    places: Sequence[int]
+    series: Sequence[Series]
+    times: Samples
+    table: NDArray[np.float64]
+
+
+def _groups(series: Sequence[Series]) -> Iterator[_Group]:
+    alike: dict[tuple[int, float, float], list[tuple[Samples, list[int]]]] = {}
+    for place, one in enumerate(series):
+        times = one.times
+        if not len(times):
+            continue
+        known = alike.setdefault((len(times), float(times[0]), float(times[-1])), [])
+        for shared, places in known:
+            if shared is times or np.array_equal(shared, times):
+                places.append(place)
+                break
+        else:
+            known.append((times, [place]))
+    for groups in alike.values():
+        for times, places in groups:
+            members = [series[place] for place in places]
+            yield from _without_counters(_Group(places, members, times, np.stack([one.values for one in members])))
+
+
+def _without_counters(group: _Group) -> Iterator[_Group]:
+    """The group, its counters apart: what they grew by from sample to sample, a reset counting from zero."""
+    counting = _counters(group)
+    if not counting.any():
+        yield group
+        return
+    for chosen in (~counting, counting):
+        rows = np.flatnonzero(chosen).tolist()
+        if not rows:
+            continue
+        places, members = [group.places[row] for row in rows], [group.series[row] for row in rows]
+        times, table = group.times, group.table[rows]
+        yield _Group(places, members, *(increments(times, table) if chosen is counting else (times, table)))
+
+
+def _counters(group: _Group) -> NDArray[np.bool_]:
+    """Which rows only ever grow, but for a few resets to about zero."""
+    found = np.zeros(len(group.series), dtype=bool)
+    if len(group.times) < _MIN_COUNTER:
+        return found
+    rows = np.flatnonzero([_may_count(one.metric) for one in group.series])
+    if not len(rows):
+        return found
+    table = group.table[rows]
+    growth, top = np.diff(table, axis=1), table.max(axis=1)
+    falls = growth < 0
+    to_zero = np.all(~falls | (table[:, 1:] <= 0.1 * top[:, None]), axis=1)
+    resets = to_zero & (falls.sum(axis=1) <= table.shape[1] // _MIN_COUNTER)
+    found[rows] = resets & ((growth > 0).sum(axis=1) >= _MIN_GROWTHS) & (table[:, -1] >= 0.5 * top)
+    return found
+
+
+def _may_count(metric: Metric) -> bool:
+    if metric.statistic not in ("count", "sum", "value") or metric.kind not in ("errors", "traffic", "other"):
+        return False
+    return metric.unit.startswith("{") and metric.unit.endswith("}")
+
+
+def _compared(group: _Group, args: Arguments) -> Iterator[tuple[int, Comparison]]:
+    start, end = utc_seconds(incident_window(args))
+    low, high = (int(one) for one in np.searchsorted(group.times, [start, end + 1e-6]))
+    chosen = _normal(group.times, args, (low, high))
+    complete = _complete(group.times, group.times[low:high], (start, end))
+    times, table = group.times[low:high], group.table[:, low:high]
+    if chosen is None and not len(times):
+        return
+    shifts: Sequence[Shift | None]
+    if chosen is None:
+        parts = [_judged_by_itself(one, times, values, args) for one, values in zip(group.series, table, strict=True)]
+        normals = [(times[:calm], values[:calm]) for (calm, _), values in zip(parts, table, strict=True)]
+        shifts = [shift for _, shift in parts]
+    else:
+        normal_times = group.times[chosen]
+        normal = without_season(normal_times, group.table[:, chosen], (start, end))
+        normals = [(normal_times, values) for values in normal]
+        shifts = _judged(group.series, times, table, normal, args) if len(times) else [None] * len(group.series)
+    for row, (place, one) in enumerate(zip(group.places, group.series, strict=True)):
+        yield place, Comparison(one.resource, one.metric, times, table[row], *normals[row], shifts[row], complete)
+
+
+def _normal(times: Samples, args: Arguments, inside: tuple[int, int]) -> slice | NDArray[np.bool_] | None:
+    """Which samples are normal; None where there are none outside of the window."""
+    start, end = utc_seconds(incident_window(args))
+    if args.baseline is not None:
+        low, high = np.searchsorted(times, [args.baseline.start.timestamp(), args.baseline.end.timestamp() + 1e-6])
+        high = min(int(high), inside[0])
+        return slice(int(low), high) if high > low else None
+    seasons = np.zeros(len(times), dtype=bool)
+    for ago in (DAY.total_seconds(), WEEK.total_seconds()):
+        low, high = np.searchsorted(times, [start - ago, min(end - ago, start) + 1e-6])
+        seasons[low:high] = True
+    if seasons.sum() >= max(_MIN_SAMPLES, (inside[1] - inside[0]) // 2):
+        return seasons
+    return slice(0, inside[0]) if inside[0] >= _MIN_SAMPLES else None
+
+
+def _judged(
+    series: Sequence[Series], times: Samples, table: NDArray[np.float64], normal: NDArray[np.float64], args: Arguments
+) -> list[Shift | None]:
+    floors = np.array([spread_floor(one.metric) for one in series])
+    origins = np.array([_faultless(one.metric) for one in series])
+    level, spread = levels_of_table(normal, floors, origins)
+    count = normal.shape[1]
+    levels = [Level(middle, width, count) for middle, width in zip(level.tolist(), spread.tolist(), strict=True)]
+    signs = [worse_sign(one.metric) for one in series]
+    found: list[Shift | None] = list(shifts_of(times, table, levels, normals=normal, worse=signs))
+    for row, one in enumerate(series):
+        if expected := _expected(one, args):
+            found[row] = shift_of(
+                times, table[row], levels[row], normal=normal[row], worse=signs[row], expected=expected
+            )
+    return found
+
+
+def _judged_by_itself(one: Series, times: Samples, values: Samples, args: Arguments) -> tuple[int, Shift]:
+    """How many samples at the window's start are its quiet part, and how the rest compares with it."""
+    calm, metric = quiet_part(values), one.metric
+    level, spread = levels_of_table(
+        values[None, :calm], np.array([spread_floor(metric)]), np.array([_faultless(metric)])
+    )
+    # The split chose the quietest baseline there is; the noise around the jump keeps it honest.
+    quiet = Level(float(level[0]), max(float(spread[0]), successive_spread(values)), calm)
+    expected = _expected(one, args)
+    shift = shift_of(times, values, quiet, normal=values[:calm], worse=worse_sign(metric), expected=expected)
+    return calm, replace(shift, moved=False, onset=None, uncertainty=None) if calm == len(values) else shift
+
+
+def _expected(series: Series, args: Arguments) -> int:
+    """Which way an alarm says that this series went: +1, -1, or 0 when no alarm is about it."""
+    symptom = args.symptom
+    if symptom is None or (symptom.resource, symptom.metric) != (series.resource, series.metric.name):
+        return 0
+    return {"above": 1, "below": -1, None: worse_sign(series.metric)}[symptom.direction]
+
+
+def _complete(every: Samples, times: Samples, window: tuple[float, float]) -> bool:
+    if not len(times):
+        return False
+    step = max(sample_step(every), 1.0)
+    return bool(times[0] - window[0] <= 2 * step and window[1] - times[-1] <= 2 * step)
