@@ -45,13 +45,11 @@ def sift(series: Sequence[Series], seconds: float) -> tuple[tuple[Series, ...], 
         name = f"{one.resource} {one.metric.name}"
         if metric.unit != one.metric.unit:
             misnamed.append(f"{name} is {_shown(one.metric.unit)} by its metadata, {_shown(metric.unit)} by its values")
-            one = replace(one, metric=metric)
         kept = _possible(metric, one.values, seconds)
         if not kept.all():
             left_out.setdefault(_why(metric, one.values[~kept]), []).append((int(np.count_nonzero(~kept)), name))
-            one = replace(one, times=one.times[kept], values=one.values[kept])
-        if len(one.times):
-            found.append(one)
+        if kept.any():
+            found.append(replace(one, metric=metric, times=one.times[kept], values=one.values[kept]))
     notes = [_left_out(why, counts) for why, counts in sorted(left_out.items())]
     if misnamed:
         notes.append(misnamed[0] + _more(misnamed))
