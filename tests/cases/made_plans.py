@@ -214,7 +214,7 @@ def two_faults(draw: Draw) -> Plan:
     apart = [one for one in needed(system)
              if one not in (first, system.entry) and first not in _reached(system, one) and one not in
              _reached(system, first)]  # fmt: skip
-    second = draw.one_of(apart or [one for one in needed(system) if one != first])
+    second = draw.one_of(apart or [one for one in system.distances() if one not in (first, system.entry)])
     faults = (draw.slow(first), draw.ill(second))
     return Plan(system, faults, ({"resource": first}, {"resource": second}), every=True)
 
@@ -273,7 +273,7 @@ def slow_while_busy(draw: Draw) -> Plan:
 def loud_caller(draw: Draw) -> Plan:
     """One of ten requests to a dependency fails; who calls it several times a request fails much more often."""
     system = draw.system()
-    callers = [one for one in needed(system) if one != system.entry and system.components[one].calls]
+    callers = [one for one in needed(system) if system.components[one].calls]
     caller = system.components[draw.one_of(callers)]
     at = int(draw.rng.integers(len(caller.calls)))
     loud = replace(caller.calls[at], times=5, share=1.0, cached=0.0, optional=False, retries=0)

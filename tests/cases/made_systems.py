@@ -141,6 +141,10 @@ def layered(rng: np.random.Generator, names: Names, *, depth: int = 3, width: in
                 found[name] = replace(found[name], calls=(*found[name].calls, extra))
     for name, kind in stores:
         found[name] = _store(rng, name, kind)
+    entry = found[layers[0][0]]
+    # Something below the entry is always needed, or nothing there could be at fault.
+    first = replace(entry.calls[0], share=1.0, optional=False)
+    found[entry.name] = replace(entry, calls=(first, *entry.calls[1:]))
     apart = [names.new("svc"), names.new("svc"), names.new("db")]
     found[apart[0]] = _service(rng, apart[0], apart[1:2])
     found[apart[1]] = _service(rng, apart[1], apart[2:])
@@ -151,7 +155,7 @@ def layered(rng: np.random.Generator, names: Names, *, depth: int = 3, width: in
 def chain(rng: np.random.Generator, names: Names, hops: int) -> System:
     """A layered system one of whose paths is `hops` calls long."""
     system = layered(rng, names, depth=2, width=3)
-    above = str(rng.choice([call.target for call in system.components[system.entry].calls]))
+    above = system.components[system.entry].calls[0].target
     components = dict(system.components)
     for number in range(hops - 1):
         last = number == hops - 2
