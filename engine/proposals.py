@@ -163,18 +163,23 @@ def _rollouts(state: IncidentState, one: Hypothesis) -> tuple[int | None, int | 
     if blamed is None:
         changed = _states(state, one.resource, "RevisionChanged")[-1:]
         return 0, _whole(changed[0].details.get("from_revision")) if changed else None
-    own = sorted(
-        (change for change in _changes(state) if change.resource == one.resource and _is_rollout(change)),
-        key=lambda change: (change.time, change.id or ""),
-    )
-    if not _is_rollout(blamed):
-        # A commit runs since the first rollout that came after it.
-        own = [change for change in own if change.time >= blamed.time]
-        if not own:
-            return None, None
-        blamed = own[0]
-    later = {(change.time, change.id) for change in own if change.time > blamed.time}
-    return len(later), _whole(blamed.before.get("revision")) if isinstance(blamed.before, Mapping) else None
+    rollout = _rollout_of(state, one, blamed)
+    if rollout is None:
+        return None, None
+    later = {(change.time, change.id) for change in _own_rollouts(state, one) if change.time > rollout.time}
+    return len(later), _whole(rollout.before.get("revision")) if isinstance(rollout.before, Mapping) else None
+
+
+def _rollout_of(state: IncidentState, one: Hypothesis, blamed: Change) -> Change | None:
+    """The rollout that brought a change: itself, or of a commit the first one after it; None where none is known."""
+    if _is_rollout(blamed):
+        return blamed
+    after = [change for change in _own_rollouts(state, one) if change.time >= blamed.time]
+    return min(after, key=lambda change: (change.time, change.id or ""), default=None)
+
+
+def _own_rollouts(state: IncidentState, one: Hypothesis) -> list[Change]:
+    return [change for change in _changes(state) if change.resource == one.resource and _is_rollout(change)]
 
 
 def _is_rollout(change: Change) -> bool:
@@ -205,7 +210,12 @@ def _change_words(state: IncidentState, one: Hypothesis) -> str:
     if one.change is None:
         return "the latest rollout"
     blamed = _blamed(state, one)
-    return change_label(blamed) if blamed else f"deployment {short_id(one.change)}"
+    if blamed is None:
+        return f"deployment {short_id(one.change)}"
+    rollout = _rollout_of(state, one, blamed)
+    if rollout is None or rollout is blamed:
+        return change_label(blamed)
+    return f"{change_label(rollout)}, which carried {change_label(blamed)},"
 
 
 def _doubled(quantity: str) -> str | None:

@@ -205,7 +205,7 @@ def test_a_commit_is_rolled_back_with_the_first_deployment_after_it() -> None:
     commit = change(COMMIT, None, kind="code", minutes_before=30)
     (action,) = proposed((deployed("v6", 60), commit, deployed("v7", 20)), blames)
     assert action.command == "kubectl rollout undo deployment/api"
-    assert action.action == "Roll back commit 40465f54a9e1 of api"
+    assert action.action == "Roll back deployment v7, which carried commit 40465f54a9e1, of api"
     (action,) = proposed((commit, deployed("v7", 20), deployed("v8", 10)), blames)
     assert action.command == "kubectl rollout history deployment/api"
     assert "1 later deployment followed" in action.action
