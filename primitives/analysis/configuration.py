@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,16 +10,27 @@ from typing import Any, Final
 
 from primitives.records import ConfigurationSnapshot
 
-__all__ = ["Difference", "differences", "flatten", "snapshots_of"]
+__all__ = ["Difference", "Drift", "differences", "drifts", "flatten", "snapshots_of", "weight_of"]
 
 _MAX_DEPTH: Final = 40
 _MAX_PATHS: Final = 20_000
 # What platforms count up by themselves on every write: never the reason for anything.
 _BOOKKEEPING: Final = frozenset(
     {"resourceversion", "generation", "observedgeneration", "managedfields", "uid", "etag", "lastmodified",
-     "lasttransitiontime", "lastupdatetime", "lastprobetime", "revisionid", "updated_at", "updatedat"}
+     "lasttransitiontime", "lastupdatetime", "lastprobetime", "revisionid", "updated_at", "updatedat", "lastupdated",
+     "lastmodifiedtime", "modifiedat", "modified_at", "timestamp"}
 )  # fmt: skip
 _MISSING: Final = object()
+# Documents with fewer paths in common than this share are not of the same make, whatever their kind says.
+_ALIKE: Final = 0.8
+_LEAST_PEERS: Final = 3
+# Names of settings that decide how much, how long, or where to: what hurts first when it is wrong.
+_DECISIVE: Final = re.compile(
+    r"time.?out|deadline|pool|max|min|limit|concurren|retr(?:y|ies)|backoff|batch|cache|ttl|buffer|threshold|interval|"
+    r"quota|workers|threads|replicas|capacity|memory|heap|cpu|size|host|port|url|endpoint|address|enabled|mode|rule",
+    re.IGNORECASE,
+)
+_DESCRIPTIVE: Final = re.compile(r"description|comment|label|annotation|tag|owner|title|display|contact", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,46 @@ class Difference:
     after: Any
     earlier: datetime
     later: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A path at which a resource has another value than all its peers, which agree on `usual`; `time`: its snapshot's."""
+
+    resource: str
+    path: str
+    usual: Any
+    own: Any
+    time: datetime
+
+
+def drifts(latest: Mapping[str, ConfigurationSnapshot]) -> list[Drift]:
+    """Where one of several resources of a kind differs from what all others agree on; needs three that are alike."""
+    flat = {name: flatten(one.document) for name, one in latest.items()}
+    if len(flat) < _LEAST_PEERS or not _alike(flat):
+        return []
+    found = []
+    for path in sorted({path for document in flat.values() for path in document}):
+        values = {name: document.get(path, _MISSING) for name, document in flat.items()}
+        for name, own in values.items():
+            others = [value for other, value in values.items() if other != name]
+            if own != others[0] and all(value == others[0] for value in others):
+                found.append(Drift(name, path, _plain(others[0]), _plain(own), latest[name].time))
+    return sorted(found, key=lambda one: (-weight_of(one.path), one.resource, one.path))
+
+
+def weight_of(path: str) -> int:
+    """How likely a setting of that name is to hurt when it is wrong: 0 for what only describes, 2 for what decides."""
+    last = path.rpartition(".")[2]
+    if _DESCRIPTIVE.search(path):
+        return 0
+    return 2 if _DECISIVE.search(last) else 1
+
+
+def _alike(flat: Mapping[str, Mapping[str, Any]]) -> bool:
+    everywhere = set.intersection(*(set(document) for document in flat.values()))
+    anywhere = set.union(*(set(document) for document in flat.values()))
+    return bool(anywhere) and len(everywhere) >= _ALIKE * len(anywhere)
 
 
 def flatten(document: Any) -> dict[str, Any]:
@@ -65,7 +117,7 @@ def snapshots_of(
 
 
 def differences(snapshots: Sequence[ConfigurationSnapshot], normal_until: datetime) -> list[Difference]:
-    """What the newest snapshot has other than the last one of normal times (else the oldest), by path.
+    """What the newest snapshot has other than the last one of normal times (else the oldest), what decides most first.
 
     A value that is missing on one side is None there.
     """
@@ -79,7 +131,7 @@ def differences(snapshots: Sequence[ConfigurationSnapshot], normal_until: dateti
         if old != new:
             earlier, later = _between(flat, path)
             found.append(Difference(path, _plain(old), _plain(new), earlier, later))
-    return found
+    return sorted(found, key=lambda one: (-weight_of(one.path), one.path))
 
 
 def _between(flat: Sequence[tuple[datetime, Mapping[str, Any]]], path: str) -> tuple[datetime, datetime]:

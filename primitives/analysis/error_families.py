@@ -41,7 +41,8 @@ _RULES: Final = (
         "certificate",
         (
             r"x509|certificate (?:has )?(?:expired|verify|is not|signed)|certificate_|tls handshake|"
-            r"ssl(?:handshake)?(?:exception|error)|handshake fail"
+            r"ssl(?:handshake)?(?:exception|error)|handshake fail|pkix path|certpathvalidator|\bcert_\w+|"
+            r"self.?signed certificate|unable to get local issuer"
         ),
     ),
     (
@@ -80,8 +81,10 @@ _RULES: Final = (
         "authentication",
         (
             r"unauthenticated|unauthori[sz]ed|authentication fail|invalid (?:credentials|token|password|api key)|"
-            r"password authentication failed|login failed|token (?:has )?expired|expired token|\b401\b|"
-            r"access denied for user"
+            r"password authentication failed|log[io]n (?:failed|was refused)|\b401\b|access denied for user|"
+            r"(?:token|jwt|session|credentials?) (?:has |have |is |are )?expired|expired.?(?:token|credentials)|"
+            r"(?:token|credentials?) included in the request (?:is|are) (?:expired|invalid)|"
+            r"wrongpass|\bnoauth\b|bad credentials|wrong (?:user ?name|password)|invalid user ?name"
         ),
     ),
     (

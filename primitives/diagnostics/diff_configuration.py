@@ -1,4 +1,4 @@
-"""Which configuration values differ from what they were in normal times."""
+"""Which configuration values differ from what they were in normal times, or from what their peers have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from primitives.analysis.asking import gaps, incident_window, lookback_window
-from primitives.analysis.configuration import Difference, differences, snapshots_of
+from primitives.analysis.configuration import Difference, Drift, differences, drifts, snapshots_of
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import ConfigurationDifference
 from primitives.records import ConfigurationSnapshot, Window
@@ -27,14 +27,16 @@ _LONGEST_VALUE: Final = 500
     questions=("configuration",),
 )  # fmt: skip
 async def diff_configuration(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Compare the newest snapshot of each resource with the last one before the incident.
+    """Compare the newest snapshot of each resource with the last one before the incident, and with its peers.
 
-    Two snapshots that agree are told as an absent difference; of a single one nothing is said.
+    Two snapshots that agree are told as an absent difference. Of a single one is told where it alone of all resources
+    of its kind has another value.
     """
     answers = await ask.configuration(ConfigurationQuery(window=lookback_window(args)))
     normal_until = incident_window(args).start
     told = 0
-    for (resource, kind), snapshots in snapshots_of(answers.records).items():
+    by_resource = snapshots_of(answers.records)
+    for (resource, kind), snapshots in by_resource.items():
         if len(snapshots) < 2:
             continue
         found = differences(snapshots, normal_until)
@@ -43,6 +45,12 @@ async def diff_configuration(ask: Telemetry, args: Arguments) -> AsyncIterator[F
         told += len(found)
         if not found:
             yield _same(resource, kind, snapshots, answers)
+    for kind in sorted({kind for _, kind in by_resource}):
+        latest = {resource: found[-1] for (resource, own), found in by_resource.items() if own == kind}
+        for drift in drifts(latest)[: max(_MOST_DIFFERENCES - told, 0)]:
+            if len(by_resource[drift.resource, kind]) < 2:  # else its own past says more
+                told += 1
+                yield _drift_fact(kind, drift, answers)
     for gap in gaps((answers,), args):
         yield gap
 
@@ -62,6 +70,19 @@ def _fact(
         before=_short(one.before),
         after=_short(one.after),
         changed_between=between,
+    )
+
+
+def _drift_fact(kind: str, one: Drift, answers: Answers[ConfigurationSnapshot]) -> ConfigurationDifference:
+    return ConfigurationDifference(
+        resource=one.resource,
+        observed_at=one.time,
+        source=answers.source,
+        answers=answers.digests,
+        kind=kind,
+        path=safe_line(one.path, limit=300),
+        before=_short(one.usual),
+        after=_short(one.own),
     )
 
 

@@ -143,5 +143,6 @@ def _budget(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
     selector = mapping(item.raw, "spec", "selector")
     if selector and cluster.dumped("Pod") and not cluster.selected(item.namespace, selector):
         yield Finding("DisruptionBudgetSelectsNothing", item.id, item.kind, item.id, details=details)
-    elif allowed == 0 and expected:
+    elif allowed == 0 and expected and any(node.spec.get("unschedulable") is True for node in cluster.all("Node")):
+        # A single replica with a budget never allows one: it matters where somebody drains a node.
         yield Finding("DisruptionsNotAllowed", item.id, item.kind, item.id, details=details)

@@ -31,7 +31,9 @@ _REFUSED: Final = {
     "certificate": "CertificateInvalid",
     "permission": "PermissionRefused",
 }
-_EXPIRED: Final = re.compile(r"token\b.*\bexpired|expired\b.*\btoken", re.IGNORECASE)
+_EXPIRED: Final = re.compile(
+    r"(?:token|jwt|session|credentials?)\b.*\bexpired|expired\b.*\b(?:token|credentials?)|expiredtoken", re.IGNORECASE
+)
 # The operating system refuses a path, not a service its caller.
 _PATH_DENIED: Final = re.compile(
     r"permission denied$|EACCES|EPERM|: permission denied|operation not permitted", re.IGNORECASE

@@ -12,6 +12,7 @@ from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, message_of, text, texts
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.images import PULL_REASONS, pull_failure
+from primitives.kubernetes.leftovers import ended_at, made_good
 from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.references import missing_in_message
 
@@ -43,6 +44,8 @@ def find_pods(cluster: Cluster) -> Iterator[Finding]:
             yield _terminating(cluster, pod)
         elif torn_down(cluster, pod) and not pod.healthy:
             yield _of(pod, "TornDown")
+        elif pod.phase == "Failed" and made_good(cluster, pod):
+            yield _of(pod, "Recovered", since=ended_at(pod))
         elif pod.phase != "Succeeded":
             yield from _pod(cluster, pod)
 

@@ -59,6 +59,9 @@ def _compare(before: Any, after: Any, path: str, found: list[dict[str, Any]]) ->
     if before == after or len(found) >= _LIMIT:
         return
     old, new = _named(before), _named(after)
+    # What wasn't there at all is compared place by place too: it may be there for its noise alone.
+    old = {} if old is None and isinstance(new, Mapping) else old
+    new = {} if new is None and isinstance(old, Mapping) else new
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*old, *(key for key in new if key not in old)]:
             if key not in _NOISE:

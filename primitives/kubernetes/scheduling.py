@@ -149,15 +149,19 @@ def _reason(words: str) -> tuple[str, dict[str, Any]]:
 
 
 def _precise(cluster: Cluster, pod: Pod | None, state: str) -> str:
-    """What "node affinity/selector" means: the pod's own constraints and the nodes' labels tell which of both."""
-    if state != "NodeSelectorMismatch" or pod is None:
+    """What "node affinity" and "node affinity/selector" mean: the pod's own constraints and the nodes' labels tell.
+
+    Until 1.21 the scheduler said "node affinity" of a nodeSelector too.
+    """
+    if state not in ("NodeSelectorMismatch", "NodeAffinityMismatch") or pod is None:
         return state
     if not mapping(pod.spec, "affinity", "nodeAffinity"):
-        return state
+        return "NodeSelectorMismatch" if mapping(pod.spec, "nodeSelector") else state
     if not mapping(pod.spec, "nodeSelector"):
         return "NodeAffinityMismatch"
     nodes = list(cluster.all("Node"))
-    return "NodeAffinityMismatch" if any(fits_selector(pod.spec, node) for node in nodes) else state
+    fits = any(fits_selector(pod.spec, node) for node in nodes)
+    return "NodeAffinityMismatch" if fits else "NodeSelectorMismatch" if nodes else state
 
 
 def _more(cluster: Cluster, pod: Pod, state: str, details: Mapping[str, Any]) -> dict[str, Any]:

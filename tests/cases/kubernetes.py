@@ -13,6 +13,7 @@ from cases.infrastructure_failures import infrastructure_failures
 from cases.made import MadeCase, parts
 from cases.network_failures import network_failures
 from cases.no_faults import no_faults
+from cases.other_settings import other_settings
 from cases.other_workloads import other_workloads
 from cases.scaling_failures import scaling_failures
 from cases.workload_failures import workload_failures
@@ -27,5 +28,6 @@ CASES: Final = (
     *configuration_and_access(),
     *no_faults(),
     *other_workloads(),
+    *other_settings(),
 )
 """Every made case."""

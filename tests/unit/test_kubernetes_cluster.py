@@ -916,6 +916,7 @@ WORKLOADS = [
                 spec={"selector": {"matchLabels": {"app": "api"}}},
                 status={"disruptionsAllowed": 0, "expectedPods": 1},
             ),
+            node(spec={"unschedulable": True}),
         ),
         "DisruptionsNotAllowed",
         "shop/poddisruptionbudget/b",

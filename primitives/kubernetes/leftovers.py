@@ -1,0 +1,47 @@
+"""Failed pods that nobody has cleaned up: others have long taken their place, or their Job made it in the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.fields import instant, integer, text
+from primitives.kubernetes.pods_view import Pod
+
+__all__ = ["ended_at", "made_good"]
+
+
+def made_good(cluster: Cluster, pod: Pod) -> bool:
+    """Whether a failed pod's fault is over: its Job has completed, or its workload is whole and it failed long ago."""
+    kind, name = pod.controller.split("/")[-2:]
+    if kind == "job":
+        job = cluster.get("Job", pod.item.namespace, name)
+        return job is not None and text(job.condition("Complete"), "status") == "True"
+    return _replaced(cluster, pod) and not _lately(cluster, pod)
+
+
+def ended_at(pod: Pod) -> datetime | None:
+    """When the last of its containers ended; None where the status doesn't say."""
+    ends = [moment for container in pod.containers if (moment := instant(container.last, "finishedAt"))]
+    return max(ends, default=None)
+
+
+def _replaced(cluster: Cluster, pod: Pod) -> bool:
+    """Whether its workload has as many ready pods as it wants without it."""
+    if pod.controller == pod.item.id:
+        return False
+    live = [one for one in cluster.pods_of.get(pod.resource, ()) if one.live]
+    return bool(live) and all(one.healthy for one in live) and len(live) >= _wanted(cluster, pod)
+
+
+def _wanted(cluster: Cluster, pod: Pod) -> int:
+    for item in cluster.workloads:
+        if item.id == pod.resource:
+            return integer(item.raw, "spec", "replicas") or 1
+    return 1
+
+
+def _lately(cluster: Cluster, pod: Pod) -> bool:
+    ended = ended_at(pod)
+    told = [event.last for event in cluster.events_of.get(pod.item.id, ()) if event.last is not None]
+    return any(moment >= cluster.window.start for moment in [*told, *([ended] if ended else [])])
