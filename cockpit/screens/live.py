@@ -118,6 +118,7 @@ class LiveScreen(IncidentScreen):
         waiting = state.phase == "planned" and state.confirmed_by is None and not state.cancelling
         if waiting and self._confirmed_ahead:
             self._confirmed_ahead, self._asked = False, True
+            self.app.clear_notifications()
             self.confirm()
         elif waiting and not self._asked and self.app.screen is self:
             self._asked = True
