@@ -9,6 +9,7 @@ import asyncio
 from contextlib import suppress
 
 from engine.classify import classify
+from engine.conclude import asked_on, conclusion, further
 from engine.events import (
     HypothesesRanked,
     IncidentClassified,
@@ -16,17 +17,20 @@ from engine.events import (
     InvestigationFinished,
     InvestigationResumed,
     PlanConfirmed,
+    PlannedStep,
     PlanProposed,
     SourcesChecked,
     SourceState,
+    StepAdded,
     StepFinished,
     Who,
 )
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
-from engine.interpret import interpret
 from engine.journal import ENGINE, Journal
+from engine.judge import judged
 from engine.plan import propose_plan
+from engine.port import Judge
 from engine.reason import rank
 from engine.run import StepRunner
 from engine.world import World
@@ -36,18 +40,28 @@ from primitives.records import Alert, Topology
 from primitives.telemetry import AlertsQuery, Telemetry, TopologyQuery
 from primitives.text import safe_line
 
-__all__ = ["Actor"]
+__all__ = ["STOPPED", "Actor"]
+
+STOPPED = "the engine stopped before the investigation ended"
+"""Why an interrupted investigation goes on, as its log says it."""
+
+_MOST_LOOKS = 3
+"""Further questions that are tried on what was recorded before the answer counts as final."""
 
 
 class Actor:
-    """Carries one investigation to its end; commands come in through `confirm` and `cancel`."""
+    """Carries one investigation to its end; commands come in through `confirm`, `cancel`, `judge` and `ask_next`.
 
-    def __init__(self, journal: Journal, world: World, *, confirm: bool) -> None:
+    An investigation that was under way before goes on; `reason` says why, where that isn't in the log yet.
+    """
+
+    def __init__(self, journal: Journal, world: World, *, confirm: bool, reason: str = STOPPED) -> None:
         self._journal = journal
         self._world = world
         self._telemetry = Telemetry(world.backends, journal, world.clock)
         self._confirmed_by = ENGINE
         self._confirmed = asyncio.Event()
+        self._reason = reason
         self._work: asyncio.Task[None] | None = None
         self._started = world.clock.monotonic()
         if confirm:
@@ -61,10 +75,8 @@ class Actor:
     async def run(self) -> None:
         """Carry the investigation to its end, or on from where it stopped. Raises `StoreError`."""
         try:
-            if self.state.seq > 1:
-                await self._journal.write(
-                    InvestigationResumed(reason="the engine stopped before the investigation ended")
-                )
+            if self.state.seq > 1 and self._reason:
+                await self._journal.write(InvestigationResumed(reason=self._reason))
             self._work = asyncio.create_task(self._investigate())
             if self.state.cancelling:
                 self._work.cancel()
@@ -94,6 +106,15 @@ class Actor:
         if self._work:
             self._work.cancel()
 
+    async def judge(self, judge: Judge, who: Who) -> None:
+        """Heed what a person says of facts and causes. Raises `UsageError` when it makes no sense."""
+        now = self._world.clock.now()
+        await self._journal.decide_all(lambda state: judged(state, judge, who, now))
+
+    async def ask_next(self, who: Who) -> None:
+        """Add the next best diagnostic to the plan. Raises `UsageError` when there is none, or it is too late."""
+        await self._journal.decide(asked_on, who=who)
+
     async def _investigate(self) -> None:
         if not self.state.sources:
             await self._check_sources()
@@ -104,8 +125,10 @@ class Actor:
             await self._confirmed.wait()
             await self._journal.write(PlanConfirmed(), who=self._confirmed_by)
         failpoint("actor.confirmed")
-        await self._run_plan()
-        await self._conclude()
+        while not self.state.concluded:
+            await self._run_plan()
+            if not await self._ask_further():
+                await self._conclude()
 
     async def _check_sources(self) -> None:
         checks = await asyncio.gather(*(backend.check() for backend in self._world.backends))
@@ -147,7 +170,10 @@ class Actor:
         )
 
     async def _run_plan(self) -> None:
-        runner = StepRunner(
+        await self._runner().run(_waiting(self.state))
+
+    def _runner(self) -> StepRunner:
+        return StepRunner(
             journal=self._journal,
             telemetry=self._telemetry,
             diagnostics=diagnostics(),
@@ -155,7 +181,18 @@ class Actor:
             after_step=self._rank,
             in_plan_order=self._world.recorded,
         )
-        await runner.run([step.plan for step in self.state.steps.values() if step.status in ("waiting", "running")])
+
+    async def _ask_further(self) -> bool:
+        """Add the next best diagnostic where it is worth its cost; whether anything is left to run.
+
+        What was recorded can be looked at beforehand: a step that would find nothing new is not added.
+        """
+        for step in further(self.state)[:_MOST_LOOKS]:
+            if not self._world.recorded or await self._runner().tells_more(step):
+                await self._journal.decide(lambda state, step=step: _added(state, step))  # type: ignore[misc]
+                break
+        failpoint("actor.asked_further")
+        return bool(_waiting(self.state))
 
     async def _rank(self) -> None:
         ranking = rank(self.state)
@@ -166,8 +203,7 @@ class Actor:
 
     async def _conclude(self) -> None:
         if not self.state.concluded:
-            await self._rank()
-            await self._journal.write(interpret(self.state))
+            await self._journal.decide_all(conclusion)
             failpoint("actor.concluded")
 
     async def _finish(self) -> None:
@@ -201,6 +237,15 @@ class Actor:
                     problem=safe_line(f"{type(error).__name__}: {error}"),
                 )
             )
+
+
+def _added(state: IncidentState, step: PlannedStep) -> StepAdded | None:
+    """The step, unless a person was quicker."""
+    return None if _waiting(state) or step.id in state.steps else StepAdded(step=step)
+
+
+def _waiting(state: IncidentState) -> list[PlannedStep]:
+    return [step.plan for step in state.steps.values() if step.status in ("waiting", "running")]
 
 
 def _resource_ids(topologies: tuple[Topology, ...]) -> tuple[str, ...]:

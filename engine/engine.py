@@ -9,16 +9,27 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any, Self, assert_never
 
-from engine.actor import Actor
-from engine.events import Event, Who
+from engine.actor import STOPPED, Actor
+from engine.conclude import asked_on
+from engine.events import Event, InvestigationResumed, Who
 from engine.incident import IncidentState
 from engine.journal import Journal
-from engine.port import AuditResult, Cancel, Command, ConfirmPlan, IncidentSummary, Investigate
+from engine.judge import judged
+from engine.port import (
+    AskNext,
+    AuditResult,
+    Cancel,
+    Command,
+    ConfirmPlan,
+    IncidentSummary,
+    Investigate,
+    Judge,
+)
 from engine.store.protocol import Store
 from engine.store.sqlite import SqliteStore
 from engine.world import World, open_world, reopen_world
 from primitives.answers import decode_answer
-from primitives.clock import new_id
+from primitives.clock import RecordedClock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.telemetry import Answer
 
@@ -44,6 +55,8 @@ class Engine:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._problems: dict[str, StoreError] = {}
 
+        # What is stored may be judged or gone on with; not both at once, or its log would have two writers.
+        self._taking_up = asyncio.Lock()
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Open (or create) the store at `path`. Raises `StoreError`; `StoreBusy` when another process holds it."""
@@ -59,6 +72,10 @@ class Engine:
 
     async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
         if execution_id in self._actors:
+        async with self._taking_up:
+            return await self._resume(execution_id, prometheus)
+
+    async def _resume(self, execution_id: str, prometheus: str | None) -> bool:
             return False
         state = await self.store.state(execution_id)
         if state.ended or state.opened is None or state.updated_at is None:
@@ -69,19 +86,55 @@ class Engine:
         return True
 
     async def send(self, execution_id: str, command: Command, *, who: Who | None = None) -> None:
-        actor = self._actors.get(execution_id)
-        if actor is None:
-            raise UsageError(f"{execution_id} does not run now; `cloudops attach {execution_id}` goes on with it")
         by = who or person(os.getuid())
         match command:
+        async with self._taking_up:
+            actor = self._actors.get(execution_id)
+            if actor is None:
+                await self._take_up(execution_id, command, by)
+                return
             case ConfirmPlan():
                 actor.confirm(by)
             case Cancel():
                 await actor.cancel(by)
             case _:
+            case Judge():
+                await actor.judge(command, by)
+            case AskNext():
+                await actor.ask_next(by)
                 assert_never(command)
 
     async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
+    async def _take_up(self, execution_id: str, command: Command, who: Who) -> None:
+        """What a person says of an investigation that does not run: it ended, or was interrupted."""
+        if isinstance(command, ConfirmPlan | Cancel):
+            raise UsageError(f"{execution_id} does not run now; `cloudops attach {execution_id}` goes on with it")
+        state = await self.store.state(execution_id)
+        if state.opened is None or state.updated_at is None:
+            raise UsageError(f"{execution_id} holds no investigation")
+        if isinstance(command, Judge):
+            clock = RecordedClock(state.updated_at) if state.opened.origin == "recorded" else SystemClock()
+            journal = Journal(self.store, clock, state, execution_id, state.incident_id)
+            now = clock.now()
+            await journal.decide_all(lambda state: judged(state, command, who, now))
+            return
+        if not state.ended:
+            raise UsageError(f"{execution_id} was interrupted; `cloudops attach {execution_id}` goes on with it first")
+        await self._ask_on(execution_id, state, who)
+
+    async def _ask_on(self, execution_id: str, state: IncidentState, who: Who) -> None:
+        """Go on with what had ended, for one further question. Raises `UsageError` when there is none."""
+        assert state.opened is not None
+        assert state.updated_at is not None
+        trial = state.aside()
+        trial.concluded = trial.cancelling = False
+        step = asked_on(trial)
+        world = await reopen_world(state.opened, state.updated_at, None)
+        journal = Journal(self.store, world.clock, state, execution_id, state.incident_id)
+        resumed = InvestigationResumed(reason=f"{who.name} asked a further question")
+        await journal.decide_all(lambda _: [(who, resumed), (who, step)])
+        self._start(journal, world, confirm=True, reason="")
+
         task = self._tasks.get(execution_id) if live else None
         if task is not None:
             async for batch in self._follow_running(execution_id, after, task):
@@ -143,8 +196,8 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
         await self.store.close()
 
-    def _start(self, journal: Journal, world: World, *, confirm: bool) -> None:
-        actor = Actor(journal, world, confirm=confirm)
+    def _start(self, journal: Journal, world: World, *, confirm: bool, reason: str = STOPPED) -> None:
+        actor = Actor(journal, world, confirm=confirm, reason=reason)
         self._actors[journal.execution_id] = actor
         self._tasks[journal.execution_id] = asyncio.create_task(self._supervise(journal.execution_id, actor))
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from engine.hypotheses import Action, Classification, Finding, Hypothesis
+from engine.hypotheses import Action, Classification, Decisive, Finding, Hypothesis, Verdict
 from primitives.facts import Fact
 from primitives.records import Coverage, Symptom, Window
 from primitives.telemetry import Question
@@ -28,7 +28,9 @@ __all__ = [
     "Body",
     "ConclusionReached",
     "Event",
+    "FactAdded",
     "FactFound",
+    "FactJudged",
     "HypothesesRanked",
     "IncidentClassified",
     "IncidentOpened",
@@ -198,6 +200,30 @@ class FactFound(_Body):
     fact: Fact
 
 
+class FactAdded(_Body):
+    """A person added a fact, or said what the cause is or isn't; the fact's `trust` is asserted. `key` as of a fact."""
+
+    type: Literal["fact_added"] = "fact_added"
+    version: Literal[1] = 1
+    id: str
+    key: str
+    fact: Fact
+    because: str = ""
+
+
+class FactJudged(_Body):
+    """A person said of a fact that it is certain or wrong, or took back one that a person had added.
+
+    Without a `verdict` what was said of the fact before is undone. Reasoning leaves out what is refuted or withdrawn.
+    """
+
+    type: Literal["fact_judged"] = "fact_judged"
+    version: Literal[1] = 1
+    fact: str
+    verdict: Verdict | None
+    because: str = ""
+
+
 class StepFinished(_Body):
     """A step ended; `summary` is its one-line result, or why it failed."""
 
@@ -219,17 +245,18 @@ class HypothesesRanked(_Body):
 
 
 class ConclusionReached(_Body):
-    """Findings, gaps and proposed actions."""
+    """Findings, gaps, proposed actions, and the facts that the order of the causes hangs on."""
 
     type: Literal["conclusion_reached"] = "conclusion_reached"
     version: Literal[1] = 1
     findings: tuple[Finding, ...]
     gaps: tuple[str, ...]
     actions: tuple[Action, ...]
+    decisive: tuple[Decisive, ...] = ()
 
 
 class InvestigationResumed(_Body):
-    """The engine went on after an interruption."""
+    """The engine went on after an interruption, or a person asked a further question after the end."""
 
     type: Literal["investigation_resumed"] = "investigation_resumed"
     version: Literal[1] = 1
@@ -265,6 +292,8 @@ Body = Annotated[
     | StepProgressed
     | AnswerRecorded
     | FactFound
+    | FactAdded
+    | FactJudged
     | StepFinished
     | HypothesesRanked
     | ConclusionReached

@@ -8,7 +8,17 @@ from pydantic import BaseModel, ConfigDict
 
 from primitives.terms import Effect, IncidentClass, Risk
 
-__all__ = ["Action", "Classification", "Evidence", "Finding", "Hypothesis", "Judgement", "Verdict"]
+__all__ = [
+    "Action",
+    "Adjustment",
+    "Classification",
+    "Decisive",
+    "Evidence",
+    "Finding",
+    "Hypothesis",
+    "Judgement",
+    "Verdict",
+]
 
 
 class _Frozen(BaseModel):
@@ -23,12 +33,19 @@ class Evidence(_Frozen):
     why: str = ""
 
 
+class Adjustment(_Frozen):
+    """What moves a hypothesis and is no fact, in natural log-odds: `name` says what ("calibration", "cap")."""
+
+    name: str
+    weight: float
+
+
 class Hypothesis(_Frozen):
     """A cause on a resource and, where there is one, a change.
 
     `prior` is in natural log-odds; `confidence` is the calibrated probability of prior plus evidence. `change` is the
     id of the change that it blames. Without a resource it is a verdict: no fault, or unknown. `note` says what the
-    evidence doesn't ("No direct evidence found").
+    evidence doesn't ("No direct evidence found"). `adjustments` are what beside the facts made the confidence.
     """
 
     id: str
@@ -39,6 +56,7 @@ class Hypothesis(_Frozen):
     change: str | None = None
     prior: float
     evidence: tuple[Evidence, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
     confidence: float
     note: str = ""
 
@@ -63,6 +81,23 @@ class Judgement(_Frozen):
     verdict: Verdict
     by: str
     because: str = ""
+
+
+class Decisive(_Frozen):
+    """What the ranking would be without one fact, found by ranking again.
+
+    `leads` (an id, and `leader` its cause) would be first with `confidence`, and the one that is first now would have
+    `first`. `turns` says that these two are not the same; `moves` is how far the first two would come apart (positive)
+    or closer, in natural log-odds.
+    """
+
+    fact: str
+    leads: str
+    leader: str
+    turns: bool
+    confidence: float
+    first: float
+    moves: float
 
 
 class Classification(_Frozen):

@@ -6,9 +6,10 @@ Everything a person sees is drawn from this, live and in replay alike.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Literal, assert_never
 
 import orjson
@@ -18,7 +19,9 @@ from engine.events import (
     AnswerRecorded,
     ConclusionReached,
     Event,
+    FactAdded,
     FactFound,
+    FactJudged,
     HypothesesRanked,
     IncidentClassified,
     IncidentOpened,
@@ -36,7 +39,7 @@ from engine.events import (
     StepStarted,
     Who,
 )
-from engine.hypotheses import Action, Classification, Finding, Hypothesis, Judgement
+from engine.hypotheses import Action, Classification, Decisive, Finding, Hypothesis, Judgement
 from primitives.facts import Fact
 
 __all__ = ["FoundFact", "IncidentState", "Phase", "Step", "StepStatus", "fold"]
@@ -60,10 +63,20 @@ class Step:
     summary: str = ""
     facts: list[str] = field(default_factory=list)
 
+    def copy(self) -> Step:
+        """A step that can be changed without changing this one."""
+        own = Step(*_values_of_step(self))
+        own.facts = list(own.facts)
+        return own
+
+
+# `dataclasses.replace` takes four times as long, and a long log has thousands of steps.
+_values_of_step = attrgetter(*(field.name for field in fields(Step)))
+
 
 @dataclass(frozen=True, slots=True)
 class FoundFact:
-    """A fact with its identifier and the step that found it."""
+    """A fact with its identifier and the step that found it; empty where a person added it."""
 
     id: str
     step: str
@@ -96,6 +109,7 @@ class IncidentState:
     findings: tuple[Finding, ...] = ()
     gaps: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
+    decisive: tuple[Decisive, ...] = ()
     cancelling: bool = False
     concluded: bool = False
     resumed: int = 0
@@ -121,6 +135,8 @@ class IncidentState:
             case FactFound():
                 self.facts[body.id] = FoundFact(body.id, body.step, body.key, body.fact)
                 self.steps[body.step].facts.append(body.id)
+            case FactAdded() | FactJudged():
+                self.heed(body, event.who)
             case AnswerRecorded():
                 self.answers[body.digest] = body
             case StepStarted():
@@ -147,9 +163,9 @@ class IncidentState:
                 self.confirmed_by, self.phase = event.who, "investigating"
             case ConclusionReached():
                 self.findings, self.gaps, self.actions = body.findings, body.gaps, body.actions
-                self.concluded = True
+                self.decisive, self.concluded = body.decisive, True
             case InvestigationResumed():
-                self.resumed += 1
+                self._resume()
             case InvestigationCancelled():
                 self.cancelling = True
             case InvestigationFinished():
@@ -160,6 +176,37 @@ class IncidentState:
     def _open(self, event: Event, body: IncidentOpened) -> None:
         self.execution_id, self.incident_id = event.execution_id, event.incident_id
         self.opened, self.opened_at, self.opened_by = body, event.time, event.who
+
+    def _resume(self) -> None:
+        self.resumed += 1
+        if self.finished is not None:
+            # A person asked on: what had ended goes on.
+            self.finished, self.phase = None, "investigating"
+            self.concluded = self.cancelling = False
+
+    def heed(self, body: FactAdded | FactJudged, who: Who) -> None:
+        """Take in what a person said; `apply` does it, and who wants to know beforehand what would come of it."""
+        match body:
+            case FactAdded():
+                self.facts[body.id] = FoundFact(body.id, "", body.key, body.fact)
+            case FactJudged() if body.verdict is None:
+                self.judgements.pop(body.fact, None)
+            case FactJudged():
+                assert body.verdict is not None
+                self.judgements[body.fact] = Judgement(verdict=body.verdict, by=who.name, because=body.because)
+
+    def aside(self) -> IncidentState:
+        """A copy that what a person says can be tried on."""
+        return replace(self, facts=dict(self.facts), judgements=dict(self.judgements))
+
+    def copy(self) -> IncidentState:
+        """A state that can be folded on without changing this one; what never changes is shared."""
+        own = replace(self)
+        for one in fields(own):
+            if isinstance(value := getattr(own, one.name), dict):
+                setattr(own, one.name, value.copy())
+        own.steps = {name: step.copy() for name, step in own.steps.items()}
+        return own
 
     def encode(self) -> bytes:
         """The state as canonical JSON, for snapshots and digests."""

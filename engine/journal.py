@@ -45,6 +45,10 @@ class Journal:
         """Append what `choose` makes of the state, if anything; nothing else is written between the two."""
         await self._uninterrupted(self._append_chosen(choose, who))
 
+    async def decide_all(self, choose: Callable[[IncidentState], Sequence[tuple[Who, Body]]]) -> None:
+        """Append, in one commit, what `choose` makes of the state and who caused each; nothing else comes between."""
+        await self._uninterrupted(self._append_all(choose))
+
     async def write_facts(self, step: str, facts: Sequence[Fact]) -> None:
         """Append the facts that `step` found, but for those that another step or an earlier attempt found."""
         await self._uninterrupted(self._append_facts(step, facts))
@@ -82,6 +86,9 @@ class Journal:
         body = choose(self.state)
         await self._append([body] if body else [], who, ())
 
+    async def _append_all(self, choose: Callable[[IncidentState], Sequence[tuple[Who, Body]]]) -> None:
+        await self._append_by(choose(self.state))
+
     async def _append_facts(self, step: str, facts: Sequence[Fact]) -> None:
         known = {found.key for found in self.state.facts.values()}
         gaps = {_gap(found.fact) for found in self.state.facts.values()}
@@ -97,10 +104,13 @@ class Journal:
         await self._append(bodies, ENGINE, ())
 
     async def _append(self, bodies: Sequence[Body], who: Who, blobs: Sequence[bytes]) -> None:
-        if not bodies:
+        await self._append_by([(who, body) for body in bodies], blobs)
+
+    async def _append_by(self, said: Sequence[tuple[Who, Body]], blobs: Sequence[bytes] = ()) -> None:
+        if not said:
             return
         now = self._clock.now()
-        entries = [(now, who, body) for body in bodies]
+        entries = [(now, who, body) for who, body in said]
         events = await self._store.append(self.execution_id, self.incident_id, entries, blobs=blobs)
         for event in events:
             self.state.apply(event)

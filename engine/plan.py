@@ -12,10 +12,11 @@ from primitives.telemetry import Question
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
 
-__all__ = ["propose_plan"]
+__all__ = ["MAX_STEPS", "propose_plan"]
 
 MIN_STEPS: Final = 5
 MAX_STEPS: Final = 10
+"""Steps of an investigation in all, those of the plan and those that the next best question adds."""
 
 _PRIMARY: Final = 3.0
 _SECONDARY: Final = 1.5

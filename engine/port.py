@@ -14,13 +14,22 @@ from primitives.telemetry import Answer
 
 __all__ = [
     "AuditResult",
+    "AddFact",
+    "AskNext",
     "Cancel",
     "Command",
     "ConfirmPlan",
     "EnginePort",
     "IncidentSummary",
+    "Exclude",
+    "HoldHypothesis",
     "Investigate",
 ]
+    "Judge",
+    "PinFact",
+    "RefuteFact",
+    "Statement",
+    "Undo",
 
 
 class _Frozen(BaseModel):
@@ -52,8 +61,80 @@ class Cancel(_Frozen):
     type: Literal["cancel"] = "cancel"
 
 
-Command = Annotated[ConfirmPlan | Cancel, Field(discriminator="type")]
-"""What a person can tell a running investigation."""
+class PinFact(_Frozen):
+    """The fact `fact` (an id) is certain."""
+
+    type: Literal["pin_fact"] = "pin_fact"
+    fact: str
+
+
+class RefuteFact(_Frozen):
+    """The fact `fact` (an id) is wrong."""
+
+    type: Literal["refute_fact"] = "refute_fact"
+    fact: str
+
+
+class AddFact(_Frozen):
+    """What a person knows: in words (`text`), or a whole typed fact as a JSON object in `text`.
+
+    `about` names the resource; `cause` a cause of the catalogue that it speaks for. Without a cause its words are read
+    as those of a log message.
+    """
+
+    type: Literal["add_fact"] = "add_fact"
+    text: str
+    about: str | None = None
+    cause: str | None = None
+
+
+class HoldHypothesis(_Frozen):
+    """The hypothesis `hypothesis` (an id) is right, as far as the person knows."""
+
+    type: Literal["hold_hypothesis"] = "hold_hypothesis"
+    hypothesis: str
+
+
+class Exclude(_Frozen):
+    """It isn't `what`: a hypothesis's id, a resource, a kind of resource, a change, a cause or a class of causes."""
+
+    type: Literal["exclude"] = "exclude"
+    what: str
+
+
+class Undo(_Frozen):
+    """Take back what was said of `what`: a fact's or a hypothesis's id."""
+
+    type: Literal["undo"] = "undo"
+    what: str
+
+
+Statement = Annotated[
+    PinFact | RefuteFact | AddFact | HoldHypothesis | Exclude | Undo,
+    Field(discriminator="type"),
+]
+"""What a person can say about facts and causes."""
+
+
+class Judge(_Frozen):
+    """Say all of `statements`, or where one makes no sense none; the ranking follows at once.
+
+    It works during an investigation, after its end and while it is interrupted.
+    """
+
+    type: Literal["judge"] = "judge"
+    statements: tuple[Statement, ...]
+    because: str = ""
+
+
+class AskNext(_Frozen):
+    """Run the next best diagnostic, also when the answer seems settled; after the end the investigation goes on."""
+
+    type: Literal["ask_next"] = "ask_next"
+
+
+Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext, Field(discriminator="type")]
+"""What a person can tell an investigation."""
 
 
 class IncidentSummary(_Frozen):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from engine.events import PlannedStep, StepFinished, StepProgressed, StepStarted
 from engine.failpoints import failpoint
-from engine.journal import Journal
+from engine.journal import Journal, fact_key
 from primitives.clock import Clock
 from primitives.diagnostics.registry import Diagnostic, Progress
 from primitives.errors import CloudopsError
@@ -61,6 +61,13 @@ class StepRunner:
                 ended = asyncio.Event()
                 group.create_task(self._run_in_place(step, places, before, ended))
                 before = ended
+
+    async def tells_more(self, step: PlannedStep) -> bool:
+        """Whether `step` would find anything that isn't known, by asking it: for sources where asking costs nothing."""
+        output = _Output()
+        await self._collect(step, output)
+        known = {found.key for found in self.journal.state.facts.values()}
+        return any(fact_key(fact) not in known and fact.polarity != "unknown" for fact in output.facts)
 
     async def _run_in_place(
         self, step: PlannedStep, places: asyncio.Semaphore, before: asyncio.Event, ended: asyncio.Event

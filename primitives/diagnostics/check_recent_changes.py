@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, get_args
+
+from pydantic import Field
 
 from primitives.analysis.asking import LOOKBACK, before, gaps, incident_window
 from primitives.analysis.graph import graph_of
@@ -23,6 +25,13 @@ _SLACK_S: Final = 120.0
 _LEAST_COVERED: Final = 0.5
 
 
+class RecentChanges(Arguments):
+    """How far back to look: from `lookback_days` before the onset; only at what is `older_than_days`, where given."""
+
+    lookback_days: float = Field(default=1.0, gt=0.0, le=90.0)
+    older_than_days: float = Field(default=0.0, ge=0.0, le=90.0)
+
+
 @diagnostic(
     "check_recent_changes",
     title="Recent changes",
@@ -32,11 +41,13 @@ _LEAST_COVERED: Final = 0.5
         "NETWORK_FAILURE",
     ),
     questions=("changes",),
+    arguments=RecentChanges,
 )  # fmt: skip
 async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     """Tell every change from a day before the onset to now, the likeliest to matter first, and what kinds had none.
 
-    The onset is that of the symptom's series, else the alert's start, else the start of the incident's window.
+    The onset is that of the symptom's series, else the alert's start, else the start of the incident's window. A
+    further look, at older changes only, tells what there was and not what there wasn't.
     """
     window = incident_window(args)
     history = await ask_history(ask, args)
@@ -44,7 +55,11 @@ async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator
     graph = graph_of(topology.records)
     view = view_symptom(args, history.compared(args), graph)
     onset = view.onset or await _alerted_at(ask, window)
-    asked = before(window, onset or window.start)
+    far = RecentChanges.model_validate(args, from_attributes=True)
+    asked = before(window, onset or window.start, timedelta(days=far.lookback_days))
+    if far.older_than_days:
+        until = (onset or window.start) - timedelta(days=far.older_than_days)
+        asked = Window(start=min(asked.start, until), end=until)
     answers = await ask.changes(ChangesQuery(window=asked))
 
     near = graph.reach(view.resources)
@@ -52,7 +67,7 @@ async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator
         yield _present(change, onset, answers, asked)
     seen = {change.kind for change in answers.records}
     for kind in get_args(ChangeKind):
-        if kind not in seen and (fact := _absent(kind, answers, asked, args)):
+        if not far.older_than_days and kind not in seen and (fact := _absent(kind, answers, asked, args)):
             yield fact
     for gap in gaps((answers,), args):
         yield gap

@@ -1,0 +1,47 @@
+"""What comes when the plan has run: a further question while it is worth its cost, and then the conclusion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.events import Body, HypothesesRanked, PlannedStep, StepAdded, Who
+from engine.incident import IncidentState
+from engine.interpret import interpret
+from engine.journal import ENGINE
+from engine.reason import rank
+from engine.reason.next_question import next_questions
+from engine.reason.sensitivity import decisive, would_change
+from primitives.diagnostics.registry import diagnostics
+from primitives.errors import UsageError
+
+__all__ = ["asked_on", "conclusion", "further"]
+
+
+def further(state: IncidentState) -> tuple[PlannedStep, ...]:
+    """The next best diagnostics, best first; none where the answer is settled or nothing is worth its cost."""
+    return () if state.cancelling or state.concluded else next_questions(state, diagnostics())
+
+
+def asked_on(state: IncidentState) -> StepAdded:
+    """The next best diagnostic, because a person wants one. Raises `UsageError` when there is none."""
+    if state.cancelling or state.concluded:
+        raise UsageError("the investigation is ending; ask again when it has ended")
+    steps = next_questions(state, diagnostics(), asked_for=True)
+    if not steps:
+        raise UsageError("there is nothing further to ask: every source was asked about all that the causes are about")
+    return StepAdded(step=steps[0])
+
+
+def conclusion(state: IncidentState) -> list[tuple[Who, Body]]:
+    """The last ranking, with what would change it, and the findings, gaps and actions; nothing while steps wait."""
+    if state.concluded or any(step.status in ("waiting", "running") for step in state.steps.values()):
+        return []
+    bodies: list[Body] = []
+    ranking = rank(state)
+    ranked = replace(state, hypotheses=ranking.hypotheses, would_change=ranking.would_change)
+    carried = decisive(ranked)
+    ranked.would_change = would_change(ranked, carried)
+    if (ranked.hypotheses, ranked.would_change) != (state.hypotheses, state.would_change):
+        bodies.append(HypothesesRanked(hypotheses=ranked.hypotheses, would_change=ranked.would_change))
+    bodies.append(interpret(ranked, carried))
+    return [(ENGINE, body) for body in bodies]

@@ -1,0 +1,215 @@
+"""The next best diagnostic: the question that would tell the live hypotheses apart most, for what it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, get_args
+
+from engine.events import PlannedStep
+from engine.hypotheses import Hypothesis
+from engine.incident import IncidentState
+from engine.plan import MAX_STEPS
+from engine.reason.case import Case
+from engine.reason.catalogue import causes
+from engine.reason.judgement import judgements_of
+from primitives.diagnostics.registry import Arguments, Diagnostic
+from primitives.records import Symptom
+from primitives.terms import ChangeKind, IncidentClass
+from primitives.text import safe_line
+
+__all__ = ["Candidate", "candidates", "is_settled", "next_questions"]
+
+# Settled: the best is this likely, or likelier than not and ahead of the second by so much in log-odds.
+_SURE: Final = 0.8
+_LIKELY: Final = 0.5
+_AHEAD: Final = 2.0
+# Below this confidence a hypothesis is not worth a question of its own.
+_LIVE: Final = 0.05
+_MOST_LIVE: Final = 4
+# How often a look at the guilty resource shows something, and how often one at an innocent one does. Argued: a cause
+# mostly shows on its own resource, and in a real incident a fifth of all resources show something unusual.
+_SHOWS: Final = 0.7
+_SHOWS_ANYWAY: Final = 0.2
+# A change of the days before is seldom to blame, but where no mechanism is known it is what an engineer asks next.
+_OLD_CHANGE: Final = 0.4
+# In bits: what a question must promise, and what a second of waiting takes from its promise.
+_LEAST_GAIN: Final = 0.05
+_COST_A_SECOND: Final = 0.005
+_WEEK_DAYS: Final = 7.0
+_DAY: Final = timedelta(days=1)
+_CHANGES: Final = "check_recent_changes"
+_WHERE: Final = {
+    "analyze_utilization": 99,  # It looks at the symptom's resource and all that it depends on,
+    "compare_baseline": 1,  # clears only the direct dependencies,
+    "inspect_workloads": 1,  # and tells only of those around that they are well.
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A question that could be asked: `gain` in bits, `cost_s` in seconds on a live system."""
+
+    primitive: str
+    resource: str | None
+    arguments: Mapping[str, Any]
+    gain: float
+    cost_s: float
+    why: str
+
+    @property
+    def worth(self) -> float:
+        """Bits, less what the waiting costs."""
+        return self.gain - _COST_A_SECOND * self.cost_s
+
+
+def is_settled(hypotheses: Sequence[Hypothesis]) -> bool:
+    """Whether a further question would hardly change who leads."""
+    if not hypotheses or hypotheses[0].cause_class is IncidentClass.UNKNOWN:
+        return False
+    best = hypotheses[0].confidence
+    second = hypotheses[1].confidence if len(hypotheses) > 1 else 0.0
+    return best >= _SURE or (best >= _LIKELY and _log_odds(best) - _log_odds(second) >= _AHEAD)
+
+
+def next_questions(
+    state: IncidentState, diagnostics: Mapping[str, Diagnostic], *, asked_for: bool = False
+) -> tuple[PlannedStep, ...]:
+    """The steps of which one is to be added, best first; none where the answer is settled, or the budget is spent.
+
+    With `asked_for` (a person wants one) there are those too that may not be worth their cost.
+    """
+    if not asked_for and (len(state.steps) >= MAX_STEPS or is_settled(state.hypotheses)):
+        return ()
+    found = sorted(candidates(state, diagnostics), key=lambda one: (-one.worth, one.primitive, one.resource or ""))
+    return tuple(_step(state, one, asked_for) for one in found if asked_for or one.worth >= _LEAST_GAIN)
+
+
+def _step(state: IncidentState, one: Candidate, asked_for: bool) -> PlannedStep:
+    number = 1 + max((int(name[1:]) for name in state.steps if name[1:].isdigit()), default=0)
+    reason = f"{one.why}; expected to tell {one.gain:.2f} bits"
+    return PlannedStep(
+        id=f"S{number}",
+        primitive=one.primitive,
+        target=safe_line(one.resource or "everything", limit=60),
+        arguments=one.arguments,
+        effect="read",
+        reason=safe_line(f"asked for by an engineer: {reason}" if asked_for else reason, limit=400),
+    )
+
+
+def candidates(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Iterator[Candidate]:
+    """Every question that some source can answer, that was not asked yet, and that has to do with a live hypothesis."""
+    if state.opened is None or not state.steps:
+        return
+    answerable = {question for source in state.sources for question in source.questions}
+    case = Case(state.opened, state.classification, judgements_of(state).kept(tuple(state.facts.values())))
+    scope = Arguments.model_validate(next(iter(state.steps.values())).plan.arguments, extra="ignore")
+    able = {name: one for name, one in diagnostics.items()
+            if one.effect == "read" and set(one.questions) & answerable}  # fmt: skip
+    yield from _elsewhere(state, case, scope, able)
+    yield from _further_back(state, case, scope, able)
+    yield from _never_run(state, scope, able)
+
+
+def _elsewhere(
+    state: IncidentState, case: Case, scope: Arguments, able: Mapping[str, Diagnostic]
+) -> Iterator[Candidate]:
+    """Resources of live hypotheses that lie outside of what a diagnostic looked at."""
+    live = _live(state.hypotheses)
+    for name, reach in _WHERE.items():
+        if name not in able:
+            continue
+        seen = _seen(state, case, name, reach)
+        for resource in dict.fromkeys(one.resource for one in live if one.resource is not None):
+            if seen is None or resource in seen:
+                continue
+            about = [one for one in live if one.resource == resource]
+            gain = _gain(state.hypotheses, {one.id for one in about}, _SHOWS)
+            arguments = scope.model_copy(update={"symptom": Symptom(resource=resource), "focus": (resource,)})
+            why = f"{_rivals(live, about)}: what {resource} does lay outside of the first look"
+            yield Candidate(name, resource, _document(arguments), gain, able[name].cost_s, why)
+
+
+def _seen(state: IncidentState, case: Case, name: str, reach: int) -> set[str] | None:
+    """The resources that the steps of a diagnostic have looked at; None where one of them looked at everything."""
+    seen: set[str] = set()
+    for step in state.steps.values():
+        if step.plan.primitive != name:
+            continue
+        symptom = step.plan.arguments.get("symptom") or {}
+        named = [one for one in (symptom.get("resource"), *step.plan.arguments.get("focus", ())) if one]
+        if not named:
+            return None
+        seen |= {resource for resource, far in case.reach(named).items() if far <= reach}
+    return seen
+
+
+def _further_back(
+    state: IncidentState, case: Case, scope: Arguments, able: Mapping[str, Diagnostic]
+) -> Iterator[Candidate]:
+    """Changes of the days before, where a source covers them and no mechanism and no change explains the incident."""
+    diagnostic = able.get(_CHANGES)
+    assert state.opened is not None
+    onset = case.onset or state.opened.window.start
+    kinds = set(get_args(ChangeKind))
+    covered = [
+        entry.start for entry in state.opened.coverage if kinds & set(entry.kinds) and entry.status == "answered"
+    ]
+    if diagnostic is None or any(step.plan.arguments.get("older_than_days") for step in state.steps.values()):
+        return
+    if state.opened.origin == "recorded" and not any(start < onset - _DAY - _DAY / 24 for start in covered):
+        return
+    gain = _gain(state.hypotheses, {one.id for one in state.hypotheses if _is_open(one)}, _OLD_CHANGE)
+    arguments = {**_document(scope), "lookback_days": _WEEK_DAYS, "older_than_days": 1.0}
+    why = "nothing says what set it off: changes of the week before the last day"
+    yield Candidate(_CHANGES, None, arguments, gain, diagnostic.cost_s, why)
+
+
+def _is_open(one: Hypothesis) -> bool:
+    """Whether it leaves open what set it off."""
+    return one.cause_class is IncidentClass.UNKNOWN or (one.change is None and causes()[one.cause_id].generic)
+
+
+def _never_run(state: IncidentState, scope: Arguments, able: Mapping[str, Diagnostic]) -> Iterator[Candidate]:
+    """Diagnostics that the plan had no room for."""
+    ran = {step.plan.primitive for step in state.steps.values()}
+    for name, one in able.items():
+        if name not in ran:
+            about = {known.id for known in _live(state.hypotheses) if known.cause_class in one.answers}
+            gain = _gain(state.hypotheses, about, _SHOWS)
+            yield Candidate(
+                name, None, _document(scope), gain, one.cost_s, f"{one.title.lower()} was not looked at yet"
+            )
+
+
+def _live(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    return [one for one in hypotheses if one.confidence >= _LIVE][:_MOST_LIVE]
+
+
+def _rivals(live: Sequence[Hypothesis], about: Sequence[Hypothesis]) -> str:
+    other = next((one for one in live if one not in about), None)
+    return f"would tell {about[0].id} from {other.id}" if other else f"would confirm or clear {about[0].id}"
+
+
+def _gain(hypotheses: Sequence[Hypothesis], about: set[str], shows: float) -> float:
+    """Expected information in bits: the mutual information between "one of `about` it is" and what the look shows."""
+    total = sum(one.confidence for one in hypotheses) or 1.0
+    mass = sum(one.confidence for one in hypotheses if one.id in about) / total
+    shown = mass * shows + (1.0 - mass) * _SHOWS_ANYWAY
+    return _entropy(shown) - mass * _entropy(shows) - (1.0 - mass) * _entropy(_SHOWS_ANYWAY)
+
+
+def _entropy(probability: float) -> float:
+    return -sum(part * math.log2(part) for part in (probability, 1.0 - probability) if part > 0.0)
+
+
+def _document(arguments: Arguments) -> dict[str, Any]:
+    return arguments.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _log_odds(probability: float) -> float:
+    clipped = min(max(probability, 1e-6), 1.0 - 1e-6)
+    return math.log(clipped / (1.0 - clipped))

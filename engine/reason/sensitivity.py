@@ -1,0 +1,134 @@
+"""What would change the ranking, found by ranking again: without each leading fact, and with what might be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from engine.hypotheses import Decisive, Hypothesis
+from engine.incident import FoundFact, IncidentState
+from engine.reason.catalogue import causes
+from engine.reason.claims import Key
+from engine.reason.explain import log_odds
+from engine.reason.judgement import judgements_of
+from engine.reason.ranking import rank_facts
+from primitives.facts import Assertion, Dependencies
+from primitives.text import safe_line
+
+__all__ = ["decisive", "would_change"]
+
+# Facts that are tried: those that weigh most on the first two hypotheses.
+_MOST_TRIED: Final = 5
+_MOST_DECISIVE: Final = 3
+_MOST_LINES: Final = 4
+# In log-odds: a fact that moves the first two less than this is not decisive.
+_LEAST_MOVE: Final = 0.5
+_SHOWN: Final = 90
+_IF_FOUND: Final = "F-if-found"
+
+
+def decisive(state: IncidentState) -> tuple[Decisive, ...]:
+    """The facts without which the order of the first two would turn, or their distance change most; strongest first.
+
+    Each is found by ranking again without it. Empty where nothing is opposed to anything.
+    """
+    pair = _pair(state)
+    if len(pair) < 2:
+        return ()
+    found = [one for name in _leading(pair, state) if (one := _without(state, pair, name)) is not None]
+    found.sort(key=lambda one: (not one.turns, -abs(one.moves), one.fact))
+    return tuple(found[:_MOST_DECISIVE])
+
+
+def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) -> tuple[str, ...]:
+    """At most four lines: the facts that carry the order, then what was not found or could not be asked for."""
+    pair = _pair(state)
+    if not pair:
+        return state.would_change
+    found = decisive(state) if known is None else known
+    lines = [*_refutations(state, found), *_if_found(state, pair), *state.would_change]
+    return tuple(dict.fromkeys(safe_line(line, limit=240) for line in lines))[:_MOST_LINES]
+
+
+def _pair(state: IncidentState) -> tuple[Hypothesis, ...]:
+    """The first two that could both be told."""
+    return tuple(one for one in state.hypotheses if one.evidence)[:2]
+
+
+def _leading(pair: Sequence[Hypothesis], state: IncidentState) -> list[str]:
+    """The facts that weigh most on the distance between the two; the map of the system is none that may be wrong."""
+    weights: dict[str, float] = {}
+    for sign, one in zip((1.0, -1.0), pair, strict=True):
+        for item in one.evidence:
+            weights[item.fact] = weights.get(item.fact, 0.0) + sign * item.weight
+    known = {name: found for name, found in state.facts.items() if not isinstance(found.fact, Dependencies)}
+    named = sorted((name for name in weights if name in known), key=lambda name: (-abs(weights[name]), name))
+    return named[:_MOST_TRIED]
+
+
+def _without(state: IncidentState, pair: Sequence[Hypothesis], fact: str) -> Decisive | None:
+    facts = tuple(found for found in state.facts.values() if found.id != fact)
+    ranked = _ranked(state, facts)
+    if not ranked:
+        return None
+    confidences = {one.id: one.confidence for one in ranked}
+    first, second = (confidences.get(one.id, 0.0) for one in pair)
+    before = log_odds(pair[0].confidence) - log_odds(pair[1].confidence)
+    moves = log_odds(first) - log_odds(second) - before
+    leads = ranked[0]
+    if abs(moves) < _LEAST_MOVE and leads.id == pair[0].id:
+        return None
+    return Decisive(fact=fact, leads=leads.id, turns=leads.id != pair[0].id, leader=leads.cause,
+                    confidence=leads.confidence, first=first, moves=round(moves, 3))  # fmt: skip
+
+
+def _ranked(state: IncidentState, facts: Sequence[FoundFact]) -> tuple[Hypothesis, ...]:
+    assert state.opened is not None
+    known: Mapping[Key, str] = {Key(one.cause_id, one.resource, one.change): one.id for one in state.hypotheses}
+    ranking = rank_facts(facts, state.opened, state.classification, known=known, judgements=judgements_of(state))
+    return ranking.hypotheses
+
+
+def _refutations(state: IncidentState, found: Sequence[Decisive]) -> Iterator[str]:
+    best = _pair(state)[0]
+    for one in found:
+        sentence = _told(state, one.fact)
+        if one.turns:
+            leads = f"{one.leads} “{one.leader}” would lead ({_percent(one.confidence)})"
+            yield f"if {one.fact} were wrong ({sentence}): {leads}"
+        elif one.first < best.confidence:
+            change = f"{_percent(best.confidence)} to {_percent(one.first)}"
+            yield f"if {one.fact} were wrong ({sentence}): {best.id} would fall from {change}"
+
+
+def _if_found(state: IncidentState, pair: Sequence[Hypothesis]) -> Iterator[str]:
+    """What a further finding for the second would do, by ranking again as if it had been found."""
+    if len(pair) < 2 or pair[1].resource is None:
+        return
+    second = pair[1]
+    assert state.opened is not None
+    if_found = Assertion(text="if found", source="if found", observed_at=state.opened.now, resource=second.resource,
+                         cause_id=second.cause_id, change=second.change)  # fmt: skip
+    facts = (*state.facts.values(), FoundFact(_IF_FOUND, "", "", if_found))
+    ranked = _ranked(state, facts)
+    after = next((one for one in ranked if one.id == second.id), None)
+    if after is None or after.confidence - second.confidence < 0.05:
+        return
+    leads = ", and lead" if ranked[0].id == second.id else ""
+    rise = f"would rise from {_percent(second.confidence)} to {_percent(after.confidence)}{leads}"
+    yield f"{_evidence_wanted(second)}: {second.id} “{second.cause}” {rise}"
+
+
+def _evidence_wanted(one: Hypothesis) -> str:
+    """What would speak for it as clearly as an engineer's word, by its cause."""
+    if one.change is not None:
+        return f"if {one.resource} recovered without {one.change}"
+    return f"a clear finding for it ({causes()[one.cause_id].diagnostic.replace('_', ' ')} of {one.resource})"
+
+
+def _told(state: IncidentState, fact: str) -> str:
+    return safe_line(state.facts[fact].fact.sentence(), limit=_SHOWN)
+
+
+def _percent(probability: float) -> str:
+    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
