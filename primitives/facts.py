@@ -162,7 +162,7 @@ class MetricAtLimit(FactBase):
 
 
 class MetricMissing(FactBase):
-    """A metric that used to have samples has none in the window."""
+    """A metric that used to have samples has none in the window, or none any more since a moment inside of it."""
 
     type: Literal["metric_missing"] = "metric_missing"
     metric: str
@@ -171,6 +171,8 @@ class MetricMissing(FactBase):
 
     def sentence(self) -> str:
         last = f" (last sample {moment(self.last_seen)})" if self.last_seen else ""
+        if self.last_seen and self.window and self.last_seen >= self.window.start:
+            return f"{self.resource} {label(self.metric)} has no samples since {moment(self.last_seen)}"
         return f"{self.resource} {label(self.metric)} has no samples in the window{last}"
 
 

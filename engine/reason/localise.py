@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Location
+from engine.reason.victims import blames, passed_on, silent
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import LogPattern, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
 
@@ -25,6 +26,7 @@ _SHARE: Final = 3.4
 _WHOLE: Final = 0.95
 # Shares that one which didn't clearly move itself has of a symptom that didn't either.
 _UNMOVED: Final = 0.3
+_SILENT: Final = 1.0
 _WHOLES: Final = {"%": 100.0, "1": 1.0}
 _OWN_TIME: Final = 1.0
 _SPAN_ERRORS: Final = 1.6
@@ -37,11 +39,8 @@ _ERROR_SEVERITIES: Final = ("ERROR", "FATAL")
 
 def locations(case: Case) -> Iterator[Location]:
     """Everything that speaks for or against a resource as the place of the cause."""
-    yield from _own_shares(case)
-    yield from _spans(case)
-    yield from _felt(case)
-    yield from _logs(case)
-    yield from _missing(case)
+    told = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case))
+    yield from passed_on(told, blames(case))
 
 
 def strength(score: float) -> float:
@@ -148,9 +147,7 @@ def _deviates(fact: LogPattern) -> bool:
 
 
 def _missing(case: Case) -> Iterator[Location]:
-    missing = [(name, fact) for name, fact in case.present(MetricMissing) if fact.resource]
-    if len({fact.resource for _, fact in missing}) > 3:
-        return  # Where many fall silent together the collection failed, not they.
-    for name, fact in missing:
-        assert fact.resource is not None
-        yield Location(fact.resource, name, 0.7, "fell silent", "silence")
+    gone = silent(case)
+    for name, fact in case.present(MetricMissing):
+        if fact.resource in gone:
+            yield Location(fact.resource, name, _SILENT, "fell silent", "silence")

@@ -11,6 +11,7 @@ from engine.reason.case import Case
 from engine.reason.catalogue import causes_of_family, causes_of_metric, causes_of_state
 from engine.reason.claims import Claim, Key
 from engine.reason.localise import FELT, magnitude, strength
+from engine.reason.victims import silent
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
     ConfigurationDifference,
@@ -29,6 +30,7 @@ __all__ = ["mechanisms", "outside_host"]
 _AT_LIMIT: Final = 2.6
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
+_FELL_SILENT: Final = 1.5
 _ROOM: Final = 0.3  # Of a limit: with as much of it to spare nothing is short.
 _ALARMED: Final = 1.2
 _OUTSIDE: Final = 2.4
@@ -54,6 +56,7 @@ def mechanisms(case: Case) -> Iterator[Claim]:
     yield from _probes(case)
     yield from _observations(case)
     yield from _configuration(case)
+    yield from _silences(case)
 
 
 def _states(case: Case) -> Iterator[Claim]:
@@ -249,3 +252,10 @@ def _configuration(case: Case) -> Iterator[Claim]:
         if fact.resource:
             key = Key("bad_configuration", fact.resource)
             yield Claim(key, name, 0.6, "a setting differs from before", "configuration")
+
+
+def _silences(case: Case) -> Iterator[Claim]:
+    """What fell silent while the rest goes on has most likely stopped, or can't be reached."""
+    for resource, name in silent(case).items():
+        yield Claim(Key("dependency_unavailable", resource), name, _FELL_SILENT, "it fell silent", "silence")
+        yield Claim(Key("application_crash", resource), name, 0.6 * _FELL_SILENT, "it fell silent", "silence")

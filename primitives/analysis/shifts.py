@@ -23,6 +23,8 @@ MOST_SHIFTS: Final = 40
 # A metric that used to come at most of its steps and has missed at least this many of them is gone.
 _MISSED_STEPS: Final = 2
 _USUAL_PRESENCE: Final = 0.6
+# One that ended inside of the window has missed more: the newest samples may be on their way.
+_ENDED_STEPS: Final = 5
 # It is no news when it was gone as long in more of the normal windows than this.
 _USUAL_SILENCE: Final = 0.05
 
@@ -94,15 +96,30 @@ def _came(times: NDArray[np.float64], end: float, length: float) -> bool:
     return bool(silent[-1] == 0.0 and silent.sum() <= _USUAL_SILENCE * (max(end, times[-1]) - times[0]))
 
 
+def _ended(one: Comparison, newest: float) -> bool:
+    """Whether samples that came regularly ended in the window, long before the `newest` of all series."""
+    normal, (first, last) = one.normal_times, (float(one.times[0]), float(one.times[-1]))
+    step = sample_step(normal)
+    if step <= 0 or newest - last < _ENDED_STEPS * step:
+        return False
+    regular = len(one.times) >= _USUAL_PRESENCE * ((last - first) / step + 1)
+    return regular and _came(normal, float(normal[-1]), newest - last)
+
+
 def missing_facts(compared: Iterable[Comparison], history: History, args: Arguments) -> list[MetricMissing]:
-    """Metrics that came regularly in normal times, to their end, and not at all in the window."""
+    """Metrics that came regularly in normal times and not at all in the window, or ended inside of it for good."""
+    compared = list(compared)
     window = incident_window(args)
     end = min(args.baseline.end, window.start) if args.baseline else window.start
+    newest = max((float(one.times[-1]) for one in compared if len(one.times)), default=0.0)
     found = []
     for one in compared:
-        if len(one.values) or not _came(one.normal_times, end.timestamp(), window.seconds):
+        if len(one.values):
+            if not _ended(one, newest):
+                continue
+        elif not _came(one.normal_times, end.timestamp(), window.seconds):
             continue
-        times = one.normal_times
+        times = one.times if len(one.times) else one.normal_times
         found.append(
             MetricMissing(
                 resource=one.resource,

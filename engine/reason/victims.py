@@ -1,0 +1,86 @@
+"""Who fails only because what it calls can't be reached: its trouble speaks for that resource and not for itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.reason.case import Case
+from engine.reason.claims import Location
+from primitives.facts import LogPattern, MetricMissing
+
+__all__ = ["Blame", "blames", "passed_on", "silent"]
+
+_UNREACHED: Final = ("connection_refused", "unreachable", "unavailable", "connection_reset", "timeout")
+_GRAVE: Final = ("ERROR", "FATAL")
+# A resource is a victim where at least this share of its new errors is about the one that it can't reach.
+_MOST: Final = 0.4
+# Of what speaks for a victim as the place this much stays with it and this much goes to whom it blames.
+_KEPT: Final = 0.3
+_PASSED: Final = 0.6
+_OWN: Final = ("own share", "span errors", "span time", "felt", "errors", "calls")
+# Where more fall silent together the collection failed, not they.
+_MOST_SILENT: Final = 3
+_LEAST_SILENT: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """`resource` can't be reached, by `fact`."""
+
+    resource: str
+    fact: str
+
+
+def blames(case: Case) -> dict[str, Blame]:
+    """For each victim the resource that it can't reach: by its own errors, else a silent one that it depends on."""
+    found: dict[str, Blame] = {}
+    for resource, patterns in _new_errors(case).items():
+        counts: Counter[str] = Counter()
+        first: dict[str, str] = {}
+        for name, pattern in patterns:
+            if pattern.family in _UNREACHED and pattern.points_at and pattern.points_at != resource:
+                counts[pattern.points_at] += pattern.count
+                first.setdefault(pattern.points_at, name)
+        total = sum(pattern.count for _, pattern in patterns)
+        if counts:
+            target, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+            if count >= _MOST * total:
+                found[resource] = Blame(target, first[target])
+    gone = silent(case)
+    for resource, fact in gone.items():
+        for caller in case.above.get(resource, ()):
+            if caller not in gone:
+                found.setdefault(caller, Blame(resource, fact))
+    return {victim: blame for victim, blame in found.items() if found.get(blame.resource, blame).resource != victim}
+
+
+def silent(case: Case) -> dict[str, str]:
+    """The resources that fell silent, with a fact that says so; none where many did together."""
+    missing: dict[str, list[str]] = {}
+    for name, fact in case.present(MetricMissing):
+        if fact.resource:
+            missing.setdefault(fact.resource, []).append(name)
+    gone = {resource: names[0] for resource, names in missing.items() if len(names) >= _LEAST_SILENT}
+    return gone if len(missing) <= _MOST_SILENT else {}
+
+
+def passed_on(locations: Iterable[Location], blamed: Mapping[str, Blame]) -> Iterator[Location]:
+    """The same locations, those of victims for the most part told of whom they can't reach."""
+    for one in locations:
+        blame = blamed.get(one.resource)
+        if blame is None or one.weight <= 0 or one.group not in _OWN:
+            yield one
+            continue
+        yield replace(one, weight=_KEPT * one.weight)
+        yield replace(one, resource=blame.resource, weight=_PASSED * one.weight, why="what calls it fails without it")
+
+
+def _new_errors(case: Case) -> dict[str, list[tuple[str, LogPattern]]]:
+    found: dict[str, list[tuple[str, LogPattern]]] = {}
+    for name, pattern in case.present(LogPattern):
+        if pattern.resource and pattern.severity in _GRAVE and pattern.count > 2 * (pattern.baseline_count or 0.0):
+            found.setdefault(pattern.resource, []).append((name, pattern))
+    return found
