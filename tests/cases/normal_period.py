@@ -1,0 +1,164 @@
+"""A data set's normal period cut into windows of an incident's length, each an incident that never was.
+
+    PYTHONPATH=.:tests python -m cases.normal_period
+
+tells how many windows are called NO_FAULT or UNKNOWN. The baseline of a window is the rest of the period without an
+hour on either side; what lies after the window is moved back by whole days, to the same time of day, since nothing
+later than now is ever read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from engine.classify import classify
+from engine.events import IncidentOpened
+from engine.hypotheses import Hypothesis
+from engine.incident import FoundFact
+from engine.journal import fact_key
+from engine.plan import propose_plan
+from engine.reason import rank_facts
+from primitives.backends.recorded import RecordedBackend
+from primitives.bundle import read_bundle
+from primitives.bundle.parts import BundleParts
+from primitives.clock import ManualClock
+from primitives.diagnostics.registry import Arguments, diagnostics
+from primitives.facts import FactBase
+from primitives.records import Series, Symptom, Window
+from primitives.telemetry import Answer, Telemetry
+
+__all__ = ["QUERIES", "calm", "investigated", "windows"]
+
+_DATASETS: Final = Path(__file__).parents[2].parent / "shared" / "datasets"
+_MARGIN: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+QUERIES: Final = ("latency", "availability")
+"""What the incidents of the data set are about; each is a query and a symptom."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    query: str
+    symptom: Symptom
+
+
+def windows(query: str) -> Iterator[BundleParts]:
+    """Every window of the normal period as an incident, opened with `query`'s words and symptom."""
+    bundles = [read_bundle(path.parent) for path in sorted(_DATASETS.glob("petshop/*/incident.yaml"))]
+    asked = next(
+        _Asked(one.manifest.query or "", one.manifest.symptom)
+        for one in bundles
+        if one.manifest.symptom and (one.manifest.symptom.metric or "").startswith(query)
+    )
+    whole = bundles[0].load_all()
+    period, length = whole.manifest.baseline, timedelta(seconds=whole.manifest.window.seconds)
+    assert period is not None
+    series = [one.between(period) for one in whole.series]
+    start = period.start
+    while start + length <= period.end:
+        yield _incident(whole, series, Window(start=start, end=start + length), period, asked)
+        start += length
+
+
+def _incident(whole: BundleParts, series: list[Series], window: Window, period: Window, asked: _Asked) -> BundleParts:
+    days = _DAY * math.ceil((period.end - period.start + 2 * _MARGIN) / _DAY)
+    start = period.start - days
+    end = max(window.start - _MARGIN, period.end - days)
+    manifest = whole.manifest.model_copy(
+        update={
+            "title": asked.query,
+            "query": asked.query,
+            "symptom": asked.symptom,
+            "window": window,
+            "detected_at": window.start + (window.end - window.start) / 2,
+            "baseline": Window(start=start, end=end),
+        }
+    )
+    parts = [_rearranged(one, window, days) for one in series]
+    return replace(whole, manifest=manifest, series=tuple(one for one in parts if len(one.times)))
+
+
+def _rearranged(one: Series, window: Window, days: timedelta) -> Series:
+    low, high = window.start.timestamp(), window.end.timestamp()
+    before, after = one.times < low - _MARGIN.total_seconds(), one.times > high + _MARGIN.total_seconds()
+    inside = (one.times >= low) & (one.times <= high)
+    times = np.concatenate((one.times[after] - days.total_seconds(), one.times[before], one.times[inside]))
+    return replace(one, times=times, values=np.concatenate((one.values[after], one.values[before], one.values[inside])))
+
+
+class _InMemory:
+    """As much of a bundle as a world of metrics and topology needs; writing and reading 294 of them takes minutes."""
+
+    def __init__(self, parts: BundleParts) -> None:
+        self.manifest, self.topology = parts.manifest, parts.topology
+        self.parts = ("metrics", "topology")
+        self._series: dict[str, list[Series]] = {}
+        for one in parts.series:
+            self._series.setdefault(one.metric.name, []).append(one)
+        self.metric_names = tuple(self._series)
+        self.alert = self.changes = self.logs = self.spans = None
+        self.probes = self.observations = self.configuration = None
+        self.kubernetes = self.kubernetes_logs = ()
+
+    def series_of(self, name: str) -> list[Series]:
+        return self._series[name]
+
+
+class _NoRecorder:
+    async def record(self, answer: Answer[Any]) -> str:
+        return f"{hash(answer.query.question) & 0xFFFF:064x}"
+
+
+async def investigated(parts: BundleParts) -> Hypothesis:
+    """The best hypothesis of a whole investigation: classified, planned, asked, ranked; without a store."""
+    manifest = parts.manifest
+    backend = RecordedBackend(_InMemory(parts))  # type: ignore[arg-type]
+    opened = IncidentOpened(
+        title=manifest.title, query=manifest.query or "", origin="recorded", detected_at=manifest.detected_at,
+        now=manifest.window.end, window=manifest.window, baseline=manifest.baseline, symptom=manifest.symptom,
+        platform=manifest.platform, labels=manifest.labels,
+    )  # fmt: skip
+    names = tuple(one.id for one in parts.topology.resources) if parts.topology else ()
+    understood = classify(
+        opened.query, alert=None, symptom=opened.symptom, resources=names, detected_at=opened.detected_at
+    )
+    scope = Arguments(
+        window=opened.window, baseline=opened.baseline, now=opened.now, symptom=opened.symptom, focus=understood.focus
+    )
+    ask = Telemetry([backend], _NoRecorder(), ManualClock(opened.now))
+    status = await backend.check()
+    facts: dict[str, FoundFact] = {}
+    for step in propose_plan(understood.classification, scope, frozenset(status.questions), diagnostics()):
+        diagnostic = diagnostics()[step.primitive]
+        async for fact in diagnostic.run(ask, diagnostic.arguments.model_validate(step.arguments)):
+            if isinstance(fact, FactBase):
+                facts.setdefault(fact_key(fact), FoundFact(f"F{len(facts) + 1}", step.id, fact_key(fact), fact))
+    await ask.close()
+    return rank_facts(tuple(facts.values()), opened, understood.classification).hypotheses[0]
+
+
+def calm(best: Hypothesis) -> bool:
+    """Whether nothing is blamed."""
+    return best.cause_class.value in ("NO_FAULT", "UNKNOWN")
+
+
+async def _tell() -> None:
+    for query in QUERIES:
+        found = [(parts.manifest.window.start, await investigated(parts)) for parts in windows(query)]
+        print(f"{query}: {sum(calm(best) for _, best in found)} of {len(found)} windows")
+        for start, best in found:
+            if not calm(best):
+                print(f"  {start:%d %H:%M}  {best.confidence:.2f}  {best.cause_id} {best.resource}")
+
+
+if __name__ == "__main__":
+    asyncio.run(_tell())
