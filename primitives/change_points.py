@@ -114,9 +114,11 @@ def shifts_of(
     spread = np.array([one.spread for one in baselines])
     strays = np.abs(table - level[:, None]).max(axis=1)
     spread = np.where(spread > 0, spread, strays / ZERO_LEVEL_SCORE)
-    known = [Level(one.level, float(width), one.samples) for one, width in zip(baselines, spread, strict=True)]
-    peaks = _peaks(table, level, np.asarray(worse))
-    found = _still(table, known, peaks)
+    known = [
+        one if one.spread > 0 else Level(one.level, width, one.samples)
+        for one, width in zip(baselines, spread.tolist(), strict=True)
+    ]
+    found = _still(table, known, level, spread, _peaks(table, level, np.asarray(worse)))
     doubtful = np.flatnonzero((spread > 0) & (strays >= _least(_MIN_SCORE, expected) * spread))
     if not len(doubtful):
         return found
@@ -133,14 +135,15 @@ def shifts_of(
     return found
 
 
-def _still(table: NDArray[np.float64], baselines: Sequence[Level], peaks: Samples) -> list[Shift]:
+def _still(
+    table: NDArray[np.float64], baselines: Sequence[Level], level: Samples, spread: Samples, peaks: Samples
+) -> list[Shift]:
+    current = np.median(table, axis=1)
+    scores = np.divide(current - level, spread, out=np.zeros(len(table)), where=spread > 0)
+    scores = np.clip(scores, -_SCORE_LIMIT, _SCORE_LIMIT)
+    told = zip(baselines, current.tolist(), peaks.tolist(), scores.tolist(), strict=True)
     count = table.shape[1]
-    found = []
-    for baseline, current, peak in zip(baselines, np.median(table, axis=1).tolist(), peaks.tolist(), strict=True):
-        score = (current - baseline.level) / baseline.spread if baseline.spread else 0.0
-        score = min(max(score, -_SCORE_LIMIT), _SCORE_LIMIT)
-        found.append(Shift(False, baseline, current, peak, score, count, 0.0, None, None))
-    return found
+    return [Shift(False, known, now, peak, score, count, 0.0, None, None) for known, now, peak, score in told]
 
 
 def _peaks(table: NDArray[np.float64], level: Samples, worse: NDArray[np.int_]) -> Samples:

@@ -86,10 +86,19 @@ def levels_of_table(
     table: NDArray[np.float64], floor: Samples | float, origin: Samples | float
 ) -> tuple[Samples, Samples]:
     """Levels and spreads of the rows of `table` (at least one column), as `level_of` tells them."""
-    low, level, high = np.quantile(table, [0.1, 0.5, 0.9], axis=1)
-    mad = np.median(np.abs(table - level[:, None]), axis=1)
+    ordered = np.sort(table, axis=1)
+    low, level, high = (_quantile(ordered, part) for part in (0.1, 0.5, 0.9))
+    mad = _quantile(np.sort(np.abs(ordered - level[:, None]), axis=1), 0.5)
     spread = np.maximum(_MAD_TO_SIGMA * mad, _DECILES_TO_SIGMA * (high - low))
     return level, np.maximum(spread, np.maximum(RELATIVE_FLOOR * np.abs(level - origin), floor))
+
+
+def _quantile(ordered: NDArray[np.float64], part: float) -> Samples:
+    """The quantile of each row, linear between its sorted values as numpy's own, which sorts anew for each call."""
+    place = part * (ordered.shape[1] - 1)
+    low = int(place)
+    high = min(low + 1, ordered.shape[1] - 1)
+    return np.asarray(ordered[:, low] + (place - low) * (ordered[:, high] - ordered[:, low]))
 
 
 def without_season(times: Samples, table: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.float64]:
@@ -151,17 +160,19 @@ def successive_spread(values: Samples) -> float:
     return float(_MAD_TO_SIGMA * np.median(np.abs(np.diff(values))) / np.sqrt(2.0))
 
 
-def rolling_max(values: Samples, width: int) -> Samples:
-    """The greatest of each `width` consecutive values; of all of them where there are fewer. At least one value.
+def rolling_max(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """The greatest of each `width` consecutive values (last axis); of all of them where there are fewer.
 
-    In linear time: M. van Herk, A Fast Algorithm for Local Minimum and Maximum Filters (1992).
+    At least one value. In linear time: M. van Herk, A Fast Algorithm for Local Minimum and Maximum Filters (1992).
     """
-    count = len(values)
+    *rows, count = values.shape
     if width <= 1:
         return values
     if width >= count:
-        return np.array([values.max()])
-    padded = np.pad(values, (0, -count % width), constant_values=-np.inf).reshape(-1, width)
-    ahead = np.maximum.accumulate(padded, axis=1).ravel()
-    behind = np.maximum.accumulate(padded[:, ::-1], axis=1)[:, ::-1].ravel()
-    return np.asarray(np.maximum(behind[: count - width + 1], ahead[width - 1 : count]))
+        return np.asarray(values.max(axis=-1, keepdims=True))
+    padded = np.full((*rows, count + -count % width), -np.inf)
+    padded[..., :count] = values
+    blocks = padded.reshape(*rows, -1, width)
+    ahead = np.maximum.accumulate(blocks, axis=-1).reshape(padded.shape)
+    behind = np.maximum.accumulate(blocks[..., ::-1], axis=-1)[..., ::-1].reshape(padded.shape)
+    return np.asarray(np.maximum(behind[..., : count - width + 1], ahead[..., width - 1 : count]))
