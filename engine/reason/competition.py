@@ -43,7 +43,8 @@ def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranke
     Each draft stands for a world in which it is the root cause. A change explains its consequences too, so the
     strongest of them speaks for it, as far as `weights.link` (how often a cause has that consequence) and
     `weights.company` (at most) allow. The worlds and "none of these" (`weights.none`) share the probability. A draft
-    is right where it is the root, and in part (`1 - weights.brought`) where a root brought it about.
+    is right where it is the root, in part (`1 - weights.brought`) where a root brought it about, and as far as
+    `weights.second` allows where it is a second fault.
     """
     own = [weights.sharpness * draft.score for draft in drafts]
     follows = _consequences(case, drafts)
@@ -60,6 +61,8 @@ def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranke
             kept[other] += share
             if bringers[other] < 0 or worlds[place] > worlds[bringers[other]]:
                 bringers[other] = place
+    for place, share in _second_faults(drafts, own, worlds, follows).items():
+        kept[place] += weights.second * share * (1.0 - kept[place])
     found = []
     for place, draft in enumerate(drafts):
         probability = min(max(kept[place], 1e-9), 1.0 - _CERTAIN)
@@ -67,6 +70,27 @@ def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranke
         bringer = drafts[bringers[place]] if bringers[place] >= 0 else None
         found.append(Ranked(draft, own[place], company[place], rivalry, bringer))
     return sorted(found, key=lambda one: (-one.final, str(one.draft.key)))
+
+
+def _second_faults(
+    drafts: Sequence[Draft], own: Sequence[float], worlds: Sequence[float], follows: Sequence[Sequence[int]]
+) -> dict[int, float]:
+    """What would be believed if it stood alone, elsewhere and by other facts than the leading cause."""
+    leading = max(range(len(drafts)), key=lambda place: (worlds[place], str(drafts[place].key)))
+    told = {one.fact for one in drafts[leading].evidence if one.weight > 0}
+    found = {}
+    for place, draft in enumerate(drafts):
+        facts = {one.fact for one in draft.evidence if one.weight > 0}
+        elsewhere = draft.key.resource not in (None, drafts[leading].key.resource)
+        if (
+            elsewhere
+            and draft.key.change is None
+            and own[place] > 0
+            and not facts & told
+            and place not in follows[leading]
+        ):
+            found[place] = 1.0 / (1.0 + math.exp(-own[place]))
+    return found
 
 
 def _company(draft: Draft, consequences: Sequence[Draft], weights: Weights) -> float:

@@ -26,6 +26,10 @@ _SHARE: Final = 3.4
 _WHOLE: Final = 0.95
 # Shares that one which didn't clearly move itself has of a symptom that didn't either.
 _UNMOVED: Final = 0.3
+_TOGETHER: Final = 0.3
+_AFTER: Final = -0.8
+_SLACK_S: Final = 30.0
+_BEFORE_S: Final = 1800.0
 _SILENT: Final = 1.0
 _WHOLES: Final = {"%": 100.0, "1": 1.0}
 _OWN_TIME: Final = 1.0
@@ -39,7 +43,7 @@ _ERROR_SEVERITIES: Final = ("ERROR", "FATAL")
 
 def locations(case: Case) -> Iterator[Location]:
     """Everything that speaks for or against a resource as the place of the cause."""
-    told = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case))
+    told = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case), *_onsets(case))
     yield from passed_on(told, blames(case))
 
 
@@ -151,3 +155,29 @@ def _missing(case: Case) -> Iterator[Location]:
     for name, fact in case.present(MetricMissing):
         if fact.resource in gone:
             yield Location(fact.resource, name, _SILENT, "fell silent", "silence")
+
+
+def _onsets(case: Case) -> Iterator[Location]:
+    """Who began to suffer with the symptom or before it may cause it; who surely began after it hardly does."""
+    symptom = case.onset
+    own = [fact for _, fact in case.present(MetricShift) if fact.resource in case.symptom_resources and fact.onset]
+    if symptom is None or not own:
+        return
+    first: dict[str, tuple[str, MetricShift]] = {}
+    for name, fact in case.present(MetricShift):
+        if fact.worse and fact.resource and fact.onset and (fact.kind in FELT or fact.kind == "saturation"):
+            known = first.get(fact.resource)
+            if known is None or known[1].onset is None or fact.onset < known[1].onset:
+                first[fact.resource] = (name, fact)
+    doubt = max(fact.onset_uncertainty_s or 0.0 for fact in own)
+    for resource, (name, fact) in first.items():
+        if resource in case.symptom_resources or fact.onset is None:
+            continue
+        late = (fact.onset - symptom).total_seconds()
+        slack = max(_SLACK_S, doubt + (fact.onset_uncertainty_s or 0.0))
+        if late <= slack:
+            if late >= -_BEFORE_S:
+                yield Location(resource, name, _TOGETHER, "began with the symptom or shortly before it", "onset")
+        else:
+            weight = _AFTER * min(1.0, (late - slack) / (3.0 * slack))
+            yield Location(resource, name, weight, "began to suffer after the symptom", "onset")

@@ -14,6 +14,7 @@ from engine.reason.judgement import judgements_of
 from engine.reason.ranking import rank_facts
 from primitives.facts import Assertion, Dependencies
 from primitives.text import safe_line
+from primitives.units import probability
 
 __all__ = ["decisive", "would_change"]
 
@@ -94,10 +95,10 @@ def _refutations(state: IncidentState, found: Sequence[Decisive]) -> Iterator[st
     for one in found:
         sentence = _told(state, one.fact)
         if one.turns:
-            leads = f"{one.leads} “{one.leader}” would lead ({_percent(one.confidence)})"
+            leads = f"{one.leads} “{one.leader}” would lead ({probability(one.confidence)})"
             yield f"if {one.fact} were wrong ({sentence}): {leads}"
         elif one.first < best.confidence:
-            change = f"{_percent(best.confidence)} to {_percent(one.first)}"
+            change = f"{probability(best.confidence)} to {probability(one.first)}"
             yield f"if {one.fact} were wrong ({sentence}): {best.id} would fall from {change}"
 
 
@@ -115,7 +116,7 @@ def _if_found(state: IncidentState, pair: Sequence[Hypothesis]) -> Iterator[str]
     if after is None or after.confidence - second.confidence < 0.05:
         return
     leads = ", and lead" if ranked[0].id == second.id else ""
-    rise = f"would rise from {_percent(second.confidence)} to {_percent(after.confidence)}{leads}"
+    rise = f"would rise from {probability(second.confidence)} to {probability(after.confidence)}{leads}"
     yield f"{_evidence_wanted(second)}: {second.id} “{second.cause}” {rise}"
 
 
@@ -128,7 +129,3 @@ def _evidence_wanted(one: Hypothesis) -> str:
 
 def _told(state: IncidentState, fact: str) -> str:
     return safe_line(state.facts[fact].fact.sentence(), limit=_SHOWN)
-
-
-def _percent(probability: float) -> str:
-    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"

@@ -28,7 +28,8 @@ class Weights:
     Modern Neural Networks (ICML 2017). `none` is what stands for a cause that no rule knows, as odds. `link` is how
     often a change has the consequence that it can have, and `company` the most that a consequence may say for its
     cause, in log-odds. `brought` is the part of a consequence's probability that its cause takes, since what was
-    brought about is no root cause. The rest are factors, one for each kind of evidence.
+    brought about is no root cause. `second` is how likely a second fault at the same time is, where it would be
+    believed alone. The rest are factors, one for each kind of evidence.
     """
 
     sharpness: float = 2.1
@@ -36,6 +37,7 @@ class Weights:
     link: float = 0.3
     company: float = 3.0
     brought: float = 0.5
+    second: float = 0.25
     metrics: float = 1.0
     spans: float = 1.0
     logs: float = 1.0

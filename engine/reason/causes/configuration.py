@@ -75,7 +75,7 @@ CAUSES = (
         _CLASS,
         "{resource} is scaled to zero",
         "Kubernetes: Deployment, spec.replicas",
-        states={"ScaledToZero": 3.6},
+        states={"ScaledToZeroInUse": 5.0, "ScaledToZero": 3.6},
         remediations=("scale_workload",),
         diagnostic="inspect_workloads",
     ),
