@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from array import array
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,14 @@ class FlowingEngine:
 
     async def send(self, execution_id: str, command: Command) -> None:
         """Nothing is there to be told."""
+
+    async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
+        del execution_id
+        return tuple(self._log[after : self._known][:limit])
+
+    async def times(self, execution_id: str) -> array[float]:
+        del execution_id
+        return array("d", (event.time.timestamp() for event in self._log[: self._known]))
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
         del execution_id

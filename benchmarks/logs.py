@@ -1,4 +1,4 @@
-"""Opening and seeking in long logs, from the store and in a replay, with and without snapshots."""
+"""Opening long logs as a replay does, and seeking in them, with and without snapshots."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from benchmarks.children import own_peak_mib, private_home
 from benchmarks.figures import Figure, Reference, Result, Target, median, percentile
@@ -15,7 +16,13 @@ from benchmarks.isolated import isolated
 from benchmarks.options import Options
 from benchmarks.synthetic import EXECUTION, INCIDENT, LONG, SHORT, Mixture, batches
 
+if TYPE_CHECKING:
+    from cockpit.screens.recording import Recording
+    from engine.store.sqlite import SqliteStore
+
 __all__ = ["logs", "write_log"]
+
+T = TypeVar("T")
 
 _JUDGED = 100_000
 _OPEN = Target(1_000)
@@ -34,11 +41,11 @@ def logs(options: Options) -> Result:
         with private_home(options.scratch) as home:
             path = home / "log.db"
             isolated(write_log, path, size, mixture)
-            # More than once where it is judged: a busy moment of the machine must not decide.
-            again = [isolated(opened, path) for _ in range(2 if judged else 0)]
-            result.figures += isolated(stored, path, label, judged, seeks, again)
-            result.figures += isolated(replayed, path, size, label, judged, seeks)
-            result.figures += isolated(bare, path, size, label)
+            result.figures += isolated(opening, path, size, label, judged)
+            result.figures += isolated(seeking, path, size, label, judged, seeks)
+            _forget_snapshots(path)
+            took, _ = isolated(opened, path, size)
+            result.figures.append(Figure("open", f"{label}: last state, no snapshots", took, "ms"))
     return result
 
 
@@ -58,92 +65,88 @@ def write_log(path: Path, size: int, mixture: Mixture) -> None:
     asyncio.run(written())
 
 
-def opened(path: Path) -> float:
-    """The ms until the store is open and the last state is there."""
-    return asyncio.run(_opened_and_sought(path, 0))[0]
+def opening(path: Path, size: int, label: str, judged: bool) -> list[Figure]:
+    """From nothing to a replay's first and last state, each time in a fresh process."""
+    target = _OPEN if judged else None
+    figures = []
+    # More than once where it is judged: a busy moment of the machine must not decide.
+    for name, seq in (("first state", 1), ("last state", size)):
+        raw = _read_raw(path)
+        runs = [isolated(opened, path, seq) for _ in range(3 if judged else 1)]
+        figures.append(Figure("open", f"{label}: {name}", median([took for took, _ in runs]), "ms", target, raw))
+        figures.append(Figure("open", f"{label}: {name}, memory", max(peak for _, peak in runs), "MiB"))
+    return figures
 
 
-def stored(path: Path, label: str, judged: bool, seeks: int, again: list[float]) -> list[Figure]:
-    """The store opened and the last state asked of it, then states at other moments; `again` are other openings' ms."""
-    raw = _read_raw(path)
-    first, taken = asyncio.run(_opened_and_sought(path, seeks))
+def opened(path: Path, seq: int) -> tuple[float, float]:
+    """The ms until the store is open and a replay's state after `seq` events is there; the peak memory in MiB."""
+
+    async def shown(store: SqliteStore) -> float:
+        await _sought(await _begun(store), seq)
+        return 1000 * (time.perf_counter() - begin)
+
+    begin = time.perf_counter()
+    return asyncio.run(_with_store(path, shown)), own_peak_mib()
+
+
+def seeking(path: Path, size: int, label: str, judged: bool, seeks: int) -> list[Figure]:
+    """States at moments all over a log that a replay has read only the beginning of, and when it has read it all."""
+
+    async def measured(store: SqliteStore) -> tuple[list[float], float, list[float]]:
+        recording = await _begun(store)
+        early = [await _timed(_sought(recording, seq)) for seq in _moments(size, 5)]
+        recording = await _begun(store)
+        whole = await _timed(_read(store, recording))
+        return early, whole, [await _timed(_sought(recording, seq)) for seq in _moments(size, seeks)]
+
+    raw, page = _read_raw(path), _read_page(path, size)
+    early, whole, late = asyncio.run(_with_store(path, measured))
     return [
-        Figure("open", f"{label}: last state", median([first, *again]), "ms", _OPEN if judged else None, raw),
-        Figure("open", f"{label}: last state, memory", own_peak_mib(), "MiB"),
-        Figure("seek", f"{label}: in the store, p50", median(taken), "ms"),
-        Figure("seek", f"{label}: in the store, p95", percentile(taken, 95), "ms", _SEEK if judged else None),
+        Figure("open", f"{label}: read to its end", whole, "ms", None, raw),
+        Figure("open", f"{label}: read to its end, memory", own_peak_mib(), "MiB"),
+        Figure("seek", f"{label}: before it was read to there, p50", median(early), "ms", None, page),
+        Figure("seek", f"{label}: p50", median(late), "ms", None, page),
+        Figure("seek", f"{label}: p95", percentile(late, 95), "ms", _SEEK if judged else None, page),
     ]
 
 
-async def _opened_and_sought(path: Path, seeks: int) -> tuple[float, list[float]]:
+async def _with_store(path: Path, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
     from engine.store.sqlite import SqliteStore
 
-    begin = time.perf_counter()
     store = await SqliteStore.open(path)
     try:
-        state = await store.state(EXECUTION)
-        took = 1000 * (time.perf_counter() - begin)
-        return took, [await _timed(store.state, seq) for seq in _moments(state.seq, seeks)]
+        return await work(store)
     finally:
         await store.close()
 
 
-def replayed(path: Path, size: int, label: str, judged: bool, seeks: int) -> list[Figure]:
-    """The whole log loaded as a replay does, then states at other moments."""
+async def _begun(store: SqliteStore) -> Recording:
     from cockpit.screens.recording import Recording
-    from engine.store.sqlite import SqliteStore
 
-    async def loaded() -> tuple[float, Recording]:
-        begin = time.perf_counter()
-        store = await SqliteStore.open(path)
-        try:
-            recording = Recording()
-            async for batch in store.batches(EXECUTION):
-                recording.add(batch)
-            return 1000 * (time.perf_counter() - begin), recording
-        finally:
-            await store.close()
-
-    raw = _read_raw(path)
-    took, recording = asyncio.run(loaded())
-    assert len(recording.events) == size
-    taken: list[float] = []
-    for seq in _moments(size, seeks):
-        begin = time.perf_counter()
-        recording.state_at(seq)
-        taken.append(1000 * (time.perf_counter() - begin))
-    return [
-        Figure("open", f"{label}: whole replay", took, "ms", _OPEN if judged else None, raw),
-        Figure("open", f"{label}: whole replay, memory", own_peak_mib(), "MiB"),
-        Figure("seek", f"{label}: in a replay, p50", median(taken), "ms"),
-        Figure("seek", f"{label}: in a replay, p95", percentile(taken, 95), "ms", _SEEK if judged else None),
-    ]
+    return Recording(store, EXECUTION, await store.times(EXECUTION))
 
 
-def bare(path: Path, size: int, label: str) -> list[Figure]:
-    """As `stored`, once each, with the snapshots deleted before."""
-    from engine.store.sqlite import SqliteStore
-
-    async def measured(seq: int) -> float:
-        _forget_snapshots(path)
-        begin = time.perf_counter()
-        store = await SqliteStore.open(path)
-        try:
-            state = await store.state(EXECUTION, seq)
-            assert state.seq == seq
-            return 1000 * (time.perf_counter() - begin)
-        finally:
-            await store.close()
-
-    return [
-        Figure("open", f"{label}: last state, no snapshots", asyncio.run(measured(size)), "ms"),
-        Figure("seek", f"{label}: to the middle, no snapshots", asyncio.run(measured(size // 2)), "ms"),
-    ]
+async def _sought(recording: Recording, seq: int) -> None:
+    """Go to a moment as a replay does."""
+    if recording.state_at(seq) is None:
+        await recording.fetch(seq)
+        state = recording.state_at(seq)
+        assert state is not None
+        assert state.seq == seq
 
 
-async def _timed(state: Callable[[str, int], Awaitable[object]], seq: int) -> float:
+async def _read(store: SqliteStore, recording: Recording) -> None:
+    """Read the log as a replay does behind what it shows."""
+    from cockpit.screens.recording import PAGE
+
+    async for batch in store.batches(EXECUTION):
+        for begin in range(0, len(batch), PAGE):
+            recording.learn(batch[begin : begin + PAGE])
+
+
+async def _timed(work: Awaitable[None]) -> float:
     begin = time.perf_counter()
-    await state(EXECUTION, seq)
+    await work
     return 1000 * (time.perf_counter() - begin)
 
 
@@ -160,6 +163,18 @@ def _read_raw(path: Path) -> Reference:
         for _ in rows:
             pass
     return Reference("SQLite reading the log", 1000 * (time.perf_counter() - begin))
+
+
+def _read_page(path: Path, size: int) -> Reference:
+    """How long SQLite alone takes to read the bodies of 500 events somewhere, as the median of some."""
+    taken = []
+    sql = "SELECT body FROM events WHERE execution_id = ? AND seq > ? ORDER BY seq LIMIT 500"
+    with closing(sqlite3.connect(path)) as database:
+        for seq in _moments(size, 15):
+            begin = time.perf_counter()
+            database.execute(sql, (EXECUTION, seq)).fetchall()
+            taken.append(1000 * (time.perf_counter() - begin))
+    return Reference("SQLite reading 500 events", median(taken))
 
 
 def _forget_snapshots(path: Path) -> None:

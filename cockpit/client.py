@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
+from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -97,6 +98,13 @@ class RemoteEngine:
             async for message in messages:
                 if "batch" in message:
                     yield tuple(decode_event(document) for document in message["batch"])
+
+    async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
+        documents = await self._ask("read", execution_id=execution_id, after=after, limit=limit)
+        return tuple(decode_event(document) for document in documents)
+
+    async def times(self, execution_id: str) -> array[float]:
+        return array("d", await self._ask("times", execution_id=execution_id))
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
         return IncidentState.decode(str(await self._ask("state", execution_id=execution_id, seq=seq)).encode())
@@ -220,6 +228,12 @@ class EngineThread:
         finally:
             with suppress(RuntimeError):
                 await self._over(_close(batches))
+
+    async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
+        return await self._over(self.port.read(execution_id, after, limit))
+
+    async def times(self, execution_id: str) -> array[float]:
+        return await self._over(self.port.times(execution_id))
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
         return await self._over(self.port.state(execution_id, seq))

@@ -21,7 +21,7 @@ from cockpit.samples import bundle_path, is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
 from engine.events import Event
-from engine.incident import fold
+from engine.incident import IncidentState
 from engine.port import AuditResult, ConfirmPlan, EnginePort, Investigate
 from engine.report import report as report_of
 from primitives.bundle import read_bundle
@@ -41,10 +41,12 @@ __all__ = [
     "verify",
 ]
 
+_BATCH = 1_000
 
-def investigate(settings: Settings, start: Start, *, output: str, color: bool) -> int:
+
+def investigate(settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False) -> int:
     """The main job, without a screen."""
-    printer = Printer(output, colored(color))
+    printer = Printer(output, colored(color), explain)
     return run(_investigate(settings, Investigate(**asdict(start), confirm=False), printer))
 
 
@@ -62,9 +64,9 @@ async def _investigate(settings: Settings, request: Investigate, printer: Printe
     raise AssertionError
 
 
-def attach(settings: Settings, name: str, *, output: str, color: bool) -> int:
+def attach(settings: Settings, name: str, *, output: str, color: bool, explain: bool = False) -> int:
     """Join a running investigation, or go on with an interrupted one, without a screen."""
-    printer = Printer(output, colored(color))
+    printer = Printer(output, colored(color), explain)
 
     async def attached(port: EnginePort) -> int:
         execution_id = await port.resolve(name)
@@ -87,20 +89,21 @@ def attach(settings: Settings, name: str, *, output: str, color: bool) -> int:
     return run(joined())
 
 
-def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool) -> int:
+def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool, explain: bool = False) -> int:
     """A stored incident, as it happened."""
     screen = not plain and on_terminal()
     if not is_there(name) or ("/" not in name and _stored(settings, name)):
-        return _replay_stored(settings, name, screen=screen, at=at, color=color)
+        return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain)
     bundle = Path(name).absolute()
     if "events" not in read_bundle(bundle).parts:
         quiet = Printer("quiet", color=False)
         run(_investigate(settings, Investigate(bundle=str(bundle), confirm=False), quiet))
-        return _replay_stored(settings, quiet.state.execution_id, screen=screen, at=at, color=color)
+        name = quiet.state.execution_id
+        return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain)
     with TemporaryDirectory(prefix="cloudops-replay-") as folder:
         aside = replace_fields(settings, store=Path(folder) / "incidents.db")
         execution_id = _import(aside, bundle)
-        return _replay_stored(aside, execution_id, screen=screen, at=at, color=color, kept=False)
+        return _replay_stored(aside, execution_id, screen=screen, at=at, color=color, kept=False, explain=explain)
 
 
 def _stored(settings: Settings, name: str) -> bool:
@@ -115,7 +118,14 @@ def _stored(settings: Settings, name: str) -> bool:
 
 
 def _replay_stored(
-    settings: Settings, name: str, *, screen: bool, at: str | None, color: bool, kept: bool = True
+    settings: Settings,
+    name: str,
+    *,
+    screen: bool,
+    at: str | None,
+    color: bool,
+    kept: bool = True,
+    explain: bool = False,
 ) -> int:
     if screen:
         from cockpit.app import run_cockpit
@@ -123,19 +133,22 @@ def _replay_stored(
 
         return run_cockpit(settings, Replay(name, at, kept))
 
-    events = run(asked(settings, partial(_log, name=name)))
-    events = events[: moment_to_seq(events, at, named="--at ")] if at is not None else events
-    printer = Printer("plain", colored(color))
-    for event in events:
+    printer = Printer("plain", colored(color), explain)
+    for event in run(asked(settings, partial(_log, name=name, at=at))):
         printer.event(event)
     say(printer.plain.stopped(printer.state))
     return 0
 
 
-async def _log(port: EnginePort, name: str) -> list[Event]:
-    """All that is stored of an investigation. Raises `UsageError` when there is none of that name, `StoreError`."""
+async def _log(port: EnginePort, name: str, at: str | None) -> list[Event]:
+    """What is stored of an investigation, up to `at`. Raises `UsageError` when there is none of that name."""
     execution_id = await port.resolve(name)
-    return [event async for batch in port.follow(execution_id, live=False) for event in batch]
+    times = await port.times(execution_id)
+    last = moment_to_seq(times, at, named="--at ") if at is not None else len(times)
+    events: list[Event] = []
+    while batch := await port.read(execution_id, len(events), min(_BATCH, last - len(events))):
+        events += batch
+    return events
 
 
 def incidents(settings: Settings, *, as_json: bool) -> int:
@@ -152,13 +165,21 @@ def incidents(settings: Settings, *, as_json: bool) -> int:
 
 def report(settings: Settings, name: str, form: str) -> int:
     """The postmortem."""
-    events = run(asked(settings, partial(_log, name=name)))
-    state = fold(events)
+    from cockpit.postmortem import is_told, render_html, render_markdown
+
+    async def looked_up(port: EnginePort) -> tuple[IncidentState, list[Event]]:
+        execution_id = await port.resolve(name)
+        state = await port.state(execution_id)
+        if form == "json":
+            return state, []
+        batches = port.follow(execution_id, live=False)
+        # A long log as a whole would fill the memory, and it may have grown meanwhile.
+        return state, [event async for batch in batches for event in batch if is_told(event) and event.seq <= state.seq]
+
+    state, events = run(asked(settings, looked_up))
     if form == "json":
         say_document(report_of(state).model_dump(mode="json"))
     else:
-        from cockpit.postmortem import render_html, render_markdown
-
         say((render_html if form == "html" else render_markdown)(state, events))
     return 0
 

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
 
 from primitives.errors import UsageError
 from primitives.text import safe_line
 
-if TYPE_CHECKING:
-    from engine.events import Event
-
-__all__ = ["moment_to_seq"]
+__all__ = ["moment_to_seq", "time_of"]
 
 
-def moment_to_seq(events: Sequence[Event], at: str, *, named: str = "") -> int:
-    """How many of `events`, of which there must be one, had happened at `at`.
+def time_of(seconds: float) -> datetime:
+    """A time that is kept as seconds since 1970, to the microsecond."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
+    """How many events, of which there must be one, had happened at `at`; `times` are theirs, in seconds since 1970.
 
     `named` stands before `at` in complaints. Raises `UsageError` when it says no moment, or one before the first event.
     """
     at = at.strip()
-    first, last = events[0].time, events[-1].time
+    first, last = time_of(times[0]), time_of(times[-1])
     if at.isascii() and at.isdecimal() and len(at) < 12:
-        seq = min(int(at), len(events))
+        seq = min(int(at), len(times))
     else:
-        until = _moment(at, first, last, named)
-        seq = sum(1 for event in events if event.time <= until)
+        until = _moment(at, first, last, named).timestamp()
+        seq = sum(time <= until for time in times)
     if not seq:
         lasted = " to ".join(f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z" for time in (first, last))
         raise UsageError(f"{named}{safe_line(at)}: nothing had happened by then; the investigation ran from {lasted}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
+from array import array
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any, Self, assert_never
@@ -54,28 +55,31 @@ class Engine:
         self._actors: dict[str, Actor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._problems: dict[str, StoreError] = {}
-
         # What is stored may be judged or gone on with; not both at once, or its log would have two writers.
         self._taking_up = asyncio.Lock()
+
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Open (or create) the store at `path`. Raises `StoreError`; `StoreBusy` when another process holds it."""
         return cls(await SqliteStore.open(path))
 
     async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
-        world = await open_world(request)
+        return await self.begin(await open_world(request), confirm=request.confirm, who=who)
+
+    async def begin(self, world: World, *, confirm: bool, who: Who | None = None) -> str:
+        """Investigate `world`, with `confirm` once a person confirmed the plan; its execution's id. `StoreError`."""
         execution_id = new_id("exec")
         journal = Journal(self.store, world.clock, IncidentState(), execution_id, world.incident_id)
         await journal.write(world.opened, who=who or person(os.getuid()))
-        self._start(journal, world, confirm=not request.confirm)
+        self._start(journal, world, confirm=not confirm)
         return execution_id
 
     async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
-        if execution_id in self._actors:
         async with self._taking_up:
             return await self._resume(execution_id, prometheus)
 
     async def _resume(self, execution_id: str, prometheus: str | None) -> bool:
+        if execution_id in self._actors:
             return False
         state = await self.store.state(execution_id)
         if state.ended or state.opened is None or state.updated_at is None:
@@ -87,24 +91,23 @@ class Engine:
 
     async def send(self, execution_id: str, command: Command, *, who: Who | None = None) -> None:
         by = who or person(os.getuid())
-        match command:
         async with self._taking_up:
             actor = self._actors.get(execution_id)
             if actor is None:
                 await self._take_up(execution_id, command, by)
                 return
+        match command:
             case ConfirmPlan():
                 actor.confirm(by)
             case Cancel():
                 await actor.cancel(by)
-            case _:
             case Judge():
                 await actor.judge(command, by)
             case AskNext():
                 await actor.ask_next(by)
+            case _:
                 assert_never(command)
 
-    async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
     async def _take_up(self, execution_id: str, command: Command, who: Who) -> None:
         """What a person says of an investigation that does not run: it ended, or was interrupted."""
         if isinstance(command, ConfirmPlan | Cancel):
@@ -135,6 +138,7 @@ class Engine:
         await journal.decide_all(lambda _: [(who, resumed), (who, step)])
         self._start(journal, world, confirm=True, reason="")
 
+    async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         task = self._tasks.get(execution_id) if live else None
         if task is not None:
             async for batch in self._follow_running(execution_id, after, task):
@@ -167,6 +171,12 @@ class Engine:
         finally:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
+
+    async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
+        return await self.store.read(execution_id, after, limit)
+
+    async def times(self, execution_id: str) -> array[float]:
+        return await self.store.times(execution_id)
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
         return await self.store.state(execution_id, seq)

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from engine.hypotheses import Action, Classification, Decisive, Finding, Hypothesis, Verdict
 from primitives.facts import Fact
@@ -336,8 +336,11 @@ def encode_body(body: Body) -> bytes:
 
 def decode_body(data: bytes | str) -> Body:
     """The body that `data` holds, brought up to date. Raises `ValueError` when it holds none."""
-    document = orjson.loads(data)
-    return body_adapter().validate_python(upcast(document))
+    try:
+        # Without a dictionary in between a body is read in half the time, and nearly all are of the newest version.
+        return body_adapter().validate_json(data)
+    except ValidationError:
+        return body_adapter().validate_python(upcast(orjson.loads(data)))
 
 
 def upcast(document: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
@@ -13,23 +14,23 @@ from engine.incident import IncidentState
 from primitives.telemetry import Answer
 
 __all__ = [
-    "AuditResult",
     "AddFact",
     "AskNext",
+    "AuditResult",
     "Cancel",
     "Command",
     "ConfirmPlan",
     "EnginePort",
-    "IncidentSummary",
     "Exclude",
     "HoldHypothesis",
+    "IncidentSummary",
     "Investigate",
-]
     "Judge",
     "PinFact",
     "RefuteFact",
     "Statement",
     "Undo",
+]
 
 
 class _Frozen(BaseModel):
@@ -196,6 +197,14 @@ class EnginePort(Protocol):
 
         It ends with the log or, when `live` and the investigation runs, with the investigation.
         """
+        ...
+
+    async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
+        """At most `limit` events after sequence number `after`, in order; none of an execution that isn't there."""
+        ...
+
+    async def times(self, execution_id: str) -> array[float]:
+        """When each event came, in seconds since 1970 (UTC), in the order of the log; much quicker than reading it."""
         ...
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:

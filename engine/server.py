@@ -175,9 +175,19 @@ async def _follow(server: Server, request: dict[str, Any], writer: asyncio.Strea
         await write_frame(writer, {"batch": [encode_event(event) for event in batch]})
 
 
+async def _read(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    events = await server.engine.read(request["execution_id"], int(request["after"]), request.get("limit"))
+    return [encode_event(event) for event in events]
+
+
+async def _times(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+    return (await server.engine.times(request["execution_id"])).tolist()
+
+
 async def _state(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
     state = await server.engine.state(request["execution_id"], request.get("seq"))
-    return state.encode().decode()
+    # A long log's state takes a while to write down, and other requests wait behind it.
+    return (await asyncio.to_thread(state.encode)).decode()
 
 
 async def _resolve(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
@@ -203,6 +213,8 @@ _OPERATIONS: dict[str, Operation] = {
     "resume": _resume,
     "send": _send,
     "follow": _follow,
+    "read": _read,
+    "times": _times,
     "state": _state,
     "resolve": _resolve,
     "incidents": _incidents,

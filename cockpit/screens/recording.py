@@ -1,93 +1,215 @@
-"""A stored incident as something that can be played: its events, when each comes, and quick ways to any moment."""
+"""A stored incident as something that can be played: when each event comes, and quick ways to any moment."""
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
+from collections import OrderedDict
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import accumulate, chain, islice, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cockpit.moments import moment_to_seq
-from primitives.errors import UsageError
+from primitives.errors import StoreCorrupt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from engine.events import Event
-    from engine.incident import IncidentState
+    from engine.incident import IncidentState, Step
 
-__all__ = ["SPEEDS", "Recording", "first_speed"]
+__all__ = ["PAGE", "SPEEDS", "Log", "Recording", "first_speed", "seq_of_subject"]
 
 SPEEDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 PAUSE_LIMIT_S = 2.0
 """A pause longer than this is shortened to it: nobody wants to watch an engine wait for a person."""
 
-CHECKPOINTS = 64
-SHORTEST_INTERVAL = 500
+PAGE = 500
+"""Events that are asked for at once: they are read, decoded and folded in a few milliseconds."""
+
+PAGES_KEPT = 32
+CHECKPOINTS = 256
+FAR = 4 * PAGE
+"""From so many events away the store, which has snapshots of its own, knows a state sooner than we fold it."""
+
+
+class Log(Protocol):
+    """Where a recording's events and states come from: an engine, or a store."""
+
+    async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
+        """At most `limit` events after `after`."""
+        ...
+
+    async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
+        """The state after `seq` events."""
+        ...
+
+
+class _Growing(dict[str, Any]):
+    """What the fold only adds to, with everything that was added in order: any earlier state of it is a beginning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[tuple[str, Any]] = []
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        self.added.append((key, value))
+
+    def first(self, count: int) -> dict[str, Any]:
+        """As it was when so much had been added."""
+        return dict(islice(self.added, count))
+
+
+class _Checkpoint(NamedTuple):
+    """The state after `seq` events without what only grows: of that, how much there was. Steps are not to be changed.
+
+    So all checkpoints together share each fact, answer and step that did not change from one to the next.
+    """
+
+    seq: int
+    state: IncidentState
+    steps: tuple[Step, ...]
+    facts: int
+    answers: int
 
 
 class Recording:
-    """The events of one execution, growing while they are loaded, with folded states kept at intervals.
+    """Any moment of one execution's log, of which only some pages are held in memory.
 
-    The distances between events are real but for pauses over `PAUSE_LIMIT_S`. A seek folds from the checkpoint before
-    it, so that its cost is bounded by the interval and not by the log.
+    The distances between events are real but for pauses over `PAUSE_LIMIT_S`. `learn` is given the whole log once, in
+    order, and folds it; from then on any state is a checkpoint and the events since. A moment that it hasn't come to
+    yet is asked of `log`. `state_at` answers from what is there, and `fetch` gets what is missing for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, log: Log, execution_id: str, times: Sequence[float]) -> None:
         from engine.incident import IncidentState as State
 
-        self.events: list[Event] = []
-        self.offsets: list[float] = []
-        self.shortened = 0
-        self._confirmed: int | None = None
-        self._new = State
-        self._tip: IncidentState = State()
-        self._checkpoints: list[IncidentState] = [State()]
-        self._interval = SHORTEST_INTERVAL
+        self.times = times
+        self.offsets = array("d", accumulate(min(gap, PAUSE_LIMIT_S) for gap in _gaps(times)))
+        self.shortened = sum(gap > PAUSE_LIMIT_S for gap in _gaps(times))
+        self._log = log
+        self._execution_id = execution_id
+        self._pages: OrderedDict[int, Sequence[Event]] = OrderedDict()
+        self._facts, self._answers = _Growing(), _Growing()
+        self._tip: IncidentState = State(facts=self._facts, answers=self._answers)
+        self._confirmed: Event | None = None
+        self._checkpoints = [_Checkpoint(0, State(), (), 0, 0)]
+        self._interval = PAGE
+        self._anchor: IncidentState | None = None
 
-    def add(self, events: Sequence[Event]) -> None:
-        """Take the next events of the log."""
-        for event in events:
-            gap = (event.time - self.events[-1].time).total_seconds() if self.events else 0.0
-            if gap > PAUSE_LIMIT_S:
-                self.shortened += 1
-            before = self.offsets[-1] if self.offsets else 0.0
-            self.offsets.append(before + min(max(gap, 0.0), PAUSE_LIMIT_S))
-            self.events.append(event)
-            if event.body.type == "plan_confirmed" and event.who.kind == "person":
-                self._confirmed = event.seq
-            self._tip.apply(event)
-            if self._tip.seq - self._checkpoints[-1].seq >= self._interval:
-                self._checkpoints.append(_copy(self._tip))
-                self._thin()
+    def __len__(self) -> int:
+        return len(self.times)
 
-    def _thin(self) -> None:
-        if len(self._checkpoints) > CHECKPOINTS:
-            # Every second one goes: memory stays bounded and the distances even.
-            self._checkpoints = self._checkpoints[::2]
-            self._interval *= 2
+    @property
+    def learned(self) -> int:
+        """How many events `learn` was given."""
+        return self._tip.seq
 
     @property
     def length_s(self) -> float:
         """Seconds that it plays for at speed 1."""
         return self.offsets[-1] if self.offsets else 0.0
 
-    def state_at(self, seq: int) -> IncidentState:
-        """The state after `seq` events, the caller's own."""
-        seq = max(0, min(seq, len(self.events)))
-        at = bisect_right(self._checkpoints, seq, key=lambda state: state.seq) - 1
-        state = _copy(self._checkpoints[at])
-        for event in self.events[state.seq : seq]:
-            state.apply(event)
+    def learn(self, events: Sequence[Event]) -> None:
+        """Take the next events of the log. Raises `StoreCorrupt` when they can't follow those before."""
+        for event in events:
+            _apply(self._tip, event)
+            if event.body.type == "plan_confirmed" and event.who.kind == "person":
+                self._confirmed = event
+            if event.seq - self._checkpoints[-1].seq >= self._interval:
+                self._add_checkpoint()
+        if self._anchor is not None and self._anchor.seq <= self.learned:
+            self._anchor = None
+        if events and len(self._pages) < PAGES_KEPT and self._is_page(events):
+            self._pages.setdefault(_page(events[0].seq), events)
+
+    def _add_checkpoint(self) -> None:
+        tip = self._tip
+        known = {step.plan.id: step for step in self._checkpoints[-1].steps}
+        steps = tuple(known[name] if known.get(name) == step else step.copy() for name, step in tip.steps.items())
+        rest = replace(tip, steps={}, facts={}, answers={}).copy()
+        facts, answers = len(self._facts.added), len(self._answers.added)
+        self._checkpoints.append(_Checkpoint(tip.seq, rest, steps, facts, answers))
+        if len(self._checkpoints) > CHECKPOINTS:
+            # Every second one goes: memory stays bounded and the distances even.
+            self._checkpoints = self._checkpoints[::2]
+            self._interval *= 2
+
+    def state_at(self, seq: int, near: IncidentState | None = None) -> IncidentState | None:
+        """The state after `seq` events (1 or more), the caller's own; None when something for it must be fetched first.
+
+        Where it is the shorter way it is folded on from `near`, which is changed by that. Raises `StoreCorrupt`.
+        """
+        near = _if_near(near, seq)
+        start = near.seq if near else self._start(seq)
+        if self._is_far(start, seq) or self._missing(start, seq) is not None:
+            return None
+        state = near or self._restored(seq)
+        for number in _pages_between(start, seq):
+            for event in self._pages[number]:
+                if start < event.seq <= seq:
+                    _apply(state, event)
         return state
 
-    def go_on(self, state: IncidentState, seq: int) -> IncidentState:
-        """The state after `seq` events, folded on from `state` where that is the shorter way."""
-        if state.seq <= seq <= state.seq + self._interval:
-            for event in self.events[state.seq : seq]:
-                state.apply(event)
-            return state
-        return self.state_at(seq)
+    async def fetch(self, seq: int, near: IncidentState | None = None) -> None:
+        """Get what `state_at` misses. Raises `StoreError` and its like when that can't be had."""
+        near = _if_near(near, seq)
+        start = near.seq if near else self._start(seq)
+        if self._is_far(start, seq):
+            self._anchor = await self._log.state(self._execution_id, _page(seq) * PAGE)
+            start = self._anchor.seq
+        while (number := self._missing(start, seq)) is not None:
+            events = await self._log.read(self._execution_id, number * PAGE, PAGE)
+            if not self._is_page(events) or _page(events[0].seq) != number:
+                raise StoreCorrupt(f"events of {self._execution_id} are missing; run `cloudops audit verify`")
+            self._pages[number] = events
+            while len(self._pages) > max(PAGES_KEPT, self._reach // PAGE + 2):
+                self._pages.popitem(last=False)
+
+    def event(self, seq: int) -> Event:
+        """The event that `state_at` just went to."""
+        return self._pages[_page(seq)][(seq - 1) % PAGE]
+
+    @property
+    def _reach(self) -> int:
+        """How many events are folded at most for one state."""
+        return max(FAR, self._interval)
+
+    def _is_far(self, start: int, seq: int) -> bool:
+        return seq - start > self._reach
+
+    def _missing(self, start: int, seq: int) -> int | None:
+        """The first page that is not there of those that lead from `start` to `seq`."""
+        for number in _pages_between(start, seq):
+            if number not in self._pages:
+                return number
+            self._pages.move_to_end(number)
+        return None
+
+    def _is_page(self, events: Sequence[Event]) -> bool:
+        """Whether these are all events of one page."""
+        if not events:
+            return False
+        begin = _page(events[0].seq) * PAGE
+        return events[0].seq == begin + 1 and events[-1].seq == min(begin + PAGE, len(self)) == begin + len(events)
+
+    def _start(self, seq: int) -> int:
+        """After how many events the nearest known state at or before `seq` is."""
+        known = self._checkpoints[bisect_right(self._checkpoints, seq, key=lambda one: one.seq) - 1].seq
+        return max(known, self._anchor.seq) if self._anchor is not None and self._anchor.seq <= seq else known
+
+    def _restored(self, seq: int) -> IncidentState:
+        """The nearest known state at or before `seq`, as one that can be changed."""
+        start = self._start(seq)
+        if self._anchor is not None and self._anchor.seq == start:
+            return self._anchor.copy()
+        known = self._checkpoints[bisect_right(self._checkpoints, start, key=lambda one: one.seq) - 1]
+        state = known.state.copy()
+        state.steps = {step.plan.id: step.copy() for step in known.steps}
+        state.facts, state.answers = self._facts.first(known.facts), self._answers.first(known.answers)
+        return state
 
     def seq_at_offset(self, offset: float) -> int:
         """How many events have come `offset` seconds into the replay."""
@@ -95,26 +217,23 @@ class Recording:
 
     def seq_of(self, at: str) -> int:
         """How many events had come at `at`: a number, or a time. Raises `UsageError` when it is neither."""
-        if not self.events:
-            raise UsageError("there is nothing to go to yet")
-        return moment_to_seq(self.events, at)
+        return moment_to_seq(self.times, at)
 
     def confirmed_at(self, seq: int) -> datetime | None:
-        """When a person confirmed the plan, if that is among the first `seq` events."""
-        if self._confirmed is not None and self._confirmed <= seq:
-            return self.events[self._confirmed - 1].time
-        return None
+        """When a person confirmed the plan, if that is among the first `seq` events and was learned."""
+        return self._confirmed.time if self._confirmed is not None and self._confirmed.seq <= seq else None
 
-    def seq_of_subject(self, kind: str, name: str) -> int:
-        """The event that brought a step or fact; 0 where there is none."""
-        for event in self.events:
-            body = event.body
-            found = (kind == "fact" and body.type == "fact_found" and body.id == name) or (
-                kind == "step" and body.type == "step_started" and body.step == name
-            )
-            if found:
-                return event.seq
-        return 0
+
+def seq_of_subject(events: Iterable[Event], kind: str, name: str) -> int:
+    """The event among `events` that brought a step or fact; 0 where there is none."""
+    for event in events:
+        body = event.body
+        found = (kind == "fact" and body.type == "fact_found" and body.id == name) or (
+            kind == "step" and body.type == "step_started" and body.step == name
+        )
+        if found:
+            return event.seq
+    return 0
 
 
 def first_speed(length_s: float) -> float:
@@ -123,11 +242,28 @@ def first_speed(length_s: float) -> float:
     return fitting[-1] if fitting else SPEEDS[0]
 
 
-def _copy(state: IncidentState) -> IncidentState:
-    """A state that can be folded on without changing the one that it came from: what is mutable is copied."""
-    return replace(
-        state,
-        steps={key: replace(step, facts=list(step.facts)) for key, step in state.steps.items()},
-        answers=dict(state.answers),
-        facts=dict(state.facts),
-    )
+def _gaps(times: Sequence[float]) -> Iterator[float]:
+    """How long after the one before each event came; clocks may go backwards, a replay doesn't."""
+    return (max(after - before, 0.0) for before, after in pairwise(chain(times[:1], times)))
+
+
+def _page(seq: int) -> int:
+    return (seq - 1) // PAGE
+
+
+def _pages_between(start: int, seq: int) -> range:
+    """The pages of the events after `start` up to `seq`; that of `seq` in any case."""
+    return range(min(start // PAGE, _page(seq)), _page(seq) + 1)
+
+
+def _if_near(state: IncidentState | None, seq: int) -> IncidentState | None:
+    return state if state is not None and state.seq <= seq <= state.seq + PAGE else None
+
+
+def _apply(state: IncidentState, event: Event) -> None:
+    try:
+        state.apply(event)
+    except (ValueError, KeyError) as error:
+        raise StoreCorrupt(
+            f"event {event.seq} of {event.execution_id} can't follow those before it; run `cloudops audit verify`"
+        ) from error

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from cockpit.farewell import Farewell
 from cockpit.keys import Where
+from cockpit.moments import time_of
 from cockpit.screens.incident import FRAME_S, IncidentScreen
 from cockpit.screens.live import severity_of
 from cockpit.screens.prompts import LinePrompt
-from cockpit.screens.recording import SPEEDS, Recording, first_speed
+from cockpit.screens.recording import PAGE, SPEEDS, Recording, first_speed, seq_of_subject
 from cockpit.widgets.view import Playback, Subject, View
 from primitives.errors import CloudopsError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.timer import Timer
+
+    from engine.events import Event
 
 __all__ = ["ReplayScreen"]
 
-LOAD_CHUNK = 500
+MANY = 10_000
+"""The times of so many events take longer to go through than a key may wait."""
 
 
 class ReplayScreen(IncidentScreen):
@@ -36,7 +44,9 @@ class ReplayScreen(IncidentScreen):
         self._at = at
         self._subject = subject
         self._ended = ended
-        self._offset = 0.0
+        self.seeking = False
+        self._sought = False
+        self._goal = (1, 0.0)
         self._since = 0.0
         self._timer: Timer | None = None
 
@@ -48,7 +58,8 @@ class ReplayScreen(IncidentScreen):
 
     @property
     def takes_keys(self) -> bool:
-        return self.loaded
+        # A key typed behind a jump is meant for where it leads; while it plays, for what is shown.
+        return self.loaded and (self.playback.playing or not self.seeking)
 
     def farewell(self) -> Farewell | None:
         if not self.execution_id or not self.loaded:
@@ -60,60 +71,116 @@ class ReplayScreen(IncidentScreen):
         self.run_worker(self._load(), group="load", exclusive=True)
 
     async def _load(self) -> None:
-        recording = Recording()
         try:
             self.execution_id = await self.port.resolve(self.name_given)
-            async for batch in self.port.follow(self.execution_id, live=False):
-                for begin in range(0, len(batch), LOAD_CHUNK):
-                    recording.add(batch[begin : begin + LOAD_CHUNK])
-                    await self.app.clock.sleep(0)
-            if not recording.events:
+            times = await self.port.times(self.execution_id)
+            if not times:
                 raise UsageError(f"{self.name_given} holds no events to replay")
-            self.recording = recording
-            start = self._start(recording)
+            make = partial(Recording, self.port, self.execution_id, times)
+            self.recording = recording = await asyncio.to_thread(make) if len(times) > MANY else make()
+            playback = self.playback
+            playback.events, playback.shortened = len(recording), recording.shortened
+            playback.begin, playback.end = time_of(times[0]), time_of(times[-1])
+            playback.speed = first_speed(recording.length_s)
+            start = await self._start(recording)
+            await recording.fetch(start)
+            self.loaded = True
+            self.seek_to(start)
+            if self._at is None and self._subject is None and not self._ended:
+                self.action_play()
+            await self._learn(recording)
         except CloudopsError as error:
-            self.app.refuse(self, error)
-            return
-        playback = self.playback
-        playback.events = len(recording.events)
-        playback.begin, playback.end = recording.events[0].time, recording.events[-1].time
-        playback.shortened = recording.shortened
-        playback.speed = first_speed(recording.length_s)
-        self.loaded = True
-        self.seek_to(start)
-        if self._at is None and self._subject is None and not self._ended:
-            self.action_play()
+            if self.loaded:
+                self.app.tell(str(error), problem=True)
+            else:
+                self.app.refuse(self, error)
 
-    def _start(self, recording: Recording) -> int:
+    async def _start(self, recording: Recording) -> int:
         if self._at is not None:
             return recording.seq_of(self._at)
-        if self._subject is not None:
-            return recording.seq_of_subject(self._subject.kind, self._subject.id) or len(recording.events)
-        return len(recording.events) if self._ended else 1
+        subject = self._subject
+        if subject is None or subject.kind not in ("step", "fact"):
+            return len(recording) if self._ended or subject else 1
+        # What is further on than the first page is gone to when it is come across.
+        page = await self.port.read(self.execution_id, limit=PAGE)
+        self._sought = len(recording) > PAGE
+        return self._found(page) or (1 if self._sought else len(recording))
+
+    def _found(self, events: Sequence[Event]) -> int:
+        """The event among `events` that brought what the replay is to begin at; 0 where there is none."""
+        assert self._subject is not None
+        seq = seq_of_subject(events, self._subject.kind, self._subject.id)
+        self._sought = self._sought and not seq
+        return seq
+
+    async def _learn(self, recording: Recording) -> None:
+        """Fold the whole log, a little at a time: keys come first."""
+        async for batch in self.port.follow(self.execution_id, live=False):
+            for begin in range(0, len(batch), PAGE):
+                events = batch[begin : begin + PAGE]
+                recording.learn(events[: len(recording) - recording.learned])
+                self._learned(recording, events)
+                await self.app.clock.sleep(0)
+            if recording.learned == len(recording):
+                return
+
+    def _learned(self, recording: Recording, events: Sequence[Event]) -> None:
+        seq, _ = self._goal
+        if self._sought and (found := self._found(events)) and seq == 1:
+            self.seek_to(found)
+        if self.view.you != (you := recording.confirmed_at(seq)):
+            self.view.you = you
+            self.dirty()
 
     def seek_to(self, seq: int, *, offset: float | None = None) -> None:
-        """Show the state after `seq` events."""
+        """Show the state after `seq` events; at once, or when what is missing for it was fetched."""
         recording = self.recording
         if recording is None:
             return
-        seq = max(1, min(seq, len(recording.events)))
-        state = self.view.state
-        if state is None or state.seq != seq:
-            forward = state is not None and state.seq < seq
-            state = recording.go_on(state, seq) if forward and state else recording.state_at(seq)
-            self.view.state = state
-        self._offset = recording.offsets[seq - 1] if offset is None else offset
-        self._tell(seq)
-        self.dirty()
+        seq = max(1, min(seq, len(recording)))
+        self._goal = (seq, recording.offsets[seq - 1] if offset is None else offset)
+        if self.seeking:
+            return
+        try:
+            self.seeking = not self._arrive()
+        except CloudopsError as error:
+            self._give_up(error)
+        if self.seeking:
+            self.run_worker(self._seek(recording), group="seek")
 
-    def _tell(self, seq: int) -> None:
+    def _arrive(self) -> bool:
+        """Show the moment that was asked for last, if all for it is there. Raises `StoreCorrupt`."""
+        assert self.recording is not None
+        seq, offset = self._goal
+        state = self.recording.state_at(seq, self.view.state)
+        if state is None:
+            return False
+        self.view.state = state
+        self._tell(seq, offset)
+        self.dirty()
+        return True
+
+    async def _seek(self, recording: Recording) -> None:
+        try:
+            while not self._arrive():
+                await recording.fetch(self._goal[0], self.view.state)
+        except CloudopsError as error:
+            self._give_up(error)
+        finally:
+            self.seeking = False
+
+    def _give_up(self, error: CloudopsError) -> None:
+        self._pause()
+        self.app.tell(str(error), problem=True)
+
+    def _tell(self, seq: int, offset: float) -> None:
         recording, playback, state = self.recording, self.playback, self.view.state
         assert recording is not None
         assert state is not None
-        event = recording.events[seq - 1]
+        event = recording.event(seq)
         playback.seq, playback.time = seq, event.time
         playback.last = f"{event.body.type.replace('_', ' ')} · {event.who.name}"
-        playback.share = self._offset / recording.length_s if recording.length_s else seq / len(recording.events)
+        playback.share = offset / recording.length_s if recording.length_s else seq / len(recording)
         self.view.you = recording.confirmed_at(seq)
         if state.opened is not None:
             self.view.query = state.opened.query
@@ -126,12 +193,12 @@ class ReplayScreen(IncidentScreen):
         if recording is None or not self.playback.playing:
             return
         now = self.app.clock.monotonic()
-        offset = self._offset + (now - self._since) * self.playback.speed
+        offset = self._goal[1] + (now - self._since) * self.playback.speed
         self._since = now
         self.view.spinner = int(now / 0.25)
         if offset >= recording.length_s:
             self._pause()
-            self.seek_to(len(recording.events))
+            self.seek_to(len(recording))
             return
         self.seek_to(recording.seq_at_offset(offset), offset=offset)
 
@@ -157,7 +224,7 @@ class ReplayScreen(IncidentScreen):
         if self.playback.playing:
             self._pause()
         else:
-            if self.playback.seq >= len(recording.events):
+            if self.playback.seq >= len(recording):
                 self.seek_to(1)
             self.playback.playing = True
             self._since = self.app.clock.monotonic()
@@ -166,7 +233,7 @@ class ReplayScreen(IncidentScreen):
 
     def action_step(self, by: int) -> None:
         self._pause()
-        self.seek_to(self.playback.seq + by)
+        self.seek_to(self._goal[0] + by)
 
     def action_speed(self, by: int) -> None:
         at = min(range(len(SPEEDS)), key=lambda index: abs(SPEEDS[index] - self.playback.speed))
@@ -176,7 +243,7 @@ class ReplayScreen(IncidentScreen):
     def action_seek_end(self, end: int) -> None:
         self._pause()
         if self.recording is not None:
-            self.seek_to(1 if end < 0 else len(self.recording.events))
+            self.seek_to(1 if end < 0 else len(self.recording))
 
     def action_seek(self) -> None:
         hint = "14:31:07, 2026-11-23T14:31:07Z, or an event's number"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,6 +22,7 @@ __all__ = [
     "EventRow",
     "collector_paused",
     "decode_events",
+    "decode_times",
     "encode_event",
     "pack",
     "pack_blob",
@@ -73,6 +75,14 @@ def decode_events(rows: Sequence[EventRow]) -> tuple[Event, ...]:
     """The events that the rows hold. Raises `StoreCorrupt` at the first that holds none."""
     with collector_paused():
         return tuple(_decode_event(row) for row in rows)
+
+
+def decode_times(execution_id: str, times: Iterable[str]) -> array[float]:
+    """The times of an execution's events in seconds since 1970 (UTC). Raises `StoreCorrupt` when one is none."""
+    try:
+        return array("d", (datetime.fromisoformat(time).timestamp() for time in times))
+    except (ValueError, TypeError) as error:
+        raise StoreCorrupt(f"a time in {execution_id} can't be read; run `cloudops audit verify`") from error
 
 
 def _decode_event(row: EventRow) -> Event:

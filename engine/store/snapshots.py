@@ -1,8 +1,8 @@
 """Snapshots of folded states: a cache that makes opening and seeking in long logs fast, and can be deleted.
 
-One is taken every `EVERY` events, but not before the events since the last one are half the state's size: so a
-seek folds at most 1,000 events where states are small, and where they grow with every event (facts) all snapshots
-together stay in proportion to the log.
+One is taken every `EVERY` events, but not before the events since the last one are half the state's size: so the
+nearest is at most 1,000 events away where states are small, and where they grow with every event (facts) all snapshots
+together stay in proportion to the log. What ended is mostly opened at its end: after so many events one is taken there.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Snapshots:
         """A snapshot of `state`, to which an event of `body_size` bytes was just applied, when one is due."""
         self.events += 1
         self.log_size += body_size
-        if self.events < EVERY or self.log_size * _STATE_PER_LOG < self.state_size:
+        if self.events < EVERY or (self.log_size * _STATE_PER_LOG < self.state_size and not state.ended):
             return None
         data = state.encode()
         self.events, self.log_size, self.state_size = 0, 0, len(data)

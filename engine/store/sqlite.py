@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from array import array
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from engine.failpoints import failpoint
 from engine.incident import IncidentState
 from engine.port import AuditResult, IncidentSummary
 from engine.store import schema
-from engine.store.codec import Blob, EventRow, decode_events, pack_blob, unpack_blob
+from engine.store.codec import Blob, EventRow, decode_events, decode_times, pack_blob, unpack_blob
 from engine.store.connection import Connection, damage
 from engine.store.files import StoreFiles, claim_files
 from engine.store.heads import Heads
@@ -85,6 +86,10 @@ class SqliteStore:
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         rows = await self._rows(execution_id, after, -1 if limit is None else limit)
         return await _decode(rows)
+
+    async def times(self, execution_id: str) -> array[float]:
+        rows = await self._connection.rows(schema.SELECT_TIMES, execution_id)
+        return await asyncio.to_thread(decode_times, execution_id, (row[0] for row in rows))
 
     async def batches(self, execution_id: str, after: int = 0) -> AsyncIterator[tuple[Event, ...]]:
         while batch := await self._next(execution_id, after):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from array import array
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -322,6 +323,12 @@ class StoryPort:
         """The engine of the other process ends."""
         self.gone = EngineGone("the engine went away; run the command again")
         self.changed.set()
+
+    async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
+        return tuple(self.log[after:][:limit])
+
+    async def times(self, execution_id: str) -> array[float]:
+        return array("d", (event.time.timestamp() for event in self.log))
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
         return fold(self.log[:seq])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -53,6 +54,10 @@ class Slow(StoryPort):
         await self.go.wait()
         async for batch in super().follow(execution_id, after, live=live):
             yield batch
+
+    async def times(self, execution_id: str) -> array[float]:
+        await self.go.wait()
+        return await super().times(execution_id)
 
     async def incidents(self) -> tuple[IncidentSummary, ...]:
         await self.go.wait()
