@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from primitives.analysis.configuration import flatten
 from primitives.analysis.history import Comparison
 from primitives.analysis.shifts import moment_of
 from primitives.records import ConfigurationSnapshot, Metric
-from primitives.statistics import level_of
+from primitives.statistics import median
 
 __all__ = ["NEAR_LIMIT", "Usage", "usage_of"]
 
@@ -40,37 +42,50 @@ _SCALES: Final[Mapping[str, float]] = {
 _LEAST_BYTES: Final = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Usage:
     """How near a metric came to its limit; `peak` and `baseline` are what is used, in the metric's unit."""
 
+    of: Comparison
     limit: float
     peak: float
-    baseline: float | None
-    since: Any
 
     @property
     def ratio(self) -> float:
         """Peak over limit."""
         return self.peak / self.limit
 
+    @property
+    def baseline(self) -> float | None:
+        """What is used in normal times; None where nothing is known of them."""
+        normal = self.of.normal
+        return median(_used(self.of, normal, self.limit)) if len(normal) else None
+
+    @property
+    def since(self) -> datetime | None:
+        """When the resource was first full; None when it never was."""
+        near = np.flatnonzero(_used(self.of, self.of.values, self.limit) >= NEAR_LIMIT * self.limit)
+        return moment_of(float(self.of.times[near[0]])) if len(near) else None
+
 
 def usage_of(
     one: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
 ) -> Usage | None:
-    """How near `one` came to its limit in the window; None where no limit is known or nothing was measured."""
+    """How near `one` came to its limit in the window; None where no limit is known or nothing was measured.
+
+    `siblings` are the metrics of its resource, `snapshots` the configuration of its resource.
+    """
     if not len(one.values) or one.metric.kind != "saturation":
         return None
     limit = _limit(one, siblings, snapshots)
     if limit is None or limit <= 0:
         return None
-    # What falls when the resource fills up measures what is left.
-    left = one.metric.worse == "lower"
-    used, usual = (limit - one.values, limit - one.normal) if left else (one.values, one.normal)
-    near = np.flatnonzero(used >= NEAR_LIMIT * limit)
-    since = moment_of(float(one.times[near[0]])) if len(near) else None
-    baseline = level_of(usual).level if len(usual) else None
-    return Usage(limit, float(used.max()), baseline, since)
+    return Usage(one, limit, float(_used(one, one.values, limit).max()))
+
+
+def _used(one: Comparison, values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+    """What falls when the resource fills up measures what is left."""
+    return limit - values if one.metric.worse == "lower" else values
 
 
 def _limit(one: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]) -> float | None:
@@ -81,12 +96,7 @@ def _limit(one: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[
         return 100.0
     if metric.unit == "1" and {"utilization", "usage", "ratio", "saturation"} & set(_words(metric.name)):
         return 1.0
-    configured = [
-        (path, value)
-        for snapshot in snapshots
-        if snapshot.resource == one.resource
-        for path, value in flatten(snapshot.document).items()
-    ]
+    configured = [(path, value) for snapshot in snapshots for path, value in flatten(snapshot.document).items()]
     return _best(metric, configured) or _sibling(one, siblings)
 
 

@@ -70,24 +70,28 @@ def _limits(
     siblings: dict[str, list[Comparison]] = {}
     for one in compared:
         siblings.setdefault(one.resource, []).append(one)
-    newest = {(one.resource, one.kind): one for one in sorted(snapshots, key=lambda one: one.time)}
+    configured: dict[str, dict[str, ConfigurationSnapshot]] = {}
+    for snapshot in sorted(snapshots, key=lambda one: one.time):
+        configured.setdefault(snapshot.resource, {})[snapshot.kind] = snapshot
     found = [
-        _fact(one, usage, history, args)
+        usage
         for one in compared
-        if (usage := usage_of(one, siblings[one.resource], newest.values()))
+        if (usage := usage_of(one, siblings[one.resource], configured.get(one.resource, {}).values()))
         and (usage.ratio >= NEAR_LIMIT or one.complete)
     ]
-    found.sort(key=lambda fact: (-fact.ratio, fact.resource or "", fact.metric))
-    full = [fact for fact in found if fact.polarity == "present"]
-    return full[:MOST_SHIFTS] + [fact for fact in found if fact.polarity == "absent"][:_MOST_CLEAR]
+    found.sort(key=lambda usage: (-usage.ratio, usage.of.resource, usage.of.metric.name))
+    full = [usage for usage in found if usage.ratio >= NEAR_LIMIT][:MOST_SHIFTS]
+    clear = [usage for usage in found if usage.ratio < NEAR_LIMIT][:_MOST_CLEAR]
+    return [_fact(usage, history, args) for usage in (*full, *clear)]
 
 
-def _fact(one: Comparison, usage: Usage, history: History, args: Arguments) -> MetricAtLimit:
+def _fact(usage: Usage, history: History, args: Arguments) -> MetricAtLimit:
+    one, since = usage.of, usage.since
     return MetricAtLimit(
         polarity="present" if usage.ratio >= NEAR_LIMIT else "absent",
         resource=one.resource,
         window=incident_window(args),
-        observed_at=usage.since or args.now,
+        observed_at=since or args.now,
         source=history.source,
         answers=history.digests,
         metric=one.metric.name,
@@ -96,5 +100,5 @@ def _fact(one: Comparison, usage: Usage, history: History, args: Arguments) -> M
         peak=usage.peak,
         baseline=usage.baseline,
         ratio=usage.ratio,
-        since=usage.since,
+        since=since,
     )
