@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from primitives.records import Topology
 
@@ -16,14 +17,20 @@ class Graph:
 
     resources: Mapping[str, str]
     edges: tuple[tuple[str, str, str], ...]
+    _below: dict[tuple[str, ...], Mapping[str, Sequence[str]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    def dependencies(self, *kinds: str) -> dict[str, list[str]]:
+    def dependencies(self, *kinds: str) -> Mapping[str, Sequence[str]]:
         """The direct dependencies of each resource, over edges of `kinds` (none: of every kind)."""
-        found: dict[str, list[str]] = {}
-        for source, target, kind in self.edges:
-            if source != target and (not kinds or kind in kinds) and target not in found.get(source, ()):
-                found.setdefault(source, []).append(target)
-        return found
+        if kinds not in self._below:
+            # A dictionary keeps the order and tells at once whether a target is known.
+            found: dict[str, dict[str, None]] = {}
+            for source, target, kind in self.edges:
+                if source != target and (not kinds or kind in kinds):
+                    found.setdefault(source, {})[target] = None
+            self._below[kinds] = {source: tuple(targets) for source, targets in found.items()}
+        return self._below[kinds]
 
     def reach(self, starts: Iterable[str], *kinds: str) -> dict[str, int]:
         """Everything that `starts` depend on, themselves too, with its distance, nearest first."""
@@ -46,9 +53,30 @@ class Graph:
 
 def graph_of(topologies: Iterable[Topology]) -> Graph:
     """The union of what the sources know."""
+    return _graph_of(tuple(map(_Same, topologies)))
+
+
+class _Same:
+    """A topology that equals itself alone: comparing thousands of edges would cost more than what it saves."""
+
+    __slots__ = ("topology",)
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.topology is other.topology
+
+    def __hash__(self) -> int:
+        return id(self.topology)
+
+
+# Every diagnostic asks for the same graph; two incidents' worth is kept.
+@lru_cache(maxsize=2)
+def _graph_of(topologies: tuple[_Same, ...]) -> Graph:
     resources: dict[str, str] = {}
     edges: set[tuple[str, str, str]] = set()
-    for topology in topologies:
+    for topology in (one.topology for one in topologies):
         for resource in topology.resources:
             if resources.get(resource.id, "other") == "other":
                 resources[resource.id] = resource.kind

@@ -32,6 +32,8 @@ Samples = NDArray[np.float64]
 # incidents of another day don't hide this one.
 _NOISE_QUANTILE: Final = 0.98
 _MIN_NORMAL: Final = 5
+# So many calls are added up at once: enough to be quick, few enough to need little memory.
+_AT_ONCE: Final = 4096
 # Along these edges requests travel; a host or an owner is none that they pass through.
 _CARRYING: Final = ("calls", "reads", "writes", "depends")
 
@@ -77,37 +79,61 @@ def shares(
     inside = [(grid >= start - 1e-6) & (grid <= end + 1e-6) for start, end in (normal, window)]
     if inside[0].sum() < _MIN_NORMAL or not inside[1].any():
         return []
-    values = _aligned(series, grid, reach, lambda one: one.name == metric.name)
-    alike = (metric.kind, metric.unit)
-    values = _aligned(series, grid, reach, lambda one: (one.kind, one.unit) == alike and not gave_up(one.name)) | values
+    near = set(reach)
+    reached = [one for one in series if one.resource in near and len(one.times)]
     counting = _request_metric(symptom, series)
-    traffic = _aligned(series, grid, reach, lambda one: one.name == counting)
-    found = _own(symptom, reach, _Sums(metric, values, traffic, inside[0], inside[1]), graph)
+    alike = (metric.kind, metric.unit)
+    sums = _Sums(
+        metric,
+        # Where a resource has the symptom's own metric, that is the one.
+        _aligned(reached, grid, reach, _named(metric.name), _like(alike)),
+        _aligned(reached, grid, reach, _named(counting)),
+        inside[0],
+        inside[1],
+    )
+    found = _own(symptom, reach, sums, graph)
     return sorted(found, key=lambda one: (-one.excess, one.resource))
+
+
+def _named(name: str | None) -> Callable[[Metric], bool]:
+    return lambda one: one.name == name
+
+
+def _like(alike: tuple[str, str]) -> Callable[[Metric], bool]:
+    return lambda one: (one.kind, one.unit) == alike and not gave_up(one.name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """A row of samples for each resource, NaN where there is none; `known` says which rows hold a series at all."""
+
+    rows: Samples
+    known: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
     metric: Metric
-    values: Mapping[str, Samples]
-    traffic: Mapping[str, Samples]
+    values: _Table
+    traffic: _Table
     normal: NDArray[np.bool_]
     window: NDArray[np.bool_]
 
-    def excess(self, name: str) -> Samples:
-        """The excess of one resource over its normal level, positive when it hurts; zero where there is no sample."""
-        values = self.values.get(name)
-        if values is None:
-            return np.zeros(len(self.normal))
-        if self.metric.worse == "lower":
-            values = -values
-        known = values[self.normal]
-        known = known[~np.isnan(known)]
-        if len(known):
-            level = float(np.median(known))
-        else:
-            level = self._assumed_level(values)
-        return np.nan_to_num(values - level)
+    def excess(self) -> Samples:
+        """The excess of each resource over its normal level, positive when it hurts; zero where there is no sample."""
+        values = -self.values.rows if self.metric.worse == "lower" else self.values.rows
+        return np.nan_to_num(values - self._levels(values)[:, None])
+
+    def _levels(self, values: Samples) -> Samples:
+        normal = values[:, self.normal]
+        missing = np.isnan(normal)
+        levels = np.zeros(len(values))
+        whole = ~missing.any(axis=1)
+        levels[whole] = np.median(normal[whole], axis=1)
+        for index in np.flatnonzero(~whole & self.values.known):
+            known = normal[index][~missing[index]]
+            levels[index] = np.median(known) if len(known) else self._assumed_level(values[index])
+        return levels
 
     def _assumed_level(self, values: Samples) -> float:
         """Normal for a resource of which nothing normal was measured: no failures; its quickest for latency."""
@@ -118,75 +144,87 @@ class _Sums:
         seen = values[~np.isnan(values)]
         return float(seen.min()) if len(seen) else 0.0
 
-    def newly_called(self, name: str) -> bool:
-        """Whether it got no requests in normal times, nor when the window began, and gets some now.
+    def newly_called(self) -> NDArray[np.bool_]:
+        """Which got no requests in normal times, nor when the window began, and get some now.
 
         Such a resource can't have become worse: whoever began to call it has changed. One that was called from the
         window's first sample on and lacks normal samples is no such case: its normal times were just not recorded.
         """
-        traffic = self.traffic.get(name)
-        if traffic is None:
-            return False
-        before, now = np.nan_to_num(traffic[self.normal]), np.nan_to_num(traffic[self.window])
-        measured = not np.isnan(traffic[self.normal]).any()
-        return not before.any() and bool(now.any()) and (measured or not now[0])
+        before, now = self.traffic.rows[:, self.normal], np.nan_to_num(self.traffic.rows[:, self.window])
+        measured = ~np.isnan(before).any(axis=1)
+        idle = ~np.nan_to_num(before).any(axis=1)
+        return np.asarray(self.traffic.known & idle & now.any(axis=1) & (measured | (now[:, 0] == 0.0)))
 
 
 def _own(symptom: str, reach: list[str], sums: _Sums, graph: Graph) -> list[Share]:
+    place = {name: index for index, name in enumerate(reach)}
+    first = place[symptom]
+    unit = _symptom_requests(first, sums)
+    requests = np.where(sums.traffic.known[:, None], np.nan_to_num(sums.traffic.rows), unit)
+    parts = sums.excess() * requests / unit
+    if not sums.traffic.known.any():
+        _cap(parts, place, symptom, graph)
     below = graph.dependencies(*_CARRYING)
-    unit = _symptom_requests(symptom, sums)
-    requests = {name: np.nan_to_num(sums.traffic[name]) if name in sums.traffic else unit for name in reach}
-    parts = {name: sums.excess(name) * requests[name] / unit for name in reach}
-    if not sums.traffic:
-        _cap(parts, symptom, graph)
-    incoming: dict[str, Samples] = {}
-    for name in reach:
-        for target in below.get(name, ()):
-            incoming[target] = incoming.get(target, np.zeros(len(unit))) + requests[name]
-    new = {name for name in reach if name != symptom and sums.newly_called(name)}
-    total = float(parts[symptom][sums.window].max())
-    found = []
-    for name in reach:
-        if name in new or (name not in sums.values and name != symptom):
-            continue
-        own = parts[name].copy()
-        for target in below.get(name, ()):
-            if target not in new:
-                fraction = requests[name] / np.maximum(incoming[target], 1e-12)
-                own -= np.maximum(parts[target], 0.0) * fraction
-        found.append(_share(name, own, total, sums))
+    calls = [(index, place[target]) for index, name in enumerate(reach) for target in below.get(name, ())]
+    callers, targets = np.array(calls, dtype=np.intp).reshape(-1, 2).T
+    new = sums.newly_called()
+    new[first] = False
+    incoming = _sums_by(targets, requests, callers)
+    # A caller's share of a dependency's part is its share of the dependency's requests.
+    each = np.where(new[:, None], 0.0, np.maximum(parts, 0.0) / np.maximum(incoming, 1e-12))
+    own = parts - requests * _sums_by(callers, each, targets)
+    known = sums.values.known.copy()
+    known[first] = True
+    asked = np.flatnonzero(known & ~new)
+    return _shares([reach[index] for index in asked], own[asked], float(parts[first][sums.window].max()), sums)
+
+
+def _sums_by(groups: NDArray[np.intp], rows: Samples, of: NDArray[np.intp]) -> Samples:
+    """For each row of `rows` the sum of those rows whose places in `of` stand beside its own in `groups`."""
+    found = np.zeros_like(rows)
+    order = np.argsort(groups, kind="stable")
+    for start in range(0, len(order), _AT_ONCE):
+        part = order[start : start + _AT_ONCE]
+        where, begin = np.unique(groups[part], return_index=True)
+        found[where] += np.add.reduceat(rows[of[part]], begin, axis=0)
     return found
 
 
-def _cap(parts: dict[str, Samples], symptom: str, graph: Graph) -> None:
+def _cap(parts: Samples, place: Mapping[str, int], symptom: str, graph: Graph) -> None:
     """Where requests are not counted: a dependency explains no more of the symptom than the callers that it slows."""
     below = graph.dependencies(*_CARRYING)
-    nearest_first = list(graph.reach([symptom], *_CARRYING))
-    limits: dict[str, Samples] = {symptom: np.maximum(parts[symptom], 0.0)}
-    for name in nearest_first:
-        parts[name] = np.minimum(parts[name], limits[name])
+    limits = np.full_like(parts, -1.0)
+    limits[place[symptom]] = np.maximum(parts[place[symptom]], 0.0)
+    for name in graph.reach([symptom], *_CARRYING):
+        mine = parts[place[name]]
+        np.minimum(mine, limits[place[name]], out=mine)
+        hurt = np.maximum(mine, 0.0)
         for target in below.get(name, ()):
-            known = limits.get(target)
-            mine = np.maximum(parts[name], 0.0)
-            limits[target] = mine if known is None else np.maximum(known, mine)
+            limit = limits[place[target]]
+            np.maximum(limit, hurt, out=limit)
 
 
-def _symptom_requests(symptom: str, sums: _Sums) -> Samples:
-    requests = sums.traffic.get(symptom)
-    if requests is None:
+def _symptom_requests(first: int, sums: _Sums) -> Samples:
+    if not sums.traffic.known[first]:
         return np.ones(len(sums.normal))
+    requests = sums.traffic.rows[first]
     known = requests[requests > 0]
     # Where a sample is missing or zero there is nothing to divide by; the usual number keeps the ratio sane.
     usual = float(np.median(known)) if len(known) else 1.0
     return np.asarray(np.where(np.nan_to_num(requests) > 0, requests, usual))
 
 
-def _share(name: str, own: Samples, total: float, sums: _Sums) -> Share:
+def _shares(names: list[str], own: Samples, total: float, sums: _Sums) -> list[Share]:
+    if not names:
+        return []
     # A peak is compared with the peaks of normal windows of the same length.
-    peaks = rolling_max(own[sums.normal], int(np.count_nonzero(sums.window)))
-    noise = max(float(np.quantile(peaks, _NOISE_QUANTILE)), 0.0)
-    excess = float(own[sums.window].max()) - noise
-    return Share(name, excess, excess / total if total > 0 else 0.0, noise, sums.metric.unit)
+    peaks = rolling_max(own[:, sums.normal], int(np.count_nonzero(sums.window)))
+    noises = np.maximum(np.quantile(peaks, _NOISE_QUANTILE, axis=1), 0.0)
+    excesses = own[:, sums.window].max(axis=1) - noises
+    return [
+        Share(name, excess, excess / total if total > 0 else 0.0, noise, sums.metric.unit)
+        for name, excess, noise in zip(names, excesses.tolist(), noises.tolist(), strict=True)
+    ]
 
 
 def _request_metric(symptom: str, series: Sequence[Series]) -> str | None:
@@ -204,23 +242,28 @@ def _grid(symptom: str, metric: Metric, series: Sequence[Series]) -> Samples | N
     return None
 
 
-def _aligned(
-    series: Sequence[Series], grid: Samples, names: list[str], wanted: Callable[[Metric], bool]
-) -> dict[str, Samples]:
-    """The samples nearest to the grid's times, within half a step; NaN where there is none. Sums of what is wanted."""
+def _aligned(series: Sequence[Series], grid: Samples, names: list[str], *wanted: Callable[[Metric], bool]) -> _Table:
+    """The samples nearest to the grid's times, within half a step, of the first series that is wanted most."""
+    chosen: dict[str, Series] = {}
+    for wish in wanted:
+        fits: dict[int, bool] = {}
+        for one in series:
+            # There are few metrics and many series of each.
+            fit = fits.get(id(one.metric))
+            if fit is None:
+                fit = fits[id(one.metric)] = wish(one.metric)
+            if fit:
+                chosen.setdefault(one.resource, one)
+    rows = np.full((len(names), len(grid)), np.nan)
     step = sample_step(grid) or 1.0
-    chosen = set(names)
-    found: dict[str, Samples] = {}
-    for one in series:
-        if one.resource not in chosen or not len(one.times) or not wanted(one.metric):
-            continue
-        if one.resource not in found:
-            found[one.resource] = _nearest(one, grid, step)
-    return found
+    for index, name in enumerate(names):
+        if name in chosen:
+            rows[index] = _nearest(chosen[name], grid, step)
+    return _Table(rows, np.array([name in chosen for name in names], dtype=bool))
 
 
 def _nearest(one: Series, grid: Samples, step: float) -> Samples:
-    if len(one.times) == len(grid) and np.array_equal(one.times, grid):
+    if len(one.times) == len(grid) and (one.times == grid).all():
         return one.values
     right = np.clip(np.searchsorted(one.times, grid), 1, max(len(one.times) - 1, 1))
     right = np.minimum(right, len(one.times) - 1)
