@@ -41,8 +41,11 @@ def verdicts(case: Case) -> Iterator[Claim]:
 
 
 def _calm(case: Case) -> Iterator[Claim]:
+    # An alarm that names no metric is about what users feel of its resource.
+    symptom = case.opened.symptom
+    unnamed = symptom is not None and symptom.metric is None
     for name, shift in case.absent(MetricShift):
-        own = case.is_symptom(shift.resource, shift.metric)
+        own = case.is_symptom(shift.resource, shift.metric) or (unnamed and _is_felt(case, shift))
         weight, group = (2.5, "symptom") if own else (0.6, f"calm {shift.kind}")
         yield Claim(FALSE_ALARM, name, weight, "stayed at its usual level", group)
     for name, _ in case.absent(WorkloadState):
@@ -55,6 +58,10 @@ def _calm(case: Case) -> Iterator[Claim]:
     for name, limit in case.absent(MetricAtLimit):
         own = case.is_symptom(limit.resource, limit.metric)
         yield Claim(FALSE_ALARM, name, 2.2 if own else 0.6, "kept clear of its limit", "limits")
+
+
+def _is_felt(case: Case, shift: MetricShift) -> bool:
+    return shift.resource in case.symptom_resources and shift.kind in FELT
 
 
 def _trouble(case: Case) -> Iterator[Claim]:
