@@ -99,7 +99,7 @@ def _came(times: NDArray[np.float64], end: float, length: float) -> bool:
 def _ended(one: Comparison, newest: float) -> bool:
     """Whether samples that came regularly ended in the window, long before the `newest` of all series."""
     normal, (first, last) = one.normal_times, (float(one.times[0]), float(one.times[-1]))
-    step = sample_step(normal)
+    step = sample_step(normal) if last < newest else 0.0
     if step <= 0 or newest - last < _ENDED_STEPS * step:
         return False
     regular = len(one.times) >= _USUAL_PRESENCE * ((last - first) / step + 1)
