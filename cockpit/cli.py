@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["cloudops", "main"]
 
 INTERRUPTED = 130
+QUESTIONS = (
+    "series", "changes", "logs", "spans", "topology", "configuration", "objects", "container_logs", "probes",
+    "observations", "alerts",
+)  # fmt: skip
+"""What `primitives.telemetry.Question` lists; that module is too heavy to be imported here."""
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
@@ -171,6 +176,7 @@ def _settings(context: click.Context, store: Path | None, config: Path | None, p
 @click.option("--plain", "output", flag_value="plain", help="The text report, also on a terminal.")
 @click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
+@click.option("--explain", is_flag=True, help="The text report with what each fact adds to each cause.")
 @click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
 @_store_option
 @click.pass_context
@@ -181,6 +187,7 @@ def investigate(
     resource: str | None,
     prometheus: str | None,
     output: str | None,
+    explain: bool,
     no_color: bool,
     store: Path | None,
     config: Path | None,
@@ -189,7 +196,7 @@ def investigate(
     from cockpit import launch
 
     settings = _settings(context, store, config, prometheus)
-    return launch.investigate(settings, query, incident, resource, output=output, color=not no_color)
+    return launch.investigate(settings, query, incident, resource, output=output, color=not no_color, explain=explain)
 
 
 @cloudops.command(cls=_Example, example="cloudops replay exec-3f9a1c20\ncloudops replay outage.incident --plain")
@@ -198,6 +205,7 @@ def investigate(
 @click.option(
     "--at", metavar="TIME|SEQ", type=_TEXT, help="As it stood at a time (ISO 8601, or 14:31:07) or after an event."
 )
+@click.option("--explain", is_flag=True, help="The text report with what each fact adds to each cause.")
 @click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
 @_store_option
 @click.pass_context
@@ -206,6 +214,7 @@ def replay(
     name: str,
     plain: bool,
     at: str | None,
+    explain: bool,
     no_color: bool,
     store: Path | None,
     config: Path | None,
@@ -213,7 +222,8 @@ def replay(
     """Show a stored incident as it happened."""
     from cockpit import launch
 
-    return launch.replay(_settings(context, store, config), name, plain=plain, at=at, color=not no_color)
+    settings = _settings(context, store, config)
+    return launch.replay(settings, name, plain=plain, at=at, color=not no_color, explain=explain)
 
 
 @cloudops.command(cls=_Example, example="cloudops attach exec-3f9a1c20")
@@ -221,6 +231,7 @@ def replay(
 @click.option("--prometheus", metavar="URL", type=_TEXT, help="The Prometheus of an interrupted live investigation.")
 @click.option("--plain", "output", flag_value="plain", help="The text report, also on a terminal.")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
+@click.option("--explain", is_flag=True, help="The text report with what each fact adds to each cause.")
 @click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
 @_store_option
 @click.pass_context
@@ -229,6 +240,7 @@ def attach(
     name: str,
     prometheus: str | None,
     output: str | None,
+    explain: bool,
     no_color: bool,
     store: Path | None,
     config: Path | None,
@@ -236,7 +248,46 @@ def attach(
     """Join a running investigation, or go on with an interrupted one."""
     from cockpit import launch
 
-    return launch.attach(_settings(context, store, config, prometheus), name, output=output, color=not no_color)
+    settings = _settings(context, store, config, prometheus)
+    return launch.attach(settings, name, output=output, color=not no_color, explain=explain)
+
+
+@cloudops.command(
+    cls=_Example,
+    example=(
+        'cloudops judge exec-3f9a1c20 --pin F12 --refute F3 --because "the exporter was restarted"\n'
+        'cloudops judge exec-3f9a1c20 --not database --because "the DBA looked"'
+    ),
+)
+@click.argument("name", metavar="ID", type=_TEXT)
+@click.option("--pin", multiple=True, metavar="FACT", type=_TEXT, help="This fact is certain.")
+@click.option("--refute", multiple=True, metavar="FACT", type=_TEXT, help="This fact is wrong.")
+@click.option("--hold", multiple=True, metavar="HYPOTHESIS", type=_TEXT, help="This is the cause, as far as I know.")
+@click.option(
+    "--exclude",
+    "--not",
+    "exclude",
+    multiple=True,
+    metavar="WHAT",
+    type=_TEXT,
+    help="It isn't this hypothesis, resource, kind of resource, change, cause or class of causes.",
+)
+@click.option("--add", multiple=True, metavar="TEXT", type=_TEXT, help="A fact, in words or as a JSON object.")
+@click.option("--about", metavar="RESOURCE", type=_TEXT, help="The resource that the added fact is about.")
+@click.option("--cause", metavar="CAUSE", type=_TEXT, help="The cause or hypothesis that the added fact speaks for.")
+@click.option("--undo", multiple=True, metavar="WHAT", type=_TEXT, help="Take back what was said of a fact or cause.")
+@click.option("--because", metavar="TEXT", type=_TEXT, default="", help="Why; it is kept with your name.")
+@click.option("--next", "ask_next", is_flag=True, help="Then run the next best diagnostic.")
+@click.option("--json", "as_json", is_flag=True, help="The report object after it (cloudops-report/1).")
+@click.option("--explain", is_flag=True, help="Show what each fact adds to each cause.")
+@click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
+@_store_option
+@click.pass_context
+def judge(context: click.Context, /, name: str, store: Path | None, config: Path | None, **said: Any) -> int:
+    """Say what you know of an incident's facts and causes: the ranking follows at once, and names you."""
+    from cockpit import judging
+
+    return judging.judge(_settings(context, store, config), name, judging.Said(**said))
 
 
 @cloudops.command(cls=_Example, example="cloudops incidents --json")
@@ -305,10 +356,27 @@ def verify(context: click.Context, name: str | None, as_json: bool, store: Path 
     return commands.verify(_settings(context, store, config), name, as_json=as_json)
 
 
-@cloudops.command(cls=_Example, example="cloudops evaluate sample_incidents --min-top1 0.5")
+@cloudops.command(
+    cls=_Example,
+    example="cloudops evaluate sample_incidents --min-top1 0.5\n"
+    "cloudops evaluate sample_incidents --json > before.json\n"
+    "cloudops evaluate sample_incidents --against before.json --without logs",
+)
 @click.argument("paths", nargs=-1, required=True, type=_File())
 @click.option("--json", "as_json", is_flag=True, help="One evaluation object (cloudops-evaluation/1).")
 @click.option("--min-top1", type=_Share(), help="Exit with 1 when top1 is lower.")
+@click.option(
+    "--against", metavar="FILE", type=_File(dir_okay=False), help="Compare with an earlier run: what its --json wrote."
+)
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(QUESTIONS),
+    help="Investigate as if nothing could be asked for these; may be given several times.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that work side by side."
+)
 @_store_option
 @click.pass_context
 def evaluate(
@@ -316,14 +384,18 @@ def evaluate(
     paths: tuple[Path, ...],
     as_json: bool,
     min_top1: float | None,
+    against: Path | None,
+    without: tuple[str, ...],
+    jobs: int,
     store: Path | None,
     config: Path | None,
 ) -> int:
     """Investigate bundles whose cause is known, and score the answers. Nothing is stored."""
-    from cockpit import commands
+    from cockpit import evaluation
 
     _settings(context, store, config)
-    return commands.evaluate(paths, as_json=as_json, min_top1=min_top1)
+    asked = evaluation.Asked(paths, without=without, jobs=jobs, against=against, as_json=as_json, min_top1=min_top1)
+    return evaluation.evaluate(asked)
 
 
 @cloudops.command(cls=_Example, example="cloudops doctor")

@@ -22,15 +22,19 @@ __all__ = ["Printer", "follow", "verdict"]
 
 @dataclass(slots=True)
 class Printer:
-    """Prints each event once, in the form that `output` names: plain, json or events; quiet prints nothing."""
+    """Prints each event once, in the form that `output` names: plain, json or events; quiet prints nothing.
+
+    With `explain` the text report tells each cause's waterfall.
+    """
 
     output: str
     color: bool
+    explain: bool = False
     state: IncidentState = field(default_factory=IncidentState)
     plain: PlainReport = field(init=False)
 
     def __post_init__(self) -> None:
-        self.plain = PlainReport(color=self.color)
+        self.plain = PlainReport(color=self.color, explain=self.explain)
 
     def event(self, event: Event) -> None:
         """Take in what happened. Raises `OSError` when it can't be written."""

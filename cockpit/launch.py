@@ -49,34 +49,35 @@ def investigate(
     *,
     output: str | None,
     color: bool,
+    explain: bool = False,
 ) -> int:
     """The main job."""
     from cockpit.samples import bundle_path
 
     bundle = str(bundle_path(incident)) if incident is not None else None
     start = Start(query, bundle, resource, settings.prometheus if incident is None else None)
-    if output is None and on_terminal():
+    if output is None and not explain and on_terminal():
         return _open(settings, start, color=color)
     from cockpit import commands
 
-    return commands.investigate(settings, start, output=output or "plain", color=color)
+    return commands.investigate(settings, start, output=output or "plain", color=color, explain=explain)
 
 
-def attach(settings: Settings, name: str, *, output: str | None, color: bool) -> int:
+def attach(settings: Settings, name: str, *, output: str | None, color: bool, explain: bool = False) -> int:
     """Join a running investigation, or go on with an interrupted one."""
-    if output is None and on_terminal():
+    if output is None and not explain and on_terminal():
         return _open(settings, Attach(name, settings.prometheus), color=color)
     from cockpit import commands
 
-    return commands.attach(settings, name, output=output or "plain", color=color)
+    return commands.attach(settings, name, output=output or "plain", color=color, explain=explain)
 
 
-def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool) -> int:
+def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool, explain: bool = False) -> int:
     """A stored incident, as it happened."""
     from cockpit.samples import is_there
 
-    if not plain and on_terminal() and not is_there(name):
+    if not plain and not explain and on_terminal() and not is_there(name):
         return _open(settings, Replay(name, at), color=color)
     from cockpit import commands
 
-    return commands.replay(settings, name, plain=plain, at=at, color=color)
+    return commands.replay(settings, name, plain=plain or explain, at=at, color=color, explain=explain)

@@ -10,9 +10,12 @@ from typing import Any, Final
 
 import orjson
 
+from cockpit.explain import said_lines, waterfall_lines
 from engine.events import (
     ConclusionReached,
     Event,
+    FactAdded,
+    FactJudged,
     IncidentClassified,
     IncidentOpened,
     InvestigationCancelled,
@@ -50,12 +53,13 @@ class PlainReport:
     """Tells an investigation in plain text: `tell` gives what each event adds, so that it can be shown as it happens.
 
     With `color` headings and marks get ANSI colours; nothing relies on them, and `NO_COLOR` forbids them. Everything
-    from outside has gone through `safe_line`.
+    from outside has gone through `safe_line`. With `explain` each cause has its waterfall: every fact's part of it.
     """
 
-    def __init__(self, *, color: bool = False, width: int | None = None) -> None:
+    def __init__(self, *, color: bool = False, width: int | None = None, explain: bool = False) -> None:
         self._color = color and not os.environ.get("NO_COLOR")
         self._width = width or report_width()
+        self._explain = explain
 
     def tell(self, state: IncidentState, event: Event) -> str:
         """What `event` adds, `state` being the state after it; empty when it adds nothing to read."""
@@ -71,6 +75,10 @@ class PlainReport:
                 return self._wrapped(f"+ Step {body.step.id}: {body.step.primitive} ({body.step.reason})", "  ")
             case StepFinished():
                 return self._step(state, state.steps[body.step])
+            case FactAdded():
+                return self._wrapped(f"+ {body.id} {body.fact.sentence()}", "  ")
+            case FactJudged():
+                return self._judged(state, event.who.name, body)
             case ConclusionReached():
                 return self._conclusion(state)
             case InvestigationFinished():
@@ -81,6 +89,13 @@ class PlainReport:
                 return self._wrapped(f"Cancelled by {event.who.name}", "  ")
             case _:
                 return ""
+
+    def _judged(self, state: IncidentState, by: str, body: FactJudged) -> str:
+        verdict = {"withdrawn": "taken back", None: "as it was found again"}.get(body.verdict, body.verdict)
+        because = f", because {body.because}" if body.because else ""
+        return self._wrapped(
+            f"! {body.fact} {verdict} by {by}{because} ({state.facts[body.fact].fact.sentence()})", "  "
+        )
 
     def stopped(self, state: IncidentState) -> str:
         """What to say where the events end before the investigation does (a replay up to a moment)."""
@@ -140,6 +155,9 @@ class PlainReport:
     def _conclusion(self, state: IncidentState) -> str:
         parts = [self._heading("KEY FINDINGS")]
         parts += [self._bullet(finding.statement) for finding in state.findings] or ["  none\n"]
+        if said := list(said_lines(state)):
+            parts.append(self._heading("SAID BY ENGINEERS"))
+            parts += [self._bullet(line) for line in said]
         parts.append(self._causes(state))
         parts.append(self._actions(state))
         if state.gaps:
@@ -163,6 +181,9 @@ class PlainReport:
         for name, evidence in (("For", one.evidence_for), ("Against", one.evidence_against)):
             if evidence:
                 lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))
+        if self._explain:
+            told = "".join(f"      {line}\n" for line in waterfall_lines(one, state, self._width - 6))
+            lines.append("    Why, in log-odds:\n" + self._styled("dim", told))
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
@@ -221,9 +242,9 @@ def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
     )
 
 
-def render_text(state: IncidentState, *, color: bool = False, width: int | None = None) -> str:
+def render_text(state: IncidentState, *, color: bool = False, width: int | None = None, explain: bool = False) -> str:
     """The whole report on a state at once; the same text as `PlainReport.tell` gives event by event."""
-    plain = PlainReport(color=color, width=width)
+    plain = PlainReport(color=color, width=width, explain=explain)
     return plain.whole(state)
 
 

@@ -70,13 +70,16 @@ def _bodies(
         case RefuteFact():
             return [_verdict(state, statement.fact, "refuted", because)]
         case AddFact():
-            return [_added(state, _typed(statement, who, now) or _in_words(state, statement, who, now), because)]
+            fact = _typed(statement, who, now) or _in_words(state, statement, because, who, now)
+            return [_added(state, fact, because)]
         case HoldHypothesis():
             one = meant_hypothesis(state, statement.hypothesis)
-            return [_added(state, _assertion(who, now, f"it is {one.words}", one, speaks="for"), because)]
+            return [_added(state, _assertion(who, now, _with(f"it is {one.words}", because), one, "for"), because)]
         case Exclude():
             one = meant(state, statement.what)
-            return [_added(state, _assertion(who, now, f"it isn't {one.words}", one, speaks="against"), because)]
+            return [
+                _added(state, _assertion(who, now, _with(f"it isn't {one.words}", because), one, "against"), because)
+            ]
         case Undo():
             return _undone(state, statement.what, because)
         case _:
@@ -107,7 +110,11 @@ def _added(state: IncidentState, fact: Fact, because: str) -> FactAdded:
     return FactAdded(id=f"F{len(state.facts) + 1}", key=key, fact=fact, because=because)
 
 
-def _in_words(state: IncidentState, statement: AddFact, who: Who, now: datetime) -> Fact:
+def _with(text: str, because: str) -> str:
+    return f"{text}, because {because}" if because else text
+
+
+def _in_words(state: IncidentState, statement: AddFact, because: str, who: Who, now: datetime) -> Fact:
     text = _words(statement.text, "the fact")
     if not text:
         raise UsageError("the fact holds no words; say what you know")
@@ -116,9 +123,13 @@ def _in_words(state: IncidentState, statement: AddFact, who: Who, now: datetime)
     if resource is not None and named.resource is not None and named.resource != resource:
         raise UsageError(f"{safe_line(statement.cause or '')} is not about {resource}; name one of the two")
     return Assertion(
-        text=text, source=who.name, observed_at=now, resource=resource or named.resource, cause_id=named.cause_id,
+        text=_with(text, because),
+        source=who.name,
+        observed_at=now,
+        resource=resource or named.resource,
+        cause_id=named.cause_id,
         change=named.change,
-    )  # fmt: skip
+    )
 
 
 def _typed(statement: AddFact, who: Who, now: datetime) -> Fact | None:
@@ -153,7 +164,7 @@ def _cleaned(value: Any) -> Any:
             return value
 
 
-def _assertion(who: Who, now: datetime, text: str, one: Meant, *, speaks: str) -> Fact:
+def _assertion(who: Who, now: datetime, text: str, one: Meant, speaks: str) -> Fact:
     return Assertion.model_validate(
         {"text": text, "source": who.name, "observed_at": now, "speaks": speaks, **one.named()}
     )

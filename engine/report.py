@@ -12,8 +12,9 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from engine.events import IncidentOpened
-from engine.hypotheses import Action, Evidence, Hypothesis
+from engine.hypotheses import Action, Evidence, Hypothesis, Verdict
 from engine.incident import FoundFact, IncidentState, Step
+from engine.reason.explain import Bar, BarKind, waterfall
 from primitives.terms import Effect, IncidentClass, Polarity, Risk, Trust
 from primitives.text import safe_line
 
@@ -64,6 +65,14 @@ class StepPart(_Part):
     reason: str
 
 
+class JudgementPart(_Part):
+    """What an engineer said of a fact: who, and why. What is refuted or withdrawn counts for nothing."""
+
+    verdict: Verdict
+    by: str
+    because: str
+
+
 class FactPart(_Part):
     """One fact. `statement` is rendered from `data`, which has the fields of its type (facts.schema.json)."""
 
@@ -76,6 +85,7 @@ class FactPart(_Part):
     source: str
     trust: Trust
     data: Mapping[str, Any]
+    judgement: JudgementPart | None
 
 
 class WeighedFact(_Part):
@@ -86,8 +96,25 @@ class WeighedFact(_Part):
     why: str
 
 
+class BarPart(_Part):
+    """One step of a waterfall, in natural log-odds: `start` plus `weight` is `end`, where the next one starts.
+
+    `kind` is prior, fact, adjustment or remainder (what no fact stands for, by its name), or total.
+    """
+
+    kind: BarKind
+    label: str
+    fact: str | None
+    weight: float
+    start: float
+    end: float
+
+
 class CausePart(_Part):
-    """One hypothesis. `evidence` says the same in words as the weighed facts, or that there is no direct evidence."""
+    """One hypothesis. `evidence` says the same in words as the weighed facts, or that there is no direct evidence.
+
+    `waterfall` leads from the prior to the log-odds of the confidence.
+    """
 
     id: str
     cause: str
@@ -100,6 +127,22 @@ class CausePart(_Part):
     evidence: tuple[str, ...]
     evidence_for: tuple[WeighedFact, ...]
     evidence_against: tuple[WeighedFact, ...]
+    waterfall: tuple[BarPart, ...]
+
+
+class DecisivePart(_Part):
+    """What the ranking would be without one fact, found by ranking again.
+
+    The hypothesis `leads` would be first with `confidence`; the one that is first now would have `first`. `turns` says
+    that they are not the same; `moves` how far the first two would move apart, in natural log-odds.
+    """
+
+    fact: str
+    leads: str
+    turns: bool
+    confidence: float
+    first: float
+    moves: float
 
 
 class ActionPart(_Part):
@@ -136,6 +179,7 @@ class Report(BaseModel):
     likely_root_causes: tuple[CausePart, ...]
     recommended_actions: tuple[ActionPart, ...]
     would_change: tuple[str, ...]
+    decisive: tuple[DecisivePart, ...]
     gaps: tuple[str, ...]
     duration_s: float = Field(json_schema_extra=_VOLATILE)
     cost_usd: float
@@ -152,13 +196,14 @@ def report(state: IncidentState) -> Report:
         incident=_incident(state, state.opened),
         classification=_classification(state),
         steps=tuple(_step(step) for step in state.steps.values()),
-        facts=tuple(_fact(found, statements[found.id]) for found in state.facts.values()),
+        facts=tuple(_fact(found, statements[found.id], state) for found in state.facts.values()),
         key_findings=tuple(finding.statement for finding in state.findings),
         likely_root_causes=tuple(
-            _cause(one, statements) for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE or one.note
+            _cause(one, statements, state) for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE or one.note
         ),
         recommended_actions=tuple(_action(one) for one in state.actions),
         would_change=state.would_change,
+        decisive=tuple(DecisivePart(**one.model_dump(exclude={"leader"})) for one in state.decisive),
         gaps=state.gaps,
         duration_s=round(state.finished.duration_s, 3) if state.finished else 0.0,
         cost_usd=state.finished.cost_usd if state.finished else 0.0,
@@ -205,8 +250,8 @@ def _step(step: Step) -> StepPart:
     )
 
 
-def _fact(found: FoundFact, statement: str) -> FactPart:
-    fact = found.fact
+def _fact(found: FoundFact, statement: str, state: IncidentState) -> FactPart:
+    fact, said = found.fact, state.judgements.get(found.id)
     return FactPart(
         id=found.id,
         type=fact.type,
@@ -219,10 +264,11 @@ def _fact(found: FoundFact, statement: str) -> FactPart:
         data=fact.model_dump(
             mode="json", by_alias=True, exclude={"type", "polarity", "resource", "observed_at", "source", "trust"}
         ),
+        judgement=JudgementPart(**said.model_dump()) if said else None,
     )
 
 
-def _cause(one: Hypothesis, statements: Mapping[str, str]) -> CausePart:
+def _cause(one: Hypothesis, statements: Mapping[str, str], state: IncidentState) -> CausePart:
     words = tuple(f"{statements.get(item.fact, item.fact)} ({item.fact})" for item in one.evidence_for)
     return CausePart(
         id=one.id,
@@ -236,6 +282,15 @@ def _cause(one: Hypothesis, statements: Mapping[str, str]) -> CausePart:
         evidence=words or (one.note or "No direct evidence found",),
         evidence_for=tuple(map(_weighed, one.evidence_for)),
         evidence_against=tuple(map(_weighed, one.evidence_against)),
+        waterfall=tuple(map(_bar, waterfall(one, state.judgements))),
+    )
+
+
+def _bar(one: Bar) -> BarPart:
+    # To a millionth: sums hold to far less than anyone reads.
+    start, end = round(one.start, 6), round(one.end, 6)
+    return BarPart(
+        kind=one.kind, label=safe_line(one.label), fact=one.fact, weight=round(one.weight, 6), start=start, end=end
     )
 
 

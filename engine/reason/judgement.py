@@ -88,7 +88,7 @@ def _ruled(case: Case, draft: Draft, against: Sequence[tuple[str, Assertion]]) -
     for name, fact in against:
         if _is_meant(case, draft, fact):
             why = f"excluded by {fact.source}"
-            evidence = (Weighed(name, _EXCLUDED, why, "said"), *draft.evidence)
+            evidence = (*draft.evidence, Weighed(name, _EXCLUDED, why, "said"))
             return replace(draft, evidence=evidence, score=draft.score + _EXCLUDED)
     return draft
 

@@ -7,11 +7,13 @@ from typing import Final
 
 from engine.hypotheses import Decisive, Hypothesis
 from engine.incident import FoundFact, IncidentState
+from engine.reason.case import Case
 from engine.reason.catalogue import causes
 from engine.reason.claims import Key
 from engine.reason.explain import log_odds
 from engine.reason.judgement import judgements_of
 from engine.reason.ranking import rank_facts
+from engine.reason.wanted import unanswered
 from primitives.facts import Assertion, Dependencies
 from primitives.text import safe_line
 from primitives.units import probability
@@ -22,6 +24,7 @@ __all__ = ["decisive", "would_change"]
 _MOST_TRIED: Final = 5
 _MOST_DECISIVE: Final = 3
 _MOST_LINES: Final = 4
+_MOST_REFUTATIONS: Final = 2
 # In log-odds: a fact that moves the first two less than this is not decisive.
 _LEAST_MOVE: Final = 0.5
 _SHOWN: Final = 90
@@ -47,7 +50,10 @@ def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) 
     if not pair:
         return state.would_change
     found = decisive(state) if known is None else known
-    lines = [*_refutations(state, found), *_if_found(state, pair), *state.would_change]
+    kept = judgements_of(state).kept(tuple(state.facts.values()))
+    assert state.opened is not None
+    missing = unanswered(Case(state.opened, state.classification, kept), state.hypotheses)
+    lines = [*list(_refutations(state, found))[:_MOST_REFUTATIONS], *_if_found(state, pair), *missing]
     return tuple(dict.fromkeys(safe_line(line, limit=240) for line in lines))[:_MOST_LINES]
 
 

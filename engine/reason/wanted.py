@@ -20,16 +20,26 @@ from primitives.facts import (
 from primitives.text import safe_line
 from primitives.units import short_id
 
-__all__ = ["would_change"]
+__all__ = ["unanswered", "would_change"]
 
 _MAX: Final = 4
 
 
 def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
-    """At most four lines, most separating first."""
+    """At most four lines, most separating first; while the investigation runs, when ranking again would take too long.
+
+    At its end `engine.reason.sensitivity` says what each fact really carries.
+    """
+    named = [one for one in hypotheses if one.resource is not None][:2]
+    found = [_confirmation(one) for one in named if one.confidence < 0.9]
+    return tuple(dict.fromkeys(map(safe_line, (*found, *unanswered(case, hypotheses)))))[:_MAX]
+
+
+def unanswered(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
+    """What nobody could be asked about, though it tells causes apart."""
     named = [one for one in hypotheses if one.resource is not None][:2]
     asked = {gap.question for _, gap in case.of(SourceGap)}
-    found = [_confirmation(one) for one in named if one.confidence < 0.9]
+    found = []
     if not case.of(OwnShare) and not case.of(SpanShift) and "spans" in asked:
         found.append("traces, which would show whose own time grew")
     if not case.of(ChangeFound) and "changes" in asked:
@@ -40,7 +50,7 @@ def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...
         found.append("the topology, which would tell cause from effect")
     if not case.of(MetricAtLimit) and any(causes()[one.cause_id].metrics for one in named):
         found.append("the limits of what looks full")
-    return tuple(dict.fromkeys(safe_line(line) for line in found))[:_MAX]
+    return tuple(found)
 
 
 def _confirmation(one: Hypothesis) -> str:

@@ -1,0 +1,59 @@
+"""The waterfall of a hypothesis and what engineers said, as lines of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from engine.hypotheses import Hypothesis
+from engine.incident import IncidentState
+from engine.reason.explain import Bar, waterfall
+from primitives.text import safe_line
+
+__all__ = ["bar_words", "probability_at", "said_lines", "waterfall_lines"]
+
+_NAMES: Final = {"prior": "prior", "adjustment": "–", "remainder": "–", "total": "="}
+_LEFT: Final = 6
+_RIGHT: Final = 16
+
+
+def probability_at(log_odds: float) -> float:
+    """The probability that natural log-odds stand for."""
+    return 1.0 / (1.0 + math.exp(-max(-40.0, min(log_odds, 40.0))))
+
+
+def waterfall_lines(one: Hypothesis, state: IncidentState, width: int) -> list[str]:
+    """A line a bar, at most `width` columns: the fact, what it says, its weight and the probability after it."""
+    return [_line(bar, bar_words(bar, state), width) for bar in waterfall(one, state.judgements)]
+
+
+def bar_words(bar: Bar, state: IncidentState) -> str:
+    """What a bar stands for: why the fact weighs, and the fact."""
+    found = state.facts.get(bar.fact or "")
+    sentence = found.fact.sentence() if found else ""
+    return safe_line(" · ".join(words for words in (bar.label, sentence) if words), limit=300)
+
+
+def _line(bar: Bar, words: str, width: int) -> str:
+    room = max(width - _LEFT - _RIGHT - 2, 10)
+    told = words if len(words) <= room else words[: room - 1] + "…"
+    name = bar.fact or _NAMES[bar.kind]
+    weight = bar.end if bar.kind == "total" else bar.weight
+    return f"{name:<{_LEFT}} {told:<{room}} {weight:+6.2f} → {_short(probability_at(bar.end)):>7}"
+
+
+def _short(value: float) -> str:
+    return "< 1 %" if value < 0.01 else "> 99 %" if value > 0.99 else f"{100 * value:.0f} %"
+
+
+def said_lines(state: IncidentState) -> Iterator[str]:
+    """What engineers said of facts, added, and took back: one line each, in the order of the facts."""
+    for name, found in state.facts.items():
+        said, sentence = state.judgements.get(name), found.fact.sentence()
+        if not found.step and said is None:
+            yield safe_line(f"{name} {sentence}", limit=300)
+        elif said is not None:
+            verdict = "taken back" if said.verdict == "withdrawn" else said.verdict
+            because = f", because {said.because}" if said.because else ""
+            yield safe_line(f"{name} {verdict} by {said.by}{because} ({sentence})", limit=400)
