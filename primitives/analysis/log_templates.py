@@ -24,8 +24,16 @@ _MASKS: Final = (
     (re.compile(r'"[^"\n]{0,200}"'), "<text>"),
     (re.compile(r"(?<![\w/.:])/(?:[\w.@%+~-]+/)+[\w.@%+~-]*"), "<path>"),
     (re.compile(r"\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{6,}\b|\b0x[0-9a-fA-F]+\b"), "<hex>"),
-    # A status code of failure is what a message is about; every other number is not.
-    (re.compile(r"(?<![\w.:-])(?![45]\d\d(?![\w.])(?! ?(?:[mµun]?s|%|[kKMG]?i?B|bytes)\b))[-+]?\d[\d.,:_]*"), "<n>"),
+    # A status code of failure is what a message is about, where it is told as one; every other number is not.
+    (
+        re.compile(
+            r"(?<![\w.:-])(?:(?<!status )(?<!status: )(?<!code )(?<!code: )(?<!returned )(?<!response )(?<!response: )"
+            r'(?<!HTTP )(?<!got )(?<!with )(?<!error )(?<!error: )(?<!> )(?<!" )(?<!code=)(?<!status=)'
+            r"|(?![45]\d\d(?![\w.])))"
+            r"(?![45]\d\d [A-Z][a-z])[-+]?\d[\d.,:_]*"
+        ),
+        "<n>",
+    ),
     (re.compile(r"(?<=[A-Za-z_-])(?<![<\w][vV])\d{3,}\b"), "<n>"),
 )
 _DIGIT: Final = re.compile(r"[\d\"/\[]")
