@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from functools import partial
@@ -17,7 +16,7 @@ from cockpit.launch import on_terminal
 from cockpit.moments import moment_to_seq
 from cockpit.output import colored, note, say, say_document
 from cockpit.reach import RETRIES, asked, engine_of, store_exists
-from cockpit.samples import bundle_path, is_there
+from cockpit.samples import is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
 from engine.events import Event
@@ -25,13 +24,11 @@ from engine.incident import IncidentState
 from engine.port import AuditResult, ConfirmPlan, EnginePort, Investigate
 from engine.report import report as report_of
 from primitives.bundle import read_bundle
-from primitives.errors import BundleError, EngineGone, StoreBusy, UsageError
-from primitives.text import safe_line
+from primitives.errors import EngineGone, StoreBusy, UsageError
 
 __all__ = [
     "attach",
     "doctor",
-    "evaluate",
     "export",
     "import_bundle",
     "incidents",
@@ -230,35 +227,6 @@ def verify(settings: Settings, name: str | None, *, as_json: bool) -> int:
 
         say(audit_table(results))
     return 0 if all(result.ok for result in results) else 1
-
-
-def evaluate(paths: tuple[Path, ...], *, as_json: bool, min_top1: float | None) -> int:
-    """Score the reasoner; 1 when top1 is under `min_top1`."""
-    from engine.evaluate import bundles_below, evaluate_bundles, render_table
-
-    bundles = bundles_below(map(bundle_path, paths))
-
-    failed: list[Path] = []
-
-    def progress(done: int, name: str) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{done}/{len(bundles)} {safe_line(name, limit=60)}")
-            sys.stderr.flush()
-
-    def broken(path: Path, error: BundleError) -> None:
-        failed.append(path)
-        note(f"cloudops: {path}: {error}; left out")
-
-    result = run(evaluate_bundles(bundles, progress=progress, broken=broken))
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-    if as_json:
-        say_document(result.model_dump(mode="json", by_alias=True))
-    else:
-        say(render_table(result))
-    if failed:
-        return BundleError.exit_code
-    return 1 if min_top1 is not None and (result.top1 or 0.0) < min_top1 else 0
 
 
 def doctor(settings: Settings, *, as_json: bool) -> int:

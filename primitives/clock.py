@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["Clock", "ManualClock", "RecordedClock", "SystemClock", "new_id"]
+__all__ = ["Clock", "ManualClock", "RecordedClock", "SystemClock", "new_id", "processor_time"]
 
 
 class Clock(Protocol):
@@ -80,6 +80,11 @@ class ManualClock:
         """Move the clock by `seconds` (a negative number sets it back, as NTP may)."""
         self._now += timedelta(seconds=seconds)
         self._elapsed += max(seconds, 0.0)
+
+
+def processor_time() -> float:
+    """Seconds that the processor has worked for this process, all threads together; for differences."""
+    return time.process_time()
 
 
 def new_id(prefix: str) -> str:

@@ -60,7 +60,7 @@ from primitives.telemetry import (
 )
 from primitives.terms import AnswerStatus, ChangeKind
 
-__all__ = ["RecordedBackend"]
+__all__ = ["PART_WORDS", "RecordedBackend"]
 
 
 class _Timed(Protocol):
@@ -78,7 +78,7 @@ _PART_OF: Final[Mapping[Question, str]] = {
     "container_logs": "kubernetes_logs",
     "alerts": "alert",
 }
-_PART_WORDS: Final[Mapping[Question, tuple[str, ...]]] = {
+PART_WORDS: Final[Mapping[Question, tuple[str, ...]]] = {
     "series": ("series", "metrics"),
     "changes": get_args(ChangeKind),
     "logs": ("logs",),
@@ -91,6 +91,8 @@ _PART_WORDS: Final[Mapping[Question, tuple[str, ...]]] = {
     "observations": ("observations",),
     "alerts": ("alerts", "alert"),
 }
+"""What a manifest's `coverage` may call the kinds of each question."""
+
 _WORST: Final = ("partial", "unreachable", "denied")
 _LEADING_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
 
@@ -124,7 +126,7 @@ class RecordedBackend:
         """Whether the bundle has the part, or says that it was asked for."""
         if _PART_OF.get(question, question) in self._bundle.parts:
             return True
-        words = _PART_WORDS.get(question, (question,))
+        words = PART_WORDS.get(question, (question,))
         return any(word in entry.kinds for entry in self._bundle.manifest.coverage for word in words)
 
     def _answer(self, query: Query) -> Answer[Any]:
@@ -155,7 +157,7 @@ class RecordedBackend:
 
     def _recorded_coverage(self, query: Query) -> tuple[Coverage, ...]:
         """The manifest's entries on this question, with its own name for the part added to their kinds."""
-        words = set(_PART_WORDS[query.question])
+        words = set(PART_WORDS[query.question])
         if isinstance(query, ChangesQuery) and query.kinds is not None:
             words &= set(query.kinds)
         found = []

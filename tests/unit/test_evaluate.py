@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 from incident_facts import STORY, concluded
 
-from engine.evaluate import Case, bundles_below, evaluate, evaluate_bundles, render_table, score
+from cockpit.evaluation_tables import evaluation_table
+from engine.evaluate import Case, Named, bundles_below, evaluate, evaluate_bundles, score
 from engine.report import CausePart, Report, report
 from engine.schemas import documents
 from primitives.bundle.truth import Truth
@@ -21,7 +22,13 @@ SAMPLES = Path(__file__).parents[2] / "sample_incidents"
 def cause(
     cause_id: str, resource: str | None, change: str | None, confidence: float, klass: str = "UNKNOWN"
 ) -> CausePart:
-    values: dict[str, Any] = {"cause_class": klass, "evidence": ("none",), "evidence_for": (), "evidence_against": ()}
+    values: dict[str, Any] = {
+        "cause_class": klass,
+        "evidence": ("none",),
+        "evidence_for": (),
+        "evidence_against": (),
+        "waterfall": (),
+    }
     return CausePart(id="H", cause="c", cause_id=cause_id, resource=resource, change=change, confidence=confidence,
                      prior=0.0, **values)  # fmt: skip
 
@@ -74,9 +81,11 @@ def test_equal_triples_count_once_and_decoys_are_watched() -> None:
 def case(
     name: str, rank: int | None, confidence: float, dataset: str = "d", truth: str = "x", seconds: float = 1.0
 ) -> Case:
+    answer = Named(cause_id=truth, resource="r", change=None)
     return Case(id=name, rank=rank, resource_rank=rank, change_rank=None, decoy_confidence=None, top="t",
-                confidence=confidence, duration_s=seconds, dataset=dataset, truth=truth, asks_resource=name != "d",
-                asks_change=False)  # fmt: skip
+                confidence=confidence, duration_s=seconds, dataset=dataset, truth=truth, truth_class="UNKNOWN",
+                platform="aws", expected=answer, named=answer, asks_resource=name != "d", asks_change=False,
+                cpu_s=seconds / 10, problem=None)  # fmt: skip
 
 
 CASES = (
@@ -96,6 +105,7 @@ def test_the_averages_are_those_by_hand() -> None:
     # bins 0.9-1.0: |0.9 - 1|; 0.8-0.9: |0.8 - 0|; 0.3-0.4, twice: |0.35 - 0|
     assert result.ece == pytest.approx((0.1 + 0.8 + 2 * 0.35) / 4, abs=1e-4)
     assert (result.duration_p50_s, result.duration_p95_s) == (2.0, 10.0)
+    assert (result.cpu_p50_s, result.cpu_p95_s) == (0.2, 1.0)
     assert {name: part.n for name, part in result.by_dataset.items()} == {"d": 2, "e": 2}
     assert result.by_dataset["d"].top1 == 0.5
 
@@ -113,10 +123,16 @@ def test_the_json_has_the_contracts_keys_and_agrees_with_its_schema() -> None:
     }  # fmt: skip
 
 
-def test_the_table_has_a_line_for_each_case_and_folder() -> None:
-    text = render_table(evaluate(CASES))
-    assert sum(line.startswith(("a ", "b ", "c ", "d ")) for line in text.splitlines()) == 5
-    assert "all" in text
+def test_the_table_has_a_line_for_each_case_and_group() -> None:
+    text = evaluation_table(evaluate(CASES))
+    starts = [line.split(" ")[0] for line in text.splitlines()]
+    assert [name for name in starts if name in {"a", "b", "c", "d", "e", "aws", "all"}] == [
+        *"abcd",
+        "d",
+        "e",
+        "aws",
+        "all",
+    ]
 
 
 def test_bundles_are_found_below_a_directory(tmp_path: Path) -> None:
@@ -134,3 +150,15 @@ async def test_the_story_is_scored_right() -> None:
     assert (result.cases[0].rank, result.cases[0].change_rank) == (1, 1)
     assert result.cases[0].decoy_confidence is not None
     assert result.cases[0].decoy_confidence < 0.5
+
+
+async def test_side_by_side_gives_the_same_scores_in_the_same_order() -> None:
+    bundles = [SAMPLES / "opensre-rds-007", SAMPLES / "opensre-rds-003", SAMPLES / "holmes-13b-pending"]
+    alone = await evaluate_bundles(bundles)
+    beside = await evaluate_bundles(bundles, jobs=2)
+    timeless = {"duration_s": 0.0, "cpu_s": 0.0}
+    assert [one.model_copy(update=timeless) for one in beside.cases] == [
+        one.model_copy(update=timeless) for one in alone.cases
+    ]
+    assert [one.id for one in beside.cases] == [path.name for path in bundles]
+    assert all(one.cpu_s > 0 for one in beside.cases)

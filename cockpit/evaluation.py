@@ -1,0 +1,73 @@
+"""`cloudops evaluate`: scores the reasoner on bundles whose cause is known."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from cockpit.output import note, say, say_document
+from cockpit.samples import bundle_path
+from cockpit.signals import run
+from engine.evaluate import Case, bundles_below, evaluate_bundles
+from primitives.errors import BundleError
+from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    from primitives.telemetry import Question
+
+__all__ = ["Asked", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    without: tuple[str, ...]
+    jobs: int
+    against: Path | None
+    as_json: bool
+    min_top1: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(_Options):
+    """What is evaluated and how."""
+
+    paths: tuple[Path, ...]
+
+
+def evaluate(asked: Asked) -> int:
+    """Score the reasoner; 1 when top1 is under the minimum, 2 when a bundle can't be read. Raises `UsageError`."""
+    bundles = bundles_below(map(bundle_path, asked.paths))
+    failed: list[Path] = []
+
+    def progress(done: int, name: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{done}/{len(bundles)} {safe_line(name, limit=60)}")
+            sys.stderr.flush()
+
+    def broken(path: Path, error: BundleError) -> None:
+        failed.append(path)
+        note(f"cloudops: {path}: {error}; left out")
+
+    without = cast("tuple[Question, ...]", asked.without)
+    result = run(evaluate_bundles(bundles, without=without, jobs=asked.jobs, progress=progress, broken=broken))
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    for case in result.cases:
+        _complain(case)
+    if asked.as_json:
+        say_document(result.model_dump(mode="json", by_alias=True))
+    else:
+        from cockpit.evaluation_tables import evaluation_table
+
+        say(evaluation_table(result))
+    if failed:
+        return BundleError.exit_code
+    return 1 if asked.min_top1 is not None and (result.top1 or 0.0) < asked.min_top1 else 0
+
+
+def _complain(case: Case) -> None:
+    """A fault of ours looks like a wrong answer in the figures; whoever develops must see it."""
+    if case.problem is not None:
+        note(f"cloudops: {case.id}: the investigation had a problem: {case.problem}")

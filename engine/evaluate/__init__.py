@@ -1,0 +1,14 @@
+"""Scores the reasoner on recorded incidents with a known answer (schema cloudops-evaluation/1).
+
+The only reader of `truth.yaml` besides drills. `cases` compares one report with the known answer, `figures` makes the
+averages, `result` the whole, `running` and `workers` investigate the bundles.
+"""
+
+from __future__ import annotations
+
+from engine.evaluate.cases import Case, Named, agrees, score
+from engine.evaluate.figures import Scores
+from engine.evaluate.result import Evaluation, evaluate
+from engine.evaluate.running import bundles_below, evaluate_bundles
+
+__all__ = ["Case", "Evaluation", "Named", "Scores", "agrees", "bundles_below", "evaluate", "evaluate_bundles", "score"]

@@ -1,0 +1,176 @@
+"""One incident's scores: the report compared with the known answer, by the rules of INCIDENT_BUNDLE.md section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+from engine.evaluate.parts import Part
+from engine.reason.catalogue import causes
+from engine.report import CausePart, Report
+from primitives.bundle.truth import RootCause, Truth
+from primitives.terms import IncidentClass
+
+__all__ = ["KEYS", "Case", "Named", "Told", "agrees", "score"]
+
+_NO_FAULT: Final = ("false_alarm", "recovered")
+KEYS: Final = ("resource", "cause_id", "change")
+_UNNAMED: Final = "unnamed"
+
+
+class Told(Protocol):
+    """What is compared of a hypothesis, in the log or in a report."""
+
+    @property
+    def cause_id(self) -> str: ...
+
+    @property
+    def cause_class(self) -> IncidentClass: ...
+
+    @property
+    def resource(self) -> str | None: ...
+
+    @property
+    def change(self) -> str | None: ...
+
+
+class Named(Part):
+    """A cause, a resource and a change; null where the answer names none."""
+
+    cause_id: str | None
+    resource: str | None
+    change: str | None
+
+    def __str__(self) -> str:
+        return "|".join(part or "" for part in (self.cause_id, self.resource, self.change)).rstrip("|")
+
+
+class Case(Part):
+    """One incident's scores. Ranks start at 1 and are null where the answer isn't in the list (or isn't asked for).
+
+    `duration_s` is the wall clock's, `cpu_s` the processor time that the investigation took, whatever else ran.
+    `truth` is the first answer's cause id, or else its class; `truth_class` its class; both "unnamed" where the truth
+    is silent. `expected` is the answer that the best hypothesis comes nearest to, `named` that hypothesis; one that
+    meets NO_FAULT bears the expected cause id. `problem` is what failed in the investigation, if anything did.
+    """
+
+    id: str
+    rank: int | None
+    resource_rank: int | None
+    change_rank: int | None
+    decoy_confidence: float | None
+    top: str | None
+    confidence: float | None
+    duration_s: float
+    dataset: str
+    truth: str
+    truth_class: str
+    platform: str
+    expected: Named
+    named: Named | None
+    asks_resource: bool
+    asks_change: bool
+    cpu_s: float
+    problem: str | None
+
+    @property
+    def right(self) -> bool:
+        """Whether the best hypothesis is right."""
+        return self.rank == 1
+
+    @property
+    def stated(self) -> float:
+        """The best hypothesis' confidence; 0 where there is none."""
+        return self.confidence or 0.0
+
+
+def score(
+    name: str,
+    dataset: str,
+    report: Report,
+    truth: Truth,
+    duration_s: float,
+    *,
+    cpu_s: float = 0.0,
+    platform: Iterable[str] = (),
+    problem: str | None = None,
+) -> Case:
+    """Compare one report with the known answer."""
+    told = _distinct(report.likely_root_causes)
+    asks_resource = any("resource" in one.model_fields_set for one in truth.root_causes)
+    asks_change = any("change" in one.model_fields_set for one in truth.root_causes)
+    decoyed = [one.confidence for one in told if one.change is not None and one.change in truth.decoys]
+    top = told[0] if told else None
+    expected = _nearest(truth, top)
+    return Case(
+        id=name,
+        rank=_rank(told, truth, KEYS),
+        resource_rank=_rank(told, truth, ("resource",)) if asks_resource else None,
+        change_rank=_rank(told, truth, ("change",)) if asks_change else None,
+        decoy_confidence=max(decoyed, default=0.0) if truth.decoys else None,
+        top=str(_named(top)) if top else None,
+        confidence=top.confidence if top else None,
+        duration_s=round(duration_s, 3),
+        dataset=dataset,
+        truth=truth.root_causes[0].cause_id or truth.cause_class or _UNNAMED,
+        truth_class=truth.cause_class or _class_of(truth.root_causes[0]) or _UNNAMED,
+        platform="+".join(sorted(platform)) or _UNNAMED,
+        expected=Named(cause_id=expected.cause_id, resource=expected.resource, change=expected.change),
+        named=_named(top, expected) if top else None,
+        asks_resource=asks_resource,
+        asks_change=asks_change,
+        cpu_s=round(cpu_s, 3),
+        problem=problem,
+    )
+
+
+def _distinct(told: Iterable[CausePart]) -> list[CausePart]:
+    found: dict[tuple[str | None, str, str | None], CausePart] = {}
+    for one in told:
+        found.setdefault((one.resource, one.cause_id, one.change), one)
+    return list(found.values())
+
+
+def _rank(told: Sequence[CausePart], truth: Truth, keys: tuple[str, ...]) -> int | None:
+    """The place of the first right hypothesis; where all root causes are wanted, the place where the last is met."""
+    ranks = [
+        next((place for place, one in enumerate(told, start=1) if agrees(one, entry, keys)), None)
+        for entry in truth.root_causes
+        if set(keys) & entry.model_fields_set
+    ]
+    known = [place for place in ranks if place is not None]
+    if truth.every and len(known) < len(ranks):
+        return None
+    return (max if truth.every else min)(known, default=None)
+
+
+def agrees(one: Told, entry: RootCause, keys: tuple[str, ...] = KEYS) -> bool:
+    """Whether a hypothesis agrees with every one of `keys` that an entry of the truth has."""
+    if "cause_id" in keys and entry.cause_id in _NO_FAULT:
+        return one.cause_class is IncidentClass.NO_FAULT
+    return all(getattr(one, key) == getattr(entry, key) for key in keys if key in entry.model_fields_set)
+
+
+def _nearest(truth: Truth, top: CausePart | None) -> RootCause:
+    """The answer that the best hypothesis agrees with, or else the one that shares most with it, or else the first."""
+    if top is None:
+        return truth.root_causes[0]
+    return max(
+        truth.root_causes,
+        key=lambda entry: (
+            agrees(top, entry, KEYS),
+            sum(agrees(top, entry, (key,)) for key in KEYS if key in entry.model_fields_set),
+        ),
+    )
+
+
+def _named(one: CausePart, expected: RootCause | None = None) -> Named:
+    cause_id: str | None = one.cause_id
+    if expected is not None and expected.cause_id in _NO_FAULT and one.cause_class is IncidentClass.NO_FAULT:
+        cause_id = expected.cause_id
+    return Named(cause_id=cause_id, resource=one.resource, change=one.change)
+
+
+def _class_of(entry: RootCause) -> IncidentClass | None:
+    cause = causes().get(entry.cause_id or "")
+    return cause.cause_class if cause else None

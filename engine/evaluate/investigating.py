@@ -1,0 +1,57 @@
+"""Investigates one bundle that has a known answer, and scores what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from engine.engine import Engine
+from engine.evaluate.ablation import withhold
+from engine.evaluate.cases import Case, score
+from engine.incident import IncidentState
+from engine.port import Investigate
+from engine.report import report
+from engine.world import open_world
+from primitives.bundle.truth import read_truth
+from primitives.clock import SystemClock, processor_time
+from primitives.telemetry import Question
+from primitives.text import safe_line
+
+__all__ = ["investigated"]
+
+
+async def investigated(engine: Engine, bundle: Path, without: Collection[Question] = ()) -> Case | None:
+    """The scores of the incident at `bundle` (absolute), None where it has no `truth.yaml`.
+
+    The questions `without` get no answer. The time is the investigation's alone: from reading the bundle to the last
+    event. Raises `BundleError`, `StoreError`.
+    """
+    truth = read_truth(bundle)
+    if truth is None:
+        return None
+    clock = SystemClock()
+    started, worked = clock.monotonic(), processor_time()
+    world = withhold(await open_world(Investigate(bundle=str(bundle), confirm=False)), without)
+    execution_id = await engine.begin(world, confirm=False)
+    async for _ in engine.follow(execution_id):
+        pass
+    elapsed, work = clock.monotonic() - started, processor_time() - worked
+    state = await engine.state(execution_id)
+    return score(
+        state.incident_id,
+        bundle.parent.name,
+        report(state),
+        truth,
+        elapsed,
+        cpu_s=work,
+        platform=world.opened.platform,
+        problem=_problem(state),
+    )
+
+
+def _problem(state: IncidentState) -> str | None:
+    """What went wrong in the investigation itself: it failed, or a step of it did."""
+    if state.finished is not None and state.finished.problem:
+        return safe_line(state.finished.problem)
+    failed = [one for one in state.steps.values() if one.status in ("failed", "timed_out")]
+    return safe_line("; ".join(f"{one.plan.primitive}: {one.summary}" for one in failed)) or None

@@ -1,0 +1,13 @@
+"""What every part of an evaluation is made of."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Part"]
+
+
+class Part(BaseModel):
+    """Frozen data of the evaluation's JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,104 @@
+"""Investigates bundles, here or in several processes side by side, and scores them in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.engine import Engine
+from engine.evaluate.cases import Case
+from engine.evaluate.investigating import investigated
+from engine.evaluate.result import Evaluation, evaluate
+from engine.evaluate.workers import side_by_side
+from primitives.errors import BundleError, UsageError
+from primitives.telemetry import Question
+
+__all__ = ["bundles_below", "evaluate_bundles"]
+
+Scored = Case | BundleError | None
+
+
+def bundles_below(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """The bundles (absolute paths) that `paths` are or hold, sorted. Raises `UsageError` where there is none."""
+    found: dict[Path, None] = {}
+    for path in map(Path.absolute, paths):
+        here = [path] if _is_bundle(path) else sorted(_below(path))
+        if not here:
+            raise UsageError(f"{path}: holds no incident bundle; give a bundle or a directory of bundles")
+        found.update(dict.fromkeys(here))
+    return tuple(found)
+
+
+def _is_bundle(path: Path) -> bool:
+    inside = ("incident.yaml", "incident.yaml.gz")
+    return (path.is_file() and path.suffix == ".incident") or any((path / name).is_file() for name in inside)
+
+
+def _below(path: Path) -> set[Path]:
+    directories = {one.parent for pattern in ("incident.yaml", "incident.yaml.gz") for one in path.rglob(pattern)}
+    return directories | {one for one in path.rglob("*.incident") if one.is_file()}
+
+
+async def evaluate_bundles(
+    bundles: Sequence[Path],
+    *,
+    without: Collection[Question] = (),
+    jobs: int = 1,
+    progress: Callable[[int, str], None] | None = None,
+    broken: Callable[[Path, BundleError], None] | None = None,
+) -> Evaluation:
+    """Investigate each bundle that has a known answer in a store that is thrown away, and score it.
+
+    `jobs` processes work side by side; with one it is this one. The questions `without` get no answer. `progress` is
+    called with the number done and the name of the one that was begun (or, side by side, ended) last; `broken`, in the
+    order of the bundles, with each that can't be read; without it the first one ends the evaluation. Raises
+    `UsageError` where no bundle has an answer, `BundleError`, `StoreError`.
+    """
+    found: dict[int, Scored] = {}
+    told = 0
+    with TemporaryDirectory(prefix="cloudops-evaluate-") as folder:
+        places = Path(folder)
+        if jobs > 1 and len(bundles) > 1:
+            work = side_by_side(bundles, places, without, min(jobs, len(bundles)))
+        else:
+            work = _one_by_one(bundles, places, without, progress)
+        async with aclosing(work):
+            async for place, one in work:
+                found[place] = one
+                if progress and jobs > 1:
+                    progress(len(found), bundles[place].name)
+                while told in found:
+                    _tell(bundles[told], found[told], broken)
+                    told += 1
+    cases = [one for _, one in sorted(found.items()) if isinstance(one, Case)]
+    if not cases:
+        raise UsageError("none of these bundles can be read and has a truth.yaml; there is nothing to score against")
+    return evaluate(cases, without=without)
+
+
+def _tell(bundle: Path, one: Scored, broken: Callable[[Path, BundleError], None] | None) -> None:
+    if isinstance(one, BundleError):
+        if broken is None:
+            raise one
+        broken(bundle, one)
+
+
+async def _one_by_one(
+    bundles: Sequence[Path],
+    folder: Path,
+    without: Collection[Question],
+    progress: Callable[[int, str], None] | None,
+) -> AsyncGenerator[tuple[int, Scored], None]:
+    engine = await Engine.open(folder / "incidents.db")
+    try:
+        for place, bundle in enumerate(bundles):
+            if progress:
+                progress(place, bundle.name)
+            try:
+                yield place, await investigated(engine, bundle, without)
+            except BundleError as error:
+                yield place, error
+    finally:
+        await engine.close()
