@@ -125,9 +125,7 @@ def _outside(case: Case, key: Key) -> Iterator[Claim]:
 
 
 def _lead(case: Case, one: _Candidate) -> tuple[float, str]:
-    lead = one.fact.lead_s
-    if lead is None and case.onset is not None:
-        lead = (case.onset - one.change.time).total_seconds()
+    lead = (case.onset - one.change.time).total_seconds() if case.onset is not None else one.fact.lead_s
     if lead is None:
         return 0.0, "when the symptom began is not known"
     if lead < 0:

@@ -26,6 +26,7 @@ class Case:
     classification: Classification | None
     facts: Sequence[FoundFact]
     _cache: dict[type, list[tuple[str, Any]]] = field(default_factory=dict, compare=False, repr=False)
+    _behind: dict[str, dict[str, int]] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
         """Facts of one type with their ids, in the order in which they were found."""
@@ -85,6 +86,12 @@ class Case:
         """How many dependencies lie between the symptom and each resource that it depends on."""
         return self.reach(self.symptom_resources)
 
+    def behind(self, resource: str) -> Mapping[str, int]:
+        """A resource and all that it depends on, with the distance."""
+        if resource not in self._behind:
+            self._behind[resource] = self.reach((resource,))
+        return self._behind[resource]
+
     def reach(self, starts: Sequence[str]) -> dict[str, int]:
         """All that `starts` depend on, themselves too, with the distance."""
         found = dict.fromkeys(starts, 0)
@@ -98,13 +105,16 @@ class Case:
 
     @cached_property
     def onset(self) -> datetime | None:
-        """When the symptom began: its own metric's onset, else the earliest of what hurts, else nobody knows."""
+        """When the symptom began: its own metric's onset, else the earliest of what hurts, else nobody knows.
+
+        It had begun when it was detected, whatever became worse still later.
+        """
         shifts = [fact for _, fact in self.present(MetricShift) if fact.worse and fact.onset]
         symptom = self.opened.symptom
         own = [one for one in shifts if symptom and one.resource == symptom.resource]
         named = [one for one in own if symptom and one.metric == symptom.metric]
         onsets = [one.onset for one in (named or own or shifts) if one.onset]
-        return min(onsets, default=None)
+        return min(*onsets, self.opened.detected_at) if onsets else None
 
     @cached_property
     def effect(self) -> str:

@@ -10,7 +10,7 @@ from engine.reason.catalogue import causes
 from engine.reason.claims import Key
 from primitives.terms import IncidentClass
 
-__all__ = ["OUTCOMES", "brings"]
+__all__ = ["OUTCOMES", "brings", "reached"]
 
 _LOAD: Final = (
     "cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
@@ -43,11 +43,13 @@ _UNBROUGHT: Final = ("certificate_expired", "token_expired", "external_provider_
 def brings(case: Case, cause: Key, consequence: Key) -> bool:
     """Whether `cause` may bring about `consequence`: by what they are and by where they are.
 
-    A change loads or breaks its own resource and what that depends on; a full resource is felt by itself; what merely
+    A change loads or breaks its own resource and what that depends on, more requests all that lies behind; what merely
     describes an outcome follows from any particular cause on the same resource.
     """
     if cause.resource is None or consequence.resource is None or consequence.change is not None or cause == consequence:
         return False
+    if cause.cause_id == "traffic_surge":
+        return consequence.cause_id in _BRINGS["traffic_surge"] and consequence.resource in case.behind(cause.resource)
     same = cause.resource == consequence.resource
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
@@ -55,6 +57,15 @@ def brings(case: Case, cause: Key, consequence: Key) -> bool:
     if consequence.cause_id in OUTCOMES and cause.cause_id not in OUTCOMES:
         return same
     return (same or below) and consequence.cause_id in _BRINGS.get(cause.cause_id, ())
+
+
+def reached(case: Case, cause: Key) -> tuple[str, ...]:
+    """The resources on which `cause` may bring something about."""
+    if cause.resource is None:
+        return ()
+    if cause.cause_id == "traffic_surge":
+        return tuple(case.behind(cause.resource))
+    return (cause.resource, *case.below.get(cause.resource, ()))
 
 
 def _can_be_brought(consequence: Key) -> bool:

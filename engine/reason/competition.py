@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.reason.case import Case
-from engine.reason.chains import OUTCOMES, brings
+from engine.reason.chains import OUTCOMES, brings, reached
 from engine.reason.drafts import Draft
 from engine.reason.weights import Weights
 
@@ -94,13 +94,13 @@ def _second_faults(
 
 
 def _company(draft: Draft, consequences: Sequence[Draft], weights: Weights) -> float:
-    """What the strongest consequence says for its cause, beyond the facts that speak for the cause itself."""
-    told = {one.fact for one in draft.evidence}
+    """What the strongest consequence says for its cause, beyond what speaks for the cause itself."""
+    told = {(one.fact, one.why) for one in draft.evidence}
     best = 0.0
     for other in consequences:
-        if draft.key.change is None and other.cause.id not in OUTCOMES:
+        if draft.key.change is None and draft.cause.id != "traffic_surge" and other.cause.id not in OUTCOMES:
             continue  # Two full resources explain each other equally well.
-        support = sum(one.weight for one in other.evidence if one.weight > 0 and one.fact not in told)
+        support = sum(one.weight for one in other.evidence if one.weight > 0 and (one.fact, one.why) not in told)
         best = max(best, weights.sharpness * support + math.log(weights.link))
     return min(best, weights.company)
 
@@ -113,9 +113,6 @@ def _consequences(case: Case, drafts: Sequence[Draft]) -> list[list[int]]:
             at.setdefault(draft.key.resource, []).append(place)
     found: list[list[int]] = []
     for draft in drafts:
-        resource = draft.key.resource
-        near = (resource, *case.below.get(resource, ())) if resource is not None else ()
-        found.append(
-            [other for name in near for other in at.get(name, ()) if brings(case, draft.key, drafts[other].key)]
-        )
+        found.append([other for name in reached(case, draft.key) for other in at.get(name, ())
+                      if brings(case, draft.key, drafts[other].key)])  # fmt: skip
     return found

@@ -31,6 +31,11 @@ _AT_LIMIT: Final = 2.6
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
 _FELL_SILENT: Final = 1.5
+_FURTHER_IN: Final = 0.3
+_SURGE: Final = 1.4
+_ALIKE: Final = 0.35
+_MANY_ALIKE: Final = 2
+_GREW_ALIKE: Final = 1.2
 _ROOM: Final = 0.3  # Of a limit: with as much of it to spare nothing is short.
 _ALARMED: Final = 1.2
 _OUTSIDE: Final = 2.4
@@ -107,17 +112,22 @@ def _telling(fact: MetricShift) -> float:
 
 
 def _traffic(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
-    """More requests are a surge where they enter; further in they may be a caller's doing."""
+    """More requests are a surge where they enter; further in they are a caller's doing."""
     if not fact.unit.startswith("{") or re.search(r"per[_ ]request", fact.metric):
         return
-    callers = {source for source, below in case.below.items() if fact.resource in below}
-    inherited = callers & {one.resource for _, one in case.present(MetricShift)
-                           if one.kind == "traffic" and one.current > one.baseline}  # fmt: skip
     grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
     weight = min(2.2, 1.5 * math.log2(max(grown, 1.0))) * strength(fact.score)
-    if callers and not inherited:
-        weight *= 0.3
-    yield Claim(Key("traffic_surge", fact.resource), name, weight, "traffic rose", "traffic")
+    if case.above.get(fact.resource or ""):
+        weight *= _FURTHER_IN
+    key = Key("traffic_surge", fact.resource)
+    yield Claim(key, name, weight, "traffic rose", "traffic")
+    # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters.
+    below = case.behind(fact.resource or "")
+    alike = [other for other, one in case.present(MetricShift)
+             if one.kind == "traffic" and one.resource != fact.resource and one.resource in below and one.baseline > 0
+             and abs(math.log(max(one.current, 1e-9) / one.baseline / grown)) < _ALIKE]  # fmt: skip
+    if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
+        yield Claim(key, alike[0], _GREW_ALIKE, "what it calls gets as many times more requests", "traffic below")
 
 
 def _felt(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
