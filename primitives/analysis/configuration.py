@@ -46,7 +46,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A path at which a resource has another value than all its peers, which agree on `usual`; `time`: its snapshot's."""
+    """A path at which a resource has another value than all its peers, which agree on `usual`, when it was recorded."""
 
     resource: str
     path: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import LogPattern
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.links import misled
 from primitives.kubernetes.owners import workloads_of_pods
 from primitives.records import ContainerLog, LogRecord, Topology, Window
 from primitives.telemetry import (
@@ -69,9 +72,10 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     now, before = _split(logs.records, _normal_until(view, args), args)
     by_time = patterns([_line(one) for one in now], [_line(one) for one in before], names)
     facts = [_fact(one, logs, args) for one in _bounded(await _with_requests(ask, by_time, now, before, names, args))]
-    workloads = await _workloads(ask, containers.records, topology.records, args)
+    workloads, astray = await _objects(ask, containers.records, topology.records, args)
     raw = [line for log in containers.records for line in _container_lines(log, workloads, graph.resources)]
     facts += [_fact(one, containers, args) for one in _bounded(patterns(raw, [], names))]
+    facts = [one.model_copy(update={"points_at": astray.get(one.points_at or "", one.points_at)}) for one in facts]
     for fact in facts[:_MOST_PATTERNS]:
         yield fact
     if not facts and before and (covering := logs.covered("logs", _reached(logs, window))):
@@ -134,15 +138,20 @@ def _peer(attributes: Mapping[str, Any]) -> str | None:
     return None
 
 
-async def _workloads(
+async def _objects(
     ask: Telemetry, logs: Sequence[ContainerLog], topologies: Sequence[Topology], args: Arguments
-) -> Mapping[str, str]:
-    """The workload that owns each pod that was logged, by ownerReferences where objects are known, else by topology."""
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The workload that owns each pod that was logged, and the Service that leads astray for each workload behind it.
+
+    Owners come from ownerReferences where objects are known, else from the topology.
+    """
     if not logs:
-        return {}
+        return {}, {}
     objects = await ask.objects(ObjectsQuery(window=_objects_window(args)))
     dumps = sorted((dump for dump in objects.records if dump.time <= args.now), key=lambda dump: dump.time)
-    return workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})
+    owners = workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})
+    window = Window(start=min(args.window.start, args.now), end=args.now)
+    return owners, await asyncio.to_thread(misled, Cluster(dumps, window, topologies)) if dumps else {}
 
 
 def _objects_window(args: Arguments) -> Window:

@@ -57,7 +57,9 @@ MOST_FINDINGS: Final = 300
 _MOST_OBJECTS: Final = 10
 _WEIGHT: Final = {name: WEIGHTS.index(state.weight) for name, state in STATES.items()}
 _PULLS: Final = frozenset(name for name, state in STATES.items() if state.family == "images")
-_CRASHES: Final = frozenset({"CrashLoopBackOff", "OOMKilled", "ContainerFailed", "InvalidCommand", "StartError"})
+_CRASHES: Final = frozenset(
+    {"CrashLoopBackOff", "KilledByProbe", "OOMKilled", "ContainerFailed", "InvalidCommand", "StartError"}
+)
 _SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.family == "scheduling")
 # A state that says less about the same container (or workload) than another one that was found says nothing new.
 _SAYS_LESS: Final[dict[str, Collection[str]]] = {

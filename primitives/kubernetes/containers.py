@@ -29,6 +29,7 @@ _REJECTED: Final = re.compile(r"OutOf\w+|NodeAffinity|UnexpectedAdmissionError|N
 _COMMAND: Final = re.compile(
     r"executable file not found|no such file or directory|exec format error|exec:? .*permission denied", re.IGNORECASE
 )
+_PROBE_KILL: Final = re.compile(r"failed (?:liveness|startup) probe|is unhealthy, it will be killed", re.IGNORECASE)
 _STARVED: Final = re.compile(r"low on resource: ([\w.-]+)|(\w[\w-]*) (?:usage|limit) exceed", re.IGNORECASE)
 _SIGNALS: Final = {134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 _OFTEN: Final = 3
@@ -173,7 +174,7 @@ def _container(cluster: Cluster, pod: Pod, container: Container) -> Finding | No
     if container.state("waiting"):
         return _waiting(cluster, pod, container)
     if container.state("terminated"):
-        return _ended(pod, container)
+        return _ended(cluster, pod, container)
     if container.state("running"):
         return _running(cluster, pod, container)
     return None
@@ -190,7 +191,7 @@ def _waiting(cluster: Cluster, pod: Pod, container: Container) -> Finding | None
         state = start_error(message, "CreateContainerError" if reason == "CreateContainerError" else "StartError")
         return _of(pod, state, container, message=message, details=_crash_details(container, reason))
     if reason == "CrashLoopBackOff" or (container.restarts and container.last):
-        return _crash(pod, container, reason, message)
+        return _crash(cluster, pod, container, reason, message)
     if reason == "ContainerCreating":
         return _creating(cluster, pod, container)
     return None
@@ -207,7 +208,7 @@ def _creating(cluster: Cluster, pod: Pod, container: Container) -> Finding | Non
     return _of(pod, "ContainerCreating", container, since=since, details=details)
 
 
-def _crash(pod: Pod, container: Container, waiting: str, message: str) -> Finding:
+def _crash(cluster: Cluster, pod: Pod, container: Container, waiting: str, message: str) -> Finding:
     last = container.last
     reason = text(last, "reason")
     code = integer(last, "exitCode")
@@ -218,11 +219,21 @@ def _crash(pod: Pod, container: Container, waiting: str, message: str) -> Findin
         state = "InvalidCommand"
     elif reason in _START_ERRORS:
         state = start_error(text(last, "message"))
+    elif code in (137, 143) and _killed_by_probe(cluster, pod, container):
+        state = "KilledByProbe"
     return _of(
         pod, state, container, message=message_of(last, "message") or message, exit_code=code,
         restarts=container.restarts, since=_unready_since(pod) or instant(last, "finishedAt"),
         details=_crash_details(container, waiting),
     )  # fmt: skip
+
+
+def _killed_by_probe(cluster: Cluster, pod: Pod, container: Container) -> bool:
+    """Whether the kubelet says that it ended the container because a probe of it failed."""
+    return any(
+        event.reason == "Killing" and event.container in (None, container.name) and _PROBE_KILL.search(event.message)
+        for event in cluster.events_of.get(pod.item.id, ())
+    )
 
 
 def _crash_details(container: Container, waiting: str) -> dict[str, Any]:
@@ -239,14 +250,14 @@ def _crash_details(container: Container, waiting: str) -> dict[str, Any]:
     }
 
 
-def _ended(pod: Pod, container: Container) -> Finding | None:
+def _ended(cluster: Cluster, pod: Pod, container: Container) -> Finding | None:
     ended = container.state("terminated")
     code, reason = integer(ended, "exitCode"), text(ended, "reason")
     if (code == 0 or reason == "Completed") and (
         container.init or pod.spec.get("restartPolicy") in ("Never", "OnFailure")
     ):
         return None
-    found = _crash(pod, container, "", "")
+    found = _crash(cluster, pod, container, "", "")
     return replace(found, state="ContainerFailed") if found.state == "CrashLoopBackOff" else found
 
 
@@ -268,7 +279,7 @@ def _running(cluster: Cluster, pod: Pod, container: Container) -> Finding | None
 def _not_ready(cluster: Cluster, pod: Pod, container: Container, last_end: datetime | None) -> Finding:
     lately = last_end is not None and cluster.now - last_end < RECOVERED_AFTER
     if container.restarts and lately and (integer(container.last, "exitCode") or text(container.last, "reason")):
-        found = _crash(pod, container, "", "")
+        found = _crash(cluster, pod, container, "", "")
         return replace(found, state="ContainerFailed") if found.state == "CrashLoopBackOff" else found
     return _of(
         pod, "NotReady", container, since=_unready_since(pod), restarts=container.restarts or None,

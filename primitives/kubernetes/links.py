@@ -11,12 +11,16 @@ from typing import Final
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import mapping, maps, strings, text
 from primitives.kubernetes.kinds import KubeObject, template_of
-from primitives.kubernetes.services import pods_behind
+from primitives.kubernetes.services import find_services, pods_behind
 from primitives.kubernetes.settings import addresses_of, service_at
 
-__all__ = ["MOST_LINKS", "find_links"]
+__all__ = ["MOST_LINKS", "find_links", "misled"]
 
 Link = tuple[str, str, str]
+
+_ASTRAY: Final = frozenset(
+    {"SelectorMismatch", "TargetPortMismatch", "TargetPortNameMissing", "ServiceProtocolMismatch"}
+)
 
 MOST_LINKS: Final = 1_000
 
@@ -25,6 +29,20 @@ def find_links(cluster: Cluster) -> tuple[dict[str, str], tuple[Link, ...]]:
     """The resources with their kinds, and (from, to, kind) where from depends on to; at most `MOST_LINKS`."""
     edges = tuple(dict.fromkeys((*_callers(cluster), *_services(cluster), *_ingresses(cluster))))[:MOST_LINKS]
     return {name: _kind(name) for edge in edges for name in edge[:2]}, edges
+
+
+def misled(cluster: Cluster) -> dict[str, str]:
+    """The Service that leads astray, by the workload that it was made for.
+
+    A message that names both by the same name means the Service: that is what a caller reaches, or doesn't.
+    """
+    astray = {found.resource for found in find_services(cluster) if found.state in _ASTRAY}
+    fronts = {workload: front for front, workload, _ in _services(cluster) if front in astray}
+    return {workload: front for workload, front in fronts.items() if _name(workload) == _name(front)}
+
+
+def _name(resource: str) -> str:
+    return resource.rpartition("/")[2]
 
 
 def _kind(name: str) -> str:

@@ -40,6 +40,8 @@ _HANDLERS: Final = ("httpGet", "tcpSocket", "grpc", "exec")
 _SHORT_BUDGET_S: Final = 30
 # Enough siblings to compare with, however many a workload has.
 _PEERS: Final = 50
+# What a container has after SIGTERM before it is killed (terminationGracePeriodSeconds).
+_GRACE_S: Final = 30
 _KILLED_CODES: Final = (137, 143)
 
 
@@ -225,13 +227,29 @@ def _timing(
         return None
     if kind == "liveness" and details["startup_probe"]:
         return None
-    passed = container.ready is True and bool(mapping(container.spec, "readinessProbe"))
-    if passed or not (details.get("killed") or integer(container.last, "exitCode") in _KILLED_CODES):
+    if mapping(container.spec, "readinessProbe") and (container.ready is True or _was_ready(pod)):
+        return None  # it did start in time once, as its readiness probe says
+    if not (details.get("killed") or integer(container.last, "exitCode") in _KILLED_CODES):
         return None
+    if (_ran_s(container) or 0.0) > details["budget_s"] + _GRACE_S:
+        return None  # it had started, and passed its probe for a while
     needed = _usual_start_s(cluster, pod, container.name)
     if needed is not None:
         return "timing" if needed >= details["budget_s"] else None
     return "timing" if details["budget_s"] < _SHORT_BUDGET_S else None
+
+
+def _was_ready(pod: Pod) -> bool:
+    """Whether a pod that isn't ready now once was: its condition has changed since it started."""
+    changed = instant(pod.item.condition("Ready"), "lastTransitionTime")
+    started = instant(pod.item.raw, "status", "startTime")
+    return changed is not None and started is not None and (changed - started).total_seconds() > _GRACE_S
+
+
+def _ran_s(container: Container) -> float | None:
+    """How long the instance that ended last had run; seconds."""
+    started, finished = instant(container.last, "startedAt"), instant(container.last, "finishedAt")
+    return (finished - started).total_seconds() if started and finished else None
 
 
 def _usual_start_s(cluster: Cluster, pod: Pod, name: str) -> float | None:

@@ -30,6 +30,7 @@ class State:
 _POD: Final = """
 OOMKilled cause The kernel killed the container for exceeding its memory limit (details: memory_limit, waiting)
 CrashLoopBackOff symptom The container ends soon after each start (details: last_reason, exit_meaning, runtime_s)
+KilledByProbe symptom The kubelet ends the container again and again because its probe fails (details as above)
 ContainerFailed symptom The container ended with an error (details: last_reason, exit_meaning)
 StartError cause The container's command could not be started (RunContainerError, StartError, ContainerCannotRun)
 CreateContainerError cause The runtime could not create the container
@@ -187,6 +188,7 @@ RolloutInProgress note A rollout is under way
 RolloutPaused weakness The rollout is paused
 ReplicasUnavailable symptom Fewer replicas are ready than are wanted (details: wanted, ready)
 ScaledToZero weakness The workload is scaled to zero (details: used_by, earlier_replicas)
+ScaledToZeroInUse cause The workload is scaled to zero, and others call its Service (details as above)
 NotObserved cause The controller has not taken note of the object's newest generation
 RevisionChanged note The newest revision's template differs (details: changes, from_revision, to_revision)
 ObjectChanged note The object's spec differs from an earlier dump's (details: changes)

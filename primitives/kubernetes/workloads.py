@@ -9,6 +9,7 @@ from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import instant, integer, mapping, message_of, moment_text, strings, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, template_of
+from primitives.kubernetes.links import find_links
 from primitives.kubernetes.revisions import differences, revision, revisions_of
 from primitives.kubernetes.services import pods_behind
 
@@ -96,8 +97,9 @@ def _scaled_to_zero(cluster: Cluster, item: KubeObject) -> Finding:
         if (old := dump.get((item.namespace, item.name))) and (count := integer(old.raw, "spec", "replicas"))
     ]
     events = [e for e in cluster.events_of.get(item.id, ()) if "to 0" in e.message and e.reason == "ScalingReplicaSet"]
+    called = bool(users) and not {edge[1] for edge in find_links(cluster)[1] if edge[2] == "calls"}.isdisjoint(users)
     return _of(
-        item, "ScaledToZero", since=events[-1].last if events else None,
+        item, "ScaledToZeroInUse" if called else "ScaledToZero", since=events[-1].last if events else None,
         message=events[-1].message if events else "",
         details={"used_by": users, "earlier_replicas": next(iter(earlier), None), "recent": bool(events or earlier)},
     )  # fmt: skip

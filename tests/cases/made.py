@@ -191,7 +191,7 @@ def pending(message: str, *extra: Object, requests: Mapping[str, str] | None = N
 
 def probed(kind: str, error: str, probe: Object, *, restarts: int) -> tuple[Object, ...]:
     word = kind.capitalize()
-    last = ended(137, "Error", 2, 3) if restarts else None
+    last = ended(137, "Error", 2, 0.3) if restarts else None
     killed = f"Container api failed {kind} probe, will be restarted"
     # Without a readiness probe a container is ready as soon as it has started.
     status = running(1 if restarts else 20, ready=kind == "liveness", restarts=restarts, last=last)

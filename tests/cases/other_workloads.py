@@ -143,7 +143,7 @@ def _probes() -> list[MadeCase]:
             deployment(
                 "api",
                 {**grpc, "livenessProbe": http_probe(9000)},
-                status=running(1, restarts=6, last=ended(137, "Error", 2, 3)),
+                status=running(1, restarts=6, last=ended(137, "Error", 2, 0.3)),
                 age=30,
             ),
             service("api", targetPort=9000),

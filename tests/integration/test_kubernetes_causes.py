@@ -21,6 +21,7 @@ _LEAST = {
     "application_crash": 0.3,
     "application_error": 0.3,
     "selector_beside_cpu": 0.5,
+    "everything_denied": 0.5,
     "every_node_cordoned": 0.25,
     "two_of_three_cordoned_and_the_third_full": 0.3,
 }

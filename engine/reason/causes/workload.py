@@ -25,6 +25,7 @@ CAUSES = (
     Cause(
         "application_error", _CLASS, "{resource} itself misbehaves", "B. Sigelman et al., Dapper (2010)",
         prior=-2.4, generic=True,
+        states={"KilledByProbe": 0.6},
         families={"exception": 1.5, "crash": 1.0, "server_error": 1.0, "missing_object": 0.6},
         remediations=("rollback_deployment", "restart_workload"), diagnostic="analyze_logs",
     ),
@@ -53,7 +54,7 @@ CAUSES = (
     ),
     Cause(
         "liveness_probe_misconfigured", _CLASS, "{resource}'s liveness probe kills healthy containers", _PROBES,
-        states={"LivenessProbeMisconfigured": 4.5, "LivenessProbeFailed": 2.2},
+        states={"LivenessProbeMisconfigured": 4.5, "LivenessProbeFailed": 2.2, "KilledByProbe": 0.6},
         remediations=("rollback_deployment",), diagnostic=_INSPECT,
     ),
     Cause(
