@@ -72,24 +72,11 @@ KEYS: tuple[Key, ...] = (
     Key("replay.begin", "home", "Home", "seek_end(-1)", "to the beginning", ("replay",)),
     Key("replay.end", "end", "End", "seek_end(1)", "to the end", ("replay",)),
     Key("replay.seek", "at", "@", "seek", "go to a time or an event", ("replay",)),
-    Key(
-        "pin", "p", "p", "later('pin')", "pin a fact or hypothesis", later=f"pinning {LATER}, together with re-ranking"
-    ),
-    Key(
-        "refute", "x", "x", "later('refute')", "refute or exclude", later=f"refuting {LATER}, together with re-ranking"
-    ),
-    Key(
-        "undo",
-        "u",
-        "u",
-        "later('undo')",
-        "undo a pin or refutation",
-        later=f"there is nothing to undo: pinning {LATER}",
-    ),
-    Key(
-        "next", "N", "N", "later('next')", "run the next best diagnostic", later=f"choosing the next diagnostic {LATER}"
-    ),
-    Key("fact", "f", "f", "later('fact')", "add a fact", later=f"adding facts by hand {LATER}"),
+    Key("pin", "p", "p", "pin", "pin: the fact is certain, the hypothesis right", ("incident",)),
+    Key("refute", "x", "x", "refute", "refute the fact, or exclude the hypothesis", ("incident",)),
+    Key("undo", "u", "u", "undo", "undo a pin or refutation", ("incident",)),
+    Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",)),
+    Key("fact", "f", "f", "fact", "add a fact", ("incident",)),
     Key(
         "diagnostic",
         "d",
@@ -136,6 +123,8 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("zoom.in", "zoom.out"), "+ _", "zoom in, out"),
     (("match.next", "match.previous"), "n #", "next, previous match"),
     (("yes",), "y", "confirm the plan, or copy"),
+    (("pin", "refute", "undo"), "p x u", "pin, refute or exclude, undo"),
+    (("next", "fact"), "N f", "next question, add a fact"),
     (("replay.back", "replay.on"), "[ ]", "an event back, on"),
     (("replay.slower", "replay.faster"), "< >", "slower, faster"),
     (("replay.begin", "replay.end"), "Home End", "beginning, end"),

@@ -378,6 +378,29 @@ class IncidentScreen(CockpitScreen):
         key = next(key for key in KEYS if key.id == name)
         self.app.tell(f"{key.shown}: {key.later}")
 
+    def _only_live(self) -> None:
+        self.app.tell("a replay shows what was; what you know is said on the incident itself (Esc, or cloudops attach)")
+
+    def action_pin(self) -> None:
+        """Pin a fact or a hypothesis."""
+        self._only_live()
+
+    def action_refute(self) -> None:
+        """Refute a fact, or exclude a hypothesis."""
+        self._only_live()
+
+    def action_undo(self) -> None:
+        """Take back what was said."""
+        self._only_live()
+
+    def action_fact(self) -> None:
+        """Add a fact."""
+        self._only_live()
+
+    def action_next(self) -> None:
+        """Run the next best diagnostic."""
+        self._only_live()
+
     def action_replay(self) -> None:
         """Replay from what the cursor is on."""
         if not self.execution_id or self.view.state is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.farewell import Farewell
 from cockpit.intents import Attach, Start
-from cockpit.screens.incident import IncidentScreen
+from cockpit.screens.judging import JudgingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
 from cockpit.widgets.view import View
 from primitives.errors import CloudopsError, EngineGone
@@ -22,7 +22,7 @@ CHUNK = 200
 TICK_S = 0.25
 
 
-class LiveScreen(IncidentScreen):
+class LiveScreen(JudgingScreen):
     """Follows an investigation and sends it commands."""
 
     def __init__(self, intent: Start | Attach) -> None:
@@ -50,6 +50,18 @@ class LiveScreen(IncidentScreen):
                 await self._fold(batch)
             if self.view.state is not None and not self.view.state.ended:
                 raise EngineGone("the engine stopped before the investigation ended; attach again to go on with it")
+        except CloudopsError as error:
+            self._fail(error)
+
+    def catch_up(self) -> None:
+        """What came after the end: what a person said, and the ranking then."""
+        self.run_worker(self._on(), group="live", exclusive=True)
+
+    async def _on(self) -> None:
+        assert self.view.state is not None
+        try:
+            async for batch in self.port.follow(self.execution_id, self.view.state.seq):
+                await self._fold(batch)
         except CloudopsError as error:
             self._fail(error)
 

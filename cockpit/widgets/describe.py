@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, bar, cells, plain, said, wrap
-from cockpit.widgets.words import STEPS, apart, clock, fact_sign, percent, precise, seconds
+from cockpit.widgets.draw import Line, Part, cells, plain, said, wrap
+from cockpit.widgets.waterfall import describe_waterfall
+from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds
 from primitives.units import duration, quantity
 
 if TYPE_CHECKING:
@@ -89,12 +90,15 @@ def describe_fact(found: FoundFact, state: IncidentState, width: int, last: floa
     else:
         lines += _values(fact, width)
     window = f"looked at {clock(fact.window.start)}–{clock(fact.window.end)} · " if fact.window else ""
-    ending = f"{fact.polarity} · {window}found by {found.step}"
+    finder = f"found by {found.step}" if found.step else f"said by {said(fact.source)}"
+    ending = f"{fact.polarity} · {window}{finder}"
     if fact.type == "metric_shift" and fact.onset:
         ending_line = lines.pop()
-        lines.append(Line(ending_line.left, [(f"found by {found.step} ", "dim")]))
+        lines.append(Line(ending_line.left, [(f"{finder} ", "dim")]))
     else:
         lines += [Line([(f" {line}", "dim")]) for line in wrap(ending, max(width - 2, 10))]
+    if (judged := state.judgements.get(found.id)) is not None:
+        lines.insert(0, Line([(f" {judged_words(judged)}", "warning")]))
     return lines
 
 
@@ -174,54 +178,7 @@ def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int
     lines = [Line([(f"{what}{change}", "dim")])]
     if hypothesis.note:
         lines += fields("note", said(hypothesis.note), width)
-    steps = [("", hypothesis.prior, "how common such a cause is")]
-    steps += [(item.fact, item.weight, item.why or _sentence(state, item.fact)) for item in hypothesis.evidence_for]
-    steps += [(item.fact, item.weight, item.why or _sentence(state, item.fact)) for item in hypothesis.evidence_against]
-    total, sums = 0.0, [0.0]
-    for _, weight, _ in steps:
-        total += weight
-        sums.append(total)
-    low, high = min(sums), max(sums)
-    size = max(12, min(30, width // 3))
-    lines.append(_sum_of(hypothesis, total, size))
-    for number, (fact, weight, why) in enumerate(steps):
-        lines.append(
-            _waterfall(fact or "prior", weight, said(why), (sums[number], sums[number + 1]), (low, high), size)
-        )
-    return lines
-
-
-def _sum_of(hypothesis: Hypothesis, total: float, size: int) -> Line:
-    full = bar(hypothesis.confidence, size)
-    ending: list[Part] = [(f" {'=':<6}", "dim"), (f"{total:+6.1f}  ".replace("-", "−"), "text bold"), (full, "focus")]
-    ending.append(("·" * (size - len(full)), "faint"))
-    ending.append((f"  {percent(hypothesis.confidence)} confidence, calibrated", "text bold"))
-    return Line(ending)
-
-
-def _sentence(state: IncidentState, fact: str) -> str:
-    found = state.facts.get(fact)
-    return found.fact.sentence() if found else ""
-
-
-def _waterfall(
-    name: str, weight: float, why: str, sums: tuple[float, float], bounds: tuple[float, float], size: int
-) -> Line:
-    span = (bounds[1] - bounds[0]) or 1.0
-    begin, end = sorted(round((value - bounds[0]) / span * (size - 1)) for value in sums)
-    role = "dim" if name == "prior" else "good" if weight > 0 else "bad"
-    number = f"{weight:+6.1f}".replace("-", "−")
-    stroke = "━" * max(end - begin, 1)
-    return Line(
-        [
-            (f" {name:<6}", "dim"),
-            (f"{number}  ", role),
-            ("·" * begin, "faint"),
-            (stroke, role),
-            ("·" * (size - begin - len(stroke)), "faint"),
-            (f"  {why}", "text" if name != "prior" else "dim"),
-        ]
-    )
+    return [*lines, *describe_waterfall(hypothesis, state, width)]
 
 
 def describe_action(action: Action, state: IncidentState, width: int) -> list[Line]:

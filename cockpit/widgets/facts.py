@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, said
+from cockpit.widgets.draw import Line, Part, said
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
-from cockpit.widgets.words import fact_sign
+from cockpit.widgets.words import fact_sign, judged_words
 
 if TYPE_CHECKING:
     from engine.incident import IncidentState
@@ -60,8 +60,13 @@ class FactsPane(RowPane):
         fact = self.view.state.facts[row.key].fact
         sign, role = fact_sign(fact)
         weight = " bold" if selected else ""
-        words = ("dim" if fact.polarity == "absent" else "text") + weight
-        return Line([(f" {row.key:>4} ", "dim"), (f"{sign} ", role), (said(fact.sentence()), words)])
+        judged = self.view.state.judgements.get(row.key)
+        quiet = fact.polarity == "absent" or (judged is not None and judged.verdict != "pinned")
+        words = ("dim" if quiet else "text") + weight
+        told: list[Part] = [(f" {row.key:>4} ", "dim"), (f"{sign} ", role)]
+        if judged is not None:
+            told.append((f"{judged_words(judged)} · ", "focus" if judged.verdict == "pinned" else "warning"))
+        return Line([*told, (said(fact.sentence()), words)])
 
     def footing(self) -> str:
         self.rows()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from primitives.text import safe_line
 from primitives.units import duration, moment
 
 if TYPE_CHECKING:
+    from engine.hypotheses import Judgement
     from primitives.facts import Fact, MetricShift
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "clock",
     "elapsed",
     "fact_sign",
+    "judged_words",
     "moved",
     "percent",
     "precise",
@@ -47,6 +50,13 @@ PHASES = {
     "failed": ("✗", "FAILED", "bad"),
 }
 """Of an investigation's phase."""
+
+
+def judged_words(judged: Judgement) -> str:
+    """What an engineer said of a fact, and why."""
+    verdict = "taken back" if judged.verdict == "withdrawn" else judged.verdict
+    because = f", because {judged.because}" if judged.because else ""
+    return safe_line(f"{verdict} by {judged.by}{because}", limit=300)
 
 
 def fact_sign(fact: Fact) -> tuple[str, str]:

@@ -303,7 +303,7 @@ class StoryPort:
         self.changed.set()
 
     async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
-        if not live:
+        if not live or after:
             yield tuple(self.log[after:])
             return
         waiting = [event for event in self.log if event.body.type == "plan_confirmed"]

@@ -228,7 +228,7 @@ async def test_a_key_that_does_nothing_yet_says_why(opened: Opened, key: object)
 
 async def test_the_newest_notice_takes_the_place_of_the_others_and_is_short(opened: Opened) -> None:
     async with opened(port=done(), size=(80, 24)) as (app, pilot):
-        await pilot.press("p", "x", "space", "y")
+        await pilot.press("a", "c", "space", "y")
         await settle(pilot)
         (notice,) = app._notifications
         assert str(notice.message).startswith("copied: ")
