@@ -111,8 +111,8 @@ def _consequences(case: Case, drafts: Sequence[Draft]) -> list[list[int]]:
     for place, draft in enumerate(drafts):
         if draft.key.resource is not None:
             at.setdefault(draft.key.resource, []).append(place)
-    found: list[list[int]] = []
-    for draft in drafts:
-        found.append([other for name in reached(case, draft.key) for other in at.get(name, ())
-                      if brings(case, draft.key, drafts[other].key)])  # fmt: skip
-    return found
+    return [
+        [other for name in reached(case, draft.key) for other in at.get(name, ())
+         if brings(case, draft.key, drafts[other].key)]
+        for draft in drafts
+    ]  # fmt: skip

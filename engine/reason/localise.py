@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Location
-from engine.reason.victims import blames, passed_on, silent
+from engine.reason.victims import blames, passed_on, silent, slow
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import LogPattern, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
 
@@ -67,6 +67,7 @@ def _own_shares(case: Case) -> Iterator[Location]:
     failing = {fact.resource for _, fact in case.present(LogPattern) if _deviates(fact) and not fact.points_at}
     still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
     moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in FELT}
+    late = slow(case)
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
     for name, fact in case.of(OwnShare):
         if fact.resource is None:
@@ -74,6 +75,8 @@ def _own_shares(case: Case) -> Iterator[Location]:
         if fact.polarity == "absent":
             if fact.unit == "s" and fact.resource in failing:
                 continue  # What gives up early takes no time of its own.
+            if fact.unit != "s" and fact.resource in late:
+                continue  # What answers too late fails its callers and not itself.
             yield Location(fact.resource, name, -1.2, "explains nothing of the symptom by itself", "own share")
         elif fact.own_excess > fact.noise:
             # A share within the noise of normal times says nothing; one of ten times the noise says all it can.

@@ -1,4 +1,4 @@
-"""Who fails only because what it calls can't be reached: its trouble speaks for that resource and not for itself."""
+"""Who fails only because what it calls can't be reached, or answers too late: its trouble speaks for that resource."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Location
-from primitives.facts import LogPattern, MetricMissing
+from primitives.facts import LogPattern, MetricMissing, OwnShare, SpanErrors, SpanShift
 
-__all__ = ["Blame", "blames", "passed_on", "silent"]
+__all__ = ["Blame", "blames", "passed_on", "silent", "slow"]
 
 _UNREACHED: Final = ("connection_refused", "unreachable", "unavailable", "connection_reset", "timeout")
 _GRAVE: Final = ("ERROR", "FATAL")
@@ -24,6 +24,9 @@ _OWN: Final = ("own share", "span errors", "span time", "felt", "errors", "calls
 # Where more fall silent together the collection failed, not they.
 _MOST_SILENT: Final = 3
 _LEAST_SILENT: Final = 2
+# Own time that grew this many times and by as many seconds may exceed a caller's time-out.
+_FAR: Final = 4.0
+_LATE_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Blame:
 
 
 def blames(case: Case) -> dict[str, Blame]:
-    """For each victim the resource that it can't reach: by its own errors, else a silent one that it depends on."""
+    """For each victim the resource that fails it: by its own errors, else a silent or a far too slow dependency."""
     found: dict[str, Blame] = {}
     for resource, patterns in _new_errors(case).items():
         counts: Counter[str] = Counter()
@@ -49,10 +52,15 @@ def blames(case: Case) -> dict[str, Blame]:
             target, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
             if count >= _MOST * total:
                 found[resource] = Blame(target, first[target])
+    failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
     gone = silent(case)
     for resource, fact in gone.items():
         for caller in case.above.get(resource, ()):
             if caller not in gone:
+                found.setdefault(caller, Blame(resource, fact))
+    for resource, fact in _far_too_slow(case).items():
+        for caller in case.above.get(resource, ()):
+            if caller in failing:
                 found.setdefault(caller, Blame(resource, fact))
     return {victim: blame for victim, blame in found.items() if found.get(blame.resource, blame).resource != victim}
 
@@ -65,6 +73,26 @@ def silent(case: Case) -> dict[str, str]:
             missing.setdefault(fact.resource, []).append(name)
     gone = {resource: names[0] for resource, names in missing.items() if len(names) >= _LEAST_SILENT}
     return gone if len(missing) <= _MOST_SILENT else {}
+
+
+def slow(case: Case) -> frozenset[str]:
+    """The resources whose own time grew, or that take much of the symptom's time: callers may give up on them."""
+    shifted = {one.resource for _, one in case.present(SpanShift) if one.resource and one.current > 2 * one.baseline}
+    sharing = {
+        one.resource for _, one in case.present(OwnShare) if one.resource and one.unit == "s" and one.share > 0.3
+    }
+    return frozenset(shifted | sharing)
+
+
+def _far_too_slow(case: Case) -> dict[str, str]:
+    """Those that a caller's time-out may hit, and that don't fail themselves."""
+    failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
+    return {
+        one.resource: name
+        for name, one in case.present(SpanShift)
+        if one.resource and one.resource not in failing
+        and one.current > _FAR * one.baseline and one.current - one.baseline > _LATE_S
+    }  # fmt: skip
 
 
 def passed_on(locations: Iterable[Location], blamed: Mapping[str, Blame]) -> Iterator[Location]:
