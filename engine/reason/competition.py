@@ -40,18 +40,18 @@ class Ranked:
 def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranked]:
     """Best first.
 
-    Each draft stands for a world in which it is the root cause. A change explains its consequences too, so the
-    strongest of them speaks for it, as far as `weights.link` (how often a cause has that consequence) and
-    `weights.company` (at most) allow. The worlds and "none of these" (`weights.none`) share the probability. A draft
-    is right where it is the root, in part (`1 - weights.brought`) where a root brought it about, and as far as
-    `weights.second` allows where it is a second fault.
+    Each draft stands for a world in which it is the root cause; odds are against "none of these" (`weights.none`). A
+    change explains its consequences too, so the strongest of them speaks for it, as far as `weights.link` (how often a
+    cause has that consequence) and `weights.company` (at most) allow. The worlds share the probability as their odds
+    are. A draft is right where it is the root, in part (`1 - weights.brought`) where a root brought it about, and as
+    far as `weights.second` allows where it is a second fault.
     """
-    own = [weights.sharpness * draft.score for draft in drafts]
+    own = [weights.sharpness * draft.score - math.log(weights.none) for draft in drafts]
     follows = _consequences(case, drafts)
     company = [_company(draft, [drafts[other] for other in follows[place]], weights)
                for place, draft in enumerate(drafts)]  # fmt: skip
     worlds = [math.exp(min(mine + more, 30.0)) for mine, more in zip(own, company, strict=True)]
-    total = weights.none + sum(worlds)
+    total = 1.0 + sum(worlds)
     kept, bringers = [world / total for world in worlds], [-1] * len(drafts)
     for place, consequences in enumerate(follows):
         for other in consequences:

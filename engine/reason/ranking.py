@@ -127,7 +127,7 @@ def _hypothesis(
         cause_class=draft.cause.cause_class,
         resource=draft.key.resource,
         change=draft.key.change,
-        prior=round(weights.sharpness * draft.cause.prior, 3),
+        prior=round(weights.sharpness * draft.cause.prior - math.log(weights.none), 3),
         evidence=tuple(evidence),
         confidence=round(min(confidence, _cap(draft, trust)), 3),
         note="" if draft.direct else _NO_EVIDENCE,
