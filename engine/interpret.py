@@ -146,7 +146,9 @@ def _gaps(state: IncidentState) -> tuple[str, ...]:
     told = (safe_line(one.fact.sentence()) for one in state.facts.values() if isinstance(one.fact, SourceGap))
     steps = (safe_line(f"{step.plan.primitive} did not complete: {step.summary}") for step in state.steps.values()
              if step.status in ("failed", "timed_out", "cancelled"))  # fmt: skip
-    return tuple(dict.fromkeys((*told, *steps)))
+    # What the reader had to drop, sort or pass over is missing evidence too.
+    read = state.opened.warnings if state.opened else ()
+    return tuple(dict.fromkeys((*told, *read, *steps)))
 
 
 def _actions(state: IncidentState) -> tuple[Action, ...]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-__all__ = ["cluster", "mask"]
+__all__ = ["cluster", "mask", "shapeless"]
 
 _LONGEST: Final = 600
 # The order matters: the longer forms hold the shorter ones. Bodies are hostile: no pattern may backtrack for long.
@@ -44,6 +44,13 @@ _TELLING: Final = re.compile(
     re.IGNORECASE,
 )
 _SIMILAR: Final = 0.75
+# A large system has hundreds of log statements. Past this many what is new is garbage and shares one template, unless
+# it speaks of success or failure.
+_MOST_TEMPLATES: Final = 5_000
+_SHAPELESS: Final = "<*>"
+# How many messages tell whether hardly two of them are alike, and which share of them then has its own template.
+_SAMPLE: Final = 1_000
+_MOSTLY: Final = 0.8
 
 
 def mask(body: str) -> str:
@@ -55,10 +62,21 @@ def mask(body: str) -> str:
     return " ".join(line.split())
 
 
+def shapeless(bodies: Sequence[str]) -> bool:
+    """Whether hardly two of many messages are alike, so that nothing can be said of what is usual."""
+    sample = bodies[:: max(len(bodies) // _SAMPLE, 1)]
+    return len(sample) >= _SAMPLE and len(set(map(mask, sample))) > _MOSTLY * len(sample)
+
+
 def cluster(masked: Iterable[str]) -> dict[str, str]:
     """The template of each masked message; similar ones share theirs. The first come sets the words."""
     groups: dict[tuple[int, str], list[tuple[list[str], list[str]]]] = defaultdict(list)
+    templates: dict[str, str] = {}
+    known = 0
     for message in dict.fromkeys(masked):
+        if known >= _MOST_TEMPLATES and not _TELLING.search(message):
+            templates[message] = _SHAPELESS
+            continue
         tokens = _TOKEN.findall(message)
         candidates = groups[len(tokens), tokens[0] if tokens else ""]
         for pattern, members in candidates:
@@ -67,7 +85,7 @@ def cluster(masked: Iterable[str]) -> dict[str, str]:
                 break
         else:
             candidates.append((tokens, [message]))
-    templates = {}
+            known += 1
     for candidates in groups.values():
         for pattern, members in candidates:
             # A pattern of one message keeps its spelling, spaces too.

@@ -12,13 +12,13 @@ from primitives.analysis.asking import LOOKBACK, gaps, incident_window, lookback
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import ask_history
 from primitives.analysis.log_patterns import Line, Pattern, patterns
-from primitives.analysis.log_templates import mask
+from primitives.analysis.log_templates import mask, shapeless
 from primitives.analysis.naming import Names
 from primitives.analysis.request_logs import deviations
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
-from primitives.facts import LogPattern
+from primitives.facts import LogPattern, SourceGap
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.links import misled
 from primitives.kubernetes.owners import workloads_of_pods
@@ -80,8 +80,22 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
         yield fact
     if not facts and before and (covering := logs.covered("logs", _reached(logs, window))):
         yield _nothing_unusual(covering, logs, args)
+    if shapeless([record.body for record in now]):
+        yield _shapeless(logs, args)
     for gap in gaps((logs, containers), args):
         yield gap
+
+
+def _shapeless(logs: Answers[LogRecord], args: Arguments) -> SourceGap:
+    return SourceGap(
+        question="logs",
+        status="partial",
+        detail="hardly two messages are alike, so that nothing can be said of what is usual",
+        window=logs.query.window,
+        observed_at=args.now,
+        source=logs.source,
+        answers=logs.digests,
+    )
 
 
 async def _with_requests(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 from primitives.analysis.asking import gaps, incident_window
-from primitives.analysis.graph import graph_of
-from primitives.analysis.history import ask_history
+from primitives.analysis.graph import Graph, graph_of
+from primitives.analysis.history import Comparison, History, ask_history
 from primitives.analysis.shifts import MOST_SHIFTS, missing_facts, shift_fact, strongest, unmoved
-from primitives.analysis.symptom import view_symptom
+from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
-from primitives.telemetry import Telemetry, TopologyQuery
+from primitives.facts import SourceGap
+from primitives.telemetry import Question, Telemetry, TopologyQuery
+from primitives.text import safe_line
 
 _MOST_MISSING: Final = 20
 _MOST_STILL: Final = 20
+# What callers feel, and what is called and can be felt.
+_FELT: Final = ("latency", "errors", "availability")
+_ANSWERING: Final = ("service", "workload", "function", "database", "cache", "queue", "storage", "gateway", "external")
 
 
 @diagnostic(
@@ -47,5 +52,34 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Fou
     neighbours = [one for one in unmoved(others) if near.get(one.resource, 9) <= 1]
     for one in neighbours[:_MOST_STILL]:
         yield shift_fact(one, history, args)
+    if compared and graph.resources and graph.resources.keys().isdisjoint(one.resource for one in compared):
+        yield _partial("topology", "it names none of the resources that have metrics", history, args)
+    if unmeasured := _unmeasured(view, compared, near, graph):
+        yield _partial("series", unmeasured, history, args)
     for gap in (*history.gaps(args), *gaps((topology,), args)):
         yield gap
+
+
+def _unmeasured(view: SymptomView, compared: Sequence[Comparison], near: Mapping[str, int], graph: Graph) -> str | None:
+    """What the symptom depends on without its kind of metric: nobody can say whether the cause is there."""
+    if view.series is None or view.series.metric.kind not in _FELT:
+        return None
+    kind = view.series.metric.kind
+    measured = {one.resource for one in compared if one.metric.kind == kind}
+    blind = [name for name in near if name not in measured and graph.resources.get(name) in _ANSWERING]
+    if not blind:
+        return None
+    more = f" and {len(blind) - 1} more of its dependencies" if len(blind) > 1 else ""
+    return f"no {kind} was measured of {blind[0]}{more}"
+
+
+def _partial(question: Question, detail: str, history: History, args: Arguments) -> SourceGap:
+    return SourceGap(
+        question=question,
+        status="partial",
+        detail=safe_line(detail),
+        window=incident_window(args),
+        observed_at=args.now,
+        source=history.source,
+        answers=history.digests,
+    )

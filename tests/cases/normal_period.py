@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -154,10 +155,10 @@ def calm(best: Hypothesis) -> bool:
 async def _tell() -> None:
     for query in QUERIES:
         found = [(parts.manifest.window.start, await investigated(parts)) for parts in windows(query)]
-        print(f"{query}: {sum(calm(best) for _, best in found)} of {len(found)} windows")
+        sys.stdout.write(f"{query}: {sum(calm(best) for _, best in found)} of {len(found)} windows\n")
         for start, best in found:
             if not calm(best):
-                print(f"  {start:%d %H:%M}  {best.confidence:.2f}  {best.cause_id} {best.resource}")
+                sys.stdout.write(f"  {start:%d %H:%M}  {best.confidence:.2f}  {best.cause_id} {best.resource}\n")
 
 
 if __name__ == "__main__":
