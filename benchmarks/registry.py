@@ -16,6 +16,8 @@ BENCHMARKS = {
     "fold": "benchmarks.events:folding",
     "store": "benchmarks.events:storing",
     "logs": "benchmarks.logs:logs",
+    "replay": "benchmarks.replays:replays",
+    "reason": "benchmarks.reasoning:reasoning",
     "investigate": "benchmarks.investigations:investigations",
     "keys": "benchmarks.keys:keys",
 }

@@ -250,5 +250,8 @@ class Series:
 
     def between(self, window: Window) -> Series:
         """The samples inside `window`, both ends included."""
-        low, high = np.searchsorted(self.times, [window.start.timestamp(), window.end.timestamp() + 1e-6])
+        start, end = window.start.timestamp(), window.end.timestamp() + 1e-6
+        if len(self.times) and self.times[0] >= start and self.times[-1] < end:
+            return self
+        low, high = np.searchsorted(self.times, [start, end])
         return Series(self.resource, self.metric, self.times[low:high], self.values[low:high])

@@ -76,8 +76,8 @@ def shares(
     grid = _grid(symptom, metric, series)
     if grid is None:
         return []
-    inside = [(grid >= start - 1e-6) & (grid <= end + 1e-6) for start, end in (normal, window)]
-    if inside[0].sum() < _MIN_NORMAL or not inside[1].any():
+    before, during = _between(grid, normal), _between(grid, window)
+    if before.stop - before.start < _MIN_NORMAL or during.stop <= during.start:
         return []
     near = set(reach)
     reached = [one for one in series if one.resource in near and len(one.times)]
@@ -88,11 +88,16 @@ def shares(
         # Where a resource has the symptom's own metric, that is the one.
         _aligned(reached, grid, reach, _named(metric.name), _like(alike)),
         _aligned(reached, grid, reach, _named(counting)),
-        inside[0],
-        inside[1],
+        before,
+        during,
     )
     found = _own(symptom, reach, sums, graph)
     return sorted(found, key=lambda one: (-one.excess, one.resource))
+
+
+def _between(grid: Samples, interval: tuple[float, float]) -> slice:
+    low, high = np.searchsorted(grid, [interval[0] - 1e-6, np.nextafter(interval[1] + 1e-6, np.inf)])
+    return slice(int(low), int(high))
 
 
 def _named(name: str | None) -> Callable[[Metric], bool]:
@@ -116,8 +121,8 @@ class _Sums:
     metric: Metric
     values: _Table
     traffic: _Table
-    normal: NDArray[np.bool_]
-    window: NDArray[np.bool_]
+    normal: slice
+    window: slice
 
     def excess(self) -> Samples:
         """The excess of each resource over its normal level, positive when it hurts; zero where there is no sample."""
@@ -165,8 +170,9 @@ def _own(symptom: str, reach: list[str], sums: _Sums, graph: Graph) -> list[Shar
     if not sums.traffic.known.any():
         _cap(parts, place, symptom, graph)
     below = graph.dependencies(*_CARRYING)
-    calls = [(index, place[target]) for index, name in enumerate(reach) for target in below.get(name, ())]
-    callers, targets = np.array(calls, dtype=np.intp).reshape(-1, 2).T
+    counts = [len(below.get(name, ())) for name in reach]
+    callers = np.repeat(np.arange(len(reach)), counts)
+    targets = np.fromiter((place[target] for name in reach for target in below.get(name, ())), np.intp, len(callers))
     new = sums.newly_called()
     new[first] = False
     incoming = _sums_by(targets, requests, callers)
@@ -206,7 +212,7 @@ def _cap(parts: Samples, place: Mapping[str, int], symptom: str, graph: Graph) -
 
 def _symptom_requests(first: int, sums: _Sums) -> Samples:
     if not sums.traffic.known[first]:
-        return np.ones(len(sums.normal))
+        return np.ones(sums.traffic.rows.shape[1])
     requests = sums.traffic.rows[first]
     known = requests[requests > 0]
     # Where a sample is missing or zero there is nothing to divide by; the usual number keeps the ratio sane.
@@ -218,7 +224,7 @@ def _shares(names: list[str], own: Samples, total: float, sums: _Sums) -> list[S
     if not names:
         return []
     # A peak is compared with the peaks of normal windows of the same length.
-    peaks = rolling_max(own[:, sums.normal], int(np.count_nonzero(sums.window)))
+    peaks = rolling_max(own[:, sums.normal], sums.window.stop - sums.window.start)
     noises = np.maximum(np.quantile(peaks, _NOISE_QUANTILE, axis=1), 0.0)
     excesses = own[:, sums.window].max(axis=1) - noises
     return [
@@ -256,15 +262,20 @@ def _aligned(series: Sequence[Series], grid: Samples, names: list[str], *wanted:
                 chosen.setdefault(one.resource, one)
     rows = np.full((len(names), len(grid)), np.nan)
     step = sample_step(grid) or 1.0
-    for index, name in enumerate(names):
-        if name in chosen:
-            rows[index] = _nearest(chosen[name], grid, step)
+    places = {name: index for index, name in enumerate(names)}
+    alike = [one for one in chosen.values() if len(one.times) == len(grid)]
+    if alike:
+        same = (np.concatenate([one.times for one in alike]).reshape(len(alike), -1) == grid).all(axis=1)
+        rows[[places[one.resource] for one in alike]] = np.concatenate([one.values for one in alike]).reshape(
+            len(alike), -1
+        )
+        alike = [one for one, equal in zip(alike, same.tolist(), strict=True) if not equal]
+    for one in (*alike, *(one for one in chosen.values() if len(one.times) != len(grid))):
+        rows[places[one.resource]] = _nearest(one, grid, step)
     return _Table(rows, np.array([name in chosen for name in names], dtype=bool))
 
 
 def _nearest(one: Series, grid: Samples, step: float) -> Samples:
-    if len(one.times) == len(grid) and (one.times == grid).all():
-        return one.values
     right = np.clip(np.searchsorted(one.times, grid), 1, max(len(one.times) - 1, 1))
     right = np.minimum(right, len(one.times) - 1)
     left = np.maximum(right - 1, 0)

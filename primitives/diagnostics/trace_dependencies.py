@@ -9,7 +9,7 @@ from typing import Any, Final
 from primitives.analysis.asking import gaps, incident_window, lookback_window, utc_seconds
 from primitives.analysis.graph import Graph, graph_of
 from primitives.analysis.history import History, ask_history
-from primitives.analysis.localisation import pick_metric, shares
+from primitives.analysis.localisation import Share, pick_metric, shares
 from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.analysis.traces import Traces, call_edges, columns, own_times, split, trace_shares
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
@@ -96,9 +96,13 @@ def _metric_shares(view: SymptomView, graph: Graph, history: History, args: Argu
     # The resource that an alarm names may be the database itself: where it depends on nothing, nothing is divided.
     if len(found) < 2:
         return []
-    facts = [
+    near = graph.reach([resource])
+    present = [one for one in found if _is_present(one)]
+    absent = [one for one in found if not _is_present(one)]
+    absent.sort(key=lambda one: (near.get(one.resource, 99), one.resource))
+    return [
         OwnShare(
-            polarity="present" if one.excess > 0 and one.share >= _LEAST_SHARE else "absent",
+            polarity="present" if _is_present(one) else "absent",
             resource=one.resource,
             window=incident_window(args),
             observed_at=args.now,
@@ -111,13 +115,12 @@ def _metric_shares(view: SymptomView, graph: Graph, history: History, args: Argu
             share=one.share,
             noise=one.noise,
         )
-        for one in found
+        for one in (*present[:_MOST_SHARES], *absent[:_MOST_CLEARED])
     ]
-    near = graph.reach([resource])
-    present = [fact for fact in facts if fact.polarity == "present"]
-    absent = [fact for fact in facts if fact.polarity == "absent"]
-    absent.sort(key=lambda fact: (near.get(fact.resource or "", 99), fact.resource))
-    return present[:_MOST_SHARES] + absent[:_MOST_CLEARED]
+
+
+def _is_present(one: Share) -> bool:
+    return one.excess > 0 and one.share >= _LEAST_SHARE
 
 
 def _intervals(view: SymptomView, args: Arguments) -> tuple[tuple[float, float], tuple[float, float]]:
