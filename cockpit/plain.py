@@ -72,7 +72,7 @@ class PlainReport:
             case PlanProposed():
                 return self._plan(state)
             case StepAdded():
-                return self._wrapped(f"+ Step {body.step.id}: {body.step.primitive} ({body.step.reason})", "  ")
+                return self._added(state, state.steps[body.step.id])
             case StepFinished():
                 return self._step(state, state.steps[body.step])
             case FactAdded():
@@ -89,6 +89,10 @@ class PlainReport:
                 return self._wrapped(f"Cancelled by {event.who.name}", "  ")
             case _:
                 return ""
+
+    def _added(self, state: IncidentState, step: Step) -> str:
+        number, plan = list(state.steps).index(step.plan.id) + 1, step.plan
+        return self._wrapped(f"+ Step {number}: {plan.primitive} ({plan.target}) why: {plan.reason}", "  ")
 
     def _judged(self, state: IncidentState, by: str, body: FactJudged) -> str:
         verdict = {"withdrawn": "taken back", None: "as it was found again"}.get(body.verdict, body.verdict)
@@ -114,7 +118,9 @@ class PlainReport:
             parts.append(self._classified(state))
         if state.steps:
             parts.append(self._plan(state))
-        parts += [self._step(state, step) for step in state.steps.values() if step.status in _MARKS]
+        for step in state.steps.values():
+            parts.append(self._added(state, step) if step.added else "")
+            parts.append(self._step(state, step) if step.status in _MARKS else "")
         if state.concluded:
             parts.append(self._conclusion(state))
         parts.append(self._footer(state, state.finished) if state.finished else self.stopped(state))
@@ -137,7 +143,7 @@ class PlainReport:
         )
 
     def _plan(self, state: IncidentState) -> str:
-        steps = [step.plan for step in state.steps.values()]
+        steps = [step.plan for step in state.steps.values() if not step.added]
         lines = [self._styled("title", f"\nDiagnostic Plan ({counted(len(steps), 'step')}):") + "\n"]
         names = [f"{step.primitive} ({step.target})" for step in steps]
         column = min(max(map(len, names), default=0), self._width // 2)

@@ -50,9 +50,10 @@ StepStatus = Literal["waiting", "running", "completed", "failed", "timed_out", "
 
 @dataclass(slots=True)
 class Step:
-    """A step of the plan and what became of it."""
+    """A step of the plan and what became of it; `added` says that it joined later."""
 
     plan: PlannedStep
+    added: bool = False
     status: StepStatus = "waiting"
     attempt: int = 0
     started_at: datetime | None = None
@@ -158,7 +159,7 @@ class IncidentState:
                 self.steps = {step.id: Step(step) for step in body.steps}
                 self.phase = "planned"
             case StepAdded():
-                self.steps[body.step.id] = Step(body.step)
+                self.steps[body.step.id] = Step(body.step, added=True)
             case PlanConfirmed():
                 self.confirmed_by, self.phase = event.who, "investigating"
             case ConclusionReached():
