@@ -297,6 +297,8 @@ def _restarted(
     state = "RestartedRecently" if recent else "Recovered"
     if out_of_memory and (recent or (in_window and container.restarts >= _OFTEN)):
         state = "OOMKilled"
+    elif recent and integer(container.last, "exitCode") in (137, 143) and _killed_by_probe(cluster, pod, container):
+        state = "KilledByProbe"
     return _of(
         pod, state, container, since=started, restarts=container.restarts, last_seen=last_end,
         exit_code=integer(container.last, "exitCode"), details=details,

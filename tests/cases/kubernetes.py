@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cases.checks_and_history import checks_and_history
 from cases.configuration_and_access import configuration_and_access
 from cases.infrastructure_failures import infrastructure_failures
 from cases.made import MadeCase, parts
@@ -29,5 +30,6 @@ CASES: Final = (
     *no_faults(),
     *other_workloads(),
     *other_settings(),
+    *checks_and_history(),
 )
 """Every made case."""
