@@ -10,7 +10,7 @@ from engine.reason.catalogue import causes
 from engine.reason.claims import Key
 from primitives.terms import IncidentClass
 
-__all__ = ["OUTCOMES", "brings", "reached"]
+__all__ = ["brings", "explains_outcomes", "is_outcome", "reached"]
 
 _LOAD: Final = (
     "cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
@@ -28,11 +28,10 @@ _BRINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "io_saturated": ("replication_lag", "slow_query"),
     "node_not_ready": ("dependency_unavailable",),
 }
-OUTCOMES: Final = (
-    "application_crash", "application_error", "job_failed", "rollout_stuck", "dependency_unavailable",
-    "dependency_slow", "dependency_errors",
-)  # fmt: skip
-"""Causes that say how something failed and not why."""
+_OUTCOMES: Final[Mapping[str, int]] = {
+    "dependency_unavailable": 1, "application_crash": 2, "application_error": 2, "dependency_slow": 2,
+    "dependency_errors": 2, "job_failed": 3, "rollout_stuck": 3,
+}  # fmt: skip
 # What comes from outside, from the calendar or from the hardware: no change of the resource brings it about.
 _UNBROUGHT_CLASSES: Final = (
     IncidentClass.INFRASTRUCTURE_FAILURE, IncidentClass.TRAFFIC_SURGE, IncidentClass.NO_FAULT, IncidentClass.UNKNOWN,
@@ -54,9 +53,19 @@ def brings(case: Case, cause: Key, consequence: Key) -> bool:
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
         return (same or below) and _can_be_brought(consequence)
-    if consequence.cause_id in OUTCOMES and cause.cause_id not in OUTCOMES:
+    if is_outcome(cause, consequence):
         return same
     return (same or below) and consequence.cause_id in _BRINGS.get(cause.cause_id, ())
+
+
+def is_outcome(cause: Key, consequence: Key) -> bool:
+    """Whether `consequence` only says how it failed, and `cause` more of why: a job fails, since a process crashed."""
+    return _OUTCOMES.get(cause.cause_id, 0) < _OUTCOMES.get(consequence.cause_id, 0)
+
+
+def explains_outcomes(cause: Key) -> bool:
+    """Whether a cause says why, so that the outcomes on its resource speak for it."""
+    return _OUTCOMES.get(cause.cause_id, 0) <= 1
 
 
 def reached(case: Case, cause: Key) -> tuple[str, ...]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.reason.case import Case
-from engine.reason.chains import OUTCOMES, brings, reached
+from engine.reason.chains import brings, explains_outcomes, is_outcome, reached
 from engine.reason.drafts import Draft
 from engine.reason.weights import Weights
 
 __all__ = ["Ranked", "compete"]
 
 _CERTAIN: Final = 1e-6
+# An outcome is explained by any particular cause better than a full resource is by a change beside it.
+_OUTCOME: Final = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,13 @@ def _company(draft: Draft, consequences: Sequence[Draft], weights: Weights) -> f
     told = {(one.fact, one.why) for one in draft.evidence}
     best = 0.0
     for other in consequences:
-        if draft.key.change is None and draft.cause.id != "traffic_surge" and other.cause.id not in OUTCOMES:
+        outcome = draft.key.change is None and explains_outcomes(draft.key) and is_outcome(draft.key, other.key)
+        if draft.key.change is None and draft.cause.id != "traffic_surge" and not outcome:
             continue  # Two full resources explain each other equally well.
         support = sum(one.weight for one in other.evidence if one.weight > 0 and (one.fact, one.why) not in told)
-        best = max(best, weights.sharpness * support + math.log(weights.link))
-    return min(best, weights.company)
+        most = _OUTCOME * weights.company if outcome else weights.company
+        best = max(best, min(weights.sharpness * support + math.log(weights.link), most))
+    return best
 
 
 def _consequences(case: Case, drafts: Sequence[Draft]) -> list[list[int]]:
