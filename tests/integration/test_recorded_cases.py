@@ -19,7 +19,6 @@ _NO_FAULT: Final = ("false_alarm", "recovered")
 _CALM: Final = "metrics that stay calm outweigh a rollout whose pods never start"
 _OVERLOAD: Final = "what overload does to probes and connections is taken for the cause of it"
 _CHANGE: Final = "the pool that a release exhausts comes before the release"
-_PAIRS: Final = "two causes on one resource push the second fault out"
 _NODE: Final = "what a dead node's pods fail to answer comes before the node"
 # Strict: whoever mends one of them takes it out.
 _UNMET: Final[Mapping[str, str]] = {
@@ -30,7 +29,6 @@ _UNMET: Final[Mapping[str, str]] = {
     "more-users": _OVERLOAD,
     "node-dies": _NODE,
     "slow-release": _CHANGE,
-    "two-port-and-room": _PAIRS,
 }
 
 
