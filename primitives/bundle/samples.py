@@ -39,12 +39,18 @@ def read_samples(data: bytes, where: str, metric: Metric, cleaner: Cleaner, warn
     times = _times([row[0] for row in rows], lines, where, warnings)
     columns = list(zip(*rows, strict=True))[1:] if rows else [()] * len(resources)
     plain = "_" not in text.partition("\n")[2] and text.isascii()
+    ordered = bool(np.all(np.diff(times) > 0))
+    times.setflags(write=False)
     series, dropped = [], 0
     for resource, column in zip(resources, columns, strict=True):
         values = _numbers(column, lines, where, resource, plain=plain)
         present = np.isfinite(values)
+        if present.all():
+            # Nearly all columns are whole; thousands of them share the file's times.
+            series.append(_series(resource, metric, times, values, ordered=ordered))
+            continue
         dropped += int(np.count_nonzero(~present)) - sum(not cell or cell.isspace() for cell in column)
-        series.append(_series(resource, metric, times[present], values[present]))
+        series.append(_series(resource, metric, times[present], values[present], ordered=ordered))
     if dropped:
         warnings.add(where, f"{dropped} samples are NaN or infinite and were dropped")
     return series
@@ -107,6 +113,8 @@ def _numbers(
     try:
         if not plain and not all(map(_NUMBER.fullmatch, column)):
             raise ValueError  # noqa: TRY301 - joins what float() says
+        if "" not in column:
+            return np.fromiter(map(float, column), dtype=np.float64, count=len(column))
         return np.array([float(cell) if cell else _NAN for cell in column], dtype=np.float64)
     except ValueError:
         pass
@@ -117,8 +125,10 @@ def _numbers(
     return np.array([float(cell) if cell.strip() else _NAN for cell in column], dtype=np.float64)
 
 
-def _series(resource: str, metric: Metric, times: NDArray[np.float64], values: NDArray[np.float64]) -> Series:
-    if len(times) > 1 and not np.all(np.diff(times) > 0):
+def _series(
+    resource: str, metric: Metric, times: NDArray[np.float64], values: NDArray[np.float64], *, ordered: bool
+) -> Series:
+    if not ordered and not np.all(np.diff(times) > 0):
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
         last = np.append(np.diff(times) > 0, True)
