@@ -38,6 +38,14 @@ class Changes:
         self._all: dict[tuple[datetime, str, str | None], Noted] = {}
         self._split: tuple[object, list[Noted], list[Noted]] = (None, [], [])
 
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def drop_after(self, count: int) -> None:
+        """Forget all but the first `count`."""
+        while len(self._all) > count:
+            self._all.popitem()
+
     def take(self, change: Change) -> None:
         """One more."""
         if len(self._all) < MOST:

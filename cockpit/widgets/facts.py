@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, said
 from cockpit.widgets.rows import Row, RowPane
-from cockpit.widgets.view import Subject
+from cockpit.widgets.view import Subject, still_there
 from cockpit.widgets.words import fact_sign, judged_words
 
 if TYPE_CHECKING:
-    from engine.incident import IncidentState
+    from engine.incident import FoundFact
 
 __all__ = ["FactsPane"]
 
@@ -26,7 +26,7 @@ class FactsPane(RowPane):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._of: IncidentState | None = None
+        self._found: list[FoundFact] = []
         self._rows: list[Row] = []
         self._counts = {"absent": 0, "unknown": 0}
 
@@ -34,14 +34,20 @@ class FactsPane(RowPane):
         state = self.view.state
         if state is None:
             return ()
-        if state is not self._of or len(self._rows) > len(state.facts):
-            self._of, self._rows, self._counts = state, [], {"absent": 0, "unknown": 0}
-        # Facts only ever join, so what is listed already stays as it is.
-        for key, found in islice(state.facts.items(), len(self._rows), None):
+        # What is listed already stays as it is, but for what an earlier moment of a replay doesn't have yet.
+        if (kept := still_there(state, self._found)) < len(self._found):
+            for found in self._found[kept:]:
+                self._count(found, -1)
+            self._found, self._rows = self._found[:kept], self._rows[:kept]
+        for key, found in islice(state.facts.items(), kept, None):
             self._rows.append(Row(key))
-            if found.fact.polarity in self._counts:
-                self._counts[found.fact.polarity] += 1
+            self._found.append(found)
+            self._count(found, 1)
         return self._rows
+
+    def _count(self, found: FoundFact, by: int) -> None:
+        if found.fact.polarity in self._counts:
+            self._counts[found.fact.polarity] += by
 
     def subject_of(self, key: str) -> Subject:
         return Subject("fact", key)

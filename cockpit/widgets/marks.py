@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from cockpit.widgets.changes import Changes, Noted
 from cockpit.widgets.draw import cells, cut
+from cockpit.widgets.view import still_there
 from primitives.units import short_id
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
-    from engine.incident import IncidentState
+    from engine.incident import FoundFact, IncidentState
     from primitives.facts import Fact, MetricShift
 
 __all__ = ["Known", "Mark", "Scale", "aside_of", "labels", "marks_of", "span_of", "symptom_of"]
@@ -79,20 +80,23 @@ class Known:
     """What of the facts the marks and the header need, gathered as facts come and not anew with every frame."""
 
     def __init__(self) -> None:
-        self._of: IncidentState | None = None
-        self._seen = 0
+        self._seen: list[FoundFact] = []
+        self._then: list[tuple[MetricShift | None, MetricShift | None, int]] = []
         self._exact: MetricShift | None = None
         self._worst: MetricShift | None = None
         self.changes = Changes()
 
     def look(self, state: IncidentState) -> Known:
         """Take in the facts that joined since the last look."""
-        if state is not self._of or self._seen > len(state.facts):
-            self._of, self._seen, self._exact, self._worst = state, 0, None, None
-            self.changes = Changes()
-        for found in islice(state.facts.values(), self._seen, None):
+        kept = still_there(state, self._seen)
+        if kept < len(self._seen):
+            del self._seen[kept:], self._then[kept:]
+            self._exact, self._worst, changes = self._then[-1] if self._then else (None, None, 0)
+            self.changes.drop_after(changes)
+        for found in islice(state.facts.values(), kept, None):
             self._take(found.fact, state)
-        self._seen = len(state.facts)
+            self._seen.append(found)
+            self._then.append((self._exact, self._worst, len(self.changes)))
         return self
 
     def _take(self, fact: Fact, state: IncidentState) -> None:

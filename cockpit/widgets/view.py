@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from cockpit.widgets.marks import Known
-    from engine.incident import IncidentState
+    from collections.abc import Sequence
 
-__all__ = ["Mode", "Playback", "Subject", "View"]
+    from cockpit.widgets.marks import Known
+    from engine.incident import FoundFact, IncidentState
+
+__all__ = ["Mode", "Playback", "Subject", "View", "still_there"]
 
 Mode = Literal["CONNECTING", "LIVE", "RECORDED", "REPLAY"]
 
@@ -37,6 +39,15 @@ class Playback:
     playing: bool = False
     last: str = ""
     shortened: int = 0
+
+
+def still_there(state: IncidentState, seen: Sequence[FoundFact]) -> int:
+    """How many of the facts in `seen` are the first ones of `state`: all, fewer at an earlier moment, or none.
+
+    A screen shows one log, at whichever moment, and facts only ever join it.
+    """
+    count = min(len(state.facts), len(seen))
+    return count if count and state.facts.get(seen[count - 1].id) == seen[count - 1] else 0
 
 
 @dataclass(slots=True)

@@ -16,7 +16,9 @@ from cockpit.intents import Replay
 from cockpit.screens.prompts import LinePrompt
 from cockpit.screens.recording import PAGE, PAUSE_LIMIT_S, Recording, first_speed
 from cockpit.screens.replay import ReplayScreen
-from cockpit.widgets.view import Subject
+from cockpit.widgets.facts import FactsPane
+from cockpit.widgets.marks import marks_of
+from cockpit.widgets.view import Subject, View
 from engine.events import AnswerRecorded, Body, Event, FactFound, PlanProposed, StepAdded, StepProgressed
 from engine.incident import IncidentState, fold
 from engine.journal import ENGINE
@@ -348,3 +350,17 @@ async def test_a_replay_from_a_fact_far_into_a_long_log_goes_there_when_it_is_co
                 break
         found = next(event for event in port.log if event.body.type == "fact_found" and event.body.id == "N400")
         assert screen.playback.seq == found.seq
+
+
+async def test_panes_show_an_earlier_moment_as_if_they_had_never_seen_a_later_one(opened: Opened) -> None:
+    log = whole()
+    async with opened(Replay(EXECUTION, "1"), port=StoryPort()) as (app, _):
+        screen = app.screen
+        assert isinstance(screen, ReplayScreen)
+        for seq in (len(log), 20, 25, 12, len(log), 1, 30):
+            screen.seek_to(seq)
+            screen.paint()
+            fresh = View(state=fold(log[:seq]), you=screen.view.you)
+            assert screen.facts.keys == list(fresh.state.facts)  # type: ignore[union-attr]
+            assert screen.facts.footing() == FactsPane(fresh, app.ink, id="fresh").footing()
+            assert marks_of(screen.view) == marks_of(fresh)
