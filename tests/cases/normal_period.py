@@ -16,25 +16,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from cases.in_memory import ranked
 
-from engine.classify import classify
-from engine.events import IncidentOpened
 from engine.hypotheses import Hypothesis
-from engine.incident import FoundFact
-from engine.journal import fact_key
-from engine.plan import propose_plan
-from engine.reason import rank_facts
-from primitives.backends.recorded import RecordedBackend
 from primitives.bundle import read_bundle
 from primitives.bundle.parts import BundleParts
-from primitives.clock import ManualClock
-from primitives.diagnostics.registry import Arguments, diagnostics
-from primitives.facts import FactBase
 from primitives.records import Series, Symptom, Window
-from primitives.telemetry import Answer, Telemetry
 
 __all__ = ["QUERIES", "calm", "investigated", "windows"]
 
@@ -96,55 +86,9 @@ def _rearranged(one: Series, window: Window, days: timedelta) -> Series:
     return replace(one, times=times, values=np.concatenate((one.values[after], one.values[before], one.values[inside])))
 
 
-class _InMemory:
-    """As much of a bundle as a world of metrics and topology needs; writing and reading 294 of them takes minutes."""
-
-    def __init__(self, parts: BundleParts) -> None:
-        self.manifest, self.topology = parts.manifest, parts.topology
-        self.parts = ("metrics", "topology")
-        self._series: dict[str, list[Series]] = {}
-        for one in parts.series:
-            self._series.setdefault(one.metric.name, []).append(one)
-        self.metric_names = tuple(self._series)
-        self.alert = self.changes = self.logs = self.spans = None
-        self.probes = self.observations = self.configuration = None
-        self.kubernetes = self.kubernetes_logs = ()
-
-    def series_of(self, name: str) -> list[Series]:
-        return self._series[name]
-
-
-class _NoRecorder:
-    async def record(self, answer: Answer[Any]) -> str:
-        return f"{hash(answer.query.question) & 0xFFFF:064x}"
-
-
 async def investigated(parts: BundleParts) -> Hypothesis:
-    """The best hypothesis of a whole investigation: classified, planned, asked, ranked; without a store."""
-    manifest = parts.manifest
-    backend = RecordedBackend(_InMemory(parts))  # type: ignore[arg-type]
-    opened = IncidentOpened(
-        title=manifest.title, query=manifest.query or "", origin="recorded", detected_at=manifest.detected_at,
-        now=manifest.window.end, window=manifest.window, baseline=manifest.baseline, symptom=manifest.symptom,
-        platform=manifest.platform, labels=manifest.labels,
-    )  # fmt: skip
-    names = tuple(one.id for one in parts.topology.resources) if parts.topology else ()
-    understood = classify(
-        opened.query, alert=None, symptom=opened.symptom, resources=names, detected_at=opened.detected_at
-    )
-    scope = Arguments(
-        window=opened.window, baseline=opened.baseline, now=opened.now, symptom=opened.symptom, focus=understood.focus
-    )
-    ask = Telemetry([backend], _NoRecorder(), ManualClock(opened.now))
-    status = await backend.check()
-    facts: dict[str, FoundFact] = {}
-    for step in propose_plan(understood.classification, scope, frozenset(status.questions), diagnostics()):
-        diagnostic = diagnostics()[step.primitive]
-        async for fact in diagnostic.run(ask, diagnostic.arguments.model_validate(step.arguments)):
-            if isinstance(fact, FactBase):
-                facts.setdefault(fact_key(fact), FoundFact(f"F{len(facts) + 1}", step.id, fact_key(fact), fact))
-    await ask.close()
-    return rank_facts(tuple(facts.values()), opened, understood.classification).hypotheses[0]
+    """The best hypothesis of a whole investigation."""
+    return (await ranked(parts))[0]
 
 
 def calm(best: Hypothesis) -> bool:
