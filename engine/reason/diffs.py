@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from primitives.records import Change
 
-__all__ = ["Trait", "bumped", "changed_lines", "traits"]
+__all__ = ["Trait", "bumped", "changed_lines", "setting_traits", "traits"]
 
 _UNITS: Final = {
     "nanosecond": 1e-9, "ns": 1e-9, "microsecond": 1e-6, "us": 1e-6, "µs": 1e-6, "millisecond": 1e-3, "millis": 1e-3,
@@ -137,6 +137,10 @@ def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
 def _quantities(removed: Sequence[str], added: Sequence[str], change: Change) -> Iterator[Trait]:
     """The tightest bound and the greatest change of pace."""
     pairs = [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
+    yield from _weighed(pairs)
+
+
+def _weighed(pairs: Sequence[tuple[str, float, float]]) -> Iterator[Trait]:
     tightened, paced, loosened = 0.0, 0.0, False
     for name, old, new in pairs:
         halvings = math.log2(old / new) if old > 0 and new > 0 else (4.0 if old > 0 else 0.0)
@@ -199,6 +203,11 @@ def _numbers(line: str) -> list[float]:
         number = float((match["held"] or match["number"]).replace("_", ""))
         found.append(number * _UNITS.get(unit, _UNITS.get(unit.removesuffix("s"), 1.0)))
     return found
+
+
+def setting_traits(path: str, before: Any, after: Any) -> tuple[Trait, ...]:
+    """What the change of one setting does; `path` is its name with the names of what holds it."""
+    return tuple(_weighed([(path, was, now) for _, was, now in _value_pairs({path: before}, {path: after})]))
 
 
 def bumped(change: Change) -> tuple[str, ...]:

@@ -10,9 +10,11 @@ from typing import Final
 from engine.reason.case import Case
 from engine.reason.catalogue import causes_of_family, causes_of_metric, causes_of_state
 from engine.reason.claims import Claim, Key
+from engine.reason.diffs import setting_traits
 from engine.reason.localise import FELT, magnitude, strength
 from engine.reason.victims import silent
 from primitives.analysis.cancellation import gave_up
+from primitives.analysis.configuration import weight_of
 from primitives.facts import (
     ConfigurationDifference,
     LogPattern,
@@ -30,6 +32,7 @@ __all__ = ["mechanisms", "outside_host"]
 _AT_LIMIT: Final = 2.6
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
+_DIFFERS: Final = 0.6
 _FELL_SILENT: Final = 1.5
 _FURTHER_IN: Final = 0.3
 _SURGE: Final = 1.4
@@ -229,7 +232,7 @@ def _probes(case: Case) -> Iterator[Claim]:
             continue
         where = fact.target if fact.target in case.resources else fact.resource
         if fact.probe != "node_service":
-            yield Claim(Key(_FAILED[fact.probe], where), name, 2.2, f"{fact.probe} failed", "probe")
+            yield Claim(Key(_FAILED[fact.probe], where), name, 3.4, f"{fact.probe} failed", "probe")
             continue
         for pattern, cause_id in _SERVICES:
             if re.search(pattern, fact.target or "", re.IGNORECASE):
@@ -258,10 +261,14 @@ def _observations(case: Case) -> Iterator[Claim]:
 
 
 def _configuration(case: Case) -> Iterator[Claim]:
+    """A setting that differs from before or from its peers', by what the difference does."""
     for name, fact in case.present(ConfigurationDifference):
-        if fact.resource:
-            key = Key("bad_configuration", fact.resource)
-            yield Claim(key, name, 0.6, "a setting differs from before", "configuration")
+        if not fact.resource or not weight_of(fact.path):
+            continue
+        key = Key("bad_configuration", fact.resource)
+        yield Claim(key, name, _DIFFERS * weight_of(fact.path), "a setting differs", "configuration")
+        for trait in setting_traits(fact.path, fact.before, fact.after):
+            yield Claim(key, name, trait.weight, trait.why, "risk")
 
 
 def _silences(case: Case) -> Iterator[Claim]:

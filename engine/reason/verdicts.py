@@ -15,6 +15,7 @@ from primitives.facts import (
     MetricMissing,
     MetricShift,
     OwnShare,
+    ProbeResult,
     SourceGap,
     SpanErrors,
     WorkloadState,
@@ -29,6 +30,10 @@ UNKNOWN: Final = Key("unknown")
 _NOTES: Final = frozenset(
     ("Recovered", "PastEvent", "TornDown", "RolloutInProgress", "RevisionChanged", "ObjectChanged")
 )
+# What is well elsewhere says little.
+_OTHERS: Final = 0.4
+# A state that is a cause by itself is no false alarm, however calm the rest is; a weakness may be an old one.
+_STATES: Final = {"cause": 4.0, "weakness": 0.4, "note": 0.0}
 
 
 def verdicts(case: Case) -> Iterator[Claim]:
@@ -48,9 +53,10 @@ def _calm(case: Case) -> Iterator[Claim]:
         own = case.is_symptom(shift.resource, shift.metric) or (unnamed and _is_felt(case, shift))
         weight, group = (2.5, "symptom") if own else (0.6, f"calm {shift.kind}")
         yield Claim(FALSE_ALARM, name, weight, "stayed at its usual level", group)
-    for name, _ in case.absent(WorkloadState):
-        yield Claim(FALSE_ALARM, name, 1.5, "nothing is wrong with it", "healthy")
-        yield Claim(RECOVERED, name, 0.8, "nothing is wrong with it any more", "healthy")
+    for name, state in case.absent(WorkloadState):
+        own = not case.symptom_resources or state.resource in case.symptom_resources
+        yield Claim(FALSE_ALARM, name, 1.5 if own else _OTHERS, "nothing is wrong with it", "healthy")
+        yield Claim(RECOVERED, name, 0.8 if own else _OTHERS, "nothing is wrong with it any more", "healthy")
     for name, _ in case.absent(SpanErrors):
         yield Claim(FALSE_ALARM, name, 0.6, "no request failed", "no errors")
     for name, _ in case.absent(LogPattern):
@@ -71,23 +77,31 @@ def _trouble(case: Case) -> Iterator[Claim]:
 
 
 def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
+    yield from _measured(case)
+    for name, state in case.present(WorkloadState):
+        if state.state not in _NOTES:
+            weight = _STATES.get(str(state.details.get("weight")), 1.8)
+            yield name, weight, f"it is in state {state.state}", "states"
+    for name, pattern in case.present(LogPattern):
+        if pattern.severity in ("ERROR", "FATAL") and pattern.count > 2 * (pattern.baseline_count or 0.0):
+            yield name, 1.0, "errors are logged that were not before", "messages"
+    for name, errors in case.present(SpanErrors):
+        if errors.errors:
+            yield name, 1.0, "requests fail", "no errors"
+    for name, probe in case.present(ProbeResult):
+        if not probe.healthy:
+            yield name, 1.8, f"the check of {probe.target or probe.resource} failed", "checks"
+
+
+def _measured(case: Case) -> Iterator[tuple[str, float, str, str]]:
     for name, shift in case.present(MetricShift):
         if shift.worse:
             felt = (1.0 if shift.kind in FELT else 0.5) * magnitude(shift)
             yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
     for name, limit in case.present(MetricAtLimit):
         yield name, 1.2, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"
-    for name, state in case.present(WorkloadState):
-        if state.state not in _NOTES:
-            yield name, 1.8, f"it is in state {state.state}", "states"
-    for name, pattern in case.present(LogPattern):
-        if pattern.severity in ("ERROR", "FATAL") and pattern.count > 2 * (pattern.baseline_count or 0.0):
-            yield name, 1.0, "errors are logged that were not before", "messages"
     for name, share in case.present(OwnShare):
         yield name, 1.0, f"{share.resource} explains the symptom", "own share"
-    for name, errors in case.present(SpanErrors):
-        if errors.errors:
-            yield name, 1.0, "requests fail", "no errors"
     for name, _ in case.present(MetricMissing):
         yield name, 0.6, "samples are missing", "silence"
 
