@@ -10,6 +10,7 @@ import numpy as np
 from primitives.analysis.asking import WEEK, gaps, incident_window, lookback_window
 from primitives.analysis.comparison import Comparison, compare
 from primitives.analysis.plausible import sift
+from primitives.collector import collector_paused
 from primitives.diagnostics.registry import Arguments
 from primitives.facts import SourceGap
 from primitives.records import Series, Window
@@ -75,7 +76,8 @@ async def ask_history(ask: Telemetry, args: Arguments) -> History:
 # Several diagnostics look at the same answers; two incidents' worth is kept, so that none is judged again for each.
 @lru_cache(maxsize=2)
 def _compared(asked: tuple[Answers[Series], ...], args: Arguments) -> tuple[Comparison, ...]:
-    return tuple(compare(_merged(asked, incident_window(args).seconds)[0], args))
+    with collector_paused():
+        return tuple(compare(_merged(asked, incident_window(args).seconds)[0], args))
 
 
 @lru_cache(maxsize=2)

@@ -17,6 +17,7 @@ from primitives.bundle.parts import BundleParts
 from primitives.bundle.samples import read_samples
 from primitives.bundle.topology import read_metrics, read_topology
 from primitives.bundle.validate import Warnings
+from primitives.collector import collector_paused
 from primitives.errors import BundleError
 from primitives.records import (
     Change,
@@ -194,7 +195,8 @@ class Bundle:
 
     def validate(self) -> None:
         """Read and check every part now. Raises `BundleError`."""
-        self.load_all()
+        with collector_paused():
+            self.load_all()
 
     def load_all(self) -> BundleParts:
         """Everything that is in the bundle but the known answer. Raises `BundleError`."""
