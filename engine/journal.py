@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -36,6 +37,8 @@ class Journal:
         self._store = store
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._told: set[str | tuple[str, ...]] = set()
+        self._looked_at = 0
 
     async def write(self, *bodies: Body, who: Who = ENGINE, blobs: Sequence[bytes] = ()) -> None:
         """Append `bodies` (and the blobs that they name) in one commit. Raises `StoreError`; then nothing was kept."""
@@ -90,15 +93,17 @@ class Journal:
         await self._append_by(choose(self.state))
 
     async def _append_facts(self, step: str, facts: Sequence[Fact]) -> None:
-        known = {found.key for found in self.state.facts.values()}
-        gaps = {_gap(found.fact) for found in self.state.facts.values()}
+        # Facts only ever join: of thousands only the new ones need a look.
+        for found in islice(self.state.facts.values(), self._looked_at, None):
+            self._told.update(_says(found.key, found.fact))
+        self._looked_at = len(self.state.facts)
         bodies: list[Body] = []
+        new: set[str | tuple[str, ...]] = set()
         for fact in facts:
-            key, gap = fact_key(fact), _gap(fact)
-            # That nobody could answer a question is told once, whichever step asked it first.
-            if key not in known and (gap is None or gap not in gaps):
-                known.add(key)
-                gaps.add(gap)
+            key = fact_key(fact)
+            says = _says(key, fact)
+            if says.isdisjoint(self._told) and says.isdisjoint(new):
+                new |= says
                 number = len(self.state.facts) + len(bodies) + 1
                 bodies.append(FactFound(id=f"F{number}", step=step, key=key, fact=fact))
         await self._append(bodies, ENGINE, ())
@@ -122,7 +127,8 @@ def fact_key(fact: Fact) -> str:
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
-def _gap(fact: Fact) -> tuple[str, ...] | None:
+def _says(key: str, fact: Fact) -> set[str | tuple[str, ...]]:
+    """What makes a fact one that is known: what it says, and that nobody could answer a question, whoever asked it."""
     if not isinstance(fact, SourceGap):
-        return None
-    return (fact.question, fact.status, fact.source, fact.detail)
+        return {key}
+    return {key, (fact.question, fact.status, fact.source, fact.detail)}
