@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from primitives.statistics import Level, Samples, median, rolling_max, sample_step
+from primitives.statistics import Level, Samples, median, medians, quantile, rolling_max, sample_step
 
 __all__ = ["Segment", "Shift", "scan", "shift_of", "shifts_of"]
 
@@ -196,7 +196,7 @@ def _usual(score: float, length: int, window: int, baseline: Level, normal: Samp
     strayed = (normal - baseline.level) * np.sign(score)
     runs = strayed if length == 1 else _run_medians(strayed, length)
     stride = max(len(normal) // _MOST_RUNS, 1) if length > 1 else 1
-    reach = float(np.quantile(rolling_max(runs, -(-(window - length + 1) // stride)), _USUAL))
+    reach = quantile(rolling_max(runs, -(-(window - length + 1) // stride)), _USUAL)
     return max(reach / baseline.spread, 0.0)
 
 
@@ -206,7 +206,7 @@ def _run_medians(values: Samples, length: int) -> Samples:
         return np.array([median(values)])
     runs = np.lib.stride_tricks.sliding_window_view(values, length)[:: max(len(values) // _MOST_RUNS, 1)]
     # A long run's median needs not every sample.
-    return np.asarray(np.median(runs[:, :: max(length // 64, 1)], axis=1))
+    return medians(runs[:, :: max(length // 64, 1)])
 
 
 def _shared(times: Samples, first: int, last: int) -> float:
