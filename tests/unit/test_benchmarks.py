@@ -15,6 +15,8 @@ from benchmarks.__main__ import main
 from benchmarks.children import Child, PeakMemoryHidden, environment, interleaved, own_peak_mib, run, told_peak
 from benchmarks.figures import Figure, Reference, Result, Target, document, median, percentile, render_table
 from benchmarks.isolated import isolated
+from benchmarks.made_system import Size, made_system
+from benchmarks.reasoning import investigated
 from benchmarks.registry import BENCHMARKS
 from benchmarks.startup import version
 from benchmarks.synthetic import BURST, LONG, SHORT, Mixture, entries, events
@@ -179,3 +181,34 @@ def test_the_quick_start_up_benchmark_runs(tmp_path: Path) -> None:
     # Whatever the machine: the command does more than an empty program, and starts within seconds.
     assert 1 < figure.ratio < 100
     assert 5 < figure.value < 20_000
+
+
+def test_a_made_system_is_the_same_every_time_and_as_large_as_it_says() -> None:
+    made, again = made_system(Size(1_000, 5, 60)), made_system(Size(1_000, 5, 60))
+    assert made.parts.topology is not None
+    assert made.parts.topology == again.parts.topology
+    assert made.culprit == again.culprit
+    assert len(made.parts.topology.resources) == 1_000
+    assert 4_900 <= len(made.parts.topology.edges) <= 5_100
+    assert {len(one.times) for one in made.parts.series} == {60}
+    assert all(
+        (one.values == other.values).all() for one, other in zip(made.parts.series, again.parts.series, strict=True)
+    )
+
+
+def test_the_fault_of_a_made_system_is_felt_where_its_requests_come_in() -> None:
+    made = made_system(Size(100, 5, 120))
+    window = made.parts.manifest.window
+    latency = next(one for one in made.parts.series if one.resource == "service-00000" and one.metric.unit == "s")
+    normal = latency.values[latency.times < window.start.timestamp()]
+    # Two of its normal latencies come on top, give or take 4 % of noise.
+    assert latency.values[-10:].mean() / normal.mean() == pytest.approx(3.0, rel=0.1)
+
+
+async def test_reasoning_is_measured_on_what_it_finds() -> None:
+    measured = await investigated(made_system(Size(50, 5, 60)))
+    assert measured.place == 1
+    assert measured.facts > 10
+    assert measured.facts_ms > 0
+    assert measured.ranking_ms > 0
+    assert measured.pinned_ms > 0
