@@ -132,7 +132,7 @@ def _lead(case: Case, one: _Candidate) -> tuple[float, str]:
         # The onset is known to a sample or two only.
         return (-3.0 if lead < -120 else -1.0), "it came after the onset"
     if lead < _ROLLOUT_S:
-        return 0.5, f"{lead:.0f} s before the onset, less than a rollout takes"
+        return 0.8, f"{lead:.0f} s before the onset, less than many a rollout takes"
     minutes = lead / 60
     # A rollout shows within minutes; every doubling beyond a quarter of an hour halves the odds, down to a day.
     weight = 1.3 if minutes <= 15 else max(-1.5, 1.3 - 0.55 * math.log2(minutes / 15))

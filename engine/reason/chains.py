@@ -10,7 +10,7 @@ from engine.reason.catalogue import causes
 from engine.reason.claims import Key
 from primitives.terms import IncidentClass
 
-__all__ = ["brings", "explains_outcomes", "is_outcome", "reached"]
+__all__ = ["brings", "explains_many", "explains_outcomes", "is_outcome", "reached"]
 
 _LOAD: Final = (
     "cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
@@ -26,8 +26,9 @@ _BRINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "disk_full": ("database_read_only", "node_pressure"),
     "database_failover": ("database_read_only", "dependency_unavailable", "replication_lag"),
     "io_saturated": ("replication_lag", "slow_query"),
-    "node_not_ready": ("dependency_unavailable",),
 }
+# What runs on a node that fails can't be reached any more, whichever workloads these are.
+_OF_NODES: Final = ("node_not_ready", "kubelet_unavailable", "container_runtime_unavailable", "zone_failed")
 _OUTCOMES: Final[Mapping[str, int]] = {
     "dependency_unavailable": 1, "application_crash": 2, "application_error": 2, "dependency_slow": 2,
     "dependency_errors": 2, "job_failed": 3, "rollout_stuck": 3,
@@ -47,6 +48,8 @@ def brings(case: Case, cause: Key, consequence: Key) -> bool:
     """
     if cause.resource is None or consequence.resource is None or consequence.change is not None or cause == consequence:
         return False
+    if cause.cause_id in _OF_NODES:
+        return consequence.cause_id in ("dependency_unavailable", "application_crash", "rollout_stuck")
     if cause.cause_id == "traffic_surge":
         return consequence.cause_id in _BRINGS["traffic_surge"] and consequence.resource in case.behind(cause.resource)
     same = cause.resource == consequence.resource
@@ -63,6 +66,11 @@ def is_outcome(cause: Key, consequence: Key) -> bool:
     return _OUTCOMES.get(cause.cause_id, 0) < _OUTCOMES.get(consequence.cause_id, 0)
 
 
+def explains_many(cause: Key) -> bool:
+    """Whether one cause is felt as many others in many places, so that any of these speaks for it."""
+    return cause.change is not None or cause.cause_id == "traffic_surge" or cause.cause_id in _OF_NODES
+
+
 def explains_outcomes(cause: Key) -> bool:
     """Whether a cause says why, so that the outcomes on its resource speak for it."""
     return _OUTCOMES.get(cause.cause_id, 0) <= 1
@@ -74,6 +82,8 @@ def reached(case: Case, cause: Key) -> tuple[str, ...]:
         return ()
     if cause.cause_id == "traffic_surge":
         return tuple(case.behind(cause.resource))
+    if cause.cause_id in _OF_NODES:
+        return tuple(dict.fromkeys((*case.resources, *case.symptom_resources)))
     return (cause.resource, *case.below.get(cause.resource, ()))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.reason.case import Case
-from engine.reason.chains import brings, explains_outcomes, is_outcome, reached
+from engine.reason.chains import brings, explains_many, explains_outcomes, is_outcome, reached
 from engine.reason.drafts import Draft
 from engine.reason.weights import Weights
 
@@ -100,8 +100,9 @@ def _company(draft: Draft, consequences: Sequence[Draft], weights: Weights) -> f
     told = {(one.fact, one.why) for one in draft.evidence}
     best = 0.0
     for other in consequences:
-        outcome = draft.key.change is None and explains_outcomes(draft.key) and is_outcome(draft.key, other.key)
-        if draft.key.change is None and draft.cause.id != "traffic_surge" and not outcome:
+        many = explains_many(draft.key)
+        outcome = not many and explains_outcomes(draft.key) and is_outcome(draft.key, other.key)
+        if not many and not outcome:
             continue  # Two full resources explain each other equally well.
         support = sum(one.weight for one in other.evidence if one.weight > 0 and (one.fact, one.why) not in told)
         most = _OUTCOME * weights.company if outcome else weights.company

@@ -57,7 +57,8 @@ _LOGGING: Final = re.compile(
 _COSMETIC: Final = re.compile(
     r"#[0-9a-f]{3,8}\b|\b(?:padding|margin|border|background|font|color|colour)\b", re.IGNORECASE
 )
-_VERSION: Final = re.compile(r"\bv?(\d+)\.(\d+)\.(\d+)\b")
+# Behind a colon stands the tag of an image: the service's own release, and no library's.
+_VERSION: Final = re.compile(r"(?<![:\w])v?(\d+)\.(\d+)\.(\d+)\b")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*|[^\w\s]")
 _HARMLESS_FILES: Final = re.compile(
     r"(?:^|/)(?:docs?|documentation|tests?|testdata|examples?|\.github|\.circleci)/|\.(?:md|rst|txt|adoc|css|scss|svg|png)$"

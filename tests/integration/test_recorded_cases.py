@@ -18,11 +18,9 @@ _FOLDER: Final = Path(__file__).parents[1] / "cases" / "recorded"
 _NO_FAULT: Final = ("false_alarm", "recovered")
 _OVERLOAD: Final = "what overload does to probes and connections is taken for the cause of it"
 _CHANGE: Final = "the pool that a release exhausts comes before the release"
-_NODE: Final = "what a dead node's pods fail to answer comes before the node"
 # Strict: whoever mends one of them takes it out.
 _UNMET: Final[Mapping[str, str]] = {
     "more-users": _OVERLOAD,
-    "node-dies": _NODE,
     "slow-release": _CHANGE,
 }
 

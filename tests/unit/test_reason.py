@@ -159,7 +159,7 @@ def test_a_diff_that_touches_a_time_out_is_likelier_to_blame() -> None:
 
 
 def test_no_change_in_the_window_is_evidence_against() -> None:
-    facts = (shift("api"), share("api", 1.0), graph({"api": "service"}))
+    facts = (shift("api"), share("api", 0.2), graph({"api": "service"}))
     drift = {"kind": "deployment", "path": "replicas"}
     from incident_facts import SEEN
 
