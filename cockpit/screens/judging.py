@@ -11,8 +11,6 @@ from cockpit.widgets.rows import RowPane
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
-
     from cockpit.widgets.view import Subject
     from engine.port import Statement
 
@@ -24,9 +22,8 @@ _NOTHING = "put the cursor on a fact or a hypothesis first"
 class SayPrompt(LinePrompt):
     """A line that may be empty: gives `=` and what was typed, or nothing at all."""
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.dismiss(f"={event.value}")
+    def answer_of(self, typed: str) -> str:
+        return f"={typed}"
 
 
 class JudgingScreen(IncidentScreen):

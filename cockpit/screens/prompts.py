@@ -247,7 +247,11 @@ class LinePrompt(Modal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.dismiss(event.value)
+        self.dismiss(self.answer_of(event.value))
+
+    def answer_of(self, typed: str) -> str:
+        """What the prompt gives for what was typed."""
+        return typed
 
 
 class _Entry(Prompt):
