@@ -205,6 +205,7 @@ class RecordedBackend:
             return None, [], False
         found: list[Series] = []
         coverage: list[Coverage] = []
+        start, end = window.start.timestamp(), window.end.timestamp()
         for name in bundle.metric_names:
             if query.metrics is not None and name not in query.metrics:
                 continue
@@ -213,7 +214,7 @@ class RecordedBackend:
             coverage += self._series_coverage(name, wanted)
             for one in wanted:
                 if query.resources is None or one.resource in query.resources:
-                    part = one.between(window)
+                    part = one.within(start, end)
                     if len(part.times):
                         found.append(part)
         return found, coverage, False
