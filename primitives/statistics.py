@@ -119,7 +119,8 @@ def without_season(times: Samples, table: NDArray[np.float64], window: tuple[flo
         return table
     profile = np.stack([np.median(table[:, hours == hour], axis=1) for hour in present], axis=1)
     rest = table - profile[:, hours]
-    follows = levels_of_table(rest, 0.0, 0.0)[1] < _SEASONAL * levels_of_table(table, 0.0, 0.0)[1]
+    around = table - np.median(table, axis=1, keepdims=True)
+    follows = levels_of_table(rest, 0.0, 0.0)[1] < _SEASONAL * levels_of_table(around, 0.0, 0.0)[1]
     return np.asarray(np.where(follows[:, None], rest + profile[:, now, None], table))
 
 

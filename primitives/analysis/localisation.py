@@ -32,6 +32,9 @@ Samples = NDArray[np.float64]
 # incidents of another day don't hide this one.
 _NOISE_QUANTILE: Final = 0.98
 _MIN_NORMAL: Final = 5
+# Calls side by side and retries make a dependency's excess larger than what its caller feels, but not many times so:
+# what the symptom did not feel when it happened explains nothing of it.
+_MOST_FELT: Final = 3.0
 # So many calls are added up at once: enough to be quick, few enough to need little memory.
 _AT_ONCE: Final = 4096
 # Along these edges requests travel; a host or an owner is none that they pass through.
@@ -182,7 +185,7 @@ def _own(symptom: str, reach: list[str], sums: _Sums, graph: Graph) -> list[Shar
     known = sums.values.known.copy()
     known[first] = True
     asked = np.flatnonzero(known & ~new)
-    return _shares([reach[index] for index in asked], own[asked], float(parts[first][sums.window].max()), sums)
+    return _shares([reach[index] for index in asked], own[asked], parts[first][sums.window], sums)
 
 
 def _sums_by(groups: NDArray[np.intp], rows: Samples, of: NDArray[np.intp]) -> Samples:
@@ -220,13 +223,17 @@ def _symptom_requests(first: int, sums: _Sums) -> Samples:
     return np.asarray(np.where(np.nan_to_num(requests) > 0, requests, usual))
 
 
-def _shares(names: list[str], own: Samples, total: float, sums: _Sums) -> list[Share]:
+def _shares(names: list[str], own: Samples, whole: Samples, sums: _Sums) -> list[Share]:
+    """`whole` is the symptom's own excess in the window."""
     if not names:
         return []
+    total = float(whole.max())
+    # Neighbouring samples count too: clocks differ, and a request ends in another sample than it began.
+    felt = rolling_max(np.pad(np.maximum(whole, 0.0), 1), 3)
     # A peak is compared with the peaks of normal windows of the same length.
     peaks = rolling_max(own[:, sums.normal], sums.window.stop - sums.window.start)
     noises = np.maximum(np.quantile(peaks, _NOISE_QUANTILE, axis=1), 0.0)
-    excesses = own[:, sums.window].max(axis=1) - noises
+    excesses = np.minimum(own[:, sums.window], _MOST_FELT * felt).max(axis=1) - noises
     return [
         Share(name, excess, excess / total if total > 0 else 0.0, noise, sums.metric.unit)
         for name, excess, noise in zip(names, excesses.tolist(), noises.tolist(), strict=True)

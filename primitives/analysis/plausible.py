@@ -48,7 +48,9 @@ def sift(series: Sequence[Series], seconds: float) -> tuple[tuple[Series, ...], 
         kept = _possible(metric, one.values, seconds)
         if not kept.all():
             left_out.setdefault(_why(metric, one.values[~kept]), []).append((int(np.count_nonzero(~kept)), name))
-        if kept.any():
+        if kept.all() and metric is one.metric:
+            found.append(one)
+        elif kept.any():
             found.append(replace(one, metric=metric, times=one.times[kept], values=one.values[kept]))
     notes = [_left_out(why, counts) for why, counts in sorted(left_out.items())]
     if misnamed:

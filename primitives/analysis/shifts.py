@@ -23,6 +23,8 @@ MOST_SHIFTS: Final = 40
 # A metric that used to come at most of its steps and has missed at least this many of them is gone.
 _MISSED_STEPS: Final = 2
 _USUAL_PRESENCE: Final = 0.6
+# What came for less than this many times as long as it has been gone may come and go.
+_KNOWN_FOR: Final = 3.0
 # One that ended inside of the window has missed more: the newest samples may be on their way.
 _ENDED_STEPS: Final = 5
 # It is no news when it was gone as long in more of the normal windows than this.
@@ -86,14 +88,15 @@ def unmoved(compared: Iterable[Comparison]) -> list[Comparison]:
 def _came(times: NDArray[np.float64], end: float, length: float) -> bool:
     """Whether samples at `times` came so regularly until `end` that none in `length` seconds is unusual."""
     step = sample_step(times)
-    if len(times) < 5 or step <= 0 or length < _MISSED_STEPS * step:
+    if len(times) < 5 or step <= 0 or length < _MISSED_STEPS * step or end - times[0] < _KNOWN_FOR * length:
         return False
     if len(times) < _USUAL_PRESENCE * ((times[-1] - times[0]) / step + 1):
         return False
     silences = np.diff(np.append(times, max(end, times[-1])))
     # How many windows of that length begin and end within a silence, of all that there are.
     silent = np.maximum(silences - length, 0.0)
-    return bool(silent[-1] == 0.0 and silent.sum() <= _USUAL_SILENCE * (max(end, times[-1]) - times[0]))
+    to_the_end = silences[-1] <= max(_MISSED_STEPS * step, min(float(silences[:-1].max()), length))
+    return bool(to_the_end and silent.sum() <= _USUAL_SILENCE * (max(end, times[-1]) - times[0]))
 
 
 def _ended(one: Comparison, newest: float) -> bool:

@@ -45,6 +45,17 @@ async def test_a_slow_resource_that_few_requests_reach_explains_little(tmp_path:
     assert [(one.resource, round(one.share, 6)) for one in shares] == [("cart", 1.0), ("report", 0.1)]
 
 
+async def test_what_the_symptom_did_not_feel_when_it_happened_explains_none_of_it(tmp_path: Path) -> None:
+    world = World(tmp_path, symptom={"resource": "shop", "metric": "latency", "direction": "above"})
+    early = [50.0] * BEFORE + [50.0] * 5 + [950.0] * 5 + [50.0] * 21
+    late = [100.0] * BEFORE + [100.0] * 20 + [300.0] * 11
+    world.metric("latency", {"shop": late, "cart": early})
+    world.topology(("shop", "cart"))
+    facts = await world.facts("trace_dependencies")
+    assert [(one.resource, one.share) for one in of(facts, "own_share")] == [("shop", 1.0)]
+    assert [one.resource for one in of(facts, "own_share", "absent")] == ["cart"]
+
+
 async def test_failures_are_added_up_like_seconds(tmp_path: Path) -> None:
     world = World(tmp_path, symptom={"resource": "shop", "metric": "availability", "direction": "below"})
     values = {"shop": _steady(100, 80), "cart": _steady(100, 80), "store": _steady(100, 80), "mail": _steady(100, 100)}
