@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from cockpit.output import note, say, say_document
 from cockpit.samples import bundle_path
 from cockpit.signals import run
-from engine.evaluate import Case, bundles_below, evaluate_bundles
+from engine.evaluate import Case, bundles_below, compare, evaluate_bundles, read_earlier
 from primitives.errors import BundleError
 from primitives.text import safe_line
 
@@ -39,6 +39,7 @@ class Asked(_Options):
 def evaluate(asked: Asked) -> int:
     """Score the reasoner; 1 when top1 is under the minimum, 2 when a bundle can't be read. Raises `UsageError`."""
     bundles = bundles_below(map(bundle_path, asked.paths))
+    earlier = read_earlier(asked.against) if asked.against else None
     failed: list[Path] = []
 
     def progress(done: int, name: str) -> None:
@@ -56,6 +57,8 @@ def evaluate(asked: Asked) -> int:
         sys.stderr.write("\r\x1b[K")
     for case in result.cases:
         _complain(case)
+    if earlier is not None:
+        result = result.model_copy(update={"against": compare(earlier, result.cases)})
     if asked.as_json:
         say_document(result.model_dump(mode="json", by_alias=True))
     else:

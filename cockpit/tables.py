@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from rich.cells import cell_len, set_cell_size
+
 from engine.port import AuditResult, IncidentSummary
 from primitives.text import safe_line
 
-__all__ = ["audit_table", "count", "incident_table", "phase_word"]
+__all__ = ["audit_table", "column", "count", "incident_table", "phase_word"]
 
 
 def incident_table(incidents: Sequence[IncidentSummary]) -> str:
@@ -38,6 +40,14 @@ def audit_table(results: Sequence[AuditResult]) -> str:
 def count(number: int, noun: str) -> str:
     """`1 event`, `2 events`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def column(text: str, width: int) -> str:
+    """Outside text made safe, cut or filled to `width` cells of a terminal: some signs take two."""
+    whole = safe_line(text)
+    if cell_len(whole) > width:
+        whole = set_cell_size(whole, width - 1) + "…"
+    return set_cell_size(whole, width)
 
 
 def _incident(one: IncidentSummary) -> tuple[str, ...]:

@@ -7,8 +7,25 @@ averages, `result` the whole, `running` and `workers` investigate the bundles.
 from __future__ import annotations
 
 from engine.evaluate.cases import Case, Named, agrees, score
+from engine.evaluate.comparison import Comparison, compare
+from engine.evaluate.earlier import Earlier, read_earlier
 from engine.evaluate.figures import Scores
-from engine.evaluate.result import Evaluation, evaluate
+from engine.evaluate.result import Confused, Evaluation, evaluate
 from engine.evaluate.running import bundles_below, evaluate_bundles
 
-__all__ = ["Case", "Evaluation", "Named", "Scores", "agrees", "bundles_below", "evaluate", "evaluate_bundles", "score"]
+__all__ = [
+    "Case",
+    "Comparison",
+    "Confused",
+    "Earlier",
+    "Evaluation",
+    "Named",
+    "Scores",
+    "agrees",
+    "bundles_below",
+    "compare",
+    "evaluate",
+    "evaluate_bundles",
+    "read_earlier",
+    "score",
+]

@@ -14,13 +14,13 @@ from typing import Final
 from engine.evaluate.cases import Case
 from engine.evaluate.parts import Part
 
-__all__ = ["BINS", "CalibrationBin", "Scores", "bin_of", "calibration", "scores"]
+__all__ = ["BINS", "Averages", "CalibrationBin", "Scores", "bin_of", "calibration", "scores"]
 
 BINS: Final = 10
 
 
-class Scores(Part):
-    """Averages over cases; null where no case asks for it. Durations and processor times are in seconds."""
+class Averages(Part):
+    """Averages over cases; null where no case asks for it. Durations are in seconds."""
 
     n: int
     top1: float | None
@@ -34,6 +34,11 @@ class Scores(Part):
     ece: float | None
     duration_p50_s: float | None
     duration_p95_s: float | None
+
+
+class Scores(Averages):
+    """The averages of a group of cases, with the processor time of an investigation in seconds."""
+
     cpu_p50_s: float | None
     cpu_p95_s: float | None
 

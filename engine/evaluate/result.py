@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from engine.evaluate.cases import Case
-from engine.evaluate.figures import CalibrationBin, Scores, calibration, scores
+from engine.evaluate.comparison import Comparison
+from engine.evaluate.figures import Averages, CalibrationBin, Scores, calibration, scores
 from engine.evaluate.parts import Part
 
 __all__ = ["Confused", "Confusion", "Evaluation", "evaluate"]
@@ -38,10 +39,10 @@ class _Cases(Part):
     cases: tuple[Case, ...]
 
 
-class Evaluation(Scores, _Cases):
+class Evaluation(Averages, _Cases):
     """All cases, their averages, and the same averages for each folder of bundles, class of cause and platform.
 
-    `without` are the questions that nothing was allowed to answer.
+    `without` are the questions that nothing was allowed to answer; `against` compares with an earlier run.
     """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -51,7 +52,10 @@ class Evaluation(Scores, _Cases):
     by_platform: Mapping[str, Scores]
     confusion: Confusion
     calibration: tuple[CalibrationBin, ...]
+    cpu_p50_s: float | None
+    cpu_p95_s: float | None
     without: tuple[str, ...]
+    against: Comparison | None = None
 
 
 def evaluate(cases: Sequence[Case], *, without: Iterable[str] = ()) -> Evaluation:
