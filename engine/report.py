@@ -199,7 +199,7 @@ def report(state: IncidentState) -> Report:
         facts=tuple(_fact(found, statements[found.id], state) for found in state.facts.values()),
         key_findings=tuple(finding.statement for finding in state.findings),
         likely_root_causes=tuple(
-            _cause(one, statements, state) for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE or one.note
+            _cause(one, statements, state) for one in state.hypotheses if _is_told(one, state)
         ),
         recommended_actions=tuple(_action(one) for one in state.actions),
         would_change=state.would_change,
@@ -215,6 +215,12 @@ def without_volatile(document: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in document.items() if key not in VOLATILE}
     steps = [{key: value for key, value in step.items() if f"steps[].{key}" not in VOLATILE} for step in kept["steps"]]
     return {**kept, "steps": steps}
+
+
+def _is_told(one: Hypothesis, state: IncidentState) -> bool:
+    """What is likely enough, what an engineer would ask about, and what one spoke of."""
+    spoken = any(item.fact in state.facts and not state.facts[item.fact].step for item in one.evidence)
+    return one.confidence >= _MIN_CONFIDENCE or bool(one.note) or spoken
 
 
 def _incident(state: IncidentState, opened: IncidentOpened) -> IncidentPart:

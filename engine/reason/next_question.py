@@ -33,8 +33,9 @@ _MOST_LIVE: Final = 4
 # mostly shows on its own resource, and in a real incident a fifth of all resources show something unusual.
 _SHOWS: Final = 0.7
 _SHOWS_ANYWAY: Final = 0.2
-# A change of the days before is seldom to blame, but where no mechanism is known it is what an engineer asks next.
-_OLD_CHANGE: Final = 0.4
+# Of the incidents that nothing explains, those that a change of the week before set off; where one did, it is recorded.
+_OLD_CHANGE: Final = 0.2
+_RECORDED: Final = 0.9
 # In bits: what a question must promise, and what a second of waiting takes from its promise.
 _LEAST_GAIN: Final = 0.05
 _COST_A_SECOND: Final = 0.005
@@ -127,7 +128,7 @@ def _elsewhere(
             if seen is None or resource in seen:
                 continue
             about = [one for one in live if one.resource == resource]
-            gain = _gain(state.hypotheses, {one.id for one in about}, _SHOWS)
+            gain = _information(_mass(state.hypotheses, {one.id for one in about}), _SHOWS)
             arguments = scope.model_copy(update={"symptom": Symptom(resource=resource), "focus": (resource,)})
             why = f"{_rivals(live, about)}: what {resource} does lay outside of the first look"
             yield Candidate(name, resource, _document(arguments), gain, able[name].cost_s, why)
@@ -162,7 +163,8 @@ def _further_back(
         return
     if state.opened.origin == "recorded" and not any(start < onset - _DAY - _DAY / 24 for start in covered):
         return
-    gain = _gain(state.hypotheses, {one.id for one in state.hypotheses if _is_open(one)}, _OLD_CHANGE)
+    unexplained = _mass(state.hypotheses, {one.id for one in state.hypotheses if _is_open(one)})
+    gain = _information(_OLD_CHANGE * unexplained, _RECORDED)
     arguments = {**_document(scope), "lookback_days": _WEEK_DAYS, "older_than_days": 1.0}
     why = "nothing says what set it off: changes of the week before the last day"
     yield Candidate(_CHANGES, None, arguments, gain, diagnostic.cost_s, why)
@@ -179,7 +181,7 @@ def _never_run(state: IncidentState, scope: Arguments, able: Mapping[str, Diagno
     for name, one in able.items():
         if name not in ran:
             about = {known.id for known in _live(state.hypotheses) if known.cause_class in one.answers}
-            gain = _gain(state.hypotheses, about, _SHOWS)
+            gain = _information(_mass(state.hypotheses, about), _SHOWS)
             yield Candidate(
                 name, None, _document(scope), gain, one.cost_s, f"{one.title.lower()} was not looked at yet"
             )
@@ -194,10 +196,17 @@ def _rivals(live: Sequence[Hypothesis], about: Sequence[Hypothesis]) -> str:
     return f"would tell {about[0].id} from {other.id}" if other else f"would confirm or clear {about[0].id}"
 
 
-def _gain(hypotheses: Sequence[Hypothesis], about: set[str], shows: float) -> float:
-    """Expected information in bits: the mutual information between "one of `about` it is" and what the look shows."""
+def _mass(hypotheses: Sequence[Hypothesis], about: set[str]) -> float:
+    """The probability that it is one of `about`, of all that are believed."""
     total = sum(one.confidence for one in hypotheses) or 1.0
-    mass = sum(one.confidence for one in hypotheses if one.id in about) / total
+    return sum(one.confidence for one in hypotheses if one.id in about) / total
+
+
+def _information(mass: float, shows: float) -> float:
+    """In bits: the mutual information between what is so with probability `mass`, and what a look for it shows.
+
+    The look shows something with probability `shows` where it is so, and with `_SHOWS_ANYWAY` where it isn't.
+    """
     shown = mass * shows + (1.0 - mass) * _SHOWS_ANYWAY
     return _entropy(shown) - mass * _entropy(shows) - (1.0 - mass) * _entropy(_SHOWS_ANYWAY)
 

@@ -63,12 +63,13 @@ def _pair(state: IncidentState) -> tuple[Hypothesis, ...]:
 
 
 def _leading(pair: Sequence[Hypothesis], state: IncidentState) -> list[str]:
-    """The facts that weigh most on the distance between the two; the map of the system is none that may be wrong."""
+    """The facts that weigh most on the distance between the two; a gap, or the map of the system, is none of them."""
     weights: dict[str, float] = {}
     for sign, one in zip((1.0, -1.0), pair, strict=True):
         for item in one.evidence:
             weights[item.fact] = weights.get(item.fact, 0.0) + sign * item.weight
-    known = {name: found for name, found in state.facts.items() if not isinstance(found.fact, Dependencies)}
+    known = {name for name, found in state.facts.items()
+             if found.fact.polarity != "unknown" and not isinstance(found.fact, Dependencies)}  # fmt: skip
     named = sorted((name for name in weights if name in known), key=lambda name: (-abs(weights[name]), name))
     return named[:_MOST_TRIED]
 
