@@ -446,7 +446,7 @@ class Assertion(FactBase):
     change: str | None = None
 
     def sentence(self) -> str:
-        return f"{self.source}: {_short(self.text)}"
+        return f"{self.source}: {_short(self.text, 400)}"
 
 
 Fact = Annotated[
