@@ -16,6 +16,7 @@ from engine.events import (
     Event,
     FactAdded,
     FactJudged,
+    HypothesesRanked,
     IncidentClassified,
     IncidentOpened,
     InvestigationCancelled,
@@ -61,7 +62,7 @@ class PlainReport:
         self._width = width or report_width()
         self._explain = explain
 
-    def tell(self, state: IncidentState, event: Event) -> str:
+    def tell(self, state: IncidentState, event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type of event
         """What `event` adds, `state` being the state after it; empty when it adds nothing to read."""
         body = event.body
         match body:
@@ -81,6 +82,8 @@ class PlainReport:
                 return self._judged(state, event.who.name, body)
             case ConclusionReached():
                 return self._conclusion(state)
+            case HypothesesRanked() if state.concluded:
+                return self._would_change(state)
             case InvestigationFinished():
                 return self._footer(state, body)
             case InvestigationResumed():
@@ -169,10 +172,12 @@ class PlainReport:
         if state.gaps:
             parts.append(self._heading("NOT KNOWN"))
             parts += [self._bullet(gap) for gap in state.gaps]
-        if state.would_change:
-            parts.append(self._heading("WOULD CHANGE THIS"))
-            parts += [self._bullet(line) for line in state.would_change]
+        parts.append(self._would_change(state))
         return "".join(parts)
+
+    def _would_change(self, state: IncidentState) -> str:
+        told = "".join(self._bullet(line) for line in state.would_change)
+        return self._heading("WOULD CHANGE THIS") + told if told else ""
 
     def _causes(self, state: IncidentState) -> str:
         likely = [one for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE and not one.note][:_SHOWN_CAUSES]

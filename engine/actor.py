@@ -28,7 +28,7 @@ from engine.events import (
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
 from engine.journal import ENGINE, Journal
-from engine.judge import judged
+from engine.judge import judged, settled
 from engine.plan import propose_plan
 from engine.port import Judge
 from engine.reason import rank
@@ -110,6 +110,7 @@ class Actor:
         """Heed what a person says of facts and causes. Raises `UsageError` when it makes no sense."""
         now = self._world.clock.now()
         await self._journal.decide_all(lambda state: judged(state, judge, who, now))
+        await self._journal.decide_all(settled)
 
     async def ask_next(self, who: Who) -> None:
         """Add the next best diagnostic to the plan. Raises `UsageError` when there is none, or it is too late."""

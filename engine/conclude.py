@@ -14,7 +14,7 @@ from engine.reason.sensitivity import decisive, would_change
 from primitives.diagnostics.registry import diagnostics
 from primitives.errors import UsageError
 
-__all__ = ["asked_on", "conclusion", "further"]
+__all__ = ["asked_on", "conclusion", "further", "weighed_again"]
 
 
 def further(state: IncidentState) -> tuple[PlannedStep, ...]:
@@ -39,9 +39,16 @@ def conclusion(state: IncidentState) -> list[tuple[Who, Body]]:
     bodies: list[Body] = []
     ranking = rank(state)
     ranked = replace(state, hypotheses=ranking.hypotheses, would_change=ranking.would_change)
-    carried = decisive(ranked)
-    ranked.would_change = would_change(ranked, carried)
-    if (ranked.hypotheses, ranked.would_change) != (state.hypotheses, state.would_change):
-        bodies.append(HypothesesRanked(hypotheses=ranked.hypotheses, would_change=ranked.would_change))
-    bodies.append(interpret(ranked, carried))
+    final = weighed_again(ranked)
+    if (final.hypotheses, final.would_change, final.decisive) != (
+        state.hypotheses, state.would_change, state.decisive,
+    ):  # fmt: skip
+        bodies.append(final)
+    bodies.append(interpret(ranked))
     return [(ENGINE, body) for body in bodies]
+
+
+def weighed_again(state: IncidentState) -> HypothesesRanked:
+    """The ranking as it is, with what it hangs on: found by ranking again, which takes a few times as long."""
+    carried = decisive(state)
+    return HypothesesRanked(hypotheses=state.hypotheses, would_change=would_change(state, carried), decisive=carried)

@@ -15,7 +15,7 @@ from engine.conclude import asked_on
 from engine.events import Event, InvestigationResumed, Who
 from engine.incident import IncidentState
 from engine.journal import Journal
-from engine.judge import judged
+from engine.judge import judged, settled
 from engine.port import (
     AskNext,
     AuditResult,
@@ -120,6 +120,7 @@ class Engine:
             journal = Journal(self.store, clock, state, execution_id, state.incident_id)
             now = clock.now()
             await journal.decide_all(lambda state: judged(state, command, who, now))
+            await journal.decide_all(settled)
             return
         if not state.ended:
             raise UsageError(f"{execution_id} was interrupted; `cloudops attach {execution_id}` goes on with it first")

@@ -236,23 +236,26 @@ class StepFinished(_Body):
 
 
 class HypothesesRanked(_Body):
-    """What is believed now, best first; it replaces the ranking before."""
+    """What is believed now, best first; it replaces the ranking before.
+
+    `decisive` are the facts that the order hangs on, where that was found out by ranking again without each.
+    """
 
     type: Literal["hypotheses_ranked"] = "hypotheses_ranked"
     version: Literal[1] = 1
     hypotheses: tuple[Hypothesis, ...]
     would_change: tuple[str, ...] = ()
+    decisive: tuple[Decisive, ...] = ()
 
 
 class ConclusionReached(_Body):
-    """Findings, gaps, proposed actions, and the facts that the order of the causes hangs on."""
+    """Findings, gaps and proposed actions."""
 
     type: Literal["conclusion_reached"] = "conclusion_reached"
     version: Literal[1] = 1
     findings: tuple[Finding, ...]
     gaps: tuple[str, ...]
     actions: tuple[Action, ...]
-    decisive: tuple[Decisive, ...] = ()
 
 
 class InvestigationResumed(_Body):

@@ -149,6 +149,7 @@ class IncidentState:
                 step.status, step.summary, step.duration_s = body.status, body.summary, body.duration_s
             case HypothesesRanked():
                 self.hypotheses, self.would_change = body.hypotheses, body.would_change
+                self.decisive = body.decisive
             case IncidentOpened():
                 self._open(event, body)
             case SourcesChecked():
@@ -164,7 +165,7 @@ class IncidentState:
                 self.confirmed_by, self.phase = event.who, "investigating"
             case ConclusionReached():
                 self.findings, self.gaps, self.actions = body.findings, body.gaps, body.actions
-                self.decisive, self.concluded = body.decisive, True
+                self.concluded = True
             case InvestigationResumed():
                 self._resume()
             case InvestigationCancelled():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.events import ConclusionReached
-from engine.hypotheses import Action, Decisive, Finding, Hypothesis
+from engine.hypotheses import Action, Finding, Hypothesis
 from engine.incident import FoundFact, IncidentState
 from engine.proposals import proposals
 from engine.reason.judgement import judgements_of
@@ -38,14 +38,14 @@ _OWN_WORDS: Final = frozenset({"no", "alert"})
 _FELT: Final = {"latency": 0, "errors": 1, "availability": 1, "saturation": 2, "traffic": 3, "other": 4}
 
 
-def interpret(state: IncidentState, decisive: tuple[Decisive, ...] = ()) -> ConclusionReached:
+def interpret(state: IncidentState) -> ConclusionReached:
     """What to tell a person: at most ten findings, each with the facts behind it, the gaps, and the actions.
 
     What an engineer refuted or took back is no finding, and no action follows from it.
     """
     kept = judgements_of(state).kept(tuple(state.facts.values()))
     state = replace(state, facts={found.id: found for found in kept})
-    return ConclusionReached(findings=_findings(state), gaps=_gaps(state), actions=_actions(state), decisive=decisive)
+    return ConclusionReached(findings=_findings(state), gaps=_gaps(state), actions=_actions(state))
 
 
 def _findings(state: IncidentState) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Final, assert_never
 import orjson
 from pydantic import ValidationError
 
+from engine.conclude import weighed_again
 from engine.events import Body, FactAdded, FactJudged, HypothesesRanked, Who
 from engine.hypotheses import Verdict
 from engine.incident import IncidentState
@@ -17,13 +18,12 @@ from engine.journal import ENGINE, fact_key
 from engine.meant import Meant, meant, meant_cause, meant_hypothesis, meant_resource
 from engine.port import AddFact, Exclude, HoldHypothesis, Judge, PinFact, RefuteFact, Statement, Undo
 from engine.reason import rank
-from engine.reason.sensitivity import decisive, would_change
 from primitives.errors import UsageError
 from primitives.facts import Assertion, Fact, fact_adapter
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
-__all__ = ["TEXT_LIMIT", "judged"]
+__all__ = ["TEXT_LIMIT", "judged", "settled"]
 
 TEXT_LIMIT: Final = 500
 """Characters of what a person says, and of why: a sentence or two."""
@@ -52,13 +52,18 @@ def judged(state: IncidentState, judge: Judge, who: Who, now: datetime) -> list[
     return [*told, *((ENGINE, body) for body in _consequences(after))]
 
 
+def settled(state: IncidentState) -> list[tuple[Who, Body]]:
+    """After what was said of a concluded investigation: what its order hangs on now."""
+    return [(ENGINE, weighed_again(state))] if state.concluded and not state.would_change else []
+
+
 def _consequences(after: IncidentState) -> list[Body]:
     ranking = rank(after)
-    after.hypotheses, after.would_change = ranking.hypotheses, ranking.would_change
-    carried = decisive(after) if after.concluded else ()
-    lines = would_change(after, carried) if after.concluded else ranking.would_change
+    after.hypotheses = ranking.hypotheses
+    # What a concluded ranking hangs on is found out afterwards (`settled`), so that nobody waits for the ranking.
+    lines = () if after.concluded else ranking.would_change
     ranked = HypothesesRanked(hypotheses=after.hypotheses, would_change=lines)
-    return [ranked, interpret(after, carried)] if after.concluded else [ranked]
+    return [ranked, interpret(after)] if after.concluded else [ranked]
 
 
 def _bodies(

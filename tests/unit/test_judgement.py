@@ -33,7 +33,7 @@ def say(state: IncidentState, *statements: Statement, because: str = "") -> list
                 assert who.kind == "engine"
                 state.hypotheses, state.would_change = body.hypotheses, body.would_change
             case ConclusionReached():
-                state.findings, state.actions, state.decisive = body.findings, body.actions, body.decisive
+                state.findings, state.actions = body.findings, body.actions
     return [body for _, body in told]
 
 
