@@ -117,13 +117,17 @@ def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation])
     masked = {body: mask(body) for body in dict.fromkeys(record.body for record in records)}
     templates = cluster(masked.values())
     groups: dict[_Operation, dict[tuple[Severity, str], _Statement]] = defaultdict(dict)
+    failing: dict[str, bool] = {}
     for record in records:
         identity = _span_of(record)
         if identity not in operations:
             continue
         template, place = templates[masked[record.body]], _place(record)
+        if template not in failing:
+            failing[template] = family_of(record.body) is not None
         # A framework reports all failures from one place of its code, so theirs are told apart by their words.
-        key = (record.severity, template if place is None or _is_failure(record.severity, record.body) else place)
+        told_apart = place is None or record.severity in _FAILURES or failing[template]
+        key = (record.severity, template if told_apart else str(place))
         statement = groups[operations[identity]].get(key)
         if statement is None:
             statement = _Statement(record.severity, template, record.body, set(), located=key[1] == place)
@@ -165,11 +169,7 @@ def _common(one: str, other: str) -> int:
 
 
 def _fails(statement: _Statement) -> bool:
-    return _is_failure(statement.severity, statement.example)
-
-
-def _is_failure(severity: Severity, body: str) -> bool:
-    return severity in _FAILURES or family_of(body) is not None
+    return statement.severity in _FAILURES or family_of(statement.example) is not None
 
 
 def _recovered(
