@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -128,9 +129,11 @@ def shifts_of(
     deviations = np.clip(deviations, -_SCORE_LIMIT, _SCORE_LIMIT)
     if expected:
         deviations = np.maximum(deviations * expected, 0) * expected
+    step = max(sample_step(times), 1.0) * block
     for row, segment in zip(doubtful.tolist(), _scan_all(_blocks(deviations, block)), strict=True):
         if segment.gain >= _least(_MIN_GAIN, expected):
-            judged = _judged(times, table[row], known[row], found[row].peak, normals[row], expected, segment, block)
+            told = (known[row], found[row].peak, normals[row])
+            judged = _judged(times, table[row], *told, expected, segment, (block, step))
             found[row] = judged or found[row]
     return found
 
@@ -164,9 +167,10 @@ def _judged(
     normal: Samples | None,
     expected: int,
     segment: Segment,
-    block: int,
+    blocks: tuple[int, float],
 ) -> Shift | None:
-    """The segment as a shift; None where it is none after all."""
+    """The segment, of `blocks` of so many samples and seconds, as a shift; None where it is none after all."""
+    block, step = blocks
     first, last = segment.first * block, min(segment.last * block, len(values))
     run = values[first:last]
     current = median(run)
@@ -179,7 +183,6 @@ def _judged(
     told = min(max(score * factor, -_SCORE_LIMIT), _SCORE_LIMIT)
     if abs(told) < least or (not expected and abs(score) <= usual):
         return None
-    step = max(sample_step(times), 1.0) * block
     early, late = times[segment.early * block], times[min(segment.late * block, len(times) - 1)]
     uncertainty = max(step, times[first] - early, late - times[first])
     strength = float(np.sqrt(segment.gain) * factor)
@@ -204,9 +207,14 @@ def _run_medians(values: Samples, length: int) -> Samples:
     """The median of each run of `length` samples (of all where there are fewer), at most some hundred of them."""
     if len(values) <= length:
         return np.array([median(values)])
-    runs = np.lib.stride_tricks.sliding_window_view(values, length)[:: max(len(values) // _MOST_RUNS, 1)]
-    # A long run's median needs not every sample.
-    return medians(runs[:, :: max(length // 64, 1)])
+    return medians(values[_runs(len(values), length)])
+
+
+@lru_cache(maxsize=32)
+def _runs(count: int, length: int) -> NDArray[np.intp]:
+    """The places of the samples of each run; a long run's median needs not every sample."""
+    first = np.arange(0, count - length + 1, max(count // _MOST_RUNS, 1))
+    return np.asarray(first[:, None] + np.arange(0, length, max(length // 64, 1)), dtype=np.intp)
 
 
 def _shared(times: Samples, first: int, last: int) -> float:
