@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from typing import get_args
 
 import pytest
 
-from cockpit.cli import QUESTIONS
+from cockpit.cli import QUESTIONS, main
 from engine.evaluate import bundles_below, evaluate_bundles
 from engine.evaluate.ablation import withhold
 from engine.port import Investigate
@@ -113,3 +114,27 @@ async def test_without_changes_no_change_can_be_blamed_and_the_evaluation_says_s
 
 def test_every_question_can_be_withheld() -> None:
     assert get_args(Question) == QUESTIONS
+
+
+def test_wrong_use_is_one_line_and_told_before_anything_is_investigated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = str(SAMPLES / "opensre-rds-007")
+    (tmp_path / "text.json").write_text("hello")
+    missing, text = str(tmp_path / "no.json"), str(tmp_path / "text.json")
+    for options in (("--without", "weather"), ("--against", missing), ("--against", text), ("--jobs", "0")):
+        assert main(["evaluate", bundle, *options]) == 2
+        told = capsys.readouterr()
+        assert (told.out, told.err.count("\n")) == ("", 1)
+
+
+def test_the_json_of_one_run_is_what_the_next_is_compared_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = str(SAMPLES / "opensre-rds-007")
+    assert main(["evaluate", bundle, "--json"]) == 0
+    (tmp_path / "before.json").write_text(capsys.readouterr().out)
+    assert main(["evaluate", bundle, "--json", "--against", str(tmp_path / "before.json")]) == 0
+    against = json.loads(capsys.readouterr().out)["against"]
+    assert (against["n"], against["better"], against["worse"]) == (1, [], [])
+    assert against["differences"]["top1"]["verdict"] == "same"
