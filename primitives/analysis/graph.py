@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from primitives.collector import collector_paused
 from primitives.records import Topology
 
 __all__ = ["Graph", "graph_of"]
@@ -74,14 +75,14 @@ class _Same:
 # Every diagnostic asks for the same graph; two incidents' worth is kept.
 @lru_cache(maxsize=2)
 def _graph_of(topologies: tuple[_Same, ...]) -> Graph:
-    resources: dict[str, str] = {}
-    edges: set[tuple[str, str, str]] = set()
-    for topology in (one.topology for one in topologies):
-        for resource in topology.resources:
-            if resources.get(resource.id, "other") == "other":
-                resources[resource.id] = resource.kind
-        for edge in topology.edges:
-            resources.setdefault(edge.source, "other")
-            resources.setdefault(edge.target, "other")
-            edges.add((edge.source, edge.target, edge.kind))
-    return Graph(dict(sorted(resources.items())), tuple(sorted(edges)))
+    with collector_paused():
+        resources: dict[str, str] = {}
+        edges: set[tuple[str, str, str]] = set()
+        for topology in (one.topology for one in topologies):
+            for resource in topology.resources:
+                if resources.get(resource.id, "other") == "other":
+                    resources[resource.id] = resource.kind
+            edges.update([(edge.source, edge.target, edge.kind) for edge in topology.edges])
+        for name in {end for source, target, _ in edges for end in (source, target)} - resources.keys():
+            resources[name] = "other"
+        return Graph(dict(sorted(resources.items())), tuple(sorted(edges)))
