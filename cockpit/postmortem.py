@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from cockpit.explain import said_lines
 from engine.events import (
     ConclusionReached,
     Event,
+    FactAdded,
+    FactJudged,
     IncidentClassified,
     IncidentOpened,
     InvestigationCancelled,
@@ -73,6 +76,7 @@ def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
         _timeline(state, events),
         _Section("Key findings", items=told.key_findings or ("none",)),
         _causes(told),
+        *([_Section("What engineers said", items=said)] if (said := tuple(said_lines(state))) else []),
         _Section("Recommended actions", commands=tuple((_action(one), one.command) for one in told.recommended_actions),
                  paragraphs=_unproposed(state, told)),
         _Section("What is not known", items=told.gaps or ("nothing that was asked for",)),
@@ -139,6 +143,10 @@ def _happened(event: Event) -> str:
             return f"plan confirmed by {who}"
         case StepFinished(step=step, status=status):
             return f"step {step} {status}"
+        case FactAdded(id=fact):
+            return f"{fact} added by {who}"
+        case FactJudged(fact=fact, verdict=verdict):
+            return f"{fact} {verdict or 'taken for what it was'}, says {who}"
         case ConclusionReached():
             return "conclusion reached"
         case InvestigationResumed(reason=reason):

@@ -209,6 +209,9 @@ def test_the_command_says_it_and_shows_what_is_believed_then(tmp_path: Path) -> 
     replayed = cloudops("replay", name, "--plain", "--explain", store=store)
     assert "Why, in log-odds:" in replayed.stdout
     assert "F1 pinned by" in replayed.stdout
+    postmortem = cloudops("report", name, store=store).stdout
+    assert "What engineers said" in postmortem
+    assert "F1 pinned, says person" in postmortem
 
 
 @pytest.mark.parametrize(
