@@ -20,6 +20,8 @@ CHUNK = 200
 """Events folded before keys get their turn."""
 
 TICK_S = 0.25
+LOOK_TICKS = 8
+"""An investigation that has ended is looked at so often: somebody may say something of it elsewhere."""
 
 
 class LiveScreen(JudgingScreen):
@@ -35,6 +37,8 @@ class LiveScreen(JudgingScreen):
         self._cancelled = False
         self._confirmed_ahead = False
         self._applied_at = 0.0
+        self._ticks = 0
+        self._looking = False
 
     def begin(self) -> None:
         """Open the investigation; called when the first frame is on the screen and the engine is there."""
@@ -57,13 +61,18 @@ class LiveScreen(JudgingScreen):
         """What came after the end: what a person said, and the ranking then."""
         self.run_worker(self._on(), group="live", exclusive=True)
 
-    async def _on(self) -> None:
+    async def _on(self, *, quietly: bool = False) -> None:
         assert self.view.state is not None
+        self._looking = True
         try:
             async for batch in self.port.follow(self.execution_id, self.view.state.seq):
                 await self._fold(batch)
         except CloudopsError as error:
-            self._fail(error)
+            # What has ended is all there, also where the engine that told of it has left.
+            if not quietly:
+                self._fail(error)
+        finally:
+            self._looking = False
 
     async def _opened(self) -> str:
         from engine.port import Investigate
@@ -118,10 +127,15 @@ class LiveScreen(JudgingScreen):
 
     def _tick(self) -> None:
         state = self.view.state
-        if state is not None and not state.ended and self.failure is None:
+        if state is None or self.failure is not None:
+            return
+        self._ticks += 1
+        if not state.ended:
             self.view.spinner += 1
             self._measure()
             self.dirty()
+        elif self._ticks % LOOK_TICKS == 0 and not self._looking:
+            self.run_worker(self._on(quietly=True), group="live")
 
     def _ask_for_plan(self) -> None:
         state = self.view.state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -11,6 +12,9 @@ from story import EXECUTION, NOW, PERSON, StoryPort, events, whole
 from cockpit.app import CockpitApp
 from cockpit.intents import Replay
 from cockpit.screens.judging import SayPrompt
+from cockpit.widgets.draw import plain
+from cockpit.widgets.waterfall import describe_waterfall
+from cockpit.widgets.words import percent
 from engine.events import Body, Who
 from engine.incident import fold
 from engine.judge import judged
@@ -111,6 +115,32 @@ async def test_capital_n_asks_for_the_next_best_diagnostic(opened: Opened) -> No
         await pilot.press("N")
         await settle(pilot)
         assert [command for command in port.commands if isinstance(command, AskNext)] == [AskNext()]
+
+
+async def test_what_is_said_elsewhere_of_an_ended_investigation_shows_up(opened: Opened) -> None:
+    port = HeedingPort()
+    async with opened(port=port) as (app, pilot):
+        await pilot.press("m", "g")
+        await port.send(EXECUTION, Judge(statements=(PinFact(fact="F1"),)))
+        for _ in range(200):
+            await pilot.pause(0.05)
+            if "pinned by" in shown(app):
+                break
+        assert f"pinned by {PERSON.name}" in shown(app)
+
+
+async def test_the_detail_of_a_hypothesis_draws_bars_that_add_up(opened: Opened) -> None:
+    async with opened(port=HeedingPort(), size=(160, 50)) as (app, pilot):
+        await pilot.press("2", "g", "p")
+        await settle(pilot)
+        state = app.screen.view.state  # type: ignore[attr-defined]
+        first = state.hypotheses[0]
+        (total, *steps) = describe_waterfall(first, state, 120)
+        numbers = [float(re.findall(r"[+−]\d+\.\d", plain(line.left))[0].replace("−", "-")) for line in steps]
+        whole = float(re.findall(r"[+−]\d+\.\d", plain(total.left))[0].replace("−", "-"))
+        assert abs(sum(numbers) - whole) <= 0.05 * (len(numbers) + 1)
+        assert f"{PERSON.name} says so" in " ".join(plain(line.left) for line in steps)
+        assert percent(first.confidence) in plain(total.left)
 
 
 async def test_what_the_engine_refuses_is_told(opened: Opened) -> None:
