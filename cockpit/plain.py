@@ -182,7 +182,9 @@ class PlainReport:
     def _causes(self, state: IncidentState) -> str:
         likely = [one for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE and not one.note][:_SHOWN_CAUSES]
         # What an engineer would ask about next is told even where nothing speaks for it.
-        shown = [*likely, *[one for one in state.hypotheses if one.note and one.resource][:1]]
+        blamed = {one.resource for one in likely}
+        unheard = [one for one in state.hypotheses if one.note and one.resource and one.resource not in blamed]
+        shown = [*likely, *unheard[:1]]
         told = "".join(self._cause(state, one) for one in shown)
         return self._heading("LIKELY ROOT CAUSES") + (told or "  none\n")
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Location
-from engine.reason.victims import blames, passed_on, silent, slow
+from engine.reason.victims import TIMES, blames, passed_on, silent, slow
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import LogPattern, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
 
@@ -73,9 +73,9 @@ def _own_shares(case: Case) -> Iterator[Location]:
         if fact.resource is None:
             continue
         if fact.polarity == "absent":
-            if fact.unit == "s" and fact.resource in failing:
+            if fact.unit in TIMES and fact.resource in failing:
                 continue  # What gives up early takes no time of its own.
-            if fact.unit != "s" and fact.resource in late:
+            if fact.unit not in TIMES and fact.resource in late:
                 continue  # What answers too late fails its callers and not itself.
             yield Location(fact.resource, name, -1.2, "explains nothing of the symptom by itself", "own share")
         elif fact.own_excess > fact.noise:

@@ -11,7 +11,10 @@ from engine.reason.case import Case
 from engine.reason.claims import Location
 from primitives.facts import LogPattern, MetricMissing, OwnShare, SpanErrors, SpanShift
 
-__all__ = ["Blame", "blames", "passed_on", "silent", "slow"]
+__all__ = ["TIMES", "Blame", "blames", "passed_on", "silent", "slow"]
+
+TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
+"""Units of a latency (UCUM)."""
 
 _UNREACHED: Final = ("connection_refused", "unreachable", "unavailable", "connection_reset", "timeout")
 _GRAVE: Final = ("ERROR", "FATAL")
@@ -79,7 +82,7 @@ def slow(case: Case) -> frozenset[str]:
     """The resources whose own time grew, or that take much of the symptom's time: callers may give up on them."""
     shifted = {one.resource for _, one in case.present(SpanShift) if one.resource and one.current > 2 * one.baseline}
     sharing = {
-        one.resource for _, one in case.present(OwnShare) if one.resource and one.unit == "s" and one.share > 0.3
+        one.resource for _, one in case.present(OwnShare) if one.resource and one.unit in TIMES and one.share > 0.3
     }
     return frozenset(shifted | sharing)
 

@@ -22,7 +22,7 @@ _KINDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What the fit may move: ten numbers that scale the rules' weights, which are argued where the rules stand.
+    """What the fit may move: eleven numbers that scale the rules' weights, which are argued where the rules stand.
 
     `sharpness` makes log-odds of the rules' cautious weights: a temperature as in C. Guo et al., On Calibration of
     Modern Neural Networks (ICML 2017). `none` is what stands for a cause that no rule knows, as odds. `link` is how
