@@ -46,6 +46,8 @@ def render(result: Evaluation) -> str:
         decoyed = [case.decoy_confidence for case in cases if case.decoy_confidence is not None]
         blamed = f"{sum(value > 0.5 for value in decoyed)} of {len(decoyed)}" if decoyed else "-"
         lines.append(f"{name:22}{cells}{sure:12.2f}{blamed:>14}")
+    if "two_faults" in by_kind:
+        lines.append("of two faults the second must be found too, so its rank is 2 at best: read top3")
     return "\n".join(lines) + "\n"
 
 
