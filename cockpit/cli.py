@@ -278,16 +278,25 @@ def attach(
 @click.option("--undo", multiple=True, metavar="WHAT", type=_TEXT, help="Take back what was said of a fact or cause.")
 @click.option("--because", metavar="TEXT", type=_TEXT, default="", help="Why; it is kept with your name.")
 @click.option("--next", "ask_next", is_flag=True, help="Then run the next best diagnostic.")
+@click.option("--prometheus", metavar="URL", type=_TEXT, help="For --next: the Prometheus of a live investigation.")
 @click.option("--json", "as_json", is_flag=True, help="The report object after it (cloudops-report/1).")
 @click.option("--explain", is_flag=True, help="Show what each fact adds to each cause.")
 @click.option("--no-color", is_flag=True, help="No colours [also: NO_COLOR].")
 @_store_option
 @click.pass_context
-def judge(context: click.Context, /, name: str, store: Path | None, config: Path | None, **said: Any) -> int:
+def judge(
+    context: click.Context,
+    /,
+    name: str,
+    prometheus: str | None,
+    store: Path | None,
+    config: Path | None,
+    **said: Any,
+) -> int:
     """Say what you know of an incident's facts and causes: the ranking follows at once, and names you."""
     from cockpit import judging
 
-    return judging.judge(_settings(context, store, config), name, judging.Said(**said))
+    return judging.judge(_settings(context, store, config, prometheus), name, judging.Said(**said))
 
 
 @cloudops.command(cls=_Example, example="cloudops incidents --json")

@@ -96,13 +96,15 @@ class Engine:
             if actor is None:
                 await self._take_up(execution_id, command, by)
                 return
+            if isinstance(command, Judge):
+                # Not beside another's: its actor may end meanwhile, and the next would find none.
+                await actor.judge(command, by)
+                return
         match command:
             case ConfirmPlan():
                 actor.confirm(by)
             case Cancel():
                 await actor.cancel(by)
-            case Judge():
-                await actor.judge(command, by)
             case AskNext():
                 await actor.ask_next(by)
             case _:
@@ -124,16 +126,16 @@ class Engine:
             return
         if not state.ended:
             raise UsageError(f"{execution_id} was interrupted; `cloudops attach {execution_id}` goes on with it first")
-        await self._ask_on(execution_id, state, who)
+        await self._ask_on(execution_id, state, who, command.prometheus)
 
-    async def _ask_on(self, execution_id: str, state: IncidentState, who: Who) -> None:
+    async def _ask_on(self, execution_id: str, state: IncidentState, who: Who, prometheus: str | None) -> None:
         """Go on with what had ended, for one further question. Raises `UsageError` when there is none."""
         assert state.opened is not None
         assert state.updated_at is not None
         trial = state.aside()
         trial.concluded = trial.cancelling = False
         step = asked_on(trial)
-        world = await reopen_world(state.opened, state.updated_at, None)
+        world = await reopen_world(state.opened, state.updated_at, prometheus)
         journal = Journal(self.store, world.clock, state, execution_id, state.incident_id)
         resumed = InvestigationResumed(reason=f"{who.name} asked a further question")
         await journal.decide_all(lambda _: [(who, resumed), (who, step)])

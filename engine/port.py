@@ -129,9 +129,13 @@ class Judge(_Frozen):
 
 
 class AskNext(_Frozen):
-    """Run the next best diagnostic, also when the answer seems settled; after the end the investigation goes on."""
+    """Run the next best diagnostic, also when the answer seems settled; after the end the investigation goes on.
+
+    One that has ended and was live needs its `prometheus` URL again, which is not stored.
+    """
 
     type: Literal["ask_next"] = "ask_next"
+    prometheus: str | None = None
 
 
 Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext, Field(discriminator="type")]

@@ -27,7 +27,12 @@ class SayPrompt(LinePrompt):
 
 
 class JudgingScreen(IncidentScreen):
-    """An incident that people may say something of; `catch_up` fetches what came of it."""
+    """An incident that people may say something of; `catch_up` fetches what came of it.
+
+    `prometheus` is the address that a live investigation needs again once it has ended.
+    """
+
+    prometheus: str | None = None
 
     def catch_up(self) -> None:
         """Follow the log on from what is shown."""
@@ -80,7 +85,7 @@ class JudgingScreen(IncidentScreen):
         """Run the next best diagnostic."""
         from engine.port import AskNext
 
-        self._command(AskNext())
+        self._command(AskNext(prometheus=self.prometheus))
 
     def _subject(self) -> Subject | None:
         subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject

@@ -32,6 +32,7 @@ class LiveScreen(JudgingScreen):
         query = intent.query or "" if isinstance(intent, Start) else ""
         super().__init__(View(title=query or title.rstrip("/").rpartition("/")[2], query=query))
         self.intent = intent
+        self.prometheus = intent.prometheus
         self.failure: CloudopsError | None = None
         self._asked = False
         self._cancelled = False
