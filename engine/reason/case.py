@@ -61,6 +61,16 @@ class Case:
         return {name: tuple(targets) for name, targets in found.items()}
 
     @cached_property
+    def hosted(self) -> Mapping[str, tuple[str, ...]]:
+        """What runs on each host that is known to run something."""
+        found: dict[str, dict[str, None]] = {}
+        for _, fact in self.of(Dependencies):
+            for source, target, kind in fact.edges:
+                if kind == "hosts":
+                    found.setdefault(target, {})[source] = None
+        return {name: tuple(guests) for name, guests in found.items()}
+
+    @cached_property
     def above(self) -> Mapping[str, tuple[str, ...]]:
         """Those that directly depend on each resource."""
         found: dict[str, list[str]] = {}

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.reason.case import Case
 from engine.reason.claims import Location
 from engine.reason.victims import TIMES, blames, passed_on, silent, slow
 from primitives.analysis.cancellation import gave_up
-from primitives.facts import LogPattern, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
+from primitives.facts import LogPattern, MetricAtLimit, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
 
 __all__ = ["locations"]
 
@@ -26,6 +26,9 @@ _SHARE: Final = 3.4
 _WHOLE: Final = 0.95
 # Shares that one which didn't clearly move itself has of a symptom that didn't either.
 _UNMOVED: Final = 0.3
+_SUFFERED: Final = ("own share", "span time", "felt")
+_SEVERAL: Final = 2
+_HOSTED: Final = 0.6
 _TOGETHER: Final = 0.3
 _AFTER: Final = -0.8
 _SLACK_S: Final = 30.0
@@ -44,7 +47,9 @@ _ERROR_SEVERITIES: Final = ("ERROR", "FATAL")
 def locations(case: Case) -> Iterator[Location]:
     """Everything that speaks for or against a resource as the place of the cause."""
     told = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case), *_onsets(case))
-    yield from passed_on(told, blames(case))
+    placed = tuple(passed_on(told, blames(case)))
+    yield from placed
+    yield from _hosts(case, placed)
 
 
 def strength(score: float) -> float:
@@ -184,3 +189,17 @@ def _onsets(case: Case) -> Iterator[Location]:
         else:
             weight = _AFTER * min(1.0, (late - slack) / (3.0 * slack))
             yield Location(resource, name, weight, "began to suffer after the symptom", "onset")
+
+
+def _hosts(case: Case, placed: Sequence[Location]) -> Iterator[Location]:
+    """A full host under several that suffer: what speaks for each of them as the place speaks in part for the host."""
+    full = {fact.resource for _, fact in case.present(MetricAtLimit)}
+    for host, hosted in case.hosted.items():
+        if host not in full:
+            continue
+        suffering = [one for one in placed if one.resource in hosted and one.weight > 0 and one.group in _SUFFERED]
+        if len({one.resource for one in suffering}) >= _SEVERAL:
+            for one in suffering:
+                yield Location(
+                    host, one.fact, _HOSTED * one.weight, f"it hosts {one.resource}", f"hosts {one.resource}"
+                )

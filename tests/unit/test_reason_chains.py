@@ -114,3 +114,14 @@ def test_taking_away_what_speaks_for_the_best_never_makes_it_surer(lost: int) ->
     same = [one.confidence for one in rank_facts(left, about).hypotheses
             if (one.cause_id, one.resource, one.change) == (best.cause_id, best.resource, best.change)]  # fmt: skip
     assert max(same, default=0.0) <= best.confidence
+
+
+def test_a_full_host_is_blamed_for_what_suffers_on_it() -> None:
+    kinds = {"api": "service", "db": "database", "cache": "cache", "n1": "node"}
+    hosted = (("db", "n1", "hosts"), ("cache", "n1", "hosts"))
+    topology = graph(kinds, ("api", "db"), ("api", "cache"))
+    on_one_host = topology.model_copy(update={"edges": (*topology.edges, *hosted)})
+    facts = (shift("api"), share("db", 0.4), share("cache", 0.4), limit("n1", "node_cpu_usage", 1.0))
+    assert ranked(on_one_host, *facts)[0].resource == "n1"
+    apart = next(one.confidence for one in ranked(topology, *facts) if one.resource == "n1")
+    assert apart < ranked(on_one_host, *facts)[0].confidence
