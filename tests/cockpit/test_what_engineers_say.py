@@ -129,6 +129,19 @@ async def test_what_is_said_elsewhere_of_an_ended_investigation_shows_up(opened:
         assert f"pinned by {PERSON.name}" in shown(app)
 
 
+async def test_a_replay_shows_what_was_said_when_it_was_said(opened: Opened) -> None:
+    port = HeedingPort()
+    await port.send(EXECUTION, Judge(statements=(PinFact(fact="F1"),)))
+    port.commands.clear()
+    async with opened(Replay(EXECUTION), port=port) as (app, pilot):
+        await pilot.press("space", "m", "g", "end")
+        await settle(pilot)
+        assert f"pinned by {PERSON.name}" in shown(app)
+        await pilot.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        await settle(pilot)
+        assert "pinned by" not in shown(app)
+
+
 async def test_the_detail_of_a_hypothesis_draws_bars_that_add_up(opened: Opened) -> None:
     async with opened(port=HeedingPort(), size=(160, 50)) as (app, pilot):
         await pilot.press("2", "g", "p")

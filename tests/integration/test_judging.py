@@ -16,6 +16,7 @@ from cases.unexplained import bundle_with_an_older_change
 from cockpit.client import RemoteEngine, ServedEngine
 from engine.engine import Engine
 from engine.events import Event
+from engine.export import export_bundle, import_events
 from engine.incident import IncidentState, fold
 from engine.port import AskNext, Cancel, ConfirmPlan, EnginePort, Exclude, Investigate, Judge, PinFact, RefuteFact, Undo
 from primitives.errors import UsageError
@@ -134,6 +135,20 @@ async def test_over_the_socket_it_is_the_same(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no fact F999"):
         await remote.send(execution_id, Judge(statements=(RefuteFact(fact="F999"),)))
     await engine.close()
+
+
+async def test_it_goes_with_the_bundle(tmp_path: Path) -> None:
+    engine = await Engine.open(tmp_path / "store.db")
+    execution_id = await investigated(engine)
+    await engine.send(execution_id, Judge(statements=(PinFact(fact="F1"),), because="seen"))
+    state = await engine.state(execution_id)
+    await export_bundle(engine, execution_id, tmp_path / "out.incident", overwrite=False)
+    await engine.close()
+    other = await Engine.open(tmp_path / "other.db")
+    imported = await import_events(other.store, tmp_path / "out.incident")
+    assert (await other.state(imported)).judgements == state.judgements
+    assert (await other.state(imported)).digest() == state.digest()
+    await other.close()
 
 
 async def test_two_people_at_once_leave_one_chain(tmp_path: Path) -> None:
