@@ -9,7 +9,7 @@ import asyncio
 from contextlib import suppress
 
 from engine.classify import classify
-from engine.conclude import asked_on, conclusion, further
+from engine.conclude import asked_on, conclusion, further, moves
 from engine.events import (
     HypothesesRanked,
     IncidentClassified,
@@ -186,10 +186,10 @@ class Actor:
     async def _ask_further(self) -> bool:
         """Add the next best diagnostic where it is worth its cost; whether anything is left to run.
 
-        What was recorded can be looked at beforehand: a step that would find nothing new is not added.
+        What was recorded can be looked at beforehand: a step that would change nothing is not added.
         """
         for step in further(self.state)[:_MOST_LOOKS]:
-            if not self._world.recorded or await self._runner().tells_more(step):
+            if not self._world.recorded or moves(self.state, await self._runner().would_tell(step)):
                 await self._journal.decide(lambda state, step=step: _added(state, step))  # type: ignore[misc]
                 break
         failpoint("actor.asked_further")

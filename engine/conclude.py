@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from engine.events import Body, HypothesesRanked, PlannedStep, StepAdded, Who
-from engine.incident import IncidentState
+from engine.incident import FoundFact, IncidentState
 from engine.interpret import interpret
-from engine.journal import ENGINE
+from engine.journal import ENGINE, fact_key
 from engine.reason import rank
 from engine.reason.next_question import next_questions
 from engine.reason.sensitivity import decisive, would_change
 from primitives.diagnostics.registry import diagnostics
 from primitives.errors import UsageError
+from primitives.facts import Fact
 
-__all__ = ["asked_on", "conclusion", "further", "weighed_again"]
+__all__ = ["asked_on", "conclusion", "further", "moves", "weighed_again"]
+
+_MOVES: Final = 0.01
 
 
 def further(state: IncidentState) -> tuple[PlannedStep, ...]:
@@ -30,6 +35,17 @@ def asked_on(state: IncidentState) -> StepAdded:
     if not steps:
         raise UsageError("there is nothing further to ask: every source was asked about all that the causes are about")
     return StepAdded(step=steps[0])
+
+
+def moves(state: IncidentState, facts: Sequence[Fact]) -> bool:
+    """Whether knowing `facts` too would change any confidence by a percent or more."""
+    if not facts:
+        return False
+    trial = state.aside()
+    for number, fact in enumerate(facts, len(state.facts) + 1):
+        trial.facts[f"F{number}"] = FoundFact(f"F{number}", "", fact_key(fact), fact)
+    before = {one.id: one.confidence for one in state.hypotheses}
+    return any(abs(one.confidence - before.get(one.id, 0.0)) >= _MOVES for one in rank(trial).hypotheses)
 
 
 def conclusion(state: IncidentState) -> list[tuple[Who, Body]]:

@@ -62,12 +62,12 @@ class StepRunner:
                 group.create_task(self._run_in_place(step, places, before, ended))
                 before = ended
 
-    async def tells_more(self, step: PlannedStep) -> bool:
-        """Whether `step` would find anything that isn't known, by asking it: for sources where asking costs nothing."""
+    async def would_tell(self, step: PlannedStep) -> list[Fact]:
+        """The facts that `step` would find and that aren't known, by asking: for sources where asking costs nothing."""
         output = _Output()
         await self._collect(step, output)
         known = {found.key for found in self.journal.state.facts.values()}
-        return any(fact_key(fact) not in known and fact.polarity != "unknown" for fact in output.facts)
+        return [fact for fact in output.facts if fact_key(fact) not in known]
 
     async def _run_in_place(
         self, step: PlannedStep, places: asyncio.Semaphore, before: asyncio.Event, ended: asyncio.Event

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from incident_facts import ONSET, WINDOW, change, graph, log, opened, shift, state_with
+from incident_facts import ONSET, WINDOW, change, graph, log, no_change, opened, share, shift, state_with
 
-from engine.conclude import asked_on, further
+from engine.conclude import asked_on, further, moves
 from engine.events import PlannedStep, SourceState
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState, Step
@@ -133,6 +133,15 @@ def test_older_changes_are_asked_about_where_a_source_covers_them(days: float, a
     if found:
         assert found[0].arguments["older_than_days"] == 1.0
         assert found[0].arguments["lookback_days"] == 7.0
+
+
+def test_a_look_that_changes_no_confidence_changes_nothing() -> None:
+    state = state_with((shift("api"), SHOP))
+    state.hypotheses = rank(state).hypotheses
+    assert not moves(state, [])
+    assert not moves(state, [no_change("iam")])
+    assert moves(state, [change("v9", "cart"), share("cart", 1.0)])
+    assert set(state.facts) == {"F1", "F2"}
 
 
 def test_questions_come_in_the_same_order_every_time() -> None:
