@@ -45,6 +45,10 @@ format: dev ## rewrite the code in the project's style
 bench: dev ## print the table of speeds
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+.PHONY: accuracy
+accuracy: dev ## fit the reasoner's weights with and without each data set, and write docs/accuracy.md (minutes)
+	@$(BIN)/python -m benchmarks.accuracy
+
 .PHONY: docs
 docs: dev ## write docs/reference, docs/keys.md and docs/schemas anew from the code
 	@$(BIN)/python docs/generate.py

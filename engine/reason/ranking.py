@@ -28,8 +28,10 @@ from primitives.text import safe_line
 __all__ = ["Ranking", "rank", "rank_facts"]
 
 _MAX_HYPOTHESES: Final = 12
-_MAX_CONFIDENCE: Final = 0.95
-_MAX_REPORTED: Final = 0.85
+# What was told as surest was right in 45 of 45 development incidents, and in 21 of 22 where text said so: Laplace's rule
+# of succession, and a little less.
+_MAX_CONFIDENCE: Final = 0.97
+_MAX_REPORTED: Final = 0.9
 _TOLD: Final = 0.05
 _NO_EVIDENCE: Final = "No direct evidence found"
 _VERDICTS: Final = (FALSE_ALARM, RECOVERED, UNKNOWN)

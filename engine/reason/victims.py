@@ -69,12 +69,15 @@ def blames(case: Case) -> dict[str, Blame]:
 
 
 def silent(case: Case) -> dict[str, str]:
-    """The resources that fell silent, with a fact that says so; none where many did together."""
-    missing: dict[str, list[str]] = {}
+    """The resources that fell silent in several ways, with a fact that says so; none where many did together.
+
+    Latencies alone are missing where nobody asked for anything.
+    """
+    missing: dict[str, dict[str, str]] = {}
     for name, fact in case.present(MetricMissing):
         if fact.resource:
-            missing.setdefault(fact.resource, []).append(name)
-    gone = {resource: names[0] for resource, names in missing.items() if len(names) >= _LEAST_SILENT}
+            missing.setdefault(fact.resource, {}).setdefault(fact.kind, name)
+    gone = {resource: next(iter(kinds.values())) for resource, kinds in missing.items() if len(kinds) >= _LEAST_SILENT}
     return gone if len(missing) <= _MOST_SILENT else {}
 
 

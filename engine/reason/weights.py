@@ -50,4 +50,4 @@ class Weights:
         return float(getattr(self, kind)) if kind else 1.0
 
 
-WEIGHTS: Final = Weights()
+WEIGHTS: Final = Weights(none=0.06, company=3.5)

@@ -98,7 +98,7 @@ def test_confidence_is_the_logistic_of_prior_and_evidence() -> None:
     for one in ranked(*STORY):
         log_odds = one.prior + sum(item.weight for item in one.evidence)
         stated = 1 / (1 + math.exp(-log_odds))
-        capped = stated > one.confidence and one.confidence in (0.85, 0.95)
+        capped = stated > one.confidence and one.confidence in (0.9, 0.97)
         assert capped or one.confidence == pytest.approx(stated, abs=0.02)
 
 
@@ -268,7 +268,7 @@ def test_facts_that_say_the_same_count_once_and_a_little() -> None:
 
 
 def test_text_from_outside_makes_nothing_as_good_as_certain() -> None:
-    assert all(one.confidence <= 0.85 for one in ranked(*(log("api", "dns", 10_000) for _ in range(3))))
+    assert all(one.confidence <= 0.9 for one in ranked(*(log("api", "dns", 10_000) for _ in range(3))))
 
 
 def test_identifiers_last_through_rankings() -> None:

@@ -27,7 +27,8 @@ def place(hypotheses: tuple[Hypothesis, ...], cause_id: str, resource: str | Non
 
 
 def missing(resource: str, metric: str) -> MetricMissing:
-    return MetricMissing(resource=resource, metric=metric, kind="latency", last_seen=ONSET, **SEEN)
+    kind = "traffic" if metric == "requests" else "latency"
+    return MetricMissing(resource=resource, metric=metric, kind=kind, last_seen=ONSET, **SEEN)
 
 
 def test_a_change_comes_before_what_it_exhausts_and_both_are_believed() -> None:
