@@ -28,8 +28,8 @@ from primitives.text import safe_line
 __all__ = ["Ranking", "rank", "rank_facts"]
 
 _MAX_HYPOTHESES: Final = 12
-# What was told as surest was right in 45 of 45 development incidents, and in 21 of 22 where text said so: Laplace's rule
-# of succession, and a little less.
+# What was told as surest was right in 45 of 45 development incidents, and in 21 of 22 where text said so: that is what
+# Laplace's rule of succession makes of it, and a little less.
 _MAX_CONFIDENCE: Final = 0.97
 _MAX_REPORTED: Final = 0.9
 _TOLD: Final = 0.05
