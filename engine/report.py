@@ -198,9 +198,7 @@ def report(state: IncidentState) -> Report:
         steps=tuple(_step(step) for step in state.steps.values()),
         facts=tuple(_fact(found, statements[found.id], state) for found in state.facts.values()),
         key_findings=tuple(finding.statement for finding in state.findings),
-        likely_root_causes=tuple(
-            _cause(one, statements, state) for one in state.hypotheses if _is_told(one, state)
-        ),
+        likely_root_causes=tuple(_cause(one, statements, state) for one in state.hypotheses if _is_told(one, state)),
         recommended_actions=tuple(_action(one) for one in state.actions),
         would_change=state.would_change,
         decisive=tuple(DecisivePart(**one.model_dump(exclude={"leader"})) for one in state.decisive),
