@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,12 +13,12 @@ import zstandard
 
 from engine.events import Event, Who, decode_body, encode_body, event_hash
 from engine.store.protocol import Entry, Head
+from primitives.collector import collector_paused
 from primitives.errors import StoreCorrupt
 
 __all__ = [
     "Blob",
     "EventRow",
-    "collector_paused",
     "decode_events",
     "decode_times",
     "encode_event",
@@ -103,22 +101,6 @@ def _encode_who(who: Who) -> str:
 @lru_cache(maxsize=256)
 def _decode_who(data: str) -> Who:
     return Who.model_validate_json(data)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking what is being decoded: it has no cycles, and there is much of it.
-
-    Events and states are decoded in about two thirds of the time (`make bench`, logs). It is safe in several threads
-    at once: whoever found the collector running lets it run again.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def pack(data: bytes) -> bytes:

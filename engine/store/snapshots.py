@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from engine.incident import IncidentState
-from engine.store.codec import collector_paused, pack, unpack
+from engine.store.codec import pack, unpack
 from primitives import __version__
 
 __all__ = ["EVERY", "SnapshotRow", "Snapshots", "fold_version", "read_snapshot"]
