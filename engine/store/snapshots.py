@@ -16,6 +16,7 @@ from typing import NamedTuple
 from engine.incident import IncidentState
 from engine.store.codec import pack, unpack
 from primitives import __version__
+from primitives.collector import collector_paused
 
 __all__ = ["EVERY", "SnapshotRow", "Snapshots", "fold_version", "read_snapshot"]
 
