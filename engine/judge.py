@@ -41,6 +41,7 @@ def judged(state: IncidentState, judge: Judge, who: Who, now: datetime) -> list[
         raise UsageError("nothing was said; name a fact to pin or refute, or what it isn't")
     if len(judge.statements) > _MOST:
         raise UsageError(f"{len(judge.statements)} statements at once are too many; say at most {_MOST}")
+    _refuse_contradictions(judge.statements)
     because, after = _words(judge.because, "the reason"), state.aside()
     # A recorded incident has its own time, in which all that is known of it was seen.
     now = state.opened.now if state.opened.origin == "recorded" else now
@@ -50,6 +51,22 @@ def judged(state: IncidentState, judge: Judge, who: Who, now: datetime) -> list[
             after.heed(body, who)
             told.append((who, body))
     return [*told, *((ENGINE, body) for body in _consequences(after))]
+
+
+def _refuse_contradictions(statements: Sequence[Statement]) -> None:
+    """Raise `UsageError` where the same thing is said both ways at once."""
+    said: dict[str, type[Statement]] = {}
+    for one in statements:
+        if isinstance(one, PinFact | RefuteFact):
+            name = one.fact.strip().upper()
+        elif isinstance(one, HoldHypothesis):
+            name = one.hypothesis.strip().upper()
+        elif isinstance(one, Exclude):
+            name = one.what.strip().upper()
+        else:
+            continue
+        if said.setdefault(name, type(one)) is not type(one):
+            raise UsageError(f"{safe_line(name, limit=40)} can't be both; say one thing of it")
 
 
 def settled(state: IncidentState) -> list[tuple[Who, Body]]:
@@ -152,6 +169,8 @@ def _typed(statement: AddFact, who: Who, now: datetime) -> Fact | None:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "type"
+        if first["type"] == "union_tag_not_found":
+            raise UsageError("the fact names no type; see docs/reference/facts.md for those there are") from error
         raise UsageError(safe_line(f"the fact can't be read: {where}: {first['msg']}; see docs/reference/facts.md",
                                    limit=300)) from error  # fmt: skip
 
@@ -182,17 +201,28 @@ def _undone(state: IncidentState, what: str, because: str) -> list[FactAdded | F
         return [FactJudged(fact=name, verdict=None, because=because)]
     if said is None and name in state.facts and not state.facts[name].step:
         return [FactJudged(fact=name, verdict="withdrawn", because=because)]
-    about = _said_of(state, name)
+    about, broader = _said_of(state, name)
+    if not about and broader:
+        told = safe_line(state.facts[broader[0]].fact.sentence(), limit=120)
+        raise UsageError(f"nothing was said of {name} alone; {broader[0]} says more ({told}): undo {broader[0]} itself")
     if not about:
         raise UsageError(f"nothing was said of {safe_line(what, limit=60)}, so there is nothing to undo")
     return [FactJudged(fact=fact, verdict="withdrawn", because=because) for fact in about]
 
 
-def _said_of(state: IncidentState, hypothesis: str) -> Sequence[str]:
-    """What people said for or against a hypothesis, and did not take back."""
-    cited = {item.fact for one in state.hypotheses if one.id == hypothesis for item in one.evidence}
-    return [one.id for one in state.facts.values()
-            if one.id in cited and isinstance(one.fact, Assertion) and one.id not in state.judgements]  # fmt: skip
+def _said_of(state: IncidentState, name: str) -> tuple[list[str], list[str]]:
+    """What people said of that hypothesis alone, and of it among others, and did not take back."""
+    alone: list[str] = []
+    broader: list[str] = []
+    for one in state.hypotheses:
+        if one.id != name:
+            continue
+        for cited in dict.fromkeys(item.fact for item in one.evidence):
+            said = state.facts[cited].fact
+            if isinstance(said, Assertion) and cited not in state.judgements:
+                own = (said.cause_id, said.resource, said.change) == (one.cause_id, one.resource, one.change)
+                (alone if own else broader).append(cited)
+    return alone, broader
 
 
 def _words(text: str, what: str) -> str:

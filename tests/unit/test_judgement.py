@@ -194,6 +194,26 @@ def test_undoing_a_hypothesis_takes_back_what_was_said_of_it() -> None:
     assert (state.hypotheses[0].id, state.hypotheses[0].confidence) == (first.id, first.confidence)
 
 
+def test_undoing_a_hypothesis_leaves_what_says_more_than_it() -> None:
+    state = concluded(STORY)
+    say(state, Exclude(what="database"))
+    about_db = next(one for one in state.hypotheses if one.resource == "db")
+    with pytest.raises(UsageError, match="says more"):
+        say(state, Undo(what=about_db.id))
+    say(state, Exclude(what=state.hypotheses[0].id))
+    assert len([one for one in state.facts.values() if isinstance(one.fact, Assertion)]) == 2
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [(PinFact(fact="F1"), RefuteFact(fact="f1")), (HoldHypothesis(hypothesis="H1"), Exclude(what="h1"))],
+)
+def test_the_same_cant_be_said_both_ways(statements: tuple[Statement, ...]) -> None:
+    state = concluded(STORY)
+    with pytest.raises(UsageError, match="can't be both"):
+        say(state, *statements)
+
+
 @pytest.mark.parametrize("statement", [PinFact(fact="F99"), RefuteFact(fact="x"), Undo(what="F1"), Undo(what="H1"),
                                        HoldHypothesis(hypothesis="H99"), AddFact(text="slow", about="nobody"),
                                        AddFact(text="slow", about="db", cause="bad luck")], ids=str)  # fmt: skip
