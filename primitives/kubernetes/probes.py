@@ -173,7 +173,7 @@ def _wrong_port(container: Container, kind: str, details: Mapping[str, Any]) -> 
         return False
     number = integer(port)
     if number is None:
-        return bool(declared) and port not in _ports(container)
+        return bool(declared) and isinstance(port, str) and port not in _ports(container)
     if declared:
         return number not in declared
     others = {

@@ -50,6 +50,18 @@ def _routes() -> list[MadeCase]:
         "front",
         spec={"parentRefs": [{"name": "front"}], "rules": [{"backendRefs": [{"name": "api", "port": 8081}]}]},
     )
+    lost = obj(
+        "HTTPRoute",
+        "front",
+        spec={"parentRefs": [{"name": "edge"}], "rules": [{"backendRefs": [{"name": "api", "port": 80}]}]},
+    )
+    refused = {"type": "Accepted", "status": "False", "reason": "NotAllowedByListeners", "lastTransitionTime": ago(12)}
+    unheard = obj(
+        "HTTPRoute",
+        "front",
+        spec={"parentRefs": [{"name": "front"}], "rules": [{"backendRefs": [{"name": "api", "port": 80}]}]},
+        status={"parents": [{"parentRef": {"name": "front"}, "conditions": [refused]}]},
+    )
     backend = {"service": {"name": "api", "port": {"number": 8081}}}
     ingress = obj(
         "Ingress",
@@ -70,6 +82,8 @@ def _routes() -> list[MadeCase]:
         _case("target_port_of_no_such_name", "shop/service/api", "service_port_mismatch", deployment("api"), named),
         _case("one_label_too_many", "shop/service/api", "service_selector_mismatch", deployment("api"), upper),
         _case("route_to_a_wrong_port", "shop/httproute/front", "ingress_misrouted", healthy(), gateway, route),
+        _case("route_to_no_gateway", "shop/httproute/front", "ingress_misrouted", healthy(), gateway, lost),
+        _case("route_that_is_refused", "shop/httproute/front", "ingress_misrouted", healthy(), gateway, unheard),
         _case(
             "ingress_to_a_wrong_port",
             "shop/ingress/front",

@@ -26,6 +26,8 @@ def facts_of(report: dict[str, Any]) -> list[dict[str, Any]]:
     plain = []
     for fact in report["facts"]:
         kept = {key: value for key, value in fact.items() if key not in VOLATILE}
+        if fact["type"] == "source_gap":
+            del kept["statement"]  # It names the source.
         kept["data"] = {key: value for key, value in kept["data"].items() if key not in ("answers", *VOLATILE)}
         plain.append(kept)
     return sorted(plain, key=lambda fact: json.dumps(fact, sort_keys=True))
