@@ -181,6 +181,8 @@ def test_a_tiny_terminal_says_so_and_grows(cockpit: Callable[..., PseudoTerminal
     terminal.wait_for("needs 60x20")
     terminal.wait_for("PLAN WAITS FOR YOU")
     terminal.press("y")
+    # A key that comes together with the new size may be answered in it.
+    time.sleep(1.0)
     terminal.resize(120, 36)
     terminal.wait_for("READ-ONLY DIAGNOSTICS")
     terminal.press("y")
