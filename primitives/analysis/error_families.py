@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["FAMILIES", "family_of"]
@@ -163,6 +164,7 @@ FAMILIES: Final = tuple(name for name, _ in _RULES)
 _PATTERNS: Final = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _RULES)
 
 
+@lru_cache(maxsize=8192)
 def family_of(message: str) -> str | None:
     """The family of error that a message belongs to, None for none that is known."""
     text = message[:2000]
