@@ -18,7 +18,7 @@ from rich.console import RenderableType
 from textual import events as textual_events
 from textual.screen import Screen
 
-from benchmarks.figures import Figure, Reference, Result, Target, percentile
+from benchmarks.figures import Figure, Result, against_quiet
 from benchmarks.options import Options
 from benchmarks.synthetic import BURST, EXECUTION, events
 from cockpit.app import CockpitApp
@@ -145,17 +145,7 @@ def keys(options: Options) -> Result:
     gc.freeze()
     quiet, _ = asyncio.run(_measure(log, 0, presses // 2, options.scratch))
     busy, kept_up = asyncio.run(_measure(log, RATE, presses, options.scratch))
-    figures = [
-        Figure(
-            "keys",
-            f"cursor, {RATE:,} events/s, p{percent}",
-            percentile(busy, percent),
-            "ms",
-            Target(50) if percent == 95 else None,
-            Reference("no events", percentile(quiet, percent)),
-        )
-        for percent in (50, 95)
-    ]
+    figures = against_quiet("keys", f"cursor, {RATE:,} events/s", busy, quiet, "no events")
     return Result([*figures, Figure("keys", "events folded meanwhile", kept_up, "events/s")])
 
 

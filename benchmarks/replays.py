@@ -16,7 +16,7 @@ from textual import events as textual_events
 from textual.screen import Screen
 
 from benchmarks.children import private_home
-from benchmarks.figures import Figure, Reference, Result, Target, median, percentile
+from benchmarks.figures import Figure, Result, Target, against_quiet, median
 from benchmarks.isolated import isolated
 from benchmarks.logs import write_log
 from benchmarks.options import Options
@@ -96,16 +96,8 @@ def replays(options: Options) -> Result:
     return Result(
         [
             Figure("replay", f"{label}: last state painted", median(shown), "ms", Target(1_000)),
-            *(
-                Figure(
-                    "replay",
-                    f"{label}: a step back while the rest is read, p{percent}",
-                    percentile(reading, percent),
-                    "ms",
-                    Target(50) if percent == 95 else None,
-                    Reference("when all is read", percentile(quiet, percent)),
-                )
-                for percent in (50, 95)
+            *against_quiet(
+                "replay", f"{label}: a step back while the rest is read", reading, quiet, "when all is read"
             ),
         ],
         notes=[f"{len(reading)} keys were pressed while replays were read"],

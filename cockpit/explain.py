@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Final
 
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.reason.explain import Bar, waterfall
+from engine.reason.odds import probability_at
 from primitives.text import safe_line
 
-__all__ = ["bar_words", "probability_at", "said_lines", "waterfall_lines"]
+__all__ = ["bar_words", "said_lines", "waterfall_lines"]
 
 _NAMES: Final = {"prior": "prior", "adjustment": "–", "remainder": "–", "total": "="}
 _LEFT: Final = 6
 _RIGHT: Final = 16
-
-
-def probability_at(log_odds: float) -> float:
-    """The probability that natural log-odds stand for."""
-    return 1.0 / (1.0 + math.exp(-max(-40.0, min(log_odds, 40.0))))
 
 
 def waterfall_lines(one: Hypothesis, state: IncidentState, width: int) -> list[str]:

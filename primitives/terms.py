@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 __all__ = [
+    "FAILURES",
     "AnswerStatus",
     "ChangeKind",
     "Direction",
@@ -71,5 +72,8 @@ ChangeKind = Literal[
     "deployment", "configuration", "scaling", "iam", "infrastructure", "feature_flag", "job", "code", "other"
 ]
 Severity = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+FAILURES: Final[tuple[Severity, ...]] = ("ERROR", "FATAL")
+"""The severities of what failed."""
+
 SpanStatus = Literal["ok", "error", "unset"]
 ProbeKind = Literal["tcp_connect", "http_get", "dns_lookup", "node_service"]

@@ -17,6 +17,7 @@ from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.mechanisms import outside_host
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift
 from primitives.records import Change
+from primitives.terms import FAILURES
 
 __all__ = ["attributions"]
 
@@ -77,6 +78,11 @@ def _of_change(
     cause_id = _BLAMES[one.change.kind]
     change_id = one.change.id or one.change.summary[:80]
     share = 1.0 if one.change.resource else 0.7
+    if not one.resources:
+        return
+    relevance = _relevance(one.words, ill, common, total)
+    done = traits(one.change)
+    named = any(ill.get(word, 0.0) >= 1.0 for line in bumped(one.change) for word in _words(line))
     for resource in one.resources:
         key = Key(cause_id, resource, change_id)
         carrier = _carrier(one, resource, carriers) if one.change.kind == "code" else None
@@ -84,12 +90,11 @@ def _of_change(
         yield Claim(key, one.name, lead, f"{why}, by its deployment" if carrier else why, "timing")
         place, where = _place(case, resource, strengths)
         yield Claim(key, one.name, place * (share if place > 0 else 1.0), where, "place")
-        relevance = _relevance(one.words, ill, common, total)
         if relevance > 0:
             yield Claim(key, one.name, relevance, "its text names what went wrong", "content")
-        for trait in traits(one.change):
+        for trait in done:
             yield Claim(key, one.name, trait.weight, trait.why, "harmless" if trait.harmless else "risk")
-        if any(ill.get(word, 0.0) >= 1.0 for line in bumped(one.change) for word in _words(line)):
+        if named:
             yield Claim(key, one.name, 1.0, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, one)
         yield from _outside(case, key)
@@ -116,7 +121,7 @@ def _more_work(case: Case, key: Key, one: _Candidate) -> Iterator[Claim]:
 def _outside(case: Case, key: Key) -> Iterator[Claim]:
     """What comes from outside, or from the calendar, no change of the resource brought about."""
     for name, pattern in case.present(LogPattern):
-        if pattern.resource != key.resource or pattern.severity not in ("ERROR", "FATAL"):
+        if pattern.resource != key.resource or pattern.severity not in FAILURES:
             continue
         if host := outside_host(case, pattern):
             yield Claim(key, name, -1.2, f"the errors come from {host}", "outside")
@@ -170,7 +175,7 @@ def _illness(case: Case) -> dict[str, float]:
         if shift.worse:
             take(shift.metric, 0.6)
     for _, pattern in case.present(LogPattern):
-        if pattern.severity in ("ERROR", "FATAL", "WARN") and pattern.count > (pattern.baseline_count or 0.0):
+        if pattern.severity in (*FAILURES, "WARN") and pattern.count > (pattern.baseline_count or 0.0):
             take(pattern.template, 1.0)
     for _, errors in case.present(SpanErrors):
         take(f"{errors.operation} {errors.message}", 0.8)

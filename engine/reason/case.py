@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from engine.events import IncidentOpened
 from engine.hypotheses import Classification
 from engine.incident import FoundFact
-from primitives.facts import Dependencies, FactBase, MetricShift
+from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift
 
-__all__ = ["Case"]
+__all__ = ["Case", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
 
@@ -138,3 +138,8 @@ class Case:
         if "latency" in kinds:
             return "slower"
         return "fail" if kinds & {"errors", "availability"} else "worse"
+
+
+def more_than_usual(pattern: LogPattern) -> bool:
+    """Whether messages came more than twice as often as in normal times."""
+    return pattern.count > 2 * (pattern.baseline_count or 0.0)

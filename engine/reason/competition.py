@@ -10,6 +10,7 @@ from typing import Final
 from engine.reason.case import Case
 from engine.reason.chains import brings, explains_many, explains_outcomes, is_outcome, reached
 from engine.reason.drafts import Draft
+from engine.reason.odds import log_odds, probability_at
 from engine.reason.weights import Weights
 
 __all__ = ["Ranked", "compete"]
@@ -59,7 +60,7 @@ def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranke
         for other in consequences:
             if drafts[other].cause.generic:
                 continue  # It says of its cause's trouble only that there is some.
-            share = worlds[place] / total * (1.0 - weights.brought) / (1.0 + math.exp(-own[other]))
+            share = worlds[place] / total * (1.0 - weights.brought) * probability_at(own[other])
             kept[other] += share
             if bringers[other] < 0 or worlds[place] > worlds[bringers[other]]:
                 bringers[other] = place
@@ -67,8 +68,7 @@ def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranke
         kept[place] += weights.second * share * (1.0 - kept[place])
     found = []
     for place, draft in enumerate(drafts):
-        probability = min(max(kept[place], 1e-9), 1.0 - _CERTAIN)
-        rivalry = math.log(probability / (1.0 - probability)) - own[place] - company[place]
+        rivalry = log_odds(min(kept[place], 1.0 - _CERTAIN)) - own[place] - company[place]
         bringer = drafts[bringers[place]] if bringers[place] >= 0 else None
         found.append(Ranked(draft, own[place], company[place], rivalry, bringer))
     return sorted(found, key=lambda one: (-one.final, str(one.draft.key)))
@@ -91,21 +91,23 @@ def _second_faults(
             and not facts & told
             and place not in follows[leading]
         ):
-            found[place] = 1.0 / (1.0 + math.exp(-own[place]))
+            found[place] = probability_at(own[place])
     return found
 
 
 def _company(draft: Draft, consequences: Sequence[Draft], weights: Weights) -> float:
     """What the strongest consequence says for its cause, beyond what speaks for the cause itself."""
     told = {(one.fact, one.why) for one in draft.evidence}
+    most = weights.company
+    if not explains_many(draft.key):
+        if not explains_outcomes(draft.key):
+            return 0.0
+        # Two full resources explain each other equally well; outcomes alone speak for their cause.
+        most *= _OUTCOME
+        consequences = [one for one in consequences if is_outcome(draft.key, one.key)]
     best = 0.0
     for other in consequences:
-        many = explains_many(draft.key)
-        outcome = not many and explains_outcomes(draft.key) and is_outcome(draft.key, other.key)
-        if not many and not outcome:
-            continue  # Two full resources explain each other equally well.
         support = sum(one.weight for one in other.evidence if one.weight > 0 and (one.fact, one.why) not in told)
-        most = _OUTCOME * weights.company if outcome else weights.company
         best = max(best, min(weights.sharpness * support + math.log(weights.link), most))
     return best
 

@@ -92,10 +92,12 @@ def changed_lines(change: Change) -> list[str]:
 
 def traits(change: Change) -> tuple[Trait, ...]:
     """What is known to hurt or to be harmless in it; nothing for what tells nothing."""
-    if why := _harmless(change):
+    lines = changed_lines(change)
+    removed, added = _halves(lines)
+    if why := _harmless(change, lines, (*removed, *added)):
         return (Trait(why, -2.5, harmless=True),)
-    removed, added = _halves(changed_lines(change))
-    found = [*_quantities(removed, added, change), *_versions(removed, added)]
+    pairs = [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
+    found = [*_quantities(pairs), *_versions(removed, added)]
     if _adds_call_to_loop(added, removed):
         found.append(Trait("it adds a remote call to a loop", 0.9))
     if _count(_GUARD, removed) > _count(_GUARD, added):
@@ -113,18 +115,17 @@ def _halves(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     return [text for sign, text in told if sign == "-"], [text for sign, text in told if sign == "+"]
 
 
-def _harmless(change: Change) -> str:
+def _harmless(change: Change, lines: Sequence[str], told: Sequence[str]) -> str:
+    """Why a change can't hurt; `told` are its changed lines without comments and blank ones."""
     after = change.after if isinstance(change.after, dict) else {}
     files = [str(one) for one in after.get("files") or ()]
     if files and all(_HARMLESS_FILES.search(one) for one in files):
         return "it touches only documents, tests, styles or tooling"
-    lines = changed_lines(change)
-    removed, added = _halves(lines)
-    if lines and not removed and not added:
+    if lines and not told:
         return "it changes only comments"
-    if lines and all(_LOGGING.match(text) for text in (*removed, *added)):
+    if lines and all(_LOGGING.match(text) for text in told):
         return "it changes only what is logged"
-    if lines and all(_COSMETIC.search(text) for text in (*removed, *added)):
+    if lines and all(_COSMETIC.search(text) for text in told):
         return "it changes only how things look"
     if _HARMLESS_WORDS.search(change.summary) and not lines:
         return "by its summary it changes nothing that runs"
@@ -135,13 +136,8 @@ def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
     return sum(bool(pattern.search(line)) for line in lines)
 
 
-def _quantities(removed: Sequence[str], added: Sequence[str], change: Change) -> Iterator[Trait]:
-    """The tightest bound and the greatest change of pace."""
-    pairs = [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
-    yield from _weighed(pairs)
-
-
-def _weighed(pairs: Sequence[tuple[str, float, float]]) -> Iterator[Trait]:
+def _quantities(pairs: Sequence[tuple[str, float, float]]) -> Iterator[Trait]:
+    """The tightest bound, else the greatest change of pace: of names, old numbers and new ones."""
     tightened, paced, loosened = 0.0, 0.0, False
     for name, old, new in pairs:
         halvings = math.log2(old / new) if old > 0 and new > 0 else (4.0 if old > 0 else 0.0)
@@ -208,23 +204,29 @@ def _numbers(line: str) -> list[float]:
 
 def setting_traits(path: str, before: Any, after: Any) -> tuple[Trait, ...]:
     """What the change of one setting does; `path` is its name with the names of what holds it."""
-    return tuple(_weighed([(path, was, now) for _, was, now in _value_pairs({path: before}, {path: after})]))
+    return tuple(_quantities([(path, was, now) for _, was, now in _value_pairs({path: before}, {path: after})]))
 
 
 def bumped(change: Change) -> tuple[str, ...]:
     """The lines with which a change takes other releases of libraries."""
-    removed, added = _halves(changed_lines(change))
-    old = {_VERSION.sub("#", line) for line in removed if _VERSION.search(line)}
-    return tuple(line for line in added if _VERSION.search(line) and _VERSION.sub("#", line) in old)
+    return tuple(line for line, _, _ in _bumps(*_halves(changed_lines(change))))
+
+
+_Release = tuple[str, ...]
+
+
+def _bumps(removed: Sequence[str], added: Sequence[str]) -> list[tuple[str, _Release, _Release]]:
+    """Each added line that differs from a removed one in a version alone, with the old version and the new one."""
+    old = {_VERSION.sub("#", line): match.groups() for line in removed if (match := _VERSION.search(line))}
+    return [(line, old[key], match.groups()) for line in added
+            if (match := _VERSION.search(line)) and (key := _VERSION.sub("#", line)) in old]  # fmt: skip
 
 
 def _versions(removed: Sequence[str], added: Sequence[str]) -> Iterator[Trait]:
     """A dependency's new version: semantic versioning promises that a patch breaks nothing."""
-    old = {_VERSION.sub("#", line): match.groups() for line in removed if (match := _VERSION.search(line))}
-    bumps = [(old[key], match.groups()) for line in added
-             if (match := _VERSION.search(line)) and (key := _VERSION.sub("#", line)) in old]  # fmt: skip
+    bumps = _bumps(removed, added)
     if bumps and len(bumps) == len(added):
-        if all(was[:2] == now[:2] for was, now in bumps):
+        if all(was[:2] == now[:2] for _, was, now in bumps):
             yield Trait("it takes only patch releases of libraries", -0.5)
         else:
             yield Trait("it takes new releases of libraries", 0.2)

@@ -5,18 +5,17 @@ The bars add up exactly: whatever is no fact (the share of other causes, the cap
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.hypotheses import Hypothesis, Judgement
+from engine.reason.odds import log_odds, probability_at
 
-__all__ = ["Bar", "BarKind", "log_odds", "waterfall"]
+__all__ = ["Bar", "BarKind", "waterfall"]
 
 BarKind = Literal["prior", "fact", "adjustment", "remainder", "total"]
 
-_EVEN: Final = 1e-9
 # Confidences are told to a tenth of a percent.
 _ROUNDED: Final = 0.0005 + 1e-9
 _BOUND: Final = "bounded: other causes share the probability, and nothing is told as certain"
@@ -39,12 +38,6 @@ class Bar:
         return self.end - self.start
 
 
-def log_odds(probability: float) -> float:
-    """ln(p / (1 - p)); what is as good as certain is held to one in a billion."""
-    clipped = min(max(probability, _EVEN), 1.0 - _EVEN)
-    return math.log(clipped / (1.0 - clipped))
-
-
 def waterfall(one: Hypothesis, judgements: Mapping[str, Judgement] | None = None) -> tuple[Bar, ...]:
     """The prior, each fact in the order of its weight, what else there is up to the confidence, and the confidence.
 
@@ -58,7 +51,7 @@ def waterfall(one: Hypothesis, judgements: Mapping[str, Judgement] | None = None
         bars.append(Bar("fact", f"{item.why}{note}", bars[-1].end, bars[-1].end + item.weight, item.fact))
     bars += _adjustments(one, bars[-1].end)
     at = bars[-1].end
-    if abs(1.0 / (1.0 + math.exp(-at)) - one.confidence) > _ROUNDED:
+    if abs(probability_at(at) - one.confidence) > _ROUNDED:
         end = log_odds(one.confidence)
         bars.append(Bar("remainder", _BOUND if end < at else _RAISED, at, end))
     return (*bars, Bar("total", f"{100 * one.confidence:.1f} % confidence", 0.0, bars[-1].end))

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.reason.case import Case
+from engine.reason.case import Case, more_than_usual
 from engine.reason.claims import Location
 from engine.reason.victims import TIMES, blames, passed_on, silent, slow
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import LogPattern, MetricAtLimit, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
+from primitives.terms import FAILURES
 
 __all__ = ["locations"]
 
@@ -41,7 +42,6 @@ _FELT_SHIFT: Final = 0.8
 _EXPLAINED: Final = -0.8
 _NAMED: Final = 0.6
 _STOPPED: Final = 0.65
-_ERROR_SEVERITIES: Final = ("ERROR", "FATAL")
 
 
 def locations(case: Case) -> Iterator[Location]:
@@ -131,13 +131,13 @@ def _felt(case: Case) -> Iterator[Location]:
 
 def _logs(case: Case) -> Iterator[Location]:
     for name, fact in case.present(LogPattern):
-        if fact.resource and fact.family == "cancelled" and fact.count > 2 * (fact.baseline_count or 0.0):
+        if fact.resource and fact.family == "cancelled" and more_than_usual(fact):
             yield Location(fact.resource, name, -1.2, "its callers gave up first", "cancelled")
-        if fact.resource and not fact.count and fact.baseline_count and fact.severity not in _ERROR_SEVERITIES:
+        if fact.resource and not fact.count and fact.baseline_count and fact.severity not in FAILURES:
             # What came twice an hour may be late; what each of a dozen requests did is not done any more.
             weight = _STOPPED * min(math.log2(fact.baseline_count + 1), 4.0)
             yield Location(fact.resource, name, weight, "no longer logs what it logged for each request", "stopped")
-        if fact.resource is None or fact.severity not in _ERROR_SEVERITIES:
+        if fact.resource is None or fact.severity not in FAILURES:
             continue
         usual = fact.baseline_count or 0.0
         more = math.log2((fact.count + 1) / (usual + 1))
@@ -153,8 +153,8 @@ def _logs(case: Case) -> Iterator[Location]:
 
 def _deviates(fact: LogPattern) -> bool:
     """Whether a resource fails as it never did, or stopped doing what it did for each request."""
-    if fact.severity in _ERROR_SEVERITIES:
-        return fact.count > 2 * (fact.baseline_count or 0.0)
+    if fact.severity in FAILURES:
+        return more_than_usual(fact)
     return not fact.count and bool(fact.baseline_count)
 
 

@@ -26,6 +26,7 @@ from primitives.facts import (
     SpanShift,
     WorkloadState,
 )
+from primitives.terms import FAILURES
 
 __all__ = ["mechanisms", "outside_host"]
 
@@ -47,8 +48,7 @@ _FROM_OUTSIDE: Final = frozenset(
 )
 _URL_HOST: Final = re.compile(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
-_ERRORS: Final = ("ERROR", "FATAL", "WARN")
-_GRAVE: Final = ("ERROR", "FATAL")
+_ERRORS: Final = (*FAILURES, "WARN")
 _STOPPED: Final = 0.25
 _OWN_ERRORS: Final = 0.6
 _REPORTED: Final = 0.8  # Text that an outsider may have written counts a little less than a measurement.
@@ -149,7 +149,7 @@ def _log_families(case: Case) -> Iterator[Claim]:
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
             weight = _STOPPED * min(math.log2(fact.baseline_count + 1), 4.0)
             yield Claim(Key("application_error", fact.resource), name, weight, "it leaves its usual path", "stopped")
-        if fact.resource and not fact.family and fact.severity in _GRAVE and fact.count and not fact.points_at:
+        if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
             weight = _OWN_ERRORS * max(_news(fact), 0.0)
             yield Claim(Key("application_error", fact.resource), name, weight, "it logs failures", "messages")
         if fact.family is None or fact.severity not in _ERRORS or not fact.count:

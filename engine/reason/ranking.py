@@ -19,11 +19,13 @@ from engine.reason.drafts import Draft, drafts_of, verdict_draft
 from engine.reason.judgement import Judgements, judgements_of, ruled, said
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
+from engine.reason.odds import probability_at
 from engine.reason.verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
 from engine.reason.wanted import would_change
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
+from primitives.units import short_id
 
 __all__ = ["Ranking", "rank", "rank_facts"]
 
@@ -121,7 +123,6 @@ def _hypothesis(
         if one.bringer is not None and one.bringer.evidence:
             rival, why = one.bringer, "another cause may have brought it about"
         evidence.append(Evidence(fact=rival.evidence[0].fact, weight=round(one.rivalry, 3), why=why))
-    confidence = 1.0 / (1.0 + math.exp(-one.final))
     return Hypothesis(
         id=name,
         cause=_sentence(case, draft),
@@ -131,7 +132,7 @@ def _hypothesis(
         change=draft.key.change,
         prior=round(weights.sharpness * draft.cause.prior - math.log(weights.none), 3),
         evidence=tuple(evidence),
-        confidence=round(min(confidence, _cap(draft, trust)), 3),
+        confidence=round(min(probability_at(one.final), _cap(draft, trust)), 3),
         note="" if draft.direct else _NO_EVIDENCE,
     )
 
@@ -145,21 +146,15 @@ def _cap(draft: Draft, trust: Mapping[str, str]) -> float:
 def _sentence(case: Case, draft: Draft) -> str:
     change = draft.key.change or "A change"
     if draft.key.change and draft.cause.id == "deployment_regression":
-        change = f"Deployment {_short(draft.key.change)}"
+        change = f"Deployment {short_id(draft.key.change)}"
     if not draft.direct and draft.cause.id == "dependency_slow":
         return safe_line(f"Downstream {draft.key.resource} degraded")
     sentence = draft.cause.sentence.format(
-        resource=draft.key.resource or "it", change=_short(change), effect=case.effect
+        resource=draft.key.resource or "it", change=short_id(change), effect=case.effect
     )
     if draft.key.change and "{change}" not in draft.cause.sentence:
-        sentence += f" ({_short(draft.key.change)})"
+        sentence += f" ({short_id(draft.key.change)})"
     return safe_line(sentence)
-
-
-def _short(change: str) -> str:
-    """A commit by its first twelve digits, as git shows them."""
-    is_hash = len(change) == 40 and all(letter in "0123456789abcdef" for letter in change)
-    return change[:12] if is_hash else change
 
 
 def _key_of(one: Hypothesis) -> Key:

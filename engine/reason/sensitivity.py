@@ -10,8 +10,8 @@ from engine.incident import FoundFact, IncidentState
 from engine.reason.case import Case
 from engine.reason.catalogue import causes
 from engine.reason.claims import Key
-from engine.reason.explain import log_odds
 from engine.reason.judgement import judgements_of
+from engine.reason.odds import log_odds
 from engine.reason.ranking import rank_facts
 from engine.reason.wanted import unanswered
 from primitives.facts import Assertion, Dependencies

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.reason.case import Case
+from engine.reason.case import Case, more_than_usual
 from engine.reason.claims import Claim, Key
 from engine.reason.localise import FELT, magnitude, strength
 from primitives.facts import (
@@ -20,6 +20,7 @@ from primitives.facts import (
     SpanErrors,
     WorkloadState,
 )
+from primitives.terms import FAILURES
 
 __all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "verdicts"]
 
@@ -83,7 +84,7 @@ def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
             weight = _STATES.get(str(state.details.get("weight")), 1.8)
             yield name, weight, f"it is in state {state.state}", "states"
     for name, pattern in case.present(LogPattern):
-        if pattern.severity in ("ERROR", "FATAL") and pattern.count > 2 * (pattern.baseline_count or 0.0):
+        if pattern.severity in FAILURES and more_than_usual(pattern):
             yield name, 1.0, "errors are logged that were not before", "messages"
     for name, errors in case.present(SpanErrors):
         if errors.errors:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.reason.case import Case
+from engine.reason.case import Case, more_than_usual
 from engine.reason.claims import Location
 from primitives.facts import LogPattern, MetricMissing, OwnShare, SpanErrors, SpanShift
+from primitives.terms import FAILURES
 
 __all__ = ["TIMES", "Blame", "blames", "passed_on", "silent", "slow"]
 
@@ -17,13 +18,12 @@ TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
 """Units of a latency (UCUM)."""
 
 _UNREACHED: Final = ("connection_refused", "unreachable", "unavailable", "connection_reset", "timeout")
-_GRAVE: Final = ("ERROR", "FATAL")
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
 _MOST: Final = 0.4
 # Of what speaks for a victim as the place this much stays with it and this much goes to whom it blames.
 _KEPT: Final = 0.3
 _PASSED: Final = 0.6
-_OWN: Final = ("own share", "span errors", "span time", "felt", "errors", "calls")
+_OWN: Final = ("own share", "span errors", "span time", "felt", "errors")
 # Where more fall silent together the collection failed, not they.
 _MOST_SILENT: Final = 3
 _LEAST_SILENT: Final = 2
@@ -61,7 +61,7 @@ def blames(case: Case) -> dict[str, Blame]:
         for caller in case.above.get(resource, ()):
             if caller not in gone:
                 found.setdefault(caller, Blame(resource, fact))
-    for resource, fact in _far_too_slow(case).items():
+    for resource, fact in _far_too_slow(case, failing).items():
         for caller in case.above.get(resource, ()):
             if caller in failing:
                 found.setdefault(caller, Blame(resource, fact))
@@ -90,9 +90,8 @@ def slow(case: Case) -> frozenset[str]:
     return frozenset(shifted | sharing)
 
 
-def _far_too_slow(case: Case) -> dict[str, str]:
+def _far_too_slow(case: Case, failing: Collection[str | None]) -> dict[str, str]:
     """Those that a caller's time-out may hit, and that don't fail themselves."""
-    failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
     return {
         one.resource: name
         for name, one in case.present(SpanShift)
@@ -115,6 +114,6 @@ def passed_on(locations: Iterable[Location], blamed: Mapping[str, Blame]) -> Ite
 def _new_errors(case: Case) -> dict[str, list[tuple[str, LogPattern]]]:
     found: dict[str, list[tuple[str, LogPattern]]] = {}
     for name, pattern in case.present(LogPattern):
-        if pattern.resource and pattern.severity in _GRAVE and pattern.count > 2 * (pattern.baseline_count or 0.0):
+        if pattern.resource and pattern.severity in FAILURES and more_than_usual(pattern):
             found.setdefault(pattern.resource, []).append((name, pattern))
     return found

@@ -21,7 +21,7 @@ from primitives.analysis.log_patterns import Pattern
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import Names
 from primitives.records import LogRecord, Span
-from primitives.terms import Severity
+from primitives.terms import FAILURES, Severity
 
 __all__ = ["deviations"]
 
@@ -42,7 +42,6 @@ _HABIT: Final = 0.5
 _SAME_STATEMENT: Final = 0.5
 # How unlikely it must be that a failure paused by chance for it to count as over.
 _OVER: Final = 0.01
-_FAILURES: Final = ("ERROR", "FATAL")
 _EXPLAINED: Final = 0.5
 _PLACES: Final = ("logger", "log.logger", "caller")
 _LINE: Final = re.compile(r"[#:]\d+$")
@@ -126,7 +125,7 @@ def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation])
         if template not in failing:
             failing[template] = family_of(record.body) is not None
         # A framework reports all failures from one place of its code, so theirs are told apart by their words.
-        told_apart = place is None or record.severity in _FAILURES or failing[template]
+        told_apart = place is None or record.severity in FAILURES or failing[template]
         key = (record.severity, template if told_apart else str(place))
         statement = groups[operations[identity]].get(key)
         if statement is None:
@@ -169,7 +168,7 @@ def _common(one: str, other: str) -> int:
 
 
 def _fails(statement: _Statement) -> bool:
-    return statement.severity in _FAILURES or family_of(statement.example) is not None
+    return statement.severity in FAILURES or family_of(statement.example) is not None
 
 
 def _recovered(

@@ -14,7 +14,8 @@ from cockpit.explain import said_lines, waterfall_lines
 from cockpit.plain import render_text
 from engine.hypotheses import Adjustment, Evidence, Hypothesis, Judgement
 from engine.reason import rank_facts
-from engine.reason.explain import log_odds, waterfall
+from engine.reason.explain import waterfall
+from engine.reason.odds import log_odds
 from engine.reason.sensitivity import decisive, would_change
 from engine.report import report
 from primitives.facts import Fact
