@@ -146,7 +146,7 @@ def _facts() -> str:
     ]
     return _page(
         "Facts",
-        "`primitives/facts.py`",
+        "`primitives/facts/`",
         "A fact is data that a diagnostic found. Its sentence is made from the data by code. Reasoning takes facts and "
         "nothing else.",
         "## Every fact\n\n" + _prose(facts.FactBase) + "\n\n" + common,

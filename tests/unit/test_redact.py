@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from primitives.redact import Redactor
-from primitives.redact_rules import COARSE_TRIGGERS, RULES
-from primitives.redact_vendors import VENDOR_RULES
+from primitives.redact.rules import COARSE_TRIGGERS, RULES
+from primitives.redact.vendors import VENDOR_RULES
 
 SECRET = "Tr0ub4dor-3"
 PLACEHOLDER = re.compile(r"\[redacted:[a-z-]+:[0-9a-f]{6}\]")

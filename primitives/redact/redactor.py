@@ -1,7 +1,7 @@
 """Redaction: credentials leave a text before it is stored, shown or sent anywhere.
 
 In this order: values known to be secret, in each encoding they may appear in; forms that only vendors' credentials
-have (`redact_vendors`); structure (a key that names a secret and its value, headers, URLs with user-info, private keys,
+have (`vendors`); structure (a key that names a secret and its value, headers, URLs with user-info, private keys,
 command lines). There is no entropy rule: on operations logs those mark ids and hashes, not secrets.
 
 A secret becomes `[redacted:KIND:HASH]`. HASH is the start of a keyed hash of the secret, so that equal secrets stay
@@ -16,8 +16,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from primitives.redact_known import encodings_of
-from primitives.redact_rules import (
+from primitives.redact.known import encodings_of
+from primitives.redact.rules import (
     COARSE_TRIGGERS,
     RULES,
     Rule,
@@ -25,7 +25,7 @@ from primitives.redact_rules import (
     is_secret_assignment,
     is_secret_key,
 )
-from primitives.redact_vendors import SHORTEST, VENDOR_RULES, VendorRule
+from primitives.redact.vendors import SHORTEST, VENDOR_RULES, VendorRule
 
 __all__ = ["Redactor"]
 

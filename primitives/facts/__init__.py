@@ -1,0 +1,48 @@
+"""Every kind of fact, one module a kind, and the sentence for each.
+
+A fact is data that a diagnostic found: about a resource, in a window, with values and units. The sentence is rendered
+from the data by code. Reasoning takes facts and nothing else.
+"""
+
+from __future__ import annotations
+
+from primitives.facts.alerts import AlertState
+from primitives.facts.assertions import Assertion
+from primitives.facts.base import FactBase, label
+from primitives.facts.changes import ChangeFound, change_kind, change_label, change_name
+from primitives.facts.configuration import ConfigurationDifference
+from primitives.facts.gaps import SourceGap
+from primitives.facts.logs import LogPattern
+from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, OwnShare
+from primitives.facts.observations import Observed
+from primitives.facts.probes import ProbeResult
+from primitives.facts.topology import Dependencies
+from primitives.facts.traces import SpanErrors, SpanShift
+from primitives.facts.union import Fact, fact_adapter
+from primitives.facts.workloads import WorkloadState
+
+__all__ = [
+    "AlertState",
+    "Assertion",
+    "ChangeFound",
+    "ConfigurationDifference",
+    "Dependencies",
+    "Fact",
+    "FactBase",
+    "LogPattern",
+    "MetricAtLimit",
+    "MetricMissing",
+    "MetricShift",
+    "Observed",
+    "OwnShare",
+    "ProbeResult",
+    "SourceGap",
+    "SpanErrors",
+    "SpanShift",
+    "WorkloadState",
+    "change_kind",
+    "change_label",
+    "change_name",
+    "fact_adapter",
+    "label",
+]

@@ -1,0 +1,30 @@
+"""Facts about alerts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from primitives.facts.base import FactBase, shorten
+from primitives.terms import Trust
+from primitives.units import moment
+
+__all__ = ["AlertState"]
+
+
+class AlertState(FactBase):
+    """An alert, as its provider stated it."""
+
+    type: Literal["alert"] = "alert"
+    trust: Trust = "reported"
+    name: str
+    state: str
+    started_at: AwareDatetime | None = None
+    value: float | None = None
+    summary: str = ""
+
+    def sentence(self) -> str:
+        since = f" since {moment(self.started_at)}" if self.started_at else ""
+        summary = f": {shorten(self.summary)}" if self.summary else ""
+        return f"alert {shorten(self.name)} {self.state}{since}{summary}"

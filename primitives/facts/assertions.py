@@ -1,0 +1,30 @@
+"""Facts that a person states."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from primitives.facts.base import FactBase, shorten
+from primitives.terms import IncidentClass, ResourceKind, Trust
+
+__all__ = ["Assertion"]
+
+
+class Assertion(FactBase):
+    """What an engineer said; `source` is who.
+
+    It speaks for or against the causes that agree with all that it names: `resource`, `kind` of resource, `cause_id`,
+    `cause_class`, `change`. Where it names no cause and is for something, its words are read as those of a log message.
+    """
+
+    type: Literal["assertion"] = "assertion"
+    trust: Trust = "asserted"
+    text: str
+    speaks: Literal["for", "against"] = "for"
+    cause_id: str | None = None
+    cause_class: IncidentClass | None = None
+    kind: ResourceKind | None = None
+    change: str | None = None
+
+    def sentence(self) -> str:
+        return f"{self.source}: {shorten(self.text, 400)}"

@@ -1,0 +1,48 @@
+"""What every fact has, and how names and texts stand in a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from primitives.records import Window
+from primitives.terms import Polarity, Trust
+
+__all__ = ["FactBase", "label", "shorten"]
+
+
+class FactBase(BaseModel):
+    """What every fact has.
+
+    `window` is what was looked at and `observed_at` when the thing was seen; `source` names the backends and `answers`
+    the recorded blobs (SHA-256, hex) that the fact was made from.
+    """
+
+    # A number that isn't one would fail later, when the fact is stored; it must fail the diagnostic that made it.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    type: str
+    polarity: Polarity = "present"
+    trust: Trust = "measured"
+    resource: str | None = None
+    window: Window | None = None
+    observed_at: AwareDatetime
+    source: str
+    answers: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """The fact in one line, without its resource's history, from its data alone."""
+        raise NotImplementedError(self.type)
+
+
+def label(name: str) -> str:
+    """A metric's or kind's name as a person reads it: `latency_p95` → `latency p95`."""
+    return name.replace("_", " ")
+
+
+def shorten(value: Any, limit: int = 120) -> str:
+    """`value` on one line, cut to `limit` characters with an ellipsis at the end."""
+    text = value if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,26 @@
+"""Facts about configuration."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from primitives.facts.base import FactBase, shorten
+from primitives.records import Window
+
+__all__ = ["ConfigurationDifference"]
+
+
+class ConfigurationDifference(FactBase):
+    """A configuration value differs from what it was; absent: the snapshots agree."""
+
+    type: Literal["configuration_difference"] = "configuration_difference"
+    kind: str
+    path: str = ""
+    before: Any = None
+    after: Any = None
+    changed_between: Window | None = None
+
+    def sentence(self) -> str:
+        if self.polarity == "absent":
+            return f"{self.resource} {self.kind} configuration did not change"
+        return f"{self.resource} {self.kind} {self.path}: {shorten(self.before)} → {shorten(self.after)}"

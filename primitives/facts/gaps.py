@@ -1,0 +1,33 @@
+"""Facts about what could not be learned."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from primitives.facts.base import FactBase, label, shorten
+from primitives.telemetry import Question
+from primitives.terms import AnswerStatus, Polarity
+
+__all__ = ["SourceGap"]
+
+
+class SourceGap(FactBase):
+    """A question that nobody, or not everybody, could answer.
+
+    `instead` names a related question that was answered, so that nobody takes one for the other.
+    """
+
+    type: Literal["source_gap"] = "source_gap"
+    polarity: Polarity = "unknown"
+    question: Question
+    status: AnswerStatus
+    detail: str = ""
+    instead: Question | None = None
+
+    def sentence(self) -> str:
+        what = label(self.question)
+        if self.status == "not_recorded":
+            only = f", only {label(self.instead)}" if self.instead else ""
+            return f"no {what} were recorded{only}" if what.endswith("s") else f"no {what} was recorded{only}"
+        why = f": {shorten(self.detail)}" if self.detail else ""
+        return f"{self.source} {self.status} for {what}{why}"

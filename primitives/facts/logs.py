@@ -1,0 +1,43 @@
+"""Facts about log messages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from primitives.facts.base import FactBase, shorten
+from primitives.terms import Severity
+from primitives.units import moment
+
+__all__ = ["LogPattern"]
+
+
+class LogPattern(FactBase):
+    """A pattern of log messages that is new or more frequent than before (count in the window against the baseline's).
+
+    `family` names a known kind of error (`connection_refused`, `timeout`, `dns`, ...); `points_at` the resource that
+    the messages blame, where they name one. `baseline_count` is scaled to the window's length. `ongoing` when the
+    window began with it already, so that nobody saw it begin.
+    """
+
+    type: Literal["log_pattern"] = "log_pattern"
+    template: str
+    severity: Severity
+    family: str | None = None
+    count: int
+    baseline_count: float | None = None
+    first_seen: AwareDatetime | None = None
+    last_seen: AwareDatetime | None = None
+    points_at: str | None = None
+    ongoing: bool = False
+    example: str = ""
+
+    def sentence(self) -> str:
+        if self.polarity == "absent":
+            return f"no unusual log messages from {self.resource or 'any resource'}"
+        if self.count == 0:
+            return f"{self.resource} stopped logging “{shorten(self.template)}” ({self.baseline_count:.0f} expected)"
+        new = " (new)" if self.baseline_count == 0 else ""
+        since = f" since {moment(self.first_seen)}" if self.first_seen else ""
+        return f"{self.resource} logged {self.count} × {self.severity}{new} “{shorten(self.template)}”{since}"

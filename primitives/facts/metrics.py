@@ -1,0 +1,139 @@
+"""Facts about metrics: a level that moved, a limit that was reached, samples that are missing, a share of a symptom."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from pydantic import AwareDatetime
+
+from primitives.facts.base import FactBase, label
+from primitives.terms import MetricKind, Statistic
+from primitives.units import moment, quantity, reading, times
+
+__all__ = ["MetricAtLimit", "MetricMissing", "MetricShift", "OwnShare"]
+
+# What is left and not what is used.
+_LEFT: Final = re.compile(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
+# A level that moved less than this part of its baseline is said to have stayed.
+_STILL: Final = 0.1
+
+
+class MetricShift(FactBase):
+    """A metric's level moved away from its baseline; absent: it was looked at and did not.
+
+    `baseline`, `current` (the level in the window) and `peak` (the worst sample) are in `unit` (UCUM). `spread` is the
+    baseline's robust standard deviation (1.4826 MAD), `score` the shift in spreads, signed. `worse` says whether it
+    moved in the direction that hurts. `onset` is the change point's most likely time, give or take
+    `onset_uncertainty_s`.
+    """
+
+    type: Literal["metric_shift"] = "metric_shift"
+    metric: str
+    kind: MetricKind
+    unit: str
+    statistic: Statistic
+    worse: bool
+    baseline: float
+    spread: float
+    current: float
+    peak: float
+    score: float
+    samples: int
+    baseline_samples: int
+    onset: AwareDatetime | None = None
+    onset_uncertainty_s: float | None = None
+
+    def sentence(self) -> str:
+        name = f"{self.resource} {label(self.metric)}"
+        before, during = self.reading(self.baseline), self.reading(self.current)
+        if self.polarity == "absent":
+            if before != during and abs(self.current - self.baseline) > _STILL * abs(self.baseline):
+                return f"{name} did not clearly move ({during}, baseline {before})"
+            return f"{name} stayed at {during} (baseline {before})"
+        verb = "rose" if self.current > self.baseline else "fell"
+        at = f" at {moment(self.onset)}" if self.onset else ""
+        more = times(self.baseline, self.current)
+        # A percentage of percentages could be either kind.
+        more = "" if during.endswith("%") and more.endswith("%)") else more
+        return f"{name} {verb} from {before} to {during}{at}{more}"
+
+    def reading(self, value: float) -> str:
+        """A value of this metric as a person reads it: a ratio in percent."""
+        return reading(value, self.unit, self.kind, self.metric)
+
+
+class MetricAtLimit(FactBase):
+    """A metric came near the value at which the resource is full; absent: it kept clear of it.
+
+    `peak`, `baseline` and `limit` are in `unit`; `ratio` is peak over limit.
+    """
+
+    type: Literal["metric_at_limit"] = "metric_at_limit"
+    metric: str
+    unit: str
+    limit: float
+    peak: float
+    baseline: float | None = None
+    ratio: float
+    since: AwareDatetime | None = None
+
+    def sentence(self) -> str:
+        name = f"{self.resource} {label(self.metric)}"
+        share = f"{100 * self.ratio:.0f} % of the limit ({self.reading(self.limit)})"
+        if self.reading(self.limit) == "100 %":
+            share = f"{self.reading(self.peak)} (full at 100 %)"
+        since = f" since {moment(self.since)}" if self.since else ""
+        absent = self.polarity == "absent"
+        if _LEFT.search(label(self.metric)):
+            return f"{name}: {'no more than ' if absent else ''}{share} used{since}"
+        return f"{name} reached no more than {share}" if absent else f"{name} at {share}{since}"
+
+    def reading(self, value: float) -> str:
+        """A value of this metric as a person reads it: a part of a whole in percent."""
+        return reading(value, self.unit, "saturation") if self.limit <= 1 else quantity(value, self.unit)
+
+
+class MetricMissing(FactBase):
+    """A metric that used to have samples has none in the window, or none any more since a moment inside of it."""
+
+    type: Literal["metric_missing"] = "metric_missing"
+    metric: str
+    kind: MetricKind
+    last_seen: AwareDatetime | None = None
+
+    def sentence(self) -> str:
+        last = f" (last sample {moment(self.last_seen)})" if self.last_seen else ""
+        if self.last_seen and self.window and self.last_seen >= self.window.start:
+            return f"{self.resource} {label(self.metric)} has no samples since {moment(self.last_seen)}"
+        return f"{self.resource} {label(self.metric)} has no samples in the window{last}"
+
+
+class OwnShare(FactBase):
+    """How much of a symptom a resource explains by itself, its own dependencies' part taken away.
+
+    `own_excess` is in `unit`, at its peak (of spans: on average), weighted by how often the symptom's requests pass
+    through the resource; `share` is its part of the symptom's whole excess (0 to 1, may exceed 1 where calls run side
+    by side); `noise` is the same figure in normal times. Peaks come at different times, so the shares of several
+    resources may overlap.
+    """
+
+    type: Literal["own_share"] = "own_share"
+    symptom_resource: str
+    metric: str
+    unit: str
+    own_excess: float
+    share: float
+    noise: float
+
+    def sentence(self) -> str:
+        symptom = f"{self.symptom_resource}'s {label(self.metric)}"
+        if self.polarity == "absent":
+            return f"{self.resource} itself accounts for none of the change in {symptom}"
+        share = f"up to {100 * min(self.share, 1.0):.0f} % of the change in {symptom}"
+        return f"{self.resource} itself accounts for {share} ({self.reading(self.own_excess)}; shares overlap)"
+
+    def reading(self, value: float) -> str:
+        """An excess as a person reads it: one of a part of a whole in percentage points."""
+        points = 100 * value if self.unit == "1" else value
+        return quantity(points, "{percentage point}") if self.unit in ("1", "%") else quantity(value, self.unit)

@@ -1,0 +1,30 @@
+"""Facts that fit no other kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from primitives.facts.base import FactBase, label, shorten
+from primitives.units import reading
+
+__all__ = ["Observed"]
+
+
+class Observed(FactBase):
+    """What fits nowhere else: a top SQL statement, a wait event, a monitor's state."""
+
+    type: Literal["observation"] = "observation"
+    kind: str
+    subject: str
+    value: float | None = None
+    unit: str = "1"
+    details: Mapping[str, Any] = {}
+
+    def sentence(self) -> str:
+        value = f" {self.reading(self.value)}" if self.value is not None else ""
+        return f"{self.resource} {label(self.kind)}: {shorten(self.subject)}{value}"
+
+    def reading(self, value: float) -> str:
+        """A value of this kind as a person reads it: a ratio in percent."""
+        return reading(value, self.unit, name=self.kind)

@@ -1,0 +1,25 @@
+"""Facts about active checks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from primitives.facts.base import FactBase
+from primitives.terms import ProbeKind
+
+__all__ = ["ProbeResult"]
+
+
+class ProbeResult(FactBase):
+    """The result of an active check."""
+
+    type: Literal["probe_result"] = "probe_result"
+    probe: ProbeKind
+    target: str | None = None
+    result: str
+    healthy: bool
+    output: str = ""
+
+    def sentence(self) -> str:
+        to = f" to {self.target}" if self.target else ""
+        return f"{self.probe} from {self.resource}{to}: {self.result}"

@@ -1,0 +1,49 @@
+"""Facts about spans: an operation's own time, and where failures begin."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from primitives.facts.base import FactBase, shorten
+from primitives.units import counted, quantity
+
+__all__ = ["SpanErrors", "SpanShift"]
+
+
+class SpanShift(FactBase):
+    """An operation's own time (its children's taken away) moved; seconds, per span."""
+
+    type: Literal["span_shift"] = "span_shift"
+    operation: str
+    baseline: float
+    current: float
+    calls_per_trace: float | None = None
+    baseline_calls_per_trace: float | None = None
+    score: float
+    samples: int
+
+    def sentence(self) -> str:
+        before, now = quantity(self.baseline, "s"), quantity(self.current, "s")
+        calls = ""
+        if self.calls_per_trace is not None and self.baseline_calls_per_trace is not None:
+            calls = f", calls a request {self.baseline_calls_per_trace:.3g} → {self.calls_per_trace:.3g}"
+        return f"{self.resource} {shorten(self.operation)} own time {before} → {now}{calls}"
+
+
+class SpanErrors(FactBase):
+    """Spans that fail by themselves: the deepest failing ones, none of whose children failed."""
+
+    type: Literal["span_errors"] = "span_errors"
+    operation: str
+    errors: int
+    total: int
+    baseline_ratio: float | None = None
+    message: str = ""
+
+    def sentence(self) -> str:
+        if self.polarity == "absent":
+            return f"no span of {self.resource or 'any resource'} failed"
+        why = f": {shorten(self.message)}" if self.message else ""
+        return (
+            f"{self.resource} {shorten(self.operation)} failed in {self.errors} of {counted(self.total, 'span')}{why}"
+        )

@@ -1,0 +1,45 @@
+"""Facts about Kubernetes objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import AwareDatetime
+
+from primitives.facts.base import FactBase, shorten
+from primitives.units import counted
+
+__all__ = ["WorkloadState"]
+
+
+class WorkloadState(FactBase):
+    """The state of a Kubernetes object that matters (or, absent, that nothing is wrong with it).
+
+    `state` is Kubernetes' own reason where it has one (`CrashLoopBackOff`, `OOMKilled`, `ImagePullBackOff`,
+    `FailedScheduling`, `Unhealthy`, `NodeNotReady`) and else ours in the same style (`NoEndpoints`,
+    `SelectorMismatch`). `object` is the object's identifier, `resource` the workload that owns it. `details` holds what
+    identifies the fault: ports, names, limits.
+    """
+
+    type: Literal["workload_state"] = "workload_state"
+    object: str
+    kind: str
+    state: str
+    container: str | None = None
+    message: str = ""
+    exit_code: int | None = None
+    restarts: int | None = None
+    count: int = 1
+    since: AwareDatetime | None = None
+    details: Mapping[str, Any] = {}
+
+    def sentence(self) -> str:
+        what = f"{self.object}" + (f" container {self.container}" if self.container else "")
+        if self.polarity == "absent":
+            return f"{what} is healthy"
+        facts = [f"exit code {self.exit_code}" if self.exit_code is not None else ""]
+        facts.append(counted(self.restarts, "restart") if self.restarts else "")
+        facts.append(shorten(self.message))
+        detail = ", ".join(fact for fact in facts if fact)
+        return f"{what}: {self.state}" + (f" ({detail})" if detail else "")
