@@ -12,8 +12,8 @@ _LABEL = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,5}[a-z0-9])?", fullmatch=True)
 _KIND = st.sampled_from(("deployment", "service", "pod", "rollout", "node", "namespace"))
 # Pieces from which texts come that look like one form and are another.
 _PIECES = st.sampled_from(
-    ("a", "b", "node", "deployment", "/", "//", ":", "::", "://", "kubernetes://", "aws://", "arn:aws:", "%2F", "%", " (",
-     ")", "service", "AWS", "_", ".", "1", "é", "\n", " ")
+    ("a", "b", "node", "deployment", "/", "//", ":", "::", "://", "kubernetes://", "aws://", "arn:aws:", "%2F", "%",
+     " (", ")", "service", "AWS", "_", ".", "1", "é", "\n", " ")
 )  # fmt: skip
 _TEXT = st.one_of(st.text(max_size=30), st.lists(_PIECES, max_size=9).map("".join))
 _SCOPE = st.text(min_size=1, max_size=8)
