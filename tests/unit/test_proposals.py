@@ -12,7 +12,7 @@ from cockpit.plain import render_text
 from cockpit.postmortem import render_markdown
 from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
-from engine.proposals import WRITE_CONFIDENCE, proposals, withheld
+from engine.act.proposals import WRITE_CONFIDENCE, proposals, withheld
 from primitives.facts import Fact
 from primitives.remediations.registry import Target, remediations
 from primitives.terms import IncidentClass
