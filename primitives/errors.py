@@ -9,6 +9,7 @@ CloudopsError
 │   ├── SourceTimeout       it did not answer in time
 │   └── SourceUnreachable   it could not be reached at all
 ├── StoreError          the store can't be read or written                           exit 3
+│   ├── HeadMoved           another writer appended to the log first
 │   ├── StoreBusy           another process holds it and does not answer
 │   ├── StoreCorrupt        its contents are damaged
 │   └── StoreTooNew         a newer CloudOps wrote it
@@ -28,6 +29,7 @@ __all__ = [
     "BundleError",
     "CloudopsError",
     "EngineGone",
+    "HeadMoved",
     "Interrupted",
     "OutputError",
     "PolicyError",
@@ -101,6 +103,10 @@ class StoreError(CloudopsError):
     """The store can't be read or written (full, read-only, on a network file system, ...)."""
 
     exit_code = 3
+
+
+class HeadMoved(StoreError):
+    """Another writer appended to the log first: it doesn't end where this writer expected. Nothing was kept."""
 
 
 class StoreBusy(StoreError):

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from engine.events import Body, Event, Who
+from engine.events import GENESIS, Body, Event, Who
 from engine.incident import IncidentState
 from engine.port import AuditResult, IncidentSummary
 
-__all__ = ["Entry", "Head", "Store"]
+__all__ = ["Entry", "Head", "Store", "head_of"]
 
 Entry = tuple[datetime, Who, Body]
 """What is to become an event: when (aware; stored as it is, even when the clock went backwards), who, what."""
@@ -24,6 +24,11 @@ class Head(NamedTuple):
     hash: str
 
 
+def head_of(state: IncidentState) -> Head:
+    """The head of the log that `state` was folded from."""
+    return Head(state.seq, state.hash or GENESIS)
+
+
 class Store(Protocol):
     """An append-only log of events for each execution, with the blobs that they name.
 
@@ -31,9 +36,18 @@ class Store(Protocol):
     """
 
     async def append(
-        self, execution_id: str, incident_id: str, entries: Sequence[Entry], *, blobs: Sequence[bytes] = ()
+        self,
+        execution_id: str,
+        incident_id: str,
+        entries: Sequence[Entry],
+        *,
+        expected: Head | None = None,
+        blobs: Sequence[bytes] = (),
     ) -> tuple[Event, ...]:
         """Make `entries` the next events of the execution and keep `blobs`, all or nothing.
+
+        `expected` is where the caller believes the log to end; None appends wherever it ends. Raises `HeadMoved` when
+        it ends elsewhere: another writer was first, and nothing is kept.
 
         It returns once they are durable. An execution begins with `IncidentOpened`. Appends that wait at the same time
         share a commit. A caller that is cancelled doesn't know whether its events were kept; they may have been.

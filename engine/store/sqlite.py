@@ -76,12 +76,18 @@ class SqliteStore:
         return cls(files, connection, heads)
 
     async def append(
-        self, execution_id: str, incident_id: str, entries: Sequence[Entry], *, blobs: Sequence[bytes] = ()
+        self,
+        execution_id: str,
+        incident_id: str,
+        entries: Sequence[Entry],
+        *,
+        expected: Head | None = None,
+        blobs: Sequence[bytes] = (),
     ) -> tuple[Event, ...]:
         if self._writer is None:
             raise StoreError(f"{safe_line(str(self.path))} is read-only ({self.readonly}): choose another with --store")
         packed = await asyncio.to_thread(lambda: [pack_blob(data) for data in blobs]) if blobs else []
-        return await self._writer.append(execution_id, incident_id, entries, packed)
+        return await self._writer.append(execution_id, incident_id, entries, packed, expected)
 
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         rows = await self._rows(execution_id, after, -1 if limit is None else limit)

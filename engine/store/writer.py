@@ -17,7 +17,7 @@ from engine.store.heads import Heads
 from engine.store.protocol import Entry, Head
 from engine.store.schema import INSERT_BLOB, INSERT_EVENT, INSERT_EXECUTION, INSERT_SNAPSHOT
 from engine.store.snapshots import SnapshotRow, Snapshots
-from primitives.errors import StoreError
+from primitives.errors import HeadMoved, StoreError
 
 __all__ = ["Live", "Writer"]
 
@@ -43,6 +43,7 @@ class _Request:
     incident_id: str
     entries: Sequence[Entry]
     blobs: Sequence[Blob]
+    expected: Head | None
     done: asyncio.Future[tuple[Event, ...]]
 
 
@@ -84,14 +85,19 @@ class Writer:
         return live.recent if live else deque()
 
     async def append(
-        self, execution_id: str, incident_id: str, entries: Sequence[Entry], blobs: Sequence[Blob]
+        self,
+        execution_id: str,
+        incident_id: str,
+        entries: Sequence[Entry],
+        blobs: Sequence[Blob],
+        expected: Head | None = None,
     ) -> tuple[Event, ...]:
         """See `Store.append`."""
         if self._closing:
             raise StoreError("the store is closed: nothing more can be written")
         done: asyncio.Future[tuple[Event, ...]] = asyncio.get_running_loop().create_future()
         # Whoever waits here waits for its commit, so no more can pile up than there are callers.
-        self._waiting.append(_Request(execution_id, incident_id, entries, blobs, done))
+        self._waiting.append(_Request(execution_id, incident_id, entries, blobs, expected, done))
         self._wake.set()
         return await done
 
@@ -184,6 +190,11 @@ class Writer:
 def _fold(live: Live, request: _Request) -> tuple[tuple[Event, ...], list[EventRow], list[SnapshotRow]]:
     if request.incident_id != live.incident_id:
         raise ValueError(f"{request.execution_id} belongs to {live.incident_id}, not to {request.incident_id}")
+    if request.expected not in (None, live.head):
+        raise HeadMoved(
+            f"{request.execution_id} ends at event {live.head.seq}, not at {request.expected.seq} as its writer "
+            "expected: another writer was first; nothing was kept"
+        )
     events: list[Event] = []
     rows: list[EventRow] = []
     snapshots: list[SnapshotRow] = []

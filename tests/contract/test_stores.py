@@ -33,9 +33,9 @@ from engine.events import (
 )
 from engine.hypotheses import Classification, Hypothesis
 from engine.incident import fold
-from engine.store.protocol import Entry, Store
+from engine.store.protocol import Entry, Head, Store
 from engine.store.sqlite import SqliteStore
-from primitives.errors import StoreError, UsageError
+from primitives.errors import HeadMoved, StoreError, UsageError
 from primitives.facts import MetricShift
 from primitives.records import Window
 from primitives.terms import IncidentClass
@@ -251,6 +251,34 @@ async def test_an_execution_stays_with_its_incident(store: Store) -> None:
     await begin(store)
     with pytest.raises(ValueError, match="belongs to inc-1"):
         await store.append("exec-1", "inc-2", progress(1))
+
+
+async def test_an_append_at_the_expected_head_is_kept(store: Store) -> None:
+    events = await store.append("exec-1", "inc-1", entries(opening(), planning()), expected=Head(0, GENESIS))
+    head = await store.last("exec-1")
+    assert head == Head(2, events[-1].hash)
+    await store.append("exec-1", "inc-1", progress(1), expected=head, blobs=(b"kept",))
+    assert (await store.last("exec-1")).seq == 3
+
+
+@pytest.mark.parametrize("expected", [Head(0, GENESIS), Head(1, GENESIS), Head(2, GENESIS), Head(9, "f" * 64)])
+async def test_a_writer_that_expects_another_head_is_refused_and_keeps_nothing(store: Store, expected: Head) -> None:
+    before = await begin(store)
+    with pytest.raises(HeadMoved, match=r"exec-1 ends at event 2, not "):
+        await store.append("exec-1", "inc-1", progress(3), expected=expected, blobs=(b"not kept",))
+    assert await store.read("exec-1") == before
+    with pytest.raises(StoreError, match="no recorded answer"):
+        await store.get_blob(hashlib.sha256(b"not kept").hexdigest())
+    await store.append("exec-1", "inc-1", progress(1), expected=Head(2, before[-1].hash))
+
+
+async def test_of_two_writers_at_once_that_expect_the_same_head_one_is_refused(store: Store) -> None:
+    head = Head(2, (await begin(store))[-1].hash)
+    waiting = [store.append("exec-1", "inc-1", progress(1, number), expected=head) for number in range(2)]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert sorted(isinstance(result, HeadMoved) for result in results) == [False, True]
+    assert (await store.last("exec-1")).seq == 3
+    assert (await store.verify())[0].ok
 
 
 async def test_a_closed_store_says_so(store: Store) -> None:

@@ -198,7 +198,7 @@ async def test_where_nothing_is_left_to_ask_it_says_so(tmp_path: Path) -> None:
 
 def cloudops(*arguments: str, store: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
-    command = [sys.executable, "-m", "cockpit.cli", *arguments, "--store", str(store)]
+    command = [sys.executable, "-m", "cockpit", *arguments, "--store", str(store)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
