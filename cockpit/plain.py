@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from cockpit.explain import said_lines, waterfall_lines
+from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
     Event,
@@ -28,7 +29,6 @@ from engine.events import (
 )
 from engine.hypotheses import Action, Evidence, Hypothesis
 from engine.incident import IncidentState, Step
-from engine.act.proposals import withheld
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
 

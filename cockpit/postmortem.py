@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from cockpit.explain import said_lines
+from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
     Event,
@@ -24,7 +25,6 @@ from engine.events import (
     StepFinished,
 )
 from engine.incident import IncidentState
-from engine.act.proposals import withheld
 from engine.report import ActionPart, Report, report
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.text import safe_line
