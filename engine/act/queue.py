@@ -1,7 +1,7 @@
 """The actions of an incident: those recommended now, and those that were before.
 
-An action keeps its id for as long as the incident exists. When it is no longer recommended it stays in the queue, marked
-so and with the reason. Its priority is its place on the screen and may change with each ranking.
+An action keeps its id for as long as the incident exists. When it is no longer recommended it stays in the queue,
+marked so and with the reason. Its priority is its place on the screen and may change with each ranking.
 """
 
 from __future__ import annotations
