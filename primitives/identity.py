@@ -32,6 +32,7 @@ __all__ = [
     "kubernetes_id",
     "namespace_of",
     "parse_id",
+    "qualified",
     "same_name",
     "spoken_name",
     "with_scope",
@@ -160,6 +161,11 @@ def kubernetes_id(kind: str, namespace: str, name: str, *, cluster: str = "") ->
         else f"{namespace or 'default'}/{kind.lower()}/{name}"
     )
     return f"kubernetes://{_escaped(cluster)}/{path}" if cluster else path
+
+
+def qualified(namespace: str, name: str) -> str:
+    """A plain name with the namespace that tells it from another of that name."""
+    return str(ResourceId(name, namespace=namespace))
 
 
 def with_scope(text: str, *, cluster: str = "", account: str = "", region: str = "") -> str:
