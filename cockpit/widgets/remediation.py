@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, cells, cut, said
+from cockpit.widgets.draw import Line, Part, cells, cut, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from primitives.units import duration
@@ -54,7 +54,7 @@ class RemediationPane(RowPane):
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
         action = self._action(row.key)
-        command: Part = (f"$ {said(action.command)}", "measured")
+        command: Part = (f"$ {sanitised(action.command)}", "measured")
         if row.part == "command":
             return Line([(INDENT, "dim"), command])
         effect: Part = (f"{action.effect:<6}", "good" if action.effect == "read" else "warning bold")
@@ -62,16 +62,16 @@ class RemediationPane(RowPane):
             return Line([(INDENT, "dim"), effect, (_terms(action), "dim")])
         word, role = URGENCY[action.urgency]
         left: list[Part] = [(f" {action.priority:>2} ", "dim"), (f"{word} ", role)]
-        name: Part = (said(action.action), "text bold" if selected else "text")
+        name: Part = (sanitised(action.action), "text bold" if selected else "text")
         if row.part == "name":
             return Line([*left, name])
         actions = self.view.state.actions if self.view.state else ()
-        longest = max(cells(said(one.action)) for one in actions)
+        longest = max(cells(sanitised(other.action)) for other in actions)
         if row.part == "name and terms":
             fitted = _fit(name[0], min(longest, width - TERMS_ROOM))
             return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {_terms(action)}", "dim")])
         fitted = _fit(name[0], max(24, min(longest, int(width * 0.42))))
-        terms = _fit(_terms(action), max(cells(_terms(one)) for one in actions))
+        terms = _fit(_terms(action), max(cells(_terms(other)) for other in actions))
         return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {terms}  ", "dim"), command])
 
     def footing(self) -> str:
@@ -84,7 +84,7 @@ class RemediationPane(RowPane):
         first = self.view.state.actions[0]
         word, role = URGENCY[first.urgency]
         count = f"{len(self.view.state.actions)} proposed "
-        return Line([(f"{word} ", role), (said(first.action), "text")], [(count, "dim")])
+        return Line([(f"{word} ", role), (sanitised(first.action), "text")], [(count, "dim")])
 
     def _action(self, key: str) -> Action:
         assert self.view.state is not None
