@@ -172,7 +172,7 @@ def test_help_has_a_row_for_every_key() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=str)
-@pytest.mark.parametrize("intent", [START, Replay(EXECUTION, "20"), Browse()], ids=["live", "replay", "list"])
+@pytest.mark.parametrize("start_mode", [START, Replay(EXECUTION, "20"), Browse()], ids=["live", "replay", "list"])
 async def test_help_fits_and_cuts_nothing(opened: Opened, start_mode: StartMode, size: tuple[int, int]) -> None:
     async with opened(start_mode, port=done(), size=size) as (app, pilot):
         await pilot.press("question_mark")

@@ -176,7 +176,7 @@ async def test_the_palette_closes_when_the_terminal_gets_too_small(opened: Opene
         assert "needs 60x20" in shown(app)
 
 
-@pytest.mark.parametrize("intent", [Browse(), Replay(EXECUTION, "20")], ids=["list", "replay"])
+@pytest.mark.parametrize("start_mode", [Browse(), Replay(EXECUTION, "20")], ids=["list", "replay"])
 async def test_every_screen_says_what_it_needs(opened: Opened, start_mode: object) -> None:
     async with opened(start_mode, size=TINY) as (app, pilot):
         assert "needs 60x20" in shown(app)
