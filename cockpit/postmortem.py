@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from cockpit.explain import judgement_lines
+from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
     Event,
@@ -24,7 +25,6 @@ from engine.events import (
     StepFinished,
 )
 from engine.incident import IncidentState
-from engine.proposals import withheld
 from engine.report import ActionPart, Report, report
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.text import safe_line
@@ -77,8 +77,9 @@ def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
         _Section("Key findings", items=content.key_findings or ("none",)),
         _causes(content),
         *([_Section("What engineers said", items=said)] if (said := tuple(judgement_lines(state))) else []),
-        _Section("Recommended actions", paragraphs=_unproposed(state, content),
-                 commands=tuple((_action(action), action.command) for action in content.recommended_actions)),
+        _Section("Recommended actions", commands=tuple((_action(action), action.command) for action in content.recommended_actions),
+                 paragraphs=_unproposed(state, content)),
+        *_former_actions(content),
         _Section("What is not known", items=content.gaps or ("nothing that was asked for",)),
         _Section("What was looked at", rows=(("Step", "Result", "Why"), *(
             (f"{step.id} {step.primitive}", f"{step.status}: {step.summary}", step.reason) for step in content.steps))),
@@ -170,6 +171,11 @@ def _causes(content: Report) -> _Section:
 def _action(action: ActionPart) -> str:
     asks = ", requires approval" if action.requires_approval else ""
     return f"{action.action} ({action.urgency} priority, risk {action.risk}{asks})"
+
+
+def _former_actions(content: Report) -> tuple[_Section, ...]:
+    items = tuple(f"{action.action} ({action.not_recommended})" for action in content.former_actions)
+    return (_Section("Actions no longer recommended", items=items),) if items else ()
 
 
 def _unproposed(state: IncidentState, content: Report) -> tuple[str, ...]:
