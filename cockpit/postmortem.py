@@ -77,8 +77,8 @@ def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
         _Section("Key findings", items=content.key_findings or ("none",)),
         _causes(content),
         *([_Section("What engineers said", items=said)] if (said := tuple(judgement_lines(state))) else []),
-        _Section("Recommended actions", commands=tuple((_action(action), action.command) for action in content.recommended_actions),
-                 paragraphs=_unproposed(state, content)),
+        _Section("Recommended actions", paragraphs=_unproposed(state, content),
+                 commands=tuple((_action(action), action.command) for action in content.recommended_actions)),
         *_former_actions(content),
         _Section("What is not known", items=content.gaps or ("nothing that was asked for",)),
         _Section("What was looked at", rows=(("Step", "Result", "Why"), *(
