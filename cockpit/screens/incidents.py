@@ -232,7 +232,7 @@ class IncidentsScreen(CockpitScreen):
         if one.phase in ENDED:
             self.app.open_replay(one.execution_id, ended=True)
         else:
-            self.app.open_live(Attach(one.execution_id, self.app.settings.prometheus))
+            self.app.open_live(Attach(one.execution_id))
 
     def action_replay(self) -> None:
         """From the beginning."""

@@ -32,7 +32,6 @@ class LiveScreen(JudgingScreen):
         query = intent.query or "" if isinstance(intent, Start) else ""
         super().__init__(View(title=query or title.rstrip("/").rpartition("/")[2], query=query))
         self.intent = intent
-        self.prometheus = intent.prometheus
         self.failure: CloudopsError | None = None
         self._asked = False
         self._cancelled = False
@@ -80,13 +79,11 @@ class LiveScreen(JudgingScreen):
 
         intent = self.intent
         if isinstance(intent, Start):
-            return await self.port.investigate(
-                Investigate(
-                    query=intent.query, bundle=intent.bundle, resource=intent.resource, prometheus=intent.prometheus
-                )
-            )
+            live = {} if intent.bundle else self.app.settings.live_request()
+            request = Investigate(query=intent.query, bundle=intent.bundle, resource=intent.resource, **live)
+            return await self.port.investigate(request)
         execution_id = await self.port.resolve(intent.name)
-        await self.port.resume(execution_id, prometheus=intent.prometheus)
+        await self.port.resume(execution_id, **self.app.settings.live_request())
         return execution_id
 
     async def _fold(self, batch: tuple[Event, ...]) -> None:
