@@ -104,7 +104,7 @@ async def _sources(settings: Settings) -> tuple[Check, ...]:
         return (Check(name="sources", status="bad", detail=str(error)),)
     if not sources:
         known = ", ".join(backends())
-        detail = f"none is configured; add `sources:` to the configuration file or give --prometheus URL ({known})"
+        detail = f"none is configured; add `sources:` to the configuration file; kinds are {known}"
         return (Check(name="sources", status="off", detail=detail),)
     asked = [source.backend for source in sources]
     try:
