@@ -7,7 +7,6 @@ that it concerns (`engine.state`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -28,7 +27,7 @@ from engine.events import (
     NoteAdded,
     SourceState,
     Who,
-    is_statement,
+    in_real_time,
 )
 from engine.hypotheses import Action, Classification, Decisive, Finding, Hypothesis, Judgement
 from engine.state.actions import ActionsState
@@ -77,6 +76,11 @@ class IncidentState:
         return self.investigation.finished is not None
 
     @property
+    def live(self) -> bool:
+        """Whether the investigation's clock is real time."""
+        return self.opened is not None and self.opened.origin == "live"
+
+    @property
     def phase(self) -> Phase:
         """How far the investigation is."""
         return self.investigation.phase
@@ -97,22 +101,22 @@ class IncidentState:
         return self.investigation.confirmed_by
 
     @property
-    def steps(self) -> Mapping[str, Step]:
+    def steps(self) -> dict[str, Step]:
         """The steps by their id, in the order of the plan."""
         return self.investigation.steps
 
     @property
-    def answers(self) -> Mapping[str, AnswerRecorded]:
+    def answers(self) -> dict[str, AnswerRecorded]:
         """The recorded answers by their digest."""
         return self.investigation.answers
 
     @property
-    def facts(self) -> Mapping[str, FoundFact]:
+    def facts(self) -> dict[str, FoundFact]:
         """The facts by their id, in the order in which they were found."""
         return self.investigation.facts
 
     @property
-    def judgements(self) -> Mapping[str, Judgement]:
+    def judgements(self) -> dict[str, Judgement]:
         """What people said of facts, by the fact's id."""
         return self.investigation.judgements
 
@@ -147,7 +151,7 @@ class IncidentState:
         return self.remediation.proposed
 
     @property
-    def notes(self) -> Mapping[str, Note]:
+    def notes(self) -> dict[str, Note]:
         """The notes by their id."""
         return self.discussion.notes
 
@@ -183,6 +187,8 @@ class IncidentState:
                 self._open(event, body)
             case IncidentClosed():
                 self.closed = Closure(body.reason, event.who, event.time, body.because)
+            case FactAdded() | FactJudged():
+                self.investigation.apply_statement(body, event.who, self._said_at(event))
             case NoteAdded():
                 self.discussion.apply(body, event.who, event.time)
             case ConclusionReached():
@@ -199,13 +205,16 @@ class IncidentState:
         self.opened, self.opened_at, self.opened_by = body, event.time, event.who
 
     def _tell_time(self, event: Event) -> None:
-        # Logs of the first format hold statements in the incident's own time, so neither clock need run forwards.
-        if not is_statement(event.body):
+        # Two clocks in one log, and either may be set back: no time needs to follow the one before.
+        spoken = in_real_time(event.body)
+        if spoken:
+            self.said_at = event.time
+        if not spoken or self.live:
             self.updated_at = event.time
-            return
-        self.said_at = event.time
-        if self.opened is None or self.opened.origin == "live":
-            self.updated_at = event.time
+
+    def _said_at(self, event: Event) -> datetime | None:
+        """When somebody said it; unknown of a recorded incident's statement that was told on its own clock."""
+        return event.time if self.live or in_real_time(event.body) else None
 
     def apply_statement(self, body: FactAdded | FactJudged, who: Who, at: datetime | None = None) -> None:
         """Apply what a person says of facts without its event, to see what would follow."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, cells, plain, said, wrap
 from cockpit.widgets.waterfall import describe_waterfall
-from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds
+from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds, when_said
 from primitives.units import duration, quantity
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def describe_fact(found: FoundFact, state: IncidentState, width: int, last: floa
     else:
         lines += _values(fact, width)
     window = f"looked at {clock(fact.window.start)}–{clock(fact.window.end)} · " if fact.window else ""
-    finder = f"found by {found.step}" if found.step else f"said by {said(fact.source)}"
+    finder = f"found by {found.step}" if found.step else f"said by {said(fact.source)}{when_said(found.added_at)}"
     ending = f"{fact.polarity} · {window}{finder}"
     if fact.type == "metric_shift" and fact.onset:
         ending_line = lines.pop()

@@ -31,7 +31,7 @@ from engine.events.union import (
     body_adapter,
     decode_body,
     encode_body,
-    is_statement,
+    in_real_time,
 )
 from engine.events.upcast import upcast
 
@@ -69,6 +69,6 @@ __all__ = [
     "decode_body",
     "encode_body",
     "event_hash",
-    "is_statement",
+    "in_real_time",
     "upcast",
 ]

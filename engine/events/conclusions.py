@@ -27,10 +27,13 @@ class HypothesesRanked(EventBody):
 
 
 class ConclusionReached(EventBody):
-    """Findings, gaps and proposed actions."""
+    """Findings, gaps and proposed actions.
+
+    Version 1 held only actions that were recommended.
+    """
 
     type: Literal["conclusion_reached"] = "conclusion_reached"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     findings: tuple[Finding, ...]
     gaps: tuple[str, ...]
     actions: tuple[Action, ...]

@@ -43,8 +43,8 @@ class Event:
 
     `seq` starts at 1 and has no gaps within an execution. `hash` covers everything else, `previous` is the hash of the
     event before. `time` is the investigation's (a recorded incident is investigated at its recorded time), except for
-    what people say and for the close (`engine.events.union.Statement`): those carry real time. So times of one log
-    needn't increase.
+    what people say and for the close (`engine.events.union.Statement`): those carry real time. So the times of one log
+    need not increase.
     """
 
     execution_id: str

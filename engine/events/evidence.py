@@ -18,6 +18,10 @@ __all__ = [
 ]
 
 
+SpokenOn = Literal["real", "investigation"]
+"""Which clock a statement's time is of: real time, or the investigation's."""
+
+
 class AnswerRecorded(EventBody):
     """A source's answer is in the blob table under `digest` (SHA-256 of its uncompressed bytes, hex)."""
 
@@ -44,10 +48,14 @@ class FactFound(EventBody):
 
 
 class FactAdded(EventBody):
-    """A person added a fact, or said what the cause is or isn't; the fact's `trust` is asserted. `key` as of a fact."""
+    """A person added a fact, or said what the cause is or isn't; the fact's `trust` is asserted. `key` as of a fact.
+
+    `clock` says what the envelope's time is. Version 1 was always told on the investigation's clock.
+    """
 
     type: Literal["fact_added"] = "fact_added"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
+    clock: SpokenOn = "real"
     id: str
     key: str
     fact: Fact
@@ -58,10 +66,12 @@ class FactJudged(EventBody):
     """A person said of a fact that it is certain or wrong, or took back one that a person had added.
 
     Without a `verdict` what was said of the fact before is undone. Reasoning leaves out what is refuted or withdrawn.
+    `clock` says what the envelope's time is. Version 1 was always told on the investigation's clock.
     """
 
     type: Literal["fact_judged"] = "fact_judged"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
+    clock: SpokenOn = "real"
     fact: str
     verdict: Verdict | None
     because: str = ""

@@ -28,7 +28,7 @@ from engine.events.steps import (
 )
 from engine.events.upcast import upcast
 
-__all__ = ["Body", "InvestigationBody", "Statement", "body_adapter", "decode_body", "encode_body", "is_statement"]
+__all__ = ["Body", "InvestigationBody", "Statement", "body_adapter", "decode_body", "encode_body", "in_real_time"]
 
 InvestigationBody = (
     SourcesChecked
@@ -40,8 +40,6 @@ InvestigationBody = (
     | StepProgressed
     | AnswerRecorded
     | FactFound
-    | FactAdded
-    | FactJudged
     | StepFinished
     | HypothesesRanked
     | ConclusionReached
@@ -49,18 +47,24 @@ InvestigationBody = (
     | InvestigationCancelled
     | InvestigationFinished
 )
-"""What an investigation consists of, with what people say of its facts."""
-
-Body = Annotated[IncidentOpened | InvestigationBody | NoteAdded | IncidentClosed, Field(discriminator="type")]
-"""The closed union of event bodies."""
+"""What an investigation consists of."""
 
 Statement = FactAdded | FactJudged | NoteAdded | IncidentClosed
 """What somebody says about an incident. Who said what when is told in real time, also of a recorded incident."""
 
+Body = Annotated[IncidentOpened | InvestigationBody | Statement, Field(discriminator="type")]
+"""The closed union of event bodies."""
 
-def is_statement(body: Body) -> bool:
+
+def in_real_time(body: Body) -> bool:
     """Whether the event's time is real time, not the investigation's."""
-    return isinstance(body, Statement)
+    match body:
+        case FactAdded() | FactJudged():
+            return body.clock == "real"
+        case NoteAdded() | IncidentClosed():
+            return True
+        case _:
+            return False
 
 
 @cache

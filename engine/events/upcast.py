@@ -16,7 +16,21 @@ __all__ = ["upcast"]
 Document = dict[str, Any]
 Upcaster = Callable[[Document], Document]
 
-UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
+
+def _same(document: Document) -> Document:
+    """The newer version added nothing but fields whose defaults say what the older one meant."""
+    return document
+
+
+def _on_the_investigations_clock(document: Document) -> Document:
+    return {**document, "clock": "investigation"}
+
+
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
+    ("conclusion_reached", 1): _same,
+    ("fact_added", 1): _on_the_investigations_clock,
+    ("fact_judged", 1): _on_the_investigations_clock,
+}
 """By a body's type and its old version: the function that makes a document of the next version."""
 
 

@@ -92,8 +92,6 @@ class InvestigationState:
             case StepFinished():
                 step = self.steps[body.step]
                 step.status, step.summary, step.duration_s = body.status, body.summary, body.duration_s
-            case FactAdded() | FactJudged():
-                self.apply_statement(body, event.who, event.time)
             case HypothesesRanked():
                 self.hypotheses, self.would_change = body.hypotheses, body.would_change
                 self.decisive = body.decisive
