@@ -95,7 +95,7 @@ def _browse(context: click.Context) -> int:
     settings = load_settings_of(context, None, None)
     if on_terminal():
         from cockpit.app import run_cockpit
-        from cockpit.intents import Browse
+        from cockpit.start_modes import Browse
 
         return run_cockpit(settings, Browse())
     from cockpit.commands.incidents import list_incidents

@@ -66,7 +66,7 @@ async def test_an_ended_investigation_is_ranked_anew_and_replays_the_same(tmp_pa
     await again.send(execution_id, Judge(statements=(Undo(what=fact),)))
     undone = await again.state(execution_id)
     assert undone.hypotheses == before.hypotheses
-    assert undone.actions == before.actions
+    assert [action for action in undone.actions if action.recommended] == list(before.actions)
     assert (await log_of(again, execution_id))[: len(log)] == log
     await again.close()
 
