@@ -140,8 +140,7 @@ class Engine:
 
     async def _ask_on(self, execution_id: str, state: IncidentState, who: Who, command: AskNext) -> None:
         """Go on with what had ended, for one further question. Raises `UsageError` when there is none."""
-        trial = state.aside()
-        trial.concluded = trial.cancelling = False
+        trial = state.replaced(concluded=False, cancelling=False)
         step = asked_on(trial)
         scenario = await self._reopened(state, command.sources, command.definitions)
         journal = Journal(self.store, scenario.clock, state, execution_id, state.incident_id)
