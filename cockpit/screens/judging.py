@@ -83,7 +83,7 @@ class JudgingScreen(IncidentScreen):
         try:
             self._command(AskNext(**self.app.settings.live_request()))
         except CloudopsError as error:
-            self.app.tell(str(error), problem=True)
+            self.app.show_notice(str(error), problem=True)
 
     def _subject(self) -> Subject | None:
         subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject
