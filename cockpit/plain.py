@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from cockpit.explain import said_lines, waterfall_lines
+from cockpit.explain import adjustment_words, said_lines, waterfall_lines
 from engine.events import (
     ConclusionReached,
     Event,
@@ -26,7 +26,7 @@ from engine.events import (
     StepAdded,
     StepFinished,
 )
-from engine.hypotheses import Action, Evidence, Hypothesis
+from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
 from engine.proposals import withheld
 from primitives.text import safe_line
@@ -188,15 +188,20 @@ class PlainReport:
         told = "".join(self._cause(state, one) for one in shown)
         return self._heading("LIKELY ROOT CAUSES") + (told or "  none\n")
 
-    def _cause(self, state: IncidentState, one: Hypothesis) -> str:
-        note = f" {one.note}" if one.note else ""
-        lines = [self._bullet(f"{one.cause} ({probability(one.confidence)} confidence){note}")]
-        for name, evidence in (("For", one.evidence_for), ("Against", one.evidence_against)):
-            if evidence:
-                lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))
+    def _cause(self, state: IncidentState, hypothesis: Hypothesis) -> str:
+        note = f" {hypothesis.note}" if hypothesis.note else ""
+        lines = [self._bullet(f"{hypothesis.cause} ({probability(hypothesis.confidence)} confidence){note}")]
+        reasons = {
+            "For": _reasons(state, hypothesis.evidence_for),
+            "Against": _reasons(state, hypothesis.evidence_against),
+            "Also": adjustment_words(hypothesis, state),
+        }
+        for name, words in reasons.items():
+            if words:
+                lines.append(self._wrapped(f"    {name}: {words}", " " * (6 + len(name)), dim=True))
         if self._explain:
-            told = "".join(f"      {line}\n" for line in waterfall_lines(one, state, self._width - 6))
-            lines.append("    Why, in log-odds:\n" + self._styled("dim", told))
+            waterfall = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
+            lines.append("    Why, in log-odds:\n" + self._styled("dim", waterfall))
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
@@ -243,7 +248,7 @@ class PlainReport:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._color and style else text
 
 
-def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
+def _reasons(state: IncidentState, evidence: Iterable[FactWeight]) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
     told: dict[str, list[str]] = {}
     for item in evidence:
