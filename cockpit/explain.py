@@ -11,7 +11,7 @@ from engine.reason.explain import Bar, waterfall
 from engine.reason.odds import probability_at
 from primitives.text import safe_line
 
-__all__ = ["adjustment_words", "bar_words", "said_lines", "waterfall_lines"]
+__all__ = ["adjustment_words", "bar_words", "judgement_lines", "waterfall_lines"]
 
 _NAMES: Final = {"prior": "prior", "total": "="}
 _UNNAMED: Final = "–"
@@ -55,11 +55,11 @@ def _short(value: float) -> str:
     return "< 1 %" if value < 0.01 else "> 99 %" if value > 0.99 else f"{100 * value:.0f} %"
 
 
-def said_lines(state: IncidentState) -> Iterator[str]:
+def judgement_lines(state: IncidentState) -> Iterator[str]:
     """What engineers said of facts, added, and took back: one line each, in the order of the facts."""
-    for name, found in state.facts.items():
-        said, sentence = state.judgements.get(name), found.fact.sentence()
-        if not found.step and said is None:
+    for name, found_fact in state.facts.items():
+        said, sentence = state.judgements.get(name), found_fact.fact.sentence()
+        if not found_fact.step and said is None:
             yield safe_line(f"{name} {sentence}", limit=300)
         elif said is not None:
             verdict = "taken back" if said.verdict == "withdrawn" else said.verdict

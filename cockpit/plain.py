@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import orjson
 
-from cockpit.explain import adjustment_words, said_lines, waterfall_lines
+from cockpit.explain import adjustment_words, judgement_lines, waterfall_lines
+from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
     Event,
@@ -28,7 +29,6 @@ from engine.events import (
 )
 from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
-from engine.proposals import withheld
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
 
@@ -164,7 +164,7 @@ class PlainReport:
     def _conclusion(self, state: IncidentState) -> str:
         parts = [self._heading("KEY FINDINGS")]
         parts += [self._bullet(finding.statement) for finding in state.findings] or ["  none\n"]
-        if said := list(said_lines(state)):
+        if said := list(judgement_lines(state)):
             parts.append(self._heading("SAID BY ENGINEERS"))
             parts += [self._bullet(line) for line in said]
         parts.append(self._causes(state))
@@ -180,12 +180,20 @@ class PlainReport:
         return self._heading("WOULD CHANGE THIS") + told if told else ""
 
     def _causes(self, state: IncidentState) -> str:
-        likely = [one for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE and not one.note][:_SHOWN_CAUSES]
+        likely = [
+            hypothesis
+            for hypothesis in state.hypotheses
+            if hypothesis.confidence >= _MIN_CONFIDENCE and not hypothesis.note
+        ][:_SHOWN_CAUSES]
         # What an engineer would ask about next is told even where nothing speaks for it.
-        blamed = {one.resource for one in likely}
-        unheard = [one for one in state.hypotheses if one.note and one.resource and one.resource not in blamed]
+        blamed = {hypothesis.resource for hypothesis in likely}
+        unheard = [
+            hypothesis
+            for hypothesis in state.hypotheses
+            if hypothesis.note and hypothesis.resource and hypothesis.resource not in blamed
+        ]
         shown = [*likely, *unheard[:1]]
-        told = "".join(self._cause(state, one) for one in shown)
+        told = "".join(self._cause(state, hypothesis) for hypothesis in shown)
         return self._heading("LIKELY ROOT CAUSES") + (told or "  none\n")
 
     def _cause(self, state: IncidentState, hypothesis: Hypothesis) -> str:
@@ -205,10 +213,15 @@ class PlainReport:
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
-        told = "".join(self._action(action) for action in state.actions)
+        told = "".join(self._action(action) for action in state.actions if action.recommended)
         if why := withheld(state):
             told += self._wrapped(f"  {why}", "  ")
-        return self._heading("RECOMMENDED ACTIONS") + (told or f"  {_NO_ACTION}\n")
+        former = "".join(self._former_action(action) for action in state.actions if not action.recommended)
+        return self._heading("RECOMMENDED ACTIONS") + (told or f"  {_NO_ACTION}\n") + former
+
+    def _former_action(self, action: Action) -> str:
+        text = f"{action.action}  (no longer recommended: {action.not_recommended})"
+        return self._wrapped(f"  –  {text}", "     ", dim=True)
 
     def _action(self, action: Action) -> str:
         asks = ", requires approval" if action.requires_approval else ""
@@ -252,8 +265,8 @@ def _reasons(state: IncidentState, evidence: Iterable[FactWeight]) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
     told: dict[str, list[str]] = {}
     for item in evidence:
-        found = state.facts.get(item.fact)
-        sentence = safe_line(found.fact.sentence(), limit=_REASON) if found else item.fact
+        found_fact = state.facts.get(item.fact)
+        sentence = safe_line(found_fact.fact.sentence(), limit=_REASON) if found_fact else item.fact
         told.setdefault(item.why if item.weight < 0 else sentence, []).append(item.fact)
     return "; ".join(
         f"{words} ({', '.join(dict.fromkeys(facts))})" for words, facts in list(told.items())[:_SHOWN_EVIDENCE]

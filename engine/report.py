@@ -172,7 +172,10 @@ class DecisivePart(_Part):
 
 
 class ActionPart(_Part):
-    """One proposed action; `command` is its exact equivalent for a person's shell."""
+    """One action; `command` is its exact equivalent for a person's shell, empty where there is none.
+
+    `id` never changes. Of an action that is no longer recommended `not_recommended` says why, and its priority is 0.
+    """
 
     id: str
     action: str
@@ -187,6 +190,8 @@ class ActionPart(_Part):
     hypothesis: str
     urgency: Literal["HIGH", "MEDIUM", "LOW"]
     resource: str | None
+    recommended: bool
+    not_recommended: str
 
 
 class Report(BaseModel):
@@ -204,6 +209,7 @@ class Report(BaseModel):
     key_findings: tuple[str, ...]
     likely_root_causes: tuple[CausePart, ...]
     recommended_actions: tuple[ActionPart, ...]
+    former_actions: tuple[ActionPart, ...]
     would_change: tuple[str, ...]
     decisive: tuple[DecisivePart, ...]
     gaps: tuple[str, ...]
@@ -227,7 +233,8 @@ def report(state: IncidentState) -> Report:
         likely_root_causes=tuple(
             _cause(hypothesis, statements, state) for hypothesis in state.hypotheses if _is_reported(hypothesis, state)
         ),
-        recommended_actions=tuple(_action(action) for action in state.actions),
+        recommended_actions=tuple(_action(action) for action in state.actions if action.recommended),
+        former_actions=tuple(_action(action) for action in state.actions if not action.recommended),
         would_change=state.would_change,
         decisive=tuple(DecisivePart(**fact.model_dump(exclude={"leader"})) for fact in state.decisive),
         gaps=state.gaps,

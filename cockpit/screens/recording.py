@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import accumulate, chain, islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from cockpit.moments import moment_to_seq
+from cockpit.positions import position_to_seq
 from primitives.errors import StoreCorrupt
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class Recording:
 
     def _start(self, seq: int) -> int:
         """After how many events the nearest known state at or before `seq` is."""
-        known = self._checkpoints[bisect_right(self._checkpoints, seq, key=lambda one: one.seq) - 1].seq
+        known = self._checkpoints[bisect_right(self._checkpoints, seq, key=lambda checkpoint: checkpoint.seq) - 1].seq
         return max(known, self._anchor.seq) if self._anchor is not None and self._anchor.seq <= seq else known
 
     def _restored(self, seq: int) -> IncidentState:
@@ -205,7 +205,7 @@ class Recording:
         start = self._start(seq)
         if self._anchor is not None and self._anchor.seq == start:
             return self._anchor.copy()
-        known = self._checkpoints[bisect_right(self._checkpoints, start, key=lambda one: one.seq) - 1]
+        known = self._checkpoints[bisect_right(self._checkpoints, start, key=lambda checkpoint: checkpoint.seq) - 1]
         state = known.state.copy()
         state.steps = {step.plan.id: step.copy() for step in known.steps}
         state.facts, state.answers = self._facts.first(known.facts), self._answers.first(known.answers)
@@ -217,7 +217,7 @@ class Recording:
 
     def seq_of(self, at: str) -> int:
         """How many events had come at `at`: a number, or a time. Raises `UsageError` when it is neither."""
-        return moment_to_seq(self.times, at)
+        return position_to_seq(self.times, at)
 
     def confirmed_at(self, seq: int) -> datetime | None:
         """When a person confirmed the plan, if that is among the first `seq` events and was learned."""
@@ -228,10 +228,10 @@ def seq_of_subject(events: Iterable[Event], kind: str, name: str) -> int:
     """The event among `events` that brought a step or fact; 0 where there is none."""
     for event in events:
         body = event.body
-        found = (kind == "fact" and body.type == "fact_found" and body.id == name) or (
+        matches = (kind == "fact" and body.type == "fact_found" and body.id == name) or (
             kind == "step" and body.type == "step_started" and body.step == name
         )
-        if found:
+        if matches:
             return event.seq
     return 0
 

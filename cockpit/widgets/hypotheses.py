@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from cockpit.widgets.draw import Line, Part, bar, draw, said
+from cockpit.widgets.draw import Line, Part, bar, draw, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import percent
@@ -56,12 +56,14 @@ class HypothesesPane(RowPane):
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         state = self.view.state
-        mind = " · ".join(said(one) for one in state.would_change) if state and state.hypotheses else ""
+        mind = (
+            " · ".join(sanitised(condition) for condition in state.would_change) if state and state.hypotheses else ""
+        )
         if not mind or self.filter or height < MIND_FROM_HEIGHT:
             return super().visible_lines(width, height)
         # However long the list is, what would change the ranking stays in sight below it.
         parts: list[Part] = [("   would change my mind: ", "warning"), (mind, "dim")]
-        return [*super().visible_lines(width, height - 1), draw(Line(parts), width, self.ink)]
+        return [*super().visible_lines(width, height - 1), draw(Line(parts), width, self.text_styles)]
 
     def _level(self, key: str) -> int:
         assert self.view.state is not None
@@ -107,7 +109,7 @@ class HypothesesPane(RowPane):
             more = len(_items(hypothesis)) - SHOWN
             return Line([("     ", "dim"), (f"and {more} weaker: l unfolds them", "dim")])
         if row.part == "note":
-            return Line([("     ", "dim"), (said(hypothesis.note), "dim")])
+            return Line([("     ", "dim"), (sanitised(hypothesis.note), "dim")])
         if item:
             return self._item(item, selected=selected)
         return self._belief(hypothesis, width, selected=selected)
@@ -116,7 +118,7 @@ class HypothesesPane(RowPane):
         sign = "▾" if self._level(hypothesis.id) else "▸"
         best = self.view.state is not None and hypothesis is self.view.state.hypotheses[0]
         words = "text bold" if selected or best else "text"
-        left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (said(hypothesis.cause), words)]
+        left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (sanitised(hypothesis.cause), words)]
         size = BAR_WIDTH if width >= 60 else 6
         full = bar(hypothesis.confidence, size)
         return Line(
@@ -140,7 +142,7 @@ class HypothesesPane(RowPane):
         return " · ".join(words for words in (getattr(item, "why", ""), sentence) if words)
 
     def _item(self, item: Item, *, selected: bool) -> Line:
-        words = said(self._reason(item))
+        words = sanitised(self._reason(item))
         sign, role = ("+", "good") if item.weight > 0 else (SHARP_MINUS, "bad")
         weight = f"{sign}{abs(item.weight):.1f}"
         if _adjustment(item) is not None:
@@ -157,7 +159,7 @@ class HypothesesPane(RowPane):
         if state is None or not state.hypotheses:
             return Line([(self.empty, "dim")])
         best = state.hypotheses[0]
-        return Line([(said(best.cause), "text")], [(f"{percent(best.confidence)} ", "text bold")])
+        return Line([(sanitised(best.cause), "text")], [(f"{percent(best.confidence)} ", "text bold")])
 
     def _parts(self, key: str) -> tuple[Hypothesis, Item | None]:
         assert self.view.state is not None

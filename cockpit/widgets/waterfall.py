@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, bar, said
+from cockpit.widgets.draw import Line, Part, bar, sanitised
 from cockpit.widgets.words import percent
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _parts(step: Bar, size: int) -> Iterator[Line]:
     if len(step.parts) > 1:
         for part in step.parts:
             parts: list[Part] = [(" " * 7, "dim"), (f"{_signed(part.weight)}  ", "faint"), (" " * size, "faint")]
-            yield Line([*parts, (f"    {said(part.why)}", "dim")])
+            yield Line([*parts, (f"    {sanitised(part.why)}", "dim")])
 
 
 def _words(step: Bar, state: IncidentState) -> str:
@@ -79,11 +79,11 @@ def _words(step: Bar, state: IncidentState) -> str:
     found = state.facts.get(step.fact or "")
     sentence = found.fact.sentence() if found else ""
     if len(step.parts) > 1:
-        return said(sentence or step.label)
+        return sanitised(sentence or step.label)
     other = next((known for known in state.hypotheses if known.id == step.hypothesis), None)
     if other is not None:
-        return said(f"{step.label} · {other.cause}")
-    return said(step.label or sentence)
+        return sanitised(f"{step.label} · {other.cause}")
+    return sanitised(step.label or sentence)
 
 
 def _signed(value: float) -> str:

@@ -12,7 +12,7 @@ from incident_facts import STORY, change, concluded, found, graph, log, opened, 
 
 from cockpit.plain import render_text
 from cockpit.postmortem import render_html, render_markdown
-from cockpit.widgets.draw import Ink, plain
+from cockpit.widgets.draw import Styles, plain
 from cockpit.widgets.hypotheses import HypothesesPane
 from cockpit.widgets.rows import Row
 from cockpit.widgets.view import Subject, View
@@ -129,7 +129,7 @@ def test_text_report_and_postmortem_name_the_other_hypotheses() -> None:
 
 
 def pane_of(state: IncidentState) -> HypothesesPane:
-    return HypothesesPane(View(state), Ink(next(iter(PALETTES.values()))), id="hypotheses")
+    return HypothesesPane(View(state), Styles(next(iter(PALETTES.values()))), id="hypotheses")
 
 
 def test_the_pane_lists_facts_for_it_first_and_then_the_other_hypotheses() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from primitives.errors import UsageError
 from primitives.text import safe_line
 
-__all__ = ["moment_to_seq", "time_of"]
+__all__ = ["position_to_seq", "time_of"]
 
 
 def time_of(seconds: float) -> datetime:
@@ -16,7 +16,7 @@ def time_of(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def moment_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
+def position_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
     """How many events, of which there must be one, had happened at `at`; `times` are theirs, in seconds since 1970.
 
     `named` stands before `at` in complaints. Raises `UsageError` when it says no moment, or one before the first event.
