@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from cockpit.widgets.words import when_said
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.reason.explain import Bar, waterfall
@@ -60,8 +61,8 @@ def judgement_lines(state: IncidentState) -> Iterator[str]:
     for name, found_fact in state.facts.items():
         said, sentence = state.judgements.get(name), found_fact.fact.sentence()
         if not found_fact.step and said is None:
-            yield safe_line(f"{name} {sentence}", limit=300)
+            yield safe_line(f"{name} {sentence}{when_said(found_fact.added_at)}", limit=300)
         elif said is not None:
             verdict = "taken back" if said.verdict == "withdrawn" else said.verdict
             because = f", because {said.because}" if said.because else ""
-            yield safe_line(f"{name} {verdict} by {said.by}{because} ({sentence})", limit=400)
+            yield safe_line(f"{name} {verdict} by {said.by}{when_said(said.at)}{because} ({sentence})", limit=400)

@@ -6,7 +6,7 @@ import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import orjson
 
@@ -19,20 +19,23 @@ from engine.events import (
     FactJudged,
     HypothesesRanked,
     IncidentClassified,
+    IncidentClosed,
     IncidentOpened,
     InvestigationCancelled,
     InvestigationFinished,
     InvestigationResumed,
+    NoteAdded,
     PlanProposed,
     StepAdded,
     StepFinished,
+    Who,
 )
 from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
 
-__all__ = ["PlainReport", "event_line", "render_text"]
+__all__ = ["PlainReport", "close_reason", "event_line", "render_text"]
 
 _MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 120
@@ -90,6 +93,10 @@ class PlainReport:
                 return self._wrapped(f"Going on: {body.reason}", "  ")
             case InvestigationCancelled():
                 return self._wrapped(f"Cancelled by {event.who.name}", "  ")
+            case NoteAdded():
+                return self._wrapped(f"Note {body.id} by {event.who.name}: {body.text}", "  ")
+            case IncidentClosed():
+                return self._wrapped(f"Closed {close_reason(body, event.who)}", "  ")
             case _:
                 return ""
 
@@ -259,6 +266,20 @@ class PlainReport:
 
     def _styled(self, style: str, text: str) -> str:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._color and style else text
+
+
+def close_reason(body: IncidentClosed, who: Who) -> str:
+    """Who closed the incident, and why, in words that follow "closed"."""
+    match body.reason:
+        case "person":
+            words = f"by {who.name}"
+        case "recovered":
+            words = "because it recovered"
+        case "age":
+            words = "because nothing happened to it for long"
+        case _:
+            assert_never(body.reason)
+    return f"{words}: {body.because}" if body.because else words
 
 
 def _reasons(state: IncidentState, evidence: Iterable[FactWeight]) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from cockpit.explain import judgement_lines
+from cockpit.plain import close_reason
 from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
@@ -17,10 +18,12 @@ from engine.events import (
     FactAdded,
     FactJudged,
     IncidentClassified,
+    IncidentClosed,
     IncidentOpened,
     InvestigationCancelled,
     InvestigationFinished,
     InvestigationResumed,
+    NoteAdded,
     PlanConfirmed,
     StepFinished,
 )
@@ -134,7 +137,7 @@ def is_shown(event: Event) -> bool:
     return bool(_happened(event))
 
 
-def _happened(event: Event) -> str:
+def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type of event
     who = f"{event.who.kind} {event.who.name}"
     match event.body:
         case IncidentOpened():
@@ -157,6 +160,10 @@ def _happened(event: Event) -> str:
             return f"investigation cancelled by {who}"
         case InvestigationFinished(status=status):
             return f"investigation {status}"
+        case NoteAdded(text=text):
+            return f"note by {who}: {text}"
+        case IncidentClosed() as body:
+            return f"incident closed {close_reason(body, event.who)}"
         case _:
             return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from primitives.terms import Effect, IncidentClass, Risk
 
@@ -132,11 +132,12 @@ Verdict = Literal["pinned", "refuted", "withdrawn"]
 
 
 class Judgement(_Frozen):
-    """What a person said of a fact, and why."""
+    """What a person said of a fact, why, and when (real time)."""
 
     verdict: Verdict
     by: str
     because: str = ""
+    at: AwareDatetime | None = None
 
 
 class Decisive(_Frozen):
