@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit.exit_summary import ExitSummary
 from cockpit.screens.judging import JudgingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
+from cockpit.severity import severity_of
 from cockpit.start_modes import Attach, Start
 from cockpit.widgets.view import View
 from primitives.errors import CloudopsError, EngineGone
@@ -292,25 +293,3 @@ def exit_code(state: Any, *, attached: bool) -> int:
         return INTERRUPTED
     known = state.hypotheses and state.hypotheses[0].cause_class.value != "UNKNOWN"
     return 0 if state.finished.status == "completed" and known else 1
-
-
-def severity_of(alert: Any) -> str:
-    """The severity that an alert states, wherever its provider puts it; empty where it states none."""
-    severity = _severity(alert, 0)
-    return str(severity)[:12] if isinstance(severity, (str, int)) else ""
-
-
-def _severity(value: Any, depth: int) -> Any:
-    if depth > 4:
-        return None
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if str(key).lower() in ("severity", "priority") and isinstance(item, (str, int)):
-                return item
-        for item in value.values():
-            severity = _severity(item, depth + 1)
-            if severity:
-                return severity
-    if isinstance(value, (list, tuple)) and value:
-        return _severity(value[0], depth + 1)
-    return None
