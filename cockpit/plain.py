@@ -6,11 +6,11 @@ import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import orjson
 
-from cockpit.explain import judgement_lines, waterfall_lines
+from cockpit.explain import adjustment_words, judgement_lines, waterfall_lines
 from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
@@ -19,20 +19,23 @@ from engine.events import (
     FactJudged,
     HypothesesRanked,
     IncidentClassified,
+    IncidentClosed,
     IncidentOpened,
     InvestigationCancelled,
     InvestigationFinished,
     InvestigationResumed,
+    NoteAdded,
     PlanProposed,
     StepAdded,
     StepFinished,
+    Who,
 )
-from engine.hypotheses import Action, Evidence, Hypothesis
+from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
 
-__all__ = ["PlainReport", "event_line", "render_text"]
+__all__ = ["PlainReport", "close_reason", "event_line", "render_text"]
 
 _MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 120
@@ -90,6 +93,10 @@ class PlainReport:
                 return self._wrapped(f"Going on: {body.reason}", "  ")
             case InvestigationCancelled():
                 return self._wrapped(f"Cancelled by {event.who.name}", "  ")
+            case NoteAdded():
+                return self._wrapped(f"Note {body.id} by {event.who.name}: {body.text}", "  ")
+            case IncidentClosed():
+                return self._wrapped(f"Closed {close_reason(body, event.who)}", "  ")
             case _:
                 return ""
 
@@ -199,12 +206,17 @@ class PlainReport:
     def _cause(self, state: IncidentState, hypothesis: Hypothesis) -> str:
         note = f" {hypothesis.note}" if hypothesis.note else ""
         lines = [self._bullet(f"{hypothesis.cause} ({probability(hypothesis.confidence)} confidence){note}")]
-        for name, evidence in (("For", hypothesis.evidence_for), ("Against", hypothesis.evidence_against)):
-            if evidence:
-                lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))
+        reasons = {
+            "For": _reasons(state, hypothesis.evidence_for),
+            "Against": _reasons(state, hypothesis.evidence_against),
+            "Also": adjustment_words(hypothesis, state),
+        }
+        for name, words in reasons.items():
+            if words:
+                lines.append(self._wrapped(f"    {name}: {words}", " " * (6 + len(name)), dim=True))
         if self._explain:
-            told = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
-            lines.append("    Why, in log-odds:\n" + self._styled("dim", told))
+            waterfall = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
+            lines.append("    Why, in log-odds:\n" + self._styled("dim", waterfall))
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
@@ -256,7 +268,21 @@ class PlainReport:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._color and style else text
 
 
-def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
+def close_reason(body: IncidentClosed, who: Who) -> str:
+    """Who closed the incident, and why, in words that follow "closed"."""
+    match body.reason:
+        case "person":
+            words = f"by {who.name}"
+        case "recovered":
+            words = "because it recovered"
+        case "age":
+            words = "because nothing happened to it for long"
+        case _:
+            assert_never(body.reason)
+    return f"{words}: {body.because}" if body.because else words
+
+
+def _reasons(state: IncidentState, evidence: Iterable[FactWeight]) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
     told: dict[str, list[str]] = {}
     for item in evidence:

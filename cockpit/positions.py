@@ -27,7 +27,8 @@ def position_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
         seq = min(int(at), len(times))
     else:
         until = _moment(at, first, last, named).timestamp()
-        seq = sum(time <= until for time in times)
+        # Statements carry real time, amid events in the incident's own: the last event that had happened counts.
+        seq = max((number for number, time in enumerate(times, 1) if time <= until), default=0)
     if not seq:
         lasted = " to ".join(f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z" for time in (first, last))
         raise UsageError(f"{named}{safe_line(at)}: nothing had happened by then; the investigation ran from {lasted}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
 from cockpit.widgets.waterfall import describe_waterfall
-from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds
+from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds, when_said
 from primitives.units import duration, quantity
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def describe_fact(found_fact: FoundFact, state: IncidentState, width: int, last:
     else:
         lines += _values(fact, width)
     window = f"looked at {clock(fact.window.start)}–{clock(fact.window.end)} · " if fact.window else ""
-    finder = f"found by {found_fact.step}" if found_fact.step else f"said by {sanitised(fact.source)}"
+    person = f"said by {sanitised(fact.source)}{when_said(found_fact.added_at)}"
+    finder = f"found by {found_fact.step}" if found_fact.step else person
     ending = f"{fact.polarity} · {window}{finder}"
     if fact.type == "metric_shift" and fact.onset:
         ending_line = lines.pop()
