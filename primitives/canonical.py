@@ -5,6 +5,7 @@ With one source nothing is changed: a bundle's identifiers stay as they are.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,12 +16,50 @@ from primitives.kubernetes.aliases import object_aliases, object_ids
 from primitives.kubernetes.cluster import Cluster
 from primitives.records import Alert, Edge, KubernetesDump, Resource, Series, Topology, Window
 from primitives.resolver import Resolver, host_of, is_address
-from primitives.telemetry import Answer, Question
+from primitives.telemetry import Answer, Ask, ObjectsQuery, Question, TopologyQuery
+from primitives.text import safe_line
 
-__all__ = ["build_resolver", "canonical_answer"]
+__all__ = ["CrossSourceNames", "build_resolver", "canonical_answer"]
 
 # These are what the platform itself says; their names are the canonical ones already.
 _LEFT_ALONE: Final[frozenset[Question]] = frozenset({"objects", "container_logs"})
+
+
+class CrossSourceNames:
+    """Joins what several sources call by several names, by what they say of resources in `window`.
+
+    Topologies and Kubernetes objects are asked for once, before the first answer is canonicalised.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._resolver: asyncio.Future[Resolver] | None = None
+        self._problem = ""
+
+    async def canonical(self, answer: Answer[Any], ask: Ask) -> Answer[Any]:
+        """`answer` with canonical identifiers."""
+        resolver = await self.resolver(ask)
+        if self._problem and answer.query.question == "topology" and answer.status == "answered":
+            return replace(answer, status="partial", detail=self._problem)
+        return canonical_answer(answer, resolver)
+
+    async def resolver(self, ask: Ask) -> Resolver:
+        """The resolver, made when first needed."""
+        if self._resolver is None:
+            self._resolver = asyncio.ensure_future(self._build(ask))
+        # One asker's cancellation must not take the names away from the others.
+        return await asyncio.shield(self._resolver)
+
+    async def _build(self, ask: Ask) -> Resolver:
+        topologies, objects = await asyncio.gather(
+            ask(TopologyQuery(window=self._window)), ask(ObjectsQuery(window=self._window))
+        )
+        # Thousands of objects take a second: meanwhile the loop serves the others.
+        try:
+            return await asyncio.to_thread(build_resolver, (*topologies, *objects), self._window)
+        except Exception as error:  # Any failure leaves the identifiers as the sources have them; the topology says so
+            self._problem = safe_line(f"names of several sources were not joined ({type(error).__name__}: {error})")
+            return Resolver({}, ())
 
 
 def build_resolver(answers: Iterable[Answer[Any]], window: Window) -> Resolver:
