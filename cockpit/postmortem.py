@@ -170,7 +170,8 @@ def _causes(told: Report) -> _Section:
 
 def _action(one: ActionPart) -> str:
     asks = ", requires approval" if one.requires_approval else ""
-    return f"{one.action} ({one.urgency} priority, risk {one.risk}{asks})"
+    note = f"; {one.command_note}" if one.command_note else ""
+    return f"{one.action} ({one.urgency} priority, risk {one.risk}{asks}{note})"
 
 
 def _former_actions(told: Report) -> tuple[_Section, ...]:
@@ -196,6 +197,9 @@ def _markdown(section: _Section) -> str:
     lines += [f"{_escaped(text)}\n" for text in section.paragraphs]
     lines += [f"- {_escaped(text)}" for text in section.items]
     for text, command in section.commands:
+        if not command:
+            lines.append(f"- {_escaped(text)}\n")
+            continue
         fence = "`" * max(3, _longest_run(command, "`") + 1)
         lines += [f"- {_escaped(text)}\n", f"  {fence}sh", f"  {safe_line(command, limit=2000)}", f"  {fence}\n"]
     for number, row in enumerate(section.rows):
@@ -215,7 +219,8 @@ def _html(section: _Section) -> str:
     if section.items:
         parts.append("<ul>" + "".join(f"<li>{_safe(text)}</li>" for text in section.items) + "</ul>")
     for text, command in section.commands:
-        parts.append(f"<p>{_safe(text)}</p><pre>{_safe(command)}</pre>")
+        shown = f"<pre>{_safe(command)}</pre>" if command else ""
+        parts.append(f"<p>{_safe(text)}</p>{shown}")
     if section.rows:
         head, *rows = section.rows
         parts.append(

@@ -66,7 +66,9 @@ class RemediationPane(RowPane):
         action = self._action(row.key)
         if not action.recommended:
             return _former(action, row.part)
-        command: Part = (f"$ {said(action.command)}", "measured")
+        command: Part = (
+            (f"$ {said(action.command)}", "measured") if action.command else (said(action.command_note), "dim")
+        )
         if row.part == "command":
             return Line([(INDENT, "dim"), command])
         effect: Part = (f"{action.effect:<6}", "good" if action.effect == "read" else "warning bold")

@@ -7,18 +7,23 @@ from typing import Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase
+from primitives.facts.locations import Location
 from primitives.units import counted
 
 __all__ = ["Dependencies"]
 
 
 class Dependencies(FactBase):
-    """The topology around the incident: `edges` as (from, to, kind), where from depends on to."""
+    """The topology around the incident: `edges` as (from, to, kind), where from depends on to.
+
+    `locations` says of some resources where they run, as far as their sources state it.
+    """
 
     type: Literal["dependencies"] = "dependencies"
     resources: Mapping[str, str]
     edges: tuple[tuple[str, str, str], ...]
     inferred: bool = False
+    locations: Mapping[str, Location] = {}
 
     def sentence(self, called: Naming = full_name) -> str:
         del called  # no resource stands in it
