@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cockpit.widgets.marks import Known
+    from cockpit.widgets.marks import SymptomCache
     from engine.incident import FoundFact, IncidentState
 
 __all__ = ["Mode", "Playback", "Subject", "View", "still_there"]
@@ -67,4 +67,4 @@ class View:
     playback: Playback | None = None
     problem: str = ""
     attached: bool = False
-    known: Known | None = None
+    symptom_cache: SymptomCache | None = None
