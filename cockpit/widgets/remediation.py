@@ -67,7 +67,9 @@ class RemediationPane(RowPane):
         if not action.recommended:
             return _former(action, row.part)
         command: Part = (
-            (f"$ {sanitised(action.command)}", "measured") if action.command else (sanitised(action.command_note), "dim")
+            (f"$ {sanitised(action.command)}", "measured")
+            if action.command
+            else (sanitised(action.command_note), "dim")
         )
         if row.part == "command":
             return Line([(INDENT, "dim"), command])
