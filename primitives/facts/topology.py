@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Literal
+
+from pydantic import Field
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase
@@ -23,7 +26,8 @@ class Dependencies(FactBase):
     resources: Mapping[str, str]
     edges: tuple[tuple[str, str, str], ...]
     inferred: bool = False
-    locations: Mapping[str, Location] = {}
+    # Left out where nothing is stated: so were they before there were any, and hashes cover the bytes.
+    locations: Mapping[str, Location] = Field(default={}, exclude_if=operator.not_)
 
     def sentence(self, called: Naming = full_name) -> str:
         del called  # no resource stands in it
