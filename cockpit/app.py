@@ -8,25 +8,23 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.command import CommandPalette
-from textual.theme import Theme
 from textual.widgets import Input
 
 from cockpit.keyboard import Keyboard, KeyHandled
+from cockpit.screens.host import ScreenHost
 from cockpit.screens.layout import is_too_small
-from cockpit.screens.style import APP_CSS
 from cockpit.start_modes import Attach, Browse, Replay, Start
 from cockpit.terminal import on_hangup_or_stop, terminal_is_gone
-from cockpit.widgets.draw import Styles, cut
+from cockpit.widgets.draw import Styles
 from cockpit.widgets.splash import Splash
-from primitives.clock import Clock, SystemClock
-from primitives.errors import CloudopsError, StoreError
-from primitives.text import safe_line
-from themes import PALETTES, Palette
+from primitives.clock import Clock
+from primitives.errors import CloudopsError
+from themes import PALETTES
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -46,8 +44,6 @@ Connect = Callable[[Path], Awaitable["tuple[EnginePort, bool]"]]
 
 TERMINAL_CHECK_S = 1.0
 INTERRUPTED = 130
-NOTICE_WIDTH, PROBLEM_WIDTH = 110, 220
-"""Cells of a notice: a line or two; of one that tells what to do: as many as it takes."""
 
 
 def run_cockpit(settings: Settings, start_mode: StartMode, *, color: bool = True) -> int:
@@ -72,50 +68,25 @@ def run_cockpit(settings: Settings, start_mode: StartMode, *, color: bool = True
     return app.exit_status
 
 
-class CockpitApp(App[int]):
-    """The app: themes, screens, the engine's connection, and what every screen can do."""
+class CockpitApp(ScreenHost):
+    """The app: which screen is shown, how keys reach it, how the engine is connected, how everything ends."""
 
-    CSS = APP_CSS
-    TITLE = "CloudOps"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    NOTIFICATION_TIMEOUT: ClassVar[float] = 4.0
 
     def __init__(
         self, settings: Settings, start_mode: StartMode, *, clock: Clock | None = None, connect: Connect | None = None
     ) -> None:
-        super().__init__()
-        self.settings = settings
+        super().__init__(settings, clock=clock)
         self.start_mode = start_mode
-        self.clock: Clock = clock or SystemClock()
         self.failure: CloudopsError | None = None
         self.failure_unseen = False
         self.exit_status = 0
-        self.remote = False
         self.exit_summaries: tuple[ExitSummary, ...] = ()
-        self.left_running: set[str] = set()
         self.keyboard = Keyboard(self)
         self._leaving_asked = False
         self._connect: Connect = connect or self._connect_engine
-        self._port: EnginePort | None = None
         self._engine: Any = None
-        for palette in PALETTES.values():
-            self.register_theme(_theme(palette))
-        chosen = settings.theme if settings.theme in PALETTES else next(iter(PALETTES))
-        self.text_styles = Styles(PALETTES[chosen])
-        self.theme = chosen
-
-    @property
-    def connected(self) -> bool:
-        """Whether the engine is there."""
-        return self._port is not None
-
-    @property
-    def port(self) -> EnginePort:
-        """The engine, once it is there."""
-        if self._port is None:
-            raise StoreError("the store is not open yet; try again in a moment")
-        return self._port
 
     # Start and end
 
@@ -170,7 +141,7 @@ class CockpitApp(App[int]):
 
     async def _connect_engine(self, store: Path) -> tuple[EnginePort, bool]:
         client = await asyncio.to_thread(importlib.import_module, "cockpit.client")
-        self._engine = client.EngineThread(store)
+        self._engine = client.EngineThread(store, self.settings.configured)
         await self._engine.open()
         return self._engine, self._engine.remote
 
@@ -192,7 +163,7 @@ class CockpitApp(App[int]):
         self.failure, self.failure_unseen = error, True
         self.leave(error.exit_code)
 
-    def refuse(self, screen: CockpitScreen, error: CloudopsError) -> None:
+    def refuse(self, screen: Screen[Any], error: CloudopsError) -> None:
         """What `screen` was to show can't be shown: back to the screen below it, or end with the error."""
         if len(self.cockpit_screens) > 1 and screen.is_current:
             self.show_notice(str(error), problem=True)
@@ -284,31 +255,6 @@ class CockpitApp(App[int]):
             self.screen.dismiss()
 
     # What screens use
-
-    def show_notice(self, message: str, *, problem: bool = False) -> None:
-        """A short notice; the newest takes the place of those before it."""
-        self.clear_notifications()
-        words = cut(safe_line(message), PROBLEM_WIDTH if problem else NOTICE_WIDTH)
-        self.notify(words, severity="error" if problem else "information", markup=False)
-
-    async def export(self, execution_id: str, file: Path) -> None:
-        """Write an incident as a bundle; the work is done off the loop."""
-        port = self.port
-
-        def write() -> None:
-            export = importlib.import_module("engine.export")
-            asyncio.run(export.export_bundle(port, execution_id, file, overwrite=False))
-
-        await asyncio.to_thread(write)
-
-    def save_picture(self, name: str) -> None:
-        """Save the screen as SVG into the working directory."""
-        try:
-            path = self.save_screenshot(f"{safe_line(name, limit=80)}.svg", str(Path.cwd()))
-        except OSError as error:
-            self.show_notice(f"no screenshot: {error.strerror}; change to a folder that you may write to", problem=True)
-        else:
-            self.show_notice(f"saved {Path(path).name}")
 
     def open_replay(self, execution_id: str, *, subject: Subject | None = None, ended: bool = False) -> None:
         """Push the replay of an incident."""
@@ -405,21 +351,3 @@ PALETTE_WIDTH = 53
 
 NOT_IN_PALETTE = frozenset({"palette", "down", "up", "page_down", "page_up", "left", "right", "open", "back"})
 """Moving about by name would be slower than any key."""
-
-
-def _theme(palette: Palette) -> Theme:
-    return Theme(
-        name=palette.name,
-        primary=palette.focus,
-        secondary=palette.measured,
-        accent=palette.focus,
-        warning=palette.warning,
-        error=palette.bad,
-        success=palette.good,
-        foreground=palette.text,
-        background=palette.ground,
-        surface=palette.bar,
-        panel=palette.cursor,
-        dark=palette.dark,
-        variables=palette.colours(),
-    )

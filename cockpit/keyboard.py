@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from textual.events import Key
     from textual.timer import Timer
 
-    from cockpit.app import CockpitApp
+    from cockpit.screens.host import ScreenHost
 
 __all__ = ["KeyHandled", "Keyboard"]
 
@@ -46,7 +46,7 @@ class KeyHandled(Message):
 class Keyboard:
     """What was typed and not yet answered."""
 
-    def __init__(self, app: CockpitApp) -> None:
+    def __init__(self, app: ScreenHost) -> None:
         self._app = app
         self._held: deque[Key] = deque()
         self._number = 0

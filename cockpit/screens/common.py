@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.screen import Screen
 
 from cockpit.keys import Where
+from cockpit.screens.host import ScreenHost
 from cockpit.screens.layout import MIN_HEIGHT, MIN_WIDTH, is_too_small
 from cockpit.screens.style import SCREEN_CSS
 
 if TYPE_CHECKING:
-    from cockpit.app import CockpitApp
     from cockpit.exit_summary import ExitSummary
 
 __all__ = ["CockpitScreen", "too_small_text"]
@@ -24,7 +24,7 @@ class CockpitScreen(Screen[None]):
     SCOPED_CSS = False
     CSS = SCREEN_CSS
     where: ClassVar[Where] = "incident"
-    app: CockpitApp
+    app: ScreenHost
     _begun = False
 
     def on_screen_resume(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit.exit_summary import ExitSummary
 from cockpit.screens.judging import JudgingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
+from cockpit.severity import severity_of
 from cockpit.start_modes import Attach, Start
 from cockpit.widgets.view import View
 from primitives.errors import CloudopsError, EngineGone
@@ -32,7 +33,6 @@ class LiveScreen(JudgingScreen):
         query = start_mode.query or "" if isinstance(start_mode, Start) else ""
         super().__init__(View(title=query or title.rstrip("/").rpartition("/")[2], query=query))
         self.start_mode = start_mode
-        self.prometheus = start_mode.prometheus
         self.failure: CloudopsError | None = None
         self._asked = False
         self._cancelled = False
@@ -78,18 +78,13 @@ class LiveScreen(JudgingScreen):
     async def _opened(self) -> str:
         from engine.port import Investigate
 
-        start_mode = self.start_mode
-        if isinstance(start_mode, Start):
-            return await self.port.investigate(
-                Investigate(
-                    query=start_mode.query,
-                    bundle=start_mode.bundle,
-                    resource=start_mode.resource,
-                    prometheus=start_mode.prometheus,
-                )
-            )
-        execution_id = await self.port.resolve(start_mode.name)
-        await self.port.resume(execution_id, prometheus=start_mode.prometheus)
+        mode = self.start_mode
+        if isinstance(mode, Start):
+            live = {} if mode.bundle else self.app.settings.live_request()
+            request = Investigate(query=mode.query, bundle=mode.bundle, resource=mode.resource, **live)
+            return await self.port.investigate(request)
+        execution_id = await self.port.resolve(mode.name)
+        await self.port.resume(execution_id, **self.app.settings.live_request())
         return execution_id
 
     async def _fold(self, batch: tuple[Event, ...]) -> None:
@@ -292,25 +287,3 @@ def exit_code(state: Any, *, attached: bool) -> int:
         return INTERRUPTED
     known = state.hypotheses and state.hypotheses[0].cause_class.value != "UNKNOWN"
     return 0 if state.finished.status == "completed" and known else 1
-
-
-def severity_of(alert: Any) -> str:
-    """The severity that an alert states, wherever its provider puts it; empty where it states none."""
-    severity = _severity(alert, 0)
-    return str(severity)[:12] if isinstance(severity, (str, int)) else ""
-
-
-def _severity(value: Any, depth: int) -> Any:
-    if depth > 4:
-        return None
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if str(key).lower() in ("severity", "priority") and isinstance(item, (str, int)):
-                return item
-        for item in value.values():
-            severity = _severity(item, depth + 1)
-            if severity:
-                return severity
-    if isinstance(value, (list, tuple)) and value:
-        return _severity(value[0], depth + 1)
-    return None

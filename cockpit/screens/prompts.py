@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
+from cockpit.screens.host import ScreenHost
 from cockpit.screens.layout import is_too_small
 from cockpit.screens.style import PROMPT_CSS
 from cockpit.widgets.draw import Line, Styles, cut, draw, sanitised, wrap
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.geometry import Size
 
-    from cockpit.app import CockpitApp
     from engine.incident import IncidentState
 
 __all__ = ["SCROLLING", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
@@ -94,7 +94,7 @@ class Modal(ModalScreen[str]):
 
     CSS = PROMPT_CSS
     SCOPED_CSS = False
-    app: CockpitApp
+    app: ScreenHost
 
     def prompt(self) -> Prompt:
         """What is asked."""

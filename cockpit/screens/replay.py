@@ -10,9 +10,9 @@ from cockpit.exit_summary import ExitSummary
 from cockpit.keys import Where
 from cockpit.positions import time_of
 from cockpit.screens.incident import FRAME_S, IncidentScreen
-from cockpit.screens.live import severity_of
 from cockpit.screens.prompts import LinePrompt
 from cockpit.screens.recording import PAGE, SPEEDS, Recording, first_speed, seq_of_subject
+from cockpit.severity import severity_of
 from cockpit.widgets.view import Playback, Subject, View
 from primitives.errors import CloudopsError, UsageError
 

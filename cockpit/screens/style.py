@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["APP_CSS", "PROMPT_CSS", "SCREEN_CSS"]
+from textual.theme import Theme
+
+from themes import Palette
+
+__all__ = ["APP_CSS", "PROMPT_CSS", "SCREEN_CSS", "textual_theme"]
 
 APP_CSS = """
 Screen { background: $ground; color: $text; scrollbar-size: 0 0; overflow: hidden; }
@@ -80,3 +84,22 @@ Prompt.-warning { border: round $warning; border-title-color: $warning; }
 Prompt Input { border: none; height: 1; padding: 0 1; background: $cursor; color: $text; margin-top: 1; }
 Prompt Input:focus { border: none; background-tint: $cursor 0%; }
 """
+
+
+def textual_theme(palette: Palette) -> Theme:
+    """A palette as one of Textual's themes."""
+    return Theme(
+        name=palette.name,
+        primary=palette.focus,
+        secondary=palette.measured,
+        accent=palette.focus,
+        warning=palette.warning,
+        error=palette.bad,
+        success=palette.good,
+        foreground=palette.text,
+        background=palette.ground,
+        surface=palette.bar,
+        panel=palette.cursor,
+        dark=palette.dark,
+        variables=palette.colours(),
+    )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, sanitised
 from cockpit.widgets.rows import Row, RowPane
-from cockpit.widgets.view import Subject, still_there
+from cockpit.widgets.symptom_cache import kept_facts
+from cockpit.widgets.view import Subject
 from cockpit.widgets.words import fact_sign, judged_words
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class FactsPane(RowPane):
         if state is None:
             return ()
         # What is listed already stays as it is, but for what an earlier moment of a replay doesn't have yet.
-        if (kept := still_there(state, self._found)) < len(self._found):
+        if (kept := kept_facts(state, self._found)) < len(self._found):
             for found_fact in self._found[kept:]:
                 self._count(found_fact, -1)
             self._found, self._rows = self._found[:kept], self._rows[:kept]

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.changes import ChangeMark, Changes
+from cockpit.widgets.changes import ChangeMark
 from cockpit.widgets.draw import cells, cut
-from cockpit.widgets.view import still_there
 from primitives.units import short_id
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
-    from engine.incident import FoundFact, IncidentState
-    from primitives.facts import Fact, MetricShift
+    from engine.incident import IncidentState
+    from primitives.facts import MetricShift
 
-__all__ = ["Mark", "Scale", "SymptomCache", "labels", "marks_of", "other_changes", "span_of", "symptom_of"]
+__all__ = ["Mark", "Scale", "labels", "marks_of", "other_changes", "span_of", "symptom_of"]
 
 MARKS_SHOWN = 40
 LABEL_WIDTH = 22
@@ -76,55 +74,9 @@ class Scale:
             at += step
 
 
-class SymptomCache:
-    """What of the facts the marks and the header need, gathered as facts come and not anew with every frame."""
-
-    def __init__(self) -> None:
-        self._seen: list[FoundFact] = []
-        self._then: list[tuple[MetricShift | None, MetricShift | None, int]] = []
-        self._exact: MetricShift | None = None
-        self._worst: MetricShift | None = None
-        self.changes = Changes()
-
-    def look(self, state: IncidentState) -> SymptomCache:
-        """Take in the facts that joined since the last look."""
-        kept = still_there(state, self._seen)
-        if kept < len(self._seen):
-            del self._seen[kept:], self._then[kept:]
-            self._exact, self._worst, changes = self._then[-1] if self._then else (None, None, 0)
-            self.changes.drop_after(changes)
-        for found_fact in islice(state.facts.values(), kept, None):
-            self._take(found_fact.fact, state)
-            self._seen.append(found_fact)
-            self._then.append((self._exact, self._worst, len(self.changes)))
-        return self
-
-    def _take(self, fact: Fact, state: IncidentState) -> None:
-        if fact.type == "change" and fact.change is not None:
-            self.changes.take(fact.change)
-        if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
-            return
-        wanted = state.opened.symptom if state.opened else None
-        if wanted and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}:
-            self._exact = self._exact or fact
-        if self._worst is None or abs(fact.score) > abs(self._worst.score):
-            self._worst = fact
-
-    @property
-    def symptom(self) -> MetricShift | None:
-        """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-        return self._exact or self._worst
-
-
 def symptom_of(view: View) -> MetricShift | None:
     """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-    return _cache(view).look(view.state).symptom if view.state else None
-
-
-def _cache(view: View) -> SymptomCache:
-    if view.symptom_cache is None:
-        view.symptom_cache = SymptomCache()
-    return view.symptom_cache
+    return view.symptom_cache.look(view.state).symptom if view.state else None
 
 
 def marks_of(view: View) -> list[Mark]:
@@ -132,7 +84,7 @@ def marks_of(view: View) -> list[Mark]:
     state = view.state
     if state is None or state.opened is None:
         return []
-    near, _ = _cache(view).look(state).changes.split(state)
+    near, _ = view.symptom_cache.look(state).changes.split(state)
     marks = [_change(change_mark, state) for change_mark in near]
     marks = sorted(marks, key=lambda mark: mark.rank)[:MARKS_SHOWN]
     shift = symptom_of(view)
@@ -165,7 +117,7 @@ def _change(change_mark: ChangeMark, state: IncidentState) -> Mark:
 def other_changes(view: View) -> list[ChangeMark]:
     """The changes that no mark tells of, oldest first: on no known resource, or on one that nothing points to."""
     state = view.state
-    return _cache(view).look(state).changes.split(state)[1] if state is not None else []
+    return view.symptom_cache.look(state).changes.split(state)[1] if state is not None else []
 
 
 def span_of(view: View) -> tuple[datetime, datetime] | None:
