@@ -50,7 +50,7 @@ class Child:
 
 def cloudops() -> tuple[str, ...]:
     """The command as it is installed beside this Python; the module where it is not."""
-    return (str(_script()),) if _script().exists() else (sys.executable, "-m", "cockpit.cli")
+    return (str(_script()),) if _script().exists() else (sys.executable, "-m", "cockpit")
 
 
 def _script() -> Path:

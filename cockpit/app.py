@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -49,11 +50,13 @@ NOTICE_WIDTH, PROBLEM_WIDTH = 110, 220
 """Cells of a notice: a line or two; of one that tells what to do: as many as it takes."""
 
 
-def run_cockpit(settings: Settings, intent: Intent) -> int:
+def run_cockpit(settings: Settings, intent: Intent, *, color: bool = True) -> int:
     """Show the cockpit until the person leaves it, and return the exit code.
 
     Raises the `CloudopsError` that kept it from showing anything, when the screen is down.
     """
+    if not color:
+        os.environ["NO_COLOR"] = "1"
     app = CockpitApp(settings, intent)
     with on_hangup_or_stop(app.stop_from_outside, app.interrupt_from_outside):
         try:

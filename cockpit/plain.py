@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from cockpit.explain import said_lines, waterfall_lines
+from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
     Event,
@@ -28,7 +29,6 @@ from engine.events import (
 )
 from engine.hypotheses import Action, Evidence, Hypothesis
 from engine.incident import IncidentState, Step
-from engine.proposals import withheld
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
 
@@ -200,10 +200,15 @@ class PlainReport:
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
-        told = "".join(self._action(action) for action in state.actions)
+        told = "".join(self._action(action) for action in state.actions if action.recommended)
         if why := withheld(state):
             told += self._wrapped(f"  {why}", "  ")
-        return self._heading("RECOMMENDED ACTIONS") + (told or f"  {_NO_ACTION}\n")
+        former = "".join(self._former_action(action) for action in state.actions if not action.recommended)
+        return self._heading("RECOMMENDED ACTIONS") + (told or f"  {_NO_ACTION}\n") + former
+
+    def _former_action(self, action: Action) -> str:
+        text = f"{action.action}  (no longer recommended: {action.not_recommended})"
+        return self._wrapped(f"  –  {text}", "     ", dim=True)
 
     def _action(self, action: Action) -> str:
         asks = ", requires approval" if action.requires_approval else ""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from cockpit.explain import said_lines
+from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
     Event,
@@ -24,7 +25,6 @@ from engine.events import (
     StepFinished,
 )
 from engine.incident import IncidentState
-from engine.proposals import withheld
 from engine.report import ActionPart, Report, report
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.text import safe_line
@@ -79,6 +79,7 @@ def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
         *([_Section("What engineers said", items=said)] if (said := tuple(said_lines(state))) else []),
         _Section("Recommended actions", commands=tuple((_action(one), one.command) for one in told.recommended_actions),
                  paragraphs=_unproposed(state, told)),
+        *_former_actions(told),
         _Section("What is not known", items=told.gaps or ("nothing that was asked for",)),
         _Section("What was looked at", rows=(("Step", "Result", "Why"), *(
             (f"{step.id} {step.primitive}", f"{step.status}: {step.summary}", step.reason) for step in told.steps))),
@@ -170,6 +171,11 @@ def _causes(told: Report) -> _Section:
 def _action(one: ActionPart) -> str:
     asks = ", requires approval" if one.requires_approval else ""
     return f"{one.action} ({one.urgency} priority, risk {one.risk}{asks})"
+
+
+def _former_actions(told: Report) -> tuple[_Section, ...]:
+    items = tuple(f"{action.action} ({action.not_recommended})" for action in told.former_actions)
+    return (_Section("Actions no longer recommended", items=items),) if items else ()
 
 
 def _unproposed(state: IncidentState, told: Report) -> tuple[str, ...]:

@@ -11,11 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-__all__ = ["on_hangup_or_stop", "terminal_is_gone"]
+__all__ = ["on_hangup_or_stop", "on_terminal", "terminal_is_gone"]
 
 INTERRUPTED = 130
 LAST_RESORT_S = 8.0
 """A cockpit whose terminal is gone and that has not ended by then is ended: what was acknowledged is on the disk."""
+
+
+def on_terminal() -> bool:
+    """Whether a person sits before a screen that can show the cockpit (it is drawn on standard error)."""
+    whole = sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+    return whole and os.environ.get("TERM", "dumb") not in ("dumb", "")
 
 
 @contextmanager

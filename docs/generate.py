@@ -101,7 +101,7 @@ def _commands() -> str:
     codes = _table(("code", "means", "raised as"), ((str(n), words, _raised(n)) for n, words in _CODE_WORDS.items()))
     return _page(
         "Commands",
-        "`cockpit/cli.py` and `primitives/errors.py`",
+        "`cockpit/commands/` and `primitives/errors.py`",
         "`--store` and `--config` may stand before or after the command's name. Machine output goes to standard output "
         "alone, everything else to standard error.",
         "## Exit codes\n\n" + codes,

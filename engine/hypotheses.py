@@ -119,8 +119,10 @@ class Finding(_Frozen):
 class Action(_Frozen):
     """A proposed remediation from the closed catalogue.
 
-    `command` is the exact equivalent for a person's shell, shown and never run. `hypothesis` is the id of the one that
-    it answers; `priority` 1 is the most urgent.
+    `id` is the digest of `primitive` and `arguments` and never changes. `command` is the exact equivalent for a
+    person's shell, shown and never run. `hypothesis` is the id of the one that it answers; `priority` 1 is the most
+    urgent.
+    An action that is no longer `recommended` has priority 0, and `not_recommended` says why.
     """
 
     id: str
@@ -136,3 +138,5 @@ class Action(_Frozen):
     hypothesis: str
     urgency: Literal["HIGH", "MEDIUM", "LOW"]
     resource: str | None = None
+    recommended: bool = True
+    not_recommended: str = ""

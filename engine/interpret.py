@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from engine.act.queue import queue
 from engine.events import ConclusionReached
-from engine.hypotheses import Action, Finding, Hypothesis
+from engine.hypotheses import Finding, Hypothesis
 from engine.incident import FoundFact, IncidentState
-from engine.proposals import proposals
 from engine.reason.judgement import judgements_of
 from primitives.facts import (
     AlertState,
@@ -45,7 +45,7 @@ def interpret(state: IncidentState) -> ConclusionReached:
     """
     kept = judgements_of(state).kept(tuple(state.facts.values()))
     state = replace(state, facts={found.id: found for found in kept})
-    return ConclusionReached(findings=_findings(state), gaps=_gaps(state), actions=_actions(state))
+    return ConclusionReached(findings=_findings(state), gaps=_gaps(state), actions=queue(state))
 
 
 def _findings(state: IncidentState) -> tuple[Finding, ...]:
@@ -149,10 +149,3 @@ def _gaps(state: IncidentState) -> tuple[str, ...]:
     # What the reader had to drop, sort or pass over is missing evidence too.
     read = state.opened.warnings if state.opened else ()
     return tuple(dict.fromkeys((*told, *read, *steps)))
-
-
-def _actions(state: IncidentState) -> tuple[Action, ...]:
-    return tuple(
-        action.model_copy(update={"id": f"A{number}", "priority": number})
-        for number, action in enumerate(proposals(state), start=1)
-    )

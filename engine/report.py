@@ -146,7 +146,10 @@ class DecisivePart(_Part):
 
 
 class ActionPart(_Part):
-    """One proposed action; `command` is its exact equivalent for a person's shell."""
+    """One action; `command` is its exact equivalent for a person's shell, empty where there is none.
+
+    `id` never changes. Of an action that is no longer recommended `not_recommended` says why, and its priority is 0.
+    """
 
     id: str
     action: str
@@ -161,6 +164,8 @@ class ActionPart(_Part):
     hypothesis: str
     urgency: Literal["HIGH", "MEDIUM", "LOW"]
     resource: str | None
+    recommended: bool
+    not_recommended: str
 
 
 class Report(BaseModel):
@@ -178,6 +183,7 @@ class Report(BaseModel):
     key_findings: tuple[str, ...]
     likely_root_causes: tuple[CausePart, ...]
     recommended_actions: tuple[ActionPart, ...]
+    former_actions: tuple[ActionPart, ...]
     would_change: tuple[str, ...]
     decisive: tuple[DecisivePart, ...]
     gaps: tuple[str, ...]
@@ -199,7 +205,8 @@ def report(state: IncidentState) -> Report:
         facts=tuple(_fact(found, statements[found.id], state) for found in state.facts.values()),
         key_findings=tuple(finding.statement for finding in state.findings),
         likely_root_causes=tuple(_cause(one, statements, state) for one in state.hypotheses if _is_told(one, state)),
-        recommended_actions=tuple(_action(one) for one in state.actions),
+        recommended_actions=tuple(_action(action) for action in state.actions if action.recommended),
+        former_actions=tuple(_action(action) for action in state.actions if not action.recommended),
         would_change=state.would_change,
         decisive=tuple(DecisivePart(**one.model_dump(exclude={"leader"})) for one in state.decisive),
         gaps=state.gaps,
@@ -302,5 +309,5 @@ def _weighed(item: Evidence) -> WeighedFact:
     return WeighedFact(fact=item.fact, weight=item.weight, why=item.why)
 
 
-def _action(one: Action) -> ActionPart:
-    return ActionPart(**one.model_dump())
+def _action(action: Action) -> ActionPart:
+    return ActionPart(**action.model_dump())

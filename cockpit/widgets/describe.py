@@ -182,8 +182,11 @@ def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int
 
 
 def describe_action(action: Action, state: IncidentState, width: int) -> list[Line]:
-    """Its command, risk, reason, and what it needs."""
-    lines = list(fields("command", f"$ {said(action.command, 2_000)}", width, "measured"))
+    """Its command, risk, reason, and what it needs; of a former one first why it is no longer recommended."""
+    lines: list[Line] = []
+    if not action.recommended:
+        lines += fields("state", f"no longer recommended: {said(action.not_recommended)}", width, "warning")
+    lines += fields("command", f"$ {said(action.command, 2_000)}", width, "measured")
     lines += fields("risk", f"{action.risk} · {action.effect} · about {duration(action.estimated_duration_s)}", width)
     because = next((one for one in state.hypotheses if one.id == action.hypothesis), None)
     if because:

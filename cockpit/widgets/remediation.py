@@ -25,15 +25,25 @@ TERMS_ROOM = 60
 
 
 class RemediationPane(RowPane):
-    """The proposed actions, most urgent first."""
+    """The recommended actions, most urgent first, then those that are no longer recommended, dim."""
 
     number = "5"
     name_shown = "Remediation"
     empty = "no action is proposed"
 
     def rows(self) -> Sequence[Row]:
-        actions = self.view.state.actions if self.view.state else ()
-        return [Row(action.id, part) for action in actions for part in self._parts(len(actions))]
+        parts = self._parts(len(self._recommended()))
+        return [Row(action.id, part) for action in self._actions()
+                for part in (parts if action.recommended else self._parts_of_former())]  # fmt: skip
+
+    def _actions(self) -> tuple[Action, ...]:
+        return self.view.state.actions if self.view.state else ()
+
+    def _recommended(self) -> list[Action]:
+        return [action for action in self._actions() if action.recommended]
+
+    def _parts_of_former(self) -> tuple[str, ...]:
+        return ("former", "why") if self.content_size.width < ONE_LINE_WIDTH else ("former and why",)
 
     def _parts(self, actions: int) -> tuple[str, ...]:
         """The lines of an action: as many as it takes to read it, or one where the pane is too low for that."""
@@ -54,6 +64,8 @@ class RemediationPane(RowPane):
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
         action = self._action(row.key)
+        if not action.recommended:
+            return _former(action, row.part)
         command: Part = (f"$ {said(action.command)}", "measured")
         if row.part == "command":
             return Line([(INDENT, "dim"), command])
@@ -65,30 +77,41 @@ class RemediationPane(RowPane):
         name: Part = (said(action.action), "text bold" if selected else "text")
         if row.part == "name":
             return Line([*left, name])
-        actions = self.view.state.actions if self.view.state else ()
-        longest = max(cells(said(one.action)) for one in actions)
+        actions = self._recommended()
+        longest = max(cells(said(action.action)) for action in actions)
         if row.part == "name and terms":
             fitted = _fit(name[0], min(longest, width - TERMS_ROOM))
             return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {_terms(action)}", "dim")])
         fitted = _fit(name[0], max(24, min(longest, int(width * 0.42))))
-        terms = _fit(_terms(action), max(cells(_terms(one)) for one in actions))
+        terms = _fit(_terms(action), max(cells(_terms(other)) for other in actions))
         return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {terms}  ", "dim"), command])
 
     def footing(self) -> str:
-        count = len(self.view.state.actions) if self.view.state else 0
-        return f"{count} proposed · nothing runs from here" if count else ""
+        recommended = len(self._recommended())
+        former = len(self._actions()) - recommended
+        counts = [f"{recommended} proposed"] if recommended else []
+        counts += [f"{former} no longer recommended"] if former else []
+        return " · ".join([*counts, "nothing runs from here"]) if counts else ""
 
     def summary(self) -> Line:
-        if self.view.state is None or not self.view.state.actions:
+        recommended = self._recommended()
+        if not recommended:
             return Line([(self.empty, "dim")])
-        first = self.view.state.actions[0]
+        first = recommended[0]
         word, role = URGENCY[first.urgency]
-        count = f"{len(self.view.state.actions)} proposed "
+        count = f"{len(recommended)} proposed "
         return Line([(f"{word} ", role), (said(first.action), "text")], [(count, "dim")])
 
     def _action(self, key: str) -> Action:
-        assert self.view.state is not None
-        return next(action for action in self.view.state.actions if action.id == key)
+        return next(action for action in self._actions() if action.id == key)
+
+
+def _former(action: Action, part: str) -> Line:
+    why = f"no longer recommended: {said(action.not_recommended)}"
+    if part == "why":
+        return Line([(INDENT, "dim"), (why, "dim")])
+    name: Part = (f"  –      {said(action.action)}", "dim")
+    return Line([name] if part == "former" else [name, (f"  {why}", "dim")])
 
 
 def _terms(action: Action) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.terms import Trust
 from primitives.units import moment
@@ -24,7 +25,8 @@ class AlertState(FactBase):
     value: float | None = None
     summary: str = ""
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
+        del called  # no resource stands in it
         since = f" since {moment(self.started_at)}" if self.started_at else ""
         summary = f": {shorten(self.summary)}" if self.summary else ""
         return f"alert {shorten(self.name)} {self.state}{since}{summary}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.terms import IncidentClass, ResourceKind, Trust
 
@@ -26,5 +27,6 @@ class Assertion(FactBase):
     kind: ResourceKind | None = None
     change: str | None = None
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
+        del called  # no resource stands in it
         return f"{self.source}: {shorten(self.text, 400)}"

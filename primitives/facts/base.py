@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from primitives.display_names import Naming, full_name
 from primitives.records import Window
 from primitives.terms import Polarity, Trust
 
@@ -31,9 +33,21 @@ class FactBase(BaseModel):
     source: str
     answers: tuple[str, ...] = ()
 
-    def sentence(self) -> str:
-        """The fact in one line, without its resource's history, from its data alone."""
+    def sentence(self, called: Naming = full_name) -> str:
+        """The fact in one line, from its data alone; `called` says what to call each resource.
+
+        A sentence is for reading: nothing may be concluded from it, nor is it anything's key.
+        """
         raise NotImplementedError(self.type)
+
+    def named_resources(self) -> Iterator[str]:
+        """The identifiers of all resources that it is about or that it names."""
+        if self.resource is not None:
+            yield self.resource
+
+    def resource_name(self, called: Naming, unnamed: str = "an unnamed resource") -> str:
+        """What its sentence calls its resource; `unnamed` where it has none."""
+        return unnamed if self.resource is None else called(self.resource)
 
 
 def label(name: str) -> str:

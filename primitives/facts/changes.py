@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
 from primitives.records import Change
 from primitives.terms import ChangeKind
@@ -27,12 +28,18 @@ class ChangeFound(FactBase):
     change: Change | None = None
     lead_s: float | None = None
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
+        del called  # no resource stands in it
         if self.change is None:
             names = " or ".join(change_kind(kind) for kind in self.kinds)
             hours = f" in the {duration(self.window.seconds)} before" if self.window else ""
             return f"no {names} changes{hours} ({self.source} answered for the whole window)"
         return f"{change_name(self.change)} at {moment(self.change.time)}{_lead(self.lead_s)}"
+
+    def named_resources(self) -> Iterator[str]:
+        yield from super().named_resources()
+        if self.change is not None and self.change.resource is not None:
+            yield self.change.resource
 
 
 def change_kind(kind: ChangeKind) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.records import Window
 
@@ -20,7 +21,7 @@ class ConfigurationDifference(FactBase):
     after: Any = None
     changed_between: Window | None = None
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
         if self.polarity == "absent":
-            return f"{self.resource} {self.kind} configuration did not change"
-        return f"{self.resource} {self.kind} {self.path}: {shorten(self.before)} → {shorten(self.after)}"
+            return f"{self.resource_name(called)} {self.kind} configuration did not change"
+        return f"{self.resource_name(called)} {self.kind} {self.path}: {shorten(self.before)} → {shorten(self.after)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
 from primitives.telemetry import Question
 from primitives.terms import AnswerStatus, Polarity
@@ -24,7 +25,8 @@ class SourceGap(FactBase):
     detail: str = ""
     instead: Question | None = None
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
+        del called  # no resource stands in it
         what = label(self.question)
         if self.status == "not_recorded":
             only = f", only {label(self.instead)}" if self.instead else ""

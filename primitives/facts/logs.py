@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import AwareDatetime
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.terms import Severity
 from primitives.units import moment
@@ -33,11 +35,17 @@ class LogPattern(FactBase):
     ongoing: bool = False
     example: str = ""
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
+        name = self.resource_name(called, "any resource")
         if self.polarity == "absent":
-            return f"no unusual log messages from {self.resource or 'any resource'}"
+            return f"no unusual log messages from {name}"
         if self.count == 0:
-            return f"{self.resource} stopped logging “{shorten(self.template)}” ({self.baseline_count:.0f} expected)"
+            return f"{name} stopped logging “{shorten(self.template)}” ({self.baseline_count:.0f} expected)"
         new = " (new)" if self.baseline_count == 0 else ""
         since = f" since {moment(self.first_seen)}" if self.first_seen else ""
-        return f"{self.resource} logged {self.count} × {self.severity}{new} “{shorten(self.template)}”{since}"
+        return f"{name} logged {self.count} × {self.severity}{new} “{shorten(self.template)}”{since}"
+
+    def named_resources(self) -> Iterator[str]:
+        yield from super().named_resources()
+        if self.points_at is not None:
+            yield self.points_at

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from pydantic import AwareDatetime
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label
 from primitives.terms import MetricKind, Statistic
 from primitives.units import moment, quantity, reading, times
@@ -44,8 +46,8 @@ class MetricShift(FactBase):
     onset: AwareDatetime | None = None
     onset_uncertainty_s: float | None = None
 
-    def sentence(self) -> str:
-        name = f"{self.resource} {label(self.metric)}"
+    def sentence(self, called: Naming = full_name) -> str:
+        name = f"{self.resource_name(called)} {label(self.metric)}"
         before, during = self.reading(self.baseline), self.reading(self.current)
         if self.polarity == "absent":
             if before != during and abs(self.current - self.baseline) > _STILL * abs(self.baseline):
@@ -78,8 +80,8 @@ class MetricAtLimit(FactBase):
     ratio: float
     since: AwareDatetime | None = None
 
-    def sentence(self) -> str:
-        name = f"{self.resource} {label(self.metric)}"
+    def sentence(self, called: Naming = full_name) -> str:
+        name = f"{self.resource_name(called)} {label(self.metric)}"
         share = f"{100 * self.ratio:.0f} % of the limit ({self.reading(self.limit)})"
         if self.reading(self.limit) == "100 %":
             share = f"{self.reading(self.peak)} (full at 100 %)"
@@ -102,11 +104,11 @@ class MetricMissing(FactBase):
     kind: MetricKind
     last_seen: AwareDatetime | None = None
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
         last = f" (last sample {moment(self.last_seen)})" if self.last_seen else ""
         if self.last_seen and self.window and self.last_seen >= self.window.start:
-            return f"{self.resource} {label(self.metric)} has no samples since {moment(self.last_seen)}"
-        return f"{self.resource} {label(self.metric)} has no samples in the window{last}"
+            return f"{self.resource_name(called)} {label(self.metric)} has no samples since {moment(self.last_seen)}"
+        return f"{self.resource_name(called)} {label(self.metric)} has no samples in the window{last}"
 
 
 class OwnShare(FactBase):
@@ -126,12 +128,16 @@ class OwnShare(FactBase):
     share: float
     noise: float
 
-    def sentence(self) -> str:
-        symptom = f"{self.symptom_resource}'s {label(self.metric)}"
+    def sentence(self, called: Naming = full_name) -> str:
+        name, symptom = self.resource_name(called), f"{called(self.symptom_resource)}'s {label(self.metric)}"
         if self.polarity == "absent":
-            return f"{self.resource} itself accounts for none of the change in {symptom}"
+            return f"{name} itself accounts for none of the change in {symptom}"
         share = f"up to {100 * min(self.share, 1.0):.0f} % of the change in {symptom}"
-        return f"{self.resource} itself accounts for {share} ({self.reading(self.own_excess)}; shares overlap)"
+        return f"{name} itself accounts for {share} ({self.reading(self.own_excess)}; shares overlap)"
+
+    def named_resources(self) -> Iterator[str]:
+        yield from super().named_resources()
+        yield self.symptom_resource
 
     def reading(self, value: float) -> str:
         """An excess as a person reads it: one of a part of a whole in percentage points."""

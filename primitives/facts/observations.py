@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
 from primitives.units import reading
 
@@ -21,9 +22,9 @@ class Observed(FactBase):
     unit: str = "1"
     details: Mapping[str, Any] = {}
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
         value = f" {self.reading(self.value)}" if self.value is not None else ""
-        return f"{self.resource} {label(self.kind)}: {shorten(self.subject)}{value}"
+        return f"{self.resource_name(called)} {label(self.kind)}: {shorten(self.subject)}{value}"
 
     def reading(self, value: float) -> str:
         """A value of this kind as a person reads it: a ratio in percent."""

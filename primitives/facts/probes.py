@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase
 from primitives.terms import ProbeKind
 
@@ -20,6 +21,6 @@ class ProbeResult(FactBase):
     healthy: bool
     output: str = ""
 
-    def sentence(self) -> str:
-        to = f" to {self.target}" if self.target else ""
-        return f"{self.probe} from {self.resource}{to}: {self.result}"
+    def sentence(self, called: Naming = full_name) -> str:
+        to = f" to {called(self.target)}" if self.target else ""
+        return f"{self.probe} from {self.resource_name(called)}{to}: {self.result}"

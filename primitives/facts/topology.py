@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase
 from primitives.units import counted
 
@@ -19,9 +20,16 @@ class Dependencies(FactBase):
     edges: tuple[tuple[str, str, str], ...]
     inferred: bool = False
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
+        del called  # no resource stands in it
         how = " (inferred from spans)" if self.inferred else ""
         if not self.edges:
             return f"no dependencies are known among {counted(len(self.resources), 'resource')}{how}"
         edges = counted(len(self.edges), "dependency")
         return f"{counted(len(self.resources), 'resource')} with {edges} known{how}"
+
+    def named_resources(self) -> Iterator[str]:
+        yield from self.resources
+        for source, target, _ in self.edges:
+            yield source
+            yield target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.units import counted, quantity
 
@@ -22,12 +23,12 @@ class SpanShift(FactBase):
     score: float
     samples: int
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
         before, now = quantity(self.baseline, "s"), quantity(self.current, "s")
         calls = ""
         if self.calls_per_trace is not None and self.baseline_calls_per_trace is not None:
             calls = f", calls a request {self.baseline_calls_per_trace:.3g} → {self.calls_per_trace:.3g}"
-        return f"{self.resource} {shorten(self.operation)} own time {before} → {now}{calls}"
+        return f"{self.resource_name(called)} {shorten(self.operation)} own time {before} → {now}{calls}"
 
 
 class SpanErrors(FactBase):
@@ -40,10 +41,9 @@ class SpanErrors(FactBase):
     baseline_ratio: float | None = None
     message: str = ""
 
-    def sentence(self) -> str:
+    def sentence(self, called: Naming = full_name) -> str:
+        name = self.resource_name(called, "any resource")
         if self.polarity == "absent":
-            return f"no span of {self.resource or 'any resource'} failed"
+            return f"no span of {name} failed"
         why = f": {shorten(self.message)}" if self.message else ""
-        return (
-            f"{self.resource} {shorten(self.operation)} failed in {self.errors} of {counted(self.total, 'span')}{why}"
-        )
+        return f"{name} {shorten(self.operation)} failed in {self.errors} of {counted(self.total, 'span')}{why}"

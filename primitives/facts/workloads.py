@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
+from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.units import counted
 
@@ -34,8 +35,8 @@ class WorkloadState(FactBase):
     since: AwareDatetime | None = None
     details: Mapping[str, Any] = {}
 
-    def sentence(self) -> str:
-        what = f"{self.object}" + (f" container {self.container}" if self.container else "")
+    def sentence(self, called: Naming = full_name) -> str:
+        what = called(self.object) + (f" container {self.container}" if self.container else "")
         if self.polarity == "absent":
             return f"{what} is healthy"
         facts = [f"exit code {self.exit_code}" if self.exit_code is not None else ""]
@@ -43,3 +44,7 @@ class WorkloadState(FactBase):
         facts.append(shorten(self.message))
         detail = ", ".join(fact for fact in facts if fact)
         return f"{what}: {self.state}" + (f" ({detail})" if detail else "")
+
+    def named_resources(self) -> Iterator[str]:
+        yield from super().named_resources()
+        yield self.object

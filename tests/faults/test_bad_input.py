@@ -106,7 +106,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, Path]
     store, bundle = folder / "incidents.db", folder / "exported"
     arguments = ["investigate", "--incident", str(STORY), "--json", "--store", str(store)]
     reported = subprocess.run(
-        [sys.executable, "-m", "cockpit.cli", *arguments], cwd=ROOT, capture_output=True, check=True, timeout=60
+        [sys.executable, "-m", "cockpit", *arguments], cwd=ROOT, capture_output=True, check=True, timeout=60
     )
     execution_id = str(json.loads(reported.stdout)["execution_id"])
     assert main(["export", execution_id, str(bundle), "--store", str(store)]) == 0

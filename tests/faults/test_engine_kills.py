@@ -31,7 +31,7 @@ PLACES = [
 
 def cloudops(*arguments: str, store: Path, failpoint: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "CLOUDOPS_FAILPOINT": failpoint}
-    command = [sys.executable, "-m", "cockpit.cli", *arguments, "--store", str(store)]
+    command = [sys.executable, "-m", "cockpit", *arguments, "--store", str(store)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 

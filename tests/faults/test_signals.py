@@ -59,7 +59,7 @@ asyncio.run(hold())
 
 
 def command(*arguments: str | Path, program: str = "") -> list[str]:
-    start = ["-c", program] if program else ["-m", "cockpit.cli"]
+    start = ["-c", program] if program else ["-m", "cockpit"]
     return [sys.executable, *start, *map(str, arguments)]
 
 

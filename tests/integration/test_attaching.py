@@ -194,7 +194,7 @@ def holding(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def command(*arguments: str, store: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cockpit.cli", *arguments, "--store", str(store)],
+        [sys.executable, "-m", "cockpit", *arguments, "--store", str(store)],
         capture_output=True,
         text=True,
         timeout=60,

@@ -17,7 +17,7 @@ VOLATILE = ("id", "source", "observed_at")
 
 
 def cloudops(*arguments: str, store: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cockpit.cli", *arguments, "--store", str(store)]
+    command = [sys.executable, "-m", "cockpit", *arguments, "--store", str(store)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -61,7 +61,7 @@ def types_in(union: Any) -> set[str]:
 @pytest.mark.parametrize(
     ("page", "names"),
     [
-        ("commands.md", {f"cloudops {name}" for name in cloudops.commands}),
+        ("commands.md", {f"cloudops {name}" for name in cloudops.list_commands(click.Context(cloudops))}),
         ("facts.md", types_in(fact_adapter)),
         ("events.md", types_in(body_adapter())),
     ],
@@ -138,7 +138,7 @@ def test_every_sample_that_a_page_names_is_there() -> None:
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cockpit.cli", *arguments],
+        [sys.executable, "-m", "cockpit", *arguments],
         cwd=cwd,
         # A page shows what 100 columns show; whoever runs the tests may have set another width.
         env=os.environ | {"COLUMNS": "100", "PYTHONPATH": os.pathsep.join([str(cwd), str(ROOT)])} | environment,
@@ -240,7 +240,7 @@ def stored(bundle: Path, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_a_reader_that_leaves_the_pipe_is_an_interruption(bundle: Path) -> None:
-    command = f"{shlex.quote(sys.executable)} -m cockpit.cli investigate --incident {shlex.quote(str(bundle))} --events"
+    command = f"{shlex.quote(sys.executable)} -m cockpit investigate --incident {shlex.quote(str(bundle))} --events"
     script = f"{command} | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}"
     told = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert told.stdout.strip() == "130"

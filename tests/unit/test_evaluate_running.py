@@ -13,7 +13,8 @@ from typing import get_args
 
 import pytest
 
-from cockpit.cli import QUESTIONS, main
+from cockpit.cli import main
+from cockpit.commands.evaluate import QUESTIONS
 from engine.evaluate import bundles_below, evaluate_bundles
 from engine.evaluate.ablation import withhold
 from engine.port import Investigate

@@ -1,4 +1,4 @@
-"""What each sub-command does. Imported when one runs; the full-screen app only when it is opened."""
+"""Investigating, attaching and replaying without a screen, and taking in bundles."""
 
 from __future__ import annotations
 
@@ -12,31 +12,18 @@ from tempfile import TemporaryDirectory
 from cockpit.client import ServedEngine
 from cockpit.follow import Printer, follow
 from cockpit.intents import Start
-from cockpit.launch import on_terminal
 from cockpit.moments import moment_to_seq
-from cockpit.output import colored, note, say, say_document
+from cockpit.output import colored, say
 from cockpit.reach import RETRIES, asked, engine_of, store_exists
 from cockpit.samples import is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
 from engine.events import Event
-from engine.incident import IncidentState
-from engine.port import AuditResult, ConfirmPlan, EnginePort, Investigate
-from engine.report import report as report_of
+from engine.port import ConfirmPlan, EnginePort, Investigate
 from primitives.bundle import read_bundle
 from primitives.errors import EngineGone, StoreBusy, UsageError
 
-__all__ = [
-    "attach",
-    "doctor",
-    "export",
-    "import_bundle",
-    "incidents",
-    "investigate",
-    "replay",
-    "report",
-    "verify",
-]
+__all__ = ["attach", "import_bundle", "investigate", "replay"]
 
 _BATCH = 1_000
 
@@ -86,9 +73,8 @@ def attach(settings: Settings, name: str, *, output: str, color: bool, explain: 
     return run(joined())
 
 
-def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color: bool, explain: bool = False) -> int:
-    """A stored incident, as it happened."""
-    screen = not plain and on_terminal()
+def replay(settings: Settings, name: str, *, screen: bool, at: str | None, color: bool, explain: bool = False) -> int:
+    """Replay a stored incident, or a bundle, which is investigated or unpacked first; with `screen` in the cockpit."""
     if not is_there(name) or ("/" not in name and _stored(settings, name)):
         return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain)
     bundle = Path(name).absolute()
@@ -98,9 +84,9 @@ def replay(settings: Settings, name: str, *, plain: bool, at: str | None, color:
         name = quiet.state.execution_id
         return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain)
     with TemporaryDirectory(prefix="cloudops-replay-") as folder:
-        aside = replace_fields(settings, store=Path(folder) / "incidents.db")
-        execution_id = _import(aside, bundle)
-        return _replay_stored(aside, execution_id, screen=screen, at=at, color=color, kept=False, explain=explain)
+        temporary = replace_fields(settings, store=Path(folder) / "incidents.db")
+        execution_id = import_bundle(temporary, bundle)
+        return _replay_stored(temporary, execution_id, screen=screen, at=at, color=color, kept=False, explain=explain)
 
 
 def _stored(settings: Settings, name: str) -> bool:
@@ -128,7 +114,7 @@ def _replay_stored(
         from cockpit.app import run_cockpit
         from cockpit.intents import Replay
 
-        return run_cockpit(settings, Replay(name, at, kept))
+        return run_cockpit(settings, Replay(name, at, kept), color=color)
 
     printer = Printer("plain", colored(color), explain)
     for event in run(asked(settings, partial(_log, name=name, at=at))):
@@ -148,58 +134,8 @@ async def _log(port: EnginePort, name: str, at: str | None) -> list[Event]:
     return events
 
 
-def incidents(settings: Settings, *, as_json: bool) -> int:
-    """What the store holds."""
-    found = run(asked(settings, lambda port: port.incidents())) if store_exists(settings) else ()
-    if as_json:
-        say_document([one.model_dump(mode="json") for one in found])
-    else:
-        from cockpit.tables import incident_table
-
-        say(incident_table(found))
-    return 0
-
-
-def report(settings: Settings, name: str, form: str) -> int:
-    """The postmortem."""
-    from cockpit.postmortem import is_told, render_html, render_markdown
-
-    async def looked_up(port: EnginePort) -> tuple[IncidentState, list[Event]]:
-        execution_id = await port.resolve(name)
-        state = await port.state(execution_id)
-        if form == "json":
-            return state, []
-        batches = port.follow(execution_id, live=False)
-        # A long log as a whole would fill the memory, and it may have grown meanwhile.
-        return state, [event async for batch in batches for event in batch if is_told(event) and event.seq <= state.seq]
-
-    state, events = run(asked(settings, looked_up))
-    if form == "json":
-        say_document(report_of(state).model_dump(mode="json"))
-    else:
-        say((render_html if form == "html" else render_markdown)(state, events))
-    return 0
-
-
-def export(settings: Settings, name: str, file: Path, *, force: bool) -> int:
-    """A bundle out."""
-    from engine.export import export_bundle
-
-    async def exported(port: EnginePort) -> None:
-        await export_bundle(port, await port.resolve(name), file, overwrite=force)
-
-    run(asked(settings, exported))
-    note(f"wrote {file}")
-    return 0
-
-
-def import_bundle(settings: Settings, bundle: Path) -> int:
-    """A bundle in."""
-    say(f"{_import(settings, bundle)}\n")
-    return 0
-
-
-def _import(settings: Settings, bundle: Path) -> str:
+def import_bundle(settings: Settings, bundle: Path) -> str:
+    """Take a bundle that CloudOps exported into the store; gives the execution's id."""
     from engine.export import import_events
 
     async def imported() -> str:
@@ -209,33 +145,3 @@ def _import(settings: Settings, bundle: Path) -> str:
             return await import_events(engine.store, bundle)
 
     return run(imported())
-
-
-def verify(settings: Settings, name: str | None, *, as_json: bool) -> int:
-    """Check the hash chains; 1 when one is broken."""
-
-    async def verified(port: EnginePort) -> tuple[AuditResult, ...]:
-        return await port.verify(await port.resolve(name) if name is not None else None)
-
-    if not store_exists(settings):
-        raise UsageError(f"{settings.store}: there is no store yet, so there is nothing to verify")
-    results = run(asked(settings, verified))
-    if as_json:
-        say_document([result.model_dump(mode="json") for result in results])
-    else:
-        from cockpit.tables import audit_table
-
-        say(audit_table(results))
-    return 0 if all(result.ok for result in results) else 1
-
-
-def doctor(settings: Settings, *, as_json: bool) -> int:
-    """What is configured, reachable and permitted, and what is not."""
-    from cockpit.doctor import examine, render
-
-    checks = run(examine(settings))
-    if as_json:
-        say_document([check.model_dump(mode="json") for check in checks])
-    else:
-        say(render(checks))
-    return 3 if any(check.status == "bad" for check in checks) else 0

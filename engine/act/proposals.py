@@ -27,7 +27,7 @@ from primitives.terms import IncidentClass
 from primitives.text import safe_line
 from primitives.units import short_id
 
-__all__ = ["WRITE_CONFIDENCE", "proposals", "withheld"]
+__all__ = ["WRITE_CONFIDENCE", "is_verdict", "proposals", "withheld"]
 
 WRITE_CONFIDENCE: Final = 0.3
 """Below this a cause is more than twice as likely wrong as right: no action that changes something is proposed."""
@@ -60,7 +60,7 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
 
 def withheld(state: IncidentState) -> str:
     """Why nothing is proposed that changes something, where that is for want of a likely cause; else empty."""
-    if not state.hypotheses or any(action.effect != "read" for action in state.actions):
+    if not state.hypotheses or any(action.effect != "read" for action in state.actions if action.recommended):
         return ""
     best = state.hypotheses[0]
     if best.cause_class == IncidentClass.NO_FAULT:
@@ -105,7 +105,12 @@ def _answers(state: IncidentState, one: Hypothesis) -> list[str]:
 
 
 def _is_likely(state: IncidentState, one: Hypothesis) -> bool:
-    return one.confidence >= WRITE_CONFIDENCE and state.hypotheses[0].cause_class not in _VERDICTS
+    return one.confidence >= WRITE_CONFIDENCE and not is_verdict(state.hypotheses[0])
+
+
+def is_verdict(hypothesis: Hypothesis) -> bool:
+    """Whether it says that nothing is wrong, or that the cause is unknown: then there is nothing to act on."""
+    return hypothesis.cause_class in _VERDICTS
 
 
 def _can_roll_back(state: IncidentState, one: Hypothesis) -> bool:

@@ -1,0 +1,32 @@
+"""`cloudops doctor`: what is configured, reachable and permitted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cockpit.options import CommandWithExample, json_option, prometheus_option, settings_options
+
+if TYPE_CHECKING:
+    from cockpit.settings import Settings
+
+__all__ = ["command"]
+
+
+@click.command(cls=CommandWithExample, example="cloudops doctor")
+@json_option()
+@prometheus_option("A live Prometheus to check.")
+@settings_options
+def command(as_json: bool, settings: Settings) -> int:
+    """Say what is configured, reachable and permitted, and what is not."""
+    from cockpit.doctor import examine, render
+    from cockpit.output import say, say_document
+    from cockpit.signals import run
+
+    checks = run(examine(settings))
+    if as_json:
+        say_document([check.model_dump(mode="json") for check in checks])
+    else:
+        say(render(checks))
+    return 3 if any(check.status == "bad" for check in checks) else 0

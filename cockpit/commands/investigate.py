@@ -1,0 +1,63 @@
+"""`cloudops investigate`: an investigation, in the cockpit or without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cockpit.options import (
+    TEXT,
+    CommandWithExample,
+    FilePath,
+    explain_option,
+    no_color_option,
+    plain_option,
+    prometheus_option,
+    settings_options,
+)
+
+if TYPE_CHECKING:
+    from cockpit.settings import Settings
+
+__all__ = ["command"]
+
+
+@click.command(
+    cls=CommandWithExample,
+    example='cloudops investigate "API latency spike in prod" --incident sample_incidents/api-latency-spike',
+)
+@click.argument("query", required=False, type=TEXT)
+@click.option("--incident", type=FilePath(text=True), help="A recorded incident: a bundle's directory or file.")
+@click.option("--resource", type=TEXT, help="The resource to look at first.")
+@prometheus_option("A live Prometheus to ask.")
+@plain_option
+@click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
+@click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
+@explain_option
+@no_color_option
+@settings_options
+def command(
+    query: str | None,
+    incident: Path | None,
+    resource: str | None,
+    output: str | None,
+    explain: bool,
+    no_color: bool,
+    settings: Settings,
+) -> int:
+    """Investigate an incident, live or recorded. On a terminal this opens the cockpit."""
+    from cockpit.intents import Start
+    from cockpit.samples import bundle_path
+    from cockpit.terminal import on_terminal
+
+    bundle = str(bundle_path(incident)) if incident is not None else None
+    start = Start(query, bundle, resource, settings.prometheus if incident is None else None)
+    if output is None and not explain and on_terminal():
+        from cockpit.app import run_cockpit
+
+        return run_cockpit(settings, start, color=not no_color)
+    from cockpit import headless
+
+    return headless.investigate(settings, start, output=output or "plain", color=not no_color, explain=explain)

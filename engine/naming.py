@@ -1,0 +1,67 @@
+"""What the resources of an incident are called, by all that its state knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from engine.events import IncidentOpened
+from engine.incident import FoundFact, IncidentState
+from primitives.display_names import DisplayNames
+
+__all__ = ["NamesOfState", "display_names", "names_of_facts"]
+
+
+def display_names(state: IncidentState) -> DisplayNames:
+    """The display names of every resource that the state knows."""
+    return names_of_facts(state.opened, state.facts.values())
+
+
+def names_of_facts(opened: IncidentOpened | None, facts: Iterable[FoundFact]) -> DisplayNames:
+    """The display names of what the incident was opened about and of what `facts` name."""
+    names = DisplayNames()
+    _add_opened(names, opened)
+    _add_facts(names, facts)
+    return names
+
+
+class NamesOfState:
+    """The display names of a state that grows: each fact is read once. For who shows one log, at any moment of it."""
+
+    def __init__(self) -> None:
+        self._names = DisplayNames()
+        self._execution = ""
+        self._read: list[FoundFact] = []
+
+    def of(self, state: IncidentState) -> DisplayNames:
+        """The display names of `state`."""
+        if not self._continues(state):
+            self._names, self._read, self._execution = DisplayNames(), [], state.execution_id
+            _add_opened(self._names, state.opened)
+        if len(state.facts) > len(self._read):
+            new = list(islice(state.facts.values(), len(self._read), None))
+            _add_facts(self._names, new)
+            self._read += new
+        return self._names
+
+    def _continues(self, state: IncidentState) -> bool:
+        """Whether the facts that were read are the first ones of `state`: facts only ever join a log."""
+        if not self._read or state.execution_id != self._execution or len(state.facts) < len(self._read):
+            return False
+        last = self._read[-1]
+        return state.facts.get(last.id) is last or state.facts.get(last.id) == last
+
+
+def _add_opened(names: DisplayNames, opened: IncidentOpened | None) -> None:
+    if opened is None:
+        return
+    if opened.symptom is not None:
+        names.add(opened.symptom.resource)
+    for resource in opened.focus:
+        names.add(resource)
+
+
+def _add_facts(names: DisplayNames, facts: Iterable[FoundFact]) -> None:
+    for found in facts:
+        for resource in found.fact.named_resources():
+            names.add(resource)

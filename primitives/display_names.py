@@ -1,0 +1,94 @@
+"""What a resource is called on screen: the shortest name that nothing else in this incident could mean as well.
+
+`payments-api`, not `payments/deployment/payments-api`; where two things share that, `payments-api (deployment)` and
+`payments-api (service)`; where that isn't enough either, `payments/payments-api`, and so on up to the identifier.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from primitives.identity import ResourceId, parse_id
+
+__all__ = ["DisplayNames", "Naming", "full_name"]
+
+Naming = Callable[[str], str]
+"""Gives what to call a resource, by its identifier."""
+
+# In what stands in brackets or after a comma, anything else could be mistaken for another name.
+_PLAIN_SCOPE: Final = re.compile(r"[\w.:/-]+")
+
+
+def full_name(resource: str) -> str:
+    """The whole identifier: the naming where nothing is known of the other resources."""
+    return resource
+
+
+class DisplayNames:
+    """The display names of the resources of one incident; call it with an identifier.
+
+    Add each resource as it becomes known: a name gets longer when something else turns up that shares it. What was
+    never added is called by its identifier. Adding costs little, and a name is worked out when first asked for.
+    """
+
+    def __init__(self, resources: Iterable[str] = ()) -> None:
+        self._known: set[str] = set()
+        self._sharing: dict[str, list[str]] = {}
+        self._names: dict[str, str] = {}
+        for resource in resources:
+            self.add(resource)
+
+    def __call__(self, resource: str) -> str:
+        """What to call `resource`."""
+        if resource not in self._known:
+            return resource
+        name = self._names.get(resource)
+        if name is None:
+            self._work_out(parse_id(resource).short)
+            name = self._names[resource]
+        return name
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def add(self, resource: str) -> None:
+        """Take in a resource."""
+        if resource in self._known:
+            return
+        self._known.add(resource)
+        self._sharing.setdefault(parse_id(resource).short, []).append(resource)
+        # Any name may have to change for the new one; each is worked out again when it is asked for.
+        self._names.clear()
+
+    def _work_out(self, short: str) -> None:
+        sharing = self._sharing[short]
+        if len(sharing) == 1:
+            self._names[sharing[0]] = short
+            return
+        forms = {resource: _forms(parse_id(resource)) for resource in sharing}
+        # A name must be nobody else's, not even of those that are called by a longer one themselves.
+        fitting = Counter(name for names in forms.values() for name in names)
+        for resource, names in forms.items():
+            clear = (name for name in names if name == resource or (fitting[name] == 1 and self._is_free(name)))
+            self._names[resource] = next(clear, resource)
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._known and name not in self._sharing
+
+
+def _forms(known: ResourceId) -> tuple[str, ...]:
+    """The names to try where the short one is shared, shortest first."""
+    short, kind, namespace = known.short, known.kind_words, known.namespace
+    spaced = f"{namespace}/{short}" if namespace else short
+    forms = [_with(short, kind), spaced, _with(spaced, kind)]
+    scope = known.cluster or ", ".join(part for part in (known.account, known.region) if part)
+    if scope and all(_PLAIN_SCOPE.fullmatch(part) for part in scope.split(", ")):
+        forms += [_with(short, scope), _with(spaced, scope), _with(spaced, f"{kind}, {scope}" if kind else "")]
+    return tuple(dict.fromkeys([*forms, str(known)]))
+
+
+def _with(name: str, words: str) -> str:
+    return f"{name} ({words})" if words else name

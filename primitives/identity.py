@@ -1,0 +1,210 @@
+"""What a thing is called: one scoped identifier, its text form, and what each part of it is.
+
+No other module takes an identifier apart or puts one together. The text form is what bundles, facts and JSON hold:
+
+    payments/deployment/payments-api                      a Kubernetes object: namespace, kind, name
+    node/worker-01                                        an object of a cluster-wide kind
+    payments-prod                                         a plain name, as telemetry has it
+    boutique/cartservice                                  a plain name with the namespace that qualifies it
+    arn:aws:rds:eu-west-1:123456789012:db:payments-prod   an ARN, which holds its own scope
+    kubernetes://prod-eu/payments/deployment/payments-api the same object where several clusters are asked
+    aws://123456789012/eu-west-1/payments-prod            a plain name where several accounts or regions are asked
+
+The scope stands in front only where it was given. Parsing never fails: what fits no form is a plain name, whatever
+it holds, and formatting gives back the very text that was parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final, Literal
+
+__all__ = [
+    "CLUSTER_WIDE",
+    "Platform",
+    "ResourceId",
+    "base_name",
+    "is_kubernetes",
+    "kind_of",
+    "kubernetes_id",
+    "namespace_of",
+    "parse_id",
+    "same_name",
+    "with_scope",
+]
+
+Platform = Literal["", "kubernetes", "aws"]
+"""Who runs it; empty where the identifier doesn't say."""
+
+CLUSTER_WIDE: Final = frozenset({
+    "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ComponentStatus", "PriorityClass",
+    "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ClusterRole", "ClusterRoleBinding",
+    "CustomResourceDefinition", "CSIDriver", "CSINode", "RuntimeClass", "VolumeAttachment", "APIService",
+    "CertificateSigningRequest", "GatewayClass",
+})  # fmt: skip
+"""Kinds of Kubernetes objects that have no namespace."""
+
+_CLUSTER_WIDE: Final = frozenset(kind.lower() for kind in CLUSTER_WIDE)
+# Names of Kubernetes objects are DNS subdomains; those of RBAC and of componentstatuses may hold more, never a slash.
+_NAMESPACE: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_OBJECT: Final = re.compile(rf"({_NAMESPACE})/([a-z][a-z0-9]{{0,62}})/([^/]+)")
+_WIDE_OBJECT: Final = re.compile(r"([a-z]+)/([^/]+)")
+_QUALIFIED: Final = re.compile(rf"({_NAMESPACE})/({_NAMESPACE})")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+_ARN: Final = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]*):(.+)", re.DOTALL)
+_KUBERNETES_SCOPE: Final = re.compile(r"kubernetes://([^/]+)/(.+)", re.DOTALL)
+_AWS_SCOPE: Final = re.compile(r"aws://([^/]*)/([^/]*)/(.+)", re.DOTALL)
+_ARN_TYPE: Final = re.compile(r"[a-z][a-zA-Z-]*[:/]")
+# Their ARNs begin with the thing's own name, without a type before it.
+_UNTYPED: Final = frozenset({"s3", "sns", "sqs"})
+_CACHED: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceId:
+    """A resource's identifier, scoped as far as it is known; `str` gives its text form.
+
+    `kind` is in lower case as Kubernetes writes it in paths; of an ARN it is the service (`rds`), `name` the ARN's last
+    part (`db:payments-prod`) and `partition` the one before the service (`aws`). A plain name has no kind.
+    """
+
+    name: str
+    kind: str = ""
+    namespace: str = ""
+    platform: Platform = ""
+    cluster: str = ""
+    account: str = ""
+    region: str = ""
+    partition: str = ""
+
+    def __str__(self) -> str:
+        if self.partition:
+            return f"arn:{self.partition}:{self.kind}:{self.region}:{self.account}:{self.name}"
+        path = "/".join(part for part in (self.namespace, self.kind, self.name) if part)
+        if self.cluster:
+            return f"kubernetes://{_escaped(self.cluster)}/{path}"
+        if self.account or self.region:
+            return f"aws://{_escaped(self.account)}/{_escaped(self.region)}/{path}"
+        return path
+
+    @property
+    def short(self) -> str:
+        """Its own name, without kind and scope: `payments-api`, and `payments-prod` of the ARN above."""
+        return _arn_name(self.kind, self.name) if self.partition else self.name
+
+    @property
+    def kind_words(self) -> str:
+        """Its kind as a person reads it: `deployment`, `rds db`; empty where the identifier doesn't say."""
+        if not self.partition:
+            return self.kind
+        typed = _arn_type(self.kind, self.name)
+        return f"{self.kind} {typed[:-1]}" if typed else self.kind
+
+
+@lru_cache(maxsize=_CACHED)
+def parse_id(text: str) -> ResourceId:
+    """The identifier that `text` is; a plain name where it fits no other form. `str` of it is `text` again."""
+    if match := _ARN.fullmatch(text):
+        partition, service, region, account, name = match.groups()
+        return ResourceId(name, service, "", "aws", account=account, region=region, partition=partition)
+    if "://" in text:
+        scoped = _parse_scoped(text)
+        # Another spelling of a scope (an escape that wasn't needed) stays the plain name that it was.
+        return scoped if scoped is not None and str(scoped) == text else ResourceId(text)
+    return _parse_path(text)
+
+
+def _parse_scoped(text: str) -> ResourceId | None:
+    if match := _KUBERNETES_SCOPE.fullmatch(text):
+        return replace(_parse_path(match[2]), platform="kubernetes", cluster=_unescaped(match[1]))
+    if match := _AWS_SCOPE.fullmatch(text):
+        account, region = _unescaped(match[1]), _unescaped(match[2])
+        return ResourceId(match[3], "", "", "aws", account=account, region=region) if account or region else None
+    return None
+
+
+def _parse_path(text: str) -> ResourceId:
+    if match := _OBJECT.fullmatch(text):
+        return ResourceId(match[3], match[2], match[1], "kubernetes")
+    if (match := _WIDE_OBJECT.fullmatch(text)) and match[1] in _CLUSTER_WIDE:
+        return ResourceId(match[2], match[1], "", "kubernetes")
+    if match := _QUALIFIED.fullmatch(text):
+        return ResourceId(match[2], "", match[1])
+    return ResourceId(text)
+
+
+def kubernetes_id(kind: str, namespace: str, name: str, *, cluster: str = "") -> str:
+    """The text form of a Kubernetes object; one of a kind with namespaces that names none is in `default`."""
+    path = (
+        f"{kind.lower()}/{name}"
+        if kind in CLUSTER_WIDE or kind in _CLUSTER_WIDE
+        else f"{namespace or 'default'}/{kind.lower()}/{name}"
+    )
+    return f"kubernetes://{_escaped(cluster)}/{path}" if cluster else path
+
+
+def with_scope(text: str, *, cluster: str = "", account: str = "", region: str = "") -> str:
+    """`text` with a scope in front; as it is where it has one already or none is given."""
+    if "://" in text:
+        return text
+    known = parse_id(text)
+    if known.partition or not (cluster or account or region):
+        return text
+    if cluster:
+        return f"kubernetes://{_escaped(cluster)}/{text}"
+    return text if known.kind else f"aws://{_escaped(account)}/{_escaped(region)}/{text}"
+
+
+@lru_cache(maxsize=_CACHED)
+def base_name(text: str) -> str:
+    """What people and telemetry would call it: an object's own name, the last part of an ARN or of a path."""
+    known = parse_id(text)
+    return known.short if known.kind else known.name.rpartition("/")[2]
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether both are called the same, whatever stands in front of it and whatever the case."""
+    return base_name(one).casefold() == base_name(other).casefold()
+
+
+def kind_of(text: str) -> str:
+    """The kind that the identifier tells, in lower case; empty for a plain name."""
+    return parse_id(text).kind
+
+
+def namespace_of(text: str) -> str:
+    """The namespace of a Kubernetes object; empty for anything else."""
+    known = parse_id(text)
+    return known.namespace if known.platform == "kubernetes" else ""
+
+
+def is_kubernetes(text: str) -> bool:
+    """Whether it names an object of Kubernetes: with its kind, and its namespace where the kind has one."""
+    known = parse_id(text)
+    return known.platform == "kubernetes" and bool(known.kind)
+
+
+def _arn_type(service: str, resource: str) -> str:
+    """The type at the beginning of an ARN's last part, with what ends it: `db:`, `loadbalancer/`."""
+    typed = None if service in _UNTYPED else _ARN_TYPE.match(resource)
+    return typed[0] if typed else ""
+
+
+def _arn_name(service: str, resource: str) -> str:
+    own = resource.removeprefix(_arn_type(service, resource))
+    parts = own.split("/")
+    if service == "elasticloadbalancing" and len(parts) == 3:
+        # app/NAME/ID; the identifier at the end tells nobody anything.
+        return parts[1]
+    return parts[-1] or resource
+
+
+def _escaped(scope: str) -> str:
+    # Clusters may be named by an ARN or a path; a slash ends the scope.
+    return scope.replace("%", "%25").replace("/", "%2F")
+
+
+def _unescaped(scope: str) -> str:
+    return scope.replace("%2F", "/").replace("%25", "%")

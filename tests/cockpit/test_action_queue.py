@@ -1,0 +1,42 @@
+"""The queue of actions: what is no longer recommended stays, dim, and says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from stage import Opened, settle
+from story import ACTIONS, StoryPort
+
+from cockpit.widgets.describe import describe_action
+from cockpit.widgets.draw import plain
+from cockpit.widgets.remediation import RemediationPane
+from engine.incident import IncidentState
+
+WHY = "H2 has 3 % confidence now"
+FORMER = ACTIONS[1].model_copy(update={"priority": 0, "recommended": False, "not_recommended": WHY})
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24)])
+async def test_a_former_action_is_listed_last_and_says_why(opened: Opened, size: tuple[int, int]) -> None:
+    async with opened(port=StoryPort(wait=False), size=size) as (app, pilot):
+        await settle(pilot)
+        pane: Any = app.screen.query_one(RemediationPane)
+        pane.view.state = replace(pane.view.state, actions=(ACTIONS[0], FORMER))
+        lines = [pane.line(row, 200, selected=False) for row in pane.rows()]
+        words = [plain(line.left) for line in lines]
+        assert any(FORMER.action in line for line in words)
+        assert f"no longer recommended: {WHY}" in "".join(words)
+        assert FORMER.command not in "".join(words)
+        mine = [line for row, line in zip(pane.rows(), lines, strict=True) if row.key == FORMER.id]
+        assert {role for line in mine for _, role in line.left} == {"dim"}
+        assert pane.footing() == "1 proposed · 1 no longer recommended · nothing runs from here"
+
+
+def test_the_detail_of_a_former_action_begins_with_why() -> None:
+    first = describe_action(FORMER, IncidentState(), 100)[0]
+    assert f"no longer recommended: {WHY}" in plain(first.left)
+    assert "no longer recommended" not in "".join(
+        plain(line.left) for line in describe_action(ACTIONS[0], IncidentState(), 100)
+    )
