@@ -16,6 +16,7 @@ from engine.events import Event, InvestigationResumed, Who
 from engine.incident import IncidentState
 from engine.journal import Journal
 from engine.judge import judged, settled
+from engine.log import EventLog
 from engine.port import (
     AskNext,
     AuditResult,
@@ -26,8 +27,6 @@ from engine.port import (
     Investigate,
     Judge,
 )
-from engine.store.protocol import Store
-from engine.store.sqlite import SqliteStore
 from engine.world import World, open_world, reopen_world
 from primitives.answers import decode_answer
 from primitives.clock import RecordedClock, SystemClock, new_id
@@ -50,7 +49,7 @@ def person(uid: int) -> Who:
 class Engine:
     """One engine over one store. Open it with `Engine.open`, close it with `close`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: EventLog) -> None:
         self.store = store
         self._actors: dict[str, Actor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -61,7 +60,7 @@ class Engine:
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Open (or create) the store at `path`. Raises `StoreError`; `StoreBusy` when another process holds it."""
-        return cls(await SqliteStore.open(path))
+        return cls(await EventLog.open(path))
 
     async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
         return await self.begin(await open_world(request), confirm=request.confirm, who=who)

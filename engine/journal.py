@@ -12,7 +12,7 @@ import orjson
 
 from engine.events import AnswerRecorded, Body, FactFound, Who
 from engine.incident import IncidentState
-from engine.store.protocol import Store
+from engine.log import EventLog
 from primitives.answers import encode_answer
 from primitives.clock import Clock
 from primitives.facts import Fact, SourceGap
@@ -30,7 +30,9 @@ class Journal:
     Writes are serialised; a write returns after its commit. It is also the `Recorder` of the execution's telemetry.
     """
 
-    def __init__(self, store: Store, clock: Clock, state: IncidentState, execution_id: str, incident_id: str) -> None:
+    def __init__(
+        self, store: EventLog, clock: Clock, state: IncidentState, execution_id: str, incident_id: str
+    ) -> None:
         self.state = state
         self.execution_id = execution_id
         self.incident_id = incident_id

@@ -6,7 +6,6 @@ import asyncio
 from array import array
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -215,17 +214,6 @@ class EventLog:
 
 
 def _summary(row: IndexRow) -> IncidentSummary:
-    return IncidentSummary(
-        execution_id=row.execution_id,
-        incident_id=row.incident_id,
-        title=row.title,
-        query=row.query,
-        origin=row.origin,  # type: ignore[arg-type] - pydantic checks it
-        opened_at=datetime.fromisoformat(row.opened_at),
-        updated_at=datetime.fromisoformat(row.updated_at),
-        phase=row.phase,
-        primary_class=row.primary_class,
-        top_cause=row.top_cause,
-        confidence=row.confidence,
-        events=row.events,
-    )
+    columns = row._asdict()
+    del columns["hash"]
+    return IncidentSummary.model_validate(columns)

@@ -29,7 +29,7 @@ class Statement(NamedTuple):
     every_row: bool = False
 
 
-class RowsRefused(Exception):  # noqa: N818 - it is caught where the statement is known, and never seen by a user
+class RowsRefused(Exception):
     """A statement changed fewer rows than it had to; nothing was written."""
 
 
@@ -65,11 +65,9 @@ class Connection:
         """
         async with self._turn:
             try:
-                for sql, rows, every_row in statements:
-                    if rows:
-                        done = await self._database.executemany(sql, rows)
-                        if every_row and done.rowcount != len(rows):
-                            raise RowsRefused
+                for statement in statements:
+                    if statement.rows:
+                        await self._execute(statement)
                         failpoint("store.mid_transaction")
                 failpoint("store.before_commit")
                 await self._database.commit()
@@ -96,6 +94,11 @@ class Connection:
         async with self._turn:
             with suppress(sqlite3.Error):
                 await self._database.close()
+
+    async def _execute(self, statement: Statement) -> None:
+        done = await self._database.executemany(statement.sql, statement.rows)
+        if statement.every_row and done.rowcount != len(statement.rows):
+            raise RowsRefused
 
 
 async def _connect(path: Path, *, readonly: bool) -> aiosqlite.Connection:

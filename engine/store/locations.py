@@ -48,7 +48,9 @@ def parse_location(text: str | Path) -> StoreLocation:
     if scheme != "sqlite":
         return StoreLocation(scheme, name=unquote(rest))
     if not rest.startswith("/") or rest == "/":
-        raise UsageError(f"{safe_line(str(text))}: write three slashes and an absolute path: sqlite:///path/incidents.db")
+        raise UsageError(
+            f"{safe_line(str(text))}: write three slashes and an absolute path: sqlite:///path/incidents.db"
+        )
     return _file(str(text), Path(unquote(rest)))
 
 

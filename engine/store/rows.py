@@ -14,13 +14,13 @@ from engine.events import GENESIS
 from primitives.errors import HeadMoved
 
 __all__ = [
+    "NO_EVENTS",
     "Blob",
     "Commit",
     "EventRow",
     "Grown",
     "Head",
     "IndexRow",
-    "NO_EVENTS",
     "RowStore",
     "SnapshotRow",
     "StoredRow",
@@ -160,7 +160,7 @@ class RowStore(Protocol):
         ...
 
     async def stored_events(self, execution_id: str, after: int | None, limit: int) -> list[StoredRow]:
-        """The same for the audit, undecoded: damaged rows too. `after` None: from the first row, whatever its number."""
+        """The same for the audit, undecoded and with damaged rows; `after` None: from the first row that there is."""
         ...
 
     async def times(self, execution_id: str) -> list[str]:

@@ -110,7 +110,9 @@ class SqliteRows:
 
     async def stored_events(self, execution_id: str, after: int | None, limit: int) -> list[StoredRow]:
         start = -_LAST_SEQ - 1 if after is None else after
-        return [StoredRow._make(row) for row in await self.connection.rows(schema.SELECT_RAW, execution_id, start, limit)]
+        return [
+            StoredRow._make(row) for row in await self.connection.rows(schema.SELECT_RAW, execution_id, start, limit)
+        ]
 
     async def times(self, execution_id: str) -> list[str]:
         return [row[0] for row in await self.connection.rows(schema.SELECT_TIMES, execution_id)]
