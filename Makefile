@@ -9,6 +9,9 @@ BIN := .venv/bin
 INCIDENT ?= sample_incidents/petshop-low-train-00
 TESTS ?= tests
 WORKERS ?= 2
+# The tests see what a new machine has and nothing that hides a fault (PYTHONUNBUFFERED, say).
+CLEAN := env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 \
+         $(foreach name,TMPDIR CLOUDOPS_REQUIRE_PARTS,$(if $($(name)),$(name)="$($(name))"))
 UV := .venv/.uv/bin/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-header --group build $(if $(UPGRADE),--upgrade)
@@ -23,7 +26,7 @@ demo: venv ## investigate a real recorded incident (on a terminal: in the cockpi
 
 .PHONY: test
 test: lint ## every check and every test
-	@$(BIN)/python -m pytest -q -n $(WORKERS) $(PYTEST_ARGS) $(TESTS)
+	@$(CLEAN) $(BIN)/python -m pytest -q -n $(WORKERS) $(PYTEST_ARGS) $(TESTS)
 
 .PHONY: test-parts
 test-parts: ## install the real servers that some tests need (Debian packages)

@@ -22,9 +22,9 @@ from benchmarks.figures import Figure, Result, against_quiet
 from benchmarks.options import Options
 from benchmarks.synthetic import BURST, EXECUTION, events
 from cockpit.app import CockpitApp
-from cockpit.intents import Attach
 from cockpit.screens.live import LiveScreen
 from cockpit.settings import Settings
+from cockpit.start_modes import Attach
 from engine.events import Event
 from engine.incident import IncidentState, fold
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate

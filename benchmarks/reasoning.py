@@ -111,6 +111,7 @@ async def investigated(made: MadeSystem) -> Measured:
     from engine.incident import FoundFact, IncidentState
     from engine.journal import fact_key
     from engine.reason import rank
+    from engine.state.investigation import InvestigationState
     from primitives.diagnostics.registry import diagnostics
     from primitives.facts import FactBase
 
@@ -124,9 +125,10 @@ async def investigated(made: MadeSystem) -> Measured:
             if isinstance(found, FactBase):
                 one = FoundFact(f"F{len(facts) + 1}", step.id, fact_key(cast("Any", found)), cast("Any", found))
                 facts.setdefault(one.key, one)
-    state = IncidentState(opened=opened, classification=classification, facts={one.id: one for one in facts.values()})
+    known = {one.id: one for one in facts.values()}
+    state = IncidentState(opened=opened, investigation=InvestigationState(classification=classification, facts=known))
     middle = time.perf_counter()
-    state.hypotheses = rank(state).hypotheses
+    state.investigation.hypotheses = rank(state).hypotheses
     end, used = time.perf_counter(), time.process_time() - used
     pinned = _pinned(state)
     places = [place for place, one in enumerate(state.hypotheses, start=1) if one.resource == made.culprit]

@@ -22,9 +22,9 @@ from benchmarks.logs import write_log
 from benchmarks.options import Options
 from benchmarks.synthetic import EXECUTION, LONG
 from cockpit.app import CockpitApp
-from cockpit.intents import Replay
 from cockpit.screens.replay import ReplayScreen
 from cockpit.settings import Settings
+from cockpit.start_modes import Replay
 
 __all__ = ["replays"]
 

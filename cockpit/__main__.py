@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from typing import TextIO
 
 __all__ = ["main"]
 
@@ -29,6 +30,7 @@ def main() -> int:
         code = _complain(
             f"{type(error).__name__}: {error}; this is a bug: report it with what CLOUDOPS_DEBUG=1 shows", 1
         )
+    code = _flush_streams(code)
     # Everything is written and closed; what comes now can only make the interpreter complain while it ends.
     _handle(lambda *_: os._exit(code))
     return code
@@ -68,6 +70,33 @@ def _open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")  # type: ignore[union-attr]
+
+
+def _flush_streams(code: int) -> int:
+    """Flush the standard streams and return the exit code: another one than 0 if a result could not be written.
+
+    What a failed write left in a stream's buffer is written again when the interpreter exits. That would end in exit
+    code 120 and a message of Python's own, so a stream that can't be flushed is pointed at the null device.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            code = code or INTERRUPTED
+            _point_at_null(stream)
+        except (OSError, ValueError) as error:
+            _point_at_null(stream)
+            if code == 0 and stream is sys.stdout:
+                reason = getattr(error, "strerror", None) or error
+                code = _complain(f"the output can't be written ({reason}); send it elsewhere", 3)
+    return code
+
+
+def _point_at_null(stream: TextIO) -> None:
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def _complain(message: str, code: int) -> int:

@@ -8,34 +8,32 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.command import CommandPalette
-from textual.theme import Theme
 from textual.widgets import Input
 
-from cockpit.intents import Attach, Browse, Replay, Start
-from cockpit.keyboard import Keyboard, KeyDone
-from cockpit.screens.layout import is_tiny
-from cockpit.screens.style import APP_CSS
+from cockpit.keyboard import Keyboard, KeyHandled
+from cockpit.screens.host import ScreenHost
+from cockpit.screens.layout import is_too_small
+from cockpit.start_modes import Attach, Browse, Replay, Start
 from cockpit.terminal import on_hangup_or_stop, terminal_is_gone
-from cockpit.widgets.curtain import Curtain
-from cockpit.widgets.draw import Ink, cut
-from primitives.clock import Clock, SystemClock
-from primitives.errors import CloudopsError, StoreError
-from primitives.text import safe_line
-from themes import PALETTES, Palette
+from cockpit.widgets.draw import Styles
+from cockpit.widgets.splash import Splash
+from primitives.clock import Clock
+from primitives.errors import CloudopsError
+from themes import PALETTES
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.screen import Screen
 
-    from cockpit.farewell import Farewell
-    from cockpit.intents import Intent
+    from cockpit.exit_summary import ExitSummary
     from cockpit.screens.common import CockpitScreen
     from cockpit.settings import Settings
+    from cockpit.start_modes import StartMode
     from cockpit.widgets.view import Subject
     from engine.port import EnginePort
 
@@ -46,83 +44,60 @@ Connect = Callable[[Path], Awaitable["tuple[EnginePort, bool]"]]
 
 TERMINAL_CHECK_S = 1.0
 INTERRUPTED = 130
-NOTICE_WIDTH, PROBLEM_WIDTH = 110, 220
-"""Cells of a notice: a line or two; of one that tells what to do: as many as it takes."""
 
 
-def run_cockpit(settings: Settings, intent: Intent, *, color: bool = True) -> int:
+def run_cockpit(settings: Settings, start_mode: StartMode, *, color: bool = True) -> int:
     """Show the cockpit until the person leaves it, and return the exit code.
 
     Raises the `CloudopsError` that kept it from showing anything, when the screen is down.
     """
     if not color:
         os.environ["NO_COLOR"] = "1"
-    app = CockpitApp(settings, intent)
+    app = CockpitApp(settings, start_mode)
     with on_hangup_or_stop(app.stop_from_outside, app.interrupt_from_outside):
         try:
             app.run()
         finally:
             app.close_engine()
-    if app.farewells and getattr(intent, "kept", True):
-        from cockpit.farewell import say_farewell
+    if app.exit_summaries and getattr(start_mode, "kept", True):
+        from cockpit.exit_summary import print_summaries
 
-        say_farewell(app.farewells, settings)
+        print_summaries(app.exit_summaries, settings)
     if app.failure is not None and app.failure_unseen:
         raise app.failure
     return app.exit_status
 
 
-class CockpitApp(App[int]):
-    """The app: themes, screens, the engine's connection, and what every screen can do."""
+class CockpitApp(ScreenHost):
+    """The app: which screen is shown, how keys reach it, how the engine is connected, how everything ends."""
 
-    CSS = APP_CSS
-    TITLE = "CloudOps"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    NOTIFICATION_TIMEOUT: ClassVar[float] = 4.0
 
     def __init__(
-        self, settings: Settings, intent: Intent, *, clock: Clock | None = None, connect: Connect | None = None
+        self, settings: Settings, start_mode: StartMode, *, clock: Clock | None = None, connect: Connect | None = None
     ) -> None:
-        super().__init__()
-        self.settings = settings
-        self.intent = intent
-        self.clock: Clock = clock or SystemClock()
+        super().__init__(settings, clock=clock)
+        self.start_mode = start_mode
         self.failure: CloudopsError | None = None
         self.failure_unseen = False
         self.exit_status = 0
-        self.remote = False
-        self.farewells: tuple[Farewell, ...] = ()
-        self.left_running: set[str] = set()
+        self.exit_summaries: tuple[ExitSummary, ...] = ()
         self.keyboard = Keyboard(self)
         self._leaving_asked = False
         self._connect: Connect = connect or self._connect_engine
-        self._port: EnginePort | None = None
         self._engine: Any = None
-        for palette in PALETTES.values():
-            self.register_theme(_theme(palette))
-        chosen = settings.theme if settings.theme in PALETTES else next(iter(PALETTES))
-        self.ink = Ink(PALETTES[chosen])
-        self.theme = chosen
-
-    @property
-    def connected(self) -> bool:
-        """Whether the engine is there."""
-        return self._port is not None
-
-    @property
-    def port(self) -> EnginePort:
-        """The engine, once it is there."""
-        if self._port is None:
-            raise StoreError("the store is not open yet; try again in a moment")
-        return self._port
 
     # Start and end
 
     def compose(self) -> ComposeResult:
-        intent = self.intent
-        title = getattr(intent, "query", None) or getattr(intent, "bundle", None) or getattr(intent, "name", None)
-        yield Curtain(title or "CloudOps", "", self.ink, panes=not isinstance(intent, Browse))
+        start_mode = self.start_mode
+        title = (
+            getattr(start_mode, "query", None)
+            or getattr(start_mode, "bundle", None)
+            or getattr(start_mode, "name", None)
+        )
+        yield Splash(title or "CloudOps", "", self.text_styles, panes=not isinstance(start_mode, Browse))
 
     def on_mount(self) -> None:
         """The first frame, and only then the screens and the engine."""
@@ -140,11 +115,11 @@ class CockpitApp(App[int]):
         from cockpit.screens.live import LiveScreen
         from cockpit.screens.replay import ReplayScreen
 
-        match self.intent:
+        match self.start_mode:
             case Start() | Attach():
-                return LiveScreen(self.intent)
+                return LiveScreen(self.start_mode)
             case Replay():
-                return ReplayScreen(self.intent.name, at=self.intent.at)
+                return ReplayScreen(self.start_mode.name, at=self.start_mode.at)
             case Browse():
                 return IncidentsScreen()
 
@@ -178,8 +153,8 @@ class CockpitApp(App[int]):
 
     def leave(self, code: int) -> None:
         """End with an exit code."""
-        left = [screen.farewell() for screen in reversed(self.cockpit_screens)]
-        self.farewells = tuple({one.execution_id: one for one in left if one is not None}.values())
+        left = [screen.exit_summary() for screen in reversed(self.cockpit_screens)]
+        self.exit_summaries = tuple({summary.execution_id: summary for summary in left if summary is not None}.values())
         self.exit_status = code
         self.exit(code)
 
@@ -188,10 +163,10 @@ class CockpitApp(App[int]):
         self.failure, self.failure_unseen = error, True
         self.leave(error.exit_code)
 
-    def refuse(self, screen: CockpitScreen, error: CloudopsError) -> None:
+    def refuse(self, screen: Screen[Any], error: CloudopsError) -> None:
         """What `screen` was to show can't be shown: back to the screen below it, or end with the error."""
         if len(self.cockpit_screens) > 1 and screen.is_current:
-            self.tell(str(error), problem=True)
+            self.show_notice(str(error), problem=True)
             self.pop_screen()
         else:
             self.fail(error)
@@ -220,91 +195,66 @@ class CockpitApp(App[int]):
         """Keys go through `keyboard`; in a terminal that is too small they do nothing but leave."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif is_tiny(*self.size) and self.cockpit_screens:
-            self._key_in_tiny(event.key)
+        elif is_too_small(*self.size) and self.cockpit_screens:
+            self._key_when_too_small(event.key)
         else:
             await self.keyboard.typed(event)
 
-    async def hand_on(self, key: events.Key) -> None:
+    async def forward_key(self, key: events.Key) -> None:
         """Give a key to whatever has the focus."""
         await super().on_event(key)
 
-    def on_key_done(self, marker: KeyDone) -> None:
+    def on_key_handled(self, marker: KeyHandled) -> None:
         """A key was answered."""
         self.keyboard.arrived(marker)
 
     @property
-    def takes_keys(self) -> bool:
+    def accepts_keys(self) -> bool:
         """Whether what is on the screen is ready for keys."""
-        ready = getattr(self.screen, "takes_keys", None)
+        ready = getattr(self.screen, "accepts_keys", None)
         if ready is None:
             # The command palette; before our first screen there is nobody to take keys.
             ready = bool(self.cockpit_screens) and (self.screen.focused is not None or not self.app_focus)
         return bool(ready)
 
-    def stays_at(self, key: str) -> bool:
+    def keeps_focus(self, key: str) -> bool:
         """Whether a key neither opens anything nor moves the focus, so that the next one needs not wait for it."""
         from cockpit.keys import STAYING
 
         return key in STAYING and self.screen in self.cockpit_screens and not isinstance(self.focused, Input)
 
     @property
-    def may_be_left(self) -> bool:
+    def can_be_left(self) -> bool:
         """Whether the screen is one that still waits for what it shows."""
-        return not self.takes_keys and self.screen in self.cockpit_screens and self.screen.is_mounted
+        return not self.accepts_keys and self.screen in self.cockpit_screens and self.screen.is_mounted
 
-    def _key_in_tiny(self, key: str) -> None:
+    def _key_when_too_small(self, key: str) -> None:
         if key not in ("q", "ctrl+c", "ctrl+q"):
             return
         if self._leaving_asked or not self._running_screen():
             self.leave(self._exit_code())
         self._leaving_asked = True
-        self.tell_tiny()
+        self.show_too_small()
 
-    def tell_tiny(self) -> None:
+    def show_too_small(self) -> None:
         """Say what a terminal that is too small needs, above everything."""
-        from cockpit.screens.common import tiny_words
-        from cockpit.widgets.tiny import Tiny
+        from cockpit.screens.common import too_small_text
+        from cockpit.widgets.too_small import TooSmall
 
-        state = self.cockpit_screens[-1].how_things_are() if self.cockpit_screens else ""
-        words = tiny_words(*self.size, state, asked=self._leaving_asked)
+        state = self.cockpit_screens[-1].status_line() if self.cockpit_screens else ""
+        words = too_small_text(*self.size, state, asked=self._leaving_asked)
         for screen in self.screen_stack:
-            for tiny in screen.query(Tiny):
-                tiny.tell(words)
+            for too_small in screen.query(TooSmall):
+                too_small.show(words)
 
     def on_resize(self, event: events.Resize) -> None:
         """A terminal that shrank too much shows no dialog."""
-        if not is_tiny(*event.size):
+        if not is_too_small(*event.size):
             self._leaving_asked = False
         elif isinstance(self.screen, CommandPalette):
             self.screen.dismiss()
 
     # What screens use
-
-    def tell(self, message: str, *, problem: bool = False) -> None:
-        """A short notice; the newest takes the place of those before it."""
-        self.clear_notifications()
-        words = cut(safe_line(message), PROBLEM_WIDTH if problem else NOTICE_WIDTH)
-        self.notify(words, severity="error" if problem else "information", markup=False)
-
-    async def export(self, execution_id: str, file: Path) -> None:
-        """Write an incident as a bundle; the work is done off the loop."""
-        port = self.port
-
-        def write() -> None:
-            export = importlib.import_module("engine.export")
-            asyncio.run(export.export_bundle(port, execution_id, file, overwrite=False))
-
-        await asyncio.to_thread(write)
-
-    def shoot(self, name: str) -> None:
-        """Save the screen as SVG into the working directory."""
-        try:
-            path = self.save_screenshot(f"{safe_line(name, limit=80)}.svg", str(Path.cwd()))
-        except OSError as error:
-            self.tell(f"no screenshot: {error.strerror}; change to a folder that you may write to", problem=True)
-        else:
-            self.tell(f"saved {Path(path).name}")
 
     def open_replay(self, execution_id: str, *, subject: Subject | None = None, ended: bool = False) -> None:
         """Push the replay of an incident."""
@@ -313,15 +263,15 @@ class CockpitApp(App[int]):
         known = subject if subject is not None and subject.kind in ("step", "fact") else None
         self.push_screen(ReplayScreen(execution_id, subject=known, ended=ended))
 
-    def open_live(self, intent: Attach) -> None:
+    def open_live(self, start_mode: Attach) -> None:
         """Push a running or interrupted incident."""
         from cockpit.screens.live import LiveScreen
 
-        self.push_screen(LiveScreen(intent))
+        self.push_screen(LiveScreen(start_mode))
 
     def _restyle(self) -> None:
         if self.theme in PALETTES:
-            self.ink = Ink(PALETTES[self.theme])
+            self.text_styles = Styles(PALETTES[self.theme])
         for screen in self.cockpit_screens:
             screen.restyle()
 
@@ -332,7 +282,7 @@ class CockpitApp(App[int]):
         from cockpit.screens.help import HelpScreen
 
         if self.screen in self.cockpit_screens:
-            self.push_screen(HelpScreen(self.cockpit_screens[-1].where, self.ink))
+            self.push_screen(HelpScreen(self.cockpit_screens[-1].where, self.text_styles))
 
     def action_palette(self) -> None:
         """The command palette."""
@@ -401,21 +351,3 @@ PALETTE_WIDTH = 53
 
 NOT_IN_PALETTE = frozenset({"palette", "down", "up", "page_down", "page_up", "left", "right", "open", "back"})
 """Moving about by name would be slower than any key."""
-
-
-def _theme(palette: Palette) -> Theme:
-    return Theme(
-        name=palette.name,
-        primary=palette.focus,
-        secondary=palette.measured,
-        accent=palette.focus,
-        warning=palette.warning,
-        error=palette.bad,
-        success=palette.good,
-        foreground=palette.text,
-        background=palette.ground,
-        surface=palette.bar,
-        panel=palette.cursor,
-        dark=palette.dark,
-        variables=palette.colours(),
-    )

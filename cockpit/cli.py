@@ -6,8 +6,6 @@ Imports nothing heavy until a sub-command needs it.
 from __future__ import annotations
 
 import errno
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain("interrupted", INTERRUPTED)
     except (BrokenPipeError, SystemExit):
         # click itself meets a reader that left the pipe, and wants to exit with 1: that means something else here.
-        _drop_stdout()
         return INTERRUPTED
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
-        _drop_stdout()
         return _complain(f"the output can't be written ({error.strerror}); send it elsewhere", 3)
     return result if isinstance(result, int) else 0
 
@@ -62,14 +58,6 @@ def _complain(message: str, code: int, error: click.ClickException | None = None
     except OSError:
         pass  # standard error is gone, and with it anyone to tell
     return code
-
-
-def _drop_stdout() -> None:
-    """The reader of our pipe left; keep the interpreter from complaining about it at exit."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass
 
 
 class _Commands(click.Group):
@@ -107,7 +95,7 @@ def _browse(context: click.Context) -> int:
     settings = load_settings_of(context, None, None)
     if on_terminal():
         from cockpit.app import run_cockpit
-        from cockpit.intents import Browse
+        from cockpit.start_modes import Browse
 
         return run_cockpit(settings, Browse())
     from cockpit.commands.incidents import list_incidents

@@ -31,14 +31,14 @@ def comparison_lines(compared: Comparison) -> list[str]:
         *_moved("worse", compared.worse),
         "",
         f"{'score':13}{'before':>8}{'after':>8}{'diff':>8}  {'95 % interval':17}{'+':>4}{'-':>4}{'p':>7}",
-        *(_difference(name, one) for name, one in compared.differences.items()),
+        *(_difference(name, difference) for name, difference in compared.differences.items()),
     ]
 
 
 def _missing(ids: Sequence[str], where: str) -> list[str]:
     if not ids:
         return []
-    named = ", ".join(column(one, _NAME).rstrip() for one in ids[:2])
+    named = ", ".join(column(name, _NAME).rstrip() for name in ids[:2])
     return [f"{where}: {len(ids)} ({named}{', …' if len(ids) > 2 else ''})"]
 
 
@@ -62,12 +62,14 @@ def _rank(rank: int | None) -> str:
     return "-" if rank is None else str(rank)
 
 
-def _difference(name: str, one: Difference) -> str:
-    interval = "" if one.low is None or one.high is None else f"{one.low:+.3f} to {one.high:+.3f}"
-    counts = "".join(f"{'' if count is None else count:>4}" for count in (one.better, one.worse))
-    p = "" if one.p is None else f"{one.p:.3f}"
-    figures = f"{_figure(one.before)}{_figure(one.after)}{_figure(one.difference, '+')}"
-    return f"{name:13}{figures}  {interval:17}{counts}{p:>7}  {_VERDICTS[one.verdict]}".rstrip()
+def _difference(name: str, difference: Difference) -> str:
+    interval = (
+        "" if difference.low is None or difference.high is None else f"{difference.low:+.3f} to {difference.high:+.3f}"
+    )
+    counts = "".join(f"{'' if count is None else count:>4}" for count in (difference.better, difference.worse))
+    p = "" if difference.p is None else f"{difference.p:.3f}"
+    figures = f"{_figure(difference.before)}{_figure(difference.after)}{_figure(difference.difference, '+')}"
+    return f"{name:13}{figures}  {interval:17}{counts}{p:>7}  {_VERDICTS[difference.verdict]}".rstrip()
 
 
 def _figure(value: float | None, sign: str = "") -> str:

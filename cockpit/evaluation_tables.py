@@ -72,12 +72,12 @@ def _told(named: Named, asks_change: bool = False) -> str:
 
 def _confused(kind: str, pairs: Sequence[Confused]) -> list[str]:
     """What was named for what, without what was named right."""
-    wrong = [one for one in pairs if one.expected != one.named]
+    wrong = [pair for pair in pairs if pair.expected != pair.named]
     if not wrong:
         return []
     lines = [f"{kind + ' expected':37}    n  {kind} named"]
     lines += [
-        _fitted(f"{column(one.expected, 37)} {one.n:4}  ", one.named or "nothing") for one in wrong[:_MOST_CONFUSED]
+        _fitted(f"{column(pair.expected, 37)} {pair.n:4}  ", pair.named or "nothing") for pair in wrong[:_MOST_CONFUSED]
     ]
     return lines + ([f"and {len(wrong) - _MOST_CONFUSED} more pairs"] if len(wrong) > _MOST_CONFUSED else [])
 
@@ -88,11 +88,11 @@ def _reliability(bins: Sequence[CalibrationBin]) -> list[str]:
     return [f"{'confidence':11}{'n':>5}{'stated':>8}{'right':>7}  {ruler}", *map(_bin, bins)]
 
 
-def _bin(one: CalibrationBin) -> str:
-    start = f"{one.low:.1f} to {one.high:.1f} {one.n:5}{_figure(one.stated):>8}{_figure(one.right):>7}  "
-    if one.stated is None or one.right is None:
+def _bin(part: CalibrationBin) -> str:
+    start = f"{part.low:.1f} to {part.high:.1f} {part.n:5}{_figure(part.stated):>8}{_figure(part.right):>7}  "
+    if part.stated is None or part.right is None:
         return start.rstrip()
-    filled, mark = round(one.right * _BAR), min(round(one.stated * _BAR), _BAR)
+    filled, mark = round(part.right * _BAR), min(round(part.stated * _BAR), _BAR)
     bar = "█" * filled + "·" * (_BAR - filled) + " "
     return (start + bar[:mark] + "┃" + bar[mark + 1 :]).rstrip()
 

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from cockpit.widgets.words import when_said
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.reason.explain import Bar, waterfall
 from engine.reason.odds import probability_at
 from primitives.text import safe_line
 
-__all__ = ["bar_words", "said_lines", "waterfall_lines"]
+__all__ = ["bar_words", "judgement_lines", "waterfall_lines"]
 
 _NAMES: Final = {"prior": "prior", "adjustment": "–", "remainder": "–", "total": "="}
 _LEFT: Final = 6
 _RIGHT: Final = 16
 
 
-def waterfall_lines(one: Hypothesis, state: IncidentState, width: int) -> list[str]:
+def waterfall_lines(hypothesis: Hypothesis, state: IncidentState, width: int) -> list[str]:
     """A line a bar, at most `width` columns: the fact, what it says, its weight and the probability after it."""
-    return [_line(bar, bar_words(bar, state), width) for bar in waterfall(one, state.judgements)]
+    return [_line(bar, bar_words(bar, state), width) for bar in waterfall(hypothesis, state.judgements)]
 
 
 def bar_words(bar: Bar, state: IncidentState) -> str:
     """What a bar stands for: why the fact weighs, and the fact."""
-    found = state.facts.get(bar.fact or "")
-    sentence = found.fact.sentence() if found else ""
+    found_fact = state.facts.get(bar.fact or "")
+    sentence = found_fact.fact.sentence() if found_fact else ""
     return safe_line(" · ".join(words for words in (bar.label, sentence) if words), limit=300)
 
 
@@ -42,13 +43,13 @@ def _short(value: float) -> str:
     return "< 1 %" if value < 0.01 else "> 99 %" if value > 0.99 else f"{100 * value:.0f} %"
 
 
-def said_lines(state: IncidentState) -> Iterator[str]:
+def judgement_lines(state: IncidentState) -> Iterator[str]:
     """What engineers said of facts, added, and took back: one line each, in the order of the facts."""
-    for name, found in state.facts.items():
-        said, sentence = state.judgements.get(name), found.fact.sentence()
-        if not found.step and said is None:
-            yield safe_line(f"{name} {sentence}", limit=300)
+    for name, found_fact in state.facts.items():
+        said, sentence = state.judgements.get(name), found_fact.fact.sentence()
+        if not found_fact.step and said is None:
+            yield safe_line(f"{name} {sentence}{when_said(found_fact.added_at)}", limit=300)
         elif said is not None:
             verdict = "taken back" if said.verdict == "withdrawn" else said.verdict
             because = f", because {said.because}" if said.because else ""
-            yield safe_line(f"{name} {verdict} by {said.by}{because} ({sentence})", limit=400)
+            yield safe_line(f"{name} {verdict} by {said.by}{when_said(said.at)}{because} ({sentence})", limit=400)

@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 
 from cockpit.client import ServedEngine
 from cockpit.follow import Printer, follow
-from cockpit.intents import Start
-from cockpit.moments import moment_to_seq
 from cockpit.output import colored, say
+from cockpit.positions import position_to_seq
 from cockpit.reach import RETRIES, asked, engine_of, store_exists
 from cockpit.samples import is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
+from cockpit.start_modes import Start
 from engine.events import Event
 from engine.port import ConfirmPlan, EnginePort, Investigate
 from primitives.bundle import read_bundle
@@ -112,7 +112,7 @@ def _replay_stored(
 ) -> int:
     if screen:
         from cockpit.app import run_cockpit
-        from cockpit.intents import Replay
+        from cockpit.start_modes import Replay
 
         return run_cockpit(settings, Replay(name, at, kept), color=color)
 
@@ -127,7 +127,7 @@ async def _log(port: EnginePort, name: str, at: str | None) -> list[Event]:
     """What is stored of an investigation, up to `at`. Raises `UsageError` when there is none of that name."""
     execution_id = await port.resolve(name)
     times = await port.times(execution_id)
-    last = moment_to_seq(times, at, named="--at ") if at is not None else len(times)
+    last = position_to_seq(times, at, named="--at ") if at is not None else len(times)
     events: list[Event] = []
     while batch := await port.read(execution_id, len(events), min(_BATCH, last - len(events))):
         events += batch

@@ -51,13 +51,13 @@ def statements(said: Said) -> tuple[Statement, ...]:
     """What was said, what is taken back first. Raises `UsageError` where options make no sense together."""
     if (said.about or said.cause) and not said.add:
         raise UsageError("--about and --cause say what an added fact is about; give --add TEXT with them")
-    found: list[Statement] = [Undo(what=what) for what in said.undo]
-    found += [PinFact(fact=fact) for fact in said.pin]
-    found += [RefuteFact(fact=fact) for fact in said.refute]
-    found += [AddFact(text=text, about=said.about, cause=said.cause) for text in said.add]
-    found += [HoldHypothesis(hypothesis=one) for one in said.hold]
-    found += [Exclude(what=what) for what in said.exclude]
-    return tuple(found)
+    statements: list[Statement] = [Undo(what=what) for what in said.undo]
+    statements += [PinFact(fact=fact) for fact in said.pin]
+    statements += [RefuteFact(fact=fact) for fact in said.refute]
+    statements += [AddFact(text=text, about=said.about, cause=said.cause) for text in said.add]
+    statements += [HoldHypothesis(hypothesis=hypothesis) for hypothesis in said.hold]
+    statements += [Exclude(what=what) for what in said.exclude]
+    return tuple(statements)
 
 
 def judge(settings: Settings, name: str, said: Said) -> int:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from textual.events import Key
     from textual.timer import Timer
 
-    from cockpit.app import CockpitApp
+    from cockpit.screens.host import ScreenHost
 
-__all__ = ["KeyDone", "Keyboard"]
+__all__ = ["KeyHandled", "Keyboard"]
 
 ROUNDS = 2
 """What a key did may itself send messages up the screen (a filter that is submitted): they are waited for as well."""
@@ -34,7 +34,7 @@ INTERRUPT = ("ctrl+c",)
 AT_ONCE = ("q", "escape")
 
 
-class KeyDone(Message):
+class KeyHandled(Message):
     """Goes the same way up as the key before it: when it arrives, the key did."""
 
     def __init__(self, number: int, left: int) -> None:
@@ -46,7 +46,7 @@ class KeyDone(Message):
 class Keyboard:
     """What was typed and not yet answered."""
 
-    def __init__(self, app: CockpitApp) -> None:
+    def __init__(self, app: ScreenHost) -> None:
         self._app = app
         self._held: deque[Key] = deque()
         self._number = 0
@@ -57,11 +57,11 @@ class Keyboard:
         """Take one more key. Ctrl-C goes ahead of what was typed before it, and drops it."""
         if key.key in INTERRUPT:
             self._held.clear()
-            await self._app.hand_on(key)
+            await self._app.forward_key(key)
             return
-        if key.key in AT_ONCE and not self._held and not self._busy and self._app.may_be_left:
+        if key.key in AT_ONCE and not self._held and not self._busy and self._app.can_be_left:
             # What takes long to open can be left at any time.
-            await self._app.hand_on(key)
+            await self._app.forward_key(key)
             return
         if len(self._held) < MOST_HELD:
             self._held.append(key)
@@ -70,29 +70,29 @@ class Keyboard:
     async def _next(self) -> None:
         if not self._held or self._busy:
             return
-        if not self._app.takes_keys:
+        if not self._app.accepts_keys:
             self._look_again(LOOK_AGAIN_S, self._next)
             return
         key = self._held.popleft()
-        if self._app.stays_at(key.key):
-            await self._app.hand_on(key)
+        if self._app.keeps_focus(key.key):
+            await self._app.forward_key(key)
             await self._next()
             return
         self._busy = True
         self._number += 1
-        await self._app.hand_on(key)
+        await self._app.forward_key(key)
         self._mark(ROUNDS)
 
     def _mark(self, left: int) -> None:
         number = self._number
         target = self._app.focused or self._app.screen
         self._look_again(LOST_S, lambda: self._done(number))
-        marker = KeyDone(number, left - 1)
+        marker = KeyHandled(number, left - 1)
         # Its sender is its target: one that its sender's parent sent would stop there.
         marker.set_sender(target)
         target.post_message(marker)
 
-    def arrived(self, marker: KeyDone) -> None:
+    def arrived(self, marker: KeyHandled) -> None:
         """A marker came back; called on the app."""
         if marker.number != self._number or not self._busy:
             return

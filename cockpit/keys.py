@@ -159,7 +159,7 @@ PRIORITY = frozenset({"pane.next", "pane.previous", "interrupt"})
 
 
 STAYING = frozenset(
-    one for key in KEYS if key.action.startswith(("move", "sideways", "match")) for one in key.keys.split(",")
+    binding for key in KEYS if key.action.startswith(("move", "sideways", "match")) for binding in key.keys.split(",")
 )
 """Keys that move about in a pane, and leave the focus where it is."""
 

@@ -6,11 +6,11 @@ import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import orjson
 
-from cockpit.explain import said_lines, waterfall_lines
+from cockpit.explain import judgement_lines, waterfall_lines
 from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
@@ -19,20 +19,23 @@ from engine.events import (
     FactJudged,
     HypothesesRanked,
     IncidentClassified,
+    IncidentClosed,
     IncidentOpened,
     InvestigationCancelled,
     InvestigationFinished,
     InvestigationResumed,
+    NoteAdded,
     PlanProposed,
     StepAdded,
     StepFinished,
+    Who,
 )
 from engine.hypotheses import Action, Evidence, Hypothesis
 from engine.incident import IncidentState, Step
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
 
-__all__ = ["PlainReport", "event_line", "render_text"]
+__all__ = ["PlainReport", "close_reason", "event_line", "render_text"]
 
 _MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 120
@@ -90,6 +93,10 @@ class PlainReport:
                 return self._wrapped(f"Going on: {body.reason}", "  ")
             case InvestigationCancelled():
                 return self._wrapped(f"Cancelled by {event.who.name}", "  ")
+            case NoteAdded():
+                return self._wrapped(f"Note {body.id} by {event.who.name}: {body.text}", "  ")
+            case IncidentClosed():
+                return self._wrapped(f"Closed {close_reason(body, event.who)}", "  ")
             case _:
                 return ""
 
@@ -164,7 +171,7 @@ class PlainReport:
     def _conclusion(self, state: IncidentState) -> str:
         parts = [self._heading("KEY FINDINGS")]
         parts += [self._bullet(finding.statement) for finding in state.findings] or ["  none\n"]
-        if said := list(said_lines(state)):
+        if said := list(judgement_lines(state)):
             parts.append(self._heading("SAID BY ENGINEERS"))
             parts += [self._bullet(line) for line in said]
         parts.append(self._causes(state))
@@ -180,22 +187,30 @@ class PlainReport:
         return self._heading("WOULD CHANGE THIS") + told if told else ""
 
     def _causes(self, state: IncidentState) -> str:
-        likely = [one for one in state.hypotheses if one.confidence >= _MIN_CONFIDENCE and not one.note][:_SHOWN_CAUSES]
+        likely = [
+            hypothesis
+            for hypothesis in state.hypotheses
+            if hypothesis.confidence >= _MIN_CONFIDENCE and not hypothesis.note
+        ][:_SHOWN_CAUSES]
         # What an engineer would ask about next is told even where nothing speaks for it.
-        blamed = {one.resource for one in likely}
-        unheard = [one for one in state.hypotheses if one.note and one.resource and one.resource not in blamed]
+        blamed = {hypothesis.resource for hypothesis in likely}
+        unheard = [
+            hypothesis
+            for hypothesis in state.hypotheses
+            if hypothesis.note and hypothesis.resource and hypothesis.resource not in blamed
+        ]
         shown = [*likely, *unheard[:1]]
-        told = "".join(self._cause(state, one) for one in shown)
+        told = "".join(self._cause(state, hypothesis) for hypothesis in shown)
         return self._heading("LIKELY ROOT CAUSES") + (told or "  none\n")
 
-    def _cause(self, state: IncidentState, one: Hypothesis) -> str:
-        note = f" {one.note}" if one.note else ""
-        lines = [self._bullet(f"{one.cause} ({probability(one.confidence)} confidence){note}")]
-        for name, evidence in (("For", one.evidence_for), ("Against", one.evidence_against)):
+    def _cause(self, state: IncidentState, hypothesis: Hypothesis) -> str:
+        note = f" {hypothesis.note}" if hypothesis.note else ""
+        lines = [self._bullet(f"{hypothesis.cause} ({probability(hypothesis.confidence)} confidence){note}")]
+        for name, evidence in (("For", hypothesis.evidence_for), ("Against", hypothesis.evidence_against)):
             if evidence:
                 lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))
         if self._explain:
-            told = "".join(f"      {line}\n" for line in waterfall_lines(one, state, self._width - 6))
+            told = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
             lines.append("    Why, in log-odds:\n" + self._styled("dim", told))
         return "".join(lines)
 
@@ -248,12 +263,26 @@ class PlainReport:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._color and style else text
 
 
+def close_reason(body: IncidentClosed, who: Who) -> str:
+    """Who closed the incident, and why, in words that follow "closed"."""
+    match body.reason:
+        case "person":
+            words = f"by {who.name}"
+        case "recovered":
+            words = "because it recovered"
+        case "age":
+            words = "because nothing happened to it for long"
+        case _:
+            assert_never(body.reason)
+    return f"{words}: {body.because}" if body.because else words
+
+
 def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
     told: dict[str, list[str]] = {}
     for item in evidence:
-        found = state.facts.get(item.fact)
-        sentence = safe_line(found.fact.sentence(), limit=_REASON) if found else item.fact
+        found_fact = state.facts.get(item.fact)
+        sentence = safe_line(found_fact.fact.sentence(), limit=_REASON) if found_fact else item.fact
         told.setdefault(item.why if item.weight < 0 else sentence, []).append(item.fact)
     return "; ".join(
         f"{words} ({', '.join(dict.fromkeys(facts))})" for words, facts in list(told.items())[:_SHOWN_EVIDENCE]

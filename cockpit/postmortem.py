@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cockpit.explain import said_lines
+from cockpit.explain import judgement_lines
+from cockpit.plain import close_reason
 from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
@@ -17,10 +18,12 @@ from engine.events import (
     FactAdded,
     FactJudged,
     IncidentClassified,
+    IncidentClosed,
     IncidentOpened,
     InvestigationCancelled,
     InvestigationFinished,
     InvestigationResumed,
+    NoteAdded,
     PlanConfirmed,
     StepFinished,
 )
@@ -30,7 +33,7 @@ from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.text import safe_line
 from primitives.units import counted, duration, probability
 
-__all__ = ["is_told", "render_html", "render_markdown"]
+__all__ = ["is_shown", "render_html", "render_markdown"]
 
 _SHOWN_CAUSES: Final = 5
 # Everything that Markdown or HTML in Markdown could read as markup.
@@ -49,7 +52,7 @@ class _Section:
 
 
 def render_markdown(state: IncidentState, events: Sequence[Event]) -> str:
-    """The postmortem as Markdown; what came from outside is escaped. Of the events only those that `is_told` count."""
+    """The postmortem as Markdown; what came from outside is escaped. Of the events only those that `is_shown` count."""
     parts = [f"# {_escaped(_title(state))}\n"]
     parts += [_markdown(section) for section in _sections(state, events)]
     return "\n".join(parts)
@@ -70,37 +73,37 @@ def _title(state: IncidentState) -> str:
 
 
 def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
-    told = report(state)
+    content = report(state)
     return [
-        _summary(state, told),
+        _summary(state, content),
         _timeline(state, events),
-        _Section("Key findings", items=told.key_findings or ("none",)),
-        _causes(told),
-        *([_Section("What engineers said", items=said)] if (said := tuple(said_lines(state))) else []),
-        _Section("Recommended actions", commands=tuple((_action(one), one.command) for one in told.recommended_actions),
-                 paragraphs=_unproposed(state, told)),
-        *_former_actions(told),
-        _Section("What is not known", items=told.gaps or ("nothing that was asked for",)),
+        _Section("Key findings", items=content.key_findings or ("none",)),
+        _causes(content),
+        *([_Section("What engineers said", items=said)] if (said := tuple(judgement_lines(state))) else []),
+        _Section("Recommended actions", paragraphs=_unproposed(state, content),
+                 commands=tuple((_action(action), action.command) for action in content.recommended_actions)),
+        *_former_actions(content),
+        _Section("What is not known", items=content.gaps or ("nothing that was asked for",)),
         _Section("What was looked at", rows=(("Step", "Result", "Why"), *(
-            (f"{step.id} {step.primitive}", f"{step.status}: {step.summary}", step.reason) for step in told.steps))),
+            (f"{step.id} {step.primitive}", f"{step.status}: {step.summary}", step.reason) for step in content.steps))),
         _Section("Facts", rows=(("Fact", "Statement", "Source", "Trust"), *(
-            (fact.id, fact.statement, fact.source, fact.trust) for fact in told.facts))),
+            (fact.id, fact.statement, fact.source, fact.trust) for fact in content.facts))),
     ]  # fmt: skip
 
 
-def _summary(state: IncidentState, told: Report) -> _Section:
-    best = told.likely_root_causes[0] if told.likely_root_causes else None
+def _summary(state: IncidentState, content: Report) -> _Section:
+    best = content.likely_root_causes[0] if content.likely_root_causes else None
     cause = (
         f"Most likely cause: {best.cause} ({probability(best.confidence)} confidence)." if best else "No cause found."
     )
     rows = (
         ("What", ""),
-        ("Incident", told.incident.id),
-        ("Execution", told.execution_id),
-        ("Query", told.incident.query),
-        ("Detected", _time(told.incident.detected_at)),
-        ("Class", ", ".join((told.classification.primary_class, *told.classification.secondary_classes))),
-        ("Investigation", f"{told.status}, {duration(told.duration_s)}, ${told.cost_usd:.2f}"),
+        ("Incident", content.incident.id),
+        ("Execution", content.execution_id),
+        ("Query", content.incident.query),
+        ("Detected", _time(content.incident.detected_at)),
+        ("Class", ", ".join((content.classification.primary_class, *content.classification.secondary_classes))),
+        ("Investigation", f"{content.status}, {duration(content.duration_s)}, ${content.cost_usd:.2f}"),
         ("Log", f"{state.seq} events, last hash {state.hash[:16]}"),
     )
     return _Section("Summary", paragraphs=(cause,), rows=rows)
@@ -108,10 +111,10 @@ def _summary(state: IncidentState, told: Report) -> _Section:
 
 def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
     moments: list[tuple[datetime, str]] = []
-    blamed = {one.change for one in state.hypotheses[:_SHOWN_CAUSES]}
+    blamed = {hypothesis.change for hypothesis in state.hypotheses[:_SHOWN_CAUSES]}
     left_out = 0
-    for found in state.facts.values():
-        fact = found.fact
+    for found_fact in state.facts.values():
+        fact = found_fact.fact
         if isinstance(fact, ChangeFound) and fact.change is not None:
             if fact.change.resource is None and fact.change.id not in blamed:
                 left_out += 1
@@ -128,12 +131,12 @@ def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
     return _Section("Timeline", paragraphs=(more,) if left_out else (), rows=rows)
 
 
-def is_told(event: Event) -> bool:
+def is_shown(event: Event) -> bool:
     """Whether the postmortem's timeline tells of the event."""
     return bool(_happened(event))
 
 
-def _happened(event: Event) -> str:
+def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type of event
     who = f"{event.who.kind} {event.who.name}"
     match event.body:
         case IncidentOpened():
@@ -156,30 +159,34 @@ def _happened(event: Event) -> str:
             return f"investigation cancelled by {who}"
         case InvestigationFinished(status=status):
             return f"investigation {status}"
+        case NoteAdded(text=text):
+            return f"note by {who}: {text}"
+        case IncidentClosed() as body:
+            return f"incident closed {close_reason(body, event.who)}"
         case _:
             return ""
 
 
-def _causes(told: Report) -> _Section:
+def _causes(content: Report) -> _Section:
     rows = [("Cause", "Confidence", "For", "Against")]
-    for one in told.likely_root_causes[:_SHOWN_CAUSES]:
-        against = "; ".join(f"{item.why} ({item.fact})" for item in one.evidence_against)
-        rows.append((one.cause, probability(one.confidence), "; ".join(one.evidence[:4]), against or "–"))
+    for cause in content.likely_root_causes[:_SHOWN_CAUSES]:
+        against = "; ".join(f"{item.why} ({item.fact})" for item in cause.evidence_against)
+        rows.append((cause.cause, probability(cause.confidence), "; ".join(cause.evidence[:4]), against or "–"))
     return _Section("Likely root causes", rows=tuple(rows))
 
 
-def _action(one: ActionPart) -> str:
-    asks = ", requires approval" if one.requires_approval else ""
-    return f"{one.action} ({one.urgency} priority, risk {one.risk}{asks})"
+def _action(action: ActionPart) -> str:
+    asks = ", requires approval" if action.requires_approval else ""
+    return f"{action.action} ({action.urgency} priority, risk {action.risk}{asks})"
 
 
-def _former_actions(told: Report) -> tuple[_Section, ...]:
-    items = tuple(f"{action.action} ({action.not_recommended})" for action in told.former_actions)
+def _former_actions(content: Report) -> tuple[_Section, ...]:
+    items = tuple(f"{action.action} ({action.not_recommended})" for action in content.former_actions)
     return (_Section("Actions no longer recommended", items=items),) if items else ()
 
 
-def _unproposed(state: IncidentState, told: Report) -> tuple[str, ...]:
-    why = withheld(state) or ("" if told.recommended_actions else "none proposed")
+def _unproposed(state: IncidentState, content: Report) -> tuple[str, ...]:
+    why = withheld(state) or ("" if content.recommended_actions else "none proposed")
     return (f"{why[:1].upper()}{why[1:]}.",) if why else ()
 
 

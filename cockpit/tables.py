@@ -18,7 +18,7 @@ def incident_table(incidents: Sequence[IncidentSummary]) -> str:
     if not incidents:
         return "No incidents are stored yet; `cloudops investigate` makes the first.\n"
     rows: list[tuple[str, ...]] = [("EXECUTION", "OPENED (UTC)", "STATE", "CONF", "INCIDENT", "TITLE", "LIKELY CAUSE")]
-    rows += [_incident(one) for one in incidents]
+    rows += [_incident(incident) for incident in incidents]
     return _aligned(rows)
 
 
@@ -50,23 +50,23 @@ def column(text: str, width: int) -> str:
     return set_cell_size(whole, width)
 
 
-def _incident(one: IncidentSummary) -> tuple[str, ...]:
+def _incident(incident: IncidentSummary) -> tuple[str, ...]:
     return (
-        one.execution_id,
-        _minute(one.opened_at),
-        phase_word(one),
-        f"{100 * one.confidence:.0f} %" if one.confidence is not None else "-",
-        safe_line(one.incident_id, limit=32),
-        safe_line(one.title, limit=40),
-        safe_line(one.top_cause or "-", limit=60),
+        incident.execution_id,
+        _minute(incident.opened_at),
+        phase_word(incident),
+        f"{100 * incident.confidence:.0f} %" if incident.confidence is not None else "-",
+        safe_line(incident.incident_id, limit=32),
+        safe_line(incident.title, limit=40),
+        safe_line(incident.top_cause or "-", limit=60),
     )
 
 
-def phase_word(one: IncidentSummary) -> str:
+def phase_word(incident: IncidentSummary) -> str:
     """The state in one word: an investigation that neither runs nor ended was interrupted."""
-    if one.phase in ("completed", "cancelled", "failed"):
-        return one.phase
-    return "running" if one.running else "interrupted"
+    if incident.phase in ("completed", "cancelled", "failed"):
+        return incident.phase
+    return "running" if incident.running else "interrupted"
 
 
 def _verdict(result: AuditResult) -> str:

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 from engine.hypotheses import Classification
 from engine.time_hints import TimeHint, time_hints
 from engine.vocabulary import COMPANIONS, DOWNWARD, UPWARD, VOCABULARY
+from primitives.identity import spoken_name
 from primitives.records import Alert, Symptom
 from primitives.terms import Direction, IncidentClass
 from primitives.text import safe_line
@@ -200,8 +201,7 @@ def _focus(query: str, resources: Sequence[str]) -> tuple[str, ...]:
 
 def _name_match(name: str, spans: Mapping[str, _Span]) -> list[tuple[float, _Span]]:
     """How well (0 to 100) the query names the resource, and where; empty when it doesn't."""
-    tail = name.rsplit("/", 1)[-1]
-    parts = _words(re.split(r"_?[A-Z]+::|::", tail)[0] or tail)
+    parts = _words(spoken_name(name))
     whole = "".join(parts)
     stripped = "".join(part for part in parts if part not in _GENERIC)
     if whole in spans and whole not in _GENERIC:

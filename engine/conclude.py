@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from engine.events import Body, HypothesesRanked, PlannedStep, StepAdded, Who
@@ -41,9 +40,9 @@ def moves(state: IncidentState, facts: Sequence[Fact]) -> bool:
     """Whether knowing `facts` too would change any confidence by a percent or more."""
     if not facts:
         return False
-    trial = state.aside()
+    trial = state.fork()
     for number, fact in enumerate(facts, len(state.facts) + 1):
-        trial.facts[f"F{number}"] = FoundFact(f"F{number}", "", fact_key(fact), fact)
+        trial.investigation.facts[f"F{number}"] = FoundFact(f"F{number}", "", fact_key(fact), fact)
     before = {one.id: one.confidence for one in state.hypotheses}
     return any(abs(one.confidence - before.get(one.id, 0.0)) >= _MOVES for one in rank(trial).hypotheses)
 
@@ -54,7 +53,7 @@ def conclusion(state: IncidentState) -> list[tuple[Who, Body]]:
         return []
     bodies: list[Body] = []
     ranking = rank(state)
-    ranked = replace(state, hypotheses=ranking.hypotheses, would_change=ranking.would_change)
+    ranked = state.replaced(hypotheses=ranking.hypotheses, would_change=ranking.would_change)
     final = weighed_again(ranked)
     if (final.hypotheses, final.would_change, final.decisive) != (
         state.hypotheses, state.would_change, state.decisive,

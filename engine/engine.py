@@ -131,8 +131,7 @@ class Engine:
         """Go on with what had ended, for one further question. Raises `UsageError` when there is none."""
         assert state.opened is not None
         assert state.updated_at is not None
-        trial = state.aside()
-        trial.concluded = trial.cancelling = False
+        trial = state.replaced(concluded=False, cancelling=False)
         step = asked_on(trial)
         world = await reopen_world(state.opened, state.updated_at, prometheus)
         journal = Journal(self.store, world.clock, state, execution_id, state.incident_id)

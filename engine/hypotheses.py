@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from primitives.terms import Effect, IncidentClass, Risk
 
@@ -76,11 +76,12 @@ Verdict = Literal["pinned", "refuted", "withdrawn"]
 
 
 class Judgement(_Frozen):
-    """What a person said of a fact, and why."""
+    """What a person said of a fact, why, and when (real time)."""
 
     verdict: Verdict
     by: str
     because: str = ""
+    at: AwareDatetime | None = None
 
 
 class Decisive(_Frozen):

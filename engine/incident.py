@@ -1,16 +1,16 @@
 """The state of an incident: a pure fold over its events. No clock, no I/O, no randomness.
 
-Everything a person sees is drawn from this, live and in replay alike.
+Everything a person sees is drawn from this, live and in replay alike. Each event is dispatched to the part of the state
+that it concerns (`engine.state`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from operator import attrgetter
-from typing import Literal, assert_never
+from typing import Any, Literal
 
 import orjson
 from pydantic import TypeAdapter
@@ -20,74 +20,41 @@ from engine.events import (
     ConclusionReached,
     Event,
     FactAdded,
-    FactFound,
     FactJudged,
-    HypothesesRanked,
-    IncidentClassified,
+    IncidentClosed,
     IncidentOpened,
-    InvestigationCancelled,
     InvestigationFinished,
-    InvestigationResumed,
-    PlanConfirmed,
-    PlannedStep,
-    PlanProposed,
-    SourcesChecked,
+    NoteAdded,
     SourceState,
-    StepAdded,
-    StepFinished,
-    StepProgressed,
-    StepStarted,
     Who,
+    in_real_time,
 )
 from engine.hypotheses import Action, Classification, Decisive, Finding, Hypothesis, Judgement
-from primitives.facts import Fact
+from engine.state.actions import ActionsState
+from engine.state.investigation import FoundFact, InvestigationState, Phase
+from engine.state.notes import Note, NotesState
+from engine.state.steps import Step, StepStatus
 
-__all__ = ["FoundFact", "IncidentState", "Phase", "Step", "StepStatus", "fold"]
-
-Phase = Literal["opened", "classified", "planned", "investigating", "completed", "cancelled", "failed"]
-StepStatus = Literal["waiting", "running", "completed", "failed", "timed_out", "cancelled"]
-
-
-@dataclass(slots=True)
-class Step:
-    """A step of the plan and what became of it; `added` says that it joined later."""
-
-    plan: PlannedStep
-    added: bool = False
-    status: StepStatus = "waiting"
-    attempt: int = 0
-    started_at: datetime | None = None
-    duration_s: float | None = None
-    done: int = 0
-    total: int = 0
-    note: str = ""
-    summary: str = ""
-    facts: list[str] = field(default_factory=list)
-
-    def copy(self) -> Step:
-        """A step that can be changed without changing this one."""
-        own = Step(*_values_of_step(self))
-        own.facts = list(own.facts)
-        return own
-
-
-# `dataclasses.replace` takes four times as long, and a long log has thousands of steps.
-_values_of_step = attrgetter(*(field.name for field in fields(Step)))
+__all__ = ["Closure", "FoundFact", "IncidentState", "Note", "Phase", "Step", "StepStatus", "fold"]
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFact:
-    """A fact with its identifier and the step that found it; empty where a person added it."""
+class Closure:
+    """Why, by whom and when (real time) the incident was closed."""
 
-    id: str
-    step: str
-    key: str
-    fact: Fact
+    reason: Literal["person", "recovered", "age"]
+    by: Who
+    at: datetime
+    because: str = ""
 
 
 @dataclass(slots=True)
 class IncidentState:
-    """What is known of one execution after its first `seq` events. Changed by `apply` and nothing else."""
+    """What is known of one execution after its first `seq` events. Changed by `apply` and nothing else.
+
+    `updated_at` is the incident's time: that of the last event of the investigation. `said_at` is the real time of the
+    last statement by a person; of a live incident the two are on one clock.
+    """
 
     execution_id: str = ""
     incident_id: str = ""
@@ -95,120 +62,180 @@ class IncidentState:
     hash: str = ""
     opened_at: datetime | None = None
     updated_at: datetime | None = None
-    phase: Phase = "opened"
+    said_at: datetime | None = None
     opened: IncidentOpened | None = None
     opened_by: Who | None = None
-    sources: tuple[SourceState, ...] = ()
-    classification: Classification | None = None
-    confirmed_by: Who | None = None
-    steps: dict[str, Step] = field(default_factory=dict)
-    answers: dict[str, AnswerRecorded] = field(default_factory=dict)
-    facts: dict[str, FoundFact] = field(default_factory=dict)
-    judgements: dict[str, Judgement] = field(default_factory=dict)
-    hypotheses: tuple[Hypothesis, ...] = ()
-    would_change: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    gaps: tuple[str, ...] = ()
-    actions: tuple[Action, ...] = ()
-    decisive: tuple[Decisive, ...] = ()
-    cancelling: bool = False
-    concluded: bool = False
-    resumed: int = 0
-    finished: InvestigationFinished | None = None
+    investigation: InvestigationState = field(default_factory=InvestigationState)
+    remediation: ActionsState = field(default_factory=ActionsState)
+    discussion: NotesState = field(default_factory=NotesState)
+    closed: Closure | None = None
 
     @property
     def ended(self) -> bool:
-        """Whether no further event of the investigation is to come."""
-        return self.finished is not None
+        """Whether the investigation has ended; the incident stays open until it is closed."""
+        return self.investigation.finished is not None
 
-    def apply(self, event: Event) -> None:  # noqa: C901, PLR0912 - one branch a type of event, nothing else
+    @property
+    def live(self) -> bool:
+        """Whether the investigation's clock is real time."""
+        return self.opened is not None and self.opened.origin == "live"
+
+    @property
+    def phase(self) -> Phase:
+        """How far the investigation is."""
+        return self.investigation.phase
+
+    @property
+    def sources(self) -> tuple[SourceState, ...]:
+        """What can be asked."""
+        return self.investigation.sources
+
+    @property
+    def classification(self) -> Classification | None:
+        """What kind of incident it is."""
+        return self.investigation.classification
+
+    @property
+    def confirmed_by(self) -> Who | None:
+        """Who confirmed the plan."""
+        return self.investigation.confirmed_by
+
+    @property
+    def steps(self) -> dict[str, Step]:
+        """The steps by their id, in the order of the plan."""
+        return self.investigation.steps
+
+    @property
+    def answers(self) -> dict[str, AnswerRecorded]:
+        """The recorded answers by their digest."""
+        return self.investigation.answers
+
+    @property
+    def facts(self) -> dict[str, FoundFact]:
+        """The facts by their id, in the order in which they were found."""
+        return self.investigation.facts
+
+    @property
+    def judgements(self) -> dict[str, Judgement]:
+        """What people said of facts, by the fact's id."""
+        return self.investigation.judgements
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """What is believed, best first."""
+        return self.investigation.hypotheses
+
+    @property
+    def would_change(self) -> tuple[str, ...]:
+        """What would change the ranking, in words."""
+        return self.investigation.would_change
+
+    @property
+    def decisive(self) -> tuple[Decisive, ...]:
+        """The facts that the order hangs on."""
+        return self.investigation.decisive
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The key findings."""
+        return self.investigation.findings
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What could not be learned."""
+        return self.investigation.gaps
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The proposed actions, most urgent first."""
+        return self.remediation.proposed
+
+    @property
+    def notes(self) -> dict[str, Note]:
+        """The notes by their id."""
+        return self.discussion.notes
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether somebody asked to stop the investigation."""
+        return self.investigation.cancelling
+
+    @property
+    def concluded(self) -> bool:
+        """Whether the conclusion is reached."""
+        return self.investigation.concluded
+
+    @property
+    def resumed(self) -> int:
+        """How often the investigation was resumed."""
+        return self.investigation.resumed
+
+    @property
+    def finished(self) -> InvestigationFinished | None:
+        """How the investigation ended, while it has."""
+        return self.investigation.finished
+
+    def apply(self, event: Event) -> None:
         """Fold one event in. Events must come in the order of their sequence numbers."""
         if event.seq != self.seq + 1:
             raise ValueError(f"event {event.seq} can't follow event {self.seq} of {event.execution_id}")
-        self.seq = event.seq
-        self.hash = event.hash
-        self.updated_at = event.time
+        if self.closed is not None:
+            raise ValueError(f"event {event.seq} can't follow the close of {event.execution_id}")
         body = event.body
         match body:
-            case StepProgressed():
-                step = self.steps[body.step]
-                step.done, step.total, step.note = body.done, body.total, body.note
-            case FactFound():
-                self.facts[body.id] = FoundFact(body.id, body.step, body.key, body.fact)
-                self.steps[body.step].facts.append(body.id)
-            case FactAdded() | FactJudged():
-                self.heed(body, event.who)
-            case AnswerRecorded():
-                self.answers[body.digest] = body
-            case StepStarted():
-                step = self.steps[body.step]
-                step.status, step.attempt, step.started_at = "running", body.attempt, event.time
-                self.phase = "investigating"
-            case StepFinished():
-                step = self.steps[body.step]
-                step.status, step.summary, step.duration_s = body.status, body.summary, body.duration_s
-            case HypothesesRanked():
-                self.hypotheses, self.would_change = body.hypotheses, body.would_change
-                self.decisive = body.decisive
             case IncidentOpened():
                 self._open(event, body)
-            case SourcesChecked():
-                self.sources = body.sources
-            case IncidentClassified():
-                self.classification, self.phase = body.classification, "classified"
-            case PlanProposed():
-                self.steps = {step.id: Step(step) for step in body.steps}
-                self.phase = "planned"
-            case StepAdded():
-                self.steps[body.step.id] = Step(body.step, added=True)
-            case PlanConfirmed():
-                self.confirmed_by, self.phase = event.who, "investigating"
+            case IncidentClosed():
+                self.closed = Closure(body.reason, event.who, event.time, body.because)
+            case FactAdded() | FactJudged():
+                self.investigation.apply_statement(body, event.who, self._said_at(event))
+            case NoteAdded():
+                self.discussion.apply(body, event.who, event.time)
             case ConclusionReached():
-                self.findings, self.gaps, self.actions = body.findings, body.gaps, body.actions
-                self.concluded = True
-            case InvestigationResumed():
-                self._resume()
-            case InvestigationCancelled():
-                self.cancelling = True
-            case InvestigationFinished():
-                self.finished, self.phase = body, body.status
+                self.investigation.apply(event, body)
+                self.remediation.apply(body)
             case _:
-                assert_never(body)
+                self.investigation.apply(event, body)
+        self.seq = event.seq
+        self.hash = event.hash
+        self._tell_time(event)
 
     def _open(self, event: Event, body: IncidentOpened) -> None:
         self.execution_id, self.incident_id = event.execution_id, event.incident_id
         self.opened, self.opened_at, self.opened_by = body, event.time, event.who
 
-    def _resume(self) -> None:
-        self.resumed += 1
-        if self.finished is not None:
-            # A person asked on: what had ended goes on.
-            self.finished, self.phase = None, "investigating"
-            self.concluded = self.cancelling = False
+    def _tell_time(self, event: Event) -> None:
+        # Two clocks in one log, and either may be set back: no time needs to follow the one before.
+        spoken = in_real_time(event.body)
+        if spoken:
+            self.said_at = event.time
+        if not spoken or self.live:
+            self.updated_at = event.time
 
-    def heed(self, body: FactAdded | FactJudged, who: Who) -> None:
-        """Take in what a person said; `apply` does it, and who wants to know beforehand what would come of it."""
-        match body:
-            case FactAdded():
-                self.facts[body.id] = FoundFact(body.id, "", body.key, body.fact)
-            case FactJudged() if body.verdict is None:
-                self.judgements.pop(body.fact, None)
-            case FactJudged():
-                assert body.verdict is not None
-                self.judgements[body.fact] = Judgement(verdict=body.verdict, by=who.name, because=body.because)
+    def _said_at(self, event: Event) -> datetime | None:
+        """When somebody said it; unknown of a recorded incident's statement that was told on its own clock."""
+        return event.time if self.live or in_real_time(event.body) else None
 
-    def aside(self) -> IncidentState:
+    def apply_statement(self, body: FactAdded | FactJudged, who: Who, at: datetime | None = None) -> None:
+        """Apply what a person says of facts without its event, to see what would follow."""
+        self.investigation.apply_statement(body, who, at)
+
+    def fork(self) -> IncidentState:
         """A copy that what a person says can be tried on."""
-        return replace(self, facts=dict(self.facts), judgements=dict(self.judgements))
+        return replace(self, investigation=self.investigation.fork())
+
+    def replaced(self, **changes: Any) -> IncidentState:
+        """This state with other fields of the investigation, to see what would follow."""
+        return replace(self, investigation=replace(self.investigation, **changes))
 
     def copy(self) -> IncidentState:
         """A state that can be folded on without changing this one; what never changes is shared."""
-        own = replace(self)
-        for one in fields(own):
-            if isinstance(value := getattr(own, one.name), dict):
-                setattr(own, one.name, value.copy())
-        own.steps = {name: step.copy() for name, step in own.steps.items()}
-        return own
+        return replace(
+            self,
+            investigation=self.investigation.copy(),
+            remediation=self.remediation.copy(),
+            discussion=self.discussion.copy(),
+        )
 
     def encode(self) -> bytes:
         """The state as canonical JSON, for snapshots and digests."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from engine.act.queue import queue
@@ -44,7 +43,7 @@ def interpret(state: IncidentState) -> ConclusionReached:
     What an engineer refuted or took back is no finding, and no action follows from it.
     """
     kept = judgements_of(state).kept(tuple(state.facts.values()))
-    state = replace(state, facts={found.id: found for found in kept})
+    state = state.replaced(facts={found.id: found for found in kept})
     return ConclusionReached(findings=_findings(state), gaps=_gaps(state), actions=queue(state))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
-from engine.events import AnswerRecorded, Body, FactFound, Who
+from engine.events import AnswerRecorded, Body, FactFound, Who, in_real_time
 from engine.incident import IncidentState
 from engine.log import EventLog
 from primitives.answers import encode_answer
-from primitives.clock import Clock
+from primitives.clock import Clock, SystemClock
 from primitives.facts import Fact, SourceGap
 from primitives.telemetry import Answer
 
@@ -27,17 +27,26 @@ ENGINE = Who(kind="engine", name="cloudops")
 class Journal:
     """Appends to one execution's log and keeps its folded state.
 
-    Writes are serialised; a write returns after its commit. It is also the `Recorder` of the execution's telemetry.
+    Writes are serialised; a write returns after its commit. Times are those of `clock`, for what people say
+    those of `real`. It is also the `Recorder` of the execution's telemetry.
     """
 
     def __init__(
-        self, store: EventLog, clock: Clock, state: IncidentState, execution_id: str, incident_id: str
+        self,
+        store: EventLog,
+        clock: Clock,
+        state: IncidentState,
+        execution_id: str,
+        incident_id: str,
+        *,
+        real: Clock | None = None,
     ) -> None:
         self.state = state
         self.execution_id = execution_id
         self.incident_id = incident_id
         self._store = store
         self._clock = clock
+        self._real = real or SystemClock()
         self._turn = asyncio.Lock()
         self._told: set[str | tuple[str, ...]] = set()
         self._looked_at = 0
@@ -116,8 +125,8 @@ class Journal:
     async def _append_by(self, said: Sequence[tuple[Who, Body]], blobs: Sequence[bytes] = ()) -> None:
         if not said:
             return
-        now = self._clock.now()
-        entries = [(now, who, body) for who, body in said]
+        now, real = self._clock.now(), self._real.now()
+        entries = [(real if in_real_time(body) else now, who, body) for who, body in said]
         events = await self._store.append(self.execution_id, self.incident_id, entries, blobs=blobs)
         for event in events:
             self.state.apply(event)

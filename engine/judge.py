@@ -42,13 +42,13 @@ def judged(state: IncidentState, judge: Judge, who: Who, now: datetime) -> list[
     if len(judge.statements) > _MOST:
         raise UsageError(f"{len(judge.statements)} statements at once are too many; say at most {_MOST}")
     _refuse_contradictions(judge.statements)
-    because, after = _words(judge.because, "the reason"), state.aside()
+    because, after = _words(judge.because, "the reason"), state.fork()
     # A recorded incident has its own time, in which all that is known of it was seen.
     now = state.opened.now if state.opened.origin == "recorded" else now
     told: list[tuple[Who, Body]] = []
     for statement in judge.statements:
         for body in _bodies(after, statement, because, who, now):
-            after.heed(body, who)
+            after.apply_statement(body, who)
             told.append((who, body))
     return [*told, *((ENGINE, body) for body in _consequences(after))]
 
@@ -76,7 +76,7 @@ def settled(state: IncidentState) -> list[tuple[Who, Body]]:
 
 def _consequences(after: IncidentState) -> list[Body]:
     ranking = rank(after)
-    after.hypotheses = ranking.hypotheses
+    after.investigation.hypotheses = ranking.hypotheses
     # What a concluded ranking hangs on is found out afterwards (`settled`), so that nobody waits for the ranking.
     lines = () if after.concluded else ranking.would_change
     ranked = HypothesesRanked(hypotheses=after.hypotheses, would_change=lines)

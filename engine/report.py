@@ -66,11 +66,15 @@ class StepPart(_Part):
 
 
 class JudgementPart(_Part):
-    """What an engineer said of a fact: who, and why. What is refuted or withdrawn counts for nothing."""
+    """What an engineer said of a fact: who, why, and when (real time). What is refuted or withdrawn counts for nothing.
+
+    `at` is unknown of a recorded incident that an older CloudOps judged.
+    """
 
     verdict: Verdict
     by: str
     because: str
+    at: AwareDatetime | None
 
 
 class FactPart(_Part):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from rapidfuzz import fuzz, process
 
 from primitives.bundle import Bundle, BundleParts
 from primitives.errors import UsageError
+from primitives.kubernetes.kinds import read_object
 from primitives.records import KubernetesDump
 from primitives.text import safe_line
 
@@ -69,10 +70,6 @@ def _named(parts: BundleParts) -> Iterator[str]:
 
 
 def _objects(dump: KubernetesDump) -> Iterator[str]:
-    """The identifiers of INCIDENT_BUNDLE.md section 3: `namespace/kind/name`, or `kind/name` for a cluster's own."""
-    for item in dump.items:
-        metadata = item.get("metadata")
-        if dump.kind != "events" and isinstance(metadata, Mapping) and metadata.get("name"):
-            kind = str(item.get("kind") or dump.kind.removesuffix("s")).lower()
-            path = (metadata.get("namespace"), kind, metadata["name"])
-            yield "/".join(str(part) for part in path if part)
+    """The identifiers of the objects; events are about them and are none themselves."""
+    if dump.kind != "events":
+        yield from (item.id for raw in dump.items if (item := read_object(raw, dump.kind)) is not None)

@@ -6,6 +6,7 @@ No other module takes an identifier apart or puts one together. The text form is
     node/worker-01                                        an object of a cluster-wide kind
     payments-prod                                         a plain name, as telemetry has it
     boutique/cartservice                                  a plain name with the namespace that qualifies it
+    PetSearch_AWS::ECS::Fargate                           a plain name with its CloudFormation type
     arn:aws:rds:eu-west-1:123456789012:db:payments-prod   an ARN, which holds its own scope
     kubernetes://prod-eu/payments/deployment/payments-api the same object where several clusters are asked
     aws://123456789012/eu-west-1/payments-prod            a plain name where several accounts or regions are asked
@@ -31,7 +32,9 @@ __all__ = [
     "kubernetes_id",
     "namespace_of",
     "parse_id",
+    "qualified",
     "same_name",
+    "spoken_name",
     "with_scope",
 ]
 
@@ -56,6 +59,9 @@ _QUALIFIED: Final = re.compile(rf"({_NAMESPACE})/({_NAMESPACE})")
 _ARN: Final = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]*):(.+)", re.DOTALL)
 _KUBERNETES_SCOPE: Final = re.compile(r"kubernetes://([^/]+)/(.+)", re.DOTALL)
 _AWS_SCOPE: Final = re.compile(r"aws://([^/]*)/([^/]*)/(.+)", re.DOTALL)
+_CLOUDFORMATION: Final = "AWS::"
+_TYPED: Final = re.compile(rf"(.+)_({_CLOUDFORMATION}[A-Za-z0-9]+(?:::[A-Za-z0-9]+)*)", re.DOTALL)
+_TYPE_BEHIND: Final = re.compile(r"_?[A-Z]+::|::")
 _ARN_TYPE: Final = re.compile(r"[a-z][a-zA-Z-]*[:/]")
 # Their ARNs begin with the thing's own name, without a type before it.
 _UNTYPED: Final = frozenset({"s3", "sns", "sqs"})
@@ -67,7 +73,8 @@ class ResourceId:
     """A resource's identifier, scoped as far as it is known; `str` gives its text form.
 
     `kind` is in lower case as Kubernetes writes it in paths; of an ARN it is the service (`rds`), `name` the ARN's last
-    part (`db:payments-prod`) and `partition` the one before the service (`aws`). A plain name has no kind.
+    part (`db:payments-prod`) and `partition` the one before the service (`aws`). A plain name has a kind only where a
+    CloudFormation type stands behind it.
     """
 
     name: str
@@ -82,7 +89,12 @@ class ResourceId:
     def __str__(self) -> str:
         if self.partition:
             return f"arn:{self.partition}:{self.kind}:{self.region}:{self.account}:{self.name}"
-        path = "/".join(part for part in (self.namespace, self.kind, self.name) if part)
+        typed = self.kind.startswith(_CLOUDFORMATION)
+        path = (
+            f"{self.name}_{self.kind}"
+            if typed
+            else "/".join(part for part in (self.namespace, self.kind, self.name) if part)
+        )
         if self.cluster:
             return f"kubernetes://{_escaped(self.cluster)}/{path}"
         if self.account or self.region:
@@ -96,9 +108,9 @@ class ResourceId:
 
     @property
     def kind_words(self) -> str:
-        """Its kind as a person reads it: `deployment`, `rds db`; empty where the identifier doesn't say."""
+        """Its kind as a person reads it: `deployment`, `rds db`, `ECS Fargate`; empty where it isn't said."""
         if not self.partition:
-            return self.kind
+            return self.kind.removeprefix(_CLOUDFORMATION).replace("::", " ")
         typed = _arn_type(self.kind, self.name)
         return f"{self.kind} {typed[:-1]}" if typed else self.kind
 
@@ -112,7 +124,7 @@ def parse_id(text: str) -> ResourceId:
     if "://" in text:
         scoped = _parse_scoped(text)
         # Another spelling of a scope (an escape that wasn't needed) stays the plain name that it was.
-        return scoped if scoped is not None and str(scoped) == text else ResourceId(text)
+        return scoped if scoped is not None and str(scoped) == text else _parse_plain(text)
     return _parse_path(text)
 
 
@@ -121,7 +133,8 @@ def _parse_scoped(text: str) -> ResourceId | None:
         return replace(_parse_path(match[2]), platform="kubernetes", cluster=_unescaped(match[1]))
     if match := _AWS_SCOPE.fullmatch(text):
         account, region = _unescaped(match[1]), _unescaped(match[2])
-        return ResourceId(match[3], "", "", "aws", account=account, region=region) if account or region else None
+        if account or region:
+            return replace(_parse_plain(match[3]), platform="aws", account=account, region=region)
     return None
 
 
@@ -132,7 +145,12 @@ def _parse_path(text: str) -> ResourceId:
         return ResourceId(match[2], match[1], "", "kubernetes")
     if match := _QUALIFIED.fullmatch(text):
         return ResourceId(match[2], "", match[1])
-    return ResourceId(text)
+    return _parse_plain(text)
+
+
+def _parse_plain(text: str) -> ResourceId:
+    match = _TYPED.fullmatch(text)
+    return ResourceId(match[1], match[2], "", "aws") if match else ResourceId(text)
 
 
 def kubernetes_id(kind: str, namespace: str, name: str, *, cluster: str = "") -> str:
@@ -143,6 +161,11 @@ def kubernetes_id(kind: str, namespace: str, name: str, *, cluster: str = "") ->
         else f"{namespace or 'default'}/{kind.lower()}/{name}"
     )
     return f"kubernetes://{_escaped(cluster)}/{path}" if cluster else path
+
+
+def qualified(namespace: str, name: str) -> str:
+    """A plain name with the namespace that tells it from another of that name."""
+    return str(ResourceId(name, namespace=namespace))
 
 
 def with_scope(text: str, *, cluster: str = "", account: str = "", region: str = "") -> str:
@@ -161,7 +184,17 @@ def with_scope(text: str, *, cluster: str = "", account: str = "", region: str =
 def base_name(text: str) -> str:
     """What people and telemetry would call it: an object's own name, the last part of an ARN or of a path."""
     known = parse_id(text)
-    return known.short if known.kind else known.name.rpartition("/")[2]
+    return known.short if known.partition or known.platform == "kubernetes" else text.rpartition("/")[2]
+
+
+@lru_cache(maxsize=_CACHED)
+def spoken_name(text: str) -> str:
+    """What a person would type: the base name without a type behind it (`PetSearch` of `PetSearch_AWS::ECS::Fargate`).
+
+    Where nothing is left in front of the type, the base name.
+    """
+    name = base_name(text)
+    return _TYPE_BEHIND.split(name)[0] or name
 
 
 def same_name(one: str, other: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
@@ -18,6 +19,12 @@ ROOT = Path(__file__).parents[1]
 
 # Set by .ci/run: there everything is installed, so a skipped test is a test that got lost.
 NOTHING_MAY_BE_SKIPPED = os.environ.get("CLOUDOPS_REQUIRE_PARTS") == "1"
+
+# What a new machine has, and what the test run needs. Anything else could hide a fault: with PYTHONUNBUFFERED, which CI
+# images like to set, output that can't be written fails at once and not when the interpreter exits.
+_KEPT = re.compile("PATH|HOME|LANG|TMPDIR|CLOUDOPS_REQUIRE_PARTS|PYTEST_.*|TEXTUAL_SNAPSHOT_.*")
+for _variable in [name for name in os.environ if not _KEPT.fullmatch(name)]:
+    del os.environ[_variable]
 
 # The machines that run the tests are small and shared: how long one example takes says nothing.
 settings.register_profile("cloudops", deadline=None, print_blob=True)
@@ -66,8 +73,6 @@ def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "XDG_STATE_HOME": ".local/state",
     }.items():
         monkeypatch.setenv(variable, str(home / folder))
-    for variable in ("CLOUDOPS_STORE", "CLOUDOPS_CONFIG", "XDG_RUNTIME_DIR", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
-        monkeypatch.delenv(variable, raising=False)
     home.mkdir()
     return home
 

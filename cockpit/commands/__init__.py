@@ -19,7 +19,7 @@ __all__ = ["load_command", "module_names"]
 
 def module_names() -> dict[str, str]:
     """The module of each command, by the command's name, in alphabetical order."""
-    modules = (found.name for found in pkgutil.iter_modules(__path__))
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
     return dict(sorted((module.rstrip("_").replace("_", "-"), module) for module in modules))
 
 

@@ -36,7 +36,7 @@ def command(name: str, output: str | None, explain: bool, no_color: bool, settin
 
     if output is None and not explain and on_terminal():
         from cockpit.app import run_cockpit
-        from cockpit.intents import Attach
+        from cockpit.start_modes import Attach
 
         return run_cockpit(settings, Attach(name, settings.prometheus), color=not no_color)
     from cockpit import headless

@@ -48,8 +48,8 @@ def command(
     settings: Settings,
 ) -> int:
     """Investigate an incident, live or recorded. On a terminal this opens the cockpit."""
-    from cockpit.intents import Start
     from cockpit.samples import bundle_path
+    from cockpit.start_modes import Start
     from cockpit.terminal import on_terminal
 
     bundle = str(bundle_path(incident)) if incident is not None else None

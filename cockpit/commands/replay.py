@@ -31,7 +31,7 @@ def command(name: str, plain: bool, at: str | None, explain: bool, no_color: boo
     screen = not plain and not explain and on_terminal()
     if screen and not is_there(name):
         from cockpit.app import run_cockpit
-        from cockpit.intents import Replay
+        from cockpit.start_modes import Replay
 
         return run_cockpit(settings, Replay(name, at), color=not no_color)
     from cockpit import headless

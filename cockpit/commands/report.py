@@ -41,7 +41,7 @@ def command(name: str, form: str, settings: Settings) -> int:
 
 async def _read(port: EnginePort, name: str, *, with_events: bool) -> tuple[IncidentState, list[Event]]:
     """The state, and the events that the postmortem's timeline shows: a long log as a whole would fill the memory."""
-    from cockpit.postmortem import is_told
+    from cockpit.postmortem import is_shown
 
     execution_id = await port.resolve(name)
     state = await port.state(execution_id)
@@ -49,4 +49,4 @@ async def _read(port: EnginePort, name: str, *, with_events: bool) -> tuple[Inci
         return state, []
     batches = port.follow(execution_id, live=False)
     # The log may have grown since the state was read.
-    return state, [event async for batch in batches for event in batch if is_told(event) and event.seq <= state.seq]
+    return state, [event async for batch in batches for event in batch if is_shown(event) and event.seq <= state.seq]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.screen import Screen
 
 from cockpit.keys import Where
-from cockpit.screens.layout import TINY_HEIGHT, TINY_WIDTH, is_tiny
+from cockpit.screens.host import ScreenHost
+from cockpit.screens.layout import MIN_HEIGHT, MIN_WIDTH, is_too_small
 from cockpit.screens.style import SCREEN_CSS
 
 if TYPE_CHECKING:
-    from cockpit.app import CockpitApp
-    from cockpit.farewell import Farewell
+    from cockpit.exit_summary import ExitSummary
 
-__all__ = ["CockpitScreen", "tiny_words"]
+__all__ = ["CockpitScreen", "too_small_text"]
 
 
 class CockpitScreen(Screen[None]):
@@ -24,7 +24,7 @@ class CockpitScreen(Screen[None]):
     SCOPED_CSS = False
     CSS = SCREEN_CSS
     where: ClassVar[Where] = "incident"
-    app: CockpitApp
+    app: ScreenHost
     _begun = False
 
     def on_screen_resume(self) -> None:
@@ -47,13 +47,13 @@ class CockpitScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """A terminal that is too small shows a sentence."""
-        tiny = is_tiny(*self.size)
-        self.set_class(tiny, "-tiny")
-        if tiny:
-            self.app.tell_tiny()
+        too_small = is_too_small(*self.size)
+        self.set_class(too_small, "-too-small")
+        if too_small:
+            self.app.show_too_small()
 
     @property
-    def takes_keys(self) -> bool:
+    def accepts_keys(self) -> bool:
         """Whether what keys are about is there; until then they wait."""
         return self.is_mounted
 
@@ -65,11 +65,11 @@ class CockpitScreen(Screen[None]):
     def ask_to_stop(self) -> None:
         """Ask what to stop."""
 
-    def how_things_are(self) -> str:
+    def status_line(self) -> str:
         """The state in one line, for a terminal that is too small for more."""
         return ""
 
-    def farewell(self) -> Farewell | None:
+    def exit_summary(self) -> ExitSummary | None:
         """How what is shown is left; None where there is nothing to come back to."""
         return None
 
@@ -83,8 +83,8 @@ class CockpitScreen(Screen[None]):
         return 0
 
 
-def tiny_words(width: int, height: int, state: str, *, asked: bool) -> str:
+def too_small_text(width: int, height: int, state: str, *, asked: bool) -> str:
     """What a terminal of `width` x `height` cells is told; `asked` when leaving needs the key once more."""
-    needed = f"The cockpit needs {TINY_WIDTH}x{TINY_HEIGHT} cells, this terminal has {width}x{height}."
+    needed = f"The cockpit needs {MIN_WIDTH}x{MIN_HEIGHT} cells, this terminal has {width}x{height}."
     leaving = "An investigation runs: q again pauses it and leaves." if asked else "Make it larger, or q leaves."
     return "\n".join(line for line in (needed, state, leaving) if line)

@@ -11,7 +11,7 @@ from cockpit.screens.prompts import SCROLLING, Modal, Prompt
 from cockpit.widgets.draw import Line, Part, cells, cut, wrap
 
 if TYPE_CHECKING:
-    from cockpit.widgets.draw import Ink
+    from cockpit.widgets.draw import Styles
 
 __all__ = ["HelpScreen"]
 
@@ -29,13 +29,13 @@ class HelpScreen(Modal):
         *SCROLLING,
     ]
 
-    def __init__(self, where: Where, ink: Ink) -> None:
+    def __init__(self, where: Where, styles: Styles) -> None:
         super().__init__()
         self._where = where
-        self._ink = ink
+        self._styles = styles
 
     def prompt(self) -> Prompt:
-        prompt = Prompt(self._lines, self._ink, "KEYS", "Esc back")
+        prompt = Prompt(self._lines, self._styles, "KEYS", "Esc back")
         prompt.add_class("-help")
         return prompt
 

@@ -12,7 +12,7 @@ from cockpit.keys import KEYS, bindings
 from cockpit.screens.common import CockpitScreen
 from cockpit.screens.layout import arrange, arrangement
 from cockpit.widgets.detail import DetailPane
-from cockpit.widgets.draw import said
+from cockpit.widgets.draw import sanitised
 from cockpit.widgets.facts import FactsPane
 from cockpit.widgets.footer import Footer
 from cockpit.widgets.header import Header
@@ -22,7 +22,7 @@ from cockpit.widgets.plan import PlanPane
 from cockpit.widgets.remediation import RemediationPane
 from cockpit.widgets.rows import RowPane
 from cockpit.widgets.timeline import TimelinePane
-from cockpit.widgets.tiny import Tiny
+from cockpit.widgets.too_small import TooSmall
 from cockpit.widgets.view import Subject, View
 from cockpit.widgets.words import PHASES, elapsed
 from primitives.errors import CloudopsError
@@ -56,15 +56,15 @@ class IncidentScreen(CockpitScreen):
         self._answers: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
-        view, ink = self.view, self.app.ink
-        self.header = Header(view, ink)
-        self.plan = PlanPane(view, ink, id="plan")
-        self.facts = FactsPane(view, ink, id="facts")
-        self.hypotheses = HypothesesPane(view, ink, id="hypotheses")
-        self.detail = DetailPane(view, ink, id="detail")
-        self.timeline = TimelinePane(view, ink, id="timeline")
-        self.remediation = RemediationPane(view, ink, id="remediation")
-        self.footer = Footer(ink)
+        view, styles = self.view, self.app.text_styles
+        self.header = Header(view, styles)
+        self.plan = PlanPane(view, styles, id="plan")
+        self.facts = FactsPane(view, styles, id="facts")
+        self.hypotheses = HypothesesPane(view, styles, id="hypotheses")
+        self.detail = DetailPane(view, styles, id="detail")
+        self.timeline = TimelinePane(view, styles, id="timeline")
+        self.remediation = RemediationPane(view, styles, id="remediation")
+        self.footer = Footer(styles)
         self.panes: list[Pane] = [
             self.plan, self.facts, self.hypotheses, self.detail, self.timeline, self.remediation,
         ]  # fmt: skip
@@ -86,7 +86,7 @@ class IncidentScreen(CockpitScreen):
         with Container(id="entry"):
             yield Static(" / ", id="entry-label", markup=False)
             yield self.entry
-        yield Tiny()
+        yield TooSmall()
         yield self.footer
 
     def on_mount(self) -> None:
@@ -118,8 +118,8 @@ class IncidentScreen(CockpitScreen):
         self._painting = False
         self._last_paint = self.app.clock.monotonic()
         self.painted += 1
-        if self.has_class("-tiny"):
-            self.app.tell_tiny()
+        if self.has_class("-too-small"):
+            self.app.show_too_small()
             return
         for pane in self.panes:
             if pane is not self.detail and pane.display:
@@ -130,10 +130,10 @@ class IncidentScreen(CockpitScreen):
         self.header.repaint()
         self.footer.show(self.footer_keys(), self.notice())
 
-    def how_things_are(self) -> str:
+    def status_line(self) -> str:
         state = self.view.state
         _, word, _ = PHASES[state.phase] if state else ("", "OPENING", "")
-        best = f" · {said(state.hypotheses[0].cause)}" if state and state.hypotheses else ""
+        best = f" · {sanitised(state.hypotheses[0].cause)}" if state and state.hypotheses else ""
         return f"{word} {elapsed(self.view.elapsed_s)}{best}"
 
     def footer_keys(self) -> list[tuple[str, str]]:
@@ -160,8 +160,8 @@ class IncidentScreen(CockpitScreen):
     def restyle(self) -> None:
         """The theme changed: draw everything anew."""
         for pane in self.panes:
-            pane.ink = self.app.ink
-        self.header.ink = self.footer.ink = self.app.ink
+            pane.text_styles = self.app.text_styles
+        self.header.text_styles = self.footer.text_styles = self.app.text_styles
         self.footer.refresh()
         self.dirty()
 
@@ -215,17 +215,17 @@ class IncidentScreen(CockpitScreen):
         if state is None or key not in state.facts:
             return
         fact: Any = state.facts[key].fact
-        found: Series | str = "no recorded answer holds its samples"
+        chart: Series | str = "no recorded answer holds its samples"
         try:
             for digest in fact.answers:
                 answer = self._answers.get(digest) or await self.port.answer(digest)
                 self._answers[digest] = answer
                 for series in answer.records if answer.query.question == "series" else ():
                     if series.resource == fact.resource and series.metric.name == fact.metric and len(series.times):
-                        found = series
+                        chart = series
         except CloudopsError as error:
-            found = str(error)
-        self.detail.charts[key] = found
+            chart = str(error)
+        self.detail.charts[key] = chart
         self.dirty()
 
     # Keys
@@ -337,11 +337,11 @@ class IncidentScreen(CockpitScreen):
         """Copy what the cursor is on."""
         text = self._copied()
         if not text:
-            self.app.tell("nothing to copy here")
+            self.app.show_notice("nothing to copy here")
             return
         clean = safe_text(text, limit=5_000)
         self.app.copy_to_clipboard(clean)
-        self.app.tell(f"copied: {said(clean, 80)}")
+        self.app.show_notice(f"copied: {sanitised(clean, 80)}")
 
     def _copied(self) -> str:
         if isinstance(self.current, RowPane) and (selected := self.current.look()):
@@ -360,26 +360,28 @@ class IncidentScreen(CockpitScreen):
     async def _export(self) -> None:
         file = Path.cwd() / f"{self.execution_id}.incident"
         if not self.execution_id:
-            self.app.tell("nothing to export yet")
+            self.app.show_notice("nothing to export yet")
             return
         try:
             await self.app.export(self.execution_id, file)
         except CloudopsError as error:
-            self.app.tell(str(error), problem=True)
+            self.app.show_notice(str(error), problem=True)
         else:
-            self.app.tell(f"exported to {file.name}")
+            self.app.show_notice(f"exported to {file.name}")
 
     def action_screenshot(self) -> None:
         """Save the screen as SVG."""
-        self.app.shoot(self.execution_id or "cloudops")
+        self.app.save_picture(self.execution_id or "cloudops")
 
     def action_later(self, name: str) -> None:
         """A key that doesn't work yet says why."""
         key = next(key for key in KEYS if key.id == name)
-        self.app.tell(f"{key.shown}: {key.later}")
+        self.app.show_notice(f"{key.shown}: {key.later}")
 
     def _only_live(self) -> None:
-        self.app.tell("a replay shows what was; what you know is said on the incident itself (Esc, or cloudops attach)")
+        self.app.show_notice(
+            "a replay shows what was; what you know is said on the incident itself (Esc, or cloudops attach)"
+        )
 
     def action_pin(self) -> None:
         """Pin a fact or a hypothesis."""
@@ -404,12 +406,12 @@ class IncidentScreen(CockpitScreen):
     def action_replay(self) -> None:
         """Replay from what the cursor is on."""
         if not self.execution_id or self.view.state is None:
-            self.app.tell("there is nothing to replay yet")
+            self.app.show_notice("there is nothing to replay yet")
             return
         self.app.open_replay(self.execution_id, subject=self.view.subject)
 
     def _only_in_replay(self) -> None:
-        self.app.tell("this key plays a replay; r starts one")
+        self.app.show_notice("this key plays a replay; r starts one")
 
     def action_play(self) -> None:
         """Play or pause."""

@@ -10,15 +10,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from cockpit.farewell import Farewell
-from cockpit.intents import Attach
+from cockpit.exit_summary import ExitSummary
 from cockpit.keys import Where, bindings
 from cockpit.screens.common import CockpitScreen
 from cockpit.screens.prompts import StopPrompt
-from cockpit.widgets.draw import Ink, Line, Part, cells, cut, draw, said
+from cockpit.start_modes import Attach
+from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, sanitised
 from cockpit.widgets.footer import Footer
 from cockpit.widgets.rows import Row, RowPane
-from cockpit.widgets.tiny import Tiny
+from cockpit.widgets.too_small import TooSmall
 from cockpit.widgets.view import Subject, View
 from cockpit.widgets.words import PHASES, ago, percent
 from primitives.errors import CloudopsError
@@ -41,16 +41,16 @@ ENDS_WIDTH = 15 + 24
 
 
 class _Title(Widget):
-    def __init__(self, ink: Ink) -> None:
+    def __init__(self, styles: Styles) -> None:
         super().__init__(id="header")
-        self.ink = ink
+        self.text_styles = styles
         self.words = "opening the store"
 
     def render_line(self, y: int) -> Strip:
         left: list[Part] = (
             [(" CloudOps", "text bold"), ("  incidents", "dim")] if y == 0 else [(f" {self.words}", "dim")]
         )
-        return draw(Line(left), self.size.width, self.ink, "bar")
+        return draw(Line(left), self.size.width, self.text_styles, "bar")
 
 
 class IncidentsPane(RowPane):
@@ -72,28 +72,36 @@ class IncidentsPane(RowPane):
         return Subject()
 
     def matches(self, key: str, text: str) -> bool:
-        one = self.incidents[key]
-        words = (key, one.incident_id, one.title, one.query, one.primary_class, one.top_cause, one.phase)
+        incident = self.incidents[key]
+        words = (
+            key,
+            incident.incident_id,
+            incident.title,
+            incident.query,
+            incident.primary_class,
+            incident.top_cause,
+            incident.phase,
+        )
         return text in " ".join(word for word in words if word).lower()
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
-        one = self.incidents[row.key]
-        sign, word, role = PHASES[one.phase]
-        if one.phase not in ENDED:
-            word, role = ("RUNNING", "focus") if one.running else ("INTERRUPTED", "warning")
+        incident = self.incidents[row.key]
+        sign, word, role = PHASES[incident.phase]
+        if incident.phase not in ENDED:
+            word, role = ("RUNNING", "focus") if incident.running else ("INTERRUPTED", "warning")
         word = word.split()[0].capitalize()
         left: list[Part] = [(f" {sign} ", role), (f"{word:<12}", role)]
         room = width - ENDS_WIDTH
         if width >= WITH_ID:
-            left.append((f"{cut(said(one.execution_id), ID_WIDTH):<{ID_WIDTH}}  ", "dim"))
+            left.append((f"{cut(sanitised(incident.execution_id), ID_WIDTH):<{ID_WIDTH}}  ", "dim"))
             room -= ID_WIDTH + 2
         title_width = max(20, room * 5 // 8 if width >= 100 else room)
-        title = cut(said(one.title), title_width)
+        title = cut(sanitised(incident.title), title_width)
         left.append((title + " " * (title_width - cells(title) + 2), "text bold" if selected else "text"))
         if width >= 100:
-            left.append((said(one.top_cause or one.primary_class or "no cause yet"), "dim"))
-        sure = percent(one.confidence) if one.confidence is not None else ""
-        age = ago(one.updated_at, self.now) if self.now else ""
+            left.append((sanitised(incident.top_cause or incident.primary_class or "no cause yet"), "dim"))
+        sure = percent(incident.confidence) if incident.confidence is not None else ""
+        age = ago(incident.updated_at, self.now) if self.now else ""
         return Line(left, [(f" {sure:>5}", "text bold"), (f" {age:>14} ", "dim")])
 
     def footing(self) -> str:
@@ -110,9 +118,9 @@ class IncidentsScreen(CockpitScreen):
     _read_once = False
 
     def compose(self) -> ComposeResult:
-        self.heading = _Title(self.app.ink)
-        self.pane = IncidentsPane(View(), self.app.ink, id="list")
-        self.footer = Footer(self.app.ink)
+        self.heading = _Title(self.app.text_styles)
+        self.pane = IncidentsPane(View(), self.app.text_styles, id="list")
+        self.footer = Footer(self.app.text_styles)
         self.entry = Input()
         self.entry.cursor_blink = False
         yield self.heading
@@ -120,7 +128,7 @@ class IncidentsScreen(CockpitScreen):
         with Container(id="entry"):
             yield Static(" / ", id="entry-label", markup=False)
             yield self.entry
-        yield Tiny()
+        yield TooSmall()
         yield self.footer
 
     def on_mount(self) -> None:
@@ -144,16 +152,16 @@ class IncidentsScreen(CockpitScreen):
 
     async def _read(self) -> None:
         try:
-            found = await self.app.port.incidents()
+            incidents = await self.app.port.incidents()
         except CloudopsError as error:
             self._fail(error)
             return
         self.failure = None
         self._read_once = True
-        self.pane.incidents = {one.execution_id: one for one in found}
+        self.pane.incidents = {incident.execution_id: incident for incident in incidents}
         self.pane.now = self.app.clock.now()
-        running = sum(1 for one in found if one.running)
-        self.heading.words = f"{len(found)} stored · {running} running"
+        running = sum(1 for incident in incidents if incident.running)
+        self.heading.words = f"{len(incidents)} stored · {running} running"
         self.heading.refresh()
         self.pane.repaint()
 
@@ -163,17 +171,17 @@ class IncidentsScreen(CockpitScreen):
             self.app.fail(error)
             return
         self.failure = error
-        self.heading.words = said(error)
+        self.heading.words = sanitised(error)
         self.heading.refresh()
 
     def exit_code(self) -> int:
         return self.failure.exit_code if self.failure else 0
 
     @property
-    def takes_keys(self) -> bool:
+    def accepts_keys(self) -> bool:
         return self._read_once
 
-    def how_things_are(self) -> str:
+    def status_line(self) -> str:
         return self.heading.words
 
     def _left_running(self) -> str | None:
@@ -187,7 +195,7 @@ class IncidentsScreen(CockpitScreen):
 
     def ask_to_stop(self) -> None:
         if execution_id := self._left_running():
-            self.app.push_screen(StopPrompt(execution_id, self.app.ink, attached=False), self._stopped)
+            self.app.push_screen(StopPrompt(execution_id, self.app.text_styles, attached=False), self._stopped)
 
     def _stopped(self, answer: str | None) -> None:
         if answer in ("cancel", "both") and (execution_id := self._left_running()):
@@ -201,18 +209,18 @@ class IncidentsScreen(CockpitScreen):
         try:
             await self.app.port.send(execution_id, Cancel())
         except CloudopsError as error:
-            self.app.tell(str(error), problem=True)
+            self.app.show_notice(str(error), problem=True)
         if leave:
             self.app.leave(INTERRUPTED)
 
-    def farewell(self) -> Farewell | None:
+    def exit_summary(self) -> ExitSummary | None:
         execution_id = self._left_running()
-        return Farewell(execution_id, "paused", "attach", "goes on where it stopped") if execution_id else None
+        return ExitSummary(execution_id, "paused", "attach", "goes on where it stopped") if execution_id else None
 
     def restyle(self) -> None:
         """The theme changed."""
         for widget in (self.heading, self.pane, self.footer):
-            widget.ink = self.app.ink
+            widget.text_styles = self.app.text_styles
             widget.refresh()
         self.pane.repaint()
 
@@ -227,17 +235,17 @@ class IncidentsScreen(CockpitScreen):
 
     def action_open(self) -> None:
         """Join what runs or was interrupted, show what has ended."""
-        if (one := self.chosen) is None:
+        if (incident := self.chosen) is None:
             return
-        if one.phase in ENDED:
-            self.app.open_replay(one.execution_id, ended=True)
+        if incident.phase in ENDED:
+            self.app.open_replay(incident.execution_id, ended=True)
         else:
-            self.app.open_live(Attach(one.execution_id, self.app.settings.prometheus))
+            self.app.open_live(Attach(incident.execution_id, self.app.settings.prometheus))
 
     def action_replay(self) -> None:
         """From the beginning."""
-        if (one := self.chosen) is not None:
-            self.app.open_replay(one.execution_id)
+        if (incident := self.chosen) is not None:
+            self.app.open_replay(incident.execution_id)
 
     def action_move(self, by: int) -> None:
         """Up or down."""
@@ -278,10 +286,10 @@ class IncidentsScreen(CockpitScreen):
 
     def action_yes(self) -> None:
         """Copy the execution's id."""
-        if (one := self.chosen) is not None:
-            self.app.copy_to_clipboard(said(one.execution_id))
-            self.app.tell(f"copied: {said(one.execution_id)}")
+        if (incident := self.chosen) is not None:
+            self.app.copy_to_clipboard(sanitised(incident.execution_id))
+            self.app.show_notice(f"copied: {sanitised(incident.execution_id)}")
 
     def action_screenshot(self) -> None:
         """Save the screen as SVG."""
-        self.app.shoot("cloudops-incidents")
+        self.app.save_picture("cloudops-incidents")

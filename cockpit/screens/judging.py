@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.prompts import LinePrompt
-from cockpit.widgets.draw import said
+from cockpit.widgets.draw import sanitised
 from cockpit.widgets.rows import RowPane
 from primitives.errors import CloudopsError
 
@@ -19,7 +19,7 @@ __all__ = ["JudgingScreen"]
 _NOTHING = "put the cursor on a fact or a hypothesis first"
 
 
-class SayPrompt(LinePrompt):
+class OptionalLinePrompt(LinePrompt):
     """A line that may be empty: gives `=` and what was typed, or nothing at all."""
 
     def answer_of(self, typed: str) -> str:
@@ -72,7 +72,7 @@ class JudgingScreen(IncidentScreen):
         from engine.port import AddFact
 
         about = self._resource()
-        where = f"about {said(about)}" if about else "about no resource"
+        where = f"about {sanitised(about)}" if about else "about no resource"
         hint = f"what do you know? It is read as a log message would be, {where}."
 
         def added(text: str) -> None:
@@ -91,7 +91,7 @@ class JudgingScreen(IncidentScreen):
         subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject
         if subject.kind in ("fact", "hypothesis"):
             return subject
-        self.app.tell(_NOTHING)
+        self.app.show_notice(_NOTHING)
         return None
 
     def _resource(self) -> str | None:
@@ -102,7 +102,7 @@ class JudgingScreen(IncidentScreen):
         if subject.kind == "fact" and subject.id in state.facts:
             return state.facts[subject.id].fact.resource
         if subject.kind == "hypothesis":
-            return next((one.resource for one in state.hypotheses if one.id == subject.id), None)
+            return next((hypothesis.resource for hypothesis in state.hypotheses if hypothesis.id == subject.id), None)
         return None
 
     def _ask(self, title: str, hint: str, answered: Any) -> None:
@@ -110,7 +110,7 @@ class JudgingScreen(IncidentScreen):
             if answer:
                 answered(answer.removeprefix("="))
 
-        self.app.push_screen(SayPrompt(title, hint, self.app.ink), told)
+        self.app.push_screen(OptionalLinePrompt(title, hint, self.app.text_styles), told)
 
     def _say(self, statement: Statement, because: str = "") -> None:
         from engine.port import Judge
@@ -119,7 +119,7 @@ class JudgingScreen(IncidentScreen):
 
     def _command(self, command: Any) -> None:
         if not self.execution_id or self.view.state is None:
-            self.app.tell("nothing is known yet")
+            self.app.show_notice("nothing is known yet")
             return
         self.run_worker(self._heeded(command), group="judging")
 
@@ -129,7 +129,7 @@ class JudgingScreen(IncidentScreen):
         try:
             await self.port.send(self.execution_id, command)
         except CloudopsError as error:
-            self.app.tell(str(error), problem=True)
+            self.app.show_notice(str(error), problem=True)
             return
         if ended:
             self.catch_up()

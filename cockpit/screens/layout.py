@@ -12,34 +12,34 @@ if TYPE_CHECKING:
     from cockpit.widgets.pane import Pane
 
 __all__ = [
-    "TINY_HEIGHT",
-    "TINY_WIDTH",
+    "MIN_HEIGHT",
+    "MIN_WIDTH",
     "Arrangement",
     "arrange",
     "arrangement",
     "heights",
-    "is_tiny",
+    "is_too_small",
     "split_width",
 ]
 
-Arrangement = Literal["tiny", "wide", "column", "full"]
+Arrangement = Literal["too-small", "wide", "column", "full"]
 
-TINY_WIDTH, TINY_HEIGHT = 60, 20
+MIN_WIDTH, MIN_HEIGHT = 60, 20
 WIDE_WIDTH, WIDE_HEIGHT = 100, 30
 ROOMY_HEIGHT, TALL_HEIGHT = 36, 48
 """Lines from which on two actions, and three, are shown with their commands whole."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.41, 42, 84
 
 
-def is_tiny(width: int, height: int) -> bool:
+def is_too_small(width: int, height: int) -> bool:
     """Whether nothing but a sentence fits."""
-    return width < TINY_WIDTH or height < TINY_HEIGHT
+    return width < MIN_WIDTH or height < MIN_HEIGHT
 
 
 def arrangement(width: int, height: int, zoom: int) -> Arrangement:
     """What fits into the terminal, at this zoom (0 none, 1 one column, 2 one pane)."""
-    if is_tiny(width, height):
-        return "tiny"
+    if is_too_small(width, height):
+        return "too-small"
     if zoom >= 2:
         return "full"
     return "column" if zoom == 1 or width < WIDE_WIDTH or height < WIDE_HEIGHT else "wide"
@@ -58,7 +58,7 @@ def heights(height: int, *, replay: bool = False) -> tuple[int, int, int]:
 
 def arrange(screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arrangement, *, hidden: Pane) -> None:
     """Show the panes in the arrangement `how`; `hidden` is the one of plan and facts that one column leaves out."""
-    for name in ("tiny", "wide", "column", "full"):
+    for name in ("too-small", "wide", "column", "full"):
         screen.set_class(name == how, f"-{name}")
     screen.set_class(screen.size.height >= ROOMY_HEIGHT, "-roomy")
     screen.set_class(screen.size.height >= TALL_HEIGHT, "-tall")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cockpit.farewell import Farewell
-from cockpit.intents import Attach, Start
+from cockpit.exit_summary import ExitSummary
 from cockpit.screens.judging import JudgingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
+from cockpit.severity import severity_of
+from cockpit.start_modes import Attach, Start
 from cockpit.widgets.view import View
 from primitives.errors import CloudopsError, EngineGone
 
@@ -27,12 +28,12 @@ LOOK_TICKS = 8
 class LiveScreen(JudgingScreen):
     """Follows an investigation and sends it commands."""
 
-    def __init__(self, intent: Start | Attach) -> None:
-        title = intent.query or intent.bundle or "" if isinstance(intent, Start) else intent.name
-        query = intent.query or "" if isinstance(intent, Start) else ""
+    def __init__(self, start_mode: Start | Attach) -> None:
+        title = start_mode.query or start_mode.bundle or "" if isinstance(start_mode, Start) else start_mode.name
+        query = start_mode.query or "" if isinstance(start_mode, Start) else ""
         super().__init__(View(title=query or title.rstrip("/").rpartition("/")[2], query=query))
-        self.intent = intent
-        self.prometheus = intent.prometheus
+        self.start_mode = start_mode
+        self.prometheus = start_mode.prometheus
         self.failure: CloudopsError | None = None
         self._asked = False
         self._cancelled = False
@@ -78,15 +79,18 @@ class LiveScreen(JudgingScreen):
     async def _opened(self) -> str:
         from engine.port import Investigate
 
-        intent = self.intent
-        if isinstance(intent, Start):
+        start_mode = self.start_mode
+        if isinstance(start_mode, Start):
             return await self.port.investigate(
                 Investigate(
-                    query=intent.query, bundle=intent.bundle, resource=intent.resource, prometheus=intent.prometheus
+                    query=start_mode.query,
+                    bundle=start_mode.bundle,
+                    resource=start_mode.resource,
+                    prometheus=start_mode.prometheus,
                 )
             )
-        execution_id = await self.port.resolve(intent.name)
-        await self.port.resume(execution_id, prometheus=intent.prometheus)
+        execution_id = await self.port.resolve(start_mode.name)
+        await self.port.resume(execution_id, prometheus=start_mode.prometheus)
         return execution_id
 
     async def _fold(self, batch: tuple[Event, ...]) -> None:
@@ -149,7 +153,7 @@ class LiveScreen(JudgingScreen):
             self.confirm()
         elif waiting and not self._asked and self.app.screen is self:
             self._asked = True
-            self.app.push_screen(PlanPrompt(state, self.app.ink), self._answered)
+            self.app.push_screen(PlanPrompt(state, self.app.text_styles), self._answered)
         elif not waiting and isinstance(self.app.screen, PlanPrompt):
             # Somebody else decided, in another cockpit.
             self.app.screen.dismiss("look")
@@ -188,7 +192,7 @@ class LiveScreen(JudgingScreen):
             self.confirm()
         elif state is not None and state.phase in ("opened", "classified"):
             self._confirmed_ahead = True
-            self.app.tell("the plan runs as soon as it is made; Esc takes that back")
+            self.app.show_notice("the plan runs as soon as it is made; Esc takes that back")
         else:
             super().action_yes()
 
@@ -196,7 +200,7 @@ class LiveScreen(JudgingScreen):
         """Also out of a confirmation that was given ahead."""
         if self._confirmed_ahead:
             self._confirmed_ahead = False
-            self.app.tell("the plan will wait for you")
+            self.app.show_notice("the plan will wait for you")
         else:
             super().action_back()
 
@@ -216,10 +220,10 @@ class LiveScreen(JudgingScreen):
         try:
             await self.port.send(self.execution_id, command)
         except CloudopsError as error:
-            self.app.tell(str(error), problem=True)
+            self.app.show_notice(str(error), problem=True)
 
     @property
-    def takes_keys(self) -> bool:
+    def accepts_keys(self) -> bool:
         return self.view.state is not None or self.failure is not None
 
     @property
@@ -231,24 +235,26 @@ class LiveScreen(JudgingScreen):
         if self.running and not self.view.attached:
             self.app.left_running.add(self.execution_id)
 
-    def farewell(self) -> Farewell | None:
+    def exit_summary(self) -> ExitSummary | None:
         state = self.view.state
         if state is None or not self.execution_id:
             return None
         on = "goes on where it stopped"
         if state.finished is not None:
-            return Farewell(self.execution_id, state.finished.status, "replay", "shows it again")
+            return ExitSummary(self.execution_id, state.finished.status, "replay", "shows it again")
         if state.cancelling or self._cancelled:
-            return Farewell(self.execution_id, "cancelled", "replay", "shows what was found")
+            return ExitSummary(self.execution_id, "cancelled", "replay", "shows what was found")
         if self.failure is not None:
-            return Farewell(self.execution_id, "may have stopped with its engine", "attach", on)
+            return ExitSummary(self.execution_id, "may have stopped with its engine", "attach", on)
         if self.view.attached:
-            return Farewell(self.execution_id, "goes on in the process that runs it", "attach", "joins it again")
+            return ExitSummary(self.execution_id, "goes on in the process that runs it", "attach", "joins it again")
         waits = state.confirmed_by is None
-        return Farewell(self.execution_id, "waits for its plan to be confirmed" if waits else "paused", "attach", on)
+        return ExitSummary(self.execution_id, "waits for its plan to be confirmed" if waits else "paused", "attach", on)
 
     def ask_to_stop(self) -> None:
-        self.app.push_screen(StopPrompt(self.execution_id, self.app.ink, attached=self.view.attached), self._stopped)
+        self.app.push_screen(
+            StopPrompt(self.execution_id, self.app.text_styles, attached=self.view.attached), self._stopped
+        )
 
     def _stopped(self, answer: str | None) -> None:
         if answer == "cancel":
@@ -287,25 +293,3 @@ def exit_code(state: Any, *, attached: bool) -> int:
         return INTERRUPTED
     known = state.hypotheses and state.hypotheses[0].cause_class.value != "UNKNOWN"
     return 0 if state.finished.status == "completed" and known else 1
-
-
-def severity_of(alert: Any) -> str:
-    """The severity that an alert states, wherever its provider puts it; empty where it states none."""
-    found = _severity(alert, 0)
-    return str(found)[:12] if isinstance(found, (str, int)) else ""
-
-
-def _severity(value: Any, depth: int) -> Any:
-    if depth > 4:
-        return None
-    if isinstance(value, dict):
-        for key, one in value.items():
-            if str(key).lower() in ("severity", "priority") and isinstance(one, (str, int)):
-                return one
-        for one in value.values():
-            found = _severity(one, depth + 1)
-            if found:
-                return found
-    if isinstance(value, (list, tuple)) and value:
-        return _severity(value[0], depth + 1)
-    return None

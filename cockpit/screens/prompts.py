@@ -12,16 +12,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from cockpit.screens.layout import is_tiny
+from cockpit.screens.host import ScreenHost
+from cockpit.screens.layout import is_too_small
 from cockpit.screens.style import PROMPT_CSS
-from cockpit.widgets.draw import Ink, Line, cut, draw, said, wrap
-from cockpit.widgets.tiny import Tiny
+from cockpit.widgets.draw import Line, Styles, cut, draw, sanitised, wrap
+from cockpit.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.geometry import Size
 
-    from cockpit.app import CockpitApp
     from engine.incident import IncidentState
 
 __all__ = ["SCROLLING", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
@@ -30,10 +30,10 @@ __all__ = ["SCROLLING", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopProm
 class Prompt(Widget, can_focus=True):
     """A box of lines."""
 
-    def __init__(self, lines: Callable[[int], Sequence[Line]], ink: Ink, title: str, footing: str = "") -> None:
+    def __init__(self, lines: Callable[[int], Sequence[Line]], styles: Styles, title: str, footing: str = "") -> None:
         super().__init__()
         self._make = lines
-        self._ink = ink
+        self._styles = styles
         self._drawn: list[Strip] = []
         self._drawn_width = 0
         self.top = 0
@@ -44,7 +44,7 @@ class Prompt(Widget, can_focus=True):
 
     def _strips(self, width: int) -> list[Strip]:
         if self._drawn_width != width:
-            self._drawn = [draw(line, width, self._ink, "bar") for line in self._make(width)]
+            self._drawn = [draw(line, width, self._styles, "bar") for line in self._make(width)]
             self._drawn_width = width
         return self._drawn
 
@@ -56,7 +56,7 @@ class Prompt(Widget, can_focus=True):
         width = self.content_size.width
         strips = self._strips(width)
         at = y + self.top
-        return strips[at] if at < len(strips) else self._ink.blank(width, "bar")
+        return strips[at] if at < len(strips) else self._styles.blank(width, "bar")
 
     def move(self, by: int) -> None:
         """Scroll by so many lines."""
@@ -94,7 +94,7 @@ class Modal(ModalScreen[str]):
 
     CSS = PROMPT_CSS
     SCOPED_CSS = False
-    app: CockpitApp
+    app: ScreenHost
 
     def prompt(self) -> Prompt:
         """What is asked."""
@@ -102,7 +102,7 @@ class Modal(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         yield self.prompt()
-        yield Tiny()
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """A terminal that is too small for a prompt must not show one."""
@@ -110,13 +110,13 @@ class Modal(ModalScreen[str]):
 
     def on_resize(self) -> None:
         """Show the prompt, or that there is no room for it."""
-        tiny = is_tiny(*self.app.size)
-        self.set_class(tiny, "-tiny")
-        if tiny:
-            self.app.tell_tiny()
+        too_small = is_too_small(*self.app.size)
+        self.set_class(too_small, "-too-small")
+        if too_small:
+            self.app.show_too_small()
 
     @property
-    def takes_keys(self) -> bool:
+    def accepts_keys(self) -> bool:
         """Whether it is there to be answered."""
         return self.is_mounted
 
@@ -149,21 +149,21 @@ class PlanPrompt(Modal):
         *SCROLLING,
     ]
 
-    def __init__(self, state: IncidentState, ink: Ink) -> None:
+    def __init__(self, state: IncidentState, styles: Styles) -> None:
         super().__init__()
         self._state = state
-        self._ink = ink
+        self._styles = styles
 
     def prompt(self) -> Prompt:
         count = len(self._state.steps)
         choices = "y run them · Esc look first · q leave"
-        return Prompt(self._lines, self._ink, f"RUN {count} READ-ONLY DIAGNOSTICS?", choices)
+        return Prompt(self._lines, self._styles, f"RUN {count} READ-ONLY DIAGNOSTICS?", choices)
 
     def _lines(self, width: int) -> list[Line]:
         state = self._state
         lines: list[Line] = []
         if state.classification:
-            because = ", ".join(said(word) for word in state.classification.because)
+            because = ", ".join(sanitised(word) for word in state.classification.because)
             lines += [Line([(words, "dim")]) for words in wrap(f"Because of: {because or 'the query'}", width)]
             lines[0] = Line([*lines[0].left], [(state.classification.primary_class.value, "text bold")])
             lines.append(Line())
@@ -174,13 +174,13 @@ class PlanPrompt(Modal):
                 Line(
                     [
                         (f"{number:>2}  ", "dim"),
-                        (f"{said(plan.primitive):<{name_width}}", "text"),
-                        (said(plan.target), "measured"),
+                        (f"{sanitised(plan.primitive):<{name_width}}", "text"),
+                        (sanitised(plan.target), "measured"),
                     ],
                     [(plan.effect, "good")],
                 )
             )
-            lines.append(Line([("    ", "dim"), (cut(said(plan.reason), width - 4), "dim")]))
+            lines.append(Line([("    ", "dim"), (cut(sanitised(plan.reason), width - 4), "dim")]))
         return lines
 
 
@@ -194,14 +194,14 @@ class StopPrompt(Modal):
         Binding("ctrl+c", "answer('both')", priority=True),
     ]
 
-    def __init__(self, execution_id: str, ink: Ink, *, attached: bool) -> None:
+    def __init__(self, execution_id: str, styles: Styles, *, attached: bool) -> None:
         super().__init__()
         self._id = execution_id
-        self._ink = ink
+        self._styles = styles
         self._attached = attached
 
     def prompt(self) -> Prompt:
-        prompt = Prompt(self._lines, self._ink, "STOP WHAT?", "Ctrl-C again: cancel and leave")
+        prompt = Prompt(self._lines, self._styles, "STOP WHAT?", "Ctrl-C again: cancel and leave")
         prompt.add_class("-warning")
         return prompt
 
@@ -209,7 +209,7 @@ class StopPrompt(Modal):
         if self._attached:
             leaving = "leave this cockpit; the investigation goes on in the process that runs it"
         else:
-            leaving = f"leave; the investigation pauses, and `cloudops attach {said(self._id)}` goes on with it"
+            leaving = f"leave; the investigation pauses, and `cloudops attach {sanitised(self._id)}` goes on with it"
         lines: list[Line] = []
         for key, words in (
             ("c", "cancel the investigation; what was found stays"),
@@ -228,21 +228,21 @@ class LinePrompt(Modal):
     BINDINGS: ClassVar[list[Any]] = [Binding("escape", "answer('')"), Binding("ctrl+c", "answer('')", priority=True)]
     _entered = False
 
-    def __init__(self, title: str, hint: str, ink: Ink) -> None:
+    def __init__(self, title: str, hint: str, styles: Styles) -> None:
         super().__init__()
         self._title = title
         self._hint = hint
-        self._ink = ink
+        self._styles = styles
 
     def prompt(self) -> Prompt:
-        return _Entry(self._title, self._hint, self._ink)
+        return _Entry(self._title, self._hint, self._styles)
 
     def on_descendant_focus(self) -> None:
         """The line is there to be typed into."""
         self._entered = True
 
     @property
-    def takes_keys(self) -> bool:
+    def accepts_keys(self) -> bool:
         return self._entered
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -255,8 +255,8 @@ class LinePrompt(Modal):
 
 
 class _Entry(Prompt):
-    def __init__(self, title: str, hint: str, ink: Ink) -> None:
-        super().__init__(lambda _: [Line([(hint, "dim")])], ink, title, "Enter go · Esc back")
+    def __init__(self, title: str, hint: str, styles: Styles) -> None:
+        super().__init__(lambda _: [Line([(hint, "dim")])], styles, title, "Enter go · Esc back")
 
     def compose(self) -> ComposeResult:
         entry = Input()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from dataclasses import replace
 from itertools import accumulate, chain, islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from cockpit.moments import moment_to_seq
+from cockpit.positions import position_to_seq
 from primitives.errors import StoreCorrupt
 
 if TYPE_CHECKING:
@@ -85,6 +84,7 @@ class Recording:
 
     def __init__(self, log: Log, execution_id: str, times: Sequence[float]) -> None:
         from engine.incident import IncidentState as State
+        from engine.state.investigation import InvestigationState as Investigation
 
         self.times = times
         self.offsets = array("d", accumulate(min(gap, PAUSE_LIMIT_S) for gap in _gaps(times)))
@@ -93,7 +93,7 @@ class Recording:
         self._execution_id = execution_id
         self._pages: OrderedDict[int, Sequence[Event]] = OrderedDict()
         self._facts, self._answers = _Growing(), _Growing()
-        self._tip: IncidentState = State(facts=self._facts, answers=self._answers)
+        self._tip: IncidentState = State(investigation=Investigation(facts=self._facts, answers=self._answers))
         self._confirmed: Event | None = None
         self._checkpoints = [_Checkpoint(0, State(), (), 0, 0)]
         self._interval = PAGE
@@ -129,7 +129,7 @@ class Recording:
         tip = self._tip
         known = {step.plan.id: step for step in self._checkpoints[-1].steps}
         steps = tuple(known[name] if known.get(name) == step else step.copy() for name, step in tip.steps.items())
-        rest = replace(tip, steps={}, facts={}, answers={}).copy()
+        rest = tip.replaced(steps={}, facts={}, answers={}).copy()
         facts, answers = len(self._facts.added), len(self._answers.added)
         self._checkpoints.append(_Checkpoint(tip.seq, rest, steps, facts, answers))
         if len(self._checkpoints) > CHECKPOINTS:
@@ -197,7 +197,7 @@ class Recording:
 
     def _start(self, seq: int) -> int:
         """After how many events the nearest known state at or before `seq` is."""
-        known = self._checkpoints[bisect_right(self._checkpoints, seq, key=lambda one: one.seq) - 1].seq
+        known = self._checkpoints[bisect_right(self._checkpoints, seq, key=lambda checkpoint: checkpoint.seq) - 1].seq
         return max(known, self._anchor.seq) if self._anchor is not None and self._anchor.seq <= seq else known
 
     def _restored(self, seq: int) -> IncidentState:
@@ -205,10 +205,11 @@ class Recording:
         start = self._start(seq)
         if self._anchor is not None and self._anchor.seq == start:
             return self._anchor.copy()
-        known = self._checkpoints[bisect_right(self._checkpoints, start, key=lambda one: one.seq) - 1]
+        known = self._checkpoints[bisect_right(self._checkpoints, start, key=lambda checkpoint: checkpoint.seq) - 1]
         state = known.state.copy()
-        state.steps = {step.plan.id: step.copy() for step in known.steps}
-        state.facts, state.answers = self._facts.first(known.facts), self._answers.first(known.answers)
+        own = state.investigation
+        own.steps = {step.plan.id: step.copy() for step in known.steps}
+        own.facts, own.answers = self._facts.first(known.facts), self._answers.first(known.answers)
         return state
 
     def seq_at_offset(self, offset: float) -> int:
@@ -217,7 +218,7 @@ class Recording:
 
     def seq_of(self, at: str) -> int:
         """How many events had come at `at`: a number, or a time. Raises `UsageError` when it is neither."""
-        return moment_to_seq(self.times, at)
+        return position_to_seq(self.times, at)
 
     def confirmed_at(self, seq: int) -> datetime | None:
         """When a person confirmed the plan, if that is among the first `seq` events and was learned."""
@@ -228,10 +229,10 @@ def seq_of_subject(events: Iterable[Event], kind: str, name: str) -> int:
     """The event among `events` that brought a step or fact; 0 where there is none."""
     for event in events:
         body = event.body
-        found = (kind == "fact" and body.type == "fact_found" and body.id == name) or (
+        matches = (kind == "fact" and body.type == "fact_found" and body.id == name) or (
             kind == "step" and body.type == "step_started" and body.step == name
         )
-        if found:
+        if matches:
             return event.seq
     return 0
 

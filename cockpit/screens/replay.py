@@ -6,13 +6,13 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from cockpit.farewell import Farewell
+from cockpit.exit_summary import ExitSummary
 from cockpit.keys import Where
-from cockpit.moments import time_of
+from cockpit.positions import time_of
 from cockpit.screens.incident import FRAME_S, IncidentScreen
-from cockpit.screens.live import severity_of
 from cockpit.screens.prompts import LinePrompt
 from cockpit.screens.recording import PAGE, SPEEDS, Recording, first_speed, seq_of_subject
+from cockpit.severity import severity_of
 from cockpit.widgets.view import Playback, Subject, View
 from primitives.errors import CloudopsError, UsageError
 
@@ -57,14 +57,14 @@ class ReplayScreen(IncidentScreen):
         return self.view.playback
 
     @property
-    def takes_keys(self) -> bool:
+    def accepts_keys(self) -> bool:
         # A key typed behind a jump is meant for where it leads; while it plays, for what is shown.
         return self.loaded and (self.playback.playing or not self.seeking)
 
-    def farewell(self) -> Farewell | None:
+    def exit_summary(self) -> ExitSummary | None:
         if not self.execution_id or not self.loaded:
             return None
-        return Farewell(self.execution_id, "replayed", "replay", "shows it again")
+        return ExitSummary(self.execution_id, "replayed", "replay", "shows it again")
 
     def begin(self) -> None:
         """Load the events and start; called when the first frame is on the screen and the engine is there."""
@@ -91,7 +91,7 @@ class ReplayScreen(IncidentScreen):
             await self._learn(recording)
         except CloudopsError as error:
             if self.loaded:
-                self.app.tell(str(error), problem=True)
+                self.app.show_notice(str(error), problem=True)
             else:
                 self.app.refuse(self, error)
 
@@ -126,8 +126,8 @@ class ReplayScreen(IncidentScreen):
 
     def _learned(self, recording: Recording, events: Sequence[Event]) -> None:
         seq, _ = self._goal
-        if self._sought and (found := self._found(events)) and seq == 1:
-            self.seek_to(found)
+        if self._sought and (seq_of_subject := self._found(events)) and seq == 1:
+            self.seek_to(seq_of_subject)
         if self.view.you != (you := recording.confirmed_at(seq)):
             self.view.you = you
             self.dirty()
@@ -171,7 +171,7 @@ class ReplayScreen(IncidentScreen):
 
     def _give_up(self, error: CloudopsError) -> None:
         self._pause()
-        self.app.tell(str(error), problem=True)
+        self.app.show_notice(str(error), problem=True)
 
     def _tell(self, seq: int, offset: float) -> None:
         recording, playback, state = self.recording, self.playback, self.view.state
@@ -247,7 +247,7 @@ class ReplayScreen(IncidentScreen):
 
     def action_seek(self) -> None:
         hint = "14:31:07, 2026-11-23T14:31:07Z, or an event's number"
-        self.app.push_screen(LinePrompt("GO TO", hint, self.app.ink), self._seek_typed)
+        self.app.push_screen(LinePrompt("GO TO", hint, self.app.text_styles), self._seek_typed)
 
     def _seek_typed(self, typed: str | None) -> None:
         if not typed or self.recording is None:
@@ -255,10 +255,10 @@ class ReplayScreen(IncidentScreen):
         try:
             seq = self.recording.seq_of(typed)
         except UsageError as error:
-            self.app.tell(str(error), problem=True)
+            self.app.show_notice(str(error), problem=True)
             return
         self._pause()
         self.seek_to(seq)
 
     def action_replay(self) -> None:
-        self.app.tell("this is the replay; Space plays it")
+        self.app.show_notice("this is the replay; Space plays it")

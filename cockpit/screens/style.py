@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["APP_CSS", "PROMPT_CSS", "SCREEN_CSS"]
+from textual.theme import Theme
+
+from themes import Palette
+
+__all__ = ["APP_CSS", "PROMPT_CSS", "SCREEN_CSS", "textual_theme"]
 
 APP_CSS = """
 Screen { background: $ground; color: $text; scrollbar-size: 0 0; overflow: hidden; }
-Curtain { width: 100%; height: 100%; }
+Splash { width: 100%; height: 100%; }
 Toast { background: $cursor; color: $text; width: auto; max-width: 78; padding: 0 1; margin-top: 0; }
 ToastRack { margin-bottom: 1; }
 CommandPalette { background: $ground 60%; }
@@ -60,8 +64,8 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-full Pane { height: 1fr; }
 .-full #left, .-full #right { width: 100%; max-width: 100%; }
 
-.-tiny #body, .-tiny #header, .-tiny #footer, .-tiny #entry, .-tiny #list { display: none; }
-.-tiny Tiny { display: block; }
+.-too-small #body, .-too-small #header, .-too-small #footer, .-too-small #entry, .-too-small #list { display: none; }
+.-too-small TooSmall { display: block; }
 
 #list { border: round $line; }
 #list:focus { border: round $focus; }
@@ -69,9 +73,9 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 
 PROMPT_CSS = """
 ModalScreen { background: $ground 70%; align: center middle; }
-ModalScreen.-tiny { background: $ground; }
-ModalScreen.-tiny Prompt { display: none; }
-ModalScreen.-tiny Tiny { display: block; }
+ModalScreen.-too-small { background: $ground; }
+ModalScreen.-too-small Prompt { display: none; }
+ModalScreen.-too-small TooSmall { display: block; }
 Prompt { width: 92%; max-width: 100; height: auto; max-height: 96%; background: $bar; border: round $focus;
          border-title-color: $focus; border-title-style: bold; border-subtitle-color: $dim;
          border-subtitle-align: right; padding: 1 2; }
@@ -80,3 +84,22 @@ Prompt.-warning { border: round $warning; border-title-color: $warning; }
 Prompt Input { border: none; height: 1; padding: 0 1; background: $cursor; color: $text; margin-top: 1; }
 Prompt Input:focus { border: none; background-tint: $cursor 0%; }
 """
+
+
+def textual_theme(palette: Palette) -> Theme:
+    """A palette as one of Textual's themes."""
+    return Theme(
+        name=palette.name,
+        primary=palette.focus,
+        secondary=palette.measured,
+        accent=palette.focus,
+        warning=palette.warning,
+        error=palette.bad,
+        success=palette.good,
+        foreground=palette.text,
+        background=palette.ground,
+        surface=palette.bar,
+        panel=palette.cursor,
+        dark=palette.dark,
+        variables=palette.colours(),
+    )

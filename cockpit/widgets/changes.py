@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import said
+from cockpit.widgets.draw import sanitised
 from primitives.units import short_id
 
 if TYPE_CHECKING:
     from engine.incident import IncidentState
     from primitives.records import Change
 
-__all__ = ["Changes", "Noted", "aside_words"]
+__all__ = ["ChangeMark", "Changes", "other_changes_text"]
 
 MOST = 500
 """Changes that are kept; more than these no timeline can show."""
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class ChangeMark:
     """A change as a timeline tells it; `id` is short."""
 
     time: datetime
@@ -35,8 +35,8 @@ class Changes:
     """The changes of an incident, each once."""
 
     def __init__(self) -> None:
-        self._all: dict[tuple[datetime, str, str | None], Noted] = {}
-        self._split: tuple[object, list[Noted], list[Noted]] = (None, [], [])
+        self._all: dict[tuple[datetime, str, str | None], ChangeMark] = {}
+        self._split: tuple[object, list[ChangeMark], list[ChangeMark]] = (None, [], [])
 
     def __len__(self) -> int:
         return len(self._all)
@@ -49,34 +49,36 @@ class Changes:
     def take(self, change: Change) -> None:
         """One more."""
         if len(self._all) < MOST:
-            name = short_id(said(change.id or change.summary))
-            resource = said(change.resource) if change.resource else None
-            noted = Noted(change.time, name, change.kind, resource, said(change.summary))
-            self._all.setdefault((change.time, name, change.resource), noted)
+            name = short_id(sanitised(change.id or change.summary))
+            resource = sanitised(change.resource) if change.resource else None
+            change_mark = ChangeMark(change.time, name, change.kind, resource, sanitised(change.summary))
+            self._all.setdefault((change.time, name, change.resource), change_mark)
 
-    def split(self, state: IncidentState) -> tuple[list[Noted], list[Noted]]:
+    def split(self, state: IncidentState) -> tuple[list[ChangeMark], list[ChangeMark]]:
         """Those on a resource that the symptom or a hypothesis is about, and the rest; oldest first.
 
         While nothing is believed yet, any resource will do.
         """
         key = (len(self._all), state.hypotheses)
         if key != self._split[0]:
-            about = {said(one.resource) for one in state.hypotheses if one.resource}
+            about = {sanitised(hypothesis.resource) for hypothesis in state.hypotheses if hypothesis.resource}
             symptom = state.opened.symptom if state.opened else None
             if about and symptom is not None and symptom.resource:
-                about.add(said(symptom.resource))
-            ordered = sorted(self._all.values(), key=lambda noted: (noted.time, noted.id))
-            near = [one for one in ordered if one.resource is not None and (not about or one.resource in about)]
+                about.add(sanitised(symptom.resource))
+            ordered = sorted(self._all.values(), key=lambda change_mark: (change_mark.time, change_mark.id))
+            near = [
+                change for change in ordered if change.resource is not None and (not about or change.resource in about)
+            ]
             near_too = set(near)
-            self._split = (key, near, [one for one in ordered if one not in near_too])
+            self._split = (key, near, [change for change in ordered if change not in near_too])
         return self._split[1], self._split[2]
 
 
-def aside_words(aside: list[Noted]) -> str:
+def other_changes_text(others: list[ChangeMark]) -> str:
     """27 commits without a resource, 3 changes elsewhere; empty where there are none."""
-    nowhere = Counter(one.kind for one in aside if one.resource is None)
+    nowhere = Counter(change.kind for change in others if change.resource is None)
     count = nowhere.total()
-    elsewhere = len(aside) - count
+    elsewhere = len(others) - count
     words: list[str] = []
     if count:
         what = "commit" if set(nowhere) == {"code"} else "change"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from textual.strip import Strip
 
-from cockpit.widgets.draw import Ink, cells
+from cockpit.widgets.draw import Styles, cells
 from cockpit.widgets.marks import Mark, Scale, labels
 from primitives.units import is_ratio, ticks
 
@@ -62,7 +62,7 @@ def value_at(series: Series, time: datetime) -> float | None:
     return float(series.values[at - 1]) if at else None
 
 
-def chart(what: Chart, width: int, height: int, ink: Ink) -> list[Strip]:
+def chart(what: Chart, width: int, height: int, styles: Styles) -> list[Strip]:
     """The chart in `height` lines of `width` cells, the last two for the times and the marks' names."""
     plot_height = max(height - 2, 2)
     start, end = what.start.timestamp(), what.end.timestamp()
@@ -72,10 +72,10 @@ def chart(what: Chart, width: int, height: int, ink: Ink) -> list[Strip]:
     scale = Scale(what.start, what.end, max(width - axis - 2, 8))
     dots = _dots(what, scale.width, plot_height, bottom, top)
     lines = [
-        _row(what, dots[row], row, named.get(row, ""), axis, scale, ink, (bottom, top, plot_height))
+        _row(what, dots[row], row, named.get(row, ""), axis, scale, styles, (bottom, top, plot_height))
         for row in range(plot_height)
     ]
-    return [*lines, *_below(what, axis, scale, ink)][:height]
+    return [*lines, *_below(what, axis, scale, styles)][:height]
 
 
 def _bounds(what: Chart, start: float, end: float) -> Span:
@@ -96,21 +96,21 @@ def _ticks(what: Chart, bottom: float, top: float, height: int) -> dict[int, str
     """The rows that hold a round value, with that value."""
     metric = what.series.metric
     most = max(2, height // TICK_ROWS + 1)
-    found = ticks(bottom, top, most, metric.unit, ratio=is_ratio(metric.unit, metric.kind, metric.name))
+    values = ticks(bottom, top, most, metric.unit, ratio=is_ratio(metric.unit, metric.kind, metric.name))
     return {
-        height - 1 - min(int((value - bottom) / (top - bottom) * height), height - 1): name for value, name in found
+        height - 1 - min(int((value - bottom) / (top - bottom) * height), height - 1): name for value, name in values
     }
 
 
 def _columns(what: Chart, columns: int) -> list[Span | None]:
     """The samples of each column of dots, joined where they are close enough."""
-    found = resample(what.series, what.start.timestamp(), what.end.timestamp(), columns)
-    filled = [at for at, span in enumerate(found) if span]
+    spans = resample(what.series, what.start.timestamp(), what.end.timestamp(), columns)
+    filled = [at for at, span in enumerate(spans) if span]
     gaps = sorted(after - before for before, after in pairwise(filled))
     usual = gaps[len(gaps) // 2] if gaps else 1
-    joined = list(found)
+    joined = list(spans)
     for before, after in pairwise(filled):
-        first, last = found[before], found[after]
+        first, last = spans[before], spans[after]
         if first is None or last is None or after - before > max(usual * _MAX_JOIN, 2):
             continue
         begin, finish = sum(first) / 2, sum(last) / 2
@@ -147,7 +147,7 @@ def _row(
     name: str,
     axis: int,
     scale: Scale,
-    ink: Ink,
+    styles: Styles,
     frame: tuple[float, float, int],
 ) -> Strip:
     bottom, top, height = frame
@@ -161,21 +161,21 @@ def _row(
     columns = {scale.column(mark.time): mark for mark in _least_first(what.marks)}
     cursor = scale.column(what.cursor) if what.cursor else None
     segments = [
-        Segment(f"{name:>{axis}}", ink.style("dim")),
-        Segment("┤" if name else "│", ink.style("faint")),
+        Segment(f"{name:>{axis}}", styles.style("dim")),
+        Segment("┤" if name else "│", styles.style("faint")),
     ]
     for column, bits in enumerate(dots):
         if bits:
             role = "bad" if bad else "measured"
-            segments.append(Segment(chr(0x2800 + bits), ink.style(role, ground)))
+            segments.append(Segment(chr(0x2800 + bits), styles.style(role, ground)))
         elif column == cursor:
-            segments.append(Segment("┃", ink.style("focus", ground)))
+            segments.append(Segment("┃", styles.style("focus", ground)))
         elif column in columns:
-            segments.append(Segment("┊", ink.style(columns[column].role, ground)))
+            segments.append(Segment("┊", styles.style(columns[column].role, ground)))
         elif at_limit:
-            segments.append(Segment("╌", ink.style("bad", ground)))
+            segments.append(Segment("╌", styles.style("bad", ground)))
         else:
-            segments.append(Segment(" ", ink.style("text", ground)))
+            segments.append(Segment(" ", styles.style("text", ground)))
     return Strip(segments).simplify()
 
 
@@ -184,7 +184,7 @@ def _least_first(marks: Sequence[Mark]) -> list[Mark]:
     return sorted(marks, key=lambda mark: -mark.rank)
 
 
-def _below(what: Chart, axis: int, scale: Scale, ink: Ink) -> list[Strip]:
+def _below(what: Chart, axis: int, scale: Scale, styles: Styles) -> list[Strip]:
     rule = [("─", "faint")] * scale.width
     taken = {scale.column(mark.time) for mark in what.marks}
     for at, words in scale.ticks(14):
@@ -195,12 +195,12 @@ def _below(what: Chart, axis: int, scale: Scale, ink: Ink) -> list[Strip]:
         at = scale.column(mark.time)
         if 0 <= at < scale.width:
             rule[at] = (mark.sign, mark.role)
-    margin = Segment(" " * axis + "└", ink.style("faint"))
-    first = Strip([margin, *(Segment(letter, ink.style(role)) for letter, role in rule)]).simplify()
-    segments = [Segment(" " * (axis + 1), ink.style("text"))]
+    margin = Segment(" " * axis + "└", styles.style("faint"))
+    first = Strip([margin, *(Segment(letter, styles.style(role)) for letter, role in rule)]).simplify()
+    segments = [Segment(" " * (axis + 1), styles.style("text"))]
     used = 0
     for begin, mark, words in labels(what.marks, scale):
-        segments.append(Segment(" " * (begin - used), ink.style("text")))
-        segments.append(Segment(words, ink.style(mark.role)))
+        segments.append(Segment(" " * (begin - used), styles.style("text")))
+        segments.append(Segment(words, styles.style(mark.role)))
         used = begin + cells(words)
     return [first, Strip(segments)]

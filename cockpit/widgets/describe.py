@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, cells, plain, said, wrap
+from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
 from cockpit.widgets.waterfall import describe_waterfall
-from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds
+from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds, when_said
 from primitives.units import duration, quantity
 
 if TYPE_CHECKING:
@@ -44,17 +44,17 @@ def describe_step(step: Step, state: IncidentState, width: int) -> list[Line]:
     took = f" · {seconds(step.duration_s)}" if step.duration_s is not None else ""
     again = f" · attempt {step.attempt}" if step.attempt > 1 else ""
     lines = [Line([(f" {sign} {word}", f"{role} bold"), (f"{took}{again} · {step.plan.effect}s only", "dim")])]
-    lines += fields("why", said(step.plan.reason), width)
+    lines += fields("why", sanitised(step.plan.reason), width)
     if step.started_at:
         lines += fields("started", precise(step.started_at), width)
     lines += fields("arguments", _arguments(step.plan.arguments), width, "dim")
     if step.summary:
-        lines += fields("result", said(step.summary), width, "bad" if step.status == "failed" else "text")
+        lines += fields("result", sanitised(step.summary), width, "bad" if step.status == "failed" else "text")
     for key in step.facts:
         fact = state.facts[key].fact
         mark, colour = fact_sign(fact)
         lines.append(
-            Line([(f" {key:>{LABEL_WIDTH - 3}} ", "dim"), (f"{mark} ", colour), (said(fact.sentence()), "text")])
+            Line([(f" {key:>{LABEL_WIDTH - 3}} ", "dim"), (f"{mark} ", colour), (sanitised(fact.sentence()), "text")])
         )
     return lines
 
@@ -67,37 +67,38 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
         if isinstance(value, Mapping) and {"from", "to"} <= set(value):
             shown.append(f"{name} {str(value['from'])[11:19]}–{str(value['to'])[11:19]}")
         elif isinstance(value, Mapping):
-            shown.append(f"{name} {' '.join(said(one) for one in value.values() if one is not None)}")
+            shown.append(f"{name} {' '.join(sanitised(item) for item in value.values() if item is not None)}")
         elif isinstance(value, (list, tuple)):
-            shown.append(f"{name} {', '.join(said(one) for one in value)}")
+            shown.append(f"{name} {', '.join(sanitised(item) for item in value)}")
         elif isinstance(value, str) and (time := _TIME.fullmatch(value)):
             shown.append(f"{name} {time[1]}")
         else:
-            shown.append(f"{name} {said(value)}")
+            shown.append(f"{name} {sanitised(value)}")
     return " · ".join(shown) or "none"
 
 
-def describe_fact(found: FoundFact, state: IncidentState, width: int, last: float | None = None) -> list[Line]:
+def describe_fact(found_fact: FoundFact, state: IncidentState, width: int, last: float | None = None) -> list[Line]:
     """Its sentence, values, window, source and trust; `last` is the newest sample of its metric, where it is there."""
-    fact = found.fact
+    fact = found_fact.fact
     sign, role = fact_sign(fact)
     lines = [
         Line([(f" {sign if number == 0 else ' '} ", role), (words, "text bold")])
-        for number, words in enumerate(wrap(said(fact.sentence()), max(width - 4, 10)))
+        for number, words in enumerate(wrap(sanitised(fact.sentence()), max(width - 4, 10)))
     ]
     if fact.type == "metric_shift":
         lines += _shift(fact, state, last, width)
     else:
         lines += _values(fact, width)
     window = f"looked at {clock(fact.window.start)}–{clock(fact.window.end)} · " if fact.window else ""
-    finder = f"found by {found.step}" if found.step else f"said by {said(fact.source)}"
+    person = f"said by {sanitised(fact.source)}{when_said(found_fact.added_at)}"
+    finder = f"found by {found_fact.step}" if found_fact.step else person
     ending = f"{fact.polarity} · {window}{finder}"
     if fact.type == "metric_shift" and fact.onset:
         ending_line = lines.pop()
         lines.append(Line(ending_line.left, [(f"{finder} ", "dim")]))
     else:
         lines += [Line([(f" {line}", "dim")]) for line in wrap(ending, max(width - 2, 10))]
-    if (judged := state.judgements.get(found.id)) is not None:
+    if (judged := state.judgements.get(found_fact.id)) is not None:
         lines.insert(0, Line([(f" {judged_words(judged)}", "warning")]))
     return lines
 
@@ -115,12 +116,12 @@ def _shift(fact: MetricShift, state: IncidentState, last: float | None, width: i
         if lines[-1] and cells(plain(lines[-1])) + cells(f" {label} {value}") > width:
             lines.append([])
         lines[-1] += [(f" {label} ", "dim"), (f"{value}  ", role)]
-    found = [Line(parts) for parts in lines]
+    lines_shown = [Line(parts) for parts in lines]
     if fact.onset:
         give = f" ± {duration(fact.onset_uncertainty_s)}" if fact.onset_uncertainty_s else ""
         relative = f" · {apart(fact.onset, state.opened.detected_at, 'the alert')}" if state.opened else ""
-        found.append(Line([(" onset ", "dim"), (precise(fact.onset), "warning"), (f"{give}{relative}", "dim")]))
-    return found
+        lines_shown.append(Line([(" onset ", "dim"), (precise(fact.onset), "warning"), (f"{give}{relative}", "dim")]))
+    return lines_shown
 
 
 def _values(fact: Any, width: int) -> Iterator[Line]:
@@ -132,11 +133,11 @@ def _values(fact: Any, width: int) -> Iterator[Line]:
         if name in NOT_SHOWN or value in (None, "", {}, [], ()):
             continue
         if isinstance(value, Mapping):
-            inner = " · ".join(f"{key} {_short(one)}" for key, one in value.items() if one not in (None, "", {}, []))
-            yield from fields(label, said(inner, 2_000), width, "dim")
+            inner = " · ".join(f"{key} {_short(item)}" for key, item in value.items() if item not in (None, "", {}, []))
+            yield from fields(label, sanitised(inner, 2_000), width, "dim")
         elif isinstance(value, list):
-            listed = ", ".join(_short(one) for one in value[:40])
-            yield from fields(label, said(listed, 2_000), width, "dim")
+            listed = ", ".join(_short(item) for item in value[:40])
+            yield from fields(label, sanitised(listed, 2_000), width, "dim")
         else:
             single.append(_single(fact, name, value))
     if single:
@@ -165,19 +166,19 @@ def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, list):
-        return " → ".join(said(one) for one in value)
+        return " → ".join(sanitised(item) for item in value)
     if isinstance(value, dict):
-        return " ".join(f"{said(key)}={_short(one)}" for key, one in value.items())
-    return said(value)
+        return " ".join(f"{sanitised(key)}={_short(item)}" for key, item in value.items())
+    return sanitised(value)
 
 
 def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int) -> list[Line]:
     """Where its confidence comes from: the prior, then each weight, to the sum."""
-    change = f" · blames {said(hypothesis.change)}" if hypothesis.change else ""
-    what = f" {said(hypothesis.cause_id)} on {said(hypothesis.resource or 'no resource')}"
+    change = f" · blames {sanitised(hypothesis.change)}" if hypothesis.change else ""
+    what = f" {sanitised(hypothesis.cause_id)} on {sanitised(hypothesis.resource or 'no resource')}"
     lines = [Line([(f"{what}{change}", "dim")])]
     if hypothesis.note:
-        lines += fields("note", said(hypothesis.note), width)
+        lines += fields("note", sanitised(hypothesis.note), width)
     return [*lines, *describe_waterfall(hypothesis, state, width)]
 
 
@@ -185,16 +186,16 @@ def describe_action(action: Action, state: IncidentState, width: int) -> list[Li
     """Its command, risk, reason, and what it needs; of a former one first why it is no longer recommended."""
     lines: list[Line] = []
     if not action.recommended:
-        lines += fields("state", f"no longer recommended: {said(action.not_recommended)}", width, "warning")
-    lines += fields("command", f"$ {said(action.command, 2_000)}", width, "measured")
+        lines += fields("state", f"no longer recommended: {sanitised(action.not_recommended)}", width, "warning")
+    lines += fields("command", f"$ {sanitised(action.command, 2_000)}", width, "measured")
     lines += fields("risk", f"{action.risk} · {action.effect} · about {duration(action.estimated_duration_s)}", width)
-    because = next((one for one in state.hypotheses if one.id == action.hypothesis), None)
+    because = next((hypothesis for hypothesis in state.hypotheses if hypothesis.id == action.hypothesis), None)
     if because:
-        lines += fields("because", f"{because.id} {said(because.cause)} ({percent(because.confidence)})", width)
+        lines += fields("because", f"{because.id} {sanitised(because.cause)} ({percent(because.confidence)})", width)
     if action.resource:
-        lines += fields("on", said(action.resource), width)
+        lines += fields("on", sanitised(action.resource), width)
     arguments = _arguments(action.arguments)
-    lines += fields("does", f"{said(action.primitive)} · {arguments}", width, "dim")
+    lines += fields("does", f"{sanitised(action.primitive)} · {arguments}", width, "dim")
     needs = "a person's approval of the exact change" if action.requires_approval else "no approval"
     lines += fields("needs", needs, width)
     lines.append(Line())

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from cockpit.widgets.chart import Chart, chart, value_at
 from cockpit.widgets.describe import describe_action, describe_fact, describe_hypothesis, describe_step
-from cockpit.widgets.draw import Line, draw, said
+from cockpit.widgets.draw import Line, draw, sanitised
 from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.view import Subject
@@ -57,7 +57,7 @@ class DetailPane(Pane):
         subject = self.view.subject
         if subject != self._about:
             self._about, self.top = subject, 0
-        strips = [draw(line, width, self.ink) for line in self._describe(subject, width)]
+        strips = [draw(line, width, self.text_styles) for line in self._describe(subject, width)]
         strips += self._chart(subject, width, max(height - len(strips), 0))
         self._lines = len(strips)
         self.top = max(0, min(self.top, self._lines - height))
@@ -94,8 +94,8 @@ class DetailPane(Pane):
         )
 
     def _findings(self, state: IncidentState) -> list[Line]:
-        lines = [Line([(" • ", "focus"), (said(finding.statement), "text")]) for finding in state.findings]
-        lines += [Line([(" ? ", "warning"), (said(gap), "dim")]) for gap in state.gaps]
+        lines = [Line([(" • ", "focus"), (sanitised(finding.statement), "text")]) for finding in state.findings]
+        lines += [Line([(" ? ", "warning"), (sanitised(gap), "dim")]) for gap in state.gaps]
         return lines or [Line([(" put the cursor on a step, a fact, a hypothesis or an action", "dim")])]
 
     def charted(self, subject: Subject) -> FoundFact | None:
@@ -104,37 +104,41 @@ class DetailPane(Pane):
         if state is None:
             return None
         if subject.kind == "fact":
-            found = state.facts.get(subject.id)
-            return found if found and _has_series(found) else None
+            found_fact = state.facts.get(subject.id)
+            return found_fact if found_fact and _has_series(found_fact) else None
         if subject.kind == "hypothesis":
             for hypothesis in state.hypotheses:
                 if hypothesis.id == subject.id:
                     candidates = [*hypothesis.evidence_for, *hypothesis.evidence_against]
                     known = (state.facts.get(item.fact) for item in candidates)
-                    return next((found for found in known if found and _has_series(found)), None)
+                    return next((found_fact for found_fact in known if found_fact and _has_series(found_fact)), None)
         if subject.kind == "step" and subject.id in state.steps:
             own = (state.facts[key] for key in state.steps[subject.id].facts)
-            return next((found for found in own if _has_series(found)), None)
+            return next((found_fact for found_fact in own if _has_series(found_fact)), None)
         return None
 
     def _chart(self, subject: Subject, width: int, room: int) -> list[Strip]:
-        found = self.charted(subject)
-        if found is None or (subject.kind != "fact" and room < CHART_MIN_HEIGHT + 1):
+        found_fact = self.charted(subject)
+        if found_fact is None or (subject.kind != "fact" and room < CHART_MIN_HEIGHT + 1):
             return []
-        series = self.charts.get(found.id)
+        series = self.charts.get(found_fact.id)
         if series is None:
-            if found.id not in self._asked:
-                self._asked.add(found.id)
-                self.post_message(self.Wanted(found.id))
-            return [draw(Line([("   fetching the samples …", "dim")]), width, self.ink)]
+            if found_fact.id not in self._asked:
+                self._asked.add(found_fact.id)
+                self.post_message(self.Wanted(found_fact.id))
+            return [draw(Line([("   fetching the samples …", "dim")]), width, self.text_styles)]
         if isinstance(series, str):
-            return [draw(Line([(f"   no chart: {said(series)}", "dim")]), width, self.ink)]
-        fact: Any = found.fact
+            return [draw(Line([(f"   no chart: {sanitised(series)}", "dim")]), width, self.text_styles)]
+        fact: Any = found_fact.fact
         strips: list[Strip] = []
         if subject.kind != "fact":
-            strips.append(draw(Line([(f" {found.id} ", "dim"), (said(fact.sentence()), "dim")]), width, self.ink))
+            strips.append(
+                draw(
+                    Line([(f" {found_fact.id} ", "dim"), (sanitised(fact.sentence()), "dim")]), width, self.text_styles
+                )
+            )
             room -= 1
-        strips.append(draw(self._reading(series, fact), width, self.ink))
+        strips.append(draw(self._reading(series, fact), width, self.text_styles))
         room -= 1
         height = max(CHART_MIN_HEIGHT, min(CHART_MAX_HEIGHT, room))
         start, end = self._range(series, fact)
@@ -148,15 +152,15 @@ class DetailPane(Pane):
             cursor=self.view.cursor,
             worse_above=series.metric.worse != "lower",
         )
-        key = (found.id, width, height, tuple(what.marks), what.cursor, start, end, self.ink)
+        key = (found_fact.id, width, height, tuple(what.marks), what.cursor, start, end, self.text_styles)
         if key != self._drawn[0]:
-            self._drawn = (key, chart(what, width, height, self.ink))
+            self._drawn = (key, chart(what, width, height, self.text_styles))
         return strips + self._drawn[1]
 
     def _reading(self, series: Series, fact: Any) -> Line:
-        metric, statistic = said(fact.metric).replace("_", " "), series.metric.statistic
+        metric, statistic = sanitised(fact.metric).replace("_", " "), series.metric.statistic
         how = "" if statistic == "value" or statistic in metric.split() else f" ({statistic})"
-        name = f" {said(fact.resource)} {metric}{how}"
+        name = f" {sanitised(fact.resource)} {metric}{how}"
         cursor = self.view.cursor
         if cursor is None:
             return Line([(name, "dim")], [("h l move the time cursor ", "dim")] if self.has_focus else [])
@@ -195,11 +199,14 @@ class DetailPane(Pane):
         key = (state.execution_id, len(state.facts), resource)
         if key != self._neighbours[0]:
             edges = [
-                edge for found in state.facts.values() if found.fact.type == "dependencies" for edge in found.fact.edges
+                edge
+                for found_fact in state.facts.values()
+                if found_fact.fact.type == "dependencies"
+                for edge in found_fact.fact.edges
             ]
-            below = {said(target) for source, target, _ in edges if source == resource}
-            owners = {said(source) for source, target, kind in edges if target == resource and kind == "owns"}
-            self._neighbours = (key, frozenset({said(resource)} | below | owners))
+            below = {sanitised(target) for source, target, _ in edges if source == resource}
+            owners = {sanitised(source) for source, target, kind in edges if target == resource and kind == "owns"}
+            self._neighbours = (key, frozenset({sanitised(resource)} | below | owners))
         return self._neighbours[1]
 
     def heading(self) -> str:
@@ -209,19 +216,19 @@ class DetailPane(Pane):
         match subject.kind:
             case "step" if subject.id in state.steps:
                 step = state.steps[subject.id]
-                return f"Detail: {subject.id} {said(step.plan.primitive)} · {said(step.plan.target)}"
+                return f"Detail: {subject.id} {sanitised(step.plan.primitive)} · {sanitised(step.plan.target)}"
             case "fact" if subject.id in state.facts:
                 fact: Any = state.facts[subject.id].fact
-                metric = said(getattr(fact, "metric", fact.type)).replace("_", " ")
-                return f"Detail: {subject.id} {metric} · {said(fact.resource or 'everything')}"
+                metric = sanitised(getattr(fact, "metric", fact.type)).replace("_", " ")
+                return f"Detail: {subject.id} {metric} · {sanitised(fact.resource or 'everything')}"
             case "hypothesis":
-                for one in state.hypotheses:
-                    if one.id == subject.id:
-                        return f"Detail: {one.id} {said(one.cause)} {percent(one.confidence)}"
+                for hypothesis in state.hypotheses:
+                    if hypothesis.id == subject.id:
+                        return f"Detail: {hypothesis.id} {sanitised(hypothesis.cause)} {percent(hypothesis.confidence)}"
             case "action":
                 for action in state.actions:
                     if action.id == subject.id:
-                        return f"Detail: {action.id} {said(action.action)}"
+                        return f"Detail: {action.id} {sanitised(action.action)}"
             case _:
                 pass
         return "Key findings" if state.findings else self.name_shown
@@ -233,7 +240,7 @@ class DetailPane(Pane):
         subject = self.view.subject
         if state is not None and subject.kind == "fact" and subject.id in state.facts and cursor is None:
             fact: Any = state.facts[subject.id].fact
-            parts.append(f"{said(fact.source)} · {fact.trust} · seen {precise(fact.observed_at)}")
+            parts.append(f"{sanitised(fact.source)} · {fact.trust} · seen {precise(fact.observed_at)}")
         if cursor is not None and state is not None and state.opened is not None:
             parts.append(f"{precise(cursor)} · {apart(cursor, state.opened.detected_at, 'the alert')}")
         return " · ".join(parts)
@@ -253,8 +260,12 @@ class DetailPane(Pane):
         self.move(-3)
 
 
-def _has_series(found: FoundFact) -> bool:
-    return bool(getattr(found.fact, "metric", None)) and bool(found.fact.answers) and found.fact.resource is not None
+def _has_series(found_fact: FoundFact) -> bool:
+    return (
+        bool(getattr(found_fact.fact, "metric", None))
+        and bool(found_fact.fact.answers)
+        and found_fact.fact.resource is not None
+    )
 
 
 def _band(fact: Any) -> tuple[float, float] | None:

@@ -17,7 +17,7 @@ from primitives.units import bound, unbound
 if TYPE_CHECKING:
     from themes import Palette
 
-__all__ = ["Ink", "Line", "Part", "bar", "cells", "cut", "draw", "plain", "said", "wrap"]
+__all__ = ["Line", "Part", "Styles", "bar", "cells", "cut", "draw", "plain", "sanitised", "wrap"]
 
 Part = tuple[str, str]
 """Words and their style: a role of the palette, then any of `bold`, `reverse`, `dim`, such as `bad bold`."""
@@ -33,7 +33,7 @@ class Line:
     right: Sequence[Part] = ()
 
 
-class Ink:
+class Styles:
     """The styles of one palette."""
 
     def __init__(self, palette: Palette) -> None:
@@ -59,7 +59,7 @@ class Ink:
         return known
 
 
-def said(text: object, limit: int = 500) -> str:
+def sanitised(text: object, limit: int = 500) -> str:
     """Outside text as one safe line."""
     return safe_line(str(text), limit=limit)
 
@@ -105,10 +105,10 @@ def wrap(text: str, width: int) -> list[str]:
             lines.append(head)
             rest = rest[max(len(head), 1) :]
         line = rest
-    return [unbound(one) for one in ([*lines, line] if line or not lines else lines)]
+    return [unbound(text) for text in ([*lines, line] if line or not lines else lines)]
 
 
-def draw(line: Line, width: int, ink: Ink, ground: str = "ground") -> Strip:
+def draw(line: Line, width: int, styles: Styles, ground: str = "ground") -> Strip:
     """The line in exactly `width` cells: the right parts at the right edge, the left ones cut where they must be."""
     right_width = sum(cell_len(text) for text, _ in line.right)
     room = width - right_width - (1 if line.right else 0)
@@ -118,10 +118,10 @@ def draw(line: Line, width: int, ink: Ink, ground: str = "ground") -> Strip:
         length = cell_len(text)
         fits = used + length <= room
         shown = text if fits else cut(text, room - used)
-        segments.append(Segment(shown, ink.style(spec, ground)))
+        segments.append(Segment(shown, styles.style(spec, ground)))
         used += length if fits else cell_len(shown)
         if not fits:
             break
-    segments.append(Segment(" " * (width - right_width - used), ink.style("text", ground)))
-    segments.extend(Segment(text, ink.style(spec, ground)) for text, spec in line.right)
-    return Strip(segments).adjust_cell_length(width, ink.style("text", ground))
+    segments.append(Segment(" " * (width - right_width - used), styles.style("text", ground)))
+    segments.extend(Segment(text, styles.style(spec, ground)) for text, spec in line.right)
+    return Strip(segments).adjust_cell_length(width, styles.style("text", ground))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, said
+from cockpit.widgets.draw import Line, Part, sanitised
 from cockpit.widgets.rows import Row, RowPane
-from cockpit.widgets.view import Subject, still_there
+from cockpit.widgets.symptom_cache import kept_facts
+from cockpit.widgets.view import Subject
 from cockpit.widgets.words import fact_sign, judged_words
 
 if TYPE_CHECKING:
@@ -35,19 +36,19 @@ class FactsPane(RowPane):
         if state is None:
             return ()
         # What is listed already stays as it is, but for what an earlier moment of a replay doesn't have yet.
-        if (kept := still_there(state, self._found)) < len(self._found):
-            for found in self._found[kept:]:
-                self._count(found, -1)
+        if (kept := kept_facts(state, self._found)) < len(self._found):
+            for found_fact in self._found[kept:]:
+                self._count(found_fact, -1)
             self._found, self._rows = self._found[:kept], self._rows[:kept]
-        for key, found in islice(state.facts.items(), kept, None):
+        for key, found_fact in islice(state.facts.items(), kept, None):
             self._rows.append(Row(key))
-            self._found.append(found)
-            self._count(found, 1)
+            self._found.append(found_fact)
+            self._count(found_fact, 1)
         return self._rows
 
-    def _count(self, found: FoundFact, by: int) -> None:
-        if found.fact.polarity in self._counts:
-            self._counts[found.fact.polarity] += by
+    def _count(self, found_fact: FoundFact, by: int) -> None:
+        if found_fact.fact.polarity in self._counts:
+            self._counts[found_fact.fact.polarity] += by
 
     def subject_of(self, key: str) -> Subject:
         return Subject("fact", key)
@@ -72,7 +73,7 @@ class FactsPane(RowPane):
         told: list[Part] = [(f" {row.key:>4} ", "dim"), (f"{sign} ", role)]
         if judged is not None:
             told.append((f"{judged_words(judged)} · ", "focus" if judged.verdict == "pinned" else "warning"))
-        return Line([*told, (said(fact.sentence()), words)])
+        return Line([*told, (sanitised(fact.sentence()), words)])
 
     def footing(self) -> str:
         self.rows()
@@ -86,5 +87,5 @@ class FactsPane(RowPane):
         if not newest:
             return Line([(self.empty, "dim")])
         sign, role = fact_sign(newest.fact)
-        words = said(newest.fact.sentence())
+        words = sanitised(newest.fact.sentence())
         return Line([(f"{sign} ", role), (words, "dim")], [(f"{self.footing()} ", "dim")])

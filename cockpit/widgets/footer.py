@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.widgets.draw import Ink, Line, Part, cells, draw, plain, said
+from cockpit.widgets.draw import Line, Part, Styles, cells, draw, plain, sanitised
 
 __all__ = ["Footer"]
 
@@ -15,9 +15,9 @@ __all__ = ["Footer"]
 class Footer(Widget):
     """The footer; `keys` are (key, what it does), most important first."""
 
-    def __init__(self, ink: Ink) -> None:
+    def __init__(self, styles: Styles) -> None:
         super().__init__(id="footer")
-        self.ink = ink
+        self.text_styles = styles
         self.keys: Sequence[tuple[str, str]] = ()
         self.notice = ""
 
@@ -30,7 +30,7 @@ class Footer(Widget):
     def render_line(self, y: int) -> Strip:
         del y
         width = self.size.width
-        right: list[Part] = [(f"{said(self.notice)} ", "warning")] if self.notice else []
+        right: list[Part] = [(f"{sanitised(self.notice)} ", "warning")] if self.notice else []
         room = width - cells(plain(right))
         left: list[Part] = []
         for key, words in self.keys:
@@ -38,4 +38,4 @@ class Footer(Widget):
             if cells(plain(left)) + cells(plain(item)) > room:
                 break
             left += item
-        return draw(Line(left, right), width, self.ink, "bar")
+        return draw(Line(left, right), width, self.text_styles, "bar")

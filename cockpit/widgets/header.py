@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.widgets.draw import Ink, Line, Part, cells, draw, plain, said
+from cockpit.widgets.draw import Line, Part, Styles, cells, draw, plain, sanitised
 from cockpit.widgets.marks import symptom_of
 from cockpit.widgets.words import PHASES, SPINNER, elapsed, moved, percent, precise
 
@@ -33,10 +33,10 @@ SOURCE_SIGNS = {
 class Header(Widget):
     """The header."""
 
-    def __init__(self, view: View, ink: Ink) -> None:
+    def __init__(self, view: View, styles: Styles) -> None:
         super().__init__(id="header")
         self.view = view
-        self.ink = ink
+        self.text_styles = styles
         self._strips: list[Strip] = []
 
     def repaint(self) -> None:
@@ -45,7 +45,10 @@ class Header(Widget):
         if not width:
             return
         ground = "focus" if self.view.mode == "REPLAY" else "bar"
-        strips = [draw(self._first(width), width, self.ink, ground), draw(self._second(width), width, self.ink, ground)]
+        strips = [
+            draw(self._first(width), width, self.text_styles, ground),
+            draw(self._second(width), width, self.text_styles, ground),
+        ]
         if strips != self._strips:
             self._strips = strips
             self.refresh()
@@ -53,7 +56,7 @@ class Header(Widget):
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):
             return self._strips[y].adjust_cell_length(self.size.width)
-        return self.ink.blank(self.size.width, "bar")
+        return self.text_styles.blank(self.size.width, "bar")
 
     def on_resize(self) -> None:
         self.repaint()
@@ -69,14 +72,14 @@ class Header(Widget):
             sign, word, role = "✗", "CONNECTION LOST" if state else "PROBLEM", "bad"
         right: list[Part] = []
         if self.view.severity:
-            right += [(said(self.view.severity, 12).upper(), "warning bold"), (" · ", "dim")]
+            right += [(sanitised(self.view.severity, 12).upper(), "warning bold"), (" · ", "dim")]
         right += [(word, f"{role} bold"), (" · ", "dim"), (elapsed(self.view.elapsed_s), "text"), (" · ", "dim")]
         right.append(self._mode())
         if width >= 100 and state is not None:
             cost = state.finished.cost_usd if state.finished else 0.0
             right += [(" · ", "dim"), (f"${cost:.2f}", "dim"), (" · ", "dim"), (self._who(state), "change")]
         right.append((" ", "text"))
-        title = said((state.opened.title if state and state.opened else "") or self.view.title or "CloudOps")
+        title = sanitised((state.opened.title if state and state.opened else "") or self.view.title or "CloudOps")
         left: list[Part] = [(f" {sign} ", f"{role} bold"), (title, "text bold")]
         shift = symptom_of(self.view)
         if shift is not None and width - cells(plain(right)) - cells(title) > 24:
@@ -85,7 +88,7 @@ class Header(Widget):
 
     def _who(self, state: IncidentState) -> str:
         name = state.opened_by.name if state.opened_by else ""
-        return f"◆ {said(name, 20)}" + (" (attached)" if self.view.attached else "")
+        return f"◆ {sanitised(name, 20)}" + (" (attached)" if self.view.attached else "")
 
     def _mode(self) -> Part:
         playback = self.view.playback
@@ -97,10 +100,10 @@ class Header(Widget):
 
     def _second(self, width: int) -> Line:
         state = self.view.state
-        query = said(self.view.query)
+        query = sanitised(self.view.query)
         left: list[Part] = [(f"   {query}", "dim")]
         if self.view.problem:
-            return self._inverted(Line([(f"   {said(self.view.problem)}", "bad bold")]))
+            return self._inverted(Line([(f"   {sanitised(self.view.problem)}", "bad bold")]))
         if state is None:
             return self._inverted(Line(left, [("reading the incident ", "dim")]))
         right: list[Part] = []
@@ -110,7 +113,7 @@ class Header(Widget):
         if width >= 90:
             right += self._sources(state)
         if width >= WITH_ID and state.execution_id:
-            right += [(" · " if right else "", "dim"), (said(state.execution_id, 20), "dim")]
+            right += [(" · " if right else "", "dim"), (sanitised(state.execution_id, 20), "dim")]
         right.append((" ", "text"))
         return self._inverted(Line(left, right))
 
@@ -120,7 +123,7 @@ class Header(Widget):
         parts: list[Part] = []
         for name, status in {**statuses, **covered}.items():
             sign, role = SOURCE_SIGNS[status]
-            parts += [(" · " if not parts else "  ", "dim"), (f"{said(name, 20)} ", "dim"), (sign, role)]
+            parts += [(" · " if not parts else "  ", "dim"), (f"{sanitised(name, 20)} ", "dim"), (sign, role)]
         return parts
 
     def _inverted(self, line: Line) -> Line:

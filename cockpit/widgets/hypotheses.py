@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, bar, draw, said
+from cockpit.widgets.draw import Line, Part, bar, draw, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import percent
@@ -51,12 +51,14 @@ class HypothesesPane(RowPane):
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         state = self.view.state
-        mind = " · ".join(said(one) for one in state.would_change) if state and state.hypotheses else ""
+        mind = (
+            " · ".join(sanitised(condition) for condition in state.would_change) if state and state.hypotheses else ""
+        )
         if not mind or self.filter or height < MIND_FROM_HEIGHT:
             return super().visible_lines(width, height)
         # However long the list is, what would change the ranking stays in sight below it.
         parts: list[Part] = [("   would change my mind: ", "warning"), (mind, "dim")]
-        return [*super().visible_lines(width, height - 1), draw(Line(parts), width, self.ink)]
+        return [*super().visible_lines(width, height - 1), draw(Line(parts), width, self.text_styles)]
 
     def _level(self, key: str) -> int:
         assert self.view.state is not None
@@ -69,7 +71,7 @@ class HypothesesPane(RowPane):
     def matches(self, key: str, text: str) -> bool:
         hypothesis, item = self._parts(key)
         words = [hypothesis.cause, hypothesis.cause_id, hypothesis.resource or ""]
-        words += [self._reason(one) for one in ([item] if item else hypothesis.evidence)]
+        words += [self._reason(evidence) for evidence in ([item] if item else hypothesis.evidence)]
         return text in " ".join(words).lower()
 
     def copied(self, key: str) -> str:
@@ -98,7 +100,7 @@ class HypothesesPane(RowPane):
             more = len(_shown_evidence(hypothesis)) - SHOWN
             return Line([("     ", "dim"), (f"and {more} weaker: l unfolds them", "dim")])
         if row.part == "note":
-            return Line([("     ", "dim"), (said(hypothesis.note), "dim")])
+            return Line([("     ", "dim"), (sanitised(hypothesis.note), "dim")])
         if item:
             return self._evidence(item, selected=selected)
         return self._belief(hypothesis, width, selected=selected)
@@ -107,7 +109,7 @@ class HypothesesPane(RowPane):
         sign = "▾" if self._level(hypothesis.id) else "▸"
         best = self.view.state is not None and hypothesis is self.view.state.hypotheses[0]
         words = "text bold" if selected or best else "text"
-        left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (said(hypothesis.cause), words)]
+        left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (sanitised(hypothesis.cause), words)]
         size = BAR_WIDTH if width >= 60 else 6
         full = bar(hypothesis.confidence, size)
         return Line(
@@ -120,12 +122,12 @@ class HypothesesPane(RowPane):
         )
 
     def _reason(self, item: Evidence) -> str:
-        found = self.view.state.facts.get(item.fact) if self.view.state else None
-        sentence = found.fact.sentence() if found else ""
+        found_fact = self.view.state.facts.get(item.fact) if self.view.state else None
+        sentence = found_fact.fact.sentence() if found_fact else ""
         return " · ".join(words for words in (item.why, sentence) if words)
 
     def _evidence(self, item: Evidence, *, selected: bool) -> Line:
-        words = said(self._reason(item))
+        words = sanitised(self._reason(item))
         sign, role = ("+", "good") if item.weight > 0 else (SHARP_MINUS, "bad")
         weight = f"{sign}{abs(item.weight):.1f}"
         spec = ("text" if item.weight > 0 else "dim") + (" bold" if selected else "")
@@ -140,12 +142,12 @@ class HypothesesPane(RowPane):
         if state is None or not state.hypotheses:
             return Line([(self.empty, "dim")])
         best = state.hypotheses[0]
-        return Line([(said(best.cause), "text")], [(f"{percent(best.confidence)} ", "text bold")])
+        return Line([(sanitised(best.cause), "text")], [(f"{percent(best.confidence)} ", "text bold")])
 
     def _parts(self, key: str) -> tuple[Hypothesis, Evidence | None]:
         assert self.view.state is not None
         wanted, _, number = key.partition("/")
-        hypothesis = next(one for one in self.view.state.hypotheses if one.id == wanted)
+        hypothesis = next(hypothesis for hypothesis in self.view.state.hypotheses if hypothesis.id == wanted)
         return hypothesis, _shown_evidence(hypothesis)[int(number)] if number else None
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.changes import Changes, Noted
+from cockpit.widgets.changes import ChangeMark
 from cockpit.widgets.draw import cells, cut
-from cockpit.widgets.view import still_there
 from primitives.units import short_id
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
-    from engine.incident import FoundFact, IncidentState
-    from primitives.facts import Fact, MetricShift
+    from engine.incident import IncidentState
+    from primitives.facts import MetricShift
 
-__all__ = ["Known", "Mark", "Scale", "aside_of", "labels", "marks_of", "span_of", "symptom_of"]
+__all__ = ["Mark", "Scale", "labels", "marks_of", "other_changes", "span_of", "symptom_of"]
 
 MARKS_SHOWN = 40
 LABEL_WIDTH = 22
@@ -76,55 +74,9 @@ class Scale:
             at += step
 
 
-class Known:
-    """What of the facts the marks and the header need, gathered as facts come and not anew with every frame."""
-
-    def __init__(self) -> None:
-        self._seen: list[FoundFact] = []
-        self._then: list[tuple[MetricShift | None, MetricShift | None, int]] = []
-        self._exact: MetricShift | None = None
-        self._worst: MetricShift | None = None
-        self.changes = Changes()
-
-    def look(self, state: IncidentState) -> Known:
-        """Take in the facts that joined since the last look."""
-        kept = still_there(state, self._seen)
-        if kept < len(self._seen):
-            del self._seen[kept:], self._then[kept:]
-            self._exact, self._worst, changes = self._then[-1] if self._then else (None, None, 0)
-            self.changes.drop_after(changes)
-        for found in islice(state.facts.values(), kept, None):
-            self._take(found.fact, state)
-            self._seen.append(found)
-            self._then.append((self._exact, self._worst, len(self.changes)))
-        return self
-
-    def _take(self, fact: Fact, state: IncidentState) -> None:
-        if fact.type == "change" and fact.change is not None:
-            self.changes.take(fact.change)
-        if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
-            return
-        wanted = state.opened.symptom if state.opened else None
-        if wanted and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}:
-            self._exact = self._exact or fact
-        if self._worst is None or abs(fact.score) > abs(self._worst.score):
-            self._worst = fact
-
-    @property
-    def symptom(self) -> MetricShift | None:
-        """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-        return self._exact or self._worst
-
-
 def symptom_of(view: View) -> MetricShift | None:
     """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-    return _known(view).look(view.state).symptom if view.state else None
-
-
-def _known(view: View) -> Known:
-    if view.known is None:
-        view.known = Known()
-    return view.known
+    return view.symptom_cache.look(view.state).symptom if view.state else None
 
 
 def marks_of(view: View) -> list[Mark]:
@@ -132,29 +84,40 @@ def marks_of(view: View) -> list[Mark]:
     state = view.state
     if state is None or state.opened is None:
         return []
-    near, _ = _known(view).look(state).changes.split(state)
-    found = [_change(noted, state) for noted in near]
-    found = sorted(found, key=lambda mark: mark.rank)[:MARKS_SHOWN]
+    near, _ = view.symptom_cache.look(state).changes.split(state)
+    marks = [_change(change_mark, state) for change_mark in near]
+    marks = sorted(marks, key=lambda mark: mark.rank)[:MARKS_SHOWN]
     shift = symptom_of(view)
     if shift is not None and shift.onset:
-        found.append(Mark(shift.onset, "●", "warning", "onset", 0, f"onset: {shift.sentence()}"))
-    found.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1, f"alert: {state.opened.title}"))
+        marks.append(Mark(shift.onset, "●", "warning", "onset", 0, f"onset: {shift.sentence()}"))
+    marks.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1, f"alert: {state.opened.title}"))
     if view.you:
-        found.append(Mark(view.you, "◆", "focus", "you", 4, "you confirmed the plan"))
-    return sorted(found, key=lambda mark: mark.time)
+        marks.append(Mark(view.you, "◆", "focus", "you", 4, "you confirmed the plan"))
+    return sorted(marks, key=lambda mark: mark.time)
 
 
-def _change(noted: Noted, state: IncidentState) -> Mark:
+def _change(change_mark: ChangeMark, state: IncidentState) -> Mark:
     best = state.hypotheses[:BELIEVED]
-    blamed = any(one.resource == noted.resource and short_id(one.change or "") == noted.id for one in best)
-    told = f"{noted.kind.replace('_', ' ')} {noted.id} of {noted.resource}: {noted.summary}"
-    return Mark(noted.time, "▲", "change", cut(noted.id, LABEL_WIDTH), 2 if blamed else 3, told, noted.resource)
+    blamed = any(
+        hypothesis.resource == change_mark.resource and short_id(hypothesis.change or "") == change_mark.id
+        for hypothesis in best
+    )
+    told = f"{change_mark.kind.replace('_', ' ')} {change_mark.id} of {change_mark.resource}: {change_mark.summary}"
+    return Mark(
+        change_mark.time,
+        "▲",
+        "change",
+        cut(change_mark.id, LABEL_WIDTH),
+        2 if blamed else 3,
+        told,
+        change_mark.resource,
+    )
 
 
-def aside_of(view: View) -> list[Noted]:
+def other_changes(view: View) -> list[ChangeMark]:
     """The changes that no mark tells of, oldest first: on no known resource, or on one that nothing points to."""
     state = view.state
-    return _known(view).look(state).changes.split(state)[1] if state is not None else []
+    return view.symptom_cache.look(state).changes.split(state)[1] if state is not None else []
 
 
 def span_of(view: View) -> tuple[datetime, datetime] | None:
@@ -189,4 +152,4 @@ def labels(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
                 taken.append((begin, begin + size))
                 placed.append((begin, mark, words))
                 break
-    return sorted(placed, key=lambda one: one[0])
+    return sorted(placed, key=lambda label: label[0])

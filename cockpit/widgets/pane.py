@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.widgets.draw import Ink, Line, cut, draw
+from cockpit.widgets.draw import Line, Styles, cut, draw
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
@@ -27,10 +27,10 @@ class Pane(Widget, can_focus=True):
     number = ""
     name_shown = ""
 
-    def __init__(self, view: View, ink: Ink, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, view: View, styles: Styles, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self.view = view
-        self.ink = ink
+        self.text_styles = styles
         self._strips: list[Strip] = []
         self._borders = ("", "")
         self.folded = False
@@ -67,7 +67,7 @@ class Pane(Widget, can_focus=True):
         if self.folded:
             line = self.summary()
             parts = [(f" {self.number or ' '} ", "focus"), (f"{self.name_shown:<12} ", "text"), *line.left]
-            strips = [draw(Line(parts, line.right), width, self.ink)]
+            strips = [draw(Line(parts, line.right), width, self.text_styles)]
         else:
             strips = self.visible_lines(width, height)
             self._set_border(title, self.footing())
@@ -90,8 +90,8 @@ class Pane(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
         if y < len(self._strips):
-            return self._strips[y].adjust_cell_length(width, self.ink.style("text"))
-        return self.ink.blank(width)
+            return self._strips[y].adjust_cell_length(width, self.text_styles.style("text"))
+        return self.text_styles.blank(width)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, bar, cut, said
+from cockpit.widgets.draw import Line, Part, bar, cut, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import SPINNER, STEPS, seconds
@@ -53,15 +53,15 @@ class PlanPane(RowPane):
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
         step = self._step(row.key)
         if row.part:
-            return Line([("   ", "dim"), (said(_result(step)), "bad" if step.status == "failed" else "dim")])
+            return Line([("   ", "dim"), (sanitised(_result(step)), "bad" if step.status == "failed" else "dim")])
         sign, word, role = STEPS[step.status]
         if step.status == "running":
             sign = SPINNER[self.view.spinner % len(SPINNER)]
         name_width = min(self._longest_name, 24, max(12, width - 22))
-        name = f"{cut(said(step.plan.primitive), name_width):<{name_width}}  "
+        name = f"{cut(sanitised(step.plan.primitive), name_width):<{name_width}}  "
         weight = " bold" if selected else ""
         left: list[Part] = [(f" {sign} ", role), (name, ("dim" if step.status == "waiting" else "text") + weight)]
-        left.append((said(step.plan.target), "dim"))
+        left.append((sanitised(step.plan.target), "dim"))
         return Line(left, self._right(step, word, role))
 
     def _right(self, step: Step, word: str, role: str) -> list[Part]:
@@ -93,7 +93,7 @@ class PlanPane(RowPane):
             sign, _, role = STEPS[step.status]
             signs.append((f"{sign} ", role))
         running = next((step for step in state.steps.values() if step.status == "running"), None)
-        words = f"{said(running.plan.primitive)} running" if running else ""
+        words = f"{sanitised(running.plan.primitive)} running" if running else ""
         return Line([*signs[:12], (words, "dim")], [(f"{self.footing()} ", "dim")])
 
     def _step(self, key: str) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, cells, cut, said
+from cockpit.widgets.draw import Line, Part, cells, cut, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from primitives.units import duration
@@ -66,7 +66,7 @@ class RemediationPane(RowPane):
         action = self._action(row.key)
         if not action.recommended:
             return _former(action, row.part)
-        command: Part = (f"$ {said(action.command)}", "measured")
+        command: Part = (f"$ {sanitised(action.command)}", "measured")
         if row.part == "command":
             return Line([(INDENT, "dim"), command])
         effect: Part = (f"{action.effect:<6}", "good" if action.effect == "read" else "warning bold")
@@ -74,11 +74,11 @@ class RemediationPane(RowPane):
             return Line([(INDENT, "dim"), effect, (_terms(action), "dim")])
         word, role = URGENCY[action.urgency]
         left: list[Part] = [(f" {action.priority:>2} ", "dim"), (f"{word} ", role)]
-        name: Part = (said(action.action), "text bold" if selected else "text")
+        name: Part = (sanitised(action.action), "text bold" if selected else "text")
         if row.part == "name":
             return Line([*left, name])
         actions = self._recommended()
-        longest = max(cells(said(action.action)) for action in actions)
+        longest = max(cells(sanitised(action.action)) for action in actions)
         if row.part == "name and terms":
             fitted = _fit(name[0], min(longest, width - TERMS_ROOM))
             return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {_terms(action)}", "dim")])
@@ -100,17 +100,17 @@ class RemediationPane(RowPane):
         first = recommended[0]
         word, role = URGENCY[first.urgency]
         count = f"{len(recommended)} proposed "
-        return Line([(f"{word} ", role), (said(first.action), "text")], [(count, "dim")])
+        return Line([(f"{word} ", role), (sanitised(first.action), "text")], [(count, "dim")])
 
     def _action(self, key: str) -> Action:
         return next(action for action in self._actions() if action.id == key)
 
 
 def _former(action: Action, part: str) -> Line:
-    why = f"no longer recommended: {said(action.not_recommended)}"
+    why = f"no longer recommended: {sanitised(action.not_recommended)}"
     if part == "why":
         return Line([(INDENT, "dim"), (why, "dim")])
-    name: Part = (f"  –      {said(action.action)}", "dim")
+    name: Part = (f"  –      {sanitised(action.action)}", "dim")
     return Line([name] if part == "former" else [name, (f"  {why}", "dim")])
 
 

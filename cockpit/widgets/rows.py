@@ -101,12 +101,12 @@ class RowPane(Pane):
         ground = "cursor" if self.has_focus else "ground"
         if not self.listed:
             words = f"nothing matches “{self.filter}”" if self.filter else self.empty
-            return [draw(Line([(f" {words}", "dim")]), width, self.ink)]
+            return [draw(Line([(f" {words}", "dim")]), width, self.text_styles)]
         return [
             draw(
                 self.line(row, width, selected=row.key == selected and self.has_focus),
                 width,
-                self.ink,
+                self.text_styles,
                 ground if row.key == selected and row.key else "ground",
             )
             for row in self.listed[self.top : self.top + height]

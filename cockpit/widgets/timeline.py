@@ -9,9 +9,9 @@ from rich.segment import Segment
 from textual.message import Message
 from textual.strip import Strip
 
-from cockpit.widgets.changes import Noted, aside_words
-from cockpit.widgets.draw import Line, Part, cells, draw, said, wrap
-from cockpit.widgets.marks import Mark, Scale, aside_of, labels, marks_of, span_of
+from cockpit.widgets.changes import ChangeMark, other_changes_text
+from cockpit.widgets.draw import Line, Part, cells, draw, sanitised, wrap
+from cockpit.widgets.marks import Mark, Scale, labels, marks_of, other_changes, span_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.words import apart, clock, precise
 from primitives.units import duration
@@ -19,7 +19,7 @@ from primitives.units import duration
 __all__ = ["TimelinePane"]
 
 NOW_LABEL = "┃now"
-ASIDE_SIGN = "┴"
+OTHER_CHANGES_SIGN = "┴"
 LIST_HEIGHT = 6
 """Lines from which on the marks are listed too."""
 ALWAYS_RANK = 1
@@ -45,39 +45,39 @@ class TimelinePane(Pane):
         if self.view.playback is not None and height >= 3:
             lines.append(self._scrubber(width))
         if scale is None:
-            return [*lines, draw(Line([(" waits for the first event", "dim")]), width, self.ink)]
-        marks, aside = marks_of(self.view), aside_of(self.view)
-        lines.append(self._axis(scale, marks, aside, width))
+            return [*lines, draw(Line([(" waits for the first event", "dim")]), width, self.text_styles)]
+        marks, others = marks_of(self.view), other_changes(self.view)
+        lines.append(self._axis(scale, marks, others, width))
         lines.append(self._labels(scale, marks, width))
         if height >= LIST_HEIGHT:
-            lines += [draw(line, width, self.ink) for line in [Line(), *self._listed(marks, aside, width)]]
+            lines += [draw(line, width, self.text_styles) for line in [Line(), *self._listed(marks, others, width)]]
         return lines[:height]
 
     def _scale(self, width: int) -> Scale | None:
         span = span_of(self.view)
         return Scale(*span, max(width - 2 - len(NOW_LABEL), 10)) if span else None
 
-    def _axis(self, scale: Scale, marks: list[Mark], aside: list[Noted], width: int) -> Strip:
+    def _axis(self, scale: Scale, marks: list[Mark], others: list[ChangeMark], width: int) -> Strip:
         row: list[tuple[str, str]] = [("─", "faint")] * scale.width
         placed = _places(marks, scale)
-        taken = {scale.column(noted.time) for noted in aside} | set(placed)
+        taken = {scale.column(change_mark.time) for change_mark in others} | set(placed)
         for at, words in scale.ticks(14):
             free = not taken & set(range(at - 1, at + len(words) + 1))
             if free and at - 1 >= 0 and at + len(words) + 1 <= scale.width:
                 for offset, letter in enumerate(f" {words} "):
                     row[at - 1 + offset] = (letter, "dim")
-        for noted in aside:
-            if 0 <= (at := scale.column(noted.time)) < scale.width:
-                row[at] = (ASIDE_SIGN, "faint")
+        for change_mark in others:
+            if 0 <= (at := scale.column(change_mark.time)) < scale.width:
+                row[at] = (OTHER_CHANGES_SIGN, "faint")
         for at, mark in placed.items():
             row[at] = (mark.sign, mark.role)
         cursor = scale.column(self.view.cursor) if self.view.cursor else None
-        segments = [Segment(" ", self.ink.style("text"))]
+        segments = [Segment(" ", self.text_styles.style("text"))]
         for at, (letter, role) in enumerate(row):
             spec = "focus bold reverse" if at == cursor else role if role in ("faint", "dim") else f"{role} bold"
-            segments.append(Segment(letter, self.ink.style(spec)))
-        segments.append(Segment(NOW_LABEL, self.ink.style("text bold")))
-        return Strip(segments).simplify().adjust_cell_length(width, self.ink.style("text"))
+            segments.append(Segment(letter, self.text_styles.style(spec)))
+        segments.append(Segment(NOW_LABEL, self.text_styles.style("text bold")))
+        return Strip(segments).simplify().adjust_cell_length(width, self.text_styles.style("text"))
 
     def _labels(self, scale: Scale, marks: list[Mark], width: int) -> Strip:
         early = [mark for mark in marks if scale.column(mark.time) < 0]
@@ -95,10 +95,10 @@ class TimelinePane(Pane):
             parts.append((" " * (begin - used), "text"))
             parts.append((words, mark.role))
             used = begin + cells(words)
-        return draw(Line(parts), width, self.ink)
+        return draw(Line(parts), width, self.text_styles)
 
-    def _listed(self, marks: list[Mark], aside: list[Noted], width: int) -> Iterator[Line]:
-        """A line for each mark, and one for what is kept aside."""
+    def _listed(self, marks: list[Mark], others: list[ChangeMark], width: int) -> Iterator[Line]:
+        """A line for each mark, and one for the other changes."""
         state = self.view.state
         assert state is not None
         assert state.opened is not None
@@ -107,11 +107,11 @@ class TimelinePane(Pane):
             here = cursor is not None and mark.time.replace(microsecond=0) == cursor
             away = apart(mark.time, state.opened.detected_at, "the alert") if mark.rank != ALWAYS_RANK else ""
             when: Part = (f" {precise(mark.time)} ", "focus bold" if here else "dim")
-            what: Part = (said(mark.told or mark.label), "text bold" if here else "text")
+            what: Part = (sanitised(mark.told or mark.label), "text bold" if here else "text")
             yield Line([when, (f"{mark.sign} ", mark.role), what], [(f"{away} ", "dim")])
-        if aside:
-            ids = " · ".join(noted.id for noted in aside)
-            for line in wrap(f"{ASIDE_SIGN} {aside_words(aside)}: {ids}", max(width - 11, 20)):
+        if others:
+            ids = " · ".join(change_mark.id for change_mark in others)
+            for line in wrap(f"{OTHER_CHANGES_SIGN} {other_changes_text(others)}: {ids}", max(width - 11, 20)):
                 yield Line([(" " * 10, "dim"), (line, "dim")])
 
     def _scrubber(self, width: int) -> Strip:
@@ -123,7 +123,7 @@ class TimelinePane(Pane):
         at = round(playback.share * (size - 1))
         parts: list[Part] = [(left, "focus bold"), ("━" * at, "focus"), ("●", "focus bold")]
         parts += [("─" * (size - 1 - at), "faint"), (right, "dim")]
-        return draw(Line(parts), width, self.ink)
+        return draw(Line(parts), width, self.text_styles)
 
     def footing(self) -> str:
         state, playback = self.view.state, self.view.playback
@@ -133,8 +133,8 @@ class TimelinePane(Pane):
         if playback is not None and playback.shortened:
             parts.append(f"pauses over 2 s are shortened ({playback.shortened})")
         listed = self.content_size.height >= LIST_HEIGHT
-        aside = "" if listed else aside_words(aside_of(self.view))
-        parts.append(f"{ASIDE_SIGN} {aside}" if aside else "")
+        others = "" if listed else other_changes_text(other_changes(self.view))
+        parts.append(f"{OTHER_CHANGES_SIGN} {others}" if others else "")
         return " · ".join(part for part in parts if part)
 
     def _step(self) -> str:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from cockpit.widgets.symptom_cache import SymptomCache
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from engine.incident import IncidentState
 
-    from cockpit.widgets.marks import Known
-    from engine.incident import FoundFact, IncidentState
-
-__all__ = ["Mode", "Playback", "Subject", "View", "still_there"]
+__all__ = ["Mode", "Playback", "Subject", "View"]
 
 Mode = Literal["CONNECTING", "LIVE", "RECORDED", "REPLAY"]
 
@@ -41,15 +40,6 @@ class Playback:
     shortened: int = 0
 
 
-def still_there(state: IncidentState, seen: Sequence[FoundFact]) -> int:
-    """How many of the facts in `seen` are the first ones of `state`: all, fewer at an earlier moment, or none.
-
-    A screen shows one log, at whichever moment, and facts only ever join it.
-    """
-    count = min(len(state.facts), len(seen))
-    return count if count and state.facts.get(seen[count - 1].id) == seen[count - 1] else 0
-
-
 @dataclass(slots=True)
 class View:
     """All that is drawn. `state` is None until the first event; `cursor` is the time cursor of the whole screen."""
@@ -67,4 +57,4 @@ class View:
     playback: Playback | None = None
     problem: str = ""
     attached: bool = False
-    known: Known | None = None
+    symptom_cache: SymptomCache = field(default_factory=SymptomCache)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, bar, said
+from cockpit.widgets.draw import Line, Part, bar, sanitised
 from cockpit.widgets.words import percent
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def describe_waterfall(hypothesis: Hypothesis, state: IncidentState, width: int)
 
     bars = waterfall(hypothesis, state.judgements)
     size = max(_LEAST, min(_MOST, width // _SHARE))
-    ends = [0.0, *(one.end for one in bars)]
+    ends = [0.0, *(step.end for step in bars)]
     low, high = min(ends), max(ends)
-    return [_sum(hypothesis, bars[-1], size), *(_step(one, state, (low, high), size) for one in bars[:-1])]
+    return [_sum(hypothesis, bars[-1], size), *(_step(step, state, (low, high), size) for step in bars[:-1])]
 
 
 def _sum(hypothesis: Hypothesis, total: Bar, size: int) -> Line:
@@ -37,19 +37,19 @@ def _sum(hypothesis: Hypothesis, total: Bar, size: int) -> Line:
     return Line(ending)
 
 
-def _step(one: Bar, state: IncidentState, bounds: tuple[float, float], size: int) -> Line:
+def _step(step: Bar, state: IncidentState, bounds: tuple[float, float], size: int) -> Line:
     span = (bounds[1] - bounds[0]) or 1.0
-    begin, end = sorted(round((value - bounds[0]) / span * (size - 1)) for value in (one.start, one.end))
-    role = "dim" if one.kind != "fact" else "good" if one.weight > 0 else "bad"
+    begin, end = sorted(round((value - bounds[0]) / span * (size - 1)) for value in (step.start, step.end))
+    role = "dim" if step.kind != "fact" else "good" if step.weight > 0 else "bad"
     stroke = "━" * max(end - begin, 1)
     return Line(
         [
-            (f" {one.fact or _NAMES.get(one.kind, '–'):<6}", "dim"),
-            (f"{_signed(one.weight)}  ", role),
+            (f" {step.fact or _NAMES.get(step.kind, '–'):<6}", "dim"),
+            (f"{_signed(step.weight)}  ", role),
             ("·" * begin, "faint"),
             (stroke, role),
             ("·" * (size - begin - len(stroke)), "faint"),
-            (f"  {_words(one, state)}", "text" if one.kind == "fact" else "dim"),
+            (f"  {_words(step, state)}", "text" if step.kind == "fact" else "dim"),
         ]
     )
 
@@ -57,11 +57,11 @@ def _step(one: Bar, state: IncidentState, bounds: tuple[float, float], size: int
 _NAMES = {"prior": "prior"}
 
 
-def _words(one: Bar, state: IncidentState) -> str:
-    if one.kind == "prior":
+def _words(step: Bar, state: IncidentState) -> str:
+    if step.kind == "prior":
         return "how common such a cause is"
-    found = state.facts.get(one.fact or "")
-    return said(one.label or (found.fact.sentence() if found else ""))
+    found_fact = state.facts.get(step.fact or "")
+    return sanitised(step.label or (found_fact.fact.sentence() if found_fact else ""))
 
 
 def _signed(value: float) -> str:

@@ -52,11 +52,16 @@ PHASES = {
 """Of an investigation's phase."""
 
 
+def when_said(at: datetime | None) -> str:
+    """When a person said something, as words that follow who; real time, whatever time the incident has."""
+    return f" at {at:%Y-%m-%d %H:%M} UTC" if at is not None else ""
+
+
 def judged_words(judged: Judgement) -> str:
     """What an engineer said of a fact, and why."""
     verdict = "taken back" if judged.verdict == "withdrawn" else judged.verdict
     because = f", because {judged.because}" if judged.because else ""
-    return safe_line(f"{verdict} by {judged.by}{because}", limit=300)
+    return safe_line(f"{verdict} by {judged.by}{when_said(judged.at)}{because}", limit=300)
 
 
 def fact_sign(fact: Fact) -> tuple[str, str]:

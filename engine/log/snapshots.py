@@ -22,6 +22,15 @@ __all__ = ["EVERY", "Snapshots", "fold_version", "read_snapshot"]
 
 EVERY = 1_000
 _STATE_PER_LOG = 2
+# What makes a state of events: a change in one of these makes older snapshots useless.
+_FOLD = (
+    "incident.py",
+    "state/investigation.py",
+    "state/steps.py",
+    "state/actions.py",
+    "state/notes.py",
+    "events/upcast.py",
+)
 
 
 @dataclass(slots=True)
@@ -61,5 +70,7 @@ def read_snapshot(row: SnapshotRow) -> IncidentState | None:
 @cache
 def fold_version() -> str:
     """Which fold made a snapshot: one that another version of the code folded is never used."""
-    source = pkgutil.get_data("engine", "incident.py") or b""
-    return f"{__version__}+{hashlib.sha256(source).hexdigest()[:12]}"
+    digest = hashlib.sha256()
+    for file in _FOLD:
+        digest.update(pkgutil.get_data("engine", file) or b"")
+    return f"{__version__}+{digest.hexdigest()[:12]}"

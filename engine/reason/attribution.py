@@ -16,6 +16,7 @@ from engine.reason.claims import Claim, Key, Location
 from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.mechanisms import outside_host
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift
+from primitives.identity import base_name
 from primitives.records import Change
 from primitives.terms import FAILURES
 
@@ -199,9 +200,10 @@ def _inferred(case: Case, text: str) -> tuple[str, ...]:
     words = _words(text)
     found = []
     for name in case.resources:
-        parts = _words(name.rsplit("/", 1)[-1])
+        called = base_name(name)
+        parts = _words(called)
         core = {part for part in parts if len(part) >= 3}
-        stem = re.sub(r"(?:service|svc|server|-?db)$", "", name.rsplit("/", 1)[-1].lower()).strip("-_")
+        stem = re.sub(r"(?:service|svc|server|-?db)$", "", called.lower()).strip("-_")
         if name.lower() in text.lower() or (core and core <= words) or (len(stem) >= 4 and stem in words):
             found.append(name)
     return tuple(found[:3])

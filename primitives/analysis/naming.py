@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from primitives.identity import base_name, same_name
 from primitives.records import Topology
 
 __all__ = ["Names"]
@@ -26,7 +27,7 @@ class Names:
         owners: dict[str, set[str]] = {}
         for topology in topologies:
             for resource in topology.resources:
-                for name in (resource.id, resource.id.rsplit("/", 1)[-1], *_attribute_names(resource.attributes)):
+                for name in (resource.id, base_name(resource.id), *_attribute_names(resource.attributes)):
                     owners.setdefault(name.casefold(), set()).add(resource.id)
         for name in further:
             owners.setdefault(name.casefold(), set()).add(name)
@@ -43,17 +44,12 @@ class Names:
         plain: str | None = None
         for match in self._pattern.finditer(text[:2000]):
             found = self._owners[match[0].casefold()]
-            if found == writer or (writer is not None and _same_thing(found, writer)):
+            if found == writer or (writer is not None and same_name(found, writer)):
                 continue
             if _CUE.search(text, max(match.start() - 24, 0), match.start()):
                 return found
             plain = plain or found
         return plain
-
-
-def _same_thing(one: str, other: str) -> bool:
-    """Whether both are the same name, once with and once without its path."""
-    return one.rsplit("/", 1)[-1].casefold() == other.rsplit("/", 1)[-1].casefold()
 
 
 def _is_name(name: str) -> bool:

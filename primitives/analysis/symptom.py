@@ -10,6 +10,7 @@ from typing import Final
 from primitives.analysis.graph import Graph
 from primitives.analysis.history import Comparison
 from primitives.diagnostics.registry import Arguments
+from primitives.identity import base_name
 
 __all__ = ["SymptomView", "find_resource", "view_symptom"]
 
@@ -32,12 +33,12 @@ class SymptomView:
 
 
 def find_resource(name: str, known: Iterable[str]) -> str | None:
-    """The known resource that `name` means: itself, else the only one that has its last path part as its own."""
+    """The known resource that `name` means: itself, else the only one that is called the same."""
     known = list(known)
     if name in known:
         return name
-    tail = name.rsplit("/", 1)[-1].casefold()
-    alike = [one for one in known if one.rsplit("/", 1)[-1].casefold() == tail]
+    called = base_name(name).casefold()
+    alike = [resource for resource in known if base_name(resource).casefold() == called]
     return alike[0] if len(alike) == 1 else None
 
 

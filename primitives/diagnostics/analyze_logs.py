@@ -19,6 +19,7 @@ from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import LogPattern, SourceGap
+from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.links import misled
 from primitives.kubernetes.owners import workloads_of_pods
@@ -175,7 +176,7 @@ def _objects_window(args: Arguments) -> Window:
 
 
 def _container_lines(log: ContainerLog, workloads: Mapping[str, str], known: Mapping[str, str]) -> Iterator[Line]:
-    pod = f"{log.namespace}/pod/{log.pod}"
+    pod = kubernetes_id("Pod", log.namespace, log.pod)
     owner = workloads.get(pod, pod)
     resource = owner if owner != pod else find_resource(pod, known) or pod
     for text in log.text.splitlines()[-_CONTAINER_LINES:]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
 from primitives.facts import ChangeFound, Dependencies, ProbeResult, SourceGap, WorkloadState
+from primitives.identity import kubernetes_id, namespace_of, same_name
 from primitives.kubernetes.analysis import FAMILIES, healthy, merge
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
@@ -143,9 +144,9 @@ def _links_fact(cluster: Cluster, args: Arguments, objects: Answers[Any]) -> Dep
 
 def _is_recorded(rollout: Change, recorded: Iterable[Change]) -> bool:
     """Whether another source recorded the same change: that one knows its version and who made it."""
-    name = (rollout.resource or "").rpartition("/")[2]
+    name = rollout.resource or ""
     return any(
-        (change.resource or "").rpartition("/")[2] == name and abs(change.time - rollout.time) <= _SAME_CHANGE
+        same_name(change.resource or "", name) and abs(change.time - rollout.time) <= _SAME_CHANGE
         for change in recorded
     )
 
@@ -224,7 +225,12 @@ def _neighbourhood(cluster: Cluster, args: Arguments) -> Collection[str] | None:
         for edge in topology.edges:
             if edge.source in seeds or edge.target in seeds:
                 near |= {edge.source, edge.target}
-    namespaces = {seed.split("/")[0] for seed in seeds if seed.count("/") == 2}
-    near |= {resource for resource in cluster.pods_of if resource.split("/")[0] in namespaces}
-    near |= {f"node/{pod.node}" for resource in seeds for pod in cluster.pods_of.get(resource, ()) if pod.node}
+    namespaces = {namespace for seed in seeds if (namespace := namespace_of(seed))}
+    near |= {resource for resource in cluster.pods_of if namespace_of(resource) in namespaces}
+    near |= {
+        kubernetes_id("Node", "", pod.node)
+        for resource in seeds
+        for pod in cluster.pods_of.get(resource, ())
+        if pod.node
+    }
     return near

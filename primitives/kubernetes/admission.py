@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import at, instant, mapping, maps, message_of, quantity, text
@@ -106,7 +107,7 @@ def _webhooks(cluster: Cluster) -> Iterator[Finding]:
                 )
                 if not served:
                     details = {
-                        "webhook": text(webhook, "name"), "service": f"{namespace}/service/{name}",
+                        "webhook": text(webhook, "name"), "service": kubernetes_id("Service", namespace, name),
                         "failure_policy": text(webhook, "failurePolicy") or "Fail", "exists": service is not None,
                     }  # fmt: skip
                     yield Finding(

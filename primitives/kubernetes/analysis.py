@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from primitives.identity import kind_of
 from primitives.kubernetes.admission import find_admission
 from primitives.kubernetes.autoscaling import find_autoscaling
 from primitives.kubernetes.cluster import Cluster
@@ -120,7 +121,7 @@ def _all_well(pods: list[Pod]) -> bool:
 
 
 def _kind(resource: str) -> str:
-    word = resource.split("/")[-2] if "/" in resource else "workload"
+    word = kind_of(resource) or "workload"
     known = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ReplicationController")
     return next((kind for kind in known if kind.lower() == word), word.capitalize())
 

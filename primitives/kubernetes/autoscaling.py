@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import instant, integer, mapping, maps, message_of, text
 from primitives.kubernetes.findings import Finding
-from primitives.kubernetes.kinds import KubeObject, identifier, template_of
+from primitives.kubernetes.kinds import KubeObject, template_of
 
 __all__ = ["autoscaler_event", "find_autoscaling", "scaled_by"]
 
@@ -43,7 +44,7 @@ def scaled_by(item: KubeObject) -> str:
     """What an autoscaler scales: there its trouble is felt and mended. Its own identifier where it names nothing."""
     target = mapping(item.raw, "spec", "scaleTargetRef")
     kind, name = text(target, "kind"), text(target, "name")
-    return identifier(kind, item.namespace, name) if kind and name else item.id
+    return kubernetes_id(kind, item.namespace, name) if kind and name else item.id
 
 
 def _autoscaler(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from primitives.identity import kubernetes_id
 from primitives.kubernetes.event_records import Event, read_events
 from primitives.kubernetes.fields import mapping, strings
 from primitives.kubernetes.kinds import WORKLOADS, KubeObject, kind_of_dump, read_object, template_of
@@ -152,7 +153,7 @@ class Cluster:
     def made_by(self) -> dict[str, Event]:
         """For pods that may be gone by now: the controller's event that tells of having made or deleted each."""
         return {
-            f"{event.namespace}/pod/{match.group(1)}": event
+            kubernetes_id("Pod", event.namespace, match.group(1)): event
             for event in self.events
             if event.kind != "Pod" and (match := _MADE.fullmatch(event.message))
         }

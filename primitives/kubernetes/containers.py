@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from primitives.identity import base_name, kind_of, kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, message_of, text, texts
 from primitives.kubernetes.findings import Finding
@@ -53,8 +54,9 @@ def find_pods(cluster: Cluster) -> Iterator[Finding]:
 
 def torn_down(cluster: Cluster, pod: Pod) -> bool:
     """Whether the pod belongs to a ReplicaSet that wants no pods any more: an old revision being removed."""
-    _, _, rest = pod.controller.partition("/replicaset/")
-    owner = cluster.get("ReplicaSet", pod.item.namespace, rest) if rest else None
+    if kind_of(pod.controller) != "replicaset":
+        return False
+    owner = cluster.get("ReplicaSet", pod.item.namespace, base_name(pod.controller))
     return owner is not None and integer(owner.raw, "spec", "replicas") == 0
 
 
@@ -120,7 +122,8 @@ def _failed(pod: Pod, reason: str, message: str, found: list[Finding]) -> Findin
         starved = next((group.rstrip(".") for group in match.groups() if group), None) if match else None
         found_on = _of(pod, "Evicted", message=message, details={"starved": starved, "node": pod.node})
         # The node ran short; a pod that broke its own limit has itself to blame.
-        return replace(found_on, resource=f"node/{pod.node}") if pod.node and "node was low" in message else found_on
+        by_node = pod.node and "node was low" in message
+        return replace(found_on, resource=kubernetes_id("Node", "", pod.node)) if by_node else found_on
     if reason == "DeadlineExceeded":
         return _of(pod, "DeadlineExceeded", message=message)
     if _REJECTED.fullmatch(reason):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from primitives.identity import kubernetes_id
 from primitives.kubernetes.fields import instant, integer, mapping, message_of, text
-from primitives.kubernetes.kinds import KubeObject, identifier
+from primitives.kubernetes.kinds import KubeObject
 
 __all__ = ["Event", "read_events"]
 
@@ -67,7 +68,7 @@ def _read(item: KubeObject) -> Event | None:
     namespace = text(about, "namespace") or item.namespace
     component = text(raw, "source", "component") or text(raw, "reportingComponent") or text(raw, "reportingController")
     return Event(
-        target=identifier(kind, namespace, name),
+        target=kubernetes_id(kind, namespace, name),
         kind=kind,
         namespace=namespace,
         name=name,

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from primitives.identity import kubernetes_id, namespace_of
 from primitives.kubernetes.admission import create_event
 from primitives.kubernetes.autoscaling import autoscaler_event, scaled_by
 from primitives.kubernetes.cluster import Cluster
@@ -57,7 +58,7 @@ def find_events(cluster: Cluster) -> Iterator[Finding]:
         if not event.warning and event.reason not in _NORMAL_BUT_TELLING:
             continue
         pod = _pod(cluster, event)
-        item = cluster.get(event.kind, "" if event.target.count("/") == 1 else event.namespace, event.name)
+        item = cluster.get(event.kind, namespace_of(event.target), event.name)
         resource = _told_of_node(event, pod) or (pod.resource if pod else _resource(cluster, event, item))
         past = _past(cluster, event, item)
         for found in _classify(cluster, event, pod, resource):
@@ -80,7 +81,8 @@ def _pod(cluster: Cluster, event: Event) -> Pod | None:
 
 def _told_of_node(event: Event, pod: Pod | None) -> str | None:
     """The node that a pod's event tells of: the node controller tells each pod of a node that isn't ready."""
-    return f"node/{pod.node}" if event.reason == "NodeNotReady" and pod is not None and pod.node else None
+    told = event.reason == "NodeNotReady" and pod is not None and pod.node
+    return kubernetes_id("Node", "", pod.node) if pod is not None and told else None
 
 
 def _resource(cluster: Cluster, event: Event, item: KubeObject | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import instant, integer, maps, message_of, text
 from primitives.kubernetes.findings import Finding
@@ -43,7 +44,7 @@ def _parents(cluster: Cluster, route: KubeObject) -> Iterator[Finding]:
         kind = text(reference, "kind") or "Gateway"
         namespace, name = text(reference, "namespace") or route.namespace, text(reference, "name")
         if kind == "Gateway" and name and cluster.lacks(kind, namespace, name):
-            yield _finding(route, "GatewayMissing", name, gateway=f"{namespace}/gateway/{name}")
+            yield _finding(route, "GatewayMissing", name, gateway=kubernetes_id(kind, namespace, name))
     for parent in maps(route.raw, "status", "parents"):
         yield from _refused(route, maps(parent, "conditions"))
 

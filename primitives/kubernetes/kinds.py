@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from primitives.identity import CLUSTER_WIDE, kubernetes_id
 from primitives.kubernetes.fields import mapping, maps, strings, text
 from primitives.text import safe_line
 
-__all__ = ["CLUSTER_WIDE", "WORKLOADS", "KubeObject", "identifier", "kind_of_dump", "read_object", "template_of"]
+__all__ = ["WORKLOADS", "KubeObject", "kind_of_dump", "read_object", "template_of"]
 
 _PLURALS: Final = {
     "pods": "Pod", "po": "Pod", "services": "Service", "svc": "Service", "endpoints": "Endpoints", "ep": "Endpoints",
@@ -30,12 +31,6 @@ _PLURALS: Final = {
     "validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
     "mutatingwebhookconfigurations": "MutatingWebhookConfiguration", "priorityclasses": "PriorityClass",
 }  # fmt: skip
-CLUSTER_WIDE: Final = frozenset({
-    "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ComponentStatus", "PriorityClass",
-    "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ClusterRole", "ClusterRoleBinding",
-    "CustomResourceDefinition", "CSIDriver", "CSINode", "RuntimeClass", "VolumeAttachment", "APIService",
-    "CertificateSigningRequest", "GatewayClass",
-})  # fmt: skip
 WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "ReplicationController")
 
 
@@ -70,13 +65,6 @@ def kind_of_dump(plural: str) -> str:
     return _PLURALS.get(plural.partition(".")[0].lower(), "")
 
 
-def identifier(kind: str, namespace: str, name: str) -> str:
-    """`namespace/kind/name`, or `kind/name` for cluster-wide kinds, with the kind in lower case."""
-    if kind in CLUSTER_WIDE:
-        return f"{kind.lower()}/{name}"
-    return f"{namespace or 'default'}/{kind.lower()}/{name}"
-
-
 def read_object(raw: Mapping[str, Any], dump_kind: str) -> KubeObject | None:
     """The object that `raw` is; None where it has no name or no kind."""
     kind = safe_line(text(raw, "kind") or kind_of_dump(dump_kind), limit=63)
@@ -84,7 +72,9 @@ def read_object(raw: Mapping[str, Any], dump_kind: str) -> KubeObject | None:
     if not kind or not name:
         return None
     namespace = "" if kind in CLUSTER_WIDE else safe_line(text(raw, "metadata", "namespace"), limit=63) or "default"
-    return KubeObject(kind, namespace, name, identifier(kind, namespace, name), strings(raw, "metadata", "labels"), raw)
+    return KubeObject(
+        kind, namespace, name, kubernetes_id(kind, namespace, name), strings(raw, "metadata", "labels"), raw
+    )
 
 
 def template_of(item: KubeObject) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from primitives.identity import base_name, kind_of
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import instant, integer, text
 from primitives.kubernetes.pods_view import Pod
@@ -13,9 +14,8 @@ __all__ = ["ended_at", "made_good"]
 
 def made_good(cluster: Cluster, pod: Pod) -> bool:
     """Whether a failed pod's fault is over: its Job has completed, or its workload is whole and it failed long ago."""
-    kind, name = pod.controller.split("/")[-2:]
-    if kind == "job":
-        job = cluster.get("Job", pod.item.namespace, name)
+    if kind_of(pod.controller) == "job":
+        job = cluster.get("Job", pod.item.namespace, base_name(pod.controller))
         return job is not None and text(job.condition("Complete"), "status") == "True"
     return _replaced(cluster, pod) and not _lately(cluster, pod)
 

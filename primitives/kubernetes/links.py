@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from primitives.identity import kind_of, kubernetes_id, same_name
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import mapping, maps, strings, text
 from primitives.kubernetes.kinds import KubeObject, template_of
@@ -38,15 +39,11 @@ def misled(cluster: Cluster) -> dict[str, str]:
     """
     astray = {found.resource for found in find_services(cluster) if found.state in _ASTRAY}
     fronts = {workload: front for front, workload, _ in _services(cluster) if front in astray}
-    return {workload: front for workload, front in fronts.items() if _name(workload) == _name(front)}
-
-
-def _name(resource: str) -> str:
-    return resource.rpartition("/")[2]
+    return {workload: front for workload, front in fronts.items() if same_name(workload, front)}
 
 
 def _kind(name: str) -> str:
-    return {"service": "network", "ingress": "gateway", "pod": "pod"}.get(name.split("/")[-2], "workload")
+    return {"service": "network", "ingress": "gateway", "pod": "pod"}.get(kind_of(name), "workload")
 
 
 def _callers(cluster: Cluster) -> Iterator[Link]:
@@ -95,4 +92,4 @@ def _ingresses(cluster: Cluster) -> Iterator[Link]:
         for backend in backends:
             name = text(backend, "service", "name") or text(backend, "serviceName")
             if name and cluster.get("Service", ingress.namespace, name) is not None:
-                yield ingress.id, f"{ingress.namespace}/service/{name}", "depends"
+                yield ingress.id, kubernetes_id("Service", ingress.namespace, name), "depends"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
+from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import at, instant, integer, maps, message_of, text
@@ -119,9 +120,8 @@ def _leases(cluster: Cluster) -> Iterator[Finding]:
             continue
         details: dict[str, Any] = {"overdue_s": round((taken - renewed).total_seconds())}
         if lease.namespace == "kube-node-lease" and not cluster.lacks("Node", "", lease.name):
-            yield Finding(
-                "NodeLeaseExpired", f"node/{lease.name}", "Node", f"node/{lease.name}", since=renewed, details=details
-            )
+            node = kubernetes_id("Node", "", lease.name)
+            yield Finding("NodeLeaseExpired", node, "Node", node, since=renewed, details=details)
         elif lease.namespace == "kube-system" and lease.name in _LEASES:
             details["component"] = _LEASES[lease.name]
             yield Finding("ComponentLeaseExpired", lease.id, lease.kind, lease.id, since=renewed, details=details)

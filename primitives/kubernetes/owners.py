@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from primitives.identity import kind_of, kubernetes_id
 from primitives.kubernetes.fields import mapping, maps, strings, text
-from primitives.kubernetes.kinds import KubeObject, identifier, read_object
+from primitives.kubernetes.kinds import KubeObject, read_object
 from primitives.kubernetes.selectors import selects
 from primitives.records import KubernetesDump, Topology
 
@@ -55,7 +56,7 @@ class Owners:
         """The identifier of the direct owner: the ReplicaSet of a Deployment's pod. Its own where it has none."""
         reference = _controller(item)
         name = text(reference, "name")
-        return identifier(text(reference, "kind"), item.namespace, name) if name else item.id
+        return kubernetes_id(text(reference, "kind"), item.namespace, name) if name else item.id
 
     def _climb(self, item: KubeObject) -> str:
         for _ in range(_LONGEST_CHAIN):
@@ -73,7 +74,7 @@ class Owners:
 
     def _elsewhere(self, item: KubeObject, reference: Mapping[str, Any]) -> str:
         kind, name = text(reference, "kind"), text(reference, "name")
-        named = identifier(kind, item.namespace, name) if kind and name and kind != "Node" else None
+        named = kubernetes_id(kind, item.namespace, name) if kind and name and kind != "Node" else None
         for known in (item.id, named):
             if known in self._by_topology:
                 return self._topmost(self._by_topology[known])
@@ -83,7 +84,7 @@ class Owners:
 
     def _topmost(self, resource: str) -> str:
         for _ in range(_LONGEST_CHAIN):
-            if "/replicaset/" not in resource or resource not in self._by_topology:
+            if kind_of(resource) != "replicaset" or resource not in self._by_topology:
                 break
             resource = self._by_topology[resource]
         return resource
@@ -115,7 +116,7 @@ def workloads_of_pods(
     owners = Owners(known, topologies)
     found: dict[str, str] = {}
     for namespace, name in pods:
-        own = identifier("Pod", namespace, name)
+        own = kubernetes_id("Pod", namespace, name)
         unseen = KubeObject("Pod", namespace, name, own, {}, {})
         found[own] = owners.resource(known.get("Pod", {}).get((namespace, name), unseen))
     return found

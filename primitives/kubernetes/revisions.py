@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from primitives.identity import kind_of
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import integer, mapping, maps, text
 from primitives.kubernetes.kinds import KubeObject, template_of
@@ -35,7 +36,7 @@ def revisions_of(cluster: Cluster, resource: str) -> list[KubeObject]:
 def earlier_container(cluster: Cluster, pod: Pod, name: str) -> Mapping[str, Any]:
     """The container's spec in the revision before the pod's; empty where it isn't known."""
     templates = [template_of(item) for item in revisions_of(cluster, pod.resource) if item.id != pod.controller][:1]
-    kind = pod.resource.rpartition("/")[0].rpartition("/")[2]
+    kind = kind_of(pod.resource)
     for earlier in (e for key, values in cluster.earlier.items() if key.lower() == kind for e in values):
         templates += [template_of(item) for item in earlier.values() if item.id == pod.resource]
     for template in templates:

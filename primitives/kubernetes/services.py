@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from primitives.identity import kind_of
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text
 from primitives.kubernetes.findings import Finding
@@ -248,6 +249,6 @@ def _dns(cluster: Cluster) -> Iterator[Finding]:
         return
     resource = workload.id if workload else pods[0].resource if pods else service.id if service else ""
     yield Finding(
-        "ClusterDnsUnavailable", resource, resource.split("/")[1], resource,
+        "ClusterDnsUnavailable", resource, kind_of(resource), resource,
         details={"pods": len(pods), "replicas": integer(workload.raw, "spec", "replicas") if workload else None},
     )  # fmt: skip

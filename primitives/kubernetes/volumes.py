@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from primitives.identity import kind_of, kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import at, instant, mapping, maps, message_of, quantity, strings, text, texts
@@ -81,12 +82,15 @@ def _users(cluster: Cluster) -> dict[str, set[str]]:
     for source in cluster.sources:
         # A StatefulSet's pods have a claim each, so its pods are asked one by one.
         for spec in (
-            [source.spec, *(pod.spec for pod in source.pods)] if "/statefulset/" in source.resource else [source.spec]
+            [source.spec, *(pod.spec for pod in source.pods)]
+            if kind_of(source.resource) == "statefulset"
+            else [source.spec]
         ):
             for volume in maps(spec, "volumes"):
                 name = text(volume, "persistentVolumeClaim", "claimName")
                 if name:
-                    users.setdefault(f"{source.namespace}/persistentvolumeclaim/{name}", set()).add(source.resource)
+                    claim = kubernetes_id("PersistentVolumeClaim", source.namespace, name)
+                    users.setdefault(claim, set()).add(source.resource)
     return users
 
 

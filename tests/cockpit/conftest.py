@@ -12,19 +12,19 @@ from stage import START, Opened, make_app, settle
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
-from cockpit.intents import Intent
+from cockpit.start_modes import StartMode
 
 
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
-    """Opens a cockpit: `async with opened(intent, port=..., size=...) as (app, pilot)`."""
+    """Opens a cockpit: `async with opened(start_mode, port=..., size=...) as (app, pilot)`."""
     monkeypatch.chdir(tmp_path)
 
     @asynccontextmanager
     async def opening(
-        intent: Intent = START, *, size: tuple[int, int] = (120, 36), **kwargs: Any
+        start_mode: StartMode = START, *, size: tuple[int, int] = (120, 36), **kwargs: Any
     ) -> AsyncIterator[tuple[CockpitApp, Pilot[int]]]:
-        app = make_app(tmp_path, intent, **kwargs)
+        app = make_app(tmp_path, start_mode, **kwargs)
         async with app.run_test(size=size) as pilot:
             await settle(pilot)
             yield app, pilot

@@ -11,15 +11,20 @@ from story import NOW, StoryPort
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
-from cockpit.intents import Intent, Start
 from cockpit.settings import Settings
+from cockpit.start_modes import Start, StartMode
 from primitives.clock import ManualClock
 
 Opened = Callable[..., AbstractAsyncContextManager[tuple[CockpitApp, Pilot[int]]]]
 
 
 def make_app(
-    tmp_path: Path, intent: Intent, port: StoryPort | None = None, *, theme: str | None = None, remote: bool = False
+    tmp_path: Path,
+    start_mode: StartMode,
+    port: StoryPort | None = None,
+    *,
+    theme: str | None = None,
+    remote: bool = False,
 ) -> CockpitApp:
     """The cockpit on `port`, with a clock that stands still."""
     chosen = port or StoryPort()
@@ -28,7 +33,7 @@ def make_app(
         return chosen, remote
 
     settings = Settings(store=tmp_path / "i.db", config=tmp_path / "c.yaml", config_found=False, theme=theme)
-    return CockpitApp(settings, intent, clock=ManualClock(NOW), connect=connect)
+    return CockpitApp(settings, start_mode, clock=ManualClock(NOW), connect=connect)
 
 
 START = Start(query="API latency spike in prod", bundle="api-latency-spike")

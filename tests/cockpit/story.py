@@ -274,6 +274,7 @@ class StoryPort:
         self.log = list(log) if log is not None else whole()
         self.confirmed = asyncio.Event()
         self.cancelled = False
+        self.kept: list[Event] = []
         self.commands: list[Command] = []
         self.requests: list[Investigate] = []
         self.gone: Exception | None = None
@@ -304,7 +305,7 @@ class StoryPort:
 
     async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         if not live or after:
-            yield tuple(self.log[after:])
+            yield tuple((self.kept if self.cancelled else self.log)[after:])
             return
         waiting = [event for event in self.log if event.body.type == "plan_confirmed"]
         split = waiting[0].seq - 1 if waiting else len(self.log)
@@ -315,7 +316,8 @@ class StoryPort:
         if self.gone:
             raise self.gone
         if self.cancelled:
-            yield tuple(cancelled_after(self.log[:split])[split:])
+            self.kept = cancelled_after(self.log[:split])
+            yield tuple(self.kept[split:])
             return
         yield tuple(self.log[split:])
 

@@ -9,8 +9,8 @@ import pytest
 from stage import Opened, settle, shown
 from story import EXECUTION, StoryPort, after_confirmation, before_confirmation, events
 
-from cockpit.intents import Replay
-from cockpit.widgets.draw import Ink, Line, bar, cells, cut, draw, said, wrap
+from cockpit.start_modes import Replay
+from cockpit.widgets.draw import Line, Styles, bar, cells, cut, draw, sanitised, wrap
 from engine.events import FactFound, StepFinished
 from primitives.facts import AlertState
 from themes import PALETTES
@@ -73,9 +73,9 @@ async def test_hostile_text_is_shown_harmlessly_in_a_replay(opened: Opened, word
     "words", [*HOSTILE[7:10], "", "a 宽 b", "\ud800half a surrogate"], ids=lambda words: ascii(words)[:16]
 )
 def test_a_line_is_exactly_as_wide_as_it_should_be(words: str, width: int) -> None:
-    ink = Ink(next(iter(PALETTES.values())))
-    words = said(words, 20_000)
-    strip = draw(Line([(words, "text"), (words, "dim")], [("7 %", "bad")]), width, ink)
+    styles = Styles(next(iter(PALETTES.values())))
+    words = sanitised(words, 20_000)
+    strip = draw(Line([(words, "text"), (words, "dim")], [("7 %", "bad")]), width, styles)
     assert strip.cell_length == width
     assert cells(cut(words, width)) <= width
     assert all(cells(line) <= width for line in wrap(words, max(width, 2)) if width >= 2)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from stage import Opened, settle, shown
 from story import EXECUTION, StoryPort
 
-from cockpit.intents import Browse
 from cockpit.screens.incidents import IncidentsScreen
 from cockpit.screens.live import LiveScreen
 from cockpit.screens.replay import ReplayScreen
+from cockpit.start_modes import Browse
 from engine.port import IncidentSummary
 from primitives.errors import EngineGone
 

@@ -10,12 +10,12 @@ from stage import START, Opened, settle, shown
 from story import EXECUTION, StoryPort
 from textual.command import CommandPalette
 
-from cockpit.intents import Browse, Intent, Replay
 from cockpit.keys import KEYS, bindings, help_rows, key_page, keys_for
 from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.incidents import IncidentsScreen
 from cockpit.screens.prompts import Prompt
 from cockpit.screens.replay import ReplayScreen
+from cockpit.start_modes import Browse, Replay, StartMode
 from primitives.bundle import read_bundle
 
 ROOT = Path(__file__).parents[2]
@@ -172,9 +172,9 @@ def test_help_has_a_row_for_every_key() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=str)
-@pytest.mark.parametrize("intent", [START, Replay(EXECUTION, "20"), Browse()], ids=["live", "replay", "list"])
-async def test_help_fits_and_cuts_nothing(opened: Opened, intent: Intent, size: tuple[int, int]) -> None:
-    async with opened(intent, port=done(), size=size) as (app, pilot):
+@pytest.mark.parametrize("start_mode", [START, Replay(EXECUTION, "20"), Browse()], ids=["live", "replay", "list"])
+async def test_help_fits_and_cuts_nothing(opened: Opened, start_mode: StartMode, size: tuple[int, int]) -> None:
+    async with opened(start_mode, port=done(), size=size) as (app, pilot):
         await pilot.press("question_mark")
         await settle(pilot)
         assert "more line" not in shown(app)
@@ -184,7 +184,7 @@ async def test_help_fits_and_cuts_nothing(opened: Opened, intent: Intent, size: 
         assert "…" not in box.replace("1…5", "")
         for words in ("command palette", "screenshot (SVG)"):
             assert words in box
-        if not isinstance(intent, Browse):
+        if not isinstance(start_mode, Browse):
             assert "Not yet, each says why:" in box
             assert "time cursor, or fold" in box
             assert "bookmark" in box
@@ -232,7 +232,7 @@ async def test_the_newest_notice_takes_the_place_of_the_others_and_is_short(open
         await settle(pilot)
         (notice,) = app._notifications
         assert str(notice.message).startswith("copied: ")
-        app.tell("word " * 100)
+        app.show_notice("word " * 100)
         await settle(pilot)
         assert sum("word word" in line for line in shown(app).splitlines()) <= 2
 
@@ -308,11 +308,11 @@ async def test_the_palette_runs_our_commands(opened: Opened) -> None:
 async def test_t_changes_the_theme_and_the_setting_is_honoured(opened: Opened) -> None:
     async with opened(port=done(), theme="cloudops-light") as (app, pilot):
         assert app.theme == "cloudops-light"
-        assert app.ink.palette.name == "cloudops-light"
+        assert app.text_styles.palette.name == "cloudops-light"
         await pilot.press("t")
         await settle(pilot)
         assert app.theme == "cloudops-dark"
-        assert app.ink.palette.name == "cloudops-dark"
+        assert app.text_styles.palette.name == "cloudops-dark"
 
 
 async def test_s_saves_a_picture_of_the_screen(opened: Opened, tmp_path: Path) -> None:

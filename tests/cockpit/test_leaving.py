@@ -9,20 +9,20 @@ from stage import START, Opened, settle, shown
 from story import EXECUTION, StoryPort
 from textual.command import CommandPalette
 
-from cockpit.farewell import Farewell, farewell_line, say_farewell
-from cockpit.intents import Attach, Browse, Replay
+from cockpit.exit_summary import ExitSummary, print_summaries, summary_line
 from cockpit.screens.incidents import IncidentsScreen
 from cockpit.screens.live import LiveScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
 from cockpit.screens.replay import ReplayScreen
 from cockpit.settings import Settings
+from cockpit.start_modes import Attach, Browse, Replay
 from engine.port import Cancel, IncidentSummary
 
 TINY, SMALL = (58, 18), (60, 20)
 
 
 def said_after(app: object) -> list[str]:
-    return [farewell_line(one, None) for one in app.farewells]  # type: ignore[attr-defined]
+    return [summary_line(one, None) for one in app.exit_summaries]  # type: ignore[attr-defined]
 
 
 async def test_q_in_a_replay_that_an_incident_opened_goes_back_to_it(opened: Opened) -> None:
@@ -51,7 +51,7 @@ async def test_q_goes_back_to_the_list_and_then_leaves(opened: Opened) -> None:
         await pilot.press("q")
         await settle(pilot)
     assert app.exit_status == 0
-    assert app.farewells == ()
+    assert app.exit_summaries == ()
 
 
 async def test_ctrl_c_in_a_replay_that_an_incident_opened_leaves_everything(opened: Opened) -> None:
@@ -114,11 +114,11 @@ def test_the_line_names_the_store_where_the_command_would_not_find_it(
 ) -> None:
     store = tmp_path / "my store.db"
     settings = Settings(store=store, config=tmp_path / "c.yaml", config_found=False)
-    left = [Farewell("exec-1", "completed", "replay", "shows it again")]
-    say_farewell(left, settings)
+    left = [ExitSummary("exec-1", "completed", "replay", "shows it again")]
+    print_summaries(left, settings)
     assert capsys.readouterr().err == f"exec-1 completed; `cloudops replay exec-1 --store '{store}'` shows it again\n"
     monkeypatch.setenv("CLOUDOPS_STORE", str(store))
-    say_farewell(left, settings)
+    print_summaries(left, settings)
     assert capsys.readouterr().err == "exec-1 completed; `cloudops replay exec-1` shows it again\n"
 
 
@@ -176,9 +176,9 @@ async def test_the_palette_closes_when_the_terminal_gets_too_small(opened: Opene
         assert "needs 60x20" in shown(app)
 
 
-@pytest.mark.parametrize("intent", [Browse(), Replay(EXECUTION, "20")], ids=["list", "replay"])
-async def test_every_screen_says_what_it_needs(opened: Opened, intent: object) -> None:
-    async with opened(intent, size=TINY) as (app, pilot):
+@pytest.mark.parametrize("start_mode", [Browse(), Replay(EXECUTION, "20")], ids=["list", "replay"])
+async def test_every_screen_says_what_it_needs(opened: Opened, start_mode: object) -> None:
+    async with opened(start_mode, size=TINY) as (app, pilot):
         assert "needs 60x20" in shown(app)
         await pilot.press("q")
         await settle(pilot)

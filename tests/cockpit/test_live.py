@@ -6,10 +6,10 @@ import pytest
 from stage import START, Opened, settle, shown
 from story import EXECUTION, StoryPort, whole
 
-from cockpit.intents import Attach
 from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.live import exit_code, severity_of
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
+from cockpit.start_modes import Attach
 from engine.incident import fold
 from engine.port import Cancel, ConfirmPlan
 from primitives.errors import BundleError

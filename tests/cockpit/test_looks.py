@@ -11,9 +11,9 @@ from rich.color import Color, ColorSystem
 from stage import Opened, make_app, settle, shown
 from story import StoryPort
 
-from cockpit.intents import Browse, Replay
 from cockpit.screens.layout import arrangement
-from cockpit.widgets.curtain import Curtain
+from cockpit.start_modes import Browse, Replay
+from cockpit.widgets.splash import Splash
 from cockpit.widgets.words import PHASES, STEPS
 from themes import PALETTES, TEXT_ROLES, Palette
 
@@ -87,7 +87,7 @@ def test_every_state_has_a_sign_and_a_word_of_its_own(states: dict[str, tuple[st
 @pytest.mark.parametrize(
     ("size", "how"),
     [((200, 60), "wide"), ((120, 36), "wide"), ((99, 36), "column"), ((120, 29), "column"), ((80, 24), "column"),
-     ((60, 20), "column"), ((59, 20), "tiny"), ((80, 19), "tiny")],
+     ((60, 20), "column"), ((59, 20), "too-small"), ((80, 19), "too-small")],
 )  # fmt: skip
 def test_what_fits_is_shown(size: tuple[int, int], how: str) -> None:
     assert arrangement(*size, 0) == how
@@ -140,7 +140,7 @@ async def test_an_action_takes_the_lines_that_there_are_for_it(
 async def test_the_first_frame_has_the_panes_where_they_will_be(opened: Opened, size: tuple[int, int]) -> None:
     async with opened(port=StoryPort(wait=False), size=size) as (app, _):
         screen = app.screen
-        boxes = Curtain("", "", app.ink, panes=True)._boxes(*size, wide=True)
+        boxes = Splash("", "", app.text_styles, panes=True)._boxes(*size, wide=True)
         tops = {title: top for _, top, _, _, title in boxes}
         for title, top in tops.items():
             name = title.lstrip("12345 ").lower()

@@ -12,10 +12,10 @@ from stage import Opened, settle, shown
 from story import EXECUTION, INCIDENT, NOW, StoryPort, after_confirmation, before_confirmation, events, whole
 
 import cockpit.screens.recording as recording_module
-from cockpit.intents import Replay
 from cockpit.screens.prompts import LinePrompt
 from cockpit.screens.recording import PAGE, PAUSE_LIMIT_S, Recording, first_speed
 from cockpit.screens.replay import ReplayScreen
+from cockpit.start_modes import Replay
 from cockpit.widgets.facts import FactsPane
 from cockpit.widgets.marks import marks_of
 from cockpit.widgets.view import Subject, View
@@ -362,5 +362,5 @@ async def test_panes_show_an_earlier_moment_as_if_they_had_never_seen_a_later_on
             screen.paint()
             fresh = View(state=fold(log[:seq]), you=screen.view.you)
             assert screen.facts.keys == list(fresh.state.facts)  # type: ignore[union-attr]
-            assert screen.facts.footing() == FactsPane(fresh, app.ink, id="fresh").footing()
+            assert screen.facts.footing() == FactsPane(fresh, app.text_styles, id="fresh").footing()
             assert marks_of(screen.view) == marks_of(fresh)

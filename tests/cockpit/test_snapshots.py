@@ -11,7 +11,7 @@ from stage import START, make_app, settle
 from story import EXECUTION, StoryPort
 from textual.pilot import Pilot
 
-from cockpit.intents import Browse, Replay
+from cockpit.start_modes import Browse, Replay
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 

@@ -120,7 +120,7 @@ async def test_a_new_ranking_does_not_take_the_row_from_under_the_cursor(opened:
         await pilot.press("h", "j")
         await settle(pilot)
         assert pane.selected == "H2"
-        state.hypotheses = (state.hypotheses[1], state.hypotheses[2], state.hypotheses[0])
+        state.investigation.hypotheses = (state.hypotheses[1], state.hypotheses[2], state.hypotheses[0])
         screen.dirty()
         await settle(pilot)
         assert pane.selected == "H2"

@@ -14,11 +14,11 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
-from cockpit.intents import Browse, Replay
 from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.incidents import IncidentsScreen
 from cockpit.screens.live import LiveScreen
 from cockpit.screens.replay import ReplayScreen
+from cockpit.start_modes import Browse, Replay
 from engine.events import Event
 from engine.port import ConfirmPlan, IncidentSummary
 

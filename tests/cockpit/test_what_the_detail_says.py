@@ -13,7 +13,7 @@ from story import ONSET, START, WINDOW, StoryPort
 
 from cockpit.widgets.chart import Chart, chart
 from cockpit.widgets.describe import describe_fact, fields
-from cockpit.widgets.draw import Ink, Line, plain, wrap
+from cockpit.widgets.draw import Line, Styles, plain, wrap
 from cockpit.widgets.marks import Mark
 from cockpit.widgets.words import moved, percent
 from engine.incident import FoundFact, IncidentState
@@ -22,7 +22,7 @@ from primitives.records import Metric, Series
 from themes import PALETTES
 
 SEEN: dict[str, Any] = {"observed_at": ONSET, "source": "test", "window": WINDOW}
-INK = Ink(next(iter(PALETTES.values())))
+INK = Styles(next(iter(PALETTES.values())))
 STATE = IncidentState()
 
 

@@ -25,10 +25,10 @@ STORY = ROOT / "sample_incidents" / "api-latency-spike"
 # The command line, which sends itself a signal after a while; also while the interpreter ends, if it comes to that.
 _SIGNALLED = """
 import os, signal, sys, threading
+from cockpit.__main__ import main
 number, delay, *arguments = sys.argv[1:]
 threading.Timer(float(delay), os.kill, (os.getpid(), int(number))).start()
 sys.argv[1:] = arguments
-from cockpit.__main__ import main
 sys.exit(main())
 """
 _SLOW = """

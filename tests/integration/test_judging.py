@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,19 @@ from engine.engine import Engine
 from engine.events import Event
 from engine.export import export_bundle, import_events
 from engine.incident import IncidentState, fold
-from engine.port import AskNext, Cancel, ConfirmPlan, EnginePort, Exclude, Investigate, Judge, PinFact, RefuteFact, Undo
+from engine.port import (
+    AddFact,
+    AskNext,
+    Cancel,
+    ConfirmPlan,
+    EnginePort,
+    Exclude,
+    Investigate,
+    Judge,
+    PinFact,
+    RefuteFact,
+    Undo,
+)
 from primitives.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -247,3 +260,34 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     store = tmp_path_factory.mktemp("judging") / "store.db"
     told = cloudops("investigate", "--incident", str(SMALL), "--json", store=store)
     return store, json.loads(told.stdout)["execution_id"]
+
+
+async def test_a_judgement_carries_real_time_and_its_fact_the_incidents_time(
+    tmp_path: Path,
+) -> None:
+    engine = await Engine.open(tmp_path / "store.db")
+    execution_id = await investigated(engine)
+    before = await engine.state(execution_id)
+    began = datetime.now(UTC)
+    await engine.send(execution_id, Judge(statements=(PinFact(fact="F1"), AddFact(text="a node was drained"))))
+    ended = datetime.now(UTC)
+
+    after = await engine.state(execution_id)
+    pinned, added, *ranked = (await log_of(engine, execution_id))[before.seq :]
+    assert before.opened is not None
+    assert before.updated_at is not None
+    assert began <= pinned.time <= added.time <= ended
+    assert began <= (after.judgements["F1"].at or began) <= ended
+    assert after.said_at == added.time
+    new = after.facts[f"F{len(before.facts) + 1}"]
+    assert new.added_at == added.time
+    assert new.fact.observed_at == before.opened.now
+    # The investigation's own events go on in the incident's time.
+    assert all(before.updated_at <= event.time < began for event in ranked)
+    assert after.updated_at == ranked[-1].time
+    again = before.updated_at
+    await engine.send(execution_id, Judge(statements=(Undo(what="F1"),)))
+    later = (await engine.state(execution_id)).updated_at
+    assert later is not None
+    assert again <= later < began
+    await engine.close()

@@ -13,6 +13,7 @@ from engine.events import (
 )
 from engine.hypotheses import Classification
 from engine.incident import FoundFact, IncidentState, Step
+from engine.state.investigation import InvestigationState
 from primitives.facts import (
     ChangeFound,
     Dependencies,
@@ -130,9 +131,12 @@ def state_with(facts: Sequence[Fact], about: IncidentOpened | None = None) -> In
     numbered = found(*facts)
     step.facts = [one.id for one in numbered]
     known = Classification(primary_class=IncidentClass.PERFORMANCE_DEGRADATION, confidence=0.8)
+    investigation = InvestigationState(
+        phase="completed", classification=known, steps={"S1": step}, facts={one.id: one for one in numbered}
+    )
     return IncidentState(
-        execution_id="exec-00000001", incident_id="inc-1", phase="completed", opened=about or opened(), opened_at=NOW,
-        updated_at=NOW, classification=known, steps={"S1": step}, facts={one.id: one for one in numbered},
+        execution_id="exec-00000001", incident_id="inc-1", opened=about or opened(), opened_at=NOW, updated_at=NOW,
+        investigation=investigation,
     )  # fmt: skip
 
 
@@ -143,9 +147,10 @@ def concluded(facts: Sequence[Fact], about: IncidentOpened | None = None) -> Inc
 
     state = state_with(facts, about)
     ranking = rank(state)
-    state.hypotheses, state.would_change = ranking.hypotheses, ranking.would_change
+    done = state.investigation
+    done.hypotheses, done.would_change = ranking.hypotheses, ranking.would_change
     conclusion = interpret(state)
-    state.findings, state.gaps, state.actions = conclusion.findings, conclusion.gaps, conclusion.actions
-    state.concluded = True
-    state.finished = InvestigationFinished(status="completed", duration_s=1.2)
+    done.findings, done.gaps, done.concluded = conclusion.findings, conclusion.gaps, True
+    state.remediation.apply(conclusion)
+    done.finished = InvestigationFinished(status="completed", duration_s=1.2)
     return state

@@ -19,21 +19,23 @@ from engine.incident import IncidentState
 from engine.judge import judged
 from engine.port import Exclude, Judge, Statement, Undo
 from engine.report import report
+from engine.state.actions import ActionsState
 
 PERSON = Who(kind="person", name="ada")
 
 
 def after(state: IncidentState, *statements: Statement, now: datetime = NOW) -> IncidentState:
     """The state after a person said something of a concluded investigation."""
-    changed = state.aside()
+    changed = state.fork()
     for _, body in judged(state, Judge(statements=statements, because="seen it"), PERSON, now):
         match body.type:
             case "hypotheses_ranked":
-                changed.hypotheses = body.hypotheses
+                changed.investigation.hypotheses = body.hypotheses
             case "conclusion_reached":
-                changed.findings, changed.gaps, changed.actions = body.findings, body.gaps, body.actions
+                changed.investigation.findings, changed.investigation.gaps = body.findings, body.gaps
+                changed.remediation = ActionsState(body.actions)
             case _:
-                changed.heed(body, PERSON)
+                changed.apply_statement(body, PERSON)
     return changed
 
 
@@ -84,7 +86,7 @@ def test_an_action_that_is_recommended_again_has_its_old_id() -> None:
 
 def test_an_action_of_an_old_log_keeps_its_old_id() -> None:
     state = concluded(STORY)
-    state.actions = tuple(
+    state.remediation.proposed = tuple(
         action.model_copy(update={"id": f"A{number}"}) for number, action in enumerate(state.actions, start=1)
     )
     assert queue(state) == state.actions

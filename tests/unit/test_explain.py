@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from incident_facts import STORY, change, concluded, graph, log, share, shift, state_of
 
-from cockpit.explain import said_lines, waterfall_lines
+from cockpit.explain import judgement_lines, waterfall_lines
 from cockpit.plain import render_text
 from engine.hypotheses import Adjustment, Evidence, Hypothesis, Judgement
 from engine.reason import rank_facts
@@ -131,6 +131,6 @@ def test_where_nothing_is_believed_nothing_would_change_it() -> None:
 def test_what_engineers_said_is_one_line_each() -> None:
     state = concluded(STORY)
     state.judgements["F4"] = Judgement(verdict="refuted", by="alice", because="it never\x1b went out")
-    (line,) = said_lines(state)
+    (line,) = judgement_lines(state)
     assert line.startswith("F4 refuted by alice, because it never")
     assert "\x1b" not in line

@@ -14,6 +14,7 @@ from primitives.identity import (
     namespace_of,
     parse_id,
     same_name,
+    spoken_name,
     with_scope,
 )
 
@@ -27,8 +28,9 @@ _ARN = "arn:aws:rds:eu-west-1:123456789012:db:payments-prod"
         ("node/worker-01", ResourceId("worker-01", "node", "", "kubernetes")),
         ("PetSite", ResourceId("PetSite")),
         ("boutique/cartservice", ResourceId("cartservice", "", "boutique")),
-        ("PetSearch_AWS::ECS::Fargate", ResourceId("PetSearch_AWS::ECS::Fargate")),
-        ("Updater/prod_AWS::ApiGateway::Stage", ResourceId("Updater/prod_AWS::ApiGateway::Stage")),
+        ("PetSearch_AWS::ECS::Fargate", ResourceId("PetSearch", "AWS::ECS::Fargate", "", "aws")),
+        ("Updater/prod_AWS::ApiGateway::Stage", ResourceId("Updater/prod", "AWS::ApiGateway::Stage", "", "aws")),
+        ("aws:///eu/Pet_AWS::X", ResourceId("Pet", "AWS::X", "", "aws", "", "", "eu")),
         ("https://sqs.example/Queue", ResourceId("https://sqs.example/Queue")),
         (_ARN, ResourceId("db:payments-prod", "rds", "", "aws", "", "123456789012", "eu-west-1", "aws")),
         (
@@ -79,7 +81,14 @@ def test_the_base_name_is_what_people_call_it() -> None:
     assert base_name(_ARN) == "payments-prod"
     assert base_name("arn:aws:elasticloadbalancing:eu:1:loadbalancer/app/web/50dc6c") == "web"
     assert base_name("arn:aws:s3:::reports") == "reports"
+    assert base_name("Updater/prod_AWS::ApiGateway::Stage") == "prod_AWS::ApiGateway::Stage"
     assert same_name("shop/deployment/Cart", "cart")
+
+
+def test_a_person_types_no_type() -> None:
+    assert spoken_name("PetSearch_AWS::ECS::Fargate") == "PetSearch"
+    assert spoken_name("AWS::Lambda") == "AWS::Lambda"
+    assert spoken_name("shop/deployment/cart") == "cart"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +103,8 @@ def test_the_base_name_is_what_people_call_it() -> None:
         ([_ARN, "payments-prod"], ["payments-prod (rds db)", "payments-prod"]),
         (["kubernetes://c/a/pod/x", "kubernetes://d/a/pod/x"], ["x (c)", "x (d)"]),
         (["a/pod/x", "kubernetes://d/a/pod/x"], ["a/pod/x", "x (d)"]),
+        (["Pet_AWS::ECS::Fargate", "Shop_AWS::SQS::Queue"], ["Pet", "Shop"]),
+        (["Pet_AWS::ECS::Fargate", "Pet_AWS::SQS::Queue"], ["Pet (ECS Fargate)", "Pet (SQS Queue)"]),
         (["aws://1/eu/x", "aws://1/us/x"], ["x (1, eu)", "x (1, us)"]),
     ],
 )

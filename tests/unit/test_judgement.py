@@ -28,12 +28,12 @@ def say(state: IncidentState, *statements: Statement, because: str = "") -> list
         match body:
             case FactAdded() | FactJudged():
                 assert who == ALICE
-                state.heed(body, who)
+                state.apply_statement(body, who)
             case HypothesesRanked():
                 assert who.kind == "engine"
-                state.hypotheses, state.would_change = body.hypotheses, body.would_change
+                state.investigation.hypotheses, state.investigation.would_change = body.hypotheses, body.would_change
             case ConclusionReached():
-                state.findings, state.actions = body.findings, body.actions
+                state.investigation.findings, state.remediation.proposed = body.findings, body.actions
     return [body for _, body in told]
 
 
@@ -52,7 +52,7 @@ def test_a_refuted_fact_counts_for_nothing_and_is_named() -> None:
     assert of(state, DEPLOYMENT, "api").confidence < before
     assert not any(item.fact == "F4" for one in state.hypotheses for item in one.evidence)
     assert not any("F4" in finding.facts for finding in state.findings)
-    assert "rollback_deployment" not in {action.primitive for action in state.actions}
+    assert "rollback_deployment" not in {action.primitive for action in state.actions if action.recommended}
 
 
 def test_refuting_a_fact_is_ranking_without_it() -> None:

@@ -41,15 +41,15 @@ def investigated(
     state = state_with((shift("api"), SHOP), opened(**about))
     scope = Arguments(window=WINDOW, now=WINDOW.end, symptom=Symptom(resource="api")).model_dump(mode="json")
     able = ran or tuple(name for name, one in diagnostics().items() if set(one.questions) & set(questions))
-    state.steps = {
+    state.investigation.steps = {
         f"S{number}": Step(
             PlannedStep(id=f"S{number}", primitive=name, target="api", arguments=scope, effect="read", reason="r"),
             status="completed",
         )
         for number, name in enumerate(able, 1)
     }
-    state.sources = (SourceState(name="test", status="reachable", questions=questions),)
-    state.hypotheses = hypotheses
+    state.investigation.sources = (SourceState(name="test", status="reachable", questions=questions),)
+    state.investigation.hypotheses = hypotheses
     return state
 
 
@@ -137,7 +137,7 @@ def test_older_changes_are_asked_about_where_a_source_covers_them(days: float, a
 
 def test_a_look_that_changes_no_confidence_changes_nothing() -> None:
     state = state_with((shift("api"), SHOP))
-    state.hypotheses = rank(state).hypotheses
+    state.investigation.hypotheses = rank(state).hypotheses
     assert not moves(state, [])
     assert not moves(state, [no_change("iam")])
     assert moves(state, [change("v9", "cart"), share("cart", 1.0)])
@@ -146,7 +146,7 @@ def test_a_look_that_changes_no_confidence_changes_nothing() -> None:
 
 def test_questions_come_in_the_same_order_every_time() -> None:
     state = state_with((shift("api"), shift("batch"), SHOP, change("v1", "batch"), log("batch", "timeout")))
-    state = replace(investigated(), facts=state.facts, classification=state.classification)
-    state.hypotheses = rank(state).hypotheses
+    state = investigated().replaced(facts=state.facts, classification=state.classification)
+    state.investigation.hypotheses = rank(state).hypotheses
     first = next_questions(state, diagnostics(), asked_for=True)
     assert first == next_questions(IncidentState.decode(state.encode()), diagnostics(), asked_for=True)

@@ -29,7 +29,7 @@ def believed(cause_id: str, confidence: float, *, resource: str | None = "api", 
 
 def proposed(facts: tuple[Fact, ...], *hypotheses: Hypothesis) -> tuple[Action, ...]:
     state = state_with((*facts, API))
-    state.hypotheses = hypotheses
+    state.investigation.hypotheses = hypotheses
     return proposals(state)
 
 
@@ -117,8 +117,8 @@ def test_a_reboot_is_never_urgent_and_comes_after_a_look() -> None:
 
 def test_an_unlikely_cause_is_looked_into_and_not_acted_on() -> None:
     state = state_with((API,))
-    state.hypotheses = (believed("application_error", 0.12, cause_class="WORKLOAD_FAILURE"),)
-    state.actions, state.concluded = proposals(state), True
+    state.investigation.hypotheses = (believed("application_error", 0.12, cause_class="WORKLOAD_FAILURE"),)
+    state.remediation.proposed, state.investigation.concluded = proposals(state), True
     assert [action.effect for action in state.actions] == ["read"]
     why = "no repair is recommended yet: the best cause has 12 % confidence"
     assert withheld(state) == why
@@ -134,8 +134,11 @@ def test_an_unlikely_cause_is_looked_into_and_not_acted_on() -> None:
 def test_while_a_verdict_leads_nothing_is_changed(verdict: str, why: str) -> None:
     state = state_with((API,))
     leads = believed("unknown" if verdict == "UNKNOWN" else "false_alarm", 0.4, resource=None, cause_class=verdict)
-    state.hypotheses = (leads, believed("application_error", 0.39, cause_class="WORKLOAD_FAILURE", name="H2"))
-    state.actions = proposals(state)
+    state.investigation.hypotheses = (
+        leads,
+        believed("application_error", 0.39, cause_class="WORKLOAD_FAILURE", name="H2"),
+    )
+    state.remediation.proposed = proposals(state)
     assert all(action.effect == "read" for action in state.actions)
     assert withheld(state) == why
 
@@ -143,7 +146,7 @@ def test_while_a_verdict_leads_nothing_is_changed(verdict: str, why: str) -> Non
 def test_the_postmortems_timeline_leaves_out_commits_that_nothing_points_to() -> None:
     commits = [change(f"{number:040x}", None, kind="code", summary=f"tidy {number}") for number in range(3)]
     state = state_with((deployed("v2", 5), *commits))
-    state.hypotheses = (believed("deployment_regression", 0.8, change=commits[1].change.id),)  # type: ignore[union-attr]
+    state.investigation.hypotheses = (believed("deployment_regression", 0.8, change=commits[1].change.id),)  # type: ignore[union-attr]
     timeline = render_markdown(state, ()).partition("## Timeline")[2].partition("## Key findings")[0]
     assert "tidy 1" in timeline
     assert "Deployment v2" in timeline
@@ -153,8 +156,8 @@ def test_the_postmortems_timeline_leaves_out_commits_that_nothing_points_to() ->
 
 def test_a_repair_that_is_proposed_needs_no_excuse() -> None:
     state = state_with((*STORY,))
-    state.hypotheses = (believed("deployment_regression", 0.9, change="v2.3.1"),)
-    state.actions = proposals(state)
+    state.investigation.hypotheses = (believed("deployment_regression", 0.9, change="v2.3.1"),)
+    state.remediation.proposed = proposals(state)
     assert withheld(state) == ""
     assert withheld(IncidentState()) == ""
 

@@ -273,10 +273,10 @@ def test_text_from_outside_makes_nothing_as_good_as_certain() -> None:
 
 def test_identifiers_last_through_rankings() -> None:
     early = state_with(STORY[:2])
-    early.hypotheses = rank(early).hypotheses
+    early.investigation.hypotheses = rank(early).hypotheses
     names = {key(one): one.id for one in early.hypotheses}
     late = state_with(STORY)
-    late.hypotheses = early.hypotheses
+    late.investigation.hypotheses = early.hypotheses
     after = {key(one): one.id for one in rank(late).hypotheses}
     assert {known: after[known] for known in names} == names
     assert len(set(after.values())) == len(after)

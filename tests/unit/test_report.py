@@ -71,7 +71,8 @@ def test_two_runs_differ_in_the_volatile_fields_alone() -> None:
     first, second = concluded(STORY), concluded(STORY)
     second.execution_id = "exec-ffffffff"
     second.steps["S1"].started_at, second.steps["S1"].duration_s = NOW + timedelta(hours=1), 9.9
-    second.finished = second.finished.model_copy(update={"duration_s": 7.0}) if second.finished else None
+    assert second.finished is not None
+    second.investigation.finished = second.finished.model_copy(update={"duration_s": 7.0})
     one, other = report(first).model_dump(mode="json"), report(second).model_dump(mode="json")
     assert one != other
     assert without_volatile(one) == without_volatile(other)
@@ -159,6 +160,6 @@ def test_an_event_is_one_line_of_json_with_its_envelope() -> None:
 
 def test_a_replay_that_stops_early_says_where_it_stands() -> None:
     state = state_with(STORY)
-    state.phase = "investigating"
+    state.investigation.phase = "investigating"
     assert "as it stood at 14:50" in PlainReport(width=80).stopped(state)
     assert PlainReport(width=80).stopped(concluded(STORY)) == ""

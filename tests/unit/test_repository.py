@@ -217,3 +217,19 @@ def test_a_skipped_test_fails_where_nothing_may_be_skipped(tmp_path: Path) -> No
 
     assert summary("0").startswith("3 skipped, 1 xfailed")
     assert summary("1").startswith("1 failed, 1 xfailed, 2 errors")
+
+
+def test_tests_see_the_environment_of_a_new_machine(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = parts\n")
+    (tmp_path / "test_case.py").write_text(
+        "import os, subprocess, sys\n"
+        "def test_no_process_of_a_test_inherits_it():\n"
+        "    code = 'import os; print(sorted(os.environ))'\n"
+        "    seen = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout\n"
+        "    assert 'PYTHONUNBUFFERED' not in seen and 'PIP_INDEX_URL' not in seen and \"'PATH'\" in seen, seen\n"
+    )
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1", "PIP_INDEX_URL": "x"}
+    command = [sys.executable, "-m", "pytest", "-q", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

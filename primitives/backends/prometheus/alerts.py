@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from primitives.backends.prometheus.client import Row
 from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import SERVICE_LABELS, Grid
+from primitives.identity import base_name
 from primitives.records import Alert, Window
 
 __all__ = ["build_alerts"]
@@ -125,7 +126,7 @@ def _resource(labels: Mapping[str, str], names: Names) -> str | None:
             return names.service(namespace, name)
     if node := labels.get("node"):
         return names.node(node)
-    job = labels.get("job", "").rpartition("/")[2]
+    job = base_name(labels.get("job", ""))
     return names.service(namespace, job) if job else None
 
 

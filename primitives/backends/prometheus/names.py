@@ -19,6 +19,7 @@ from typing import Final
 
 from primitives.backends.prometheus.client import Row
 from primitives.backends.prometheus.promql import RESOURCE
+from primitives.identity import kubernetes_id, qualified
 
 __all__ = ["Names"]
 
@@ -84,7 +85,7 @@ class Names:
         if len(kinds) == 1:
             return self._id(namespace, next(iter(kinds)), name)
         if namespace and sum(known == name for _, known in self.services) > 1:
-            return self.clean(f"{namespace}/{name}")
+            return self.clean(qualified(namespace, name))
         return self.clean(name)
 
     def workload(self, namespace: str, kind: str, name: str) -> str:
@@ -107,7 +108,7 @@ class Names:
 
     def node(self, name: str) -> str:
         """The identifier of a machine."""
-        return self.clean(f"node/{name}" if name in self.nodes else name)
+        return self.clean(kubernetes_id("Node", "", name) if name in self.nodes else name)
 
     def peer(self, address: str, near: str, namespace: str | None = None) -> tuple[str, bool]:
         """The identifier of what a client calls `address`, and whether it is a known resource.
@@ -138,7 +139,7 @@ class Names:
         return above if above is not None else (kind, name)
 
     def _id(self, namespace: str, kind: str, name: str) -> str:
-        return self.clean(f"{namespace}/{kind.lower()}/{name}")
+        return self.clean(kubernetes_id(kind, namespace, name))
 
 
 def _host(address: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-__all__ = ["Tiny"]
+__all__ = ["TooSmall"]
 
 
-class Tiny(Static):
-    """A few lines in the middle; `tell` changes them."""
+class TooSmall(Static):
+    """A few lines in the middle; `show` changes them."""
 
     DEFAULT_CSS = """
-    Tiny { display: none; width: 100%; height: 100%; content-align: center middle; text-align: center;
+    TooSmall { display: none; width: 100%; height: 100%; content-align: center middle; text-align: center;
            background: $ground; color: $text; }
     """
 
@@ -20,8 +20,8 @@ class Tiny(Static):
         super().__init__("", markup=False)
         self._words = ""
 
-    def tell(self, words: str) -> None:
-        """Say this."""
+    def show(self, words: str) -> None:
+        """Show `words`."""
         if words != self._words:
             self._words = words
             self.update(Content(words))

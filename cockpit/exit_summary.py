@@ -15,11 +15,11 @@ from primitives.errors import CloudopsError
 if TYPE_CHECKING:
     from cockpit.settings import Settings
 
-__all__ = ["Farewell", "farewell_line", "say_farewell"]
+__all__ = ["ExitSummary", "print_summaries", "summary_line"]
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
+class ExitSummary:
     """How an execution was left, and what `cloudops attach` or `cloudops replay` would do with it."""
 
     execution_id: str
@@ -28,19 +28,20 @@ class Farewell:
     what: str
 
 
-def farewell_line(one: Farewell, store: Path | None) -> str:
+def summary_line(summary: ExitSummary, store: Path | None) -> str:
     """The line; `store` is named where the command would not find it by itself."""
     option = f" --store {shlex.quote(str(store))}" if store is not None else ""
-    return f"{one.execution_id} {one.how}; `cloudops {one.command} {one.execution_id}{option}` {one.what}"
+    command = f"cloudops {summary.command} {summary.execution_id}{option}"
+    return f"{summary.execution_id} {summary.how}; `{command}` {summary.what}"
 
 
-def say_farewell(farewells: Sequence[Farewell], settings: Settings) -> None:
+def print_summaries(exit_summaries: Sequence[ExitSummary], settings: Settings) -> None:
     """Write a line for each to standard error."""
     from cockpit.output import note
 
     store = settings.store if settings.store != _usual_store() else None
-    for one in farewells:
-        note(farewell_line(one, store))
+    for summary in exit_summaries:
+        note(summary_line(summary, store))
 
 
 def _usual_store() -> Path | None:

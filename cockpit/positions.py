@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from primitives.errors import UsageError
 from primitives.text import safe_line
 
-__all__ = ["moment_to_seq", "time_of"]
+__all__ = ["position_to_seq", "time_of"]
 
 
 def time_of(seconds: float) -> datetime:
@@ -16,7 +16,7 @@ def time_of(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def moment_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
+def position_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
     """How many events, of which there must be one, had happened at `at`; `times` are theirs, in seconds since 1970.
 
     `named` stands before `at` in complaints. Raises `UsageError` when it says no moment, or one before the first event.
@@ -27,7 +27,8 @@ def moment_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
         seq = min(int(at), len(times))
     else:
         until = _moment(at, first, last, named).timestamp()
-        seq = sum(time <= until for time in times)
+        # Statements carry real time, amid events in the incident's own: the last event that had happened counts.
+        seq = max((number for number, time in enumerate(times, 1) if time <= until), default=0)
     if not seq:
         lasted = " to ".join(f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z" for time in (first, last))
         raise UsageError(f"{named}{safe_line(at)}: nothing had happened by then; the investigation ran from {lasted}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Attach", "Browse", "Intent", "Replay", "Start"]
+__all__ = ["Attach", "Browse", "Replay", "Start", "StartMode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +42,4 @@ class Browse:
     """The list of stored incidents."""
 
 
-Intent = Start | Attach | Replay | Browse
+StartMode = Start | Attach | Replay | Browse

@@ -6,35 +6,35 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.screens.layout import TALL_HEIGHT, arrangement, heights, split_width
-from cockpit.widgets.draw import Ink, Line, Part, draw, said
+from cockpit.widgets.draw import Line, Part, Styles, draw, sanitised
 
-__all__ = ["Curtain"]
+__all__ = ["Splash"]
 
 Box = tuple[int, int, int, int, str]
 """Left edge, top edge, width, height, title."""
 
 
-class Curtain(Widget):
+class Splash(Widget):
     """Draws the frame that the incident screen, or the list, will fill."""
 
-    def __init__(self, title: str, second: str, ink: Ink, *, panes: bool) -> None:
+    def __init__(self, title: str, second: str, styles: Styles, *, panes: bool) -> None:
         super().__init__()
-        self._title = said(title)
-        self._second = said(second)
-        self._ink = ink
+        self._title = sanitised(title)
+        self._second = sanitised(second)
+        self._styles = styles
         self._panes = panes
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
         how = arrangement(width, height, 0)
-        if how == "tiny":
-            return self._ink.blank(width)
+        if how == "too-small":
+            return self._styles.blank(width)
         if y < 2:
             left: list[Part] = [(" ○ ", "focus bold"), (self._title, "text bold")] if y == 0 else []
             right: list[Part] = [("OPENING ", "focus bold")] if y == 0 else []
-            return draw(Line(left or [(f"   {self._second}", "dim")], right), width, self._ink, "bar")
+            return draw(Line(left or [(f"   {self._second}", "dim")], right), width, self._styles, "bar")
         if y == height - 1:
-            return self._ink.blank(width, "bar")
+            return self._styles.blank(width, "bar")
         parts: list[Part] = []
         at = 0
         for box in sorted(self._boxes(width, height, wide=how == "wide")):
@@ -43,7 +43,7 @@ class Curtain(Widget):
                 parts += [(" " * (left_edge - at), "text"), *_row_of(box, y)]
                 at = left_edge + box_width
             del title
-        return draw(Line(parts), width, self._ink)
+        return draw(Line(parts), width, self._styles)
 
     def _boxes(self, width: int, height: int, *, wide: bool) -> list[Box]:
         if not self._panes:

@@ -1,0 +1,32 @@
+"""The severity that an alert states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["severity_of"]
+
+DEPTH = 4
+"""So deep in an alert's payload a severity is looked for."""
+
+
+def severity_of(alert: Any) -> str:
+    """The severity that an alert states, wherever its provider puts it; empty where it states none."""
+    severity = _severity(alert, 0)
+    return str(severity)[:12] if isinstance(severity, (str, int)) else ""
+
+
+def _severity(value: Any, depth: int) -> Any:
+    if depth > DEPTH:
+        return None
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if str(key).lower() in ("severity", "priority") and isinstance(item, (str, int)):
+                return item
+        for item in value.values():
+            severity = _severity(item, depth + 1)
+            if severity:
+                return severity
+    if isinstance(value, (list, tuple)) and value:
+        return _severity(value[0], depth + 1)
+    return None

@@ -1,0 +1,74 @@
+"""Every event there is: one closed, versioned, discriminated union, and its envelope.
+
+An incident is an append-only list of these and everything a person sees is a fold over it (`engine.incident`). Bodies
+are frozen; a body's shape changes only together with its `version`, and `upcast` brings old ones up to date on reading.
+"""
+
+from engine.events.conclusions import ConclusionReached, HypothesesRanked
+from engine.events.envelope import GENESIS, Event, EventBody, Who, event_hash
+from engine.events.evidence import AnswerRecorded, FactAdded, FactFound, FactJudged
+from engine.events.lifecycle import (
+    IncidentClosed,
+    InvestigationCancelled,
+    InvestigationFinished,
+    InvestigationResumed,
+)
+from engine.events.notes import NoteAdded
+from engine.events.opening import IncidentClassified, IncidentOpened, SourcesChecked, SourceState
+from engine.events.steps import (
+    PlanConfirmed,
+    PlannedStep,
+    PlanProposed,
+    StepAdded,
+    StepFinished,
+    StepProgressed,
+    StepStarted,
+)
+from engine.events.union import (
+    Body,
+    InvestigationBody,
+    Statement,
+    body_adapter,
+    decode_body,
+    encode_body,
+    in_real_time,
+)
+from engine.events.upcast import upcast
+
+__all__ = [
+    "GENESIS",
+    "AnswerRecorded",
+    "Body",
+    "ConclusionReached",
+    "Event",
+    "EventBody",
+    "FactAdded",
+    "FactFound",
+    "FactJudged",
+    "HypothesesRanked",
+    "IncidentClassified",
+    "IncidentClosed",
+    "IncidentOpened",
+    "InvestigationBody",
+    "InvestigationCancelled",
+    "InvestigationFinished",
+    "InvestigationResumed",
+    "NoteAdded",
+    "PlanConfirmed",
+    "PlanProposed",
+    "PlannedStep",
+    "SourceState",
+    "SourcesChecked",
+    "Statement",
+    "StepAdded",
+    "StepFinished",
+    "StepProgressed",
+    "StepStarted",
+    "Who",
+    "body_adapter",
+    "decode_body",
+    "encode_body",
+    "event_hash",
+    "in_real_time",
+    "upcast",
+]

@@ -1,0 +1,39 @@
+"""What follows from the facts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.events.envelope import EventBody
+from engine.hypotheses import Action, Decisive, Finding, Hypothesis
+
+__all__ = [
+    "ConclusionReached",
+    "HypothesesRanked",
+]
+
+
+class HypothesesRanked(EventBody):
+    """What is believed now, best first; it replaces the ranking before.
+
+    `decisive` are the facts that the order hangs on, where that was found out by ranking again without each.
+    """
+
+    type: Literal["hypotheses_ranked"] = "hypotheses_ranked"
+    version: Literal[1] = 1
+    hypotheses: tuple[Hypothesis, ...]
+    would_change: tuple[str, ...] = ()
+    decisive: tuple[Decisive, ...] = ()
+
+
+class ConclusionReached(EventBody):
+    """Findings, gaps and proposed actions.
+
+    Version 1 held only actions that were recommended.
+    """
+
+    type: Literal["conclusion_reached"] = "conclusion_reached"
+    version: Literal[2] = 2
+    findings: tuple[Finding, ...]
+    gaps: tuple[str, ...]
+    actions: tuple[Action, ...]

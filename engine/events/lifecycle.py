@@ -1,0 +1,52 @@
+"""The life of an investigation and of its incident after the opening."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.events.envelope import EventBody
+
+__all__ = [
+    "IncidentClosed",
+    "InvestigationCancelled",
+    "InvestigationFinished",
+    "InvestigationResumed",
+]
+
+
+class InvestigationResumed(EventBody):
+    """The engine went on after an interruption, or a person asked a further question after the end."""
+
+    type: Literal["investigation_resumed"] = "investigation_resumed"
+    version: Literal[1] = 1
+    reason: str
+
+
+class InvestigationCancelled(EventBody):
+    """Somebody asked to stop; what is under way is cut short."""
+
+    type: Literal["investigation_cancelled"] = "investigation_cancelled"
+    version: Literal[1] = 1
+
+
+class InvestigationFinished(EventBody):
+    """The investigation ended. `cost_usd` is what models charged."""
+
+    type: Literal["investigation_finished"] = "investigation_finished"
+    version: Literal[1] = 1
+    status: Literal["completed", "cancelled", "failed"]
+    duration_s: float
+    cost_usd: float = 0.0
+    problem: str = ""
+
+
+class IncidentClosed(EventBody):
+    """The incident ended: nothing may follow in its log.
+
+    `reason` says whether a person closed it, it recovered, or nothing happened to it for long. The envelope names who.
+    """
+
+    type: Literal["incident_closed"] = "incident_closed"
+    version: Literal[1] = 1
+    reason: Literal["person", "recovered", "age"]
+    because: str = ""

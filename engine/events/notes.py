@@ -1,0 +1,18 @@
+"""What people write down about an incident."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.events.envelope import EventBody
+
+__all__ = ["NoteAdded"]
+
+
+class NoteAdded(EventBody):
+    """A person wrote a note. It is for people: no reasoning reads it."""
+
+    type: Literal["note_added"] = "note_added"
+    version: Literal[1] = 1
+    id: str
+    text: str

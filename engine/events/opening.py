@@ -1,0 +1,72 @@
+"""How an incident begins: what is investigated, what can be asked, what kind of incident it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import AwareDatetime
+
+from engine.events.envelope import EventBody
+from engine.hypotheses import Classification
+from primitives.records import Coverage, Symptom, Window
+from primitives.telemetry import Question
+
+__all__ = [
+    "IncidentClassified",
+    "IncidentOpened",
+    "SourceState",
+    "SourcesChecked",
+]
+
+
+class IncidentOpened(EventBody):
+    """An investigation began.
+
+    `origin` says where its telemetry comes from: a bundle (`recorded`) or configured sources (`live`). `now` is the
+    moment that it is investigated at: nothing later is read. `baseline` is None where the quiet part before the onset
+    serves.
+    """
+
+    type: Literal["incident_opened"] = "incident_opened"
+    version: Literal[1] = 1
+    title: str
+    query: str
+    origin: Literal["recorded", "live"]
+    bundle: str | None = None
+    detected_at: AwareDatetime
+    now: AwareDatetime
+    window: Window
+    baseline: Window | None = None
+    symptom: Symptom | None = None
+    focus: tuple[str, ...] = ()
+    platform: tuple[str, ...] = ()
+    labels: Mapping[str, str] = {}
+    coverage: tuple[Coverage, ...] = ()
+    alert: Any = None
+    warnings: tuple[str, ...] = ()
+
+
+class SourceState(EventBody):
+    """Whether a source could be reached when the investigation began."""
+
+    name: str
+    status: Literal["reachable", "denied", "unreachable", "not_configured"]
+    detail: str = ""
+    questions: tuple[Question, ...] = ()
+
+
+class SourcesChecked(EventBody):
+    """What can be asked."""
+
+    type: Literal["sources_checked"] = "sources_checked"
+    version: Literal[1] = 1
+    sources: tuple[SourceState, ...]
+
+
+class IncidentClassified(EventBody):
+    """What kind of incident it is."""
+
+    type: Literal["incident_classified"] = "incident_classified"
+    version: Literal[1] = 1
+    classification: Classification

@@ -1,0 +1,42 @@
+"""Bodies of older versions brought up to date on reading.
+
+A body's shape changes only together with its `version`. Whoever raises a version adds the function that turns a
+document of the version before into the new one; the golden logs (`tests/golden`) must still fold to what they showed.
+This holds too when a model inside a body changes (a hypothesis, an action): a default that is filled in changes the
+bytes, and the chain's hashes cover the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+__all__ = ["upcast"]
+
+Document = dict[str, Any]
+Upcaster = Callable[[Document], Document]
+
+
+def _same(document: Document) -> Document:
+    """The newer version added nothing but fields whose defaults say what the older one meant."""
+    return document
+
+
+def _on_the_investigations_clock(document: Document) -> Document:
+    return {**document, "clock": "investigation"}
+
+
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
+    ("conclusion_reached", 1): _same,
+    ("fact_added", 1): _on_the_investigations_clock,
+    ("fact_judged", 1): _on_the_investigations_clock,
+}
+"""By a body's type and its old version: the function that makes a document of the next version."""
+
+
+def upcast(document: Document, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> Document:
+    """Bring an old body's document to the newest version of its type, one version at a time."""
+    while step := upcasters.get((str(document.get("type")), int(document.get("version", 1)))):
+        older = int(document.get("version", 1))
+        document = {**step(document), "version": older + 1}
+    return document

@@ -1,0 +1,151 @@
+"""The state of the investigation: its plan, what it found, and what follows from that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, assert_never
+
+from engine.events import (
+    AnswerRecorded,
+    ConclusionReached,
+    Event,
+    FactAdded,
+    FactFound,
+    FactJudged,
+    HypothesesRanked,
+    IncidentClassified,
+    InvestigationBody,
+    InvestigationCancelled,
+    InvestigationFinished,
+    InvestigationResumed,
+    PlanConfirmed,
+    PlanProposed,
+    SourcesChecked,
+    SourceState,
+    StepAdded,
+    StepFinished,
+    StepProgressed,
+    StepStarted,
+    Who,
+)
+from engine.hypotheses import Classification, Decisive, Finding, Hypothesis, Judgement
+from engine.state.steps import Step
+from primitives.facts import Fact
+
+__all__ = ["FoundFact", "InvestigationState", "Phase"]
+
+Phase = Literal["opened", "classified", "planned", "investigating", "completed", "cancelled", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFact:
+    """A fact with its identifier and the step that found it.
+
+    `step` is empty where a person added it; then `added_at` says when (real time).
+    """
+
+    id: str
+    step: str
+    key: str
+    fact: Fact
+    added_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class InvestigationState:
+    """What the investigation did and found. `finished` is set while it has ended; a further question resumes it."""
+
+    phase: Phase = "opened"
+    sources: tuple[SourceState, ...] = ()
+    classification: Classification | None = None
+    confirmed_by: Who | None = None
+    steps: dict[str, Step] = field(default_factory=dict)
+    answers: dict[str, AnswerRecorded] = field(default_factory=dict)
+    facts: dict[str, FoundFact] = field(default_factory=dict)
+    judgements: dict[str, Judgement] = field(default_factory=dict)
+    hypotheses: tuple[Hypothesis, ...] = ()
+    would_change: tuple[str, ...] = ()
+    decisive: tuple[Decisive, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    gaps: tuple[str, ...] = ()
+    cancelling: bool = False
+    concluded: bool = False
+    resumed: int = 0
+    finished: InvestigationFinished | None = None
+
+    def apply(self, event: Event, body: InvestigationBody) -> None:  # noqa: C901, PLR0912 - one branch a type of event
+        """Fold one event in; `body` is its body."""
+        match body:
+            case StepProgressed():
+                step = self.steps[body.step]
+                step.done, step.total, step.note = body.done, body.total, body.note
+            case FactFound():
+                self.facts[body.id] = FoundFact(body.id, body.step, body.key, body.fact)
+                self.steps[body.step].facts.append(body.id)
+            case AnswerRecorded():
+                self.answers[body.digest] = body
+            case StepStarted():
+                step = self.steps[body.step]
+                step.status, step.attempt, step.started_at = "running", body.attempt, event.time
+                self.phase = "investigating"
+            case StepFinished():
+                step = self.steps[body.step]
+                step.status, step.summary, step.duration_s = body.status, body.summary, body.duration_s
+            case HypothesesRanked():
+                self.hypotheses, self.would_change = body.hypotheses, body.would_change
+                self.decisive = body.decisive
+            case SourcesChecked():
+                self.sources = body.sources
+            case IncidentClassified():
+                self.classification, self.phase = body.classification, "classified"
+            case PlanProposed():
+                self.steps = {step.id: Step(step) for step in body.steps}
+                self.phase = "planned"
+            case StepAdded():
+                self.steps[body.step.id] = Step(body.step, added=True)
+            case PlanConfirmed():
+                self.confirmed_by, self.phase = event.who, "investigating"
+            case ConclusionReached():
+                self.findings, self.gaps, self.concluded = body.findings, body.gaps, True
+            case InvestigationResumed():
+                self._resume()
+            case InvestigationCancelled():
+                self.cancelling = True
+            case InvestigationFinished():
+                self.finished, self.phase = body, body.status
+            case _:
+                assert_never(body)
+
+    def apply_statement(self, body: FactAdded | FactJudged, who: Who, at: datetime | None) -> None:
+        """Apply what a person says of facts; `judge` also tries it on a fork before it is an event."""
+        match body:
+            case FactAdded():
+                self.facts[body.id] = FoundFact(body.id, "", body.key, body.fact, at)
+            case FactJudged() if body.verdict is None:
+                self.judgements.pop(body.fact, None)
+            case FactJudged():
+                assert body.verdict is not None
+                self.judgements[body.fact] = Judgement(verdict=body.verdict, by=who.name, because=body.because, at=at)
+            case _:
+                assert_never(body)
+
+    def fork(self) -> InvestigationState:
+        """A copy that what a person says can be tried on."""
+        return replace(self, facts=dict(self.facts), judgements=dict(self.judgements))
+
+    def copy(self) -> InvestigationState:
+        """A state that can be folded on without changing this one; what never changes is shared."""
+        return replace(
+            self,
+            steps={name: step.copy() for name, step in self.steps.items()},
+            answers=self.answers.copy(),
+            facts=self.facts.copy(),
+            judgements=self.judgements.copy(),
+        )
+
+    def _resume(self) -> None:
+        self.resumed += 1
+        if self.finished is not None:
+            self.finished, self.phase = None, "investigating"
+            self.concluded = self.cancelling = False
