@@ -10,7 +10,7 @@ from typing import Any, Final, assert_never
 
 import orjson
 
-from cockpit.explain import judgement_lines, waterfall_lines
+from cockpit.explain import adjustment_words, judgement_lines, waterfall_lines
 from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
@@ -30,7 +30,7 @@ from engine.events import (
     StepFinished,
     Who,
 )
-from engine.hypotheses import Action, Evidence, Hypothesis
+from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
@@ -206,12 +206,17 @@ class PlainReport:
     def _cause(self, state: IncidentState, hypothesis: Hypothesis) -> str:
         note = f" {hypothesis.note}" if hypothesis.note else ""
         lines = [self._bullet(f"{hypothesis.cause} ({probability(hypothesis.confidence)} confidence){note}")]
-        for name, evidence in (("For", hypothesis.evidence_for), ("Against", hypothesis.evidence_against)):
-            if evidence:
-                lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))
+        reasons = {
+            "For": _reasons(state, hypothesis.evidence_for),
+            "Against": _reasons(state, hypothesis.evidence_against),
+            "Also": adjustment_words(hypothesis, state),
+        }
+        for name, words in reasons.items():
+            if words:
+                lines.append(self._wrapped(f"    {name}: {words}", " " * (6 + len(name)), dim=True))
         if self._explain:
-            told = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
-            lines.append("    Why, in log-odds:\n" + self._styled("dim", told))
+            waterfall = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
+            lines.append("    Why, in log-odds:\n" + self._styled("dim", waterfall))
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
@@ -277,7 +282,7 @@ def close_reason(body: IncidentClosed, who: Who) -> str:
     return f"{words}: {body.because}" if body.because else words
 
 
-def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
+def _reasons(state: IncidentState, evidence: Iterable[FactWeight]) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
     told: dict[str, list[str]] = {}
     for item in evidence:

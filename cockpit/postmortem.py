@@ -36,6 +36,7 @@ from primitives.units import counted, duration, probability
 __all__ = ["is_shown", "render_html", "render_markdown"]
 
 _SHOWN_CAUSES: Final = 5
+_LEAST_ADJUSTMENT: Final = 0.05
 # Everything that Markdown or HTML in Markdown could read as markup.
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&])")
 
@@ -168,10 +169,13 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
 
 
 def _causes(content: Report) -> _Section:
-    rows = [("Cause", "Confidence", "For", "Against")]
+    rows = [("Cause", "Confidence", "For", "Against", "Beside the facts")]
     for cause in content.likely_root_causes[:_SHOWN_CAUSES]:
         against = "; ".join(f"{item.why} ({item.fact})" for item in cause.evidence_against)
-        rows.append((cause.cause, probability(cause.confidence), "; ".join(cause.evidence[:4]), against or "–"))
+        beside = "; ".join(f"{item.label} ({item.weight:+.1f})" for item in cause.adjustments
+                           if item.hypothesis is not None and abs(item.weight) >= _LEAST_ADJUSTMENT)  # fmt: skip
+        name, confidence = f"{cause.id} {cause.cause}", probability(cause.confidence)
+        rows.append((name, confidence, "; ".join(cause.evidence[:4]), against or "–", beside or "–"))
     return _Section("Likely root causes", rows=tuple(rows))
 
 

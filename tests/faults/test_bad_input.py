@@ -359,7 +359,7 @@ def test_a_prometheus_that_is_none_is_said(cloudops: Cloudops, address: str, cod
 
 
 def test_nothing_to_investigate_is_said(cloudops: Cloudops) -> None:
-    assert "--incident BUNDLE or --prometheus URL" in complaint(cloudops("investigate", "slow"))
+    assert "--incident BUNDLE or --source NAME" in complaint(cloudops("investigate", "slow"))
 
 
 @pytest.mark.parametrize(
