@@ -64,7 +64,7 @@ class Engine:
 
     @classmethod
     async def open(cls, location: str | Path, sources: SourceDirectory = NO_SOURCES) -> Self:
-        """Open (or create) the store that `location` names. Raises `StoreError`; `StoreBusy` when another process holds it."""
+        """Open (or create) the store that `location` names. Raises `StoreError`; `StoreBusy` when another has it."""
         return cls(await EventLog.open(location), sources)
 
     async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
