@@ -5,8 +5,8 @@ No other module takes an identifier apart or puts one together. The text form is
     checkout/deployment/checkout-api                      a Kubernetes object: namespace, kind, name
     node/worker-01                                        an object of a cluster-wide kind
     checkout-main                                         a plain name, as telemetry has it
-    boutique/cartservice                                  a plain name with the namespace that qualifies it
-    PetSearch_AWS::ECS::Fargate                           a plain name with its CloudFormation type
+    boutique/the-cart                                     a plain name with the namespace that qualifies it
+    Billing_AWS::ECS::Fargate                             a plain name with its CloudFormation type
     arn:aws:rds:eu-west-1:123456789012:db:checkout-main   an ARN, which holds its own scope
     kubernetes://prod-eu/checkout/deployment/checkout-api the same object where several clusters are asked
     aws://123456789012/eu-west-1/checkout-main            a plain name where several accounts or regions are asked
@@ -189,7 +189,7 @@ def base_name(text: str) -> str:
 
 @lru_cache(maxsize=_CACHED)
 def spoken_name(text: str) -> str:
-    """What a person would type: the base name without a type behind it (`PetSearch` of `PetSearch_AWS::ECS::Fargate`).
+    """What a person would type: the base name without a type behind it (`Billing` of `Billing_AWS::ECS::Fargate`).
 
     Where nothing is left in front of the type, the base name.
     """
