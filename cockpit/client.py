@@ -19,7 +19,6 @@ from engine.events import Event
 from engine.incident import IncidentState
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from engine.server import Server, socket_path
-from engine.store.sqlite import SqliteStore
 from engine.wire import GONE, decode_event, error_from, read_frame, write_frame
 from primitives.answers import decode_answer
 from primitives.clock import Clock, SystemClock
@@ -54,7 +53,7 @@ class ServedEngine(Engine):
         Beside a store that can only be read nobody can listen, and nobody needs to: others can read it as well.
         """
         engine = await cls.open(store, sources)
-        if isinstance(engine.store, SqliteStore) and engine.store.readonly:
+        if engine.store.rows.readonly:
             return engine
         engine.server = Server(engine, store, lasting=lasting)
         try:

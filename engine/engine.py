@@ -17,6 +17,7 @@ from engine.incident import IncidentState
 from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
 from engine.journal import ENGINE, Journal
 from engine.judge import judged, settled
+from engine.log import EventLog
 from engine.port import (
     AskNext,
     AuditResult,
@@ -27,8 +28,6 @@ from engine.port import (
     Investigate,
     Judge,
 )
-from engine.store.protocol import Store
-from engine.store.sqlite import SqliteStore
 from primitives.answers import decode_answer
 from primitives.clock import RecordedClock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError, UsageError
@@ -54,7 +53,7 @@ class Engine:
     `sources` are those that its own process has configured; a request may bring further ones.
     """
 
-    def __init__(self, store: Store, sources: SourceDirectory = NO_SOURCES) -> None:
+    def __init__(self, store: EventLog, sources: SourceDirectory = NO_SOURCES) -> None:
         self.store = store
         self.sources = sources
         self._actors: dict[str, Actor] = {}
@@ -64,9 +63,9 @@ class Engine:
         self._taking_up = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path, sources: SourceDirectory = NO_SOURCES) -> Self:
-        """Open (or create) the store at `path`. Raises `StoreError`; `StoreBusy` when another process holds it."""
-        return cls(await SqliteStore.open(path), sources)
+    async def open(cls, location: str | Path, sources: SourceDirectory = NO_SOURCES) -> Self:
+        """Open (or create) the store that `location` names. Raises `StoreError`; `StoreBusy` when another has it."""
+        return cls(await EventLog.open(location), sources)
 
     async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
         return await self.begin(await open_scenario(request, self.sources), confirm=request.confirm, who=who)

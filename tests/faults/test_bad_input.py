@@ -25,8 +25,8 @@ import pytest
 import primitives.bundle.files
 from cockpit.cli import main
 from engine.events import GENESIS
-from engine.store.codec import encode_event as encode_row
-from engine.store.protocol import Head
+from engine.log import Head
+from engine.log.codec import encode_event as encode_row
 from engine.wire import decode_event, encode_event
 
 ROOT = Path(__file__).parents[2]
