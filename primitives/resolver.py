@@ -1,7 +1,7 @@
 """Which resource a name means: aliases, each with the rule that ties it, and the resolver that answers by them.
 
-Two sources call one thing by two names: telemetry says `service="payments-api"`, the cluster
-`payments/deployment/payments-api`. An alias ties the one to the other by a rule that somebody wrote down, never by how
+Two sources call one thing by two names: telemetry says `service="orders-api"`, the cluster
+`orders/deployment/orders-api`. An alias ties the one to the other by a rule that somebody wrote down, never by how
 a name looks. The strongest rule that says anything decides; where it names two resources, the name is ambiguous and
 stays what it is.
 """
