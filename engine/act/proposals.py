@@ -115,7 +115,7 @@ def is_verdict(hypothesis: Hypothesis) -> bool:
 
 def _can_roll_back(state: IncidentState, one: Hypothesis) -> bool:
     """Only what a recent rollout changed can be rolled back."""
-    if one.cause_id == "deployment_regression":
+    if "deployment" in causes()[one.cause_id].blamed_for:
         return one.change is not None
     return bool(_states(state, one.resource, *_ROLLED))
 
