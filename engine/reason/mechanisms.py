@@ -25,6 +25,7 @@ from engine.reason.victims import silent
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.facts import (
+    NEUTRAL_KINDS,
     ConfigurationDifference,
     LogPattern,
     MetricAtLimit,
@@ -244,6 +245,8 @@ def _probes(case: Case) -> Iterator[Claim]:
 
 def _observations(case: Case) -> Iterator[Claim]:
     for name, fact in case.present(Observed):
+        if fact.kind in NEUTRAL_KINDS:
+            continue
         text = f"{fact.kind} {fact.subject}"
         for observation, cause_id in _observed_causes():
             if re.search(observation.pattern, text, re.IGNORECASE):
