@@ -21,8 +21,6 @@ __all__ = ["FactsPane"]
 class FactsPane(RowPane):
     """The facts, a line each."""
 
-    number = ""
-    name_shown = "Facts"
     empty = "nothing is known yet"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
