@@ -15,9 +15,9 @@ from benchmarks.options import Options
 from benchmarks.synthetic import EXECUTION, INCIDENT, LONG, SHORT, Mixture, batches, entries, events
 from engine.events import GENESIS
 from engine.incident import fold
-from engine.store.codec import EventRow, encode_event
-from engine.store.protocol import Head
-from engine.store.sqlite import SqliteStore
+from engine.log import EventLog, Head
+from engine.log.codec import encode_event
+from engine.store.rows import EventRow
 
 __all__ = ["folding", "storing"]
 
@@ -101,7 +101,7 @@ def storing(options: Options) -> Result:
 async def _store_batches(path: Path, size: int) -> float:
     """Events a second, from the first append to the last acknowledgement."""
     prepared = list(batches(size, _BATCH))
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     try:
         begin = time.perf_counter()
         for batch in prepared:
@@ -113,7 +113,7 @@ async def _store_batches(path: Path, size: int) -> float:
 
 async def _store_singly(path: Path, count: int) -> list[float]:
     """The ms that each append took."""
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     taken: list[float] = []
     try:
         for entry in entries(count):

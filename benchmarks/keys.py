@@ -30,6 +30,7 @@ from engine.events import Event
 from engine.incident import IncidentState, fold
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from primitives.errors import StoreError
+from primitives.sources import NO_SOURCES, SourceDirectory
 from primitives.telemetry import Answer
 
 __all__ = ["FlowingEngine", "keys"]
@@ -76,8 +77,10 @@ class FlowingEngine:
         del request
         return EXECUTION
 
-    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
-        del execution_id, prometheus
+    async def resume(
+        self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
+    ) -> bool:
+        del execution_id, sources, definitions
         return False
 
     async def send(self, execution_id: str, command: Command) -> None:

@@ -18,7 +18,7 @@ from benchmarks.synthetic import EXECUTION, INCIDENT, LONG, SHORT, Mixture, batc
 
 if TYPE_CHECKING:
     from cockpit.screens.recording import Recording
-    from engine.store.sqlite import SqliteStore
+    from engine.log import EventLog
 
 __all__ = ["logs", "write_log"]
 
@@ -53,9 +53,9 @@ def write_log(path: Path, size: int, mixture: Mixture) -> None:
     """Write a log into a new store."""
 
     async def written() -> None:
-        from engine.store.sqlite import SqliteStore
+        from engine.log import EventLog
 
-        store = await SqliteStore.open(path)
+        store = await EventLog.open(path)
         try:
             for batch in batches(size, 1_000, mixture):
                 await store.append(EXECUTION, INCIDENT, batch)
@@ -81,7 +81,7 @@ def opening(path: Path, size: int, label: str, judged: bool) -> list[Figure]:
 def opened(path: Path, seq: int) -> tuple[float, float]:
     """The ms until the store is open and a replay's state after `seq` events is there; the peak memory in MiB."""
 
-    async def shown(store: SqliteStore) -> float:
+    async def shown(store: EventLog) -> float:
         await _sought(await _begun(store), seq)
         return 1000 * (time.perf_counter() - begin)
 
@@ -92,7 +92,7 @@ def opened(path: Path, seq: int) -> tuple[float, float]:
 def seeking(path: Path, size: int, label: str, judged: bool, seeks: int) -> list[Figure]:
     """States at moments all over a log that a replay has read only the beginning of, and when it has read it all."""
 
-    async def measured(store: SqliteStore) -> tuple[list[float], float, list[float]]:
+    async def measured(store: EventLog) -> tuple[list[float], float, list[float]]:
         recording = await _begun(store)
         early = [await _timed(_sought(recording, seq)) for seq in _moments(size, 5)]
         recording = await _begun(store)
@@ -110,17 +110,17 @@ def seeking(path: Path, size: int, label: str, judged: bool, seeks: int) -> list
     ]
 
 
-async def _with_store(path: Path, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
-    from engine.store.sqlite import SqliteStore
+async def _with_store(path: Path, work: Callable[[EventLog], Awaitable[T]]) -> T:
+    from engine.log import EventLog
 
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     try:
         return await work(store)
     finally:
         await store.close()
 
 
-async def _begun(store: SqliteStore) -> Recording:
+async def _begun(store: EventLog) -> Recording:
     from cockpit.screens.recording import Recording
 
     return Recording(store, EXECUTION, await store.times(EXECUTION))
@@ -135,7 +135,7 @@ async def _sought(recording: Recording, seq: int) -> None:
         assert state.seq == seq
 
 
-async def _read(store: SqliteStore, recording: Recording) -> None:
+async def _read(store: EventLog, recording: Recording) -> None:
     """Read the log as a replay does behind what it shows."""
     from cockpit.screens.recording import PAGE
 

@@ -163,7 +163,7 @@ async def _prepared(made: MadeSystem) -> tuple[Any, Any, Any, Any]:
     from engine.classify import classify
     from engine.events import IncidentOpened
     from engine.plan import propose_plan
-    from primitives.backends.recorded import RecordedBackend
+    from primitives.backends.recorded.backend import RecordedBackend
     from primitives.clock import RecordedClock
     from primitives.diagnostics.registry import Arguments, diagnostics
     from primitives.telemetry import Telemetry

@@ -34,7 +34,7 @@ from engine.events import (
     Who,
 )
 from engine.hypotheses import Classification, Evidence, Hypothesis
-from engine.store.protocol import Entry
+from engine.log import Entry
 from primitives.facts import ChangeFound, Fact, LogPattern, MetricShift
 from primitives.records import Change, Symptom, Window
 from primitives.terms import IncidentClass

@@ -141,7 +141,7 @@ class CockpitApp(ScreenHost):
 
     async def _connect_engine(self, store: Path) -> tuple[EnginePort, bool]:
         client = await asyncio.to_thread(importlib.import_module, "cockpit.client")
-        self._engine = client.EngineThread(store)
+        self._engine = client.EngineThread(store, self.settings.configured)
         await self._engine.open()
         return self._engine, self._engine.remote
 

@@ -19,16 +19,17 @@ from engine.events import Event
 from engine.incident import IncidentState
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from engine.server import Server, socket_path
-from engine.store.sqlite import SqliteStore
 from engine.wire import GONE, decode_event, error_from, read_frame, write_frame
 from primitives.answers import decode_answer
 from primitives.clock import Clock, SystemClock
 from primitives.errors import EngineGone, StoreBusy
+from primitives.sources import NO_SOURCES, SourceDirectory
 from primitives.telemetry import Answer
 
 __all__ = ["EngineThread", "RemoteEngine", "Role", "ServedEngine", "connect"]
 
 T = TypeVar("T")
+
 
 Role = Literal["work", "look", "load"]
 """What an engine is wanted for: to investigate, to be asked a question or two, or to take in a bundle."""
@@ -46,13 +47,13 @@ class ServedEngine(Engine):
     server: Server | None = None
 
     @classmethod
-    async def serve(cls, store: Path, *, lasting: bool = True) -> Self:
+    async def serve(cls, store: Path, *, lasting: bool = True, sources: SourceDirectory = NO_SOURCES) -> Self:
         """Open the store and listen beside it. Raises `StoreError`.
 
         Beside a store that can only be read nobody can listen, and nobody needs to: others can read it as well.
         """
-        engine = await cls.open(store)
-        if isinstance(engine.store, SqliteStore) and engine.store.readonly:
+        engine = await cls.open(store, sources)
+        if engine.store.rows.readonly:
             return engine
         engine.server = Server(engine, store, lasting=lasting)
         try:
@@ -86,8 +87,11 @@ class RemoteEngine:
     async def investigate(self, request: Investigate) -> str:
         return str(await self._ask("investigate", request=request.model_dump(mode="json")))
 
-    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
-        return bool(await self._ask("resume", execution_id=execution_id, prometheus=prometheus))
+    async def resume(
+        self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
+    ) -> bool:
+        document = definitions.model_dump(mode="json")
+        return bool(await self._ask("resume", execution_id=execution_id, sources=sources, definitions=document))
 
     async def send(self, execution_id: str, command: Command) -> None:
         await self._ask("send", execution_id=execution_id, command=command.model_dump(mode="json"))
@@ -151,7 +155,12 @@ class RemoteEngine:
 
 
 async def connect(
-    store: Path, *, role: Role = "work", clock: Clock | None = None, patience_s: float = HELLO_TIMEOUT_S
+    store: Path,
+    *,
+    role: Role = "work",
+    sources: SourceDirectory = NO_SOURCES,
+    clock: Clock | None = None,
+    patience_s: float = HELLO_TIMEOUT_S,
 ) -> EnginePort:
     """An engine for the store: our own if nobody has the store, else the one that has it.
 
@@ -164,7 +173,7 @@ async def connect(
     until_left = clock.monotonic() + LEAVING_TIMEOUT_S
     while True:
         try:
-            return await ServedEngine.serve(store, lasting=role == "work")
+            return await ServedEngine.serve(store, lasting=role == "work", sources=sources)
         except StoreBusy as busy:
             remote = RemoteEngine(store)
             try:
@@ -186,8 +195,9 @@ async def connect(
 class EngineThread:
     """An `EnginePort` whose engine lives on an event loop of its own, so that no diagnostic can hold up a key."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, sources: SourceDirectory | None = None) -> None:
         self._store = store
+        self._sources = sources or NO_SOURCES
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -195,7 +205,7 @@ class EngineThread:
 
     async def open(self) -> None:
         """Connect. Raises `StoreError` as `connect` does."""
-        self._port = await self._over(connect(self._store))
+        self._port = await self._over(connect(self._store, sources=self._sources))
 
     @property
     def remote(self) -> bool:
@@ -211,8 +221,10 @@ class EngineThread:
     async def investigate(self, request: Investigate) -> str:
         return await self._over(self.port.investigate(request))
 
-    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
-        return await self._over(self.port.resume(execution_id, prometheus=prometheus))
+    async def resume(
+        self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
+    ) -> bool:
+        return await self._over(self.port.resume(execution_id, sources=sources, definitions=definitions))
 
     async def send(self, execution_id: str, command: Command) -> None:
         await self._over(self.port.send(execution_id, command))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,31 +12,26 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from primitives.errors import UsageError
+from primitives.sources import SourceDefinition, SourceDirectory, define_source
 from primitives.text import safe_line
 from themes import PALETTES
 
-__all__ = ["Configuration", "Prometheus", "parse_configuration"]
+__all__ = ["Configuration", "parse_configuration"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Prometheus(_Frozen):
-    """Where the Prometheus is that live investigations ask."""
-
-    url: str
-
-
-class Configuration(_Frozen):
+class Configuration(BaseModel):
     """The configuration file's keys.
 
-    `store` is the path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`).
+    `store` is the path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`). `sources` are
+    what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that kind and name.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     store: Path | None = None
     theme: str | None = None
-    prometheus: Prometheus | None = None
+    sources: Mapping[str, Any] = {}
+    prometheus: Mapping[str, Any] | None = None
 
     @field_validator("theme")
     @classmethod
@@ -42,12 +40,30 @@ class Configuration(_Frozen):
             raise ValueError(f"there is no theme {safe_line(theme, limit=60)!r}; choose {' or '.join(PALETTES)}")
         return theme
 
+    @cached_property
+    def directory(self) -> SourceDirectory:
+        """The configured sources. Raises `UsageError`, which names the key."""
+        documents = {f"sources.{name}": (name, document) for name, document in self.sources.items()}
+        if self.prometheus is not None:
+            documents["prometheus"] = ("prometheus", {**self.prometheus, "kind": "prometheus"})
+        if not documents:
+            return SourceDirectory()
+        definitions: dict[str, SourceDefinition] = {}
+        for key, (name, document) in documents.items():
+            if name in definitions:
+                raise UsageError(f"{key}: sources.{name} is configured too; keep one of them")
+            definitions[name] = define_source(name, document, os.environ, key=key)
+        return SourceDirectory(definitions=definitions)
+
 
 def parse_configuration(path: Path, text: str) -> Configuration:
     """What `text`, read from `path`, configures. Raises `UsageError` when it can't be used."""
     try:
         document: Any = yaml.safe_load(text) or {}
-        return Configuration.model_validate(document)
+        configuration = Configuration.model_validate(document)
+        _ = configuration.directory
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}; see docs/configuration.md") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -58,3 +74,4 @@ def parse_configuration(path: Path, text: str) -> Configuration:
         raise UsageError(
             f"{path}: {where}: {str(problem['msg']).removeprefix('Value error, ')}; see docs/configuration.md"
         ) from error
+    return configuration

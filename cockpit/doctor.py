@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import shutil
@@ -20,10 +21,13 @@ from cockpit.tables import count
 from engine.port import EnginePort
 from engine.store.connection import sqlite_version, sqlite_warning
 from primitives import __version__
+from primitives.backends.registry import backend_problems, backends
 from primitives.clock import SystemClock
 from primitives.diagnostics.registry import diagnostics
 from primitives.errors import CloudopsError
 from primitives.extensions import load_extensions
+from primitives.sources import SourceDefinition, check_sources, open_source
+from primitives.telemetry import BackendStatus
 from primitives.text import safe_line
 
 __all__ = ["Check", "examine", "render"]
@@ -52,7 +56,8 @@ async def examine(settings: Settings) -> tuple[Check, ...]:
             detail=str(settings.config) + ("" if settings.config_found else ": not there; the defaults hold"),
         ),
         await _store(settings),
-        await _prometheus(settings.prometheus),
+        *await _sources(settings),
+        _backends(),
         _diagnostics(),
         _terminal(),
     )
@@ -89,20 +94,41 @@ async def _answering(store: Path, port: EnginePort) -> Check:
     return Check(name="store", status="ok", detail=f"{store}: {count(len(found), 'incident')}{held}")
 
 
-async def _prometheus(url: str | None) -> Check:
-    if url is None:
-        return Check(name="prometheus", status="off", detail="not configured; give --prometheus URL or configure it")
-    from primitives.backends.prometheus import PrometheusBackend
-
+async def _sources(settings: Settings) -> tuple[Check, ...]:
+    """A line a source, all of them asked side by side."""
     try:
-        backend = PrometheusBackend(url, clock=SystemClock())
-        try:
-            found = await backend.check()
-        finally:
-            await backend.close()
+        directory = settings.directory()
+        names = directory.choose(settings.chosen) if settings.chosen or directory.definitions else ()
+        sources = [open_source(name, directory.definitions[name], SystemClock()) for name in names]
     except CloudopsError as error:
-        return Check(name="prometheus", status="bad", detail=str(error))
-    return Check(name="prometheus", status="ok" if found.status == "reachable" else "bad", detail=found.detail)
+        return (Check(name="sources", status="bad", detail=str(error)),)
+    if not sources:
+        known = ", ".join(backends())
+        detail = f"none is configured; add `sources:` to the configuration file; kinds are {known}"
+        return (Check(name="sources", status="off", detail=detail),)
+    asked = [source.backend for source in sources]
+    try:
+        states = await check_sources(asked, [secret for source in sources for secret in source.secrets])
+    finally:
+        await asyncio.gather(*(backend.close() for backend in asked), return_exceptions=True)
+    return tuple(_source(directory.definitions[state.name], state) for state in states)
+
+
+def _source(definition: SourceDefinition, state: BackendStatus) -> Check:
+    origin = f", found by {definition.discovered_by}" if definition.discovered_by else ""
+    place = f" at {state.address}" if state.address else ""
+    reachable = state.status == "reachable"
+    return Check(
+        name=f"source {state.name}",
+        status="ok" if reachable else "bad",
+        detail=f"{definition.kind}{place}{origin}: {'' if reachable else state.status + ': '}{state.detail}",
+    )
+
+
+def _backends() -> Check:
+    names = ", ".join(backends())
+    problems = backend_problems()
+    return Check(name="backends", status="warning" if problems else "ok", detail="; ".join([*problems, names]))
 
 
 def _diagnostics() -> Check:

@@ -12,9 +12,11 @@ from engine.reason.explain import Bar, waterfall
 from engine.reason.odds import probability_at
 from primitives.text import safe_line
 
-__all__ = ["bar_words", "judgement_lines", "waterfall_lines"]
+__all__ = ["adjustment_words", "bar_words", "judgement_lines", "waterfall_lines"]
 
-_NAMES: Final = {"prior": "prior", "adjustment": "–", "remainder": "–", "total": "="}
+_NAMES: Final = {"prior": "prior", "total": "="}
+_UNNAMED: Final = "–"
+_LEAST_TOLD: Final = 0.05
 _LEFT: Final = 6
 _RIGHT: Final = 16
 
@@ -25,18 +27,29 @@ def waterfall_lines(hypothesis: Hypothesis, state: IncidentState, width: int) ->
 
 
 def bar_words(bar: Bar, state: IncidentState) -> str:
-    """What a bar stands for: why the fact weighs, and the fact."""
-    found_fact = state.facts.get(bar.fact or "")
-    sentence = found_fact.fact.sentence() if found_fact else ""
+    """What a bar stands for: why it weighs, and the fact or the other hypothesis that it comes from."""
+    found = state.facts.get(bar.fact or "")
+    other = next((known for known in state.hypotheses if known.id == bar.hypothesis), None)
+    sentence = found.fact.sentence() if found else other.cause if other else ""
     return safe_line(" · ".join(words for words in (bar.label, sentence) if words), limit=300)
+
+
+def adjustment_words(hypothesis: Hypothesis, state: IncidentState) -> str:
+    """What other hypotheses do to it, in words; empty where they do nothing that can be seen in its confidence."""
+    causes = {known.id: f"{known.id} “{known.cause}”" for known in state.hypotheses}
+    return "; ".join(
+        adjustment.label.replace(adjustment.hypothesis, causes.get(adjustment.hypothesis, adjustment.hypothesis))
+        for adjustment in hypothesis.adjustments
+        if adjustment.hypothesis is not None and abs(adjustment.weight) >= _LEAST_TOLD
+    )
 
 
 def _line(bar: Bar, words: str, width: int) -> str:
     room = max(width - _LEFT - _RIGHT - 2, 10)
-    told = words if len(words) <= room else words[: room - 1] + "…"
-    name = bar.fact or _NAMES[bar.kind]
+    shown = words if len(words) <= room else words[: room - 1] + "…"
+    name = bar.fact or bar.hypothesis or _NAMES.get(bar.kind, _UNNAMED)
     weight = bar.end if bar.kind == "total" else bar.weight
-    return f"{name:<{_LEFT}} {told:<{room}} {weight:+6.2f} → {_short(probability_at(bar.end)):>7}"
+    return f"{name:<{_LEFT}} {shown:<{room}} {weight:+6.2f} → {_short(probability_at(bar.end)):>7}"
 
 
 def _short(value: float) -> str:

@@ -31,7 +31,8 @@ _BATCH = 1_000
 def investigate(settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False) -> int:
     """The main job, without a screen."""
     printer = Printer(output, colored(color), explain)
-    return run(_investigate(settings, Investigate(**asdict(start), confirm=False), printer))
+    live = {} if start.bundle else settings.live_request()
+    return run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer))
 
 
 async def _investigate(settings: Settings, request: Investigate, printer: Printer) -> int:
@@ -54,7 +55,7 @@ def attach(settings: Settings, name: str, *, output: str, color: bool, explain: 
 
     async def attached(port: EnginePort) -> int:
         execution_id = await port.resolve(name)
-        resumed = await port.resume(execution_id, prometheus=settings.prometheus)
+        resumed = await port.resume(execution_id, **settings.live_request())
         if resumed and (await port.state(execution_id)).confirmed_by is None:
             await port.send(execution_id, ConfirmPlan())  # nobody is there to ask, and the plan only reads
         return await follow(port, execution_id, printer)

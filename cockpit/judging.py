@@ -76,7 +76,7 @@ def judge(settings: Settings, name: str, said: Said) -> int:
             await port.send(execution_id, Judge(statements=told, because=said.because))
             await _tell(port, execution_id, before, printer)
         if said.ask_next:
-            await port.send(execution_id, AskNext(prometheus=settings.prometheus))
+            await port.send(execution_id, AskNext(**settings.live_request()))
             await follow(port, execution_id, printer)
         return _end(printer, said)
 

@@ -24,8 +24,8 @@ __all__ = [
     "load_settings_of",
     "no_color_option",
     "plain_option",
-    "prometheus_option",
     "settings_options",
+    "source_options",
     "store_options",
 ]
 
@@ -100,30 +100,47 @@ def settings_options(command: Callable[..., int]) -> Any:
     """Add `--store` and `--config`, and call `command` with the `settings` that they and the environment give.
 
     The outermost options are the first in the help, so this decorator stands next to the function. A command with
-    `prometheus_option` gets its value in the settings.
+    `source_options` gets their values in the settings.
     """
 
     @click.pass_context
     def run(context: click.Context, /, *args: Any, **kwargs: Any) -> int:
-        store, config, prometheus = (kwargs.pop(name, None) for name in ("store", "config", "prometheus"))
-        return command(*args, settings=load_settings_of(context, store, config, prometheus), **kwargs)
+        store, config = (kwargs.pop(name, None) for name in ("store", "config"))
+        sources, prometheus = kwargs.pop("source", ()), kwargs.pop("prometheus", None)
+        return command(*args, settings=load_settings_of(context, store, config, sources, prometheus), **kwargs)
 
     return store_options(update_wrapper(run, command))
 
 
 def load_settings_of(
-    context: click.Context, store: Path | None, config: Path | None, prometheus: str | None = None
+    context: click.Context,
+    store: Path | None,
+    config: Path | None,
+    sources: tuple[str, ...] = (),
+    prometheus: str | None = None,
 ) -> Settings:
-    """The settings of a command; options may also stand before the command's name."""
+    """The settings of a command; options may also stand before the command's name.
+
+    `prometheus` is the URL of a source of that kind and name, which is asked along with `sources`.
+    """
     from cockpit.settings import load_settings
 
     given = context.find_root().obj or {}
-    return load_settings(store or given.get("store"), config or given.get("config"), prometheus)
+    defined = {"prometheus": {"kind": "prometheus", "url": prometheus}} if prometheus is not None else {}
+    return load_settings(
+        store or given.get("store"), config or given.get("config"), chosen=(*sources, *defined), given=defined
+    )
 
 
-def prometheus_option(words: str) -> Callable[[_Decorated], _Decorated]:
-    """`--prometheus URL`."""
-    return click.option("--prometheus", metavar="URL", type=TEXT, help=words)
+def source_options(words: str, shorthand: str) -> Callable[[Any], Any]:
+    """Add `--source NAME`, with the help `words`, and `--prometheus URL`, with the help `shorthand`."""
+
+    def add(command: Any) -> Any:
+        url = click.option("--prometheus", metavar="URL", type=TEXT, help=shorthand)
+        name = click.option("--source", multiple=True, metavar="NAME", type=TEXT, help=words)
+        return name(url(command))
+
+    return add
 
 
 def json_option(words: str = "Machine-readable.") -> Callable[[_Decorated], _Decorated]:

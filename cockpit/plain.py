@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 import orjson
 
-from cockpit.explain import judgement_lines, waterfall_lines
+from cockpit.explain import adjustment_words, judgement_lines, waterfall_lines
 from engine.act.proposals import withheld
 from engine.events import (
     ConclusionReached,
@@ -30,7 +30,7 @@ from engine.events import (
     StepFinished,
     Who,
 )
-from engine.hypotheses import Action, Evidence, Hypothesis
+from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
@@ -206,16 +206,22 @@ class PlainReport:
     def _cause(self, state: IncidentState, hypothesis: Hypothesis) -> str:
         note = f" {hypothesis.note}" if hypothesis.note else ""
         lines = [self._bullet(f"{hypothesis.cause} ({probability(hypothesis.confidence)} confidence){note}")]
-        for name, evidence in (("For", hypothesis.evidence_for), ("Against", hypothesis.evidence_against)):
-            if evidence:
-                lines.append(self._wrapped(f"    {name}: {_reasons(state, evidence)}", " " * (6 + len(name)), dim=True))
+        reasons = {
+            "For": _reasons(state, hypothesis.evidence_for),
+            "Against": _reasons(state, hypothesis.evidence_against),
+            "Also": adjustment_words(hypothesis, state),
+        }
+        for name, words in reasons.items():
+            if words:
+                lines.append(self._wrapped(f"    {name}: {words}", " " * (6 + len(name)), dim=True))
         if self._explain:
-            told = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
-            lines.append("    Why, in log-odds:\n" + self._styled("dim", told))
+            waterfall = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
+            lines.append("    Why, in log-odds:\n" + self._styled("dim", waterfall))
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
-        told = "".join(self._action(action) for action in state.actions if action.recommended)
+        recommended = [action for action in state.actions if action.recommended]
+        told = "".join(map(self._action, recommended)) + self._command_notes(recommended)
         if why := withheld(state):
             told += self._wrapped(f"  {why}", "  ")
         former = "".join(self._former_action(action) for action in state.actions if not action.recommended)
@@ -228,8 +234,18 @@ class PlainReport:
     def _action(self, action: Action) -> str:
         asks = ", requires approval" if action.requires_approval else ""
         text = f"{action.priority}. {action.action}  ({action.urgency} PRIORITY, risk: {action.risk}{asks})"
-        # A command is never wrapped: it must paste as it stands.
-        return self._wrapped(f"  {text}", "     ") + f"     $ {safe_line(action.command, limit=2000)}\n"
+        told = self._wrapped(f"  {text}", "     ")
+        if action.command:
+            # A command is never wrapped: it must paste as it stands.
+            told += f"     $ {safe_line(action.command, limit=2000)}\n"
+        elif action.command_note:
+            told += self._wrapped(f"     {action.command_note}", "     ", dim=True)
+        return told
+
+    def _command_notes(self, actions: Sequence[Action]) -> str:
+        """What to choose before commands act in the right place: said once for all of them."""
+        notes = dict.fromkeys(action.command_note for action in actions if action.command and action.command_note)
+        return "".join(self._wrapped(f"  Before you run a command: {note}.", "  ", dim=True) for note in notes)
 
     def _footer(self, state: IncidentState, body: InvestigationFinished) -> str:
         problem = self._wrapped(f"✗ {body.status}: {body.problem}", "  ", style="bad") if body.problem else ""
@@ -277,7 +293,7 @@ def close_reason(body: IncidentClosed, who: Who) -> str:
     return f"{words}: {body.because}" if body.because else words
 
 
-def _reasons(state: IncidentState, evidence: Iterable[Evidence]) -> str:
+def _reasons(state: IncidentState, evidence: Iterable[FactWeight]) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
     told: dict[str, list[str]] = {}
     for item in evidence:

@@ -36,6 +36,7 @@ from primitives.units import counted, duration, probability
 __all__ = ["is_shown", "render_html", "render_markdown"]
 
 _SHOWN_CAUSES: Final = 5
+_LEAST_ADJUSTMENT: Final = 0.05
 # Everything that Markdown or HTML in Markdown could read as markup.
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&])")
 
@@ -168,16 +169,20 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
 
 
 def _causes(content: Report) -> _Section:
-    rows = [("Cause", "Confidence", "For", "Against")]
+    rows = [("Cause", "Confidence", "For", "Against", "Beside the facts")]
     for cause in content.likely_root_causes[:_SHOWN_CAUSES]:
         against = "; ".join(f"{item.why} ({item.fact})" for item in cause.evidence_against)
-        rows.append((cause.cause, probability(cause.confidence), "; ".join(cause.evidence[:4]), against or "–"))
+        beside = "; ".join(f"{item.label} ({item.weight:+.1f})" for item in cause.adjustments
+                           if item.hypothesis is not None and abs(item.weight) >= _LEAST_ADJUSTMENT)  # fmt: skip
+        name, confidence = f"{cause.id} {cause.cause}", probability(cause.confidence)
+        rows.append((name, confidence, "; ".join(cause.evidence[:4]), against or "–", beside or "–"))
     return _Section("Likely root causes", rows=tuple(rows))
 
 
 def _action(action: ActionPart) -> str:
     asks = ", requires approval" if action.requires_approval else ""
-    return f"{action.action} ({action.urgency} priority, risk {action.risk}{asks})"
+    note = f"; {action.command_note}" if action.command_note else ""
+    return f"{action.action} ({action.urgency} priority, risk {action.risk}{asks}{note})"
 
 
 def _former_actions(content: Report) -> tuple[_Section, ...]:
@@ -203,6 +208,9 @@ def _markdown(section: _Section) -> str:
     lines += [f"{_escaped(text)}\n" for text in section.paragraphs]
     lines += [f"- {_escaped(text)}" for text in section.items]
     for text, command in section.commands:
+        if not command:
+            lines.append(f"- {_escaped(text)}\n")
+            continue
         fence = "`" * max(3, _longest_run(command, "`") + 1)
         lines += [f"- {_escaped(text)}\n", f"  {fence}sh", f"  {safe_line(command, limit=2000)}", f"  {fence}\n"]
     for number, row in enumerate(section.rows):
@@ -222,7 +230,8 @@ def _html(section: _Section) -> str:
     if section.items:
         parts.append("<ul>" + "".join(f"<li>{_safe(text)}</li>" for text in section.items) + "</ul>")
     for text, command in section.commands:
-        parts.append(f"<p>{_safe(text)}</p><pre>{_safe(command)}</pre>")
+        shown = f"<pre>{_safe(command)}</pre>" if command else ""
+        parts.append(f"<p>{_safe(text)}</p>{shown}")
     if section.rows:
         head, *rows = section.rows
         parts.append(

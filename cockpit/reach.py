@@ -10,6 +10,7 @@ from cockpit.client import Role, connect
 from cockpit.settings import Settings
 from engine.port import EnginePort
 from primitives.errors import EngineGone
+from primitives.sources import NO_SOURCES
 
 __all__ = ["RETRIES", "asked", "engine_of", "store_exists"]
 
@@ -22,7 +23,7 @@ RETRIES: Final = 10
 @asynccontextmanager
 async def engine_of(settings: Settings, role: Role = "work") -> AsyncIterator[EnginePort]:
     """An engine for the settings' store, closed at the end."""
-    port = await connect(settings.store, role=role)
+    port = await connect(settings.store, role=role, sources=settings.configured or NO_SOURCES)
     try:
         yield port
     finally:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_config_path, user_data_path
 
@@ -12,36 +14,67 @@ from primitives.errors import UsageError
 
 if TYPE_CHECKING:
     from cockpit.configuration import Configuration
+    from primitives.sources import SourceDirectory
 
 __all__ = ["Settings", "load_settings"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a command works with. `store` is absolute."""
+    """What a command works with.
+
+    `store` is absolute. `configured` are the sources of the configuration file, `given` the settings of those that the
+    command line defines, by name, and `chosen` the names of those that it asks for (none: the default).
+    """
 
     store: Path
     config: Path
     config_found: bool
     theme: str | None = None
-    prometheus: str | None = None
+    configured: SourceDirectory | None = None
+    given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    chosen: tuple[str, ...] = ()
+
+    def directory(self) -> SourceDirectory:
+        """Every source that this process knows; what is found in the environment only where nothing else serves.
+
+        Raises `UsageError` for settings that can't be used.
+        """
+        from primitives.sources import NO_SOURCES, SourceDirectory, define_source, discover_sources
+
+        given = {name: define_source(name, document, os.environ) for name, document in self.given.items()}
+        known = (self.configured or NO_SOURCES).updated(SourceDirectory(definitions=given))
+        if known.definitions and all(name in known.definitions for name in self.chosen):
+            return known
+        return SourceDirectory(definitions=discover_sources(os.environ)).updated(known)
+
+    def live_request(self) -> dict[str, Any]:
+        """The arguments `sources` and `definitions` of a request to an engine. Raises `UsageError`."""
+        return {"sources": self.chosen, "definitions": self.directory()}
 
 
-def load_settings(store: Path | None, config: Path | None, prometheus: str | None = None) -> Settings:
+def load_settings(
+    store: Path | None,
+    config: Path | None,
+    *,
+    chosen: tuple[str, ...] = (),
+    given: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
     """The settings; what is given wins over the file. Raises `UsageError` when the file can't be used."""
     path = config or user_config_path("cloudops") / "config.yaml"
-    found = _read(path, required=config is not None)
+    configuration = _read(path, required=config is not None)
     default = user_data_path("cloudops") / "incidents.db"
-    chosen = store or (found.store if found else None) or default
-    if "\0" in str(chosen):
+    chosen_store = store or (configuration.store if configuration else None) or default
+    if "\0" in str(chosen_store):
         raise UsageError(f"{path}: store: no path holds a NUL character; see docs/configuration.md")
-    configured = found.prometheus.url if found and found.prometheus else None
     return Settings(
-        store=chosen.expanduser().absolute(),
-        theme=found.theme if found else None,
-        prometheus=prometheus if prometheus is not None else configured,
+        store=chosen_store.expanduser().absolute(),
+        theme=configuration.theme if configuration else None,
         config=path,
-        config_found=found is not None,
+        config_found=configuration is not None,
+        configured=configuration.directory if configuration else None,
+        given=given or {},
+        chosen=chosen,
     )
 
 

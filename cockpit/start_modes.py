@@ -14,7 +14,6 @@ class Start:
     query: str | None = None
     bundle: str | None = None
     resource: str | None = None
-    prometheus: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,6 @@ class Attach:
     """A running or interrupted investigation; `name` is anything that `EnginePort.resolve` takes."""
 
     name: str
-    prometheus: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,20 +27,20 @@ from engine.events import (
 )
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
+from engine.investigate.scenario import Scenario
 from engine.journal import ENGINE, Journal
 from engine.judge import judged, settled
 from engine.plan import propose_plan
 from engine.port import Judge
 from engine.reason import rank
 from engine.run import StepRunner
-from engine.world import World
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.errors import StoreError, UsageError
 from primitives.records import Alert, Topology
 from primitives.telemetry import AlertsQuery, Telemetry, TopologyQuery
 from primitives.text import safe_line
 
-__all__ = ["STOPPED", "Actor"]
+__all__ = ["STOPPED", "Actor", "sources_checked"]
 
 STOPPED = "the engine stopped before the investigation ended"
 """Why an interrupted investigation goes on, as its log says it."""
@@ -55,15 +55,15 @@ class Actor:
     An investigation that was under way before goes on; `reason` says why, where that isn't in the log yet.
     """
 
-    def __init__(self, journal: Journal, world: World, *, confirm: bool, reason: str = STOPPED) -> None:
+    def __init__(self, journal: Journal, scenario: Scenario, *, confirm: bool, reason: str = STOPPED) -> None:
         self._journal = journal
-        self._world = world
-        self._telemetry = Telemetry(world.backends, journal, world.clock)
+        self._scenario = scenario
+        self._telemetry = Telemetry(scenario.backends, journal, scenario.clock)
         self._confirmed_by = ENGINE
         self._confirmed = asyncio.Event()
         self._reason = reason
         self._work: asyncio.Task[None] | None = None
-        self._started = world.clock.monotonic()
+        self._started = scenario.clock.monotonic()
         if confirm:
             self._confirmed.set()
 
@@ -108,7 +108,7 @@ class Actor:
 
     async def judge(self, judge: Judge, who: Who) -> None:
         """Heed what a person says of facts and causes. Raises `UsageError` when it makes no sense."""
-        now = self._world.clock.now()
+        now = self._scenario.clock.now()
         await self._journal.decide_all(lambda state: judged(state, judge, who, now))
         await self._journal.decide_all(settled)
 
@@ -118,7 +118,7 @@ class Actor:
 
     async def _investigate(self) -> None:
         if not self.state.sources:
-            await self._check_sources()
+            await self._journal.write(sources_checked(self._scenario))
         if self.state.classification is None or not self.state.steps:
             await self._plan()
         failpoint("actor.planned")
@@ -130,19 +130,6 @@ class Actor:
             await self._run_plan()
             if not await self._ask_further():
                 await self._conclude()
-
-    async def _check_sources(self) -> None:
-        checks = await asyncio.gather(*(backend.check() for backend in self._world.backends))
-        states = tuple(
-            SourceState(
-                name=check.name,
-                status=check.status,
-                detail=safe_line(check.detail),
-                questions=tuple(sorted(check.questions)),
-            )
-            for check in checks
-        )
-        await self._journal.write(SourcesChecked(sources=states))
 
     async def _plan(self) -> None:
         opened = self.state.opened
@@ -164,7 +151,8 @@ class Actor:
             symptom=opened.symptom,
             focus=opened.focus or understood.focus,
         )
-        answerable = frozenset(question for source in self.state.sources for question in source.questions)
+        reachable = [source for source in self.state.sources if source.status == "reachable"]
+        answerable = frozenset(question for source in reachable for question in source.questions)
         steps = propose_plan(understood.classification, scope, answerable, diagnostics())
         await self._journal.write(
             IncidentClassified(classification=understood.classification), PlanProposed(steps=steps)
@@ -178,9 +166,9 @@ class Actor:
             journal=self._journal,
             telemetry=self._telemetry,
             diagnostics=diagnostics(),
-            clock=self._world.clock,
+            clock=self._scenario.clock,
             after_step=self._rank,
-            in_plan_order=self._world.recorded,
+            in_plan_order=self._scenario.recorded,
         )
 
     async def _ask_further(self) -> bool:
@@ -189,7 +177,7 @@ class Actor:
         What was recorded can be looked at beforehand: a step that would change nothing is not added.
         """
         for step in further(self.state)[:_MOST_LOOKS]:
-            if not self._world.recorded or moves(self.state, await self._runner().would_tell(step)):
+            if not self._scenario.recorded or moves(self.state, await self._runner().would_tell(step)):
                 await self._journal.decide(lambda state, step=step: _added(state, step))  # type: ignore[misc]
                 break
         failpoint("actor.asked_further")
@@ -213,7 +201,7 @@ class Actor:
         if self.state.cancelling:
             await self._close_steps()
             await self._conclude()
-        duration = self._world.clock.monotonic() - self._started
+        duration = self._scenario.clock.monotonic() - self._started
         # Decided when it is written: a person may cancel in the very last moment.
         await self._journal.decide(
             lambda state: InvestigationFinished(
@@ -234,10 +222,19 @@ class Actor:
             await self._journal.write(
                 InvestigationFinished(
                     status="failed",
-                    duration_s=self._world.clock.monotonic() - self._started,
+                    duration_s=self._scenario.clock.monotonic() - self._started,
                     problem=safe_line(f"{type(error).__name__}: {error}"),
                 )
             )
+
+
+def sources_checked(scenario: Scenario) -> SourcesChecked:
+    """The event that names the scenario's sources and says which can be asked."""
+    states = tuple(
+        SourceState(name=check.name, status=check.status, detail=check.detail, questions=tuple(sorted(check.questions)))
+        for check in scenario.checks
+    )
+    return SourcesChecked(sources=states)
 
 
 def _added(state: IncidentState, step: PlannedStep) -> StepAdded | None:

@@ -2,35 +2,22 @@
 
 Each event's hash covers its stored columns and the hash before it: a changed, removed, inserted or moved event shows.
 A log that was cut off, or rewritten from some event on with new hashes, shows only against a hash that is kept
-elsewhere: the heads file beside the database (`engine.store.heads`). Events that were committed but not yet noted there
-when the process was killed are vouched for by the chain alone: `AuditResult.anchored` says how far the file reaches.
+elsewhere: the store's anchor (`RowStore.anchor`; beside a SQLite database it is the heads file). Events that were
+committed but not yet noted there when the process was killed are vouched for by the chain alone: `AuditResult.anchored`
+says how far the anchor reaches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import orjson
 
 from engine.events import GENESIS, event_hash
 from engine.port import AuditResult
-from engine.store.protocol import Head
+from engine.store.rows import Head, StoredRow
 
 __all__ = ["ChainCheck", "StoredRow", "verify_chain"]
-
-
-class StoredRow(NamedTuple):
-    """An event as its bytes lie in the store, before any decoding. `typed` says that every column has its type."""
-
-    incident_id: bytes
-    seq: int
-    time: bytes
-    who: bytes
-    body: bytes
-    previous: bytes
-    hash: bytes
-    typed: bool = True
 
 
 class ChainCheck:

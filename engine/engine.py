@@ -10,12 +10,14 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any, Self, assert_never
 
-from engine.actor import STOPPED, Actor
+from engine.actor import STOPPED, Actor, sources_checked
 from engine.conclude import asked_on
-from engine.events import Event, InvestigationResumed, Who
+from engine.events import Body, Event, InvestigationResumed, Who
 from engine.incident import IncidentState
-from engine.journal import Journal
+from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
+from engine.journal import ENGINE, Journal
 from engine.judge import judged, settled
+from engine.log import EventLog
 from engine.port import (
     AskNext,
     AuditResult,
@@ -26,12 +28,10 @@ from engine.port import (
     Investigate,
     Judge,
 )
-from engine.store.protocol import Store
-from engine.store.sqlite import SqliteStore
-from engine.world import World, open_world, reopen_world
 from primitives.answers import decode_answer
 from primitives.clock import RecordedClock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError, UsageError
+from primitives.sources import NO_SOURCES, SourceDirectory
 from primitives.telemetry import Answer
 
 __all__ = ["Engine", "person"]
@@ -48,10 +48,14 @@ def person(uid: int) -> Who:
 
 
 class Engine:
-    """One engine over one store. Open it with `Engine.open`, close it with `close`."""
+    """One engine over one store. Open it with `Engine.open`, close it with `close`.
 
-    def __init__(self, store: Store) -> None:
+    `sources` are those that its own process has configured; a request may bring further ones.
+    """
+
+    def __init__(self, store: EventLog, sources: SourceDirectory = NO_SOURCES) -> None:
         self.store = store
+        self.sources = sources
         self._actors: dict[str, Actor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._problems: dict[str, StoreError] = {}
@@ -59,34 +63,39 @@ class Engine:
         self._taking_up = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Open (or create) the store at `path`. Raises `StoreError`; `StoreBusy` when another process holds it."""
-        return cls(await SqliteStore.open(path))
+    async def open(cls, location: str | Path, sources: SourceDirectory = NO_SOURCES) -> Self:
+        """Open (or create) the store that `location` names. Raises `StoreError`; `StoreBusy` when another has it."""
+        return cls(await EventLog.open(location), sources)
 
     async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
-        return await self.begin(await open_world(request), confirm=request.confirm, who=who)
+        return await self.begin(await open_scenario(request, self.sources), confirm=request.confirm, who=who)
 
-    async def begin(self, world: World, *, confirm: bool, who: Who | None = None) -> str:
-        """Investigate `world`, with `confirm` once a person confirmed the plan; its execution's id. `StoreError`."""
+    async def begin(self, scenario: Scenario, *, confirm: bool, who: Who | None = None) -> str:
+        """Investigate `scenario`, with `confirm` once a person confirmed the plan; its execution's id. `StoreError`."""
         execution_id = new_id("exec")
-        journal = Journal(self.store, world.clock, IncidentState(), execution_id, world.incident_id)
-        await journal.write(world.opened, who=who or person(os.getuid()))
-        self._start(journal, world, confirm=not confirm)
+        journal = Journal(self.store, scenario.clock, IncidentState(), execution_id, scenario.incident_id)
+        opener = who or person(os.getuid())
+        # In one commit: who goes on with it after a crash must find the sources' names.
+        begun: list[tuple[Who, Body]] = [(opener, scenario.opened), (ENGINE, sources_checked(scenario))]
+        await journal.decide_all(lambda _: begun)
+        self._start(journal, scenario, confirm=not confirm, reason="")
         return execution_id
 
-    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
+    async def resume(
+        self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
+    ) -> bool:
         async with self._taking_up:
-            return await self._resume(execution_id, prometheus)
+            return await self._resume(execution_id, sources, definitions)
 
-    async def _resume(self, execution_id: str, prometheus: str | None) -> bool:
+    async def _resume(self, execution_id: str, sources: tuple[str, ...], definitions: SourceDirectory) -> bool:
         if execution_id in self._actors:
             return False
         state = await self.store.state(execution_id)
         if state.ended or state.opened is None or state.updated_at is None:
             return False
-        world = await reopen_world(state.opened, state.updated_at, prometheus)
-        journal = Journal(self.store, world.clock, state, execution_id, state.incident_id)
-        self._start(journal, world, confirm=state.confirmed_by is not None)
+        scenario = await self._reopened(state, sources, definitions)
+        journal = Journal(self.store, scenario.clock, state, execution_id, state.incident_id)
+        self._start(journal, scenario, confirm=state.confirmed_by is not None)
         return True
 
     async def send(self, execution_id: str, command: Command, *, who: Who | None = None) -> None:
@@ -126,19 +135,24 @@ class Engine:
             return
         if not state.ended:
             raise UsageError(f"{execution_id} was interrupted; `cloudops attach {execution_id}` goes on with it first")
-        await self._ask_on(execution_id, state, who, command.prometheus)
+        await self._ask_on(execution_id, state, who, command)
 
-    async def _ask_on(self, execution_id: str, state: IncidentState, who: Who, prometheus: str | None) -> None:
+    async def _ask_on(self, execution_id: str, state: IncidentState, who: Who, command: AskNext) -> None:
         """Go on with what had ended, for one further question. Raises `UsageError` when there is none."""
-        assert state.opened is not None
-        assert state.updated_at is not None
         trial = state.replaced(concluded=False, cancelling=False)
         step = asked_on(trial)
-        world = await reopen_world(state.opened, state.updated_at, prometheus)
-        journal = Journal(self.store, world.clock, state, execution_id, state.incident_id)
+        scenario = await self._reopened(state, command.sources, command.definitions)
+        journal = Journal(self.store, scenario.clock, state, execution_id, state.incident_id)
         resumed = InvestigationResumed(reason=f"{who.name} asked a further question")
         await journal.decide_all(lambda _: [(who, resumed), (who, step)])
-        self._start(journal, world, confirm=True, reason="")
+        self._start(journal, scenario, confirm=True, reason="")
+
+    async def _reopened(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> Scenario:
+        """The scenario of `state`'s investigation, of `sources` or else of those that its log names."""
+        assert state.opened is not None
+        assert state.updated_at is not None
+        names = sources or tuple(source.name for source in state.sources)
+        return await reopen_scenario(state.opened, state.updated_at, self.sources.updated(definitions), names)
 
     async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         task = self._tasks.get(execution_id) if live else None
@@ -208,8 +222,8 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
         await self.store.close()
 
-    def _start(self, journal: Journal, world: World, *, confirm: bool, reason: str = STOPPED) -> None:
-        actor = Actor(journal, world, confirm=confirm, reason=reason)
+    def _start(self, journal: Journal, scenario: Scenario, *, confirm: bool, reason: str = STOPPED) -> None:
+        actor = Actor(journal, scenario, confirm=confirm, reason=reason)
         self._actors[journal.execution_id] = actor
         self._tasks[journal.execution_id] = asyncio.create_task(self._supervise(journal.execution_id, actor))
 

@@ -18,9 +18,9 @@ import orjson
 
 from engine.events import GENESIS, Event
 from engine.incident import IncidentState, fold
+from engine.log import EventLog, Head
+from engine.log.codec import encode_event as encode_row
 from engine.port import EnginePort
-from engine.store.codec import encode_event as encode_row
-from engine.store.protocol import Head, Store
 from engine.wire import decode_event, encode_event
 from primitives.answers import encode_answer
 from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
@@ -47,7 +47,7 @@ async def export_bundle(port: EnginePort, execution_id: str, path: Path, *, over
     await asyncio.to_thread(write_bundle, parts, path, overwrite=overwrite)
 
 
-async def import_events(store: Store, path: Path) -> str:
+async def import_events(store: EventLog, path: Path) -> str:
     """Take the investigation that the bundle at `path` holds into `store`; returns its execution id.
 
     One that is there already stays as it is. Raises `BundleError` when the bundle holds no events or its chain is

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from primitives.terms import Effect, IncidentClass, Risk
 
 __all__ = [
     "Action",
     "Adjustment",
+    "AdjustmentKind",
     "Classification",
     "Decisive",
     "Evidence",
+    "FactWeight",
     "Finding",
     "Hypothesis",
     "Judgement",
@@ -26,26 +29,65 @@ class _Frozen(BaseModel):
 
 
 class Evidence(_Frozen):
-    """A fact's weight for (positive) or against (negative) a hypothesis in natural log-odds, and why it weighs so."""
+    """What one rule makes of a fact: its weight for (positive) or against (negative) a hypothesis, and why.
+
+    The weight is in natural log-odds. Several rules may weigh the same fact: `FactWeight` sums them.
+    """
 
     fact: str
     weight: float
     why: str = ""
 
 
-class Adjustment(_Frozen):
-    """What moves a hypothesis and is no fact, in natural log-odds: `name` says what ("calibration", "cap")."""
+@dataclass(frozen=True, slots=True)
+class FactWeight:
+    """A fact's whole weight on a hypothesis in natural log-odds, and the `parts` that it is the sum of."""
 
-    name: str
+    fact: str
     weight: float
+    parts: tuple[Evidence, ...]
+
+    @property
+    def why(self) -> str:
+        """The reasons of all parts, the strongest first."""
+        return "; ".join(dict.fromkeys(part.why for part in self.parts if part.why))
+
+
+AdjustmentKind = Literal["prior", "support", "competition", "consequence", "bounds", "calibration"]
+"""What moves a hypothesis beside its facts.
+
+`prior`: how common the cause is. `support`: its expected consequences are observed. `competition`: another hypothesis
+explains the incident too. `consequence`: another hypothesis may be its parent cause. `bounds`: no probability is given
+as certain or impossible. `calibration`: a correction fitted to earlier results.
+"""
+
+
+class Adjustment(_Frozen):
+    """What moves a hypothesis beside its facts, in natural log-odds.
+
+    `hypothesis` is the id of the other hypothesis that it comes from, where there is one.
+    """
+
+    kind: AdjustmentKind = "bounds"
+    label: str
+    weight: float
+    hypothesis: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1_0(cls, document: Any) -> Any:
+        """Logs of version 1.0 may have `name` for the label."""
+        if isinstance(document, dict) and "name" in document:
+            return {"label" if key == "name" else key: value for key, value in document.items()}
+        return document
 
 
 class Hypothesis(_Frozen):
     """A cause on a resource and, where there is one, a change.
 
-    `prior` is in natural log-odds; `confidence` is the calibrated probability of prior plus evidence. `change` is the
-    id of the change that it blames. Without a resource it is a verdict: no fault, or unknown. `note` says what the
-    evidence doesn't ("No direct evidence found"). `adjustments` are what beside the facts made the confidence.
+    `prior`, in natural log-odds, plus the weights of `evidence` and `adjustments` is the log-odds of `confidence`.
+    `change` is the id of the change that it blames. Without a resource it is a verdict: no fault, or unknown. `note`
+    says what the evidence doesn't ("No direct evidence found").
     """
 
     id: str
@@ -61,14 +103,28 @@ class Hypothesis(_Frozen):
     note: str = ""
 
     @property
-    def evidence_for(self) -> tuple[Evidence, ...]:
-        """Strongest first."""
-        return tuple(sorted((item for item in self.evidence if item.weight > 0), key=lambda item: -item.weight))
+    def evidence_for(self) -> tuple[FactWeight, ...]:
+        """The facts that speak for it, each once; strongest first."""
+        return tuple(item for item in _by_fact(self.evidence) if item.weight > 0)
 
     @property
-    def evidence_against(self) -> tuple[Evidence, ...]:
-        """Strongest first."""
-        return tuple(sorted((item for item in self.evidence if item.weight < 0), key=lambda item: item.weight))
+    def evidence_against(self) -> tuple[FactWeight, ...]:
+        """The facts that speak against it, each once; strongest first."""
+        return tuple(item for item in _by_fact(self.evidence) if item.weight < 0)
+
+
+def _by_fact(evidence: tuple[Evidence, ...]) -> list[FactWeight]:
+    """Each fact once with the sum of its weights; strongest first."""
+    parts: dict[str, list[Evidence]] = {}
+    for item in evidence:
+        parts.setdefault(item.fact, []).append(item)
+    facts = [
+        FactWeight(
+            fact, round(sum(part.weight for part in own), 3), tuple(sorted(own, key=lambda item: -abs(item.weight)))
+        )
+        for fact, own in parts.items()
+    ]
+    return sorted(facts, key=lambda item: -abs(item.weight))
 
 
 Verdict = Literal["pinned", "refuted", "withdrawn"]
@@ -121,8 +177,9 @@ class Action(_Frozen):
     """A proposed remediation from the closed catalogue.
 
     `id` is the digest of `primitive` and `arguments` and never changes. `command` is the exact equivalent for a
-    person's shell, shown and never run. `hypothesis` is the id of the one that it answers; `priority` 1 is the most
-    urgent.
+    person's shell, shown and never run; it is empty where something is not known that it needs, and `command_note` says
+    what, or what a person has to choose before it acts in the right place. `hypothesis` is the id of the one that it
+    answers; `priority` 1 is the most urgent.
     An action that is no longer `recommended` has priority 0, and `not_recommended` says why.
     """
 
@@ -139,5 +196,6 @@ class Action(_Frozen):
     hypothesis: str
     urgency: Literal["HIGH", "MEDIUM", "LOW"]
     resource: str | None = None
+    command_note: str = ""
     recommended: bool = True
     not_recommended: str = ""

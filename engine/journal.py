@@ -12,7 +12,7 @@ import orjson
 
 from engine.events import AnswerRecorded, Body, FactFound, Who, in_real_time
 from engine.incident import IncidentState
-from engine.store.protocol import Store
+from engine.log import EventLog
 from primitives.answers import encode_answer
 from primitives.clock import Clock, SystemClock
 from primitives.facts import Fact, SourceGap
@@ -33,7 +33,7 @@ class Journal:
 
     def __init__(
         self,
-        store: Store,
+        store: EventLog,
         clock: Clock,
         state: IncidentState,
         execution_id: str,

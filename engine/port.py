@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.events import Event
 from engine.incident import IncidentState
+from primitives.sources import NO_SOURCES, SourceDirectory
 from primitives.telemetry import Answer
 
 __all__ = [
@@ -38,15 +39,17 @@ class _Frozen(BaseModel):
 
 
 class Investigate(_Frozen):
-    """Open an investigation: of a bundle (an absolute path), or of the live world through `prometheus`.
+    """Open an investigation: of a bundle (an absolute path), or of live `sources` by their names (none: the default).
 
-    `confirm` says that a person must confirm the read-only plan before it runs.
+    `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
+    held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
     """
 
     query: str | None = None
     bundle: str | None = None
     resource: str | None = None
-    prometheus: str | None = None
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
     confirm: bool = True
 
 
@@ -131,11 +134,13 @@ class Judge(_Frozen):
 class AskNext(_Frozen):
     """Run the next best diagnostic, also when the answer seems settled; after the end the investigation goes on.
 
-    One that has ended and was live needs its `prometheus` URL again, which is not stored.
+    One that has ended and was live asks `sources` then; without any, those that its log names. `definitions` are as in
+    `Investigate`.
     """
 
     type: Literal["ask_next"] = "ask_next"
-    prometheus: str | None = None
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
 
 
 Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext, Field(discriminator="type")]
@@ -185,10 +190,12 @@ class EnginePort(Protocol):
         """Open an investigation and return its execution id at once; follow it to see it."""
         ...
 
-    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
-        """Go on with an interrupted investigation; False when it has ended or runs already.
+    async def resume(
+        self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
+    ) -> bool:
+        """Resume an interrupted investigation; False when it has ended or runs already.
 
-        A live one needs its `prometheus` URL again: addresses may hold secrets and are not stored.
+        A live one asks `sources`; without any, those that its log names. `definitions` are as in `Investigate`.
         """
         ...
 

@@ -12,9 +12,9 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from engine.events import IncidentOpened
-from engine.hypotheses import Action, Evidence, Hypothesis, Verdict
+from engine.hypotheses import Action, Adjustment, AdjustmentKind, FactWeight, Hypothesis, Verdict
 from engine.incident import FoundFact, IncidentState, Step
-from engine.reason.explain import Bar, BarKind, waterfall
+from engine.reason.explain import Bar, BarKind, all_adjustments, waterfall
 from primitives.terms import Effect, IncidentClass, Polarity, Risk, Trust
 from primitives.text import safe_line
 
@@ -92,23 +92,47 @@ class FactPart(_Part):
     judgement: JudgementPart | None
 
 
+class WeightPart(_Part):
+    """What one rule makes of a fact, in natural log-odds, and why."""
+
+    weight: float
+    why: str
+
+
 class WeighedFact(_Part):
-    """A fact's weight in natural log-odds, and why it weighs so."""
+    """A fact's whole weight in natural log-odds, why it weighs so, and the `parts` that it is the sum of."""
 
     fact: str
     weight: float
     why: str
+    parts: tuple[WeightPart, ...]
+
+
+class AdjustmentPart(_Part):
+    """What moves a hypothesis beside the facts, in natural log-odds; `hypothesis` is the other one that it comes from.
+
+    `kind` is prior (how common the cause is), support (its expected consequences are observed), competition (another
+    hypothesis explains the incident too), consequence (another hypothesis may be its parent cause), bounds (nothing is
+    given as certain or impossible) or calibration.
+    """
+
+    kind: AdjustmentKind
+    label: str
+    hypothesis: str | None
+    weight: float
 
 
 class BarPart(_Part):
     """One step of a waterfall, in natural log-odds: `start` plus `weight` is `end`, where the next one starts.
 
-    `kind` is prior, fact, adjustment or remainder (what no fact stands for, by its name), or total.
+    `kind` is fact, that of an adjustment, remainder (in logs of earlier versions: what nothing else stands for), or
+    total.
     """
 
     kind: BarKind
     label: str
     fact: str | None
+    hypothesis: str | None
     weight: float
     start: float
     end: float
@@ -117,7 +141,8 @@ class BarPart(_Part):
 class CausePart(_Part):
     """One hypothesis. `evidence` says the same in words as the weighed facts, or that there is no direct evidence.
 
-    `waterfall` leads from the prior to the log-odds of the confidence.
+    The weights of `evidence_for`, `evidence_against` and `adjustments` add up to the log-odds of the confidence;
+    `waterfall` leads there step by step.
     """
 
     id: str
@@ -131,6 +156,7 @@ class CausePart(_Part):
     evidence: tuple[str, ...]
     evidence_for: tuple[WeighedFact, ...]
     evidence_against: tuple[WeighedFact, ...]
+    adjustments: tuple[AdjustmentPart, ...]
     waterfall: tuple[BarPart, ...]
 
 
@@ -152,6 +178,7 @@ class DecisivePart(_Part):
 class ActionPart(_Part):
     """One action; `command` is its exact equivalent for a person's shell, empty where there is none.
 
+    `command_note` says why there is none, or what to choose before it acts in the right place.
     `id` never changes. Of an action that is no longer recommended `not_recommended` says why, and its priority is 0.
     """
 
@@ -168,6 +195,7 @@ class ActionPart(_Part):
     hypothesis: str
     urgency: Literal["HIGH", "MEDIUM", "LOW"]
     resource: str | None
+    command_note: str
     recommended: bool
     not_recommended: str
 
@@ -208,11 +236,13 @@ def report(state: IncidentState) -> Report:
         steps=tuple(_step(step) for step in state.steps.values()),
         facts=tuple(_fact(found, statements[found.id], state) for found in state.facts.values()),
         key_findings=tuple(finding.statement for finding in state.findings),
-        likely_root_causes=tuple(_cause(one, statements, state) for one in state.hypotheses if _is_told(one, state)),
+        likely_root_causes=tuple(
+            _cause(hypothesis, statements, state) for hypothesis in state.hypotheses if _is_reported(hypothesis, state)
+        ),
         recommended_actions=tuple(_action(action) for action in state.actions if action.recommended),
         former_actions=tuple(_action(action) for action in state.actions if not action.recommended),
         would_change=state.would_change,
-        decisive=tuple(DecisivePart(**one.model_dump(exclude={"leader"})) for one in state.decisive),
+        decisive=tuple(DecisivePart(**fact.model_dump(exclude={"leader"})) for fact in state.decisive),
         gaps=state.gaps,
         duration_s=round(state.finished.duration_s, 3) if state.finished else 0.0,
         cost_usd=state.finished.cost_usd if state.finished else 0.0,
@@ -226,10 +256,10 @@ def without_volatile(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "steps": steps}
 
 
-def _is_told(one: Hypothesis, state: IncidentState) -> bool:
-    """What is likely enough, what an engineer would ask about, and what one spoke of."""
-    spoken = any(item.fact in state.facts and not state.facts[item.fact].step for item in one.evidence)
-    return one.confidence >= _MIN_CONFIDENCE or bool(one.note) or spoken
+def _is_reported(hypothesis: Hypothesis, state: IncidentState) -> bool:
+    """What is likely enough, what an engineer would ask about, and what somebody made a statement about."""
+    stated = any(item.fact in state.facts and not state.facts[item.fact].step for item in hypothesis.evidence)
+    return hypothesis.confidence >= _MIN_CONFIDENCE or bool(hypothesis.note) or stated
 
 
 def _incident(state: IncidentState, opened: IncidentOpened) -> IncidentPart:
@@ -266,7 +296,7 @@ def _step(step: Step) -> StepPart:
 
 
 def _fact(found: FoundFact, statement: str, state: IncidentState) -> FactPart:
-    fact, said = found.fact, state.judgements.get(found.id)
+    fact, judgement = found.fact, state.judgements.get(found.id)
     return FactPart(
         id=found.id,
         type=fact.type,
@@ -279,38 +309,45 @@ def _fact(found: FoundFact, statement: str, state: IncidentState) -> FactPart:
         data=fact.model_dump(
             mode="json", by_alias=True, exclude={"type", "polarity", "resource", "observed_at", "source", "trust"}
         ),
-        judgement=JudgementPart(**said.model_dump()) if said else None,
+        judgement=JudgementPart(**judgement.model_dump()) if judgement else None,
     )
 
 
-def _cause(one: Hypothesis, statements: Mapping[str, str], state: IncidentState) -> CausePart:
-    words = tuple(f"{statements.get(item.fact, item.fact)} ({item.fact})" for item in one.evidence_for)
+def _cause(hypothesis: Hypothesis, statements: Mapping[str, str], state: IncidentState) -> CausePart:
+    words = tuple(f"{statements.get(item.fact, item.fact)} ({item.fact})" for item in hypothesis.evidence_for)
     return CausePart(
-        id=one.id,
-        cause=one.cause,
-        cause_id=one.cause_id,
-        cause_class=one.cause_class,
-        resource=one.resource,
-        change=one.change,
-        confidence=one.confidence,
-        prior=one.prior,
-        evidence=words or (one.note or "No direct evidence found",),
-        evidence_for=tuple(map(_weighed, one.evidence_for)),
-        evidence_against=tuple(map(_weighed, one.evidence_against)),
-        waterfall=tuple(map(_bar, waterfall(one, state.judgements))),
+        id=hypothesis.id,
+        cause=hypothesis.cause,
+        cause_id=hypothesis.cause_id,
+        cause_class=hypothesis.cause_class,
+        resource=hypothesis.resource,
+        change=hypothesis.change,
+        confidence=hypothesis.confidence,
+        prior=hypothesis.prior,
+        evidence=words or (hypothesis.note or "No direct evidence found",),
+        evidence_for=tuple(map(_weighed, hypothesis.evidence_for)),
+        evidence_against=tuple(map(_weighed, hypothesis.evidence_against)),
+        adjustments=tuple(map(_adjustment, all_adjustments(hypothesis))),
+        waterfall=tuple(map(_bar, waterfall(hypothesis, state.judgements))),
     )
 
 
-def _bar(one: Bar) -> BarPart:
+def _bar(bar: Bar) -> BarPart:
     # To a millionth: sums hold to far less than anyone reads.
-    start, end = round(one.start, 6), round(one.end, 6)
+    start, end, weight = round(bar.start, 6), round(bar.end, 6), round(bar.weight, 6)
+    label = safe_line(bar.label, limit=400)
     return BarPart(
-        kind=one.kind, label=safe_line(one.label), fact=one.fact, weight=round(one.weight, 6), start=start, end=end
+        kind=bar.kind, label=label, fact=bar.fact, hypothesis=bar.hypothesis, weight=weight, start=start, end=end
     )
 
 
-def _weighed(item: Evidence) -> WeighedFact:
-    return WeighedFact(fact=item.fact, weight=item.weight, why=item.why)
+def _weighed(item: FactWeight) -> WeighedFact:
+    parts = tuple(WeightPart(weight=part.weight, why=part.why) for part in item.parts)
+    return WeighedFact(fact=item.fact, weight=item.weight, why=item.why, parts=parts)
+
+
+def _adjustment(adjustment: Adjustment) -> AdjustmentPart:
+    return AdjustmentPart(**adjustment.model_dump())
 
 
 def _action(action: Action) -> ActionPart:

@@ -23,6 +23,7 @@ from engine.wire import PROTOCOL, encode_event, error_to, read_frame, write_fram
 from primitives import __version__
 from primitives.answers import encode_answer
 from primitives.errors import CloudopsError, StoreError, UsageError
+from primitives.sources import SourceDirectory
 
 __all__ = ["Server", "socket_path"]
 
@@ -163,7 +164,11 @@ async def _investigate(server: Server, request: dict[str, Any], writer: asyncio.
 
 
 async def _resume(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return await server.engine.resume(request["execution_id"], prometheus=request.get("prometheus"))
+    return await server.engine.resume(
+        request["execution_id"],
+        sources=tuple(request.get("sources", ())),
+        definitions=SourceDirectory.model_validate(request.get("definitions", {})),
+    )
 
 
 async def _send(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:

@@ -72,7 +72,7 @@ def _documents(payload: Any, shared: Mapping[str, Any], depth: int = 0) -> Itera
 
 
 def _unwrapped(payload: Mapping[str, Any]) -> Any:
-    """What is inside of an envelope: Prometheus' `data`, SNS' `Message` and `Records`, PagerDuty's `event`."""
+    """What is inside of an envelope: a metrics API's `data`, SNS' `Message` and `Records`, PagerDuty's `event`."""
     message = payload.get("Message")
     if isinstance(message, str) and payload.get("Type") == "Notification":
         return _parsed(message) or {"summary": message, "title": payload.get("Subject") or "notification"}

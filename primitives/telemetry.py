@@ -230,12 +230,16 @@ class Answers(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class BackendStatus:
-    """What `doctor` and the header show of a source."""
+    """What `doctor` and the header show of a source.
+
+    `detail` is logged, so it holds no address; `address`, without credentials, is for `doctor` alone.
+    """
 
     name: str
     status: Literal["reachable", "denied", "unreachable", "not_configured"]
     detail: str = ""
     questions: tuple[Question, ...] = ()
+    address: str = ""
 
 
 class Backend(Protocol):

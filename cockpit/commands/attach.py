@@ -12,8 +12,8 @@ from cockpit.options import (
     explain_option,
     no_color_option,
     plain_option,
-    prometheus_option,
     settings_options,
+    source_options,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ __all__ = ["command"]
 
 @click.command(cls=CommandWithExample, example="cloudops attach exec-3f9a1c20")
 @click.argument("name", metavar="ID", type=TEXT)
-@prometheus_option("The Prometheus of an interrupted live investigation.")
+@source_options(
+    "A source to ask when an interrupted live investigation is resumed [default: those that it asked before].",
+    "Short for a source: the Prometheus of that investigation.",
+)
 @plain_option
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
 @explain_option
@@ -38,7 +41,7 @@ def command(name: str, output: str | None, explain: bool, no_color: bool, settin
         from cockpit.app import run_cockpit
         from cockpit.start_modes import Attach
 
-        return run_cockpit(settings, Attach(name, settings.prometheus), color=not no_color)
+        return run_cockpit(settings, Attach(name), color=not no_color)
     from cockpit import headless
 
     return headless.attach(settings, name, output=output or "plain", color=not no_color, explain=explain)

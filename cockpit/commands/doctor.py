@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.options import CommandWithExample, json_option, prometheus_option, settings_options
+from cockpit.options import CommandWithExample, json_option, settings_options, source_options
 
 if TYPE_CHECKING:
     from cockpit.settings import Settings
@@ -16,7 +16,10 @@ __all__ = ["command"]
 
 @click.command(cls=CommandWithExample, example="cloudops doctor")
 @json_option()
-@prometheus_option("A live Prometheus to check.")
+@source_options(
+    "A configured source to check; may be given several times [default: all].",
+    "Short for a source: a live Prometheus to check.",
+)
 @settings_options
 def command(as_json: bool, settings: Settings) -> int:
     """Say what is configured, reachable and permitted, and what is not."""

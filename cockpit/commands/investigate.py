@@ -14,8 +14,8 @@ from cockpit.options import (
     explain_option,
     no_color_option,
     plain_option,
-    prometheus_option,
     settings_options,
+    source_options,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ __all__ = ["command"]
 @click.argument("query", required=False, type=TEXT)
 @click.option("--incident", type=FilePath(text=True), help="A recorded incident: a bundle's directory or file.")
 @click.option("--resource", type=TEXT, help="The resource to look at first.")
-@prometheus_option("A live Prometheus to ask.")
+@source_options(
+    "A configured source to ask; may be given several times [default: all].",
+    "Short for a source: a live Prometheus to ask.",
+)
 @plain_option
 @click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
@@ -53,7 +56,9 @@ def command(
     from cockpit.terminal import on_terminal
 
     bundle = str(bundle_path(incident)) if incident is not None else None
-    start = Start(query, bundle, resource, settings.prometheus if incident is None else None)
+    if bundle is not None and settings.chosen:
+        raise click.UsageError("--incident investigates what was recorded; leave --source and --prometheus out")
+    start = Start(query, bundle, resource)
     if output is None and not explain and on_terminal():
         from cockpit.app import run_cockpit
 

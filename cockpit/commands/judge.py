@@ -11,8 +11,8 @@ from cockpit.options import (
     CommandWithExample,
     json_option,
     no_color_option,
-    prometheus_option,
     settings_options,
+    source_options,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ __all__ = ["command"]
 @click.option("--undo", multiple=True, metavar="WHAT", type=TEXT, help="Take back what was said of a fact or cause.")
 @click.option("--because", metavar="TEXT", type=TEXT, default="", help="Why; it is kept with your name.")
 @click.option("--next", "ask_next", is_flag=True, help="Then run the next best diagnostic.")
-@prometheus_option("For --next: the Prometheus of a live investigation.")
+@source_options(
+    "For --next: a source of a live investigation [default: those that it asked before].",
+    "For --next, short for a source: the Prometheus of a live investigation.",
+)
 @json_option("The report object after it (cloudops-report/1).")
 @click.option("--explain", is_flag=True, help="Show what each fact adds to each cause.")
 @no_color_option

@@ -240,7 +240,7 @@ class IncidentsScreen(CockpitScreen):
         if incident.phase in ENDED:
             self.app.open_replay(incident.execution_id, ended=True)
         else:
-            self.app.open_live(Attach(incident.execution_id, self.app.settings.prometheus))
+            self.app.open_live(Attach(incident.execution_id))
 
     def action_replay(self) -> None:
         """From the beginning."""

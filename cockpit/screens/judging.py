@@ -27,12 +27,7 @@ class OptionalLinePrompt(LinePrompt):
 
 
 class JudgingScreen(IncidentScreen):
-    """An incident that people may say something of; `catch_up` fetches what came of it.
-
-    `prometheus` is the address that a live investigation needs again once it has ended.
-    """
-
-    prometheus: str | None = None
+    """An incident that people may say something of; `catch_up` fetches what came of it."""
 
     def catch_up(self) -> None:
         """Follow the log on from what is shown."""
@@ -85,7 +80,10 @@ class JudgingScreen(IncidentScreen):
         """Run the next best diagnostic."""
         from engine.port import AskNext
 
-        self._command(AskNext(prometheus=self.prometheus))
+        try:
+            self._command(AskNext(**self.app.settings.live_request()))
+        except CloudopsError as error:
+            self.app.show_notice(str(error), problem=True)
 
     def _subject(self) -> Subject | None:
         subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject

@@ -33,7 +33,6 @@ class LiveScreen(JudgingScreen):
         query = start_mode.query or "" if isinstance(start_mode, Start) else ""
         super().__init__(View(title=query or title.rstrip("/").rpartition("/")[2], query=query))
         self.start_mode = start_mode
-        self.prometheus = start_mode.prometheus
         self.failure: CloudopsError | None = None
         self._asked = False
         self._cancelled = False
@@ -79,18 +78,13 @@ class LiveScreen(JudgingScreen):
     async def _opened(self) -> str:
         from engine.port import Investigate
 
-        start_mode = self.start_mode
-        if isinstance(start_mode, Start):
-            return await self.port.investigate(
-                Investigate(
-                    query=start_mode.query,
-                    bundle=start_mode.bundle,
-                    resource=start_mode.resource,
-                    prometheus=start_mode.prometheus,
-                )
-            )
-        execution_id = await self.port.resolve(start_mode.name)
-        await self.port.resume(execution_id, prometheus=start_mode.prometheus)
+        mode = self.start_mode
+        if isinstance(mode, Start):
+            live = {} if mode.bundle else self.app.settings.live_request()
+            request = Investigate(query=mode.query, bundle=mode.bundle, resource=mode.resource, **live)
+            return await self.port.investigate(request)
+        execution_id = await self.port.resolve(mode.name)
+        await self.port.resume(execution_id, **self.app.settings.live_request())
         return execution_id
 
     async def _fold(self, batch: tuple[Event, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cockpit.widgets.draw import Line, Part, bar, draw, sanitised
 from cockpit.widgets.rows import Row, RowPane
@@ -13,7 +13,9 @@ from cockpit.widgets.words import percent
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from engine.hypotheses import Evidence, Hypothesis
+    from engine.hypotheses import Adjustment, FactWeight, Hypothesis
+
+    Item = FactWeight | Adjustment
 
 __all__ = ["HypothesesPane"]
 
@@ -22,14 +24,17 @@ CLOSED, STRONGEST, ALL = 0, 1, 2
 """How far a hypothesis is unfolded."""
 
 SHOWN = 4
-"""Evidence shown of the best hypothesis unasked: its rivals must stay in sight."""
+"""Facts and adjustments shown of the best hypothesis unasked: the others must stay in sight."""
+
+LEAST_ADJUSTMENT = 0.05
+"""Smaller adjustments, in log-odds, stand in the detail alone."""
 
 MIND_FROM_HEIGHT = 6
 SHARP_MINUS = "−"
 
 
 class HypothesesPane(RowPane):
-    """A tree: hypotheses, best first, and their evidence. The best one is open unless somebody closes it."""
+    """A tree: hypotheses, best first, with their facts and adjustments. The best is open unless somebody closes it."""
 
     empty = "nothing is believed yet"
 
@@ -64,18 +69,22 @@ class HypothesesPane(RowPane):
 
     def subject_of(self, key: str) -> Subject:
         hypothesis, item = self._parts(key)
-        return Subject("fact", item.fact) if item else Subject("hypothesis", hypothesis.id)
+        if item is None:
+            return Subject("hypothesis", hypothesis.id)
+        if (fact := getattr(item, "fact", None)) is not None:
+            return Subject("fact", fact)
+        return Subject("hypothesis", getattr(item, "hypothesis", None) or hypothesis.id)
 
     def matches(self, key: str, text: str) -> bool:
         hypothesis, item = self._parts(key)
         words = [hypothesis.cause, hypothesis.cause_id, hypothesis.resource or ""]
-        words += [self._reason(evidence) for evidence in ([item] if item else hypothesis.evidence)]
+        words += [self._reason(each) for each in ([item] if item else _items(hypothesis))]
         return text in " ".join(words).lower()
 
     def copied(self, key: str) -> str:
         hypothesis, item = self._parts(key)
         if item:
-            return f"{item.fact} {self._reason(item)}"
+            return f"{_name(item)} {self._reason(item)}"
         return f"{hypothesis.id} {hypothesis.cause} ({percent(hypothesis.confidence)})"
 
     def toggle(self, *, unfold: bool | None = None) -> bool:
@@ -84,7 +93,7 @@ class HypothesesPane(RowPane):
             return False
         hypothesis, _ = self._parts(selected)
         key, level = hypothesis.id, self._level(hypothesis.id)
-        more = level == STRONGEST and len(_shown_evidence(hypothesis)) > SHOWN
+        more = level == STRONGEST and len(_items(hypothesis)) > SHOWN
         if unfold is False or (unfold is None and level != CLOSED and not more):
             self._levels[key], self.key = CLOSED, key
         else:
@@ -95,12 +104,12 @@ class HypothesesPane(RowPane):
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
         hypothesis, item = self._parts(row.key)
         if row.part == "more":
-            more = len(_shown_evidence(hypothesis)) - SHOWN
+            more = len(_items(hypothesis)) - SHOWN
             return Line([("     ", "dim"), (f"and {more} weaker: l unfolds them", "dim")])
         if row.part == "note":
             return Line([("     ", "dim"), (sanitised(hypothesis.note), "dim")])
         if item:
-            return self._evidence(item, selected=selected)
+            return self._item(item, selected=selected)
         return self._belief(hypothesis, width, selected=selected)
 
     def _belief(self, hypothesis: Hypothesis, width: int, *, selected: bool) -> Line:
@@ -119,17 +128,25 @@ class HypothesesPane(RowPane):
             ],
         )
 
-    def _reason(self, item: Evidence) -> str:
-        found_fact = self.view.state.facts.get(item.fact) if self.view.state else None
-        sentence = found_fact.fact.sentence() if found_fact else ""
-        return " · ".join(words for words in (item.why, sentence) if words)
+    def _reason(self, item: Item) -> str:
+        state = self.view.state
+        if state is None:
+            return ""
+        if (adjustment := _adjustment(item)) is not None:
+            other = next((known for known in state.hypotheses if known.id == adjustment.hypothesis), None)
+            return " · ".join(words for words in (adjustment.label, other.cause if other else "") if words)
+        found = state.facts.get(getattr(item, "fact", ""))
+        sentence = found.fact.sentence() if found else ""
+        return " · ".join(words for words in (getattr(item, "why", ""), sentence) if words)
 
-    def _evidence(self, item: Evidence, *, selected: bool) -> Line:
+    def _item(self, item: Item, *, selected: bool) -> Line:
         words = sanitised(self._reason(item))
         sign, role = ("+", "good") if item.weight > 0 else (SHARP_MINUS, "bad")
         weight = f"{sign}{abs(item.weight):.1f}"
-        spec = ("text" if item.weight > 0 else "dim") + (" bold" if selected else "")
-        return Line([(f"     {sign} ", role), (f"{item.fact:<4} ", "dim"), (words, spec)], [(f"{weight:>5} ", role)])
+        if _adjustment(item) is not None:
+            sign, role = "~", "dim"
+        spec = ("text" if item.weight > 0 and role != "dim" else "dim") + (" bold" if selected else "")
+        return Line([(f"     {sign} ", role), (f"{_name(item):<4} ", "dim"), (words, spec)], [(f"{weight:>5} ", role)])
 
     def footing(self) -> str:
         count = len(self.view.state.hypotheses) if self.view.state else 0
@@ -142,27 +159,50 @@ class HypothesesPane(RowPane):
         best = state.hypotheses[0]
         return Line([(sanitised(best.cause), "text")], [(f"{percent(best.confidence)} ", "text bold")])
 
-    def _parts(self, key: str) -> tuple[Hypothesis, Evidence | None]:
+    def _parts(self, key: str) -> tuple[Hypothesis, Item | None]:
         assert self.view.state is not None
-        wanted, _, number = key.partition("/")
-        hypothesis = next(hypothesis for hypothesis in self.view.state.hypotheses if hypothesis.id == wanted)
-        return hypothesis, _shown_evidence(hypothesis)[int(number)] if number else None
+        wanted, _, own = key.partition("/")
+        hypothesis = next(known for known in self.view.state.hypotheses if known.id == wanted)
+        return hypothesis, next((item for item in _items(hypothesis) if _key(item) == own), None)
 
 
-def _shown_evidence(hypothesis: Hypothesis) -> list[Evidence]:
-    """Strongest first, whichever way it points: what speaks against it must not hide behind what speaks for it."""
-    shown = [*hypothesis.evidence_for, *hypothesis.evidence_against]
-    return sorted(shown, key=lambda item: -abs(item.weight)) if len(shown) > SHOWN else shown
+def _adjustment(item: Item) -> Adjustment | None:
+    # Told apart by a field, since the engine is imported after the first frame.
+    return cast("Adjustment", item) if hasattr(item, "kind") else None
+
+
+def _name(item: Item) -> str:
+    """The id of its fact, or of the hypothesis that an adjustment comes from."""
+    return getattr(item, "fact", None) or getattr(item, "hypothesis", None) or "–"
+
+
+def _key(item: Item) -> str:
+    """Tells the rows of one hypothesis apart, also after the next ranking."""
+    return f"{getattr(item, 'kind', 'fact')}-{_name(item)}"
+
+
+def _items(hypothesis: Hypothesis) -> list[Item]:
+    """What it consists of: the facts for it, the facts against it, the adjustments; strongest first in each."""
+    adjustments = sorted(
+        (item for item in hypothesis.adjustments if abs(item.weight) >= LEAST_ADJUSTMENT),
+        key=lambda item: -abs(item.weight),
+    )
+    return [*hypothesis.evidence_for, *hypothesis.evidence_against, *adjustments]
+
+
+def _strongest(items: Sequence[Item]) -> list[Item]:
+    """The few that weigh most, in their order: what speaks against must not hide behind what speaks for it."""
+    kept = sorted(items, key=lambda item: -abs(item.weight))[:SHOWN]
+    return [item for item in items if item in kept]
 
 
 def _below(hypothesis: Hypothesis, level: int) -> list[Row]:
     if level == CLOSED:
         return []
-    count = len(_shown_evidence(hypothesis))
-    rows = [
-        Row(f"{hypothesis.id}/{number}", "evidence") for number in range(count if level == ALL else min(count, SHOWN))
-    ]
-    if count > SHOWN and level != ALL:
+    items = _items(hypothesis)
+    shown = items if level == ALL else _strongest(items)
+    rows = [Row(f"{hypothesis.id}/{_key(item)}", "item") for item in shown]
+    if len(shown) < len(items):
         rows.append(Row(hypothesis.id, "more"))
     if hypothesis.note:
         rows.append(Row(hypothesis.id, "note"))

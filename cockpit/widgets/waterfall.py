@@ -1,7 +1,8 @@
-"""Why a hypothesis has its confidence, drawn: a bar for each fact from the prior to the sum."""
+"""Why a hypothesis has its confidence, drawn: a bar for each fact and each adjustment, from the prior to the sum."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Line, Part, bar, sanitised
@@ -18,15 +19,22 @@ _LEAST, _MOST, _SHARE = 12, 30, 3
 
 
 def describe_waterfall(hypothesis: Hypothesis, state: IncidentState, width: int) -> list[Line]:
-    """The sum and the confidence first, then what adds up to it: the bars of `engine.reason.explain`."""
+    """The sum and the confidence first, then what adds up to it: the bars of `engine.reason.explain`.
+
+    A fact that several rules weigh is followed by a line for each.
+    """
     # The engine is there by the time that anything is believed; the first frame must not wait for it.
     from engine.reason.explain import waterfall
 
     bars = waterfall(hypothesis, state.judgements)
     size = max(_LEAST, min(_MOST, width // _SHARE))
     ends = [0.0, *(step.end for step in bars)]
-    low, high = min(ends), max(ends)
-    return [_sum(hypothesis, bars[-1], size), *(_step(step, state, (low, high), size) for step in bars[:-1])]
+    bounds = min(ends), max(ends)
+    lines = [_sum(hypothesis, bars[-1], size)]
+    for step in bars[:-1]:
+        lines.append(_step(step, state, bounds, size))
+        lines.extend(_parts(step, size))
+    return lines
 
 
 def _sum(hypothesis: Hypothesis, total: Bar, size: int) -> Line:
@@ -44,7 +52,7 @@ def _step(step: Bar, state: IncidentState, bounds: tuple[float, float], size: in
     stroke = "━" * max(end - begin, 1)
     return Line(
         [
-            (f" {step.fact or _NAMES.get(step.kind, '–'):<6}", "dim"),
+            (f" {step.fact or step.hypothesis or _NAMES.get(step.kind, '–'):<6}", "dim"),
             (f"{_signed(step.weight)}  ", role),
             ("·" * begin, "faint"),
             (stroke, role),
@@ -57,11 +65,25 @@ def _step(step: Bar, state: IncidentState, bounds: tuple[float, float], size: in
 _NAMES = {"prior": "prior"}
 
 
+def _parts(step: Bar, size: int) -> Iterator[Line]:
+    """What a fact's weight is the sum of, where more than one rule weighs it."""
+    if len(step.parts) > 1:
+        for part in step.parts:
+            parts: list[Part] = [(" " * 7, "dim"), (f"{_signed(part.weight)}  ", "faint"), (" " * size, "faint")]
+            yield Line([*parts, (f"    {sanitised(part.why)}", "dim")])
+
+
 def _words(step: Bar, state: IncidentState) -> str:
     if step.kind == "prior":
         return "how common such a cause is"
-    found_fact = state.facts.get(step.fact or "")
-    return sanitised(step.label or (found_fact.fact.sentence() if found_fact else ""))
+    found = state.facts.get(step.fact or "")
+    sentence = found.fact.sentence() if found else ""
+    if len(step.parts) > 1:
+        return sanitised(sentence or step.label)
+    other = next((known for known in state.hypotheses if known.id == step.hypothesis), None)
+    if other is not None:
+        return sanitised(f"{step.label} · {other.cause}")
+    return sanitised(step.label or sentence)
 
 
 def _signed(value: float) -> str:

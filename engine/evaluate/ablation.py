@@ -1,4 +1,4 @@
-"""Ablation: the same investigation in a world where some questions have no source that could answer them."""
+"""Ablation: the same investigation with some questions that no source can answer."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.world import World
-from primitives.backends.recorded import PART_WORDS
+from engine.investigate.scenario import Scenario
+from primitives.backends.recorded.backend import PART_WORDS
 from primitives.records import Coverage
 from primitives.telemetry import Answer, Backend, BackendStatus, Query, Question
 
 __all__ = ["withhold"]
 
 
-def withhold(world: World, questions: Collection[Question]) -> World:
-    """`world` as it would be had nobody configured a source for `questions`: they are not even routed."""
+def withhold(scenario: Scenario, questions: Collection[Question]) -> Scenario:
+    """`scenario` as it would be had nobody configured a source for `questions`: they are not even routed."""
     if not questions:
-        return world
+        return scenario
     hidden = frozenset(questions)
-    opened = world.opened.model_copy(
+    opened = scenario.opened.model_copy(
         update={
-            "coverage": tuple(_coverage(world.opened.coverage, hidden)),
-            "alert": None if "alerts" in hidden else world.opened.alert,
+            "coverage": tuple(_coverage(scenario.opened.coverage, hidden)),
+            "alert": None if "alerts" in hidden else scenario.opened.alert,
         }
     )
-    return replace(world, opened=opened, backends=tuple(_Withholding(one, hidden) for one in world.backends))
+    return replace(
+        scenario,
+        opened=opened,
+        backends=tuple(_Withholding(backend, hidden) for backend in scenario.backends),
+        checks=tuple(_without(check, hidden) for check in scenario.checks),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,14 @@ class _Withholding:
         return await self.backend.ask(query)
 
     async def check(self) -> BackendStatus:
-        status = await self.backend.check()
-        return replace(status, questions=tuple(one for one in status.questions if one not in self.hidden))
+        return _without(await self.backend.check(), self.hidden)
 
     async def close(self) -> None:
         await self.backend.close()
+
+
+def _without(status: BackendStatus, hidden: Collection[Question]) -> BackendStatus:
+    return replace(status, questions=tuple(question for question in status.questions if question not in hidden))
 
 
 def _coverage(entries: Iterable[Coverage], hidden: Collection[Question]) -> Iterable[Coverage]:

@@ -9,9 +9,9 @@ from engine.engine import Engine
 from engine.evaluate.ablation import withhold
 from engine.evaluate.cases import Case, score
 from engine.incident import IncidentState
+from engine.investigate.scenario import open_scenario
 from engine.port import Investigate
 from engine.report import report
-from engine.world import open_world
 from primitives.bundle.truth import read_truth
 from primitives.clock import SystemClock, processor_time
 from primitives.telemetry import Question
@@ -31,8 +31,9 @@ async def investigated(engine: Engine, bundle: Path, without: Collection[Questio
         return None
     clock = SystemClock()
     started, worked = clock.monotonic(), processor_time()
-    world = withhold(await open_world(Investigate(bundle=str(bundle), confirm=False)), without)
-    execution_id = await engine.begin(world, confirm=False)
+    request = Investigate(bundle=str(bundle), confirm=False)
+    scenario = withhold(await open_scenario(request, engine.sources), without)
+    execution_id = await engine.begin(scenario, confirm=False)
     async for _ in engine.follow(execution_id):
         pass
     elapsed, work = clock.monotonic() - started, processor_time() - worked
@@ -44,7 +45,7 @@ async def investigated(engine: Engine, bundle: Path, without: Collection[Questio
         truth,
         elapsed,
         cpu_s=work,
-        platform=world.opened.platform,
+        platform=scenario.opened.platform,
         problem=_problem(state),
     )
 

@@ -1,125 +1,162 @@
-"""Hypotheses compete for being the root cause; what one of them brought about may be true beside it."""
+"""Hypotheses compete for being the root cause; a consequence of one may be true beside it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from engine.reason.candidates import Candidate
 from engine.reason.case import Case
 from engine.reason.chains import brings, explains_many, explains_outcomes, is_outcome, reached
-from engine.reason.drafts import Draft
 from engine.reason.odds import log_odds, probability_at
 from engine.reason.weights import Weights
 
-__all__ = ["Ranked", "compete"]
+__all__ = ["Competition", "Scored", "compete"]
 
+# No probability comes nearer to 1 than this, whatever the evidence: log-odds of 13.8.
 _CERTAIN: Final = 1e-6
+# Odds are cut at this exponent, so that sums of them keep their precision.
+_MOST_LOG_ODDS: Final = 30.0
 # An outcome is explained by any particular cause better than a full resource is by a change beside it.
 _OUTCOME: Final = 1.7
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A draft with its final log-odds: `own` from its prior and evidence, and what the others add to or take from it.
+class Scored:
+    """A candidate with its final log-odds.
 
-    `company` is that of its consequences, which speak for it; `rivalry` what the other possible root causes take, less
-    what it keeps as a consequence of theirs. `bringer` is the draft that most likely brought it about.
+    `own` comes from its prior and evidence, `support` from its strongest consequence (`supporter`). `odds` are those of
+    the alternative in which it is the root cause, against "none of these". `as_root` is the probability of that
+    alternative among all, `with_parent` adds what it keeps as a consequence of others (`parent` is the likeliest of
+    these), `with_second` what it keeps as a second fault beside the leading one.
     """
 
-    draft: Draft
+    candidate: Candidate
     own: float
-    company: float
-    rivalry: float
-    bringer: Draft | None
+    support: float
+    supporter: Candidate | None
+    odds: float
+    as_root: float
+    with_parent: float
+    with_second: float
+    parent: Candidate | None
 
     @property
     def final(self) -> float:
         """Natural log-odds."""
-        return self.own + self.company + self.rivalry
+        # Summed in this order, since the ranking of exact ties depends on the last digit.
+        competition = log_odds(min(self.with_second, 1.0 - _CERTAIN)) - self.own - self.support
+        return self.own + self.support + competition
 
 
-def compete(case: Case, drafts: Sequence[Draft], weights: Weights) -> list[Ranked]:
-    """Best first.
+@dataclass(frozen=True, slots=True)
+class Competition:
+    """Every candidate scored, best first; `total` is the sum of the odds of all alternatives and of "none of these"."""
 
-    Each draft stands for a world in which it is the root cause; odds are against "none of these" (`weights.none`). A
-    change explains its consequences too, so the strongest of them speaks for it, as far as `weights.link` (how often a
-    cause has that consequence) and `weights.company` (at most) allow. The worlds share the probability as their odds
-    are. A draft is right where it is the root, in part (`1 - weights.brought`) where a root brought it about, and as
-    far as `weights.second` allows where it is a second fault.
+    scored: tuple[Scored, ...]
+    total: float
+
+
+def compete(case: Case, candidates: Sequence[Candidate], weights: Weights) -> Competition:
+    """Score the candidates against each other, best first.
+
+    Each candidate stands for an alternative in which it is the root cause; odds are against "none of these"
+    (`weights.none`). A change explains its consequences too, so the strongest of them supports it, as far as
+    `weights.link` (how often a cause has that consequence) and `weights.support` (at most) allow. The alternatives
+    share the probability as their odds are. A candidate is right where it is the root, in part (`1 - weights.parent`)
+    where a root brought it about, and as far as `weights.second` allows where it is a second fault.
     """
-    own = [weights.sharpness * draft.score - math.log(weights.none) for draft in drafts]
-    follows = _consequences(case, drafts)
-    company = [_company(draft, [drafts[other] for other in follows[place]], weights)
-               for place, draft in enumerate(drafts)]  # fmt: skip
-    worlds = [math.exp(min(mine + more, 30.0)) for mine, more in zip(own, company, strict=True)]
-    total = 1.0 + sum(worlds)
-    kept, bringers = [world / total for world in worlds], [-1] * len(drafts)
+    own = [weights.sharpness * candidate.score - math.log(weights.none) for candidate in candidates]
+    follows = _consequences(case, candidates)
+    supports = [_support(candidate, [candidates[other] for other in follows[place]], weights)
+                for place, candidate in enumerate(candidates)]  # fmt: skip
+    odds = [math.exp(min(mine + support, _MOST_LOG_ODDS)) for mine, (support, _) in zip(own, supports, strict=True)]
+    total = 1.0 + sum(odds)
+    as_root = [alternative / total for alternative in odds]
+    with_parent, parents = _as_consequences(candidates, follows, own, odds, weights)
+    second = _second_faults(candidates, own, odds, follows)
+    scored = []
+    for place, candidate in enumerate(candidates):
+        kept = with_parent[place]
+        if place in second:
+            kept += weights.second * second[place] * (1.0 - kept)
+        parent = candidates[parents[place]] if place in parents else None
+        support, supporter = supports[place]
+        scored.append(Scored(
+            candidate, own[place], support, supporter, odds[place], as_root[place], with_parent[place], kept, parent,
+        ))  # fmt: skip
+    return Competition(tuple(sorted(scored, key=lambda item: (-item.final, str(item.candidate.key)))), total)
+
+
+def _as_consequences(
+    candidates: Sequence[Candidate],
+    follows: Sequence[Sequence[int]],
+    own: Sequence[float],
+    odds: Sequence[float],
+    weights: Weights,
+) -> tuple[list[float], dict[int, int]]:
+    """The probability of each as the root or as a root's consequence, and the place of its likeliest parent cause."""
+    total = 1.0 + sum(odds)
+    kept, parents = [alternative / total for alternative in odds], dict[int, int]()
     for place, consequences in enumerate(follows):
         for other in consequences:
-            if drafts[other].cause.generic:
-                continue  # It says of its cause's trouble only that there is some.
-            share = worlds[place] / total * (1.0 - weights.brought) * probability_at(own[other])
-            kept[other] += share
-            if bringers[other] < 0 or worlds[place] > worlds[bringers[other]]:
-                bringers[other] = place
-    for place, share in _second_faults(drafts, own, worlds, follows).items():
-        kept[place] += weights.second * share * (1.0 - kept[place])
-    found = []
-    for place, draft in enumerate(drafts):
-        rivalry = log_odds(min(kept[place], 1.0 - _CERTAIN)) - own[place] - company[place]
-        bringer = drafts[bringers[place]] if bringers[place] >= 0 else None
-        found.append(Ranked(draft, own[place], company[place], rivalry, bringer))
-    return sorted(found, key=lambda one: (-one.final, str(one.draft.key)))
+            if candidates[other].cause.generic:
+                continue  # It says of its parent's trouble only that there is some.
+            kept[other] += odds[place] / total * (1.0 - weights.parent) * probability_at(own[other])
+            if other not in parents or odds[place] > odds[parents[other]]:
+                parents[other] = place
+    return kept, parents
 
 
 def _second_faults(
-    drafts: Sequence[Draft], own: Sequence[float], worlds: Sequence[float], follows: Sequence[Sequence[int]]
-) -> dict[int, float]:
-    """What would be believed if it stood alone, elsewhere and by other facts than the leading cause."""
-    leading = max(range(len(drafts)), key=lambda place: (worlds[place], str(drafts[place].key)))
-    told = {one.fact for one in drafts[leading].evidence if one.weight > 0}
-    found = {}
-    for place, draft in enumerate(drafts):
-        facts = {one.fact for one in draft.evidence if one.weight > 0}
-        elsewhere = draft.key.resource not in (None, drafts[leading].key.resource)
-        if (
-            elsewhere
-            and draft.key.change is None
-            and own[place] > 0
-            and not facts & told
-            and place not in follows[leading]
-        ):
-            found[place] = probability_at(own[place])
-    return found
+    candidates: Sequence[Candidate], own: Sequence[float], odds: Sequence[float], follows: Sequence[Sequence[int]]
+) -> Mapping[int, float]:
+    """The probability of those that would be believed alone, elsewhere and by other facts than the leading cause."""
+    leading = max(range(len(candidates)), key=lambda place: (odds[place], str(candidates[place].key)))
+    first = candidates[leading]
+    used = {item.fact for item in first.evidence if item.weight > 0}
+    return {
+        place: probability_at(own[place])
+        for place, candidate in enumerate(candidates)
+        if candidate.key.resource not in (None, first.key.resource)
+        and candidate.key.change is None
+        and own[place] > 0
+        and place not in follows[leading]
+        and not any(item.fact in used for item in candidate.evidence if item.weight > 0)
+    }
 
 
-def _company(draft: Draft, consequences: Sequence[Draft], weights: Weights) -> float:
+def _support(
+    candidate: Candidate, consequences: Sequence[Candidate], weights: Weights
+) -> tuple[float, Candidate | None]:
     """What the strongest consequence says for its cause, beyond what speaks for the cause itself."""
-    told = {(one.fact, one.why) for one in draft.evidence}
-    most = weights.company
-    if not explains_many(draft.key):
-        if not explains_outcomes(draft.key):
-            return 0.0
-        # Two full resources explain each other equally well; outcomes alone speak for their cause.
+    counted = {(item.fact, item.why) for item in candidate.evidence}
+    most = weights.support
+    if not explains_many(candidate.key):
+        if not explains_outcomes(candidate.key):
+            return 0.0, None
+        # Two full resources explain each other equally well; outcomes alone support their cause.
         most *= _OUTCOME
-        consequences = [one for one in consequences if is_outcome(draft.key, one.key)]
-    best = 0.0
+        consequences = [other for other in consequences if is_outcome(candidate.key, other.key)]
+    best, supporter = 0.0, None
     for other in consequences:
-        support = sum(one.weight for one in other.evidence if one.weight > 0 and (one.fact, one.why) not in told)
-        best = max(best, min(weights.sharpness * support + math.log(weights.link), most))
-    return best
+        new = sum(item.weight for item in other.evidence if item.weight > 0 and (item.fact, item.why) not in counted)
+        support = min(weights.sharpness * new + math.log(weights.link), most)
+        if support > best:
+            best, supporter = support, other
+    return best, supporter
 
 
-def _consequences(case: Case, drafts: Sequence[Draft]) -> list[list[int]]:
-    """For each draft the places of those that it may bring about."""
+def _consequences(case: Case, candidates: Sequence[Candidate]) -> list[list[int]]:
+    """For each candidate the places of those that it may bring about."""
     at: dict[str, list[int]] = {}
-    for place, draft in enumerate(drafts):
-        if draft.key.resource is not None:
-            at.setdefault(draft.key.resource, []).append(place)
+    for place, candidate in enumerate(candidates):
+        if candidate.key.resource is not None:
+            at.setdefault(candidate.key.resource, []).append(place)
     return [
-        [other for name in reached(case, draft.key) for other in at.get(name, ())
-         if brings(case, draft.key, drafts[other].key)]
-        for draft in drafts
+        [other for name in reached(case, candidate.key) for other in at.get(name, ())
+         if brings(case, candidate.key, candidates[other].key)]
+        for candidate in candidates
     ]  # fmt: skip

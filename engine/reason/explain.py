@@ -1,6 +1,6 @@
-"""Why a hypothesis has its confidence: log-odds from the prior, fact by fact, to the probability that is told.
+"""Why a hypothesis has its confidence: log-odds from the prior, fact by fact, to the stated probability.
 
-The bars add up exactly: whatever is no fact (the share of other causes, the cap, rounding) is a bar with its own name.
+The bars add up exactly: whatever is no fact (other hypotheses, consequences, bounds) is a bar of its own kind.
 """
 
 from __future__ import annotations
@@ -9,28 +9,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.hypotheses import Hypothesis, Judgement
+from engine.hypotheses import Adjustment, AdjustmentKind, Evidence, FactWeight, Hypothesis, Judgement
 from engine.reason.odds import log_odds, probability_at
 
-__all__ = ["Bar", "BarKind", "waterfall"]
+__all__ = ["Bar", "BarKind", "all_adjustments", "waterfall"]
 
-BarKind = Literal["prior", "fact", "adjustment", "remainder", "total"]
+BarKind = AdjustmentKind | Literal["fact", "remainder", "total"]
 
-# Confidences are told to a tenth of a percent.
+# Confidences are given to a tenth of a percent.
 _ROUNDED: Final = 0.0005 + 1e-9
-_BOUND: Final = "bounded: other causes share the probability, and nothing is told as certain"
+_PRIOR: Final = "before any fact"
+_BOUND: Final = "bounded: other causes share the probability, and nothing is given as certain"
 _RAISED: Final = "raised: the alternatives are less likely still"
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One step: from `start` to `end` in natural log-odds. `fact` is the id of the fact that it stands for, if any."""
+    """One step: from `start` to `end` in natural log-odds.
+
+    `fact` is the id of the fact that it stands for, with the `parts` that its weight is the sum of; `hypothesis` the id
+    of the other hypothesis that an adjustment comes from.
+    """
 
     kind: BarKind
     label: str
     start: float
     end: float
     fact: str | None = None
+    hypothesis: str | None = None
+    parts: tuple[Evidence, ...] = ()
 
     @property
     def weight(self) -> float:
@@ -38,28 +45,33 @@ class Bar:
         return self.end - self.start
 
 
-def waterfall(one: Hypothesis, judgements: Mapping[str, Judgement] | None = None) -> tuple[Bar, ...]:
-    """The prior, each fact in the order of its weight, what else there is up to the confidence, and the confidence.
+def all_adjustments(hypothesis: Hypothesis) -> tuple[Adjustment, ...]:
+    """Everything beside the facts, the prior first."""
+    return (Adjustment(kind="prior", label=_PRIOR, weight=hypothesis.prior), *hypothesis.adjustments)
+
+
+def waterfall(hypothesis: Hypothesis, judgements: Mapping[str, Judgement] | None = None) -> tuple[Bar, ...]:
+    """The prior, the facts for it, the facts against it, the adjustments, and the confidence.
 
     Each bar starts where the one before ended, the first at 0, and the total ends where the last one does: at the
-    log-odds of the confidence, to the tenth of a percent that it is told to.
+    log-odds of the confidence, to a tenth of a percent.
     """
-    bars = [Bar("prior", "before any fact", 0.0, one.prior)]
-    for item in sorted(one.evidence, key=lambda item: (item.weight < 0, -abs(item.weight), item.fact)):
-        said = (judgements or {}).get(item.fact)
-        note = f" ({said.verdict} by {said.by})" if said and said.by not in item.why else ""
-        bars.append(Bar("fact", f"{item.why}{note}", bars[-1].end, bars[-1].end + item.weight, item.fact))
-    bars += _adjustments(one, bars[-1].end)
+    prior, *adjustments = all_adjustments(hypothesis)
+    bars = [Bar("prior", prior.label, 0.0, prior.weight)]
+    for item in (*hypothesis.evidence_for, *hypothesis.evidence_against):
+        end = bars[-1].end + item.weight
+        bars.append(Bar("fact", _label(item, judgements or {}), bars[-1].end, end, item.fact, parts=item.parts))
+    for step in adjustments:
+        end = bars[-1].end + step.weight
+        bars.append(Bar(step.kind, step.label, bars[-1].end, end, hypothesis=step.hypothesis))
     at = bars[-1].end
-    if abs(probability_at(at) - one.confidence) > _ROUNDED:
-        end = log_odds(one.confidence)
+    if abs(probability_at(at) - hypothesis.confidence) > _ROUNDED:
+        end = log_odds(hypothesis.confidence)
         bars.append(Bar("remainder", _BOUND if end < at else _RAISED, at, end))
-    return (*bars, Bar("total", f"{100 * one.confidence:.1f} % confidence", 0.0, bars[-1].end))
+    return (*bars, Bar("total", f"{100 * hypothesis.confidence:.1f} % confidence", 0.0, bars[-1].end))
 
 
-def _adjustments(one: Hypothesis, start: float) -> list[Bar]:
-    bars = []
-    for adjustment in one.adjustments:
-        bars.append(Bar("adjustment", adjustment.name, start, start + adjustment.weight))
-        start += adjustment.weight
-    return bars
+def _label(item: FactWeight, judgements: Mapping[str, Judgement]) -> str:
+    judgement = judgements.get(item.fact)
+    note = f" ({judgement.verdict} by {judgement.by})" if judgement and judgement.by not in item.why else ""
+    return f"{item.why}{note}"

@@ -8,14 +8,14 @@ from typing import Final, TypeVar
 
 from engine.hypotheses import Judgement
 from engine.incident import FoundFact, IncidentState
+from engine.reason.candidates import Candidate
 from engine.reason.case import Case
 from engine.reason.catalogue import causes_of_family
 from engine.reason.claims import Claim, Key, Location, Weighed
-from engine.reason.drafts import Draft
 from primitives.analysis.error_families import family_of
 from primitives.facts import Assertion
 
-__all__ = ["Judgements", "judgements_of", "ruled", "said"]
+__all__ = ["Judgements", "judgements_of", "ruled", "statements"]
 
 # A fact that an engineer holds for certain counts twice, before those that say the same thing.
 _PINNED: Final = 2.0
@@ -62,7 +62,7 @@ def judgements_of(state: IncidentState) -> Judgements:
     return Judgements(state.judgements)
 
 
-def said(case: Case) -> Iterator[Claim]:
+def statements(case: Case) -> Iterator[Claim]:
     """Claims for the causes that engineers named, or that the words of theirs speak for as those of a log would."""
     for name, fact in case.present(Assertion):
         if fact.speaks == "against":
@@ -76,28 +76,28 @@ def said(case: Case) -> Iterator[Claim]:
                 yield Claim(key, name, weight, f"{fact.source} says so", f"said {name}")
 
 
-def ruled(case: Case, drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts, those that an engineer ruled out with that against them."""
+def ruled(case: Case, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates, those that an engineer ruled out with that against them."""
     against = [(name, fact) for name, fact in case.present(Assertion) if fact.speaks == "against"]
     if not against:
-        return list(drafts)
-    return [_ruled(case, draft, against) for draft in drafts]
+        return list(candidates)
+    return [_ruled(case, candidate, against) for candidate in candidates]
 
 
-def _ruled(case: Case, draft: Draft, against: Sequence[tuple[str, Assertion]]) -> Draft:
+def _ruled(case: Case, candidate: Candidate, against: Sequence[tuple[str, Assertion]]) -> Candidate:
     for name, fact in against:
-        if _is_meant(case, draft, fact):
+        if _is_meant(case, candidate, fact):
             why = f"excluded by {fact.source}"
-            evidence = (*draft.evidence, Weighed(name, _EXCLUDED, why, "said"))
-            return replace(draft, evidence=evidence, score=draft.score + _EXCLUDED)
-    return draft
+            evidence = (*candidate.evidence, Weighed(name, _EXCLUDED, why, "said"))
+            return replace(candidate, evidence=evidence, score=candidate.score + _EXCLUDED)
+    return candidate
 
 
-def _is_meant(case: Case, draft: Draft, fact: Assertion) -> bool:
-    """Whether the draft agrees with all that the assertion names; one that names nothing means no cause."""
-    key, kind = draft.key, case.resources.get(draft.key.resource or "")
+def _is_meant(case: Case, candidate: Candidate, fact: Assertion) -> bool:
+    """Whether the candidate agrees with all that the assertion names; one that names nothing means no cause."""
+    key, kind = candidate.key, case.resources.get(candidate.key.resource or "")
     named = (
-        (fact.resource, key.resource), (fact.cause_id, key.cause_id), (fact.cause_class, draft.cause.cause_class),
+        (fact.resource, key.resource), (fact.cause_id, key.cause_id), (fact.cause_class, candidate.cause.cause_class),
         (fact.kind, kind), (fact.change, key.change),
     )  # fmt: skip
     told = [(wanted, actual) for wanted, actual in named if wanted is not None]

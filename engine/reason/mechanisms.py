@@ -16,6 +16,7 @@ from engine.reason.victims import silent
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.facts import (
+    NEUTRAL_KINDS,
     ConfigurationDifference,
     LogPattern,
     MetricAtLimit,
@@ -253,6 +254,8 @@ _OBSERVED: Final = (
 
 def _observations(case: Case) -> Iterator[Claim]:
     for name, fact in case.present(Observed):
+        if fact.kind in NEUTRAL_KINDS:
+            continue
         text = f"{fact.kind} {fact.subject}"
         for pattern, cause_id, weight in _OBSERVED:
             if re.search(pattern, text, re.IGNORECASE):

@@ -11,12 +11,13 @@ from typing import Final
 from engine.events import IncidentOpened
 from engine.hypotheses import Classification, Evidence, Hypothesis
 from engine.incident import FoundFact, IncidentState
+from engine.reason.adjustments import Adjuster
 from engine.reason.attribution import attributions
+from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.case import Case
 from engine.reason.claims import Claim, Key, Location
-from engine.reason.competition import Ranked, compete
-from engine.reason.drafts import Draft, drafts_of, verdict_draft
-from engine.reason.judgement import Judgements, judgements_of, ruled, said
+from engine.reason.competition import Competition, Scored, compete
+from engine.reason.judgement import Judgements, judgements_of, ruled, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
 from engine.reason.odds import probability_at
@@ -30,11 +31,10 @@ from primitives.units import short_id
 __all__ = ["Ranking", "rank", "rank_facts"]
 
 _MAX_HYPOTHESES: Final = 12
-# What was told as surest was right in 45 of 45 development incidents, and in 21 of 22 where text said so: that is what
-# Laplace's rule of succession makes of it, and a little less.
+# The surest answers were right in 45 of 45 development incidents, and in 21 of 22 where only text spoke for them. Both
+# limits are Laplace's rule of succession on these counts, and a little less.
 _MAX_CONFIDENCE: Final = 0.97
 _MAX_REPORTED: Final = 0.9
-_TOLD: Final = 0.05
 _NO_EVIDENCE: Final = "No direct evidence found"
 _VERDICTS: Final = (FALSE_ALARM, RECOVERED, UNKNOWN)
 _NONE_JUDGED: Final = Judgements()
@@ -51,7 +51,7 @@ class Ranking:
 def rank(state: IncidentState) -> Ranking:
     """Rank what the facts so far suggest; identifiers of hypotheses in `state` are kept. Needs an opened incident."""
     assert state.opened is not None
-    known = {_key_of(one): one.id for one in state.hypotheses}
+    known = {_key_of(hypothesis): hypothesis.id for hypothesis in state.hypotheses}
     facts, judgements = tuple(state.facts.values()), judgements_of(state)
     return rank_facts(facts, state.opened, state.classification, known=known, judgements=judgements)
 
@@ -70,92 +70,95 @@ def rank_facts(
     `known` maps keys to identifiers given before: those are kept, however little speaks for them now.
     """
     case = Case(opened, classification, judgements.kept(facts))
-    drafts = ruled(case, _drafts(case, set(known or ()), weights, judgements))
-    ranked = compete(case, drafts, weights)
-    hypotheses = _named(case, ranked, known or {}, weights)
+    candidates = ruled(case, _candidates(case, set(known or ()), weights, judgements))
+    hypotheses = _hypotheses(case, compete(case, candidates, weights), known or {}, weights)
     return Ranking(hypotheses, would_change(case, hypotheses))
 
 
-def _drafts(case: Case, known: set[Key], weights: Weights, judgements: Judgements) -> list[Draft]:
+def _candidates(case: Case, known: set[Key], weights: Weights, judgements: Judgements) -> list[Candidate]:
     places: dict[str, list[Location]] = defaultdict(list)
     for place in judgements.certain(locations(case)):
         places[place.resource].append(place)
     claims: dict[Key, list[Claim]] = defaultdict(list)
-    for claim in (*judgements.certain((*mechanisms(case), *attributions(case, places))), *said(case)):
+    for claim in (*judgements.certain((*mechanisms(case), *attributions(case, places))), *statements(case)):
         claims[claim.key].append(claim)
-    drafts = drafts_of(case, claims, places, weights)
-    told: dict[Key, list[Claim]] = defaultdict(list)
+    candidates = candidates_of(case, claims, places, weights)
+    of_verdict: dict[Key, list[Claim]] = defaultdict(list)
     for claim in judgements.certain(verdicts(case)):
-        told[claim.key].append(claim)
-    drafts += [verdict_draft(key, told[key], weights) for key in _VERDICTS]
-    drafted = {draft.key for draft in drafts}
-    return drafts + [verdict_draft(key, (), weights) for key in sorted(known - drafted, key=str)]
+        of_verdict[claim.key].append(claim)
+    candidates += [verdict_candidate(key, of_verdict[key], weights) for key in _VERDICTS]
+    proposed = {candidate.key for candidate in candidates}
+    return candidates + [verdict_candidate(key, (), weights) for key in sorted(known - proposed, key=str)]
 
 
-def _named(case: Case, ranked: Sequence[Ranked], known: Mapping[Key, str], weights: Weights) -> tuple[Hypothesis, ...]:
-    kept = [one for place, one in enumerate(ranked)
-            if place < _MAX_HYPOTHESES or one.draft.key in known or one.draft.key in _VERDICTS]  # fmt: skip
-    named = [one.draft for one in kept if one.draft.key not in _VERDICTS and one.draft.evidence]
+def _hypotheses(
+    case: Case, competition: Competition, known: Mapping[Key, str], weights: Weights
+) -> tuple[Hypothesis, ...]:
+    listed = {*known, *_VERDICTS}
+    kept = [scored for place, scored in enumerate(competition.scored)
+            if place < _MAX_HYPOTHESES or scored.candidate.key in listed]  # fmt: skip
+    names = _names(kept, known)
     trust = {found.id: found.fact.trust for found in case.facts}
-    number = max((int(one.removeprefix("H")) for one in known.values() if one[1:].isdigit()), default=0)
-    found: list[Hypothesis] = []
-    for one in kept:
-        name = known.get(one.draft.key)
+    adjuster = Adjuster(competition, names)
+    return tuple(_hypothesis(case, scored, names, adjuster, trust, weights) for scored in kept)
+
+
+def _names(kept: Sequence[Scored], known: Mapping[Key, str]) -> dict[Key, str]:
+    """An id for each: the one that it had, else the next that is free."""
+    number = max((int(name.removeprefix("H")) for name in known.values() if name[1:].isdigit()), default=0)
+    names: dict[Key, str] = {}
+    for scored in kept:
+        name = known.get(scored.candidate.key)
         if name is None:
             number += 1
             name = f"H{number}"
-        rival = next((other for other in named if other is not one.draft), None)
-        found.append(_hypothesis(case, one, name, rival, trust, weights))
-    return tuple(found)
+        names[scored.candidate.key] = name
+    return names
 
 
 def _hypothesis(
-    case: Case, one: Ranked, name: str, rival: Draft | None, trust: Mapping[str, str], weights: Weights
+    case: Case, scored: Scored, names: Mapping[Key, str], adjuster: Adjuster, trust: Mapping[str, str], weights: Weights
 ) -> Hypothesis:
-    draft = one.draft
-    evidence = [Evidence(fact=item.fact, weight=round(weights.sharpness * item.weight, 3), why=item.why)
-                for item in draft.evidence]  # fmt: skip
-    if abs(one.company) >= _TOLD and draft.evidence:
-        why = "what it would bring about is seen as well"
-        evidence.append(Evidence(fact=draft.evidence[0].fact, weight=round(one.company, 3), why=why))
-    if abs(one.rivalry) >= _TOLD and rival is not None:
-        why = "another cause explains this too" if one.final > 0 else "another cause explains this better"
-        if one.bringer is not None and one.bringer.evidence:
-            rival, why = one.bringer, "another cause may have brought it about"
-        evidence.append(Evidence(fact=rival.evidence[0].fact, weight=round(one.rivalry, 3), why=why))
+    candidate = scored.candidate
+    evidence = tuple(Evidence(fact=item.fact, weight=round(weights.sharpness * item.weight, 3), why=item.why)
+                     for item in candidate.evidence)  # fmt: skip
+    prior = round(weights.sharpness * candidate.cause.prior - math.log(weights.none), 3)
+    confidence = min(probability_at(scored.final), _cap(candidate, trust))
+    known = prior + sum(item.weight for item in evidence)
     return Hypothesis(
-        id=name,
-        cause=_sentence(case, draft),
-        cause_id=draft.key.cause_id,
-        cause_class=draft.cause.cause_class,
-        resource=draft.key.resource,
-        change=draft.key.change,
-        prior=round(weights.sharpness * draft.cause.prior - math.log(weights.none), 3),
-        evidence=tuple(evidence),
-        confidence=round(min(probability_at(one.final), _cap(draft, trust)), 3),
-        note="" if draft.direct else _NO_EVIDENCE,
+        id=names[candidate.key],
+        cause=_sentence(case, candidate),
+        cause_id=candidate.key.cause_id,
+        cause_class=candidate.cause.cause_class,
+        resource=candidate.key.resource,
+        change=candidate.key.change,
+        prior=prior,
+        evidence=evidence,
+        adjustments=adjuster.adjustments(scored, confidence, known),
+        confidence=round(confidence, 3),
+        note="" if candidate.direct else _NO_EVIDENCE,
     )
 
 
-def _cap(draft: Draft, trust: Mapping[str, str]) -> float:
+def _cap(candidate: Candidate, trust: Mapping[str, str]) -> float:
     """Text that an outsider may have written can't make anything as good as certain."""
-    measured = any(one.weight > 0 and trust.get(one.fact) in ("measured", "asserted") for one in draft.evidence)
-    return _MAX_CONFIDENCE if measured or draft.cause.cause_class is IncidentClass.UNKNOWN else _MAX_REPORTED
+    measured = any(item.weight > 0 and trust.get(item.fact) in ("measured", "asserted") for item in candidate.evidence)
+    return _MAX_CONFIDENCE if measured or candidate.cause.cause_class is IncidentClass.UNKNOWN else _MAX_REPORTED
 
 
-def _sentence(case: Case, draft: Draft) -> str:
-    change = draft.key.change or "A change"
-    if draft.key.change and draft.cause.id == "deployment_regression":
-        change = f"Deployment {short_id(draft.key.change)}"
-    if not draft.direct and draft.cause.id == "dependency_slow":
-        return safe_line(f"Downstream {draft.key.resource} degraded")
-    sentence = draft.cause.sentence.format(
-        resource=draft.key.resource or "it", change=short_id(change), effect=case.effect
+def _sentence(case: Case, candidate: Candidate) -> str:
+    change = candidate.key.change or "A change"
+    if candidate.key.change and candidate.cause.id == "deployment_regression":
+        change = f"Deployment {short_id(candidate.key.change)}"
+    if not candidate.direct and candidate.cause.id == "dependency_slow":
+        return safe_line(f"Downstream {candidate.key.resource} degraded")
+    sentence = candidate.cause.sentence.format(
+        resource=candidate.key.resource or "it", change=short_id(change), effect=case.effect
     )
-    if draft.key.change and "{change}" not in draft.cause.sentence:
-        sentence += f" ({short_id(draft.key.change)})"
+    if candidate.key.change and "{change}" not in candidate.cause.sentence:
+        sentence += f" ({short_id(candidate.key.change)})"
     return safe_line(sentence)
 
 
-def _key_of(one: Hypothesis) -> Key:
-    return Key(one.cause_id, one.resource, one.change)
+def _key_of(hypothesis: Hypothesis) -> Key:
+    return Key(hypothesis.cause_id, hypothesis.resource, hypothesis.change)

@@ -26,8 +26,8 @@ class Weights:
 
     `sharpness` makes log-odds of the rules' cautious weights: a temperature as in C. Guo et al., On Calibration of
     Modern Neural Networks (ICML 2017). `none` is what stands for a cause that no rule knows, as odds. `link` is how
-    often a change has the consequence that it can have, and `company` the most that a consequence may say for its
-    cause, in log-odds. `brought` is the part of a consequence's probability that its cause takes, since what was
+    often a change has the consequence that it can have, and `support` the most that a consequence may say for its
+    cause, in log-odds. `parent` is the part of a consequence's probability that its cause takes, since what was
     brought about is no root cause. `second` is how likely a second fault at the same time is, where it would be
     believed alone. The rest are factors, one for each kind of evidence.
     """
@@ -35,8 +35,8 @@ class Weights:
     sharpness: float = 2.1
     none: float = 0.1
     link: float = 0.3
-    company: float = 3.0
-    brought: float = 0.5
+    support: float = 3.0
+    parent: float = 0.5
     second: float = 0.25
     metrics: float = 1.0
     spans: float = 1.0
@@ -50,4 +50,4 @@ class Weights:
         return float(getattr(self, kind)) if kind else 1.0
 
 
-WEIGHTS: Final = Weights(none=0.06, company=3.5)
+WEIGHTS: Final = Weights(none=0.06, support=3.5)

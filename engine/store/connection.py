@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiosqlite
 
@@ -15,12 +15,22 @@ from engine.failpoints import failpoint
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError, UsageError
 from primitives.text import safe_line
 
-__all__ = ["Connection", "sqlite_version", "sqlite_warning", "store_error"]
+__all__ = ["Connection", "RowsRefused", "Statement", "damage", "sqlite_version", "sqlite_warning", "store_error"]
 
 BUSY_TIMEOUT_S = 5.0
 _WAL_RESET_FIXED = (3, 51, 3)
 
-Statement = tuple[str, Sequence[Sequence[Any]]]
+
+class Statement(NamedTuple):
+    """A statement, and the rows that it is run for; `every_row` says that each must change one row of the database."""
+
+    sql: str
+    rows: Sequence[Sequence[Any]]
+    every_row: bool = False
+
+
+class RowsRefused(Exception):
+    """A statement changed fewer rows than it had to; nothing was written."""
 
 
 class Connection:
@@ -51,13 +61,13 @@ class Connection:
     async def write(self, statements: Sequence[Statement]) -> None:
         """Run each statement for each of its rows, all in one transaction that is durable on return, or not at all.
 
-        Raises `StoreError`.
+        Raises `StoreError`; `RowsRefused` as `Statement.every_row` says.
         """
         async with self._turn:
             try:
-                for sql, rows in statements:
-                    if rows:
-                        await self._database.executemany(sql, rows)
+                for statement in statements:
+                    if statement.rows:
+                        await self._execute(statement)
                         failpoint("store.mid_transaction")
                 failpoint("store.before_commit")
                 await self._database.commit()
@@ -84,6 +94,11 @@ class Connection:
         async with self._turn:
             with suppress(sqlite3.Error):
                 await self._database.close()
+
+    async def _execute(self, statement: Statement) -> None:
+        done = await self._database.executemany(statement.sql, statement.rows)
+        if statement.every_row and done.rowcount != len(statement.rows):
+            raise RowsRefused
 
 
 async def _connect(path: Path, *, readonly: bool) -> aiosqlite.Connection:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.failpoints import failpoint
-from engine.store.protocol import Head
+from engine.store.rows import Head
 
 __all__ = ["Heads"]
 

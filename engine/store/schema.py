@@ -69,7 +69,14 @@ ON CONFLICT (execution_id) DO UPDATE SET
     primary_class = excluded.primary_class, top_cause = excluded.top_cause, confidence = excluded.confidence,
     events = excluded.events, hash = excluded.hash
 """
-INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+# An event is inserted only where it follows the last one of its execution: a second writer's is not (see `Commit`).
+INSERT_EVENT = """
+INSERT INTO events SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+WHERE CASE ?3
+    WHEN 1 THEN NOT EXISTS (SELECT 1 FROM events WHERE execution_id = ?1)
+    ELSE (SELECT seq, hash FROM events WHERE execution_id = ?1 ORDER BY seq DESC LIMIT 1) = (?3 - 1, ?7)
+END
+"""
 INSERT_BLOB = "INSERT INTO blobs VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING"
 INSERT_SNAPSHOT = "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)"
 
@@ -78,19 +85,19 @@ SELECT_TIMES = "SELECT time FROM events WHERE execution_id = ? ORDER BY seq"
 SELECT_LAST = "SELECT seq, hash FROM events WHERE execution_id = ? ORDER BY seq DESC LIMIT 1"
 SELECT_HASH = "SELECT hash FROM events WHERE execution_id = ? AND seq = ?"
 SELECT_BLOB = "SELECT digest, size, data FROM blobs WHERE digest = ?"
-SELECT_SUMMARIES = """
+SELECT_INDEX = """
 SELECT execution_id, incident_id, title, query, origin, opened_at, updated_at, phase, primary_class, top_cause,
-       confidence, events
+       confidence, events, hash
 FROM executions ORDER BY number DESC
 """
-SELECT_INDEX = "SELECT events, hash FROM executions WHERE execution_id = ?"
-SELECT_OF_INCIDENT = "SELECT execution_id FROM executions WHERE incident_id = ? ORDER BY number DESC LIMIT 1"
+SELECT_INDEXED = "SELECT events, hash FROM executions WHERE execution_id = ?"
+SELECT_OF_INCIDENT = "SELECT execution_id FROM executions WHERE incident_id = ? ORDER BY number DESC"
 SELECT_BY_PREFIX = (
-    "SELECT execution_id FROM executions WHERE substr(execution_id, 1, ?) = ? ORDER BY number DESC LIMIT 4"
+    "SELECT execution_id FROM executions WHERE substr(execution_id, 1, ?) = ? ORDER BY number DESC LIMIT ?"
 )
 # A snapshot counts only where the event that it was taken after is still the same.
 SELECT_SNAPSHOT = """
-SELECT s.seq, s.hash, s.size, s.digest, s.data
+SELECT s.execution_id, s.seq, s.hash, s.fold, s.size, s.digest, s.data
 FROM snapshots AS s JOIN events AS e ON e.execution_id = s.execution_id AND e.seq = s.seq AND e.hash = s.hash
 WHERE s.execution_id = ? AND s.seq <= ? AND s.fold = ? ORDER BY s.seq DESC LIMIT 1
 """

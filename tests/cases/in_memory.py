@@ -11,7 +11,7 @@ from engine.incident import FoundFact
 from engine.journal import fact_key
 from engine.plan import propose_plan
 from engine.reason import rank_facts
-from primitives.backends.recorded import RecordedBackend
+from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle.parts import BundleParts
 from primitives.clock import ManualClock
 from primitives.diagnostics.registry import Arguments, diagnostics

@@ -41,6 +41,7 @@ from engine.port import AuditResult, Cancel, Command, ConfirmPlan, IncidentSumma
 from primitives.errors import EngineGone, StoreError, UsageError
 from primitives.facts import ChangeFound, Fact, MetricAtLimit, MetricShift, SourceGap
 from primitives.records import Change, Coverage, Metric, Series, Symptom, Window
+from primitives.sources import NO_SOURCES, SourceDirectory
 from primitives.telemetry import Answer, SeriesQuery
 from primitives.terms import IncidentClass
 
@@ -290,7 +291,9 @@ class StoryPort:
         self.requests.append(request)
         return EXECUTION
 
-    async def resume(self, execution_id: str, *, prometheus: str | None = None) -> bool:
+    async def resume(
+        self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
+    ) -> bool:
         return False
 
     async def send(self, execution_id: str, command: Command) -> None:

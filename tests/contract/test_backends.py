@@ -14,7 +14,7 @@ from typing import Any, get_args
 import pytest
 
 from primitives.answers import decode_answer, encode_answer
-from primitives.backends.recorded import RecordedBackend
+from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import read_bundle
 from primitives.records import Window
 from primitives.telemetry import (

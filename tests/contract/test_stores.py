@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -33,15 +33,19 @@ from engine.events import (
 )
 from engine.hypotheses import Classification, Hypothesis
 from engine.incident import fold
-from engine.store.protocol import Entry, Head, Store
-from engine.store.sqlite import SqliteStore
+from engine.log import Entry, EventLog, Head
+from engine.store.rows import Commit
 from primitives.errors import HeadMoved, StoreError, UsageError
 from primitives.facts import MetricShift
 from primitives.records import Window
 from primitives.terms import IncidentClass
 
-Opener = Callable[[Path], Awaitable[Store]]
-STORES: dict[str, Opener] = {"sqlite": SqliteStore.open}
+Opener = Callable[[Path], Awaitable[EventLog]]
+STORES: dict[str, Opener] = {
+    "memory": lambda path: EventLog.open(f"memory://{path}"),
+    "sqlite": EventLog.open,
+}
+"""Opens the store that belongs to a path: opened twice with the same path it is the same store."""
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 ENGINE = Who(kind="engine", name="cloudops")
@@ -54,7 +58,7 @@ def opener(request: pytest.FixtureRequest) -> Opener:
 
 
 @pytest.fixture
-async def store(opener: Opener, tmp_path: Path) -> AsyncIterator[Store]:
+async def store(opener: Opener, tmp_path: Path) -> AsyncIterator[EventLog]:
     opened = await opener(tmp_path / "store" / "incidents.db")
     yield opened
     await opened.close()
@@ -86,7 +90,7 @@ def shift(**changes: Any) -> MetricShift:
     return MetricShift.model_validate(values | changes)
 
 
-async def begin(store: Store, execution_id: str = "exec-1", incident_id: str = "inc-1") -> tuple[Event, ...]:
+async def begin(store: EventLog, execution_id: str = "exec-1", incident_id: str = "inc-1") -> tuple[Event, ...]:
     return await store.append(execution_id, incident_id, entries(opening(), planning()))
 
 
@@ -103,7 +107,7 @@ async def until(condition: Callable[[], bool]) -> None:
 # Appending and reading
 
 
-async def test_what_was_appended_is_read_back(store: Store) -> None:
+async def test_what_was_appended_is_read_back(store: EventLog) -> None:
     first = await begin(store)
     second = await store.append("exec-1", "inc-1", entries(StepStarted(step="S1")))
     assert await store.read("exec-1") == first + second
@@ -112,20 +116,20 @@ async def test_what_was_appended_is_read_back(store: Store) -> None:
     assert await store.read("exec-2") == ()
 
 
-async def test_sequence_numbers_have_no_gaps_and_hashes_chain(store: Store) -> None:
+async def test_sequence_numbers_have_no_gaps_and_hashes_chain(store: EventLog) -> None:
     events = await begin(store)
     events += await store.append("exec-1", "inc-1", progress(5))
     assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6, 7]
     assert [event.previous for event in events] == [GENESIS, *(event.hash for event in events[:-1])]
 
 
-async def test_a_hash_covers_what_is_stored(store: Store) -> None:
+async def test_a_hash_covers_what_is_stored(store: EventLog) -> None:
     first, *_ = await begin(store)
     time, who = "2026-03-10T12:00:00.000000+00:00", ENGINE.model_dump_json().encode()
     assert first.hash == event_hash(GENESIS, "exec-1", "inc-1", 1, time, who, encode_body(first.body))
 
 
-async def test_times_are_kept_as_they_are_even_when_the_clock_goes_back(store: Store) -> None:
+async def test_times_are_kept_as_they_are_even_when_the_clock_goes_back(store: EventLog) -> None:
     local = timezone(timedelta(hours=5, minutes=30))
     await begin(store)
     times = [NOON + timedelta(hours=1), NOON - timedelta(days=1), datetime(2026, 3, 10, 12, 0, 0, 7, tzinfo=local)]
@@ -135,14 +139,14 @@ async def test_times_are_kept_as_they_are_even_when_the_clock_goes_back(store: S
     assert [event.seq for event in await store.read("exec-1")] == [1, 2, 3, 4, 5]
 
 
-async def test_who_did_it_is_kept(store: Store) -> None:
+async def test_who_did_it_is_kept(store: EventLog) -> None:
     ann = Who(kind="person", name="ann")
     await store.append("exec-1", "inc-1", [(NOON, ann, opening())])
     assert (await store.read("exec-1"))[0].who == ann
     assert (await store.state("exec-1")).opened_by == ann
 
 
-async def test_a_whole_log_is_read_in_batches(store: Store) -> None:
+async def test_a_whole_log_is_read_in_batches(store: EventLog) -> None:
     await begin(store)
     await store.append("exec-1", "inc-1", progress(2_500))
     batches = [batch async for batch in store.batches("exec-1", after=2)]
@@ -150,13 +154,13 @@ async def test_a_whole_log_is_read_in_batches(store: Store) -> None:
     assert max(map(len, batches)) <= 1_000
 
 
-async def test_appending_nothing_changes_nothing(store: Store) -> None:
+async def test_appending_nothing_changes_nothing(store: EventLog) -> None:
     await begin(store)
     assert await store.append("exec-1", "inc-1", ()) == ()
     assert (await store.last("exec-1")).seq == 2
 
 
-async def test_appends_at_the_same_time_are_each_kept_whole_and_in_order(store: Store) -> None:
+async def test_appends_at_the_same_time_are_each_kept_whole_and_in_order(store: EventLog) -> None:
     names = [f"exec-{number}" for number in range(8)]
     await asyncio.gather(*(begin(store, name, f"inc-{name}") for name in names))
     await asyncio.gather(
@@ -168,23 +172,24 @@ async def test_appends_at_the_same_time_are_each_kept_whole_and_in_order(store: 
     assert all(result.ok for result in await store.verify())
 
 
-async def test_appends_that_wait_at_the_same_time_share_a_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(store, SqliteStore)
+async def test_appends_that_wait_at_the_same_time_share_a_commit(
+    store: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commits = 0
-    write = store._connection.write
+    write = store.rows.append
 
-    async def counted(statements: Sequence[Any]) -> None:
+    async def counted(commit: Commit) -> None:
         nonlocal commits
         commits += 1
-        await write(statements)
+        await write(commit)
 
     await begin(store)
-    monkeypatch.setattr(store._connection, "write", counted)
+    monkeypatch.setattr(store.rows, "append", counted)
     await asyncio.gather(*(store.append("exec-1", "inc-1", progress(1, number)) for number in range(50)))
     assert commits <= 2
 
 
-async def test_a_cancelled_caller_takes_nothing_from_the_others(store: Store) -> None:
+async def test_a_cancelled_caller_takes_nothing_from_the_others(store: EventLog) -> None:
     await begin(store)
     cancelled = asyncio.ensure_future(store.append("exec-1", "inc-1", progress(1, 1)))
     other = asyncio.ensure_future(store.append("exec-1", "inc-1", progress(1, 2)))
@@ -201,13 +206,13 @@ async def test_a_cancelled_caller_takes_nothing_from_the_others(store: Store) ->
 
 
 @pytest.mark.parametrize("first", [planning(), StepProgressed(step="S1", done=1, total=2)])
-async def test_an_execution_begins_with_its_opening(store: Store, first: Body) -> None:
+async def test_an_execution_begins_with_its_opening(store: EventLog, first: Body) -> None:
     with pytest.raises(ValueError, match=r"can't follow|begins with incident_opened"):
         await store.append("exec-1", "inc-1", entries(first))
     assert await store.read("exec-1") == ()
 
 
-async def test_entries_that_cannot_follow_are_refused_whole_and_the_log_goes_on(store: Store) -> None:
+async def test_entries_that_cannot_follow_are_refused_whole_and_the_log_goes_on(store: EventLog) -> None:
     await begin(store)
     with pytest.raises(ValueError, match="can't follow event 3"):
         await store.append("exec-1", "inc-1", entries(StepStarted(step="S1"), StepStarted(step="nobody planned this")))
@@ -217,7 +222,7 @@ async def test_entries_that_cannot_follow_are_refused_whole_and_the_log_goes_on(
     assert (await store.verify())[0].ok
 
 
-async def test_a_refused_append_spoils_none_that_waits_with_it(store: Store) -> None:
+async def test_a_refused_append_spoils_none_that_waits_with_it(store: EventLog) -> None:
     await begin(store)
     waiting = [
         store.append("exec-1", "inc-1", entries(StepStarted(step="S1", attempt=1))),
@@ -234,7 +239,7 @@ async def test_a_refused_append_spoils_none_that_waits_with_it(store: Store) -> 
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
-async def test_a_number_that_json_cannot_hold_is_refused(store: Store, number: float) -> None:
+async def test_a_number_that_json_cannot_hold_is_refused(store: EventLog, number: float) -> None:
     await begin(store)
     body = StepFinished.model_construct(step="S1", status="completed", summary="", duration_s=number)
     with pytest.raises(ValueError, match="number that is none"):
@@ -242,18 +247,18 @@ async def test_a_number_that_json_cannot_hold_is_refused(store: Store, number: f
     assert len(await store.read("exec-1")) == 2
 
 
-async def test_a_time_without_zone_is_refused(store: Store) -> None:
+async def test_a_time_without_zone_is_refused(store: EventLog) -> None:
     with pytest.raises(ValueError, match="time zone"):
         await store.append("exec-1", "inc-1", [(NOON.replace(tzinfo=None), ENGINE, opening())])
 
 
-async def test_an_execution_stays_with_its_incident(store: Store) -> None:
+async def test_an_execution_stays_with_its_incident(store: EventLog) -> None:
     await begin(store)
     with pytest.raises(ValueError, match="belongs to inc-1"):
         await store.append("exec-1", "inc-2", progress(1))
 
 
-async def test_an_append_at_the_expected_head_is_kept(store: Store) -> None:
+async def test_an_append_at_the_expected_head_is_kept(store: EventLog) -> None:
     events = await store.append("exec-1", "inc-1", entries(opening(), planning()), expected=Head(0, GENESIS))
     head = await store.last("exec-1")
     assert head == Head(2, events[-1].hash)
@@ -262,9 +267,9 @@ async def test_an_append_at_the_expected_head_is_kept(store: Store) -> None:
 
 
 @pytest.mark.parametrize("expected", [Head(0, GENESIS), Head(1, GENESIS), Head(2, GENESIS), Head(9, "f" * 64)])
-async def test_a_writer_that_expects_another_head_is_refused_and_keeps_nothing(store: Store, expected: Head) -> None:
+async def test_a_writer_that_expects_another_head_is_refused_and_keeps_nothing(store: EventLog, expected: Head) -> None:
     before = await begin(store)
-    with pytest.raises(HeadMoved, match=r"exec-1 ends at event 2, not "):
+    with pytest.raises(HeadMoved, match=r"exec-1 ends at event 2, its writer expected event"):
         await store.append("exec-1", "inc-1", progress(3), expected=expected, blobs=(b"not kept",))
     assert await store.read("exec-1") == before
     with pytest.raises(StoreError, match="no recorded answer"):
@@ -272,7 +277,7 @@ async def test_a_writer_that_expects_another_head_is_refused_and_keeps_nothing(s
     await store.append("exec-1", "inc-1", progress(1), expected=Head(2, before[-1].hash))
 
 
-async def test_of_two_writers_at_once_that_expect_the_same_head_one_is_refused(store: Store) -> None:
+async def test_of_two_writers_at_once_that_expect_the_same_head_one_is_refused(store: EventLog) -> None:
     head = Head(2, (await begin(store))[-1].hash)
     waiting = [store.append("exec-1", "inc-1", progress(1, number), expected=head) for number in range(2)]
     results = await asyncio.gather(*waiting, return_exceptions=True)
@@ -281,7 +286,7 @@ async def test_of_two_writers_at_once_that_expect_the_same_head_one_is_refused(s
     assert (await store.verify())[0].ok
 
 
-async def test_a_closed_store_says_so(store: Store) -> None:
+async def test_a_closed_store_says_so(store: EventLog) -> None:
     await begin(store)
     await store.close()
     await store.close()
@@ -323,7 +328,7 @@ async def test_what_waits_to_be_written_is_written_before_closing(opener: Opener
 # Following
 
 
-async def test_a_follower_sees_every_event_in_order_and_ends_with_the_investigation(store: Store) -> None:
+async def test_a_follower_sees_every_event_in_order_and_ends_with_the_investigation(store: EventLog) -> None:
     early = asyncio.ensure_future(collect(store.follow("exec-1")))
     await asyncio.sleep(0)
     await begin(store)
@@ -336,7 +341,7 @@ async def test_a_follower_sees_every_event_in_order_and_ends_with_the_investigat
         assert await late == list(await store.read("exec-1", after=1))
 
 
-async def test_a_slow_follower_misses_nothing(store: Store) -> None:
+async def test_a_slow_follower_misses_nothing(store: EventLog) -> None:
     await begin(store)
     following = store.follow("exec-1")
     first = await anext(following)
@@ -347,14 +352,14 @@ async def test_a_slow_follower_misses_nothing(store: Store) -> None:
     assert [event.seq for event in await collect(following)] == list(range(3, 6_004))
 
 
-async def test_a_follower_of_a_finished_log_gets_it_and_ends(store: Store) -> None:
+async def test_a_follower_of_a_finished_log_gets_it_and_ends(store: EventLog) -> None:
     await begin(store)
     await store.append("exec-1", "inc-1", entries(InvestigationFinished(status="completed", duration_s=1.0)))
     async with asyncio.timeout(5):
         assert len(await collect(store.follow("exec-1"))) == 3
 
 
-async def test_closing_ends_every_follower(store: Store) -> None:
+async def test_closing_ends_every_follower(store: EventLog) -> None:
     await begin(store)
     seen: list[Event] = []
 
@@ -369,7 +374,7 @@ async def test_closing_ends_every_follower(store: Store) -> None:
         await watcher
 
 
-async def test_a_follower_is_told_of_its_own_execution_only(store: Store) -> None:
+async def test_a_follower_is_told_of_its_own_execution_only(store: EventLog) -> None:
     await begin(store)
     seen: list[Event] = []
 
@@ -388,7 +393,7 @@ async def test_a_follower_is_told_of_its_own_execution_only(store: Store) -> Non
 # States and snapshots
 
 
-async def test_the_state_is_the_fold_of_the_log_at_every_event(store: Store) -> None:
+async def test_the_state_is_the_fold_of_the_log_at_every_event(store: EventLog) -> None:
     events = list(await begin(store))
     facts = entries(*(FactFound(id=f"F{n}", step="S1", key=f"{n:016x}", fact=shift(score=float(n))) for n in range(9)))
     events += await store.append("exec-1", "inc-1", entries(StepStarted(step="S1")) + facts)
@@ -398,7 +403,7 @@ async def test_the_state_is_the_fold_of_the_log_at_every_event(store: Store) -> 
     assert (await store.state("exec-1", 0)).seq == 0
 
 
-async def test_a_state_belongs_to_whoever_asked_for_it(store: Store) -> None:
+async def test_a_state_belongs_to_whoever_asked_for_it(store: EventLog) -> None:
     await begin(store)
     mine = await store.state("exec-1")
     mine.steps["S1"].note = "changed by its owner"
@@ -408,7 +413,7 @@ async def test_a_state_belongs_to_whoever_asked_for_it(store: Store) -> None:
     assert [(name, step.note) for name, step in steps.items()] == [("S1", "")]
 
 
-async def test_a_state_that_is_not_there_is_a_usage_error(store: Store) -> None:
+async def test_a_state_that_is_not_there_is_a_usage_error(store: EventLog) -> None:
     with pytest.raises(UsageError, match="no execution exec-1"):
         await store.state("exec-1")
     await begin(store)
@@ -419,7 +424,7 @@ async def test_a_state_that_is_not_there_is_a_usage_error(store: Store) -> None:
 # The list
 
 
-async def test_the_list_shows_each_execution_as_its_log_says_newest_first(store: Store) -> None:
+async def test_the_list_shows_each_execution_as_its_log_says_newest_first(store: EventLog) -> None:
     await begin(store, "exec-1", "inc-1")
     await store.append("exec-2", "inc-2", entries(opening("Errors")))
     classification = Classification(primary_class=IncidentClass.TRAFFIC_SURGE, confidence=0.9)
@@ -443,7 +448,7 @@ async def test_the_list_shows_each_execution_as_its_log_says_newest_first(store:
     assert (first.opened_at, first.updated_at) == (NOON, NOON + timedelta(seconds=9))
 
 
-async def test_a_name_is_resolved(store: Store) -> None:
+async def test_a_name_is_resolved(store: EventLog) -> None:
     for execution_id, incident_id in (
         ("exec-1a", "inc-1"),
         ("exec-1b", "inc-1"),
@@ -467,14 +472,14 @@ async def test_a_name_is_resolved(store: Store) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 5_000])
-async def test_a_blob_is_kept_under_its_digest(store: Store, data: bytes) -> None:
+async def test_a_blob_is_kept_under_its_digest(store: EventLog, data: bytes) -> None:
     digest = await store.put_blob(data)
     assert digest == hashlib.sha256(data).hexdigest()
     assert await store.put_blob(data) == digest
     assert await store.get_blob(digest) == data
 
 
-async def test_blobs_come_with_the_events_that_name_them_or_not_at_all(store: Store) -> None:
+async def test_blobs_come_with_the_events_that_name_them_or_not_at_all(store: EventLog) -> None:
     await begin(store)
     data = b"recorded with the event"
     with pytest.raises(ValueError, match="can't follow"):
@@ -488,7 +493,7 @@ async def test_blobs_come_with_the_events_that_name_them_or_not_at_all(store: St
 # The audit
 
 
-async def test_an_untouched_log_verifies_and_is_anchored_outside(store: Store) -> None:
+async def test_an_untouched_log_verifies_and_is_anchored_outside(store: EventLog) -> None:
     await begin(store)
     await begin(store, "exec-2", "inc-2")
     await store.append("exec-1", "inc-1", progress(1_500))
@@ -497,7 +502,7 @@ async def test_an_untouched_log_verifies_and_is_anchored_outside(store: Store) -
     assert [result.execution_id for result in await store.verify()] == ["exec-1", "exec-2"]
 
 
-async def test_the_audit_of_nothing_is_a_usage_error(store: Store) -> None:
+async def test_the_audit_of_nothing_is_a_usage_error(store: EventLog) -> None:
     assert await store.verify() == ()
     with pytest.raises(UsageError, match="no execution"):
         await store.verify("exec-1")

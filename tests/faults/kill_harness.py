@@ -30,8 +30,7 @@ sys.path.insert(0, str(ROOT))
 from engine import failpoints  # noqa: E402 - run as a script, it must find the project first
 from engine.events import IncidentOpened, PlannedStep, PlanProposed, StepProgressed, Who, body_adapter  # noqa: E402
 from engine.incident import IncidentState, fold  # noqa: E402
-from engine.store import snapshots  # noqa: E402
-from engine.store.sqlite import SqliteStore  # noqa: E402
+from engine.log import EventLog, snapshots  # noqa: E402
 from primitives.errors import StoreError  # noqa: E402
 from primitives.records import Window  # noqa: E402
 
@@ -73,7 +72,7 @@ def store_failpoints() -> list[str]:
 
 async def write_until_killed(path: Path, out: int, round_: int, seed: int) -> None:
     """The child: opens the store, goes on with every execution, tells what was acknowledged."""
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
 
     async def one(name: str) -> None:
         draw = random.Random(f"{seed}/{round_}/{name}")
@@ -146,7 +145,7 @@ def run_child(path: Path, round_: int, seed: int, failpoint: str, life_s: float 
 
 async def examine(known: Known, found: Findings) -> None:
     """Open the store as the next process would and compare it with what was acknowledged."""
-    store = await SqliteStore.open(known.path)
+    store = await EventLog.open(known.path)
     try:
         for result in await store.verify():
             if not result.ok:

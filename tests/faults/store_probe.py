@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from engine.events import IncidentOpened, Who
-from engine.store.sqlite import SqliteStore
+from engine.log import EventLog
 from primitives.errors import CloudopsError
 from primitives.records import Window
 
@@ -30,11 +30,11 @@ NOBODY = 65534
 async def use(path: Path, execution_id: str, opened: IncidentOpened) -> dict[str, object]:
     seen: dict[str, object] = {}
     try:
-        store = await SqliteStore.open(path)
+        store = await EventLog.open(path)
     except CloudopsError as error:
         return {"open": [type(error).__name__, str(error)]}
     try:
-        seen["readonly"] = store.readonly
+        seen["readonly"] = store.rows.readonly
         seen["executions"] = [row.execution_id for row in await store.incidents()]
         seen["audit"] = [result.ok for result in await store.verify()]
         await store.append(execution_id, "inc-probe", [(NOON, Who(kind="engine", name="cloudops"), opened)])

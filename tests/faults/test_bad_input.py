@@ -25,8 +25,8 @@ import pytest
 import primitives.bundle.files
 from cockpit.cli import main
 from engine.events import GENESIS
-from engine.store.codec import encode_event as encode_row
-from engine.store.protocol import Head
+from engine.log import Head
+from engine.log.codec import encode_event as encode_row
 from engine.wire import decode_event, encode_event
 
 ROOT = Path(__file__).parents[2]
@@ -359,7 +359,7 @@ def test_a_prometheus_that_is_none_is_said(cloudops: Cloudops, address: str, cod
 
 
 def test_nothing_to_investigate_is_said(cloudops: Cloudops) -> None:
-    assert "--incident BUNDLE or --prometheus URL" in complaint(cloudops("investigate", "slow"))
+    assert "--incident BUNDLE or --source NAME" in complaint(cloudops("investigate", "slow"))
 
 
 @pytest.mark.parametrize(

@@ -193,8 +193,8 @@ def test_ctrl_c_twice_leaves_what_does_not_end_and_it_stays_cancelled(
 def test_work_that_does_not_let_go_is_left_all_the_same(short_path: Path) -> None:
     program = """
 import sys, time
-import engine.world
-engine.world._read_whole = lambda path: (print("reading", flush=True), time.sleep(100))
+import engine.investigate.scenario
+engine.investigate.scenario._read_whole = lambda path: (print("reading", flush=True), time.sleep(100))
 import cockpit.terminal
 cockpit.terminal.LAST_RESORT_S = 0.5
 """

@@ -22,11 +22,11 @@ from typing import Any
 import pytest
 
 from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, PlanProposed, StepProgressed, Who
+from engine.log import Entry, EventLog
 from engine.store import connection, files
 from engine.store.files import file_system, network_problem
-from engine.store.protocol import Entry
 from engine.store.schema import APPLICATION_ID, SELECT_RAW
-from engine.store.sqlite import SqliteStore
+from engine.store.sqlite import SqliteRows
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew
 from primitives.records import Window
 
@@ -37,10 +37,10 @@ NOBODY = 65534
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from engine.store.sqlite import SqliteStore
+from engine.log import EventLog
 
 async def hold():
-    store = await SqliteStore.open(Path(sys.argv[1]))
+    store = await EventLog.open(Path(sys.argv[1]))
     print("held", flush=True)
     await asyncio.Event().wait()
 
@@ -61,7 +61,7 @@ def progress(count: int, note: str = "") -> list[Entry]:
 
 
 async def fill(path: Path, *executions: str, events: int = 200) -> None:
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     for name in executions:
         await store.append(name, f"inc-{name}", beginning())
         await store.append(name, f"inc-{name}", progress(events))
@@ -74,10 +74,15 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteStore]:
-    opened = await SqliteStore.open(path)
+async def store(path: Path) -> AsyncIterator[EventLog]:
+    opened = await EventLog.open(path)
     yield opened
     await opened.close()
+
+
+def connection_of(store: EventLog) -> connection.Connection:
+    assert isinstance(store.rows, SqliteRows)
+    return store.rows.connection
 
 
 def one_line(error: BaseException) -> str:
@@ -96,7 +101,7 @@ def free(path: Path) -> None:
 # Where it lies
 
 
-async def test_the_folder_is_made_and_only_its_owner_may_look(path: Path, store: SqliteStore) -> None:
+async def test_the_folder_is_made_and_only_its_owner_may_look(path: Path, store: EventLog) -> None:
     await store.append("exec-1", "inc-1", beginning())
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     made = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
@@ -106,14 +111,14 @@ async def test_the_folder_is_made_and_only_its_owner_may_look(path: Path, store:
 
 async def test_a_folder_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"is a folder: name a file in it") as caught:
-        await SqliteStore.open(tmp_path)
+        await EventLog.open(tmp_path)
     one_line(caught.value)
 
 
 async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="choose another with --store") as caught:
-        await SqliteStore.open(tmp_path / "file" / "incidents.db")
+        await EventLog.open(tmp_path / "file" / "incidents.db")
     one_line(caught.value)
 
 
@@ -121,7 +126,7 @@ async def test_control_characters_in_a_path_stay_out_of_the_message(tmp_path: Pa
     folder = tmp_path / "a\x1b[2J\nb"
     folder.mkdir()
     with pytest.raises(StoreError) as caught:
-        await SqliteStore.open(folder)
+        await EventLog.open(folder)
     assert "\x1b" not in one_line(caught.value)
 
 
@@ -158,14 +163,14 @@ def test_a_network_file_system_is_recognised(path: str, kind: str, refused: bool
 async def test_a_network_file_system_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "file_system", lambda *_: "nfs4")
     with pytest.raises(StoreError, match=r"network file system \(nfs4\).*choose a local disk"):
-        await SqliteStore.open(path)
+        await EventLog.open(path)
     assert not path.exists()
 
 
 async def test_a_doubtful_file_system_is_warned_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "file_system", lambda *_: "9p")
-    store = await SqliteStore.open(path)
-    assert "may be shared" in store.warnings[0]
+    store = await EventLog.open(path)
+    assert "may be shared" in store.rows.warnings[0]
     await store.close()
 
 
@@ -182,7 +187,7 @@ def test_a_store_held_by_a_stopped_process_is_busy_and_free_after_its_death(path
         holder.send_signal(signal.SIGSTOP)
         start = time.monotonic()
         with pytest.raises(StoreBusy, match=f"held by process {holder.pid}") as caught:
-            asyncio.run(SqliteStore.open(path))
+            asyncio.run(EventLog.open(path))
         assert time.monotonic() - start < 1
         one_line(caught.value)
     finally:
@@ -191,16 +196,16 @@ def test_a_store_held_by_a_stopped_process_is_busy_and_free_after_its_death(path
     asyncio.run(fill(path, "exec-1"))
 
 
-async def test_a_second_opening_in_the_same_process_is_busy_too(path: Path, store: SqliteStore) -> None:
+async def test_a_second_opening_in_the_same_process_is_busy_too(path: Path, store: EventLog) -> None:
     with pytest.raises(StoreBusy, match=f"held by process {os.getpid()}"):
-        await SqliteStore.open(path)
+        await EventLog.open(path)
 
 
 async def test_a_lock_file_left_behind_means_nothing(path: Path) -> None:
     path.parent.mkdir()
     lock = path.with_name(path.name + ".lock")
     lock.write_text("1 2026-01-01T00:00:00+00:00 and what a longer line left behind\n")
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     assert lock.read_text().split()[0] == str(os.getpid())
     assert lock.read_text().count("\n") == 1
     await store.close()
@@ -210,7 +215,7 @@ async def test_a_store_that_another_program_writes_is_busy_and_works_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "BUSY_TIMEOUT_S", 0.1)
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     await store.append("exec-1", "inc-1", beginning())
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -225,17 +230,17 @@ async def test_a_store_that_another_program_writes_is_busy_and_works_again(
 
 
 async def test_an_audit_of_a_log_that_grows_meanwhile_raises_no_alarm(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.append("exec-1", "inc-1", beginning())
-    read, growing = store._connection.rows, iter(range(3))
+    read, growing = connection_of(store).rows, iter(range(3))
 
     async def rows(sql: str, *values: Any) -> Any:
         if sql == SELECT_RAW and next(growing, None) is not None:
             await store.append("exec-1", "inc-1", progress(2))
         return await read(sql, *values)
 
-    monkeypatch.setattr(store._connection, "rows", rows)
+    monkeypatch.setattr(connection_of(store), "rows", rows)
     (result,) = await store.verify("exec-1")
     assert (result.ok, result.events, result.problem) == (True, 8, "")
 
@@ -244,10 +249,10 @@ async def test_an_audit_of_a_log_that_grows_meanwhile_raises_no_alarm(
 # size of files makes real writes fail; a small tmpfs, where we may mount one, is really full.
 
 
-async def test_a_full_disk_loses_nothing_and_writing_goes_on_when_there_is_room(store: SqliteStore) -> None:
+async def test_a_full_disk_loses_nothing_and_writing_goes_on_when_there_is_room(store: EventLog) -> None:
     await store.append("exec-1", "inc-1", beginning())
-    ((pages,),) = await store._connection.rows("PRAGMA page_count")
-    await store._connection.rows(f"PRAGMA max_page_count = {pages + 2}")
+    ((pages,),) = await connection_of(store).rows("PRAGMA page_count")
+    await connection_of(store).rows(f"PRAGMA max_page_count = {pages + 2}")
     full: StoreError | None = None
     acknowledged = 2
     while full is None:
@@ -259,15 +264,15 @@ async def test_a_full_disk_loses_nothing_and_writing_goes_on_when_there_is_room(
     with pytest.raises(StoreError, match="the disk is full"):
         await store.put_blob(os.urandom(100_000))
     assert (await store.last("exec-1")).seq == acknowledged
-    await store._connection.rows("PRAGMA max_page_count = 1000000")
+    await connection_of(store).rows("PRAGMA max_page_count = 1000000")
     assert (await store.append("exec-1", "inc-1", progress(1)))[0].seq == acknowledged + 1
     assert (await store.verify())[0].anchored == acknowledged + 1
 
 
-async def test_everyone_who_shares_a_commit_hears_that_it_failed(store: SqliteStore) -> None:
+async def test_everyone_who_shares_a_commit_hears_that_it_failed(store: EventLog) -> None:
     await store.append("exec-1", "inc-1", beginning())
-    ((pages,),) = await store._connection.rows("PRAGMA page_count")
-    await store._connection.rows(f"PRAGMA max_page_count = {pages}")
+    ((pages,),) = await connection_of(store).rows("PRAGMA page_count")
+    await connection_of(store).rows(f"PRAGMA max_page_count = {pages}")
     waiting = [store.append("exec-1", "inc-1", progress(1, "x" * 5_000)) for _ in range(5)]
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(result) for result in results] == [StoreError] * 5
@@ -300,7 +305,7 @@ if os.geteuid() == 0 and sys.platform == "linux":
 
 
 async def write_until_full(path: Path) -> None:
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     await store.append("exec-1", "inc-1", beginning())
     acknowledged = 2
     full: StoreError | None = None
@@ -312,7 +317,7 @@ async def write_until_full(path: Path) -> None:
     assert "the disk is full" in one_line(full)
     assert (await store.last("exec-1")).seq == acknowledged
     await store.close()
-    again = await SqliteStore.open(path)
+    again = await EventLog.open(path)
     (result,) = await again.verify()
     assert (result.ok, result.events) == (True, acknowledged)
     await again.close()
@@ -391,7 +396,7 @@ async def test_a_store_that_lost_everything_is_not_begun_anew_in_silence(path: P
     else:
         path.unlink()
     with pytest.raises(StoreCorrupt, match="2 investigations were acknowledged: restore it") as caught:
-        await SqliteStore.open(path)
+        await EventLog.open(path)
     one_line(caught.value)
     free(path)
 
@@ -405,7 +410,7 @@ async def test_a_file_that_is_no_store_is_refused_and_left_alone(path: Path, con
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(StoreCorrupt, match="not a CloudOps store") as caught:
-        await SqliteStore.open(path)
+        await EventLog.open(path)
     one_line(caught.value)
     assert path.read_bytes() == content
     free(path)
@@ -418,7 +423,7 @@ async def test_another_programs_database_is_refused_and_left_alone(path: Path) -
     other.close()
     before = path.read_bytes()
     with pytest.raises(StoreCorrupt, match="another program's database"):
-        await SqliteStore.open(path)
+        await EventLog.open(path)
     assert path.read_bytes() == before
 
 
@@ -429,7 +434,7 @@ async def test_a_store_of_a_newer_version_is_refused_and_left_alone(path: Path) 
     raw.close()
     before = path.read_bytes()
     with pytest.raises(StoreTooNew, match="upgrade CloudOps") as caught:
-        await SqliteStore.open(path)
+        await EventLog.open(path)
     one_line(caught.value)
     assert path.read_bytes() == before
     free(path)
@@ -441,7 +446,7 @@ async def test_a_store_without_its_tables_is_damaged(path: Path) -> None:
     raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     raw.close()
     with pytest.raises(StoreCorrupt, match="tables are missing"):
-        await SqliteStore.open(path)
+        await EventLog.open(path)
 
 
 @pytest.mark.parametrize("part", [0.2, 0.5, 0.9, 0.999])
@@ -449,7 +454,7 @@ async def test_a_file_that_was_cut_off_is_reported(path: Path, part: float) -> N
     await fill(path, "exec-1", events=2_000)
     os.truncate(path, int(path.stat().st_size * part))
     with pytest.raises(StoreCorrupt, match=r"is damaged \(\d+ bytes at its end are missing\): copy it away") as caught:
-        await SqliteStore.open(path)
+        await EventLog.open(path)
     one_line(caught.value)
 
 
@@ -467,7 +472,7 @@ async def test_no_damaged_page_goes_unseen_or_ends_in_anything_but_our_errors(pa
             continue
         path.write_bytes(damaged)
         try:
-            store = await SqliteStore.open(path)
+            store = await EventLog.open(path)
         except StoreError as error:
             one_line(error)
             seen += 1
@@ -491,7 +496,7 @@ async def test_what_a_damaged_page_leaves_whole_is_still_audited_and_read(path: 
     raw.execute("UPDATE events SET body = CAST(x'ff' AS TEXT) WHERE execution_id = 'exec-1' AND seq = 300")
     raw.commit()
     raw.close()
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     one, two = await store.verify()
     assert (one.ok, one.seq, two.ok) == (False, 300, True)
     with pytest.raises(StoreCorrupt):
@@ -507,7 +512,7 @@ async def test_an_event_that_cannot_be_decoded_is_reported(path: Path) -> None:
     raw.execute('UPDATE events SET body = \'{"type": "from_another_world"}\' WHERE seq = 3')
     raw.commit()
     raw.close()
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     for reading in (store.read("exec-1"), store.state("exec-1")):
         with pytest.raises(StoreCorrupt, match="event 3 of exec-1 can't be read") as caught:
             await reading
@@ -516,7 +521,7 @@ async def test_an_event_that_cannot_be_decoded_is_reported(path: Path) -> None:
 
 
 async def test_a_damaged_blob_is_never_handed_out(path: Path) -> None:
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     digest = await store.put_blob(b"evidence " * 1_000)
     await store.close()
     raw = sqlite3.connect(path)
@@ -524,7 +529,7 @@ async def test_a_damaged_blob_is_never_handed_out(path: Path) -> None:
     for value in (data[:-3], b"", b"x" * 50, data[:6] + b"\xff" * 8 + data[14:], "text", 7):
         raw.execute("UPDATE blobs SET data = ?", (value,))
         raw.commit()
-        store = await SqliteStore.open(path)
+        store = await EventLog.open(path)
         with pytest.raises(StoreCorrupt, match="is damaged"):
             await store.get_blob(digest)
         await store.close()
@@ -533,7 +538,7 @@ async def test_a_damaged_blob_is_never_handed_out(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["DELETE FROM blobs", "UPDATE blobs SET data = x'00'", "UPDATE blobs SET size = 1"])
 async def test_a_recorded_answer_that_is_gone_or_damaged_shows_in_the_audit(path: Path, damage: str) -> None:
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     data = b"what the source said"
     answer = AnswerRecorded(
         question="logs",
@@ -550,7 +555,7 @@ async def test_a_recorded_answer_that_is_gone_or_damaged_shows_in_the_audit(path
     raw.execute(damage)
     raw.commit()
     raw.close()
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     (result,) = await store.verify()
     assert (result.ok, result.seq) == (False, 3)
     assert "event 3 names a recorded answer that can't be read" in one_line(StoreError(result.problem))
@@ -558,15 +563,15 @@ async def test_a_recorded_answer_that_is_gone_or_damaged_shows_in_the_audit(path
 
 
 async def test_a_lost_wal_shows_in_the_audit_and_the_log_does_not_go_on_over_the_gap(
-    path: Path, store: SqliteStore, tmp_path: Path
+    path: Path, store: EventLog, tmp_path: Path
 ) -> None:
     await store.append("exec-1", "inc-1", beginning())
-    await store._connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    await connection_of(store).rows("PRAGMA wal_checkpoint(TRUNCATE)")
     await store.append("exec-1", "inc-1", progress(10))
     copy = tmp_path / "copy.db"
     for suffix in ("", ".heads"):
         shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
-    damaged = await SqliteStore.open(copy)
+    damaged = await EventLog.open(copy)
     (result,) = await damaged.verify()
     assert (result.ok, result.events, result.seq) == (False, 2, 3)
     assert result.problem == "the log is cut off after event 2: 12 were acknowledged"
@@ -575,7 +580,7 @@ async def test_a_lost_wal_shows_in_the_audit_and_the_log_does_not_go_on_over_the
     await damaged.append("exec-2", "inc-2", beginning())
     await damaged.close()
     # Nor does the next opening forget it.
-    damaged = await SqliteStore.open(copy)
+    damaged = await EventLog.open(copy)
     assert [result.ok for result in await damaged.verify()] == [False, True]
     await damaged.close()
 
@@ -598,14 +603,14 @@ async def test_a_lost_wal_shows_in_the_audit_and_the_log_does_not_go_on_over_the
 )
 async def test_without_whole_snapshots_every_state_is_the_same(path: Path, damage: str) -> None:
     await fill(path, "exec-1", events=3_500)
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     before = [(await store.state("exec-1", seq)).digest() for seq in (999, 2_000, 2_001, 3_502)]
     await store.close()
     raw = sqlite3.connect(path)
     assert raw.execute("SELECT count(*) FROM snapshots").fetchone() == (3,)
     raw.execute(damage)
     raw.commit()
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     assert [(await store.state("exec-1", seq)).digest() for seq in (999, 2_000, 2_001, 3_502)] == before
     await store.close()
     raw.close()
@@ -617,7 +622,7 @@ async def test_snapshots_come_back_after_they_were_deleted(path: Path) -> None:
     before = raw.execute("SELECT * FROM snapshots").fetchall()
     raw.execute("DELETE FROM snapshots")
     raw.commit()
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     await store.state("exec-1")
     assert raw.execute("SELECT * FROM snapshots").fetchall() == before
     await store.close()
@@ -632,7 +637,7 @@ async def test_a_torn_line_in_the_heads_file_is_passed_over(path: Path) -> None:
     heads = path.with_name(path.name + ".heads")
     whole = heads.read_text()
     heads.write_text(whole + whole[:20])
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     await store.append("exec-1", "inc-exec-1", progress(3))
     assert [(result.ok, result.anchored) for result in await store.verify()] == [(True, 205)]
     await store.close()
@@ -642,13 +647,13 @@ async def test_a_torn_line_in_the_heads_file_is_passed_over(path: Path) -> None:
 async def test_without_the_heads_file_the_chain_alone_vouches(path: Path) -> None:
     await fill(path, "exec-1")
     path.with_name(path.name + ".heads").unlink()
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     assert [(result.ok, result.anchored) for result in await store.verify()] == [(True, 0)]
     await store.close()
 
 
 async def test_the_heads_file_is_compacted_on_opening(path: Path) -> None:
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     await store.append("exec-1", "inc-1", beginning())
     for _ in range(50):
         await store.append("exec-1", "inc-1", progress(1))
@@ -656,14 +661,14 @@ async def test_the_heads_file_is_compacted_on_opening(path: Path) -> None:
     await store.close()
     heads = path.with_name(path.name + ".heads")
     assert len(heads.read_text().splitlines()) == 51
-    await (await SqliteStore.open(path)).close()
+    await (await EventLog.open(path)).close()
     assert heads.read_text() == f"exec-1 {last.seq} {last.hash}\n"
 
 
 async def test_a_heads_file_that_cannot_be_written_keeps_no_event_from_being_acknowledged(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     await store.append("exec-1", "inc-1", beginning())
     write = os.write
 
@@ -677,7 +682,7 @@ async def test_a_heads_file_that_cannot_be_written_keeps_no_event_from_being_ack
         assert len(await store.append("exec-1", "inc-1", progress(3))) == 3
     await store.append("exec-2", "inc-2", beginning())
     await store.close()
-    store = await SqliteStore.open(path)
+    store = await EventLog.open(path)
     assert [(result.ok, result.anchored) for result in await store.verify()] == [(True, 5), (True, 2)]
     await store.close()
 
@@ -693,6 +698,6 @@ def test_an_old_sqlite_is_warned_of(monkeypatch: pytest.MonkeyPatch, version: tu
     assert warning is None or "fixed in 3.51.3" in warning
 
 
-async def test_a_whole_file_passes_sqlites_own_examination(store: SqliteStore) -> None:
+async def test_a_whole_file_passes_sqlites_own_examination(store: EventLog) -> None:
     await store.append("exec-1", "inc-1", beginning())
     assert await store.check() == ()

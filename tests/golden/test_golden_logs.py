@@ -16,8 +16,8 @@ from engine.engine import Engine
 from engine.events import Event
 from engine.export import import_events
 from engine.incident import IncidentState, fold
+from engine.log import EventLog
 from engine.port import AddFact, Judge
-from engine.store.sqlite import SqliteStore
 from engine.wire import decode_event, encode_event
 
 GOLDEN = Path(__file__).parent
@@ -132,7 +132,7 @@ async def test_an_old_store_opens_shows_the_same_and_can_be_written(golden: Path
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=name_of)
 async def test_an_old_bundle_is_imported_whole(bundle: Path, tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "store.db")
+    store = await EventLog.open(tmp_path / "store.db")
     execution_id = await import_events(store, bundle)
     state = await store.state(execution_id)
     assert seen(state) == json.loads(bundle.with_suffix(".seen.json").read_bytes())

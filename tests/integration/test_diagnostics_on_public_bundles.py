@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from primitives.answers import encode_answer
-from primitives.backends.recorded import RecordedBackend
+from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import read_bundle
 from primitives.clock import ManualClock
 from primitives.diagnostics.registry import Arguments, diagnostics

@@ -14,11 +14,12 @@ import pytest
 from prometheus_world import BUCKETS, PrometheusWorld, load_history, minutes, prometheus_server
 
 from primitives.answers import decode_answer, encode_answer
-from primitives.backends.prometheus import PrometheusBackend
+from primitives.backends.prometheus.backend import PrometheusBackend
+from primitives.backends.prometheus.endpoint import parse_endpoint
 from primitives.backends.prometheus.families import CLIENTS, FAMILIES
 from primitives.backends.prometheus.promql import SERVICE_LABELS, Grouping
 from primitives.backends.prometheus.topology import edges_expression
-from primitives.backends.recorded import RecordedBackend
+from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
 from primitives.clock import ManualClock
 from primitives.records import Series, Topology, Window
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.parts("prometheus", "promtool")
 
 @pytest.fixture
 async def backend(jumping_prometheus: PrometheusWorld) -> AsyncIterator[PrometheusBackend]:
-    one = PrometheusBackend(jumping_prometheus.url, clock=ManualClock(jumping_prometheus.end))
+    one = PrometheusBackend(parse_endpoint(jumping_prometheus.url), clock=ManualClock(jumping_prometheus.end))
     yield one
     await one.close()
 
@@ -225,7 +226,9 @@ async def test_the_check_says_version_and_what_there_is(backend: PrometheusBacke
     version = subprocess.run(["prometheus", "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
     status = await backend.check()
     assert status.status == "reachable"
-    assert f"version {version} at http://127.0.0.1:" in status.detail
+    assert f"version {version}, " in status.detail
+    assert "127.0.0.1" not in status.detail  # the log has it
+    assert status.address.startswith("http://127.0.0.1:")
     assert "known metric families" in status.detail
 
 
@@ -307,7 +310,7 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def cluster(cluster_url: str) -> AsyncIterator[PrometheusBackend]:
-    one = PrometheusBackend(cluster_url, clock=ManualClock(CLUSTER_END))
+    one = PrometheusBackend(parse_endpoint(cluster_url), clock=ManualClock(CLUSTER_END))
     yield one
     await one.close()
 
@@ -365,7 +368,7 @@ async def test_hostile_labels_come_out_harmless_and_without_secrets(cluster: Pro
 
 async def test_an_empty_prometheus_says_that_it_holds_nothing_of_use(tmp_path: Path) -> None:
     with prometheus_server(tmp_path) as (url, _):
-        backend = PrometheusBackend(url, clock=ManualClock(CLUSTER_END))
+        backend = PrometheusBackend(parse_endpoint(url), clock=ManualClock(CLUSTER_END))
         try:
             for query in (SeriesQuery(window=CLUSTER_WINDOW), TopologyQuery(window=CLUSTER_WINDOW)):
                 answer = await backend.ask(query)
@@ -377,7 +380,7 @@ async def test_an_empty_prometheus_says_that_it_holds_nothing_of_use(tmp_path: P
 
 async def test_a_killed_server_is_unreachable_in_one_line(tmp_path: Path) -> None:
     with prometheus_server(tmp_path) as (url, _):
-        backend = PrometheusBackend(url, clock=ManualClock(CLUSTER_END))
+        backend = PrometheusBackend(parse_endpoint(url), clock=ManualClock(CLUSTER_END))
         assert (await backend.check()).status == "reachable"
     status = await backend.check()
     await backend.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 import socket
 import threading
 import time
@@ -19,7 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from primitives.backends.prometheus import PrometheusBackend, client
+from primitives.backends.prometheus import PrometheusSettings, client
+from primitives.backends.prometheus.backend import PrometheusBackend
 from primitives.clock import ManualClock
 from primitives.errors import (
     SourceDenied,
@@ -30,6 +32,7 @@ from primitives.errors import (
     UsageError,
 )
 from primitives.records import Window
+from primitives.sources import define_source
 from primitives.telemetry import AlertsQuery, SeriesQuery, Telemetry
 
 NOW = datetime(2026, 11, 23, 20, 27, tzinfo=UTC)
@@ -127,7 +130,8 @@ def fake() -> Iterator[FakePrometheus]:
 
 @asynccontextmanager
 async def backend(url: str, **more: Any) -> Any:
-    one = PrometheusBackend(url, clock=ManualClock(NOW), **more)
+    settings = PrometheusSettings.model_validate({"url": url}).resolve(os.environ)
+    one = PrometheusBackend(settings.endpoint, clock=ManualClock(NOW), **more)
     try:
         yield one
     finally:
@@ -336,7 +340,7 @@ async def test_credentials_reach_the_server_and_nothing_else(
         async with backend(url) as one:
             status = await one.check()
             answer = await one.ask(SERIES)
-            shown += [one.name, status.detail, repr(one.__dict__), repr(answer)]
+            shown += [one.name, repr(status), repr(one.__dict__), repr(answer)]
     basic = "Basic " + base64.b64encode(f"me:{PASSWORD}".encode()).decode()
     sent = [headers.get("Authorization") for _, headers in fake.asked]
     assert set(sent) == {basic, "Bearer token-of-the-environment"}
@@ -368,7 +372,7 @@ async def test_a_password_that_a_server_repeats_is_redacted(fake: FakePrometheus
 )
 def test_a_url_that_is_none_is_wrong_use_and_is_not_repeated(url: str) -> None:
     with pytest.raises(UsageError, match="http://HOST:9090") as caught:
-        PrometheusBackend(url, clock=ManualClock(NOW))
+        define_source("prod", {"kind": "prometheus", "url": url}, {})
     assert PASSWORD not in str(caught.value)
     assert "abc" not in str(caught.value)
 

@@ -26,9 +26,8 @@ from engine.events import (
     Who,
     event_hash,
 )
+from engine.log import Entry, EventLog, Head
 from engine.port import AuditResult
-from engine.store.protocol import Entry, Head
-from engine.store.sqlite import SqliteStore
 from primitives.records import Window
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -59,7 +58,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("whole") / "incidents.db"
 
     async def fill() -> None:
-        store = await SqliteStore.open(path)
+        store = await EventLog.open(path)
         for name in EXECUTIONS:
             for entry in entries(name):
                 await store.append(name, f"inc-{name}", [entry])
@@ -81,7 +80,7 @@ def audit(whole: Path, tmp_path: Path, change: Callable[[sqlite3.Connection], ob
     raw.close()
 
     async def verify() -> dict[str, AuditResult]:
-        store = await SqliteStore.open(path)
+        store = await EventLog.open(path)
         try:
             return {result.execution_id: result for result in await store.verify()}
         finally:

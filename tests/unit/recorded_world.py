@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from primitives.backends.recorded import RecordedBackend
+from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import read_bundle
 from primitives.clock import ManualClock
 from primitives.diagnostics.registry import Arguments, diagnostics

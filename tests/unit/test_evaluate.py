@@ -26,6 +26,7 @@ def cause(
         "evidence": ("none",),
         "evidence_for": (),
         "evidence_against": (),
+        "adjustments": (),
         "waterfall": (),
     }
     return CausePart(id="H", cause="c", cause_id=cause_id, resource=resource, change=change, confidence=confidence,

@@ -17,9 +17,10 @@ from cockpit.cli import main
 from cockpit.commands.evaluate import QUESTIONS
 from engine.evaluate import bundles_below, evaluate_bundles
 from engine.evaluate.ablation import withhold
+from engine.investigate.scenario import open_scenario
 from engine.port import Investigate
-from engine.world import open_world
 from primitives.errors import BundleError, CloudopsError
+from primitives.sources import NO_SOURCES
 from primitives.telemetry import Question
 
 SAMPLES = Path(__file__).parents[2] / "sample_incidents"
@@ -92,16 +93,17 @@ async def test_what_is_cancelled_leaves_no_process() -> None:
 
 async def test_a_withheld_question_is_routed_to_nobody() -> None:
     bundle = str(SAMPLES / "api-latency-spike")
-    world = await open_world(Investigate(bundle=bundle))
-    hidden = withhold(world, ("changes", "alerts"))
-    whole, part = await world.backends[0].check(), await hidden.backends[0].check()
+    scenario = await open_scenario(Investigate(bundle=bundle), NO_SOURCES)
+    hidden = withhold(scenario, ("changes", "alerts"))
+    whole, part = await scenario.backends[0].check(), await hidden.backends[0].check()
     assert set(whole.questions) - set(part.questions) == {"changes", "alerts"}
-    assert world.backends[0].questions - hidden.backends[0].questions == {"changes", "alerts"}
-    assert withhold(world, ()) is world
-    assert (hidden.opened.alert, world.opened.alert is None) == (None, False)
+    assert scenario.backends[0].questions - hidden.backends[0].questions == {"changes", "alerts"}
+    assert withhold(scenario, ()) is scenario
+    assert (hidden.opened.alert, scenario.opened.alert is None) == (None, False)
     # What the bundle says of its changes' source is gone with it; what it says of others stays.
     kinds = {kind for entry in hidden.opened.coverage for kind in entry.kinds}
-    assert {kind for entry in world.opened.coverage for kind in entry.kinds} - kinds >= {"deployment", "infrastructure"}
+    before = {kind for entry in scenario.opened.coverage for kind in entry.kinds}
+    assert before - kinds >= {"deployment", "infrastructure"}
     assert "deployment" not in kinds
 
 

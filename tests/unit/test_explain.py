@@ -46,7 +46,9 @@ def test_every_waterfall_leads_from_nothing_to_the_confidence(facts: tuple[Fact,
         assert all(math.isclose(before.end, after.start) for before, after in pairwise(steps))
         assert math.isclose(sum(step.weight for step in steps), total.end)
         assert abs(1 / (1 + math.exp(-total.end)) - one.confidence) <= 0.00051
-        assert {step.fact for step in steps if step.kind == "fact"} == {item.fact for item in one.evidence}
+        assert [step.fact for step in steps if step.kind == "fact"] == [
+            item.fact for item in (*one.evidence_for, *one.evidence_against)
+        ]
 
 
 @given(
@@ -58,7 +60,7 @@ def test_every_waterfall_leads_from_nothing_to_the_confidence(facts: tuple[Fact,
 def test_whatever_made_the_confidence_the_sum_holds(
     prior: float, weights: list[float], confidence: float, adjusted: list[float]
 ) -> None:
-    adjustments = tuple(Adjustment(name="cap", weight=one) for one in adjusted)
+    adjustments = tuple(Adjustment(kind="bounds", label="cap", weight=one) for one in adjusted)
     *steps, total = waterfall(made(prior, weights, confidence, adjustments=adjustments))
     assert math.isclose(sum(step.weight for step in steps), total.end, abs_tol=1e-6)
     assert abs(1 / (1 + math.exp(-total.end)) - confidence) <= 0.00051
@@ -70,8 +72,8 @@ def test_a_cap_is_a_bar_of_its_own_with_its_name() -> None:
     assert remainder.label.startswith("bounded: ")
     assert math.isclose(remainder.weight, log_odds(0.95) - 7.0)
     assert math.isclose(total.end, log_odds(0.95))
-    *_, named, _total = waterfall(made(-2.0, [9.0], 0.95, adjustments=(Adjustment(name="cap", weight=-4.055),)))
-    assert (named.kind, named.label) == ("adjustment", "cap")
+    *_, named, _total = waterfall(made(-2.0, [9.0], 0.95, adjustments=(Adjustment(label="cap", weight=-4.055),)))
+    assert (named.kind, named.label) == ("bounds", "cap")
 
 
 def test_no_bar_is_there_where_the_facts_say_it_all() -> None:

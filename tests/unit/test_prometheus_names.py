@@ -198,9 +198,9 @@ def test_the_page_names_every_metric_that_is_read_and_made() -> None:
 
 def test_making_a_backend_loads_no_http_library() -> None:
     code = (
-        "import sys; from primitives.backends.prometheus import PrometheusBackend;"
+        "import sys; from primitives.backends.prometheus import PrometheusSettings, open_prometheus;"
         "from primitives.clock import SystemClock;"
-        "PrometheusBackend('http://localhost:9090', clock=SystemClock());"
+        "open_prometheus('prod', PrometheusSettings(url='http://localhost:9090'), SystemClock());"
         "sys.exit(bool({'httpx2', 'stamina'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -94,12 +94,10 @@ def test_the_story_keeps_its_order_when_errors_rise_as_well() -> None:
     ]
 
 
-def test_confidence_is_the_logistic_of_prior_and_evidence() -> None:
+def test_confidence_is_the_logistic_of_prior_evidence_and_adjustments() -> None:
     for one in ranked(*STORY):
-        log_odds = one.prior + sum(item.weight for item in one.evidence)
-        stated = 1 / (1 + math.exp(-log_odds))
-        capped = stated > one.confidence and one.confidence in (0.9, 0.97)
-        assert capped or one.confidence == pytest.approx(stated, abs=0.02)
+        log_odds = one.prior + sum(item.weight for item in (*one.evidence, *one.adjustments))
+        assert one.confidence == pytest.approx(1 / (1 + math.exp(-log_odds)), abs=0.001)
 
 
 def test_confidences_are_sorted_probabilities_and_evidence_cites_known_facts() -> None:

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from primitives.backends.prometheus.alerts import build_alerts
-from primitives.backends.prometheus.client import PrometheusClient, Reply, parse_endpoint
+from primitives.backends.prometheus.client import PrometheusClient, Reply
+from primitives.backends.prometheus.endpoint import Endpoint
 from primitives.backends.prometheus.families import METRIC_NAMES
 from primitives.backends.prometheus.promql import Grid, choose_step, grid
 from primitives.backends.prometheus.series import answer_series, select
@@ -19,6 +20,7 @@ from primitives.errors import SourceDenied, SourceError
 from primitives.records import Alert, Coverage, Series, Topology, Window
 from primitives.redact import Redactor
 from primitives.telemetry import AlertsQuery, Answer, BackendStatus, Query, Question, SeriesQuery, TopologyQuery
+from primitives.text import safe_line
 
 __all__ = ["PrometheusBackend"]
 
@@ -35,24 +37,21 @@ _REMEMBERED: Final = 128
 class PrometheusBackend:
     """One Prometheus, or what speaks its API (Thanos, Mimir, VictoriaMetrics).
 
-    `url` may hold user-info; without it a bearer token is taken from `token` or CLOUDOPS_PROMETHEUS_TOKEN. Neither ever
-    shows in a name, a fact or an error. `timeout_s` bounds each request, `within_s` all expressions of one question:
-    what is not there by then is left out, and said. Raises `UsageError` for a URL that is none.
+    Neither address nor credentials ever show in a name, a fact or an error. `timeout_s` bounds each request, `within_s`
+    all expressions of one question: what is not there by then is left out, and said.
     """
 
     questions: ClassVar[frozenset[Question]] = frozenset({"series", "topology", "alerts"})
 
     def __init__(
         self,
-        url: str,
+        endpoint: Endpoint,
         *,
         clock: Clock,
         timeout_s: float = 8.0,
-        token: str | None = None,
         within_s: float = 12.0,
         name: str = "prometheus",
     ) -> None:
-        endpoint = parse_endpoint(url, token)
         self.name = name
         self._clock = clock
         self._within_s = within_s
@@ -76,17 +75,18 @@ class PrometheusBackend:
     async def check(self) -> BackendStatus:
         """Whether it can be reached; `detail` has its version, and a hint where it holds nothing of use."""
         questions: tuple[Question, ...] = tuple(sorted(self.questions))
+        at = safe_line(self._client.endpoint.base, limit=200)
         try:
             version = await self._client.version()
             now = self._clock.now()
             found = await survey(self._client, Window(start=now - _RECENT, end=now))
         except SourceDenied as error:
-            return BackendStatus(self.name, "denied", error.problem, questions)
+            return BackendStatus(self.name, "denied", error.problem, questions, at)
         except SourceError as error:
-            return BackendStatus(self.name, "unreachable", error.problem, questions)
-        served = f"version {version or 'unknown'} at {self._client.endpoint.shown}"
+            return BackendStatus(self.name, "unreachable", error.problem, questions, at)
+        served = f"version {version or 'unknown'}"
         hint = f"{len(found.families)} known metric families" if found.families else f"but {_NOTHING_KNOWN}"
-        return BackendStatus(self.name, "reachable", f"{served}, {hint}", questions)
+        return BackendStatus(self.name, "reachable", f"{served}, {hint}", questions, at)
 
     async def close(self) -> None:
         await self._client.close()

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from primitives.backends.prometheus.endpoint import TOKEN_VARIABLE, Endpoint
 from primitives.errors import (
     SourceDenied,
     SourceError,
@@ -32,9 +31,8 @@ from primitives.text import safe_line
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["TOKEN_VARIABLE", "Endpoint", "PrometheusClient", "QueryRefused", "Reply", "Row", "parse_endpoint"]
+__all__ = ["PrometheusClient", "QueryRefused", "Reply", "Row"]
 
-TOKEN_VARIABLE: Final = "CLOUDOPS_PROMETHEUS_TOKEN"  # noqa: S105 - the variable's name, not a token
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 CONCURRENT_REQUESTS: Final = 6
 ATTEMPTS: Final = 3
@@ -62,25 +60,6 @@ class _Throttled(SourceThrottled):
     wait_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a Prometheus is. `shown` is `base` as a person may see it; neither holds the credentials."""
-
-    base: str
-    shown: str
-    user: str | None = None
-    password: str | None = None
-    token: str | None = None
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must never be seen anywhere."""
-        return tuple(secret for secret in (self.password, self.token) if secret)
-
-    def __repr__(self) -> str:
-        return f"Endpoint({self.shown!r})"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One time series of an answer: seconds since the epoch, and finite values."""
@@ -96,30 +75,6 @@ class Reply:
 
     rows: tuple[Row, ...]
     warnings: tuple[str, ...] = ()
-
-
-def parse_endpoint(url: str, token: str | None = None) -> Endpoint:
-    """The endpoint that `url` names; without user-info in it, `token` or the environment's token is used.
-
-    Raises `UsageError` when it is no http or https URL of a host; the message never repeats the URL, which may hold a
-    password.
-    """
-    advice = "give it as http://HOST:9090 or https://USER:PASSWORD@HOST/PATH"
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise UsageError(f"the Prometheus URL can't be read: {advice}") from None
-    if parts.scheme not in ("http", "https") or not host or not url.isprintable():
-        raise UsageError(f"the Prometheus URL is no http or https URL of a host: {advice}")
-    if parts.query or parts.fragment:
-        raise UsageError(f"the Prometheus URL has a query or a fragment, which would get lost: {advice}")
-    address = f"[{host}]" if ":" in host else host
-    base = f"{parts.scheme}://{address}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
-    user = unquote(parts.username) if parts.username is not None else None
-    password = unquote(parts.password or "") if user is not None else None
-    bearer = token or os.environ.get(TOKEN_VARIABLE) or None
-    return Endpoint(base, safe_line(base, limit=200), user, password, None if user is not None else bearer)
 
 
 class PrometheusClient:
@@ -218,9 +173,7 @@ class PrometheusClient:
         except httpx2.HTTPError as error:
             # The error's own text names addresses and TLS reasons; the credentials are in no URL that it has seen.
             reason = self.clean(str(error)) or type(error).__name__
-            raise _Transient(
-                self._source, f"can't be reached at {self.endpoint.shown} ({reason}): check the address and the network"
-            ) from None
+            raise _Transient(self._source, f"can't be reached ({reason}): check the address and the network") from None
         return self._read(status, headers, body)
 
     async def _fetch(self, path: str, params: dict[str, str]) -> tuple[int, Mapping[str, str], bytes]:
@@ -275,30 +228,30 @@ class PrometheusClient:
         return said["data"], tuple(texts[:3])
 
     def _failure(self, status: int, headers: Mapping[str, str], said: Mapping[str, Any]) -> SourceError:
-        where, why = self.endpoint.shown, self._reason(said)
+        why = self._reason(said)
         because = f": {why}" if why else ""
         if status in (401, 403):
             advice = f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}"
-            return SourceDenied(self._source, f"{where} refused access (HTTP {status}): {advice}")
+            return SourceDenied(self._source, f"access refused (HTTP {status}): {advice}")
         if status == 429:
-            throttled = _Throttled(self._source, f"{where} asks for fewer requests (HTTP 429): try again in a minute")
+            throttled = _Throttled(self._source, "it asks for fewer requests (HTTP 429): try again in a minute")
             throttled.wait_s = _seconds(headers.get("Retry-After"))
             return throttled
         if said.get("errorType") in ("timeout", "canceled"):
-            return SourceTimeout(self._source, f"{where} gave up on a query{because}: ask about a shorter time")
+            return SourceTimeout(self._source, f"it gave up on a query{because}: ask about a shorter time")
         if status >= 500:
-            return _Transient(self._source, f"{where} failed (HTTP {status}){because}: see its own log")
+            return _Transient(self._source, f"it failed (HTTP {status}){because}: see its own log")
         if 300 <= status < 400:
             return SourceUnreachable(
-                self._source, f"{where} sends elsewhere (HTTP {status}; a login page?): give the API's own address"
+                self._source, f"it redirects (HTTP {status}; a login page?): give the API's own address"
             )
         if said.get("status") == "error":
             return QueryRefused(self._source, f"refused a query (HTTP {status}){because}")
         if status in (404, 405):
             return _Missing(
-                self._source, f"no Prometheus API at {where} (HTTP {status}): the URL must end where /api/v1 begins"
+                self._source, f"no Prometheus API at its address (HTTP {status}): the URL must end where /api/v1 begins"
             )
-        return SourceUnreachable(self._source, f"{where} answered HTTP {status}{because}: is it a Prometheus?")
+        return SourceUnreachable(self._source, f"it answered HTTP {status}{because}: is it a Prometheus?")
 
     def _reason(self, said: Mapping[str, Any]) -> str:
         error = said.get("error")
@@ -307,14 +260,11 @@ class PrometheusClient:
     def _timed_out(self) -> SourceTimeout:
         return SourceTimeout(
             self._source,
-            f"no answer from {self.endpoint.shown} within {self._timeout_s:g} s: "
-            "ask about a shorter time, or see whether it is overloaded",
+            f"no answer within {self._timeout_s:g} s: ask about a shorter time, or see whether it is overloaded",
         )
 
     def _unreadable(self) -> SourceUnreachable:
-        return SourceUnreachable(
-            self._source, f"what {self.endpoint.shown} answers is not from a Prometheus API: check the address"
-        )
+        return SourceUnreachable(self._source, "what it answers is not from a Prometheus API: check the address")
 
     def _rows(self, data: Any, key: str) -> tuple[Row, ...]:
         try:

@@ -25,7 +25,8 @@ from typing import Any, Final
 import numpy as np
 import yaml
 
-from primitives.backends.prometheus import PrometheusBackend
+from primitives.backends.prometheus.backend import PrometheusBackend
+from primitives.backends.prometheus.endpoint import parse_endpoint
 from primitives.bundle import BundleParts, Manifest, write_bundle
 from primitives.clock import Clock, SystemClock
 from primitives.errors import CloudopsError
@@ -158,7 +159,7 @@ def _telling(text: str) -> str:
 
 async def measured(shop: Shop, window: Window, clock: Clock) -> tuple[tuple[Series, ...], Topology | None]:
     """Metrics and dependencies, as the project's backend reads them from the Prometheus."""
-    backend = PrometheusBackend(shop.about["prometheus_url"], clock=clock, within_s=60)
+    backend = PrometheusBackend(parse_endpoint(shop.about["prometheus_url"]), clock=clock, within_s=60)
     try:
         series = await backend.ask(SeriesQuery(window=window, step_s=STEP_S))
         topology = await backend.ask(TopologyQuery(window=window))

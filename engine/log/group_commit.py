@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from engine.events import Event
-from engine.failpoints import failpoint, planted
+from engine.failpoints import planted
 from engine.incident import IncidentState
-from engine.store.codec import Blob, EventRow, encode_event
-from engine.store.connection import Connection
-from engine.store.heads import Heads
-from engine.store.protocol import Entry, Head
-from engine.store.schema import INSERT_BLOB, INSERT_EVENT, INSERT_EXECUTION, INSERT_SNAPSHOT
-from engine.store.snapshots import SnapshotRow, Snapshots
+from engine.log.codec import encode_event
+from engine.log.entries import Entry, Head
+from engine.log.folding import acknowledged_head, state_at
+from engine.log.snapshots import Snapshots
+from engine.store.rows import Blob, Commit, EventRow, IndexRow, RowStore, SnapshotRow, head_moved
 from primitives.errors import HeadMoved, StoreError
 
-__all__ = ["Live", "Writer"]
+__all__ = ["GroupCommit"]
 
 _KEPT_FOR_FOLLOWERS = 4_096
-# Encoding this many events takes long enough to be worth a thread: the event loop must stay responsive.
 _MANY = 100
+"""Encoding this many events takes long enough to be worth a thread: the event loop must stay responsive."""
+
+_MOST_LIVE = 64
+"""So many executions are kept folded between their appends."""
+
+_MOST_ATTEMPTS = 100
+"""So often an append that expects no head is tried again after other writers were first."""
 
 
 @dataclass(slots=True)
-class Live:
+class _Live:
     """An execution that this process writes: its folded state, and the end of its log for those who follow it."""
 
     incident_id: str
@@ -37,7 +41,7 @@ class Live:
     recent: deque[Event] = field(default_factory=lambda: deque(maxlen=_KEPT_FOR_FOLLOWERS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Request:
     execution_id: str
     incident_id: str
@@ -45,38 +49,31 @@ class _Request:
     blobs: Sequence[Blob]
     expected: Head | None
     done: asyncio.Future[tuple[Event, ...]]
+    attempts: int = 0
 
 
 @dataclass(slots=True)
 class _Transaction:
-    executions: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    index: dict[str, IndexRow] = field(default_factory=dict)
     events: list[EventRow] = field(default_factory=list)
     blobs: list[Blob] = field(default_factory=list)
     snapshots: list[SnapshotRow] = field(default_factory=list)
     kept: list[tuple[_Request, tuple[Event, ...]]] = field(default_factory=list)
 
+    def commit(self) -> Commit:
+        return Commit(self.events, tuple(self.index.values()), self.blobs, self.snapshots)
 
-class Writer:
-    """Takes requests and writes them, one transaction at a time.
 
-    `load` finds what is stored of an execution before its first append here; `committed` is told whose logs grew.
-    """
+class GroupCommit:
+    """Takes appends and commits them, one transaction at a time; `committed` is told whose logs grew."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        heads: Heads,
-        load: Callable[[str, str], Awaitable[Live]],
-        committed: Callable[[str], None],
-    ) -> None:
-        self._connection = connection
-        self._heads = heads
-        self._load = load
+    def __init__(self, rows: RowStore, committed: Callable[[str], None]) -> None:
+        self._rows = rows
         self._committed = committed
         self._waiting: list[_Request] = []
         self._wake = asyncio.Event()
         self._closing = False
-        self._live: dict[str, Live] = {}
+        self._live: dict[str, _Live] = {}
         self._work = asyncio.create_task(self._write_on())
 
     def recent(self, execution_id: str) -> deque[Event]:
@@ -84,15 +81,21 @@ class Writer:
         live = self._live.get(execution_id)
         return live.recent if live else deque()
 
+    def grown(self, execution_id: str, head: Head) -> None:
+        """Hear of a commit. One of another writer makes what is folded here stale."""
+        live = self._live.get(execution_id)
+        if live and head.seq >= live.head.seq and head != live.head:
+            del self._live[execution_id]
+
     async def append(
         self,
         execution_id: str,
         incident_id: str,
         entries: Sequence[Entry],
         blobs: Sequence[Blob],
-        expected: Head | None = None,
+        expected: Head | None,
     ) -> tuple[Event, ...]:
-        """See `Store.append`."""
+        """See `EventLog.append`."""
         if self._closing:
             raise StoreError("the store is closed: nothing more can be written")
         done: asyncio.Future[tuple[Event, ...]] = asyncio.get_running_loop().create_future()
@@ -124,37 +127,53 @@ class Writer:
                 continue
             try:
                 await self._stage(request, transaction)
-            except Exception as error:  # Whatever is wrong with one request is its caller's to know, not the others'.
+            except Exception as error:  # Any failure of one request is its caller's to know, not the others'.
                 # The refused entries may have been folded in part: the next request starts from what is stored.
                 spoiled.add(request.execution_id)
                 _refuse(request, error)
         try:
             await self._commit(transaction)
-        except Exception as error:  # The callers wait for an answer, whatever went wrong.
-            spoiled.update(transaction.executions)
-            for request, _ in transaction.kept:
-                _refuse(request, error)
+        except Exception as error:  # Any failure of a commit is told to everyone who waits for it.
+            spoiled.update(transaction.index)
+            self._retry_or_refuse([request for request, _ in transaction.kept], error)
         for execution_id in spoiled:
             self._live.pop(execution_id, None)
+        while len(self._live) > _MOST_LIVE:
+            del self._live[next(iter(self._live))]
 
     async def _stage(self, request: _Request, transaction: _Transaction) -> None:
+        events: tuple[Event, ...] = ()
         if request.entries:
-            live = self._live.get(request.execution_id)
-            if live is None:
-                live = await self._load(request.execution_id, request.incident_id)
-                self._live[request.execution_id] = live
+            live = await self._current(request, staged=request.execution_id in transaction.index)
             if len(request.entries) > _MANY:
-                staged = await asyncio.to_thread(_fold, live, request)
+                events, rows, snapshots = await asyncio.to_thread(_fold, live, request)
             else:
-                staged = _fold(live, request)
-            events, rows, snapshots = staged
-            transaction.executions[request.execution_id] = _summary(live)
+                events, rows, snapshots = _fold(live, request)
+            transaction.index[request.execution_id] = _index_row(live)
             transaction.events += rows
             transaction.snapshots += snapshots
-        else:
-            events = ()
         transaction.blobs += request.blobs
         transaction.kept.append((request, events))
+
+    async def _current(self, request: _Request, *, staged: bool) -> _Live:
+        """The execution as it is stored now, and as far as this transaction goes on with it."""
+        execution_id, expected = request.execution_id, request.expected
+        live = self._live.pop(execution_id, None)
+        if live is None or (not staged and expected not in (None, live.head)):
+            # Another writer may have been first without our having heard of it: the store knows.
+            live = await self._load(execution_id, request.incident_id)
+        if expected is not None and expected != live.head:
+            raise head_moved(execution_id, expected, live.head)
+        # It is put at the end: those that were written longest ago go first.
+        self._live[execution_id] = live
+        return live
+
+    async def _load(self, execution_id: str, incident_id: str) -> _Live:
+        head = await acknowledged_head(self._rows, execution_id)
+        if not head.seq:
+            return _Live(incident_id, IncidentState(), Snapshots(), head)
+        state, snapshots = await state_at(self._rows, execution_id, head.seq)
+        return _Live(state.incident_id, state, snapshots, head)
 
     async def _commit(self, transaction: _Transaction) -> None:
         if not transaction.kept:
@@ -162,39 +181,33 @@ class Writer:
         if planted("ack-before-commit"):
             for request, events in transaction.kept:
                 request.done.set_result(events)
-        await self._connection.write(
-            (
-                (INSERT_BLOB, transaction.blobs),
-                (INSERT_EXECUTION, list(transaction.executions.values())),
-                (INSERT_EVENT, transaction.events),
-                (INSERT_SNAPSHOT, transaction.snapshots),
-            )
-        )
-        failpoint("store.before_heads")
-        self._heads.note({name: Head(*row[-2:]) for name, row in transaction.executions.items()})
-        failpoint("store.after_heads")
-        self._acknowledge(transaction)
-
-    def _acknowledge(self, transaction: _Transaction) -> None:
+        await self._rows.append(transaction.commit())
         for request, events in transaction.kept:
-            if request.entries:
-                self._live[request.execution_id].recent.extend(events)
+            live = self._live.get(request.execution_id)
+            if live and request.entries:
+                live.recent.extend(events)
             if not request.done.done():
                 request.done.set_result(events)
-        for execution_id in transaction.executions:
+        for execution_id in transaction.index:
             self._committed(execution_id)
-            if self._live[execution_id].state.ended:
+            if (live := self._live.get(execution_id)) and live.state.ended:
                 del self._live[execution_id]
 
+    def _retry_or_refuse(self, requests: Sequence[_Request], error: Exception) -> None:
+        """Where another writer was first all are staged again: those that expected the old head are refused then."""
+        again = []
+        for request in requests:
+            request.attempts += 1
+            if isinstance(error, HeadMoved) and request.attempts < _MOST_ATTEMPTS:
+                again.append(request)
+            else:
+                _refuse(request, error)
+        self._waiting[:0] = again
 
-def _fold(live: Live, request: _Request) -> tuple[tuple[Event, ...], list[EventRow], list[SnapshotRow]]:
+
+def _fold(live: _Live, request: _Request) -> tuple[tuple[Event, ...], list[EventRow], list[SnapshotRow]]:
     if request.incident_id != live.incident_id:
         raise ValueError(f"{request.execution_id} belongs to {live.incident_id}, not to {request.incident_id}")
-    if request.expected not in (None, live.head):
-        raise HeadMoved(
-            f"{request.execution_id} ends at event {live.head.seq}, not at {request.expected.seq} as its writer "
-            "expected: another writer was first; nothing was kept"
-        )
     events: list[Event] = []
     rows: list[EventRow] = []
     snapshots: list[SnapshotRow] = []
@@ -214,27 +227,27 @@ def _fold(live: Live, request: _Request) -> tuple[tuple[Event, ...], list[EventR
     return tuple(events), rows, snapshots
 
 
-def _summary(live: Live) -> tuple[Any, ...]:
+def _index_row(live: _Live) -> IndexRow:
     state = live.state
     opened, opened_at, updated_at = state.opened, state.opened_at, state.updated_at
     assert opened is not None
     assert opened_at is not None
     assert updated_at is not None
     top = state.hypotheses[0] if state.hypotheses else None
-    return (
-        state.execution_id,
-        state.incident_id,
-        opened.title,
-        opened.query,
-        opened.origin,
-        opened_at.isoformat(),
-        updated_at.isoformat(),
-        state.phase,
-        state.classification.primary_class.value if state.classification else None,
-        top.cause if top else None,
-        top.confidence if top else None,
-        state.seq,
-        state.hash,
+    return IndexRow(
+        execution_id=state.execution_id,
+        incident_id=state.incident_id,
+        title=opened.title,
+        query=opened.query,
+        origin=opened.origin,
+        opened_at=opened_at.isoformat(),
+        updated_at=updated_at.isoformat(),
+        phase=state.phase,
+        primary_class=state.classification.primary_class.value if state.classification else None,
+        top_cause=top.cause if top else None,
+        confidence=top.confidence if top else None,
+        events=state.seq,
+        hash=state.hash,
     )
 
 

@@ -11,14 +11,14 @@ import hashlib
 import pkgutil
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 from engine.incident import IncidentState
-from engine.store.codec import pack, unpack
+from engine.log.blobs import pack, unpack
+from engine.store.rows import SnapshotRow
 from primitives import __version__
 from primitives.collector import collector_paused
 
-__all__ = ["EVERY", "SnapshotRow", "Snapshots", "fold_version", "read_snapshot"]
+__all__ = ["EVERY", "Snapshots", "fold_version", "read_snapshot"]
 
 EVERY = 1_000
 _STATE_PER_LOG = 2
@@ -31,18 +31,6 @@ _FOLD = (
     "state/notes.py",
     "events/upcast.py",
 )
-
-
-class SnapshotRow(NamedTuple):
-    """The columns of the table `snapshots`: `size` and `digest` (SHA-256) are those of the uncompressed bytes."""
-
-    execution_id: str
-    seq: int
-    hash: str
-    fold: str
-    size: int
-    digest: str
-    data: bytes
 
 
 @dataclass(slots=True)
@@ -65,17 +53,18 @@ class Snapshots:
         return SnapshotRow(state.execution_id, state.seq, state.hash, fold_version(), len(data), digest, pack(data))
 
 
-def read_snapshot(seq: int, hash_: str, size: int, digest: str, data: bytes) -> IncidentState | None:
-    """The state after event `seq`, or None when the snapshot is damaged or of another event."""
+def read_snapshot(row: SnapshotRow) -> IncidentState | None:
+    """The state that the snapshot holds, or None when it is damaged or of another event."""
     try:
-        raw = unpack(data, size)
-        if hashlib.sha256(raw).hexdigest() != digest:
+        raw = unpack(row.data, row.size)
+        if hashlib.sha256(raw).hexdigest() != row.digest:
             return None
         with collector_paused():
             state = IncidentState.decode(raw)
     except (ValueError, TypeError):
         return None
-    return state if (state.seq, state.hash) == (seq, hash_) else None
+    same = (state.execution_id, state.seq, state.hash) == (row.execution_id, row.seq, row.hash)
+    return state if same else None
 
 
 @cache

@@ -1,53 +1,23 @@
-"""Events as rows and back, and the compression of blobs."""
+"""Events as rows and back."""
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
-
-import zstandard
 
 from engine.events import Event, Who, decode_body, encode_body, event_hash
-from engine.store.protocol import Entry, Head
+from engine.log.entries import Entry
+from engine.store.rows import EventRow, Head
 from primitives.collector import collector_paused
 from primitives.errors import StoreCorrupt
 
 __all__ = [
-    "Blob",
-    "EventRow",
     "decode_events",
     "decode_times",
     "encode_event",
-    "pack",
-    "pack_blob",
-    "unpack",
-    "unpack_blob",
 ]
-
-
-class EventRow(NamedTuple):
-    """The columns of the table `events`, in their order."""
-
-    execution_id: str
-    incident_id: str
-    seq: int
-    time: str
-    who: str
-    body: str
-    previous: str
-    hash: str
-
-
-class Blob(NamedTuple):
-    """The columns of the table `blobs`: `size` is that of the uncompressed bytes, `data` is compressed."""
-
-    digest: str
-    size: int
-    data: bytes
 
 
 def encode_event(execution_id: str, incident_id: str, entry: Entry, last: Head) -> tuple[Event, EventRow]:
@@ -101,35 +71,3 @@ def _encode_who(who: Who) -> str:
 @lru_cache(maxsize=256)
 def _decode_who(data: str) -> Who:
     return Who.model_validate_json(data)
-
-
-def pack(data: bytes) -> bytes:
-    """Compress."""
-    return zstandard.ZstdCompressor(level=3).compress(data)
-
-
-def unpack(data: bytes, size: int) -> bytes:
-    """What `pack` compressed. Raises `ValueError` when it can't be read or isn't `size` bytes long."""
-    try:
-        # The frame is asked first: a damaged one must not make us reserve what it claims.
-        if zstandard.frame_content_size(data) != size:
-            raise ValueError("not of the recorded size")
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
-    except zstandard.ZstdError as error:
-        raise ValueError(str(error)) from error
-
-
-def pack_blob(data: bytes) -> Blob:
-    """A blob's row."""
-    return Blob(hashlib.sha256(data).hexdigest(), len(data), pack(data))
-
-
-def unpack_blob(blob: Blob) -> bytes:
-    """A blob's bytes. Raises `StoreCorrupt` when they aren't those of its digest."""
-    try:
-        data = unpack(blob.data, blob.size)
-    except (ValueError, TypeError):
-        data = b""
-    if len(data) != blob.size or hashlib.sha256(data).hexdigest() != blob.digest:
-        raise StoreCorrupt(f"the recorded answer {blob.digest[:12]} is damaged; run `cloudops audit verify`")
-    return data

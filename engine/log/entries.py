@@ -1,0 +1,24 @@
+"""What is appended to a log, and where a log ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine.events import Body, Event, InvestigationFinished, Who
+from engine.incident import IncidentState
+from engine.store.rows import NO_EVENTS, Head
+
+__all__ = ["NO_EVENTS", "Entry", "Head", "ends_follow", "head_of"]
+
+Entry = tuple[datetime, Who, Body]
+"""What is to become an event: when (aware; stored as it is, even when the clock went backwards), who, what."""
+
+
+def head_of(state: IncidentState) -> Head:
+    """The head of the log that `state` was folded from."""
+    return Head(state.seq, state.hash) if state.seq else NO_EVENTS
+
+
+def ends_follow(event: Event) -> bool:
+    """Whether nothing is expected after `event`, so that those who follow the log may leave."""
+    return isinstance(event.body, InvestigationFinished)

@@ -1,0 +1,125 @@
+"""What moves a hypothesis beside its facts: its consequences, the other hypotheses by name, and the bounds.
+
+The parts add up: prior, facts and adjustments together are the log-odds of the confidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from engine.hypotheses import Adjustment, AdjustmentKind
+from engine.reason.claims import Key
+from engine.reason.competition import Competition, Scored
+from engine.reason.odds import log_odds
+
+__all__ = ["Adjuster"]
+
+# In log-odds: a smaller adjustment changes no digit of a confidence.
+_LEAST: Final = 0.001
+# A competitor is named where it takes at least this much, and at most so many are named.
+_LEAST_NAMED: Final = 0.25
+_MOST_NAMED: Final = 3
+# Less than this is no line of its own: the rest of the others, and the rounding of weights.
+_LEAST_LINE: Final = 0.05
+_BOUNDED: Final = "bounded: nothing is given as certain"
+_RAISED: Final = "bounded: nothing is given as impossible"
+_OTHERS: Final = "also explained by other hypotheses"
+_LEFT_OUT: Final = "other hypotheses are less likely"
+
+
+class Adjuster:
+    """Makes the adjustments of the hypotheses of one ranking; `names` maps the keys of those that are listed to ids."""
+
+    def __init__(self, competition: Competition, names: Mapping[Key, str]) -> None:
+        self._scored = competition.scored
+        self._total = competition.total
+        self._names = names
+        self._listed = [scored for scored in competition.scored if scored.candidate.key in names]
+        self._leader = max(competition.scored, key=lambda scored: scored.odds, default=None)
+
+    def adjustments(self, scored: Scored, confidence: float, told: float) -> tuple[Adjustment, ...]:
+        """The adjustments of one hypothesis; they lead from `told`, its prior and facts, to `confidence`.
+
+        What is too small to be named, and the rounding of weights, stands as competition of the others.
+        """
+        others = self._odds_of_others(scored)
+        parts = self._shares(scored, others)
+        as_root = math.log(scored.odds) - math.log1p(others)
+        with_parent = log_odds(scored.with_parent) if scored.with_parent > scored.as_root else as_root
+        reached = log_odds(scored.with_second) if scored.with_second > scored.with_parent else with_parent
+        found = [
+            *self._support(scored),
+            *self._consequence(scored, parts, with_parent - as_root),
+            *self._competition(scored, parts, reached - with_parent),
+        ]
+        target = log_odds(confidence)
+        reached += scored.own + scored.support - math.log(scored.odds)
+        if abs(target - reached) >= _LEAST_LINE:
+            found.append(_adjustment("bounds", _BOUNDED if target < reached else _RAISED, target - reached))
+        return _closed(found, target - told - sum(adjustment.weight for adjustment in found))
+
+    def _odds_of_others(self, scored: Scored) -> float:
+        others = self._total - 1.0 - scored.odds
+        if others > 1e-3 * self._total:
+            return others
+        # Next to one that dwarfs them a difference would lose the digits of the others.
+        return math.fsum(other.odds for other in self._scored if other is not scored)
+
+    def _shares(self, scored: Scored, others: float) -> dict[Key, float]:
+        """What each other listed hypothesis takes of the log-odds, by its odds.
+
+        These are the Aumann-Shapley values of the logarithm of the sum of odds (R. Aumann and L. Shapley, Values of
+        Non-Atomic Games, 1974): they add up to the whole, and none depends on the order of the others.
+        """
+        if others <= 0.0:
+            return {}
+        whole = -math.log1p(others)
+        return {other.candidate.key: whole * other.odds / others for other in self._listed if other is not scored}
+
+    def _support(self, scored: Scored) -> Iterator[Adjustment]:
+        if scored.supporter is not None and scored.support >= _LEAST:
+            name = self._names.get(scored.supporter.key)
+            label = f"its expected consequence {name} is observed" if name else "an expected consequence is observed"
+            yield _adjustment("support", label, scored.support, name)
+
+    def _consequence(self, scored: Scored, parts: dict[Key, float], gain: float) -> Iterator[Adjustment]:
+        """What its parent cause takes, less what it keeps as the consequence; the parent is taken out of `parts`."""
+        if scored.parent is not None:
+            weight = parts.pop(scored.parent.key, 0.0) + gain
+            if abs(weight) >= _LEAST:
+                name = self._names.get(scored.parent.key)
+                yield _adjustment("consequence", f"may be a consequence of {name or 'another cause'}", weight, name)
+
+    def _competition(self, scored: Scored, parts: Mapping[Key, float], gain: float) -> Iterator[Adjustment]:
+        """The strongest competitors by name; where it may be a second fault, the leader takes that much less."""
+        odds = {other.candidate.key: other.odds for other in self._listed}
+        shares = dict(parts)
+        leader = self._leader.candidate.key if self._leader is not None and gain else None
+        if leader is not None and leader in shares:
+            shares[leader] += gain
+        strongest = sorted(shares, key=lambda key: (-abs(shares[key]), key))[:_MOST_NAMED]
+        for key in strongest:
+            if abs(shares[key]) >= _LEAST_NAMED:
+                how = "better explained" if odds[key] > scored.odds else "also explained"
+                beside = ", and may be a second fault beside it" if key == leader else ""
+                name = self._names[key]
+                yield _adjustment("competition", f"{how} by {name}{beside}", shares[key], name)
+
+
+def _closed(found: list[Adjustment], rest: float) -> tuple[Adjustment, ...]:
+    """The adjustments with `rest` as the competition of the others; a small one joins the last that names another."""
+    if abs(rest) < _LEAST:
+        return tuple(found)
+    if abs(rest) < _LEAST_LINE:
+        for place in reversed(range(len(found))):
+            if found[place].kind in ("competition", "consequence"):
+                weight = round(found[place].weight + rest, 3)
+                found[place] = found[place].model_copy(update={"weight": weight})
+                return tuple(found)
+    return (*found, _adjustment("competition", _OTHERS if rest < 0 else _LEFT_OUT, rest))
+
+
+def _adjustment(kind: AdjustmentKind, label: str, weight: float, hypothesis: str | None = None) -> Adjustment:
+    return Adjustment(kind=kind, label=label, weight=round(weight, 3), hypothesis=hypothesis)

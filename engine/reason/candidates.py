@@ -1,0 +1,184 @@
+"""From claims to candidates: what speaks for and against each hypothesis, before they compete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.reason.case import Case
+from engine.reason.catalogue import Cause, causes
+from engine.reason.claims import Claim, Key, Location, Weighed, weighed
+from engine.reason.weights import Weights
+
+__all__ = ["Candidate", "candidates_of", "verdict_candidate"]
+
+# From this weight of evidence a resource is in trouble even where nothing says what its trouble is.
+_IN_PLACE: Final = 0.5
+# A mechanism that hardly anything speaks for must not live on being in the right place: of what speaks for the place it
+# gets at most this many times what speaks for itself.
+_RIDE: Final = 2.0
+_MIN_WEIGHT: Final = 0.05
+# What a known mechanism takes from the general explanation of the same trouble, and how much must speak for it.
+_EXPLAINED: Final = -1.2
+_MECHANISM: Final = 1.2
+# Half of what speaks for a caller's waiting counts for what it waits for: it may wait for something else.
+_WAITING: Final = 0.5
+# Dependencies of the symptom's resource that are listed though no fact speaks for them.
+_MOST_ALTERNATIVES: Final = 3
+# What fell silent is not slow: of these groups a slow resource gets nothing.
+_NOT_SLOW: Final = ("silence", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A hypothesis before the competition; `direct` where a fact speaks for it, `score` in the rules' log-odds."""
+
+    key: Key
+    cause: Cause
+    evidence: tuple[Weighed, ...]
+    direct: bool
+    score: float
+
+
+def candidates_of(
+    case: Case, claims: Mapping[Key, list[Claim]], places: Mapping[str, list[Location]], weights: Weights
+) -> list[Candidate]:
+    """Every hypothesis that some claim speaks for, or that an engineer would ask about though none does."""
+    claimed = {**claims, **{key: [] for key in _unexplained(case, claims, places, weights)}}
+    candidates = [_candidate(case, key, own, places, weights) for key, own in claimed.items()
+                  if not own or any(claim.weight > 0 for claim in own)]  # fmt: skip
+    candidates = _one_generic(candidates)
+    candidates = _less_general(case, candidates, claims, weights)
+    return candidates + _alternatives(case, {candidate.key for candidate in candidates}, places, weights)
+
+
+def verdict_candidate(key: Key, claims: Sequence[Claim], weights: Weights) -> Candidate:
+    """A hypothesis without a place, or one that was named before and that nothing speaks for now."""
+    return _of_evidence(key, weighed(claims, weights))
+
+
+def _of_evidence(key: Key, evidence: Sequence[Weighed]) -> Candidate:
+    cause = causes()[key.cause_id]
+    ordered = tuple(sorted(evidence, key=lambda item: (-abs(item.weight), item.fact)))
+    score = cause.prior + sum(item.weight for item in ordered)
+    return Candidate(key, cause, ordered, any(item.weight > 0 for item in ordered), score)
+
+
+def _candidate(
+    case: Case, key: Key, claims: Sequence[Claim], places: Mapping[str, list[Location]], weights: Weights
+) -> Candidate:
+    cause = causes()[key.cause_id]
+    where = places.get(key.resource or "", [])
+    if cause.id == "dependency_slow":
+        where = [location for location in where if location.group not in _NOT_SLOW]
+    if cause.felt_by_callers:
+        where = [location for location in where if location.group != "own share" or location.weight > 0]
+        where += _waiting(case, key.resource, places)
+    direct = weighed(claims, weights)
+    placed = weighed(where, weights)
+    if not cause.generic and key.change is None:
+        placed = _bounded(placed, _RIDE * sum(item.weight for item in direct if item.weight > 0))
+    return _of_evidence(key, (*direct, *placed))
+
+
+def _bounded(evidence: tuple[Weighed, ...], limit: float) -> tuple[Weighed, ...]:
+    """The same evidence with its positive part brought down to `limit` in all."""
+    support = sum(item.weight for item in evidence if item.weight > 0)
+    if support <= limit:
+        return evidence
+    share = limit / support
+    return tuple(
+        replace(item, weight=round(item.weight * share, 3)) if item.weight > 0 else item
+        for item in evidence
+        if item.weight < 0 or item.weight * share >= _MIN_WEIGHT
+    )
+
+
+def _waiting(case: Case, resource: str | None, places: Mapping[str, list[Location]]) -> list[Location]:
+    """What its callers suffer by themselves: waiting for a full pool is spent in the caller."""
+    return [
+        Location(name, location.fact, _WAITING * location.weight, "its caller waits", location.group)
+        for name in case.above.get(resource or "", ())
+        for location in places.get(name, ())
+        if location.weight > 0 and location.group in ("own share", "span time")
+    ]
+
+
+def _one_generic(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Of the general explanations of one resource the likeliest alone; the others say the same in other words."""
+    best: dict[str | None, Candidate] = {}
+    for candidate in candidates:
+        if candidate.cause.generic:
+            known = best.get(candidate.key.resource)
+            if known is None or (candidate.score, str(known.key)) > (known.score, str(candidate.key)):
+                best[candidate.key.resource] = candidate
+    return [candidate for candidate in candidates
+            if not candidate.cause.generic or best[candidate.key.resource] is candidate]  # fmt: skip
+
+
+def _less_general(
+    case: Case, candidates: Sequence[Candidate], claims: Mapping[Key, list[Claim]], weights: Weights
+) -> list[Candidate]:
+    """A general explanation steps back where a mechanism is known on its resource, or on what it waits for."""
+    mechanisms: dict[str, list[tuple[bool, Weighed]]] = {}
+    blamed: dict[str, Candidate] = {}
+    for candidate in candidates:
+        resource = candidate.key.resource
+        if candidate.cause.generic or resource is None:
+            continue
+        if candidate.key.change is not None:
+            best = blamed.get(resource)
+            if best is None or (candidate.score, str(best.key)) > (best.score, str(candidate.key)):
+                blamed[resource] = candidate
+            continue
+        strong = [item for item in weighed(claims[candidate.key], weights) if item.weight >= _MECHANISM]
+        mechanisms.setdefault(resource, []).extend((candidate.cause.felt_by_callers, item) for item in strong)
+    return [_stepped_back(case, candidate, mechanisms, blamed, claims) if candidate.cause.generic else candidate
+            for candidate in candidates]  # fmt: skip
+
+
+def _stepped_back(
+    case: Case,
+    candidate: Candidate,
+    mechanisms: Mapping[str, list[tuple[bool, Weighed]]],
+    blamed: Mapping[str, Candidate],
+    claims: Mapping[Key, list[Claim]],
+) -> Candidate:
+    resource = candidate.key.resource
+    if resource is None:
+        return candidate
+    near = [item for _, item in mechanisms.get(resource, ())]
+    near += [item for name in case.below.get(resource, ()) for felt, item in mechanisms.get(name, ()) if felt]
+    against = []
+    if near:
+        best = max(near, key=lambda item: (item.weight, item.fact))
+        against.append(Weighed(best.fact, _EXPLAINED, "a known mechanism explains it", "explained"))
+    change = blamed.get(resource)
+    if change is not None and change.score > candidate.score:
+        fact = claims[change.key][0].fact
+        against.append(Weighed(fact, _EXPLAINED, "a change of it explains it", "explained"))
+    if not against:
+        return candidate
+    return replace(_of_evidence(candidate.key, (*candidate.evidence, *against)), direct=candidate.direct)
+
+
+def _unexplained(
+    case: Case, claims: Mapping[Key, list[Claim]], places: Mapping[str, list[Location]], weights: Weights
+) -> list[Key]:
+    """Where the trouble is though nothing says what it is: then it is slow, or fails, by itself."""
+    named = {key.resource for key in claims if causes()[key.cause_id].generic}
+    cause_id = "dependency_slow" if case.effect == "slower" else "application_error"
+    return [Key(cause_id, name) for name, own in places.items()
+            if name not in named and sum(item.weight for item in weighed(own, weights)) >= _IN_PLACE]  # fmt: skip
+
+
+def _alternatives(
+    case: Case, proposed: set[Key], places: Mapping[str, list[Location]], weights: Weights
+) -> list[Candidate]:
+    """What an engineer would ask about though no fact suggests it: the dependencies of what shows the symptom."""
+    blamed = {key.resource for key in proposed}
+    near = [name for name, far in case.distance.items() if far == 1 and name not in blamed
+            and case.resources.get(name) not in ("pod", "node")]  # fmt: skip
+    keys = [Key("dependency_slow", name) for name in sorted(near)[:_MOST_ALTERNATIVES]]
+    return [_candidate(case, key, (), places, weights) for key in keys]

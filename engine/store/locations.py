@@ -1,0 +1,83 @@
+"""Where a store is: a URL, or the path of a SQLite file.
+
+| written | is |
+| --- | --- |
+| `/path/incidents.db`, `sqlite:///path/incidents.db` | a SQLite file |
+| `memory://` | in memory, gone with its opening |
+| `memory://NAME` | in memory, shared by every opening of that name in this process |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from engine.store.rows import RowStore
+from primitives.errors import UsageError
+from primitives.text import safe_line
+
+__all__ = ["SCHEMES", "StoreLocation", "open_rows", "parse_location"]
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLocation:
+    """A store's place. `path` is the SQLite file's, absolute, or None; `name` is what follows any other scheme."""
+
+    scheme: str
+    path: Path | None = None
+    name: str = ""
+
+    def __str__(self) -> str:
+        return str(self.path) if self.path is not None else f"{self.scheme}://{self.name}"
+
+
+def parse_location(text: str | Path) -> StoreLocation:
+    """What `text` names. Raises `UsageError` for a scheme that no store has and for a path that can't be one."""
+    match = _URL.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return _file(str(text), Path(text))
+    scheme, rest = match[1].lower(), match[2]
+    if scheme not in SCHEMES:
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise UsageError(f"{safe_line(match[1])}://: no store of that kind is known; name a path, or one of {known}")
+    if scheme != "sqlite":
+        return StoreLocation(scheme, name=unquote(rest))
+    if not rest.startswith("/") or rest == "/":
+        raise UsageError(
+            f"{safe_line(str(text))}: write three slashes and an absolute path: sqlite:///path/incidents.db"
+        )
+    return _file(str(text), Path(unquote(rest)))
+
+
+async def open_rows(location: str | Path | StoreLocation) -> RowStore:
+    """Open (or create) the store at `location`. Raises `UsageError`, `StoreError`."""
+    place = location if isinstance(location, StoreLocation) else parse_location(location)
+    return await SCHEMES[place.scheme](place)
+
+
+def _file(text: str, path: Path) -> StoreLocation:
+    if "\0" in text or not text:
+        raise UsageError(f"{safe_line(text)}: no path of a store holds a NUL character, and none is empty")
+    return StoreLocation("sqlite", path=path.expanduser().absolute())
+
+
+async def _open_sqlite(place: StoreLocation) -> RowStore:
+    from engine.store.sqlite import SqliteRows
+
+    assert place.path is not None
+    return await SqliteRows.open(place.path)
+
+
+async def _open_memory(place: StoreLocation) -> RowStore:
+    from engine.store.memory import MemoryRows, shared_tables
+
+    return MemoryRows(shared_tables(str(place)) if place.name else None)
+
+
+SCHEMES: dict[str, Callable[[StoreLocation], Awaitable[RowStore]]] = {"sqlite": _open_sqlite, "memory": _open_memory}
+"""Every kind of store by its URL's scheme; it is imported when one is opened."""

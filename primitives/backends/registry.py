@@ -1,0 +1,106 @@
+"""The one way in for a backend: a decorated factory in the `__init__.py` of a folder of its own.
+
+A backend is the program that talks to one kind of source. A source is a backend with settings and a name. Third parties
+add backends through the entry point group `cloudops.backends`, which names a module to import. That module and a
+backend's `__init__.py` import nothing heavy: the factory does, when a source is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from primitives.extensions import load_extensions, load_folder
+
+if TYPE_CHECKING:
+    from primitives.clock import Clock
+    from primitives.telemetry import Backend, Question
+
+__all__ = ["GROUP", "BackendKind", "SourceSettings", "backend", "backend_problems", "backends"]
+
+GROUP = "cloudops.backends"
+
+
+class SourceSettings(BaseModel):
+    """What a source of one kind is configured with; a backend subclasses it. Credentials are `SecretStr`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def resolve(self, environment: Mapping[str, str]) -> Self:
+        """These settings with what they take from the environment, such as a token.
+
+        It is called once, in the process of the person who configured the source.
+        """
+        del environment
+        return self
+
+    def secrets(self) -> tuple[str, ...]:
+        """The credentials among the settings. They are redacted wherever they appear."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+S = TypeVar("S", bound=SourceSettings)
+Factory = Callable[[str, S, "Clock"], "Backend"]
+Discover = Callable[[Mapping[str, str]], Mapping[str, Any] | None]
+
+
+def _nothing(environment: Mapping[str, str]) -> None:
+    del environment
+
+
+@dataclass(frozen=True, slots=True)
+class BackendKind:
+    """A registered backend.
+
+    `name` is the `kind` of its sources. `factory` opens a source by its name, settings and clock, without asking it
+    anything; it raises `UsageError` for settings that can't be used. `discover` finds settings in the environment where
+    nobody configured a source, and `discovered_by` says how, for a person.
+    """
+
+    name: str
+    title: str
+    questions: frozenset[Question]
+    settings: type[SourceSettings]
+    factory: Factory[Any]
+    discover: Discover
+    discovered_by: str
+
+
+_registered: dict[str, BackendKind] = {}
+
+
+def backend(
+    name: str,
+    *,
+    title: str,
+    questions: tuple[Question, ...],
+    settings: type[S],
+    discover: Discover = _nothing,
+    discovered_by: str = "",
+) -> Callable[[Factory[S]], Factory[S]]:
+    """Register the decorated factory as the backend `name`."""
+
+    def register(factory: Factory[S]) -> Factory[S]:
+        _registered[name] = BackendKind(
+            name, title, frozenset(questions), settings, factory, discover, discovered_by or "the environment"
+        )
+        return factory
+
+    return register
+
+
+@cache
+def backends() -> Mapping[str, BackendKind]:
+    """Every backend by name: those of this folder and those of entry points."""
+    load_folder("primitives.backends", GROUP)
+    return dict(sorted(_registered.items()))
+
+
+def backend_problems() -> tuple[str, ...]:
+    """Backends of third parties that could not be loaded, a line each."""
+    return load_extensions(GROUP)
