@@ -98,7 +98,12 @@ async def test_an_object_is_told_by_its_states_events_and_conditions_and_no_othe
         "Event", "e1", involvedObject={"kind": "Pod", "namespace": "shop", "name": "api-1"}, reason="BackOff",
         message="Back-off restarting failed container", count=7, lastTimestamp=ago(2), type="Warning",
     )  # fmt: skip
-    condition = {"type": "DisruptionTarget", "status": "False", "reason": "ContainersNotReady", "message": "api isn't ready"}
+    condition = {
+        "type": "DisruptionTarget",
+        "status": "False",
+        "reason": "ContainersNotReady",
+        "message": "api isn't ready",
+    }
     sick = pod("api-1", [waiting("CrashLoopBackOff", restartCount=9)], conditions=[condition])
     other = pod("web-1", [waiting("ImagePullBackOff")], owner=None)
     source = Held(objects=dumps(pods=[sick, other], events=[event]))
@@ -171,9 +176,7 @@ async def test_storage_is_told_by_its_newest_reading_its_limit_and_its_settings(
 
 async def test_a_function_is_told_by_its_settings() -> None:
     document = {"Timeout": 3, "MemorySize": 128}
-    source = Held(
-        configuration=[ConfigurationSnapshot(time=NOW, resource="pay", kind="function", document=document)]
-    )
+    source = Held(configuration=[ConfigurationSnapshot(time=NOW, resource="pay", kind="function", document=document)])
     facts = await looked("inspect_function", {"function": "pay"}, source)
     assert subjects(facts, "setting") == ["Timeout is 3", "MemorySize is 128"]
 
