@@ -37,7 +37,7 @@ from engine.run import StepRunner
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.errors import StoreError, UsageError
 from primitives.records import Alert, Topology
-from primitives.telemetry import AlertsQuery, Telemetry, TopologyQuery
+from primitives.telemetry import AlertsQuery, TopologyQuery
 from primitives.text import safe_line
 
 __all__ = ["STOPPED", "Actor", "sources_checked"]
@@ -58,7 +58,7 @@ class Actor:
     def __init__(self, journal: Journal, scenario: Scenario, *, confirm: bool, reason: str = STOPPED) -> None:
         self._journal = journal
         self._scenario = scenario
-        self._telemetry = Telemetry(scenario.backends, journal, scenario.clock)
+        self._telemetry = scenario.telemetry(journal)
         self._confirmed_by = ENGINE
         self._confirmed = asyncio.Event()
         self._reason = reason

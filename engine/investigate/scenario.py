@@ -20,7 +20,7 @@ from primitives.errors import SourceDenied, SourceError, SourceUnreachable, Usag
 from primitives.records import Symptom, Window
 from primitives.redact import Redactor
 from primitives.sources import SourceDirectory, check_sources, open_source
-from primitives.telemetry import Backend, BackendStatus
+from primitives.telemetry import LIVE_BUDGETS, Backend, BackendStatus, Recorder, Telemetry
 from primitives.text import safe_line
 
 __all__ = ["QUERY_LIMIT", "Scenario", "clean_query", "open_scenario", "reopen_scenario"]
@@ -48,6 +48,17 @@ class Scenario:
     clock: Clock
     recorded: bool
     secrets: tuple[str, ...] = ()
+
+    def telemetry(self, recorder: Recorder) -> Telemetry:
+        """What the diagnostics ask; every answer goes through `recorder`."""
+        return Telemetry(
+            self.backends,
+            recorder,
+            self.clock,
+            checks=self.checks,
+            secrets=self.secrets,
+            budgets={} if self.recorded else LIVE_BUDGETS,
+        )
 
 
 async def open_scenario(request: Investigate, known: SourceDirectory) -> Scenario:
