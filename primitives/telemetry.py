@@ -9,7 +9,7 @@ also a recorded one. A question that nobody can answer yields an answer that say
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Literal, Protocol
 
@@ -66,9 +66,11 @@ __all__ = [
     "AlertsQuery",
     "Answer",
     "Answers",
+    "Ask",
     "Backend",
     "BackendStatus",
     "Budget",
+    "Canonicaliser",
     "ChangesQuery",
     "Completeness",
     "ConfigurationQuery",
@@ -147,6 +149,10 @@ class Backend(Protocol):
         ...
 
 
+Ask = Callable[[Query], Awaitable[Sequence[Answer[Any]]]]
+"""Puts a question to every source that can answer it."""
+
+
 class Recorder(Protocol):
     """Keeps answers; the engine implements it."""
 
@@ -155,13 +161,16 @@ class Recorder(Protocol):
         ...
 
 
-def _same(answer: Answer[Any]) -> Answer[Any]:
-    return answer
+class Canonicaliser(Protocol):
+    """Calls each thing by one identifier, whatever the sources call it (`primitives/canonical.py`)."""
 
+    async def canonical(self, answer: Answer[Any], ask: Ask) -> Answer[Any]:
+        """`answer` with canonical identifiers; `ask` puts a question to every source and changes nothing of it."""
+        ...
 
-def _no_aliases(resource: str) -> tuple[str, ...]:
-    del resource
-    return ()
+    async def aliases(self, resource: str, ask: Ask) -> tuple[str, ...]:
+        """What else the sources call `resource`."""
+        ...
 
 
 @dataclass(slots=True)
@@ -170,7 +179,8 @@ class Telemetry:
 
     `timeout_s` bounds each backend's answer, `concurrency` the questions under way. A source whose check among `checks`
     failed isn't asked. `secrets` are known credentials, redacted wherever they appear. `budgets` cap what a question
-    may bring. `aliases` gives the further names of a resource, `canonicalise` an answer with one name for each.
+    may bring. With several backends
+    the `canonicaliser` gives every answer one name for each thing.
     """
 
     DEFAULT_TIMEOUT_S: ClassVar[float] = 20.0
@@ -183,8 +193,7 @@ class Telemetry:
     checks: Iterable[BackendStatus] = ()
     secrets: Iterable[str] = ()
     budgets: Mapping[Question, Budget] = field(default_factory=dict)
-    aliases: Callable[[str], tuple[str, ...]] = _no_aliases
-    canonicalise: Callable[[Answer[Any]], Answer[Any]] = _same
+    canonicaliser: Canonicaliser | None = None
     _asked: dict[str, asyncio.Future[Answers[Any]]] = field(default_factory=dict)
     _limit: asyncio.Semaphore | None = None
     _failed: dict[str, BackendStatus] = field(init=False)
@@ -244,7 +253,7 @@ class Telemetry:
 
     async def ask(self, query: Query) -> Answers[Any]:
         """Ask every backend that can answer. An equal question under way or answered is not asked again."""
-        query = self._scoped(query)
+        query = await self._scoped(query)
         key = query.model_dump_json()
         known = self._asked.get(key)
         if known is None:
@@ -268,39 +277,50 @@ class Telemetry:
         parts = await asyncio.gather(*(self._ask_one(backend, query) for backend in able))
         return Answers(query, tuple(parts))
 
-    def _scoped(self, query: Query) -> Query:
+    async def _scoped(self, query: Query) -> Query:
         """The question with the aliases of its resources, and with no larger a budget than is allowed."""
         if not isinstance(query, ScopedQuery):
             return query
         changed: dict[str, Any] = {}
         if (cap := self.budgets.get(query.question)) is not None:
             changed["budget"] = query.budget.capped(cap)
-        if names := {name: self.aliases(name) for name in query.resources or ()}:
-            changed["aliases"] = {name: further for name, further in names.items() if further}
+        if query.resources and (canonicaliser := self._canonicaliser()) is not None:
+            changed["aliases"] = {
+                name: aliases
+                for name in query.resources
+                if (aliases := await canonicaliser.aliases(name, self._ask_for_names))
+            }
         return query.model_copy(update=changed) if changed else query
 
+    def _canonicaliser(self) -> Canonicaliser | None:
+        return self.canonicaliser if len(self.backends) > 1 else None
+
     async def _ask_one(self, backend: Backend, query: Query) -> Answer[Any]:
-        failed = self._failed.get(backend.name)
-        if failed is not None:
-            status: AnswerStatus = "denied" if failed.status == "denied" else "unreachable"
-            answer: Answer[Any] = Answer(query, backend.name, status, detail=failed.detail)
-        else:
-            answer = await self._ask_in_time(backend, query)
+        answer = await self._answer_of(backend, query)
+        if (canonicaliser := self._canonicaliser()) is not None:
+            answer = await canonicaliser.canonical(answer, self._ask_for_names)
+        if backend.name != RECORDED:
+            answer = await asyncio.to_thread(_fitted, answer)
         return replace(answer, digest=await self.recorder.record(answer))
 
-    async def _ask_in_time(self, backend: Backend, query: Query) -> Answer[Any]:
+    async def _ask_for_names(self, query: Query) -> tuple[Answer[Any], ...]:
+        """The sources' own answers, neither canonicalised nor recorded."""
+        able = [backend for backend in self.backends if query.question in backend.questions]
+        return tuple(await asyncio.gather(*(self._answer_of(backend, query) for backend in able)))
+
+    async def _answer_of(self, backend: Backend, query: Query) -> Answer[Any]:
+        """What the backend answers, sanitised and redacted; a failure is an answer too."""
+        if (failed := self._failed.get(backend.name)) is not None:
+            status: AnswerStatus = "denied" if failed.status == "denied" else "unreachable"
+            return Answer(query, backend.name, status, detail=failed.detail)
         if self._limit is None:
             self._limit = asyncio.Semaphore(self.concurrency)
         async with self._limit:
             try:
                 async with asyncio.timeout(self.timeout_s):
                     answer = await backend.ask(query)
-                if backend.name == RECORDED:
-                    # A bundle is sanitised while it is read, and does a question's work itself.
-                    return self.canonicalise(answer)
-                answer = replace(answer, query=query, source=backend.name)
-                # A large answer must not hold up the others.
-                return await asyncio.to_thread(self._refined, answer)
+                # A bundle is sanitised while it is read. A large answer must not hold up the others.
+                return answer if backend.name == RECORDED else await asyncio.to_thread(self._sanitised, answer, query)
             except TimeoutError:
                 return self._problem(query, SourceTimeout(backend.name, f"no answer within {self.timeout_s:g} s"))
             except SourceError as error:
@@ -312,17 +332,16 @@ class Telemetry:
             except Exception as error:  # Any failure of a backend leaves its answer out; the others are heard.
                 return self._problem(query, SourceError(backend.name, f"{type(error).__name__}: {error}"))
 
-    def _refined(self, answer: Answer[Any]) -> Answer[Any]:
-        """The answer sanitised, redacted, canonicalised, within its budget and reduced as it was asked to be."""
+    def _sanitised(self, answer: Answer[Any], query: Query) -> Answer[Any]:
         cleaner = self._cleaner
-        answer = replace(
+        return replace(
             answer,
+            query=query,
             records=tuple(sanitise_record(record, cleaner) for record in answer.records),
             coverage=tuple(sanitise_record(entry, cleaner) for entry in answer.coverage),
             detail=answer.detail and cleaner.line(answer.detail),
             left_out=cleaner.line(answer.left_out),
         )
-        return _fitted(self.canonicalise(answer))
 
     def _problem(self, query: Query, error: SourceError) -> Answer[Any]:
         status: AnswerStatus = "denied" if isinstance(error, SourceDenied) else "unreachable"

@@ -66,7 +66,11 @@ class RemediationPane(RowPane):
         action = self._action(row.key)
         if not action.recommended:
             return _former(action, row.part)
-        command: Part = (f"$ {sanitised(action.command)}", "measured")
+        command: Part = (
+            (f"$ {sanitised(action.command)}", "measured")
+            if action.command
+            else (sanitised(action.command_note), "dim")
+        )
         if row.part == "command":
             return Line([(INDENT, "dim"), command])
         effect: Part = (f"{action.effect:<6}", "good" if action.effect == "read" else "warning bold")

@@ -15,6 +15,7 @@ from engine.resources import checked_resource, known_resources, meant_resource
 from engine.time_hints import time_hints
 from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
+from primitives.canonical import CrossSourceNames
 from primitives.clock import Clock, RecordedClock, SystemClock, new_id
 from primitives.errors import SourceDenied, SourceError, SourceUnreachable, UsageError
 from primitives.records import Symptom, Window
@@ -51,6 +52,7 @@ class Scenario:
 
     def telemetry(self, recorder: Recorder) -> Telemetry:
         """What the diagnostics ask; every answer goes through `recorder`."""
+        window = Window(start=(self.opened.baseline or self.opened.window).start, end=self.opened.window.end)
         return Telemetry(
             self.backends,
             recorder,
@@ -58,6 +60,7 @@ class Scenario:
             checks=self.checks,
             secrets=self.secrets,
             budgets={} if self.recorded else LIVE_BUDGETS,
+            canonicaliser=CrossSourceNames(window),
         )
 
 
