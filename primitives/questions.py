@@ -5,7 +5,6 @@ Questions are frozen records, so that equal ones are asked once and every answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -126,15 +125,13 @@ class ScopedQuery(QueryBase):
     """
 
     resources: tuple[str, ...] | None = None
-    aliases: Mapping[str, tuple[str, ...]] = {}
+    aliases: tuple[str, ...] = ()
     budget: Budget = Budget()
 
     @property
     def names(self) -> frozenset[str] | None:
         """Every name that the resources go by; None where all are asked for."""
-        if self.resources is None:
-            return None
-        return frozenset(self.resources).union(*(self.aliases.get(name, ()) for name in self.resources))
+        return None if self.resources is None else frozenset((*self.resources, *self.aliases))
 
 
 class SeriesQuery(ScopedQuery):

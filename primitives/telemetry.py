@@ -285,11 +285,8 @@ class Telemetry:
         if (cap := self.budgets.get(query.question)) is not None:
             changed["budget"] = query.budget.capped(cap)
         if query.resources and (canonicaliser := self._canonicaliser()) is not None:
-            changed["aliases"] = {
-                name: aliases
-                for name in query.resources
-                if (aliases := await canonicaliser.aliases(name, self._ask_for_names))
-            }
+            aliases = [await canonicaliser.aliases(name, self._ask_for_names) for name in query.resources]
+            changed["aliases"] = tuple(sorted({alias for names in aliases for alias in names}))
         return query.model_copy(update=changed) if changed else query
 
     def _canonicaliser(self) -> Canonicaliser | None:
