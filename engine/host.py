@@ -89,8 +89,8 @@ async def connect(
     """An engine for the store: our own with `sources` if nobody has the store, else the one that has it.
 
     An engine that only looks something up leaves when it is done, so an investigation is not given to such a one but
-    waits until it has left. Raises `StoreBusy` when somebody holds the store and does not answer within `patience_s`,
-    `UsageError` when that one speaks another protocol, and other `StoreError`s when the store can't be used.
+    waits until it has left. Raises `StoreBusy` when somebody holds the store and does not answer within `patience_s` or
+    speaks another protocol, and other `StoreError`s when the store can't be used.
     """
     clock = clock or SystemClock()
     location = parse_location(store)

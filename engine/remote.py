@@ -12,7 +12,7 @@ from engine.operations import Operation
 from engine.proxy import PortProxy
 from engine.wire import GONE, PROTOCOL, error_from, read_frame, socket_path, write_frame
 from primitives import __version__
-from primitives.errors import EngineGone, UsageError
+from primitives.errors import EngineGone, StoreBusy
 
 __all__ = ["HELLO_TIMEOUT_S", "RemoteEngine"]
 
@@ -27,16 +27,16 @@ class RemoteEngine(PortProxy):
         self._path = socket_path(store)
 
     async def hello(self) -> dict[str, Any]:
-        """Who answers. Raises `EngineGone` when nobody does in time, `UsageError` when it speaks another protocol."""
+        """Who answers. Raises `EngineGone` when nobody does in time, `StoreBusy` when it speaks another protocol."""
         try:
             async with asyncio.timeout(HELLO_TIMEOUT_S):
                 hello: dict[str, Any] = await self._first({"op": "hello"})
         except TimeoutError as error:
             raise EngineGone(f"the engine behind {self._path} does not answer; end that process") from error
         if hello.get("protocol") != PROTOCOL:
-            raise UsageError(
-                f"CloudOps {hello.get('version')} (process {hello.get('pid')}) has the store and speaks another protocol "
-                f"than this one ({__version__}): end that process, or use its version"
+            raise StoreBusy(
+                f"CloudOps {hello.get('version')} (process {hello.get('pid')}) has the store and speaks another "
+                f"protocol than this one ({__version__}): end that process, or use its version"
             )
         return hello
 
