@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from primitives.identity import ResourceId, parse_id
+from primitives.identity import ResourceId, parse_id, qualified
 
 __all__ = ["DisplayNames", "Naming", "full_name"]
 
@@ -87,7 +87,7 @@ class DisplayNames:
 def _forms(known: ResourceId) -> tuple[str, ...]:
     """The names to try where the short one is shared, shortest first."""
     short, kind, namespace = known.short, known.kind_words, known.namespace
-    spaced = f"{namespace}/{short}" if namespace else short
+    spaced = qualified(namespace, short) if namespace else short
     forms = [_with(short, kind), spaced, _with(spaced, kind)]
     scope = known.cluster or ", ".join(part for part in (known.account, known.region) if part)
     if scope and all(_PLAIN_SCOPE.fullmatch(part) for part in scope.split(", ")):
