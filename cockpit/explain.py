@@ -59,6 +59,8 @@ def _short(value: float) -> str:
 def judgement_lines(state: IncidentState) -> Iterator[str]:
     """What engineers said of facts, added, and took back: one line each, in the order of the facts."""
     for name, found_fact in state.facts.items():
+        if found_fact.fact.trust == "proposed":
+            continue
         said, sentence = state.judgements.get(name), found_fact.fact.sentence()
         if not found_fact.step and said is None:
             yield safe_line(f"{name} {sentence}{when_said(found_fact.added_at)}", limit=300)

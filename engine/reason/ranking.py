@@ -17,7 +17,7 @@ from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.case import Case
 from engine.reason.claims import Claim, Key, Location
 from engine.reason.competition import Competition, Scored, compete
-from engine.reason.judgement import Judgements, judgements_of, ruled, statements
+from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
 from engine.reason.odds import probability_at
@@ -70,7 +70,7 @@ def rank_facts(
     `known` maps keys to identifiers given before: those are kept, however little speaks for them now.
     """
     case = Case(opened, classification, judgements.kept(facts))
-    candidates = ruled(case, _candidates(case, set(known or ()), weights, judgements))
+    candidates = excluded(case, _candidates(case, set(known or ()), weights, judgements))
     hypotheses = _hypotheses(case, compete(case, candidates, weights), known or {}, weights)
     return Ranking(hypotheses, would_change(case, hypotheses))
 
