@@ -245,7 +245,7 @@ class PlainReport:
     def _command_notes(self, actions: Sequence[Action]) -> str:
         """What to choose before commands act in the right place: said once for all of them."""
         notes = dict.fromkeys(action.command_note for action in actions if action.command and action.command_note)
-        return "".join(self._wrapped(f"  Before you run a command: {note}.", "  ", dim=True) for note in notes)
+        return self._wrapped(f"  To run a command, {'; '.join(notes)}.", "  ", dim=True) if notes else ""
 
     def _footer(self, state: IncidentState, body: InvestigationFinished) -> str:
         problem = self._wrapped(f"✗ {body.status}: {body.problem}", "  ", style="bad") if body.problem else ""

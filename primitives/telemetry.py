@@ -8,7 +8,7 @@ that a live incident is always also a recorded one. A question that nobody can a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
@@ -38,8 +38,10 @@ __all__ = [
     "AlertsQuery",
     "Answer",
     "Answers",
+    "Ask",
     "Backend",
     "BackendStatus",
+    "Canonicaliser",
     "ChangesQuery",
     "ConfigurationQuery",
     "ContainerLogsQuery",
@@ -268,6 +270,10 @@ class Backend(Protocol):
         ...
 
 
+Ask = Callable[[Query], Awaitable[Sequence[Answer[Any]]]]
+"""Puts a question to every source that can answer it."""
+
+
 class Recorder(Protocol):
     """Keeps answers; the engine implements it."""
 
@@ -276,9 +282,20 @@ class Recorder(Protocol):
         ...
 
 
+class Canonicaliser(Protocol):
+    """Calls each thing by one identifier, whatever the sources call it (`primitives/canonical.py`)."""
+
+    async def canonical(self, answer: Answer[Any], ask: Ask) -> Answer[Any]:
+        """`answer` with canonical identifiers; `ask` puts a question to every source and changes nothing of it."""
+        ...
+
+
 @dataclass(slots=True)
 class Telemetry:
-    """Routes questions to backends. `timeout_s` bounds each backend's answer, `concurrency` the questions under way."""
+    """Routes questions to backends. `timeout_s` bounds each backend's answer, `concurrency` the questions under way.
+
+    With several backends and a `canonicaliser` every answer is canonicalised before it is recorded and read.
+    """
 
     DEFAULT_TIMEOUT_S: ClassVar[float] = 20.0
 
@@ -287,6 +304,7 @@ class Telemetry:
     clock: Clock
     timeout_s: float = DEFAULT_TIMEOUT_S
     concurrency: int = 8
+    canonicaliser: Canonicaliser | None = None
     _asked: dict[str, asyncio.Future[Answers[Any]]] = field(default_factory=dict)
     _limit: asyncio.Semaphore | None = None
 
@@ -360,17 +378,27 @@ class Telemetry:
         return Answers(query, tuple(parts))
 
     async def _ask_one(self, backend: Backend, query: Query) -> Answer[Any]:
+        answer = await self._answer_of(backend, query)
+        if self.canonicaliser is not None and len(self.backends) > 1:
+            answer = await self.canonicaliser.canonical(answer, self._ask_for_names)
+        return replace(answer, digest=await self.recorder.record(answer))
+
+    async def _ask_for_names(self, query: Query) -> tuple[Answer[Any], ...]:
+        """The sources' own answers, neither canonicalised nor recorded."""
+        able = [backend for backend in self.backends if query.question in backend.questions]
+        return tuple(await asyncio.gather(*(self._answer_of(backend, query) for backend in able)))
+
+    async def _answer_of(self, backend: Backend, query: Query) -> Answer[Any]:
         if self._limit is None:
             self._limit = asyncio.Semaphore(self.concurrency)
         async with self._limit:
             try:
                 async with asyncio.timeout(self.timeout_s):
-                    answer = await backend.ask(query)
+                    return await backend.ask(query)
             except TimeoutError:
-                answer = _failed(query, SourceTimeout(backend.name, f"no answer within {self.timeout_s:g} s"))
+                return _failed(query, SourceTimeout(backend.name, f"no answer within {self.timeout_s:g} s"))
             except SourceError as error:
-                answer = _failed(query, error)
-        return replace(answer, digest=await self.recorder.record(answer))
+                return _failed(query, error)
 
 
 def _failed(query: Query, error: SourceError) -> Answer[Any]:

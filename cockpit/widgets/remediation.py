@@ -27,8 +27,6 @@ TERMS_ROOM = 60
 class RemediationPane(RowPane):
     """The recommended actions, most urgent first, then those that are no longer recommended, dim."""
 
-    number = "5"
-    name_shown = "Remediation"
     empty = "no action is proposed"
 
     def rows(self) -> Sequence[Row]:

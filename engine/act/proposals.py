@@ -198,10 +198,10 @@ def _command(state: IncidentState, offer: _Offer) -> tuple[str, str]:
     """
     assert state.opened is not None
     if isinstance(offer.proposal, Manual):
-        return "", f"no command: {safe_line(offer.proposal.unknown)} is not known"
+        return "", f"no command: {safe_line(offer.proposal.unknown)} not known"
     arguments = offer.proposal.arguments
     if offer.effect != "read" and state.opened.origin == "live" and arguments.unstated_place:
-        return "", f"no command: {arguments.unstated_place} is not known"
+        return "", f"no command: {arguments.unstated_place} not known"
     return offer.command(arguments), f"choose {arguments.to_choose} first" if arguments.to_choose else ""
 
 

@@ -28,7 +28,7 @@ class InRegion(ActionArguments):
     @property
     def unstated_place(self) -> str:
         unstated = [word for word, value in (("account", self.account), ("region", self.region)) if not value]
-        return f"the AWS {' and '.join(unstated)}" if unstated else ""
+        return f"AWS {' and '.join(unstated)}" if unstated else ""
 
     @property
     def to_choose(self) -> str:

@@ -20,7 +20,7 @@ class InCluster(ActionArguments):
 
     @property
     def unstated_place(self) -> str:
-        return "" if self.context else "the kubectl context"
+        return "" if self.context else "kubectl context"
 
 
 class Workload(InCluster):

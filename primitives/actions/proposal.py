@@ -21,13 +21,13 @@ class ActionArguments(BaseModel):
 
     @property
     def unstated_place(self) -> str:
-        """What no source states of where the action acts ("the kubectl context"); empty where all is known."""
+        """What no source states of where the action acts ("kubectl context"); empty where all is known."""
         return ""
 
     @property
     def to_choose(self) -> str:
         """What a person has to choose before the command acts in the right place; empty where the command says all."""
-        return self.unstated_place
+        return f"the {self.unstated_place}" if self.unstated_place else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Manual:
-    """An action that fits, but `unknown` ("its namespace") is not known: there is no command, and nothing can run it.
+    """An action that fits, but its `unknown` ("namespace") is not known: there is no command, and nothing can run it.
 
     `change` is the id of the change that it is about, where it is about one.
     """

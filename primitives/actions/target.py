@@ -49,7 +49,7 @@ class AwsResource:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It is such a thing, but `what` about it is not known, as a sentence goes on: "its namespace"."""
+    """It is such a thing, but its `what` ("namespace") is not known."""
 
     name: str
     what: str
@@ -129,9 +129,9 @@ class Target:
         place = self.location
         namespaces = {place.namespace, known.namespace} - {""}
         if len(namespaces) != 1:
-            return Unknown(known.name, "its namespace")
+            return Unknown(known.name, "namespace")
         if not place.workload:
-            return Unknown(known.name, "the kind of its workload")
+            return Unknown(known.name, "kind of workload")
         return _object(place.workload.lower(), known.name, namespaces.pop(), place.context)
 
     def aws(self, kind: str, service: str, name: re.Pattern[str]) -> AwsResource | None:

@@ -81,7 +81,7 @@ async def choose_revision(ask: Telemetry, args: ChooseRevision) -> AsyncIterator
 
 def _described(revisions: list[KubeObject]) -> Iterator[str]:
     """Each revision in words: when it came, and what it changed against the one before it."""
-    for item, earlier in zip(revisions, [*revisions[1:], None], strict=True):
+    for item, earlier in zip(revisions, [*revisions, None][1:], strict=True):
         created = instant(item.raw, "metadata", "creationTimestamp")
         since = f" of {created:%Y-%m-%d %H:%M}" if created else ""
         changed = differences(template_of(earlier), template_of(item)) if earlier else []

@@ -57,7 +57,7 @@ def _propose(target: Target) -> Proposed | None:
         case Unknown(name=name, what=what):
             place = target.location
             known = ObjectName(namespace=place.namespace or None, name=name, context=place.context or None)
-            return Proposed(known, f"Find {target.name} in the cluster: {what} is not known")
+            return Proposed(known, f"Find {target.name} in the cluster: {what} not known")
         case _:
             return None
 

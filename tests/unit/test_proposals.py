@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from incident_facts import STORY, change, graph, limit, shift, state_of, state_with
+from incident_facts import DEPLOYED, STORY, change, graph, limit, opened, shift, state_of, state_with
 
 from cockpit.plain import render_text
 from cockpit.postmortem import render_markdown
 from engine.act.proposals import WRITE_CONFIDENCE, proposals, withheld
+from engine.act.queue import queue
 from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
-from primitives.facts import Fact
+from primitives.facts import Fact, Location
 from primitives.remediations.registry import remediations
 from primitives.terms import IncidentClass
 
@@ -217,3 +218,70 @@ def test_a_rollout_that_only_changed_configuration_counts_as_a_later_one() -> No
     configured = change("api revision 9", "api", kind="configuration", minutes_before=2, after={"revision": 9})
     (action,) = proposed((deployed("v7", 30), configured), blames)
     assert action.command == "kubectl rollout history deployment/api --namespace shop"
+
+
+def proposed_live(facts: tuple[Fact, ...], *hypotheses: Hypothesis) -> tuple[Action, ...]:
+    state = state_with(facts, opened(origin="live"))
+    state.investigation.hypotheses = hypotheses
+    return proposals(state)
+
+
+THREADS = believed("threads_exhausted", 0.8, cause_class="RESOURCE_SATURATION")
+
+
+def test_a_command_of_a_recording_leaves_the_cluster_to_be_chosen_and_says_so() -> None:
+    (action,) = proposed((), THREADS)
+    assert action.command == "kubectl rollout restart deployment/api --namespace shop"
+    assert action.command_note == "choose the kubectl context first"
+
+
+def test_live_no_command_that_writes_leaves_its_cluster_or_region_to_chance() -> None:
+    restart, *_ = proposed_live((API,), THREADS)
+    assert (restart.command, restart.effect) == ("", "write")
+    assert restart.command_note == "no command: kubectl context not known"
+    known = graph({"api": "service"}, locations={"api": DEPLOYED.model_copy(update={"context": "prod"})})
+    restart, *_ = proposed_live((known,), THREADS)
+    assert restart.command == "kubectl rollout restart deployment/api --namespace shop --context prod"
+    assert restart.command_note == ""
+
+    out = believed("connections_exhausted", 0.8, resource="db", cause_class="RESOURCE_SATURATION")
+    look, reboot = proposed_live((API,), out)
+    assert look.command == "aws rds describe-events --source-type db-instance --source-identifier db --duration 1440"
+    assert (reboot.command, reboot.command_note) == ("", "no command: AWS account and region not known")
+    placed = graph({"db": "database"}, locations={"db": Location(account="123456789012", region="eu-west-1")})
+    _, reboot = proposed_live((placed,), out)
+    assert reboot.command == "aws rds reboot-db-instance --db-instance-identifier db --region eu-west-1"
+    assert reboot.command_note == "choose a profile for the AWS account 123456789012 first"
+
+
+def test_without_its_namespace_an_action_is_words_and_the_look_that_finds_it() -> None:
+    unplaced = graph({"api": "service"}, locations={})
+    restart, find = proposed_live((unplaced,), THREADS)
+    assert (restart.action, restart.command) == ("Restart api", "")
+    assert restart.command_note == "no command: namespace not known"
+    assert restart.arguments == {"resource": "api", "change": None}
+    assert find.primitive == "inspect_object"
+    assert find.action == "Find api in the cluster: namespace not known"
+    assert find.command.startswith("kubectl get deployments,statefulsets,daemonsets --all-namespaces ")
+
+
+def test_the_same_action_in_words_for_another_change_is_another_action() -> None:
+    unplaced = graph({"api": "service"}, locations={})
+
+    def ids(name: str) -> set[str]:
+        state = state_with((unplaced, deployed(name, 5)))
+        state.investigation.hypotheses = (believed("deployment_regression", 0.8, change=name),)
+        return {action.id for action in queue(state) if action.primitive == "rollback_deployment"}
+
+    assert len(ids("v1") | ids("v2")) == 2
+
+
+def test_reports_say_why_there_is_no_command() -> None:
+    state = state_with((graph({"api": "service"}, locations={}),))
+    state.investigation.hypotheses = (THREADS,)
+    state.remediation.proposed, state.investigation.concluded = queue(state), True
+    text = render_text(state)
+    assert "no command: namespace not known" in text
+    assert "To run a command, choose the kubectl context first." in text
+    assert "$ \n" not in text
+    assert "no command: namespace not known" in render_markdown(state, ())

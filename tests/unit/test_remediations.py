@@ -67,9 +67,9 @@ def test_a_plain_name_is_what_its_source_states() -> None:
 
 @pytest.mark.parametrize(
     ("place", "what"),
-    [({}, "its namespace"),
-     ({"platform": "kubernetes", "workload": "deployment"}, "its namespace"),
-     ({"platform": "kubernetes", "namespace": "shop"}, "the kind of its workload")],
+    [({}, "namespace"),
+     ({"platform": "kubernetes", "workload": "deployment"}, "namespace"),
+     ({"platform": "kubernetes", "namespace": "shop"}, "kind of workload")],
 )  # fmt: skip
 def test_what_no_source_states_is_unknown(place: dict[str, str], what: str) -> None:
     assert target("api", located(**place)).kubernetes == Unknown("api", what)
@@ -77,7 +77,7 @@ def test_what_no_source_states_is_unknown(place: dict[str, str], what: str) -> N
 
 def test_two_namespaces_are_none() -> None:
     about = target("web/api", graph({"web/api": "service"}, locations={"web/api": PLACED}))
-    assert about.kubernetes == Unknown("api", "its namespace")
+    assert about.kubernetes == Unknown("api", "namespace")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_an_action_without_its_namespace_is_words_alone() -> None:
     about = Target(
         "api", cause_id="deployment_regression", change="v2", facts=(deployed, located()), platforms=("kubernetes",)
     )
-    manual = Manual("Roll back deployment v2 of api", "its namespace", "v2")
+    manual = Manual("Roll back deployment v2 of api", "namespace", "v2")
     assert remediations()["rollback_deployment"].propose(about) == manual
 
 
