@@ -45,8 +45,6 @@ def tree(tmp_path: Path) -> Path:
     page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     shown = r"### A cause\n.*?`(\w+\.py)`:\n\n```python\n.*?(    Cause\(.*?\n    \),)\n\)\n```"
     ((family, entry),) = re.findall(shown, page, re.DOTALL)
-        r"### A cause\n.*?`(\w+\.py)`:\n\n```python\n.*?(    Cause\(.*?\n    \),)\n\)\n```", page, re.DOTALL
-    )
     path = tree / "engine" / "reason" / "causes" / family
     before, close, after = path.read_text(encoding="utf-8").rpartition("\n)")
     path.write_text(f"{before}\n{entry.rstrip()}{close}{after}", encoding="utf-8")
