@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 
 from primitives.text import safe_line
 
@@ -27,7 +27,7 @@ def load_extensions(group: str) -> tuple[str, ...]:
     Returns what could not be loaded, a line each: an incident is no time to be stopped by a broken extension.
     """
     problems = []
-    for entry in entry_points(group=group):
+    for entry in _entry_points().select(group=group):
         try:
             entry.load()
         except Exception as error:  # Any failure of a third party's module leaves that one out; `doctor` tells of it.
@@ -35,3 +35,9 @@ def load_extensions(group: str) -> tuple[str, ...]:
             problem = f"{entry.name} of {owner} can't be loaded ({type(error).__name__}: {error}): fix or uninstall it"
             problems.append(safe_line(problem))
     return tuple(problems)
+
+
+@cache
+def _entry_points() -> EntryPoints:
+    """Those of all groups: every look goes through the metadata of all installed packages."""
+    return entry_points()
