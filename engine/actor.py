@@ -34,11 +34,10 @@ from engine.plan import propose_plan
 from engine.port import Judge
 from engine.reason import rank
 from engine.run import StepRunner
-from primitives.canonical import CrossSourceNames
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.errors import StoreError, UsageError
-from primitives.records import Alert, Topology, Window
-from primitives.telemetry import AlertsQuery, Telemetry, TopologyQuery
+from primitives.records import Alert, Topology
+from primitives.telemetry import AlertsQuery, TopologyQuery
 from primitives.text import safe_line
 
 __all__ = ["STOPPED", "Actor", "sources_checked"]
@@ -59,9 +58,7 @@ class Actor:
     def __init__(self, journal: Journal, scenario: Scenario, *, confirm: bool, reason: str = STOPPED) -> None:
         self._journal = journal
         self._scenario = scenario
-        opened = scenario.opened
-        names = CrossSourceNames(Window(start=(opened.baseline or opened.window).start, end=opened.window.end))
-        self._telemetry = Telemetry(scenario.backends, journal, scenario.clock, canonicaliser=names)
+        self._telemetry = scenario.telemetry(journal)
         self._confirmed_by = ENGINE
         self._confirmed = asyncio.Event()
         self._reason = reason
