@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from primitives.text import safe_line
 
@@ -27,7 +28,7 @@ def load_extensions(group: str) -> tuple[str, ...]:
     Returns what could not be loaded, a line each: an incident is no time to be stopped by a broken extension.
     """
     problems = []
-    for entry in _entry_points().select(group=group):
+    for entry in _entry_points().get(group, ()):
         try:
             entry.load()
         except Exception as error:  # Any failure of a third party's module leaves that one out; `doctor` tells of it.
@@ -38,6 +39,8 @@ def load_extensions(group: str) -> tuple[str, ...]:
 
 
 @cache
-def _entry_points() -> EntryPoints:
-    """Those of all groups: every look goes through the metadata of all installed packages."""
-    return entry_points()
+def _entry_points() -> Mapping[str, tuple[EntryPoint, ...]]:
+    """Ours by their group. A look at them goes through the metadata of all installed packages: once is enough."""
+    installed = entry_points()
+    ours = [group for group in installed.groups if group.startswith("cloudops.")]
+    return {group: tuple(installed.select(group=group)) for group in ours}
