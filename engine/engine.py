@@ -28,6 +28,7 @@ from engine.port import (
     Investigate,
     Judge,
 )
+from engine.store.locations import StoreLocation
 from primitives.answers import decode_answer
 from primitives.clock import RecordedClock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError, UsageError
@@ -63,7 +64,7 @@ class Engine:
         self._taking_up = asyncio.Lock()
 
     @classmethod
-    async def open(cls, location: str | Path, sources: SourceDirectory = NO_SOURCES) -> Self:
+    async def open(cls, location: str | Path | StoreLocation, sources: SourceDirectory = NO_SOURCES) -> Self:
         """Open (or create) the store that `location` names. Raises `StoreError`; `StoreBusy` when another has it."""
         return cls(await EventLog.open(location), sources)
 
