@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from primitives.identity import ResourceId, parse_id, qualified
+from primitives.patterns import lazy_pattern
 
 __all__ = ["DisplayNames", "Naming", "full_name"]
 
@@ -19,7 +19,7 @@ Naming = Callable[[str], str]
 """Gives what to call a resource, by its identifier."""
 
 # In what stands in brackets or after a comma, anything else could be mistaken for another name.
-_PLAIN_SCOPE: Final = re.compile(r"[\w.:/-]+")
+_PLAIN_SCOPE: Final = lazy_pattern(r"[\w.:/-]+")
 
 
 def full_name(resource: str) -> str:
