@@ -25,6 +25,7 @@ from cockpit.app import CockpitApp
 from cockpit.screens.live import LiveScreen
 from cockpit.settings import Settings
 from cockpit.start_modes import Attach
+from cockpit.widgets.facts import FactsPane
 from engine.events import Event
 from engine.incident import IncidentState, fold
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
@@ -41,6 +42,12 @@ _KNOWN = 2_000
 _BATCH = 1_000
 _BETWEEN_KEYS_S = 0.047
 _PATIENCE_S = 10.0
+
+
+def _facts(screen: LiveScreen) -> FactsPane:
+    pane = screen.pane("facts")
+    assert isinstance(pane, FactsPane)
+    return pane
 
 
 class FlowingEngine:
@@ -133,7 +140,7 @@ class _WatchedCockpit(CockpitApp):
         live = self.screen
         if self.wanted is None or not isinstance(live, LiveScreen):
             return
-        if live.facts.selected == self.wanted and f"{self.wanted} " in written:
+        if _facts(live).selected == self.wanted and f"{self.wanted} " in written:
             self.wanted = None
             self.painted_at = time.perf_counter()
             self.painted.set()
@@ -158,7 +165,7 @@ async def _measure(log: Sequence[Event], rate: float, presses: int, scratch: Pat
     taken: list[float] = []
     async with app.run_test(size=(120, 36)):
         screen = await _opened(app)
-        screen.go_to(screen.facts)
+        screen.go_to(_facts(screen))
         await asyncio.sleep(0.5)
         begin, folded = time.perf_counter(), _folded(screen)
         for number in range(presses):
@@ -181,8 +188,8 @@ def _folded(screen: LiveScreen) -> int:
 
 async def _press(app: _WatchedCockpit, screen: LiveScreen, key: str) -> float:
     """Press `key`; the ms until the row that it moves to is painted under the cursor. Raises `TimeoutError`."""
-    listed = screen.facts.keys
-    at = listed.index(screen.facts.selected or listed[0])
+    listed = _facts(screen).keys
+    at = listed.index(_facts(screen).selected or listed[0])
     app.painted.clear()
     app.wanted = listed[max(0, at + (1 if key == "j" else -1))]
     pressed = time.perf_counter()

@@ -18,10 +18,10 @@ from textual.widgets import Input
 from cockpit.keyboard import Keyboard, KeyHandled
 from cockpit.screens.host import ScreenHost
 from cockpit.screens.layout import is_too_small
+from cockpit.screens.splash import Splash
 from cockpit.start_modes import Attach, Browse, Replay, Start
 from cockpit.terminal import on_hangup_or_stop, terminal_is_gone
 from cockpit.widgets.draw import Styles
-from cockpit.widgets.splash import Splash
 from primitives.clock import Clock
 from primitives.errors import CloudopsError
 from themes import PALETTES

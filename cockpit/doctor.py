@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,7 @@ from primitives.clock import SystemClock
 from primitives.diagnostics.registry import diagnostics
 from primitives.errors import CloudopsError
 from primitives.extensions import load_extensions
+from primitives.remediations.registry import remediations
 from primitives.sources import SourceDefinition, check_sources, open_source
 from primitives.telemetry import BackendStatus
 from primitives.text import safe_line
@@ -58,7 +59,8 @@ async def examine(settings: Settings) -> tuple[Check, ...]:
         await _store(settings),
         *await _sources(settings),
         _backends(),
-        _diagnostics(),
+        _catalogue("diagnostics", diagnostics()),
+        _catalogue("remediations", remediations()),
         _terminal(),
     )
 
@@ -131,10 +133,10 @@ def _backends() -> Check:
     return Check(name="backends", status="warning" if problems else "ok", detail="; ".join([*problems, names]))
 
 
-def _diagnostics() -> Check:
-    names = ", ".join(diagnostics())
-    problems = [*load_extensions("cloudops.diagnostics"), *load_extensions("cloudops.remediations")]
-    return Check(name="diagnostics", status="warning" if problems else "ok", detail="; ".join([*problems, names]))
+def _catalogue(name: str, entries: Iterable[str]) -> Check:
+    """What can be run or proposed, and the extensions that can't be loaded."""
+    problems = load_extensions(f"cloudops.{name}")
+    return Check(name=name, status="warning" if problems else "ok", detail="; ".join([*problems, ", ".join(entries)]))
 
 
 def _terminal() -> Check:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from textual.binding import Binding
+
+from cockpit.panes import pane_specs
 
 __all__ = ["KEYS", "LATER", "Key", "bindings", "help_rows", "key_page", "keys_for"]
 
@@ -31,17 +33,21 @@ class Key:
 
 LATER = "comes with a later version"
 
+
+def _pane_keys() -> Iterator[Key]:
+    """A key for each pane; panes that share one are described by the first of them."""
+    for spec in sorted((spec for spec in pane_specs() if spec.number), key=lambda spec: spec.key):
+        words = spec.key_words or spec.title.lower()
+        yield Key(f"pane.{spec.key}", spec.key, spec.key, f"pane('{spec.key}')", words)
+
+
 KEYS: tuple[Key, ...] = (
     Key("help", "question_mark", "?", "app.help", "the keys that work here", ("everywhere",)),
     Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "command palette", ("everywhere",)),
     Key("leave", "q", "q", "app.leave", "back a screen, or leave (asks while something runs)", ("everywhere",)),
     Key("interrupt", "ctrl+c", "Ctrl-C", "app.interrupt", "asks what to stop", ("everywhere",)),
     Key("theme", "t", "t", "app.theme", "dark or light", ("everywhere",)),
-    Key("pane.1", "1", "1", "pane('1')", "plan (again: facts)"),
-    Key("pane.2", "2", "2", "pane('2')", "hypotheses"),
-    Key("pane.3", "3", "3", "pane('3')", "detail"),
-    Key("pane.4", "4", "4", "pane('4')", "timeline"),
-    Key("pane.5", "5", "5", "pane('5')", "remediation"),
+    *_pane_keys(),
     Key("pane.next", "tab", "Tab", "pane_by(1)", "next pane"),
     Key("pane.previous", "shift+tab", "Shift-Tab", "pane_by(-1)", "previous pane"),
     Key("swap", "m", "m", "swap", "swap plan and facts"),
@@ -110,10 +116,12 @@ def keys_for(where: Where) -> list[Key]:
     return [key for key in KEYS if where in key.where or "everywhere" in key.where]
 
 
+_PANE_IDS = tuple(key.id for key in KEYS if key.action.startswith("pane('"))
+
 _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("palette",), ": Ctrl-P", "command palette"),
     (("leave",), "q", "back a screen, or leave"),
-    (("pane.1", "pane.2", "pane.3", "pane.4", "pane.5"), "1…5", "to pane; 1 again: facts"),
+    (_PANE_IDS, f"{_PANE_IDS[0][-1]}…{_PANE_IDS[-1][-1]}", "to pane; 1 again: facts"),
     (("pane.next", "pane.previous"), "Tab ⇧Tab", "next, previous pane"),
     (("down", "up"), "j k ↓ ↑", "down, up; timeline: marks"),
     (("page_down", "page_up"), "PgDn PgUp", "a page down, up"),

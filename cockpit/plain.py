@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 import orjson
@@ -220,7 +220,8 @@ class PlainReport:
         return "".join(lines)
 
     def _actions(self, state: IncidentState) -> str:
-        told = "".join(self._action(action) for action in state.actions if action.recommended)
+        recommended = [action for action in state.actions if action.recommended]
+        told = "".join(map(self._action, recommended)) + self._command_notes(recommended)
         if why := withheld(state):
             told += self._wrapped(f"  {why}", "  ")
         former = "".join(self._former_action(action) for action in state.actions if not action.recommended)
@@ -233,8 +234,18 @@ class PlainReport:
     def _action(self, action: Action) -> str:
         asks = ", requires approval" if action.requires_approval else ""
         text = f"{action.priority}. {action.action}  ({action.urgency} PRIORITY, risk: {action.risk}{asks})"
-        # A command is never wrapped: it must paste as it stands.
-        return self._wrapped(f"  {text}", "     ") + f"     $ {safe_line(action.command, limit=2000)}\n"
+        told = self._wrapped(f"  {text}", "     ")
+        if action.command:
+            # A command is never wrapped: it must paste as it stands.
+            told += f"     $ {safe_line(action.command, limit=2000)}\n"
+        elif action.command_note:
+            told += self._wrapped(f"     {action.command_note}", "     ", dim=True)
+        return told
+
+    def _command_notes(self, actions: Sequence[Action]) -> str:
+        """What to choose before commands act in the right place: said once for all of them."""
+        notes = dict.fromkeys(action.command_note for action in actions if action.command and action.command_note)
+        return self._wrapped(f"  To run a command, {'; '.join(notes)}.", "  ", dim=True) if notes else ""
 
     def _footer(self, state: IncidentState, body: InvestigationFinished) -> str:
         problem = self._wrapped(f"✗ {body.status}: {body.problem}", "  ", style="bad") if body.problem else ""

@@ -181,7 +181,8 @@ def _causes(content: Report) -> _Section:
 
 def _action(action: ActionPart) -> str:
     asks = ", requires approval" if action.requires_approval else ""
-    return f"{action.action} ({action.urgency} priority, risk {action.risk}{asks})"
+    note = f"; {action.command_note}" if action.command_note else ""
+    return f"{action.action} ({action.urgency} priority, risk {action.risk}{asks}{note})"
 
 
 def _former_actions(content: Report) -> tuple[_Section, ...]:
@@ -207,6 +208,9 @@ def _markdown(section: _Section) -> str:
     lines += [f"{_escaped(text)}\n" for text in section.paragraphs]
     lines += [f"- {_escaped(text)}" for text in section.items]
     for text, command in section.commands:
+        if not command:
+            lines.append(f"- {_escaped(text)}\n")
+            continue
         fence = "`" * max(3, _longest_run(command, "`") + 1)
         lines += [f"- {_escaped(text)}\n", f"  {fence}sh", f"  {safe_line(command, limit=2000)}", f"  {fence}\n"]
     for number, row in enumerate(section.rows):
@@ -226,7 +230,8 @@ def _html(section: _Section) -> str:
     if section.items:
         parts.append("<ul>" + "".join(f"<li>{_safe(text)}</li>" for text in section.items) + "</ul>")
     for text, command in section.commands:
-        parts.append(f"<p>{_safe(text)}</p><pre>{_safe(command)}</pre>")
+        shown = f"<pre>{_safe(command)}</pre>" if command else ""
+        parts.append(f"<p>{_safe(text)}</p>{shown}")
     if section.rows:
         head, *rows = section.rows
         parts.append(

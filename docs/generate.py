@@ -21,6 +21,7 @@ from engine.events import Body, PlannedStep, SourceState, Who
 from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothesis
 from engine.reason.catalogue import Cause, causes
 from primitives import errors, facts
+from primitives.actions.inverse import Inverse
 from primitives.bundle import schema as bundle_schemas
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
 from primitives.kubernetes.states import STATES, WEIGHTS
@@ -259,25 +260,45 @@ def _cause(one: Cause) -> tuple[str, ...]:
 
 
 def _actions() -> str:
-    rows = [
+    changing = [
         (
-            f"`{one.name}`",
-            re.sub(r"\{(\w+)\}", lambda match: f"*{match[1]}*", one.title),
-            one.effect,
-            one.risk,
-            f"{one.estimated_duration_s} s",
-            "yes" if one.requires_approval else "no",
-            _code(one.arguments.model_fields) or "–",
+            f"`{action.name}`",
+            action.summary,
+            action.effect,
+            action.risk,
+            f"{action.estimated_duration_s} s",
+            "yes" if action.requires_approval else "no",
+            f"by `{action.inverse.primitive}`" if isinstance(action.inverse, Inverse) else f"no: {action.inverse.why}",
+            "yes" if action.executable else "shown only",
+            _code(action.arguments.model_fields) or "–",
         )
-        for one in remediations().values()
+        for action in remediations().values()
     ]
-    header = ("action", "reads", "effect", "risk", "shows after about", "needs approval", "arguments")
+    looking = [
+        (f"`{diagnostic.name}`", diagnostic.title, f"{diagnostic.cost_s:g} s", _code(look.arguments.model_fields))
+        for diagnostic in diagnostics().values()
+        if (look := diagnostic.look) is not None
+    ]
+    columns = ("effect", "risk", "shows after about", "needs approval", "can be undone", "runs", "arguments")
     return _page(
         "Actions",
-        "`primitives/remediations/`",
-        "What may be proposed. CloudOps shows the command and runs none: executing comes with a later version.",
-        _table(header, rows),
+        "`primitives/remediations/` and the looks of `primitives/diagnostics/`",
+        _ACTIONS,
+        "## Actions that change something\n\n" + _table(("action", "does", *columns), changing),
+        "## Looks, which change nothing\n\n" + _table(("look", "does", "takes about", "arguments"), looking),
     )
+
+
+_ACTIONS = """\
+What may be proposed. CloudOps shows the command and runs none: executing comes with a later version.
+
+An action's id (`A-1f0c93ab`) is the digest of its name and arguments. It never changes: when the ranking does, an
+action that is no longer recommended stays in the queue under its id, with the reason.
+
+A command is the exact equivalent of the action. Where something that it needs is not known, such as the namespace,
+there is no command, and the action says what is missing. A recording doesn't say which cluster or AWS account it came
+from, so its commands leave that to be chosen first; for a live incident no command that changes something leaves it
+open."""
 
 
 def _diagnostics() -> str:
@@ -301,6 +322,7 @@ def _diagnostic(one: Diagnostic) -> str:
         ("effect", one.effect),
         ("takes about", f"{one.cost_s:g} s on a live system"),
         ("arguments of its own", _code(own) or "none"),
+        ("planned", "no: a person asks for it" if one.on_request else "where it fits"),
     ]
     return f"## {one.name}\n\n{one.title}. {_prose(one.run)}\n\n" + _table(("", ""), rows)
 

@@ -177,8 +177,9 @@ class Action(_Frozen):
     """A proposed remediation from the closed catalogue.
 
     `id` is the digest of `primitive` and `arguments` and never changes. `command` is the exact equivalent for a
-    person's shell, shown and never run. `hypothesis` is the id of the one that it answers; `priority` 1 is the most
-    urgent.
+    person's shell, shown and never run; it is empty where something is not known that it needs, and `command_note` says
+    what, or what a person has to choose before it acts in the right place. `hypothesis` is the id of the one that it
+    answers; `priority` 1 is the most urgent.
     An action that is no longer `recommended` has priority 0, and `not_recommended` says why.
     """
 
@@ -195,5 +196,6 @@ class Action(_Frozen):
     hypothesis: str
     urgency: Literal["HIGH", "MEDIUM", "LOW"]
     resource: str | None = None
+    command_note: str = ""
     recommended: bool = True
     not_recommended: str = ""

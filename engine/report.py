@@ -178,6 +178,7 @@ class DecisivePart(_Part):
 class ActionPart(_Part):
     """One action; `command` is its exact equivalent for a person's shell, empty where there is none.
 
+    `command_note` says why there is none, or what to choose before it acts in the right place.
     `id` never changes. Of an action that is no longer recommended `not_recommended` says why, and its priority is 0.
     """
 
@@ -194,6 +195,7 @@ class ActionPart(_Part):
     hypothesis: str
     urgency: Literal["HIGH", "MEDIUM", "LOW"]
     resource: str | None
+    command_note: str
     recommended: bool
     not_recommended: str
 

@@ -1,7 +1,7 @@
 """What a resource is called on screen: the shortest name that nothing else in this incident could mean as well.
 
-`payments-api`, not `payments/deployment/payments-api`; where two things share that, `payments-api (deployment)` and
-`payments-api (service)`; where that isn't enough either, `payments/payments-api`, and so on up to the identifier.
+`checkout-api`, not `checkout/deployment/checkout-api`; where two things share that, `checkout-api (deployment)` and
+`checkout-api (service)`; where that isn't enough either, `checkout/checkout-api`, and so on up to the identifier.
 """
 
 from __future__ import annotations

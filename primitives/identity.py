@@ -2,14 +2,14 @@
 
 No other module takes an identifier apart or puts one together. The text form is what bundles, facts and JSON hold:
 
-    payments/deployment/payments-api                      a Kubernetes object: namespace, kind, name
+    checkout/deployment/checkout-api                      a Kubernetes object: namespace, kind, name
     node/worker-01                                        an object of a cluster-wide kind
-    payments-prod                                         a plain name, as telemetry has it
-    boutique/cartservice                                  a plain name with the namespace that qualifies it
-    PetSearch_AWS::ECS::Fargate                           a plain name with its CloudFormation type
-    arn:aws:rds:eu-west-1:123456789012:db:payments-prod   an ARN, which holds its own scope
-    kubernetes://prod-eu/payments/deployment/payments-api the same object where several clusters are asked
-    aws://123456789012/eu-west-1/payments-prod            a plain name where several accounts or regions are asked
+    checkout-main                                         a plain name, as telemetry has it
+    boutique/the-cart                                     a plain name with the namespace that qualifies it
+    Billing_AWS::ECS::Fargate                             a plain name with its CloudFormation type
+    arn:aws:rds:eu-west-1:123456789012:db:checkout-main   an ARN, which holds its own scope
+    kubernetes://prod-eu/checkout/deployment/checkout-api the same object where several clusters are asked
+    aws://123456789012/eu-west-1/checkout-main            a plain name where several accounts or regions are asked
 
 The scope stands in front only where it was given. Parsing never fails: what fits no form is a plain name, whatever
 it holds, and formatting gives back the very text that was parsed.
@@ -73,7 +73,7 @@ class ResourceId:
     """A resource's identifier, scoped as far as it is known; `str` gives its text form.
 
     `kind` is in lower case as Kubernetes writes it in paths; of an ARN it is the service (`rds`), `name` the ARN's last
-    part (`db:payments-prod`) and `partition` the one before the service (`aws`). A plain name has a kind only where a
+    part (`db:checkout-main`) and `partition` the one before the service (`aws`). A plain name has a kind only where a
     CloudFormation type stands behind it.
     """
 
@@ -103,7 +103,7 @@ class ResourceId:
 
     @property
     def short(self) -> str:
-        """Its own name, without kind and scope: `payments-api`, and `payments-prod` of the ARN above."""
+        """Its own name, without kind and scope: `checkout-api`, and `checkout-main` of the ARN above."""
         return _arn_name(self.kind, self.name) if self.partition else self.name
 
     @property
@@ -189,7 +189,7 @@ def base_name(text: str) -> str:
 
 @lru_cache(maxsize=_CACHED)
 def spoken_name(text: str) -> str:
-    """What a person would type: the base name without a type behind it (`PetSearch` of `PetSearch_AWS::ECS::Fargate`).
+    """What a person would type: the base name without a type behind it (`Billing` of `Billing_AWS::ECS::Fargate`).
 
     Where nothing is left in front of the type, the base name.
     """

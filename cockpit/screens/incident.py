@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Container
 from textual.widgets import Input, Static
 
-from cockpit.keys import KEYS, bindings
-from cockpit.screens.common import CockpitScreen
-from cockpit.screens.layout import arrange, arrangement
+from cockpit.keys import bindings
+from cockpit.panes import PaneSpec, Place, pane_specs
+from cockpit.screens.layout import FIRST_FOCUS, arrange, arrangement, pane_css
+from cockpit.screens.samples import SampleCache
+from cockpit.screens.style import SCREEN_CSS
+from cockpit.screens.unavailable import UnavailableKeys
 from cockpit.widgets.detail import DetailPane
 from cockpit.widgets.draw import sanitised
-from cockpit.widgets.facts import FactsPane
 from cockpit.widgets.footer import Footer
 from cockpit.widgets.header import Header
-from cockpit.widgets.hypotheses import HypothesesPane
 from cockpit.widgets.pane import Pane
-from cockpit.widgets.plan import PlanPane
-from cockpit.widgets.remediation import RemediationPane
 from cockpit.widgets.rows import RowPane
 from cockpit.widgets.timeline import TimelinePane
 from cockpit.widgets.too_small import TooSmall
@@ -29,10 +28,11 @@ from primitives.errors import CloudopsError
 from primitives.text import safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual.app import ComposeResult
 
     from engine.port import EnginePort
-    from primitives.records import Series
 
 __all__ = ["FRAME_S", "IncidentScreen"]
 
@@ -40,9 +40,10 @@ FRAME_S = 1 / 30
 """The shortest time between two paints."""
 
 
-class IncidentScreen(CockpitScreen):
-    """Header, five panes, footer."""
+class IncidentScreen(UnavailableKeys):
+    """Header, the panes of `cockpit.panes`, footer."""
 
+    CSS = SCREEN_CSS + pane_css(pane_specs())
     BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
 
     def __init__(self, view: View) -> None:
@@ -53,34 +54,28 @@ class IncidentScreen(CockpitScreen):
         self.painted = 0
         self._painting = False
         self._last_paint = 0.0
-        self._answers: dict[str, Any] = {}
+        self._samples = SampleCache()
 
     def compose(self) -> ComposeResult:
         view, styles = self.view, self.app.text_styles
         self.header = Header(view, styles)
-        self.plan = PlanPane(view, styles, id="plan")
-        self.facts = FactsPane(view, styles, id="facts")
-        self.hypotheses = HypothesesPane(view, styles, id="hypotheses")
-        self.detail = DetailPane(view, styles, id="detail")
-        self.timeline = TimelinePane(view, styles, id="timeline")
-        self.remediation = RemediationPane(view, styles, id="remediation")
         self.footer = Footer(styles)
-        self.panes: list[Pane] = [
-            self.plan, self.facts, self.hypotheses, self.detail, self.timeline, self.remediation,
-        ]  # fmt: skip
-        self.current: Pane = self.hypotheses
-        self.hidden: Pane = self.facts
+        self.specs = {spec.id: spec for spec in pane_specs()}
+        self.panes = [spec.build(view, styles) for spec in self.specs.values()]
+        detail, timeline = self.pane("detail"), self.pane("timeline")
+        assert isinstance(detail, DetailPane)
+        assert isinstance(timeline, TimelinePane)
+        self.detail, self.timeline = detail, timeline
+        self.current = self.pane(FIRST_FOCUS)
+        self._turns = {spec.key: spec.id for spec in reversed(self.specs.values())}
         yield self.header
         with Container(id="body"):
             with Container(id="upper"):
                 with Container(id="left"):
-                    yield self.plan
-                    yield self.facts
+                    yield from self._placed("left")
                 with Container(id="right"):
-                    yield self.hypotheses
-                    yield self.detail
-            yield self.timeline
-            yield self.remediation
+                    yield from self._placed("right")
+            yield from self._placed("bottom")
         self.entry = Input()
         self.entry.cursor_blink = False
         with Container(id="entry"):
@@ -88,6 +83,17 @@ class IncidentScreen(CockpitScreen):
             yield self.entry
         yield TooSmall()
         yield self.footer
+
+    def _placed(self, place: Place) -> Iterator[Pane]:
+        return (pane for pane in self.panes if self.spec_of(pane).place == place)
+
+    def pane(self, id: str) -> Pane:  # noqa: A002 - the pane's own name for it
+        """The pane of this id."""
+        return next(pane for pane in self.panes if pane.id == id)
+
+    def spec_of(self, pane: Pane) -> PaneSpec:
+        """What is declared of a pane."""
+        return self.specs[pane.id or ""]
 
     def on_mount(self) -> None:
         """Lay out what is there before anything is known, so that the first frame is a whole one."""
@@ -122,11 +128,13 @@ class IncidentScreen(CockpitScreen):
             self.app.show_too_small()
             return
         for pane in self.panes:
-            if pane is not self.detail and pane.display:
+            if pane.display and not self.spec_of(pane).follows:
                 pane.repaint()
         if isinstance(self.current, RowPane):
             self.view.subject = self.current.subject
-        self.detail.repaint()
+        for pane in self.panes:
+            if self.spec_of(pane).follows:
+                pane.repaint()
         self.header.repaint()
         self.footer.show(self.footer_keys(), self.notice())
 
@@ -139,7 +147,7 @@ class IncidentScreen(CockpitScreen):
     def footer_keys(self) -> list[tuple[str, str]]:
         """The keys that matter here, most important first."""
         keys = [("?", "help"), (":", "command"), ("/", "filter"), ("⏎", "open"), ("y", "copy")]
-        if self.current in (self.timeline, self.detail):
+        if self.spec_of(self.current).moves_time:
             keys[2:4] = [("h l", "time cursor")]
         if self.current is self.timeline:
             keys.insert(3, ("j k", "mark to mark"))
@@ -174,14 +182,17 @@ class IncidentScreen(CockpitScreen):
 
     def _arrange(self) -> None:
         how = arrangement(self.size.width, self.size.height, self.zoom)
-        arrange(self, self.panes, self.current, how, hidden=self.hidden)
+        arrange(self, self.panes, self.current, how, hidden=self._out_of_turn())
         self.dirty()
+
+    def _out_of_turn(self) -> list[Pane]:
+        """The panes whose key another pane has at present."""
+        return [pane for pane in self.panes if self._turns[self.spec_of(pane).key] != pane.id]
 
     def go_to(self, pane: Pane) -> None:
         """Give a pane the focus."""
         self.remove_class("-typing")
-        if pane is self.hidden:
-            self.hidden = self.plan if pane is self.facts else self.facts
+        self._turns[self.spec_of(pane).key] = pane.id or ""
         self.current = pane
         self._arrange()
         pane.focus()
@@ -212,30 +223,17 @@ class IncidentScreen(CockpitScreen):
 
     async def _fetch(self, key: str) -> None:
         state = self.view.state
-        if state is None or key not in state.facts:
-            return
-        fact: Any = state.facts[key].fact
-        chart: Series | str = "no recorded answer holds its samples"
-        try:
-            for digest in fact.answers:
-                answer = self._answers.get(digest) or await self.port.answer(digest)
-                self._answers[digest] = answer
-                for series in answer.records if answer.query.question == "series" else ():
-                    if series.resource == fact.resource and series.metric.name == fact.metric and len(series.times):
-                        chart = series
-        except CloudopsError as error:
-            chart = str(error)
-        self.detail.charts[key] = chart
-        self.dirty()
+        if state is not None and key in state.facts:
+            self.detail.charts[key] = await self._samples.samples_of(state.facts[key].fact, self.port)
+            self.dirty()
 
     # Keys
 
-    def action_pane(self, number: str) -> None:
-        """Go to a pane; 1 again swaps plan and facts."""
-        if number == "1":
-            self.go_to(self.facts if self.current is self.plan else self.plan)
-            return
-        self.go_to(next(pane for pane in self.panes if pane.number == number))
+    def action_pane(self, key: str) -> None:
+        """Go to the pane of this key; of panes that share it, to the next one."""
+        panes = [pane for pane in self.panes if self.spec_of(pane).key == key]
+        at = panes.index(self.current) + 1 if self.current in panes else 0
+        self.go_to(panes[at % len(panes)])
 
     def action_pane_by(self, by: int) -> None:
         """The next or previous pane."""
@@ -245,12 +243,11 @@ class IncidentScreen(CockpitScreen):
 
     def action_swap(self) -> None:
         """Plan or facts."""
-        self.go_to(self.plan if self.current is self.facts else self.facts)
+        self.go_to(self.pane("plan" if self.current.id == "facts" else "facts"))
 
     def action_move(self, by: int) -> None:
         """Up or down; in the timeline from mark to mark."""
-        if isinstance(self.current, (RowPane, DetailPane, TimelinePane)):
-            self.current.move(by)
+        self.current.move(by)
 
     def action_move_page(self, by: int) -> None:
         """A page up or down."""
@@ -262,7 +259,7 @@ class IncidentScreen(CockpitScreen):
 
     def action_sideways(self, by: int) -> None:
         """The time cursor where a timeline or chart has the focus, else fold and unfold."""
-        if self.current in (self.timeline, self.detail):
+        if self.spec_of(self.current).moves_time:
             self.timeline.move_cursor(by)
         elif isinstance(self.current, RowPane):
             self.current.toggle(unfold=by > 0)
@@ -296,10 +293,10 @@ class IncidentScreen(CockpitScreen):
             self.app.pop_screen()
 
     def _home_of(self, subject: Subject) -> Pane:
-        homes: dict[str, Pane] = {"step": self.plan, "fact": self.facts, "action": self.remediation}
-        if subject.kind == "fact" and self.hypotheses.subject == subject:
-            return self.hypotheses
-        return homes.get(subject.kind, self.hypotheses)
+        hypotheses = self.pane("hypotheses")
+        if subject.kind == "fact" and isinstance(hypotheses, RowPane) and hypotheses.subject == subject:
+            return hypotheses
+        return next((pane for pane in self.panes if subject.kind in self.spec_of(pane).subjects), hypotheses)
 
     def action_zoom(self, by: int) -> None:
         """Zoom the pane in or out."""
@@ -311,11 +308,11 @@ class IncidentScreen(CockpitScreen):
     def action_filter(self) -> None:
         """Ask what to filter for."""
         if not isinstance(self.current, RowPane):
-            self.go_to(self.facts)
+            self.go_to(self.pane("facts"))
         assert isinstance(self.current, RowPane)
         self.entry.value = self.current.filter
         self.add_class("-typing")
-        self.entry.placeholder = f"filter {self.current.name_shown.lower()}: Enter keeps it, Esc clears it"
+        self.entry.placeholder = f"filter {self.current.pane_title.lower()}: Enter keeps it, Esc clears it"
         self.entry.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -347,10 +344,10 @@ class IncidentScreen(CockpitScreen):
         if isinstance(self.current, RowPane) and (selected := self.current.look()):
             return self.current.copied(selected)
         state, subject = self.view.state, self.view.subject
-        if state and subject.kind == "action":
-            return self.remediation.copied(subject.id)
-        if state and subject.kind == "fact" and subject.id in state.facts:
-            return self.facts.copied(subject.id)
+        listed = state is not None and (subject.kind == "action" or subject.id in state.facts)
+        lists = [pane for pane in self.panes if subject.kind in self.spec_of(pane).subjects]
+        if listed and lists and isinstance(lists[0], RowPane):
+            return lists[0].copied(subject.id)
         return self.execution_id
 
     def action_export(self) -> None:
@@ -373,36 +370,6 @@ class IncidentScreen(CockpitScreen):
         """Save the screen as SVG."""
         self.app.save_picture(self.execution_id or "cloudops")
 
-    def action_later(self, name: str) -> None:
-        """A key that doesn't work yet says why."""
-        key = next(key for key in KEYS if key.id == name)
-        self.app.show_notice(f"{key.shown}: {key.later}")
-
-    def _only_live(self) -> None:
-        self.app.show_notice(
-            "a replay shows what was; what you know is said on the incident itself (Esc, or cloudops attach)"
-        )
-
-    def action_pin(self) -> None:
-        """Pin a fact or a hypothesis."""
-        self._only_live()
-
-    def action_refute(self) -> None:
-        """Refute a fact, or exclude a hypothesis."""
-        self._only_live()
-
-    def action_undo(self) -> None:
-        """Take back what was said."""
-        self._only_live()
-
-    def action_fact(self) -> None:
-        """Add a fact."""
-        self._only_live()
-
-    def action_next(self) -> None:
-        """Run the next best diagnostic."""
-        self._only_live()
-
     def action_replay(self) -> None:
         """Replay from what the cursor is on."""
         if not self.execution_id or self.view.state is None:
@@ -410,27 +377,6 @@ class IncidentScreen(CockpitScreen):
             return
         self.app.open_replay(self.execution_id, subject=self.view.subject)
 
-    def _only_in_replay(self) -> None:
-        self.app.show_notice("this key plays a replay; r starts one")
-
-    def action_play(self) -> None:
-        """Play or pause."""
-        self._only_in_replay()
-
-    def action_step(self, by: int) -> None:
-        """One event back or on."""
-        del by
-        self._only_in_replay()
-
-    def action_speed(self, by: int) -> None:
-        """Slower or faster."""
-        del by
-        self._only_in_replay()
-
     def action_seek_end(self, end: int) -> None:
         """The beginning or the end: of the list, where nothing is replayed."""
         self.action_move_to(end)
-
-    def action_seek(self) -> None:
-        """Go to a time."""
-        self._only_in_replay()

@@ -56,7 +56,7 @@ class _Title(Widget):
 class IncidentsPane(RowPane):
     """The incidents, newest first."""
 
-    name_shown = "Incidents"
+    pane_title = "Incidents"
     empty = "No incidents are stored yet; `cloudops investigate` makes the first."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

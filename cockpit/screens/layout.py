@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from textual.screen import Screen
 
+    from cockpit.panes import PaneSpec
     from cockpit.widgets.pane import Pane
 
 __all__ = [
+    "FIRST_FOCUS",
     "MIN_HEIGHT",
     "MIN_WIDTH",
     "Arrangement",
+    "Box",
     "arrange",
     "arrangement",
-    "heights",
+    "boxes",
     "is_too_small",
+    "pane_css",
     "split_width",
 ]
 
 Arrangement = Literal["too-small", "wide", "column", "full"]
 
 MIN_WIDTH, MIN_HEIGHT = 60, 20
+HEADER_LINES = 2
+FIRST_FOCUS = "hypotheses"
+"""The pane that has the focus at first."""
 WIDE_WIDTH, WIDE_HEIGHT = 100, 30
 ROOMY_HEIGHT, TALL_HEIGHT = 36, 48
 """Lines from which on two actions, and three, are shown with their commands whole."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.41, 42, 84
+
+
+class Box(NamedTuple):
+    """A pane's place on the screen, in cells."""
+
+    spec: PaneSpec
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 def is_too_small(width: int, height: int) -> bool:
@@ -50,20 +68,56 @@ def split_width(width: int) -> int:
     return max(LEFT_MIN, min(LEFT_MAX, int(width * LEFT_SHARE)))
 
 
-def heights(height: int, *, replay: bool = False) -> tuple[int, int, int]:
-    """The lines of the two columns, of the timeline and of the remediation pane, borders included."""
-    timeline, remediation = (5 if replay else 4), (8 if height >= TALL_HEIGHT else 6 if height >= ROOMY_HEIGHT else 5)
-    return height - 3 - timeline - remediation, timeline, remediation
+def bottom_lines(spec: PaneSpec, height: int) -> int:
+    """The lines of a pane at the bottom in two columns, borders included."""
+    size = spec.size
+    if height >= TALL_HEIGHT and size.tall is not None:
+        return size.tall
+    return size.roomy if height >= ROOMY_HEIGHT and size.roomy is not None else size.normal
 
 
-def arrange(screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arrangement, *, hidden: Pane) -> None:
-    """Show the panes in the arrangement `how`; `hidden` is the one of plan and facts that one column leaves out."""
+def boxes(specs: Sequence[PaneSpec], width: int, height: int) -> list[Box]:
+    """Where each pane stands in two columns, between a header of two lines and a footer of one."""
+    bottom = [(spec, bottom_lines(spec, height)) for spec in specs if spec.place == "bottom"]
+    upper = height - HEADER_LINES - 1 - sum(lines for _, lines in bottom)
+    left = split_width(width)
+    columns = ("left", 0, left), ("right", left, width - left)
+    placed = [box for place, edge, size in columns for box in _column(specs, place, (edge, size), upper, height)]
+    top = HEADER_LINES + upper
+    for spec, lines in bottom:
+        placed.append(Box(spec, 0, top, width, lines))
+        top += lines
+    return placed
+
+
+def _column(specs: Sequence[PaneSpec], place: str, across: tuple[int, int], lines: int, height: int) -> Iterator[Box]:
+    here = [spec for spec in specs if spec.place == place]
+    parts = [spec.size.tall if height >= TALL_HEIGHT and spec.size.tall else spec.size.normal for spec in here]
+    edges = [0, *(int(lines * sum(parts[: at + 1]) / sum(parts)) for at in range(len(parts)))]
+    for spec, (top, bottom) in zip(here, pairwise(edges), strict=True):
+        yield Box(spec, across[0], HEADER_LINES + top, across[1], bottom - top)
+
+
+def pane_css(specs: Sequence[PaneSpec]) -> str:
+    """The panes' heights in two columns, as rules of the stylesheet."""
+    rules: list[str] = []
+    for spec in specs:
+        unit, size = "" if spec.place == "bottom" else "fr", spec.size
+        sizes = {"": size.normal, ".-replay": size.replay, ".-roomy": size.roomy, ".-tall": size.tall}
+        rules += [f".-wide{name} #{spec.id} {{ height: {lines}{unit}; }}" for name, lines in sizes.items() if lines]
+    return "\n".join(rules)
+
+
+def arrange(
+    screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arrangement, *, hidden: Collection[Pane]
+) -> None:
+    """Show the panes in the arrangement `how`; those `hidden` are left out in one column."""
     for name in ("too-small", "wide", "column", "full"):
         screen.set_class(name == how, f"-{name}")
     screen.set_class(screen.size.height >= ROOMY_HEIGHT, "-roomy")
     screen.set_class(screen.size.height >= TALL_HEIGHT, "-tall")
     for pane in panes:
-        pane.display = pane is current if how == "full" else how != "column" or pane is not hidden
+        pane.display = pane is current if how == "full" else how != "column" or pane not in hidden
         pane.fold(how == "column" and pane is not current)
     screen.query_one("#left").styles.width = split_width(screen.size.width) if how == "wide" else "100%"
     for name in ("upper", "left", "right"):

@@ -43,16 +43,6 @@ Pane { height: 1fr; background: $ground; border: round $line; border-title-color
        border-subtitle-color: $dim; border-subtitle-align: right; border-title-background: $ground; }
 Pane:focus { border: round $focus; border-title-color: $focus; border-title-style: bold;
              border-subtitle-color: $focus; }
-.-wide #plan { height: 5fr; }
-.-wide #facts { height: 3fr; }
-.-wide #hypotheses { height: 6fr; }
-.-wide #detail { height: 7fr; }
-.-wide #timeline { height: 4; }
-.-wide #remediation { height: 5; }
-.-wide.-replay #timeline { height: 5; }
-.-wide.-roomy #remediation { height: 6; }
-.-wide.-tall #remediation { height: 8; }
-.-wide.-tall #facts { height: 5fr; }
 
 .-column #upper { layout: vertical; height: 1fr; }
 .-column #upper.-rest { height: auto; }

@@ -187,7 +187,10 @@ def describe_action(action: Action, state: IncidentState, width: int) -> list[Li
     lines: list[Line] = []
     if not action.recommended:
         lines += fields("state", f"no longer recommended: {sanitised(action.not_recommended)}", width, "warning")
-    lines += fields("command", f"$ {sanitised(action.command, 2_000)}", width, "measured")
+    if action.command:
+        lines += fields("command", f"$ {sanitised(action.command, 2_000)}", width, "measured")
+    if action.command_note:
+        lines += fields("first" if action.command else "command", sanitised(action.command_note), width, "warning")
     lines += fields("risk", f"{action.risk} · {action.effect} · about {duration(action.estimated_duration_s)}", width)
     because = next((hypothesis for hypothesis in state.hypotheses if hypothesis.id == action.hypothesis), None)
     if because:
@@ -199,7 +202,6 @@ def describe_action(action: Action, state: IncidentState, width: int) -> list[Li
     needs = "a person's approval of the exact change" if action.requires_approval else "no approval"
     lines += fields("needs", needs, width)
     lines.append(Line())
-    lines += fields(
-        "", "Executing comes with a later version; nothing runs from here. `y` copies the command.", width, "dim"
-    )
+    copies = " `y` copies the command." if action.command else ""
+    lines += fields("", f"Executing comes with a later version; nothing runs from here.{copies}", width, "dim")
     return lines

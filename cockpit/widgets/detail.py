@@ -40,9 +40,6 @@ class DetailPane(Pane):
             super().__init__()
             self.fact = fact
 
-    number = "3"
-    name_shown = "Detail"
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.charts: dict[str, Series | str] = {}
@@ -212,7 +209,7 @@ class DetailPane(Pane):
     def heading(self) -> str:
         state, subject = self.view.state, self.view.subject
         if state is None:
-            return self.name_shown
+            return self.pane_title
         match subject.kind:
             case "step" if subject.id in state.steps:
                 step = state.steps[subject.id]
@@ -231,7 +228,7 @@ class DetailPane(Pane):
                         return f"Detail: {action.id} {sanitised(action.action)}"
             case _:
                 pass
-        return "Key findings" if state.findings else self.name_shown
+        return "Key findings" if state.findings else self.pane_title
 
     def footing(self) -> str:
         more = self._lines - self.top - max(self.content_size.height, 0)

@@ -21,8 +21,6 @@ __all__ = ["FactsPane"]
 class FactsPane(RowPane):
     """The facts, a line each."""
 
-    number = ""
-    name_shown = "Facts"
     empty = "nothing is known yet"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -72,7 +70,9 @@ class FactsPane(RowPane):
         words = ("dim" if quiet else "text") + weight
         told: list[Part] = [(f" {row.key:>4} ", "dim"), (f"{sign} ", role)]
         if judged is not None:
-            told.append((f"{judged_words(judged)} · ", "focus" if judged.verdict == "pinned" else "warning"))
+            told.append(
+                (f"{judged_words(judged, with_time=False)} · ", "focus" if judged.verdict == "pinned" else "warning")
+            )
         return Line([*told, (sanitised(fact.sentence()), words)])
 
     def footing(self) -> str:

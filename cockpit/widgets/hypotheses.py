@@ -36,8 +36,6 @@ SHARP_MINUS = "−"
 class HypothesesPane(RowPane):
     """A tree: hypotheses, best first, with their facts and adjustments. The best is open unless somebody closes it."""
 
-    number = "2"
-    name_shown = "Hypotheses"
     empty = "nothing is believed yet"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

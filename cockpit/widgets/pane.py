@@ -18,14 +18,14 @@ __all__ = ["Pane"]
 
 
 class Pane(Widget, can_focus=True):
-    """A numbered pane. Folded, it is one line with its `summary`.
+    """A pane of a screen. Folded, it is one line with its `summary`.
 
     A subclass draws the lines that are to be seen in `visible_lines`; `repaint` compares them with what is on the
     screen, so that nothing is painted that did not change.
     """
 
     number = ""
-    name_shown = ""
+    pane_title = ""
 
     def __init__(self, view: View, styles: Styles, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -41,7 +41,7 @@ class Pane(Widget, can_focus=True):
 
     def heading(self) -> str:
         """What stands in the upper border, without the number."""
-        return self.name_shown
+        return self.pane_title
 
     def footing(self) -> str:
         """What stands in the lower border."""
@@ -50,6 +50,9 @@ class Pane(Widget, can_focus=True):
     def summary(self) -> Line:
         """The pane in one line, for when it is folded."""
         return Line([(self.footing(), "dim")])
+
+    def move(self, by: int) -> None:
+        """Move the cursor, or scroll, by so many lines."""
 
     def fold(self, folded: bool) -> None:
         """Fold to one line, or unfold."""
@@ -66,7 +69,7 @@ class Pane(Widget, can_focus=True):
         title = f"{self.number} {self.heading()}".strip()
         if self.folded:
             line = self.summary()
-            parts = [(f" {self.number or ' '} ", "focus"), (f"{self.name_shown:<12} ", "text"), *line.left]
+            parts = [(f" {self.number or ' '} ", "focus"), (f"{self.pane_title:<12} ", "text"), *line.left]
             strips = [draw(Line(parts, line.right), width, self.text_styles)]
         else:
             strips = self.visible_lines(width, height)
@@ -105,7 +108,3 @@ class Pane(Widget, can_focus=True):
         self._strips = []
         self._borders = ("", "")
         self.repaint()
-
-    def key_of_focus(self) -> str:
-        """The key that brings the focus here."""
-        return self.number

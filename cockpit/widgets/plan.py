@@ -21,8 +21,6 @@ PROGRESS_WIDTH = 9
 class PlanPane(RowPane):
     """The plan."""
 
-    number = "1"
-    name_shown = "Plan"
     empty = "no plan yet"
     _longest_name = 0
 

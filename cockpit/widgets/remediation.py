@@ -27,8 +27,6 @@ TERMS_ROOM = 60
 class RemediationPane(RowPane):
     """The recommended actions, most urgent first, then those that are no longer recommended, dim."""
 
-    number = "5"
-    name_shown = "Remediation"
     empty = "no action is proposed"
 
     def rows(self) -> Sequence[Row]:
@@ -66,7 +64,11 @@ class RemediationPane(RowPane):
         action = self._action(row.key)
         if not action.recommended:
             return _former(action, row.part)
-        command: Part = (f"$ {sanitised(action.command)}", "measured")
+        command: Part = (
+            (f"$ {sanitised(action.command)}", "measured")
+            if action.command
+            else (sanitised(action.command_note), "dim")
+        )
         if row.part == "command":
             return Line([(INDENT, "dim"), command])
         effect: Part = (f"{action.effect:<6}", "good" if action.effect == "read" else "warning bold")

@@ -36,9 +36,6 @@ class TimelinePane(Pane):
             super().__init__()
             self.moment = moment
 
-    number = "4"
-    name_shown = "Timeline"
-
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         scale = self._scale(width)
         lines: list[Strip] = []

@@ -58,11 +58,12 @@ def when_said(at: datetime | None) -> str:
     return f" at {at:%Y-%m-%d %H:%M} UTC" if at is not None else ""
 
 
-def judged_words(judged: Judgement) -> str:
-    """What an engineer said of a fact, and why."""
+def judged_words(judged: Judgement, *, with_time: bool = True) -> str:
+    """What an engineer judged of a fact, when, and why."""
     verdict = "taken back" if judged.verdict == "withdrawn" else judged.verdict
     because = f", because {judged.because}" if judged.because else ""
-    return safe_line(f"{verdict} by {judged.by}{when_said(judged.at)}{because}", limit=300)
+    when = when_said(judged.at) if with_time else ""
+    return safe_line(f"{verdict} by {judged.by}{when}{because}", limit=300)
 
 
 def fact_sign(fact: Fact) -> tuple[str, str]:

@@ -11,14 +11,13 @@ from engine.report import CausePart, Report
 from primitives.bundle.truth import RootCause, Truth
 from primitives.terms import IncidentClass
 
-__all__ = ["KEYS", "Case", "Named", "Told", "agrees", "score"]
+__all__ = ["KEYS", "Answer", "Case", "Named", "agrees", "score"]
 
-_NO_FAULT: Final = ("false_alarm", "recovered")
 KEYS: Final = ("resource", "cause_id", "change")
 _UNNAMED: Final = "unnamed"
 
 
-class Told(Protocol):
+class Answer(Protocol):
     """What is compared of a hypothesis, in the log or in a report."""
 
     @property
@@ -96,17 +95,17 @@ def score(
     problem: str | None = None,
 ) -> Case:
     """Compare one report with the known answer."""
-    told = _distinct(report.likely_root_causes)
-    asks_resource = any("resource" in one.model_fields_set for one in truth.root_causes)
-    asks_change = any("change" in one.model_fields_set for one in truth.root_causes)
-    decoyed = [one.confidence for one in told if one.change is not None and one.change in truth.decoys]
-    top = told[0] if told else None
+    answers = _distinct(report.likely_root_causes)
+    asks_resource = any("resource" in entry.model_fields_set for entry in truth.root_causes)
+    asks_change = any("change" in entry.model_fields_set for entry in truth.root_causes)
+    decoyed = [answer.confidence for answer in answers if answer.change is not None and answer.change in truth.decoys]
+    top = answers[0] if answers else None
     expected = _nearest(truth, top)
     return Case(
         id=name,
-        rank=_rank(told, truth, KEYS),
-        resource_rank=_rank(told, truth, ("resource",)) if asks_resource else None,
-        change_rank=_rank(told, truth, ("change",)) if asks_change else None,
+        rank=_rank(answers, truth, KEYS),
+        resource_rank=_rank(answers, truth, ("resource",)) if asks_resource else None,
+        change_rank=_rank(answers, truth, ("change",)) if asks_change else None,
         decoy_confidence=max(decoyed, default=0.0) if truth.decoys else None,
         top=str(_named(top)) if top else None,
         confidence=top.confidence if top else None,
@@ -124,17 +123,17 @@ def score(
     )
 
 
-def _distinct(told: Iterable[CausePart]) -> list[CausePart]:
-    found: dict[tuple[str | None, str, str | None], CausePart] = {}
-    for one in told:
-        found.setdefault((one.resource, one.cause_id, one.change), one)
-    return list(found.values())
+def _distinct(answers: Iterable[CausePart]) -> list[CausePart]:
+    distinct: dict[tuple[str | None, str, str | None], CausePart] = {}
+    for answer in answers:
+        distinct.setdefault((answer.resource, answer.cause_id, answer.change), answer)
+    return list(distinct.values())
 
 
-def _rank(told: Sequence[CausePart], truth: Truth, keys: tuple[str, ...]) -> int | None:
+def _rank(answers: Sequence[CausePart], truth: Truth, keys: tuple[str, ...]) -> int | None:
     """The place of the first right hypothesis; where all root causes are wanted, the place where the last is met."""
     ranks = [
-        next((place for place, one in enumerate(told, start=1) if agrees(one, entry, keys)), None)
+        next((place for place, answer in enumerate(answers, start=1) if agrees(answer, entry, keys)), None)
         for entry in truth.root_causes
         if set(keys) & entry.model_fields_set
     ]
@@ -144,11 +143,11 @@ def _rank(told: Sequence[CausePart], truth: Truth, keys: tuple[str, ...]) -> int
     return (max if truth.every else min)(known, default=None)
 
 
-def agrees(one: Told, entry: RootCause, keys: tuple[str, ...] = KEYS) -> bool:
+def agrees(answer: Answer, entry: RootCause, keys: tuple[str, ...] = KEYS) -> bool:
     """Whether a hypothesis agrees with every one of `keys` that an entry of the truth has."""
-    if "cause_id" in keys and entry.cause_id in _NO_FAULT:
-        return one.cause_class is IncidentClass.NO_FAULT
-    return all(getattr(one, key) == getattr(entry, key) for key in keys if key in entry.model_fields_set)
+    if "cause_id" in keys and _class_of(entry) is IncidentClass.NO_FAULT:
+        return answer.cause_class is IncidentClass.NO_FAULT
+    return all(getattr(answer, key) == getattr(entry, key) for key in keys if key in entry.model_fields_set)
 
 
 def _nearest(truth: Truth, top: CausePart | None) -> RootCause:
@@ -164,11 +163,12 @@ def _nearest(truth: Truth, top: CausePart | None) -> RootCause:
     )
 
 
-def _named(one: CausePart, expected: RootCause | None = None) -> Named:
-    cause_id: str | None = one.cause_id
-    if expected is not None and expected.cause_id in _NO_FAULT and one.cause_class is IncidentClass.NO_FAULT:
+def _named(answer: CausePart, expected: RootCause | None = None) -> Named:
+    cause_id: str | None = answer.cause_id
+    wanted = _class_of(expected) if expected is not None else None
+    if expected is not None and wanted is answer.cause_class is IncidentClass.NO_FAULT:
         cause_id = expected.cause_id
-    return Named(cause_id=cause_id, resource=one.resource, change=one.change)
+    return Named(cause_id=cause_id, resource=answer.resource, change=answer.change)
 
 
 def _class_of(entry: RootCause) -> IncidentClass | None:

@@ -23,7 +23,7 @@ from engine.investigate.scenario import Scenario
 from engine.port import ConfirmPlan
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.records import Alert, Topology
-from primitives.telemetry import AlertsQuery, Telemetry, TopologyQuery
+from primitives.telemetry import AlertsQuery, TopologyQuery
 
 __all__ = ["Investigation", "sources_checked"]
 
@@ -40,7 +40,7 @@ class Investigation:
     def __init__(self, incident: IncidentAccess, scenario: Scenario, *, confirmed: bool) -> None:
         self._incident = incident
         self._scenario = scenario
-        self._telemetry = Telemetry(scenario.backends, AnswerRecorder(incident), scenario.clock)
+        self._telemetry = scenario.telemetry(AnswerRecorder(incident))
         self._confirmed = confirmed
         self._work: asyncio.Task[None] | None = None
         self._stopping = False

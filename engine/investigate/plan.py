@@ -62,7 +62,7 @@ def propose_plan(
     ends in an honest `unknown` and names the gap.
     """
     ranked = sorted(
-        (one for one in diagnostics.values() if one.effect == "read"),
+        (one for one in diagnostics.values() if one.effect == "read" and not one.on_request),
         key=lambda one: (-_worth(one, classification, answerable), one.name),
     )
     able = [one for one in ranked if set(one.questions) & set(answerable)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.reason.case import Case
+from engine.reason.catalogue import cause_of_change
 from engine.reason.claims import Claim, Key, Location
 from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.mechanisms import outside_host
@@ -22,17 +23,6 @@ from primitives.terms import FAILURES
 
 __all__ = ["attributions"]
 
-_BLAMES: Final = {
-    "deployment": "deployment_regression",
-    "code": "deployment_regression",
-    "feature_flag": "feature_flag_regression",
-    "configuration": "bad_configuration",
-    "infrastructure": "bad_configuration",
-    "iam": "permission_denied",
-    "scaling": "bad_configuration",
-    "job": "bad_configuration",
-    "other": "bad_configuration",
-}
 _CONTENT: Final = 1.2
 _ROLLOUT_S: Final = 60.0
 _PER_REQUEST: Final = re.compile(r"per[_ ](?:request|call|transaction|operation)|calls?[_ ]per", re.IGNORECASE)
@@ -76,7 +66,7 @@ def _of_change(
     total: int,
     carriers: Sequence[_Candidate],
 ) -> Iterator[Claim]:
-    cause_id = _BLAMES[one.change.kind]
+    cause_id = cause_of_change(one.change.kind)
     change_id = one.change.id or one.change.summary[:80]
     share = 1.0 if one.change.resource else 0.7
     if not one.resources:
@@ -213,7 +203,7 @@ def _without_changes(case: Case) -> Iterator[Claim]:
     for name, fact in case.absent(ChangeFound):
         for kind in fact.kinds:
             for resource in case.symptom_resources[:1]:
-                yield Claim(Key(_BLAMES[kind], resource), name, -1.0, f"no {kind} change was made", "no change")
+                yield Claim(Key(cause_of_change(kind), resource), name, -1.0, f"no {kind} change was made", "no change")
 
 
 def _text(change: Change) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.reason.case import Case
-from engine.reason.catalogue import Cause, causes
+from engine.reason.catalogue import Cause, causes, fallback_cause
 from engine.reason.claims import Claim, Key, Location, Weighed, weighed
 from engine.reason.weights import Weights
 
@@ -70,7 +70,7 @@ def _candidate(
 ) -> Candidate:
     cause = causes()[key.cause_id]
     where = places.get(key.resource or "", [])
-    if cause.id == "dependency_slow":
+    if cause.slowness:
         where = [location for location in where if location.group not in _NOT_SLOW]
     if cause.felt_by_callers:
         where = [location for location in where if location.group != "own share" or location.weight > 0]
@@ -168,7 +168,7 @@ def _unexplained(
 ) -> list[Key]:
     """Where the trouble is though nothing says what it is: then it is slow, or fails, by itself."""
     named = {key.resource for key in claims if causes()[key.cause_id].generic}
-    cause_id = "dependency_slow" if case.effect == "slower" else "application_error"
+    cause_id = fallback_cause(case.effect)
     return [Key(cause_id, name) for name, own in places.items()
             if name not in named and sum(item.weight for item in weighed(own, weights)) >= _IN_PLACE]  # fmt: skip
 
@@ -180,5 +180,6 @@ def _alternatives(
     blamed = {key.resource for key in proposed}
     near = [name for name, far in case.distance.items() if far == 1 and name not in blamed
             and case.resources.get(name) not in ("pod", "node")]  # fmt: skip
-    keys = [Key("dependency_slow", name) for name in sorted(near)[:_MOST_ALTERNATIVES]]
+    asked = [cause.id for cause in causes().values() if cause.asked_of_dependencies]
+    keys = [Key(cause_id, name) for name in sorted(near)[:_MOST_ALTERNATIVES] for cause_id in asked]
     return [_candidate(case, key, (), places, weights) for key in keys]

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from engine.reason.case import Case
-from engine.reason.catalogue import causes_of_family, causes_of_metric, causes_of_state
+from engine.reason.catalogue import (
+    Observation,
+    Signal,
+    causes,
+    causes_of_family,
+    causes_of_metric,
+    causes_of_signal,
+    causes_of_state,
+)
 from engine.reason.claims import Claim, Key
 from engine.reason.diffs import setting_traits
 from engine.reason.localise import FELT, magnitude, strength
@@ -16,6 +25,7 @@ from engine.reason.victims import silent
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.facts import (
+    NEUTRAL_KINDS,
     ConfigurationDifference,
     LogPattern,
     MetricAtLimit,
@@ -34,23 +44,22 @@ _AT_LIMIT: Final = 2.6
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
 _DIFFERS: Final = 0.6
-_FELL_SILENT: Final = 1.5
 _FURTHER_IN: Final = 0.3
 _SURGE: Final = 1.4
 _ALIKE: Final = 0.35
 _MANY_ALIKE: Final = 2
-_GREW_ALIKE: Final = 1.2
 _ROOM: Final = 0.3  # Of a limit: with as much of it to spare nothing is short.
 _ALARMED: Final = 1.2
-_OUTSIDE: Final = 2.4
 _FROM_OUTSIDE: Final = frozenset(
     ("unavailable", "server_error", "rate_limited", "timeout", "connection_refused", "connection_reset")
 )
 _URL_HOST: Final = re.compile(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
-_STOPPED: Final = 0.25
-_OWN_ERRORS: Final = 0.6
+# A line that came with each of a dozen requests says as much as one that came with thousands.
+_MOST_STOPPED: Final = 4.0
+# Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
+_SERVICE_DOWN: Final = 4.2
 _REPORTED: Final = 0.8  # Text that an outsider may have written counts a little less than a measurement.
 
 
@@ -122,51 +131,50 @@ def _traffic(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
     weight = min(2.2, 1.5 * math.log2(max(grown, 1.0))) * strength(fact.score)
     if case.above.get(fact.resource or ""):
         weight *= _FURTHER_IN
-    key = Key("traffic_surge", fact.resource)
-    yield Claim(key, name, weight, "traffic rose", "traffic")
+    yield from _signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
     # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters.
     below = case.behind(fact.resource or "")
     alike = [other for other, one in case.present(MetricShift)
              if one.kind == "traffic" and one.resource != fact.resource and one.resource in below and one.baseline > 0
              and abs(math.log(max(one.current, 1e-9) / one.baseline / grown)) < _ALIKE]  # fmt: skip
     if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
-        yield Claim(key, alike[0], _GREW_ALIKE, "what it calls gets as many times more requests", "traffic below")
+        why = "what it calls gets as many times more requests"
+        yield from _signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
 
 
 def _felt(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
     """A resource that hurts without a known mechanism: slow or failing by itself, as far as anybody can say."""
     own = fact.resource in case.symptom_resources and not case.below.get(fact.resource or "")
     if fact.kind == "latency":
-        cause_id = "application_error" if own else "dependency_slow"
-        yield Claim(Key(cause_id, fact.resource), name, 0.4, "it is slow", "felt")
+        yield from _signal("slow at the end" if own else "slow", fact.resource, name, 1.0, "it is slow", "felt")
     else:
-        yield Claim(Key("application_error", fact.resource), name, 0.5, "it fails", "felt")
-        yield Claim(Key("dependency_errors", fact.resource), name, 0.3, "it fails", "felt")
+        yield from _signal("failing", fact.resource, name, 1.0, "it fails", "felt")
 
 
 def _log_families(case: Case) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
-            weight = _STOPPED * min(math.log2(fact.baseline_count + 1), 4.0)
-            yield Claim(Key("application_error", fact.resource), name, weight, "it leaves its usual path", "stopped")
+            usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED)
+            why = "it leaves its usual path"
+            yield from _signal("messages stopped", fact.resource, name, usual, why, "stopped")
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
-            weight = _OWN_ERRORS * max(_news(fact), 0.0)
-            yield Claim(Key("application_error", fact.resource), name, weight, "it logs failures", "messages")
+            news = max(_news(fact), 0.0)
+            yield from _signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
         if fact.family is None or fact.severity not in _ERRORS or not fact.count:
             continue
         news = _news(fact)
         if news <= 0:
             continue
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
-        where = _pool_of(case, where) if fact.family == "too_many_connections" else where
+        where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = 1.0 if fact.trust == "measured" else _REPORTED
         if host := outside_host(case, fact):
-            key = Key("external_provider_failure", fact.resource)
-            yield Claim(key, name, _OUTSIDE * news * trust, f"its errors come from {host}", "outside")
+            why = f"its errors come from {host}"
+            yield from _signal("outside blamed", fact.resource, name, news * trust, why, "outside")
             continue
         if fact.family in _FROM_OUTSIDE and case.resources.get(where or "") == "external":
-            key = Key("external_provider_failure", where)
-            yield Claim(key, name, _OUTSIDE * news * trust, "its callers' errors name it", "outside")
+            why = "its callers' errors name it"
+            yield from _signal("outside blamed", where, name, news * trust, why, "outside")
         for cause_id, weight in causes_of_family(fact.family):
             key = Key(cause_id, where)
             yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", "messages")
@@ -189,10 +197,11 @@ def _news(fact: LogPattern) -> float:
     return min(1.0, math.log2((fact.count + 1) / (fact.baseline_count + 1)) / 3)
 
 
-def _pool_of(case: Case, resource: str | None) -> str | None:
+def _pool_of(case: Case, resource: str | None, family: str) -> str | None:
     """Whose connections ran out: those of the one dependency whose connections are at their limit, else its own."""
+    exhausted = {cause_id for cause_id, _ in causes_of_family(family)}
     full = {fact.resource for _, fact in case.present(MetricAtLimit)
-            if "connections_exhausted" in causes_of_metric(fact.metric)}  # fmt: skip
+            if not exhausted.isdisjoint(causes_of_metric(fact.metric))}  # fmt: skip
     below = [name for name in case.below.get(resource or "", ()) if name in full]
     return below[0] if len(below) == 1 and resource not in full else resource
 
@@ -208,22 +217,16 @@ def _is_of_target(family: str) -> bool:
 def _spans(case: Case) -> Iterator[Claim]:
     for name, errors in case.present(SpanErrors):
         if errors.resource and errors.errors:
-            yield Claim(Key("application_error", errors.resource), name, 0.8, "its own spans fail", "span errors")
-            yield Claim(Key("dependency_errors", errors.resource), name, 0.5, "its own spans fail", "span errors")
+            yield from _signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
     for name, shift in case.present(SpanShift):
         if shift.resource and shift.current > shift.baseline and abs(shift.score) >= 3:
-            weight = 0.9 * strength(shift.score)
-            yield Claim(Key("dependency_slow", shift.resource), name, weight, "its own time grew", "span time")
+            weight = strength(shift.score)
+            yield from _signal("spans slow", shift.resource, name, weight, "its own time grew", "span time")
 
 
-_FAILED: Final = {"dns_lookup": "dns_resolution_failed", "tcp_connect": "dependency_unavailable",
-                  "http_get": "dependency_unavailable"}  # fmt: skip
-_SERVICES: Final = (
-    (r"kubelet", "kubelet_unavailable"),
-    (r"containerd|docker|cri-?o", "container_runtime_unavailable"),
-    (r"kube-?proxy", "kube_proxy_unavailable"),
-    (r"scheduler", "scheduler_unavailable"),
-)
+_FAILED: Final[Mapping[str, Signal]] = {
+    "dns_lookup": "dns_lookup failed", "tcp_connect": "tcp_connect failed", "http_get": "http_get failed",
+}  # fmt: skip
 
 
 def _probes(case: Case) -> Iterator[Claim]:
@@ -232,32 +235,31 @@ def _probes(case: Case) -> Iterator[Claim]:
             continue
         where = fact.target if fact.target in case.resources else fact.resource
         if fact.probe != "node_service":
-            yield Claim(Key(_FAILED[fact.probe], where), name, 3.4, f"{fact.probe} failed", "probe")
+            yield from _signal(_FAILED[fact.probe], where, name, 1.0, f"{fact.probe} failed", "probe")
             continue
-        for pattern, cause_id in _SERVICES:
-            if re.search(pattern, fact.target or "", re.IGNORECASE):
-                yield Claim(Key(cause_id, fact.resource), name, 4.2, f"{fact.target} is {fact.result}", "probe")
-
-
-_OBSERVED: Final = (
-    (r"top.?sql|slow.?quer|statement", "slow_query", 1.4),
-    (r"lock|deadlock", "lock_contention", 1.8),
-    (r"failover", "database_failover", 2.6),
-    (r"\bio:|io.?wait|datafile", "io_saturated", 0.8),
-    (r"\bcpu\b", "cpu_saturated", 0.8),
-    (r"connection", "connections_exhausted", 0.8),
-    (r"storage|disk.?full", "disk_full", 1.0),
-    (r"replica", "replication_lag", 1.2),
-)
+        for cause in causes().values():
+            if cause.services and re.search(cause.services, fact.target or "", re.IGNORECASE):
+                why = f"{fact.target} is {fact.result}"
+                yield Claim(Key(cause.id, fact.resource), name, _SERVICE_DOWN, why, "probe")
 
 
 def _observations(case: Case) -> Iterator[Claim]:
     for name, fact in case.present(Observed):
+        if fact.kind in NEUTRAL_KINDS:
+            continue
         text = f"{fact.kind} {fact.subject}"
-        for pattern, cause_id, weight in _OBSERVED:
-            if re.search(pattern, text, re.IGNORECASE):
-                yield Claim(Key(cause_id, fact.resource), name, weight * _REPORTED, "it was observed so", cause_id)
+        for observation, cause_id in _observed_causes():
+            if re.search(observation.pattern, text, re.IGNORECASE):
+                weight = observation.weight * _REPORTED
+                yield Claim(Key(cause_id, fact.resource), name, weight, "it was observed so", cause_id)
                 break
+
+
+@cache
+def _observed_causes() -> tuple[tuple[Observation, str], ...]:
+    """What observations speak for, the more specific patterns first."""
+    known = [(cause.observations, cause.id) for cause in causes().values() if cause.observations]
+    return tuple(sorted(known, key=lambda pair: pair[0].order))
 
 
 def _configuration(case: Case) -> Iterator[Claim]:
@@ -265,14 +267,19 @@ def _configuration(case: Case) -> Iterator[Claim]:
     for name, fact in case.present(ConfigurationDifference):
         if not fact.resource or not weight_of(fact.path):
             continue
-        key = Key("bad_configuration", fact.resource)
-        yield Claim(key, name, _DIFFERS * weight_of(fact.path), "a setting differs", "configuration")
+        weight = _DIFFERS * weight_of(fact.path)
+        yield from _signal("setting differs", fact.resource, name, weight, "a setting differs", "configuration")
         for trait in setting_traits(fact.path, fact.before, fact.after):
-            yield Claim(key, name, trait.weight, trait.why, "risk")
+            yield from _signal("setting differs", fact.resource, name, trait.weight, trait.why, "risk")
 
 
 def _silences(case: Case) -> Iterator[Claim]:
     """What fell silent while the rest goes on has most likely stopped, or can't be reached."""
     for resource, name in silent(case).items():
-        yield Claim(Key("dependency_unavailable", resource), name, _FELL_SILENT, "it fell silent", "silence")
-        yield Claim(Key("application_crash", resource), name, 0.6 * _FELL_SILENT, "it fell silent", "silence")
+        yield from _signal("fell silent", resource, name, 1.0, "it fell silent", "silence")
+
+
+def _signal(signal: Signal, resource: str | None, fact: str, strength: float, why: str, group: str) -> Iterator[Claim]:
+    """A claim for each cause that the signal speaks for, its weight scaled by `strength`."""
+    for cause_id, weight in causes_of_signal(signal):
+        yield Claim(Key(cause_id, resource), fact, weight * strength, why, group)

@@ -109,7 +109,7 @@ def candidates(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> I
     case = Case(state.opened, state.classification, judgements_of(state).kept(tuple(state.facts.values())))
     scope = Arguments.model_validate(next(iter(state.steps.values())).plan.arguments, extra="ignore")
     able = {name: one for name, one in diagnostics.items()
-            if one.effect == "read" and set(one.questions) & answerable}  # fmt: skip
+            if one.effect == "read" and not one.on_request and set(one.questions) & answerable}  # fmt: skip
     yield from _elsewhere(state, case, scope, able)
     yield from _further_back(state, case, scope, able)
     yield from _never_run(state, scope, able)

@@ -147,15 +147,15 @@ def _cap(candidate: Candidate, trust: Mapping[str, str]) -> float:
 
 
 def _sentence(case: Case, candidate: Candidate) -> str:
-    change = candidate.key.change or "A change"
-    if candidate.key.change and candidate.cause.id == "deployment_regression":
-        change = f"Deployment {short_id(candidate.key.change)}"
-    if not candidate.direct and candidate.cause.id == "dependency_slow":
-        return safe_line(f"Downstream {candidate.key.resource} degraded")
-    sentence = candidate.cause.sentence.format(
+    cause, change = candidate.cause, candidate.key.change or "A change"
+    if candidate.key.change and cause.change_noun:
+        change = f"{cause.change_noun} {short_id(candidate.key.change)}"
+    if not candidate.direct and cause.unproven_sentence:
+        return safe_line(cause.unproven_sentence.format(resource=candidate.key.resource))
+    sentence = cause.sentence.format(
         resource=candidate.key.resource or "it", change=short_id(change), effect=case.effect
     )
-    if candidate.key.change and "{change}" not in candidate.cause.sentence:
+    if candidate.key.change and "{change}" not in cause.sentence:
         sentence += f" ({short_id(candidate.key.change)})"
     return safe_line(sentence)
 

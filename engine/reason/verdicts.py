@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.reason.case import Case, more_than_usual
+from engine.reason.causes import verdicts as catalogued
 from engine.reason.claims import Claim, Key
 from engine.reason.localise import FELT, magnitude, strength
 from primitives.facts import (
@@ -24,9 +25,9 @@ from primitives.terms import FAILURES
 
 __all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "verdicts"]
 
-FALSE_ALARM: Final = Key("false_alarm")
-RECOVERED: Final = Key("recovered")
-UNKNOWN: Final = Key("unknown")
+FALSE_ALARM: Final = Key(catalogued.FALSE_ALARM)
+RECOVERED: Final = Key(catalogued.RECOVERED)
+UNKNOWN: Final = Key(catalogued.UNKNOWN)
 
 _NOTES: Final = frozenset(
     ("Recovered", "PastEvent", "TornDown", "RolloutInProgress", "RevisionChanged", "ObjectChanged")
@@ -110,9 +111,9 @@ def _measured(case: Case) -> Iterator[tuple[str, float, str, str]]:
 def _recovery(case: Case) -> Iterator[Claim]:
     for name, state in case.present(WorkloadState):
         if state.state == "Recovered":
-            yield Claim(RECOVERED, name, 4.0, "it restarted, and has been healthy since", "recovered")
+            yield Claim(RECOVERED, name, 4.0, "it restarted, and has been healthy since", "recovery")
         elif state.state == "PastEvent":
-            yield Claim(RECOVERED, name, 1.0, "a warning that has ended", "recovered")
+            yield Claim(RECOVERED, name, 1.0, "a warning that has ended", "recovery")
     for name, alert in case.present(AlertState):
         if alert.state == "resolved":
             yield Claim(RECOVERED, name, 1.2, "the alert is resolved", "alert")

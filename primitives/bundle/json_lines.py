@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final, TypeVar, get_args
 
-from primitives.bundle.clean import Cleaner, TooDeepError
 from primitives.bundle.parse import parse_lines, parse_time, shown, type_name
 from primitives.bundle.validate import Warnings, known_keys, validate
 from primitives.errors import BundleError
 from primitives.records import Change, ConfigurationSnapshot, LogRecord, Observation, Probe, Span
+from primitives.sanitise import Cleaner, TooDeepError
 from primitives.terms import Severity, SpanStatus
 from primitives.text import safe_line
 

@@ -6,11 +6,11 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from primitives.bundle.clean import Cleaner
 from primitives.bundle.parse import parse_json, parse_time, type_name
 from primitives.bundle.validate import Warnings
 from primitives.errors import BundleError
 from primitives.records import ContainerLog, KubernetesDump
+from primitives.sanitise import Cleaner
 
 __all__ = ["DUMP_NAME", "LOG_NAME", "dump_name", "log_name", "read_container_log", "read_dump"]
 

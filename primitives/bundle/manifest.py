@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from primitives.bundle.clean import Cleaner
 from primitives.bundle.parse import YamlDocument, parse_time, parse_yaml
 from primitives.bundle.validate import Warnings, validate, warn_of_unknown_keys
 from primitives.errors import BundleError
 from primitives.records import Coverage, Record, Symptom, Window
+from primitives.sanitise import Cleaner
 
 __all__ = ["FORMAT", "Manifest", "Platform", "read_manifest"]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from primitives.bundle.clean import Cleaner, TooDeepError
 from primitives.bundle.files import MANIFEST, Files, open_files
 from primitives.bundle.json_lines import read_logs, read_records, read_spans
 from primitives.bundle.kubernetes import DUMP_NAME, LOG_NAME, read_container_log, read_dump
@@ -33,6 +32,7 @@ from primitives.records import (
     Topology,
 )
 from primitives.redact import Redactor
+from primitives.sanitise import Cleaner, TooDeepError
 
 __all__ = ["Bundle", "read_bundle"]
 

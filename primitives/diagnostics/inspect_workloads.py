@@ -6,19 +6,21 @@ Container logs make those states precise; their messages are `analyze_logs`' par
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
 from primitives.facts import ChangeFound, Dependencies, ProbeResult, SourceGap, WorkloadState
 from primitives.identity import kubernetes_id, namespace_of, same_name
-from primitives.kubernetes.analysis import FAMILIES, healthy, merge
+from primitives.kubernetes.analysis import FAMILIES, MOST_FINDINGS, healthy, merge
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.rollouts import find_rollouts
 from primitives.kubernetes.states import STATES
+from primitives.kubernetes.supervision import Analyzers
 from primitives.records import Change, Probe, Window
 from primitives.telemetry import (
     Answers,
@@ -32,6 +34,8 @@ from primitives.telemetry import (
 from primitives.text import safe_line
 
 __all__ = ["inspect_workloads"]
+
+T = TypeVar("T")
 
 # Events live for an hour and rollouts take minutes; an earlier dump from the day before still shows what changed.
 _LOOK_BACK: Final = timedelta(days=1)
@@ -76,23 +80,46 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
         return
     window = Window(start=min(args.window.start, args.now), end=args.now)
     cluster = Cluster(dumps, window, topology.records, logs.records)
-    found: list[Finding] = []
-    for done, (name, find) in enumerate(FAMILIES):
-        yield Progress(done, len(FAMILIES), name)
+    inspection = _Inspection(cluster, args, objects)
+    async for fact in inspection.facts(changes.records):
+        yield fact
+
+
+class _Inspection:
+    """One pass over a cluster: every analyzer in turn, each at a supervised edge."""
+
+    def __init__(self, cluster: Cluster, args: Arguments, objects: Answers[Any]) -> None:
+        self._cluster, self._args, self._objects = cluster, args, objects
+        self._analyzers = Analyzers()
+
+    async def facts(self, recorded: Iterable[Change]) -> AsyncIterator[Found]:
+        """Findings, rollouts that nobody recorded, links, what is healthy, and which analyzers failed."""
+        found: list[Finding] = []
+        for done, (name, find) in enumerate(FAMILIES):
+            yield Progress(done, len(FAMILIES), name)
+            found += await self._run(name, partial(find, self._cluster))
+        findings = await self._run("merged findings", partial(merge, self._cluster, found)) or found[:MOST_FINDINGS]
+        for finding in findings:
+            yield _fact(finding, self._cluster, self._args, self._objects)
+        for change in await self._run("rollouts", partial(find_rollouts, self._cluster)):
+            if not _is_recorded(change, recorded):
+                yield _rollout_fact(change, self._args, self._objects)
+        for links in await self._run("links", partial(_links_facts, self._cluster, self._args, self._objects)):
+            yield links
+        for healthy_fact in await self._run("healthy workloads", partial(self._healthy, findings)):
+            yield healthy_fact
+        for name, problem in self._analyzers.failed.items():
+            yield _failed_analyzer(name, problem, self._args, self._objects)
+
+    async def _run(self, name: str, analyzer: Callable[[], Iterable[T]]) -> list[T]:
         # Thousands of objects take a second: meanwhile the loop serves the others.
-        found.extend(await asyncio.to_thread(list, find(cluster)))
-    findings = await asyncio.to_thread(merge, cluster, found)
-    for finding in findings:
-        yield _fact(finding, cluster, args, objects)
-    for change in find_rollouts(cluster):
-        if not _is_recorded(change, changes.records):
-            yield _rollout_fact(change, args, objects)
-    if links := await asyncio.to_thread(_links_fact, cluster, args, objects):
-        yield links
-    near = _neighbourhood(cluster, args)
-    well = [(resource, kind) for resource, kind in healthy(cluster, findings) if near is None or resource in near]
-    for resource, kind in well[:_MOST_HEALTHY]:
-        yield _healthy_fact(resource, kind, cluster, args, objects)
+        return await asyncio.to_thread(self._analyzers.run, name, analyzer)
+
+    def _healthy(self, findings: Iterable[Finding]) -> Iterator[WorkloadState]:
+        near = _neighbourhood(self._cluster, self._args)
+        well = [entry for entry in healthy(self._cluster, findings) if near is None or entry[0] in near]
+        for resource, kind in well[:_MOST_HEALTHY]:
+            yield _healthy_fact(resource, kind, self._cluster, self._args, self._objects)
 
 
 def _fact(finding: Finding, cluster: Cluster, args: Arguments, objects: Answers[Any]) -> WorkloadState:
@@ -132,13 +159,20 @@ def _healthy_fact(resource: str, kind: str, cluster: Cluster, args: Arguments, o
     )
 
 
-def _links_fact(cluster: Cluster, args: Arguments, objects: Answers[Any]) -> Dependencies | None:
+def _links_facts(cluster: Cluster, args: Arguments, objects: Answers[Any]) -> Iterator[Dependencies]:
     resources, edges = find_links(cluster)
-    if not edges:
-        return None
-    return Dependencies(
-        window=args.window, observed_at=args.now, source=objects.source, answers=objects.digests,
-        resources=resources, edges=edges,
+    if edges:
+        yield Dependencies(
+            window=args.window, observed_at=args.now, source=objects.source, answers=objects.digests,
+            resources=resources, edges=edges,
+        )  # fmt: skip
+
+
+def _failed_analyzer(name: str, problem: str, args: Arguments, objects: Answers[Any]) -> SourceGap:
+    """That nobody knows what an analyzer would have found."""
+    return SourceGap(
+        question="objects", status="partial", window=args.window, observed_at=args.now, source=objects.source,
+        detail=f"the analysis of {name} failed ({problem}); its findings are missing", answers=objects.digests,
     )  # fmt: skip
 
 
@@ -198,7 +232,7 @@ def _gaps(objects: Answers[Any], probes: Answers[Any], *, recorded: bool, now: d
     for question, answers in (("objects", objects), ("probes", probes)):
         for part in answers.gaps:
             if part.status != "not_recorded":
-                detail = part.detail or ("only part of the answer was read" if part.truncated else "")
+                detail = part.detail or ("only part of the answer was read" if part.completeness != "complete" else "")
                 yield SourceGap.model_validate({
                     "question": question, "status": part.status, "detail": safe_line(detail, limit=400),
                     "observed_at": now, "source": part.source, "answers": (part.digest,) if part.digest else (),

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import AwareDatetime
 
+from primitives.actions.proposal import Look
 from primitives.extensions import load_folder
 from primitives.facts import Fact
 from primitives.records import Record, Symptom, Window
@@ -62,7 +63,8 @@ class Diagnostic:
     """A registered diagnostic.
 
     `answers` are the incident classes that it helps with, `questions` what it needs at least one of, `cost_s` a guess
-    of its time on a live system in seconds, for planning.
+    of its time on a live system in seconds, for planning. One that is `on_request` looks at a single target: no plan
+    proposes it, a person runs it. `look` says how it is offered and which command shows the same.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Diagnostic:
     arguments: type[Arguments]
     run: Run[Any]
     cost_s: float
+    on_request: bool = False
+    look: Look | None = None
 
 
 _registered: dict[str, Diagnostic] = {}
@@ -87,12 +91,16 @@ def diagnostic(
     arguments: type[Arguments] = Arguments,
     effect: Effect = "read",
     cost_s: float = 1.0,
+    on_request: bool = False,
+    look: Look | None = None,
 ) -> Callable[[Run[Any]], Run[Any]]:
     """Register the decorated function as the diagnostic `name`."""
 
     def register(run: Run[Any]) -> Run[Any]:
         classes = tuple(IncidentClass(answer) for answer in answers)
-        _registered[name] = Diagnostic(name, title, effect, classes, questions, arguments, run, cost_s)
+        _registered[name] = Diagnostic(
+            name, title, effect, classes, questions, arguments, run, cost_s, on_request, look
+        )
         return run
 
     return register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from primitives.analysis.localisation import Share, pick_metric, shares
 from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.analysis.traces import Traces, call_edges, columns, own_times, split, trace_shares
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
-from primitives.facts import Dependencies, OwnShare, SpanShift
+from primitives.facts import Dependencies, Location, OwnShare, SpanShift, locations_of
 from primitives.records import Edge, Resource, Span, Topology, Window
 from primitives.telemetry import Answers, SpansQuery, Telemetry, TopologyQuery
 from primitives.text import safe_line
@@ -50,7 +50,9 @@ async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[F
     view = view_symptom(args, history.compared(args), graph)
 
     if graph.resources:
-        yield _dependencies(graph, spans if inferred else topology, args, inferred=inferred)
+        yield _dependencies(
+            graph, spans if inferred else topology, args, locations_of(topology.records), inferred=inferred
+        )
     for share in _metric_shares(view, graph, history, args):
         yield share
     now, before = _columns(spans.records, view, args)
@@ -72,7 +74,9 @@ def _graph(topologies: Sequence[Topology], spans: Sequence[Span]) -> tuple[Graph
     return graph_of((*topologies, Topology(resources=resources, edges=edges))), True
 
 
-def _dependencies(graph: Graph, answers: Answers[Any], args: Arguments, *, inferred: bool) -> Dependencies:
+def _dependencies(
+    graph: Graph, answers: Answers[Any], args: Arguments, locations: Mapping[str, Location], *, inferred: bool
+) -> Dependencies:
     return Dependencies(
         window=incident_window(args),
         observed_at=args.now,
@@ -81,6 +85,7 @@ def _dependencies(graph: Graph, answers: Answers[Any], args: Arguments, *, infer
         resources=graph.resources,
         edges=graph.edges,
         inferred=inferred,
+        locations=locations,
     )
 
 

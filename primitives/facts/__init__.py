@@ -12,9 +12,10 @@ from primitives.facts.base import FactBase, label
 from primitives.facts.changes import ChangeFound, change_kind, change_label, change_name
 from primitives.facts.configuration import ConfigurationDifference
 from primitives.facts.gaps import SourceGap
+from primitives.facts.locations import Location, locations_of
 from primitives.facts.logs import LogPattern
 from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, OwnShare
-from primitives.facts.observations import Observed
+from primitives.facts.observations import NEUTRAL_KINDS, Observed
 from primitives.facts.probes import ProbeResult
 from primitives.facts.topology import Dependencies
 from primitives.facts.traces import SpanErrors, SpanShift
@@ -22,6 +23,7 @@ from primitives.facts.union import Fact, fact_adapter
 from primitives.facts.workloads import WorkloadState
 
 __all__ = [
+    "NEUTRAL_KINDS",
     "AlertState",
     "Assertion",
     "ChangeFound",
@@ -29,6 +31,7 @@ __all__ = [
     "Dependencies",
     "Fact",
     "FactBase",
+    "Location",
     "LogPattern",
     "MetricAtLimit",
     "MetricMissing",
@@ -45,4 +48,5 @@ __all__ = [
     "change_name",
     "fact_adapter",
     "label",
+    "locations_of",
 ]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
 from primitives.units import reading
 
-__all__ = ["Observed"]
+__all__ = ["NEUTRAL_KINDS", "Observed"]
+
+NEUTRAL_KINDS: Final = frozenset({
+    "kubernetes_condition", "kubernetes_event", "kubernetes_object", "reading", "revision", "setting",
+})  # fmt: skip
+"""Kinds that tell how something stands or is set up, and not that anything is wrong: nothing may be concluded from one.
+
+They come from looks that a person asked for. What a setting's or an event's words say is judged by other facts.
+"""
 
 
 class Observed(FactBase):

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from pydantic import Field
+
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase
+from primitives.facts.locations import Location
 from primitives.units import counted
 
 __all__ = ["Dependencies"]
 
 
 class Dependencies(FactBase):
-    """The topology around the incident: `edges` as (from, to, kind), where from depends on to."""
+    """The topology around the incident: `edges` as (from, to, kind), where from depends on to.
+
+    `locations` says of some resources where they run, as far as their sources state it.
+    """
 
     type: Literal["dependencies"] = "dependencies"
     resources: Mapping[str, str]
     edges: tuple[tuple[str, str, str], ...]
     inferred: bool = False
+    # Left out where nothing is stated: so were they before there were any, and hashes cover the bytes.
+    locations: Mapping[str, Location] = Field(default={}, exclude_if=operator.not_)
 
     def sentence(self, called: Naming = full_name) -> str:
         del called  # no resource stands in it

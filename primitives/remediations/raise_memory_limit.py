@@ -1,9 +1,17 @@
-"""Raise a container's memory limit."""
+"""Raise a container's memory limit to twice what it was killed at."""
 
 from __future__ import annotations
 
-from primitives.remediations.kubernetes_workload import Workload, workload_arguments
-from primitives.remediations.registry import Remediation, Target, register, shell
+import re
+from typing import Final
+
+from primitives.actions.inverse import Inverse, PriorState
+from primitives.actions.kubernetes import Workload, kubectl, workload_of
+from primitives.actions.proposal import Manual, Proposed, shell
+from primitives.actions.target import Target
+from primitives.remediations.registry import Remediation, register
+
+_QUANTITY: Final = re.compile(r"([1-9][0-9]{0,9})(Ki|Mi|Gi)")
 
 
 class RaiseMemoryLimit(Workload):
@@ -13,34 +21,48 @@ class RaiseMemoryLimit(Workload):
     limit: str
 
 
-def _fit(target: Target) -> RaiseMemoryLimit | None:
-    workload = workload_arguments(target)
-    if workload is None or target.container is None or target.memory_limit is None:
+def _propose(target: Target) -> Proposed | Manual | None:
+    killed = target.states("OOMKilled")[-1:]
+    if not killed or not killed[0].container:
         return None
-    return RaiseMemoryLimit(**workload.model_dump(), container=target.container, limit=target.memory_limit)
+    limit = _doubled(str(killed[0].details.get("memory_limit", "")))
+    if limit is None:
+        return None
+    title = f"Raise the memory limit of {target.name}"
+    workload = workload_of(target, title)
+    if not isinstance(workload, Workload):
+        return workload
+    return Proposed(RaiseMemoryLimit(**workload.model_dump(), container=killed[0].container, limit=limit), title)
+
+
+def _doubled(quantity: str) -> str | None:
+    match = _QUANTITY.fullmatch(quantity)
+    return f"{2 * int(match[1])}{match[2]}" if match else None
 
 
 def _command(args: RaiseMemoryLimit) -> str:
     return shell(
-        "kubectl",
-        "set",
-        "resources",
-        args.path,
-        f"--containers={args.container}",
-        f"--limits=memory={args.limit}",
-        *args.namespace_words(),
-    )
+        *kubectl(
+            "set", "resources", args.path, f"--containers={args.container}", f"--limits=memory={args.limit}",
+            args=args, namespace=args.namespace,
+        )
+    )  # fmt: skip
+
+
+def _lower_again(args: RaiseMemoryLimit, prior: PriorState) -> RaiseMemoryLimit | None:
+    return None if prior.memory_limit is None else args.model_copy(update={"limit": prior.memory_limit})
 
 
 REMEDIATION = register(
     Remediation(
-        "raise_memory_limit",
-        "Raise the memory limit of {resource}",
-        "write",
-        "medium",
-        120,
-        RaiseMemoryLimit,
-        _fit,
-        _command,
+        name="raise_memory_limit",
+        summary="Raise a container's memory limit to twice what it was killed at",
+        effect="write",
+        risk="medium",
+        estimated_duration_s=120,
+        arguments=RaiseMemoryLimit,
+        propose=_propose,
+        command=_command,
+        inverse=Inverse("raise_memory_limit", _lower_again),
     )
 )

@@ -1,57 +1,61 @@
-"""Give a database instance more storage. It can't be taken back: RDS never shrinks a volume."""
+"""Give a database instance half as much storage again. It can't be taken back: RDS never shrinks a volume."""
 
 from __future__ import annotations
 
 import math
 from typing import Final
 
-from primitives.remediations.registry import Arguments, Remediation, Target, database_of, register, shell
+from primitives.actions.aws import DatabaseInstance, aws, database_of
+from primitives.actions.inverse import Irreversible
+from primitives.actions.proposal import Proposed, shell
+from primitives.actions.target import Target
+from primitives.facts import MetricAtLimit
+from primitives.remediations.registry import Remediation, register
 
 _GIB: Final = 2.0**30
 # RDS takes an increase of a tenth at least (ModifyDBInstance, AllocatedStorage); half gives time to find the cause.
 _GROWTH: Final = 1.5
 
 
-class RaiseStorage(Arguments):
-    """An RDS instance by its identifier; `storage_gib` is what it shall have, in GiB."""
+class RaiseStorage(DatabaseInstance):
+    """`storage_gib` is what the instance shall have, in GiB."""
 
-    instance: str
     storage_gib: int
 
 
-def _fit(target: Target) -> RaiseStorage | None:
-    name = database_of(target)
-    if not name or not target.storage_bytes:
+def _propose(target: Target) -> Proposed | None:
+    instance, allocated = database_of(target), _allocated_bytes(target)
+    if instance is None or not allocated:
         return None
-    return RaiseStorage(instance=name, storage_gib=_wanted(target.storage_bytes))
+    wanted = math.ceil(_GROWTH * allocated / _GIB)
+    amounts = f"from {allocated / _GIB:.0f} to {wanted} GiB"
+    title = f"Raise the storage of {target.name} {amounts}; it can't be lowered again"
+    return Proposed(RaiseStorage(**instance.model_dump(), storage_gib=wanted), title)
 
 
-def _wanted(allocated: float) -> int:
-    return math.ceil(_GROWTH * allocated / _GIB)
+def _allocated_bytes(target: Target) -> float | None:
+    """What a storage metric in bytes is measured against: what is allocated."""
+    limits = [fact.limit for fact in target.present(MetricAtLimit) if fact.unit == "By" and "storage" in fact.metric]
+    return limits[-1] if limits else None
 
 
 def _command(args: RaiseStorage) -> str:
     instance = ("--db-instance-identifier", args.instance)
     storage = ("--allocated-storage", str(args.storage_gib))
-    return shell("aws", "rds", "modify-db-instance", *instance, *storage, "--apply-immediately")
-
-
-def _details(target: Target) -> str:
-    allocated = target.storage_bytes or 0.0
-    return f"from {allocated / _GIB:.0f} to {_wanted(allocated)} GiB"
+    return shell(*aws("rds", "modify-db-instance", *instance, *storage, "--apply-immediately", args=args))
 
 
 REMEDIATION = register(
     Remediation(
-        "raise_storage",
-        "Raise the storage of {resource} {details}; it can't be lowered again",
-        "write",
-        "medium",
-        900,
-        RaiseStorage,
-        _fit,
-        _command,
+        name="raise_storage",
+        summary="Give a database instance half as much storage again",
+        effect="write",
+        risk="medium",
+        estimated_duration_s=900,
+        arguments=RaiseStorage,
+        propose=_propose,
+        command=_command,
         answers=("disk_full",),
-        details=_details,
+        inverse=Irreversible("RDS never shrinks a volume"),
     )
 )

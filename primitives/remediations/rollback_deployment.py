@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from primitives.remediations.kubernetes_workload import Workload, workload_arguments
-from primitives.remediations.registry import Remediation, Target, register, shell
+from primitives.actions.inverse import Inverse, PriorState
+from primitives.actions.kubernetes import Workload, kubectl, workload_of
+from primitives.actions.proposal import Manual, Proposed, shell
+from primitives.actions.rollouts import Rollouts, rollouts_of
+from primitives.actions.target import Target
+from primitives.remediations.registry import Remediation, register
 from primitives.units import counted
 
 
@@ -13,35 +17,43 @@ class RollBackDeployment(Workload):
     revision: int | None = None
 
 
-def _fit(target: Target) -> RollBackDeployment | None:
-    workload = workload_arguments(target)
-    # After later deployments the previous revision is none that is known to be good: it may hold the fault as well.
-    if workload is None or (target.later_deployments != 0 and target.revision is None):
+def _propose(target: Target) -> Proposed | Manual | None:
+    rollouts = rollouts_of(target)
+    if rollouts is None or not rollouts.can_be_undone:
         return None
-    return RollBackDeployment(**workload.model_dump(), revision=target.revision)
+    title = f"Roll back {rollouts.blamed} of {target.name}{_extent(rollouts)}"
+    workload = workload_of(target, title, target.change)
+    if not isinstance(workload, Workload):
+        return workload
+    return Proposed(RollBackDeployment(**workload.model_dump(), revision=rollouts.revision), title)
+
+
+def _extent(rollouts: Rollouts) -> str:
+    to = f" to revision {rollouts.revision}" if rollouts.revision is not None else ""
+    return f"{to}; {counted(rollouts.later, 'later deployment')} will be undone with it" if rollouts.later else to
 
 
 def _command(args: RollBackDeployment) -> str:
     revision = None if args.revision is None else f"--to-revision={args.revision}"
-    return shell("kubectl", "rollout", "undo", args.path, revision, *args.namespace_words())
+    return shell(*kubectl("rollout", "undo", args.path, revision, args=args, namespace=args.namespace))
 
 
-def _details(target: Target) -> str:
-    to = f" to revision {target.revision}" if target.revision is not None else ""
-    later = target.later_deployments
-    return f"{to}; {counted(later, 'later deployment')} will be undone with it" if later else to
+def _roll_forward(args: RollBackDeployment, prior: PriorState) -> RollBackDeployment | None:
+    """To the revision that ran before; the workload keeps it in its history, as a rollback makes a new one."""
+    return None if prior.revision is None else args.model_copy(update={"revision": prior.revision})
 
 
 REMEDIATION = register(
     Remediation(
-        "rollback_deployment",
-        "Roll back {change} of {resource}{details}",
-        "write",
-        "medium",
-        120,
-        RollBackDeployment,
-        _fit,
-        _command,
-        details=_details,
+        name="rollback_deployment",
+        summary="Roll a workload back to the revision before the blamed one",
+        effect="write",
+        risk="medium",
+        estimated_duration_s=120,
+        arguments=RollBackDeployment,
+        propose=_propose,
+        command=_command,
+        otherwise="choose_revision",
+        inverse=Inverse("rollback_deployment", _roll_forward),
     )
 )

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from primitives.actions.inverse import Irreversible
+from primitives.actions.kubernetes import InCluster, kubectl
+from primitives.actions.proposal import Proposed, shell
+from primitives.actions.target import KubernetesObject, Target
+from primitives.remediations.registry import Remediation, register
 
-from primitives.remediations.registry import Arguments, Remediation, Target, register, shell
 
-_NODE: Final = re.compile(r"node/([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)")
-
-
-class UncordonNode(Arguments):
+class UncordonNode(InCluster):
     """A node by name."""
 
     node: str
 
 
-def _fit(target: Target) -> UncordonNode | None:
-    match = _NODE.fullmatch(target.resource)
-    return UncordonNode(node=match[1]) if match else None
+def _propose(target: Target) -> Proposed | None:
+    match target.kubernetes:
+        case KubernetesObject(kind="node", name=name, context=context):
+            return Proposed(UncordonNode(node=name, context=context or None), f"Uncordon {target.name}")
+        case _:
+            return None
 
 
 def _command(args: UncordonNode) -> str:
-    return shell("kubectl", "uncordon", args.node)
+    return shell(*kubectl("uncordon", args.node, args=args))
 
 
 REMEDIATION = register(
-    Remediation("uncordon_node", "Uncordon {resource}", "write", "low", 30, UncordonNode, _fit, _command)
+    Remediation(
+        name="uncordon_node",
+        summary="Let a cordoned node take pods again",
+        effect="write",
+        risk="low",
+        estimated_duration_s=30,
+        arguments=UncordonNode,
+        propose=_propose,
+        command=_command,
+        inverse=Irreversible("there is no action yet that cordons a node"),
+    )
 )

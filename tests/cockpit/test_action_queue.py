@@ -13,6 +13,7 @@ from cockpit.widgets.describe import describe_action
 from cockpit.widgets.draw import plain
 from cockpit.widgets.remediation import RemediationPane
 from engine.incident import IncidentState
+from engine.state.actions import ActionsState
 
 WHY = "H2 has 3 % confidence now"
 FORMER = ACTIONS[1].model_copy(update={"priority": 0, "recommended": False, "not_recommended": WHY})
@@ -23,7 +24,7 @@ async def test_a_former_action_is_listed_last_and_says_why(opened: Opened, size:
     async with opened(port=StoryPort(wait=False), size=size) as (app, pilot):
         await settle(pilot)
         pane: Any = app.screen.query_one(RemediationPane)
-        pane.view.state = replace(pane.view.state, actions=(ACTIONS[0], FORMER))
+        pane.view.state = replace(pane.view.state, remediation=ActionsState((ACTIONS[0], FORMER)))
         lines = [pane.line(row, 200, selected=False) for row in pane.rows()]
         words = [plain(line.left) for line in lines]
         assert any(FORMER.action in line for line in words)

@@ -152,7 +152,7 @@ async def test_the_request_is_what_the_command_line_asked_for(opened: Opened) ->
 def test_exit_codes_follow_the_contract() -> None:
     finished = fold(whole())
     assert exit_code(finished, attached=False) == 0
-    finished.hypotheses = ()
+    finished.investigation.hypotheses = ()
     assert exit_code(finished, attached=False) == 1
     planned = fold(whole()[:4])
     assert exit_code(planned, attached=False) == 4

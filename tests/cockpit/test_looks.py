@@ -12,8 +12,8 @@ from stage import Opened, make_app, settle, shown
 from story import StoryPort
 
 from cockpit.screens.layout import arrangement
+from cockpit.screens.splash import Splash
 from cockpit.start_modes import Browse, Replay
-from cockpit.widgets.splash import Splash
 from cockpit.widgets.words import PHASES, STEPS
 from themes import PALETTES, TEXT_ROLES, Palette
 
@@ -140,7 +140,7 @@ async def test_an_action_takes_the_lines_that_there_are_for_it(
 async def test_the_first_frame_has_the_panes_where_they_will_be(opened: Opened, size: tuple[int, int]) -> None:
     async with opened(port=StoryPort(wait=False), size=size) as (app, _):
         screen = app.screen
-        boxes = Splash("", "", app.text_styles, panes=True)._boxes(*size, wide=True)
+        boxes = Splash("", "", app.text_styles, panes=True)._frames(*size, wide=True)
         tops = {title: top for _, top, _, _, title in boxes}
         for title, top in tops.items():
             name = title.lstrip("12345 ").lower()

@@ -360,6 +360,6 @@ async def test_panes_show_an_earlier_moment_as_if_they_had_never_seen_a_later_on
             screen.seek_to(seq)
             screen.paint()
             fresh = View(state=fold(log[:seq]), you=screen.view.you)
-            assert screen.facts.keys == list(fresh.state.facts)  # type: ignore[union-attr]
-            assert screen.facts.footing() == FactsPane(fresh, app.text_styles, id="fresh").footing()
+            assert screen.pane("facts").keys == list(fresh.state.facts)  # type: ignore[union-attr]
+            assert screen.pane("facts").footing() == FactsPane(fresh, app.text_styles, id="fresh").footing()
             assert marks_of(screen.view) == marks_of(fresh)

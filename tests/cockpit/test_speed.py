@@ -60,10 +60,10 @@ async def key_waits(opened: Opened) -> list[float]:
         waits, before, began = [], screen.view.state.seq, time.perf_counter()
         for number in range(60):
             key = "jk"[number % 2]
-            old = screen.facts.key
+            old = screen.pane("facts").key
             started = time.perf_counter()
             app.post_message(textual_events.Key(key, key))
-            while screen.facts.key == old and time.perf_counter() - started < 1:
+            while screen.pane("facts").key == old and time.perf_counter() - started < 1:
                 await asyncio.sleep(0.001)
             waits.append(time.perf_counter() - started)
             await asyncio.sleep(0.02)
@@ -115,7 +115,7 @@ async def test_a_new_ranking_does_not_take_the_row_from_under_the_cursor(opened:
     async with opened(port=StoryPort(wait=False)) as (app, pilot):
         screen = app.screen
         assert isinstance(screen, LiveScreen)
-        pane, state = screen.hypotheses, screen.view.state
+        pane, state = screen.pane("hypotheses"), screen.view.state
         assert state is not None
         await pilot.press("h", "j")
         await settle(pilot)

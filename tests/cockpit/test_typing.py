@@ -70,8 +70,8 @@ async def test_what_is_typed_right_behind_the_slash_is_the_filter(opened: Opened
         await answered(pilot)
         screen = app.screen
         assert isinstance(screen, IncidentScreen)
-        assert screen.facts.filter == "apq xtr: y"
-        assert screen.focused is screen.facts
+        assert screen.pane("facts").filter == "apq xtr: y"
+        assert screen.focused is screen.pane("facts")
         assert not app._notifications
 
 
@@ -88,8 +88,8 @@ async def test_the_filter_is_seen_while_it_is_typed_and_escape_closes_it(opened:
         assert "help" in shown(app).splitlines()[-1]
         screen = app.screen
         assert isinstance(screen, IncidentScreen)
-        assert screen.facts.filter == ""
-        assert screen.facts.key == "F2"
+        assert screen.pane("facts").filter == ""
+        assert screen.pane("facts").key == "F2"
 
 
 async def test_a_time_typed_right_behind_its_key_is_gone_to(opened: Opened) -> None:
@@ -107,12 +107,12 @@ async def test_keys_wait_for_a_replay_that_loads(opened: Opened) -> None:
         await settle(pilot)
         screen = app.screen
         assert isinstance(screen, ReplayScreen)
-        assert screen.current is screen.hypotheses
+        assert screen.current is screen.pane("hypotheses")
         port.go.set()
         await answered(pilot)
         assert screen.playback.seq == 34
-        assert screen.current is screen.plan
-        assert screen.plan.key == "S2"
+        assert screen.current is screen.pane("plan")
+        assert screen.pane("plan").key == "S2"
 
 
 async def test_keys_go_on_in_the_screen_that_a_key_opened(opened: Opened) -> None:

@@ -37,7 +37,7 @@ class HeedingPort(StoryPort):
         self.log = events([*before, *((0.0, who, body) for who, body in told)])
 
 
-def sanitised(port: StoryPort) -> list[object]:
+def statements_of(port: StoryPort) -> list[object]:
     return [one for command in port.commands if isinstance(command, Judge) for one in command.statements]
 
 
@@ -50,11 +50,11 @@ async def test_p_pins_the_fact_under_the_cursor_and_u_takes_it_back(opened: Open
     async with opened(port=port) as (app, pilot):
         await pilot.press("m", "g", "p")
         await settle(pilot)
-        assert sanitised(port) == [PinFact(fact="F1")]
+        assert statements_of(port) == [PinFact(fact="F1")]
         assert f"pinned by {PERSON.name}" in shown(app)
         await pilot.press("u")
         await settle(pilot)
-        assert sanitised(port)[1:] == [Undo(what="F1")]
+        assert statements_of(port)[1:] == [Undo(what="F1")]
         assert "pinned by" not in shown(app)
 
 
@@ -66,7 +66,7 @@ async def test_x_asks_why_and_refutes_the_fact(opened: Opened) -> None:
         assert "F1 IS WRONG" in shown(app)
         await pilot.press(*"stale", "enter")
         await settle(pilot)
-        assert sanitised(port) == [RefuteFact(fact="F1")]
+        assert statements_of(port) == [RefuteFact(fact="F1")]
         assert [command.because for command in port.commands if isinstance(command, Judge)] == ["stale"]
         assert f"refuted by {PERSON.name}, because stale" in shown(app)
 
@@ -79,12 +79,12 @@ async def test_a_reason_may_be_empty_and_escape_says_nothing(opened: Opened) -> 
         assert isinstance(app.screen, OptionalLinePrompt)
         await pilot.press("escape")
         await settle(pilot)
-        assert sanitised(port) == []
+        assert statements_of(port) == []
         await pilot.press("x")
         await settle(pilot)
         await pilot.press("enter")
         await settle(pilot)
-        assert sanitised(port) == [Exclude(what="H1")]
+        assert statements_of(port) == [Exclude(what="H1")]
 
 
 async def test_p_on_a_hypothesis_holds_it_for_right(opened: Opened) -> None:
@@ -92,7 +92,7 @@ async def test_p_on_a_hypothesis_holds_it_for_right(opened: Opened) -> None:
     async with opened(port=port) as (_, pilot):
         await pilot.press("2", "g", "p")
         await settle(pilot)
-        assert sanitised(port) == [HoldHypothesis(hypothesis="H1")]
+        assert statements_of(port) == [HoldHypothesis(hypothesis="H1")]
 
 
 async def test_f_adds_a_fact_about_what_the_cursor_is_on(opened: Opened) -> None:
@@ -103,7 +103,7 @@ async def test_f_adds_a_fact_about_what_the_cursor_is_on(opened: Opened) -> None
         assert "about api-service" in shown(app)
         await pilot.press(*"disk full", "enter")
         await settle(pilot)
-        assert sanitised(port) == [AddFact(text="disk full", about="api-service")]
+        assert statements_of(port) == [AddFact(text="disk full", about="api-service")]
         await pilot.press("G")
         await settle(pilot)
         assert "disk full" in shown(app)
@@ -179,5 +179,5 @@ async def test_a_replay_only_shows_what_was(opened: Opened, key: str) -> None:
     async with opened(Replay(EXECUTION), port=port) as (app, pilot):
         await pilot.press(key)
         await settle(pilot)
-        assert "a replay shows what was" in notices(app)
+        assert "a replay shows the past" in notices(app)
         assert port.commands == []

@@ -20,6 +20,7 @@ from primitives.records import Window
 from primitives.telemetry import (
     AlertsQuery,
     Backend,
+    Budget,
     ChangesQuery,
     ConfigurationQuery,
     ContainerLogsQuery,
@@ -142,12 +143,12 @@ async def test_nothing_is_told_from_outside_of_the_window_or_later_than_now(back
 
 
 async def test_a_limit_is_kept_and_told(backend: Backend) -> None:
-    for query in (LogsQuery(window=WINDOW, limit=1), SpansQuery(window=WINDOW, limit=1)):
+    for query in (LogsQuery(window=WINDOW, budget=Budget(rows=1)), SpansQuery(window=WINDOW, budget=Budget(rows=1))):
         if query.question in backend.questions:
             answer = await backend.ask(query)
             assert len(answer.records) <= 1
-            whole = await backend.ask(query.model_copy(update={"limit": 1000}))
-            assert answer.truncated == (len(whole.records) > 1)
+            whole = await backend.ask(query.model_copy(update={"budget": Budget(rows=1000)}))
+            assert (answer.completeness == "cut") == (len(whole.records) > 1)
 
 
 async def test_a_filter_that_fits_nothing_gives_nothing(backend: Backend) -> None:

@@ -207,7 +207,6 @@ _HOLDER = """
 import asyncio, sys
 from pathlib import Path
 from cockpit.client import ServedEngine
-from engine.investigate.investigation import Investigation
 from engine.following import follow_investigation
 from engine.port import Investigate
 

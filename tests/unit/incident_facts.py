@@ -18,6 +18,7 @@ from primitives.facts import (
     ChangeFound,
     Dependencies,
     Fact,
+    Location,
     LogPattern,
     MetricAtLimit,
     MetricShift,
@@ -91,9 +92,19 @@ def log(resource: str, family: str, count: int = 20, *, points_at: str | None = 
                       baseline_count=0.0, points_at=points_at, trust="reported", **SEEN)  # fmt: skip
 
 
-def graph(kinds: Mapping[str, str], *edges: tuple[str, str]) -> Dependencies:
-    """A topology of calls."""
-    return Dependencies(resources=dict(kinds), edges=tuple((one, other, "calls") for one, other in edges), **SEEN)
+DEPLOYED = Location(platform="kubernetes", namespace="shop", workload="deployment")
+"""Where the services of `graph` run unless said otherwise."""
+
+
+def graph(
+    kinds: Mapping[str, str], *edges: tuple[str, str], locations: Mapping[str, Location] | None = None
+) -> Dependencies:
+    """A topology of calls; its services and workloads are Deployments in the namespace shop unless said otherwise."""
+    usual = {name: DEPLOYED for name, kind in kinds.items() if kind in ("service", "workload")}
+    return Dependencies(
+        resources=dict(kinds), edges=tuple((source, target, "calls") for source, target in edges),
+        locations=usual if locations is None else locations, **SEEN,
+    )  # fmt: skip
 
 
 def state_of(resource: str, state: str, **more: Any) -> WorkloadState:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-
 import pytest
 from incident_facts import ONSET, SEEN, STORY, change, concluded, graph, no_change, opened, share, shift, state_of
 
 from engine.incident import IncidentState
-from engine.reason.catalogue import causes
 from primitives.facts import SourceGap
 from primitives.records import Symptom
-from primitives.remediations.registry import Target, remediations
 
 
 def statements(state: IncidentState) -> list[str]:
@@ -53,7 +49,7 @@ def test_the_first_action_rolls_the_deployment_back() -> None:
     first = concluded(STORY).actions[0]
     assert first.id.startswith("A-")
     assert (first.priority, first.primitive, first.recommended) == (1, "rollback_deployment", True)
-    assert first.command == "kubectl rollout undo deployment/api"
+    assert first.command == "kubectl rollout undo deployment/api --namespace shop"
     assert (first.effect, first.risk, first.requires_approval, first.urgency) == ("write", "medium", True, "HIGH")
     assert first.hypothesis == "H1"
 
@@ -61,12 +57,12 @@ def test_the_first_action_rolls_the_deployment_back() -> None:
 def test_a_resource_of_unknown_kind_gets_no_command() -> None:
     facts = (shift("api"), share("api", 1.0), change("v2", "api"))
     assert concluded(facts).actions == ()  # no topology says what it is
-    known = (*facts, graph({"api": "service"}))
+    known = (*facts, graph({"api": "service"}, locations={}))
     assert concluded(known, opened(platform=("other",))).actions == ()
 
 
 def test_a_name_that_could_be_a_command_is_never_in_one() -> None:
-    for name in ("api; rm -rf /", "$(id)", "-n kube-system", "api`id`", "a/b", "../x", "API"):
+    for name in ("api; rm -rf /", "$(id)", "-n kube-system", "api`id`", "a/b/c/d", "../x", "API"):
         facts = (shift(name), share(name, 1.0), change("v2", name), graph({name: "service"}))
         state = concluded(facts, opened(Symptom(resource=name, metric="latency_p95")))
         assert state.actions == ()
@@ -84,22 +80,6 @@ def test_the_action_takes_its_numbers_from_the_fact(state: str, details: dict[st
     fact = state_of("shop/deployment/cart", state, details=details, container="app")
     told = concluded((fact,), opened(Symptom(resource="shop/deployment/cart")))
     assert told.actions[0].command == command
-
-
-def test_a_database_is_looked_at_with_the_providers_own_tool() -> None:
-    target = Target("orders-db", "database", ("aws",))
-    arguments = remediations()["inspect_database"].fit(target)
-    command = remediations()["inspect_database"].command(arguments)
-    assert shlex.split(command)[:3] == ["aws", "rds", "describe-events"]
-    assert remediations()["inspect_database"].fit(Target("orders-db", "service", ("aws",))) is None
-
-
-def test_every_remediation_is_complete_and_only_reading_needs_no_approval() -> None:
-    for one in remediations().values():
-        assert one.requires_approval == (one.effect != "read")
-        assert one.estimated_duration_s > 0
-        assert "{" not in one.told(Target("r", None, (), "c"))
-        assert set(one.answers) <= set(causes())
 
 
 def test_interpreting_is_deterministic() -> None:

@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from incident_facts import STORY, change, graph, limit, shift, state_of, state_with
+from incident_facts import DEPLOYED, STORY, change, graph, limit, opened, shift, state_of, state_with
 
 from cockpit.plain import render_text
 from cockpit.postmortem import render_markdown
 from engine.act.proposals import WRITE_CONFIDENCE, proposals, withheld
+from engine.act.queue import queue
 from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
-from primitives.facts import Fact
-from primitives.remediations.registry import Target, remediations
+from primitives.facts import Fact, Location
+from primitives.remediations.registry import remediations
 from primitives.terms import IncidentClass
 
 COMMIT = "40465f54a9e15cf6eeb6480fddef3117e9a1d8b4"
@@ -42,7 +43,7 @@ def deployed(name: str, minutes_before: float, resource: str = "api", *, before:
 def test_the_newest_deployment_is_undone() -> None:
     blames = believed("deployment_regression", 0.8, change="v2")
     (action,) = proposed((deployed("v1", 90), deployed("v2", 5), deployed("v9", 1, "db")), blames)
-    assert action.command == "kubectl rollout undo deployment/api"
+    assert action.command == "kubectl rollout undo deployment/api --namespace shop"
     assert (action.action, action.urgency) == ("Roll back deployment v2 of api", "HIGH")
 
 
@@ -50,7 +51,7 @@ def test_a_deployment_that_later_ones_followed_is_never_undone_without_its_revis
     blames = believed("deployment_regression", 0.8, change=COMMIT)
     facts = (deployed(COMMIT, 30, after={"version": "v7"}), deployed("v8", 20), deployed("v9", 10))
     (action,) = proposed(facts, blames)
-    assert action.command == "kubectl rollout history deployment/api"
+    assert action.command == "kubectl rollout history deployment/api --namespace shop"
     assert (action.primitive, action.effect, action.urgency) == ("choose_revision", "read", "LOW")
     assert action.action == (
         "Find the revision of api before deployment 40465f54a9e1 (v7): 2 later deployments followed, "
@@ -68,7 +69,7 @@ def test_the_revision_before_the_blamed_one_is_named_where_it_is_known() -> None
     blames = believed("deployment_regression", 0.8, change="v7")
     facts = (deployed("v7", 30, before={"revision": "6"}), deployed("v8", 20), deployed("v9", 10))
     (action,) = proposed(facts, blames)
-    assert action.command == "kubectl rollout undo deployment/api --to-revision=6"
+    assert action.command == "kubectl rollout undo deployment/api --to-revision=6 --namespace shop"
     assert action.action == "Roll back deployment v7 of api to revision 6; 2 later deployments will be undone with it"
 
 
@@ -76,7 +77,7 @@ def test_the_revision_before_the_blamed_one_is_named_where_it_is_known() -> None
 def test_a_revision_that_is_no_number_is_not_known(revision: Any) -> None:
     blames = believed("deployment_regression", 0.8, change="v7")
     (action,) = proposed((deployed("v7", 30, before={"revision": revision}), deployed("v8", 20)), blames)
-    assert action.command == "kubectl rollout history deployment/api"
+    assert action.command == "kubectl rollout history deployment/api --namespace shop"
 
 
 def test_a_rollout_that_the_cluster_shows_goes_back_to_the_revision_before_it() -> None:
@@ -193,24 +194,14 @@ def test_an_action_may_name_the_causes_that_it_answers(monkeypatch: pytest.Monke
     assert action.primitive == "acme_reload"
 
 
-def test_a_rollback_fits_no_target_that_it_would_take_too_far() -> None:
-    target = Target("shop/deployment/cart", None, (), later_deployments=2)
-    rollback, choose = remediations()["rollback_deployment"], remediations()["choose_revision"]
-    assert rollback.fit(target) is None
-    assert choose.fit(target) is not None
-    known = replace(target, revision=4)
-    assert rollback.fit(known) is not None
-    assert choose.fit(known) is None
-
-
 def test_a_commit_is_rolled_back_with_the_first_deployment_after_it() -> None:
     blames = believed("deployment_regression", 0.8, change=COMMIT)
     commit = change(COMMIT, None, kind="code", minutes_before=30)
     (action,) = proposed((deployed("v6", 60), commit, deployed("v7", 20)), blames)
-    assert action.command == "kubectl rollout undo deployment/api"
+    assert action.command == "kubectl rollout undo deployment/api --namespace shop"
     assert action.action == "Roll back deployment v7, which carried commit 40465f54a9e1, of api"
     (action,) = proposed((commit, deployed("v7", 20), deployed("v8", 10)), blames)
-    assert action.command == "kubectl rollout history deployment/api"
+    assert action.command == "kubectl rollout history deployment/api --namespace shop"
     assert "1 later deployment followed" in action.action
 
 
@@ -218,7 +209,7 @@ def test_a_commit_that_no_deployment_carried_is_not_rolled_back_blindly() -> Non
     blames = believed("deployment_regression", 0.8, change=COMMIT)
     facts = (deployed("v6", 60), change(COMMIT, None, kind="code", minutes_before=30))
     (action,) = proposed(facts, blames)
-    assert action.command == "kubectl rollout history deployment/api"
+    assert action.command == "kubectl rollout history deployment/api --namespace shop"
     assert "no deployment is recorded that carried it" in action.action
 
 
@@ -226,4 +217,71 @@ def test_a_rollout_that_only_changed_configuration_counts_as_a_later_one() -> No
     blames = believed("deployment_regression", 0.8, change="v7")
     configured = change("api revision 9", "api", kind="configuration", minutes_before=2, after={"revision": 9})
     (action,) = proposed((deployed("v7", 30), configured), blames)
-    assert action.command == "kubectl rollout history deployment/api"
+    assert action.command == "kubectl rollout history deployment/api --namespace shop"
+
+
+def proposed_live(facts: tuple[Fact, ...], *hypotheses: Hypothesis) -> tuple[Action, ...]:
+    state = state_with(facts, opened(origin="live"))
+    state.investigation.hypotheses = hypotheses
+    return proposals(state)
+
+
+THREADS = believed("threads_exhausted", 0.8, cause_class="RESOURCE_SATURATION")
+
+
+def test_a_command_of_a_recording_leaves_the_cluster_to_be_chosen_and_says_so() -> None:
+    (action,) = proposed((), THREADS)
+    assert action.command == "kubectl rollout restart deployment/api --namespace shop"
+    assert action.command_note == "choose the kubectl context first"
+
+
+def test_live_no_command_that_writes_leaves_its_cluster_or_region_to_chance() -> None:
+    restart, *_ = proposed_live((API,), THREADS)
+    assert (restart.command, restart.effect) == ("", "write")
+    assert restart.command_note == "no command: kubectl context not known"
+    known = graph({"api": "service"}, locations={"api": DEPLOYED.model_copy(update={"context": "prod"})})
+    restart, *_ = proposed_live((known,), THREADS)
+    assert restart.command == "kubectl rollout restart deployment/api --namespace shop --context prod"
+    assert restart.command_note == ""
+
+    out = believed("connections_exhausted", 0.8, resource="db", cause_class="RESOURCE_SATURATION")
+    look, reboot = proposed_live((API,), out)
+    assert look.command == "aws rds describe-events --source-type db-instance --source-identifier db --duration 1440"
+    assert (reboot.command, reboot.command_note) == ("", "no command: AWS account and region not known")
+    placed = graph({"db": "database"}, locations={"db": Location(account="123456789012", region="eu-west-1")})
+    _, reboot = proposed_live((placed,), out)
+    assert reboot.command == "aws rds reboot-db-instance --db-instance-identifier db --region eu-west-1"
+    assert reboot.command_note == "choose a profile for the AWS account 123456789012 first"
+
+
+def test_without_its_namespace_an_action_is_words_and_the_look_that_finds_it() -> None:
+    unplaced = graph({"api": "service"}, locations={})
+    restart, find = proposed_live((unplaced,), THREADS)
+    assert (restart.action, restart.command) == ("Restart api", "")
+    assert restart.command_note == "no command: namespace not known"
+    assert restart.arguments == {"resource": "api", "change": None}
+    assert find.primitive == "inspect_object"
+    assert find.action == "Find api in the cluster: namespace not known"
+    assert find.command.startswith("kubectl get deployments,statefulsets,daemonsets --all-namespaces ")
+
+
+def test_the_same_action_in_words_for_another_change_is_another_action() -> None:
+    unplaced = graph({"api": "service"}, locations={})
+
+    def ids(name: str) -> set[str]:
+        state = state_with((unplaced, deployed(name, 5)))
+        state.investigation.hypotheses = (believed("deployment_regression", 0.8, change=name),)
+        return {action.id for action in queue(state) if action.primitive == "rollback_deployment"}
+
+    assert len(ids("v1") | ids("v2")) == 2
+
+
+def test_reports_say_why_there_is_no_command() -> None:
+    state = state_with((graph({"api": "service"}, locations={}),))
+    state.investigation.hypotheses = (THREADS,)
+    state.remediation.proposed, state.investigation.concluded = queue(state), True
+    text = render_text(state)
+    assert "no command: namespace not known" in text
+    assert "To run a command, choose the kubectl context first." in text
+    assert "$ \n" not in text
+    assert "no command: namespace not known" in render_markdown(state, ())

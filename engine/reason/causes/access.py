@@ -16,15 +16,18 @@ CAUSES = (
         "permission_denied", _CLASS, "{resource} lacks a permission",
         "RFC 9110 (403 Forbidden); AWS IAM: AccessDenied",
         states={"Forbidden": 3.8, "PermissionRefused": 5.0}, families={"permission": 2.6}, diagnostic="analyze_logs",
+        blamed_for=("iam",),
     ),
     Cause(
         "certificate_expired", _CLASS, "A certificate that {resource} needs is not valid", "RFC 5280 (validity)",
         states={"CertificateInvalid": 5.0}, families={"certificate": 2.8},
         metrics=r"certificate (?:expiry|expires|valid).*|days to expiry",
         diagnostic="analyze_logs",
+        brought_by_change=False,  # it expires by the calendar
     ),
     Cause(
         "token_expired", _CLASS, "{resource}'s token has expired", "RFC 6750 (invalid_token)",
         states={"TokenExpired": 5.0}, families={"authentication": 0.8}, diagnostic="analyze_logs",
+        brought_by_change=False,  # it expires by the calendar
     ),
 )  # fmt: skip

@@ -23,6 +23,8 @@ CAUSES = (
         families={"missing_object": 1.2, "missing_file": 1.0},
         remediations=("rollback_deployment",),
         diagnostic="diff_configuration",
+        signals={"setting differs": 1.0},
+        blamed_for=("configuration", "infrastructure", "scaling", "job", "other"),
     ),
     Cause(
         "missing_configuration",

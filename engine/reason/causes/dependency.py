@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.reason.catalogue import Cause
+from engine.reason.catalogue import Cause, Observation
 from primitives.terms import IncidentClass
 
 _CLASS = IncidentClass.DEPENDENCY_FAILURE
@@ -19,6 +19,9 @@ CAUSES = (
         metrics=r"(?:health ?check|healthy hosts?|target health).*",
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",
+        # A process listens, a name resolves and a route exists, or nobody can connect.
+        signals={"tcp_connect failed": 3.4, "http_get failed": 3.4, "fell silent": 1.5},
+        outcome_rank=1,
     ),
     Cause(
         "dependency_slow",
@@ -30,6 +33,12 @@ CAUSES = (
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",
         generic=True,
+        signals={"slow": 0.4, "spans slow": 0.9},
+        fallback_for=("slower",),
+        asked_of_dependencies=True,
+        slowness=True,
+        outcome_rank=2,
+        unproven_sentence="Downstream {resource} degraded",
     ),
     Cause(
         "dependency_errors",
@@ -41,6 +50,8 @@ CAUSES = (
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",
         generic=True,
+        signals={"failing": 0.3, "spans failing": 0.5},
+        outcome_rank=2,
     ),
     Cause(
         "database_read_only",
@@ -57,6 +68,9 @@ CAUSES = (
         "Amazon RDS: Multi-AZ failover events (RDS-EVENT-0049)",
         metrics=r"failovers?",
         diagnostic="check_recent_changes",
+        observations=Observation(r"failover", 2.6, order=3),
+        # Amazon RDS: during a failover the writer is unreachable, then old connections reach a read-only instance.
+        brings=("database_read_only", "dependency_unavailable", "replication_lag"),
     ),
     Cause(
         "replication_lag",
@@ -65,6 +79,7 @@ CAUSES = (
         "Amazon RDS: ReplicaLag; PostgreSQL: pg_stat_replication",
         metrics=r"(?:replica|replication)(?: slot)? (?:lag|delay).*|seconds behind.*|slot disk usage",
         diagnostic="analyze_utilization",
+        observations=Observation(r"replica", 1.2, order=8),
     ),
     Cause(
         "slow_query",
@@ -74,6 +89,9 @@ CAUSES = (
         families={"slow_query": 2.4},
         metrics=r"query (?:latency|duration|time).*|slow queries",
         diagnostic="analyze_logs",
+        observations=Observation(r"top.?sql|slow.?quer|statement", 1.4, order=1),
+        # M. Nygard, Release It!: unbounded result sets; each holds CPU, I/O, a connection and its locks for longer.
+        brings=("cpu_saturated", "io_saturated", "connections_exhausted", "threads_exhausted", "lock_contention"),
     ),
     Cause(
         "lock_contention",
@@ -84,6 +102,9 @@ CAUSES = (
         metrics=r"dead ?locks?|lock (?:waits?|time).*|blocked (?:sessions|transactions)",
         diagnostic="analyze_logs",
         felt_by_callers=True,
+        observations=Observation(r"lock|deadlock", 1.8, order=2),
+        # M. Nygard, Release It!: blocked threads; who waits for a lock holds its connection.
+        brings=("slow_query", "connections_exhausted", "threads_exhausted"),
     ),
     Cause(
         "external_provider_failure",
@@ -91,5 +112,7 @@ CAUSES = (
         "An outside provider that {resource} calls fails",
         "M. Nygard, Release It!: integration points",
         diagnostic="trace_dependencies",
+        signals={"outside blamed": 2.4},
+        brought_by_change=False,  # it comes from outside
     ),
 )

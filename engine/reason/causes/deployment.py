@@ -17,6 +17,8 @@ CAUSES = (
         families={"incompatible_version": 1.2},
         remediations=("rollback_deployment",),
         diagnostic="check_recent_changes",
+        blamed_for=("deployment", "code"),
+        change_noun="Deployment",
     ),
     Cause(
         "rollout_stuck",
@@ -26,6 +28,7 @@ CAUSES = (
         states={"ProgressDeadlineExceeded": 4.2, "RolloutStuck": 3.8, "RolloutPaused": 1.5, "NotObserved": 1.5},
         remediations=("rollback_deployment",),
         diagnostic="inspect_workloads",
+        outcome_rank=3,
     ),
     Cause(
         "feature_flag_regression",
@@ -34,5 +37,6 @@ CAUSES = (
         "M. Fowler (P. Hodgson), Feature Toggles",
         prior=-2.8,
         diagnostic="check_recent_changes",
+        blamed_for=("feature_flag",),
     ),
 )

@@ -8,6 +8,8 @@ from primitives.terms import IncidentClass
 _CLASS = IncidentClass.INFRASTRUCTURE_FAILURE
 _NODES = "Kubernetes: Node Status, Node Conditions"
 _INSPECT = "inspect_workloads"
+# Kubernetes: Node Status; what runs on a node that fails is lost or can't be reached, whichever workloads these are.
+_WHAT_RAN_THERE = ("dependency_unavailable", "application_crash", "rollout_stuck")
 
 CAUSES = (
     Cause(
@@ -15,6 +17,7 @@ CAUSES = (
         states={"NodeNotReady": 4.2, "NodesNotReady": 2.6, "NodeLost": 3.0, "NodeLeaseExpired": 2.0,
                 "NetworkPluginNotReady": 3.2, "NetworkUnavailable": 3.0, "NodeProblem": 2.0, "NodeRebooted": 1.0},
         metrics=r"node (?:ready|not ready|status).*", diagnostic=_INSPECT,
+        brings=_WHAT_RAN_THERE, reach="anywhere",
     ),
     Cause(
         "node_cordoned", _CLASS, "{resource} is cordoned: nothing can be scheduled on it", _NODES,
@@ -27,19 +30,25 @@ CAUSES = (
     Cause(
         "kubelet_unavailable", _CLASS, "The kubelet of {resource} doesn't answer", _NODES,
         states={"KubeletStopped": 4.5, "NodeLeaseExpired": 2.6, "NotStarted": 2.0}, diagnostic=_INSPECT,
+        brings=_WHAT_RAN_THERE, reach="anywhere",
+        services=r"kubelet",
     ),
     Cause(
         "container_runtime_unavailable", _CLASS, "The container runtime of {resource} doesn't answer", _NODES,
         states={"ContainerRuntimeDown": 4.5, "SandboxFailed": 2.0}, diagnostic=_INSPECT,
+        brings=_WHAT_RAN_THERE, reach="anywhere",
+        services=r"containerd|docker|cri-?o",
     ),
     Cause(
         "kube_proxy_unavailable", _CLASS, "kube-proxy of {resource} doesn't run", "Kubernetes: kube-proxy",
         states={"KubeProxyDown": 4.4},
         diagnostic=_INSPECT,
+        services=r"kube-?proxy",
     ),
     Cause(
         "scheduler_unavailable", _CLASS, "The scheduler doesn't schedule", "Kubernetes: kube-scheduler",
         states={"NotScheduled": 3.6, "SchedulerDown": 4.4, "ComponentLeaseExpired": 2.6}, diagnostic=_INSPECT,
+        services=r"scheduler",
     ),
     Cause(
         "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",
@@ -48,5 +57,6 @@ CAUSES = (
     Cause(
         "zone_failed", _CLASS, "An availability zone failed under {resource}", "AWS: fault isolation boundaries",
         prior=-4.0, diagnostic="analyze_utilization",
+        brings=_WHAT_RAN_THERE, reach="anywhere",
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ CAUSES = (
         "dns_resolution_failed", _CLASS, "{resource} can't resolve names", "Kubernetes: Debugging DNS Resolution",
         states={"ClusterDnsUnavailable": 4.2, "NetworkPolicyBlocksDns": 4.0, "ExternalNameUnknown": 1.0},
         families={"dns": 3.0}, diagnostic="analyze_logs",
+        signals={"dns_lookup failed": 3.4},
     ),
     Cause(
         "service_selector_mismatch", _CLASS, "The selector of {resource} fits no pod", _SERVICES,

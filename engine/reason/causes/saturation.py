@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.reason.catalogue import Cause
+from engine.reason.catalogue import Cause, Observation
 from primitives.terms import IncidentClass
 
 _CLASS = IncidentClass.RESOURCE_SATURATION
@@ -16,6 +16,7 @@ CAUSES = (
         f"{_USE}; Kubernetes: CPU throttling at the cgroup quota",
         metrics=r"cpu(?! requests| limit)|processor|run queue|load average|throttled periods|cfs throttled",
         remediations=("scale_workload",),
+        observations=Observation(r"\bcpu\b", 0.8, order=5),
     ),
     Cause(
         "memory_exhausted",
@@ -26,6 +27,8 @@ CAUSES = (
         families={"out_of_memory": 2.6},
         metrics=r"memory|mem|heap|rss|freeable memory|swap|working set|gc|garbage",
         remediations=("raise_memory_limit", "restart_workload"),
+        # Kubernetes: node-pressure eviction; the kernel kills what exceeds its limit.
+        brings=("out_of_memory_killed", "node_pressure"),
     ),
     Cause(
         "disk_full",
@@ -36,6 +39,9 @@ CAUSES = (
         families={"disk_full": 3.0},
         metrics=r"free storage(?: space)?|storage used|disk (?:used|usage|utili[sz]ation|free|full|space)|filesystem|"
         r"inodes?|volume used",
+        observations=Observation(r"storage|disk.?full", 1.0, order=7),
+        # Amazon RDS: a full volume goes read-only; Kubernetes: node-pressure eviction.
+        brings=("database_read_only", "node_pressure"),
     ),
     Cause(
         "io_saturated",
@@ -44,6 +50,9 @@ CAUSES = (
         f"{_USE}; Amazon RDS: DiskQueueDepth, ReadIOPS, WriteIOPS",
         metrics=r"(?:read |write )?iops|disk queue(?: depth)?|io wait|iowait|burst balance|io utili[sz]ation|"
         r"(?:disk|volume) (?:read|write|io).*|(?:read|write) (?:latency|throughput)",
+        observations=Observation(r"\bio:|io.?wait|datafile", 0.8, order=4),
+        # Amazon RDS: a replica that can't write as fast as its primary lags; reads that miss the cache wait.
+        brings=("replication_lag", "slow_query"),
     ),
     Cause(
         "connections_exhausted",
@@ -54,6 +63,7 @@ CAUSES = (
         metrics=r"connections?|conns?|pool|connection wait.*|sessions|acquire|checkout wait",
         remediations=("restart_workload", "reboot_database"),
         felt_by_callers=True,
+        observations=Observation(r"connection", 0.8, order=6),
     ),
     Cause(
         "threads_exhausted",

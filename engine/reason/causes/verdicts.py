@@ -5,17 +5,21 @@ from __future__ import annotations
 from engine.reason.catalogue import Cause
 from primitives.terms import IncidentClass
 
+FALSE_ALARM = "false_alarm"
+RECOVERED = "recovered"
+UNKNOWN = "unknown"
+
 CAUSES = (
     Cause(
-        "false_alarm", IncidentClass.NO_FAULT, "False alarm: nothing is out of the ordinary",
+        FALSE_ALARM, IncidentClass.NO_FAULT, "False alarm: nothing is out of the ordinary",
         "Google SRE workbook, chapter 5: alerting on SLOs", prior=-2.6,
     ),
     Cause(
-        "recovered", IncidentClass.NO_FAULT, "Recovered: it was a passing disturbance",
+        RECOVERED, IncidentClass.NO_FAULT, "Recovered: it was a passing disturbance",
         "Google SRE workbook, chapter 5: alerting on SLOs", prior=-3.0,
     ),
     Cause(
-        "unknown", IncidentClass.UNKNOWN, "The cause is not known from the evidence at hand",
+        UNKNOWN, IncidentClass.UNKNOWN, "The cause is not known from the evidence at hand",
         "none: what is left when no cause stands out", prior=-1.5,
     ),
 )  # fmt: skip

@@ -21,6 +21,8 @@ CAUSES = (
         families={"crash": 1.8, "missing_file": 0.5},
         metrics=r"restarts?|crashes",
         remediations=("rollback_deployment", "restart_workload"), diagnostic=_INSPECT,
+        signals={"fell silent": 0.9},
+        outcome_rank=2,
     ),
     Cause(
         "application_error", _CLASS, "{resource} itself misbehaves", "B. Sigelman et al., Dapper (2010)",
@@ -28,6 +30,10 @@ CAUSES = (
         states={"KilledByProbe": 0.6},
         families={"exception": 1.5, "crash": 1.0, "server_error": 1.0, "missing_object": 0.6},
         remediations=("rollback_deployment", "restart_workload"), diagnostic="analyze_logs",
+        signals={"slow at the end": 0.4, "failing": 0.5, "failures logged": 0.6, "messages stopped": 0.25,
+                 "spans failing": 0.8},
+        fallback_for=("fail", "worse"),
+        outcome_rank=2,
     ),
     Cause(
         "out_of_memory_killed", _CLASS, "{resource} was killed for using more memory than it may", _PODS,
@@ -123,5 +129,6 @@ CAUSES = (
         "job_failed", _CLASS, "{resource} failed", "Kubernetes: Jobs, pod failure policy and backoff limit",
         states={"JobFailed": 3.2, "JobRetrying": 1.6, "DeadlineExceeded": 3.4, "CronJobMissedSchedule": 2.8},
         diagnostic=_INSPECT,
+        outcome_rank=3,
     ),
 )  # fmt: skip

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.screens.layout import TALL_HEIGHT, arrangement, heights, split_width
+from cockpit.screens.layout import FIRST_FOCUS, arrangement, boxes
 from cockpit.widgets.draw import Line, Part, Styles, draw, sanitised
+
+if TYPE_CHECKING:
+    from cockpit.panes import PaneSpec
 
 __all__ = ["Splash"]
 
-Box = tuple[int, int, int, int, str]
+Frame = tuple[int, int, int, int, str]
 """Left edge, top edge, width, height, title."""
 
 
@@ -37,37 +42,33 @@ class Splash(Widget):
             return self._styles.blank(width, "bar")
         parts: list[Part] = []
         at = 0
-        for box in sorted(self._boxes(width, height, wide=how == "wide")):
-            left_edge, top, box_width, box_height, title = box
+        for left_edge, top, box_width, box_height, title in sorted(self._frames(width, height, wide=how == "wide")):
             if top <= y < top + box_height:
-                parts += [(" " * (left_edge - at), "text"), *_row_of(box, y)]
+                parts.append((" " * (left_edge - at), "text"))
+                parts += _row_of(title, box_width, y == top, y == top + box_height - 1)
                 at = left_edge + box_width
-            del title
         return draw(Line(parts), width, self._styles)
 
-    def _boxes(self, width: int, height: int, *, wide: bool) -> list[Box]:
+    def _frames(self, width: int, height: int, *, wide: bool) -> list[Frame]:
         if not self._panes:
             return [(0, 2, width, height - 3, "Incidents")]
+        from cockpit.panes import pane_specs
+
+        specs = pane_specs()
         if not wide:
-            return [(0, 3, width, height - 7, "2 Hypotheses")]
-        upper, timeline, remediation = heights(height)
-        left = split_width(width)
-        plan, hypotheses = int(upper * (5 / 10 if height >= TALL_HEIGHT else 5 / 8)), int(upper * 6 / 13)
-        return [
-            (0, 2, left, plan, "1 Plan"),
-            (0, 2 + plan, left, upper - plan, "Facts"),
-            (left, 2, width - left, hypotheses, "2 Hypotheses"),
-            (left, 2 + hypotheses, width - left, upper - hypotheses, "3 Detail"),
-            (0, 2 + upper, width, timeline, "4 Timeline"),
-            (0, 2 + upper + timeline, width, remediation, "5 Remediation"),
-        ]
+            first = next(spec for spec in specs if spec.id == FIRST_FOCUS)
+            return [(0, 3, width, height - 7, _title(first))]
+        return [(box.left, box.top, box.width, box.height, _title(box.spec)) for box in boxes(specs, width, height)]
 
 
-def _row_of(box: Box, y: int) -> list[Part]:
-    _, top, width, height, title = box
-    if y == top:
+def _title(spec: PaneSpec) -> str:
+    return f"{spec.number} {spec.title}".strip()
+
+
+def _row_of(title: str, width: int, first: bool, last: bool) -> list[Part]:
+    if first:
         rule = "─" * (width - len(title) - 5)
         return [("╭─ ", "line"), (title, "dim"), (f" {rule}╮", "line")]
-    if y == top + height - 1:
+    if last:
         return [("╰" + "─" * (width - 2) + "╯", "line")]
     return [("│" + " " * (width - 2) + "│", "line")]

@@ -1,0 +1,42 @@
+"""Keys that do something on another kind of incident screen, and say so on this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cockpit.keys import KEYS
+from cockpit.screens.common import CockpitScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["UnavailableKeys"]
+
+ONLY_LIVE = "a replay shows the past; judge the incident itself (Esc, or cloudops attach)"
+ONLY_IN_REPLAY = "this key controls a replay; r starts one"
+
+
+def _says(reason: str) -> Callable[..., None]:
+    def action(self: CockpitScreen, *_: object) -> None:
+        self.app.show_notice(reason)
+
+    return action
+
+
+class UnavailableKeys(CockpitScreen):
+    """A screen overrides the actions that it has; the others tell where they work."""
+
+    action_pin = _says(ONLY_LIVE)
+    action_refute = _says(ONLY_LIVE)
+    action_undo = _says(ONLY_LIVE)
+    action_fact = _says(ONLY_LIVE)
+    action_next = _says(ONLY_LIVE)
+    action_play = _says(ONLY_IN_REPLAY)
+    action_step = _says(ONLY_IN_REPLAY)
+    action_speed = _says(ONLY_IN_REPLAY)
+    action_seek = _says(ONLY_IN_REPLAY)
+
+    def action_later(self, name: str) -> None:
+        """A key that doesn't work in this version says why."""
+        key = next(key for key in KEYS if key.id == name)
+        self.app.show_notice(f"{key.shown}: {key.later}")

@@ -1,0 +1,42 @@
+"""How an action is undone: by another action, with arguments from the state that was saved before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from primitives.actions.proposal import ActionArguments
+
+__all__ = ["Inverse", "Irreversible", "PriorState"]
+
+
+class PriorState(BaseModel):
+    """What of the target the action changes, as it was before; None where it could not be read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    revision: int | None = None
+    replicas: int | None = None
+    memory_limit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inverse:
+    """The action that undoes another one.
+
+    `primitive` is its name; `arguments` fills it from the action's own arguments and the state before, and is None
+    where that state isn't known.
+    """
+
+    primitive: str
+    arguments: Callable[[Any, PriorState], ActionArguments | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Irreversible:
+    """Why an action can't be undone, as a sentence ends: "RDS never shrinks a volume"."""
+
+    why: str

@@ -1,0 +1,55 @@
+"""Where a resource runs, as far as a source says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from primitives.records import Topology
+from primitives.text import safe_line
+
+__all__ = ["Location", "locations_of"]
+
+_LONGEST: Final = 253
+
+
+class Location(BaseModel):
+    """Where a resource runs, by the attributes of the same names in its source's topology; empty where not stated.
+
+    `platform` is who runs it (kubernetes, aws, ecs, ...) and `service` which service of it (rds, lambda, ...).
+    `workload` is the kind of its Kubernetes workload in lower case, `context` the kubectl context of its cluster.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    platform: str = ""
+    service: str = ""
+    namespace: str = ""
+    workload: str = ""
+    context: str = ""
+    account: str = ""
+    region: str = ""
+
+
+def locations_of(topologies: Iterable[Topology]) -> dict[str, Location]:
+    """The locations that the topologies state, by resource; the first statement of a resource wins.
+
+    Pods are left out: there may be thousands, and their identifiers say where they are.
+    """
+    locations: dict[str, Location] = {}
+    for topology in topologies:
+        for resource in topology.resources:
+            stated = _stated(resource.attributes)
+            if stated and resource.kind != "pod" and resource.id not in locations:
+                locations[resource.id] = Location(**stated)
+    return locations
+
+
+def _stated(attributes: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: safe_line(value, limit=_LONGEST)
+        for name in Location.model_fields
+        if isinstance(value := attributes.get(name), str) and value
+    }
