@@ -19,6 +19,7 @@ from engine.investigate.commands import CloseAged
 from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
 from engine.log import EventLog
 from engine.port import AuditResult, Command, IncidentSummary, Investigate
+from engine.store.locations import StoreLocation
 from primitives.answers import decode_answer
 from primitives.clock import Clock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError
@@ -68,7 +69,7 @@ class Engine:
     @classmethod
     async def open(
         cls,
-        location: str | Path,
+        location: str | Path | StoreLocation,
         sources: SourceDirectory = NO_SOURCES,
         *,
         close_after: timedelta | None = CLOSE_AFTER,

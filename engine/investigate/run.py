@@ -13,8 +13,10 @@ from engine.fact_keys import fact_key
 from engine.failpoints import failpoint
 from engine.investigate.commands import FinishStep, PublishFacts, ReportProgress, StartStep
 from engine.investigate.incident_access import IncidentAccess
+from engine.naming import display_names
 from primitives.clock import Clock
 from primitives.diagnostics.registry import Diagnostic, Progress
+from primitives.display_names import DisplayNames
 from primitives.errors import CloudopsError
 from primitives.facts import Fact
 from primitives.telemetry import Telemetry
@@ -95,10 +97,14 @@ class StepRunner:
             raise
         outcome, problem = work.result()
         duration = self.clock.monotonic() - started
+        summary = problem or self._summary(output.facts)
         failpoint("run.before_step_finished")
-        await self.incident.send(FinishStep(step.id, outcome, problem or _summary(output.facts), duration))
+        await self.incident.send(FinishStep(step.id, outcome, summary, duration))
         failpoint("run.step_finished")
         await self.after_step()
+
+    def _summary(self, facts: Sequence[Fact]) -> str:
+        return _summary(facts, display_names(self.incident.state))
 
     async def _collect(self, step: PlannedStep, output: _Output) -> tuple[Outcome, str]:
         try:
@@ -137,11 +143,11 @@ class StepRunner:
                 await self.incident.send(ReportProgress(step, progress.done, progress.total, note))
 
 
-def _summary(facts: Sequence[Fact]) -> str:
+def _summary(facts: Sequence[Fact], names: DisplayNames) -> str:
     """A step's result in one line: its first fact that is there, else one that isn't, else what nobody could say."""
     present = [fact for fact in facts if fact.polarity == "present"]
     told = present or [fact for fact in facts if fact.polarity == "absent"] or list(facts)
     if not told:
         return "nothing found"
     more = f" · {len(told) - 1} more" if len(told) > 1 else ""
-    return safe_line(told[0].sentence(), limit=200) + more
+    return safe_line(told[0].sentence(names), limit=200) + more

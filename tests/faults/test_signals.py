@@ -46,7 +46,7 @@ sys.exit(main())
 """
 _HOLDER = """
 from pathlib import Path
-from cockpit.client import ServedEngine
+from engine.host import ServedEngine
 
 async def hold():
     engine = await ServedEngine.serve(Path(sys.argv[1]))

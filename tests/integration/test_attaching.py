@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.client import EngineThread, RemoteEngine, ServedEngine, connect
 from engine.events import Event
 from engine.following import follow_investigation
+from engine.host import ServedEngine, connect, engine_in_thread
 from engine.investigate.investigation import Investigation
 from engine.port import Cancel, ConfirmPlan, EnginePort, Investigate
-from engine.server import socket_path
+from engine.remote import RemoteEngine
+from engine.wire import socket_path
 from primitives.errors import StoreBusy, UsageError
 
 SAMPLE = Path(__file__).parents[2] / "sample_incidents" / "api-latency-spike"
@@ -115,7 +116,7 @@ async def test_closing_does_not_wait_for_a_cancelled_one_that_hangs(
 
 
 async def test_an_engine_in_a_thread_is_the_same_port(short_path: Path) -> None:
-    thread = EngineThread(short_path / "store.db")
+    thread = engine_in_thread(short_path / "store.db")
     await thread.open()
     try:
         execution_id = await thread.investigate(Investigate(bundle=str(SAMPLE), confirm=False))
@@ -206,8 +207,8 @@ def command(*arguments: str, store: Path) -> subprocess.CompletedProcess[str]:
 _HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from cockpit.client import ServedEngine
 from engine.following import follow_investigation
+from engine.host import ServedEngine
 from engine.port import Investigate
 
 async def hold(store, sample):

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from cases.unexplained import bundle_with_an_older_change
 
-from cockpit.client import RemoteEngine, ServedEngine
 from engine.engine import Engine
 from engine.events import Event
 from engine.export import export_bundle, import_events
 from engine.following import follow_investigation
+from engine.host import ServedEngine
 from engine.incident import IncidentState, fold
 from engine.port import (
     AddFact,
@@ -33,6 +33,7 @@ from engine.port import (
     RefuteFact,
     Undo,
 )
+from engine.remote import RemoteEngine
 from primitives.errors import UsageError
 
 ROOT = Path(__file__).parents[2]

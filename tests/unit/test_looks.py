@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine.plan import propose_plan
+from engine.investigate.plan import propose_plan
 from incident_facts import STORY, concluded
 from kubernetes_objects import NOW, WINDOW, ago, container, obj, pod, waiting
 
