@@ -65,6 +65,8 @@ def judgement_lines(state: IncidentState, names: Naming) -> Iterator[str]:
     for name, found_fact in state.facts.items():
         said, sentence = state.judgements.get(name), found_fact.fact.sentence(names)
         if not found_fact.step and said is None:
+            if found_fact.fact.trust == "proposed":
+                continue  # no person said it
             yield safe_line(f"{name} {sentence}{when_said(found_fact.added_at)}", limit=300)
         elif said is not None:
             verdict = "taken back" if said.verdict == "withdrawn" else said.verdict

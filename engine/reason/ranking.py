@@ -18,7 +18,7 @@ from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.case import Case
 from engine.reason.claims import Claim, Key, Location
 from engine.reason.competition import Competition, Scored, compete
-from engine.reason.judgement import Judgements, judgements_of, ruled, statements
+from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
 from engine.reason.odds import probability_at
@@ -76,7 +76,7 @@ def rank_facts(
     sentences call each resource; without them it is by what the facts name.
     """
     case = Case(opened, classification, judgements.kept(facts), names)
-    candidates = ruled(case, _candidates(case, set(known or ()), weights, judgements))
+    candidates = excluded(case, _candidates(case, set(known or ()), weights, judgements))
     hypotheses = _hypotheses(case, compete(case, candidates, weights), known or {}, weights)
     return Ranking(hypotheses, would_change(case, hypotheses))
 
