@@ -54,6 +54,7 @@ _LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\
 @diagnostic(
     "analyze_logs",
     title="Log patterns",
+    why="new messages name the cause more often than numbers do",
     answers=(
         "ERROR_RATE_INCREASE", "AVAILABILITY_LOSS", "WORKLOAD_FAILURE", "DEPENDENCY_FAILURE", "ACCESS_FAILURE",
         "NETWORK_FAILURE", "CONFIGURATION_DRIFT", "RESOURCE_SATURATION", "DEPLOYMENT_REGRESSION", "UNKNOWN",
