@@ -29,6 +29,7 @@ from cockpit.widgets.facts import FactsPane
 from engine.events import Event
 from engine.incident import IncidentState, fold
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
+from engine.store.locations import StoreLocation, parse_location
 from primitives.errors import StoreError
 from primitives.sources import NO_SOURCES, SourceDirectory
 from primitives.telemetry import Answer
@@ -121,11 +122,11 @@ class _WatchedCockpit(CockpitApp):
     wanted: str | None = None
 
     def __init__(self, engine: EnginePort, scratch: Path) -> None:
-        async def connect(store: Path) -> tuple[EnginePort, bool]:
+        async def connect(store: StoreLocation) -> tuple[EnginePort, bool]:
             del store
             return engine, False
 
-        settings = Settings(store=scratch / "none.db", config=scratch / "none.yaml", config_found=False)
+        settings = Settings(store=parse_location(scratch / "none.db"), config=scratch / "none.yaml", config_found=False)
         super().__init__(settings, Attach(EXECUTION), connect=connect)
         self.painted = asyncio.Event()
         self.painted_at = 0.0

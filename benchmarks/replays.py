@@ -25,6 +25,7 @@ from cockpit.app import CockpitApp
 from cockpit.screens.replay import ReplayScreen
 from cockpit.settings import Settings
 from cockpit.start_modes import Replay
+from engine.store.locations import parse_location
 
 __all__ = ["replays"]
 
@@ -39,7 +40,7 @@ class _WatchedCockpit(CockpitApp):
     """The cockpit, telling when the moment that is waited for was painted."""
 
     def __init__(self, store: Path, at: int) -> None:
-        settings = Settings(store=store, config=store.with_name("none.yaml"), config_found=False)
+        settings = Settings(store=parse_location(store), config=store.with_name("none.yaml"), config_found=False)
         super().__init__(settings, Replay(EXECUTION, str(at)))
         self.wanted = at
         self.painted = asyncio.Event()

@@ -7,7 +7,6 @@ import importlib
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -39,10 +38,11 @@ if TYPE_CHECKING:
     from cockpit.start_modes import StartMode
     from cockpit.widgets.view import Subject
     from engine.port import EnginePort
+    from engine.store.locations import StoreLocation
 
 __all__ = ["CockpitApp", "run_cockpit"]
 
-Connect = Callable[[Path], Awaitable["tuple[EnginePort, bool]"]]
+Connect = Callable[["StoreLocation"], Awaitable["tuple[EnginePort, bool]"]]
 """Opens an engine for a store; says whether it is another process's."""
 
 TERMINAL_CHECK_S = 1.0
@@ -149,9 +149,9 @@ class CockpitApp(ScreenHost):
         for screen in self.cockpit_screens:
             screen.begin_once()
 
-    async def _connect_engine(self, store: Path) -> tuple[EnginePort, bool]:
-        client = await asyncio.to_thread(importlib.import_module, "cockpit.client")
-        self._engine = client.EngineThread(store, self.settings.configured)
+    async def _connect_engine(self, store: StoreLocation) -> tuple[EnginePort, bool]:
+        host = await asyncio.to_thread(importlib.import_module, "engine.host")
+        self._engine = host.engine_in_thread(store, self.settings.configured)
         await self._engine.open()
         return self._engine, self._engine.remote
 

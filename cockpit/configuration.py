@@ -22,13 +22,14 @@ __all__ = ["Configuration", "parse_configuration"]
 class Configuration(BaseModel):
     """The configuration file's keys.
 
-    `store` is the path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`). `sources` are
-    what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that kind and name.
+    `store` is the URL or path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`).
+    `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
+    kind and name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    store: Path | None = None
+    store: str | None = None
     theme: str | None = None
     sources: Mapping[str, Any] = {}
     prometheus: Mapping[str, Any] | None = None

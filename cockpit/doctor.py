@@ -9,17 +9,17 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from cockpit.client import RemoteEngine
-from cockpit.reach import asked, store_exists
+from cockpit.engine_access import ask_engine
 from cockpit.settings import Settings
 from cockpit.tables import count
+from engine.host import is_remote
 from engine.port import EnginePort
-from engine.store.connection import sqlite_version, sqlite_warning
+from engine.store.locations import StoreLocation
+from engine.store.versions import sqlite_version, sqlite_warning
 from primitives import __version__
 from primitives.backends.registry import backend_problems, backends
 from primitives.clock import SystemClock
@@ -82,17 +82,17 @@ def _sqlite() -> Check:
 
 
 async def _store(settings: Settings) -> Check:
-    if not store_exists(settings):
+    if not settings.store.exists():
         return Check(name="store", status="off", detail=f"{settings.store}: not there yet; the first incident makes it")
     try:
-        return await asked(settings, partial(_answering, settings.store))
+        return await ask_engine(settings, partial(_answering, settings.store))
     except CloudopsError as error:
         return Check(name="store", status="bad", detail=str(error))
 
 
-async def _answering(store: Path, port: EnginePort) -> Check:
+async def _answering(store: StoreLocation, port: EnginePort) -> Check:
     found = await port.incidents()
-    held = " (open in another CloudOps)" if isinstance(port, RemoteEngine) else ""
+    held = " (open in another CloudOps)" if is_remote(port) else ""
     return Check(name="store", status="ok", detail=f"{store}: {count(len(found), 'incident')}{held}")
 
 

@@ -14,6 +14,7 @@ from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
     from cockpit.settings import Settings
+    from engine.store.locations import StoreLocation
 
 __all__ = ["ExitSummary", "print_summaries", "summary_line"]
 
@@ -28,7 +29,7 @@ class ExitSummary:
     what: str
 
 
-def summary_line(summary: ExitSummary, store: Path | None) -> str:
+def summary_line(summary: ExitSummary, store: StoreLocation | None) -> str:
     """The line; `store` is named where the command would not find it by itself."""
     option = f" --store {shlex.quote(str(store))}" if store is not None else ""
     command = f"cloudops {summary.command} {summary.execution_id}{option}"
@@ -44,7 +45,7 @@ def print_summaries(exit_summaries: Sequence[ExitSummary], settings: Settings) -
         note(summary_line(summary, store))
 
 
-def _usual_store() -> Path | None:
+def _usual_store() -> StoreLocation | None:
     """The store that a command without `--store` would open from here."""
     from cockpit.settings import load_settings
 

@@ -9,17 +9,18 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cockpit.client import ServedEngine
+from cockpit.engine_access import ask_engine, open_engine
 from cockpit.follow import Printer, follow
 from cockpit.output import colored, say
 from cockpit.positions import position_to_seq
-from cockpit.reach import RETRIES, asked, engine_of, store_exists
 from cockpit.samples import is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
 from cockpit.start_modes import Start
 from engine.events import Event
+from engine.host import RETRIES, ServedEngine
 from engine.port import ConfirmPlan, EnginePort, Investigate
+from engine.store.locations import parse_location
 from primitives.bundle import read_bundle
 from primitives.errors import EngineGone, StoreBusy, UsageError
 
@@ -37,7 +38,7 @@ def investigate(settings: Settings, start: Start, *, output: str, color: bool, e
 
 async def _investigate(settings: Settings, request: Investigate, printer: Printer) -> int:
     for attempt in count(1):
-        async with engine_of(settings) as port:
+        async with open_engine(settings) as port:
             try:
                 execution_id = await port.investigate(request)
             except EngineGone:
@@ -68,8 +69,8 @@ def attach(settings: Settings, name: str, *, output: str, color: bool, explain: 
 
     async def joined() -> int:
         # Whoever only reads an ended one leaves at once: nobody else's investigation may come to rely on that engine.
-        code = await asked(settings, ended, "look")
-        return await asked(settings, attached, "work") if code is None else code
+        code = await ask_engine(settings, ended, "look")
+        return await ask_engine(settings, attached, "work") if code is None else code
 
     return run(joined())
 
@@ -85,7 +86,7 @@ def replay(settings: Settings, name: str, *, screen: bool, at: str | None, color
         name = quiet.state.execution_id
         return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain)
     with TemporaryDirectory(prefix="cloudops-replay-") as folder:
-        temporary = replace_fields(settings, store=Path(folder) / "incidents.db")
+        temporary = replace_fields(settings, store=parse_location(Path(folder) / "incidents.db"))
         execution_id = import_bundle(temporary, bundle)
         return _replay_stored(temporary, execution_id, screen=screen, at=at, color=color, kept=False, explain=explain)
 
@@ -98,7 +99,7 @@ def _stored(settings: Settings, name: str) -> bool:
             return False
         return True
 
-    return store_exists(settings) and run(asked(settings, known))
+    return settings.store.exists() and run(ask_engine(settings, known))
 
 
 def _replay_stored(
@@ -118,7 +119,7 @@ def _replay_stored(
         return run_cockpit(settings, Replay(name, at, kept), color=color)
 
     printer = Printer("plain", colored(color), explain)
-    for event in run(asked(settings, partial(_log, name=name, at=at))):
+    for event in run(ask_engine(settings, partial(_log, name=name, at=at))):
         printer.event(event)
     say(printer.plain.stopped(printer.state))
     return 0
@@ -140,7 +141,7 @@ def import_bundle(settings: Settings, bundle: Path) -> str:
     from engine.export import import_events
 
     async def imported() -> str:
-        async with engine_of(settings, "load") as engine:
+        async with open_engine(settings, "load") as engine:
             if not isinstance(engine, ServedEngine):
                 raise StoreBusy("another CloudOps has the store open; close it and import again")
             return await import_events(engine.store, bundle)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cockpit.engine_access import ask_engine
 from cockpit.follow import Printer, follow, verdict
 from cockpit.output import colored, say, say_document
-from cockpit.reach import asked
 from cockpit.settings import Settings
 from cockpit.signals import run
 from engine.incident import IncidentState
@@ -81,7 +81,7 @@ def judge(settings: Settings, name: str, said: Said) -> int:
         return _end(printer, said)
 
     # A further question needs an engine that stays until it is answered.
-    return run(asked(settings, judged, "work" if said.ask_next else "look"))
+    return run(ask_engine(settings, judged, "work" if said.ask_next else "look"))
 
 
 async def _tell(port: EnginePort, execution_id: str, before: int, printer: Printer) -> None:

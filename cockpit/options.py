@@ -58,6 +58,17 @@ class FilePath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class StorePlace(click.types.StringParamType):
+    """Where a store is: a URL, or the path of a file."""
+
+    name = "store"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if "://" in str(value):
+            return TEXT.convert(value, param, ctx)
+        return str(FilePath(dir_okay=False).convert(value, param, ctx))
+
+
 class Share(click.FloatRange):
     """A number from 0 to 1."""
 
@@ -89,7 +100,8 @@ def store_options(command: Any) -> Any:
     )
     store = click.option(
         "--store",
-        type=FilePath(dir_okay=False),
+        type=StorePlace(),
+        metavar="URL|PATH",
         envvar="CLOUDOPS_STORE",
         help="The store of incidents [default: in the XDG data directory; env CLOUDOPS_STORE].",
     )
@@ -114,7 +126,7 @@ def settings_options(command: Callable[..., int]) -> Any:
 
 def load_settings_of(
     context: click.Context,
-    store: Path | None,
+    store: str | None,
     config: Path | None,
     sources: tuple[str, ...] = (),
     prometheus: str | None = None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_config_path, user_data_path
 
+from engine.store.locations import StoreLocation, parse_location
 from primitives.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ __all__ = ["Settings", "load_settings"]
 class Settings:
     """What a command works with.
 
-    `store` is absolute. `configured` are the sources of the configuration file, `given` the settings of those that the
+    `configured` are the sources of the configuration file, `given` the settings of those that the
     command line defines, by name, and `chosen` the names of those that it asks for (none: the default).
     """
 
-    store: Path
+    store: StoreLocation
     config: Path
     config_found: bool
     theme: str | None = None
@@ -54,7 +55,7 @@ class Settings:
 
 
 def load_settings(
-    store: Path | None,
+    store: str | Path | None,
     config: Path | None,
     *,
     chosen: tuple[str, ...] = (),
@@ -63,12 +64,8 @@ def load_settings(
     """The settings; what is given wins over the file. Raises `UsageError` when the file can't be used."""
     path = config or user_config_path("cloudops") / "config.yaml"
     configuration = _read(path, required=config is not None)
-    default = user_data_path("cloudops") / "incidents.db"
-    chosen_store = store or (configuration.store if configuration else None) or default
-    if "\0" in str(chosen_store):
-        raise UsageError(f"{path}: store: no path holds a NUL character; see docs/configuration.md")
     return Settings(
-        store=chosen_store.expanduser().absolute(),
+        store=_store_location(store, path, configuration),
         theme=configuration.theme if configuration else None,
         config=path,
         config_found=configuration is not None,
@@ -76,6 +73,16 @@ def load_settings(
         given=given or {},
         chosen=chosen,
     )
+
+
+def _store_location(given: str | Path | None, path: Path, configuration: Configuration | None) -> StoreLocation:
+    configured = configuration.store if configuration else None
+    if given is not None or configured is None:
+        return parse_location(given if given is not None else user_data_path("cloudops") / "incidents.db")
+    try:
+        return parse_location(configured)
+    except UsageError as error:
+        raise UsageError(f"{path}: store: {error}; see docs/configuration.md") from None
 
 
 def _read(path: Path, *, required: bool) -> Configuration | None:

@@ -11,14 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.events import Event
 from engine.incident import IncidentState
+from engine.operations import ANSWER, EVENTS, STATE, TIMES, operation, operations_of, typed
 from primitives.sources import NO_SOURCES, SourceDirectory
 from primitives.telemetry import Answer
 
 __all__ = [
+    "OPERATIONS",
     "AddFact",
+    "AddNote",
     "AskNext",
     "AuditResult",
     "Cancel",
+    "CloseIncident",
     "Command",
     "ConfirmPlan",
     "EnginePort",
@@ -143,14 +147,28 @@ class AskNext(_Frozen):
     definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
 
 
-Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext, Field(discriminator="type")]
-"""What a person can tell an investigation."""
+class AddNote(_Frozen):
+    """Write a note for other people; reasoning doesn't read it."""
+
+    type: Literal["add_note"] = "add_note"
+    text: str
+
+
+class CloseIncident(_Frozen):
+    """Close the incident for good: nothing may follow in its log. An interrupted investigation ends with it."""
+
+    type: Literal["close_incident"] = "close_incident"
+    because: str = ""
+
+
+Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext | AddNote | CloseIncident, Field(discriminator="type")]
+"""What a person can tell an incident."""
 
 
 class IncidentSummary(_Frozen):
     """A line of the list of stored incidents.
 
-    `phase` is that of `IncidentState`; `running` means that an actor has it now.
+    `phase` is that of `IncidentState`, or `closed`; `running` means that an actor has it now.
     """
 
     execution_id: str
@@ -184,12 +202,18 @@ class AuditResult(_Frozen):
 
 
 class EnginePort(Protocol):
-    """An engine, near or far. Errors are those of `primitives.errors`."""
+    """An engine, near or far. Errors are those of `primitives.errors`.
 
+    A new operation is one method here and one of the same name in `engine.engine.Engine`; every way to an engine has it
+    then (see `engine.operations`).
+    """
+
+    @operation(typed(str), tells_who=True)
     async def investigate(self, request: Investigate) -> str:
         """Open an investigation and return its execution id at once; follow it to see it."""
         ...
 
+    @operation(typed(bool))
     async def resume(
         self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
     ) -> bool:
@@ -199,10 +223,12 @@ class EnginePort(Protocol):
         """
         ...
 
+    @operation(typed(None), tells_who=True)
     async def send(self, execution_id: str, command: Command) -> None:
         """Give a command to a running investigation; raises `UsageError` where it makes no sense now."""
         ...
 
+    @operation(EVENTS)
     def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         """The events after sequence number `after`, in batches, in order.
 
@@ -210,18 +236,22 @@ class EnginePort(Protocol):
         """
         ...
 
+    @operation(EVENTS)
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         """At most `limit` events after sequence number `after`, in order; none of an execution that isn't there."""
         ...
 
+    @operation(TIMES)
     async def times(self, execution_id: str) -> array[float]:
         """When each event came, in seconds since 1970 (UTC), in the order of the log; much quicker than reading it."""
         ...
 
+    @operation(STATE)
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
         """The state after `seq` events (None: after all)."""
         ...
 
+    @operation(typed(str))
     async def resolve(self, name: str) -> str:
         """The execution id that `name` means.
 
@@ -230,14 +260,17 @@ class EnginePort(Protocol):
         """
         ...
 
+    @operation(typed(tuple[IncidentSummary, ...]))
     async def incidents(self) -> tuple[IncidentSummary, ...]:
         """What the store holds, newest first."""
         ...
 
+    @operation(ANSWER)
     async def answer(self, digest: str) -> Answer[Any]:
         """A recorded answer. Raises `StoreError` when the store doesn't have it."""
         ...
 
+    @operation(typed(tuple[AuditResult, ...]))
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         """Check the hash chain of one execution, or of all."""
         ...
@@ -245,3 +278,7 @@ class EnginePort(Protocol):
     async def close(self) -> None:
         """Let go; a near engine stops what it runs and closes its store."""
         ...
+
+
+OPERATIONS = operations_of(EnginePort)
+"""Every operation by its name."""

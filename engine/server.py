@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import os
 import socket
 import struct
-import tempfile
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from engine.engine import Engine, person
 from engine.events import Who
-from engine.port import Command, Investigate
-from engine.wire import PROTOCOL, encode_event, error_to, read_frame, write_frame
+from engine.port import OPERATIONS
+from engine.wire import PROTOCOL, error_to, read_frame, socket_path, write_frame
 from primitives import __version__
-from primitives.answers import encode_answer
 from primitives.errors import CloudopsError, StoreError, UsageError
-from primitives.sources import SourceDirectory
 
-__all__ = ["Server", "socket_path"]
-
-_SOCKET_PATH_LIMIT = 100
-"""Bytes; the kernel takes 107 (unix(7))."""
+__all__ = ["Server"]
 
 _LAST_ANSWERS_S = 2.0
 """So long an engine that ends still works on what it was asked; the log of a running investigation has no end."""
-
-_command: TypeAdapter[Command] = TypeAdapter(Command)
-
-
-def socket_path(store: Path) -> Path:
-    """Where the engine of `store` listens: beside it, or, where that path is too long, in a private folder."""
-    beside = store.with_name(store.name + ".sock")
-    if len(os.fsencode(beside)) <= _SOCKET_PATH_LIMIT:
-        return beside
-    name = hashlib.sha256(os.fsencode(store.resolve())).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"cloudops-{os.getuid()}" / f"{name}.sock"
 
 
 class Server:
@@ -112,7 +92,7 @@ class Server:
             return
         request = await read_frame(reader)
         work = asyncio.create_task(self._answer(request, writer, who))
-        if request.get("op") != "follow" or not request.get("live"):
+        if not _is_endless(request):
             self._questions.add(work)
             work.add_done_callback(self._questions.discard)
         gone = asyncio.create_task(reader.read(1))
@@ -127,16 +107,42 @@ class Server:
 
     async def _answer(self, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> None:
         try:
-            operation = _OPERATIONS.get(str(request.get("op")))
-            if operation is None:
-                raise UsageError(f"this engine (CloudOps {__version__}) does not know the request; update it")
-            value = await operation(self, request, writer, who)
-            await write_frame(writer, {"ok": value})
+            await write_frame(writer, {"ok": await self._value(request, writer, who)})
         except CloudopsError as error:
             await write_frame(writer, error_to(error))
         except (ValidationError, KeyError, ValueError) as error:
             problem = UsageError(f"the request can't be read ({type(error).__name__}); update the older CloudOps")
             await write_frame(writer, error_to(problem))
+
+    async def _value(self, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
+        """The last value of the answer; what a stream gives before goes to `writer`."""
+        if request.get("op") == "hello":
+            return self._hello(who)
+        operation = OPERATIONS.get(str(request.get("op")))
+        if operation is None or request.get("protocol") != PROTOCOL:
+            raise UsageError(
+                f"the engine that has the store is CloudOps {__version__} and does not understand this request: use "
+                f"that version, or end process {os.getpid()}"
+            )
+        arguments = operation.decode_arguments(request["arguments"])
+        if operation.tells_who:
+            arguments["who"] = who
+        answer = getattr(self.engine, operation.name)(**arguments)
+        if not operation.streams:
+            return await operation.codec.encode_on_loop(await answer)
+        async for batch in answer:
+            await write_frame(writer, {"batch": await operation.codec.encode_on_loop(batch)})
+        return None
+
+    def _hello(self, who: Who) -> dict[str, Any]:
+        about = {"version": __version__, "protocol": PROTOCOL, "pid": os.getpid(), "you": who.name}
+        return {**about, "lasting": self.lasting}
+
+
+def _is_endless(request: dict[str, Any]) -> bool:
+    """Whether the answer ends with the engine at the latest: the log of a running investigation."""
+    operation, arguments = OPERATIONS.get(str(request.get("op"))), request.get("arguments")
+    return operation is not None and operation.streams and isinstance(arguments, dict) and bool(arguments.get("live"))
 
 
 def _peer(connection: socket.socket) -> Who | None:
@@ -149,80 +155,3 @@ def _peer(connection: socket.socket) -> Who | None:
     else:
         uid = os.getuid()  # macOS: the socket's mode 0600 keeps other accounts out
     return person(uid)
-
-
-Operation = Callable[[Server, dict[str, Any], asyncio.StreamWriter, Who], Awaitable[Any]]
-
-
-async def _hello(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    about = {"version": __version__, "protocol": PROTOCOL, "pid": os.getpid(), "you": who.name}
-    return {**about, "lasting": server.lasting}
-
-
-async def _investigate(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return await server.engine.investigate(Investigate.model_validate(request["request"]), who=who)
-
-
-async def _resume(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return await server.engine.resume(
-        request["execution_id"],
-        sources=tuple(request.get("sources", ())),
-        definitions=SourceDirectory.model_validate(request.get("definitions", {})),
-    )
-
-
-async def _send(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    await server.engine.send(request["execution_id"], _command.validate_python(request["command"]), who=who)
-
-
-async def _follow(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    async for batch in server.engine.follow(request["execution_id"], int(request["after"]), live=bool(request["live"])):
-        await write_frame(writer, {"batch": [encode_event(event) for event in batch]})
-
-
-async def _read(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    events = await server.engine.read(request["execution_id"], int(request["after"]), request.get("limit"))
-    return [encode_event(event) for event in events]
-
-
-async def _times(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return (await server.engine.times(request["execution_id"])).tolist()
-
-
-async def _state(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    state = await server.engine.state(request["execution_id"], request.get("seq"))
-    # A long log's state takes a while to write down, and other requests wait behind it.
-    return (await asyncio.to_thread(state.encode)).decode()
-
-
-async def _resolve(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return await server.engine.resolve(request["name"])
-
-
-async def _incidents(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return [summary.model_dump(mode="json") for summary in await server.engine.incidents()]
-
-
-async def _recorded(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    answer = await server.engine.answer(request["digest"])
-    return base64.b64encode(encode_answer(answer)).decode()
-
-
-async def _verify(server: Server, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-    return [result.model_dump(mode="json") for result in await server.engine.verify(request.get("execution_id"))]
-
-
-_OPERATIONS: dict[str, Operation] = {
-    "hello": _hello,
-    "investigate": _investigate,
-    "resume": _resume,
-    "send": _send,
-    "follow": _follow,
-    "read": _read,
-    "times": _times,
-    "state": _state,
-    "resolve": _resolve,
-    "incidents": _incidents,
-    "answer": _recorded,
-    "verify": _verify,
-}

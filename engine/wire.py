@@ -1,14 +1,19 @@
 """The socket's messages: a length (4 bytes, big endian), then a JSON object.
 
-A connection carries one request: `{"op": ..., ...}`. The answers are `{"ok": value}`, any number of `{"batch": [...]}`
-before it for a followed log, or `{"error": {"type": ..., "message": ...}}`.
+A connection carries one request: `{"protocol": ..., "op": ..., "arguments": {...}}`. The answers are `{"ok": value}`,
+any number of `{"batch": ...}` before it where the operation streams, or `{"error": {"type": ..., "message": ...}}`.
+What stands in `arguments`, `value` and a batch the operation says (`engine.operations`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import struct
+import tempfile
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -26,11 +31,15 @@ __all__ = [
     "error_from",
     "error_to",
     "read_frame",
+    "socket_path",
     "write_frame",
 ]
 
-PROTOCOL = 1
-"""Raised when an old client can't understand a new engine."""
+PROTOCOL = 2
+"""Raised when an old client and a new engine can't understand each other."""
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes; the kernel takes 107 (unix(7))."""
 
 GONE = "the engine went away; run the command again"
 """What is said when the other end closed."""
@@ -39,6 +48,15 @@ _STRANGER = "the other end of the socket does not speak CloudOps' protocol"
 
 FRAME_LIMIT = 512 * 1024 * 1024
 """Bytes; a recorded answer may be large, a longer frame is a fault."""
+
+
+def socket_path(store: Path) -> Path:
+    """Where the engine of `store` listens: beside it, or, where that path is too long, in a private folder."""
+    beside = store.with_name(store.name + ".sock")
+    if len(os.fsencode(beside)) <= SOCKET_PATH_LIMIT:
+        return beside
+    name = hashlib.sha256(os.fsencode(store.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"cloudops-{os.getuid()}" / f"{name}.sock"
 
 
 async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:

@@ -1,20 +1,24 @@
 """Answers as bytes and back: what the blob store keeps.
 
-The form is one line of JSON and, for series, the samples after it as little-endian float64 (all times, then all values,
-a series after the other), so that a month of samples is read in milliseconds. Equal answers give equal bytes.
+The form is one line of JSON and, for series and aggregates, the samples after it as little-endian float64 (all times,
+then all values, a series after the other), so that a month of samples is read in milliseconds. Equal answers give equal
+bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from primitives.errors import StoreCorrupt
 from primitives.records import (
+    Aggregate,
     Alert,
     Change,
     ConfigurationSnapshot,
@@ -29,11 +33,12 @@ from primitives.records import (
     Span,
     Topology,
 )
-from primitives.telemetry import Answer, Query, Question
+from primitives.telemetry import Answer, Completeness, Query, Question, Reduction
 
 __all__ = ["decode_answer", "encode_answer"]
 
 _query: TypeAdapter[Query] = TypeAdapter(Query)
+_reduction: TypeAdapter[Reduction | None] = TypeAdapter(Reduction | None)
 _coverage: TypeAdapter[tuple[Coverage, ...]] = TypeAdapter(tuple[Coverage, ...])
 _records: dict[Question, TypeAdapter[Any]] = {
     "changes": TypeAdapter(tuple[Change, ...]),
@@ -51,24 +56,15 @@ _records: dict[Question, TypeAdapter[Any]] = {
 
 def encode_answer(answer: Answer[Any]) -> bytes:
     """The answer as bytes, without its digest."""
-    question = answer.query.question
-    if question == "series":
-        records: Any = [
-            {"resource": one.resource, "metric": one.metric.model_dump(mode="json"), "samples": len(one.times)}
-            for one in answer.records
-        ]
-        samples = b"".join(
-            one.times.astype("<f8").tobytes() + one.values.astype("<f8").tobytes() for one in answer.records
-        )
-    else:
-        records = _records[question].dump_python(answer.records, mode="json", by_alias=True)
-        samples = b""
+    records, samples = _encode_records(answer)
     head = {
         "query": answer.query.model_dump(mode="json", by_alias=True),
         "source": answer.source,
         "status": answer.status,
         "detail": answer.detail,
-        "truncated": answer.truncated,
+        "completeness": answer.completeness,
+        "left_out": answer.left_out,
+        "reduction": answer.reduction.model_dump(mode="json") if answer.reduction else None,
         "coverage": _coverage.dump_python(answer.coverage, mode="json", by_alias=True),
         "records": records,
     }
@@ -87,9 +83,13 @@ def decode_answer(data: bytes, digest: str | None = None) -> Answer[Any]:
             status=head["status"],
             coverage=_coverage.validate_python(head["coverage"]),
             detail=head["detail"],
-            truncated=head["truncated"],
+            completeness=_completeness(head),
+            left_out=head.get("left_out", ""),
+            reduction=_reduction.validate_python(head.get("reduction")),
             digest=digest,
         )
+        if answer.reduction is not None:
+            return replace(answer, records=_aggregates(head["records"], samples))
         if query.question == "series":
             return replace(answer, records=_series(head["records"], samples))
         return replace(answer, records=_records[query.question].validate_python(head["records"]))
@@ -100,14 +100,51 @@ def decode_answer(data: bytes, digest: str | None = None) -> Answer[Any]:
         ) from error
 
 
+def _encode_records(answer: Answer[Any]) -> tuple[Any, bytes]:
+    """The records as JSON, and the numbers of those that have many."""
+    if answer.reduction is not None:
+        heads = [{"labels": dict(record.labels), "samples": len(record.times)} for record in answer.records]
+        return heads, _numbers(answer.records)
+    if answer.query.question == "series":
+        heads = [
+            {"resource": series.resource, "metric": series.metric.model_dump(mode="json"), "samples": len(series.times)}
+            for series in answer.records
+        ]
+        return heads, _numbers(answer.records)
+    return _records[answer.query.question].dump_python(answer.records, mode="json", by_alias=True), b""
+
+
+def _numbers(records: Iterable[Series | Aggregate]) -> bytes:
+    return b"".join(record.times.astype("<f8").tobytes() + record.values.astype("<f8").tobytes() for record in records)
+
+
+def _completeness(head: dict[str, Any]) -> Completeness:
+    """Before there was a `completeness`, an answer said only whether it was truncated."""
+    value: Completeness = head.get("completeness", "cut" if head.get("truncated") else "complete")
+    return value
+
+
 def _series(heads: list[dict[str, Any]], samples: bytes) -> tuple[Series, ...]:
+    return tuple(
+        Series(head["resource"], Metric.model_validate(head["metric"]), times, values)
+        for head, times, values in _columns(heads, samples)
+    )
+
+
+def _aggregates(heads: list[dict[str, Any]], samples: bytes) -> tuple[Aggregate, ...]:
+    return tuple(Aggregate(head["labels"], times, values) for head, times, values in _columns(heads, samples))
+
+
+def _columns(
+    heads: list[dict[str, Any]], samples: bytes
+) -> Iterator[tuple[dict[str, Any], NDArray[np.float64], NDArray[np.float64]]]:
+    """Each record's head with its times and values."""
     numbers = np.frombuffer(samples, dtype="<f8")
-    found, at = [], 0
+    at = 0
     for head in heads:
         count = head["samples"]
         times, values = numbers[at : at + count], numbers[at + count : at + 2 * count]
         if len(values) != count:
             raise ValueError("samples are missing")
-        found.append(Series(head["resource"], Metric.model_validate(head["metric"]), times, values))
+        yield head, times, values
         at += 2 * count
-    return tuple(found)

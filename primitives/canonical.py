@@ -14,7 +14,7 @@ from typing import Any, Final
 from primitives.aliases import arn_aliases, topology_aliases
 from primitives.kubernetes.aliases import object_aliases, object_ids
 from primitives.kubernetes.cluster import Cluster
-from primitives.records import Alert, Edge, KubernetesDump, Resource, Series, Topology, Window
+from primitives.records import Aggregate, Alert, Edge, KubernetesDump, Resource, Series, Topology, Window
 from primitives.resolver import Resolver, host_of, is_address
 from primitives.telemetry import Answer, Ask, ObjectsQuery, Question, TopologyQuery
 from primitives.text import safe_line
@@ -42,6 +42,11 @@ class CrossSourceNames:
         if self._problem and answer.query.question == "topology" and answer.status == "answered":
             return replace(answer, status="partial", detail=self._problem)
         return canonical_answer(answer, resolver)
+
+    async def aliases(self, resource: str, ask: Ask) -> tuple[str, ...]:
+        """What else the sources call `resource`, strongest rule first."""
+        resolver = await self.resolver(ask)
+        return tuple(dict.fromkeys(alias.name for alias in resolver.aliases_of(resource)))
 
     async def resolver(self, ask: Ask) -> Resolver:
         """The resolver, made when first needed."""
@@ -87,8 +92,10 @@ def canonical_answer(answer: Answer[Any], resolver: Resolver) -> Answer[Any]:
     if question in _LEFT_ALONE or not answer.records:
         return answer
     naming = _Naming(resolver, answer.source)
-    if question == "topology":
-        records: Sequence[Any] = [_topology(topology, naming) for topology in answer.records]
+    if answer.reduction is not None:
+        records: Sequence[Any] = [_aggregate(record, naming) for record in answer.records]
+    elif question == "topology":
+        records = [_topology(topology, naming) for topology in answer.records]
     elif question == "series":
         records = _series(answer.records, naming)
     else:
@@ -130,6 +137,13 @@ def _record(record: Any, naming: Callable[[str, datetime | None], str]) -> Any:
     if hasattr(record, "model_copy"):
         return record.model_copy(update={"resource": canonical})
     return replace(record, resource=canonical)
+
+
+def _aggregate(record: Aggregate, naming: Callable[[str], str]) -> Aggregate:
+    resource = record.labels.get("resource")
+    if not resource or (canonical := naming(resource)) == resource:
+        return record
+    return replace(record, labels={**record.labels, "resource": canonical})
 
 
 def _time(record: Any) -> datetime | None:

@@ -29,6 +29,7 @@ from primitives.terms import (
 )
 
 __all__ = [
+    "Aggregate",
     "Alert",
     "Change",
     "ConfigurationSnapshot",
@@ -259,3 +260,16 @@ class Series:
             return self
         low, high = np.searchsorted(self.times, [start, end])
         return Series(self.resource, self.metric, self.times[low:high], self.values[low:high])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregate:
+    """What a reduction made of many records: one number a step of time, for the records with these `labels`.
+
+    `times` are the beginnings of the steps in seconds since the epoch (float64), oldest first; steps without records
+    are left out. `values` are counts or quantiles (float64); same length.
+    """
+
+    labels: Mapping[str, str]
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]

@@ -144,7 +144,10 @@ def open_source(name: str, definition: SourceDefinition, clock: Clock) -> Source
         settings = kind.settings.model_validate(definition.settings)
     except ValidationError as error:
         raise UsageError(f"source {name}{_problem(error, kind.name, kind.settings)}") from None
-    return Source(kind.factory(name, settings, clock), settings.secrets())
+    opened = kind.factory(name, settings, clock)
+    if opened.name != name:
+        raise UsageError(f"source {name}: the backend {kind.name} calls it something else; update the backend")
+    return Source(opened, settings.secrets())
 
 
 async def check_sources(

@@ -1,233 +1,108 @@
-"""Questions and answers: what a diagnostic may ask of the world, whatever the world is made of.
+"""Questions and answers: what a diagnostic may ask, whatever the sources are.
 
-A diagnostic asks a typed question of `Telemetry`. `Telemetry` routes it to every backend that can answer, side by
-side, each with a time-out; it answers an equal question from its cache; and it hands every answer to a `Recorder`, so
-that a live incident is always also a recorded one. A question that nobody can answer yields an answer that says so.
+A diagnostic asks a typed question of `Telemetry`. `Telemetry` routes it to every backend that can answer, side by side,
+each with a time-out. It answers an equal question from its cache. Every answer, of whatever backend, is sanitised,
+redacted and canonicalised here, before it is recorded and before a diagnostic sees it; so a live incident is always
+also a recorded one. A question that nobody can answer yields an answer that says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
-
-from pydantic import Field
+from typing import Any, ClassVar, Final, Literal, Protocol
 
 from primitives.clock import Clock
-from primitives.errors import SourceDenied, SourceError, SourceTimeout
+from primitives.errors import CloudopsError, SourceDenied, SourceError
+from primitives.questions import (
+    AlertsQuery,
+    Answer,
+    Answers,
+    Budget,
+    ChangesQuery,
+    Completeness,
+    ConfigurationQuery,
+    ContainerLogsQuery,
+    CountByLabel,
+    CountByTemplate,
+    LogsQuery,
+    ObjectsQuery,
+    ObservationsQuery,
+    ProbesQuery,
+    Quantiles,
+    Query,
+    Question,
+    Reduction,
+    ScopedQuery,
+    SeriesQuery,
+    SpansQuery,
+    TopK,
+    TopologyQuery,
+)
 from primitives.records import (
+    Aggregate,
     Alert,
     Change,
     ConfigurationSnapshot,
     ContainerLog,
-    Coverage,
     KubernetesDump,
     LogRecord,
     Observation,
     Probe,
-    Record,
     Series,
     Span,
     Topology,
-    Window,
 )
-from primitives.terms import AnswerStatus, ChangeKind, MetricKind, Severity
+from primitives.redact import Redactor
+from primitives.reductions import reduced, within_budget
+from primitives.sanitise import Cleaner, TooDeepError
+from primitives.sanitise_records import sanitise_record
+from primitives.terms import AnswerStatus
 
 __all__ = [
+    "LIVE_BUDGETS",
+    "RECORDED",
     "AlertsQuery",
     "Answer",
     "Answers",
     "Ask",
     "Backend",
     "BackendStatus",
+    "Budget",
     "Canonicaliser",
     "ChangesQuery",
+    "Completeness",
     "ConfigurationQuery",
     "ContainerLogsQuery",
+    "CountByLabel",
+    "CountByTemplate",
     "LogsQuery",
     "ObjectsQuery",
     "ObservationsQuery",
     "ProbesQuery",
+    "Quantiles",
     "Query",
     "Question",
     "Recorder",
+    "Reduction",
+    "ScopedQuery",
     "SeriesQuery",
     "SpansQuery",
     "Telemetry",
+    "TopK",
     "TopologyQuery",
 ]
 
-R = TypeVar("R")
+RECORDED: Final = "recorded"
+"""The name of the backend that reads a bundle. No configured source may have it."""
 
-Question = Literal[
-    "series", "changes", "logs", "spans", "topology", "configuration", "objects", "container_logs", "probes",
-    "observations", "alerts",
-]  # fmt: skip
-
-
-class QueryBase(Record):
-    """What every question has: the time it is about. `question` names it in events, blobs and documents."""
-
-    question: Question
-    window: Window
-
-
-class SeriesQuery(QueryBase):
-    """Samples of metrics. None means all; the filters are joined by AND."""
-
-    question: Literal["series"] = "series"
-    resources: tuple[str, ...] | None = None
-    metrics: tuple[str, ...] | None = None
-    kinds: tuple[MetricKind, ...] | None = None
-    step_s: float | None = None
-
-
-class ChangesQuery(QueryBase):
-    """Changes, of these kinds (None: of every kind)."""
-
-    question: Literal["changes"] = "changes"
-    kinds: tuple[ChangeKind, ...] | None = None
-
-
-class LogsQuery(QueryBase):
-    """Log records, of these resources and severities (None: all); at most `limit`, the newest."""
-
-    question: Literal["logs"] = "logs"
-    resources: tuple[str, ...] | None = None
-    severities: tuple[Severity, ...] | None = None
-    limit: int = Field(default=100_000, gt=0)
-
-
-class SpansQuery(QueryBase):
-    """Trace spans; at most `limit`, the newest."""
-
-    question: Literal["spans"] = "spans"
-    limit: int = Field(default=100_000, gt=0)
-
-
-class TopologyQuery(QueryBase):
-    """The resources and their dependencies."""
-
-    question: Literal["topology"] = "topology"
-
-
-class ConfigurationQuery(QueryBase):
-    """Configuration snapshots taken in the window, and the last one before it, of each resource and kind."""
-
-    question: Literal["configuration"] = "configuration"
-
-
-class ObjectsQuery(QueryBase):
-    """Kubernetes objects, of these kinds (plural, lower case; None: all): every dump in the window."""
-
-    question: Literal["objects"] = "objects"
-    kinds: tuple[str, ...] | None = None
-
-
-class ContainerLogsQuery(QueryBase):
-    """Raw container logs, with those of the last terminated instances."""
-
-    question: Literal["container_logs"] = "container_logs"
-
-
-class ProbesQuery(QueryBase):
-    """Results of active checks."""
-
-    question: Literal["probes"] = "probes"
-
-
-class ObservationsQuery(QueryBase):
-    """What fits nowhere else, of these kinds (None: all)."""
-
-    question: Literal["observations"] = "observations"
-    kinds: tuple[str, ...] | None = None
-
-
-class AlertsQuery(QueryBase):
-    """Alerts that fired in the window."""
-
-    question: Literal["alerts"] = "alerts"
-
-
-Query = (
-    SeriesQuery
-    | ChangesQuery
-    | LogsQuery
-    | SpansQuery
-    | TopologyQuery
-    | ConfigurationQuery
-    | ObjectsQuery
-    | ContainerLogsQuery
-    | ProbesQuery
-    | ObservationsQuery
-    | AlertsQuery
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[R]):
-    """What one source said to one question.
-
-    `coverage` says for which kinds and times the source really answered; only there may anything be called absent.
-    `digest` names the recorded blob (SHA-256, hex) once a recorder has it.
-    """
-
-    query: Query
-    source: str
-    status: AnswerStatus
-    records: tuple[R, ...] = ()
-    coverage: tuple[Coverage, ...] = ()
-    detail: str | None = None
-    truncated: bool = False
-    digest: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answers(Generic[R]):
-    """What all sources said to one question."""
-
-    query: Query
-    parts: tuple[Answer[R], ...]
-
-    @property
-    def records(self) -> tuple[R, ...]:
-        """The records of every source, in the sources' order."""
-        if len(self.parts) == 1:
-            return self.parts[0].records
-        return tuple(record for part in self.parts for record in part.records)
-
-    @property
-    def answered(self) -> bool:
-        """Whether any source answered, at least in part."""
-        return any(part.status in ("answered", "partial") for part in self.parts)
-
-    @property
-    def source(self) -> str:
-        """The names of the sources that answered, or of those that were asked."""
-        answering = [part.source for part in self.parts if part.status in ("answered", "partial")]
-        return ", ".join(answering or [part.source for part in self.parts])
-
-    @property
-    def digests(self) -> tuple[str, ...]:
-        """The recorded blobs."""
-        return tuple(part.digest for part in self.parts if part.digest)
-
-    @property
-    def gaps(self) -> tuple[Answer[R], ...]:
-        """The answers that say less than was asked."""
-        return tuple(part for part in self.parts if part.status != "answered" or part.truncated)
-
-    def covered(self, kind: str, window: Window) -> tuple[str, ...]:
-        """The sources that answered for `kind` over all of `window`: the licence to say that something was absent."""
-        return tuple(
-            entry.source
-            for part in self.parts
-            for entry in part.coverage
-            if entry.status == "answered"
-            and kind in entry.kinds
-            and entry.start <= window.start <= window.end <= entry.end
-        )
+LIVE_BUDGETS: Final[Mapping[Question, Budget]] = {
+    "logs": Budget(rows=20_000, text_bytes=32 * 1024 * 1024),
+    "spans": Budget(rows=50_000, text_bytes=32 * 1024 * 1024),
+}
+"""The most that one question may bring from a live source. A busy log store has millions of lines in the hours that a
+diagnostic looks back over; so many are read in seconds, and tell as much about what a message means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +120,11 @@ class BackendStatus:
 
 
 class Backend(Protocol):
-    """One world that can be asked. Raises `SourceError` when it can't answer; never anything else on purpose."""
+    """What talks to one kind of system. `Telemetry` sanitises, redacts and reduces its answers where it didn't.
+
+    A backend that can do a question's reduction, scope or budget itself should: what it leaves to do is done on the
+    records that it brought.
+    """
 
     @property
     def name(self) -> str:
@@ -258,7 +137,7 @@ class Backend(Protocol):
         ...
 
     async def ask(self, query: Query) -> Answer[Any]:
-        """Answer `query`, redacted and made safe."""
+        """Answer `query`. Raises `SourceError`, whose message names no address, when it can't."""
         ...
 
     async def check(self) -> BackendStatus:
@@ -289,12 +168,19 @@ class Canonicaliser(Protocol):
         """`answer` with canonical identifiers; `ask` puts a question to every source and changes nothing of it."""
         ...
 
+    async def aliases(self, resource: str, ask: Ask) -> tuple[str, ...]:
+        """What else the sources call `resource`."""
+        ...
+
 
 @dataclass(slots=True)
 class Telemetry:
-    """Routes questions to backends. `timeout_s` bounds each backend's answer, `concurrency` the questions under way.
+    """Routes questions to backends, and makes their answers fit to be recorded and believed.
 
-    With several backends and a `canonicaliser` every answer is canonicalised before it is recorded and read.
+    `timeout_s` bounds each backend's answer, `concurrency` the questions under way. A source whose check among `checks`
+    failed isn't asked. `secrets` are known credentials, redacted wherever they appear. `budgets` cap what a question
+    may bring. With several backends
+    the `canonicaliser` gives every answer one name for each thing.
     """
 
     DEFAULT_TIMEOUT_S: ClassVar[float] = 20.0
@@ -304,9 +190,18 @@ class Telemetry:
     clock: Clock
     timeout_s: float = DEFAULT_TIMEOUT_S
     concurrency: int = 8
+    checks: Iterable[BackendStatus] = ()
+    secrets: Iterable[str] = ()
+    budgets: Mapping[Question, Budget] = field(default_factory=dict)
     canonicaliser: Canonicaliser | None = None
     _asked: dict[str, asyncio.Future[Answers[Any]]] = field(default_factory=dict)
     _limit: asyncio.Semaphore | None = None
+    _failed: dict[str, BackendStatus] = field(init=False)
+    _cleaner: Cleaner = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._failed = {check.name: check for check in self.checks if check.status in ("denied", "unreachable")}
+        self._cleaner = Cleaner(Redactor(self.secrets))
 
     async def series(self, query: SeriesQuery) -> Answers[Series]:
         """Samples of metrics."""
@@ -352,8 +247,13 @@ class Telemetry:
         """Alerts."""
         return await self.ask(query)
 
+    async def aggregates(self, query: LogsQuery | SpansQuery | SeriesQuery) -> Answers[Aggregate]:
+        """What `query.reduction` makes of the records."""
+        return await self.ask(query)
+
     async def ask(self, query: Query) -> Answers[Any]:
         """Ask every backend that can answer. An equal question under way or answered is not asked again."""
+        query = await self._scoped(query)
         key = query.model_dump_json()
         known = self._asked.get(key)
         if known is None:
@@ -377,10 +277,27 @@ class Telemetry:
         parts = await asyncio.gather(*(self._ask_one(backend, query) for backend in able))
         return Answers(query, tuple(parts))
 
+    async def _scoped(self, query: Query) -> Query:
+        """The question with the aliases of its resources, and with no larger a budget than is allowed."""
+        if not isinstance(query, ScopedQuery):
+            return query
+        changed: dict[str, Any] = {}
+        if (cap := self.budgets.get(query.question)) is not None:
+            changed["budget"] = query.budget.capped(cap)
+        if query.resources and (canonicaliser := self._canonicaliser()) is not None:
+            aliases = [await canonicaliser.aliases(name, self._ask_for_names) for name in query.resources]
+            changed["aliases"] = tuple(sorted({alias for names in aliases for alias in names}))
+        return query.model_copy(update=changed) if changed else query
+
+    def _canonicaliser(self) -> Canonicaliser | None:
+        return self.canonicaliser if len(self.backends) > 1 else None
+
     async def _ask_one(self, backend: Backend, query: Query) -> Answer[Any]:
         answer = await self._answer_of(backend, query)
-        if self.canonicaliser is not None and len(self.backends) > 1:
-            answer = await self.canonicaliser.canonical(answer, self._ask_for_names)
+        if (canonicaliser := self._canonicaliser()) is not None:
+            answer = await canonicaliser.canonical(answer, self._ask_for_names)
+        if backend.name != RECORDED:
+            answer = await asyncio.to_thread(_fitted, answer)
         return replace(answer, digest=await self.recorder.record(answer))
 
     async def _ask_for_names(self, query: Query) -> tuple[Answer[Any], ...]:
@@ -389,18 +306,57 @@ class Telemetry:
         return tuple(await asyncio.gather(*(self._answer_of(backend, query) for backend in able)))
 
     async def _answer_of(self, backend: Backend, query: Query) -> Answer[Any]:
+        """What the backend answers, sanitised and redacted; a failure is an answer too."""
+        if (failed := self._failed.get(backend.name)) is not None:
+            status: AnswerStatus = "denied" if failed.status == "denied" else "unreachable"
+            return Answer(query, backend.name, status, detail=failed.detail)
         if self._limit is None:
             self._limit = asyncio.Semaphore(self.concurrency)
         async with self._limit:
             try:
                 async with asyncio.timeout(self.timeout_s):
-                    return await backend.ask(query)
-            except TimeoutError:
-                return _failed(query, SourceTimeout(backend.name, f"no answer within {self.timeout_s:g} s"))
-            except SourceError as error:
-                return _failed(query, error)
+                    answer = await backend.ask(query)
+                if backend.name == RECORDED:
+                    return answer  # A bundle is sanitised while it is read.
+                # A large answer must not hold up the others.
+                return await asyncio.to_thread(self._sanitised, replace(answer, query=query, source=backend.name))
+            except Exception as error:  # Any failure of a backend leaves its answer out; the others are heard.
+                return self._refusal(backend, query, error)
+
+    def _refusal(self, backend: Backend, query: Query, error: Exception) -> Answer[Any]:
+        match error:
+            case TimeoutError():
+                problem = f"no answer within {self.timeout_s:g} s"
+            case SourceError():
+                problem = error.problem
+            case TooDeepError():
+                problem = f"what it answers can't be read: {error}"
+            case CloudopsError():
+                problem = str(error)
+            case _:
+                problem = f"{type(error).__name__}: {error}"
+        status: AnswerStatus = "denied" if isinstance(error, SourceDenied) else "unreachable"
+        return Answer(query, backend.name, status, detail=self._cleaner.line(problem))
+
+    def _sanitised(self, answer: Answer[Any]) -> Answer[Any]:
+        cleaner = self._cleaner
+        return replace(
+            answer,
+            records=tuple(sanitise_record(record, cleaner) for record in answer.records),
+            coverage=tuple(sanitise_record(entry, cleaner) for entry in answer.coverage),
+            detail=answer.detail and cleaner.line(answer.detail),
+            left_out=cleaner.line(answer.left_out),
+        )
 
 
-def _failed(query: Query, error: SourceError) -> Answer[Any]:
-    status: AnswerStatus = "denied" if isinstance(error, SourceDenied) else "unreachable"
-    return Answer(query, error.source, status, detail=error.problem)
+def _fitted(answer: Answer[Any]) -> Answer[Any]:
+    """What a backend left to do: the budget, and the reduction."""
+    query = answer.query
+    if not isinstance(query, LogsQuery | SpansQuery | SeriesQuery) or answer.reduction is not None:
+        return answer
+    if not isinstance(query, SeriesQuery) and len(answer.records) > query.budget.rows:
+        kept, why = within_budget(answer.records, query.budget)
+        answer = replace(answer, records=tuple(kept), completeness="cut", left_out=why)
+    if query.reduction is None:
+        return answer
+    return replace(answer, records=reduced(answer.records, query), reduction=query.reduction)

@@ -26,17 +26,17 @@ def command() -> None:
 @settings_options
 def verify(name: str | None, as_json: bool, settings: Settings) -> int:
     """Check the hash chain of one incident, or of all."""
+    from cockpit.engine_access import ask_engine
     from cockpit.output import say, say_document
-    from cockpit.reach import asked, store_exists
     from cockpit.signals import run
     from primitives.errors import UsageError
 
     async def verified(port: EnginePort) -> tuple[AuditResult, ...]:
         return await port.verify(await port.resolve(name) if name is not None else None)
 
-    if not store_exists(settings):
+    if not settings.store.exists():
         raise UsageError(f"{settings.store}: there is no store yet, so there is nothing to verify")
-    results = run(asked(settings, verified))
+    results = run(ask_engine(settings, verified))
     if as_json:
         say_document([result.model_dump(mode="json") for result in results])
     else:

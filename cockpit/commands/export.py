@@ -23,14 +23,14 @@ __all__ = ["command"]
 @settings_options
 def command(name: str, file: Path, force: bool, settings: Settings) -> int:
     """Write a stored incident as a bundle: a directory, or with the suffix .incident one file."""
+    from cockpit.engine_access import ask_engine
     from cockpit.output import note
-    from cockpit.reach import asked
     from cockpit.signals import run
     from engine.export import export_bundle
 
     async def exported(port: EnginePort) -> None:
         await export_bundle(port, await port.resolve(name), file, overwrite=force)
 
-    run(asked(settings, exported))
+    run(ask_engine(settings, exported))
     note(f"wrote {file}")
     return 0

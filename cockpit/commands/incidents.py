@@ -24,11 +24,11 @@ def command(as_json: bool, settings: Settings) -> int:
 
 def list_incidents(settings: Settings, *, as_json: bool) -> int:
     """Print the stored incidents, newest first."""
+    from cockpit.engine_access import ask_engine
     from cockpit.output import say, say_document
-    from cockpit.reach import asked, store_exists
     from cockpit.signals import run
 
-    incidents = run(asked(settings, lambda port: port.incidents())) if store_exists(settings) else ()
+    incidents = run(ask_engine(settings, lambda port: port.incidents())) if settings.store.exists() else ()
     if as_json:
         say_document([incident.model_dump(mode="json") for incident in incidents])
     else:

@@ -25,13 +25,13 @@ __all__ = ["command"]
 @settings_options
 def command(name: str, form: str, settings: Settings) -> int:
     """Write the postmortem of a stored incident."""
+    from cockpit.engine_access import ask_engine
     from cockpit.output import say, say_document
     from cockpit.postmortem import render_html, render_markdown
-    from cockpit.reach import asked
     from cockpit.signals import run
     from engine.report import report
 
-    state, events = run(asked(settings, lambda port: _read(port, name, with_events=form != "json")))
+    state, events = run(ask_engine(settings, lambda port: _read(port, name, with_events=form != "json")))
     if form == "json":
         say_document(report(state).model_dump(mode="json"))
     else:

@@ -103,7 +103,7 @@ def _whole_target(state: IncidentState) -> Target:
     assert state.opened is not None
     return Target(
         resource="",
-        facts=tuple(found.fact for found in state.facts.values()),
+        facts=tuple(known.fact for known in state.facts.values()),
         platforms=state.opened.platform,
         region=state.opened.labels.get("region", ""),
     )

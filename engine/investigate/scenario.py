@@ -15,12 +15,13 @@ from engine.resources import checked_resource, known_resources, meant_resource
 from engine.time_hints import time_hints
 from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
+from primitives.canonical import CrossSourceNames
 from primitives.clock import Clock, RecordedClock, SystemClock, new_id
 from primitives.errors import SourceDenied, SourceError, SourceUnreachable, UsageError
 from primitives.records import Symptom, Window
 from primitives.redact import Redactor
 from primitives.sources import SourceDirectory, check_sources, open_source
-from primitives.telemetry import Backend, BackendStatus
+from primitives.telemetry import LIVE_BUDGETS, Backend, BackendStatus, Recorder, Telemetry
 from primitives.text import safe_line
 
 __all__ = ["QUERY_LIMIT", "Scenario", "clean_query", "open_scenario", "reopen_scenario"]
@@ -48,6 +49,19 @@ class Scenario:
     clock: Clock
     recorded: bool
     secrets: tuple[str, ...] = ()
+
+    def telemetry(self, recorder: Recorder) -> Telemetry:
+        """What the diagnostics ask; every answer goes through `recorder`."""
+        window = Window(start=(self.opened.baseline or self.opened.window).start, end=self.opened.window.end)
+        return Telemetry(
+            self.backends,
+            recorder,
+            self.clock,
+            checks=self.checks,
+            secrets=self.secrets,
+            budgets={} if self.recorded else LIVE_BUDGETS,
+            canonicaliser=CrossSourceNames(window),
+        )
 
 
 async def open_scenario(request: Investigate, known: SourceDirectory) -> Scenario:

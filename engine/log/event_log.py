@@ -19,7 +19,7 @@ from engine.log.folding import BATCH, decode_rows, state_at
 from engine.log.group_commit import GroupCommit
 from engine.log.verification import verify_execution, verify_store
 from engine.port import AuditResult, IncidentSummary
-from engine.store.locations import open_rows
+from engine.store.locations import StoreLocation, open_rows
 from engine.store.rows import IndexRow, RowStore
 from primitives.errors import StoreCorrupt, StoreError, UsageError
 from primitives.text import safe_line
@@ -44,7 +44,7 @@ class EventLog:
         self._unsubscribe: Callable[[], None] = rows.subscribe(self._grown)
 
     @classmethod
-    async def open(cls, location: str | Path) -> Self:
+    async def open(cls, location: str | Path | StoreLocation) -> Self:
         """Open (or create) the store that `location` names; see `engine.store.locations`."""
         return cls(await open_rows(location))
 

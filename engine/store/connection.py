@@ -15,10 +15,9 @@ from engine.failpoints import failpoint
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError, UsageError
 from primitives.text import safe_line
 
-__all__ = ["Connection", "RowsRefused", "Statement", "damage", "sqlite_version", "sqlite_warning", "store_error"]
+__all__ = ["Connection", "RowsRefused", "Statement", "damage", "store_error"]
 
 BUSY_TIMEOUT_S = 5.0
-_WAL_RESET_FIXED = (3, 51, 3)
 
 
 class Statement(NamedTuple):
@@ -143,21 +142,6 @@ def damage(path: Path, problem: str) -> str:
     return (
         f"{_name(path)} is damaged ({safe_line(problem)}): copy it away, look with `cloudops audit verify` for what is "
         "whole, export that, and begin a new store"
-    )
-
-
-def sqlite_version() -> str:
-    """The SQLite that this Python links."""
-    return sqlite3.sqlite_version
-
-
-def sqlite_warning() -> str | None:
-    """What is wrong with the SQLite that this Python links, for `doctor`; None when nothing is."""
-    if sqlite3.sqlite_version_info >= _WAL_RESET_FIXED:
-        return None
-    return (
-        f"SQLite {sqlite3.sqlite_version} can corrupt a store that two programs write at once (fixed in 3.51.3): "
-        "CloudOps itself never does that; don't open the store with another program while CloudOps runs"
     )
 
 

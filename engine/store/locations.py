@@ -13,11 +13,15 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from engine.store.rows import RowStore
 from primitives.errors import UsageError
 from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    # What only compares places needs no store.
+    from engine.store.rows import RowStore
 
 __all__ = ["SCHEMES", "StoreLocation", "open_rows", "parse_location"]
 
@@ -35,9 +39,23 @@ class StoreLocation:
     def __str__(self) -> str:
         return str(self.path) if self.path is not None else f"{self.scheme}://{self.name}"
 
+    def exists(self) -> bool:
+        """Whether there may be a store. One that nobody lets us look at is there; opening it says what is wrong."""
+        if self.path is None:
+            return bool(self.name)
+        try:
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            pass
+        return True
 
-def parse_location(text: str | Path) -> StoreLocation:
+
+def parse_location(text: str | Path | StoreLocation) -> StoreLocation:
     """What `text` names. Raises `UsageError` for a scheme that no store has and for a path that can't be one."""
+    if isinstance(text, StoreLocation):
+        return text
     match = _URL.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return _file(str(text), Path(text))
@@ -56,13 +74,15 @@ def parse_location(text: str | Path) -> StoreLocation:
 
 async def open_rows(location: str | Path | StoreLocation) -> RowStore:
     """Open (or create) the store at `location`. Raises `UsageError`, `StoreError`."""
-    place = location if isinstance(location, StoreLocation) else parse_location(location)
+    place = parse_location(location)
     return await SCHEMES[place.scheme](place)
 
 
 def _file(text: str, path: Path) -> StoreLocation:
-    if "\0" in text or not text:
-        raise UsageError(f"{safe_line(text)}: no path of a store holds a NUL character, and none is empty")
+    if not text:
+        raise UsageError("an empty path leads to no store; give one, or leave it out")
+    if "\0" in text:
+        raise UsageError(f"{safe_line(text)}: no path holds a NUL character")
     return StoreLocation("sqlite", path=path.expanduser().absolute())
 
 

@@ -8,8 +8,8 @@ can't be executed: it is shown, with its command, and nothing else. Each operati
 | preflight | the sources, reading only | may it be done now: the target exists, is what it was, is healthy enough |
 | preview | the sources, and a server-side dry run | the one call to send, what it changes, and the state before |
 | dispatch | the platform, writing: once | whether the platform took the call, refused it, or nobody knows |
-| converged | the sources, reading only | how far the platform is with what it was told |
-| verify | nothing: it is told by the arguments | which metric has to recover, and for how long |
+| converged | the sources, reading only | how far the platform is with carrying it out |
+| verify | nothing: it follows from the arguments | which metric has to recover, and for how long |
 | inverse | nothing: see `primitives.actions.inverse` | the action that undoes this one, from the state before |
 
 A person approves the digest of a preview. `dispatch` sends that preview's call and nothing else.

@@ -70,8 +70,8 @@ def _gap(answers: Answers[Any], parts: list[Answer[Any]], args: Arguments, inste
     if status == "answered":
         status = "partial"
     details = [entry.detail for entry in refused if entry.detail] or [part.detail for part in parts if part.detail]
-    if not details and any(part.truncated for part in parts):
-        details = ["there was more than was read"]
+    if not details and any(part.completeness != "complete" for part in parts):
+        details = [part.left_out for part in parts if part.left_out] or ["there was more than was read"]
     sources = sorted({entry.source for entry in refused} or {part.source for part in parts})
     return SourceGap(
         question=answers.query.question,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from primitives.patterns import lazy_pattern
 from primitives.records import ConfigurationSnapshot
 
 __all__ = ["Difference", "Drift", "differences", "drifts", "flatten", "snapshots_of", "weight_of"]
@@ -25,12 +26,14 @@ _MISSING: Final = object()
 _ALIKE: Final = 0.8
 _LEAST_PEERS: Final = 3
 # Names of settings that decide how much, how long, or where to: what hurts first when it is wrong.
-_DECISIVE: Final = re.compile(
+_DECISIVE: Final = lazy_pattern(
     r"time.?out|deadline|pool|max|min|limit|concurren|retr(?:y|ies)|backoff|batch|cache|ttl|buffer|threshold|interval|"
     r"quota|workers|threads|replicas|capacity|memory|heap|cpu|size|host|port|url|endpoint|address|enabled|mode|rule",
     re.IGNORECASE,
 )
-_DESCRIPTIVE: Final = re.compile(r"description|comment|label|annotation|tag|owner|title|display|contact", re.IGNORECASE)
+_DESCRIPTIVE: Final = lazy_pattern(
+    r"description|comment|label|annotation|tag|owner|title|display|contact", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from primitives.analysis.configuration import flatten
 from primitives.analysis.history import Comparison
 from primitives.analysis.shifts import moment_of
+from primitives.patterns import lazy_pattern
 from primitives.records import ConfigurationSnapshot, Metric
 from primitives.statistics import median
 
@@ -32,8 +32,8 @@ _FILLER: Final = frozenset(
      "utilization", "spec", "resources", "value", "data", "gb", "gib", "mb", "mib"}
 )  # fmt: skip
 _SYNONYMS: Final[Mapping[str, str]] = {"conn": "connection", "conns": "connection", "mem": "memory", "disk": "storage"}
-_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_QUANTITY: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]i?)?B?\s*$")
+_WORD: Final = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_QUANTITY: Final = lazy_pattern(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]i?)?B?\s*$")
 _SCALES: Final[Mapping[str, float]] = {
     "": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50,

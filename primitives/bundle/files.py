@@ -1,7 +1,7 @@
 """The files of a bundle, from a directory or a ZIP, with every limit of INCIDENT_BUNDLE.md.
 
 A file is known by its logical name: relative, with `/`, without a `.gz` at its end. Sizes are counted while unpacking,
-because what an archive says of itself proves nothing.
+because the sizes that an archive states can be wrong.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What files there are, by logical name; `warnings` tells of what was passed over."""
+    """What files there are, by logical name; `warnings` names what was skipped."""
 
     _source: _Source
     _stored: dict[str, str]

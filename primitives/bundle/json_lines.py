@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final, TypeVar, get_args
 
-from primitives.bundle.clean import Cleaner, TooDeepError
 from primitives.bundle.parse import parse_lines, parse_time, shown, type_name
 from primitives.bundle.validate import Warnings, known_keys, validate
 from primitives.errors import BundleError
 from primitives.records import Change, ConfigurationSnapshot, LogRecord, Observation, Probe, Span
+from primitives.sanitise import Cleaner, TooDeepError
 from primitives.terms import Severity, SpanStatus
 from primitives.text import safe_line
 
@@ -107,8 +107,8 @@ def _in_order(records: Iterable[T], time_of: Callable[[T], datetime]) -> tuple[T
 
 
 def _time_of(record: Any) -> datetime:
-    moment: datetime = record.time
-    return moment
+    time: datetime = record.time
+    return time
 
 
 def _required(raw: dict[str, Any], key: str, place: str) -> Any:
@@ -125,7 +125,7 @@ def _text(raw: dict[str, Any], key: str, place: str) -> str:
 
 
 def _trace_of(raw: dict[str, Any], place: str, warnings: Warnings) -> str:
-    # Some exporters write null: the parents still tell what called what.
+    # Some exporters write null; the parent ids still give the call tree.
     if "trace_id" in raw and raw["trace_id"] is None:
         warnings.add(place.rpartition(":")[0], "some spans name no trace (trace_id is null)")
         return ""

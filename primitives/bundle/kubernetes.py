@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, Final
 
-from primitives.bundle.clean import Cleaner
 from primitives.bundle.parse import parse_json, parse_time, type_name
 from primitives.bundle.validate import Warnings
 from primitives.errors import BundleError
+from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, KubernetesDump
+from primitives.sanitise import Cleaner
 
 __all__ = ["DUMP_NAME", "LOG_NAME", "dump_name", "log_name", "read_container_log", "read_dump"]
 
-DUMP_NAME: Final = re.compile(r"kubernetes/([^/]+)/([^/]+)\.json")
-LOG_NAME: Final = re.compile(r"kubernetes/logs/([^/_]+)_([^/_]+)_([^/_]+?)(\.previous)?\.log")
-_FOLDER_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)(\.\d+)?Z")
+DUMP_NAME: Final = lazy_pattern(r"kubernetes/([^/]+)/([^/]+)\.json")
+LOG_NAME: Final = lazy_pattern(r"kubernetes/logs/([^/_]+)_([^/_]+)_([^/_]+?)(\.previous)?\.log")
+_FOLDER_TIME: Final = lazy_pattern(r"(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)(\.\d+)?Z")
 
 
 def read_dump(data: bytes, name: str, cleaner: Cleaner) -> KubernetesDump:
     """The objects of one kind at one time. Raises `BundleError`."""
-    found = DUMP_NAME.fullmatch(name)
-    assert found is not None, name
-    moment = _folder_time(found[1], name)
-    kind = found[2].lower()
+    match = DUMP_NAME.fullmatch(name)
+    assert match is not None, name
+    time = _folder_time(match[1], name)
+    kind = match[2].lower()
     raw = parse_json(data, name)
     items = raw.get("items") if isinstance(raw, dict) else raw
     if not isinstance(items, list):
@@ -32,26 +32,26 @@ def read_dump(data: bytes, name: str, cleaner: Cleaner) -> KubernetesDump:
             name, f"field 'items' is {type_name(items)}; expected a list, as kubectl get -o json gives it"
         )
     clean = cleaner.secret if kind == "secrets" else cleaner.mapping
-    return KubernetesDump(time=moment, kind=kind, items=tuple(clean(_object(item, name)) for item in items))
+    return KubernetesDump(time=time, kind=kind, items=tuple(clean(_object(item, name)) for item in items))
 
 
 def read_container_log(data: bytes, name: str, cleaner: Cleaner, warnings: Warnings) -> ContainerLog:
     """The log of one container; bytes that aren't UTF-8 become U+FFFD, because containers write what they like."""
-    found = LOG_NAME.fullmatch(name)
-    assert found is not None, name
+    match = LOG_NAME.fullmatch(name)
+    assert match is not None, name
     text = data.decode("utf-8-sig", errors="replace")
     if "\ufffd" in text:
         warnings.add(name, "holds bytes that are not UTF-8; they show as �")
-    namespace, pod, container = (cleaner.name(part) for part in found.group(1, 2, 3))
+    namespace, pod, container = (cleaner.name(part) for part in match.group(1, 2, 3))
     return ContainerLog(
-        namespace=namespace, pod=pod, container=container, previous=found[4] is not None, text=cleaner.file(text)
+        namespace=namespace, pod=pod, container=container, previous=match[4] is not None, text=cleaner.file(text)
     )
 
 
 def dump_name(dump: KubernetesDump) -> str:
     """The name of the file that holds `dump`."""
-    moment = dump.time.replace(tzinfo=None).isoformat().replace(":", "-")
-    return f"kubernetes/{moment}Z/{dump.kind}.json"
+    time = dump.time.replace(tzinfo=None).isoformat().replace(":", "-")
+    return f"kubernetes/{time}Z/{dump.kind}.json"
 
 
 def log_name(log: ContainerLog) -> str:
@@ -61,10 +61,10 @@ def log_name(log: ContainerLog) -> str:
 
 
 def _folder_time(folder: str, name: str) -> datetime:
-    found = _FOLDER_TIME.fullmatch(folder)
-    if found is None:
+    match = _FOLDER_TIME.fullmatch(folder)
+    if match is None:
         raise BundleError(name, f"the folder '{folder}' is no time; expected one such as 2026-11-23T03-10-00Z")
-    return parse_time(f"{found[1]}T{found[2]}:{found[3]}:{found[4]}{found[5] or ''}Z", name, "folder")
+    return parse_time(f"{match[1]}T{match[2]}:{match[3]}:{match[4]}{match[5] or ''}Z", name, "folder")
 
 
 def _object(item: Any, name: str) -> dict[str, Any]:

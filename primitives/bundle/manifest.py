@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from primitives.bundle.clean import Cleaner
 from primitives.bundle.parse import YamlDocument, parse_time, parse_yaml
 from primitives.bundle.validate import Warnings, validate, warn_of_unknown_keys
 from primitives.errors import BundleError
 from primitives.records import Coverage, Record, Symptom, Window
+from primitives.sanitise import Cleaner
 
 __all__ = ["FORMAT", "Manifest", "Platform", "read_manifest"]
 
@@ -48,10 +48,10 @@ def read_manifest(data: bytes, cleaner: Cleaner, warnings: Warnings) -> Manifest
     if not isinstance(raw, dict):
         raise BundleError(where, f"is empty or no mapping; expected keys such as format: {FORMAT} and id")
     if raw.get("format") != FORMAT:
-        found = repr(raw["format"]) if "format" in raw else "missing"
+        given = repr(raw["format"]) if "format" in raw else "missing"
         place = f"{where}:{document.line_of(['format'])}"
-        raise BundleError(place, f"field 'format' is {found[:80]}; expected {FORMAT}")
-    # An empty value in YAML is null: nothing was said.
+        raise BundleError(place, f"field 'format' is {given[:80]}; expected {FORMAT}")
+    # An empty value in YAML is null: the key is not given.
     raw = {key: value for key, value in cleaner.mapping(raw).items() if value is not None}
     _read_times(raw, document)
     manifest = validate(Manifest, raw, where, document.line_of)
@@ -61,13 +61,13 @@ def read_manifest(data: bytes, cleaner: Cleaner, warnings: Warnings) -> Manifest
 
 
 def _spans_of_time(raw: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    found: list[tuple[tuple[str | int, ...], dict[str, Any]]] = [
+    spans: list[tuple[tuple[str | int, ...], dict[str, Any]]] = [
         ((key,), raw[key]) for key in ("window", "baseline") if isinstance(raw.get(key), dict)
     ]
     coverage = raw.get("coverage")
     if isinstance(coverage, list):
-        found += [(("coverage", index), entry) for index, entry in enumerate(coverage) if isinstance(entry, dict)]
-    return found
+        spans += [(("coverage", index), entry) for index, entry in enumerate(coverage) if isinstance(entry, dict)]
+    return spans
 
 
 def _read_times(raw: dict[str, Any], document: YamlDocument) -> None:

@@ -226,6 +226,6 @@ def _line(root: yaml.Node, location: _Location) -> int:
     return int(node.start_mark.line) + 1
 
 
-def format_time(moment: datetime) -> str:
+def format_time(time: datetime) -> str:
     """As bundles write times: ISO 8601 in UTC with `Z`, without a fraction of zero."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -1,4 +1,4 @@
-"""A bundle as something to read from: parts are parsed when they are first asked for, and then kept."""
+"""Reading a bundle: a part is parsed when it is first asked for, and then kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from primitives.bundle.clean import Cleaner, TooDeepError
 from primitives.bundle.files import MANIFEST, Files, open_files
 from primitives.bundle.json_lines import read_logs, read_records, read_spans
 from primitives.bundle.kubernetes import DUMP_NAME, LOG_NAME, read_container_log, read_dump
@@ -33,12 +32,13 @@ from primitives.records import (
     Topology,
 )
 from primitives.redact import Redactor
+from primitives.sanitise import Cleaner, TooDeepError
 
 __all__ = ["Bundle", "read_bundle"]
 
 T = TypeVar("T")
 
-# Read by `primitives.bundle.truth` alone, for `evaluate` and `drill`; a bundle doesn't let on that it is there.
+# Read by `primitives.bundle.truth` alone, for `evaluate` and `drill`; a bundle never shows that it is there.
 _TRUTH: Final = "truth.yaml"
 _ANSWERS: Final = "answers/"
 _PARTS: Final = {
@@ -92,7 +92,7 @@ class Bundle:
         self._unknown = [name for name in files.names if name not in known]
         for name in self._unknown:
             if name.startswith(_ANSWERS) and "events.jsonl" in files:
-                continue  # what the event log that came along names; the log's reader reads it
+                continue  # the answers that the event log names; whoever imports the log reads them
             warnings.add(self._cleaner.name(name), "unknown file (kept, not read)")
 
     @property
@@ -204,7 +204,7 @@ class Bundle:
             manifest=self.manifest,
             alert=self.alert,
             metrics=self.metrics,
-            series=tuple(one for metric in self.metric_names for one in self.series_of(metric)),
+            series=tuple(series for metric in self.metric_names for series in self.series_of(metric)),
             topology=self.topology,
             changes=self.changes,
             logs=self.logs,

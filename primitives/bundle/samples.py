@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from primitives.bundle.clean import Cleaner
 from primitives.bundle.parse import decode, parse_time, shown
 from primitives.bundle.validate import Warnings
 from primitives.errors import BundleError
 from primitives.records import Metric, Series
+from primitives.sanitise import Cleaner
 from primitives.text import safe_line
 
 __all__ = ["read_samples"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from primitives.bundle.clean import Cleaner
 from primitives.bundle.parse import YamlDocument, parse_yaml, shown, type_name
 from primitives.bundle.validate import Warnings, known_keys, validate
 from primitives.errors import BundleError
 from primitives.records import Edge, Metric, Resource, Topology
+from primitives.sanitise import Cleaner
 from primitives.text import safe_line
 
 __all__ = ["read_metrics", "read_topology"]

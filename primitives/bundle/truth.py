@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from primitives.bundle.clean import Cleaner
 from primitives.bundle.files import open_files
 from primitives.bundle.parse import parse_yaml, type_name
 from primitives.bundle.validate import validate
 from primitives.errors import BundleError
 from primitives.records import Record
 from primitives.redact import Redactor
+from primitives.sanitise import Cleaner
 from primitives.terms import IncidentClass
 
 __all__ = ["RootCause", "Truth", "read_truth"]

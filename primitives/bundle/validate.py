@@ -34,13 +34,13 @@ _EXPECTED = {
 
 
 class Warnings:
-    """What is worth telling of a bundle that can be read all the same; each thing once."""
+    """What is odd about a bundle that can be read all the same; each thing once."""
 
     def __init__(self) -> None:
         self._messages: dict[str, None] = {}
 
     def add(self, where: str, problem: str) -> None:
-        """Note that `problem` was found in `where`."""
+        """Add a warning: `problem` in the file `where`."""
         self._messages[f"{where}: {problem}"] = None
 
     def __iter__(self) -> Iterator[str]:
@@ -71,8 +71,8 @@ def _problem(detail: ErrorDetails, location: tuple[str | int, ...]) -> str:
         return f"field '{field}' is missing"
     if kind == "literal_error":
         choices = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
-        one_of = "one of " if ", " in choices else ""
-        return f"field '{field}' is {shown(detail['input'])}; expected {one_of}{choices}"
+        leading = "one of " if ", " in choices else ""
+        return f"field '{field}' is {shown(detail['input'])}; expected {leading}{choices}"
     if kind == "string_pattern_mismatch":
         return (
             f"field '{field}' is {shown(detail['input'])}; expected only characters of {detail['ctx']['pattern'][1:-2]}"

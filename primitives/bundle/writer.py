@@ -1,4 +1,4 @@
-"""Writing bundles: the same contents always give the same bytes, and a half-written bundle never stands in the way."""
+"""Writing bundles: the same contents always give the same bytes, and a bundle appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _put_in_place(temporary: Path, path: Path) -> None:
     if not path.exists():
         temporary.replace(path)
         return
-    # A directory can't be exchanged in one step everywhere: the old one steps aside first, and back if need be.
+    # Not every system can exchange two directories in one step: the old one is moved away first, and back on failure.
     retired = Path(f"{temporary}.old")
     path.replace(retired)
     try:
@@ -200,8 +200,8 @@ def _meaning(metric: Metric) -> dict[str, Any]:
 
 def _sample_files(series: Iterable[Series]) -> dict[str, bytes]:
     by_metric: dict[str, list[Series]] = {}
-    for one in series:
-        by_metric.setdefault(one.metric.name, []).append(one)
+    for column in series:
+        by_metric.setdefault(column.metric.name, []).append(column)
     files: dict[str, bytes] = {}
     for metric, columns in by_metric.items():
         if _PLAIN_NAME.fullmatch(metric) is None:
@@ -211,12 +211,12 @@ def _sample_files(series: Iterable[Series]) -> dict[str, bytes]:
 
 
 def _csv(columns: list[Series]) -> bytes:
-    times = np.unique(np.concatenate([one.times for one in columns]))
-    cells = [dict(zip(one.times.tolist(), one.values.tolist(), strict=True)) for one in columns]
-    lines = [",".join(["time", *(_csv_cell(one.resource) for one in columns)])]
-    for moment in times.tolist():
-        row = [repr(column[moment]) if moment in column else "" for column in cells]
-        lines.append(",".join([format_time(datetime.fromtimestamp(moment, UTC)), *row]))
+    times = np.unique(np.concatenate([column.times for column in columns]))
+    cells = [dict(zip(column.times.tolist(), column.values.tolist(), strict=True)) for column in columns]
+    lines = [",".join(["time", *(_csv_cell(column.resource) for column in columns)])]
+    for time in times.tolist():
+        row = [repr(column[time]) if time in column else "" for column in cells]
+        lines.append(",".join([format_time(datetime.fromtimestamp(time, UTC)), *row]))
     return ("\n".join(lines) + "\n").encode()
 
 

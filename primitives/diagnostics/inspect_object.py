@@ -88,20 +88,20 @@ async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[F
     items = await asyncio.to_thread(_meant, cluster, args.target)
     ids = {item.id for item in items}
     scope = Arguments(window=args.window, baseline=args.baseline, now=args.now, focus=tuple(sorted(ids)))
-    async for found in inspect_workloads(ask, scope):
-        if _is_about(found, ids):
-            yield found
+    async for fact in inspect_workloads(ask, scope):
+        if _is_about(fact, ids):
+            yield fact
     if objects.answered and not items:
         yield _observed(args.target.name, "kubernetes_object", "is not among the objects that were read", args, objects)
     for item in items:
-        for told in (*_events(cluster, item), *_conditions(item)):
-            yield _observed(item.id, *told, args, objects)
+        for kind, subject in (*_events(cluster, item), *_conditions(item)):
+            yield _observed(item.id, kind, subject, args, objects)
 
 
-def _is_about(found: Found, ids: Collection[str]) -> bool:
-    if isinstance(found, Progress | SourceGap):
+def _is_about(fact: Found, ids: Collection[str]) -> bool:
+    if isinstance(fact, Progress | SourceGap):
         return True
-    return found.resource in ids or (isinstance(found, WorkloadState) and found.object in ids)
+    return fact.resource in ids or (isinstance(fact, WorkloadState) and fact.object in ids)
 
 
 def _meant(cluster: Cluster, target: ObjectName) -> list[KubeObject]:

@@ -52,6 +52,7 @@ _GOOD_RESULTS: Final = frozenset({
 @diagnostic(
     "inspect_workloads",
     title="Inspect Kubernetes workloads",
+    why="Kubernetes says itself what it can't start, schedule or reach",
     answers=(
         "WORKLOAD_FAILURE", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "DEPLOYMENT_REGRESSION", "CONFIGURATION_DRIFT",
         "NETWORK_FAILURE", "INFRASTRUCTURE_FAILURE", "SCALING_FAILURE", "RESOURCE_SATURATION",
@@ -232,7 +233,7 @@ def _gaps(objects: Answers[Any], probes: Answers[Any], *, recorded: bool, now: d
     for question, answers in (("objects", objects), ("probes", probes)):
         for part in answers.gaps:
             if part.status != "not_recorded":
-                detail = part.detail or ("only part of the answer was read" if part.truncated else "")
+                detail = part.detail or ("only part of the answer was read" if part.completeness != "complete" else "")
                 yield SourceGap.model_validate({
                     "question": question, "status": part.status, "detail": safe_line(detail, limit=400),
                     "observed_at": now, "source": part.source, "answers": (part.digest,) if part.digest else (),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from primitives.identity import base_name
 from primitives.kubernetes.cluster import Cluster, PodSource
 from primitives.kubernetes.fields import mapping, maps, text
 from primitives.kubernetes.findings import Finding
@@ -39,7 +40,7 @@ def missing_from_text(message: str) -> tuple[str, dict[str, Any]] | None:
         kind, key = match.groups()
         return f"{'ConfigMap' if kind.lower() == 'configmap' else 'Secret'}KeyMissing", {"name": None, "key": key}
     if match := _OBJECT.search(message):
-        return _STATES[match.group(1).lower()], {"name": match.group(2).rpartition("/")[2]}
+        return _STATES[match.group(1).lower()], {"name": base_name(match.group(2))}
     return None
 
 

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from cockpit.app import CockpitApp
 from cockpit.settings import Settings
 from cockpit.start_modes import Start, StartMode
+from engine.store.locations import parse_location
 from primitives.clock import ManualClock
 
 Opened = Callable[..., AbstractAsyncContextManager[tuple[CockpitApp, Pilot[int]]]]
@@ -32,7 +33,9 @@ def make_app(
     async def connect(store: Path) -> tuple[Any, bool]:
         return chosen, remote
 
-    settings = Settings(store=tmp_path / "i.db", config=tmp_path / "c.yaml", config_found=False, theme=theme)
+    settings = Settings(
+        store=parse_location(tmp_path / "i.db"), config=tmp_path / "c.yaml", config_found=False, theme=theme
+    )
     return CockpitApp(settings, start_mode, clock=ManualClock(NOW), connect=connect)
 
 

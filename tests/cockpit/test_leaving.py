@@ -17,6 +17,7 @@ from cockpit.screens.replay import ReplayScreen
 from cockpit.settings import Settings
 from cockpit.start_modes import Attach, Browse, Replay
 from engine.port import Cancel, IncidentSummary
+from engine.store.locations import parse_location
 
 TINY, SMALL = (58, 18), (60, 20)
 
@@ -113,7 +114,7 @@ def test_the_line_names_the_store_where_the_command_would_not_find_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "my store.db"
-    settings = Settings(store=store, config=tmp_path / "c.yaml", config_found=False)
+    settings = Settings(store=parse_location(store), config=tmp_path / "c.yaml", config_found=False)
     left = [ExitSummary("exec-1", "completed", "replay", "shows it again")]
     print_summaries(left, settings)
     assert capsys.readouterr().err == f"exec-1 completed; `cloudops replay exec-1 --store '{store}'` shows it again\n"

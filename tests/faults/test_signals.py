@@ -33,12 +33,12 @@ sys.exit(main())
 """
 _SLOW = """
 import asyncio, sys
-import engine.actor
+import engine.investigate.investigation
 
 async def slowly(self):
     await asyncio.Event().wait()
 
-engine.actor.Actor.{method} = slowly
+engine.investigate.investigation.Investigation.{method} = slowly
 """
 _COMMAND = """
 from cockpit.__main__ import main
@@ -46,7 +46,7 @@ sys.exit(main())
 """
 _HOLDER = """
 from pathlib import Path
-from cockpit.client import ServedEngine
+from engine.host import ServedEngine
 
 async def hold():
     engine = await ServedEngine.serve(Path(sys.argv[1]))

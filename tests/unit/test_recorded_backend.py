@@ -12,6 +12,7 @@ from primitives.errors import SourceError
 from primitives.records import Window
 from primitives.telemetry import (
     AlertsQuery,
+    Budget,
     ChangesQuery,
     ConfigurationQuery,
     ContainerLogsQuery,
@@ -73,10 +74,10 @@ async def test_filters_are_joined_and_the_newest_are_kept(tmp_path: Path) -> Non
     asked = SeriesQuery(window=_window(2, 4), resources=("a",), kinds=("latency",))
     (series,) = (await backend.ask(asked)).records
     assert (series.resource, series.metric.name, list(series.values)) == ("a", "latency", [1.0] * 3)
-    answer = await backend.ask(LogsQuery(window=_ALL, resources=("b",), severities=("ERROR",), limit=2))
+    answer = await backend.ask(LogsQuery(window=_ALL, resources=("b",), severities=("ERROR",), budget=Budget(rows=2)))
     assert [one.body for one in answer.records] == ["3", "4"]
-    assert answer.truncated
-    assert not (await backend.ask(LogsQuery(window=_ALL, limit=10))).truncated
+    assert answer.completeness == "cut"
+    assert (await backend.ask(LogsQuery(window=_ALL, budget=Budget(rows=10)))).completeness == "complete"
 
 
 async def test_the_last_snapshot_before_the_window_is_part_of_the_answer(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
 
 import numpy as np
 
@@ -17,10 +16,7 @@ from primitives.errors import SourceError
 from primitives.records import Coverage, Metric, Series, Window
 from primitives.telemetry import Answer, SeriesQuery
 
-__all__ = ["MOST_SAMPLES", "Asked", "answer_series", "select"]
-
-MOST_SAMPLES: Final = 4_000_000
-"""Samples in one answer; what would exceed it is left out, and the answer says so."""
+__all__ = ["Asked", "answer_series", "select"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +31,9 @@ class Asked:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What has come together so far."""
+    """What has come together so far; not more than `most` samples."""
 
+    most: int
     series: dict[tuple[str, str], Series] = field(default_factory=dict)
     samples: int = 0
     dropped: int = 0
@@ -45,7 +42,7 @@ class _Gathered:
         key = (one.resource, one.metric.name)
         if key in self.series or not len(one.times):
             return
-        if self.samples + len(one.times) > MOST_SAMPLES:
+        if self.samples + len(one.times) > self.most:
             self.dropped += 1
             return
         self.samples += len(one.times)
@@ -75,7 +72,7 @@ def answer_series(
     replies: Iterable[tuple[Asked, Reply | SourceError]],
 ) -> Answer[Series]:
     """The answer that the replies make, with what they leave open in `detail`."""
-    gathered, notes, tolerance = _Gathered(), [], 2 * grid.step
+    gathered, notes, tolerance = _Gathered(query.budget.rows), [], 2 * grid.step
     for asked, reply in replies:
         if isinstance(reply, SourceError):
             notes.append(f"{asked.measure.metric.name} from {asked.family.probe}: {reply.problem}")
@@ -85,9 +82,10 @@ def answer_series(
         for one in _series(asked, reply.rows, survey):
             gathered.add(one)
     found = gathered.series.values()
+    names = query.names
     reach = _reach(query.window, found, tolerance)
     if gathered.dropped:
-        notes.append(f"{gathered.dropped} series were left out: more than {MOST_SAMPLES:,} samples")
+        notes.append(f"{gathered.dropped} series were left out: more than {query.budget.rows:,} samples")
     if found and reach != query.window:
         notes.append(f"samples only from {reach.start:%Y-%m-%d %H:%M:%S} to {reach.end:%Y-%m-%d %H:%M:%S} UTC")
     detail = "; ".join(dict.fromkeys(notes))[:500] or None
@@ -95,10 +93,10 @@ def answer_series(
         query,
         source,
         "partial" if notes else "answered",
-        records=tuple(one for one in found if query.resources is None or one.resource in query.resources),
+        records=tuple(series for series in found if names is None or series.resource in names),
         coverage=_coverage(query, source, found, reach, detail),
         detail=detail,
-        truncated=bool(gathered.dropped),
+        completeness="cut" if gathered.dropped else "complete",
     )
 
 

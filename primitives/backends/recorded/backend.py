@@ -41,7 +41,9 @@ from primitives.records import (
     Span,
     Window,
 )
+from primitives.reductions import logs_in_scope, reduced, spans_in_scope, within_budget
 from primitives.telemetry import (
+    RECORDED,
     AlertsQuery,
     Answer,
     BackendStatus,
@@ -68,7 +70,7 @@ class _Timed(Protocol):
     def time(self) -> datetime: ...
 
 
-R = TypeVar("R")
+R = TypeVar("R", LogRecord, Span)
 T = TypeVar("T", bound=_Timed)
 
 
@@ -98,9 +100,9 @@ _LEADING_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d
 
 
 class RecordedBackend:
-    """A bundle as a world that can be asked."""
+    """A bundle as a source. Its texts were sanitised and redacted while it was read."""
 
-    name = "recorded"
+    name = RECORDED
     questions: frozenset[Question] = frozenset(get_args(Question))
 
     def __init__(self, bundle: Bundle) -> None:
@@ -133,10 +135,17 @@ class RecordedBackend:
         if query.window.start > self._now:
             return self._with_coverage(Answer(query, self.name, "answered"), (), present=True)
         clipped = Window(start=query.window.start, end=min(query.window.end, self._now))
-        records, own, truncated = self._records(query, clipped)
+        records, own, left_out = self._records(query, clipped)
         status: AnswerStatus = "answered" if records is not None else "not_recorded"
-        found: Answer[Any] = Answer(query, self.name, status, tuple(records or ()), truncated=truncated)
-        return self._with_coverage(found, own, present=records is not None)
+        answer: Answer[Any] = Answer(
+            query,
+            self.name,
+            status,
+            tuple(records or ()),
+            completeness="cut" if left_out else "complete",
+            left_out=left_out,
+        )
+        return self._with_coverage(_reduced(answer), own, present=records is not None)
 
     def _with_coverage(self, answer: Answer[Any], own: Iterable[Coverage], *, present: bool) -> Answer[Any]:
         recorded = self._recorded_coverage(answer.query)
@@ -170,39 +179,40 @@ class RecordedBackend:
             found.append(entry.model_copy(update={"kinds": kinds, "end": min(entry.end, max(self._now, entry.start))}))
         return tuple(found)
 
-    def _records(self, query: Query, window: Window) -> tuple[Sequence[Any] | None, Sequence[Coverage], bool]:
-        """The records (None: not recorded), the coverage that they give by themselves, whether some were left out."""
+    def _records(self, query: Query, window: Window) -> tuple[Sequence[Any] | None, Sequence[Coverage], str]:
+        """The records (None: not recorded), the coverage that they give by themselves, and why some were left out."""
         bundle = self._bundle
         match query:
             case SeriesQuery():
                 return self._series(query, window)
             case ChangesQuery():
                 kinds = query.kinds
-                return _timed(bundle.changes, window, lambda one: kinds is None or one.kind in kinds), (), False
+                return _timed(bundle.changes, window, lambda one: kinds is None or one.kind in kinds), (), ""
             case LogsQuery():
                 return self._logs(query, window)
             case SpansQuery():
                 return self._spans(query, window)
             case TopologyQuery():
-                return (None if bundle.topology is None else (bundle.topology,)), (), False
+                return (None if bundle.topology is None else (bundle.topology,)), (), ""
             case ConfigurationQuery():
-                return _snapshots(bundle.configuration, window), (), False
+                return _snapshots(bundle.configuration, window), (), ""
             case ObjectsQuery():
                 return self._objects(query, window)
             case ContainerLogsQuery():
                 return self._container_logs()
             case ProbesQuery():
-                return _timed(bundle.probes, window), (), False
+                return _timed(bundle.probes, window), (), ""
             case ObservationsQuery():
                 names = query.kinds
-                return _timed(bundle.observations, window, lambda one: names is None or one.kind in names), (), False
+                return _timed(bundle.observations, window, lambda one: names is None or one.kind in names), (), ""
             case AlertsQuery():
-                return self._alerts(window), (), False
+                return self._alerts(window), (), ""
 
-    def _series(self, query: SeriesQuery, window: Window) -> tuple[Sequence[Series] | None, list[Coverage], bool]:
+    def _series(self, query: SeriesQuery, window: Window) -> tuple[Sequence[Series] | None, list[Coverage], str]:
         bundle = self._bundle
         if not bundle.metric_names:
-            return None, [], False
+            return None, [], ""
+        names = query.names
         found: list[Series] = []
         coverage: list[Coverage] = []
         start, end = window.start.timestamp(), window.end.timestamp()
@@ -213,11 +223,11 @@ class RecordedBackend:
             wanted = [one for one in every if query.kinds is None or one.metric.kind in query.kinds]
             coverage += self._series_coverage(name, wanted)
             for one in wanted:
-                if query.resources is None or one.resource in query.resources:
+                if names is None or one.resource in names:
                     part = one.within(start, end)
                     if len(part.times):
                         found.append(part)
-        return found, coverage, False
+        return found, coverage, ""
 
     def _series_coverage(self, name: str, series: Sequence[Series]) -> list[Coverage]:
         sampled = [one for one in series if len(one.times)]
@@ -229,33 +239,29 @@ class RecordedBackend:
             return []
         return [self._own(("series", f"series:{name}"), _utc(first), _utc(last))]
 
-    def _logs(self, query: LogsQuery, window: Window) -> tuple[Sequence[LogRecord] | None, list[Coverage], bool]:
+    def _logs(self, query: LogsQuery, window: Window) -> tuple[Sequence[LogRecord] | None, list[Coverage], str]:
         logs = self._bundle.logs
         if logs is None:
-            return None, [], False
-        chosen = [
-            one
-            for one in logs
-            if window.start <= one.time <= window.end
-            and (query.resources is None or one.resource in query.resources)
-            and (query.severities is None or one.severity in query.severities)
-        ]
-        times = [one.time for one in logs if one.time <= self._now]
+            return None, [], ""
+        wanted = logs_in_scope(logs, query.model_copy(update={"window": window}))
+        times = [record.time for record in logs if record.time <= self._now]
         coverage = [self._own(("logs",), min(times), max(times))] if times else []
-        return _newest(chosen, query.limit, lambda one: one.time), coverage, len(chosen) > query.limit
+        kept, left_out = _within_budget(wanted, query)
+        return kept, coverage, left_out
 
-    def _spans(self, query: SpansQuery, window: Window) -> tuple[Sequence[Span] | None, Sequence[Coverage], bool]:
+    def _spans(self, query: SpansQuery, window: Window) -> tuple[Sequence[Span] | None, Sequence[Coverage], str]:
         spans = self._bundle.spans
         if spans is None:
-            return None, (), False
+            return None, (), ""
         # A span is known once it has ended; one that ends later than now is not known yet.
-        known = [one for one in spans if window.start <= one.start <= window.end and _ended(one) <= self._now]
-        return _newest(known, query.limit, lambda one: one.start), (), len(known) > query.limit
+        ended = [span for span in spans if span.start <= window.end and _ended(span) <= self._now]
+        kept, left_out = _within_budget(spans_in_scope(ended, query.model_copy(update={"window": window})), query)
+        return kept, (), left_out
 
-    def _objects(self, query: ObjectsQuery, window: Window) -> tuple[Sequence[Any] | None, list[Coverage], bool]:
+    def _objects(self, query: ObjectsQuery, window: Window) -> tuple[Sequence[Any] | None, list[Coverage], str]:
         dumps = self._bundle.kubernetes
         if not dumps:
-            return None, [], False
+            return None, [], ""
         chosen = [
             one
             for one in dumps
@@ -268,16 +274,16 @@ class RecordedBackend:
         coverage = [
             self._own(("objects", f"objects:{kind}"), min(times), max(times)) for kind, times in sorted(spans.items())
         ]
-        return chosen, coverage, False
+        return chosen, coverage, ""
 
-    def _container_logs(self) -> tuple[Sequence[ContainerLog] | None, list[Coverage], bool]:
+    def _container_logs(self) -> tuple[Sequence[ContainerLog] | None, list[Coverage], str]:
         logs = self._bundle.kubernetes_logs
         if not logs:
-            return None, [], False
+            return None, [], ""
         window = self._bundle.manifest.window
         # A container's log has no times of its own that could be relied on: it is what was there at the end.
         coverage = [self._own(("container_logs",), window.start, self._now)]
-        return [one.model_copy(update={"text": self._until_now(one.text)}) for one in logs], coverage, False
+        return [one.model_copy(update={"text": self._until_now(one.text)}) for one in logs], coverage, ""
 
     def _until_now(self, text: str) -> str:
         """The log without the lines that say that they were written later than now."""
@@ -320,10 +326,16 @@ def _snapshots(records: Sequence[ConfigurationSnapshot] | None, window: Window) 
     return sorted(before.values(), key=lambda one: one.time) + inside
 
 
-def _newest(records: list[R], limit: int, time: Callable[[R], datetime]) -> list[R]:
-    """The newest `limit` records, oldest first."""
-    ordered = sorted(records, key=time)
-    return ordered[-limit:] if len(ordered) > limit else ordered
+def _within_budget(records: Sequence[R], query: LogsQuery | SpansQuery) -> tuple[Sequence[R], str]:
+    """What the question may bring; a reduction is made of everything, since nothing has to travel for it."""
+    return within_budget(records, query.budget) if query.reduction is None else (records, "")
+
+
+def _reduced(answer: Answer[Any]) -> Answer[Any]:
+    query = answer.query
+    if not isinstance(query, LogsQuery | SpansQuery | SeriesQuery) or query.reduction is None:
+        return answer
+    return replace(answer, records=reduced(answer.records, query), reduction=query.reduction)
 
 
 def _ended(span: Span) -> datetime:

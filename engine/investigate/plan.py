@@ -8,6 +8,7 @@ from typing import Final
 from engine.events import PlannedStep
 from engine.hypotheses import Classification
 from primitives.diagnostics.registry import Arguments, Diagnostic
+from primitives.display_names import DisplayNames
 from primitives.telemetry import Question
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
@@ -24,16 +25,6 @@ _UNANSWERABLE: Final = -10.0
 # A minute of waiting costs as much as a secondary class is worth.
 _COST_A_SECOND: Final = 1.5 / 60
 
-_WHY: Final[Mapping[str, str]] = {
-    "analyze_utilization": "shows what changed level, and which resource ran full",
-    "compare_baseline": "tells unusual from usual, and when it began",
-    "check_recent_changes": "most incidents follow a change",
-    "diff_configuration": "a setting may differ from when it worked",
-    "trace_dependencies": "tells the resource that causes the symptom from those that merely feel it",
-    "analyze_error_rate": "shows what fails, and whether it fails by itself",
-    "analyze_logs": "new messages name the cause more often than numbers do",
-    "inspect_workloads": "Kubernetes says itself what it can't start, schedule or reach",
-}
 _HELD: Final[Mapping[str, str]] = {
     "series": "metrics",
     "changes": "changes",
@@ -93,14 +84,15 @@ def _worth(one: Diagnostic, classification: Classification, answerable: Collecti
 
 
 def _target(scope: Arguments) -> str:
+    names = DisplayNames([*scope.focus, *([scope.symptom.resource] if scope.symptom else [])])
     if scope.symptom is None:
-        return safe_line(", ".join(scope.focus[:2]) or "everything", limit=60)
+        return safe_line(", ".join(map(names, scope.focus[:2])) or "everything", limit=60)
     metric = f" {scope.symptom.metric.replace('_', ' ')}" if scope.symptom.metric else ""
-    return safe_line(scope.symptom.resource + metric, limit=60)
+    return safe_line(names(scope.symptom.resource) + metric, limit=60)
 
 
 def _reason(one: Diagnostic, classification: Classification, answerable: Collection[Question]) -> str:
-    why = _WHY.get(one.name, one.title[:1].lower() + one.title[1:])
+    why = one.why or one.title[:1].lower() + one.title[1:]
     matched = [other for other in (classification.primary_class, *classification.secondary_classes)
                if other in one.answers and other is not IncidentClass.UNKNOWN]  # fmt: skip
     about = f" ({' and '.join(_words(one) for one in matched[:2])})" if matched else ""

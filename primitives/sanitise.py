@@ -1,4 +1,7 @@
-"""Everything that comes out of a bundle's files passes here: made safe first, then redacted."""
+"""Text from outside, made safe to show and to store: first without control characters, then redacted.
+
+Bundles are sanitised while they are read, the answers of live sources in `Telemetry`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class TooDeepError(ValueError):
 
 
 class Cleaner:
-    """Makes text from outside safe to show and to store."""
+    """Sanitises text and JSON-like values."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
@@ -37,6 +40,10 @@ class Cleaner:
     def name(self, value: str) -> str:
         """An identifier or another text of one line."""
         return self._redactor.redact(safe_line(value, limit=_NAME_LIMIT))
+
+    def line(self, value: str) -> str:
+        """A message on one line, such as why a source did not answer."""
+        return self._redactor.redact(safe_line(value))
 
     def value(self, obj: Any) -> Any:
         """A JSON-like value. Raises `TooDeepError`."""
@@ -58,8 +65,8 @@ def _safe(obj: Any, depth: int) -> Any:
         return safe_text(obj, limit=_TEXT_LIMIT)
     if depth > _MAX_DEPTH:
         raise TooDeepError(f"it is nested over {_MAX_DEPTH} levels deep")
-    if isinstance(obj, dict):
+    if isinstance(obj, dict | Mapping):
         return {safe_line(str(key), limit=_NAME_LIMIT): _safe(value, depth + 1) for key, value in obj.items()}
-    if isinstance(obj, list):
+    if isinstance(obj, list | tuple):
         return [_safe(value, depth + 1) for value in obj]
     return obj

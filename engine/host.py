@@ -1,0 +1,159 @@
+"""Who has the engine of a store: this process, or another one to attach to.
+
+The cockpit reaches engines through this module alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal, Self, TypeVar
+
+from engine.engine import Engine
+from engine.port import EnginePort
+from engine.remote import HELLO_TIMEOUT_S, RemoteEngine
+from engine.server import Server
+from engine.store.locations import StoreLocation, parse_location
+from engine.thread import EngineThread
+from primitives.clock import Clock, SystemClock
+from primitives.errors import EngineGone, StoreBusy
+from primitives.sources import NO_SOURCES, SourceDirectory
+
+__all__ = [
+    "RETRIES",
+    "EngineThread",
+    "Role",
+    "ServedEngine",
+    "ask_engine",
+    "connect",
+    "engine_in_thread",
+    "is_remote",
+    "open_engine",
+]
+
+T = TypeVar("T")
+
+Role = Literal["work", "look", "load"]
+"""What an engine is wanted for: to investigate, to be asked a question or two, or to take in a bundle."""
+
+LEAVING_TIMEOUT_S = 60.0
+"""An engine that says that it is about to leave, and still answers, may take that long."""
+
+RETRIES: Final = 10
+"""So many engines in a row may end while they are asked; each of them is a short command of another process."""
+
+
+class ServedEngine(Engine):
+    """An engine of this process that other processes can attach to."""
+
+    server: Server | None = None
+
+    @classmethod
+    async def serve(
+        cls, store: str | Path | StoreLocation, *, lasting: bool = True, sources: SourceDirectory = NO_SOURCES
+    ) -> Self:
+        """Open the store and, where it is a file, listen beside it. Raises `StoreError`.
+
+        Beside a store that can only be read nobody can listen, and nobody needs to: others can read it as well.
+        """
+        location = parse_location(store)
+        engine = await cls.open(location, sources)
+        if location.path is None or engine.store.rows.readonly:
+            return engine
+        engine.server = Server(engine, location.path, lasting=lasting)
+        try:
+            await engine.server.start()
+        except BaseException:
+            await engine.close()
+            raise
+        return engine
+
+    async def close(self) -> None:
+        """Stop listening, then close the engine."""
+        if self.server is not None:
+            await self.server.close()
+        await super().close()
+
+
+async def connect(
+    store: str | Path | StoreLocation,
+    *,
+    role: Role = "work",
+    clock: Clock | None = None,
+    patience_s: float = HELLO_TIMEOUT_S,
+    sources: SourceDirectory = NO_SOURCES,
+) -> EnginePort:
+    """An engine for the store: our own with `sources` if nobody has the store, else the one that has it.
+
+    An engine that only looks something up leaves when it is done, so an investigation is not given to such a one but
+    waits until it has left. Raises `StoreBusy` when somebody holds the store and does not answer within `patience_s` or
+    speaks another protocol, and other `StoreError`s when the store can't be used.
+    """
+    clock = clock or SystemClock()
+    location = parse_location(store)
+    until = clock.monotonic() + patience_s
+    until_left = clock.monotonic() + LEAVING_TIMEOUT_S
+    while True:
+        try:
+            return await ServedEngine.serve(location, lasting=role == "work", sources=sources)
+        except StoreBusy as busy:
+            if location.path is None:
+                raise
+            remote = RemoteEngine(location.path)
+            try:
+                async with asyncio.timeout(max(until - clock.monotonic(), 0.05)):
+                    hello = await remote.hello()
+            except (EngineGone, TimeoutError):
+                if clock.monotonic() >= until:
+                    raise busy from None
+            else:
+                if role == "look" or hello.get("lasting", True):
+                    return remote
+                if clock.monotonic() >= until_left:
+                    raise
+                until = clock.monotonic() + patience_s
+        # The holder is about to leave, or an engine between lock and socket.
+        await clock.sleep(0.05)
+
+
+def is_remote(port: EnginePort) -> bool:
+    """Whether the engine is another process's."""
+    return isinstance(port, RemoteEngine) or (isinstance(port, EngineThread) and port.remote)
+
+
+def engine_in_thread(store: str | Path | StoreLocation, sources: SourceDirectory | None = None) -> EngineThread:
+    """An engine for the store, or the one that has it, on a loop of its own; its `open` connects."""
+    return EngineThread(partial(connect, store, sources=sources or NO_SOURCES))
+
+
+@asynccontextmanager
+async def open_engine(
+    store: str | Path | StoreLocation, role: Role = "work", sources: SourceDirectory | None = None
+) -> AsyncIterator[EnginePort]:
+    """An engine for the store, closed at the end."""
+    port = await connect(store, role=role, sources=sources or NO_SOURCES)
+    try:
+        yield port
+    finally:
+        await port.close()
+
+
+async def ask_engine(
+    store: str | Path | StoreLocation,
+    question: Callable[[EnginePort], Awaitable[T]],
+    role: Role = "look",
+    sources: SourceDirectory | None = None,
+) -> T:
+    """The answer of an engine to `question`, which is put again when the engine that was asked ends meanwhile.
+
+    Raises `CloudopsError`.
+    """
+    for _ in range(RETRIES):
+        with suppress(EngineGone):
+            async with open_engine(store, role, sources) as port:
+                return await question(port)
+    async with open_engine(store, role, sources) as port:
+        return await question(port)
