@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, Self
 
 from primitives.actions.proposal import ActionArguments
 from primitives.actions.target import AwsResource, Target
+from primitives.patterns import lazy_pattern
 
 __all__ = ["DatabaseInstance", "Function", "InRegion", "aws", "database_of", "function_of"]
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html, DBInstanceIdentifier
-_RDS_NAME: Final = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9]){0,62}")
+_RDS_NAME: Final = lazy_pattern(r"[A-Za-z](?:-?[A-Za-z0-9]){0,62}")
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, FunctionName
-_FUNCTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,140}")
+_FUNCTION_NAME: Final = lazy_pattern(r"[A-Za-z0-9_-]{1,140}")
 
 
 class InRegion(ActionArguments):

@@ -12,7 +12,7 @@ from incident_facts import STORY, concluded
 from kubernetes_objects import NOW, WINDOW, ago, container, obj, pod, waiting
 
 from engine.incident import IncidentState
-from engine.plan import propose_plan
+from engine.investigate.plan import propose_plan
 from engine.reason import rank
 from engine.reason.next_question import questions
 from primitives.clock import ManualClock
