@@ -39,7 +39,7 @@ _SIGNS = {"ok": "✓", "warning": "!", "bad": "✗", "off": "·"}
 class Check(BaseModel):
     """One thing that was looked at; `detail` says what is and, where it isn't well, what to do."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     name: str
     status: Literal["ok", "warning", "bad", "off"]

@@ -47,7 +47,7 @@ _MESSAGES: Final = {"missing": "is required", "extra_forbidden": "is no such set
 class SourceDefinition(BaseModel):
     """A source's kind and its settings as JSON, credentials included: never log it, never show it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     kind: str
     settings: Mapping[str, Any] = Field(repr=False)
@@ -57,7 +57,7 @@ class SourceDefinition(BaseModel):
 class SourceDirectory(BaseModel):
     """The sources that a process knows, by name. Immutable."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     definitions: Mapping[str, SourceDefinition] = {}
 
