@@ -50,7 +50,7 @@ _VERDICTS: Final = (IncidentClass.NO_FAULT, IncidentClass.UNKNOWN)
 
 
 class _Proposal(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 P = TypeVar("P", bound=_Proposal)
@@ -151,13 +151,13 @@ def briefing(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Bri
     return Briefing(
         query=_line(state.opened.query if state.opened else "", _TEXT_LIMIT),
         classification=state.classification,
-        facts={name: _line(found.fact.sentence(), _TEXT_LIMIT) for name, found in state.facts.items()
+        facts={name: _line(found_fact.fact.sentence(), _TEXT_LIMIT) for name, found_fact in state.facts.items()
                if name in _citable(state)},
         resources=tuple(sorted(_resources(state))),
         changes=tuple(sorted(_changes(state))),
         hypotheses=state.hypotheses,
         causes={cause.id: cause.sentence for cause in causes().values() if cause.cause_class not in _VERDICTS},
-        diagnostics={name: one.title for name, one in diagnostics.items() if one.effect == "read"},
+        diagnostics={name: diagnostic.title for name, diagnostic in diagnostics.items() if diagnostic.effect == "read"},
     )  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def _looks_at(plan: PlannedStep, resource: str) -> bool:
 def _citable(state: IncidentState) -> set[str]:
     """The facts that count and that no advisor proposed: advice must not rest on advice."""
     dropped = {name for name, judgement in state.judgements.items() if judgement.verdict in ("refuted", "withdrawn")}
-    return {name for name, found in state.facts.items() if found.fact.trust != "proposed"} - dropped
+    return {name for name, found_fact in state.facts.items() if found_fact.fact.trust != "proposed"} - dropped
 
 
 def _resources(state: IncidentState) -> set[str]:
@@ -242,16 +242,18 @@ def _resources(state: IncidentState) -> set[str]:
 
 
 def _named(state: IncidentState) -> Iterator[str]:
-    for found in state.facts.values():
-        if isinstance(found.fact, Dependencies):
-            yield from found.fact.resources
-        elif found.fact.resource is not None:
-            yield found.fact.resource
+    for found_fact in state.facts.values():
+        if isinstance(found_fact.fact, Dependencies):
+            yield from found_fact.fact.resources
+        elif found_fact.fact.resource is not None:
+            yield found_fact.fact.resource
 
 
 def _changes(state: IncidentState) -> set[str]:
-    return {found.fact.change.id for found in state.facts.values()
-            if isinstance(found.fact, ChangeFound) and found.fact.change and found.fact.change.id}  # fmt: skip
+    changes = (
+        found_fact.fact.change for found_fact in state.facts.values() if isinstance(found_fact.fact, ChangeFound)
+    )
+    return {change.id for change in changes if change is not None and change.id}
 
 
 def _assertion(proposed: ProposedHypothesis, name: str, now: datetime) -> Assertion:

@@ -44,12 +44,12 @@ class Names:
             return None
         plain: str | None = None
         for match in self._pattern.finditer(text[:2000]):
-            found = self._owners[match[0].casefold()]
-            if found == writer or (writer is not None and same_name(found, writer)):
+            resource = self._owners[match[0].casefold()]
+            if resource == writer or (writer is not None and same_name(resource, writer)):
                 continue
             if _CUE.search(text, max(match.start() - 24, 0), match.start()):
-                return found
-            plain = plain or found
+                return resource
+            plain = plain or resource
         return plain
 
 

@@ -96,9 +96,9 @@ def pull_failure(cluster: Cluster, pod: Pod, container: Container) -> Finding:
     reason = text(container.state("waiting"), "reason")
     message = message_of(container.state("waiting"), "message")
     error = classify_pull_error(message)
-    told = _telling_event(cluster, pod, container) if error is None else None
-    if told is not None:
-        message, error = told.message, classify_pull_error(told.message)
+    telling = _telling_event(cluster, pod, container) if error is None else None
+    if telling is not None:
+        message, error = telling.message, classify_pull_error(telling.message)
     image = text(container.spec, "image") or text(container.status, "image") or image_of_message(message)
     details = pull_details(cluster, pod, image)
     state = pull_state(reason, error)

@@ -46,10 +46,10 @@ def missing_from_text(message: str) -> tuple[str, dict[str, Any]] | None:
 
 def missing_in_message(pod: Pod, container: str | None, message: str) -> Finding | None:
     """The finding for a pod's message that names something missing."""
-    found = missing_from_text(message)
-    if found is None:
+    missing = missing_from_text(message)
+    if missing is None:
         return None
-    state, details = found
+    state, details = missing
     return Finding(
         state, pod.item.id, "Pod", pod.resource, container=container, message=message, variant=_variant(details),
         details=details,

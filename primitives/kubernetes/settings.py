@@ -59,9 +59,9 @@ def find_settings(cluster: Cluster) -> Iterator[Finding]:
         return
     for source in cluster.sources:
         for address in addresses_of(cluster, source):
-            found = _check(cluster, source, address)
-            if found is not None:
-                yield found
+            finding = _check(cluster, source, address)
+            if finding is not None:
+                yield finding
 
 
 def addresses_of(cluster: Cluster, source: PodSource) -> Iterator[Address]:
@@ -86,8 +86,8 @@ def service_at(cluster: Cluster, namespace: str, host: str) -> tuple[KubeObject 
     if len(labels) > 3 and labels[3] == _CLUSTER_DOMAIN:  # a pod of a headless Service
         return cluster.get("Service", labels[2], labels[1]), True
     if len(labels) == 2:
-        found = cluster.get("Service", labels[1], labels[0]) or cluster.get("Service", namespace, labels[1])
-        return found, _is_namespace(cluster, labels[1])
+        service = cluster.get("Service", labels[1], labels[0]) or cluster.get("Service", namespace, labels[1])
+        return service, _is_namespace(cluster, labels[1])
     return None, False
 
 
