@@ -20,6 +20,7 @@ class Key:
     """A binding.
 
     `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it is not ready.
+    A key that `writes` changes the incident's log; one that also `asks` opens a dialog before it does.
     """
 
     id: str
@@ -29,6 +30,8 @@ class Key:
     words: str
     where: tuple[Where, ...] = ("incident", "replay")
     later: str = ""
+    writes: bool = False
+    asks: bool = False
 
 
 LATER = "comes with a later version"
@@ -66,7 +69,7 @@ KEYS: tuple[Key, ...] = (
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
     Key("match.next", "n", "n", "match(1)", "next match", ("incident", "replay", "list")),
     Key("match.previous", "number_sign", "#", "match(-1)", "previous match", ("incident", "replay", "list")),
-    Key("yes", "y", "y", "yes", "confirm a waiting plan, else copy", ("incident", "replay", "list")),
+    Key("yes", "y", "y", "yes", "confirm a waiting plan, else copy", ("incident", "replay", "list"), writes=True),
     Key("export", "e", "e", "export", "export to ./ID.incident"),
     Key("replay", "r", "r", "replay", "replay from here", ("incident", "list")),
     Key("screenshot", "s", "s", "screenshot", "screenshot (SVG)", ("everywhere",)),
@@ -78,11 +81,20 @@ KEYS: tuple[Key, ...] = (
     Key("replay.begin", "home", "Home", "seek_end(-1)", "to the beginning", ("replay",)),
     Key("replay.end", "end", "End", "seek_end(1)", "to the end", ("replay",)),
     Key("replay.seek", "at", "@", "seek", "go to a time or an event", ("replay",)),
-    Key("pin", "p", "p", "pin", "pin: the fact is certain, the hypothesis right", ("incident",)),
-    Key("refute", "x", "x", "refute", "refute the fact, or exclude the hypothesis", ("incident",)),
-    Key("undo", "u", "u", "undo", "undo a pin or refutation", ("incident",)),
-    Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",)),
-    Key("fact", "f", "f", "fact", "add a fact", ("incident",)),
+    Key("pin", "p", "p", "pin", "pin: the fact is certain, the hypothesis right", ("incident",), writes=True),
+    Key(
+        "refute",
+        "x",
+        "x",
+        "refute",
+        "refute the fact, or exclude the hypothesis",
+        ("incident",),
+        writes=True,
+        asks=True,
+    ),
+    Key("undo", "u", "u", "undo", "undo a pin or refutation", ("incident",), writes=True),
+    Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",), writes=True),
+    Key("fact", "f", "f", "fact", "add a fact", ("incident",), writes=True, asks=True),
     Key(
         "diagnostic",
         "d",
@@ -170,6 +182,10 @@ STAYING = frozenset(
     binding for key in KEYS if key.action.startswith(("move", "sideways", "match")) for binding in key.keys.split(",")
 )
 """Keys that move about in a pane, and leave the focus where it is."""
+
+
+CAREFUL = frozenset(key.keys for key in KEYS if key.writes or key.id == "leave")
+"""Keys that must not come from pasted text: they change the incident's log, or leave."""
 
 
 def key_page() -> str:

@@ -135,9 +135,15 @@ def _traffic(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
     yield from _signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
     # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters.
     below = case.behind(fact.resource or "")
-    alike = [other for other, one in case.present(MetricShift)
-             if one.kind == "traffic" and one.resource != fact.resource and one.resource in below and one.baseline > 0
-             and abs(math.log(max(one.current, 1e-9) / one.baseline / grown)) < _ALIKE]  # fmt: skip
+    alike = [
+        other
+        for other, shift in case.present(MetricShift)
+        if shift.kind == "traffic"
+        and shift.resource != fact.resource
+        and shift.resource in below
+        and shift.baseline > 0
+        and abs(math.log(max(shift.current, 1e-9) / shift.baseline / grown)) < _ALIKE
+    ]
     if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
         why = "what it calls gets as many times more requests"
         yield from _signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
