@@ -11,6 +11,7 @@ from engine.hypotheses import Finding, Hypothesis
 from engine.incident import FoundFact, IncidentState
 from engine.naming import display_names
 from engine.reason.judgement import judgements_of
+from primitives.analysis.symptom import find_resource
 from primitives.display_names import DisplayNames
 from primitives.facts import (
     AlertState,
@@ -78,8 +79,10 @@ def _symptom(state: IncidentState) -> list[FoundFact]:
     symptom = state.opened.symptom if state.opened else None
     if symptom is None:
         return []
+    measured = {found.fact.resource for found in state.facts.values() if isinstance(found.fact, MetricShift)}
+    resource = find_resource(symptom.resource, filter(None, measured))
     own = [found for found in state.facts.values()
-           if isinstance(found.fact, MetricShift) and found.fact.resource == symptom.resource
+           if isinstance(found.fact, MetricShift) and found.fact.resource == resource
            and found.fact.polarity == "present" and found.fact.worse]  # fmt: skip
     own.sort(key=lambda found: _shift_order(found, symptom.metric))
     # Availability is the error rate told twice: one finding for each thing that a user feels.
