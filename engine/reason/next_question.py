@@ -20,7 +20,7 @@ from primitives.records import Symptom
 from primitives.terms import ChangeKind, IncidentClass
 from primitives.text import safe_line
 
-__all__ = ["Candidate", "candidates", "is_settled", "next_questions"]
+__all__ = ["Candidate", "candidates", "is_settled", "next_questions", "next_step_id"]
 
 # Settled: the best is this likely, or likelier than not and ahead of the second by so much in log-odds.
 _SURE: Final = 0.8
@@ -89,16 +89,20 @@ def next_questions(
 
 
 def _step(state: IncidentState, one: Candidate, asked_for: bool) -> PlannedStep:
-    number = 1 + max((int(name[1:]) for name in state.steps if name[1:].isdigit()), default=0)
     reason = f"{one.why}; expected to tell {one.gain:.2f} bits"
     return PlannedStep(
-        id=f"S{number}",
+        id=next_step_id(state),
         primitive=one.primitive,
         target=safe_line(one.resource or "everything", limit=60),
         arguments=one.arguments,
         effect="read",
         reason=safe_line(f"asked for by an engineer: {reason}" if asked_for else reason, limit=400),
     )
+
+
+def next_step_id(state: IncidentState) -> str:
+    """The id of the next step that joins the plan."""
+    return f"S{1 + max((int(name[1:]) for name in state.steps if name[1:].isdigit()), default=0)}"
 
 
 def candidates(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Iterator[Candidate]:

@@ -40,7 +40,9 @@ def investigated(
     """A plan about `api` has run, of all that the sources can answer unless `ran` names it."""
     state = state_with((shift("api"), SHOP), opened(**about))
     scope = Arguments(window=WINDOW, now=WINDOW.end, symptom=Symptom(resource="api")).model_dump(mode="json")
-    able = ran or tuple(name for name, one in diagnostics().items() if set(one.questions) & set(questions))
+    able = ran or tuple(
+        name for name, one in diagnostics().items() if not one.on_request and set(one.questions) & set(questions)
+    )
     state.investigation.steps = {
         f"S{number}": Step(
             PlannedStep(id=f"S{number}", primitive=name, target="api", arguments=scope, effect="read", reason="r"),
