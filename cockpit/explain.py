@@ -10,6 +10,7 @@ from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.reason.explain import Bar, waterfall
 from engine.reason.odds import probability_at
+from primitives.display_names import Naming
 from primitives.text import safe_line
 
 __all__ = ["adjustment_words", "bar_words", "judgement_lines", "waterfall_lines"]
@@ -21,16 +22,19 @@ _LEFT: Final = 6
 _RIGHT: Final = 16
 
 
-def waterfall_lines(hypothesis: Hypothesis, state: IncidentState, width: int) -> list[str]:
-    """A line a bar, at most `width` columns: the fact, what it says, its weight and the probability after it."""
-    return [_line(bar, bar_words(bar, state), width) for bar in waterfall(hypothesis, state.judgements)]
+def waterfall_lines(hypothesis: Hypothesis, state: IncidentState, width: int, names: Naming) -> list[str]:
+    """A line a bar, at most `width` columns: the fact, what it says, its weight and the probability after it.
+
+    `names` says what to call each resource.
+    """
+    return [_line(bar, bar_words(bar, state, names), width) for bar in waterfall(hypothesis, state.judgements)]
 
 
-def bar_words(bar: Bar, state: IncidentState) -> str:
+def bar_words(bar: Bar, state: IncidentState, names: Naming) -> str:
     """What a bar stands for: why it weighs, and the fact or the other hypothesis that it comes from."""
     found = state.facts.get(bar.fact or "")
     other = next((known for known in state.hypotheses if known.id == bar.hypothesis), None)
-    sentence = found.fact.sentence() if found else other.cause if other else ""
+    sentence = found.fact.sentence(names) if found else other.cause if other else ""
     return safe_line(" · ".join(words for words in (bar.label, sentence) if words), limit=300)
 
 
@@ -56,11 +60,13 @@ def _short(value: float) -> str:
     return "< 1 %" if value < 0.01 else "> 99 %" if value > 0.99 else f"{100 * value:.0f} %"
 
 
-def judgement_lines(state: IncidentState) -> Iterator[str]:
+def judgement_lines(state: IncidentState, names: Naming) -> Iterator[str]:
     """What engineers said of facts, added, and took back: one line each, in the order of the facts."""
     for name, found_fact in state.facts.items():
-        said, sentence = state.judgements.get(name), found_fact.fact.sentence()
+        said, sentence = state.judgements.get(name), found_fact.fact.sentence(names)
         if not found_fact.step and said is None:
+            if found_fact.fact.trust == "proposed":
+                continue  # no person said it
             yield safe_line(f"{name} {sentence}{when_said(found_fact.added_at)}", limit=300)
         elif said is not None:
             verdict = "taken back" if said.verdict == "withdrawn" else said.verdict

@@ -32,6 +32,8 @@ from engine.events import (
 )
 from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
+from engine.naming import NamesOfState
+from primitives.display_names import Naming
 from primitives.text import safe_line
 from primitives.units import bound, counted, duration, moment, probability, unbound
 
@@ -64,6 +66,7 @@ class PlainReport:
         self._color = color and not os.environ.get("NO_COLOR")
         self._width = width or report_width()
         self._explain = explain
+        self._names = NamesOfState()
 
     def tell(self, state: IncidentState, event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type of event
         """What `event` adds, `state` being the state after it; empty when it adds nothing to read."""
@@ -80,7 +83,7 @@ class PlainReport:
             case StepFinished():
                 return self._step(state, state.steps[body.step])
             case FactAdded():
-                return self._wrapped(f"+ {body.id} {body.fact.sentence()}", "  ")
+                return self._wrapped(f"+ {body.id} {body.fact.sentence(self._names.of(state))}", "  ")
             case FactJudged():
                 return self._judged(state, event.who.name, body)
             case ConclusionReached():
@@ -107,9 +110,8 @@ class PlainReport:
     def _judged(self, state: IncidentState, by: str, body: FactJudged) -> str:
         verdict = {"withdrawn": "taken back", None: "as it was found again"}.get(body.verdict, body.verdict)
         because = f", because {body.because}" if body.because else ""
-        return self._wrapped(
-            f"! {body.fact} {verdict} by {by}{because} ({state.facts[body.fact].fact.sentence()})", "  "
-        )
+        sentence = state.facts[body.fact].fact.sentence(self._names.of(state))
+        return self._wrapped(f"! {body.fact} {verdict} by {by}{because} ({sentence})", "  ")
 
     def stopped(self, state: IncidentState) -> str:
         """What to say where the events end before the investigation does (a replay up to a moment)."""
@@ -171,7 +173,7 @@ class PlainReport:
     def _conclusion(self, state: IncidentState) -> str:
         parts = [self._heading("KEY FINDINGS")]
         parts += [self._bullet(finding.statement) for finding in state.findings] or ["  none\n"]
-        if said := list(judgement_lines(state)):
+        if said := list(judgement_lines(state, self._names.of(state))):
             parts.append(self._heading("SAID BY ENGINEERS"))
             parts += [self._bullet(line) for line in said]
         parts.append(self._causes(state))
@@ -204,18 +206,20 @@ class PlainReport:
         return self._heading("LIKELY ROOT CAUSES") + (told or "  none\n")
 
     def _cause(self, state: IncidentState, hypothesis: Hypothesis) -> str:
+        names = self._names.of(state)
         note = f" {hypothesis.note}" if hypothesis.note else ""
         lines = [self._bullet(f"{hypothesis.cause} ({probability(hypothesis.confidence)} confidence){note}")]
         reasons = {
-            "For": _reasons(state, hypothesis.evidence_for),
-            "Against": _reasons(state, hypothesis.evidence_against),
+            "For": _reasons(state, hypothesis.evidence_for, names),
+            "Against": _reasons(state, hypothesis.evidence_against, names),
             "Also": adjustment_words(hypothesis, state),
         }
         for name, words in reasons.items():
             if words:
                 lines.append(self._wrapped(f"    {name}: {words}", " " * (6 + len(name)), dim=True))
         if self._explain:
-            waterfall = "".join(f"      {line}\n" for line in waterfall_lines(hypothesis, state, self._width - 6))
+            bars = waterfall_lines(hypothesis, state, self._width - 6, names)
+            waterfall = "".join(f"      {line}\n" for line in bars)
             lines.append("    Why, in log-odds:\n" + self._styled("dim", waterfall))
         return "".join(lines)
 
@@ -293,12 +297,12 @@ def close_reason(body: IncidentClosed, who: Who) -> str:
     return f"{words}: {body.because}" if body.because else words
 
 
-def _reasons(state: IncidentState, evidence: Iterable[FactWeight]) -> str:
+def _reasons(state: IncidentState, evidence: Iterable[FactWeight], names: Naming) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
     told: dict[str, list[str]] = {}
     for item in evidence:
         found_fact = state.facts.get(item.fact)
-        sentence = safe_line(found_fact.fact.sentence(), limit=_REASON) if found_fact else item.fact
+        sentence = safe_line(found_fact.fact.sentence(names), limit=_REASON) if found_fact else item.fact
         told.setdefault(item.why if item.weight < 0 else sentence, []).append(item.fact)
     return "; ".join(
         f"{words} ({', '.join(dict.fromkeys(facts))})" for words, facts in list(told.items())[:_SHOWN_EVIDENCE]

@@ -28,6 +28,7 @@ from engine.events import (
     StepFinished,
 )
 from engine.incident import IncidentState
+from engine.naming import display_names
 from engine.report import ActionPart, Report, report
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.text import safe_line
@@ -75,12 +76,13 @@ def _title(state: IncidentState) -> str:
 
 def _sections(state: IncidentState, events: Sequence[Event]) -> list[_Section]:
     content = report(state)
+    judgements = tuple(judgement_lines(state, display_names(state)))
     return [
         _summary(state, content),
         _timeline(state, events),
         _Section("Key findings", items=content.key_findings or ("none",)),
         _causes(content),
-        *([_Section("What engineers said", items=said)] if (said := tuple(judgement_lines(state))) else []),
+        *([_Section("What engineers said", items=judgements)] if judgements else []),
         _Section("Recommended actions", paragraphs=_unproposed(state, content),
                  commands=tuple((_action(action), action.command) for action in content.recommended_actions)),
         *_former_actions(content),
@@ -112,6 +114,7 @@ def _summary(state: IncidentState, content: Report) -> _Section:
 
 def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
     moments: list[tuple[datetime, str]] = []
+    names = display_names(state)
     blamed = {hypothesis.change for hypothesis in state.hypotheses[:_SHOWN_CAUSES]}
     left_out = 0
     for found_fact in state.facts.values():
@@ -120,11 +123,11 @@ def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
             if fact.change.resource is None and fact.change.id not in blamed:
                 left_out += 1
                 continue
-            moments.append((fact.change.time, fact.sentence()))
+            moments.append((fact.change.time, fact.sentence(names)))
         elif isinstance(fact, MetricShift) and fact.polarity == "present" and fact.worse and fact.onset:
-            moments.append((fact.onset, fact.sentence()))
+            moments.append((fact.onset, fact.sentence(names)))
         elif isinstance(fact, AlertState) and fact.started_at:
-            moments.append((fact.started_at, fact.sentence()))
+            moments.append((fact.started_at, fact.sentence(names)))
     moments += [(event.time, text) for event in events if (text := _happened(event))]
     ordered = sorted(dict.fromkeys(moments), key=lambda pair: pair[0])
     rows = (("Time (UTC)", "What"), *((_time(at), safe_line(text)) for at, text in ordered))

@@ -9,7 +9,9 @@ from engine.act.queue import queue
 from engine.events import ConclusionReached
 from engine.hypotheses import Finding, Hypothesis
 from engine.incident import FoundFact, IncidentState
+from engine.naming import display_names
 from engine.reason.judgement import judgements_of
+from primitives.display_names import DisplayNames
 from primitives.facts import (
     AlertState,
     ChangeFound,
@@ -42,20 +44,22 @@ def interpret(state: IncidentState) -> ConclusionReached:
 
     What an engineer refuted or took back is no finding, and no action follows from it.
     """
+    names = display_names(state)
     kept = judgements_of(state).kept(tuple(state.facts.values()))
     state = state.replaced(facts={found.id: found for found in kept})
-    return ConclusionReached(findings=_findings(state), gaps=_gaps(state), actions=queue(state))
+    return ConclusionReached(findings=_findings(state, names), gaps=_gaps(state, names), actions=queue(state))
 
 
-def _findings(state: IncidentState) -> tuple[Finding, ...]:
+def _findings(state: IncidentState, names: DisplayNames) -> tuple[Finding, ...]:
     cited = _cited(state.hypotheses)
     order: list[FoundFact] = [
         *_symptom(state), *_changes(state, cited), *_limits(state, cited), *_states(state, cited),
         *_moved(state, cited), *_rest(state, cited), *_absences(state),
     ]  # fmt: skip
+    # What reads the same is said once.
     found: dict[str, Finding] = {}
     for fact in order:
-        statement = safe_line(_capitalised(fact.fact), limit=240)
+        statement = safe_line(_capitalised(fact.fact, names), limit=240)
         if len(found) < _MAX_FINDINGS or fact.fact.polarity == "absent":
             found.setdefault(statement, Finding(statement=statement, facts=(fact.id,)))
     return tuple(found.values())
@@ -135,14 +139,14 @@ def _present(state: IncidentState, *kinds: type) -> Iterator[FoundFact]:
     return (one for one in state.facts.values() if isinstance(one.fact, kinds) and one.fact.polarity == "present")
 
 
-def _capitalised(fact: FactBase) -> str:
+def _capitalised(fact: FactBase, names: DisplayNames) -> str:
     """The fact's sentence; with a capital where it begins with a word of ours, never where with an identifier."""
-    sentence = fact.sentence()
+    sentence = fact.sentence(names)
     return sentence[:1].upper() + sentence[1:] if sentence.partition(" ")[0] in _OWN_WORDS else sentence
 
 
-def _gaps(state: IncidentState) -> tuple[str, ...]:
-    told = (safe_line(one.fact.sentence()) for one in state.facts.values() if isinstance(one.fact, SourceGap))
+def _gaps(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
+    told = (safe_line(one.fact.sentence(names)) for one in state.facts.values() if isinstance(one.fact, SourceGap))
     steps = (safe_line(f"{step.plan.primitive} did not complete: {step.summary}") for step in state.steps.values()
              if step.status in ("failed", "timed_out", "cancelled"))  # fmt: skip
     # What the reader had to drop, sort or pass over is missing evidence too.

@@ -16,6 +16,7 @@ from engine.incident import IncidentState
 from engine.interpret import interpret
 from engine.journal import ENGINE, fact_key
 from engine.meant import Meant, meant, meant_cause, meant_hypothesis, meant_resource
+from engine.naming import display_names
 from engine.port import AddFact, Exclude, HoldHypothesis, Judge, PinFact, RefuteFact, Statement, Undo
 from engine.reason import rank
 from primitives.errors import UsageError
@@ -203,7 +204,7 @@ def _undone(state: IncidentState, what: str, because: str) -> list[FactAdded | F
         return [FactJudged(fact=name, verdict="withdrawn", because=because)]
     about, broader = _said_of(state, name)
     if not about and broader:
-        told = safe_line(state.facts[broader[0]].fact.sentence(), limit=120)
+        told = safe_line(state.facts[broader[0]].fact.sentence(display_names(state)), limit=120)
         raise UsageError(f"nothing was said of {name} alone; {broader[0]} says more ({told}): undo {broader[0]} itself")
     if not about:
         raise UsageError(f"nothing was said of {safe_line(what, limit=60)}, so there is nothing to undo")

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
+from engine.naming import display_names
 from engine.reason.catalogue import causes
 from primitives.analysis.symptom import find_resource
 from primitives.errors import UsageError
@@ -90,7 +91,7 @@ def _sentence(one: Hypothesis) -> str:
 
 
 def _resource(state: IncidentState, text: str) -> Meant | None:
-    found = find_resource(text, _resources(state)) if text else None
+    found = display_names(state).resource_called(text) or find_resource(text, _resources(state)) if text else None
     return Meant(found, resource=found) if found else None
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from engine.events import PlannedStep
 from engine.hypotheses import Classification
 from primitives.diagnostics.registry import Arguments, Diagnostic
+from primitives.display_names import DisplayNames
 from primitives.telemetry import Question
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
@@ -93,10 +94,11 @@ def _worth(one: Diagnostic, classification: Classification, answerable: Collecti
 
 
 def _target(scope: Arguments) -> str:
+    names = DisplayNames([*scope.focus, *([scope.symptom.resource] if scope.symptom else [])])
     if scope.symptom is None:
-        return safe_line(", ".join(scope.focus[:2]) or "everything", limit=60)
+        return safe_line(", ".join(map(names, scope.focus[:2])) or "everything", limit=60)
     metric = f" {scope.symptom.metric.replace('_', ' ')}" if scope.symptom.metric else ""
-    return safe_line(scope.symptom.resource + metric, limit=60)
+    return safe_line(names(scope.symptom.resource) + metric, limit=60)
 
 
 def _reason(one: Diagnostic, classification: Classification, answerable: Collection[Question]) -> str:

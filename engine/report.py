@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from engine.events import IncidentOpened
 from engine.hypotheses import Action, Adjustment, AdjustmentKind, FactWeight, Hypothesis, Verdict
 from engine.incident import FoundFact, IncidentState, Step
+from engine.naming import display_names
 from engine.reason.explain import Bar, BarKind, all_adjustments, waterfall
 from primitives.terms import Effect, IncidentClass, Polarity, Risk, Trust
 from primitives.text import safe_line
@@ -227,7 +228,8 @@ def report(state: IncidentState) -> Report:
     """The report on `state`, complete or not. Raises `ValueError` before the incident was opened."""
     if state.opened is None:
         raise ValueError("nothing was opened, so there is nothing to report")
-    statements = {name: safe_line(found.fact.sentence()) for name, found in state.facts.items()}
+    names = display_names(state)
+    statements = {name: safe_line(found.fact.sentence(names)) for name, found in state.facts.items()}
     return Report(
         execution_id=state.execution_id,
         status=state.phase,

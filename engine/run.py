@@ -11,8 +11,10 @@ from typing import Literal
 from engine.events import PlannedStep, StepFinished, StepProgressed, StepStarted
 from engine.failpoints import failpoint
 from engine.journal import Journal, fact_key
+from engine.naming import display_names
 from primitives.clock import Clock
 from primitives.diagnostics.registry import Diagnostic, Progress
+from primitives.display_names import DisplayNames
 from primitives.errors import CloudopsError
 from primitives.facts import Fact
 from primitives.telemetry import Telemetry
@@ -94,12 +96,14 @@ class StepRunner:
             raise
         outcome, problem = work.result()
         duration = self.clock.monotonic() - started
+        summary = problem or self._summary(output.facts)
         failpoint("run.before_step_finished")
-        await self.journal.write(
-            StepFinished(step=step.id, status=outcome, summary=problem or _summary(output.facts), duration_s=duration)
-        )
+        await self.journal.write(StepFinished(step=step.id, status=outcome, summary=summary, duration_s=duration))
         failpoint("run.step_finished")
         await self.after_step()
+
+    def _summary(self, facts: Sequence[Fact]) -> str:
+        return _summary(facts, display_names(self.journal.state))
 
     async def _collect(self, step: PlannedStep, output: _Output) -> tuple[Outcome, str]:
         try:
@@ -139,11 +143,11 @@ class StepRunner:
                 )
 
 
-def _summary(facts: Sequence[Fact]) -> str:
+def _summary(facts: Sequence[Fact], names: DisplayNames) -> str:
     """A step's result in one line: its first fact that is there, else one that isn't, else what nobody could say."""
     present = [fact for fact in facts if fact.polarity == "present"]
     told = present or [fact for fact in facts if fact.polarity == "absent"] or list(facts)
     if not told:
         return "nothing found"
     more = f" · {len(told) - 1} more" if len(told) > 1 else ""
-    return safe_line(told[0].sentence(), limit=200) + more
+    return safe_line(told[0].sentence(names), limit=200) + more

@@ -63,6 +63,11 @@ class DisplayNames:
         # Any name may have to change for the new one; each is worked out again when it is asked for.
         self._names.clear()
 
+    def resource_called(self, name: str) -> str | None:
+        """The resource whose display name it is, as a person reads it off the screen; None where it is nobody's."""
+        candidates = [*self._sharing.get(name, ()), *self._known]
+        return next((resource for resource in candidates if self(resource) == name), None)
+
     def _work_out(self, short: str) -> None:
         sharing = self._sharing[short]
         if len(sharing) == 1:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from primitives.text import safe_line
 
@@ -27,7 +28,7 @@ def load_extensions(group: str) -> tuple[str, ...]:
     Returns what could not be loaded, a line each: an incident is no time to be stopped by a broken extension.
     """
     problems = []
-    for entry in entry_points(group=group):
+    for entry in _entry_points().get(group, ()):
         try:
             entry.load()
         except Exception as error:  # Any failure of a third party's module leaves that one out; `doctor` tells of it.
@@ -35,3 +36,11 @@ def load_extensions(group: str) -> tuple[str, ...]:
             problem = f"{entry.name} of {owner} can't be loaded ({type(error).__name__}: {error}): fix or uninstall it"
             problems.append(safe_line(problem))
     return tuple(problems)
+
+
+@cache
+def _entry_points() -> Mapping[str, tuple[EntryPoint, ...]]:
+    """Ours by their group. A look at them goes through the metadata of all installed packages: once is enough."""
+    installed = entry_points()
+    ours = [group for group in installed.groups if group.startswith("cloudops.")]
+    return {group: tuple(installed.select(group=group)) for group in ours}

@@ -298,6 +298,7 @@ class Answers(Generic[R]):
         return tuple(
             entry.source
             for part in self.parts
+            if part.completeness == "complete"
             for entry in part.coverage
             if entry.status == "answered"
             and kind in entry.kinds

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Literal, Protocol
 
 from primitives.clock import Clock
-from primitives.errors import CloudopsError, SourceDenied, SourceError, SourceTimeout
+from primitives.errors import CloudopsError, SourceDenied, SourceError
 from primitives.questions import (
     AlertsQuery,
     Answer,
@@ -316,33 +316,37 @@ class Telemetry:
             try:
                 async with asyncio.timeout(self.timeout_s):
                     answer = await backend.ask(query)
-                # A bundle is sanitised while it is read. A large answer must not hold up the others.
-                return answer if backend.name == RECORDED else await asyncio.to_thread(self._sanitised, answer, query)
-            except TimeoutError:
-                return self._problem(query, SourceTimeout(backend.name, f"no answer within {self.timeout_s:g} s"))
-            except SourceError as error:
-                return self._problem(query, error)
-            except CloudopsError as error:
-                return self._problem(query, SourceError(backend.name, str(error)))
-            except TooDeepError as error:
-                return self._problem(query, SourceError(backend.name, f"what it answers can't be read: {error}"))
+                if backend.name == RECORDED:
+                    return answer  # A bundle is sanitised while it is read.
+                # A large answer must not hold up the others.
+                return await asyncio.to_thread(self._sanitised, replace(answer, query=query, source=backend.name))
             except Exception as error:  # Any failure of a backend leaves its answer out; the others are heard.
-                return self._problem(query, SourceError(backend.name, f"{type(error).__name__}: {error}"))
+                return self._refusal(backend, query, error)
 
-    def _sanitised(self, answer: Answer[Any], query: Query) -> Answer[Any]:
+    def _refusal(self, backend: Backend, query: Query, error: Exception) -> Answer[Any]:
+        match error:
+            case TimeoutError():
+                problem = f"no answer within {self.timeout_s:g} s"
+            case SourceError():
+                problem = error.problem
+            case TooDeepError():
+                problem = f"what it answers can't be read: {error}"
+            case CloudopsError():
+                problem = str(error)
+            case _:
+                problem = f"{type(error).__name__}: {error}"
+        status: AnswerStatus = "denied" if isinstance(error, SourceDenied) else "unreachable"
+        return Answer(query, backend.name, status, detail=self._cleaner.line(problem))
+
+    def _sanitised(self, answer: Answer[Any]) -> Answer[Any]:
         cleaner = self._cleaner
         return replace(
             answer,
-            query=query,
             records=tuple(sanitise_record(record, cleaner) for record in answer.records),
             coverage=tuple(sanitise_record(entry, cleaner) for entry in answer.coverage),
             detail=answer.detail and cleaner.line(answer.detail),
             left_out=cleaner.line(answer.left_out),
         )
-
-    def _problem(self, query: Query, error: SourceError) -> Answer[Any]:
-        status: AnswerStatus = "denied" if isinstance(error, SourceDenied) else "unreachable"
-        return Answer(query, error.source, status, detail=self._cleaner.line(error.problem))
 
 
 def _fitted(answer: Answer[Any]) -> Answer[Any]:

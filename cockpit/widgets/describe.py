@@ -15,6 +15,7 @@ from primitives.units import duration, quantity
 if TYPE_CHECKING:
     from engine.hypotheses import Action, Hypothesis
     from engine.incident import FoundFact, IncidentState, Step
+    from primitives.display_names import Naming
     from primitives.facts import MetricShift
 
 __all__ = ["describe_action", "describe_fact", "describe_hypothesis", "describe_step", "fields"]
@@ -38,7 +39,7 @@ def fields(label: str, text: str, width: int, role: str = "text") -> Iterator[Li
         yield Line([(f" {label if number == 0 else '':<{size}}", "dim"), (line, role)])
 
 
-def describe_step(step: Step, state: IncidentState, width: int) -> list[Line]:
+def describe_step(step: Step, state: IncidentState, width: int, names: Naming) -> list[Line]:
     """Why it was planned, with what arguments, what came of it."""
     sign, word, role = STEPS[step.status]
     took = f" · {seconds(step.duration_s)}" if step.duration_s is not None else ""
@@ -54,7 +55,13 @@ def describe_step(step: Step, state: IncidentState, width: int) -> list[Line]:
         fact = state.facts[key].fact
         mark, colour = fact_sign(fact)
         lines.append(
-            Line([(f" {key:>{LABEL_WIDTH - 3}} ", "dim"), (f"{mark} ", colour), (sanitised(fact.sentence()), "text")])
+            Line(
+                [
+                    (f" {key:>{LABEL_WIDTH - 3}} ", "dim"),
+                    (f"{mark} ", colour),
+                    (sanitised(fact.sentence(names)), "text"),
+                ]
+            )
         )
     return lines
 
@@ -77,14 +84,18 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
     return " · ".join(shown) or "none"
 
 
-def describe_fact(found_fact: FoundFact, state: IncidentState, width: int, last: float | None = None) -> list[Line]:
+def describe_fact(
+    found_fact: FoundFact, state: IncidentState, width: int, names: Naming, last: float | None = None
+) -> list[Line]:
     """Its sentence, values, window, source and trust; `last` is the newest sample of its metric, where it is there."""
     fact = found_fact.fact
     sign, role = fact_sign(fact)
     lines = [
         Line([(f" {sign if number == 0 else ' '} ", role), (words, "text bold")])
-        for number, words in enumerate(wrap(sanitised(fact.sentence()), max(width - 4, 10)))
+        for number, words in enumerate(wrap(sanitised(fact.sentence(names)), max(width - 4, 10)))
     ]
+    if fact.resource is not None and names(fact.resource) != fact.resource:
+        lines += fields("resource", sanitised(fact.resource), width, "dim")
     if fact.type == "metric_shift":
         lines += _shift(fact, state, last, width)
     else:
@@ -172,14 +183,14 @@ def _short(value: Any) -> str:
     return sanitised(value)
 
 
-def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int) -> list[Line]:
+def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int, names: Naming) -> list[Line]:
     """Where its confidence comes from: the prior, then each weight, to the sum."""
     change = f" · blames {sanitised(hypothesis.change)}" if hypothesis.change else ""
     what = f" {sanitised(hypothesis.cause_id)} on {sanitised(hypothesis.resource or 'no resource')}"
     lines = [Line([(f"{what}{change}", "dim")])]
     if hypothesis.note:
         lines += fields("note", sanitised(hypothesis.note), width)
-    return [*lines, *describe_waterfall(hypothesis, state, width)]
+    return [*lines, *describe_waterfall(hypothesis, state, width, names)]
 
 
 def describe_action(action: Action, state: IncidentState, width: int) -> list[Line]:

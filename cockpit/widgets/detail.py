@@ -66,13 +66,13 @@ class DetailPane(Pane):
             return [Line([(" nothing to show yet", "dim")])]
         match subject.kind:
             case "step" if subject.id in state.steps:
-                return describe_step(state.steps[subject.id], state, width)
+                return describe_step(state.steps[subject.id], state, width, self.view.names)
             case "fact" if subject.id in state.facts:
-                return describe_fact(state.facts[subject.id], state, width, self._last(subject.id))
+                return describe_fact(state.facts[subject.id], state, width, self.view.names, self._last(subject.id))
             case "hypothesis":
                 for hypothesis in state.hypotheses:
                     if hypothesis.id == subject.id:
-                        return describe_hypothesis(hypothesis, state, width)
+                        return describe_hypothesis(hypothesis, state, width, self.view.names)
             case "action":
                 for action in state.actions:
                     if action.id == subject.id:
@@ -131,7 +131,9 @@ class DetailPane(Pane):
         if subject.kind != "fact":
             strips.append(
                 draw(
-                    Line([(f" {found_fact.id} ", "dim"), (sanitised(fact.sentence()), "dim")]), width, self.text_styles
+                    Line([(f" {found_fact.id} ", "dim"), (sanitised(fact.sentence(self.view.names)), "dim")]),
+                    width,
+                    self.text_styles,
                 )
             )
             room -= 1

@@ -53,11 +53,11 @@ class FactsPane(RowPane):
 
     def matches(self, key: str, text: str) -> bool:
         assert self.view.state is not None
-        return text in f"{key} {self.view.state.facts[key].fact.sentence()}".lower()
+        return text in f"{key} {self.view.state.facts[key].fact.sentence(self.view.names)}".lower()
 
     def copied(self, key: str) -> str:
         assert self.view.state is not None
-        return f"{key} {self.view.state.facts[key].fact.sentence()}"
+        return f"{key} {self.view.state.facts[key].fact.sentence(self.view.names)}"
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
         del width
@@ -73,7 +73,7 @@ class FactsPane(RowPane):
             told.append(
                 (f"{judged_words(judged, with_time=False)} · ", "focus" if judged.verdict == "pinned" else "warning")
             )
-        return Line([*told, (sanitised(fact.sentence()), words)])
+        return Line([*told, (sanitised(fact.sentence(self.view.names)), words)])
 
     def footing(self) -> str:
         self.rows()
@@ -87,5 +87,5 @@ class FactsPane(RowPane):
         if not newest:
             return Line([(self.empty, "dim")])
         sign, role = fact_sign(newest.fact)
-        words = sanitised(newest.fact.sentence())
+        words = sanitised(newest.fact.sentence(self.view.names))
         return Line([(f"{sign} ", role), (words, "dim")], [(f"{self.footing()} ", "dim")])

@@ -136,7 +136,7 @@ class HypothesesPane(RowPane):
             other = next((known for known in state.hypotheses if known.id == adjustment.hypothesis), None)
             return " · ".join(words for words in (adjustment.label, other.cause if other else "") if words)
         found = state.facts.get(getattr(item, "fact", ""))
-        sentence = found.fact.sentence() if found else ""
+        sentence = found.fact.sentence(self.view.names) if found else ""
         return " · ".join(words for words in (getattr(item, "why", ""), sentence) if words)
 
     def _item(self, item: Item, *, selected: bool) -> Line:

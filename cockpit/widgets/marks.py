@@ -14,6 +14,7 @@ from primitives.units import short_id
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
     from engine.incident import IncidentState
+    from primitives.display_names import Naming
     from primitives.facts import MetricShift
 
 __all__ = ["Mark", "Scale", "labels", "marks_of", "other_changes", "span_of", "symptom_of"]
@@ -85,24 +86,25 @@ def marks_of(view: View) -> list[Mark]:
     if state is None or state.opened is None:
         return []
     near, _ = view.symptom_cache.look(state).changes.split(state)
-    marks = [_change(change_mark, state) for change_mark in near]
+    marks = [_change(change_mark, state, view.names) for change_mark in near]
     marks = sorted(marks, key=lambda mark: mark.rank)[:MARKS_SHOWN]
     shift = symptom_of(view)
     if shift is not None and shift.onset:
-        marks.append(Mark(shift.onset, "●", "warning", "onset", 0, f"onset: {shift.sentence()}"))
+        marks.append(Mark(shift.onset, "●", "warning", "onset", 0, f"onset: {shift.sentence(view.names)}"))
     marks.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1, f"alert: {state.opened.title}"))
     if view.you:
         marks.append(Mark(view.you, "◆", "focus", "you", 4, "you confirmed the plan"))
     return sorted(marks, key=lambda mark: mark.time)
 
 
-def _change(change_mark: ChangeMark, state: IncidentState) -> Mark:
+def _change(change_mark: ChangeMark, state: IncidentState, names: Naming) -> Mark:
     best = state.hypotheses[:BELIEVED]
     blamed = any(
         hypothesis.resource == change_mark.resource and short_id(hypothesis.change or "") == change_mark.id
         for hypothesis in best
     )
-    told = f"{change_mark.kind.replace('_', ' ')} {change_mark.id} of {change_mark.resource}: {change_mark.summary}"
+    resource = names(change_mark.resource) if change_mark.resource else "no resource"
+    told = f"{change_mark.kind.replace('_', ' ')} {change_mark.id} of {resource}: {change_mark.summary}"
     return Mark(
         change_mark.time,
         "▲",

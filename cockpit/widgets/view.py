@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from cockpit.widgets.symptom_cache import SymptomCache
+from primitives.display_names import full_name
 
 if TYPE_CHECKING:
     from engine.incident import IncidentState
+    from engine.naming import NamesOfState
+    from primitives.display_names import Naming
 
 __all__ = ["Mode", "Playback", "Subject", "View"]
 
@@ -58,3 +61,16 @@ class View:
     problem: str = ""
     attached: bool = False
     symptom_cache: SymptomCache = field(default_factory=SymptomCache)
+    names_of_state: NamesOfState | None = None
+
+    @property
+    def names(self) -> Naming:
+        """What to call each resource: the shortest name that is unambiguous in what is known by now."""
+        if self.state is None:
+            return full_name
+        if self.names_of_state is None:
+            # The engine is there by the time that there is a state; the first frame must not wait for it.
+            from engine.naming import NamesOfState
+
+            self.names_of_state = NamesOfState()
+        return self.names_of_state.of(self.state)

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from engine.hypotheses import Hypothesis
     from engine.incident import IncidentState
     from engine.reason.explain import Bar
+    from primitives.display_names import Naming
 
 __all__ = ["describe_waterfall"]
 
 _LEAST, _MOST, _SHARE = 12, 30, 3
 
 
-def describe_waterfall(hypothesis: Hypothesis, state: IncidentState, width: int) -> list[Line]:
+def describe_waterfall(hypothesis: Hypothesis, state: IncidentState, width: int, names: Naming) -> list[Line]:
     """The sum and the confidence first, then what adds up to it: the bars of `engine.reason.explain`.
 
     A fact that several rules weigh is followed by a line for each.
@@ -32,7 +33,7 @@ def describe_waterfall(hypothesis: Hypothesis, state: IncidentState, width: int)
     bounds = min(ends), max(ends)
     lines = [_sum(hypothesis, bars[-1], size)]
     for step in bars[:-1]:
-        lines.append(_step(step, state, bounds, size))
+        lines.append(_step(step, _words(step, state, names), bounds, size))
         lines.extend(_parts(step, size))
     return lines
 
@@ -45,7 +46,7 @@ def _sum(hypothesis: Hypothesis, total: Bar, size: int) -> Line:
     return Line(ending)
 
 
-def _step(step: Bar, state: IncidentState, bounds: tuple[float, float], size: int) -> Line:
+def _step(step: Bar, words: str, bounds: tuple[float, float], size: int) -> Line:
     span = (bounds[1] - bounds[0]) or 1.0
     begin, end = sorted(round((value - bounds[0]) / span * (size - 1)) for value in (step.start, step.end))
     role = "dim" if step.kind != "fact" else "good" if step.weight > 0 else "bad"
@@ -57,7 +58,7 @@ def _step(step: Bar, state: IncidentState, bounds: tuple[float, float], size: in
             ("·" * begin, "faint"),
             (stroke, role),
             ("·" * (size - begin - len(stroke)), "faint"),
-            (f"  {_words(step, state)}", "text" if step.kind == "fact" else "dim"),
+            (f"  {words}", "text" if step.kind == "fact" else "dim"),
         ]
     )
 
@@ -73,11 +74,11 @@ def _parts(step: Bar, size: int) -> Iterator[Line]:
             yield Line([*parts, (f"    {sanitised(part.why)}", "dim")])
 
 
-def _words(step: Bar, state: IncidentState) -> str:
+def _words(step: Bar, state: IncidentState, names: Naming) -> str:
     if step.kind == "prior":
         return "how common such a cause is"
     found = state.facts.get(step.fact or "")
-    sentence = found.fact.sentence() if found else ""
+    sentence = found.fact.sentence(names) if found else ""
     if len(step.parts) > 1:
         return sanitised(sentence or step.label)
     other = next((known for known in state.hypotheses if known.id == step.hypothesis), None)

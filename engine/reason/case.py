@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from engine.events import IncidentOpened
 from engine.hypotheses import Classification
 from engine.incident import FoundFact
+from engine.naming import names_of_facts
+from primitives.display_names import DisplayNames
 from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift
 
 __all__ = ["Case", "more_than_usual"]
@@ -25,8 +27,14 @@ class Case:
     opened: IncidentOpened
     classification: Classification | None
     facts: Sequence[FoundFact]
+    known_names: DisplayNames | None = field(default=None, compare=False, repr=False)
     _cache: dict[type, list[tuple[str, Any]]] = field(default_factory=dict, compare=False, repr=False)
     _behind: dict[str, dict[str, int]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def names(self) -> DisplayNames:
+        """What sentences call each resource; nothing is concluded from it."""
+        return self.known_names or names_of_facts(self.opened, self.facts)
 
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
         """Facts of one type with their ids, in the order in which they were found."""

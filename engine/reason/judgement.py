@@ -12,16 +12,24 @@ from engine.reason.candidates import Candidate
 from engine.reason.case import Case
 from engine.reason.catalogue import causes_of_family
 from engine.reason.claims import Claim, Key, Location, Weighed
+from engine.reason.trust import STATEMENT, may_exclude
 from primitives.analysis.error_families import family_of
 from primitives.facts import Assertion
+from primitives.terms import Trust
 
-__all__ = ["Judgements", "judgements_of", "ruled", "statements"]
+__all__ = ["Judgements", "excluded", "judgements_of", "statements"]
 
 # A fact that an engineer holds for certain counts twice, before those that say the same thing.
 _PINNED: Final = 2.0
 # What an engineer rules out is as good as impossible; what one holds for the cause must still be able to lose.
 _EXCLUDED: Final = -20.0
 _HELD: Final = 3.0
+_STATED: Final[Mapping[Trust, str]] = {
+    "measured": "{source} says so",
+    "asserted": "{source} says so",
+    "reported": "reported by {source}",
+    "proposed": "proposed by {source}",
+}
 
 C = TypeVar("C", Claim, Location)
 
@@ -63,28 +71,36 @@ def judgements_of(state: IncidentState) -> Judgements:
 
 
 def statements(case: Case) -> Iterator[Claim]:
-    """Claims for the causes that engineers named, or that the words of theirs speak for as those of a log would."""
+    """Claims for the causes that somebody named, or that their words speak for as those of a log would.
+
+    A statement weighs by its trust. Of several that no person stands by only the first counts in full.
+    """
     for name, fact in case.present(Assertion):
         if fact.speaks == "against":
             continue
+        why, group = _STATED[fact.trust].format(source=fact.source), _group(name, fact)
         if fact.cause_id is not None:
             key = Key(fact.cause_id, fact.resource, fact.change)
-            yield Claim(key, name, _HELD, f"{fact.source} says so", f"said {name}")
+            yield Claim(key, name, _HELD * STATEMENT[fact.trust], why, group)
         elif fact.resource is not None and (family := family_of(fact.text)) is not None:
             for cause_id, weight in causes_of_family(family):
-                key = Key(cause_id, fact.resource)
-                yield Claim(key, name, weight, f"{fact.source} says so", f"said {name}")
+                yield Claim(Key(cause_id, fact.resource), name, weight * STATEMENT[fact.trust], why, group)
 
 
-def ruled(case: Case, candidates: Sequence[Candidate]) -> list[Candidate]:
+def _group(name: str, fact: Assertion) -> str:
+    return f"said {name}" if fact.trust in ("asserted", "measured") else f"said, {fact.trust}"
+
+
+def excluded(case: Case, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates, those that an engineer ruled out with that against them."""
-    against = [(name, fact) for name, fact in case.present(Assertion) if fact.speaks == "against"]
+    against = [(name, fact) for name, fact in case.present(Assertion)
+               if fact.speaks == "against" and may_exclude(fact.trust)]  # fmt: skip
     if not against:
         return list(candidates)
-    return [_ruled(case, candidate, against) for candidate in candidates]
+    return [_excluded(case, candidate, against) for candidate in candidates]
 
 
-def _ruled(case: Case, candidate: Candidate, against: Sequence[tuple[str, Assertion]]) -> Candidate:
+def _excluded(case: Case, candidate: Candidate, against: Sequence[tuple[str, Assertion]]) -> Candidate:
     for name, fact in against:
         if _is_meant(case, candidate, fact):
             why = f"excluded by {fact.source}"

@@ -200,6 +200,5 @@ def _hosts(case: Case, placed: Sequence[Location]) -> Iterator[Location]:
         suffering = [one for one in placed if one.resource in hosted and one.weight > 0 and one.group in _SUFFERED]
         if len({one.resource for one in suffering}) >= _SEVERAL:
             for one in suffering:
-                yield Location(
-                    host, one.fact, _HOSTED * one.weight, f"it hosts {one.resource}", f"hosts {one.resource}"
-                )
+                why = f"it hosts {case.names(one.resource)}"
+                yield Location(host, one.fact, _HOSTED * one.weight, why, f"hosts {one.resource}")

@@ -21,6 +21,7 @@ from engine.reason.catalogue import (
 from engine.reason.claims import Claim, Key
 from engine.reason.diffs import setting_traits
 from engine.reason.localise import FELT, magnitude, strength
+from engine.reason.trust import TEXT
 from engine.reason.victims import silent
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
@@ -60,7 +61,6 @@ _ERRORS: Final = (*FAILURES, "WARN")
 _MOST_STOPPED: Final = 4.0
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
 _SERVICE_DOWN: Final = 4.2
-_REPORTED: Final = 0.8  # Text that an outsider may have written counts a little less than a measurement.
 
 
 def mechanisms(case: Case) -> Iterator[Claim]:
@@ -79,8 +79,8 @@ def mechanisms(case: Case) -> Iterator[Claim]:
 def _states(case: Case) -> Iterator[Claim]:
     for name, fact in case.present(WorkloadState):
         for cause_id, weight in causes_of_state(fact.state):
-            trusted = weight if fact.trust == "measured" else weight * _REPORTED
-            yield Claim(Key(cause_id, fact.resource or fact.object), name, trusted, f"state {fact.state}", "state")
+            key = Key(cause_id, fact.resource or fact.object)
+            yield Claim(key, name, weight * TEXT[fact.trust], f"state {fact.state}", "state")
 
 
 def _limits(case: Case) -> Iterator[Claim]:
@@ -167,7 +167,7 @@ def _log_families(case: Case) -> Iterator[Claim]:
             continue
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
-        trust = 1.0 if fact.trust == "measured" else _REPORTED
+        trust = TEXT[fact.trust]
         if host := outside_host(case, fact):
             why = f"its errors come from {host}"
             yield from _signal("outside blamed", fact.resource, name, news * trust, why, "outside")
@@ -250,7 +250,8 @@ def _observations(case: Case) -> Iterator[Claim]:
         text = f"{fact.kind} {fact.subject}"
         for observation, cause_id in _observed_causes():
             if re.search(observation.pattern, text, re.IGNORECASE):
-                weight = observation.weight * _REPORTED
+                # Whoever set up the monitor chose its words.
+                weight = observation.weight * TEXT["reported"]
                 yield Claim(Key(cause_id, fact.resource), name, weight, "it was observed so", cause_id)
                 break
 

@@ -11,6 +11,7 @@ from typing import Any, Final, get_args
 from engine.events import PlannedStep
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
+from engine.naming import display_names
 from engine.plan import MAX_STEPS
 from engine.reason.case import Case
 from engine.reason.catalogue import causes
@@ -93,7 +94,7 @@ def _step(state: IncidentState, one: Candidate, asked_for: bool) -> PlannedStep:
     return PlannedStep(
         id=next_step_id(state),
         primitive=one.primitive,
-        target=safe_line(one.resource or "everything", limit=60),
+        target=safe_line(display_names(state)(one.resource) if one.resource else "everything", limit=60),
         arguments=one.arguments,
         effect="read",
         reason=safe_line(f"asked for by an engineer: {reason}" if asked_for else reason, limit=400),
@@ -134,7 +135,7 @@ def _elsewhere(
             about = [one for one in live if one.resource == resource]
             gain = _information(_mass(state.hypotheses, {one.id for one in about}), _SHOWS)
             arguments = scope.model_copy(update={"symptom": Symptom(resource=resource), "focus": (resource,)})
-            why = f"{_rivals(live, about)}: what {resource} does lay outside of the first look"
+            why = f"{_rivals(live, about)}: what {case.names(resource)} does lay outside of the first look"
             yield Candidate(name, resource, _document(arguments), gain, able[name].cost_s, why)
 
 

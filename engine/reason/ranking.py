@@ -11,19 +11,21 @@ from typing import Final
 from engine.events import IncidentOpened
 from engine.hypotheses import Classification, Evidence, Hypothesis
 from engine.incident import FoundFact, IncidentState
+from engine.naming import display_names
 from engine.reason.adjustments import Adjuster
 from engine.reason.attribution import attributions
 from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.case import Case
 from engine.reason.claims import Claim, Key, Location
 from engine.reason.competition import Competition, Scored, compete
-from engine.reason.judgement import Judgements, judgements_of, ruled, statements
+from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
 from engine.reason.odds import probability_at
 from engine.reason.verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
 from engine.reason.wanted import would_change
 from engine.reason.weights import WEIGHTS, Weights
+from primitives.display_names import DisplayNames
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
 from primitives.units import short_id
@@ -53,7 +55,9 @@ def rank(state: IncidentState) -> Ranking:
     assert state.opened is not None
     known = {_key_of(hypothesis): hypothesis.id for hypothesis in state.hypotheses}
     facts, judgements = tuple(state.facts.values()), judgements_of(state)
-    return rank_facts(facts, state.opened, state.classification, known=known, judgements=judgements)
+    return rank_facts(
+        facts, state.opened, state.classification, known=known, judgements=judgements, names=display_names(state)
+    )
 
 
 def rank_facts(
@@ -64,13 +68,15 @@ def rank_facts(
     known: Mapping[Key, str] | None = None,
     weights: Weights = WEIGHTS,
     judgements: Judgements = _NONE_JUDGED,
+    names: DisplayNames | None = None,
 ) -> Ranking:
     """Rank what `facts` suggest, as far as engineers let them by their `judgements`.
 
-    `known` maps keys to identifiers given before: those are kept, however little speaks for them now.
+    `known` maps keys to identifiers given before: those are kept, however little speaks for them now. `names` say what
+    sentences call each resource; without them it is by what the facts name.
     """
-    case = Case(opened, classification, judgements.kept(facts))
-    candidates = ruled(case, _candidates(case, set(known or ()), weights, judgements))
+    case = Case(opened, classification, judgements.kept(facts), names)
+    candidates = excluded(case, _candidates(case, set(known or ()), weights, judgements))
     hypotheses = _hypotheses(case, compete(case, candidates, weights), known or {}, weights)
     return Ranking(hypotheses, would_change(case, hypotheses))
 
@@ -148,13 +154,12 @@ def _cap(candidate: Candidate, trust: Mapping[str, str]) -> float:
 
 def _sentence(case: Case, candidate: Candidate) -> str:
     cause, change = candidate.cause, candidate.key.change or "A change"
+    resource = case.names(candidate.key.resource) if candidate.key.resource else "it"
     if candidate.key.change and cause.change_noun:
         change = f"{cause.change_noun} {short_id(candidate.key.change)}"
     if not candidate.direct and cause.unproven_sentence:
-        return safe_line(cause.unproven_sentence.format(resource=candidate.key.resource))
-    sentence = cause.sentence.format(
-        resource=candidate.key.resource or "it", change=short_id(change), effect=case.effect
-    )
+        return safe_line(cause.unproven_sentence.format(resource=resource))
+    sentence = cause.sentence.format(resource=resource, change=short_id(change), effect=case.effect)
     if candidate.key.change and "{change}" not in cause.sentence:
         sentence += f" ({short_id(candidate.key.change)})"
     return safe_line(sentence)

@@ -7,6 +7,7 @@ from typing import Final
 
 from engine.hypotheses import Decisive, Hypothesis
 from engine.incident import FoundFact, IncidentState
+from engine.naming import display_names
 from engine.reason.case import Case
 from engine.reason.catalogue import causes
 from engine.reason.claims import Key
@@ -14,6 +15,7 @@ from engine.reason.judgement import judgements_of
 from engine.reason.odds import log_odds
 from engine.reason.ranking import rank_facts
 from engine.reason.wanted import unanswered
+from primitives.display_names import DisplayNames
 from primitives.facts import Assertion, Dependencies
 from primitives.text import safe_line
 from primitives.units import probability
@@ -39,7 +41,8 @@ def decisive(state: IncidentState) -> tuple[Decisive, ...]:
     pair = _pair(state)
     if len(pair) < 2:
         return ()
-    found = [one for name in _leading(pair, state) if (one := _without(state, pair, name)) is not None]
+    names = display_names(state)
+    found = [one for name in _leading(pair, state) if (one := _without(state, pair, name, names)) is not None]
     found.sort(key=lambda one: (not one.turns, -abs(one.moves), one.fact))
     return tuple(found[:_MOST_DECISIVE])
 
@@ -53,7 +56,8 @@ def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) 
     kept = judgements_of(state).kept(tuple(state.facts.values()))
     assert state.opened is not None
     missing = unanswered(Case(state.opened, state.classification, kept), state.hypotheses)
-    lines = [*list(_refutations(state, found))[:_MOST_REFUTATIONS], *_if_found(state, pair), *missing]
+    names = display_names(state)
+    lines = [*list(_refutations(state, found, names))[:_MOST_REFUTATIONS], *_if_found(state, pair, names), *missing]
     return tuple(dict.fromkeys(safe_line(line, limit=240) for line in lines))[:_MOST_LINES]
 
 
@@ -74,9 +78,9 @@ def _leading(pair: Sequence[Hypothesis], state: IncidentState) -> list[str]:
     return named[:_MOST_TRIED]
 
 
-def _without(state: IncidentState, pair: Sequence[Hypothesis], fact: str) -> Decisive | None:
+def _without(state: IncidentState, pair: Sequence[Hypothesis], fact: str, names: DisplayNames) -> Decisive | None:
     facts = tuple(found for found in state.facts.values() if found.id != fact)
-    ranked = _ranked(state, facts)
+    ranked = _ranked(state, facts, names)
     if not ranked:
         return None
     confidences = {one.id: one.confidence for one in ranked}
@@ -90,17 +94,19 @@ def _without(state: IncidentState, pair: Sequence[Hypothesis], fact: str) -> Dec
                     confidence=leads.confidence, first=first, moves=round(moves, 3))  # fmt: skip
 
 
-def _ranked(state: IncidentState, facts: Sequence[FoundFact]) -> tuple[Hypothesis, ...]:
+def _ranked(state: IncidentState, facts: Sequence[FoundFact], names: DisplayNames) -> tuple[Hypothesis, ...]:
     assert state.opened is not None
     known: Mapping[Key, str] = {Key(one.cause_id, one.resource, one.change): one.id for one in state.hypotheses}
-    ranking = rank_facts(facts, state.opened, state.classification, known=known, judgements=judgements_of(state))
+    ranking = rank_facts(
+        facts, state.opened, state.classification, known=known, judgements=judgements_of(state), names=names
+    )
     return ranking.hypotheses
 
 
-def _refutations(state: IncidentState, found: Sequence[Decisive]) -> Iterator[str]:
+def _refutations(state: IncidentState, found: Sequence[Decisive], names: DisplayNames) -> Iterator[str]:
     best = _pair(state)[0]
     for one in found:
-        sentence = _told(state, one.fact)
+        sentence = _told(state, one.fact, names)
         if one.turns:
             leads = f"{one.leads} “{one.leader}” would lead ({probability(one.confidence)})"
             yield f"if {one.fact} were wrong ({sentence}): {leads}"
@@ -109,7 +115,7 @@ def _refutations(state: IncidentState, found: Sequence[Decisive]) -> Iterator[st
             yield f"if {one.fact} were wrong ({sentence}): {best.id} would fall from {change}"
 
 
-def _if_found(state: IncidentState, pair: Sequence[Hypothesis]) -> Iterator[str]:
+def _if_found(state: IncidentState, pair: Sequence[Hypothesis], names: DisplayNames) -> Iterator[str]:
     """What a further finding for the second would do, by ranking again as if it had been found."""
     if len(pair) < 2 or pair[1].resource is None:
         return
@@ -118,21 +124,22 @@ def _if_found(state: IncidentState, pair: Sequence[Hypothesis]) -> Iterator[str]
     if_found = Assertion(text="if found", source="if found", observed_at=state.opened.now, resource=second.resource,
                          cause_id=second.cause_id, change=second.change)  # fmt: skip
     facts = (*state.facts.values(), FoundFact(_IF_FOUND, "", "", if_found))
-    ranked = _ranked(state, facts)
+    ranked = _ranked(state, facts, names)
     after = next((one for one in ranked if one.id == second.id), None)
     if after is None or after.confidence - second.confidence < 0.05:
         return
     leads = ", and lead" if ranked[0].id == second.id else ""
     rise = f"would rise from {probability(second.confidence)} to {probability(after.confidence)}{leads}"
-    yield f"{_evidence_wanted(second)}: {second.id} “{second.cause}” {rise}"
+    yield f"{_evidence_wanted(second, names)}: {second.id} “{second.cause}” {rise}"
 
 
-def _evidence_wanted(one: Hypothesis) -> str:
+def _evidence_wanted(one: Hypothesis, names: DisplayNames) -> str:
     """What would speak for it as clearly as an engineer's word, by its cause."""
+    resource = names(one.resource or "")
     if one.change is not None:
-        return f"if {one.resource} recovered without {one.change}"
-    return f"a clear finding for it ({causes()[one.cause_id].diagnostic.replace('_', ' ')} of {one.resource})"
+        return f"if {resource} recovered without {one.change}"
+    return f"a clear finding for it ({causes()[one.cause_id].diagnostic.replace('_', ' ')} of {resource})"
 
 
-def _told(state: IncidentState, fact: str) -> str:
-    return safe_line(state.facts[fact].fact.sentence(), limit=_SHOWN)
+def _told(state: IncidentState, fact: str, names: DisplayNames) -> str:
+    return safe_line(state.facts[fact].fact.sentence(names), limit=_SHOWN)

@@ -92,7 +92,8 @@ def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
             yield name, 1.0, "requests fail", "no errors"
     for name, probe in case.present(ProbeResult):
         if not probe.healthy:
-            yield name, 1.8, f"the check of {probe.target or probe.resource} failed", "checks"
+            checked = case.names(probe.target or probe.resource or "")
+            yield name, 1.8, f"the check of {checked} failed", "checks"
 
 
 def _measured(case: Case) -> Iterator[tuple[str, float, str, str]]:
@@ -103,7 +104,7 @@ def _measured(case: Case) -> Iterator[tuple[str, float, str, str]]:
     for name, limit in case.present(MetricAtLimit):
         yield name, 1.2, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"
     for name, share in case.present(OwnShare):
-        yield name, 1.0, f"{share.resource} explains the symptom", "own share"
+        yield name, 1.0, f"{share.resource_name(case.names)} explains the symptom", "own share"
     for name, _ in case.present(MetricMissing):
         yield name, 0.6, "samples are missing", "silence"
 

@@ -8,6 +8,7 @@ from typing import Final
 from engine.hypotheses import Hypothesis
 from engine.reason.case import Case
 from engine.reason.catalogue import causes
+from primitives.display_names import DisplayNames
 from primitives.facts import (
     ChangeFound,
     Dependencies,
@@ -31,7 +32,7 @@ def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...
     At its end `engine.reason.sensitivity` says what each fact really carries.
     """
     named = [one for one in hypotheses if one.resource is not None][:2]
-    found = [_confirmation(one) for one in named if one.confidence < 0.9]
+    found = [_confirmation(one, case.names) for one in named if one.confidence < 0.9]
     return tuple(dict.fromkeys(map(safe_line, (*found, *unanswered(case, hypotheses)))))[:_MAX]
 
 
@@ -53,8 +54,9 @@ def unanswered(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _confirmation(one: Hypothesis) -> str:
+def _confirmation(one: Hypothesis, names: DisplayNames) -> str:
+    resource = names(one.resource or "")
     if one.change is not None:
-        return f"whether {one.resource} recovers without {short_id(one.change)}, or only the new version is affected"
+        return f"whether {resource} recovers without {short_id(one.change)}, or only the new version is affected"
     diagnostic = causes()[one.cause_id].diagnostic.replace("_", " ")
-    return f"{diagnostic} of {one.resource}: more on “{one.cause}”"
+    return f"{diagnostic} of {resource}: more on “{one.cause}”"

@@ -26,13 +26,17 @@ _MIN_VANISHED: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message: `time` is None where the source gives none, `peer` the other side where an attribute names it."""
+    """One message, or `count` alike in the minute from `time` on.
+
+    `time` is None where the source gives none, `peer` the other side where an attribute names it.
+    """
 
     time: datetime | None
     resource: str
     severity: Severity
     body: str
     peer: str | None = None
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -93,13 +97,13 @@ def _counted(
         pattern = found.get(key)
         if pattern is None:
             pattern = found[key] = Pattern(*key, first=line.time, example=line.body)
-        pattern.count += 1
+        pattern.count += line.count
         if line.time is not None:
             pattern.first = min(pattern.first or line.time, line.time)
             pattern.last = max(pattern.last or line.time, line.time)
         if line.peer:
-            pattern.blamed[line.peer] += 1
-        bodies[key][line.body] += 1
+            pattern.blamed[line.peer] += line.count
+        bodies[key][line.body] += line.count
     for key, pattern in found.items():
         _describe(pattern, bodies[key], names)
     return found

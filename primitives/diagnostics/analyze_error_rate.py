@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from primitives.analysis.asking import gaps, incident_window, lookback_window
+from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import Comparison, History, ask_history
+from primitives.analysis.large_stores import ask_spans
 from primitives.analysis.shifts import MOST_SHIFTS, shift_fact, strongest, unmoved
 from primitives.analysis.symptom import view_symptom
 from primitives.analysis.traces import failing, split
@@ -15,7 +16,7 @@ from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import Observed, SpanErrors
 from primitives.records import Span
 from primitives.statistics import level_of
-from primitives.telemetry import Answers, SpansQuery, Telemetry, TopologyQuery
+from primitives.telemetry import Answers, Telemetry, TopologyQuery
 from primitives.text import safe_line
 
 _MOST_OPERATIONS: Final = 20
@@ -35,7 +36,7 @@ async def analyze_error_rate(ask: Telemetry, args: Arguments) -> AsyncIterator[F
     """Tell moved error and availability metrics, errors as a share of requests, and the deepest failing operations."""
     history = await ask_history(ask, args)
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
-    spans = await ask.spans(SpansQuery(window=lookback_window(args)))
+    spans = await ask_spans(ask, args)
     compared = history.compared(args)
     graph = graph_of(topology.records)
     view = view_symptom(args, compared, graph)

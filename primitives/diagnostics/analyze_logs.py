@@ -6,11 +6,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from primitives.analysis.asking import LOOKBACK, gaps, incident_window, lookback_window
+from primitives.analysis.asking import LOOKBACK, gaps, incident_window
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import ask_history
+from primitives.analysis.large_stores import CountedMessage, LogAnswers, ask_logs, ask_spans
 from primitives.analysis.log_patterns import Line, Pattern, patterns
 from primitives.analysis.log_templates import mask, shapeless
 from primitives.analysis.naming import Names
@@ -27,14 +28,14 @@ from primitives.records import ContainerLog, LogRecord, Topology, Window
 from primitives.telemetry import (
     Answers,
     ContainerLogsQuery,
-    LogsQuery,
     ObjectsQuery,
-    SpansQuery,
     Telemetry,
     TopologyQuery,
 )
 from primitives.terms import Severity
 from primitives.text import safe_line
+
+M = TypeVar("M", LogRecord, CountedMessage)
 
 _MOST_PATTERNS: Final = 40
 _MOST_OF_ONE: Final = 12
@@ -62,32 +63,35 @@ _LINE_TIME: Final = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+
 async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     """Tell the unusual patterns of log records and of raw container logs, the most telling first."""
     window = incident_window(args)
-    logs = await ask.logs(LogsQuery(window=lookback_window(args)))
+    logs = await ask_logs(ask, args)
     containers = await ask.container_logs(ContainerLogsQuery(window=window))
     topology = await ask.topology(TopologyQuery(window=window))
     history = await ask_history(ask, args)
     graph = graph_of(topology.records)
     view = view_symptom(args, history.compared(args), graph)
-    names = Names(topology.records, sorted({record.resource for record in logs.records}))
+    names = Names(topology.records, logs.resources)
 
-    now, before = _split(logs.records, _normal_until(view, args), args)
-    by_time = patterns([_line(one) for one in now], [_line(one) for one in before], names)
-    facts = [_fact(one, logs, args) for one in _bounded(await _with_requests(ask, by_time, now, before, names, args))]
+    until = _normal_until(view, args)
+    now, before = _split(logs.records, until, args)
+    counted_now, counted_before = _split(logs.counted, until, args)
+    by_time = patterns(_lines(now, counted_now), _lines(before, counted_before), names)
+    unusual = await _with_requests(ask, by_time, now, before, names, args)
+    facts = [_fact(pattern, logs.answers, args) for pattern in _bounded(unusual)]
     workloads, astray = await _objects(ask, containers.records, topology.records, args)
     raw = [line for log in containers.records for line in _container_lines(log, workloads, graph.resources)]
     facts += [_fact(one, containers, args) for one in _bounded(patterns(raw, [], names))]
     facts = [one.model_copy(update={"points_at": astray.get(one.points_at or "", one.points_at)}) for one in facts]
     for fact in facts[:_MOST_PATTERNS]:
         yield fact
-    if not facts and before and (covering := logs.covered("logs", _reached(logs, window))):
-        yield _nothing_unusual(covering, logs, args)
+    if not facts and (before or counted_before) and (covering := _covering(logs, window)):
+        yield _nothing_unusual(covering, logs.answers, args)
     if shapeless([record.body for record in now]):
-        yield _shapeless(logs, args)
-    for gap in gaps((logs, containers), args):
+        yield _shapeless(logs.answers, args)
+    for gap in gaps((logs.answers, containers), args):
         yield gap
 
 
-def _shapeless(logs: Answers[LogRecord], args: Arguments) -> SourceGap:
+def _shapeless(logs: Answers[Any], args: Arguments) -> SourceGap:
     return SourceGap(
         question="logs",
         status="partial",
@@ -109,7 +113,7 @@ async def _with_requests(
     """
     if not before or not any("span_id" in record.attributes for record in now):
         return by_time
-    spans = await ask.spans(SpansQuery(window=lookback_window(args)))
+    spans = await ask_spans(ask, args)
     current, normal = split(spans.records, incident_window(args), args.baseline)
     if not current or not normal:
         return by_time
@@ -133,7 +137,7 @@ def _normal_until(view: SymptomView, args: Arguments) -> datetime:
     return max(start, view.onset - timedelta(seconds=max(2 * (shift.uncertainty or 0.0), 120.0)))
 
 
-def _split(records: Sequence[LogRecord], until: datetime, args: Arguments) -> tuple[list[LogRecord], list[LogRecord]]:
+def _split(records: Sequence[M], until: datetime, args: Arguments) -> tuple[list[M], list[M]]:
     now = [record for record in records if record.time >= until]
     base = args.baseline
     if base is None:
@@ -141,8 +145,14 @@ def _split(records: Sequence[LogRecord], until: datetime, args: Arguments) -> tu
     return now, [record for record in records if base.start <= record.time <= base.end and record.time < until]
 
 
-def _line(record: LogRecord) -> Line:
-    return Line(record.time, record.resource, record.severity, record.body, _peer(record.attributes))
+def _lines(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> list[Line]:
+    lines = [
+        Line(record.time, record.resource, record.severity, record.body, _peer(record.attributes)) for record in records
+    ]
+    lines += [
+        Line(message.time, message.resource, message.severity, message.body, count=message.count) for message in counted
+    ]
+    return lines
 
 
 def _peer(attributes: Mapping[str, Any]) -> str | None:
@@ -224,13 +234,12 @@ def _fact(one: Pattern, answers: Answers[Any], args: Arguments) -> LogPattern:
     )
 
 
-def _reached(logs: Answers[LogRecord], window: Window) -> Window:
-    """The window as far as the newest record: logs end with their last line, not with the window."""
-    last = max(record.time for record in logs.records)
-    return Window(start=window.start, end=max(min(window.end, last), window.start))
+def _covering(logs: LogAnswers, window: Window) -> tuple[str, ...]:
+    """The sources that answered for the window as far as the newest message: logs end there, not with the window."""
+    return logs.answers.covered("logs", Window(start=window.start, end=max(min(window.end, logs.newest), window.start)))
 
 
-def _nothing_unusual(covering: Sequence[str], logs: Answers[LogRecord], args: Arguments) -> LogPattern:
+def _nothing_unusual(covering: Sequence[str], logs: Answers[Any], args: Arguments) -> LogPattern:
     return LogPattern(
         polarity="absent",
         window=incident_window(args),

@@ -9,13 +9,14 @@ from typing import Any, Final
 from primitives.analysis.asking import gaps, incident_window, lookback_window, utc_seconds
 from primitives.analysis.graph import Graph, graph_of
 from primitives.analysis.history import History, ask_history
+from primitives.analysis.large_stores import ask_spans
 from primitives.analysis.localisation import Share, pick_metric, shares
 from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.analysis.traces import Traces, call_edges, columns, own_times, split, trace_shares
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import Dependencies, Location, OwnShare, SpanShift, locations_of
 from primitives.records import Edge, Resource, Span, Topology, Window
-from primitives.telemetry import Answers, SpansQuery, Telemetry, TopologyQuery
+from primitives.telemetry import Answers, Telemetry, TopologyQuery
 from primitives.text import safe_line
 
 _MOST_SHARES: Final = 15
@@ -45,7 +46,7 @@ async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[F
     """
     history = await ask_history(ask, args)
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
-    spans = await ask.spans(SpansQuery(window=lookback_window(args)))
+    spans = await ask_spans(ask, args)
     graph, inferred = _graph(topology.records, spans.records)
     view = view_symptom(args, history.compared(args), graph)
 

@@ -19,6 +19,7 @@ from engine.events import Body, Who
 from engine.incident import fold
 from engine.judge import judged
 from engine.port import AddFact, AskNext, Command, Exclude, HoldHypothesis, Judge, PinFact, RefuteFact, Undo
+from primitives.display_names import full_name
 
 
 class HeedingPort(StoryPort):
@@ -148,7 +149,7 @@ async def test_the_detail_of_a_hypothesis_draws_bars_that_add_up(opened: Opened)
         await settle(pilot)
         state = app.screen.view.state  # type: ignore[attr-defined]
         first = state.hypotheses[0]
-        (total, *lines) = describe_waterfall(first, state, 120)
+        (total, *lines) = describe_waterfall(first, state, 120, full_name)
         steps = [line for line in lines if line.left[0][0].strip()]  # parts of a fact have no name of their own
         numbers = [float(re.findall(r"[+−]\d+\.\d", plain(line.left))[0].replace("−", "-")) for line in steps]
         whole = float(re.findall(r"[+−]\d+\.\d", plain(total.left))[0].replace("−", "-"))

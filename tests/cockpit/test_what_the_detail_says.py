@@ -17,6 +17,7 @@ from cockpit.widgets.draw import Line, Styles, plain, wrap
 from cockpit.widgets.marks import Mark
 from cockpit.widgets.words import moved, percent
 from engine.incident import FoundFact, IncidentState
+from primitives.display_names import full_name
 from primitives.facts import Fact, MetricAtLimit, MetricShift, OwnShare, SpanErrors, WorkloadState
 from primitives.records import Metric, Series
 from themes import PALETTES
@@ -40,7 +41,7 @@ def text(lines: list[Line]) -> str:
 
 
 def told(fact: Fact, width: int = 100, last: float | None = None) -> str:
-    return text(describe_fact(FoundFact("F1", "S1", "key", fact), STATE, width, last))
+    return text(describe_fact(FoundFact("F1", "S1", "key", fact), STATE, width, full_name, last))
 
 
 def test_only_the_newest_sample_is_now() -> None:

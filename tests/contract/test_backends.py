@@ -1,23 +1,28 @@
-"""What every backend owes to those who ask, whatever its world is made of.
+"""What every backend owes to those who ask, whatever its system is made of.
 
-A backend takes part by a function that makes one for a world of its choice and by adding it to `BACKENDS`.
+A backend takes part by a function in `MAKERS` that makes one over a system of its choice, in its state at `NOW`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from cases.fake_prometheus import FakePrometheus, healthy
 
 from primitives.answers import decode_answer, encode_answer
 from primitives.backends.recorded.backend import RecordedBackend
+from primitives.backends.registry import backends
 from primitives.bundle import read_bundle
+from primitives.clock import ManualClock
 from primitives.records import Window
+from primitives.sources import define_source, open_source
 from primitives.telemetry import (
+    RECORDED,
     AlertsQuery,
     Backend,
     Budget,
@@ -95,16 +100,35 @@ def recorded(folder: Path) -> Backend:
     return RecordedBackend(read_bundle(folder))
 
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {"recorded": recorded}
+def prometheus(folder: Path) -> Backend:
+    """A server that scraped one service until now."""
+    del folder
+    server = FakePrometheus()
+    server.answer = lambda path, query: healthy(path, query, NOW)
+    _servers.append(server)
+    definition = define_source("prod", {"kind": "prometheus", "url": server.url}, {})
+    return open_source("prod", definition, ManualClock(NOW)).backend
 
 
-@pytest.fixture(params=sorted(BACKENDS))
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    return BACKENDS[request.param](tmp_path / "world")
+_servers: list[FakePrometheus] = []
+MAKERS: dict[str, Callable[[Path], Backend]] = {"recorded": recorded, "prometheus": prometheus}
+
+
+@pytest.fixture(params=sorted(MAKERS))
+async def backend(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Backend]:
+    made = MAKERS[request.param](tmp_path / "system")
+    yield made
+    await made.close()
+    while _servers:
+        _servers.pop().close()
 
 
 def _asked(backend: Backend, window: Window) -> list[Query]:
     return [one(window=window) for one in QUESTIONS if one(window=window).question in backend.questions]
+
+
+def test_every_registered_backend_is_held_to_the_contract() -> None:
+    assert set(MAKERS) == {RECORDED, *backends()}
 
 
 def test_every_question_is_put_to_the_test() -> None:

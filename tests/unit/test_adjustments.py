@@ -22,6 +22,7 @@ from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.reason import rank_facts
 from engine.report import report
+from primitives.display_names import full_name
 from primitives.facts import Fact
 from themes import PALETTES
 
@@ -151,7 +152,7 @@ def test_the_detail_unfolds_a_fact_that_several_rules_weigh() -> None:
     state = concluded(STORY)
     deployment = state.hypotheses[0]
     several = next(item for item in deployment.evidence_for if len(item.parts) > 1)
-    lines = [plain(line.left) for line in describe_waterfall(deployment, state, 120)]
+    lines = [plain(line.left) for line in describe_waterfall(deployment, state, 120, full_name)]
     at = next(number for number, line in enumerate(lines) if line.startswith(f" {several.fact}"))
     assert [line.strip().split("  ")[-1].strip() for line in lines[at + 1 : at + 1 + len(several.parts)]] == [
         part.why for part in several.parts

@@ -18,6 +18,7 @@ from engine.reason.explain import waterfall
 from engine.reason.odds import log_odds
 from engine.reason.sensitivity import decisive, would_change
 from engine.report import report
+from primitives.display_names import full_name
 from primitives.facts import Fact
 from primitives.terms import IncidentClass
 
@@ -97,7 +98,7 @@ def test_explain_adds_a_line_a_bar_to_the_text_report() -> None:
     state = concluded(STORY)
     plain, explained = render_text(state, width=100), render_text(state, width=100, explain=True)
     assert "log-odds" not in plain
-    lines = waterfall_lines(state.hypotheses[0], state, 94)
+    lines = waterfall_lines(state.hypotheses[0], state, 94, full_name)
     assert all(f"      {line}\n" in explained for line in lines)
     assert max(map(len, lines)) <= 94
     assert lines[-1].startswith("=")
@@ -133,6 +134,6 @@ def test_where_nothing_is_believed_nothing_would_change_it() -> None:
 def test_what_engineers_said_is_one_line_each() -> None:
     state = concluded(STORY)
     state.judgements["F4"] = Judgement(verdict="refuted", by="alice", because="it never\x1b went out")
-    (line,) = judgement_lines(state)
+    (line,) = judgement_lines(state, full_name)
     assert line.startswith("F4 refuted by alice, because it never")
     assert "\x1b" not in line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -62,6 +63,14 @@ class PrometheusBackend:
         self._step: int | None = None
 
     async def ask(self, query: Query) -> Answer[Any]:
+        now = self._clock.now()
+        if query.window.end <= now:
+            return await self._ask(query)
+        # Nothing is known of what is to come: an answer must not cover it.
+        past = Window(start=min(query.window.start, now), end=now)
+        return replace(await self._ask(query.model_copy(update={"window": past})), query=query)
+
+    async def _ask(self, query: Query) -> Answer[Any]:
         match query:
             case SeriesQuery():
                 return await self._series(query)
