@@ -20,6 +20,7 @@ from typing import Final
 from benchmarks.fit import Example, Outcome, Scorer, fit, left_out
 from engine.engine import Engine
 from engine.evaluate import bundles_below
+from engine.following import follow_investigation
 from engine.port import Investigate
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.bundle.truth import Truth, read_truth
@@ -70,7 +71,7 @@ async def _examples(folder: Path) -> list[Example]:
                 if truth is None:
                     continue
                 execution_id = await engine.investigate(Investigate(bundle=str(path), confirm=False))
-                async for _ in engine.follow(execution_id):
+                async for _ in follow_investigation(engine, execution_id):
                     pass
                 state = await engine.state(execution_id)
                 assert state.opened is not None

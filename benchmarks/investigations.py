@@ -62,6 +62,7 @@ def _read(bundle: Path) -> float:
 async def _investigate(bundles: Sequence[Path], store: Path) -> tuple[list[float], list[str]]:
     """The ms of each investigation, one after another in one store, and those that did not complete."""
     from engine.engine import Engine
+    from engine.following import follow_investigation
     from engine.port import Investigate
 
     taken: list[float] = []
@@ -71,7 +72,7 @@ async def _investigate(bundles: Sequence[Path], store: Path) -> tuple[list[float
         for bundle in bundles:
             begin = time.perf_counter()
             execution_id = await engine.investigate(Investigate(bundle=str(bundle), confirm=False))
-            async for _ in engine.follow(execution_id):
+            async for _ in follow_investigation(engine, execution_id):
                 pass
             taken.append(1000 * (time.perf_counter() - begin))
             phase = (await engine.state(execution_id)).phase

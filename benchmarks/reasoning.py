@@ -108,8 +108,8 @@ def measured(size: Size, rounds: int) -> Measured:
 
 async def investigated(made: MadeSystem) -> Measured:
     """One investigation's times, its memory left out."""
+    from engine.fact_keys import fact_key
     from engine.incident import FoundFact, IncidentState
-    from engine.journal import fact_key
     from engine.reason import rank
     from engine.state.investigation import InvestigationState
     from primitives.diagnostics.registry import diagnostics
@@ -162,7 +162,7 @@ async def _prepared(made: MadeSystem) -> tuple[Any, Any, Any, Any]:
     """What the engine has before the first step runs: the opened incident, its class, the plan, the sources."""
     from engine.classify import classify
     from engine.events import IncidentOpened
-    from engine.plan import propose_plan
+    from engine.investigate.plan import propose_plan
     from primitives.backends.recorded.backend import RecordedBackend
     from primitives.clock import RecordedClock
     from primitives.diagnostics.registry import Arguments, diagnostics

@@ -12,6 +12,7 @@ from cockpit.plain import PlainReport, event_line
 from cockpit.signals import handling
 from cockpit.terminal import end_at_last
 from engine.events import Event
+from engine.following import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Cancel, EnginePort
 from engine.report import report as report_of
@@ -59,7 +60,7 @@ async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
     interrupt = _Interrupt(port, execution_id)
     try:
         with handling({signal.SIGINT: interrupt}):
-            async for batch in port.follow(execution_id, printer.state.seq):
+            async for batch in follow_investigation(port, execution_id, printer.state.seq):
                 for event in batch:
                     printer.event(event)
     except asyncio.CancelledError:

@@ -64,7 +64,7 @@ def _incident(incident: IncidentSummary) -> tuple[str, ...]:
 
 def phase_word(incident: IncidentSummary) -> str:
     """The state in one word: an investigation that neither runs nor ended was interrupted."""
-    if incident.phase in ("completed", "cancelled", "failed"):
+    if incident.phase in ("completed", "cancelled", "failed", "closed"):
         return incident.phase
     return "running" if incident.running else "interrupted"
 

@@ -1,250 +1,269 @@
-"""The course of one investigation: classified, planned, confirmed, run, concluded.
+"""The actor of one incident: its single writer, with one mailbox for people and engine alike.
 
-An actor looks at the folded state to see what is still to do, so going on after a crash is the same as going on.
+A command is decided on the state as it is when its turn comes (`engine.deciders`), and its events are stored before the
+next command is looked at. The investigation is a child task that sends commands like anyone else; the actor starts it
+and stops it according to the state.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
 
-from engine.classify import classify
-from engine.conclude import asked_on, conclusion, further, moves
-from engine.events import (
-    HypothesesRanked,
-    IncidentClassified,
-    InvestigationCancelled,
-    InvestigationFinished,
-    InvestigationResumed,
-    PlanConfirmed,
-    PlannedStep,
-    PlanProposed,
-    SourcesChecked,
-    SourceState,
-    StepAdded,
-    StepFinished,
-    Who,
-)
-from engine.failpoints import failpoint
+from engine.deciders import AnyCommand, Decision, NeedsScenario, decide, need
+from engine.events import ENGINE, Who, in_real_time
 from engine.incident import IncidentState
+from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeInvestigation
+from engine.investigate.investigation import Investigation, sources_checked
 from engine.investigate.scenario import Scenario
-from engine.journal import ENGINE, Journal
-from engine.judge import judged, settled
-from engine.plan import propose_plan
-from engine.port import Judge
-from engine.reason import rank
-from engine.run import StepRunner
-from primitives.diagnostics.registry import Arguments, diagnostics
-from primitives.errors import StoreError, UsageError
-from primitives.records import Alert, Topology
-from primitives.telemetry import AlertsQuery, TopologyQuery
+from engine.log import EventLog, head_of
+from primitives.clock import Clock, SystemClock
+from primitives.errors import CloudopsError, HeadMoved, StoreError, UsageError
+from primitives.sources import SourceDirectory
 from primitives.text import safe_line
 
-__all__ = ["STOPPED", "Actor", "sources_checked"]
+__all__ = ["Actor", "Supervisor"]
 
-STOPPED = "the engine stopped before the investigation ended"
-"""Why an interrupted investigation goes on, as its log says it."""
+T = TypeVar("T")
 
-_MOST_LOOKS = 3
-"""Further questions that are tried on what was recorded before the answer counts as final."""
+MAILBOX_SIZE: Final = 256
+"""Commands that may wait; whoever sends one more waits with it."""
+
+IDLE_S: Final = 60.0
+"""An actor that has had nothing to do for so long is unloaded."""
+
+_LAST_WORDS_S: Final = 2.0
+"""So long an investigation that a person cancelled may take to conclude when its engine closes."""
+
+
+class Supervisor(Protocol):
+    """What an actor needs of the engine around it."""
+
+    async def reopen(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> Scenario:
+        """Open the scenario of a stored investigation again. Raises `CloudopsError`."""
+        ...
+
+    def troubled(self, execution_id: str, problem: StoreError) -> None:
+        """Hear that an investigation stopped and its log can't say so."""
+        ...
+
+    def unload(self, execution_id: str) -> None:
+        """Forget an idle actor."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Something to do in turn, and whoever waits for its result."""
+
+    work: Callable[[], Coroutine[Any, Any, Any]]
+    done: asyncio.Future[Any]
 
 
 class Actor:
-    """Carries one investigation to its end; commands come in through `confirm`, `cancel`, `judge` and `ask_next`.
+    """Serves one incident until it is idle or closed.
 
-    An investigation that was under way before goes on; `reason` says why, where that isn't in the log yet.
+    `state` is folded from all that is stored. Times are the investigation's, for what people say the real ones.
     """
 
-    def __init__(self, journal: Journal, scenario: Scenario, *, confirm: bool, reason: str = STOPPED) -> None:
-        self._journal = journal
-        self._scenario = scenario
-        self._telemetry = scenario.telemetry(journal)
-        self._confirmed_by = ENGINE
-        self._confirmed = asyncio.Event()
-        self._reason = reason
-        self._work: asyncio.Task[None] | None = None
-        self._started = scenario.clock.monotonic()
-        if confirm:
-            self._confirmed.set()
+    def __init__(
+        self,
+        log: EventLog,
+        supervisor: Supervisor,
+        state: IncidentState,
+        execution_id: str,
+        incident_id: str,
+        *,
+        real: Clock | None = None,
+    ) -> None:
+        self.state = state
+        self.execution_id = execution_id
+        self._incident_id = incident_id
+        self._log = log
+        self._supervisor = supervisor
+        self._real = real or SystemClock()
+        self._clock: Clock | None = None
+        self._investigation: Investigation | None = None
+        self._child: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._closing = False
+        self._mailbox: asyncio.Queue[_Item | None] = asyncio.Queue(MAILBOX_SIZE)
+        self._serving = asyncio.create_task(self._serve())
 
     @property
-    def state(self) -> IncidentState:
-        """What is known by now."""
-        return self._journal.state
+    def running(self) -> bool:
+        """Whether the investigation runs here."""
+        return self._child is not None
 
-    async def run(self) -> None:
-        """Carry the investigation to its end, or on from where it stopped. Raises `StoreError`."""
-        try:
-            if self.state.seq > 1 and self._reason:
-                await self._journal.write(InvestigationResumed(reason=self._reason))
-            self._work = asyncio.create_task(self._investigate())
-            if self.state.cancelling:
-                self._work.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._work
-            stopping = (task := asyncio.current_task()) is not None and task.cancelling() > 0
-            if stopping and not self.state.cancelling:
-                raise asyncio.CancelledError
-            await self._finish()
-        finally:
-            await self._telemetry.close()
+    async def send(self, command: AnyCommand, who: Who = ENGINE) -> None:
+        """Handle `command` in its turn; returns when its events are stored.
 
-    def confirm(self, who: Who) -> None:
-        """Run the plan. Raises `UsageError` when it already runs."""
-        if self._confirmed.is_set():
-            raise UsageError("the plan is already confirmed; follow it, or cancel it")
-        self._confirmed_by = who
-        self._confirmed.set()
-
-    async def cancel(self, who: Who) -> None:
-        """Stop; what was found stays. Raises `UsageError` when it has ended."""
-        await self._journal.decide(
-            lambda state: None if state.ended or state.cancelling else InvestigationCancelled(), who=who
-        )
-        if self.state.ended:
-            raise UsageError("the investigation has already ended")
-        if self._work:
-            self._work.cancel()
-
-    async def judge(self, judge: Judge, who: Who) -> None:
-        """Heed what a person says of facts and causes. Raises `UsageError` when it makes no sense."""
-        now = self._scenario.clock.now()
-        await self._journal.decide_all(lambda state: judged(state, judge, who, now))
-        await self._journal.decide_all(settled)
-
-    async def ask_next(self, who: Who) -> None:
-        """Add the next best diagnostic to the plan. Raises `UsageError` when there is none, or it is too late."""
-        await self._journal.decide(asked_on, who=who)
-
-    async def _investigate(self) -> None:
-        if not self.state.sources:
-            await self._journal.write(sources_checked(self._scenario))
-        if self.state.classification is None or not self.state.steps:
-            await self._plan()
-        failpoint("actor.planned")
-        if self.state.confirmed_by is None:
-            await self._confirmed.wait()
-            await self._journal.write(PlanConfirmed(), who=self._confirmed_by)
-        failpoint("actor.confirmed")
-        while not self.state.concluded:
-            await self._run_plan()
-            if not await self._ask_further():
-                await self._conclude()
-
-    async def _plan(self) -> None:
-        opened = self.state.opened
-        assert opened is not None
-        alerts = await self._telemetry.alerts(AlertsQuery(window=opened.window))
-        topologies = await self._telemetry.topology(TopologyQuery(window=opened.window))
-        alert: Alert | None = next(iter(alerts.records), None)
-        understood = classify(
-            opened.query,
-            alert=alert,
-            symptom=opened.symptom,
-            resources=_resource_ids(topologies.records),
-            detected_at=opened.detected_at,
-        )
-        scope = Arguments(
-            window=opened.window,
-            baseline=opened.baseline,
-            now=opened.now,
-            symptom=opened.symptom,
-            focus=opened.focus or understood.focus,
-        )
-        reachable = [source for source in self.state.sources if source.status == "reachable"]
-        answerable = frozenset(question for source in reachable for question in source.questions)
-        steps = propose_plan(understood.classification, scope, answerable, diagnostics())
-        await self._journal.write(
-            IncidentClassified(classification=understood.classification), PlanProposed(steps=steps)
-        )
-
-    async def _run_plan(self) -> None:
-        await self._runner().run(_waiting(self.state))
-
-    def _runner(self) -> StepRunner:
-        return StepRunner(
-            journal=self._journal,
-            telemetry=self._telemetry,
-            diagnostics=diagnostics(),
-            clock=self._scenario.clock,
-            after_step=self._rank,
-            in_plan_order=self._scenario.recorded,
-        )
-
-    async def _ask_further(self) -> bool:
-        """Add the next best diagnostic where it is worth its cost; whether anything is left to run.
-
-        What was recorded can be looked at beforehand: a step that would change nothing is not added.
+        It is handled also when the sender is cancelled meanwhile. Raises `UsageError` when it makes no sense now,
+        `StoreError`.
         """
-        for step in further(self.state)[:_MOST_LOOKS]:
-            if not self._scenario.recorded or moves(self.state, await self._runner().would_tell(step)):
-                await self._journal.decide(lambda state, step=step: _added(state, step))  # type: ignore[misc]
-                break
-        failpoint("actor.asked_further")
-        return bool(_waiting(self.state))
+        await self._in_turn(lambda: self._handle(command, who))
 
-    async def _rank(self) -> None:
-        ranking = rank(self.state)
-        if ranking.hypotheses != self.state.hypotheses:
-            await self._journal.write(
-                HypothesesRanked(hypotheses=ranking.hypotheses, would_change=ranking.would_change)
-            )
+    async def begin(self, scenario: Scenario, who: Who, *, confirmed: bool) -> None:
+        """Open the incident and start its investigation. Raises `StoreError`."""
+        command = OpenIncident(scenario.opened, sources_checked(scenario))
+        await self._in_turn(lambda: self._handle_with(scenario, command, who, confirmed=confirmed))
 
-    async def _conclude(self) -> None:
-        if not self.state.concluded:
-            await self._journal.decide_all(conclusion)
-            failpoint("actor.concluded")
+    async def resume(self, sources: tuple[str, ...], definitions: SourceDirectory) -> bool:
+        """Resume an interrupted investigation; False when there is nothing to resume. Raises `CloudopsError`."""
+        return await self._in_turn(lambda: self._resume(sources, definitions))
 
-    async def _finish(self) -> None:
-        if self.state.ended:
+    async def until(self, condition: Callable[[IncidentState], bool]) -> None:
+        """Wait until the state fulfils `condition`."""
+        while not condition(self.state):
+            await self._changed.wait()
+
+    async def close(self) -> None:
+        """Stop the investigation, which can be resumed later, finish what waits, and let go."""
+        await self._stop()
+        if not self._closing:
+            self._closing = True
+            await self._mailbox.put(None)
+        await self._serving
+        # A command that waited may have started the investigation again.
+        await self._stop()
+
+    async def _stop(self) -> None:
+        if (child := self._child) is None:
             return
-        if self.state.cancelling:
-            await self._close_steps()
-            await self._conclude()
-        duration = self._scenario.clock.monotonic() - self._started
-        # Decided when it is written: a person may cancel in the very last moment.
-        await self._journal.decide(
-            lambda state: InvestigationFinished(
-                status="cancelled" if state.cancelling else "completed", duration_s=duration
+        child.cancel()
+        # What a person cancelled is concluded first; should that hang, it is when it is resumed.
+        _, stuck = await asyncio.wait({child}, timeout=_LAST_WORDS_S)
+        for task in stuck:
+            task.cancel()
+        await asyncio.gather(child, return_exceptions=True)
+
+    async def _in_turn(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if self._closing:
+            raise StoreError("the engine is closing: nothing more can be written")
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        await self._mailbox.put(_Item(work, done))
+        return await done
+
+    async def _serve(self) -> None:
+        while (item := await self._next()) is not None:
+            try:
+                result = await item.work()
+            except Exception as error:  # Any failure of one command is its sender's to know; the next are served.
+                if not item.done.done():
+                    item.done.set_exception(error)
+            else:
+                if not item.done.done():
+                    item.done.set_result(result)
+
+    async def _next(self) -> _Item | None:
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    return await self._mailbox.get()
+            except TimeoutError:
+                if self._mailbox.empty() and self._child is None:
+                    self._closing = True
+                    self._supervisor.unload(self.execution_id)
+                    return None
+
+    async def _handle(self, command: AnyCommand, who: Who) -> None:
+        if self.state.ended and self._child is not None:
+            # It only lets go of its sources.
+            await asyncio.wait({self._child})
+        needed = need(self.state, command)
+        decision = decide(self.state, command, who, self._real.now())
+        if isinstance(needed, NeedsScenario) and self._child is None:
+            scenario = await self._supervisor.reopen(self.state, needed.sources, needed.definitions)
+            await self._start(scenario, decision, confirmed=True)
+            return
+        if needed == "running" and self._child is None:
+            name = self.execution_id
+            raise UsageError(f"{name} does not run now; `cloudops attach {name}` goes on with it")
+        if needed == "resting" and self._child is not None:
+            raise UsageError(f"{self.execution_id} is being investigated; cancel it, or wait for its end")
+        await self._write(decision)
+
+    async def _handle_with(self, scenario: Scenario, command: AnyCommand, who: Who, *, confirmed: bool) -> None:
+        await self._start(scenario, decide(self.state, command, who, self._real.now()), confirmed=confirmed)
+
+    async def _resume(self, sources: tuple[str, ...], definitions: SourceDirectory) -> bool:
+        if self._child is not None or self.state.ended or self.state.closed is not None:
+            return False
+        scenario = await self._supervisor.reopen(self.state, sources, definitions)
+        command = ResumeInvestigation(sources_checked(scenario))
+        await self._handle_with(scenario, command, ENGINE, confirmed=self.state.confirmed_by is not None)
+        return True
+
+    async def _start(self, scenario: Scenario, decision: Decision, *, confirmed: bool) -> None:
+        """Write `decision` in the scenario's time, then start the investigation."""
+        self._clock = scenario.clock
+        try:
+            await self._write(decision)
+        except BaseException:
+            self._clock = None
+            await asyncio.gather(*(backend.close() for backend in scenario.backends), return_exceptions=True)
+            raise
+        self._investigation = Investigation(self, scenario, confirmed=confirmed)
+        self._child = asyncio.create_task(self._supervise(self._investigation))
+
+    async def _write(self, decision: Decision) -> None:
+        while True:
+            await self._append(decision)
+            if self._investigation and self.state.cancelling:
+                self._investigation.stop()
+            if decision.then is None:
+                return
+            decision = decide(self.state, decision.then, ENGINE, self._real.now())
+
+    async def _append(self, decision: Decision) -> None:
+        if not decision.events:
+            return
+        real, now = self._real.now(), self._now()
+        entries = [(real if in_real_time(body) else now, who, body) for who, body in decision.events]
+        try:
+            events = await self._log.append(
+                self.execution_id, self._incident_id, entries, expected=head_of(self.state), blobs=decision.blobs
             )
-        )
+        except HeadMoved:
+            # Another engine wrote: what was decided here was decided on an old state.
+            with suppress(CloudopsError):
+                self.state = await self._log.state(self.execution_id)
+            raise
+        for event in events:
+            self.state.apply(event)
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
-    async def _close_steps(self) -> None:
-        for step in list(self.state.steps.values()):
-            if step.status in ("waiting", "running"):
-                await self._journal.write(
-                    StepFinished(step=step.plan.id, status="cancelled", summary="cancelled", duration_s=0.0)
-                )
+    def _now(self) -> datetime:
+        """The investigation's time. A recorded incident's stands still while no investigation runs."""
+        if self._clock is not None:
+            return self._clock.now()
+        return self._real.now() if self.state.live or self.state.updated_at is None else self.state.updated_at
 
-    async def fail(self, error: Exception) -> None:
-        """Say in the log that the investigation could not go on; silent when even that can't be written."""
-        with suppress(StoreError):
-            await self._journal.write(
-                InvestigationFinished(
-                    status="failed",
-                    duration_s=self._scenario.clock.monotonic() - self._started,
-                    problem=safe_line(f"{type(error).__name__}: {error}"),
-                )
-            )
+    async def _supervise(self, investigation: Investigation) -> None:
+        try:
+            await investigation.run()
+        except* StoreError as group:
+            # The store can't be written, so the log can't say it: whoever follows is told instead.
+            self._supervisor.troubled(self.execution_id, _first(group))
+        except* Exception as group:  # Any failure of one investigation ends it, and must leave the others running.
+            await self._fail(investigation, _first(group))
+        finally:
+            self._child = self._investigation = self._clock = None
 
-
-def sources_checked(scenario: Scenario) -> SourcesChecked:
-    """The event that names the scenario's sources and says which can be asked."""
-    states = tuple(
-        SourceState(name=check.name, status=check.status, detail=check.detail, questions=tuple(sorted(check.questions)))
-        for check in scenario.checks
-    )
-    return SourcesChecked(sources=states)
-
-
-def _added(state: IncidentState, step: PlannedStep) -> StepAdded | None:
-    """The step, unless a person was quicker."""
-    return None if _waiting(state) or step.id in state.steps else StepAdded(step=step)
+    async def _fail(self, investigation: Investigation, error: Exception) -> None:
+        problem = safe_line(f"{type(error).__name__}: {error}")
+        with suppress(CloudopsError):
+            await self.send(FailInvestigation(investigation.elapsed_s, problem))
 
 
-def _waiting(state: IncidentState) -> list[PlannedStep]:
-    return [step.plan for step in state.steps.values() if step.status in ("waiting", "running")]
-
-
-def _resource_ids(topologies: tuple[Topology, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(resource.id for topology in topologies for resource in topology.resources))
+def _first(group: BaseExceptionGroup[Any]) -> Any:
+    """The first error of a group of groups."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -93,14 +93,14 @@ def _classification(evidence: Mapping[IncidentClass, float], because: tuple[str,
     order = list(IncidentClass)
     ranked = sorted(evidence.items(), key=lambda item: (-item[1], order.index(item[0])))
     if not ranked or ranked[0][1] < _MIN_EVIDENCE:
-        said = because or ("no word of it names a symptom",)
+        reasons = because or ("no word of it names a symptom",)
         return Classification(
-            primary_class=IncidentClass.UNKNOWN, confidence=_UNKNOWN_CONFIDENCE, because=tuple(map(safe_line, said))
+            primary_class=IncidentClass.UNKNOWN, confidence=_UNKNOWN_CONFIDENCE, because=tuple(map(safe_line, reasons))
         )
     (primary, best), rest = ranked[0], ranked[1:]
     confidence = best / (best + sum(weight for _, weight in rest) / 2 + _DOUBT)
-    secondary = [one for one, weight in rest if weight >= _MIN_EVIDENCE]
-    secondary += [one for one in COMPANIONS.get(primary, ()) if one not in secondary]
+    secondary = [other for other, weight in rest if weight >= _MIN_EVIDENCE]
+    secondary += [other for other in COMPANIONS.get(primary, ()) if other not in secondary]
     return Classification(
         primary_class=primary,
         secondary_classes=tuple(secondary[:_MAX_SECONDARY]),
@@ -129,17 +129,17 @@ def _matches(words: list[str]) -> Iterable[tuple[IncidentClass, str, float]]:
             used.update(positions)
             if phrase not in seen:
                 seen.add(phrase)
-                yield from ((one, phrase, weight) for one, weight in phrases[phrase])
+                yield from ((incident_class, phrase, weight) for incident_class, weight in phrases[phrase])
 
 
 @cache
 def _vocabulary() -> dict[str, tuple[tuple[IncidentClass, float], ...]]:
     """Phrase → the classes that it speaks for."""
-    found: dict[str, list[tuple[IncidentClass, float]]] = {}
+    phrases_of: dict[str, list[tuple[IncidentClass, float]]] = {}
     for incident_class, phrases in VOCABULARY.items():
         for phrase, weight in phrases.items():
-            found.setdefault(phrase, []).append((incident_class, weight))
-    return {phrase: tuple(classes) for phrase, classes in found.items()}
+            phrases_of.setdefault(phrase, []).append((incident_class, weight))
+    return {phrase: tuple(classes) for phrase, classes in phrases_of.items()}
 
 
 @cache
@@ -151,10 +151,14 @@ def _corrected(word: str) -> str:
     """The vocabulary's word that `word` is a slip of, else `word`. Slips hardly ever hit the first letter."""
     if word in _known_words() or len(word) < _MIN_SWAPPED_LENGTH or any(letter.isdigit() for letter in word):
         return word
-    swapped = [one for one in _known_words() if one[0] == word[0] and sorted(one) == sorted(word)]
+    swapped = [known for known in _known_words() if known[0] == word[0] and sorted(known) == sorted(word)]
     if swapped:
         return swapped[0]
-    near = [one for one in _known_words() if one[0] == word[0] and abs(len(one) - len(word)) <= 1 and len(one) >= 5]
+    near = [
+        known
+        for known in _known_words()
+        if known[0] == word[0] and abs(len(known) - len(word)) <= 1 and len(known) >= 5
+    ]
     best = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=_TYPO) if len(word) >= 5 else None
     return str(best[0]) if best else word
 
@@ -189,14 +193,14 @@ def _focus(query: str, resources: Sequence[str]) -> tuple[str, ...]:
     named = [(score, span, name) for name in resources for score, span in _name_match(name, spans)]
     named.sort(key=lambda item: (-item[1].length, -item[0], len(item[2]), item[2]))
     taken: dict[int, tuple[int, int]] = {}
-    found: list[tuple[int, str]] = []
+    named_resources: list[tuple[int, str]] = []
     for score, span, name in named:
         holders = {taken[position] for position in range(span.start, span.start + span.length) if position in taken}
         if holders - {(span.start, int(score))}:
             continue
         taken.update(dict.fromkeys(range(span.start, span.start + span.length), (span.start, int(score))))
-        found.append((span.start, name))
-    return tuple(name for _, name in sorted(found, key=lambda item: item[0])[:_MAX_FOCUS])
+        named_resources.append((span.start, name))
+    return tuple(name for _, name in sorted(named_resources, key=lambda item: item[0])[:_MAX_FOCUS])
 
 
 def _name_match(name: str, spans: Mapping[str, _Span]) -> list[tuple[float, _Span]]:

@@ -1,4 +1,4 @@
-"""The engine: many investigations at once, each an actor, over one store. Implements `EnginePort` in-process."""
+"""The engine: supervises the actors of many incidents over one store. Implements `EnginePort` in-process."""
 
 from __future__ import annotations
 
@@ -7,37 +7,32 @@ import os
 import pwd
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self, assert_never
+from typing import Any, Final, Self
 
-from engine.actor import STOPPED, Actor, sources_checked
-from engine.conclude import asked_on
-from engine.events import Body, Event, InvestigationResumed, Who
+from engine.actor import Actor
+from engine.events import Event, Who
 from engine.incident import IncidentState
+from engine.investigate.commands import CloseAged
 from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
-from engine.journal import ENGINE, Journal
-from engine.judge import judged, settled
 from engine.log import EventLog
-from engine.port import (
-    AskNext,
-    AuditResult,
-    Cancel,
-    Command,
-    ConfirmPlan,
-    IncidentSummary,
-    Investigate,
-    Judge,
-)
+from engine.port import AuditResult, Command, IncidentSummary, Investigate
 from engine.store.locations import StoreLocation
 from primitives.answers import decode_answer
-from primitives.clock import RecordedClock, SystemClock, new_id
-from primitives.errors import CloudopsError, StoreError, UsageError
+from primitives.clock import Clock, SystemClock, new_id
+from primitives.errors import CloudopsError, StoreError
 from primitives.sources import NO_SOURCES, SourceDirectory
 from primitives.telemetry import Answer
 
-__all__ = ["Engine", "person"]
+__all__ = ["CLOSE_AFTER", "Engine", "person"]
 
-_LAST_WORDS_S = 2.0
+CLOSE_AFTER: Final = timedelta(days=30)
+"""A live incident that was investigated and then left alone for so long is closed."""
+
+_SWEEP_AFTER_S: Final = 2.0
+"""An engine that is there for longer than a short command looks for incidents to close."""
 
 
 def person(uid: int) -> Who:
@@ -51,22 +46,36 @@ def person(uid: int) -> Who:
 class Engine:
     """One engine over one store. Open it with `Engine.open`, close it with `close`.
 
-    `sources` are those that its own process has configured; a request may bring further ones.
+    `sources` are those that its own process has configured; a request may bring further ones. A live incident is closed
+    when nothing happened to it for `close_after` since its investigation ended; None closes none.
     """
 
-    def __init__(self, store: EventLog, sources: SourceDirectory = NO_SOURCES) -> None:
+    def __init__(
+        self,
+        store: EventLog,
+        sources: SourceDirectory = NO_SOURCES,
+        *,
+        close_after: timedelta | None = CLOSE_AFTER,
+        clock: Clock | None = None,
+    ) -> None:
         self.store = store
         self.sources = sources
+        self._clock = clock or SystemClock()
         self._actors: dict[str, Actor] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._problems: dict[str, StoreError] = {}
-        # What is stored may be judged or gone on with; not both at once, or its log would have two writers.
-        self._taking_up = asyncio.Lock()
+        self._loading = asyncio.Lock()
+        self._troubles: dict[str, asyncio.Future[StoreError]] = {}
+        self._sweep = asyncio.create_task(self._close_aged(close_after)) if close_after else None
 
     @classmethod
-    async def open(cls, location: str | Path | StoreLocation, sources: SourceDirectory = NO_SOURCES) -> Self:
+    async def open(
+        cls,
+        location: str | Path | StoreLocation,
+        sources: SourceDirectory = NO_SOURCES,
+        *,
+        close_after: timedelta | None = CLOSE_AFTER,
+    ) -> Self:
         """Open (or create) the store that `location` names. Raises `StoreError`; `StoreBusy` when another has it."""
-        return cls(await EventLog.open(location), sources)
+        return cls(await EventLog.open(location), sources, close_after=close_after)
 
     async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
         return await self.begin(await open_scenario(request, self.sources), confirm=request.confirm, who=who)
@@ -74,120 +83,52 @@ class Engine:
     async def begin(self, scenario: Scenario, *, confirm: bool, who: Who | None = None) -> str:
         """Investigate `scenario`, with `confirm` once a person confirmed the plan; its execution's id. `StoreError`."""
         execution_id = new_id("exec")
-        journal = Journal(self.store, scenario.clock, IncidentState(), execution_id, scenario.incident_id)
-        opener = who or person(os.getuid())
-        # In one commit: who goes on with it after a crash must find the sources' names.
-        begun: list[tuple[Who, Body]] = [(opener, scenario.opened), (ENGINE, sources_checked(scenario))]
-        await journal.decide_all(lambda _: begun)
-        self._start(journal, scenario, confirm=not confirm, reason="")
+        actor = self._hold(execution_id, scenario.incident_id, IncidentState())
+        try:
+            await actor.begin(scenario, who or person(os.getuid()), confirmed=not confirm)
+        except CloudopsError:
+            del self._actors[execution_id]
+            await actor.close()
+            raise
         return execution_id
 
     async def resume(
         self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
     ) -> bool:
-        async with self._taking_up:
-            return await self._resume(execution_id, sources, definitions)
-
-    async def _resume(self, execution_id: str, sources: tuple[str, ...], definitions: SourceDirectory) -> bool:
-        if execution_id in self._actors:
-            return False
-        state = await self.store.state(execution_id)
-        if state.ended or state.opened is None or state.updated_at is None:
-            return False
-        scenario = await self._reopened(state, sources, definitions)
-        journal = Journal(self.store, scenario.clock, state, execution_id, state.incident_id)
-        self._start(journal, scenario, confirm=state.confirmed_by is not None)
-        return True
+        self._troubles.pop(execution_id, None)
+        return await (await self._actor(execution_id)).resume(sources, definitions)
 
     async def send(self, execution_id: str, command: Command, *, who: Who | None = None) -> None:
-        by = who or person(os.getuid())
-        async with self._taking_up:
-            actor = self._actors.get(execution_id)
-            if actor is None:
-                await self._take_up(execution_id, command, by)
-                return
-            if isinstance(command, Judge):
-                # Not beside another's: its actor may end meanwhile, and the next would find none.
-                await actor.judge(command, by)
-                return
-        match command:
-            case ConfirmPlan():
-                actor.confirm(by)
-            case Cancel():
-                await actor.cancel(by)
-            case AskNext():
-                await actor.ask_next(by)
-            case _:
-                assert_never(command)
-
-    async def _take_up(self, execution_id: str, command: Command, who: Who) -> None:
-        """What a person says of an investigation that does not run: it ended, or was interrupted."""
-        if isinstance(command, ConfirmPlan | Cancel):
-            raise UsageError(f"{execution_id} does not run now; `cloudops attach {execution_id}` goes on with it")
-        state = await self.store.state(execution_id)
-        if state.opened is None or state.updated_at is None:
-            raise UsageError(f"{execution_id} holds no investigation")
-        if isinstance(command, Judge):
-            clock = RecordedClock(state.updated_at) if state.opened.origin == "recorded" else SystemClock()
-            journal = Journal(self.store, clock, state, execution_id, state.incident_id)
-            now = clock.now()
-            await journal.decide_all(lambda state: judged(state, command, who, now))
-            await journal.decide_all(settled)
-            return
-        if not state.ended:
-            raise UsageError(f"{execution_id} was interrupted; `cloudops attach {execution_id}` goes on with it first")
-        await self._ask_on(execution_id, state, who, command)
-
-    async def _ask_on(self, execution_id: str, state: IncidentState, who: Who, command: AskNext) -> None:
-        """Go on with what had ended, for one further question. Raises `UsageError` when there is none."""
-        trial = state.replaced(concluded=False, cancelling=False)
-        step = asked_on(trial)
-        scenario = await self._reopened(state, command.sources, command.definitions)
-        journal = Journal(self.store, scenario.clock, state, execution_id, state.incident_id)
-        resumed = InvestigationResumed(reason=f"{who.name} asked a further question")
-        await journal.decide_all(lambda _: [(who, resumed), (who, step)])
-        self._start(journal, scenario, confirm=True, reason="")
-
-    async def _reopened(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> Scenario:
-        """The scenario of `state`'s investigation, of `sources` or else of those that its log names."""
-        assert state.opened is not None
-        assert state.updated_at is not None
-        names = sources or tuple(source.name for source in state.sources)
-        return await reopen_scenario(state.opened, state.updated_at, self.sources.updated(definitions), names)
+        await (await self._actor(execution_id)).send(command, who or person(os.getuid()))
 
     async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
-        task = self._tasks.get(execution_id) if live else None
-        if task is not None:
-            async for batch in self._follow_running(execution_id, after, task):
+        if not live:
+            async for batch in self.store.batches(execution_id, after):
                 yield batch
-                after = batch[-1].seq
-        async for batch in self.store.batches(execution_id, after):
-            yield batch
-        if live and execution_id in self._problems:
-            raise self._problems[execution_id]
-
-    async def _follow_running(
-        self, execution_id: str, after: int, task: asyncio.Task[None]
-    ) -> AsyncIterator[tuple[Event, ...]]:
-        """The log as it grows, for as long as its actor runs."""
+            return
         stream = self.store.follow(execution_id, after)
         try:
-            while True:
-                batch = asyncio.ensure_future(anext(stream, None))
-                try:
-                    await asyncio.wait({batch, task}, return_when=asyncio.FIRST_COMPLETED)
-                    if not batch.done():
-                        return
-                    events = batch.result()
-                finally:
-                    batch.cancel()
-                    await asyncio.wait({batch})
-                if events is None:
-                    return
+            while (events := await self._next_batch(execution_id, stream)) is not None:
                 yield events
         finally:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
+
+    async def _next_batch(
+        self, execution_id: str, stream: AsyncIterator[tuple[Event, ...]]
+    ) -> tuple[Event, ...] | None:
+        """The next events; None at the end. Raises `StoreError` where the log can't be written on."""
+        trouble = self._troubles.setdefault(execution_id, asyncio.get_running_loop().create_future())
+        batch = asyncio.ensure_future(anext(stream, None))
+        either: set[asyncio.Future[Any]] = {batch, trouble}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if batch.done():
+                return batch.result()
+            raise trouble.result()
+        finally:
+            batch.cancel()
+            await asyncio.wait({batch})
 
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         return await self.store.read(execution_id, after, limit)
@@ -202,8 +143,9 @@ class Engine:
         return await self.store.resolve(name)
 
     async def incidents(self) -> tuple[IncidentSummary, ...]:
-        found = await self.store.incidents()
-        return tuple(one.model_copy(update={"running": one.execution_id in self._actors}) for one in found)
+        running = {execution_id for execution_id, actor in self._actors.items() if actor.running}
+        summaries = await self.store.incidents()
+        return tuple(summary.model_copy(update={"running": summary.execution_id in running}) for summary in summaries)
 
     async def answer(self, digest: str) -> Answer[Any]:
         return decode_answer(await self.store.get_blob(digest), digest)
@@ -212,40 +154,46 @@ class Engine:
         return await self.store.verify(execution_id)
 
     async def close(self) -> None:
-        tasks = set(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            # What a person cancelled is told to its end first; should that hang, it is told when it is attached to.
-            _, stuck = await asyncio.wait(tasks, timeout=_LAST_WORDS_S)
-            for task in stuck:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        if self._sweep:
+            self._sweep.cancel()
+            await asyncio.gather(self._sweep, return_exceptions=True)
+        await asyncio.gather(*(actor.close() for actor in list(self._actors.values())))
         await self.store.close()
 
-    def _start(self, journal: Journal, scenario: Scenario, *, confirm: bool, reason: str = STOPPED) -> None:
-        actor = Actor(journal, scenario, confirm=confirm, reason=reason)
-        self._actors[journal.execution_id] = actor
-        self._tasks[journal.execution_id] = asyncio.create_task(self._supervise(journal.execution_id, actor))
+    # What the actors need (`engine.actor.Supervisor`)
 
-    async def _supervise(self, execution_id: str, actor: Actor) -> None:
-        try:
-            await actor.run()
-        except* StoreError as group:
-            # The store can't be written, so the log can't say it: whoever follows is told instead.
-            self._problems[execution_id] = _first(group)
-        except* CloudopsError as group:
-            await actor.fail(_first(group))
-        except* Exception as group:  # Any failure of one investigation must leave the others running.
-            await actor.fail(_first(group))
-        finally:
-            del self._actors[execution_id]
-            del self._tasks[execution_id]
+    async def reopen(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> Scenario:
+        assert state.opened is not None
+        assert state.updated_at is not None
+        names = sources or tuple(source.name for source in state.sources)
+        return await reopen_scenario(state.opened, state.updated_at, self.sources.updated(definitions), names)
 
+    def troubled(self, execution_id: str, problem: StoreError) -> None:
+        trouble = self._troubles.setdefault(execution_id, asyncio.get_running_loop().create_future())
+        if not trouble.done():
+            trouble.set_result(problem)
 
-def _first(group: BaseExceptionGroup[Any]) -> Any:
-    """The first error of a group of groups."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    def unload(self, execution_id: str) -> None:
+        self._actors.pop(execution_id, None)
+
+    async def _actor(self, execution_id: str) -> Actor:
+        """The incident's actor, loaded where it isn't. Raises `UsageError` when there is no such execution."""
+        async with self._loading:
+            if execution_id not in self._actors:
+                state = await self.store.state(execution_id)
+                self._hold(execution_id, state.incident_id, state)
+            return self._actors[execution_id]
+
+    def _hold(self, execution_id: str, incident_id: str, state: IncidentState) -> Actor:
+        actor = Actor(self.store, self, state, execution_id, incident_id, real=self._clock)
+        self._actors[execution_id] = actor
+        return actor
+
+    async def _close_aged(self, after: timedelta) -> None:
+        """Close what nobody touched for long."""
+        await self._clock.sleep(_SWEEP_AFTER_S)
+        with suppress(StoreError):
+            for summary in await self.store.incidents():
+                aged = self._clock.now() - summary.updated_at >= after
+                if aged and summary.origin == "live" and summary.phase != "closed":
+                    await (await self._actor(summary.execution_id)).send(CloseAged(after))

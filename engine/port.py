@@ -18,9 +18,11 @@ from primitives.telemetry import Answer
 __all__ = [
     "OPERATIONS",
     "AddFact",
+    "AddNote",
     "AskNext",
     "AuditResult",
     "Cancel",
+    "CloseIncident",
     "Command",
     "ConfirmPlan",
     "EnginePort",
@@ -145,14 +147,28 @@ class AskNext(_Frozen):
     definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
 
 
-Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext, Field(discriminator="type")]
-"""What a person can tell an investigation."""
+class AddNote(_Frozen):
+    """Write a note for other people; reasoning doesn't read it."""
+
+    type: Literal["add_note"] = "add_note"
+    text: str
+
+
+class CloseIncident(_Frozen):
+    """Close the incident for good: nothing may follow in its log. An interrupted investigation ends with it."""
+
+    type: Literal["close_incident"] = "close_incident"
+    because: str = ""
+
+
+Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext | AddNote | CloseIncident, Field(discriminator="type")]
+"""What a person can tell an incident."""
 
 
 class IncidentSummary(_Frozen):
     """A line of the list of stored incidents.
 
-    `phase` is that of `IncidentState`; `running` means that an actor has it now.
+    `phase` is that of `IncidentState`, or `closed`; `running` means that an actor has it now.
     """
 
     execution_id: str

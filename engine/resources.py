@@ -41,11 +41,13 @@ def meant_resource(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     if not names or name in names:
         return name
-    same = [one for one in names if one.casefold() == name.casefold()]
+    same = [resource for resource in names if resource.casefold() == name.casefold()]
     if len(same) == 1:
         return same[0]
     near = process.extract(name, names, scorer=fuzz.WRatio, limit=_SHOWN, score_cutoff=_NEAR)
-    some = ", ".join(safe_line(one, limit=100) for one in ([one for one, _, _ in near] or names[:_SHOWN]))
+    some = ", ".join(
+        safe_line(resource, limit=100) for resource in ([resource for resource, _, _ in near] or names[:_SHOWN])
+    )
     hint = f"did you mean {some}?" if near else f"there are {some}{', ...' if len(names) > _SHOWN else ''}"
     raise UsageError(f"this incident knows no resource {safe_line(name, limit=100)}: {hint}")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from primitives.patterns import lazy_pattern
+
 __all__ = ["TimeHint", "time_hints"]
 
 
@@ -31,18 +33,18 @@ _LENGTH: Final = (
     + "|".join(word for word in _NUMBERS if " " not in word)
     + r")\s*(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\b"
 )
-_AGO: Final = re.compile(_LENGTH + r"\s+ago\b", re.IGNORECASE)
-_FOR: Final = re.compile(
+_AGO: Final = lazy_pattern(_LENGTH + r"\s+ago\b", re.IGNORECASE)
+_FOR: Final = lazy_pattern(
     r"\b(?:for(?: the)?(?: last| past)?|in the last|(?:over|within) the last|last|past)\s+" + _LENGTH, re.IGNORECASE
 )
-_ISO: Final = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?Z?)?\b")
-_CLOCK: Final = re.compile(
+_ISO: Final = lazy_pattern(r"\b(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?Z?)?\b")
+_CLOCK: Final = lazy_pattern(
     r"(?P<day>\byesterday\s+(?:at\s+)?)?(?<![\d:.-])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::[0-5]\d)?"
     r"(?:\s*(?P<half>am|pm))?(?![\d:])",
     re.IGNORECASE,
 )
-_HALF: Final = re.compile(r"\b(?P<hour>1[0-2]|[1-9])\s*(?P<half>am|pm)\b", re.IGNORECASE)
-_DAY: Final = re.compile(
+_HALF: Final = lazy_pattern(r"\b(?P<hour>1[0-2]|[1-9])\s*(?P<half>am|pm)\b", re.IGNORECASE)
+_DAY: Final = lazy_pattern(
     r"\b(?:(?P<yesterday>yesterday)|(?P<this>this|today)|(?P<last>last))\s*(?P<part>night|morning|noon|lunch|afternoon|evening)?\b",
     re.IGNORECASE,
 )

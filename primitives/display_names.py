@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from primitives.identity import ResourceId, parse_id
+from primitives.identity import ResourceId, parse_id, qualified
+from primitives.patterns import lazy_pattern
 
 __all__ = ["DisplayNames", "Naming", "full_name"]
 
@@ -19,7 +19,7 @@ Naming = Callable[[str], str]
 """Gives what to call a resource, by its identifier."""
 
 # In what stands in brackets or after a comma, anything else could be mistaken for another name.
-_PLAIN_SCOPE: Final = re.compile(r"[\w.:/-]+")
+_PLAIN_SCOPE: Final = lazy_pattern(r"[\w.:/-]+")
 
 
 def full_name(resource: str) -> str:
@@ -87,7 +87,7 @@ class DisplayNames:
 def _forms(known: ResourceId) -> tuple[str, ...]:
     """The names to try where the short one is shared, shortest first."""
     short, kind, namespace = known.short, known.kind_words, known.namespace
-    spaced = f"{namespace}/{short}" if namespace else short
+    spaced = qualified(namespace, short) if namespace else short
     forms = [_with(short, kind), spaced, _with(spaced, kind)]
     scope = known.cluster or ", ".join(part for part in (known.account, known.region) if part)
     if scope and all(_PLAIN_SCOPE.fullmatch(part) for part in scope.split(", ")):

@@ -22,6 +22,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
+from primitives.patterns import lazy_pattern
+
 __all__ = [
     "CLUSTER_WIDE",
     "Platform",
@@ -52,17 +54,17 @@ CLUSTER_WIDE: Final = frozenset({
 _CLUSTER_WIDE: Final = frozenset(kind.lower() for kind in CLUSTER_WIDE)
 # Names of Kubernetes objects are DNS subdomains; those of RBAC and of componentstatuses may hold more, never a slash.
 _NAMESPACE: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
-_OBJECT: Final = re.compile(rf"({_NAMESPACE})/([a-z][a-z0-9]{{0,62}})/([^/]+)")
-_WIDE_OBJECT: Final = re.compile(r"([a-z]+)/([^/]+)")
-_QUALIFIED: Final = re.compile(rf"({_NAMESPACE})/({_NAMESPACE})")
+_OBJECT: Final = lazy_pattern(rf"({_NAMESPACE})/([a-z][a-z0-9]{{0,62}})/([^/]+)")
+_WIDE_OBJECT: Final = lazy_pattern(r"([a-z]+)/([^/]+)")
+_QUALIFIED: Final = lazy_pattern(rf"({_NAMESPACE})/({_NAMESPACE})")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-_ARN: Final = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]*):(.+)", re.DOTALL)
-_KUBERNETES_SCOPE: Final = re.compile(r"kubernetes://([^/]+)/(.+)", re.DOTALL)
-_AWS_SCOPE: Final = re.compile(r"aws://([^/]*)/([^/]*)/(.+)", re.DOTALL)
+_ARN: Final = lazy_pattern(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]*):(.+)", re.DOTALL)
+_KUBERNETES_SCOPE: Final = lazy_pattern(r"kubernetes://([^/]+)/(.+)", re.DOTALL)
+_AWS_SCOPE: Final = lazy_pattern(r"aws://([^/]*)/([^/]*)/(.+)", re.DOTALL)
 _CLOUDFORMATION: Final = "AWS::"
-_TYPED: Final = re.compile(rf"(.+)_({_CLOUDFORMATION}[A-Za-z0-9]+(?:::[A-Za-z0-9]+)*)", re.DOTALL)
-_TYPE_BEHIND: Final = re.compile(r"_?[A-Z]+::|::")
-_ARN_TYPE: Final = re.compile(r"[a-z][a-zA-Z-]*[:/]")
+_TYPED: Final = lazy_pattern(rf"(.+)_({_CLOUDFORMATION}[A-Za-z0-9]+(?:::[A-Za-z0-9]+)*)", re.DOTALL)
+_TYPE_BEHIND: Final = lazy_pattern(r"_?[A-Z]+::|::")
+_ARN_TYPE: Final = lazy_pattern(r"[a-z][a-zA-Z-]*[:/]")
 # Their ARNs begin with the thing's own name, without a type before it.
 _UNTYPED: Final = frozenset({"s3", "sns", "sqs"})
 _CACHED: Final = 65_536

@@ -9,13 +9,13 @@ stays what it is.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
 
 from primitives.identity import is_kubernetes
+from primitives.patterns import lazy_pattern
 
 __all__ = ["Alias", "Resolution", "Resolver", "Rule", "host_of", "is_address"]
 
@@ -30,7 +30,7 @@ name means the one workload that it selects, else the Service.
 """
 
 _STRENGTH: Final = {rule: number for number, rule in enumerate(get_args(Rule))}
-_HOST: Final = re.compile(
+_HOST: Final = lazy_pattern(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?(\[[0-9a-fA-F:.]+\]|[^:/?#\s\[\]]+)(?::\d{1,5})?(?:[/?#].*)?"
 )
 

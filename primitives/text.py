@@ -8,8 +8,9 @@ because identifiers must stay equal to the provider's own.
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from primitives.patterns import lazy_pattern
 
 __all__ = ["ELLIPSIS", "NEWLINE_SIGN", "TAB_WIDTH", "safe_line", "safe_text"]
 
@@ -19,7 +20,7 @@ TAB_WIDTH: Final = 4
 
 # Escape sequences of ECMA-48 in their 7-bit and 8-bit forms. A string sequence (OSC, DCS, ...) that isn't closed on
 # its line loses its introducer only: swallowing what follows would let a log line hide its neighbours.
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = lazy_pattern(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI
     "|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\\\|\x9c)"  # OSC: titles, links (8), clipboard (52)
     "|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\r\n]*(?:\x1b\\\\|\x9c)"  # DCS, SOS, PM, APC
@@ -33,12 +34,12 @@ _HIDDEN_CLASS: Final = (
     "\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
-_HIDDEN: Final = re.compile(f"[{_HIDDEN_CLASS}]+")
-_LINE_BREAK: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_HIDDEN: Final = lazy_pattern(f"[{_HIDDEN_CLASS}]+")
+_LINE_BREAK: Final = lazy_pattern("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 # Runs of combining marks paint over the lines above and below; no script in use stacks more than four.
 _MARK_CLASS: Final = "[\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_STACKED_MARKS: Final = re.compile(f"({_MARK_CLASS}{{4}}){_MARK_CLASS}+")
-_SUSPECT: Final = re.compile(f"[\t\r\x0b\x0c\x85\u2028\u2029{_HIDDEN_CLASS}]|{_MARK_CLASS}{{5}}")
+_STACKED_MARKS: Final = lazy_pattern(f"({_MARK_CLASS}{{4}}){_MARK_CLASS}+")
+_SUSPECT: Final = lazy_pattern(f"[\t\r\x0b\x0c\x85\u2028\u2029{_HIDDEN_CLASS}]|{_MARK_CLASS}{{5}}")
 # Removed characters don't count towards a limit, but text that is nearly all removable isn't worth reading whole.
 _READ_AHEAD: Final = 4
 

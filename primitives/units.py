@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import datetime
 from typing import Final
+
+from primitives.patterns import lazy_pattern
 
 __all__ = [
     "bound",
@@ -30,10 +31,10 @@ _BYTES: Final = {
 }  # fmt: skip
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _RATIO_KINDS: Final = frozenset({"errors", "availability", "saturation"})
-_RATIO_NAME: Final = re.compile(r"(?i)(?:^|[^a-z])(?:ratio|share|fraction|utili[sz]ation|percentage)(?:[^a-z]|$)")
+_RATIO_NAME: Final = lazy_pattern(r"(?i)(?:^|[^a-z])(?:ratio|share|fraction|utili[sz]ation|percentage)(?:[^a-z]|$)")
 # A number and what it counts, or two groups of its digits.
-_HELD: Final = re.compile(r"(?<![\w.,:])([+\-−±]?\d[\d.,]*) (?=[^\W\d_]|[%×]|\d{3}(?!\d))")
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HELD: Final = lazy_pattern(r"(?<![\w.,:])([+\-−±]?\d[\d.,]*) (?=[^\W\d_]|[%×]|\d{3}(?!\d))")
+_COMMIT: Final = lazy_pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 # From here on a factor is easier to grasp than a percentage.
 _FACTOR_FROM: Final = 3.0

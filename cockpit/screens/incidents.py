@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IncidentsScreen"]
 
-ENDED = frozenset({"completed", "cancelled", "failed"})
+ENDED = frozenset({"completed", "cancelled", "failed", "closed"})
 REFRESH_S = 2.0
 INTERRUPTED = 130
 

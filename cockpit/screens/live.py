@@ -39,7 +39,7 @@ class LiveScreen(JudgingScreen):
         self._confirmed_ahead = False
         self._applied_at = 0.0
         self._ticks = 0
-        self._looking = False
+        self._following = False
 
     def begin(self) -> None:
         """Open the investigation; called when the first frame is on the screen and the engine is there."""
@@ -49,31 +49,37 @@ class LiveScreen(JudgingScreen):
     async def _live(self) -> None:
         try:
             self.execution_id = await self._opened()
-            self.view.mode = "LIVE"
-            self.view.attached = self.app.remote
-            async for batch in self.port.follow(self.execution_id):
-                await self._fold(batch)
-            if self.view.state is not None and not self.view.state.ended:
-                raise EngineGone("the engine stopped before the investigation ended; attach again to go on with it")
         except CloudopsError as error:
             self._fail(error)
+            return
+        self.view.mode = "LIVE"
+        self.view.attached = self.app.remote
+        await self._follow()
 
     def catch_up(self) -> None:
-        """What came after the end: what a person said, and the ranking then."""
-        self.run_worker(self._on(), group="live", exclusive=True)
+        """Follow again where the engine that was followed has left."""
+        if not self._following:
+            self.run_worker(self._follow(), group="live")
 
-    async def _on(self, *, quietly: bool = False) -> None:
-        assert self.view.state is not None
-        self._looking = True
+    async def _follow(self) -> None:
+        """Fold what happens until the incident is closed."""
+        self._following = True
+        state = self.view.state
         try:
-            async for batch in self.port.follow(self.execution_id, self.view.state.seq):
+            async for batch in self.port.follow(self.execution_id, state.seq if state is not None else 0):
                 await self._fold(batch)
+            if not self._ended:
+                raise EngineGone("the engine stopped before the investigation ended; attach again to go on with it")
         except CloudopsError as error:
             # What has ended is all there, also where the engine that told of it has left.
-            if not quietly:
+            if not self._ended:
                 self._fail(error)
         finally:
-            self._looking = False
+            self._following = False
+
+    @property
+    def _ended(self) -> bool:
+        return self.view.state is not None and self.view.state.ended
 
     async def _opened(self) -> str:
         from engine.port import Investigate
@@ -133,8 +139,8 @@ class LiveScreen(JudgingScreen):
             self.view.spinner += 1
             self._measure()
             self.dirty()
-        elif self._ticks % LOOK_TICKS == 0 and not self._looking:
-            self.run_worker(self._on(quietly=True), group="live")
+        elif self._ticks % LOOK_TICKS == 0 and state.closed is None:
+            self.catch_up()
 
     def _ask_for_plan(self) -> None:
         state = self.view.state

@@ -48,8 +48,9 @@ PHASES = {
     "completed": ("✓", "COMPLETED", "good"),
     "cancelled": ("⊘", "CANCELLED", "warning"),
     "failed": ("✗", "FAILED", "bad"),
+    "closed": ("■", "CLOSED", "dim"),
 }
-"""Of an investigation's phase."""
+"""Of an investigation's phase, or of a closed incident."""
 
 
 def when_said(at: datetime | None) -> str:

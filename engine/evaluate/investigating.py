@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.engine import Engine
 from engine.evaluate.ablation import withhold
 from engine.evaluate.cases import Case, score
+from engine.following import follow_investigation
 from engine.incident import IncidentState
 from engine.investigate.scenario import open_scenario
 from engine.port import Investigate
@@ -34,7 +35,7 @@ async def investigated(engine: Engine, bundle: Path, without: Collection[Questio
     request = Investigate(bundle=str(bundle), confirm=False)
     scenario = withhold(await open_scenario(request, engine.sources), without)
     execution_id = await engine.begin(scenario, confirm=False)
-    async for _ in engine.follow(execution_id):
+    async for _ in follow_investigation(engine, execution_id):
         pass
     elapsed, work = clock.monotonic() - started, processor_time() - worked
     state = await engine.state(execution_id)

@@ -5,7 +5,7 @@ are frozen; a body's shape changes only together with its `version`, and `upcast
 """
 
 from engine.events.conclusions import ConclusionReached, HypothesesRanked
-from engine.events.envelope import GENESIS, Event, EventBody, Who, event_hash
+from engine.events.envelope import ENGINE, GENESIS, Event, EventBody, Who, event_hash
 from engine.events.evidence import AnswerRecorded, FactAdded, FactFound, FactJudged
 from engine.events.lifecycle import (
     IncidentClosed,
@@ -36,6 +36,7 @@ from engine.events.union import (
 from engine.events.upcast import upcast
 
 __all__ = [
+    "ENGINE",
     "GENESIS",
     "AnswerRecorded",
     "Body",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from engine.events.union import Body
 
-__all__ = ["GENESIS", "Event", "EventBody", "Who", "event_hash"]
+__all__ = ["ENGINE", "GENESIS", "Event", "EventBody", "Who", "event_hash"]
 
 GENESIS = "0" * 64
 """The previous hash of an execution's first event."""
@@ -35,6 +35,10 @@ class Who(BaseModel):
 
     kind: Literal["person", "engine", "model"]
     name: str
+
+
+ENGINE = Who(kind="engine", name="cloudops")
+"""The engine as the one who caused an event."""
 
 
 @dataclass(frozen=True, slots=True)

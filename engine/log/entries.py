@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from engine.events import Body, Event, InvestigationFinished, Who
+from engine.events import Body, Event, IncidentClosed, Who
 from engine.incident import IncidentState
 from engine.store.rows import NO_EVENTS, Head
 
@@ -21,4 +21,4 @@ def head_of(state: IncidentState) -> Head:
 
 def ends_follow(event: Event) -> bool:
     """Whether nothing is expected after `event`, so that those who follow the log may leave."""
-    return isinstance(event.body, InvestigationFinished)
+    return isinstance(event.body, IncidentClosed)

@@ -242,7 +242,7 @@ def _index_row(live: _Live) -> IndexRow:
         origin=opened.origin,
         opened_at=opened_at.isoformat(),
         updated_at=updated_at.isoformat(),
-        phase=state.phase,
+        phase="closed" if state.closed else state.phase,
         primary_class=state.classification.primary_class.value if state.classification else None,
         top_cause=top.cause if top else None,
         confidence=top.confidence if top else None,

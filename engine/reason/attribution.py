@@ -18,6 +18,7 @@ from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.mechanisms import outside_host
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift
 from primitives.identity import base_name
+from primitives.patterns import lazy_pattern
 from primitives.records import Change
 from primitives.terms import FAILURES
 
@@ -25,7 +26,7 @@ __all__ = ["attributions"]
 
 _CONTENT: Final = 1.2
 _ROLLOUT_S: Final = 60.0
-_PER_REQUEST: Final = re.compile(r"per[_ ](?:request|call|transaction|operation)|calls?[_ ]per", re.IGNORECASE)
+_PER_REQUEST: Final = lazy_pattern(r"per[_ ](?:request|call|transaction|operation)|calls?[_ ]per", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

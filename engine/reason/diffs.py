@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from primitives.patterns import lazy_pattern
 from primitives.records import Change
 
 __all__ = ["Trait", "bumped", "changed_lines", "setting_traits", "traits"]
@@ -25,47 +26,47 @@ _UNITS: Final = {
 _UNIT: Final = (
     r"(?:nano|micro|milli)?seconds?|millis|minutes?|hours?|days?|ns|us|µs|ms|sec|min|s|m|h|d|[kmg]i|[kmg]b|k|g"
 )
-_QUANTITY: Final = re.compile(
+_QUANTITY: Final = lazy_pattern(
     rf"(?:\.of|\b)(?P<before>(?:milli|nano)?(?:seconds?|minutes?|hours?|days?|millis))\s*[=(]\s*(?P<held>\d[\d_]*(?:\.\d+)?)\)?"
     rf"|(?<![\w.])(?P<number>\d[\d_]*(?:\.\d+)?)(?:\s*\*\s*[\w.]*?\b(?P<times>{_UNIT})\b|\s?(?P<suffix>{_UNIT})\b)?",
     re.IGNORECASE,
 )
-_SETTING: Final = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)[\"']?\s*(?::|=|:=)\s*[\"']?(?P<value>\d[\w.*\s]*)")
+_SETTING: Final = lazy_pattern(r"(?P<name>[A-Za-z_][\w.-]*)[\"']?\s*(?::|=|:=)\s*[\"']?(?P<value>\d[\w.*\s]*)")
 # What is bounded or awaited: less of it refuses or gives up sooner.
-_BOUND: Final = re.compile(
+_BOUND: Final = lazy_pattern(
     r"time_?out|deadline|budget|pool|max|limit|size|ttl|expir|cache|retr(?:y|ies)|attempt|concurren|buffer|heap|memory|"
     r"cpu|quota|workers?|threads?|replicas?|capacity|burst|permits?|connections?|conns?\b",
     re.IGNORECASE,
 )
 # What sets a pace: both ways it may hurt, less of it as load.
-_PACE: Final = re.compile(
+_PACE: Final = lazy_pattern(
     r"interval|delay|backoff|sleep|period|idle|keep_?alive|frequency|poll|rate|batch", re.IGNORECASE
 )
-_LOOP: Final = re.compile(r"\b(?:for|foreach|while|map|forEach)\b")
-_REMOTE_CALL: Final = re.compile(
+_LOOP: Final = lazy_pattern(r"\b(?:for|foreach|while|map|forEach)\b")
+_REMOTE_CALL: Final = lazy_pattern(
     r"\.\s*(?:get|fetch|load|query|find|exec|select|call|list|read|send|all|first|count)\w*\s*\(", re.IGNORECASE
 )
-_GUARD: Final = re.compile(
+_GUARD: Final = lazy_pattern(
     r"\b(?:if|unless|guard|assert)\b.*(?:\bnil\b|\bnull\b|\bNone\b|undefined|\bnot\b|!\w|is_?empty|\blen\(|isPresent|exists)"
     r"|\?\.|\?\?|\.orElse|\bcatch\b|\bexcept\b|\brescue\b",
 )
-_BOUNDED_QUERY: Final = re.compile(r"\bLIMIT\s+\d|\bTOP\s+\d|\.limit\(|\bFETCH FIRST|\bpage_?size\b", re.IGNORECASE)
-_COMMENT: Final = re.compile(r"^\s*(?://|#(?!include)|/?\*|\"\"\"|--\s)")
-_LOGGING: Final = re.compile(
+_BOUNDED_QUERY: Final = lazy_pattern(r"\bLIMIT\s+\d|\bTOP\s+\d|\.limit\(|\bFETCH FIRST|\bpage_?size\b", re.IGNORECASE)
+_COMMENT: Final = lazy_pattern(r"^\s*(?://|#(?!include)|/?\*|\"\"\"|--\s)")
+_LOGGING: Final = lazy_pattern(
     r"^\s*(?:\w+\.)*(?:LOG\w*|log(?:ger|ging)?|slog|console|println?|printf?|fmt)\b[\w.:]*\s*[.(!]", re.IGNORECASE
 )
-_COSMETIC: Final = re.compile(
+_COSMETIC: Final = lazy_pattern(
     r"#[0-9a-f]{3,8}\b|\b(?:padding|margin|border|background|font|color|colour)\b", re.IGNORECASE
 )
 # Behind a colon stands the tag of an image: the service's own release, and no library's.
-_VERSION: Final = re.compile(r"(?<![:\w])v?(\d+)\.(\d+)\.(\d+)\b")
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*|[^\w\s]")
-_HARMLESS_FILES: Final = re.compile(
+_VERSION: Final = lazy_pattern(r"(?<![:\w])v?(\d+)\.(\d+)\.(\d+)\b")
+_IDENTIFIER: Final = lazy_pattern(r"[A-Za-z_]\w*|[^\w\s]")
+_HARMLESS_FILES: Final = lazy_pattern(
     r"(?:^|/)(?:docs?|documentation|tests?|testdata|examples?|\.github|\.circleci)/|\.(?:md|rst|txt|adoc|css|scss|svg|png)$"
     r"|(?:^|/)(?:CODEOWNERS|LICENSE|README)|[_.-](?:test|spec)\.|_fuzz|(?:^|/)\.[a-z-]+(?:\.ya?ml|rc|ignore)?$",
     re.IGNORECASE,
 )
-_HARMLESS_WORDS: Final = re.compile(r"^(?:\S+\s+)?(?:docs?|tests?|style|chore|ci|lint|typo)(?:\(|:)", re.IGNORECASE)
+_HARMLESS_WORDS: Final = lazy_pattern(r"^(?:\S+\s+)?(?:docs?|tests?|style|chore|ci|lint|typo)(?:\(|:)", re.IGNORECASE)
 
 _TIGHTER: Final = 0.6  # for each halving
 _MOST: Final = 1.6

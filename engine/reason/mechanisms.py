@@ -37,6 +37,7 @@ from primitives.facts import (
     SpanShift,
     WorkloadState,
 )
+from primitives.patterns import lazy_pattern
 from primitives.terms import FAILURES
 
 __all__ = ["mechanisms", "outside_host"]
@@ -54,7 +55,7 @@ _ALARMED: Final = 1.2
 _FROM_OUTSIDE: Final = frozenset(
     ("unavailable", "server_error", "rate_limited", "timeout", "connection_refused", "connection_reset")
 )
-_URL_HOST: Final = re.compile(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+_URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
 # A line that came with each of a dozen requests says as much as one that came with thousands.

@@ -11,8 +11,8 @@ from typing import Any, Final, get_args
 from engine.events import PlannedStep
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
+from engine.investigate.plan import MAX_STEPS
 from engine.naming import display_names
-from engine.plan import MAX_STEPS
 from engine.reason.case import Case
 from engine.reason.catalogue import causes
 from engine.reason.judgement import judgements_of

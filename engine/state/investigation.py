@@ -101,11 +101,13 @@ class InvestigationState:
                 self.classification, self.phase = body.classification, "classified"
             case PlanProposed():
                 self.steps = {step.id: Step(step) for step in body.steps}
-                self.phase = "planned"
+                self.phase = "investigating" if self.confirmed_by else "planned"
             case StepAdded():
                 self.steps[body.step.id] = Step(body.step, added=True)
             case PlanConfirmed():
-                self.confirmed_by, self.phase = event.who, "investigating"
+                self.confirmed_by = event.who
+                # It may be confirmed before it is proposed.
+                self.phase = "investigating" if self.steps else self.phase
             case ConclusionReached():
                 self.findings, self.gaps, self.concluded = body.findings, body.gaps, True
             case InvestigationResumed():

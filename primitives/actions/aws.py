@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, Self
 
 from primitives.actions.proposal import ActionArguments
 from primitives.actions.target import AwsKind, AwsResource, Target
+from primitives.patterns import lazy_pattern
 
 __all__ = ["DatabaseInstance", "Function", "InRegion", "aws", "database_of", "function_of"]
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html, DBInstanceIdentifier
 _INSTANCE: Final = AwsKind(
-    "rds", "rds db", "AWS::RDS::DBInstance", "database", re.compile(r"[A-Za-z](?:-?[A-Za-z0-9]){0,62}")
+    "rds", "rds db", "AWS::RDS::DBInstance", "database", lazy_pattern(r"[A-Za-z](?:-?[A-Za-z0-9]){0,62}")
 )
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, FunctionName
 _FUNCTION: Final = AwsKind(
-    "lambda", "lambda function", "AWS::Lambda::Function", "function", re.compile(r"[A-Za-z0-9_-]{1,140}")
+    "lambda", "lambda function", "AWS::Lambda::Function", "function", lazy_pattern(r"[A-Za-z0-9_-]{1,140}")
 )
 
 

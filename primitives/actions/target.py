@@ -14,14 +14,15 @@ from typing import Final, TypeVar
 
 from primitives.facts import ChangeFound, Dependencies, Fact, FactBase, Location, WorkloadState
 from primitives.identity import parse_id
+from primitives.patterns import lazy_pattern
 from primitives.records import Change
 
 __all__ = ["AwsKind", "AwsResource", "KubernetesObject", "Target", "Unknown"]
 
-_DNS_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
-_NAMESPACE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_KIND: Final = re.compile(r"[a-z]{1,63}")
-_REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
+_DNS_NAME: Final = lazy_pattern(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_NAMESPACE: Final = lazy_pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_KIND: Final = lazy_pattern(r"[a-z]{1,63}")
+_REGION: Final = lazy_pattern(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 _SUMMARY: Final = 80
 """Reasoning names a change without an id by the start of its summary."""
 

@@ -89,10 +89,10 @@ def _faultless(metric: Metric) -> float:
 
 def compare(series: Iterable[Series], args: Arguments) -> list[Comparison]:
     """Judge every series that has samples in the window or had them before; in the order given."""
-    found: dict[int, Comparison] = {}
+    comparisons: dict[int, Comparison] = {}
     for group in _groups(list(series)):
-        found.update(_compared(group, args))
-    return [found[place] for place in sorted(found)]
+        comparisons.update(_compared(group, args))
+    return [comparisons[place] for place in sorted(comparisons)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,9 +107,9 @@ class _Group:
 
 def _groups(series: Sequence[Series]) -> Iterator[_Group]:
     alike: dict[tuple[int, float, float], list[int]] = {}
-    for place, one in enumerate(series):
-        if len(one.times):
-            alike.setdefault((len(one.times), float(one.times[0]), float(one.times[-1])), []).append(place)
+    for place, entry in enumerate(series):
+        if len(entry.times):
+            alike.setdefault((len(entry.times), float(entry.times[0]), float(entry.times[-1])), []).append(place)
     for (count, _, _), places in alike.items():
         rows = max(_MOST_SAMPLES // count, 1)
         for low in range(0, len(places), rows):
@@ -122,9 +122,9 @@ def _together(series: Sequence[Series], places: Sequence[int]) -> Iterator[_Grou
     while len(rest):
         members = [series[place] for place in rest]
         times = members[0].times
-        same = (_table([one.times for one in members]) == times).all(axis=1)
-        chosen = [one for one, alike in zip(members, same.tolist(), strict=True) if alike]
-        table = _table([one.values for one in chosen])
+        same = (_table([member.times for member in members]) == times).all(axis=1)
+        chosen = [member for member, alike in zip(members, same.tolist(), strict=True) if alike]
+        table = _table([member.values for member in chosen])
         yield from _without_counters(_Group(rest[same].tolist(), chosen, times, table))
         rest = rest[~same]
 
@@ -151,21 +151,21 @@ def _without_counters(group: _Group) -> Iterator[_Group]:
 
 def _counters(group: _Group) -> NDArray[np.bool_]:
     """Which rows only ever grow, but for a few resets to about zero."""
-    found = np.zeros(len(group.series), dtype=bool)
+    counters = np.zeros(len(group.series), dtype=bool)
     if len(group.times) < _MIN_COUNTER:
-        return found
-    metrics = {id(one.metric): one.metric for one in group.series}
+        return counters
+    metrics = {id(entry.metric): entry.metric for entry in group.series}
     counting = {name for name, metric in metrics.items() if _may_count(metric)}
-    rows = np.flatnonzero([id(one.metric) in counting for one in group.series])
+    rows = np.flatnonzero([id(entry.metric) in counting for entry in group.series])
     if not len(rows):
-        return found
+        return counters
     table = group.table[rows]
     growth, top = np.diff(table, axis=1), table.max(axis=1)
     falls = growth < 0
     to_zero = np.all(~falls | (table[:, 1:] <= 0.1 * top[:, None]), axis=1)
     resets = to_zero & (falls.sum(axis=1) <= table.shape[1] // _MIN_COUNTER)
-    found[rows] = resets & ((growth > 0).sum(axis=1) >= _MIN_GROWTHS) & (table[:, -1] >= 0.5 * top)
-    return found
+    counters[rows] = resets & ((growth > 0).sum(axis=1) >= _MIN_GROWTHS) & (table[:, -1] >= 0.5 * top)
+    return counters
 
 
 def _may_count(metric: Metric) -> bool:
@@ -176,7 +176,7 @@ def _may_count(metric: Metric) -> bool:
 
 def _compared(group: _Group, args: Arguments) -> Iterator[tuple[int, Comparison]]:
     start, end = utc_seconds(incident_window(args))
-    low, high = (int(one) for one in np.searchsorted(group.times, [start, end + 1e-6]))
+    low, high = (int(entry) for entry in np.searchsorted(group.times, [start, end + 1e-6]))
     chosen = _normal(group.times, args, (low, high))
     complete = _complete(group.times, group.times[low:high], (start, end))
     times, table = group.times[low:high], group.table[:, low:high]
@@ -184,7 +184,9 @@ def _compared(group: _Group, args: Arguments) -> Iterator[tuple[int, Comparison]
         return
     shifts: Sequence[Shift | None]
     if chosen is None:
-        parts = [_judged_by_itself(one, times, values, args) for one, values in zip(group.series, table, strict=True)]
+        parts = [
+            _judged_by_itself(entry, times, values, args) for entry, values in zip(group.series, table, strict=True)
+        ]
         normals = [(times[:calm], values[:calm]) for (calm, _), values in zip(parts, table, strict=True)]
         shifts = [shift for _, shift in parts]
     else:
@@ -192,8 +194,8 @@ def _compared(group: _Group, args: Arguments) -> Iterator[tuple[int, Comparison]
         normal = without_season(normal_times, group.table[:, chosen], (start, end))
         normals = [(normal_times, values) for values in normal]
         shifts = _judged(group.series, times, table, normal, args) if len(times) else [None] * len(group.series)
-    for row, (place, one) in enumerate(zip(group.places, group.series, strict=True)):
-        yield place, Comparison(one.resource, one.metric, times, table[row], *normals[row], shifts[row], complete)
+    for row, (place, entry) in enumerate(zip(group.places, group.series, strict=True)):
+        yield place, Comparison(entry.resource, entry.metric, times, table[row], *normals[row], shifts[row], complete)
 
 
 def _normal(times: Samples, args: Arguments, inside: tuple[int, int]) -> slice | NDArray[np.bool_] | None:
@@ -223,27 +225,30 @@ class _Meaning:
 
 def _meanings(series: Sequence[Series]) -> list[_Meaning]:
     known: dict[int, _Meaning] = {}
-    for one in series:
-        if id(one.metric) not in known:
-            metric = one.metric
+    for entry in series:
+        if id(entry.metric) not in known:
+            metric = entry.metric
             known[id(metric)] = _Meaning(spread_floor(metric), _faultless(metric), worse_sign(metric))
-    return [known[id(one.metric)] for one in series]
+    return [known[id(entry.metric)] for entry in series]
 
 
 def _judged(
     series: Sequence[Series], times: Samples, table: NDArray[np.float64], normal: NDArray[np.float64], args: Arguments
 ) -> list[Shift | None]:
     meanings = _meanings(series)
-    floors, origins = np.array([one.floor for one in meanings]), np.array([one.origin for one in meanings])
+    floors, origins = (
+        np.array([meaning.floor for meaning in meanings]),
+        np.array([meaning.origin for meaning in meanings]),
+    )
     level, spread = levels_of_table(normal, floors, origins)
     count = normal.shape[1]
     levels = [Level(middle, width, count) for middle, width in zip(level.tolist(), spread.tolist(), strict=True)]
-    signs = [one.sign for one in meanings]
-    found: list[Shift | None] = list(shifts_of(times, table, levels, normals=normal, worse=signs))
+    signs = [meaning.sign for meaning in meanings]
+    shifts: list[Shift | None] = list(shifts_of(times, table, levels, normals=normal, worse=signs))
     for row in _alarmed(series, args):
         expected = _expected(series[row], args)
-        found[row] = shift_of(times, table[row], levels[row], normal=normal[row], worse=signs[row], expected=expected)
-    return found
+        shifts[row] = shift_of(times, table[row], levels[row], normal=normal[row], worse=signs[row], expected=expected)
+    return shifts
 
 
 def _alarmed(series: Sequence[Series], args: Arguments) -> list[int]:
@@ -251,18 +256,18 @@ def _alarmed(series: Sequence[Series], args: Arguments) -> list[int]:
     if args.symptom is None:
         return []
     resource = args.symptom.resource
-    return [row for row, one in enumerate(series) if one.resource == resource and _expected(one, args)]
+    return [row for row, entry in enumerate(series) if entry.resource == resource and _expected(entry, args)]
 
 
-def _judged_by_itself(one: Series, times: Samples, values: Samples, args: Arguments) -> tuple[int, Shift]:
+def _judged_by_itself(series: Series, times: Samples, values: Samples, args: Arguments) -> tuple[int, Shift]:
     """How many samples at the window's start are its quiet part, and how the rest compares with it."""
-    calm, metric = quiet_part(values), one.metric
+    calm, metric = quiet_part(values), series.metric
     level, spread = levels_of_table(
         values[None, :calm], np.array([spread_floor(metric)]), np.array([_faultless(metric)])
     )
     # The split chose the quietest baseline there is; the noise around the jump keeps it honest.
     quiet = Level(float(level[0]), max(float(spread[0]), successive_spread(values)), calm)
-    expected = _expected(one, args)
+    expected = _expected(series, args)
     shift = shift_of(times, values, quiet, normal=values[:calm], worse=worse_sign(metric), expected=expected)
     return calm, replace(shift, moved=False, onset=None, uncertainty=None) if calm == len(values) else shift
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from primitives.patterns import lazy_pattern
 from primitives.records import ConfigurationSnapshot
 
 __all__ = ["Difference", "Drift", "differences", "drifts", "flatten", "snapshots_of", "weight_of"]
@@ -25,12 +26,14 @@ _MISSING: Final = object()
 _ALIKE: Final = 0.8
 _LEAST_PEERS: Final = 3
 # Names of settings that decide how much, how long, or where to: what hurts first when it is wrong.
-_DECISIVE: Final = re.compile(
+_DECISIVE: Final = lazy_pattern(
     r"time.?out|deadline|pool|max|min|limit|concurren|retr(?:y|ies)|backoff|batch|cache|ttl|buffer|threshold|interval|"
     r"quota|workers|threads|replicas|capacity|memory|heap|cpu|size|host|port|url|endpoint|address|enabled|mode|rule",
     re.IGNORECASE,
 )
-_DESCRIPTIVE: Final = re.compile(r"description|comment|label|annotation|tag|owner|title|display|contact", re.IGNORECASE)
+_DESCRIPTIVE: Final = lazy_pattern(
+    r"description|comment|label|annotation|tag|owner|title|display|contact", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +60,17 @@ class Drift:
 
 def drifts(latest: Mapping[str, ConfigurationSnapshot]) -> list[Drift]:
     """Where one of several resources of a kind differs from what all others agree on; needs three that are alike."""
-    flat = {name: flatten(one.document) for name, one in latest.items()}
+    flat = {name: flatten(drift.document) for name, drift in latest.items()}
     if len(flat) < _LEAST_PEERS or not _alike(flat):
         return []
-    found = []
+    drifting = []
     for path in sorted({path for document in flat.values() for path in document}):
         values = {name: document.get(path, _MISSING) for name, document in flat.items()}
         for name, own in values.items():
             others = [value for other, value in values.items() if other != name]
             if own != others[0] and all(value == others[0] for value in others):
-                found.append(Drift(name, path, _plain(others[0]), _plain(own), latest[name].time))
-    return sorted(found, key=lambda one: (-weight_of(one.path), one.resource, one.path))
+                drifting.append(Drift(name, path, _plain(others[0]), _plain(own), latest[name].time))
+    return sorted(drifting, key=lambda drift: (-weight_of(drift.path), drift.resource, drift.path))
 
 
 def weight_of(path: str) -> int:
@@ -86,12 +89,12 @@ def _alike(flat: Mapping[str, Mapping[str, Any]]) -> bool:
 
 def flatten(document: Any) -> dict[str, Any]:
     """The leaves of a document by path, such as `spec.containers[0].image`. Empty objects and lists are leaves."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for path, value in _leaves(document, "", 0):
-        found[path] = value
-        if len(found) >= _MAX_PATHS:
+        flat[path] = value
+        if len(flat) >= _MAX_PATHS:
             break
-    return found
+    return flat
 
 
 def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
@@ -110,10 +113,10 @@ def snapshots_of(
     records: Sequence[ConfigurationSnapshot],
 ) -> dict[tuple[str, str], list[ConfigurationSnapshot]]:
     """The snapshots of each resource and kind, oldest first."""
-    found: dict[tuple[str, str], list[ConfigurationSnapshot]] = {}
-    for one in sorted(records, key=lambda one: one.time):
-        found.setdefault((one.resource, one.kind), []).append(one)
-    return dict(sorted(found.items()))
+    groups: dict[tuple[str, str], list[ConfigurationSnapshot]] = {}
+    for snapshot in sorted(records, key=lambda snapshot: snapshot.time):
+        groups.setdefault((snapshot.resource, snapshot.kind), []).append(snapshot)
+    return dict(sorted(groups.items()))
 
 
 def differences(snapshots: Sequence[ConfigurationSnapshot], normal_until: datetime) -> list[Difference]:
@@ -121,17 +124,17 @@ def differences(snapshots: Sequence[ConfigurationSnapshot], normal_until: dateti
 
     A value that is missing on one side is None there.
     """
-    normal = [one for one in snapshots if one.time <= normal_until]
+    normal = [snapshot for snapshot in snapshots if snapshot.time <= normal_until]
     reference = normal[-1] if normal and normal[-1] is not snapshots[-1] else snapshots[0]
-    flat = [(one.time, flatten(one.document)) for one in snapshots if one.time >= reference.time]
+    flat = [(snapshot.time, flatten(snapshot.document)) for snapshot in snapshots if snapshot.time >= reference.time]
     before, after = flat[0][1], flat[-1][1]
-    found = []
+    differing = []
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path, _MISSING), after.get(path, _MISSING)
         if old != new:
             earlier, later = _between(flat, path)
-            found.append(Difference(path, _plain(old), _plain(new), earlier, later))
-    return sorted(found, key=lambda one: (-weight_of(one.path), one.path))
+            differing.append(Difference(path, _plain(old), _plain(new), earlier, later))
+    return sorted(differing, key=lambda snapshot: (-weight_of(snapshot.path), snapshot.path))
 
 
 def _between(flat: Sequence[tuple[datetime, Mapping[str, Any]]], path: str) -> tuple[datetime, datetime]:

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from primitives.patterns import lazy_pattern
+
 __all__ = ["FAMILIES", "family_of"]
 
 # The first that matches counts: the specific before the general.
@@ -161,7 +163,7 @@ _RULES: Final = (
 FAMILIES: Final = tuple(name for name, _ in _RULES)
 """Every family's name, the specific before the general."""
 
-_PATTERNS: Final = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _RULES)
+_PATTERNS: Final = tuple((name, lazy_pattern(pattern, re.IGNORECASE)) for name, pattern in _RULES)
 
 
 @lru_cache(maxsize=8192)

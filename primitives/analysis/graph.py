@@ -26,11 +26,11 @@ class Graph:
         """The direct dependencies of each resource, over edges of `kinds` (none: of every kind)."""
         if kinds not in self._below:
             # A dictionary keeps the order and tells at once whether a target is known.
-            found: dict[str, dict[str, None]] = {}
+            below: dict[str, dict[str, None]] = {}
             for source, target, kind in self.edges:
                 if source != target and (not kinds or kind in kinds):
-                    found.setdefault(source, {})[target] = None
-            self._below[kinds] = {source: tuple(targets) for source, targets in found.items()}
+                    below.setdefault(source, {})[target] = None
+            self._below[kinds] = {source: tuple(targets) for source, targets in below.items()}
         return self._below[kinds]
 
     def reach(self, starts: Iterable[str], *kinds: str) -> dict[str, int]:

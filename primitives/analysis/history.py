@@ -60,7 +60,7 @@ class History:
 
     def of(self, resource: str) -> list[Series]:
         """The series of one resource."""
-        return [one for one in self.series if one.resource == resource]
+        return [series for series in self.series if series.resource == resource]
 
 
 async def ask_history(ask: Telemetry, args: Arguments) -> History:
@@ -84,9 +84,9 @@ def _compared(asked: tuple[Answers[Series], ...], args: Arguments) -> tuple[Comp
 def _merged(asked: tuple[Answers[Series], ...], seconds: float) -> tuple[tuple[Series, ...], tuple[str, ...]]:
     merged: dict[tuple[str, str], Series] = {}
     for answers in asked:
-        for one in answers.records:
-            key = (one.resource, one.metric.name)
-            merged[key] = _joined(one, merged[key]) if key in merged else one
+        for series in answers.records:
+            key = (series.resource, series.metric.name)
+            merged[key] = _joined(series, merged[key]) if key in merged else series
     return sift([merged[key] for key in sorted(merged)], seconds)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from primitives.analysis.configuration import flatten
 from primitives.analysis.history import Comparison
 from primitives.analysis.shifts import moment_of
+from primitives.patterns import lazy_pattern
 from primitives.records import ConfigurationSnapshot, Metric
 from primitives.statistics import median
 
@@ -32,8 +32,8 @@ _FILLER: Final = frozenset(
      "utilization", "spec", "resources", "value", "data", "gb", "gib", "mb", "mib"}
 )  # fmt: skip
 _SYNONYMS: Final[Mapping[str, str]] = {"conn": "connection", "conns": "connection", "mem": "memory", "disk": "storage"}
-_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_QUANTITY: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]i?)?B?\s*$")
+_WORD: Final = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_QUANTITY: Final = lazy_pattern(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]i?)?B?\s*$")
 _SCALES: Final[Mapping[str, float]] = {
     "": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50,
@@ -69,27 +69,29 @@ class Usage:
 
 
 def usage_of(
-    one: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
+    comparison: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
 ) -> Usage | None:
     """How near `one` came to its limit in the window; None where no limit is known or nothing was measured.
 
     `siblings` are the metrics of its resource, `snapshots` the configuration of its resource.
     """
-    if not len(one.values) or one.metric.kind != "saturation":
+    if not len(comparison.values) or comparison.metric.kind != "saturation":
         return None
-    limit = _limit(one, siblings, snapshots)
+    limit = _limit(comparison, siblings, snapshots)
     if limit is None or limit <= 0:
         return None
-    return Usage(one, limit, float(_used(one, one.values, limit).max()))
+    return Usage(comparison, limit, float(_used(comparison, comparison.values, limit).max()))
 
 
-def _used(one: Comparison, values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+def _used(comparison: Comparison, values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
     """What falls when the resource fills up measures what is left."""
-    return limit - values if one.metric.worse == "lower" else values
+    return limit - values if comparison.metric.worse == "lower" else values
 
 
-def _limit(one: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]) -> float | None:
-    metric = one.metric
+def _limit(
+    comparison: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
+) -> float | None:
+    metric = comparison.metric
     if metric.limit is not None and metric.worse != "lower":
         return metric.limit
     if metric.unit == "%":
@@ -97,30 +99,32 @@ def _limit(one: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[
     if metric.unit == "1" and {"utilization", "usage", "ratio", "saturation"} & set(_words(metric.name)):
         return 1.0
     configured = [(path, value) for snapshot in snapshots for path, value in flatten(snapshot.document).items()]
-    return _best(metric, configured) or _sibling(one, siblings)
+    return _best(metric, configured) or _sibling(comparison, siblings)
 
 
 def _best(metric: Metric, fields: Iterable[tuple[str, Any]]) -> float | None:
     """The number whose name says that it limits what the metric measures; the one that shares most words with it."""
     about = _subject(metric.name)
-    found: list[tuple[int, int, str, float]] = []
+    candidates: list[tuple[int, int, str, float]] = []
     for path, value in fields:
         number = _number(value, metric.unit)
         words = set(_words(path))
         shared = about & _subject(path)
         if number is not None and shared and words & _LIMIT_WORDS:
-            found.append((-len(shared), len(words), path, number))
-    return min(found)[3] if found else None
+            candidates.append((-len(shared), len(words), path, number))
+    return min(candidates)[3] if candidates else None
 
 
-def _sibling(one: Comparison, siblings: Sequence[Comparison]) -> float | None:
+def _sibling(comparison: Comparison, siblings: Sequence[Comparison]) -> float | None:
     """A metric of the same resource and unit that is the limit itself, such as the size of a pool."""
     fields = [
         (other.metric.name, float(np.median(other.values)))
         for other in siblings
-        if other.metric.name != one.metric.name and other.metric.unit == one.metric.unit and len(other.values)
+        if other.metric.name != comparison.metric.name
+        and other.metric.unit == comparison.metric.unit
+        and len(other.values)
     ]
-    return _best(one.metric, fields)
+    return _best(comparison.metric, fields)
 
 
 def _words(name: str) -> list[str]:

@@ -58,8 +58,12 @@ def pick_metric(symptom: Metric, own: Sequence[Metric]) -> Metric | None:
         return None
     if symptom.kind != "latency":
         return symptom if symptom.unit in ("1", "%") else None
-    averages = [one for one in own if one.kind == "latency" and one.statistic == "average" and one.unit == symptom.unit]
-    return min(averages, key=lambda one: (one.name != symptom.name, one.name), default=symptom)
+    averages = [
+        metric
+        for metric in own
+        if metric.kind == "latency" and metric.statistic == "average" and metric.unit == symptom.unit
+    ]
+    return min(averages, key=lambda metric: (metric.name != symptom.name, metric.name), default=symptom)
 
 
 def shares(
@@ -83,7 +87,7 @@ def shares(
     if before.stop - before.start < _MIN_NORMAL or during.stop <= during.start:
         return []
     near = set(reach)
-    reached = [one for one in series if one.resource in near and len(one.times)]
+    reached = [entry for entry in series if entry.resource in near and len(entry.times)]
     counting = _request_metric(symptom, series)
     alike = (metric.kind, metric.unit)
     sums = _Sums(
@@ -94,8 +98,8 @@ def shares(
         before,
         during,
     )
-    found = _own(symptom, reach, sums, graph)
-    return sorted(found, key=lambda one: (-one.excess, one.resource))
+    own_shares = _own(symptom, reach, sums, graph)
+    return sorted(own_shares, key=lambda share: (-share.excess, share.resource))
 
 
 def _between(grid: Samples, interval: tuple[float, float]) -> slice:
@@ -104,7 +108,7 @@ def _between(grid: Samples, interval: tuple[float, float]) -> slice:
 
 
 def _named(name: str | None) -> Callable[[Metric], bool]:
-    return lambda one: one.name == name
+    return lambda metric: metric.name == name
 
 
 def _like(alike: tuple[str, str]) -> Callable[[Metric], bool]:
@@ -190,13 +194,13 @@ def _own(symptom: str, reach: list[str], sums: _Sums, graph: Graph) -> list[Shar
 
 def _sums_by(groups: NDArray[np.intp], rows: Samples, of: NDArray[np.intp]) -> Samples:
     """For each row of `rows` the sum of those rows whose places in `of` stand beside its own in `groups`."""
-    found = np.zeros_like(rows)
+    sums = np.zeros_like(rows)
     order = np.argsort(groups, kind="stable")
     for start in range(0, len(order), _AT_ONCE):
         part = order[start : start + _AT_ONCE]
         where, begin = np.unique(groups[part], return_index=True)
-        found[where] += np.add.reduceat(rows[of[part]], begin, axis=0)
-    return found
+        sums[where] += np.add.reduceat(rows[of[part]], begin, axis=0)
+    return sums
 
 
 def _cap(parts: Samples, place: Mapping[str, int], symptom: str, graph: Graph) -> None:
@@ -242,16 +246,18 @@ def _shares(names: list[str], own: Samples, whole: Samples, sums: _Sums) -> list
 
 def _request_metric(symptom: str, series: Sequence[Series]) -> str | None:
     """The metric that counts requests: the symptom's own, else the one that most resources have."""
-    counting = [one for one in series if one.metric.kind == "traffic" and one.metric.unit.startswith("{request}")]
-    own = sorted(one.metric.name for one in counting if one.resource == symptom)
-    names = Counter(one.metric.name for one in counting)
+    counting = [
+        entry for entry in series if entry.metric.kind == "traffic" and entry.metric.unit.startswith("{request}")
+    ]
+    own = sorted(entry.metric.name for entry in counting if entry.resource == symptom)
+    names = Counter(entry.metric.name for entry in counting)
     return own[0] if own else min(names, key=lambda name: (-names[name], name), default=None)
 
 
 def _grid(symptom: str, metric: Metric, series: Sequence[Series]) -> Samples | None:
-    for one in series:
-        if one.resource == symptom and one.metric.name == metric.name and len(one.times):
-            return one.times
+    for entry in series:
+        if entry.resource == symptom and entry.metric.name == metric.name and len(entry.times):
+            return entry.times
     return None
 
 
@@ -260,31 +266,31 @@ def _aligned(series: Sequence[Series], grid: Samples, names: list[str], *wanted:
     chosen: dict[str, Series] = {}
     for wish in wanted:
         fits: dict[int, bool] = {}
-        for one in series:
+        for entry in series:
             # There are few metrics and many series of each.
-            fit = fits.get(id(one.metric))
+            fit = fits.get(id(entry.metric))
             if fit is None:
-                fit = fits[id(one.metric)] = wish(one.metric)
+                fit = fits[id(entry.metric)] = wish(entry.metric)
             if fit:
-                chosen.setdefault(one.resource, one)
+                chosen.setdefault(entry.resource, entry)
     rows = np.full((len(names), len(grid)), np.nan)
     step = sample_step(grid) or 1.0
     places = {name: index for index, name in enumerate(names)}
-    alike = [one for one in chosen.values() if len(one.times) == len(grid)]
+    alike = [entry for entry in chosen.values() if len(entry.times) == len(grid)]
     if alike:
-        same = (np.concatenate([one.times for one in alike]).reshape(len(alike), -1) == grid).all(axis=1)
-        rows[[places[one.resource] for one in alike]] = np.concatenate([one.values for one in alike]).reshape(
+        same = (np.concatenate([entry.times for entry in alike]).reshape(len(alike), -1) == grid).all(axis=1)
+        rows[[places[entry.resource] for entry in alike]] = np.concatenate([entry.values for entry in alike]).reshape(
             len(alike), -1
         )
-        alike = [one for one, equal in zip(alike, same.tolist(), strict=True) if not equal]
-    for one in (*alike, *(one for one in chosen.values() if len(one.times) != len(grid))):
-        rows[places[one.resource]] = _nearest(one, grid, step)
+        alike = [entry for entry, equal in zip(alike, same.tolist(), strict=True) if not equal]
+    for entry in (*alike, *(entry for entry in chosen.values() if len(entry.times) != len(grid))):
+        rows[places[entry.resource]] = _nearest(entry, grid, step)
     return _Table(rows, np.array([name in chosen for name in names], dtype=bool))
 
 
-def _nearest(one: Series, grid: Samples, step: float) -> Samples:
-    right = np.clip(np.searchsorted(one.times, grid), 1, max(len(one.times) - 1, 1))
-    right = np.minimum(right, len(one.times) - 1)
+def _nearest(series: Series, grid: Samples, step: float) -> Samples:
+    right = np.clip(np.searchsorted(series.times, grid), 1, max(len(series.times) - 1, 1))
+    right = np.minimum(right, len(series.times) - 1)
     left = np.maximum(right - 1, 0)
-    index = np.where(np.abs(one.times[left] - grid) <= np.abs(one.times[right] - grid), left, right)
-    return np.asarray(np.where(np.abs(one.times[index] - grid) <= step / 2, one.values[index], np.nan))
+    index = np.where(np.abs(series.times[left] - grid) <= np.abs(series.times[right] - grid), left, right)
+    return np.asarray(np.where(np.abs(series.times[index] - grid) <= step / 2, series.values[index], np.nan))

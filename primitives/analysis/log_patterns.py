@@ -70,18 +70,20 @@ def patterns(now: Sequence[Line], before: Sequence[Line], names: Names) -> list[
     """Every unusual pattern, the most telling first. Without normal times each pattern that speaks of a failure."""
     masked = {body: mask(body) for body in dict.fromkeys(line.body for line in (*now, *before))}
     templates = cluster(masked.values())
-    found = _counted(now, masked, templates, names)
+    counted = _counted(now, masked, templates, names)
     if before:
         normal = _counted(before, masked, templates, names)
         usual = Counter({key: pattern.count for key, pattern in normal.items()})
-        scale = _scaling(found, usual, _minutes(now) / max(_minutes(before), 1.0))
-        for key, pattern in found.items():
+        scale = _scaling(counted, usual, _minutes(now) / max(_minutes(before), 1.0))
+        for key, pattern in counted.items():
             pattern.expected = usual[key] * scale
-        found |= _vanished(normal, found, scale)
-    for pattern in found.values():
+        counted |= _vanished(normal, counted, scale)
+    for pattern in counted.values():
         pattern.strength = _strength(pattern)
-    telling = [pattern for pattern in found.values() if _is_unusual(pattern)]
-    return sorted(telling, key=lambda one: (-one.strength, one.resource, one.template, one.severity))
+    telling = [pattern for pattern in counted.values() if _is_unusual(pattern)]
+    return sorted(
+        telling, key=lambda pattern: (-pattern.strength, pattern.resource, pattern.template, pattern.severity)
+    )
 
 
 _Key = tuple[str, Severity, str]
@@ -90,13 +92,13 @@ _Key = tuple[str, Severity, str]
 def _counted(
     lines: Iterable[Line], masked: dict[str, str], templates: dict[str, str], names: Names
 ) -> dict[_Key, Pattern]:
-    found: dict[_Key, Pattern] = {}
+    patterns: dict[_Key, Pattern] = {}
     bodies: dict[_Key, Counter[str]] = defaultdict(Counter)
     for line in lines:
         key = (line.resource, line.severity, templates[masked[line.body]])
-        pattern = found.get(key)
+        pattern = patterns.get(key)
         if pattern is None:
-            pattern = found[key] = Pattern(*key, first=line.time, example=line.body)
+            pattern = patterns[key] = Pattern(*key, first=line.time, example=line.body)
         pattern.count += line.count
         if line.time is not None:
             pattern.first = min(pattern.first or line.time, line.time)
@@ -104,9 +106,9 @@ def _counted(
         if line.peer:
             pattern.blamed[line.peer] += line.count
         bodies[key][line.body] += line.count
-    for key, pattern in found.items():
+    for key, pattern in patterns.items():
         _describe(pattern, bodies[key], names)
-    return found
+    return patterns
 
 
 def _describe(pattern: Pattern, bodies: Counter[str], names: Names) -> None:
@@ -122,16 +124,18 @@ def _describe(pattern: Pattern, bodies: Counter[str], names: Names) -> None:
         pattern.points_at = min(pattern.blamed, key=lambda name: (-pattern.blamed[name], name))
 
 
-def _scaling(found: dict[_Key, Pattern], usual: Counter[_Key], recorded: float) -> float:
+def _scaling(counted: dict[_Key, Pattern], usual: Counter[_Key], recorded: float) -> float:
     """What a normal count is multiplied by: the recorded time, and how busy the system is as a whole."""
-    ratios = [pattern.count / (usual[key] * recorded) for key, pattern in found.items() if usual[key] * recorded >= 5]
+    ratios = [pattern.count / (usual[key] * recorded) for key, pattern in counted.items() if usual[key] * recorded >= 5]
     busy = float(np.clip(np.median(ratios), 0.25, 4.0)) if len(ratios) >= 5 else 1.0
     return recorded * busy
 
 
-def _vanished(normal: dict[_Key, Pattern], found: dict[_Key, Pattern], scale: float) -> dict[_Key, Pattern]:
+def _vanished(normal: dict[_Key, Pattern], counted: dict[_Key, Pattern], scale: float) -> dict[_Key, Pattern]:
     """The patterns that should have come by now and did not come at all."""
-    gone = {key: one for key, one in normal.items() if key not in found and one.count * scale >= _MIN_VANISHED}
+    gone = {
+        key: pattern for key, pattern in normal.items() if key not in counted and pattern.count * scale >= _MIN_VANISHED
+    }
     for pattern in gone.values():
         pattern.count, pattern.expected, pattern.first = 0, pattern.count * scale, None
     return gone

@@ -12,21 +12,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from primitives.patterns import lazy_pattern
+
 __all__ = ["cluster", "mask", "shapeless"]
 
 _LONGEST: Final = 600
 # The order matters: the longer forms hold the shorter ones. Bodies are hostile: no pattern may backtrack for long.
 _MASKS: Final = (
-    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<uuid>"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
-    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
-    (re.compile(r"\[[^\[\],]*(?:,[^\[\],]*){2,}\]"), "[<list>]"),
-    (re.compile(r'"[^"\n]{0,200}"'), "<text>"),
-    (re.compile(r"(?<![\w/.:])/(?:[\w.@%+~-]+/)+[\w.@%+~-]*"), "<path>"),
-    (re.compile(r"\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{6,}\b|\b0x[0-9a-fA-F]+\b"), "<hex>"),
+    (lazy_pattern(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<uuid>"),
+    (lazy_pattern(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
+    (lazy_pattern(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
+    (lazy_pattern(r"\[[^\[\],]*(?:,[^\[\],]*){2,}\]"), "[<list>]"),
+    (lazy_pattern(r'"[^"\n]{0,200}"'), "<text>"),
+    (lazy_pattern(r"(?<![\w/.:])/(?:[\w.@%+~-]+/)+[\w.@%+~-]*"), "<path>"),
+    (lazy_pattern(r"\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{6,}\b|\b0x[0-9a-fA-F]+\b"), "<hex>"),
     # A status code of failure is what a message is about, where it is told as one; every other number is not.
     (
-        re.compile(
+        lazy_pattern(
             r"(?<![\w.:-])(?:(?<!status )(?<!status: )(?<!code )(?<!code: )(?<!returned )(?<!response )(?<!response: )"
             r'(?<!HTTP )(?<!got )(?<!with )(?<!error )(?<!error: )(?<!> )(?<!" )(?<!code=)(?<!status=)'
             r"|(?![45]\d\d(?![\w.])))"
@@ -34,11 +36,11 @@ _MASKS: Final = (
         ),
         "<n>",
     ),
-    (re.compile(r"(?<=[A-Za-z_-])(?<![<\w][vV])\d{3,}\b"), "<n>"),
+    (lazy_pattern(r"(?<=[A-Za-z_-])(?<![<\w][vV])\d{3,}\b"), "<n>"),
 )
-_DIGIT: Final = re.compile(r"[\d\"/\[]")
-_TOKEN: Final = re.compile(r"<[a-z*]+>|[\w.$#@%+/-]+|[^\w\s]")
-_TELLING: Final = re.compile(
+_DIGIT: Final = lazy_pattern(r"[\d\"/\[]")
+_TOKEN: Final = lazy_pattern(r"<[a-z*]+>|[\w.$#@%+/-]+|[^\w\s]")
+_TELLING: Final = lazy_pattern(
     r"succe|fail|error|exception|refus|time|denied|invalid|missing|null|none|not|no|false|true|unavail|reset|clos|"
     r"expired|exceed|panic|fatal|unable|cannot|lost|down|exhaust|retry|reject|[45]\d\d",
     re.IGNORECASE,

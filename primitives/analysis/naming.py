@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from primitives.identity import base_name, same_name
+from primitives.patterns import lazy_pattern
 from primitives.records import Topology
 
 __all__ = ["Names"]
@@ -14,7 +15,7 @@ __all__ = ["Names"]
 _SHORTEST: Final = 4
 _NAME_KEYS: Final = ("name", "host", "hostname", "endpoint", "address", "dns", "url", "arn", "service")
 # Words after which comes the other side of a failed call.
-_CUE: Final = re.compile(
+_CUE: Final = lazy_pattern(
     r"(?:\b(?:to|from|upstream|calling|call|connect(?:ing)?|host|peer|by|via|lookup)\b|[@=/])[\s:=\"'(]*$",
     re.IGNORECASE,
 )
@@ -35,7 +36,7 @@ class Names:
         self._owners = {name: next(iter(ids)) for name, ids in owners.items() if len(ids) == 1 and _is_name(name)}
         ordered = sorted(self._owners, key=lambda name: (-len(name), name))
         pattern = "|".join(map(re.escape, ordered))
-        self._pattern = re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE) if ordered else None
+        self._pattern = lazy_pattern(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE) if ordered else None
 
     def pointed_at(self, text: str, writer: str | None) -> str | None:
         """The resource that `text` blames: not its writer; what comes after "to", "from" and the like first."""
@@ -43,12 +44,12 @@ class Names:
             return None
         plain: str | None = None
         for match in self._pattern.finditer(text[:2000]):
-            found = self._owners[match[0].casefold()]
-            if found == writer or (writer is not None and same_name(found, writer)):
+            resource = self._owners[match[0].casefold()]
+            if resource == writer or (writer is not None and same_name(resource, writer)):
                 continue
             if _CUE.search(text, max(match.start() - 24, 0), match.start()):
-                return found
-            plain = plain or found
+                return resource
+            plain = plain or resource
         return plain
 
 

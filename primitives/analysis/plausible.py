@@ -34,36 +34,38 @@ def sift(series: Sequence[Series], seconds: float) -> tuple[tuple[Series, ...], 
     `seconds` is the length of the incident's window. A series of which nothing is left is left out.
     """
     suspects = _suspects(series, seconds)
-    found: list[Series] = []
+    plausible_series: list[Series] = []
     left_out: dict[str, list[tuple[int, str]]] = {}
     misnamed: list[str] = []
-    for index, one in enumerate(series):
+    for index, entry in enumerate(series):
         if index not in suspects:
-            found.append(one)
+            plausible_series.append(entry)
             continue
-        metric = _true_metric(one)
-        name = f"{one.resource} {one.metric.name}"
-        if metric.unit != one.metric.unit:
-            misnamed.append(f"{name} is {_shown(one.metric.unit)} by its metadata, {_shown(metric.unit)} by its values")
-        kept = _possible(metric, one.values, seconds)
+        metric = _true_metric(entry)
+        name = f"{entry.resource} {entry.metric.name}"
+        if metric.unit != entry.metric.unit:
+            misnamed.append(
+                f"{name} is {_shown(entry.metric.unit)} by its metadata, {_shown(metric.unit)} by its values"
+            )
+        kept = _possible(metric, entry.values, seconds)
         if not kept.all():
-            left_out.setdefault(_why(metric, one.values[~kept]), []).append((int(np.count_nonzero(~kept)), name))
-        if kept.all() and metric is one.metric:
-            found.append(one)
+            left_out.setdefault(_why(metric, entry.values[~kept]), []).append((int(np.count_nonzero(~kept)), name))
+        if kept.all() and metric is entry.metric:
+            plausible_series.append(entry)
         elif kept.any():
-            found.append(replace(one, metric=metric, times=one.times[kept], values=one.values[kept]))
+            plausible_series.append(replace(entry, metric=metric, times=entry.times[kept], values=entry.values[kept]))
     notes = [_left_out(why, counts) for why, counts in sorted(left_out.items())]
     if misnamed:
         notes.append(misnamed[0] + _more(misnamed))
-    return tuple(found), tuple(safe_line(note, limit=200) for note in notes)
+    return tuple(plausible_series), tuple(safe_line(note, limit=200) for note in notes)
 
 
 def _suspects(series: Sequence[Series], seconds: float) -> set[int]:
     """Those whose range calls for a closer look; by metric, so that thousands are seen at once."""
     by_metric: dict[Metric, list[int]] = {}
-    for index, one in enumerate(series):
-        if one.metric.kind in _NEVER_NEGATIVE and len(one.values):
-            by_metric.setdefault(one.metric, []).append(index)
+    for index, entry in enumerate(series):
+        if entry.metric.kind in _NEVER_NEGATIVE and len(entry.values):
+            by_metric.setdefault(entry.metric, []).append(index)
     suspects: set[int] = set()
     for metric, indices in by_metric.items():
         joined = np.concatenate([series[index].values for index in indices])
@@ -85,14 +87,14 @@ def _bound(metric: Metric, seconds: float) -> float:
     return float("inf")
 
 
-def _true_metric(one: Series) -> Metric:
+def _true_metric(series: Series) -> Metric:
     """The metric in the unit that its values can be in: a percentage said to be a ratio or the other way round."""
-    metric, usual = one.metric, float(np.median(one.values))
+    metric, usual = series.metric, float(np.median(series.values))
     if metric.kind == "availability" and metric.unit == "1" and usual > 1.5:
         return metric.model_copy(update={"unit": "%"})
-    if metric.kind == "availability" and metric.unit == "%" and 0.5 < usual <= 1.0 >= float(one.values.max()):
+    if metric.kind == "availability" and metric.unit == "%" and 0.5 < usual <= 1.0 >= float(series.values.max()):
         return metric.model_copy(update={"unit": "1"})
-    if metric.kind == "errors" and metric.unit == "1" and float(one.values.max()) > _ROUNDING:
+    if metric.kind == "errors" and metric.unit == "1" and float(series.values.max()) > _ROUNDING:
         return metric.model_copy(update={"unit": "{error}"})
     return metric
 

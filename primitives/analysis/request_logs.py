@@ -70,22 +70,24 @@ def deviations(
     operations = _operations(spans)
     members: dict[_Operation, list[list[_Id]]] = defaultdict(lambda: [[], []])
     for period, part in enumerate((before, now)):
-        for span in sorted(part, key=lambda one: (one.start, one.trace_id, one.span_id)):
+        for span in sorted(part, key=lambda deviation: (deviation.start, deviation.trace_id, deviation.span_id)):
             identity = (span.trace_id, span.span_id)
             members[operations[identity]][period].append(identity)
-    found: list[_Deviation] = []
+    deviations: list[_Deviation] = []
     groups = _statements(records, operations)
     recovered = _recovered(groups, members)
     for operation, statements in groups.items():
         normal, current = members[operation]
         if len(normal) >= _MIN_NORMAL and len(current) >= _MIN_NOW:
-            found += _deviating(operation, statements, normal, current, spans, recovered)
+            deviations += _deviating(operation, statements, normal, current, spans, recovered)
     # A failure that is over is the trouble only where none lasts.
-    found = [one for one in found if not one.over] or found
-    for one in found:
-        blamed = names.pointed_at(one.pattern.example, one.pattern.resource)
-        one.pattern.points_at = blamed if one.pattern.count and blamed != one.pattern.resource else None
-    return _without_consequences(found, spans)
+    deviations = [deviation for deviation in deviations if not deviation.over] or deviations
+    for deviation in deviations:
+        blamed = names.pointed_at(deviation.pattern.example, deviation.pattern.resource)
+        deviation.pattern.points_at = (
+            blamed if deviation.pattern.count and blamed != deviation.pattern.resource else None
+        )
+    return _without_consequences(deviations, spans)
 
 
 def _span_of(record: LogRecord) -> _Id:
@@ -94,11 +96,11 @@ def _span_of(record: LogRecord) -> _Id:
 
 def _operations(spans: dict[_Id, Span]) -> dict[_Id, _Operation]:
     """Each span's resource, its caller's operation, and its own."""
-    found = {}
+    operations = {}
     for identity, span in spans.items():
         parent = spans.get((span.trace_id, span.parent_span_id)) if span.parent_span_id is not None else None
-        found[identity] = (span.resource, parent.name if parent else "", span.name)
-    return found
+        operations[identity] = (span.resource, parent.name if parent else "", span.name)
+    return operations
 
 
 @dataclass(slots=True)
@@ -140,31 +142,33 @@ def _place(record: LogRecord) -> str | None:
 
     OpenTelemetry, semantic conventions for code attributes; logback and zap write `logger#line` and `file:line`.
     """
-    told = record.attributes
-    line = told.get("code.line.number", told.get("code.lineno"))
+    attributes = record.attributes
+    line = attributes.get("code.line.number", attributes.get("code.lineno"))
     if line is not None:
-        return f"{told.get('code.file.path', told.get('code.filepath', ''))}:{line}"
-    return next((place for key in _PLACES if isinstance(place := told.get(key), str) and _LINE.search(place)), None)
+        return f"{attributes.get('code.file.path', attributes.get('code.filepath', ''))}:{line}"
+    return next(
+        (place for key in _PLACES if isinstance(place := attributes.get(key), str) and _LINE.search(place)), None
+    )
 
 
 def _merged(statements: Sequence[_Statement]) -> Iterator[_Statement]:
     """Templates of one operation that begin alike come from the same line of code: their values alone differ."""
     kept: list[_Statement] = []
-    for one in sorted(statements, key=lambda one: (-len(one.spans), one.template)):
-        for other in () if one.located else kept:
-            common = _common(one.template, other.template)
-            shorter = min(len(one.template), len(other.template))
-            if one.severity == other.severity and common > _SAME_STATEMENT * shorter and not _fails(one):
-                other.spans |= one.spans
+    for statement in sorted(statements, key=lambda statement: (-len(statement.spans), statement.template)):
+        for other in () if statement.located else kept:
+            common = _common(statement.template, other.template)
+            shorter = min(len(statement.template), len(other.template))
+            if statement.severity == other.severity and common > _SAME_STATEMENT * shorter and not _fails(statement):
+                other.spans |= statement.spans
                 break
         else:
-            kept.append(one)
+            kept.append(statement)
     yield from kept
 
 
-def _common(one: str, other: str) -> int:
+def _common(first: str, second: str) -> int:
     """How many letters both begin with."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
 
 
 def _fails(statement: _Statement) -> bool:
@@ -175,15 +179,15 @@ def _recovered(
     groups: dict[_Operation, list[_Statement]], members: dict[_Operation, list[list[_Id]]]
 ) -> set[tuple[str, str]]:
     """The requests (trace and resource) of normal times that failed in a way which is gone by now."""
-    found: set[tuple[str, str]] = set()
+    recovered: set[tuple[str, str]] = set()
     for operation, statements in groups.items():
         normal, current = members[operation]
         for statement in filter(_fails, statements):
             usual = sum(identity in statement.spans for identity in normal)
             score, since = _stopped(usual, len(normal), [identity in statement.spans for identity in current])
             if score >= _MIN_SCORE and since == 0:
-                found |= {(trace, operation[0]) for trace, _ in statement.spans}
-    return found
+                recovered |= {(trace, operation[0]) for trace, _ in statement.spans}
+    return recovered
 
 
 def _deviating(
@@ -197,10 +201,10 @@ def _deviating(
         if _fails(statement):
             yield from _failing(operation, statement, normal, current, spans)
         elif statement.severity != "WARN" and len(healthy) >= _MIN_NORMAL:
-            for one in _left_out(operation, statement, healthy, current, spans):
-                known = sum(_path(identity, statements) in usual for identity in one.spans)
-                if one.score >= _MIN_RATE_SCORE or known < len(one.spans) / 2:
-                    yield one
+            for deviation in _left_out(operation, statement, healthy, current, spans):
+                known = sum(_path(identity, statements) in usual for identity in deviation.spans)
+                if deviation.score >= _MIN_RATE_SCORE or known < len(deviation.spans) / 2:
+                    yield deviation
 
 
 def _path(identity: _Id, statements: Sequence[_Statement]) -> frozenset[int]:
@@ -218,7 +222,7 @@ def _failing(
     if score >= _MIN_SCORE:
         pattern = _pattern(operation, statement, (usual, len(normal)), wrote, since)
         pattern.family = family_of(statement.example)
-        showing = [one for one, did in zip(current[since:], wrote[since:], strict=True) if did]
+        showing = [span for span, did in zip(current[since:], wrote[since:], strict=True) if did]
         pattern.first, pattern.last = spans[showing[0]].start, spans[showing[-1]].start
         pattern.strength, pattern.ongoing = score, since == 0
         yield _Deviation(pattern, operation, frozenset(showing), score, _is_over(wrote[since:]))
@@ -264,7 +268,7 @@ def _began(usual: int, normal: int, wrote: Sequence[bool]) -> tuple[float, int]:
         after, rest = total - seen, len(wrote) - since
         if after >= _MIN_NOW and after * size > 2 * count * rest:
             score = _likely(count, size) + _likely(after, rest) - _likely(count + after, size + rest)
-            best = max(best, (score, since), key=lambda one: one[0])
+            best = max(best, (score, since), key=lambda entry: entry[0])
         seen += wrote[since]
     return best
 
@@ -282,11 +286,13 @@ def _likely(count: int, total: int) -> float:
     return count * math.log(count / total) + (total - count) * math.log(1 - count / total)
 
 
-def _without_consequences(found: Sequence[_Deviation], spans: dict[_Id, Span]) -> list[Pattern]:
+def _without_consequences(deviations: Sequence[_Deviation], spans: dict[_Id, Span]) -> list[Pattern]:
     """Deviations less those that deeper ones explain; a failure that is explained points at the deepest cause."""
     deviating: dict[_Id, str] = {}
-    for one in sorted(found, key=lambda one: (one.score, one.operation, one.pattern.template)):
-        deviating.update(dict.fromkeys(one.spans, one.pattern.resource))
+    for deviation in sorted(
+        deviations, key=lambda deviation: (deviation.score, deviation.operation, deviation.pattern.template)
+    ):
+        deviating.update(dict.fromkeys(deviation.spans, deviation.pattern.resource))
     below: dict[_Id, str] = {}
     for identity in sorted(deviating):
         above = _caller(identity, spans)
@@ -296,15 +302,17 @@ def _without_consequences(found: Sequence[_Deviation], spans: dict[_Id, Span]) -
             if spans[above].resource != deviating[identity]:
                 below.setdefault(above, deviating[identity])
             above = _caller(above, spans) if above not in deviating else None
-    told = []
-    for one in sorted(found, key=lambda one: (-one.score, one.operation, one.pattern.template)):
-        blamed = Counter(below[identity] for identity in one.spans if identity in below)
-        if blamed and sum(blamed.values()) >= _EXPLAINED * len(one.spans):
-            if not one.pattern.count:
+    patterns = []
+    for deviation in sorted(
+        deviations, key=lambda deviation: (-deviation.score, deviation.operation, deviation.pattern.template)
+    ):
+        blamed = Counter(below[identity] for identity in deviation.spans if identity in below)
+        if blamed and sum(blamed.values()) >= _EXPLAINED * len(deviation.spans):
+            if not deviation.pattern.count:
                 continue
-            one.pattern.points_at = min(blamed, key=lambda name: (-blamed[name], name))
-        told.append(one.pattern)
-    return told
+            deviation.pattern.points_at = min(blamed, key=lambda name: (-blamed[name], name))
+        patterns.append(deviation.pattern)
+    return patterns
 
 
 def _caller(identity: _Id, spans: dict[_Id, Span]) -> _Id | None:

@@ -36,23 +36,23 @@ def moment_of(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def shift_fact(one: Comparison, history: History, args: Arguments) -> MetricShift:
+def shift_fact(comparison: Comparison, history: History, args: Arguments) -> MetricShift:
     """The comparison as a fact: present when the series moved, absent when it did not. Needs a judged series."""
-    shift = one.shift
+    shift = comparison.shift
     assert shift is not None
     onset = moment_of(shift.onset) if shift.onset is not None else None
     return MetricShift(
         polarity="present" if shift.moved else "absent",
-        resource=one.resource,
+        resource=comparison.resource,
         window=incident_window(args),
         observed_at=onset or args.now,
         source=history.source,
         answers=history.digests,
-        metric=one.metric.name,
-        kind=one.metric.kind,
-        unit=one.metric.unit,
-        statistic=one.metric.statistic,
-        worse=one.worse,
+        metric=comparison.metric.name,
+        kind=comparison.metric.kind,
+        unit=comparison.metric.unit,
+        statistic=comparison.metric.statistic,
+        worse=comparison.worse,
         baseline=shift.baseline.level,
         spread=shift.baseline.spread,
         current=shift.current,
@@ -67,22 +67,30 @@ def shift_fact(one: Comparison, history: History, args: Arguments) -> MetricShif
 
 def strongest(compared: Iterable[Comparison]) -> list[Comparison]:
     """Those that moved: what hurts before what doesn't, then by how many spreads and for how long."""
-    moved = [one for one in compared if one.shift and one.shift.moved]
+    moved = [comparison for comparison in compared if comparison.shift and comparison.shift.moved]
     return sorted(moved, key=_weakness)
 
 
-def _weakness(one: Comparison) -> tuple[bool, float, float, str, str]:
-    shift = one.shift
+def _weakness(comparison: Comparison) -> tuple[bool, float, float, str, str]:
+    shift = comparison.shift
     assert shift is not None
-    return not one.worse, -round(abs(shift.score), 6), -round(shift.strength, 6), one.resource, one.metric.name
+    return (
+        not comparison.worse,
+        -round(abs(shift.score), 6),
+        -round(shift.strength, 6),
+        comparison.resource,
+        comparison.metric.name,
+    )
 
 
 def unmoved(compared: Iterable[Comparison]) -> list[Comparison]:
     """Those that were measured over the whole window and stayed where they were, by resource and name."""
     still = [
-        one for one in compared if one.shift and not one.shift.moved and one.complete and one.shift.baseline.samples
+        comparison
+        for comparison in compared
+        if comparison.shift and not comparison.shift.moved and comparison.complete and comparison.shift.baseline.samples
     ]
-    return sorted(still, key=lambda one: (one.resource, one.metric.name))
+    return sorted(still, key=lambda comparison: (comparison.resource, comparison.metric.name))
 
 
 def _came(times: NDArray[np.float64], end: float, length: float) -> bool:
@@ -99,13 +107,13 @@ def _came(times: NDArray[np.float64], end: float, length: float) -> bool:
     return bool(to_the_end and silent.sum() <= _USUAL_SILENCE * (max(end, times[-1]) - times[0]))
 
 
-def _ended(one: Comparison, newest: float) -> bool:
+def _ended(comparison: Comparison, newest: float) -> bool:
     """Whether samples that came regularly ended in the window, long before the `newest` of all series."""
-    normal, (first, last) = one.normal_times, (float(one.times[0]), float(one.times[-1]))
+    normal, (first, last) = comparison.normal_times, (float(comparison.times[0]), float(comparison.times[-1]))
     step = sample_step(normal) if last < newest else 0.0
     if step <= 0 or newest - last < _ENDED_STEPS * step:
         return False
-    regular = len(one.times) >= _USUAL_PRESENCE * ((last - first) / step + 1)
+    regular = len(comparison.times) >= _USUAL_PRESENCE * ((last - first) / step + 1)
     return regular and _came(normal, float(normal[-1]), newest - last)
 
 
@@ -114,25 +122,25 @@ def missing_facts(compared: Iterable[Comparison], history: History, args: Argume
     compared = list(compared)
     window = incident_window(args)
     end = min(args.baseline.end, window.start) if args.baseline else window.start
-    newest = max((float(one.times[-1]) for one in compared if len(one.times)), default=0.0)
-    found = []
-    for one in compared:
-        if len(one.values):
-            if not _ended(one, newest):
+    newest = max((float(comparison.times[-1]) for comparison in compared if len(comparison.times)), default=0.0)
+    missing = []
+    for comparison in compared:
+        if len(comparison.values):
+            if not _ended(comparison, newest):
                 continue
-        elif not _came(one.normal_times, end.timestamp(), window.seconds):
+        elif not _came(comparison.normal_times, end.timestamp(), window.seconds):
             continue
-        times = one.times if len(one.times) else one.normal_times
-        found.append(
+        times = comparison.times if len(comparison.times) else comparison.normal_times
+        missing.append(
             MetricMissing(
-                resource=one.resource,
+                resource=comparison.resource,
                 window=window,
                 observed_at=args.now,
                 source=history.source,
                 answers=history.digests,
-                metric=one.metric.name,
-                kind=one.metric.kind,
+                metric=comparison.metric.name,
+                kind=comparison.metric.kind,
                 last_seen=moment_of(times[-1]),
             )
         )
-    return sorted(found, key=lambda fact: (fact.kind, fact.resource or "", fact.metric))
+    return sorted(missing, key=lambda fact: (fact.kind, fact.resource or "", fact.metric))

@@ -44,24 +44,28 @@ def find_resource(name: str, known: Iterable[str]) -> str | None:
 
 def view_symptom(args: Arguments, compared: list[Comparison], graph: Graph) -> SymptomView:
     """Find the symptom: what the alarm named, else the focus, else where requests enter the system."""
-    with_series = {one.resource for one in compared}
+    with_series = {comparison.resource for comparison in compared}
     names = [args.symptom.resource] if args.symptom else []
     names += list(args.focus)
-    found = [find_resource(name, with_series) or find_resource(name, graph.resources) for name in names]
-    resources = tuple(dict.fromkeys(name for name in found if name)) or tuple(sorted(graph.entries()))
+    named = [find_resource(name, with_series) or find_resource(name, graph.resources) for name in names]
+    resources = tuple(dict.fromkeys(name for name in named if name)) or tuple(sorted(graph.entries()))
     metric = args.symptom.metric if args.symptom else None
     return SymptomView(resources or tuple(names), _series(resources, metric, compared))
 
 
 def _series(resources: tuple[str, ...], metric: str | None, compared: list[Comparison]) -> Comparison | None:
-    own = [one for one in compared if one.resource in resources[:1]]
-    named = [one for one in own if metric is not None and one.metric.name == metric]
+    own = [comparison for comparison in compared if comparison.resource in resources[:1]]
+    named = [comparison for comparison in own if metric is not None and comparison.metric.name == metric]
     if named:
         return named[0]
-    everywhere = own or [one for one in compared if one.resource in resources]
-    moved = [one for one in everywhere if one.worse]
+    everywhere = own or [comparison for comparison in compared if comparison.resource in resources]
+    moved = [comparison for comparison in everywhere if comparison.worse]
     return min(moved, key=_feltness, default=None)
 
 
-def _feltness(one: Comparison) -> tuple[int, float, str]:
-    return _FELT[one.metric.kind], -abs(one.shift.score) if one.shift else 0.0, one.metric.name
+def _feltness(comparison: Comparison) -> tuple[int, float, str]:
+    return (
+        _FELT[comparison.metric.kind],
+        -abs(comparison.shift.score) if comparison.shift else 0.0,
+        comparison.metric.name,
+    )

@@ -133,7 +133,7 @@ def own_times(now: Traces, before: Traces) -> list[OwnTime]:
     """Every operation that both times have often enough, by the strength of its own time's shift."""
     current, normal = _by_operation(now), _by_operation(before)
     calls, usual = _calls(now, current), _calls(before, normal)
-    found = []
+    times = []
     for key in sorted(current):
         values, earlier = current[key], normal.get(key)
         if len(values) < _MIN_SPANS or earlier is None or len(earlier) < _MIN_SPANS:
@@ -143,8 +143,8 @@ def own_times(now: Traces, before: Traces) -> list[OwnTime]:
         # The error of both medians (1.2533 σ/√n), so that many spans count for more than few.
         spread = level.spread * 1.2533 * float(np.sqrt(1 / len(values) + 1 / len(earlier)))
         score = (median - level.level) / max(spread, _TIME_FLOOR_S)
-        found.append(OwnTime(*key, level.level, median, score, calls.get(key), usual.get(key), len(values)))
-    return sorted(found, key=lambda one: (-abs(one.score), one.resource, one.operation))
+        times.append(OwnTime(*key, level.level, median, score, calls.get(key), usual.get(key), len(values)))
+    return sorted(times, key=lambda own: (-abs(own.score), own.resource, own.operation))
 
 
 def _by_operation(traces: Traces) -> dict[tuple[str, str], NDArray[np.float64]]:
@@ -176,16 +176,16 @@ def failing(now: Sequence[Span], before: Sequence[Span]) -> list[Failing]:
     totals = Counter((span.resource, span.name) for span in now)
     earlier, _ = _own_errors(before)
     usual = Counter((span.resource, span.name) for span in before)
-    found = []
+    failing = []
     for key, count in errors.items():
         ratio = earlier[key] / usual[key] if usual[key] else None
         message = messages[key].most_common(1)[0][0] if messages[key] else ""
-        found.append(Failing(*key, count, totals[key], ratio, message))
-    return sorted(found, key=lambda one: (-_surprise(one), -one.errors, one.resource, one.operation))
+        failing.append(Failing(*key, count, totals[key], ratio, message))
+    return sorted(failing, key=lambda entry: (-_surprise(entry), -entry.errors, entry.resource, entry.operation))
 
 
-def _surprise(one: Failing) -> float:
-    return one.errors - (one.baseline_ratio or 0.0) * one.total
+def _surprise(failing: Failing) -> float:
+    return failing.errors - (failing.baseline_ratio or 0.0) * failing.total
 
 
 def _own_errors(spans: Sequence[Span]) -> tuple[Counter[tuple[str, str]], dict[tuple[str, str], Counter[str]]]:
@@ -206,11 +206,11 @@ def _own_errors(spans: Sequence[Span]) -> tuple[Counter[tuple[str, str]], dict[t
 
 def _given_up(span: Span) -> bool:
     """Whether its caller cancelled it: gRPC status 1 (CANCELLED), nginx' status 499, or its message says so."""
-    told = span.attributes
+    attributes = span.attributes
     return (
-        told.get("rpc.grpc.status_code", told.get("rpc.response.status_code")) in (1, "1", "CANCELLED")
-        or str(told.get("http.response.status_code", told.get("http.status_code"))) == "499"
-        or family_of(_message(told)) == "cancelled"
+        attributes.get("rpc.grpc.status_code", attributes.get("rpc.response.status_code")) in (1, "1", "CANCELLED")
+        or str(attributes.get("http.response.status_code", attributes.get("http.status_code"))) == "499"
+        or family_of(_message(attributes)) == "cancelled"
     )
 
 
@@ -252,7 +252,7 @@ def trace_shares(now: Traces, before: Traces) -> list[TraceShare]:
         for name, value in excess.items()
         if total > 0
     ]
-    return sorted(shares, key=lambda one: (-one.excess, one.resource))
+    return sorted(shares, key=lambda share: (-share.excess, share.resource))
 
 
 def _per_request(traces: Traces) -> dict[str, tuple[str, list[dict[str, float]]]]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, Final
 
 from primitives.bundle.parse import parse_json, parse_time, type_name
 from primitives.bundle.validate import Warnings
 from primitives.errors import BundleError
+from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, KubernetesDump
 from primitives.sanitise import Cleaner
 
 __all__ = ["DUMP_NAME", "LOG_NAME", "dump_name", "log_name", "read_container_log", "read_dump"]
 
-DUMP_NAME: Final = re.compile(r"kubernetes/([^/]+)/([^/]+)\.json")
-LOG_NAME: Final = re.compile(r"kubernetes/logs/([^/_]+)_([^/_]+)_([^/_]+?)(\.previous)?\.log")
-_FOLDER_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)(\.\d+)?Z")
+DUMP_NAME: Final = lazy_pattern(r"kubernetes/([^/]+)/([^/]+)\.json")
+LOG_NAME: Final = lazy_pattern(r"kubernetes/logs/([^/_]+)_([^/_]+)_([^/_]+?)(\.previous)?\.log")
+_FOLDER_TIME: Final = lazy_pattern(r"(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)(\.\d+)?Z")
 
 
 def read_dump(data: bytes, name: str, cleaner: Cleaner) -> KubernetesDump:

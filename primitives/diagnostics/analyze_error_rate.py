@@ -26,6 +26,7 @@ _MOST_STILL: Final = 20
 @diagnostic(
     "analyze_error_rate",
     title="Errors and availability",
+    why="shows what fails, and whether it fails by itself",
     answers=(
         "ERROR_RATE_INCREASE", "AVAILABILITY_LOSS", "DEPENDENCY_FAILURE", "ACCESS_FAILURE", "NETWORK_FAILURE",
         "DEPLOYMENT_REGRESSION", "PERFORMANCE_DEGRADATION", "NO_FAULT",

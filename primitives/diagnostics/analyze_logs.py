@@ -24,6 +24,7 @@ from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.links import misled
 from primitives.kubernetes.owners import workloads_of_pods
+from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, LogRecord, Topology, Window
 from primitives.telemetry import (
     Answers,
@@ -42,17 +43,18 @@ _MOST_OF_ONE: Final = 12
 _CONTAINER_LINES: Final = 20_000
 _PEER_KEYS: Final = ("peer.service", "server.address", "net.peer.name", "db.instance", "upstream")
 _LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
-    (re.compile(r"\b(?:FATAL|PANIC|CRITICAL|EMERG)\b|\bpanic:"), "FATAL"),
-    (re.compile(r"\b(?:error|traceback|failed|failure|refused|denied)\b|exception", re.IGNORECASE), "ERROR"),
-    (re.compile(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
-    (re.compile(r"\bDEBUG\b"), "DEBUG"),
+    (lazy_pattern(r"\b(?:FATAL|PANIC|CRITICAL|EMERG)\b|\bpanic:"), "FATAL"),
+    (lazy_pattern(r"\b(?:error|traceback|failed|failure|refused|denied)\b|exception", re.IGNORECASE), "ERROR"),
+    (lazy_pattern(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
+    (lazy_pattern(r"\bDEBUG\b"), "DEBUG"),
 )  # fmt: skip
-_LINE_TIME: Final = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
+_LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
 
 
 @diagnostic(
     "analyze_logs",
     title="Log patterns",
+    why="new messages name the cause more often than numbers do",
     answers=(
         "ERROR_RATE_INCREASE", "AVAILABILITY_LOSS", "WORKLOAD_FAILURE", "DEPENDENCY_FAILURE", "ACCESS_FAILURE",
         "NETWORK_FAILURE", "CONFIGURATION_DRIFT", "RESOURCE_SATURATION", "DEPLOYMENT_REGRESSION", "UNKNOWN",

@@ -22,6 +22,7 @@ _MOST_CLEAR: Final = 20
 @diagnostic(
     "analyze_utilization",
     title="Symptom and utilization",
+    why="shows what changed level, and which resource ran full",
     answers=(
         "PERFORMANCE_DEGRADATION", "AVAILABILITY_LOSS", "RESOURCE_SATURATION", "SCALING_FAILURE", "TRAFFIC_SURGE",
         "DATA_BACKLOG", "NO_FAULT",

@@ -35,6 +35,7 @@ class RecentChanges(Arguments):
 @diagnostic(
     "check_recent_changes",
     title="Recent changes",
+    why="most incidents follow a change",
     answers=(
         "PERFORMANCE_DEGRADATION", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "DEPLOYMENT_REGRESSION",
         "CONFIGURATION_DRIFT", "ACCESS_FAILURE", "INFRASTRUCTURE_FAILURE", "SCALING_FAILURE", "WORKLOAD_FAILURE",

@@ -25,6 +25,7 @@ _ANSWERING: Final = ("service", "workload", "function", "database", "cache", "qu
 @diagnostic(
     "compare_baseline",
     title="Comparison with normal times",
+    why="tells unusual from usual, and when it began",
     answers=(
         "PERFORMANCE_DEGRADATION", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "TRAFFIC_SURGE", "DEPENDENCY_FAILURE",
         "DATA_BACKLOG", "INFRASTRUCTURE_FAILURE", "NETWORK_FAILURE", "NO_FAULT",

@@ -20,6 +20,7 @@ _LONGEST_VALUE: Final = 500
 @diagnostic(
     "diff_configuration",
     title="Configuration differences",
+    why="a setting may differ from when it worked",
     answers=(
         "CONFIGURATION_DRIFT", "DEPLOYMENT_REGRESSION", "RESOURCE_SATURATION", "SCALING_FAILURE", "ACCESS_FAILURE",
         "NETWORK_FAILURE", "PERFORMANCE_DEGRADATION",

@@ -52,6 +52,7 @@ _GOOD_RESULTS: Final = frozenset({
 @diagnostic(
     "inspect_workloads",
     title="Inspect Kubernetes workloads",
+    why="Kubernetes says itself what it can't start, schedule or reach",
     answers=(
         "WORKLOAD_FAILURE", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "DEPLOYMENT_REGRESSION", "CONFIGURATION_DRIFT",
         "NETWORK_FAILURE", "INFRASTRUCTURE_FAILURE", "SCALING_FAILURE", "RESOURCE_SATURATION",

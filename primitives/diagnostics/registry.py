@@ -63,8 +63,9 @@ class Diagnostic:
     """A registered diagnostic.
 
     `answers` are the incident classes that it helps with, `questions` what it needs at least one of, `cost_s` a guess
-    of its time on a live system in seconds, for planning. One that is `on_request` looks at a single target: no plan
-    proposes it, a person runs it. `look` says how it is offered and which command shows the same.
+    of its time on a live system in seconds, for planning. `why` says in a plan what it is good for (empty: its title).
+    One that is `on_request` looks at a single target: no plan proposes it, a person runs it. `look` says how it is
+    offered and which command shows the same.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Diagnostic:
     arguments: type[Arguments]
     run: Run[Any]
     cost_s: float
+    why: str = ""
     on_request: bool = False
     look: Look | None = None
 
@@ -91,6 +93,7 @@ def diagnostic(
     arguments: type[Arguments] = Arguments,
     effect: Effect = "read",
     cost_s: float = 1.0,
+    why: str = "",
     on_request: bool = False,
     look: Look | None = None,
 ) -> Callable[[Run[Any]], Run[Any]]:
@@ -99,7 +102,7 @@ def diagnostic(
     def register(run: Run[Any]) -> Run[Any]:
         classes = tuple(IncidentClass(answer) for answer in answers)
         _registered[name] = Diagnostic(
-            name, title, effect, classes, questions, arguments, run, cost_s, on_request, look
+            name, title, effect, classes, questions, arguments, run, cost_s, why, on_request, look
         )
         return run
 

@@ -31,6 +31,7 @@ _CALLS_FACTOR: Final = 1.5
 @diagnostic(
     "trace_dependencies",
     title="Dependencies",
+    why="tells the resource that causes the symptom from those that merely feel it",
     answers=(
         "PERFORMANCE_DEGRADATION", "AVAILABILITY_LOSS", "ERROR_RATE_INCREASE", "DEPENDENCY_FAILURE",
         "NETWORK_FAILURE",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -10,13 +9,14 @@ from pydantic import AwareDatetime
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label
+from primitives.patterns import lazy_pattern
 from primitives.terms import MetricKind, Statistic
 from primitives.units import moment, quantity, reading, times
 
 __all__ = ["MetricAtLimit", "MetricMissing", "MetricShift", "OwnShare"]
 
 # What is left and not what is used.
-_LEFT: Final = re.compile(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
+_LEFT: Final = lazy_pattern(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
 # A level that moved less than this part of its baseline is said to have stayed.
 _STILL: Final = 0.1
 

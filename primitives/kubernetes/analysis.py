@@ -83,24 +83,24 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
 
 def analyse(cluster: Cluster) -> list[Finding]:
     """Every finding, merged, the most telling first, at most `MOST_FINDINGS`."""
-    return merge(cluster, (found for _, find in FAMILIES for found in find(cluster)))
+    return merge(cluster, (finding for _, find in FAMILIES for finding in find(cluster)))
 
 
 def merge(cluster: Cluster, findings: Iterable[Finding]) -> list[Finding]:
     """Findings that are the same for several objects, or from an object and its events, become one."""
     groups: dict[tuple[str, str, str | None, str], list[Finding]] = defaultdict(list)
-    for found in findings:
-        groups[found.state, found.resource, found.container, found.variant].append(found)
+    for finding in findings:
+        groups[finding.state, finding.resource, finding.container, finding.variant].append(finding)
     _fold_vague(groups)
     newest = _newest_controllers(cluster)
     merged = [_one(cluster, group, newest) for group in groups.values()]
     known: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
-    for found in merged:
-        known[found.resource].add((found.state, found.container))
+    for finding in merged:
+        known[finding.resource].add((finding.state, finding.container))
     kept: list[Finding] = []
     vague: list[Finding] = []
-    for found in merged:
-        (vague if _says_less(found, known[found.resource]) else kept).append(found)
+    for finding in merged:
+        (vague if _says_less(finding, known[finding.resource]) else kept).append(finding)
     kept = _absorb(kept, vague)
     return sorted(kept, key=_order)[:MOST_FINDINGS]
 
@@ -148,19 +148,19 @@ def _one(cluster: Cluster, group: list[Finding], newest: dict[str, str]) -> Find
     # What the object's own status says is more exact than the event about it.
     group = sorted(group, key=lambda f: (f.events > 0, f.reported, f.object, -(f.restarts or 0)))
     first = max(group[:1] + [f for f in group if not f.events], key=lambda f: f.restarts or 0)
-    objects = sorted({found.object for found in group})
+    objects = sorted({finding.object for finding in group})
     details: dict[str, Any] = {}
-    for found in [*reversed(group), first]:
-        details |= {key: value for key, value in found.details.items() if value is not None or key not in details}
+    for finding in [*reversed(group), first]:
+        details |= {key: value for key, value in finding.details.items() if value is not None or key not in details}
     if len(objects) > 1:
         details["objects"] = objects[:_MOST_OBJECTS]
-    occurrences = sum(found.events for found in group)
-    seen = [found.last_seen for found in group if found.last_seen]
+    occurrences = sum(finding.events for finding in group)
+    seen = [finding.last_seen for finding in group if finding.last_seen]
     if occurrences:
         details["occurrences"] = occurrences
     if seen:
         details["last_seen"] = moment_text(max(seen))
-    starts = [found.since for found in group if found.since]
+    starts = [finding.since for finding in group if finding.since]
     if starts and min(starts) < cluster.window.start:
         details["before_window"] = True
     details |= _rollout(cluster, objects, first, newest)
@@ -178,17 +178,17 @@ def _one(cluster: Cluster, group: list[Finding], newest: dict[str, str]) -> Find
 
 def _log_families(cluster: Cluster, objects: list[str], name: str | None) -> list[str]:
     """What the crashed containers' logs complain of."""
-    found: dict[str, None] = {}
+    families: dict[str, None] = {}
     for pod in (cluster.pod_by_id[target] for target in objects[:_MOST_OBJECTS] if target in cluster.pod_by_id):
         for container in pod.containers:
             if container.name == name:
-                found |= dict.fromkeys(families_in_logs(cluster, pod, container))
-    return list(found)
+                families |= dict.fromkeys(families_in_logs(cluster, pod, container))
+    return list(families)
 
 
 def _newest_controllers(cluster: Cluster) -> dict[str, str]:
     """The direct owner of the newest pods of each workload that has pods of several (a rollout under way)."""
-    found: dict[str, str] = {}
+    newest: dict[str, str] = {}
     for resource, pods in cluster.pods_of.items():
         started: dict[str, float] = {}
         for pod in pods:
@@ -196,8 +196,8 @@ def _newest_controllers(cluster: Cluster) -> dict[str, str]:
             if created is not None and pod.controller != pod.item.id:
                 started[pod.controller] = min(created.timestamp(), started.get(pod.controller, float("inf")))
         if len(started) > 1:
-            found[resource] = max(started, key=lambda controller: (started[controller], controller))
-    return found
+            newest[resource] = max(started, key=lambda controller: (started[controller], controller))
+    return newest
 
 
 def _rollout(cluster: Cluster, objects: list[str], first: Finding, newest: dict[str, str]) -> dict[str, Any]:
@@ -216,10 +216,10 @@ def _rollout(cluster: Cluster, objects: list[str], first: Finding, newest: dict[
     return details
 
 
-def _says_less(found: Finding, known: set[tuple[str, str | None]]) -> bool:
-    better = _SAYS_LESS.get(found.state, ())
+def _says_less(finding: Finding, known: set[tuple[str, str | None]]) -> bool:
+    better = _SAYS_LESS.get(finding.state, ())
     return any(
-        state in better and (container == found.container or container is None or found.container is None)
+        state in better and (container == finding.container or container is None or finding.container is None)
         for state, container in known
     )
 
@@ -227,32 +227,32 @@ def _says_less(found: Finding, known: set[tuple[str, str | None]]) -> bool:
 def _absorb(kept: list[Finding], vague: list[Finding]) -> list[Finding]:
     """When a vaguer finding began, and how often its event occurred, belong to the one that replaces it."""
     earliest: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for found in vague:
-        for better in _SAYS_LESS[found.state]:
-            earliest[found.resource, better].append(found)
-    return [_with(found, earliest.get((found.resource, found.state), [])) for found in kept]
+    for finding in vague:
+        for better in _SAYS_LESS[finding.state]:
+            earliest[finding.resource, better].append(finding)
+    return [_with(finding, earliest.get((finding.resource, finding.state), [])) for finding in kept]
 
 
-def _with(found: Finding, vaguer: list[Finding]) -> Finding:
-    fits = [other for other in vaguer if found.container is None or other.container in (None, found.container)]
-    starts = [moment for f in [found, *fits] if (moment := f.since)]
+def _with(finding: Finding, vaguer: list[Finding]) -> Finding:
+    fits = [other for other in vaguer if finding.container is None or other.container in (None, finding.container)]
+    starts = [moment for f in [finding, *fits] if (moment := f.since)]
     occurrences = sum(other.events for other in fits)
     if not fits:
-        return found
-    details = dict(found.details)
+        return finding
+    details = dict(finding.details)
     if occurrences:
-        details["occurrences"] = found.events + occurrences
+        details["occurrences"] = finding.events + occurrences
     return replace(
-        found,
+        finding,
         since=min(starts) if starts else None,
-        message=found.message or fits[0].message,
-        events=found.events + occurrences,
+        message=finding.message or fits[0].message,
+        events=finding.events + occurrences,
         details=details,
     )
 
 
-def _order(found: Finding) -> tuple[Any, ...]:
+def _order(finding: Finding) -> tuple[Any, ...]:
     return (
-        _WEIGHT[found.state], -found.count, found.resource, found.object, found.container or "", found.state,
-        found.variant,
+        _WEIGHT[finding.state], -finding.count, finding.resource, finding.object, finding.container or "",
+        finding.state, finding.variant,
     )  # fmt: skip

@@ -62,10 +62,10 @@ def _autoscaler(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
         yield Finding("AutoscalerTargetMissing", item.id, item.kind, item.id, details={**details, "target": resource})
         return
     for condition, bad in (("AbleToScale", "False"), ("ScalingActive", "False")):
-        found = item.condition(condition)
+        present = item.condition(condition)
         # ScalingDisabled: the target has no replicas, by somebody's wish.
-        if text(found, "status") == bad and text(found, "reason") != "ScalingDisabled":
-            yield _from_condition(item, resource, "AutoscalerNotScaling", found, details)
+        if text(present, "status") == bad and text(present, "reason") != "ScalingDisabled":
+            yield _from_condition(item, resource, "AutoscalerNotScaling", present, details)
     if _at_limit(item):
         limited = item.condition("ScalingLimited")
         yield _from_condition(item, resource, "AutoscalerAtLimit", limited, {**details, "metrics": _metrics(item)})

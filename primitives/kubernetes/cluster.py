@@ -104,26 +104,26 @@ class Cluster:
     @cached_property
     def pods_of(self) -> dict[str, list[Pod]]:
         """The pods of each workload."""
-        found: dict[str, list[Pod]] = defaultdict(list)
+        pods_of: dict[str, list[Pod]] = defaultdict(list)
         for pod in self.pods:
-            found[pod.resource].append(pod)
-        return dict(found)
+            pods_of[pod.resource].append(pod)
+        return dict(pods_of)
 
     @cached_property
     def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
-        found: dict[tuple[str, str, str], list[Pod]] = defaultdict(list)
+        by_label: dict[tuple[str, str, str], list[Pod]] = defaultdict(list)
         for pod in self.pods:
             for key, value in pod.item.labels.items():
-                found[pod.item.namespace, key, value].append(pod)
-        return found
+                by_label[pod.item.namespace, key, value].append(pod)
+        return by_label
 
     @cached_property
     def pods_in(self) -> dict[str, list[Pod]]:
         """The pods of each namespace."""
-        found: dict[str, list[Pod]] = defaultdict(list)
+        pods_in: dict[str, list[Pod]] = defaultdict(list)
         for pod in self.pods:
-            found[pod.item.namespace].append(pod)
-        return dict(found)
+            pods_in[pod.item.namespace].append(pod)
+        return dict(pods_in)
 
     def selected(self, namespace: str, selector: Any) -> list[Pod]:
         """The pods of `namespace` that a LabelSelector selects."""
@@ -144,10 +144,10 @@ class Cluster:
     @cached_property
     def events_of(self) -> dict[str, list[Event]]:
         """The events about each object, oldest first."""
-        found: dict[str, list[Event]] = defaultdict(list)
+        events_of: dict[str, list[Event]] = defaultdict(list)
         for event in self.events:
-            found[event.target].append(event)
-        return dict(found)
+            events_of[event.target].append(event)
+        return dict(events_of)
 
     @cached_property
     def made_by(self) -> dict[str, Event]:
@@ -166,10 +166,10 @@ class Cluster:
     @cached_property
     def replica_sets_of(self) -> dict[str, list[KubeObject]]:
         """The ReplicaSets of each workload."""
-        found: dict[str, list[KubeObject]] = defaultdict(list)
+        replica_sets: dict[str, list[KubeObject]] = defaultdict(list)
         for item in self.all("ReplicaSet"):
-            found[self.owners.resource(item)].append(item)
-        return dict(found)
+            replica_sets[self.owners.resource(item)].append(item)
+        return dict(replica_sets)
 
     @cached_property
     def sources(self) -> list[PodSource]:
@@ -178,9 +178,9 @@ class Cluster:
         for pod in self.pods:
             if pod.live:
                 groups[pod.controller].append(pod)
-        found = [_pod_source(pods) for pods in groups.values()]
-        with_pods = {source.resource for source in found if mapping(source.spec)}
-        found += [
+        sources = [_pod_source(pods) for pods in groups.values()]
+        with_pods = {source.resource for source in sources if mapping(source.spec)}
+        sources += [
             PodSource(
                 item.id, item.id, item.kind, item.namespace, strings(template_of(item), "metadata", "labels"),
                 mapping(template_of(item), "spec"), (),
@@ -188,14 +188,14 @@ class Cluster:
             for item in self.workloads
             if item.id not in with_pods and self.owners.resource(item) == item.id
         ]  # fmt: skip
-        return found
+        return sources
 
     @cached_property
     def _log_index(self) -> dict[tuple[str, str, str], list[ContainerLog]]:
-        found: dict[tuple[str, str, str], list[ContainerLog]] = defaultdict(list)
+        logs_of: dict[tuple[str, str, str], list[ContainerLog]] = defaultdict(list)
         for log in self.logs:
-            found[log.namespace, log.pod, log.container].append(log)
-        return found
+            logs_of[log.namespace, log.pod, log.container].append(log)
+        return logs_of
 
     def logs_of(self, pod: Pod, container: Container) -> list[ContainerLog]:
         """The container's logs, that of its last terminated instance first."""
@@ -204,13 +204,13 @@ class Cluster:
 
 
 def _index(dumps: Iterable[KubernetesDump]) -> dict[str, dict[tuple[str, str], KubeObject]]:
-    found: dict[str, dict[tuple[str, str], KubeObject]] = defaultdict(dict)
+    objects: dict[str, dict[tuple[str, str], KubeObject]] = defaultdict(dict)
     for dump in dumps:
         for raw in dump.items:
             item = read_object(raw, dump.kind)
             if item is not None:
-                found[item.kind][item.namespace, item.name] = item
-    return dict(found)
+                objects[item.kind][item.namespace, item.name] = item
+    return dict(objects)
 
 
 def _pod_source(pods: list[Pod]) -> PodSource:

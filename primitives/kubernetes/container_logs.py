@@ -56,12 +56,12 @@ def find_in_logs(cluster: Cluster) -> Iterator[Finding]:
         for container in pod.containers:
             for log in cluster.logs_of(pod, container):
                 for line, family in _telling(log.text):
-                    found = _from_line(pod, container, line, family) or _unanswered(
+                    state_and_details = _from_line(pod, container, line, family) or _unanswered(
                         cluster, pod, container, line, family
                     )
-                    if found is None:
+                    if state_and_details is None:
                         continue
-                    state, details = found
+                    state, details = state_and_details
                     if state == "AddressInUse" and pod.resource in sources:
                         declared = declared_by(sources[pod.resource])
                         details["declared_by"] = sorted(

@@ -91,20 +91,20 @@ def _terminating(cluster: Cluster, pod: Pod) -> Finding:
 
 
 def _pod(cluster: Cluster, pod: Pod) -> Iterator[Finding]:
-    found = [f for c in pod.containers if (f := _container(cluster, pod, c)) is not None]
-    whole = _whole_pod(cluster, pod, found)
-    yield from found
+    findings = [f for c in pod.containers if (f := _container(cluster, pod, c)) is not None]
+    whole = _whole_pod(cluster, pod, findings)
+    yield from findings
     if whole is not None:
         yield whole
 
 
-def _whole_pod(cluster: Cluster, pod: Pod, found: list[Finding]) -> Finding | None:
+def _whole_pod(cluster: Cluster, pod: Pod, findings: list[Finding]) -> Finding | None:
     reason, message = text(pod.item.raw, "status", "reason"), message_of(pod.item.raw, "status", "message")
     if pod.phase == "Failed":
-        return _failed(pod, reason, message, found)
+        return _failed(pod, reason, message, findings)
     if pod.phase == "Unknown" or reason == "NodeLost":
         return _of(pod, "NodeLost", message=message, details={"node": pod.node})
-    if found:
+    if findings:
         return None
     if pod.phase == "Pending":
         return _pending(cluster, pod)
@@ -116,19 +116,19 @@ def _whole_pod(cluster: Cluster, pod: Pod, found: list[Finding]) -> Finding | No
     return None
 
 
-def _failed(pod: Pod, reason: str, message: str, found: list[Finding]) -> Finding | None:
+def _failed(pod: Pod, reason: str, message: str, findings: list[Finding]) -> Finding | None:
     if reason == "Evicted":
         match = _STARVED.search(message)
         starved = next((group.rstrip(".") for group in match.groups() if group), None) if match else None
-        found_on = _of(pod, "Evicted", message=message, details={"starved": starved, "node": pod.node})
+        finding = _of(pod, "Evicted", message=message, details={"starved": starved, "node": pod.node})
         # The node ran short; a pod that broke its own limit has itself to blame.
         by_node = pod.node and "node was low" in message
-        return replace(found_on, resource=kubernetes_id("Node", "", pod.node)) if by_node else found_on
+        return replace(finding, resource=kubernetes_id("Node", "", pod.node)) if by_node else finding
     if reason == "DeadlineExceeded":
         return _of(pod, "DeadlineExceeded", message=message)
     if _REJECTED.fullmatch(reason):
         return _of(pod, "PodRejected", message=message, details={"reason": reason, "node": pod.node})
-    if found:
+    if findings:
         return None
     return _of(pod, "PodFailed", message=message, details={"reason": reason, "node": pod.node})
 
@@ -159,8 +159,8 @@ def _pending(cluster: Cluster, pod: Pod) -> Finding | None:
 def _scheduler_down(cluster: Cluster) -> str | None:
     """The scheduler's own pod, told by kubeadm's label, where none of them is ready."""
     own = cluster.pods_in.get("kube-system", ())
-    pods = [one for one in own if one.item.labels.get("component") == "kube-scheduler"]
-    return pods[0].resource if pods and not any(one.ready for one in pods) else None
+    pods = [scheduler for scheduler in own if scheduler.item.labels.get("component") == "kube-scheduler"]
+    return pods[0].resource if pods and not any(scheduler.ready for scheduler in pods) else None
 
 
 def _gate(pod: Pod) -> Finding | None:
@@ -260,8 +260,8 @@ def _ended(cluster: Cluster, pod: Pod, container: Container) -> Finding | None:
         container.init or pod.spec.get("restartPolicy") in ("Never", "OnFailure")
     ):
         return None
-    found = _crash(cluster, pod, container, "", "")
-    return replace(found, state="ContainerFailed") if found.state == "CrashLoopBackOff" else found
+    crash = _crash(cluster, pod, container, "", "")
+    return replace(crash, state="ContainerFailed") if crash.state == "CrashLoopBackOff" else crash
 
 
 def _running(cluster: Cluster, pod: Pod, container: Container) -> Finding | None:
@@ -282,8 +282,8 @@ def _running(cluster: Cluster, pod: Pod, container: Container) -> Finding | None
 def _not_ready(cluster: Cluster, pod: Pod, container: Container, last_end: datetime | None) -> Finding:
     lately = last_end is not None and cluster.now - last_end < RECOVERED_AFTER
     if container.restarts and lately and (integer(container.last, "exitCode") or text(container.last, "reason")):
-        found = _crash(cluster, pod, container, "", "")
-        return replace(found, state="ContainerFailed") if found.state == "CrashLoopBackOff" else found
+        crash = _crash(cluster, pod, container, "", "")
+        return replace(crash, state="ContainerFailed") if crash.state == "CrashLoopBackOff" else crash
     return _of(
         pod, "NotReady", container, since=_unready_since(pod), restarts=container.restarts or None,
         details={"node": pod.node, "readiness_probe": bool(mapping(container.spec, "readinessProbe"))},

@@ -38,8 +38,8 @@ class Event:
 
 def read_events(items: Iterable[KubeObject]) -> list[Event]:
     """The events, oldest first."""
-    found = [event for event in map(_read, items) if event is not None]
-    return sorted(found, key=lambda e: (e.last.timestamp() if e.last else 0.0, e.target, e.reason, e.message))
+    events = [event for event in map(_read, items) if event is not None]
+    return sorted(events, key=lambda e: (e.last.timestamp() if e.last else 0.0, e.target, e.reason, e.message))
 
 
 def _read(item: KubeObject) -> Event | None:

@@ -61,8 +61,8 @@ def find_events(cluster: Cluster) -> Iterator[Finding]:
         item = cluster.get(event.kind, namespace_of(event.target), event.name)
         resource = _told_of_node(event, pod) or (pod.resource if pod else _resource(cluster, event, item))
         past = _past(cluster, event, item)
-        for found in _classify(cluster, event, pod, resource):
-            whole = replace(found, container=found.container or _only_container(event, pod))
+        for finding in _classify(cluster, event, pod, resource):
+            whole = replace(finding, container=finding.container or _only_container(event, pod))
             yield whole if past is None else _as_past(event, whole, past)
 
 
@@ -81,8 +81,9 @@ def _pod(cluster: Cluster, event: Event) -> Pod | None:
 
 def _told_of_node(event: Event, pod: Pod | None) -> str | None:
     """The node that a pod's event tells of: the node controller tells each pod of a node that isn't ready."""
-    told = event.reason == "NodeNotReady" and pod is not None and pod.node
-    return kubernetes_id("Node", "", pod.node) if pod is not None and told else None
+    if event.reason != "NodeNotReady" or pod is None or not pod.node:
+        return None
+    return kubernetes_id("Node", "", pod.node)
 
 
 def _resource(cluster: Cluster, event: Event, item: KubeObject | None) -> str:
@@ -109,8 +110,8 @@ def _classify(cluster: Cluster, event: Event, pod: Pod | None, resource: str) ->
         case "FailedScheduling":
             return scheduling_event(cluster, event, pod, resource)
         case "Unhealthy" | "Killing" | "ProbeWarning":
-            found = probe_event(cluster, event, pod)
-            return [found] if found else []
+            finding = probe_event(cluster, event, pod)
+            return [finding] if finding else []
         case "Failed" | "BackOff" | "InspectFailed" | "ErrImageNeverPull":
             return _kubelet(cluster, event, pod, resource)
         case "FailedMount" | "FailedMapVolume" | "FailedAttachVolume":
@@ -118,8 +119,8 @@ def _classify(cluster: Cluster, event: Event, pod: Pod | None, resource: str) ->
         case "ProvisioningFailed" | "FailedBinding":
             if cluster.get("PersistentVolumeClaim", event.namespace, event.name):
                 return []  # the claim itself says more
-            found = claim_event(cluster, event)
-            return [found] if found else []
+            finding = claim_event(cluster, event)
+            return [finding] if finding else []
         case "FailedCreate":
             return [create_event(event, resource)]
         case _:
@@ -129,9 +130,9 @@ def _classify(cluster: Cluster, event: Event, pod: Pod | None, resource: str) ->
 def _other(event: Event, resource: str) -> Finding:
     understand: tuple[Callable[[Event, str], Finding | None], ...] = (job_event, autoscaler_event, node_event)
     for reader in understand:
-        found = reader(event, resource)
-        if found is not None:
-            return found
+        findings = reader(event, resource)
+        if findings is not None:
+            return findings
     state = _SIMPLE.get(event.reason, "WarningEvent")
     return _of(event, state, resource, variant=event.reason if state == "WarningEvent" else "", reason=event.reason)
 
@@ -186,7 +187,7 @@ def _past(cluster: Cluster, event: Event, item: KubeObject | None) -> str | None
 
 def _restarts_again(cluster: Cluster, pod: Pod) -> bool:
     """Whether it is well only between two restarts, of which there were several, the last one just now."""
-    ends = [instant(one.last, "finishedAt") for one in pod.containers if (one.restarts or 0) >= 3]
+    ends = [instant(container.last, "finishedAt") for container in pod.containers if (container.restarts or 0) >= 3]
     return any(end is not None and cluster.now - end < RECOVERED_AFTER for end in ends)
 
 
@@ -212,6 +213,6 @@ def _healthy(item: KubeObject) -> bool:
             return False
 
 
-def _as_past(event: Event, found: Finding, past: str) -> Finding:
-    details = {"reason": event.reason, "was": found.state, "past": past}
-    return replace(found, state="PastEvent", variant=f"{event.reason}:{past}", details=details)
+def _as_past(event: Event, finding: Finding, past: str) -> Finding:
+    details = {"reason": event.reason, "was": finding.state, "past": past}
+    return replace(finding, state="PastEvent", variant=f"{event.reason}:{past}", details=details)

@@ -36,56 +36,56 @@ def at(value: Any, *path: str) -> Any:
 
 def mapping(value: Any, *path: str) -> Mapping[str, Any]:
     """The mapping at `path`; empty where there is none."""
-    found = at(value, *path)
-    return found if type(found) is dict or isinstance(found, Mapping) else {}
+    held = at(value, *path)
+    return held if type(held) is dict or isinstance(held, Mapping) else {}
 
 
 def maps(value: Any, *path: str) -> list[Mapping[str, Any]]:
     """The mappings in the list at `path`."""
-    found = at(value, *path)
-    if not isinstance(found, list | tuple):
+    held = at(value, *path)
+    if not isinstance(held, list | tuple):
         return []
-    return [item for item in found if type(item) is dict or isinstance(item, Mapping)]
+    return [item for item in held if type(item) is dict or isinstance(item, Mapping)]
 
 
 def text(value: Any, *path: str) -> str:
     """The string at `path`; empty where there is none."""
-    found = at(value, *path)
-    return found if isinstance(found, str) else ""
+    held = at(value, *path)
+    return held if isinstance(held, str) else ""
 
 
 def texts(value: Any, *path: str) -> list[str]:
     """The strings in the list at `path`."""
-    found = at(value, *path)
-    return [item for item in found if isinstance(item, str)] if isinstance(found, list | tuple) else []
+    held = at(value, *path)
+    return [item for item in held if isinstance(item, str)] if isinstance(held, list | tuple) else []
 
 
 def strings(value: Any, *path: str) -> dict[str, str]:
     """The string-to-string mapping at `path`: labels, selectors, annotations."""
-    return {key: found for key, found in mapping(value, *path).items() if isinstance(found, str)}
+    return {key: entry for key, entry in mapping(value, *path).items() if isinstance(entry, str)}
 
 
 def integer(value: Any, *path: str) -> int | None:
     """The whole number at `path`, also where it is written as a string."""
-    found = at(value, *path)
-    if isinstance(found, bool):
+    held = at(value, *path)
+    if isinstance(held, bool):
         return None
-    if isinstance(found, int):
-        return found
-    if isinstance(found, float) and math.isfinite(found):
-        return int(found)
-    if isinstance(found, str) and re.fullmatch(r"-?[0-9]{1,15}", found):
-        return int(found)
+    if isinstance(held, int):
+        return held
+    if isinstance(held, float) and math.isfinite(held):
+        return int(held)
+    if isinstance(held, str) and re.fullmatch(r"-?[0-9]{1,15}", held):
+        return int(held)
     return None
 
 
 def instant(value: Any, *path: str) -> datetime | None:
     """The time at `path`, in UTC."""
-    found = at(value, *path)
-    if not isinstance(found, str):
+    held = at(value, *path)
+    if not isinstance(held, str):
         return None
     try:
-        parsed = datetime.fromisoformat(found)
+        parsed = datetime.fromisoformat(held)
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -93,10 +93,10 @@ def instant(value: Any, *path: str) -> datetime | None:
 
 def quantity(value: Any, *path: str) -> float | None:
     """The resource quantity at `path` (`250m`, `1.5Gi`) in cores, bytes or pieces."""
-    found = at(value, *path)
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return float(found) if math.isfinite(found) else None
-    match = _QUANTITY.fullmatch(found.strip()) if isinstance(found, str) else None
+    held = at(value, *path)
+    if isinstance(held, int | float) and not isinstance(held, bool):
+        return float(held) if math.isfinite(held) else None
+    match = _QUANTITY.fullmatch(held.strip()) if isinstance(held, str) else None
     if match is None:
         return None
     number, exponent, suffix = match.groups()

@@ -14,6 +14,7 @@ from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import maps, message_of, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.pods_view import Container, Pod
+from primitives.patterns import lazy_pattern
 
 __all__ = [
     "PULL_REASONS",
@@ -31,7 +32,7 @@ PULL_REASONS: Final = frozenset({
 })  # fmt: skip
 # In order: the first that fits wins. "does not exist or may require" fits both not found and unauthorized.
 _ERRORS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
+    (kind, lazy_pattern(pattern, re.IGNORECASE))
     for kind, pattern in (
         ("rate_limited", r"toomanyrequests|too many requests|\b429\b|pull rate limit"),
         ("invalid_name", r"invalidimagename|couldn't parse image|invalid reference format|failed to parse image"),
@@ -62,7 +63,9 @@ _STATES: Final = {
 # Enough siblings to compare with, however many a workload has.
 _PEERS: Final = 50
 _TELLING_LENGTH: Final = 110
-_PULLED: Final = re.compile(r"(?:pull(?:ing)?|inspect|apply default image tag to) image:? \"([^\"]+)\"", re.IGNORECASE)
+_PULLED: Final = lazy_pattern(
+    r"(?:pull(?:ing)?|inspect|apply default image tag to) image:? \"([^\"]+)\"", re.IGNORECASE
+)
 
 
 def classify_pull_error(message: str) -> str | None:
@@ -93,9 +96,9 @@ def pull_failure(cluster: Cluster, pod: Pod, container: Container) -> Finding:
     reason = text(container.state("waiting"), "reason")
     message = message_of(container.state("waiting"), "message")
     error = classify_pull_error(message)
-    told = _telling_event(cluster, pod, container) if error is None else None
-    if told is not None:
-        message, error = told.message, classify_pull_error(told.message)
+    telling = _telling_event(cluster, pod, container) if error is None else None
+    if telling is not None:
+        message, error = telling.message, classify_pull_error(telling.message)
     image = text(container.spec, "image") or text(container.status, "image") or image_of_message(message)
     details = pull_details(cluster, pod, image)
     state = pull_state(reason, error)

@@ -39,14 +39,14 @@ def find_jobs(cluster: Cluster) -> Iterator[Finding]:
     """What is wrong with Jobs and CronJobs. A failed run that a later one of its CronJob made good is recovered."""
     succeeded = _last_success(cluster)
     for job in cluster.all("Job"):
-        found = _job(cluster, job)
-        if found is None:
+        finding = _job(cluster, job)
+        if finding is None:
             continue
-        later = succeeded.get(found.resource)
+        later = succeeded.get(finding.resource)
         created = instant(job.raw, "metadata", "creationTimestamp")
-        if found.resource != job.id and later and created and later > created:
-            found = Finding("Recovered", job.id, job.kind, found.resource, since=later, details={"job": job.name})
-        yield found
+        if finding.resource != job.id and later and created and later > created:
+            finding = Finding("Recovered", job.id, job.kind, finding.resource, since=later, details={"job": job.name})
+        yield finding
     for cron in cluster.all("CronJob"):
         schedule = text(cron.spec, "schedule")
         if schedule and not is_schedule(schedule):
@@ -122,10 +122,10 @@ def _job(cluster: Cluster, job: KubeObject) -> Finding | None:
 
 def _last_success(cluster: Cluster) -> dict[str, datetime]:
     """When the last run of each CronJob that completed was created."""
-    found: dict[str, datetime] = {}
+    completed: dict[str, datetime] = {}
     for job in cluster.all("Job"):
         created = instant(job.raw, "metadata", "creationTimestamp")
         if created and text(job.condition("Complete"), "status") == "True":
             resource = cluster.owners.resource(job)
-            found[resource] = max(found.get(resource, created), created)
-    return found
+            completed[resource] = max(completed.get(resource, created), created)
+    return completed

@@ -30,8 +30,8 @@ def _replaced(cluster: Cluster, pod: Pod) -> bool:
     """Whether its workload has as many ready pods as it wants without it."""
     if pod.controller == pod.item.id:
         return False
-    live = [one for one in cluster.pods_of.get(pod.resource, ()) if one.live]
-    return bool(live) and all(one.healthy for one in live) and len(live) >= _wanted(cluster, pod)
+    live = [peer for peer in cluster.pods_of.get(pod.resource, ()) if peer.live]
+    return bool(live) and all(peer.healthy for peer in live) and len(live) >= _wanted(cluster, pod)
 
 
 def _wanted(cluster: Cluster, pod: Pod) -> int:
@@ -43,5 +43,5 @@ def _wanted(cluster: Cluster, pod: Pod) -> int:
 
 def _lately(cluster: Cluster, pod: Pod) -> bool:
     ended = ended_at(pod)
-    told = [event.last for event in cluster.events_of.get(pod.item.id, ()) if event.last is not None]
-    return any(moment >= cluster.window.start for moment in [*told, *([ended] if ended else [])])
+    last_seen = [event.last for event in cluster.events_of.get(pod.item.id, ()) if event.last is not None]
+    return any(moment >= cluster.window.start for moment in [*last_seen, *([ended] if ended else [])])

@@ -37,7 +37,7 @@ def misled(cluster: Cluster) -> dict[str, str]:
 
     A message that names both by the same name means the Service: that is what a caller reaches, or doesn't.
     """
-    astray = {found.resource for found in find_services(cluster) if found.state in _ASTRAY}
+    astray = {finding.resource for finding in find_services(cluster) if finding.state in _ASTRAY}
     fronts = {workload: front for front, workload, _ in _services(cluster) if front in astray}
     return {workload: front for workload, front in fronts.items() if same_name(workload, front)}
 
@@ -58,9 +58,9 @@ def _callers(cluster: Cluster) -> Iterator[Link]:
         fronts.setdefault(workload, []).append(front)
     for topology in cluster.topologies:
         for edge in topology.edges:
-            found = fronts.get(edge.target, ())
-            if edge.kind == "calls" and len(found) == 1 and edge.source != found[0]:
-                yield edge.source, found[0], "calls"
+            named = fronts.get(edge.target, ())
+            if edge.kind == "calls" and len(named) == 1 and edge.source != named[0]:
+                yield edge.source, named[0], "calls"
 
 
 def _services(cluster: Cluster) -> Iterator[Link]:

@@ -46,10 +46,10 @@ class Owners:
         reference = _controller(item)
         parent = self._parent(item, reference)
         if parent is not None:
-            found = self._known.get(parent.id)
-            if found is None:
-                found = self._known[parent.id] = self._climb(parent)
-            return found
+            workload = self._known.get(parent.id)
+            if workload is None:
+                workload = self._known[parent.id] = self._climb(parent)
+            return workload
         return self._elsewhere(item, reference)
 
     def controller(self, item: KubeObject) -> str:
@@ -92,13 +92,13 @@ class Owners:
     def _selector(self, item: KubeObject) -> str | None:
         if item.kind != "Pod" or not item.labels:
             return None
-        found = [
+        owners = [
             owner.id
             for owner in self._selecting.get(item.namespace, ())
             if strings(owner.raw, "spec", "selector", "matchLabels")
             and selects(mapping(owner.raw, "spec", "selector"), item.labels)
         ]
-        return found[0] if len(found) == 1 else None
+        return owners[0] if len(owners) == 1 else None
 
 
 def workloads_of_pods(
@@ -114,12 +114,12 @@ def workloads_of_pods(
             if item is not None:
                 known.setdefault(item.kind, {})[item.namespace, item.name] = item
     owners = Owners(known, topologies)
-    found: dict[str, str] = {}
+    workloads: dict[str, str] = {}
     for namespace, name in pods:
         own = kubernetes_id("Pod", namespace, name)
         unseen = KubeObject("Pod", namespace, name, own, {}, {})
-        found[own] = owners.resource(known.get("Pod", {}).get((namespace, name), unseen))
-    return found
+        workloads[own] = owners.resource(known.get("Pod", {}).get((namespace, name), unseen))
+    return workloads
 
 
 def _controller(item: KubeObject) -> Mapping[str, Any]:

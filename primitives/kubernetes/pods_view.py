@@ -118,7 +118,7 @@ def _ready(condition: str, containers: tuple[Container, ...]) -> bool | None:
 
 
 def _containers(item: KubeObject) -> list[Container]:
-    found: list[Container] = []
+    containers: list[Container] = []
     for specs, statuses, init in (
         ("initContainers", "initContainerStatuses", True),
         ("containers", "containerStatuses", False),
@@ -127,6 +127,6 @@ def _containers(item: KubeObject) -> list[Container]:
         for spec in maps(item.raw, "spec", specs):
             name = text(spec, "name")
             sidecar = init and spec.get("restartPolicy") == "Always"
-            found.append(Container(name, spec, status_of.pop(name, {}), init and not sidecar))
-        found.extend(Container(name, {}, status, init) for name, status in status_of.items())
-    return found
+            containers.append(Container(name, spec, status_of.pop(name, {}), init and not sidecar))
+        containers.extend(Container(name, {}, status, init) for name, status in status_of.items())
+    return containers

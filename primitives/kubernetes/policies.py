@@ -83,25 +83,25 @@ def _allows_dns(policy: KubeObject) -> bool:
 
 
 def _flows(cluster: Cluster) -> list[_Flow]:
-    found: dict[tuple[str, str, int | None], _Flow] = {}
+    flows: dict[tuple[str, str, int | None], _Flow] = {}
     for source in cluster.sources:
         if not source.pods:
             continue
         for address in addresses_of(cluster, source):
             service, _ = service_at(cluster, source.namespace, address.host)
             if service is not None:
-                _add(found, source.pods[0], service, pods_behind(cluster, service), address.port)
+                _add(flows, source.pods[0], service, pods_behind(cluster, service), address.port)
     for topology in cluster.topologies:
         for edge in topology.edges:
             clients, servers = cluster.pods_of.get(edge.source, ()), cluster.pods_of.get(edge.target, ())
             if edge.kind == "calls" and clients and servers:
                 key = (clients[0].resource, servers[0].resource, None)
-                found.setdefault(key, _Flow(clients[0], servers[0], None, ""))
-    return list(found.values())[:_MOST_FLOWS]
+                flows.setdefault(key, _Flow(clients[0], servers[0], None, ""))
+    return list(flows.values())[:_MOST_FLOWS]
 
 
 def _add(
-    found: dict[tuple[str, str, int | None], _Flow], client: Pod, service: KubeObject, pods: list[Pod], port: int | None
+    flows: dict[tuple[str, str, int | None], _Flow], client: Pod, service: KubeObject, pods: list[Pod], port: int | None
 ) -> None:
     if not pods:
         return
@@ -121,7 +121,7 @@ def _add(
             None,
         )
     flow = _Flow(client, pods[0], number, named, text(entry, "protocol") or "TCP")
-    found.setdefault((client.resource, pods[0].resource, number), flow)
+    flows.setdefault((client.resource, pods[0].resource, number), flow)
 
 
 def _blocker(cluster: Cluster, policies: list[KubeObject], flow: _Flow) -> tuple[str, list[KubeObject]] | None:

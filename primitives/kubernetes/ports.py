@@ -28,13 +28,13 @@ def find_ports(cluster: Cluster) -> Iterator[Finding]:
 
 def declared_by(source: PodSource) -> dict[tuple[int, str], list[str]]:
     """Which containers declare each port and protocol. Init containers end before the others start."""
-    found: dict[tuple[int, str], list[str]] = defaultdict(list)
+    users: dict[tuple[int, str], list[str]] = defaultdict(list)
     sidecars = [c for c in maps(source.spec, "initContainers") if c.get("restartPolicy") == "Always"]
     for container in [*sidecars, *maps(source.spec, "containers")]:
         name = text(container, "name")
         for port in maps(container, "ports"):
             number = integer(port, "containerPort")
             key = (number or 0, text(port, "protocol") or "TCP")
-            if number is not None and name not in found[key]:
-                found[key].append(name)
-    return dict(found)
+            if number is not None and name not in users[key]:
+                users[key].append(name)
+    return dict(users)

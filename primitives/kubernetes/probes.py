@@ -72,9 +72,11 @@ def find_probes(cluster: Cluster) -> Iterator[Finding]:
         for container in pod.containers:
             for kind in ("liveness", "readiness", "startup"):
                 if _in_question(container, kind):
-                    found = _finding(cluster, pod, container, kind, None, "", target=pod.item.id, resource=pod.resource)
-                    if found.state.endswith("Misconfigured"):
-                        yield found
+                    finding = _finding(
+                        cluster, pod, container, kind, None, "", target=pod.item.id, resource=pod.resource
+                    )
+                    if finding.state.endswith("Misconfigured"):
+                        yield finding
 
 
 def _in_question(container: Container, kind: str) -> bool:
@@ -144,12 +146,12 @@ def _handler(probe: Mapping[str, Any]) -> str | None:
 
 def _ports(container: Container) -> dict[str, int]:
     """Declared ports by name (unnamed ones by number)."""
-    found: dict[str, int] = {}
+    ports: dict[str, int] = {}
     for port in maps(container.spec, "ports"):
         number = integer(port, "containerPort")
         if number is not None:
-            found[text(port, "name") or str(number)] = number
-    return found
+            ports[text(port, "name") or str(number)] = number
+    return ports
 
 
 def _suspicion(
@@ -254,15 +256,15 @@ def _ran_s(container: Container) -> float | None:
 
 def _usual_start_s(cluster: Cluster, pod: Pod, name: str) -> float | None:
     """How long the same container takes to become ready in the workload's healthy pods; seconds, the longest."""
-    found: list[float] = []
+    delays: list[float] = []
     for other in cluster.pods_of.get(pod.resource, [])[:_PEERS]:
         ready_at = instant(other.item.condition("Ready"), "lastTransitionTime") if other.ready else None
-        found += [
+        delays += [
             (ready_at - container.started_at).total_seconds()
             for container in other.containers
             if container.name == name and container.started_at and ready_at and ready_at > container.started_at
         ]
-    return max(found) if found else None
+    return max(delays) if delays else None
 
 
 def _changed(cluster: Cluster, pod: Pod, container: Container, kind: str) -> str | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from primitives.identity import base_name
 from primitives.kubernetes.cluster import Cluster, PodSource
 from primitives.kubernetes.fields import mapping, maps, text
 from primitives.kubernetes.findings import Finding
@@ -39,16 +40,16 @@ def missing_from_text(message: str) -> tuple[str, dict[str, Any]] | None:
         kind, key = match.groups()
         return f"{'ConfigMap' if kind.lower() == 'configmap' else 'Secret'}KeyMissing", {"name": None, "key": key}
     if match := _OBJECT.search(message):
-        return _STATES[match.group(1).lower()], {"name": match.group(2).rpartition("/")[2]}
+        return _STATES[match.group(1).lower()], {"name": base_name(match.group(2))}
     return None
 
 
 def missing_in_message(pod: Pod, container: str | None, message: str) -> Finding | None:
     """The finding for a pod's message that names something missing."""
-    found = missing_from_text(message)
-    if found is None:
+    missing = missing_from_text(message)
+    if missing is None:
         return None
-    state, details = found
+    state, details = missing
     return Finding(
         state, pod.item.id, "Pod", pod.resource, container=container, message=message, variant=_variant(details),
         details=details,

@@ -29,8 +29,8 @@ def revision(item: KubeObject) -> int:
 
 def revisions_of(cluster: Cluster, resource: str) -> list[KubeObject]:
     """The ReplicaSets of a Deployment, newest revision first; those without a revision are left out."""
-    found = [item for item in cluster.replica_sets_of.get(resource, ()) if revision(item)]
-    return sorted(found, key=revision, reverse=True)
+    revisions = [item for item in cluster.replica_sets_of.get(resource, ()) if revision(item)]
+    return sorted(revisions, key=revision, reverse=True)
 
 
 def earlier_container(cluster: Cluster, pod: Pod, name: str) -> Mapping[str, Any]:
@@ -51,13 +51,13 @@ def differences(before: Any, after: Any, path: str = "") -> list[dict[str, Any]]
 
     Lists of named things (containers, variables) are compared by name.
     """
-    found: list[dict[str, Any]] = []
-    _compare(before, after, path, found)
-    return found[:_LIMIT]
+    differing: list[dict[str, Any]] = []
+    _compare(before, after, path, differing)
+    return differing[:_LIMIT]
 
 
-def _compare(before: Any, after: Any, path: str, found: list[dict[str, Any]]) -> None:
-    if before == after or len(found) >= _LIMIT:
+def _compare(before: Any, after: Any, path: str, differing: list[dict[str, Any]]) -> None:
+    if before == after or len(differing) >= _LIMIT:
         return
     old, new = _named(before), _named(after)
     # What wasn't there at all is compared place by place too: it may be there for its noise alone.
@@ -66,9 +66,9 @@ def _compare(before: Any, after: Any, path: str, found: list[dict[str, Any]]) ->
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*old, *(key for key in new if key not in old)]:
             if key not in _NOISE:
-                _compare(old.get(key), new.get(key), f"{path}.{key}" if path else str(key), found)
+                _compare(old.get(key), new.get(key), f"{path}.{key}" if path else str(key), differing)
         return
-    found.append({"path": path, "before": _shown(before), "after": _shown(after)})
+    differing.append({"path": path, "before": _shown(before), "after": _shown(after)})
 
 
 def _named(value: Any) -> Any:

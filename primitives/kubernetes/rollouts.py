@@ -48,11 +48,14 @@ def rolled_out_at(deployment: KubeObject, newest: KubeObject, earlier: KubeObjec
 
 
 def _change(item: KubeObject, newest: KubeObject, changed: list[dict[str, Any]], moment: datetime) -> Change:
-    image = next((one for one in changed if one["path"].endswith(".image")), None)
-    told = ", ".join(f"{_name(one['path'])} {_value(one['before'])} → {_value(one['after'])}" for one in changed)
+    image = next((difference for difference in changed if difference["path"].endswith(".image")), None)
+    changes = ", ".join(
+        f"{_name(difference['path'])} {_value(difference['before'])} → {_value(difference['after'])}"
+        for difference in changed
+    )
     after: dict[str, Any] = {
         "revision": revision(newest),
-        "diff": "\n".join(line for one in changed for line in _lines(one)),
+        "diff": "\n".join(line for difference in changed for line in _lines(difference)),
     }
     if cause := text(item.raw, "metadata", "annotations", "kubernetes.io/change-cause"):
         after["cause"] = safe_line(cause, limit=_SUMMARY)
@@ -63,7 +66,7 @@ def _change(item: KubeObject, newest: KubeObject, changed: list[dict[str, Any]],
         id=f"{item.name} revision {revision(newest)}",
         resource=item.id,
         kind="configuration" if image is None else "deployment",
-        summary=safe_line(f"{item.name} revision {revision(newest)}: {told}", limit=_SUMMARY),
+        summary=safe_line(f"{item.name} revision {revision(newest)}: {changes}", limit=_SUMMARY),
         after=after,
     )
 
@@ -78,8 +81,8 @@ def _value(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _lines(one: Mapping[str, Any]) -> Iterator[str]:
+def _lines(difference: Mapping[str, Any]) -> Iterator[str]:
     """Both sides of a difference as the lines of a diff."""
-    for sign, value in (("-", one["before"]), ("+", one["after"])):
+    for sign, value in (("-", difference["before"]), ("+", difference["after"])):
         if value is not None:
-            yield f"{sign}{one['path']}: {value}"
+            yield f"{sign}{difference['path']}: {value}"

@@ -66,16 +66,16 @@ def scheduler_reasons(message: str) -> list[tuple[str, int, dict[str, Any]]]:
     nodes = _NODES.match(message)
     body = (message[nodes.end() :] if nodes else message).partition(" preemption:")[0].strip().rstrip(".")
     body = body.partition(". preemption")[0].partition(", no new claims to deallocate")[0]
-    found: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
+    counted: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
     for piece in re.split(r", (?=\d+ )|, (?=(?:and )?that )|\. ", body):
         part = _PART.match(piece)
         count, words = (int(part.group(1)), part.group(2)) if part else (int(nodes.group(1)) if nodes else 0, piece)
         state, details = _reason(words)
         if state:
             key = (state, str(details.get("taint") or details.get("resource_name") or ""))
-            found[key] = (found.get(key, (0, {}))[0] + count, details)
+            counted[key] = (counted.get(key, (0, {}))[0] + count, details)
     reasons = sorted(
-        ((state, count, details) for (state, _), (count, details) in found.items()),
+        ((state, count, details) for (state, _), (count, details) in counted.items()),
         key=lambda reason: (-reason[1], reason[0]),
     )
     others = [reason for reason in reasons if not _CONTROL_PLANE.match(str(reason[2].get("taint", "")))]
@@ -120,7 +120,7 @@ def _blamed(cluster: Cluster, state: str, resource: str) -> list[str]:
     """Where the fault is: on the nodes that are cordoned, which is mended there; else on the workload that waits."""
     if state != "NodesUnschedulable":
         return [resource]
-    cordoned = [one.id for one in cluster.all("Node") if one.spec.get("unschedulable") is True]
+    cordoned = [node.id for node in cluster.all("Node") if node.spec.get("unschedulable") is True]
     return cordoned[:_MOST_BLAMED] or [resource]
 
 
@@ -239,12 +239,12 @@ def _computed(cluster: Cluster, pod: Pod) -> list[tuple[str, int, dict[str, Any]
             counts[state, variant] = counts.get((state, variant), 0) + 1
     if sum(counts.values()) < len(list(cluster.all("Node"))):
         return []  # some node would do: the reason lies elsewhere
-    found = [
+    reasons = [
         (s, n, {"taint": v} if s == "TaintNotTolerated" else {"resource_name": v} if v else {})
         for (s, v), n in counts.items()
     ]
-    others = [reason for reason in found if not _CONTROL_PLANE.match(str(reason[2].get("taint", "")))]
-    return sorted(others or found, key=lambda reason: (-reason[1], reason[0]))
+    others = [reason for reason in reasons if not _CONTROL_PLANE.match(str(reason[2].get("taint", "")))]
+    return sorted(others or reasons, key=lambda reason: (-reason[1], reason[0]))
 
 
 def _obstacle(pod: Pod, node: KubeObject) -> tuple[str, str]:

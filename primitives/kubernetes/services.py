@@ -127,9 +127,9 @@ def _likeness(selector: Mapping[str, str], labels: Mapping[str, str], own: Mappi
     return score + sum(1.0 for key, value in own.items() if labels.get(key) == value)
 
 
-def _alike(one: str, other: str) -> bool:
-    shared = sum((Counter(one) & Counter(other)).values())
-    return 2 * shared >= 1.6 * max(len(one), len(other))
+def _alike(first: str, second: str) -> bool:
+    shared = sum((Counter(first) & Counter(second)).values())
+    return 2 * shared >= 1.6 * max(len(first), len(second))
 
 
 def _ports(service: KubeObject, pods: Sequence[Pod]) -> Iterator[Finding]:
@@ -154,7 +154,7 @@ def _ports(service: KubeObject, pods: Sequence[Pod]) -> Iterator[Finding]:
             if not protocols:
                 yield _finding(service, "TargetPortNameMissing", "", variant, **details, port_names=names)
         else:
-            protocols = {p for found, _, p in declared if found == wanted}
+            protocols = {p for declared_number, _, p in declared if declared_number == wanted}
             if wanted and not protocols and wanted not in _probed(pods):
                 yield _finding(service, "TargetPortMismatch", "", variant, **details)
         if protocols and protocol not in protocols:

@@ -17,21 +17,22 @@ from primitives.kubernetes.cluster import Cluster, PodSource
 from primitives.kubernetes.fields import at, integer, mapping, maps, strings, text, texts
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
+from primitives.patterns import lazy_pattern
 
 __all__ = ["Address", "addresses_of", "find_settings", "service_at"]
 
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?"
-_ADDRESS: Final = re.compile(
+_ADDRESS: Final = lazy_pattern(
     rf"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^@/\s]*@)?(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?:[/?#].*)?",
     re.IGNORECASE,
 )
-_FLAG: Final = re.compile(r"--?[\w.-]+[= ](\S+)")
+_FLAG: Final = lazy_pattern(r"--?[\w.-]+[= ](\S+)")
 # Names of variables whose whole value is a host, and that pair with a port's of the same stem.
-_HOST_NAME: Final = re.compile(r"(?:^|_)(?:HOSTS?|ADDR|ADDRESS|ENDPOINT|URL|URI|BROKERS?)$")
+_HOST_NAME: Final = lazy_pattern(r"(?:^|_)(?:HOSTS?|ADDR|ADDRESS|ENDPOINT|URL|URI|BROKERS?)$")
 # Names of variables whose values look like host:port and aren't: image:tag, times.
-_NO_HOST: Final = re.compile(r"IMAGE|VERSION|TAG|TIME|SCHEDULE|DIGEST|LISTEN|BIND")
-_PORT_NAME: Final = re.compile(r"^(.*_)?PORT$")
+_NO_HOST: Final = lazy_pattern(r"IMAGE|VERSION|TAG|TIME|SCHEDULE|DIGEST|LISTEN|BIND")
+_PORT_NAME: Final = lazy_pattern(r"^(.*_)?PORT$")
 _HOST_STEMS: Final = ("HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "SERVICE_HOST", "SERVICE")
 _DEFAULT_PORTS: Final = {
     "http": 80, "https": 443, "redis": 6379, "mysql": 3306, "postgres": 5432, "postgresql": 5432, "amqp": 5672,
@@ -58,9 +59,9 @@ def find_settings(cluster: Cluster) -> Iterator[Finding]:
         return
     for source in cluster.sources:
         for address in addresses_of(cluster, source):
-            found = _check(cluster, source, address)
-            if found is not None:
-                yield found
+            finding = _check(cluster, source, address)
+            if finding is not None:
+                yield finding
 
 
 def addresses_of(cluster: Cluster, source: PodSource) -> Iterator[Address]:
@@ -85,8 +86,8 @@ def service_at(cluster: Cluster, namespace: str, host: str) -> tuple[KubeObject 
     if len(labels) > 3 and labels[3] == _CLUSTER_DOMAIN:  # a pod of a headless Service
         return cluster.get("Service", labels[2], labels[1]), True
     if len(labels) == 2:
-        found = cluster.get("Service", labels[1], labels[0]) or cluster.get("Service", namespace, labels[1])
-        return found, _is_namespace(cluster, labels[1])
+        service = cluster.get("Service", labels[1], labels[0]) or cluster.get("Service", namespace, labels[1])
+        return service, _is_namespace(cluster, labels[1])
     return None, False
 
 

@@ -20,10 +20,10 @@ class Analyzers:
 
     def run(self, name: str, analyzer: Callable[[], Iterable[T]]) -> list[T]:
         """What the analyzer finds; where it fails, what it had found until then."""
-        found: list[T] = []
+        results: list[T] = []
         try:
             for item in analyzer():
-                found.append(item)  # noqa: PERF402 - what came before a failure must not be lost
+                results.append(item)  # noqa: PERF402 - what came before a failure must not be lost
         except Exception as error:  # Any failure of an analyzer ends its own findings; the caller says so as a gap
             self.failed[name] = safe_line(f"{type(error).__name__}: {error}", limit=200)
-        return found
+        return results

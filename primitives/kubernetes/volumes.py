@@ -29,9 +29,9 @@ def find_volumes(cluster: Cluster) -> Iterator[Finding]:
         if phase == "Lost":
             yield _claim(claim, users, "VolumeClaimLost", volume=text(claim.spec, "volumeName"))
         elif phase == "Pending":
-            found = _pending(cluster, claim, users)
-            if found is not None:
-                yield found
+            finding = _pending(cluster, claim, users)
+            if finding is not None:
+                yield finding
     for volume in cluster.all("PersistentVolume"):
         if text(volume.raw, "status", "phase") == "Failed":
             message = message_of(volume.raw, "status", "message")
@@ -95,8 +95,8 @@ def _users(cluster: Cluster) -> dict[str, set[str]]:
 
 
 def _resource(users: dict[str, set[str]], claim: str) -> str:
-    found = users.get(claim, set())
-    return next(iter(found)) if len(found) == 1 else claim
+    workloads = users.get(claim, set())
+    return next(iter(workloads)) if len(workloads) == 1 else claim
 
 
 def _claim(claim: KubeObject, users: dict[str, set[str]], state: str, message: str = "", **details: Any) -> Finding:
@@ -152,7 +152,7 @@ def _unbound(
         return "VolumeMissing", {"volume": named}
     candidates = [volume for volume in volumes if not named or volume.name == named]
     misfits = sorted(
-        (_misfits(claim, volume, name) for volume in candidates), key=lambda found: (len(found), [f[0] for f in found])
+        (_misfits(claim, volume, name) for volume in candidates), key=lambda flaws: (len(flaws), [f[0] for f in flaws])
     )
     missing_class = bool(name) and cluster.lacks("StorageClass", "", name or "")
     # A class may be a mere label that static volumes share, so a volume with one flaw tells more than the class.
@@ -173,29 +173,29 @@ def _unbound(
 
 
 def _misfits(claim: KubeObject, volume: KubeObject, name: str | None) -> list[tuple[str, dict[str, Any]]]:
-    found: list[tuple[str, dict[str, Any]]] = []
+    flaws: list[tuple[str, dict[str, Any]]] = []
     modes = texts(claim.spec, "accessModes")
     offered = texts(volume.spec, "accessModes")
     if not set(modes) <= set(offered):
-        found.append(("VolumeAccessModeMismatch", {"volume": volume.name, "offered": offered}))
+        flaws.append(("VolumeAccessModeMismatch", {"volume": volume.name, "offered": offered}))
     wanted, size = (
         quantity(claim.spec, "resources", "requests", "storage"),
         quantity(volume.spec, "capacity", "storage"),
     )
     if wanted is not None and size is not None and wanted > size:
         capacity = at(volume.spec, "capacity", "storage")
-        found.append(("VolumeCapacityMismatch", {"volume": volume.name, "capacity": capacity}))
+        flaws.append(("VolumeCapacityMismatch", {"volume": volume.name, "capacity": capacity}))
     if (name or "") != text(volume.spec, "storageClassName"):
         offers = text(volume.spec, "storageClassName")
-        found.append(("VolumeClassMismatch", {"volume": volume.name, "volume_class": offers}))
+        flaws.append(("VolumeClassMismatch", {"volume": volume.name, "volume_class": offers}))
     selector = mapping(claim.spec, "selector")
     if selector and not selects(selector, volume.labels):
         details = {"volume": volume.name, "selector": shown_selector(selector), "labels": dict(volume.labels)}
-        found.append(("VolumeSelectorMismatch", details))
+        flaws.append(("VolumeSelectorMismatch", details))
     holder = text(volume.spec, "claimRef", "name")
     if holder and (holder, text(volume.spec, "claimRef", "namespace") or claim.namespace) != (
         claim.name,
         claim.namespace,
     ):
-        found.append(("VolumeAlreadyClaimed", {"volume": volume.name, "claimed_by": holder}))
-    return found
+        flaws.append(("VolumeAlreadyClaimed", {"volume": volume.name, "claimed_by": holder}))
+    return flaws

@@ -134,17 +134,17 @@ def _hangs(details: Mapping[str, Any]) -> bool:
 
 def _revisions(cluster: Cluster, item: KubeObject) -> dict[str, Any]:
     """How many pods of the newest revision are wanted and ready, and of older ones."""
-    found = [r for r in revisions_of(cluster, item.id) if integer(r.raw, "spec", "replicas")]
-    if not found:
+    running = [r for r in revisions_of(cluster, item.id) if integer(r.raw, "spec", "replicas")]
+    if not running:
         return {}
-    newest = found[0]
+    newest = running[0]
     created = instant(newest.raw, "metadata", "creationTimestamp")
     pods = [pod for pod in cluster.pods_of.get(item.id, ()) if pod.live]
     return {
         "new_revision": newest.id,
         "new_wanted": integer(newest.raw, "spec", "replicas"),
         "new_ready": integer(newest.raw, "status", "readyReplicas") or 0,
-        "old_ready": sum(integer(old.raw, "status", "readyReplicas") or 0 for old in found[1:]),
+        "old_ready": sum(integer(old.raw, "status", "readyReplicas") or 0 for old in running[1:]),
         "new_pods_unready": sum(1 for pod in pods if pod.controller == newest.id and pod.ready is False),
         "new_age_s": round((cluster.now - created).total_seconds()) if created else None,
     }
@@ -152,10 +152,10 @@ def _revisions(cluster: Cluster, item: KubeObject) -> dict[str, Any]:
 
 def _revision_changed(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
     """What the newest revision's template changed; also where it was rolled back to an old one."""
-    found = revisions_of(cluster, item.id)
-    if len(found) < 2:
+    revisions = revisions_of(cluster, item.id)
+    if len(revisions) < 2:
         return
-    newest, before = found[0], found[1]
+    newest, before = revisions[0], revisions[1]
     changes = differences(template_of(before), template_of(newest))
     created = instant(newest.raw, "metadata", "creationTimestamp")
     if not changes or (created is not None and created > cluster.now):

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from primitives.patterns import lazy_pattern
+
 __all__ = ["COARSE_TRIGGERS", "RULES", "Rule", "is_placeholder", "is_secret_assignment", "is_secret_key"]
 
 Span = tuple[int, int]
@@ -39,26 +41,26 @@ _TRIGGERS: Final = (
 COARSE_TRIGGERS: Final = (*_TRIGGERS, "bearer", "cookie", "@", "-----", "eyj", " -", "identified")
 """A text (in lower case) without any of these is touched by no rule. A test holds the rules to it."""
 # Keys that end in such a word and name something public.
-_PUBLIC_PREFIX: Final = re.compile(
+_PUBLIC_PREFIX: Final = lazy_pattern(
     r"(?:next|page|paging|continuation|continue|pagination|cancellation|cancel|public|fencing|idempotency|sync|start|"
     r"end|stop|eos|bos|pad|unk|mask|last|client|client[_-]?request|request|unexpected|lock|resume|scroll|marker|"
     r"verification|method|function|class|no|num|max|total)[_. -]?$",
     re.IGNORECASE,
 )
-_KEY_END: Final = re.compile(
+_KEY_END: Final = lazy_pattern(
     f"(?:{_SENSITIVE}|authorization|cookie)(?:[_-]?(?:base64|b64|value|plain|text))?[0-9]{{0,3}}$", re.IGNORECASE
 )
 # "design", "oauth", "bypass": the word must stand by itself.
 _NEVER_A_SUFFIX: Final = frozenset({"sig", "auth", "pass"})
 # Keys so short or so common that their value must also look like a credential.
-_WEAK_KEY: Final = re.compile(r"(?:^|[^a-z])(?:auth|credential|pass|secret)$", re.IGNORECASE)
-_SIGNATURE_KEY: Final = re.compile(r"sig(?:nature)?$", re.IGNORECASE)
-_DIGIT: Final = re.compile("[0-9]")
-_PASSWORD_KEY: Final = re.compile(r"pass(?:w|phrase|code|$)|pwd|authorization|cookie|private", re.IGNORECASE)
-_HEADER_PREFIX: Final = re.compile(r"(?:^|[\s\"'{,\[\\])(?:x|ocp-apim)-[\w-]{0,40}$", re.IGNORECASE)
+_WEAK_KEY: Final = lazy_pattern(r"(?:^|[^a-z])(?:auth|credential|pass|secret)$", re.IGNORECASE)
+_SIGNATURE_KEY: Final = lazy_pattern(r"sig(?:nature)?$", re.IGNORECASE)
+_DIGIT: Final = lazy_pattern("[0-9]")
+_PASSWORD_KEY: Final = lazy_pattern(r"pass(?:w|phrase|code|$)|pwd|authorization|cookie|private", re.IGNORECASE)
+_HEADER_PREFIX: Final = lazy_pattern(r"(?:^|[\s\"'{,\[\\])(?:x|ocp-apim)-[\w-]{0,40}$", re.IGNORECASE)
 
 # What stands in a secret's place in prose, in type annotations, in templates and in masked output.
-_NO_SECRET: Final = re.compile(
+_NO_SECRET: Final = lazy_pattern(
     r"(?:none|null|nil|true|false|yes|no|on|off|undefined|unset|empty|set|changed|rotated|redacted|removed|hidden|masked|"
     r"required|missing|invalid|incorrect|wrong|expired|denied|failed|failure|mismatch|unknown|not|is|was|has|and|or|for|"
     r"error|ok|valid|authentication|str|string|int|integer|bool|boolean|bytes|text|varchar|object|any|number|optional|"
@@ -67,19 +69,19 @@ _NO_SECRET: Final = re.compile(
     r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<.*>?|\[?redacted.*|\d*)[.,:]?",
     re.IGNORECASE,
 )
-_CODE: Final = re.compile(
+_CODE: Final = lazy_pattern(
     r"(?:self|this|os|env|config|settings|req|request|ctx|context|process|cfg|conf|params|args|options|opts|props|event|"
     r"secrets|var|local|data|user|form|body|headers|module|await|new|func|function|lambda)\b[.(\[]"
     r"|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*\[[\"'A-Za-z_]"
 )
 # Names of objects (RFC 1123), with a namespace or without.
-_OBJECT_NAME: Final = re.compile(r"(?:[a-z][a-z0-9.-]*/)?[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*")
-_OUTSIDE_REFERENCE: Final = re.compile(
+_OBJECT_NAME: Final = lazy_pattern(r"(?:[a-z][a-z0-9.-]*/)?[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*")
+_OUTSIDE_REFERENCE: Final = lazy_pattern(
     r"(?:arn:|vault:|ssm:|sm://|secretsmanager|projects/|\./|file:)|/(?-i:[a-z0-9._-]+/)*(?-i:[a-z0-9._-]+)$",
     re.IGNORECASE,
 )
-_PLACEHOLDER: Final = re.compile(r"\[redacted:[a-z0-9-]+:[0-9a-f]{6}\]")
-_PROSE_SECRET: Final = re.compile(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
+_PLACEHOLDER: Final = lazy_pattern(r"\[redacted:[a-z0-9-]+:[0-9a-f]{6}\]")
+_PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 
 
 def is_placeholder(text: str) -> bool:
@@ -136,9 +138,9 @@ def _filled_group(match: re.Match[str]) -> Span | None:
     return None if _NO_SECRET.fullmatch(match["secret"]) else match.span("secret")
 
 
-_KEY_BEFORE: Final = re.compile(r"[\w.\- ]{0,60}$")
-_LINE_START: Final = re.compile(r"(?:^|\n)[ \t]*(?:- +|export +|set +)?[\\\"']{0,2}[\w.\-]*$", re.IGNORECASE)
-_REST_OF_LINE: Final = re.compile(r"[\"',;\s]*(?:#.*)?(?:\n|$)")
+_KEY_BEFORE: Final = lazy_pattern(r"[\w.\- ]{0,60}$")
+_LINE_START: Final = lazy_pattern(r"(?:^|\n)[ \t]*(?:- +|export +|set +)?[\\\"']{0,2}[\w.\-]*$", re.IGNORECASE)
+_REST_OF_LINE: Final = lazy_pattern(r"[\"',;\s]*(?:#.*)?(?:\n|$)")
 
 
 def _assigned(match: re.Match[str]) -> Span | None:
@@ -207,7 +209,7 @@ def _flag(match: re.Match[str]) -> Span | None:
 def _rule(
     kind: str, triggers: tuple[str, ...], pattern: str, secret_of: Callable[[re.Match[str]], Span | None] = _whole_group
 ) -> Rule:
-    return Rule(kind, triggers, re.compile(pattern, re.IGNORECASE), secret_of)
+    return Rule(kind, triggers, lazy_pattern(pattern, re.IGNORECASE), secret_of)
 
 
 _QUOTED_OR_WORD: Final = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from primitives.patterns import lazy_pattern
+
 __all__ = ["SHORTEST", "VENDOR_RULES", "VendorRule"]
 
 SHORTEST: Final = 20
@@ -76,5 +78,5 @@ _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
 )
 
 VENDOR_RULES: Final[tuple[VendorRule, ...]] = tuple(
-    (kind, trigger, re.compile(f"(?<![A-Za-z0-9_-])(?:{form})(?![A-Za-z0-9])")) for kind, trigger, form in _FORMS
+    (kind, trigger, lazy_pattern(f"(?<![A-Za-z0-9_-])(?:{form})(?![A-Za-z0-9])")) for kind, trigger, form in _FORMS
 )

@@ -6,10 +6,10 @@ from typing import Any
 
 from engine.classify import classify
 from engine.events import IncidentOpened
+from engine.fact_keys import fact_key
 from engine.hypotheses import Hypothesis
 from engine.incident import FoundFact
-from engine.journal import fact_key
-from engine.plan import propose_plan
+from engine.investigate.plan import propose_plan
 from engine.reason import rank_facts
 from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle.parts import BundleParts

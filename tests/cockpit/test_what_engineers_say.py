@@ -15,9 +15,9 @@ from cockpit.start_modes import Replay
 from cockpit.widgets.draw import plain
 from cockpit.widgets.waterfall import describe_waterfall
 from cockpit.widgets.words import percent
+from engine.deciders.judge import judge
 from engine.events import Body, Who
 from engine.incident import fold
-from engine.judge import judged
 from engine.port import AddFact, AskNext, Command, Exclude, HoldHypothesis, Judge, PinFact, RefuteFact, Undo
 from primitives.display_names import full_name
 
@@ -31,7 +31,7 @@ class HeedingPort(StoryPort):
     async def send(self, execution_id: str, command: Command) -> None:
         await super().send(execution_id, command)
         if isinstance(command, Judge):
-            self._append(judged(fold(self.log), command, PERSON, NOW))
+            self._append(judge(fold(self.log), command, PERSON, NOW).events)
 
     def _append(self, told: Sequence[tuple[Who, Body]]) -> None:
         before = [(0.0, event.who, event.body) for event in self.log]

@@ -20,6 +20,7 @@ from engine.events import (
     FactFound,
     HypothesesRanked,
     IncidentClassified,
+    IncidentClosed,
     IncidentOpened,
     InvestigationFinished,
     PlannedStep,
@@ -328,7 +329,7 @@ async def test_what_waits_to_be_written_is_written_before_closing(opener: Opener
 # Following
 
 
-async def test_a_follower_sees_every_event_in_order_and_ends_with_the_investigation(store: EventLog) -> None:
+async def test_a_follower_sees_every_event_in_order_and_ends_with_the_incident(store: EventLog) -> None:
     early = asyncio.ensure_future(collect(store.follow("exec-1")))
     await asyncio.sleep(0)
     await begin(store)
@@ -336,6 +337,7 @@ async def test_a_follower_sees_every_event_in_order_and_ends_with_the_investigat
     for number in range(40):
         await store.append("exec-1", "inc-1", progress(100, 100 * number))
     await store.append("exec-1", "inc-1", entries(InvestigationFinished(status="completed", duration_s=1.0)))
+    await store.append("exec-1", "inc-1", entries(IncidentClosed(reason="person")))
     async with asyncio.timeout(20):
         assert await early == list(await store.read("exec-1"))
         assert await late == list(await store.read("exec-1", after=1))
@@ -348,13 +350,13 @@ async def test_a_slow_follower_misses_nothing(store: EventLog) -> None:
     assert [event.seq for event in first] == [1, 2]
     for number in range(12):
         await store.append("exec-1", "inc-1", progress(500, 500 * number))
-    await store.append("exec-1", "inc-1", entries(InvestigationFinished(status="completed", duration_s=1.0)))
+    await store.append("exec-1", "inc-1", entries(IncidentClosed(reason="person")))
     assert [event.seq for event in await collect(following)] == list(range(3, 6_004))
 
 
-async def test_a_follower_of_a_finished_log_gets_it_and_ends(store: EventLog) -> None:
+async def test_a_follower_of_a_closed_log_gets_it_and_ends(store: EventLog) -> None:
     await begin(store)
-    await store.append("exec-1", "inc-1", entries(InvestigationFinished(status="completed", duration_s=1.0)))
+    await store.append("exec-1", "inc-1", entries(IncidentClosed(reason="person")))
     async with asyncio.timeout(5):
         assert len(await collect(store.follow("exec-1"))) == 3
 

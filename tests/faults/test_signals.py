@@ -33,12 +33,12 @@ sys.exit(main())
 """
 _SLOW = """
 import asyncio, sys
-import engine.actor
+import engine.investigate.investigation
 
 async def slowly(self):
     await asyncio.Event().wait()
 
-engine.actor.Actor.{method} = slowly
+engine.investigate.investigation.Investigation.{method} = slowly
 """
 _COMMAND = """
 from cockpit.__main__ import main

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.actor import Actor
 from engine.events import Event
+from engine.following import follow_investigation
 from engine.host import ServedEngine, connect, engine_in_thread
+from engine.investigate.investigation import Investigation
 from engine.port import Cancel, ConfirmPlan, EnginePort, Investigate
 from engine.remote import RemoteEngine
 from engine.wire import socket_path
@@ -26,7 +27,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_incidents" / "api-latency-spike"
 
 
 async def everything(port: EnginePort, execution_id: str) -> list[Event]:
-    return [event async for batch in port.follow(execution_id) for event in batch]
+    return [event async for batch in follow_investigation(port, execution_id) for event in batch]
 
 
 async def test_a_follower_over_the_socket_sees_what_the_engine_wrote(short_path: Path) -> None:
@@ -48,7 +49,7 @@ async def test_a_follower_over_the_socket_sees_what_the_engine_wrote(short_path:
         assert (await far.answer(digest)).query == (await engine.answer(digest)).query
         assert [one.ok for one in await far.verify()] == [True]
         assert await far.resolve("api-latency-spike") == execution_id
-        with pytest.raises(UsageError, match="does not run"):
+        with pytest.raises(UsageError, match="already ended"):
             await far.send(execution_id, Cancel())
     finally:
         await engine.close()
@@ -76,7 +77,7 @@ async def test_one_that_is_cancelled_in_the_last_moment_ends_as_cancelled_or_had
     try:
         execution_id = await engine.investigate(Investigate(bundle=str(SAMPLE), confirm=False))
         refused = False
-        async for batch in engine.follow(execution_id):
+        async for batch in follow_investigation(engine, execution_id):
             if batch[-1].body.type in (last, "investigation_finished") and not refused:
                 try:
                     await engine.send(execution_id, Cancel())
@@ -95,12 +96,12 @@ async def test_one_that_is_cancelled_in_the_last_moment_ends_as_cancelled_or_had
 async def test_closing_does_not_wait_for_a_cancelled_one_that_hangs(
     short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hang(actor: Actor) -> None:
+    async def hang(investigation: Investigation) -> None:
         await asyncio.Event().wait()
 
     engine = await ServedEngine.serve(short_path / "store.db")
     with monkeypatch.context() as patch:
-        patch.setattr(Actor, "_conclude", hang)
+        patch.setattr(Investigation, "_conclude", hang)
         execution_id = await engine.investigate(Investigate(bundle=str(SAMPLE), confirm=False))
         await engine.send(execution_id, Cancel())
         async with asyncio.timeout(10):
@@ -206,13 +207,14 @@ def command(*arguments: str, store: Path) -> subprocess.CompletedProcess[str]:
 _HOLDER = """
 import asyncio, sys
 from pathlib import Path
+from engine.following import follow_investigation
 from engine.host import ServedEngine
 from engine.port import Investigate
 
 async def hold(store, sample):
     engine = await ServedEngine.serve(Path(store))
     execution_id = await engine.investigate(Investigate(bundle=sample, confirm=False))
-    async for _ in engine.follow(execution_id):
+    async for _ in follow_investigation(engine, execution_id):
         pass
     print(execution_id, flush=True)
     await asyncio.to_thread(sys.stdin.read)

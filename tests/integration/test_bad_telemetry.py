@@ -10,6 +10,7 @@ import pytest
 from cases.bad_telemetry import BASELINE, CULPRIT, LENGTH, Incident, at
 
 from engine.engine import Engine
+from engine.following import follow_investigation
 from engine.port import Investigate
 from engine.report import CausePart, Report, report
 
@@ -24,7 +25,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
 async def _report(engine: Engine, bundle: Path) -> Report:
     """What is told of the bundle; every step of it must have completed."""
     execution = await engine.investigate(Investigate(bundle=str(bundle), confirm=False))
-    async for _ in engine.follow(execution):
+    async for _ in follow_investigation(engine, execution):
         pass
     told = report(await engine.state(execution))
     assert {step.status for step in told.steps} == {"completed"}

@@ -32,6 +32,7 @@ import asyncio, json, sys
 from pathlib import Path
 from cockpit.plain import PlainReport
 from engine.engine import Engine
+from engine.following import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Investigate
 
@@ -41,7 +42,7 @@ async def live(store, *bundles):
         execution_id = await engine.investigate(Investigate(bundle=bundle, confirm=False))
         actor = engine._actors[execution_id]
         state, plain, told = IncidentState(), PlainReport(width=100), ""
-        async for batch in engine.follow(execution_id):
+        async for batch in follow_investigation(engine, execution_id):
             for event in batch:
                 state.apply(event)
                 told += plain.tell(state, event)

@@ -17,6 +17,7 @@ from cases.unexplained import bundle_with_an_older_change
 from engine.engine import Engine
 from engine.events import Event
 from engine.export import export_bundle, import_events
+from engine.following import follow_investigation
 from engine.host import ServedEngine
 from engine.incident import IncidentState, fold
 from engine.port import (
@@ -41,7 +42,7 @@ SMALL = ROOT / "sample_incidents" / "holmes-13b-pending"
 
 async def investigated(engine: EnginePort, bundle: Path = SMALL) -> str:
     execution_id = await engine.investigate(Investigate(bundle=str(bundle), confirm=False))
-    async for _ in engine.follow(execution_id):
+    async for _ in follow_investigation(engine, execution_id):
         pass
     return execution_id
 
@@ -99,7 +100,7 @@ async def test_a_running_investigation_heeds_what_is_said_and_goes_on(tmp_path: 
     engine = await Engine.open(tmp_path / "store.db")
     execution_id = await engine.investigate(Investigate(bundle=str(SMALL), confirm=False))
     said = ""
-    async for batch in engine.follow(execution_id):
+    async for batch in follow_investigation(engine, execution_id):
         for event in batch:
             if event.body.type == "fact_found" and not said:
                 said = event.body.id
@@ -116,7 +117,7 @@ async def test_a_running_investigation_heeds_what_is_said_and_goes_on(tmp_path: 
 async def test_an_interrupted_investigation_can_be_judged_and_then_goes_on(tmp_path: Path) -> None:
     engine = await Engine.open(tmp_path / "store.db")
     execution_id = await engine.investigate(Investigate(bundle=str(SMALL)))
-    async for batch in engine.follow(execution_id):
+    async for batch in follow_investigation(engine, execution_id):
         if any(event.body.type == "plan_proposed" for event in batch):
             break
     await engine.close()
@@ -129,7 +130,7 @@ async def test_an_interrupted_investigation_can_be_judged_and_then_goes_on(tmp_p
     await engine.send(execution_id, Judge(statements=(Exclude(what="memory_exhausted"),)))
     assert await engine.resume(execution_id)
     await engine.send(execution_id, ConfirmPlan())
-    async for _ in engine.follow(execution_id):
+    async for _ in follow_investigation(engine, execution_id):
         pass
     state = await engine.state(execution_id)
     assert state.phase == "completed"
@@ -181,13 +182,15 @@ async def test_two_people_at_once_leave_one_chain(tmp_path: Path) -> None:
 async def test_a_further_question_after_the_end_goes_on_and_ends_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.actor.further", lambda _: ())  # leave the question to the person
+    monkeypatch.setattr(
+        "engine.investigate.investigation.further_steps", lambda _: ()
+    )  # leave the question to the person
     engine = await Engine.open(tmp_path / "store.db")
     execution_id = await investigated(engine, bundle_with_an_older_change(tmp_path / "made"))
     before = await engine.state(execution_id)
     assert before.ended
     await engine.send(execution_id, AskNext())
-    async for _ in engine.follow(execution_id, before.seq):
+    async for _ in follow_investigation(engine, execution_id, before.seq):
         pass
     after = await engine.state(execution_id)
     (added,) = [step for step in after.steps.values() if step.added and step.plan.id not in before.steps]

@@ -9,6 +9,7 @@ import pytest
 from cases.kubernetes import CASES, MadeCase, parts
 
 from engine.engine import Engine
+from engine.following import follow_investigation
 from engine.port import Investigate
 from engine.report import report
 from primitives.bundle import write_bundle
@@ -42,7 +43,7 @@ async def test_the_cause_of_a_made_incident_comes_first(
     bundle = tmp_path / "bundle"
     write_bundle(parts(case, red_herrings=red_herrings), bundle)
     execution_id = await engine.investigate(Investigate(bundle=str(bundle), confirm=False))
-    async for _ in engine.follow(execution_id):
+    async for _ in follow_investigation(engine, execution_id):
         pass
     causes = report(await engine.state(execution_id)).likely_root_causes
     ranked = [(one.resource, one.cause_id, one.confidence) for one in causes[:4]]

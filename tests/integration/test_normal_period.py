@@ -8,6 +8,7 @@ import pytest
 from cases.normal_period import QUERIES, calm, investigated, windows
 
 from engine.engine import Engine
+from engine.following import follow_investigation
 from engine.port import Investigate
 from engine.report import report
 from primitives.bundle.writer import write_bundle
@@ -35,7 +36,7 @@ async def test_a_window_says_the_same_as_a_written_bundle(tmp_path: Path) -> Non
             bundle = tmp_path / f"{place}.incident"
             write_bundle(every[place], bundle)
             execution = await engine.investigate(Investigate(bundle=str(bundle), confirm=False))
-            async for _ in engine.follow(execution):
+            async for _ in follow_investigation(engine, execution):
                 pass
             told = report(await engine.state(execution)).likely_root_causes[0]
             best = await investigated(every[place])

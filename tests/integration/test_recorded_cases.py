@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from engine.engine import Engine
+from engine.following import follow_investigation
 from engine.hypotheses import Hypothesis
 from engine.port import Investigate
 
@@ -51,7 +52,7 @@ def _agrees(one: Hypothesis, truth: Mapping[str, str]) -> bool:
 async def test_the_cause_of_a_recorded_incident_comes_first(path: Path, engine: Engine) -> None:
     truth = yaml.safe_load(zipfile.ZipFile(path).read("truth.yaml"))
     execution_id = await engine.investigate(Investigate(bundle=str(path), confirm=False))
-    async for _ in engine.follow(execution_id):
+    async for _ in follow_investigation(engine, execution_id):
         pass
     found = (await engine.state(execution_id)).hypotheses
     told = [(one.resource, one.cause_id, one.confidence) for one in found[:4]]

@@ -153,7 +153,7 @@ def state_with(facts: Sequence[Fact], about: IncidentOpened | None = None) -> In
 
 def concluded(facts: Sequence[Fact], about: IncidentOpened | None = None) -> IncidentState:
     """The same, ranked, interpreted and finished."""
-    from engine.interpret import interpret
+    from engine.investigate.interpret import interpret
     from engine.reason import rank
 
     state = state_with(facts, about)

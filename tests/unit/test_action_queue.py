@@ -13,10 +13,10 @@ from cockpit.plain import render_text
 from cockpit.postmortem import render_html, render_markdown
 from engine.act.identity import action_id, canonical
 from engine.act.queue import queue
+from engine.deciders.judge import judge
 from engine.events import ConclusionReached, Who, decode_body, encode_body
 from engine.hypotheses import Action
 from engine.incident import IncidentState
-from engine.judge import judged
 from engine.port import Exclude, Judge, Statement, Undo
 from engine.report import report
 from engine.state.actions import ActionsState
@@ -27,7 +27,7 @@ PERSON = Who(kind="person", name="ada")
 def after(state: IncidentState, *statements: Statement, now: datetime = NOW) -> IncidentState:
     """The state after a person said something of a concluded investigation."""
     changed = state.fork()
-    for _, body in judged(state, Judge(statements=statements, because="seen it"), PERSON, now):
+    for _, body in judge(state, Judge(statements=statements, because="seen it"), PERSON, now).events:
         match body.type:
             case "hypotheses_ranked":
                 changed.investigation.hypotheses = body.hypotheses

@@ -40,7 +40,7 @@ def test_gaps_are_named_once() -> None:
 def test_a_step_that_failed_leaves_a_gap() -> None:
     state = concluded(STORY)
     state.steps["S1"].status, state.steps["S1"].summary = "timed_out", "no result within 60 s"
-    from engine.interpret import interpret
+    from engine.investigate.interpret import interpret
 
     assert any("compare_baseline did not complete" in gap for gap in interpret(state).gaps)
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from incident_facts import NOW, STORY, concluded, found, log, opened, state_with
 
+from engine.deciders.judge import judge
 from engine.events import ConclusionReached, FactAdded, FactJudged, HypothesesRanked, Who
 from engine.hypotheses import Hypothesis, Judgement
 from engine.incident import IncidentState
-from engine.judge import judged
 from engine.port import AddFact, Exclude, HoldHypothesis, Judge, PinFact, RefuteFact, Statement, Undo
 from engine.reason import rank_facts
 from engine.reason.judgement import Judgements
@@ -23,7 +23,7 @@ DEPLOYMENT = "deployment_regression"
 
 def say(state: IncidentState, *statements: Statement, because: str = "") -> list[Any]:
     """The bodies of what alice says, taken into `state` as the fold would."""
-    told = judged(state, Judge(statements=statements, because=because), ALICE, NOW)
+    told = judge(state, Judge(statements=statements, because=because), ALICE, NOW).events
     for who, body in told:
         match body:
             case FactAdded() | FactJudged():
@@ -225,10 +225,10 @@ def test_what_makes_no_sense_is_refused(statement: Statement) -> None:
 def test_of_several_statements_all_are_heeded_or_none() -> None:
     state = concluded(STORY)
     with pytest.raises(UsageError, match="F99"):
-        judged(state, Judge(statements=(RefuteFact(fact="F4"), PinFact(fact="F99"))), ALICE, NOW)
+        judge(state, Judge(statements=(RefuteFact(fact="F4"), PinFact(fact="F99"))), ALICE, NOW)
     assert state.judgements == {}
     with pytest.raises(UsageError, match="nothing was said"):
-        judged(state, Judge(statements=()), ALICE, NOW)
+        judge(state, Judge(statements=()), ALICE, NOW)
 
 
 def test_saying_the_same_again_is_said_to_be_known() -> None:
@@ -250,5 +250,5 @@ def test_what_was_taken_back_can_be_said_anew_but_not_pinned() -> None:
 
 def test_while_it_runs_there_is_a_ranking_and_no_conclusion_yet() -> None:
     state = state_with(STORY)
-    bodies = judged(state, Judge(statements=(RefuteFact(fact="F4"),)), ALICE, NOW)
+    bodies = judge(state, Judge(statements=(RefuteFact(fact="F4"),)), ALICE, NOW).events
     assert [body.type for _, body in bodies] == ["fact_judged", "hypotheses_ranked"]

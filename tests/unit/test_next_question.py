@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from incident_facts import ONSET, WINDOW, change, graph, log, no_change, opened, share, shift, state_with
 
-from engine.conclude import asked_on, further, moves
 from engine.events import PlannedStep, SourceState
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState, Step
-from engine.plan import MAX_STEPS
+from engine.investigate.conclude import asked_on, further, moves
+from engine.investigate.plan import MAX_STEPS
 from engine.reason import rank
 from engine.reason.next_question import candidates, is_settled, next_questions
 from primitives.diagnostics.registry import Arguments, diagnostics

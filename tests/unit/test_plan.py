@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from engine.hypotheses import Classification
-from engine.plan import propose_plan
+from engine.investigate.plan import propose_plan
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
 from primitives.records import Symptom, Window
 from primitives.telemetry import Question

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.engine import Engine
+from engine.following import follow_investigation
 from engine.port import Investigate
 from engine.report import report, without_volatile
 
@@ -17,7 +18,7 @@ async def _told(store: Path) -> dict[str, object]:
         execution_id = await engine.investigate(
             Investigate(query="API latency spike in prod", bundle=str(STORY), confirm=False)
         )
-        async for _ in engine.follow(execution_id):
+        async for _ in follow_investigation(engine, execution_id):
             pass
         return report(await engine.state(execution_id)).model_dump(mode="json")
     finally:

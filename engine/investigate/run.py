@@ -8,9 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.events import PlannedStep, StepFinished, StepProgressed, StepStarted
+from engine.events import PlannedStep
+from engine.fact_keys import fact_key
 from engine.failpoints import failpoint
-from engine.journal import Journal, fact_key
+from engine.investigate.commands import FinishStep, PublishFacts, ReportProgress, StartStep
+from engine.investigate.incident_access import IncidentAccess
 from engine.naming import display_names
 from primitives.clock import Clock
 from primitives.diagnostics.registry import Diagnostic, Progress
@@ -37,14 +39,14 @@ class _Output:
 
 @dataclass(slots=True)
 class StepRunner:
-    """Runs diagnostics and writes what they find.
+    """Runs diagnostics and publishes what they find.
 
     At most `concurrency` steps run at once; each may take `timeout_s` seconds. With `in_plan_order` the results are
     published in the order of the plan, so that the same recorded incident always gives the same identifiers.
     `after_step` is called, in turn, whenever a step has ended.
     """
 
-    journal: Journal
+    incident: IncidentAccess
     telemetry: Telemetry
     diagnostics: Mapping[str, Diagnostic]
     clock: Clock
@@ -64,11 +66,11 @@ class StepRunner:
                 group.create_task(self._run_in_place(step, places, before, ended))
                 before = ended
 
-    async def would_tell(self, step: PlannedStep) -> list[Fact]:
-        """The facts that `step` would find and that aren't known, by asking: for sources where asking costs nothing."""
+    async def look_ahead(self, step: PlannedStep) -> list[Fact]:
+        """The unknown facts that `step` would find, by running it: for sources where asking costs nothing."""
         output = _Output()
         await self._collect(step, output)
-        known = {found.key for found in self.journal.state.facts.values()}
+        known = {found.key for found in self.incident.state.facts.values()}
         return [fact for fact in output.facts if fact_key(fact) not in known]
 
     async def _run_in_place(
@@ -80,8 +82,7 @@ class StepRunner:
 
     async def _run_step(self, step: PlannedStep, before: asyncio.Event) -> None:
         started = self.clock.monotonic()
-        attempt = self.journal.state.steps[step.id].attempt + 1
-        await self.journal.write(StepStarted(step=step.id, attempt=attempt))
+        await self.incident.send(StartStep(step.id))
         failpoint("run.step_started")
         output = _Output()
         work = asyncio.create_task(self._collect(step, output))
@@ -98,12 +99,12 @@ class StepRunner:
         duration = self.clock.monotonic() - started
         summary = problem or self._summary(output.facts)
         failpoint("run.before_step_finished")
-        await self.journal.write(StepFinished(step=step.id, status=outcome, summary=summary, duration_s=duration))
+        await self.incident.send(FinishStep(step.id, outcome, summary, duration))
         failpoint("run.step_finished")
         await self.after_step()
 
     def _summary(self, facts: Sequence[Fact]) -> str:
-        return _summary(facts, display_names(self.journal.state))
+        return _summary(facts, display_names(self.incident.state))
 
     async def _collect(self, step: PlannedStep, output: _Output) -> tuple[Outcome, str]:
         try:
@@ -135,12 +136,11 @@ class StepRunner:
             output.published += len(facts)
             progress, output.progress = output.progress, None
             if facts:
-                await self.journal.write_facts(step, facts)
+                await self.incident.send(PublishFacts(step, tuple(facts)))
                 failpoint("run.facts_written")
             if progress and not finished:
-                await self.journal.write(
-                    StepProgressed(step=step, done=progress.done, total=progress.total, note=safe_line(progress.note))
-                )
+                note = safe_line(progress.note)
+                await self.incident.send(ReportProgress(step, progress.done, progress.total, note))
 
 
 def _summary(facts: Sequence[Fact], names: DisplayNames) -> str:

@@ -9,13 +9,15 @@ from typing import Any, Final, assert_never
 import orjson
 from pydantic import ValidationError
 
-from engine.conclude import weighed_again
-from engine.events import Body, FactAdded, FactJudged, HypothesesRanked, Who
+from engine.deciders.decision import Decision
+from engine.deciders.references import Meant, meant, meant_cause, meant_hypothesis, meant_resource
+from engine.deciders.words import cleaned_words
+from engine.events import ENGINE, Body, FactAdded, FactJudged, HypothesesRanked, Who
+from engine.fact_keys import fact_key
 from engine.hypotheses import Verdict
 from engine.incident import IncidentState
-from engine.interpret import interpret
-from engine.journal import ENGINE, fact_key
-from engine.meant import Meant, meant, meant_cause, meant_hypothesis, meant_resource
+from engine.investigate.commands import Rerank
+from engine.investigate.interpret import interpret
 from engine.naming import display_names
 from engine.port import AddFact, Exclude, HoldHypothesis, Judge, PinFact, RefuteFact, Statement, Undo
 from engine.reason import rank
@@ -24,34 +26,32 @@ from primitives.facts import Assertion, Fact, fact_adapter
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
-__all__ = ["TEXT_LIMIT", "judged", "settled"]
-
-TEXT_LIMIT: Final = 500
-"""Characters of what a person says, and of why: a sentence or two."""
+__all__ = ["judge"]
 
 _FACT_LIMIT: Final = 20_000
 _MOST: Final = 100
 
 
-def judged(state: IncidentState, judge: Judge, who: Who, now: datetime) -> list[tuple[Who, Body]]:
+def judge(state: IncidentState, command: Judge, who: Who, now: datetime) -> Decision:
     """The events of what `who` says at `now`: their words, the ranking after them, and the conclusion if there was one.
 
     Raises `UsageError` when a statement makes no sense; then none of them is heeded.
     """
-    if state.opened is None or not judge.statements:
+    if state.opened is None or not command.statements:
         raise UsageError("nothing was said; name a fact to pin or refute, or what it isn't")
-    if len(judge.statements) > _MOST:
-        raise UsageError(f"{len(judge.statements)} statements at once are too many; say at most {_MOST}")
-    _refuse_contradictions(judge.statements)
-    because, after = _words(judge.because, "the reason"), state.fork()
+    if len(command.statements) > _MOST:
+        raise UsageError(f"{len(command.statements)} statements at once are too many; say at most {_MOST}")
+    _refuse_contradictions(command.statements)
+    because, after = cleaned_words(command.because, "the reason"), state.fork()
     # A recorded incident has its own time, in which all that is known of it was seen.
     now = state.opened.now if state.opened.origin == "recorded" else now
     told: list[tuple[Who, Body]] = []
-    for statement in judge.statements:
+    for statement in command.statements:
         for body in _bodies(after, statement, because, who, now):
             after.apply_statement(body, who)
             told.append((who, body))
-    return [*told, *((ENGINE, body) for body in _consequences(after))]
+    events = [*told, *((ENGINE, body) for body in _consequences(after))]
+    return Decision(events, then=Rerank() if after.concluded else None)
 
 
 def _refuse_contradictions(statements: Sequence[Statement]) -> None:
@@ -70,15 +70,10 @@ def _refuse_contradictions(statements: Sequence[Statement]) -> None:
             raise UsageError(f"{safe_line(name, limit=40)} can't be both; say one thing of it")
 
 
-def settled(state: IncidentState) -> list[tuple[Who, Body]]:
-    """After what was said of a concluded investigation: what its order hangs on now."""
-    return [(ENGINE, weighed_again(state))] if state.concluded and not state.would_change else []
-
-
 def _consequences(after: IncidentState) -> list[Body]:
     ranking = rank(after)
     after.investigation.hypotheses = ranking.hypotheses
-    # What a concluded ranking hangs on is found out afterwards (`settled`), so that nobody waits for the ranking.
+    # What a concluded ranking hangs on is found out afterwards (`Rerank`), so that nobody waits for the ranking.
     lines = () if after.concluded else ranking.would_change
     ranked = HypothesesRanked(hypotheses=after.hypotheses, would_change=lines)
     return [ranked, interpret(after)] if after.concluded else [ranked]
@@ -93,7 +88,7 @@ def _bodies(
         case RefuteFact():
             return [_verdict(state, statement.fact, "refuted", because)]
         case AddFact():
-            fact = _typed(statement, who, now) or _in_words(state, statement, because, who, now)
+            fact = _typed(statement, who, now) or _incleaned_words(state, statement, because, who, now)
             return [_added(state, fact, because)]
         case HoldHypothesis():
             one = meant_hypothesis(state, statement.hypothesis)
@@ -137,8 +132,8 @@ def _with(text: str, because: str) -> str:
     return f"{text}, because {because}" if because else text
 
 
-def _in_words(state: IncidentState, statement: AddFact, because: str, who: Who, now: datetime) -> Fact:
-    text = _words(statement.text, "the fact")
+def _incleaned_words(state: IncidentState, statement: AddFact, because: str, who: Who, now: datetime) -> Fact:
+    text = cleaned_words(statement.text, "the fact")
     if not text:
         raise UsageError("the fact holds no words; say what you know")
     resource = meant_resource(state, statement.about) if statement.about is not None else None
@@ -224,9 +219,3 @@ def _said_of(state: IncidentState, name: str) -> tuple[list[str], list[str]]:
                 own = (said.cause_id, said.resource, said.change) == (one.cause_id, one.resource, one.change)
                 (alone if own else broader).append(cited)
     return alone, broader
-
-
-def _words(text: str, what: str) -> str:
-    if len(text) > TEXT_LIMIT:
-        raise UsageError(f"{what} is {len(text):,} characters long; say it in at most {TEXT_LIMIT}")
-    return Redactor().redact(safe_line(text, limit=TEXT_LIMIT).strip())

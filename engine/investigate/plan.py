@@ -25,16 +25,6 @@ _UNANSWERABLE: Final = -10.0
 # A minute of waiting costs as much as a secondary class is worth.
 _COST_A_SECOND: Final = 1.5 / 60
 
-_WHY: Final[Mapping[str, str]] = {
-    "analyze_utilization": "shows what changed level, and which resource ran full",
-    "compare_baseline": "tells unusual from usual, and when it began",
-    "check_recent_changes": "most incidents follow a change",
-    "diff_configuration": "a setting may differ from when it worked",
-    "trace_dependencies": "tells the resource that causes the symptom from those that merely feel it",
-    "analyze_error_rate": "shows what fails, and whether it fails by itself",
-    "analyze_logs": "new messages name the cause more often than numbers do",
-    "inspect_workloads": "Kubernetes says itself what it can't start, schedule or reach",
-}
 _HELD: Final[Mapping[str, str]] = {
     "series": "metrics",
     "changes": "changes",
@@ -102,7 +92,7 @@ def _target(scope: Arguments) -> str:
 
 
 def _reason(one: Diagnostic, classification: Classification, answerable: Collection[Question]) -> str:
-    why = _WHY.get(one.name, one.title[:1].lower() + one.title[1:])
+    why = one.why or one.title[:1].lower() + one.title[1:]
     matched = [other for other in (classification.primary_class, *classification.secondary_classes)
                if other in one.answers and other is not IncidentClass.UNKNOWN]  # fmt: skip
     about = f" ({' and '.join(_words(one) for one in matched[:2])})" if matched else ""

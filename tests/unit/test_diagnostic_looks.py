@@ -14,7 +14,7 @@ from kubernetes_objects import NOW, WINDOW, ago, container, obj, pod, waiting
 
 from engine.act.looks import look_step
 from engine.incident import IncidentState
-from engine.plan import propose_plan
+from engine.investigate.plan import propose_plan
 from engine.reason import rank
 from engine.reason.next_question import candidates
 from engine.state.investigation import Step

@@ -1,0 +1,146 @@
+"""One pure function for each command: state, command, who and when → events.
+
+`decide` is the only place that knows every command; the type checker keeps it complete. A decider reads the state and
+writes nothing. It raises `UsageError` when the command makes no sense now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, assert_never
+
+from engine.deciders import conclusions, lifecycle, notes, steps
+from engine.deciders.decision import Decision
+from engine.deciders.judge import judge
+from engine.events import Who
+from engine.incident import IncidentState
+from engine.investigate.commands import (
+    AddStep,
+    CloseAged,
+    Conclude,
+    FailInvestigation,
+    FinishInvestigation,
+    FinishStep,
+    InvestigationCommand,
+    OpenIncident,
+    ProposePlan,
+    PublishFacts,
+    Rank,
+    RecordAnswer,
+    ReportProgress,
+    Rerank,
+    ResumeInvestigation,
+    StartStep,
+)
+from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Judge
+from primitives.sources import SourceDirectory
+
+__all__ = ["AnyCommand", "Decision", "Need", "NeedsScenario", "decide", "need"]
+
+AnyCommand = Command | InvestigationCommand
+"""Everything that an incident's actor can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsScenario:
+    """The command starts an investigation: of these `sources`, or else of those that its log names."""
+
+    sources: tuple[str, ...]
+    definitions: SourceDirectory
+
+
+Need = Literal["nothing", "running", "resting"] | NeedsScenario
+
+
+def decide(state: IncidentState, command: AnyCommand, who: Who, now: datetime) -> Decision:
+    """What `command` by `who` makes of `state` at `now` (real time). Raises `UsageError` when it makes no sense."""
+    if not isinstance(command, CloseAged):
+        lifecycle.refuse_closed(state)
+    match command:
+        case ConfirmPlan() | Cancel() | Judge() | AskNext() | AddNote() | CloseIncident():
+            return _decide_for_person(state, command, who, now)
+        case OpenIncident():
+            return lifecycle.open_incident(state, command, who)
+        case CloseAged():
+            return lifecycle.close_aged(state, command, now)
+        case _:
+            return _decide_for_investigation(state, command)
+
+
+def _decide_for_person(state: IncidentState, command: Command, who: Who, now: datetime) -> Decision:
+    match command:
+        case ConfirmPlan():
+            return steps.confirm_plan(state, command, who)
+        case Cancel():
+            return lifecycle.cancel(state, command, who)
+        case Judge():
+            return judge(state, command, who, now)
+        case AskNext():
+            return lifecycle.reopen(state, who) if state.ended else steps.ask_next(state, command, who)
+        case AddNote():
+            return notes.add_note(state, command, who)
+        case CloseIncident():
+            return lifecycle.close(state, command, who)
+        case _:
+            assert_never(command)
+
+
+def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
+    state: IncidentState,
+    command: ResumeInvestigation
+    | ProposePlan
+    | AddStep
+    | StartStep
+    | ReportProgress
+    | RecordAnswer
+    | PublishFacts
+    | FinishStep
+    | Rank
+    | Rerank
+    | Conclude
+    | FinishInvestigation
+    | FailInvestigation,
+) -> Decision:
+    match command:
+        case PublishFacts():
+            return steps.publish_facts(state, command)
+        case RecordAnswer():
+            return steps.record_answer(state, command)
+        case ReportProgress():
+            return steps.report_progress(command)
+        case StartStep():
+            return steps.start_step(state, command)
+        case FinishStep():
+            return steps.finish_step(command)
+        case AddStep():
+            return steps.add_step(state, command)
+        case ProposePlan():
+            return steps.propose_plan(state, command)
+        case Rank():
+            return conclusions.rank(state, command)
+        case Rerank():
+            return conclusions.rerank(state, command)
+        case Conclude():
+            return conclusions.conclude(state, command)
+        case ResumeInvestigation():
+            return lifecycle.resume(state, command)
+        case FinishInvestigation():
+            return lifecycle.finish(state, command)
+        case FailInvestigation():
+            return lifecycle.fail(state, command)
+        case _:
+            assert_never(command)
+
+
+def need(state: IncidentState, command: AnyCommand) -> Need:
+    """What a command needs beside the state: a running investigation, a resting one, or sources to start one."""
+    match command:
+        case ConfirmPlan() | Cancel():
+            return "running"
+        case AskNext():
+            return NeedsScenario(command.sources, command.definitions) if state.ended else "running"
+        case CloseIncident():
+            return "resting"
+        case _:
+            return "nothing"

@@ -1,0 +1,34 @@
+"""Deciders of rankings and the conclusion."""
+
+from __future__ import annotations
+
+from engine.deciders.decision import NOTHING, Decision, by
+from engine.deciders.steps import waiting
+from engine.events import ENGINE, HypothesesRanked
+from engine.incident import IncidentState
+from engine.investigate.commands import Conclude, Rank, Rerank
+from engine.investigate.conclude import conclusion, reranked
+from engine.reason import rank as rank_hypotheses
+
+__all__ = ["conclude", "rank", "rerank"]
+
+
+def rank(state: IncidentState, command: Rank) -> Decision:
+    """The ranking, where it differs from the one before."""
+    del command
+    ranking = rank_hypotheses(state)
+    if ranking.hypotheses == state.hypotheses:
+        return NOTHING
+    return by(ENGINE, HypothesesRanked(hypotheses=ranking.hypotheses, would_change=ranking.would_change))
+
+
+def rerank(state: IncidentState, command: Rerank) -> Decision:
+    """What the order of a concluded investigation hangs on, where that isn't known."""
+    del command
+    return by(ENGINE, reranked(state)) if state.concluded and not state.would_change else NOTHING
+
+
+def conclude(state: IncidentState, command: Conclude) -> Decision:
+    """The conclusion, once, when no step waits."""
+    del command
+    return NOTHING if state.concluded or waiting(state) else by(ENGINE, *conclusion(state))

@@ -1,0 +1,107 @@
+"""Deciders of the life of an incident and its investigation: opened, resumed, cancelled, finished, closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine.deciders.decision import NOTHING, Decision, by
+from engine.deciders.words import cleaned_words
+from engine.events import (
+    ENGINE,
+    Body,
+    IncidentClosed,
+    InvestigationCancelled,
+    InvestigationFinished,
+    InvestigationResumed,
+    StepAdded,
+    Who,
+)
+from engine.incident import IncidentState
+from engine.investigate.commands import (
+    CloseAged,
+    FailInvestigation,
+    FinishInvestigation,
+    OpenIncident,
+    ResumeInvestigation,
+)
+from engine.investigate.conclude import next_step
+from engine.port import Cancel, CloseIncident
+from primitives.errors import UsageError
+
+__all__ = ["cancel", "close", "close_aged", "fail", "finish", "open_incident", "refuse_closed", "reopen", "resume"]
+
+_INTERRUPTED = "the engine stopped before the investigation ended"
+
+
+def refuse_closed(state: IncidentState) -> None:
+    """Raise `UsageError` when the incident is closed: nothing may follow."""
+    if state.closed is not None:
+        closed = state.closed
+        raise UsageError(
+            f"{state.execution_id} was closed by {closed.by.name} at {closed.at:%Y-%m-%d %H:%M} UTC; "
+            "investigate the incident again to go on with it"
+        )
+
+
+def open_incident(state: IncidentState, command: OpenIncident, who: Who) -> Decision:
+    """Begin the log. In one commit: who goes on with it after a crash must find the sources' names."""
+    if state.seq:
+        raise UsageError(f"{state.execution_id} is already open")
+    return Decision([(who, command.opened), (ENGINE, command.sources)])
+
+
+def resume(state: IncidentState, command: ResumeInvestigation) -> Decision:
+    """Resume an interrupted investigation."""
+    if state.ended:
+        return NOTHING
+    sources = () if state.sources else (command.sources,)
+    return by(ENGINE, InvestigationResumed(reason=_INTERRUPTED), *sources)
+
+
+def reopen(state: IncidentState, who: Who) -> Decision:
+    """Reopen a finished investigation for one diagnostic. Raises `UsageError` when there is none."""
+    step = next_step(state.replaced(concluded=False, cancelling=False))
+    return by(who, InvestigationResumed(reason=f"{who.name} asked a further question"), StepAdded(step=step))
+
+
+def cancel(state: IncidentState, command: Cancel, who: Who) -> Decision:
+    """Stop the investigation; what was found stays. Raises `UsageError` when it has ended."""
+    del command
+    if state.ended:
+        raise UsageError("the investigation has already ended")
+    return NOTHING if state.cancelling else by(who, InvestigationCancelled())
+
+
+def finish(state: IncidentState, command: FinishInvestigation) -> Decision:
+    """End the investigation, once. A person may have cancelled in the very last moment."""
+    if state.ended:
+        return NOTHING
+    return by(
+        ENGINE,
+        InvestigationFinished(status="cancelled" if state.cancelling else "completed", duration_s=command.duration_s),
+    )
+
+
+def fail(state: IncidentState, command: FailInvestigation) -> Decision:
+    """End an investigation that can't go on."""
+    if state.ended:
+        return NOTHING
+    return by(ENGINE, InvestigationFinished(status="failed", duration_s=command.duration_s, problem=command.problem))
+
+
+def close(state: IncidentState, command: CloseIncident, who: Who) -> Decision:
+    """Close the incident, and an interrupted investigation with it."""
+    because = cleaned_words(command.because, "the reason")
+    events: list[tuple[Who, Body]] = []
+    if not state.ended:
+        events += [] if state.cancelling else [(who, InvestigationCancelled())]
+        events.append((ENGINE, InvestigationFinished(status="cancelled", duration_s=0.0)))
+    return Decision([*events, (who, IncidentClosed(reason="person", because=because))])
+
+
+def close_aged(state: IncidentState, command: CloseAged, now: datetime) -> Decision:
+    """Close a live incident that nobody touched for long. A recorded one has no age."""
+    last = max((time for time in (state.updated_at, state.said_at) if time is not None), default=None)
+    if state.closed is not None or not state.live or not state.ended or last is None or now - last < command.after:
+        return NOTHING
+    return by(ENGINE, IncidentClosed(reason="age"))

@@ -1,0 +1,121 @@
+"""Deciders of the plan and its steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.deciders.decision import NOTHING, Decision, by
+from engine.events import (
+    ENGINE,
+    FactFound,
+    IncidentClassified,
+    PlanConfirmed,
+    PlannedStep,
+    PlanProposed,
+    StepAdded,
+    StepFinished,
+    StepProgressed,
+    StepStarted,
+    Who,
+)
+from engine.fact_keys import deduplication_keys, fact_key
+from engine.incident import IncidentState
+from engine.investigate.commands import (
+    AddStep,
+    FinishStep,
+    ProposePlan,
+    PublishFacts,
+    RecordAnswer,
+    ReportProgress,
+    StartStep,
+)
+from engine.investigate.conclude import next_step
+from engine.port import AskNext, ConfirmPlan
+from primitives.errors import UsageError
+
+__all__ = [
+    "add_step",
+    "ask_next",
+    "confirm_plan",
+    "finish_step",
+    "propose_plan",
+    "publish_facts",
+    "record_answer",
+    "report_progress",
+    "start_step",
+    "waiting",
+]
+
+
+def waiting(state: IncidentState) -> list[PlannedStep]:
+    """The steps that have not ended."""
+    return [step.plan for step in state.steps.values() if step.status in ("waiting", "running")]
+
+
+def propose_plan(state: IncidentState, command: ProposePlan) -> Decision:
+    """Classify and plan, once."""
+    if state.steps:
+        return NOTHING
+    return by(ENGINE, IncidentClassified(classification=command.classification), PlanProposed(steps=command.steps))
+
+
+def confirm_plan(state: IncidentState, command: ConfirmPlan, who: Who) -> Decision:
+    """Confirm the plan, also ahead of its proposal. Raises `UsageError` when that makes no sense any more."""
+    del command
+    if state.ended:
+        raise UsageError("the investigation has already ended")
+    if state.confirmed_by is not None:
+        raise UsageError("the plan is already confirmed; follow it, or cancel it")
+    return by(who, PlanConfirmed())
+
+
+def ask_next(state: IncidentState, command: AskNext, who: Who) -> Decision:
+    """Add the next best diagnostic, because a person wants one. Raises `UsageError` when there is none."""
+    del command
+    return by(who, StepAdded(step=next_step(state)))
+
+
+def add_step(state: IncidentState, command: AddStep) -> Decision:
+    """Add the step, unless a person was quicker."""
+    if waiting(state) or command.step.id in state.steps:
+        return NOTHING
+    return by(ENGINE, StepAdded(step=command.step))
+
+
+def start_step(state: IncidentState, command: StartStep) -> Decision:
+    """Start a step; the attempts are counted."""
+    return by(ENGINE, StepStarted(step=command.step, attempt=state.steps[command.step].attempt + 1))
+
+
+def report_progress(command: ReportProgress) -> Decision:
+    """Tell how far a step is."""
+    return by(ENGINE, StepProgressed(step=command.step, done=command.done, total=command.total, note=command.note))
+
+
+def record_answer(state: IncidentState, command: RecordAnswer) -> Decision:
+    """Keep an answer as a blob and name it, once."""
+    if command.answer.digest in state.answers:
+        return NOTHING
+    return replace(by(ENGINE, command.answer), blobs=(command.data,))
+
+
+def publish_facts(state: IncidentState, command: PublishFacts) -> Decision:
+    """Publish facts, but for those that another step or an earlier attempt found."""
+    known = {key for found in state.facts.values() for key in deduplication_keys(found.key, found.fact)}
+    bodies: list[FactFound] = []
+    for fact in command.facts:
+        key = fact_key(fact)
+        keys = deduplication_keys(key, fact)
+        if known.isdisjoint(keys):
+            known.update(keys)
+            number = len(state.facts) + len(bodies) + 1
+            bodies.append(FactFound(id=f"F{number}", step=command.step, key=key, fact=fact))
+    return by(ENGINE, *bodies)
+
+
+def finish_step(command: FinishStep) -> Decision:
+    """Finish a step."""
+    return by(
+        ENGINE,
+        StepFinished(step=command.step, status=command.status, summary=command.summary, duration_s=command.duration_s),
+    )

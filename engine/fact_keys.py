@@ -1,0 +1,27 @@
+"""When two facts say the same."""
+
+from __future__ import annotations
+
+import hashlib
+
+import orjson
+
+from primitives.facts import Fact, SourceGap
+
+__all__ = ["deduplication_keys", "fact_key"]
+
+
+def fact_key(fact: Fact) -> str:
+    """A digest of what the fact says (SHA-256, first 16 hex digits), whichever recorded answers it came from."""
+    document = fact.model_dump(mode="json", by_alias=True, exclude={"answers"})
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def deduplication_keys(key: str, fact: Fact) -> tuple[str | tuple[str, ...], ...]:
+    """Deduplication keys of a fact whose `fact_key` is `key`.
+
+    A fact is known when one of its keys is: that a question could not be answered is known whichever step asked it.
+    """
+    if not isinstance(fact, SourceGap):
+        return (key,)
+    return (key, (fact.question, fact.status, fact.source, fact.detail))

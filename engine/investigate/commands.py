@@ -1,0 +1,160 @@
+"""What an investigation, and the engine around it, tell an incident's actor. People's commands are in `engine.port`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, SourcesChecked
+from engine.hypotheses import Classification
+from primitives.facts import Fact
+
+__all__ = [
+    "AddStep",
+    "CloseAged",
+    "Conclude",
+    "FailInvestigation",
+    "FinishInvestigation",
+    "FinishStep",
+    "InvestigationCommand",
+    "OpenIncident",
+    "ProposePlan",
+    "PublishFacts",
+    "Rank",
+    "RecordAnswer",
+    "ReportProgress",
+    "Rerank",
+    "ResumeInvestigation",
+    "StartStep",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """Open the incident, with the sources that can be asked."""
+
+    opened: IncidentOpened
+    sources: SourcesChecked
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeInvestigation:
+    """Resume an interrupted investigation; `sources` as they are now, where the log doesn't name them yet."""
+
+    sources: SourcesChecked
+
+
+@dataclass(frozen=True, slots=True)
+class ProposePlan:
+    """Classify the incident and propose a plan."""
+
+    classification: Classification
+    steps: tuple[PlannedStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddStep:
+    """Add the next best diagnostic, unless a person was quicker."""
+
+    step: PlannedStep
+
+
+@dataclass(frozen=True, slots=True)
+class StartStep:
+    """Start a step, or start it again."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportProgress:
+    """Tell how far a step is."""
+
+    step: str
+    done: int
+    total: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer:
+    """Keep a source's answer, once; `data` are the bytes whose digest `answer` names."""
+
+    answer: AnswerRecorded
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PublishFacts:
+    """Publish what a step found, but for facts that are known."""
+
+    step: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishStep:
+    """Finish a step."""
+
+    step: str
+    status: Literal["completed", "failed", "timed_out", "cancelled"]
+    summary: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Rank the hypotheses again where the facts move them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rerank:
+    """Rank a concluded investigation without each fact in turn, to find what its order hangs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Conclude: the last ranking, findings, gaps and actions. Nothing while steps wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishInvestigation:
+    """End the investigation. `duration_s` is how long it ran."""
+
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailInvestigation:
+    """End the investigation because it can't go on."""
+
+    duration_s: float
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAged:
+    """Close a live incident whose investigation has ended and to which nothing happened for `after`."""
+
+    after: timedelta
+
+
+InvestigationCommand = (
+    OpenIncident
+    | ResumeInvestigation
+    | ProposePlan
+    | AddStep
+    | StartStep
+    | ReportProgress
+    | RecordAnswer
+    | PublishFacts
+    | FinishStep
+    | Rank
+    | Rerank
+    | Conclude
+    | FinishInvestigation
+    | FailInvestigation
+    | CloseAged
+)
+"""The commands of the engine itself."""

@@ -1,0 +1,180 @@
+"""The course of one investigation: planned, confirmed, run, concluded.
+
+It looks at the folded state to see what is still to do, so resuming after a crash is the same as going on. What it does
+it sends to its incident as commands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from engine.classify import classify
+from engine.events import PlannedStep, SourcesChecked, SourceState
+from engine.failpoints import failpoint
+from engine.incident import IncidentState
+from engine.investigate.commands import AddStep, Conclude, FinishInvestigation, FinishStep, ProposePlan, Rank
+from engine.investigate.conclude import changes_ranking, further_steps
+from engine.investigate.incident_access import IncidentAccess
+from engine.investigate.plan import propose_plan
+from engine.investigate.recorder import AnswerRecorder
+from engine.investigate.run import StepRunner
+from engine.investigate.scenario import Scenario
+from engine.port import ConfirmPlan
+from primitives.diagnostics.registry import Arguments, diagnostics
+from primitives.records import Alert, Topology
+from primitives.telemetry import AlertsQuery, TopologyQuery
+
+__all__ = ["Investigation", "sources_checked"]
+
+_MOST_LOOKS = 3
+"""Further diagnostics that are tried on what was recorded before the answer counts as final."""
+
+
+class Investigation:
+    """Carries the investigation of `incident` to its end, from wherever it stands.
+
+    With `confirmed` the read-only plan runs without waiting for a person.
+    """
+
+    def __init__(self, incident: IncidentAccess, scenario: Scenario, *, confirmed: bool) -> None:
+        self._incident = incident
+        self._scenario = scenario
+        self._telemetry = scenario.telemetry(AnswerRecorder(incident))
+        self._confirmed = confirmed
+        self._work: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._started = scenario.clock.monotonic()
+
+    @property
+    def state(self) -> IncidentState:
+        """What is known by now."""
+        return self._incident.state
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds that this run has taken."""
+        return self._scenario.clock.monotonic() - self._started
+
+    async def run(self) -> None:
+        """Run to the end. Raises `StoreError`; when cancelled it stops where it is, to be resumed later."""
+        try:
+            self._work = asyncio.create_task(self._investigate())
+            if self.state.cancelling:
+                self.stop()
+            with suppress(asyncio.CancelledError):
+                await self._work
+            leaving = (task := asyncio.current_task()) is not None and task.cancelling() > 0
+            if leaving and not self.state.cancelling:
+                raise asyncio.CancelledError
+            await self._finish()
+        finally:
+            await self._telemetry.close()
+
+    def stop(self) -> None:
+        """Cut the work short because a person cancelled: what was found is concluded."""
+        if self._work and not self._stopping:
+            self._stopping = True
+            self._work.cancel()
+
+    async def _investigate(self) -> None:
+        if self.state.classification is None or not self.state.steps:
+            await self._plan()
+        failpoint("actor.planned")
+        if self.state.confirmed_by is None:
+            await self._confirm()
+        failpoint("actor.confirmed")
+        while not self.state.concluded:
+            await self._run_plan()
+            if not await self._ask_further():
+                await self._conclude()
+
+    async def _plan(self) -> None:
+        opened = self.state.opened
+        assert opened is not None
+        alerts = await self._telemetry.alerts(AlertsQuery(window=opened.window))
+        topologies = await self._telemetry.topology(TopologyQuery(window=opened.window))
+        alert: Alert | None = next(iter(alerts.records), None)
+        understood = classify(
+            opened.query,
+            alert=alert,
+            symptom=opened.symptom,
+            resources=_resource_ids(topologies.records),
+            detected_at=opened.detected_at,
+        )
+        scope = Arguments(
+            window=opened.window,
+            baseline=opened.baseline,
+            now=opened.now,
+            symptom=opened.symptom,
+            focus=opened.focus or understood.focus,
+        )
+        reachable = [source for source in self.state.sources if source.status == "reachable"]
+        answerable = frozenset(question for source in reachable for question in source.questions)
+        steps = propose_plan(understood.classification, scope, answerable, diagnostics())
+        await self._incident.send(ProposePlan(understood.classification, steps))
+
+    async def _confirm(self) -> None:
+        """Wait for a person's confirmation, where one is needed."""
+        if self._confirmed:
+            await self._incident.send(ConfirmPlan())
+        else:
+            await self._incident.until(lambda state: state.confirmed_by is not None)
+
+    async def _run_plan(self) -> None:
+        await self._runner().run(_waiting(self.state))
+
+    def _runner(self) -> StepRunner:
+        return StepRunner(
+            incident=self._incident,
+            telemetry=self._telemetry,
+            diagnostics=diagnostics(),
+            clock=self._scenario.clock,
+            after_step=self._rank,
+            in_plan_order=self._scenario.recorded,
+        )
+
+    async def _ask_further(self) -> bool:
+        """Add the next best diagnostic where it is worth its cost; whether anything is left to run.
+
+        What was recorded can be looked at beforehand: a step that would change nothing is not added.
+        """
+        for step in further_steps(self.state)[:_MOST_LOOKS]:
+            if not self._scenario.recorded or changes_ranking(self.state, await self._runner().look_ahead(step)):
+                await self._incident.send(AddStep(step))
+                break
+        failpoint("actor.asked_further")
+        return bool(_waiting(self.state))
+
+    async def _rank(self) -> None:
+        await self._incident.send(Rank())
+
+    async def _conclude(self) -> None:
+        await self._incident.send(Conclude())
+        failpoint("actor.concluded")
+
+    async def _finish(self) -> None:
+        if self.state.ended:
+            return
+        if self.state.cancelling:
+            for step in _waiting(self.state):
+                await self._incident.send(FinishStep(step.id, "cancelled", "cancelled", 0.0))
+            await self._conclude()
+        await self._incident.send(FinishInvestigation(self.elapsed_s))
+
+
+def sources_checked(scenario: Scenario) -> SourcesChecked:
+    """The event that names the scenario's sources and says which can be asked."""
+    states = tuple(
+        SourceState(name=check.name, status=check.status, detail=check.detail, questions=tuple(sorted(check.questions)))
+        for check in scenario.checks
+    )
+    return SourcesChecked(sources=states)
+
+
+def _waiting(state: IncidentState) -> list[PlannedStep]:
+    return [step.plan for step in state.steps.values() if step.status in ("waiting", "running")]
+
+
+def _resource_ids(topologies: tuple[Topology, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(resource.id for topology in topologies for resource in topology.resources))

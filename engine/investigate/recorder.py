@@ -1,0 +1,38 @@
+"""Keeps the answers of an investigation's sources."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any
+
+from engine.events import AnswerRecorded
+from engine.investigate.commands import RecordAnswer
+from engine.investigate.incident_access import IncidentAccess
+from primitives.answers import encode_answer
+from primitives.telemetry import Answer
+
+__all__ = ["AnswerRecorder"]
+
+
+class AnswerRecorder:
+    """The `Recorder` of an investigation's telemetry."""
+
+    def __init__(self, incident: IncidentAccess) -> None:
+        self._incident = incident
+
+    async def record(self, answer: Answer[Any]) -> str:
+        data = await asyncio.to_thread(encode_answer, answer)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in self._incident.state.answers:
+            recorded = AnswerRecorded(
+                question=answer.query.question,
+                source=answer.source,
+                status=answer.status,
+                digest=digest,
+                size=len(data),
+                records=len(answer.records),
+                detail=answer.detail,
+            )
+            await self._incident.send(RecordAnswer(recorded, data))
+        return digest
