@@ -83,14 +83,7 @@ KEYS: tuple[Key, ...] = (
     Key("undo", "u", "u", "undo", "undo a pin or refutation", ("incident",)),
     Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",)),
     Key("fact", "f", "f", "fact", "add a fact", ("incident",)),
-    Key(
-        "diagnostic",
-        "d",
-        "d",
-        "later('diagnostic')",
-        "ad-hoc diagnostic",
-        later="ad-hoc diagnostics come with a later version",
-    ),
+    Key("diagnostic", "d", "d", "diagnostic", "run the look under the cursor (pane 5)", ("incident",)),
     Key(
         "approve",
         "a",

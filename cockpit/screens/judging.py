@@ -85,6 +85,22 @@ class JudgingScreen(IncidentScreen):
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
 
+    def action_diagnostic(self) -> None:
+        """Run the look that the cursor is on."""
+        from engine.act.looks import look_of
+        from engine.port import RunDiagnostic
+
+        subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject
+        if self.view.state is None or subject.kind != "action":
+            self.app.show_notice("put the cursor on a look in pane 5; N runs the next best diagnostic")
+            return
+        try:
+            action = look_of(self.view.state, subject.id)
+            target = action.arguments
+            self._command(RunDiagnostic(primitive=action.primitive, target=target, **self.app.settings.live_request()))
+        except CloudopsError as error:
+            self.app.show_notice(str(error), problem=True)
+
     def _subject(self) -> Subject | None:
         subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject
         if subject.kind in ("fact", "hypothesis"):

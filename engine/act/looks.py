@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from engine.events import PlannedStep
+from engine.hypotheses import Action
 from engine.incident import IncidentState
 from engine.reason.next_question import next_step_id
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
@@ -15,9 +16,21 @@ from primitives.errors import UsageError
 from primitives.identity import kubernetes_id
 from primitives.text import safe_line
 
-__all__ = ["look_step"]
+__all__ = ["look_of", "look_step"]
 
 _TARGET: Final = "target"
+
+
+def look_of(state: IncidentState, name: str) -> Action:
+    """The recommended look that `name` (an action's id) names. Raises `UsageError` where that is none to run."""
+    looks = [action for action in state.actions if action.effect == "read"]
+    action = next((action for action in looks if action.id.casefold() == name.strip().casefold()), None)
+    if action is None:
+        there = ", ".join(f"{action.id} ({action.action})" for action in looks) or "none is recommended"
+        raise UsageError(safe_line(f"{name} is no look of this incident; there are: {there}", limit=600))
+    if not action.command:
+        raise UsageError(f"{action.id} can't run: {action.command_note.removeprefix('no command: ')}")
+    return action
 
 
 def look_step(state: IncidentState, primitive: str, target: Mapping[str, Any]) -> PlannedStep:
