@@ -31,7 +31,7 @@ StepStatus = Literal["waiting", "running", "completed", "failed", "timed_out", "
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class IncidentPart(_Part):
@@ -204,7 +204,9 @@ class ActionPart(_Part):
 class Report(BaseModel):
     """The whole report; its JSON has its keys in this order."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True, defer_build=True
+    )
 
     schema_: Literal["cloudops-report/1"] = Field(default=SCHEMA, alias="schema")
     execution_id: str = Field(json_schema_extra=_VOLATILE)

@@ -50,7 +50,7 @@ _VERDICTS: Final = (IncidentClass.NO_FAULT, IncidentClass.UNKNOWN)
 
 
 class _Proposal(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 P = TypeVar("P", bound=_Proposal)
