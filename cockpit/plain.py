@@ -106,15 +106,9 @@ class PlainReport:
                 return self._wrapped(f"Note {body.id} by {event.who.name}: {body.text}", "  ")
             case IncidentClosed():
                 return self._wrapped(f"Closed {close_reason(body, event.who)}", "  ")
-            case (
-                SourcesChecked()
-                | PlanConfirmed()
-                | StepStarted()
-                | StepProgressed()
-                | AnswerRecorded()
-                | FactFound()
-                | HypothesesRanked()
-            ):
+            case SourcesChecked() | PlanConfirmed() | StepStarted() | StepProgressed() | AnswerRecorded() | FactFound():
+                return ""
+            case HypothesesRanked():
                 return ""
             case _:
                 assert_never(body)

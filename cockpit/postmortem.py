@@ -175,16 +175,9 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
             return f"note by {who}: {text}"
         case IncidentClosed() as body:
             return f"incident closed {close_reason(body, event.who)}"
-        case (
-            SourcesChecked()
-            | PlanProposed()
-            | StepAdded()
-            | StepStarted()
-            | StepProgressed()
-            | AnswerRecorded()
-            | FactFound()
-            | HypothesesRanked()
-        ):
+        case SourcesChecked() | PlanProposed() | StepAdded() | StepStarted() | StepProgressed():
+            return ""
+        case AnswerRecorded() | FactFound() | HypothesesRanked():
             return ""
         case _:
             assert_never(event.body)

@@ -17,7 +17,7 @@ def stored(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_a_closed_incident_says_so_and_takes_no_judgement(stored: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["close", stored, "--because", "rolled back at 14:52"]) == 0
-    assert capsys.readouterr().err == f"closed {stored}\n"
+    assert capsys.readouterr().err == f"{stored} is closed\n"
     assert main(["incidents", "--json"]) == 0
     (incident,) = json.loads(capsys.readouterr().out)
     assert incident["phase"] == "closed"
