@@ -168,8 +168,8 @@ def _pinned(state: Any) -> float:
 
 async def _prepared(made: MadeSystem) -> tuple[Any, Any, Any, Any]:
     """What the engine has before the first step runs: the opened incident, its class, the plan, the sources."""
-    from engine.classify import classify
     from engine.events import IncidentOpened
+    from engine.investigate.classify import classify
     from engine.investigate.plan import propose_plan
     from primitives.backends.recorded.backend import RecordedBackend
     from primitives.clock import RecordedClock

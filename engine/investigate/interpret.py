@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.act.queue import queue
@@ -56,21 +56,22 @@ def _findings(state: IncidentState, names: DisplayNames) -> tuple[Finding, ...]:
         *_symptom(state), *_changes(state, cited), *_limits(state, cited), *_states(state, cited),
         *_moved(state, cited), *_rest(state, cited), *_absences(state),
     ]  # fmt: skip
-    # What reads the same is said once.
+    # Equal statements are one finding.
     findings: dict[str, Finding] = {}
-    for fact in order:
-        statement = safe_line(_capitalised(fact.fact, names), limit=240)
-        if len(findings) < _MAX_FINDINGS or fact.fact.polarity == "absent":
-            findings.setdefault(statement, Finding(statement=statement, facts=(fact.id,)))
+    for found_fact in order:
+        statement = safe_line(_capitalised(found_fact.fact, names), limit=240)
+        if len(findings) < _MAX_FINDINGS or found_fact.fact.polarity == "absent":
+            findings.setdefault(statement, Finding(statement=statement, facts=(found_fact.id,)))
     return tuple(findings.values())
 
 
 def _cited(hypotheses: tuple[Hypothesis, ...]) -> dict[str, float]:
-    """How much each fact carries of the leading hypotheses."""
+    """How much each fact weighs in the leading hypotheses."""
     weights: dict[str, float] = {}
     for hypothesis in hypotheses[:3]:
         for evidence in hypothesis.evidence:
-            weights[evidence.fact] = max(weights.get(evidence.fact, 0.0), abs(evidence.weight) * hypothesis.confidence)
+            weight = abs(evidence.weight) * hypothesis.confidence
+            weights[evidence.fact] = max(weights.get(evidence.fact, 0.0), weight)
     return weights
 
 
@@ -82,7 +83,7 @@ def _symptom(state: IncidentState) -> list[FoundFact]:
            if isinstance(found_fact.fact, MetricShift) and found_fact.fact.resource == symptom.resource
            and found_fact.fact.polarity == "present" and found_fact.fact.worse]  # fmt: skip
     own.sort(key=lambda found_fact: _shift_order(found_fact, symptom.metric))
-    # Availability is the error rate told twice: one finding for each thing that a user feels.
+    # Availability and the error rate say the same: one finding for each thing that a user feels.
     felt: dict[int, FoundFact] = {}
     for found_fact in own:
         assert isinstance(found_fact.fact, MetricShift)
@@ -101,7 +102,7 @@ def _changes(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
               if isinstance(found_fact.fact, ChangeFound) and found_fact.fact.change is not None
               and found_fact.fact.lead_s is not None and 0 <= found_fact.fact.lead_s <= _RECENT_S
               and found_fact.id in cited]  # fmt: skip
-    return sorted(recent, key=lambda found_fact: (-cited[found_fact.id], found_fact.id))[:_MAX_CHANGES]
+    return _by_weight(recent, cited)[:_MAX_CHANGES]
 
 
 def _limits(state: IncidentState, cited: dict[str, float]) -> Iterator[FoundFact]:
@@ -109,19 +110,22 @@ def _limits(state: IncidentState, cited: dict[str, float]) -> Iterator[FoundFact
 
 
 def _states(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
-    states = [state_fact for state_fact in _present(state, WorkloadState) if state_fact.id in cited]
-    return sorted(states, key=lambda state_fact: (-cited[state_fact.id], state_fact.id))[:4]
+    return _by_weight(_present(state, WorkloadState), cited)[:4]
 
 
 def _moved(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
     kinds = (MetricShift, OwnShare, SpanErrors, SpanShift)
-    moves = [found_fact for found_fact in _present(state, *kinds) if found_fact.id in cited]
-    return sorted(moves, key=lambda found_fact: (-cited[found_fact.id], found_fact.id))[:4]
+    return _by_weight(_present(state, *kinds), cited)[:4]
 
 
 def _rest(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
-    facts = [found_fact for found_fact in _present(state, LogPattern, Observed, AlertState) if found_fact.id in cited]
-    return sorted(facts, key=lambda found_fact: (-cited[found_fact.id], found_fact.id))[:3]
+    return _by_weight(_present(state, LogPattern, Observed, AlertState), cited)[:3]
+
+
+def _by_weight(facts: Iterable[FoundFact], cited: dict[str, float]) -> list[FoundFact]:
+    """Those of `facts` that the leading hypotheses cite, the weightiest first."""
+    kept = [found_fact for found_fact in facts if found_fact.id in cited]
+    return sorted(kept, key=lambda found_fact: (-cited[found_fact.id], found_fact.id))
 
 
 def _absences(state: IncidentState) -> list[FoundFact]:
@@ -154,7 +158,7 @@ def _capitalised(fact: FactBase, names: DisplayNames) -> str:
 
 
 def _gaps(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
-    sources = (
+    unanswered = (
         safe_line(found_fact.fact.sentence(names))
         for found_fact in state.facts.values()
         if isinstance(found_fact.fact, SourceGap)
@@ -163,4 +167,4 @@ def _gaps(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
              if step.status in ("failed", "timed_out", "cancelled"))  # fmt: skip
     # What the reader had to drop, sort or pass over is missing evidence too.
     read = state.opened.warnings if state.opened else ()
-    return tuple(dict.fromkeys((*sources, *read, *steps)))
+    return tuple(dict.fromkeys((*unanswered, *read, *steps)))
