@@ -118,10 +118,7 @@ class Commit:
     def split(self) -> tuple[list[EventRow], list[EventRow]]:
         """The first event of each execution, which must follow what is stored, and those that follow in the commit."""
         first: dict[str, EventRow] = {}
-        following: list[EventRow] = []
-        for row in self.events:
-            if first.setdefault(row.execution_id, row) is not row:
-                following.append(row)
+        following = [row for row in self.events if first.setdefault(row.execution_id, row) is not row]
         return list(first.values()), following
 
     def heads(self) -> dict[str, Head]:
