@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import SystemCommand
 from textual.command import CommandPalette
+from textual.drivers.linux_driver import LinuxDriver
 from textual.widgets import Input
 
 from cockpit.keyboard import Keyboard, KeyHandled
@@ -20,6 +20,7 @@ from cockpit.screens.layout import is_too_small
 from cockpit.screens.splash import Splash
 from cockpit.start_modes import Attach, Browse, Replay, Start
 from cockpit.terminal import on_hangup_or_stop, terminal_is_gone
+from cockpit.terminal_input import PasteDriver, pasted_line
 from cockpit.widgets.draw import Styles
 from primitives.clock import Clock
 from primitives.errors import CloudopsError
@@ -27,6 +28,8 @@ from themes import PALETTES
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.command import Provider
+    from textual.driver import Driver
     from textual.screen import Screen
 
     from cockpit.exit_summary import ExitSummary
@@ -68,10 +71,17 @@ def run_cockpit(settings: Settings, start_mode: StartMode, *, color: bool = True
     return app.exit_status
 
 
+def _palette_commands() -> type[Provider]:
+    from cockpit.palette import PaletteCommands
+
+    return PaletteCommands
+
+
 class CockpitApp(ScreenHost):
     """The app: which screen is shown, how keys reach it, how the engine is connected, how everything ends."""
 
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[Any] = {_palette_commands}
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
@@ -192,17 +202,44 @@ class CockpitApp(ScreenHost):
     # Keys as they come
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys go through `keyboard`; in a terminal that is too small they do nothing but leave."""
-        if not isinstance(event, events.Key) or event.is_forwarded:
+        """Keys and pastes go through `keyboard`; in a terminal that is too small keys only leave."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif is_too_small(*self.size) and self.cockpit_screens:
-            self._key_when_too_small(event.key)
+            if isinstance(event, events.Key):
+                self._key_when_too_small(event.key)
+        elif isinstance(event, events.Paste):
+            await self.keyboard.pasted(events.Paste(pasted_line(event.text)))
         else:
             await self.keyboard.typed(event)
 
-    async def forward_key(self, key: events.Key) -> None:
-        """Give a key to whatever has the focus."""
-        await super().on_event(key)
+    async def forward_key(self, event: events.Key | events.Paste) -> None:
+        await super().on_event(event)
+
+    def accept(self, event: events.Key | events.Paste, *, in_burst: bool) -> events.Key | events.Paste | None:
+        """Drop what was typed for something else, and what only pasted text can be.
+
+        A terminal without bracketed paste sends a paste as keys. Of such a burst no key changes the log or leaves.
+        """
+        typing = isinstance(self.focused, Input)
+        if isinstance(event, events.Paste):
+            if not typing:
+                self.show_notice("there is nothing to paste into here")
+            return event if typing else None
+        accept = getattr(self.screen, "accept", None)
+        if accept is not None:
+            accepted: events.Key | None = accept(event, in_burst=in_burst)
+            return accepted
+        from cockpit.keys import CAREFUL
+
+        if in_burst and event.key in CAREFUL and not typing and self.screen in self.cockpit_screens:
+            self.show_notice(f"{event.character or event.key} came too close behind another key; press it again")
+            return None
+        return event
+
+    def get_driver_class(self) -> type[Driver]:
+        driver = super().get_driver_class()
+        return PasteDriver if driver is LinuxDriver else driver
 
     def on_key_handled(self, marker: KeyHandled) -> None:
         """A key was answered."""
@@ -328,26 +365,3 @@ class CockpitApp(ScreenHost):
     def _exit_code(self) -> int:
         screens = self.cockpit_screens
         return screens[0].exit_code() if screens else INTERRUPTED
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        from cockpit.keys import KEYS
-
-        where = getattr(screen, "where", "list")
-        for key in KEYS:
-            if key.later or not ({where, "everywhere"} & set(key.where)) or key.id in NOT_IN_PALETTE:
-                continue
-            # The key stands in the title: a help text of its own would take a second line of every command.
-            title = f"{key.words[:1].upper()}{key.words[1:]:<{PALETTE_WIDTH}} {key.shown}"
-            yield SystemCommand(title, "", self._runner(screen, key.action))
-
-    def _runner(self, screen: Screen[Any], action: str) -> Callable[[], Any]:
-        async def run() -> None:
-            await self.run_action(action, default_namespace=screen)
-
-        return lambda: self.call_later(run)
-
-
-PALETTE_WIDTH = 53
-
-NOT_IN_PALETTE = frozenset({"palette", "down", "up", "page_down", "page_up", "left", "right", "open", "back"})
-"""Moving about by name would be slower than any key."""

@@ -27,7 +27,7 @@ class Configuration(BaseModel):
     kind and name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     store: str | None = None
     theme: str | None = None

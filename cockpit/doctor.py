@@ -39,7 +39,7 @@ _SIGNS = {"ok": "✓", "warning": "!", "bad": "✗", "off": "·"}
 class Check(BaseModel):
     """One thing that was looked at; `detail` says what is and, where it isn't well, what to do."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     name: str
     status: Literal["ok", "warning", "bad", "off"]
@@ -91,9 +91,9 @@ async def _store(settings: Settings) -> Check:
 
 
 async def _answering(store: StoreLocation, port: EnginePort) -> Check:
-    found = await port.incidents()
+    incidents = await port.incidents()
     held = " (open in another CloudOps)" if is_remote(port) else ""
-    return Check(name="store", status="ok", detail=f"{store}: {count(len(found), 'incident')}{held}")
+    return Check(name="store", status="ok", detail=f"{store}: {count(len(incidents), 'incident')}{held}")
 
 
 async def _sources(settings: Settings) -> tuple[Check, ...]:

@@ -1,4 +1,4 @@
-"""Keys in the order in which they were typed, each handed on when what the one before it did is done.
+"""Keys and pastes in the order in which they came, each handed on when what the one before it did is done.
 
 Textual decides where a key goes the moment it arrives. A key typed right behind `/` would so go to the pane and not to
 the filter that is about to open, and one typed while a replay loads to nobody.
@@ -7,12 +7,12 @@ the filter that is about to open, and one typed while a replay loads to nobody.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from textual.events import Key, Paste
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from textual.events import Key
     from textual.timer import Timer
 
     from cockpit.screens.host import ScreenHost
@@ -30,8 +30,18 @@ LOOK_AGAIN_S = 0.02
 MOST_HELD = 500
 """More keys than that nobody types ahead: what comes then is dropped."""
 
+BURST_S = 0.010
+"""Keys closer together than this come from a paste, or waited for us: nobody types so fast."""
+
 INTERRUPT = ("ctrl+c",)
 AT_ONCE = ("q", "escape")
+
+
+class Input(NamedTuple):
+    """A key or a paste that waits; `in_burst` says that the key came right behind another one."""
+
+    event: Key | Paste
+    in_burst: bool = False
 
 
 class KeyHandled(Message):
@@ -48,13 +58,21 @@ class Keyboard:
 
     def __init__(self, app: ScreenHost) -> None:
         self._app = app
-        self._held: deque[Key] = deque()
+        self._held: deque[Input] = deque()
+        self._last_at = 0.0
         self._number = 0
         self._busy = False
         self._timer: Timer | None = None
 
+    async def pasted(self, paste: Paste) -> None:
+        """Take a paste; it waits for its turn as a key does."""
+        if len(self._held) < MOST_HELD:
+            self._held.append(Input(paste))
+        await self._next()
+
     async def typed(self, key: Key) -> None:
         """Take one more key. Ctrl-C goes ahead of what was typed before it, and drops it."""
+        in_burst, self._last_at = key.time - self._last_at < BURST_S, key.time
         if key.key in INTERRUPT:
             self._held.clear()
             await self._app.forward_key(key)
@@ -64,7 +82,7 @@ class Keyboard:
             await self._app.forward_key(key)
             return
         if len(self._held) < MOST_HELD:
-            self._held.append(key)
+            self._held.append(Input(key, in_burst))
         await self._next()
 
     async def _next(self) -> None:
@@ -73,14 +91,18 @@ class Keyboard:
         if not self._app.accepts_keys:
             self._look_again(LOOK_AGAIN_S, self._next)
             return
-        key = self._held.popleft()
-        if self._app.keeps_focus(key.key):
-            await self._app.forward_key(key)
+        event, in_burst = self._held.popleft()
+        accepted = self._app.accept(event, in_burst=in_burst)
+        if accepted is None:
+            await self._next()
+            return
+        if isinstance(accepted, Key) and self._app.keeps_focus(accepted.key):
+            await self._app.forward_key(accepted)
             await self._next()
             return
         self._busy = True
         self._number += 1
-        await self._app.forward_key(key)
+        await self._app.forward_key(accepted)
         self._mark(ROUNDS)
 
     def _mark(self, left: int) -> None:

@@ -20,6 +20,8 @@ class Key:
     """A binding.
 
     `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it is not ready.
+    Without a key it is a command of the palette alone. A key that `writes` changes the incident's log; one that also
+    `asks` opens a dialog before it does.
     """
 
     id: str
@@ -29,6 +31,8 @@ class Key:
     words: str
     where: tuple[Where, ...] = ("incident", "replay")
     later: str = ""
+    writes: bool = False
+    asks: bool = False
 
 
 LATER = "comes with a later version"
@@ -66,7 +70,7 @@ KEYS: tuple[Key, ...] = (
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
     Key("match.next", "n", "n", "match(1)", "next match", ("incident", "replay", "list")),
     Key("match.previous", "number_sign", "#", "match(-1)", "previous match", ("incident", "replay", "list")),
-    Key("yes", "y", "y", "yes", "confirm a waiting plan, else copy", ("incident", "replay", "list")),
+    Key("yes", "y", "y", "yes", "confirm a waiting plan, else copy", ("incident", "replay", "list"), writes=True),
     Key("export", "e", "e", "export", "export to ./ID.incident"),
     Key("replay", "r", "r", "replay", "replay from here", ("incident", "list")),
     Key("screenshot", "s", "s", "screenshot", "screenshot (SVG)", ("everywhere",)),
@@ -78,12 +82,22 @@ KEYS: tuple[Key, ...] = (
     Key("replay.begin", "home", "Home", "seek_end(-1)", "to the beginning", ("replay",)),
     Key("replay.end", "end", "End", "seek_end(1)", "to the end", ("replay",)),
     Key("replay.seek", "at", "@", "seek", "go to a time or an event", ("replay",)),
-    Key("pin", "p", "p", "pin", "pin: the fact is certain, the hypothesis right", ("incident",)),
-    Key("refute", "x", "x", "refute", "refute the fact, or exclude the hypothesis", ("incident",)),
-    Key("undo", "u", "u", "undo", "undo a pin or refutation", ("incident",)),
-    Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",)),
-    Key("fact", "f", "f", "fact", "add a fact", ("incident",)),
-    Key("diagnostic", "d", "d", "diagnostic", "run the look under the cursor (pane 5)", ("incident",)),
+    Key("pin", "p", "p", "pin", "pin: the fact is certain, the hypothesis right", ("incident",), writes=True),
+    Key(
+        "refute",
+        "x",
+        "x",
+        "refute",
+        "refute the fact, or exclude the hypothesis",
+        ("incident",),
+        writes=True,
+        asks=True,
+    ),
+    Key("undo", "u", "u", "undo", "undo a pin or refutation", ("incident",), writes=True),
+    Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",), writes=True),
+    Key("fact", "f", "f", "fact", "add a fact", ("incident",), writes=True, asks=True),
+    Key("close", "", "", "close_incident", "close the incident for good", ("incident",), writes=True, asks=True),
+    Key("diagnostic", "d", "d", "diagnostic", "run the look under the cursor (pane 5)", ("incident",), writes=True),
     Key(
         "approve",
         "a",
@@ -106,7 +120,7 @@ KEYS: tuple[Key, ...] = (
 
 def keys_for(where: Where) -> list[Key]:
     """The keys of a screen."""
-    return [key for key in KEYS if where in key.where or "everywhere" in key.where]
+    return [key for key in KEYS if key.keys and (where in key.where or "everywhere" in key.where)]
 
 
 _PANE_IDS = tuple(key.id for key in KEYS if key.action.startswith("pane('"))
@@ -165,6 +179,10 @@ STAYING = frozenset(
 """Keys that move about in a pane, and leave the focus where it is."""
 
 
+CAREFUL = frozenset(key.keys for key in KEYS if key.writes or key.id == "leave")
+"""Keys that must not come from pasted text: they change the incident's log, or leave."""
+
+
 def key_page() -> str:
     """docs/keys.md."""
     lines = [
@@ -173,15 +191,21 @@ def key_page() -> str:
         "Made from `cockpit/keys.py` (`python -m cockpit.keys > docs/keys.md`); a test compares.",
         "`?` in the cockpit shows the keys that work on the screen it is pressed on.",
     ]
+    keyed = [key for key in KEYS if key.keys]
     groups: tuple[tuple[str, Iterable[Key]], ...] = (
         ("Everywhere", [key for key in KEYS if "everywhere" in key.where]),
-        ("On an incident, live or replayed", [key for key in KEYS if "incident" in key.where and not key.later]),
+        (
+            "On an incident, live or replayed",
+            [key for key in keyed if "incident" in key.where and not key.later],
+        ),
         ("In a replay only", [key for key in KEYS if key.where == ("replay",)]),
         ("In the list of incidents", [key for key in KEYS if "list" in key.where]),
     )
     for title, keys in groups:
         lines += ["", f"## {title}", "", "| key | does | id |", "| --- | --- | --- |"]
         lines += [f"| {_code(key.shown)} | {key.words} | `{key.id}` |" for key in keys]
+    lines += ["", "## In the command palette only", "", "| command | id |", "| --- | --- |"]
+    lines += [f"| {key.words} | `{key.id}` |" for key in KEYS if not key.keys]
     lines += ["", "## Not yet", "", "These keys are kept for what they will do, and say so when they are pressed.", ""]
     lines += ["| key | will | why not yet | id |", "| --- | --- | --- | --- |"]
     lines += [f"| {_code(key.shown)} | {key.words} | {key.later} | `{key.id}` |" for key in KEYS if key.later]

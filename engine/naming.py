@@ -63,5 +63,4 @@ def _add_opened(names: DisplayNames, opened: IncidentOpened | None) -> None:
 
 def _add_facts(names: DisplayNames, facts: Iterable[FoundFact]) -> None:
     for found in facts:
-        for resource in found.fact.named_resources():
-            names.add(resource)
+        names.add_all(found.fact.named_resources())

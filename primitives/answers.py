@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from primitives.errors import StoreCorrupt
 from primitives.records import (
@@ -37,20 +37,22 @@ from primitives.telemetry import Answer, Completeness, Query, Question, Reductio
 
 __all__ = ["decode_answer", "encode_answer"]
 
-_query: TypeAdapter[Query] = TypeAdapter(Query)
-_reduction: TypeAdapter[Reduction | None] = TypeAdapter(Reduction | None)
-_coverage: TypeAdapter[tuple[Coverage, ...]] = TypeAdapter(tuple[Coverage, ...])
+# Built when first used: most runs read no answer, or those of two questions.
+_DEFERRED: Final = ConfigDict(defer_build=True)
+_query: TypeAdapter[Query] = TypeAdapter(Query, config=_DEFERRED)
+_reduction: TypeAdapter[Reduction | None] = TypeAdapter(Reduction | None, config=_DEFERRED)
+_coverage: TypeAdapter[tuple[Coverage, ...]] = TypeAdapter(tuple[Coverage, ...], config=_DEFERRED)
 _records: dict[Question, TypeAdapter[Any]] = {
-    "changes": TypeAdapter(tuple[Change, ...]),
-    "logs": TypeAdapter(tuple[LogRecord, ...]),
-    "spans": TypeAdapter(tuple[Span, ...]),
-    "topology": TypeAdapter(tuple[Topology, ...]),
-    "configuration": TypeAdapter(tuple[ConfigurationSnapshot, ...]),
-    "objects": TypeAdapter(tuple[KubernetesDump, ...]),
-    "container_logs": TypeAdapter(tuple[ContainerLog, ...]),
-    "probes": TypeAdapter(tuple[Probe, ...]),
-    "observations": TypeAdapter(tuple[Observation, ...]),
-    "alerts": TypeAdapter(tuple[Alert, ...]),
+    "changes": TypeAdapter(tuple[Change, ...], config=_DEFERRED),
+    "logs": TypeAdapter(tuple[LogRecord, ...], config=_DEFERRED),
+    "spans": TypeAdapter(tuple[Span, ...], config=_DEFERRED),
+    "topology": TypeAdapter(tuple[Topology, ...], config=_DEFERRED),
+    "configuration": TypeAdapter(tuple[ConfigurationSnapshot, ...], config=_DEFERRED),
+    "objects": TypeAdapter(tuple[KubernetesDump, ...], config=_DEFERRED),
+    "container_logs": TypeAdapter(tuple[ContainerLog, ...], config=_DEFERRED),
+    "probes": TypeAdapter(tuple[Probe, ...], config=_DEFERRED),
+    "observations": TypeAdapter(tuple[Observation, ...], config=_DEFERRED),
+    "alerts": TypeAdapter(tuple[Alert, ...], config=_DEFERRED),
 }
 
 

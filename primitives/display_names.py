@@ -38,8 +38,7 @@ class DisplayNames:
         self._known: set[str] = set()
         self._sharing: dict[str, list[str]] = {}
         self._names: dict[str, str] = {}
-        for resource in resources:
-            self.add(resource)
+        self.add_all(resources)
 
     def __call__(self, resource: str) -> str:
         """What to call `resource`."""
@@ -56,11 +55,18 @@ class DisplayNames:
 
     def add(self, resource: str) -> None:
         """Take in a resource."""
-        if resource in self._known:
+        self.add_all((resource,))
+
+    def add_all(self, resources: Iterable[str]) -> None:
+        """Take in resources; of thousands most are known, so that each must cost as little as a look."""
+        known = self._known
+        new = [resource for resource in dict.fromkeys(resources) if resource not in known]
+        if not new:
             return
-        self._known.add(resource)
-        self._sharing.setdefault(parse_id(resource).short, []).append(resource)
-        # Any name may have to change for the new one; each is worked out again when it is asked for.
+        known.update(new)
+        for resource in new:
+            self._sharing.setdefault(parse_id(resource).short, []).append(resource)
+        # Any name may have to change for the new ones; each is worked out again when it is asked for.
         self._names.clear()
 
     def resource_called(self, name: str) -> str | None:

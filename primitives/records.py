@@ -54,7 +54,7 @@ __all__ = [
 class Record(BaseModel):
     """Base of the small records: immutable; unknown keys are ignored here (bundle reading warns of them)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, defer_build=True)
 
 
 class Window(Record):

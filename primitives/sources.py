@@ -47,7 +47,7 @@ _MESSAGES: Final = {"missing": "is required", "extra_forbidden": "is no such set
 class SourceDefinition(BaseModel):
     """A source's kind and its settings as JSON, credentials included: never log it, never show it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     kind: str
     settings: Mapping[str, Any] = Field(repr=False)
@@ -57,7 +57,7 @@ class SourceDefinition(BaseModel):
 class SourceDirectory(BaseModel):
     """The sources that a process knows, by name. Immutable."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     definitions: Mapping[str, SourceDefinition] = {}
 
@@ -124,13 +124,13 @@ def define_source(
 
 def discover_sources(environment: Mapping[str, str]) -> Mapping[str, SourceDefinition]:
     """The sources that can be found without configuration, named by their kind. Raises `UsageError`."""
-    found = {}
+    definitions = {}
     for kind in backends().values():
         settings = kind.discover(environment)
         if settings is not None:
             definition = define_source(kind.name, {**settings, "kind": kind.name}, environment, key=kind.discovered_by)
-            found[kind.name] = definition.model_copy(update={"discovered_by": kind.discovered_by})
-    return found
+            definitions[kind.name] = definition.model_copy(update={"discovered_by": kind.discovered_by})
+    return definitions
 
 
 def open_source(name: str, definition: SourceDefinition, clock: Clock) -> Source:

@@ -20,7 +20,7 @@ from primitives.text import safe_line
 from themes import PALETTES
 
 if TYPE_CHECKING:
-    from textual.events import Key
+    from textual.events import Key, Paste
     from textual.screen import Screen
 
     from cockpit.settings import Settings
@@ -129,8 +129,12 @@ class ScreenHost(App[int]):
 
     # What the keyboard asks
 
-    async def forward_key(self, key: Key) -> None:
-        """Give a key to whatever has the focus."""
+    async def forward_key(self, event: Key | Paste) -> None:
+        """Give a key or a paste to whatever has the focus."""
+        raise NotImplementedError
+
+    def accept(self, event: Key | Paste, *, in_burst: bool) -> Key | Paste | None:
+        """What is to be forwarded for a key or a paste, now that it is its turn; None where it is dropped."""
         raise NotImplementedError
 
     @property

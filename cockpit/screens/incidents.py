@@ -33,6 +33,7 @@ __all__ = ["IncidentsScreen"]
 ENDED = frozenset({"completed", "cancelled", "failed", "closed"})
 REFRESH_S = 2.0
 INTERRUPTED = 130
+NONE_STORED = "No incidents are stored yet; `cloudops investigate` makes the first."
 
 
 WITH_ID, ID_WIDTH = 76, 13
@@ -57,7 +58,7 @@ class IncidentsPane(RowPane):
     """The incidents, newest first."""
 
     pane_title = "Incidents"
-    empty = "No incidents are stored yet; `cloudops investigate` makes the first."
+    empty = "reading the store …"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -158,10 +159,12 @@ class IncidentsScreen(CockpitScreen):
             return
         self.failure = None
         self._read_once = True
+        self.pane.empty = NONE_STORED
         self.pane.incidents = {incident.execution_id: incident for incident in incidents}
         self.pane.now = self.app.clock.now()
         running = sum(1 for incident in incidents if incident.running)
-        self.heading.words = f"{len(incidents)} stored · {running} running"
+        closed = sum(1 for incident in incidents if incident.phase == "closed")
+        self.heading.words = f"{len(incidents)} stored · {running} running · {len(incidents) - closed} open"
         self.heading.refresh()
         self.pane.repaint()
 

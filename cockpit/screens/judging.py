@@ -1,4 +1,4 @@
-"""What an engineer says of facts and causes, by keys: pin, refute or exclude, undo, add a fact, ask on."""
+"""The keys by which an engineer judges facts and causes: pin, refute or exclude, undo, add a fact, ask on."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.prompts import LinePrompt
-from cockpit.widgets.draw import sanitised
+from cockpit.widgets.draw import cut, sanitised
 from cockpit.widgets.rows import RowPane
+from cockpit.widgets.words import percent
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cockpit.widgets.view import Subject
     from engine.port import Statement
 
 __all__ = ["JudgingScreen"]
 
-_NOTHING = "put the cursor on a fact or a hypothesis first"
+_NO_SUBJECT = "put the cursor on a fact or a hypothesis first"
+_UNDO = "u undoes"
+_ABOUT_WIDTH = 60
+"""Cells of a subject's words in a notice."""
 
 
 class OptionalLinePrompt(LinePrompt):
-    """A line that may be empty: gives `=` and what was typed, or nothing at all."""
+    """A line that may be empty: gives `=` and what was typed, or nothing at all. The answer is kept for good."""
+
+    writes = "all"
 
     def answer_of(self, typed: str) -> str:
         return f"={typed}"
@@ -34,16 +42,19 @@ class JudgingScreen(IncidentScreen):
         raise NotImplementedError
 
     def action_pin(self) -> None:
-        """The fact is certain, or the hypothesis right."""
+        """Pin the fact, or hold the hypothesis to be right."""
         from engine.port import HoldHypothesis, PinFact
 
         subject = self._subject()
-        if subject is not None:
-            fact = subject.kind == "fact"
-            self._say(PinFact(fact=subject.id) if fact else HoldHypothesis(hypothesis=subject.id))
+        if subject is None:
+            return
+        if subject.kind == "fact":
+            self._judge(PinFact(fact=subject.id), f"{subject.id} pinned · {_UNDO}")
+        else:
+            self._judge(HoldHypothesis(hypothesis=subject.id), f"{subject.id} held to be right · {_UNDO}")
 
     def action_refute(self) -> None:
-        """The fact is wrong, or it isn't the hypothesis; asks why."""
+        """Refute the fact, or exclude the hypothesis; asks why."""
         from engine.port import Exclude, RefuteFact
 
         subject = self._subject()
@@ -51,16 +62,19 @@ class JudgingScreen(IncidentScreen):
             return
         fact = subject.kind == "fact"
         statement: Statement = RefuteFact(fact=subject.id) if fact else Exclude(what=subject.id)
-        title = f"{subject.id} IS WRONG" if fact else f"IT ISN'T {subject.id}"
-        self._ask(title, "why? It is kept with your name, and may be empty.", lambda why: self._say(statement, why))
+        verdict = "refuted" if fact else "excluded"
+        title = f"{'REFUTE' if fact else 'EXCLUDE'} {subject.id}?"
+        hint = "why? It is kept with your name, and may be empty."
+        done = f"{subject.id} {verdict} · {_UNDO}"
+        self._ask(title, hint, lambda why: self._judge(statement, done, because=why), about=self.subject_words())
 
     def action_undo(self) -> None:
-        """Take back what was said of the fact or the hypothesis."""
+        """Take the judgement of the fact or hypothesis back."""
         from engine.port import Undo
 
         subject = self._subject()
         if subject is not None:
-            self._say(Undo(what=subject.id))
+            self._judge(Undo(what=subject.id), f"{subject.id}: judgement taken back")
 
     def action_fact(self) -> None:
         """Add a fact about what the cursor is on."""
@@ -72,7 +86,8 @@ class JudgingScreen(IncidentScreen):
 
         def added(text: str) -> None:
             if text.strip():
-                self._say(AddFact(text=text, about=about))
+                words = cut(sanitised(text.strip()), _ABOUT_WIDTH)
+                self._judge(AddFact(text=text, about=about), f"fact added: “{words}” · u on it undoes")
 
         self._ask("ADD A FACT", hint, added)
 
@@ -81,7 +96,7 @@ class JudgingScreen(IncidentScreen):
         from engine.port import AskNext
 
         try:
-            self._command(AskNext(**self.app.settings.live_request()))
+            self._command(AskNext(**self.app.settings.live_request()), "the next best diagnostic runs")
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
 
@@ -90,7 +105,7 @@ class JudgingScreen(IncidentScreen):
         from engine.act.looks import look_of
         from engine.port import RunDiagnostic
 
-        subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject
+        subject = self._under_cursor()
         if self.view.state is None or subject.kind != "action":
             self.app.show_notice("put the cursor on a look in pane 5; N runs the next best diagnostic")
             return
@@ -101,16 +116,44 @@ class JudgingScreen(IncidentScreen):
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
 
+    def action_close_incident(self) -> None:
+        """Close the incident; asks why."""
+        from engine.port import CloseIncident
+
+        state = self.view.state
+        title = sanitised(state.opened.title) if state is not None and state.opened is not None else ""
+        hint = "why? Nothing can be added to a closed incident. The reason is kept with your name, and may be empty."
+
+        def close(why: str) -> None:
+            self._command(CloseIncident(because=why), "the incident is closed")
+
+        self._ask("CLOSE THE INCIDENT?", hint, close, about=f"{self.execution_id}  {title}")
+
+    def subject_words(self) -> str:
+        """The fact or hypothesis under the cursor, in words; empty where there is none."""
+        state, subject = self.view.state, self._under_cursor()
+        if state is None:
+            return ""
+        if subject.kind == "fact" and subject.id in state.facts:
+            return f"{subject.id}  {sanitised(state.facts[subject.id].fact.sentence())}"
+        if subject.kind == "hypothesis":
+            for hypothesis in state.hypotheses:
+                if hypothesis.id == subject.id:
+                    return f"{subject.id}  {sanitised(hypothesis.cause)} ({percent(hypothesis.confidence)})"
+        return ""
+
+    def _under_cursor(self) -> Subject:
+        return self.current.subject if isinstance(self.current, RowPane) else self.view.subject
+
     def _subject(self) -> Subject | None:
-        subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject
+        subject = self._under_cursor()
         if subject.kind in ("fact", "hypothesis"):
             return subject
-        self.app.show_notice(_NOTHING)
+        self.app.show_notice(_NO_SUBJECT)
         return None
 
     def _resource(self) -> str | None:
-        state = self.view.state
-        subject = self.current.subject if isinstance(self.current, RowPane) else self.view.subject
+        state, subject = self.view.state, self._under_cursor()
         if state is None:
             return None
         if subject.kind == "fact" and subject.id in state.facts:
@@ -119,25 +162,25 @@ class JudgingScreen(IncidentScreen):
             return next((hypothesis.resource for hypothesis in state.hypotheses if hypothesis.id == subject.id), None)
         return None
 
-    def _ask(self, title: str, hint: str, answered: Any) -> None:
-        def told(answer: str | None) -> None:
+    def _ask(self, title: str, hint: str, answered: Callable[[str], None], *, about: str = "") -> None:
+        def closed(answer: str | None) -> None:
             if answer:
                 answered(answer.removeprefix("="))
 
-        self.app.push_screen(OptionalLinePrompt(title, hint, self.app.text_styles), told)
+        self.app.push_screen(OptionalLinePrompt(title, hint, self.app.text_styles, about=about), closed)
 
-    def _say(self, statement: Statement, because: str = "") -> None:
+    def _judge(self, statement: Statement, done: str, *, because: str = "") -> None:
         from engine.port import Judge
 
-        self._command(Judge(statements=(statement,), because=because))
+        self._command(Judge(statements=(statement,), because=because), done)
 
-    def _command(self, command: Any) -> None:
+    def _command(self, command: Any, done: str) -> None:
         if not self.execution_id or self.view.state is None:
             self.app.show_notice("nothing is known yet")
             return
-        self.run_worker(self._heeded(command), group="judging")
+        self.run_worker(self._send_command(command, done), group="judging")
 
-    async def _heeded(self, command: Any) -> None:
+    async def _send_command(self, command: Any, done: str) -> None:
         state = self.view.state
         ended = state is not None and state.ended
         try:
@@ -145,5 +188,6 @@ class JudgingScreen(IncidentScreen):
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
             return
+        self.app.show_notice(done)
         if ended:
             self.catch_up()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.binding import Binding
 from textual.content import Content
+from textual.events import Key
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -20,11 +22,11 @@ from cockpit.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.geometry import Size
+    from textual.geometry import Region, Size
 
     from engine.incident import IncidentState
 
-__all__ = ["SCROLLING", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
+__all__ = ["SCROLLING", "ConfirmPrompt", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
 
 
 class Prompt(Widget, can_focus=True):
@@ -51,6 +53,11 @@ class Prompt(Widget, can_focus=True):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         del container, viewport
         return len(self._strips(width))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if isinstance(self.screen, Modal):
+            self.screen.painted()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
@@ -95,6 +102,9 @@ class Modal(ModalScreen[str]):
     CSS = PROMPT_CSS
     SCOPED_CSS = False
     app: ScreenHost
+    writes: ClassVar[frozenset[str] | Literal["all"]] = frozenset()
+    """The keys that change the incident's log: they count only when they were typed at the sight of the prompt."""
+    _painted_at: float | None = None
 
     def prompt(self) -> Prompt:
         """What is asked."""
@@ -107,6 +117,12 @@ class Modal(ModalScreen[str]):
     def on_mount(self) -> None:
         """A terminal that is too small for a prompt must not show one."""
         self.on_resize()
+        self.call_after_refresh(self.painted)
+
+    def painted(self) -> None:
+        """The prompt is about to be seen; called as often as it is drawn."""
+        if self._painted_at is None:
+            self._painted_at = Message().time
 
     def on_resize(self) -> None:
         """Show the prompt, or that there is no room for it."""
@@ -118,7 +134,16 @@ class Modal(ModalScreen[str]):
     @property
     def accepts_keys(self) -> bool:
         """Whether it is there to be answered."""
-        return self.is_mounted
+        return self.is_mounted and (self._painted_at is not None or not self.writes)
+
+    def _writes(self, key: Key) -> bool:
+        return self.writes == "all" or key.key in self.writes
+
+    def accept(self, key: Key, *, in_burst: bool) -> Key | None:
+        """The key, unless it was typed before the prompt was painted or comes from pasted text."""
+        if self._writes(key) and (in_burst or key.time < (self._painted_at or 0.0)):
+            return None
+        return key
 
     def action_move(self, by: int) -> None:
         """Scroll a prompt that is longer than the screen."""
@@ -139,7 +164,7 @@ class Modal(ModalScreen[str]):
 
 
 class PlanPrompt(Modal):
-    """The read-only plan, to be confirmed with one key. Gives `yes`, `look` or `leave`."""
+    """The read-only plan, to be confirmed with one key, also ahead. Gives `yes`, `look` or `leave`."""
 
     BINDINGS: ClassVar[list[Any]] = [
         Binding("y", "answer('yes')"),
@@ -187,6 +212,7 @@ class PlanPrompt(Modal):
 class StopPrompt(Modal):
     """What to stop: `cancel` the investigation, `leave` the cockpit, or go `back`. A second Ctrl-C does both."""
 
+    writes = frozenset({"c"})
     BINDINGS: ClassVar[list[Any]] = [
         Binding("c", "answer('cancel')"),
         Binding("l,q", "answer('leave')"),
@@ -221,21 +247,53 @@ class StopPrompt(Modal):
         return lines
 
 
+LINE_BREAKS = ("enter", "ctrl+j", "ctrl+m", "tab")
+
+
+class ConfirmPrompt(Modal):
+    """Whether to do what changes the incident's log, named in words; `yes` or nothing."""
+
+    writes = "all"
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("y", "answer('yes')"),
+        Binding("escape,q,n", "answer('')"),
+        Binding("ctrl+c", "answer('')", priority=True),
+    ]
+
+    def __init__(self, what: str, about: str, styles: Styles) -> None:
+        super().__init__()
+        self._what = what
+        self._about = about
+        self._styles = styles
+
+    def prompt(self) -> Prompt:
+        return Prompt(self._lines, self._styles, "CHANGE THE INCIDENT'S LOG?", "y do it · Esc back")
+
+    def _lines(self, width: int) -> list[Line]:
+        what = [Line([(line, "text")]) for line in wrap(f"{self._what[:1].upper()}{self._what[1:]}", width)]
+        return [*what, *(Line([(line, "text bold")]) for line in wrap(self._about, width) if line)]
+
+
 class LinePrompt(Modal):
-    """A line to type; gives what was typed, or nothing at all."""
+    """A line to type below what it is about; gives what was typed, or nothing at all."""
 
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[Any]] = [Binding("escape", "answer('')"), Binding("ctrl+c", "answer('')", priority=True)]
     _entered = False
 
-    def __init__(self, title: str, hint: str, styles: Styles) -> None:
+    def __init__(self, title: str, hint: str, styles: Styles, *, about: str = "") -> None:
         super().__init__()
         self._title = title
         self._hint = hint
+        self._about = about
         self._styles = styles
 
     def prompt(self) -> Prompt:
-        return _Entry(self._title, self._hint, self._styles)
+        return _Entry(self._title, self._lines, self._styles)
+
+    def _lines(self, width: int) -> list[Line]:
+        about = [Line([(line, "text bold")]) for line in wrap(self._about, width)] if self._about else []
+        return [*about, *(Line([(line, "dim")]) for line in wrap(self._hint, width))]
 
     def on_descendant_focus(self) -> None:
         """The line is there to be typed into."""
@@ -243,7 +301,20 @@ class LinePrompt(Modal):
 
     @property
     def accepts_keys(self) -> bool:
-        return self._entered
+        return self._entered and super().accepts_keys
+
+    def accept(self, key: Key, *, in_burst: bool) -> Key | None:
+        """Also a burst, which is pasted text: as text, with spaces for its line breaks, and never submitted."""
+        if not self.writes or not in_burst:
+            return super().accept(key, in_burst=in_burst)
+        if key.key in LINE_BREAKS:
+            return Key("space", " ")
+        return super().accept(key, in_burst=False) if key.is_printable else None
+
+    @property
+    def entered(self) -> str:
+        """What stands in the line."""
+        return self.query_one(Input).value
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -255,14 +326,13 @@ class LinePrompt(Modal):
 
 
 class _Entry(Prompt):
-    def __init__(self, title: str, hint: str, styles: Styles) -> None:
-        super().__init__(lambda _: [Line([(hint, "dim")])], styles, title, "Enter go · Esc back")
+    def __init__(self, title: str, lines: Callable[[int], Sequence[Line]], styles: Styles) -> None:
+        super().__init__(lines, styles, title, "Enter go · Esc back")
 
     def compose(self) -> ComposeResult:
         entry = Input()
         entry.cursor_blink = False
         yield entry
 
-    def get_content_height(self, *args: Any) -> int:
-        del args
-        return 2
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return super().get_content_height(container, viewport, width) + 1  # the line to type into

@@ -71,7 +71,7 @@ Prompt { width: 92%; max-width: 100; height: auto; max-height: 96%; background: 
          border-subtitle-align: right; padding: 1 2; }
 Prompt.-help { width: 98%; max-width: 116; max-height: 100%; padding: 0 1; }
 Prompt.-warning { border: round $warning; border-title-color: $warning; }
-Prompt Input { border: none; height: 1; padding: 0 1; background: $cursor; color: $text; margin-top: 1; }
+Prompt Input { border: none; height: 1; padding: 0 1; background: $cursor; color: $text; dock: bottom; }
 Prompt Input:focus { border: none; background-tint: $cursor 0%; }
 """
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from engine.act.looks import look_step
-from engine.deciders import conclusions, lifecycle, notes, steps
+from engine.deciders import advice, conclusions, lifecycle, notes, steps
 from engine.deciders.decision import Decision
 from engine.deciders.judge import judge
 from engine.events import Who
@@ -33,6 +33,7 @@ from engine.investigate.commands import (
     Rerank,
     ResumeInvestigation,
     StartStep,
+    TakeAdvice,
 )
 from engine.investigate.conclude import next_step
 from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Judge, RunDiagnostic
@@ -100,6 +101,7 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
     | RecordAnswer
     | PublishFacts
     | FinishStep
+    | TakeAdvice
     | Rank
     | Rerank
     | Conclude
@@ -121,6 +123,8 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
             return steps.add_step(state, command)
         case ProposePlan():
             return steps.propose_plan(state, command)
+        case TakeAdvice():
+            return advice.take_advice(state, command)
         case Rank():
             return conclusions.rank(state, command)
         case Rerank():

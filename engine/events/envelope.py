@@ -24,14 +24,14 @@ class EventBody(BaseModel):
     `stored` is set where the body was upcast: the bytes that the log holds, which are what its hash covers.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     __slots__ = ("stored",)
 
 
 class Who(BaseModel):
     """Who caused an event: a person by verified name, the engine, or a model by its name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kind: Literal["person", "engine", "model"]
     name: str

@@ -39,8 +39,8 @@ class Adjuster:
         self._listed = [scored for scored in competition.scored if scored.candidate.key in names]
         self._leader = max(competition.scored, key=lambda scored: scored.odds, default=None)
 
-    def adjustments(self, scored: Scored, confidence: float, told: float) -> tuple[Adjustment, ...]:
-        """The adjustments of one hypothesis; they lead from `told`, its prior and facts, to `confidence`.
+    def adjustments(self, scored: Scored, confidence: float, known: float) -> tuple[Adjustment, ...]:
+        """The adjustments of one hypothesis; they lead from `known`, the sum of its prior and facts, to `confidence`.
 
         What is too small to be named, and the rounding of weights, stands as competition of the others.
         """
@@ -49,7 +49,7 @@ class Adjuster:
         as_root = math.log(scored.odds) - math.log1p(others)
         with_parent = log_odds(scored.with_parent) if scored.with_parent > scored.as_root else as_root
         reached = log_odds(scored.with_second) if scored.with_second > scored.with_parent else with_parent
-        found = [
+        adjustments = [
             *self._support(scored),
             *self._consequence(scored, parts, with_parent - as_root),
             *self._competition(scored, parts, reached - with_parent),
@@ -57,8 +57,8 @@ class Adjuster:
         target = log_odds(confidence)
         reached += scored.own + scored.support - math.log(scored.odds)
         if abs(target - reached) >= _LEAST_LINE:
-            found.append(_adjustment("bounds", _BOUNDED if target < reached else _RAISED, target - reached))
-        return _closed(found, target - told - sum(adjustment.weight for adjustment in found))
+            adjustments.append(_adjustment("bounds", _BOUNDED if target < reached else _RAISED, target - reached))
+        return _closed(adjustments, target - known - sum(adjustment.weight for adjustment in adjustments))
 
     def _odds_of_others(self, scored: Scored) -> float:
         others = self._total - 1.0 - scored.odds
@@ -108,17 +108,17 @@ class Adjuster:
                 yield _adjustment("competition", f"{how} by {name}{beside}", shares[key], name)
 
 
-def _closed(found: list[Adjustment], rest: float) -> tuple[Adjustment, ...]:
+def _closed(adjustments: list[Adjustment], rest: float) -> tuple[Adjustment, ...]:
     """The adjustments with `rest` as the competition of the others; a small one joins the last that names another."""
     if abs(rest) < _LEAST:
-        return tuple(found)
+        return tuple(adjustments)
     if abs(rest) < _LEAST_LINE:
-        for place in reversed(range(len(found))):
-            if found[place].kind in ("competition", "consequence"):
-                weight = round(found[place].weight + rest, 3)
-                found[place] = found[place].model_copy(update={"weight": weight})
-                return tuple(found)
-    return (*found, _adjustment("competition", _OTHERS if rest < 0 else _LEFT_OUT, rest))
+        for place in reversed(range(len(adjustments))):
+            if adjustments[place].kind in ("competition", "consequence"):
+                weight = round(adjustments[place].weight + rest, 3)
+                adjustments[place] = adjustments[place].model_copy(update={"weight": weight})
+                return tuple(adjustments)
+    return (*adjustments, _adjustment("competition", _OTHERS if rest < 0 else _LEFT_OUT, rest))
 
 
 def _adjustment(kind: AdjustmentKind, label: str, weight: float, hypothesis: str | None = None) -> Adjustment:

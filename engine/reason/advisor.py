@@ -1,7 +1,7 @@
 """A seam for an advisor: it may propose hypotheses and further diagnostics, and decides nothing.
 
 What it proposes is checked here, in code: causes of the catalogue, on resources and changes of this incident, citing
-facts that are known. The rest is dropped, and said. What is left becomes assertions of trust `proposed`, which weigh
+facts that are known. The rest is dropped with a remark. What is left becomes assertions of trust `proposed`, weighing
 next to nothing (`engine.reason.trust`), and steps that run like any other. CloudOps ships no advisor.
 """
 
@@ -50,7 +50,7 @@ _VERDICTS: Final = (IncidentClass.NO_FAULT, IncidentClass.UNKNOWN)
 
 
 class _Proposal(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 P = TypeVar("P", bound=_Proposal)
@@ -100,7 +100,7 @@ class Briefing:
 
 
 class Advisor(Protocol):
-    """Proposes, when asked; may be slow, wrong or broken. `name` is told as the source of what it proposes."""
+    """Proposes, when asked; may be slow, wrong or broken. `name` is the source of what it proposes."""
 
     @property
     def name(self) -> str: ...
@@ -123,11 +123,14 @@ async def consult(
     diagnostics: Mapping[str, Diagnostic],
     now: datetime,
     *,
-    deadline_s: float = DEADLINE_S,
-) -> Advised:
-    """Ask the advisor, wait no longer than the deadline, and check what it says. It raises nothing but cancellation."""
-    name = _line(advisor.name, 60) or "the advisor"
-    asking = asyncio.ensure_future(advisor.advise(briefing(state, diagnostics)))
+    deadline_s: float | None = None,
+) -> tuple[str, Advised]:
+    """Ask the advisor, wait no longer than the deadline, and check what it says; its name, and what is left.
+
+    Raises nothing but cancellation.
+    """
+    name, deadline_s = _line(advisor.name, 60) or "the advisor", DEADLINE_S if deadline_s is None else deadline_s
+    asking = asyncio.create_task(_asked(advisor, briefing(state, diagnostics)))
     try:
         # Not `asyncio.timeout`: an advisor that holds on to its cancellation would hold up the conclusion.
         await asyncio.wait({asking}, timeout=deadline_s)
@@ -135,15 +138,25 @@ async def consult(
         asking.cancel()
         asking.add_done_callback(lambda task: task.cancelled() or task.exception())
     if not asking.done():
-        return Advised(remarks=(f"{name} gave no advice within {deadline_s:g} s",))
+        return name, Advised(remarks=(f"{name} gave no advice within {deadline_s:g} s",))
+    advice = _advice(asking, name)
+    return name, advice if isinstance(advice, Advised) else checked(advice, name, state, diagnostics, now)
+
+
+async def _asked(advisor: Advisor, asked: Briefing) -> Advice:
+    # A function of its own, so that what fails before the first `await` fails in the task as well.
+    return await advisor.advise(asked)
+
+
+def _advice(asked: asyncio.Future[Advice], name: str) -> Advice | Advised:
+    """What the advisor said, or why there is nothing."""
     try:
-        advice = Advice.model_validate(asking.result())
+        return Advice.model_validate(asked.result())
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         return Advised(remarks=(_line(f"{name}'s advice can't be read: {problem['msg']}", 200),))
     except (Exception, asyncio.CancelledError) as error:  # Any failure of an advisor costs its advice and nothing else.
         return Advised(remarks=(_line(f"{name} failed ({type(error).__name__}: {error})", 200),))
-    return checked(advice, name, state, diagnostics, now)
 
 
 def briefing(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Briefing:
@@ -151,20 +164,20 @@ def briefing(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Bri
     return Briefing(
         query=_line(state.opened.query if state.opened else "", _TEXT_LIMIT),
         classification=state.classification,
-        facts={name: _line(found.fact.sentence(), _TEXT_LIMIT) for name, found in state.facts.items()
+        facts={name: _line(found_fact.fact.sentence(), _TEXT_LIMIT) for name, found_fact in state.facts.items()
                if name in _citable(state)},
         resources=tuple(sorted(_resources(state))),
         changes=tuple(sorted(_changes(state))),
         hypotheses=state.hypotheses,
         causes={cause.id: cause.sentence for cause in causes().values() if cause.cause_class not in _VERDICTS},
-        diagnostics={name: one.title for name, one in diagnostics.items() if one.effect == "read"},
+        diagnostics={name: diagnostic.title for name, diagnostic in diagnostics.items() if diagnostic.effect == "read"},
     )  # fmt: skip
 
 
 def checked(
     advice: Advice, name: str, state: IncidentState, diagnostics: Mapping[str, Diagnostic], now: datetime
 ) -> Advised:
-    """The valid part of an advice as facts and steps; pure. What is dropped is said in `remarks`."""
+    """The valid part of an advice as facts and steps; pure. `remarks` say what was dropped."""
     remarks: list[str] = []
     facts: dict[tuple[str, str, str | None], Assertion] = {}
     for hypothesis in _first(advice.hypotheses, _MOST_HYPOTHESES, f"{name}: hypotheses", remarks):
@@ -234,7 +247,7 @@ def _looks_at(plan: PlannedStep, resource: str) -> bool:
 def _citable(state: IncidentState) -> set[str]:
     """The facts that count and that no advisor proposed: advice must not rest on advice."""
     dropped = {name for name, judgement in state.judgements.items() if judgement.verdict in ("refuted", "withdrawn")}
-    return {name for name, found in state.facts.items() if found.fact.trust != "proposed"} - dropped
+    return {name for name, found_fact in state.facts.items() if found_fact.fact.trust != "proposed"} - dropped
 
 
 def _resources(state: IncidentState) -> set[str]:
@@ -242,16 +255,18 @@ def _resources(state: IncidentState) -> set[str]:
 
 
 def _named(state: IncidentState) -> Iterator[str]:
-    for found in state.facts.values():
-        if isinstance(found.fact, Dependencies):
-            yield from found.fact.resources
-        elif found.fact.resource is not None:
-            yield found.fact.resource
+    for found_fact in state.facts.values():
+        if isinstance(found_fact.fact, Dependencies):
+            yield from found_fact.fact.resources
+        elif found_fact.fact.resource is not None:
+            yield found_fact.fact.resource
 
 
 def _changes(state: IncidentState) -> set[str]:
-    return {found.fact.change.id for found in state.facts.values()
-            if isinstance(found.fact, ChangeFound) and found.fact.change and found.fact.change.id}  # fmt: skip
+    changes = (
+        found_fact.fact.change for found_fact in state.facts.values() if isinstance(found_fact.fact, ChangeFound)
+    )
+    return {change.id for change in changes if change is not None and change.id}
 
 
 def _assertion(proposed: ProposedHypothesis, name: str, now: datetime) -> Assertion:

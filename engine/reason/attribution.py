@@ -30,7 +30,7 @@ _PER_REQUEST: Final = lazy_pattern(r"per[_ ](?:request|call|transaction|operatio
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Suspect:
     name: str
     fact: ChangeFound
     change: Change
@@ -40,70 +40,72 @@ class _Candidate:
 
 def attributions(case: Case, places: Mapping[str, list[Location]]) -> Iterator[Claim]:
     """Claims for and against each change; `places` is what is known of where the cause is."""
-    candidates = [_candidate(case, name, fact) for name, fact in case.present(ChangeFound) if fact.change]
+    suspects = [_suspect(case, name, fact) for name, fact in case.present(ChangeFound) if fact.change]
     ill = _illness(case)
-    common = _document_frequency(candidates)
-    strengths = {name: sum(max(one.weight, 0.0) for one in found) for name, found in places.items()}
-    carriers = [one for one in candidates if one.change.kind == "deployment" and one.change.resource]
-    for candidate in candidates:
-        yield from _of_change(case, candidate, strengths, ill, common, len(candidates), carriers)
+    common = _document_frequency(suspects)
+    strengths = {name: sum(max(location.weight, 0.0) for location in locations) for name, locations in places.items()}
+    carriers = [location for location in suspects if location.change.kind == "deployment" and location.change.resource]
+    for suspect in suspects:
+        yield from _of_change(case, suspect, strengths, ill, common, len(suspects), carriers)
     yield from _without_changes(case)
 
 
-def _candidate(case: Case, name: str, fact: ChangeFound) -> _Candidate:
+def _suspect(case: Case, name: str, fact: ChangeFound) -> _Suspect:
     change = fact.change
     assert change is not None
     text = _text(change)
     resources = (change.resource,) if change.resource else _inferred(case, text)
-    return _Candidate(name, fact, change, resources, _words(text))
+    return _Suspect(name, fact, change, resources, _words(text))
 
 
 def _of_change(
     case: Case,
-    one: _Candidate,
+    suspect: _Suspect,
     strengths: Mapping[str, float],
     ill: Mapping[str, float],
     common: Mapping[str, int],
     total: int,
-    carriers: Sequence[_Candidate],
+    carriers: Sequence[_Suspect],
 ) -> Iterator[Claim]:
-    cause_id = cause_of_change(one.change.kind)
-    change_id = one.change.id or one.change.summary[:80]
-    share = 1.0 if one.change.resource else 0.7
-    if not one.resources:
+    cause_id = cause_of_change(suspect.change.kind)
+    change_id = suspect.change.id or suspect.change.summary[:80]
+    share = 1.0 if suspect.change.resource else 0.7
+    if not suspect.resources:
         return
-    relevance = _relevance(one.words, ill, common, total)
-    done = traits(one.change)
-    named = any(ill.get(word, 0.0) >= 1.0 for line in bumped(one.change) for word in _words(line))
-    for resource in one.resources:
+    relevance = _relevance(suspect.words, ill, common, total)
+    done = traits(suspect.change)
+    named = any(ill.get(word, 0.0) >= 1.0 for line in bumped(suspect.change) for word in _words(line))
+    for resource in suspect.resources:
         key = Key(cause_id, resource, change_id)
-        carrier = _carrier(one, resource, carriers) if one.change.kind == "code" else None
-        lead, why = _lead(case, carrier or one)
-        yield Claim(key, one.name, lead, f"{why}, by its deployment" if carrier else why, "timing")
+        carrier = _carrier(suspect, resource, carriers) if suspect.change.kind == "code" else None
+        lead, why = _lead(case, carrier or suspect)
+        yield Claim(key, suspect.name, lead, f"{why}, by its deployment" if carrier else why, "timing")
         place, where = _place(case, resource, strengths)
-        yield Claim(key, one.name, place * (share if place > 0 else 1.0), where, "place")
+        yield Claim(key, suspect.name, place * (share if place > 0 else 1.0), where, "place")
         if relevance > 0:
-            yield Claim(key, one.name, relevance, "its text names what went wrong", "content")
+            yield Claim(key, suspect.name, relevance, "its text names what went wrong", "content")
         for trait in done:
-            yield Claim(key, one.name, trait.weight, trait.why, "harmless" if trait.harmless else "risk")
+            yield Claim(key, suspect.name, trait.weight, trait.why, "harmless" if trait.harmless else "risk")
         if named:
-            yield Claim(key, one.name, 1.0, "what went wrong names the library that it changes", "risk")
-        yield from _more_work(case, key, one)
+            yield Claim(key, suspect.name, 1.0, "what went wrong names the library that it changes", "risk")
+        yield from _more_work(case, key, suspect)
         yield from _outside(case, key)
-        if one.change.kind == "code":
-            weight, told = (-0.4, "a later deployment") if carrier else (-0.7, "no recorded deployment")
-            yield Claim(key, one.name, weight, f"a commit that {told} carried", "carried")
+        if suspect.change.kind == "code":
+            weight, by = (-0.4, "a later deployment") if carrier else (-0.7, "no recorded deployment")
+            yield Claim(key, suspect.name, weight, f"a commit that {by} carried", "carried")
 
 
-def _carrier(one: _Candidate, resource: str, carriers: Sequence[_Candidate]) -> _Candidate | None:
+def _carrier(suspect: _Suspect, resource: str, carriers: Sequence[_Suspect]) -> _Suspect | None:
     """The first deployment of the resource after a commit: it carries what was committed until then."""
-    later = [other for other in carriers if other.change.resource == resource and other.change.time >= one.change.time]
+    later = [
+        other for other in carriers if other.change.resource == resource and other.change.time >= suspect.change.time
+    ]
     return min(later, key=lambda other: (other.change.time, other.name), default=None)
 
 
-def _more_work(case: Case, key: Key, one: _Candidate) -> Iterator[Claim]:
+def _more_work(case: Case, key: Key, suspect: _Suspect) -> Iterator[Claim]:
     """Requests that cost more than before are the work of new code, not of more requests."""
-    if one.change.kind not in ("deployment", "feature_flag", "code"):
+    if suspect.change.kind not in ("deployment", "feature_flag", "code"):
         return
     for name, shift in case.present(MetricShift):
         if shift.resource == key.resource and shift.current > shift.baseline and _PER_REQUEST.search(shift.metric):
@@ -111,7 +113,7 @@ def _more_work(case: Case, key: Key, one: _Candidate) -> Iterator[Claim]:
 
 
 def _outside(case: Case, key: Key) -> Iterator[Claim]:
-    """What comes from outside, or from the calendar, no change of the resource brought about."""
+    """Errors that come from outside, or from the calendar, are no change's doing."""
     for name, pattern in case.present(LogPattern):
         if pattern.resource != key.resource or pattern.severity not in FAILURES:
             continue
@@ -121,8 +123,8 @@ def _outside(case: Case, key: Key) -> Iterator[Claim]:
             yield Claim(key, name, -1.2, "certificates expire by themselves", "outside")
 
 
-def _lead(case: Case, one: _Candidate) -> tuple[float, str]:
-    lead = (case.onset - one.change.time).total_seconds() if case.onset is not None else one.fact.lead_s
+def _lead(case: Case, suspect: _Suspect) -> tuple[float, str]:
+    lead = (case.onset - suspect.change.time).total_seconds() if case.onset is not None else suspect.fact.lead_s
     if lead is None:
         return 0.0, "when the symptom began is not known"
     if lead < 0:
@@ -153,15 +155,15 @@ def _place(case: Case, resource: str, strengths: Mapping[str, float]) -> tuple[f
 
 def _illness(case: Case) -> dict[str, float]:
     """The words of what went wrong, with how telling each is."""
-    found: dict[str, float] = {}
+    telling: dict[str, float] = {}
     # A resource's name tells where, which counts as the place; it tells nothing of what.
-    names = " ".join({*case.resources, *(one.fact.resource or "" for one in case.facts)}).lower()
+    names = " ".join({*case.resources, *(found_fact.fact.resource or "" for found_fact in case.facts)}).lower()
 
     def take(text: str, weight: float) -> None:
         for word in _words(text):
             if word in names:
                 continue
-            found[word] = max(found.get(word, 0.0), weight)
+            telling[word] = max(telling.get(word, 0.0), weight)
 
     for _, shift in case.present(MetricShift):
         if shift.worse:
@@ -174,7 +176,7 @@ def _illness(case: Case) -> dict[str, float]:
     for _, span in case.present(SpanShift):
         take(span.operation, 0.8)
     take(case.opened.query, 0.5)
-    return found
+    return telling
 
 
 def _relevance(words: frozenset[str], ill: Mapping[str, float], common: Mapping[str, int], total: int) -> float:
@@ -189,15 +191,15 @@ def _relevance(words: frozenset[str], ill: Mapping[str, float], common: Mapping[
 def _inferred(case: Case, text: str) -> tuple[str, ...]:
     """The resources that a change without one most likely touches: those that its files or text name."""
     words = _words(text)
-    found = []
+    resources = []
     for name in case.resources:
         called = base_name(name)
         parts = _words(called)
         core = {part for part in parts if len(part) >= 3}
         stem = re.sub(r"(?:service|svc|server|-?db)$", "", called.lower()).strip("-_")
         if name.lower() in text.lower() or (core and core <= words) or (len(stem) >= 4 and stem in words):
-            found.append(name)
-    return tuple(found[:3])
+            resources.append(name)
+    return tuple(resources[:3])
 
 
 def _without_changes(case: Case) -> Iterator[Claim]:
@@ -212,8 +214,8 @@ def _text(change: Change) -> str:
     after: Any = change.after
     if not isinstance(after, dict):
         return f"{change.id or ''} {change.summary} {after or ''}"
-    told = [str(value) for key, value in after.items() if key != "diff"]
-    return " ".join((change.id or "", change.summary, *told, *changed_lines(change)))
+    stated = [str(value) for key, value in after.items() if key != "diff"]
+    return " ".join((change.id or "", change.summary, *stated, *changed_lines(change)))
 
 
 _STOP: Final = frozenset(
@@ -231,9 +233,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(word for word in re.findall(r"[a-z]{3,}", apart.lower().replace("_", " ")) if word not in _STOP)
 
 
-def _document_frequency(candidates: list[_Candidate]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in candidates:
-        for word in one.words:
-            found[word] = found.get(word, 0) + 1
-    return found
+def _document_frequency(suspects: list[_Suspect]) -> dict[str, int]:
+    frequency: dict[str, int] = {}
+    for suspect in suspects:
+        for word in suspect.words:
+            frequency[word] = frequency.get(word, 0) + 1
+    return frequency

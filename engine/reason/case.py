@@ -39,7 +39,9 @@ class Case:
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
         """Facts of one type with their ids, in the order in which they were found."""
         if kind not in self._cache:
-            self._cache[kind] = [(found.id, found.fact) for found in self.facts if isinstance(found.fact, kind)]
+            self._cache[kind] = [
+                (found_fact.id, found_fact.fact) for found_fact in self.facts if isinstance(found_fact.fact, kind)
+            ]
         return self._cache[kind]
 
     def present(self, kind: type[F]) -> Iterator[tuple[str, F]]:
@@ -53,39 +55,39 @@ class Case:
     @cached_property
     def resources(self) -> Mapping[str, str]:
         """Every known resource with its kind."""
-        found: dict[str, str] = {}
+        kinds: dict[str, str] = {}
         for _, fact in self.of(Dependencies):
-            found.update(fact.resources)
-        return found
+            kinds.update(fact.resources)
+        return kinds
 
     @cached_property
     def below(self) -> Mapping[str, tuple[str, ...]]:
         """The direct dependencies of each resource."""
-        found: dict[str, dict[str, None]] = {}
+        dependencies: dict[str, dict[str, None]] = {}
         for _, fact in self.of(Dependencies):
             for source, target, _kind in fact.edges:
                 if source != target:
-                    found.setdefault(source, {})[target] = None
-        return {name: tuple(targets) for name, targets in found.items()}
+                    dependencies.setdefault(source, {})[target] = None
+        return {name: tuple(targets) for name, targets in dependencies.items()}
 
     @cached_property
     def hosted(self) -> Mapping[str, tuple[str, ...]]:
         """What runs on each host that is known to run something."""
-        found: dict[str, dict[str, None]] = {}
+        guests_of: dict[str, dict[str, None]] = {}
         for _, fact in self.of(Dependencies):
             for source, target, kind in fact.edges:
                 if kind == "hosts":
-                    found.setdefault(target, {})[source] = None
-        return {name: tuple(guests) for name, guests in found.items()}
+                    guests_of.setdefault(target, {})[source] = None
+        return {name: tuple(guests) for name, guests in guests_of.items()}
 
     @cached_property
     def above(self) -> Mapping[str, tuple[str, ...]]:
         """Those that directly depend on each resource."""
-        found: dict[str, list[str]] = {}
+        callers: dict[str, list[str]] = {}
         for source, targets in self.below.items():
             for target in targets:
-                found.setdefault(target, []).append(source)
-        return {name: tuple(sources) for name, sources in found.items()}
+                callers.setdefault(target, []).append(source)
+        return {name: tuple(sources) for name, sources in callers.items()}
 
     @cached_property
     def symptom_resources(self) -> tuple[str, ...]:
@@ -112,14 +114,14 @@ class Case:
 
     def reach(self, starts: Sequence[str]) -> dict[str, int]:
         """All that `starts` depend on, themselves too, with the distance."""
-        found = dict.fromkeys(starts, 0)
-        queue = list(found)
+        distances = dict.fromkeys(starts, 0)
+        queue = list(distances)
         for name in queue:
             for target in self.below.get(name, ()):
-                if target not in found:
-                    found[target] = found[name] + 1
+                if target not in distances:
+                    distances[target] = distances[name] + 1
                     queue.append(target)
-        return found
+        return distances
 
     @cached_property
     def onset(self) -> datetime | None:
@@ -129,9 +131,9 @@ class Case:
         """
         shifts = [fact for _, fact in self.present(MetricShift) if fact.worse and fact.onset]
         symptom = self.opened.symptom
-        own = [one for one in shifts if symptom and one.resource == symptom.resource]
-        named = [one for one in own if symptom and one.metric == symptom.metric]
-        onsets = [one.onset for one in (named or own or shifts) if one.onset]
+        own = [shift for shift in shifts if symptom and shift.resource == symptom.resource]
+        named = [shift for shift in own if symptom and shift.metric == symptom.metric]
+        onsets = [shift.onset for shift in (named or own or shifts) if shift.onset]
         return min(*onsets, self.opened.detected_at) if onsets else None
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What rules say: claims that a fact speaks for or against a cause, or for where the cause is."""
+"""Claims of the rules: a fact counts for or against a cause, or for or against a place of the cause."""
 
 from __future__ import annotations
 
@@ -64,20 +64,20 @@ def weighed(claims: Iterable[Claim | Location], weights: Weights) -> tuple[Weigh
     groups: dict[tuple[str, bool], list[Claim | Location]] = {}
     for claim in claims:
         groups.setdefault((claim.group, claim.weight > 0), []).append(claim)
-    found: list[Weighed] = []
+    evidence: list[Weighed] = []
     for (group, _), members in groups.items():
         factor = weights.of(group)
-        found += _diminished(sorted(members, key=lambda one: (-abs(one.weight), one.fact)), factor)
-    return tuple(sorted(found, key=lambda one: (-abs(one.weight), one.fact)))
+        evidence += _diminished(sorted(members, key=lambda item: (-abs(item.weight), item.fact)), factor)
+    return tuple(sorted(evidence, key=lambda item: (-abs(item.weight), item.fact)))
 
 
 def _diminished(members: Sequence[Claim | Location], factor: float) -> list[Weighed]:
-    found, seen = [], set()
-    for one in members:
-        if one.fact in seen:
+    evidence, seen = [], set()
+    for claim in members:
+        if claim.fact in seen:
             continue
-        seen.add(one.fact)
-        if abs(one.weight * factor) >= _MIN_WEIGHT:
-            found.append(Weighed(one.fact, round(one.weight * factor, 3), one.why, one.group))
+        seen.add(claim.fact)
+        if abs(claim.weight * factor) >= _MIN_WEIGHT:
+            evidence.append(Weighed(claim.fact, round(claim.weight * factor, 3), claim.why, claim.group))
         factor *= _REPEAT
-    return found
+    return evidence

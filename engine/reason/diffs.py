@@ -92,41 +92,41 @@ def changed_lines(change: Change) -> list[str]:
 
 
 def traits(change: Change) -> tuple[Trait, ...]:
-    """What is known to hurt or to be harmless in it; nothing for what tells nothing."""
+    """What is known to hurt or to be harmless in it; empty where neither is known."""
     lines = changed_lines(change)
     removed, added = _halves(lines)
     if why := _harmless(change, lines, (*removed, *added)):
         return (Trait(why, -2.5, harmless=True),)
     pairs = [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
-    found = [*_quantities(pairs), *_versions(removed, added)]
+    traits_found = [*_quantities(pairs), *_versions(removed, added)]
     if _adds_call_to_loop(added, removed):
-        found.append(Trait("it adds a remote call to a loop", 0.9))
+        traits_found.append(Trait("it adds a remote call to a loop", 0.9))
     if _count(_GUARD, removed) > _count(_GUARD, added):
-        found.append(Trait("it takes a check away", 0.8))
+        traits_found.append(Trait("it takes a check away", 0.8))
     if _count(_BOUNDED_QUERY, removed) > _count(_BOUNDED_QUERY, added):
-        found.append(Trait("it takes the bound of a query away", 1.0))
-    if not found and _same_code(removed, added):
-        found.append(Trait("it moves code and changes none", -0.6))
-    return tuple(found)
+        traits_found.append(Trait("it takes the bound of a query away", 1.0))
+    if not traits_found and _same_code(removed, added):
+        traits_found.append(Trait("it moves code and changes none", -0.6))
+    return tuple(traits_found)
 
 
 def _halves(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     """What is taken away and what is added, comments and blank lines left out."""
-    told = [(line[0], line[1:]) for line in lines if line[1:].strip() and not _COMMENT.match(line[1:])]
-    return [text for sign, text in told if sign == "-"], [text for sign, text in told if sign == "+"]
+    meaningful = [(line[0], line[1:]) for line in lines if line[1:].strip() and not _COMMENT.match(line[1:])]
+    return [text for sign, text in meaningful if sign == "-"], [text for sign, text in meaningful if sign == "+"]
 
 
-def _harmless(change: Change, lines: Sequence[str], told: Sequence[str]) -> str:
-    """Why a change can't hurt; `told` are its changed lines without comments and blank ones."""
+def _harmless(change: Change, lines: Sequence[str], changed: Sequence[str]) -> str:
+    """Why a change can't hurt; `changed` are its changed lines without comments and blank ones."""
     after = change.after if isinstance(change.after, dict) else {}
-    files = [str(one) for one in after.get("files") or ()]
-    if files and all(_HARMLESS_FILES.search(one) for one in files):
+    files = [str(file) for file in after.get("files") or ()]
+    if files and all(_HARMLESS_FILES.search(file) for file in files):
         return "it touches only documents, tests, styles or tooling"
-    if lines and not told:
+    if lines and not changed:
         return "it changes only comments"
-    if lines and all(_LOGGING.match(text) for text in told):
+    if lines and all(_LOGGING.match(text) for text in changed):
         return "it changes only what is logged"
-    if lines and all(_COSMETIC.search(text) for text in told):
+    if lines and all(_COSMETIC.search(text) for text in changed):
         return "it changes only how things look"
     if _HARMLESS_WORDS.search(change.summary) and not lines:
         return "by its summary it changes nothing that runs"
@@ -174,11 +174,11 @@ def _name_pairs(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[
 
 
 def _named_numbers(lines: Sequence[str]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
+    numbers: dict[str, list[float]] = {}
     for line in lines:
         for match in _SETTING.finditer(line):
-            found.setdefault(match["name"], []).extend(_numbers(match["value"]))
-    return found
+            numbers.setdefault(match["name"], []).extend(_numbers(match["value"]))
+    return numbers
 
 
 def _value_pairs(before: Any, after: Any) -> Iterator[tuple[str, float, float]]:
@@ -195,12 +195,12 @@ def _skeleton(line: str) -> str:
 
 
 def _numbers(line: str) -> list[float]:
-    found = []
+    numbers = []
     for match in _QUANTITY.finditer(line):
         unit = (match["before"] or match["times"] or match["suffix"] or "").lower()
         number = float((match["held"] or match["number"]).replace("_", ""))
-        found.append(number * _UNITS.get(unit, _UNITS.get(unit.removesuffix("s"), 1.0)))
-    return found
+        numbers.append(number * _UNITS.get(unit, _UNITS.get(unit.removesuffix("s"), 1.0)))
+    return numbers
 
 
 def setting_traits(path: str, before: Any, after: Any) -> tuple[Trait, ...]:
@@ -237,14 +237,16 @@ def _adds_call_to_loop(added: Sequence[str], removed: Sequence[str]) -> bool:
     known = Counter(text.strip() for text in removed)
     for number, line in enumerate(added):
         if _LOOP.search(line):
-            calls = [one for one in added[number : number + 4] if _REMOTE_CALL.search(one) and one.strip() not in known]
+            calls = [
+                call for call in added[number : number + 4] if _REMOTE_CALL.search(call) and call.strip() not in known
+            ]
             if calls:
                 return True
     return False
 
 
 def _same_code(removed: Sequence[str], added: Sequence[str]) -> bool:
-    """Whether what is added holds nearly all that is taken away: code that was moved, wrapped or tidied."""
+    """Whether the added lines hold nearly all of the removed ones: code that was moved, wrapped or tidied."""
     old = Counter(token for line in removed for token in _IDENTIFIER.findall(line) if token[0].isalpha())
     new = Counter(token for line in added for token in _IDENTIFIER.findall(line) if token[0].isalpha())
     return sum(old.values()) >= 8 and sum((old & new).values()) >= _SAME_CODE * sum(old.values())

@@ -36,7 +36,7 @@ C = TypeVar("C", Claim, Location)
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """What was said of facts, by their ids. What was said of causes is a fact itself: an `Assertion`."""
+    """Judgements of facts by their ids. A statement about a cause is a fact itself: an `Assertion`."""
 
     facts: Mapping[str, Judgement] = field(default_factory=dict)
 
@@ -44,7 +44,11 @@ class Judgements:
         """The facts that reasoning may use: none that was refuted or withdrawn, and a pinned one as if measured."""
         if not self.facts:
             return tuple(facts)
-        return tuple(self._as_said(one) for one in facts if self._verdict(one.id) not in ("refuted", "withdrawn"))
+        return tuple(
+            self._as_said(found_fact)
+            for found_fact in facts
+            if self._verdict(found_fact.id) not in ("refuted", "withdrawn")
+        )
 
     def certain(self, claims: Iterable[C]) -> Iterator[C]:
         """The claims, those of pinned facts at twice their weight; so the first of their group, in full."""
@@ -56,22 +60,22 @@ class Judgements:
                 yield claim
 
     def _verdict(self, fact: str) -> str:
-        said = self.facts.get(fact)
-        return said.verdict if said else ""
+        judgement = self.facts.get(fact)
+        return judgement.verdict if judgement else ""
 
-    def _as_said(self, found: FoundFact) -> FoundFact:
-        if self._verdict(found.id) != "pinned" or found.fact.trust == "measured":
-            return found
-        return replace(found, fact=found.fact.model_copy(update={"trust": "measured"}))
+    def _as_said(self, found_fact: FoundFact) -> FoundFact:
+        if self._verdict(found_fact.id) != "pinned" or found_fact.fact.trust == "measured":
+            return found_fact
+        return replace(found_fact, fact=found_fact.fact.model_copy(update={"trust": "measured"}))
 
 
 def judgements_of(state: IncidentState) -> Judgements:
-    """What was said by the events so far."""
+    """The judgements of the events so far."""
     return Judgements(state.judgements)
 
 
 def statements(case: Case) -> Iterator[Claim]:
-    """Claims for the causes that somebody named, or that their words speak for as those of a log would.
+    """Claims for the causes that somebody named, or that their words support like those of a log message.
 
     A statement weighs by its trust. Of several that no person stands by only the first counts in full.
     """
@@ -116,5 +120,5 @@ def _is_meant(case: Case, candidate: Candidate, fact: Assertion) -> bool:
         (fact.resource, key.resource), (fact.cause_id, key.cause_id), (fact.cause_class, candidate.cause.cause_class),
         (fact.kind, kind), (fact.change, key.change),
     )  # fmt: skip
-    told = [(wanted, actual) for wanted, actual in named if wanted is not None]
-    return bool(told) and all(wanted == actual for wanted, actual in told)
+    pairs = [(wanted, actual) for wanted, actual in named if wanted is not None]
+    return bool(pairs) and all(wanted == actual for wanted, actual in pairs)

@@ -45,9 +45,9 @@ _STOPPED: Final = 0.65
 
 
 def locations(case: Case) -> Iterator[Location]:
-    """Everything that speaks for or against a resource as the place of the cause."""
-    told = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case), *_onsets(case))
-    placed = tuple(passed_on(told, blames(case)))
+    """All evidence for or against a resource as the place of the cause."""
+    own = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case), *_onsets(case))
+    placed = tuple(passed_on(own, blames(case)))
     yield from placed
     yield from _hosts(case, placed)
 
@@ -118,7 +118,7 @@ def _felt(case: Case) -> Iterator[Location]:
     for name, fact in case.present(MetricShift):
         if not fact.worse or fact.resource is None or fact.kind not in FELT or gave_up(fact.metric):
             continue
-        deeper = [one for one in case.below.get(fact.resource, ()) if one in worse]
+        deeper = [dependency for dependency in case.below.get(fact.resource, ()) if dependency in worse]
         if deeper and not shared:
             why = f"a dependency is worse as well: {deeper[0]}"
             yield Location(fact.resource, name, _EXPLAINED * strength(fact.score), why, "explained below")
@@ -192,13 +192,17 @@ def _onsets(case: Case) -> Iterator[Location]:
 
 
 def _hosts(case: Case, placed: Sequence[Location]) -> Iterator[Location]:
-    """A full host under several that suffer: what speaks for each of them as the place speaks in part for the host."""
+    """A full host under several that suffer: a part of the evidence for each of them counts for the host."""
     full = {fact.resource for _, fact in case.present(MetricAtLimit)}
     for host, hosted in case.hosted.items():
         if host not in full:
             continue
-        suffering = [one for one in placed if one.resource in hosted and one.weight > 0 and one.group in _SUFFERED]
-        if len({one.resource for one in suffering}) >= _SEVERAL:
-            for one in suffering:
-                why = f"it hosts {case.names(one.resource)}"
-                yield Location(host, one.fact, _HOSTED * one.weight, why, f"hosts {one.resource}")
+        suffering = [
+            location
+            for location in placed
+            if location.resource in hosted and location.weight > 0 and location.group in _SUFFERED
+        ]
+        if len({location.resource for location in suffering}) >= _SEVERAL:
+            for location in suffering:
+                why = f"it hosts {case.names(location.resource)}"
+                yield Location(host, location.fact, _HOSTED * location.weight, why, f"hosts {location.resource}")

@@ -21,7 +21,7 @@ from primitives.records import Symptom
 from primitives.terms import ChangeKind, IncidentClass
 from primitives.text import safe_line
 
-__all__ = ["Candidate", "candidates", "is_settled", "next_questions", "next_step_id"]
+__all__ = ["Question", "is_decided", "next_questions", "next_step_id", "questions"]
 
 # Settled: the best is this likely, or likelier than not and ahead of the second by so much in log-odds.
 _SURE: Final = 0.8
@@ -51,7 +51,7 @@ _WHERE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Question:
     """A question that could be asked: `gain` in bits, `cost_s` in seconds on a live system."""
 
     primitive: str
@@ -67,7 +67,7 @@ class Candidate:
         return self.gain - _COST_A_SECOND * self.cost_s
 
 
-def is_settled(hypotheses: Sequence[Hypothesis]) -> bool:
+def is_decided(hypotheses: Sequence[Hypothesis]) -> bool:
     """Whether a further question would hardly change who leads."""
     if not hypotheses or hypotheses[0].cause_class is IncidentClass.UNKNOWN:
         return False
@@ -83,19 +83,24 @@ def next_questions(
 
     With `asked_for` (a person wants one) there are those too that may not be worth their cost.
     """
-    if not asked_for and (len(state.steps) >= MAX_STEPS or is_settled(state.hypotheses)):
+    if not asked_for and (len(state.steps) >= MAX_STEPS or is_decided(state.hypotheses)):
         return ()
-    found = sorted(candidates(state, diagnostics), key=lambda one: (-one.worth, one.primitive, one.resource or ""))
-    return tuple(_step(state, one, asked_for) for one in found if asked_for or one.worth >= _LEAST_GAIN)
+    best_first = sorted(
+        questions(state, diagnostics),
+        key=lambda question: (-question.worth, question.primitive, question.resource or ""),
+    )
+    return tuple(
+        _step(state, question, asked_for) for question in best_first if asked_for or question.worth >= _LEAST_GAIN
+    )
 
 
-def _step(state: IncidentState, one: Candidate, asked_for: bool) -> PlannedStep:
-    reason = f"{one.why}; expected to tell {one.gain:.2f} bits"
+def _step(state: IncidentState, question: Question, asked_for: bool) -> PlannedStep:
+    reason = f"{question.why}; expected to tell {question.gain:.2f} bits"
     return PlannedStep(
         id=next_step_id(state),
-        primitive=one.primitive,
-        target=safe_line(display_names(state)(one.resource) if one.resource else "everything", limit=60),
-        arguments=one.arguments,
+        primitive=question.primitive,
+        target=safe_line(display_names(state)(question.resource) if question.resource else "everything", limit=60),
+        arguments=question.arguments,
         effect="read",
         reason=safe_line(f"asked for by an engineer: {reason}" if asked_for else reason, limit=400),
     )
@@ -106,15 +111,18 @@ def next_step_id(state: IncidentState) -> str:
     return f"S{1 + max((int(name[1:]) for name in state.steps if name[1:].isdigit()), default=0)}"
 
 
-def candidates(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Iterator[Candidate]:
+def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Iterator[Question]:
     """Every question that some source can answer, that was not asked yet, and that has to do with a live hypothesis."""
     if state.opened is None or not state.steps:
         return
     answerable = {question for source in state.sources for question in source.questions}
     case = Case(state.opened, state.classification, judgements_of(state).kept(tuple(state.facts.values())))
     scope = Arguments.model_validate(next(iter(state.steps.values())).plan.arguments, extra="ignore")
-    able = {name: one for name, one in diagnostics.items()
-            if one.effect == "read" and not one.on_request and set(one.questions) & answerable}  # fmt: skip
+    able = {
+        name: diagnostic
+        for name, diagnostic in diagnostics.items()
+        if diagnostic.effect == "read" and not diagnostic.on_request and set(diagnostic.questions) & answerable
+    }
     yield from _elsewhere(state, case, scope, able)
     yield from _further_back(state, case, scope, able)
     yield from _never_run(state, scope, able)
@@ -122,21 +130,21 @@ def candidates(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> I
 
 def _elsewhere(
     state: IncidentState, case: Case, scope: Arguments, able: Mapping[str, Diagnostic]
-) -> Iterator[Candidate]:
+) -> Iterator[Question]:
     """Resources of live hypotheses that lie outside of what a diagnostic looked at."""
     live = _live(state.hypotheses)
     for name, reach in _WHERE.items():
         if name not in able:
             continue
         seen = _seen(state, case, name, reach)
-        for resource in dict.fromkeys(one.resource for one in live if one.resource is not None):
+        for resource in dict.fromkeys(hypothesis.resource for hypothesis in live if hypothesis.resource is not None):
             if seen is None or resource in seen:
                 continue
-            about = [one for one in live if one.resource == resource]
-            gain = _information(_mass(state.hypotheses, {one.id for one in about}), _SHOWS)
+            about = [hypothesis for hypothesis in live if hypothesis.resource == resource]
+            gain = _information(_mass(state.hypotheses, {hypothesis.id for hypothesis in about}), _SHOWS)
             arguments = scope.model_copy(update={"symptom": Symptom(resource=resource), "focus": (resource,)})
             why = f"{_rivals(live, about)}: what {case.names(resource)} does lay outside of the first look"
-            yield Candidate(name, resource, _document(arguments), gain, able[name].cost_s, why)
+            yield Question(name, resource, _document(arguments), gain, able[name].cost_s, why)
 
 
 def _seen(state: IncidentState, case: Case, name: str, reach: int) -> set[str] | None:
@@ -146,7 +154,7 @@ def _seen(state: IncidentState, case: Case, name: str, reach: int) -> set[str] |
         if step.plan.primitive != name:
             continue
         symptom = step.plan.arguments.get("symptom") or {}
-        named = [one for one in (symptom.get("resource"), *step.plan.arguments.get("focus", ())) if one]
+        named = [resource for resource in (symptom.get("resource"), *step.plan.arguments.get("focus", ())) if resource]
         if not named:
             return None
         seen |= {resource for resource, far in case.reach(named).items() if far <= reach}
@@ -155,7 +163,7 @@ def _seen(state: IncidentState, case: Case, name: str, reach: int) -> set[str] |
 
 def _further_back(
     state: IncidentState, case: Case, scope: Arguments, able: Mapping[str, Diagnostic]
-) -> Iterator[Candidate]:
+) -> Iterator[Question]:
     """Changes of the days before, where a source covers them and no mechanism and no change explains the incident."""
     diagnostic = able.get(_CHANGES)
     assert state.opened is not None
@@ -168,43 +176,50 @@ def _further_back(
         return
     if state.opened.origin == "recorded" and not any(start < onset - _DAY - _DAY / 24 for start in covered):
         return
-    unexplained = _mass(state.hypotheses, {one.id for one in state.hypotheses if _is_open(one)})
+    unexplained = _mass(state.hypotheses, {hypothesis.id for hypothesis in state.hypotheses if _is_open(hypothesis)})
     gain = _information(_OLD_CHANGE * unexplained, _RECORDED)
     arguments = {**_document(scope), "lookback_days": _WEEK_DAYS, "older_than_days": 1.0}
     why = "nothing says what set it off: changes of the week before the last day"
-    yield Candidate(_CHANGES, None, arguments, gain, diagnostic.cost_s, why)
+    yield Question(_CHANGES, None, arguments, gain, diagnostic.cost_s, why)
 
 
-def _is_open(one: Hypothesis) -> bool:
+def _is_open(hypothesis: Hypothesis) -> bool:
     """Whether it leaves open what set it off."""
-    return one.cause_class is IncidentClass.UNKNOWN or (one.change is None and causes()[one.cause_id].generic)
+    return hypothesis.cause_class is IncidentClass.UNKNOWN or (
+        hypothesis.change is None and causes()[hypothesis.cause_id].generic
+    )
 
 
-def _never_run(state: IncidentState, scope: Arguments, able: Mapping[str, Diagnostic]) -> Iterator[Candidate]:
+def _never_run(state: IncidentState, scope: Arguments, able: Mapping[str, Diagnostic]) -> Iterator[Question]:
     """Diagnostics that the plan had no room for."""
     ran = {step.plan.primitive for step in state.steps.values()}
-    for name, one in able.items():
+    for name, diagnostic in able.items():
         if name not in ran:
-            about = {known.id for known in _live(state.hypotheses) if known.cause_class in one.answers}
+            about = {known.id for known in _live(state.hypotheses) if known.cause_class in diagnostic.answers}
             gain = _information(_mass(state.hypotheses, about), _SHOWS)
-            yield Candidate(
-                name, None, _document(scope), gain, one.cost_s, f"{one.title.lower()} was not looked at yet"
+            yield Question(
+                name,
+                None,
+                _document(scope),
+                gain,
+                diagnostic.cost_s,
+                f"{diagnostic.title.lower()} was not looked at yet",
             )
 
 
 def _live(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-    return [one for one in hypotheses if one.confidence >= _LIVE][:_MOST_LIVE]
+    return [hypothesis for hypothesis in hypotheses if hypothesis.confidence >= _LIVE][:_MOST_LIVE]
 
 
 def _rivals(live: Sequence[Hypothesis], about: Sequence[Hypothesis]) -> str:
-    other = next((one for one in live if one not in about), None)
+    other = next((hypothesis for hypothesis in live if hypothesis not in about), None)
     return f"would tell {about[0].id} from {other.id}" if other else f"would confirm or clear {about[0].id}"
 
 
 def _mass(hypotheses: Sequence[Hypothesis], about: set[str]) -> float:
     """The probability that it is one of `about`, of all that are believed."""
-    total = sum(one.confidence for one in hypotheses) or 1.0
-    return sum(one.confidence for one in hypotheses if one.id in about) / total
+    total = sum(hypothesis.confidence for hypothesis in hypotheses) or 1.0
+    return sum(hypothesis.confidence for hypothesis in hypotheses if hypothesis.id in about) / total
 
 
 def _information(mass: float, shows: float) -> float:

@@ -104,7 +104,7 @@ def _hypotheses(
     kept = [scored for place, scored in enumerate(competition.scored)
             if place < _MAX_HYPOTHESES or scored.candidate.key in listed]  # fmt: skip
     names = _names(kept, known)
-    trust = {found.id: found.fact.trust for found in case.facts}
+    trust = {found_fact.id: found_fact.fact.trust for found_fact in case.facts}
     adjuster = Adjuster(competition, names)
     return tuple(_hypothesis(case, scored, names, adjuster, trust, weights) for scored in kept)
 

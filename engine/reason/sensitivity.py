@@ -42,9 +42,9 @@ def decisive(state: IncidentState) -> tuple[Decisive, ...]:
     if len(pair) < 2:
         return ()
     names = display_names(state)
-    found = [one for name in _leading(pair, state) if (one := _without(state, pair, name, names)) is not None]
-    found.sort(key=lambda one: (not one.turns, -abs(one.moves), one.fact))
-    return tuple(found[:_MOST_DECISIVE])
+    facts = [fact for name in _leading(pair, state) if (fact := _without(state, pair, name, names)) is not None]
+    facts.sort(key=lambda fact: (not fact.turns, -abs(fact.moves), fact.fact))
+    return tuple(facts[:_MOST_DECISIVE])
 
 
 def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) -> tuple[str, ...]:
@@ -52,39 +52,39 @@ def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) 
     pair = _pair(state)
     if not pair:
         return state.would_change
-    found = decisive(state) if known is None else known
+    facts = decisive(state) if known is None else known
     kept = judgements_of(state).kept(tuple(state.facts.values()))
     assert state.opened is not None
     missing = unanswered(Case(state.opened, state.classification, kept), state.hypotheses)
     names = display_names(state)
-    lines = [*list(_refutations(state, found, names))[:_MOST_REFUTATIONS], *_if_found(state, pair, names), *missing]
+    lines = [*list(_refutations(state, facts, names))[:_MOST_REFUTATIONS], *_if_found(state, pair, names), *missing]
     return tuple(dict.fromkeys(safe_line(line, limit=240) for line in lines))[:_MOST_LINES]
 
 
 def _pair(state: IncidentState) -> tuple[Hypothesis, ...]:
-    """The first two that could both be told."""
-    return tuple(one for one in state.hypotheses if one.evidence)[:2]
+    """The first two that have evidence."""
+    return tuple(hypothesis for hypothesis in state.hypotheses if hypothesis.evidence)[:2]
 
 
 def _leading(pair: Sequence[Hypothesis], state: IncidentState) -> list[str]:
     """The facts that weigh most on the distance between the two; a gap, or the map of the system, is none of them."""
     weights: dict[str, float] = {}
-    for sign, one in zip((1.0, -1.0), pair, strict=True):
-        for item in one.evidence:
+    for sign, hypothesis in zip((1.0, -1.0), pair, strict=True):
+        for item in hypothesis.evidence:
             weights[item.fact] = weights.get(item.fact, 0.0) + sign * item.weight
-    known = {name for name, found in state.facts.items()
-             if found.fact.polarity != "unknown" and not isinstance(found.fact, Dependencies)}  # fmt: skip
+    known = {name for name, found_fact in state.facts.items()
+             if found_fact.fact.polarity != "unknown" and not isinstance(found_fact.fact, Dependencies)}  # fmt: skip
     named = sorted((name for name in weights if name in known), key=lambda name: (-abs(weights[name]), name))
     return named[:_MOST_TRIED]
 
 
 def _without(state: IncidentState, pair: Sequence[Hypothesis], fact: str, names: DisplayNames) -> Decisive | None:
-    facts = tuple(found for found in state.facts.values() if found.id != fact)
+    facts = tuple(found_fact for found_fact in state.facts.values() if found_fact.id != fact)
     ranked = _ranked(state, facts, names)
     if not ranked:
         return None
-    confidences = {one.id: one.confidence for one in ranked}
-    first, second = (confidences.get(one.id, 0.0) for one in pair)
+    confidences = {hypothesis.id: hypothesis.confidence for hypothesis in ranked}
+    first, second = (confidences.get(hypothesis.id, 0.0) for hypothesis in pair)
     before = log_odds(pair[0].confidence) - log_odds(pair[1].confidence)
     moves = log_odds(first) - log_odds(second) - before
     leads = ranked[0]
@@ -96,23 +96,26 @@ def _without(state: IncidentState, pair: Sequence[Hypothesis], fact: str, names:
 
 def _ranked(state: IncidentState, facts: Sequence[FoundFact], names: DisplayNames) -> tuple[Hypothesis, ...]:
     assert state.opened is not None
-    known: Mapping[Key, str] = {Key(one.cause_id, one.resource, one.change): one.id for one in state.hypotheses}
+    known: Mapping[Key, str] = {
+        Key(hypothesis.cause_id, hypothesis.resource, hypothesis.change): hypothesis.id
+        for hypothesis in state.hypotheses
+    }
     ranking = rank_facts(
         facts, state.opened, state.classification, known=known, judgements=judgements_of(state), names=names
     )
     return ranking.hypotheses
 
 
-def _refutations(state: IncidentState, found: Sequence[Decisive], names: DisplayNames) -> Iterator[str]:
+def _refutations(state: IncidentState, facts: Sequence[Decisive], names: DisplayNames) -> Iterator[str]:
     best = _pair(state)[0]
-    for one in found:
-        sentence = _told(state, one.fact, names)
-        if one.turns:
-            leads = f"{one.leads} “{one.leader}” would lead ({probability(one.confidence)})"
-            yield f"if {one.fact} were wrong ({sentence}): {leads}"
-        elif one.first < best.confidence:
-            change = f"{probability(best.confidence)} to {probability(one.first)}"
-            yield f"if {one.fact} were wrong ({sentence}): {best.id} would fall from {change}"
+    for fact in facts:
+        sentence = _sentence(state, fact.fact, names)
+        if fact.turns:
+            leads = f"{fact.leads} “{fact.leader}” would lead ({probability(fact.confidence)})"
+            yield f"if {fact.fact} were wrong ({sentence}): {leads}"
+        elif fact.first < best.confidence:
+            change = f"{probability(best.confidence)} to {probability(fact.first)}"
+            yield f"if {fact.fact} were wrong ({sentence}): {best.id} would fall from {change}"
 
 
 def _if_found(state: IncidentState, pair: Sequence[Hypothesis], names: DisplayNames) -> Iterator[str]:
@@ -125,7 +128,7 @@ def _if_found(state: IncidentState, pair: Sequence[Hypothesis], names: DisplayNa
                          cause_id=second.cause_id, change=second.change)  # fmt: skip
     facts = (*state.facts.values(), FoundFact(_IF_FOUND, "", "", if_found))
     ranked = _ranked(state, facts, names)
-    after = next((one for one in ranked if one.id == second.id), None)
+    after = next((hypothesis for hypothesis in ranked if hypothesis.id == second.id), None)
     if after is None or after.confidence - second.confidence < 0.05:
         return
     leads = ", and lead" if ranked[0].id == second.id else ""
@@ -133,13 +136,13 @@ def _if_found(state: IncidentState, pair: Sequence[Hypothesis], names: DisplayNa
     yield f"{_evidence_wanted(second, names)}: {second.id} “{second.cause}” {rise}"
 
 
-def _evidence_wanted(one: Hypothesis, names: DisplayNames) -> str:
-    """What would speak for it as clearly as an engineer's word, by its cause."""
-    resource = names(one.resource or "")
-    if one.change is not None:
-        return f"if {resource} recovered without {one.change}"
-    return f"a clear finding for it ({causes()[one.cause_id].diagnostic.replace('_', ' ')} of {resource})"
+def _evidence_wanted(hypothesis: Hypothesis, names: DisplayNames) -> str:
+    """What would support it as clearly as an engineer's word, by its cause."""
+    resource = names(hypothesis.resource or "")
+    if hypothesis.change is not None:
+        return f"if {resource} recovered without {hypothesis.change}"
+    return f"a clear finding for it ({causes()[hypothesis.cause_id].diagnostic.replace('_', ' ')} of {resource})"
 
 
-def _told(state: IncidentState, fact: str, names: DisplayNames) -> str:
+def _sentence(state: IncidentState, fact: str, names: DisplayNames) -> str:
     return safe_line(state.facts[fact].fact.sentence(names), limit=_SHOWN)

@@ -1,4 +1,4 @@
-"""Who fails only because what it calls can't be reached, or answers too late: its trouble speaks for that resource."""
+"""Victims: who fails only because what it calls can't be reached or answers too late. Their trouble counts for that."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Blame:
 
 def blames(case: Case) -> dict[str, Blame]:
     """For each victim the resource that fails it: by its own errors, else a silent or a far too slow dependency."""
-    found: dict[str, Blame] = {}
+    blamed: dict[str, Blame] = {}
     for resource, patterns in _new_errors(case).items():
         counts: Counter[str] = Counter()
         first: dict[str, str] = {}
@@ -54,18 +54,18 @@ def blames(case: Case) -> dict[str, Blame]:
         if counts:
             target, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
             if count >= _MOST * total:
-                found[resource] = Blame(target, first[target])
+                blamed[resource] = Blame(target, first[target])
     failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
     gone = silent(case)
     for resource, fact in gone.items():
         for caller in case.above.get(resource, ()):
             if caller not in gone:
-                found.setdefault(caller, Blame(resource, fact))
+                blamed.setdefault(caller, Blame(resource, fact))
     for resource, fact in _far_too_slow(case, failing).items():
         for caller in case.above.get(resource, ()):
             if caller in failing:
-                found.setdefault(caller, Blame(resource, fact))
-    return {victim: blame for victim, blame in found.items() if found.get(blame.resource, blame).resource != victim}
+                blamed.setdefault(caller, Blame(resource, fact))
+    return {victim: blame for victim, blame in blamed.items() if blamed.get(blame.resource, blame).resource != victim}
 
 
 def silent(case: Case) -> dict[str, str]:
@@ -83,9 +83,11 @@ def silent(case: Case) -> dict[str, str]:
 
 def slow(case: Case) -> frozenset[str]:
     """The resources whose own time grew, or that take much of the symptom's time: callers may give up on them."""
-    shifted = {one.resource for _, one in case.present(SpanShift) if one.resource and one.current > 2 * one.baseline}
+    shifted = {
+        fact.resource for _, fact in case.present(SpanShift) if fact.resource and fact.current > 2 * fact.baseline
+    }
     sharing = {
-        one.resource for _, one in case.present(OwnShare) if one.resource and one.unit in TIMES and one.share > 0.3
+        fact.resource for _, fact in case.present(OwnShare) if fact.resource and fact.unit in TIMES and fact.share > 0.3
     }
     return frozenset(shifted | sharing)
 
@@ -93,27 +95,29 @@ def slow(case: Case) -> frozenset[str]:
 def _far_too_slow(case: Case, failing: Collection[str | None]) -> dict[str, str]:
     """Those that a caller's time-out may hit, and that don't fail themselves."""
     return {
-        one.resource: name
-        for name, one in case.present(SpanShift)
-        if one.resource and one.resource not in failing
-        and one.current > _FAR * one.baseline and one.current - one.baseline > _LATE_S
+        shift.resource: name
+        for name, shift in case.present(SpanShift)
+        if shift.resource and shift.resource not in failing
+        and shift.current > _FAR * shift.baseline and shift.current - shift.baseline > _LATE_S
     }  # fmt: skip
 
 
 def passed_on(locations: Iterable[Location], blamed: Mapping[str, Blame]) -> Iterator[Location]:
-    """The same locations, those of victims for the most part told of whom they can't reach."""
-    for one in locations:
-        blame = blamed.get(one.resource)
-        if blame is None or one.weight <= 0 or one.group not in _OWN:
-            yield one
+    """The same locations; most of the weight of a victim's goes to the resource that it can't reach."""
+    for location in locations:
+        blame = blamed.get(location.resource)
+        if blame is None or location.weight <= 0 or location.group not in _OWN:
+            yield location
             continue
-        yield replace(one, weight=_KEPT * one.weight)
-        yield replace(one, resource=blame.resource, weight=_PASSED * one.weight, why="what calls it fails without it")
+        yield replace(location, weight=_KEPT * location.weight)
+        yield replace(
+            location, resource=blame.resource, weight=_PASSED * location.weight, why="what calls it fails without it"
+        )
 
 
 def _new_errors(case: Case) -> dict[str, list[tuple[str, LogPattern]]]:
-    found: dict[str, list[tuple[str, LogPattern]]] = {}
+    patterns: dict[str, list[tuple[str, LogPattern]]] = {}
     for name, pattern in case.present(LogPattern):
         if pattern.resource and pattern.severity in FAILURES and more_than_usual(pattern):
-            found.setdefault(pattern.resource, []).append((name, pattern))
-    return found
+            patterns.setdefault(pattern.resource, []).append((name, pattern))
+    return patterns

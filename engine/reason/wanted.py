@@ -31,32 +31,32 @@ def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...
 
     At its end `engine.reason.sensitivity` says what each fact really carries.
     """
-    named = [one for one in hypotheses if one.resource is not None][:2]
-    found = [_confirmation(one, case.names) for one in named if one.confidence < 0.9]
-    return tuple(dict.fromkeys(map(safe_line, (*found, *unanswered(case, hypotheses)))))[:_MAX]
+    named = [hypothesis for hypothesis in hypotheses if hypothesis.resource is not None][:2]
+    confirmations = [_confirmation(hypothesis, case.names) for hypothesis in named if hypothesis.confidence < 0.9]
+    return tuple(dict.fromkeys(map(safe_line, (*confirmations, *unanswered(case, hypotheses)))))[:_MAX]
 
 
 def unanswered(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
-    """What nobody could be asked about, though it tells causes apart."""
-    named = [one for one in hypotheses if one.resource is not None][:2]
+    """What could not be asked for, though it would separate the causes."""
+    named = [hypothesis for hypothesis in hypotheses if hypothesis.resource is not None][:2]
     asked = {gap.question for _, gap in case.of(SourceGap)}
-    found = []
+    missing = []
     if not case.of(OwnShare) and not case.of(SpanShift) and "spans" in asked:
-        found.append("traces, which would show whose own time grew")
+        missing.append("traces, which would show whose own time grew")
     if not case.of(ChangeFound) and "changes" in asked:
-        found.append("the record of changes before the onset")
+        missing.append("the record of changes before the onset")
     if not case.of(LogPattern) and "logs" in asked:
-        found.append("logs of the leading resources")
+        missing.append("logs of the leading resources")
     if not case.of(Dependencies):
-        found.append("the topology, which would tell cause from effect")
-    if not case.of(MetricAtLimit) and any(causes()[one.cause_id].metrics for one in named):
-        found.append("the limits of what looks full")
-    return tuple(found)
+        missing.append("the topology, which would tell cause from effect")
+    if not case.of(MetricAtLimit) and any(causes()[hypothesis.cause_id].metrics for hypothesis in named):
+        missing.append("the limits of what looks full")
+    return tuple(missing)
 
 
-def _confirmation(one: Hypothesis, names: DisplayNames) -> str:
-    resource = names(one.resource or "")
-    if one.change is not None:
-        return f"whether {resource} recovers without {short_id(one.change)}, or only the new version is affected"
-    diagnostic = causes()[one.cause_id].diagnostic.replace("_", " ")
-    return f"{diagnostic} of {resource}: more on “{one.cause}”"
+def _confirmation(hypothesis: Hypothesis, names: DisplayNames) -> str:
+    resource = names(hypothesis.resource or "")
+    if hypothesis.change is not None:
+        return f"whether {resource} recovers without {short_id(hypothesis.change)}, or only the new version is affected"
+    diagnostic = causes()[hypothesis.cause_id].diagnostic.replace("_", " ")
+    return f"{diagnostic} of {resource}: more on “{hypothesis.cause}”"

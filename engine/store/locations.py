@@ -81,7 +81,7 @@ async def open_rows(location: str | Path | StoreLocation) -> RowStore:
 def _file(text: str, path: Path) -> StoreLocation:
     if not text:
         raise UsageError("an empty path leads to no store; give one, or leave it out")
-    if "\0" in text:
+    if "\0" in str(path):
         raise UsageError(f"{safe_line(text)}: no path holds a NUL character")
     return StoreLocation("sqlite", path=path.expanduser().absolute())
 

@@ -16,7 +16,7 @@ __all__ = ["Inverse", "Irreversible", "PriorState"]
 class PriorState(BaseModel):
     """What of the target the action changes, as it was before; None where it could not be read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     revision: int | None = None
     replicas: int | None = None

@@ -43,7 +43,7 @@ A = TypeVar("A", bound=ActionArguments, contravariant=True)
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Check(_Frozen):

@@ -17,7 +17,7 @@ __all__ = ["ActionArguments", "Look", "Manual", "Proposed", "shell"]
 class ActionArguments(BaseModel):
     """What identifies an action besides its name; each one adds its own. Frozen, and complete as it stands."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @property
     def unstated_place(self) -> str:

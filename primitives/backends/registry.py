@@ -28,7 +28,7 @@ GROUP = "cloudops.backends"
 class SourceSettings(BaseModel):
     """What a source of one kind is configured with; a backend subclasses it. Credentials are `SecretStr`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     def resolve(self, environment: Mapping[str, str]) -> Self:
         """These settings with what they take from the environment, such as a token.

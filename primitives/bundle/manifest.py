@@ -25,7 +25,7 @@ class Manifest(Record):
     Unknown keys are kept in `model_extra`, so that writing the bundle again loses none.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True, defer_build=True)
 
     format: Literal["cloudops-incident/1"] = FORMAT
     id: str = Field(pattern=r"^[a-z0-9-]+$", max_length=200)

@@ -22,7 +22,7 @@ class FactBase(BaseModel):
     """
 
     # A number that isn't one would fail later, when the fact is stored; it must fail the diagnostic that made it.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     type: str
     polarity: Polarity = "present"

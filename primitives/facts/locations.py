@@ -22,7 +22,7 @@ class Location(BaseModel):
     `workload` is the kind of its Kubernetes workload in lower case, `context` the kubectl context of its cluster.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     platform: str = ""
     service: str = ""

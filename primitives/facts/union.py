@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from primitives.facts.alerts import AlertState
 from primitives.facts.assertions import Assertion
@@ -42,4 +42,4 @@ Fact = Annotated[
 ]
 """The closed union of all facts."""
 
-fact_adapter: TypeAdapter[Fact] = TypeAdapter(Fact)
+fact_adapter: TypeAdapter[Fact] = TypeAdapter(Fact, config=ConfigDict(defer_build=True))

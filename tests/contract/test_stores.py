@@ -35,6 +35,7 @@ from engine.events import (
 from engine.hypotheses import Classification, Hypothesis
 from engine.incident import fold
 from engine.log import Entry, EventLog, Head
+from engine.store.locations import SCHEMES
 from engine.store.rows import Commit
 from primitives.errors import HeadMoved, StoreError, UsageError
 from primitives.facts import MetricShift
@@ -51,6 +52,10 @@ STORES: dict[str, Opener] = {
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 ENGINE = Who(kind="engine", name="cloudops")
 WINDOW = Window(start=NOON, end=NOON)
+
+
+def test_every_kind_of_store_is_held_to_the_contract() -> None:
+    assert set(STORES) == set(SCHEMES)
 
 
 @pytest.fixture(params=sorted(STORES))

@@ -15,7 +15,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -639,7 +639,8 @@ def test_a_damaged_page_is_found_by_whoever_reads_it(
     for command in each_command(store, finished[1], finished[2], tmp_path / "out.incident"):
         told = cloudops(*command)
         if told.code == 3:
-            complaint(told, 3)
+            # An investigation is printed as it goes: what it found before it met the damaged page may stand there.
+            complaint(replace(told, out="") if command[0] == "investigate" else told, 3)
         else:
             assert told.code == 0 or command[:2] == ("audit", "verify")
             assert told.err == ""

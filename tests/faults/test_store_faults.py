@@ -27,6 +27,7 @@ from engine.store import connection, files
 from engine.store.files import file_system, network_problem
 from engine.store.schema import APPLICATION_ID, SELECT_RAW
 from engine.store.sqlite import SqliteRows
+from engine.store.versions import sqlite_warning
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew
 from primitives.records import Window
 
@@ -693,7 +694,7 @@ async def test_a_heads_file_that_cannot_be_written_keeps_no_event_from_being_ack
 @pytest.mark.parametrize(("version", "warns"), [((3, 40, 1), True), ((3, 51, 2), True), ((3, 51, 3), False)])
 def test_an_old_sqlite_is_warned_of(monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], warns: bool) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
-    warning = connection.sqlite_warning()
+    warning = sqlite_warning()
     assert (warning is not None) == warns
     assert warning is None or "fixed in 3.51.3" in warning
 

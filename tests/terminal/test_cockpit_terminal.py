@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -17,6 +18,13 @@ import pytest
 from pseudo_terminal import COCKPIT, ROOT, PseudoTerminal
 
 INCIDENT = str(ROOT / "sample_incidents" / "api-latency-spike")
+OUTPUT = {
+    "capture_output": True,
+    "text": True,
+    "timeout": 60,
+    "check": True,
+    "env": os.environ | {"PYTHONPATH": str(ROOT)},
+}
 MINIMAL = """
 from textual.app import App
 from textual.widgets import Static
@@ -286,3 +294,40 @@ def test_no_color_draws_greys_alone(cockpit: Callable[..., PseudoTerminal]) -> N
     colours = set(re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", bytes(terminal.raw)))
     assert colours
     assert all(len(set(colour)) == 1 for colour in colours), colours
+
+
+def test_a_pasted_escape_and_newline_stay_in_the_line_and_nothing_is_submitted(
+    cockpit: Callable[..., PseudoTerminal], store: Path
+) -> None:
+    terminal = cockpit("investigate", "API latency spike in prod", "--incident", INCIDENT)
+    terminal.wait_for("READ-ONLY DIAGNOSTICS")
+    terminal.press("y")
+    terminal.wait_for("COMPLETED")
+    terminal.press("f")
+    terminal.wait_for("ADD A FACT")
+    terminal.press("\x1b[200~pool cut\x1bq\r\nfrom 200\n\x1b[A to 100\n\x1b[201~")
+    terminal.wait_for("pool cutq from 200 [A to 100")
+    for _ in range(20):
+        assert terminal.read(0.05)
+    assert "ADD A FACT" in terminal.shown
+    assert "fact added" not in terminal.shown
+    terminal.press("\x1b")
+    terminal.wait_for(lambda shown: "ADD A FACT" not in shown)
+    terminal.press("q")
+    assert terminal.wait() == 0
+    assert is_restored(terminal)
+    assert "pool cut" not in events_of(store)
+
+
+def events_of(store: Path) -> str:
+    """Every event of the stored incident, as JSON lines."""
+    (incident,) = json.loads(output_of("incidents", "--json", "--store", str(store)))
+    return output_of("attach", incident["execution_id"], "--events", "--store", str(store))
+
+
+def output_of(*arguments: str) -> str:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*COCKPIT, *arguments], capture_output=True, text=True, timeout=60, check=True, env=environment
+    )
+    return done.stdout

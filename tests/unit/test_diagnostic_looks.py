@@ -16,7 +16,7 @@ from engine.act.looks import look_step
 from engine.incident import IncidentState
 from engine.investigate.plan import propose_plan
 from engine.reason import rank
-from engine.reason.next_question import candidates
+from engine.reason.next_question import questions
 from engine.state.investigation import Step
 from primitives.clock import ManualClock
 from primitives.diagnostics.registry import Arguments, Progress, diagnostics
@@ -209,7 +209,7 @@ def test_no_plan_and_no_next_question_takes_a_look() -> None:
     first.plan = first.plan.model_copy(update={"arguments": scope.model_dump(mode="json", by_alias=True)})
     everything = {question for diagnostic in diagnostics().values() for question in diagnostic.questions}
     planned = {step.primitive for step in propose_plan(state.classification, scope, everything, diagnostics())}
-    asked = {candidate.primitive for candidate in candidates(state, diagnostics())}
+    asked = {question.primitive for question in questions(state, diagnostics())}
     assert not (planned | asked) & set(LOOKS)
     assert {name for name, diagnostic in diagnostics().items() if diagnostic.on_request} == set(LOOKS)
 

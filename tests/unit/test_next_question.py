@@ -15,7 +15,7 @@ from engine.incident import IncidentState, Step
 from engine.investigate.conclude import asked_on, further, moves
 from engine.investigate.plan import MAX_STEPS
 from engine.reason import rank
-from engine.reason.next_question import candidates, is_settled, next_questions
+from engine.reason.next_question import is_decided, next_questions, questions
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.errors import UsageError
 from primitives.records import Coverage, Symptom
@@ -68,13 +68,13 @@ def test_what_lay_outside_of_the_first_look_is_asked_about() -> None:
 
 
 def test_what_was_looked_at_is_not_asked_about_again() -> None:
-    asked = {(one.primitive, one.resource) for one in candidates(investigated(*CLOSE), diagnostics())}
+    asked = {(one.primitive, one.resource) for one in questions(investigated(*CLOSE), diagnostics())}
     assert ("analyze_utilization", "cart") not in asked  # `api` depends on it
     state = investigated(*CLOSE)
     (step, *_) = next_questions(state, diagnostics())
     state.steps[step.id] = Step(step, added=True, status="completed")
     assert ("analyze_utilization", "batch") not in {
-        (one.primitive, one.resource) for one in candidates(state, diagnostics())
+        (one.primitive, one.resource) for one in questions(state, diagnostics())
     }
 
 
@@ -91,12 +91,12 @@ def test_only_what_a_source_can_answer_is_asked() -> None:
 )
 def test_settled_is_likely_or_far_ahead(confidences: tuple[float, ...], settled: bool) -> None:
     believed = [belief(f"H{number}", "batch", one) for number, one in enumerate(confidences, 1)]
-    assert is_settled(believed) is settled
+    assert is_decided(believed) is settled
 
 
 def test_unknown_is_never_settled() -> None:
     unknown = belief("H1", None, 0.95, cause_id="unknown", cause_class=IncidentClass.UNKNOWN)
-    assert not is_settled([unknown])
+    assert not is_decided([unknown])
 
 
 def test_a_settled_answer_needs_no_question_but_a_person_may_ask() -> None:

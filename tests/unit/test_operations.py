@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import struct
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,13 +13,12 @@ import pytest
 
 import engine.remote
 from engine.engine import Engine
-from engine.host import ServedEngine, connect, engine_in_thread
-from engine.operations import Operation, typed
+from engine.host import ServedEngine, connect
 from engine.port import OPERATIONS, Command, EnginePort, Exclude, Investigate, Judge
 from engine.remote import RemoteEngine
 from engine.wire import PROTOCOL, error_from, error_to, socket_path
 from primitives import errors
-from primitives.errors import CloudopsError, StoreBusy, UsageError
+from primitives.errors import CloudopsError, StoreBusy
 
 SAMPLE = Path(__file__).parents[2] / "sample_incidents" / "api-latency-spike"
 
@@ -87,61 +86,10 @@ def test_an_error_crosses_the_socket_as_the_same_type(name: str) -> None:
     assert str(received) == str(error)
 
 
-# A new operation: one declaration and one method
-
-
-class Counting:
-    async def count(self, text: str, letter: str = "a") -> int:
-        """How often `letter` stands in `text`."""
-        raise NotImplementedError
-
-    def letters(self, text: str) -> AsyncIterator[tuple[str, ...]]:
-        """Each letter."""
-        raise NotImplementedError
-
-
-async def test_a_new_operation_is_one_declaration_and_one_method(
-    short_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def count(self: Engine, text: str, letter: str = "a") -> int:
-        if not text:
-            raise UsageError("nothing to count in")
-        return text.count(letter)
-
-    async def letters(self: Engine, text: str) -> AsyncIterator[tuple[str, ...]]:
-        for letter in text:
-            yield (letter,)
-
-    monkeypatch.setitem(OPERATIONS, "count", Operation(Counting.count, typed(int), tells_who=False))
-    stream = Operation(Counting.letters, typed(tuple[str, ...]), tells_who=False)
-    monkeypatch.setitem(OPERATIONS, "letters", stream)
-    monkeypatch.setattr(Engine, "count", count, raising=False)
-    monkeypatch.setattr(Engine, "letters", letters, raising=False)
-    store = short_path / "store.db"
-    served = await ServedEngine.serve(store)
-    thread = engine_in_thread(store)
-    await thread.open()
-    try:
-        assert thread.remote
-        for port in (RemoteEngine(store), thread):
-            assert await port.count("banana") == 3
-            assert await port.count("banana", letter="n") == 2
-            assert [letter async for letter in port.letters("abc")] == [("a",), ("b",), ("c",)]
-            with pytest.raises(UsageError, match="nothing to count in"):
-                await port.count("")
-            with pytest.raises(AttributeError, match="no operation 'add'"):
-                port.add(1, 2)
-    finally:
-        await thread.close()
-        await served.close()
-
-
 # Versions that do not understand each other
 
 
 async def _raw(store: Path, document: dict[str, Any]) -> dict[str, Any]:
-    import asyncio
-
     reader, writer = await asyncio.open_unix_connection(socket_path(store))
     data = orjson.dumps(document)
     writer.write(struct.pack(">I", len(data)) + data)
