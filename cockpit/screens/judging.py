@@ -112,7 +112,8 @@ class JudgingScreen(IncidentScreen):
         try:
             action = look_of(self.view.state, subject.id)
             target = action.arguments
-            self._command(RunDiagnostic(primitive=action.primitive, target=target, **self.app.settings.live_request()))
+            request = RunDiagnostic(primitive=action.primitive, target=target, **self.app.settings.live_request())
+            self._command(request, f"looking: {sanitised(action.action)}")
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
 
