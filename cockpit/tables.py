@@ -17,6 +17,10 @@ UNLIMITED = 10_000
 """Cells of a line that no person reads on a terminal: nothing is cut."""
 
 
+NARROWEST = 6
+"""Cells that a column keeps."""
+
+
 class Column(NamedTuple):
     """A column: its heading, its cells (as many as its longest text takes, where None), and whether it is a number."""
 
@@ -35,17 +39,32 @@ def table_lines(
     from rich.table import Table
     from rich.text import Text
 
+    texts = [[Text(safe_line(cell)) for cell in row] for row in rows]
     titled = any(column.title for column in columns)
     table = Table(box=None, show_header=titled, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
-    for title, cells, number in columns:
+    natural = [
+        column.width or max((text.cell_len for text in (Text(column.title), *cells)), default=0)
+        for column, cells in zip(columns, zip(*texts, strict=True) if texts else [()] * len(columns), strict=True)
+    ]
+    for (title, _, number), cells in zip(columns, _fitted(natural, width - gap * (len(columns) - 1)), strict=True):
         table.add_column(
             Text(title), width=cells, no_wrap=True, overflow="ellipsis", justify="right" if number else "left"
         )
-    for row in rows:
-        table.add_row(*(Text(safe_line(cell)) for cell in row))
+    for row in texts:
+        table.add_row(*row)
     written = StringIO()
     Console(file=written, width=width, color_system=None, force_terminal=False, _environ={}).print(table)
     return [line.rstrip() for line in written.getvalue().splitlines()]
+
+
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
+    """The columns' widths, so that all fit into `room`: the last ones become narrower first, names stay whole."""
+    fitted = list(widths)
+    for at in range(len(fitted) - 1, -1, -1):
+        excess = sum(fitted) - room
+        if excess > 0:
+            fitted[at] = max(min(fitted[at], NARROWEST), fitted[at] - excess)
+    return fitted
 
 
 def printed_width() -> int:

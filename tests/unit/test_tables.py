@@ -1,4 +1,4 @@
-"""Tables of the command line: whole lines in a pipe, lines of the terminal's width on one, columns that stay columns."""
+"""Tables of the command line: whole lines in a pipe, cut ones on a terminal, columns that stay columns."""
 
 from __future__ import annotations
 
