@@ -190,7 +190,7 @@ class GroupCommit:
                 request.done.set_result(events)
         for execution_id in transaction.index:
             self._committed(execution_id)
-            if (live := self._live.get(execution_id)) and live.state.ended:
+            if (live := self._live.get(execution_id)) and live.state.closed:
                 del self._live[execution_id]
 
     def _retry_or_refuse(self, requests: Sequence[_Request], error: Exception) -> None:
