@@ -91,9 +91,9 @@ async def _store(settings: Settings) -> Check:
 
 
 async def _answering(store: StoreLocation, port: EnginePort) -> Check:
-    found = await port.incidents()
+    incidents = await port.incidents()
     held = " (open in another CloudOps)" if is_remote(port) else ""
-    return Check(name="store", status="ok", detail=f"{store}: {count(len(found), 'incident')}{held}")
+    return Check(name="store", status="ok", detail=f"{store}: {count(len(incidents), 'incident')}{held}")
 
 
 async def _sources(settings: Settings) -> tuple[Check, ...]:

@@ -306,6 +306,6 @@ class Answers(Generic[R]):
         )
 
 
-def _least(one: N | None, other: N | None) -> N | None:
-    present = [value for value in (one, other) if value is not None]
+def _least(first: N | None, second: N | None) -> N | None:
+    present = [value for value in (first, second) if value is not None]
     return min(present, default=None)

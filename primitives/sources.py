@@ -124,13 +124,13 @@ def define_source(
 
 def discover_sources(environment: Mapping[str, str]) -> Mapping[str, SourceDefinition]:
     """The sources that can be found without configuration, named by their kind. Raises `UsageError`."""
-    found = {}
+    definitions = {}
     for kind in backends().values():
         settings = kind.discover(environment)
         if settings is not None:
             definition = define_source(kind.name, {**settings, "kind": kind.name}, environment, key=kind.discovered_by)
-            found[kind.name] = definition.model_copy(update={"discovered_by": kind.discovered_by})
-    return found
+            definitions[kind.name] = definition.model_copy(update={"discovered_by": kind.discovered_by})
+    return definitions
 
 
 def open_source(name: str, definition: SourceDefinition, clock: Clock) -> Source:

@@ -1,4 +1,4 @@
-"""Which log messages are new, more frequent or gone, what kind of error they are, and whom they blame."""
+"""Log patterns: which messages are new, more frequent or gone, what kind of error they are, and whom they blame."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\
     cost_s=3.0,
 )  # fmt: skip
 async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Tell the unusual patterns of log records and of raw container logs, the most telling first."""
+    """Report the unusual patterns of log records and of raw container logs, the strongest first."""
     window = incident_window(args)
     logs = await ask_logs(ask, args)
     containers = await ask.container_logs(ContainerLogsQuery(window=window))
@@ -81,8 +81,8 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     facts = [_fact(pattern, logs.answers, args) for pattern in _bounded(unusual)]
     workloads, astray = await _objects(ask, containers.records, topology.records, args)
     raw = [line for log in containers.records for line in _container_lines(log, workloads, graph.resources)]
-    facts += [_fact(one, containers, args) for one in _bounded(patterns(raw, [], names))]
-    facts = [one.model_copy(update={"points_at": astray.get(one.points_at or "", one.points_at)}) for one in facts]
+    facts += [_fact(pattern, containers, args) for pattern in _bounded(patterns(raw, [], names))]
+    facts = [fact.model_copy(update={"points_at": astray.get(fact.points_at or "", fact.points_at)}) for fact in facts]
     for fact in facts[:_MOST_PATTERNS]:
         yield fact
     if not facts and (before or counted_before) and (covering := _covering(logs, window)):
@@ -111,7 +111,7 @@ async def _with_requests(
     """What requests log differently, where spans of both times are known, and then what time alone shows.
 
     Where messages can be counted by request, more or fewer of them in time say only that there were more or other
-    requests; failures are told all the same, since they are often kept where the rest is sampled.
+    requests; failures are reported all the same, since they are often kept where the rest is sampled.
     """
     if not before or not any("span_id" in record.attributes for record in now):
         return by_time
@@ -121,12 +121,16 @@ async def _with_requests(
         return by_time
     by_request = deviations(current, normal, [*before, *now], names)
     counted = {record.resource for record in now if "span_id" in record.attributes}
-    told = {(one.resource, one.severity, mask(one.example)) for one in by_request}
+    selected = {(pattern.resource, pattern.severity, mask(pattern.example)) for pattern in by_request}
     return by_request[:_MOST_OF_ONE] + [
-        one
-        for one in by_time
-        if one.resource not in counted
-        or (one.is_error and one.count and (one.resource, one.severity, mask(one.example)) not in told)
+        pattern
+        for pattern in by_time
+        if pattern.resource not in counted
+        or (
+            pattern.is_error
+            and pattern.count
+            and (pattern.resource, pattern.severity, mask(pattern.example)) not in selected
+        )
     ]
 
 
@@ -204,35 +208,35 @@ def _level(text: str) -> Severity:
     return "INFO"
 
 
-def _bounded(found: list[Pattern]) -> list[Pattern]:
-    """The most telling ones, so that one talkative resource doesn't push out all others."""
-    told: dict[str, int] = {}
+def _bounded(candidates: list[Pattern]) -> list[Pattern]:
+    """The strongest ones, and not too many of one resource, so that it doesn't push out all others."""
+    counts: dict[str, int] = {}
     chosen = []
-    for one in found:
-        told[one.resource] = told.get(one.resource, 0) + 1
-        if told[one.resource] <= _MOST_OF_ONE:
-            chosen.append(one)
+    for pattern in candidates:
+        counts[pattern.resource] = counts.get(pattern.resource, 0) + 1
+        if counts[pattern.resource] <= _MOST_OF_ONE:
+            chosen.append(pattern)
     return chosen[:_MOST_PATTERNS]
 
 
-def _fact(one: Pattern, answers: Answers[Any], args: Arguments) -> LogPattern:
+def _fact(pattern: Pattern, answers: Answers[Any], args: Arguments) -> LogPattern:
     return LogPattern(
         trust="reported",
-        resource=one.resource,
+        resource=pattern.resource,
         window=incident_window(args),
-        observed_at=one.first or args.now,
+        observed_at=pattern.first or args.now,
         source=answers.source,
         answers=answers.digests,
-        template=safe_line(one.template, limit=300),
-        severity=one.severity,
-        family=one.family,
-        count=one.count,
-        baseline_count=one.expected,
-        first_seen=one.first,
-        last_seen=one.last,
-        points_at=one.points_at,
-        ongoing=one.ongoing,
-        example=safe_line(one.example, limit=300),
+        template=safe_line(pattern.template, limit=300),
+        severity=pattern.severity,
+        family=pattern.family,
+        count=pattern.count,
+        baseline_count=pattern.expected,
+        first_seen=pattern.first,
+        last_seen=pattern.last,
+        points_at=pattern.points_at,
+        ongoing=pattern.ongoing,
+        example=safe_line(pattern.example, limit=300),
     )
 
 

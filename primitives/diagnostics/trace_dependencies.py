@@ -1,4 +1,4 @@
-"""Who depends on whom, and how much of the symptom each one explains by itself."""
+"""Dependencies: who depends on whom, and how much of the symptom each resource explains by itself."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CALLS_FACTOR: Final = 1.5
     cost_s=2.0,
 )  # fmt: skip
 async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Tell the dependency graph, each resource's own share of the symptom, and operations whose own time moved.
+    """Report the dependency graph, each resource's own share of the symptom, and operations whose own time moved.
 
     The graph is the sources' own, else it is inferred from spans. Shares come from metrics on the graph and, where both
     times have traces, from the spans' own times.
@@ -95,22 +95,22 @@ def _metric_shares(view: SymptomView, graph: Graph, history: History, args: Argu
     if view.series is None:
         return []
     resource = view.series.resource
-    metric = pick_metric(view.series.metric, [one.metric for one in history.of(resource)])
+    metric = pick_metric(view.series.metric, [comparison.metric for comparison in history.of(resource)])
     if metric is None:
         return []
     normal, window = _intervals(view, args)
-    found = shares(resource, metric, history.series, graph, normal, window)
+    found_shares = shares(resource, metric, history.series, graph, normal, window)
     # The resource that an alarm names may be the database itself: where it depends on nothing, nothing is divided.
-    if len(found) < 2:
+    if len(found_shares) < 2:
         return []
     near = graph.reach([resource])
-    present = [one for one in found if _is_present(one)]
-    absent = [one for one in found if not _is_present(one)]
-    absent.sort(key=lambda one: (near.get(one.resource, 99), one.resource))
+    present = [share for share in found_shares if _is_present(share)]
+    absent = [share for share in found_shares if not _is_present(share)]
+    absent.sort(key=lambda share: (near.get(share.resource, 99), share.resource))
     return [
         OwnShare(
-            polarity="present" if _is_present(one) else "absent",
-            resource=one.resource,
+            polarity="present" if _is_present(share) else "absent",
+            resource=share.resource,
             window=incident_window(args),
             observed_at=args.now,
             source=history.source,
@@ -118,16 +118,16 @@ def _metric_shares(view: SymptomView, graph: Graph, history: History, args: Argu
             symptom_resource=resource,
             metric=metric.name,
             unit="1" if metric.unit == "1" else metric.unit,
-            own_excess=one.excess,
-            share=one.share,
-            noise=one.noise,
+            own_excess=share.excess,
+            share=share.share,
+            noise=share.noise,
         )
-        for one in (*present[:_MOST_SHARES], *absent[:_MOST_CLEARED])
+        for share in (*present[:_MOST_SHARES], *absent[:_MOST_CLEARED])
     ]
 
 
-def _is_present(one: Share) -> bool:
-    return one.excess > 0 and one.share >= _LEAST_SHARE
+def _is_present(share: Share) -> bool:
+    return share.excess > 0 and share.share >= _LEAST_SHARE
 
 
 def _intervals(view: SymptomView, args: Arguments) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -153,47 +153,47 @@ def _columns(spans: Sequence[Span], view: SymptomView, args: Arguments) -> tuple
 def _span_shares(now: Traces, before: Traces, spans: Answers[Span], args: Arguments) -> list[OwnShare]:
     return [
         OwnShare(
-            resource=one.resource,
+            resource=share.resource,
             window=incident_window(args),
             observed_at=args.now,
             source=spans.source,
             answers=spans.digests,
-            symptom_resource=one.entry,
+            symptom_resource=share.entry,
             metric="span_own_time",
             unit="s",
-            own_excess=one.excess,
-            share=one.share,
-            noise=one.noise,
+            own_excess=share.excess,
+            share=share.share,
+            noise=share.noise,
         )
-        for one in trace_shares(now, before)[:_MOST_SHARES]
-        if one.excess > 0 and one.share >= _LEAST_SHARE
+        for share in trace_shares(now, before)[:_MOST_SHARES]
+        if share.excess > 0 and share.share >= _LEAST_SHARE
     ]
 
 
 def _span_shifts(now: Traces, before: Traces, spans: Answers[Span], args: Arguments) -> list[SpanShift]:
-    found = []
-    for one in own_times(now, before):
+    shifts = []
+    for operation in own_times(now, before):
         busier = (
-            one.calls is not None
-            and one.baseline_calls
-            and not (1 / _CALLS_FACTOR < one.calls / one.baseline_calls < _CALLS_FACTOR)
+            operation.calls is not None
+            and operation.baseline_calls
+            and not (1 / _CALLS_FACTOR < operation.calls / operation.baseline_calls < _CALLS_FACTOR)
         )
-        if abs(one.score) < _MIN_SPAN_SCORE and not busier:
+        if abs(operation.score) < _MIN_SPAN_SCORE and not busier:
             continue
-        found.append(
+        shifts.append(
             SpanShift(
-                resource=one.resource,
+                resource=operation.resource,
                 window=incident_window(args),
                 observed_at=args.now,
                 source=spans.source,
                 answers=spans.digests,
-                operation=safe_line(one.operation, limit=200),
-                baseline=one.baseline,
-                current=one.current,
-                calls_per_trace=one.calls,
-                baseline_calls_per_trace=one.baseline_calls,
-                score=one.score,
-                samples=one.samples,
+                operation=safe_line(operation.operation, limit=200),
+                baseline=operation.baseline,
+                current=operation.current,
+                calls_per_trace=operation.calls,
+                baseline_calls_per_trace=operation.baseline_calls,
+                score=operation.score,
+                samples=operation.samples,
             )
         )
-    return found[:_MOST_SPAN_SHIFTS]
+    return shifts[:_MOST_SPAN_SHIFTS]

@@ -43,15 +43,15 @@ def build_alerts(
     """
     seen = _episodes(states, grid)
     starts = {_labels(row): float(row.values[-1]) for row in since if len(row.values)}
-    details = {_api_labels(one): one for one in active if _active_at(one, window.end) is not None}
-    for labels, one in details.items():
-        seen.setdefault(labels, ("firing" if one.get("state") == "firing" else "pending", math.nan))
+    details = {_api_labels(alert): alert for alert in active if _active_at(alert, window.end) is not None}
+    for labels, alert in details.items():
+        seen.setdefault(labels, ("firing" if alert.get("state") == "firing" else "pending", math.nan))
     alerts = []
     for labels, (state, first) in seen.items():
         detail = details.get(labels, {})
         # Each may be late: the API after a restart, the first sample when the window begins in the middle of it.
         known = [first, starts.get(labels, math.nan), _seconds(_active_at(detail, window.end))]
-        started = _moment(min((one for one in known if math.isfinite(one)), default=math.nan), window.end)
+        started = _moment(min((moment for moment in known if math.isfinite(moment)), default=math.nan), window.end)
         alerts.append(_alert(dict(labels), state, started, detail, names, clean))
     return tuple(sorted(alerts, key=_rank)[:_MOST])
 
@@ -67,17 +67,17 @@ def _episodes(states: Iterable[Row], grid: Grid) -> dict[Labels, tuple[State, fl
     for row in states:
         if len(row.times):
             runs.setdefault(_labels(row), {})[row.labels.get("alertstate", "")] = row
-    found: dict[Labels, tuple[State, float]] = {}
+    latest: dict[Labels, tuple[State, float]] = {}
     for labels, rows in runs.items():
         last = {name: row.times[-1] >= grid.end - grid.step / 2 for name, row in rows.items()}
         began = _last_run(np.unique(np.concatenate([row.times for row in rows.values()])), grid.step)
         if last.get("firing"):
-            found[labels] = ("firing", began)
+            latest[labels] = ("firing", began)
         elif last.get("pending"):
-            found[labels] = ("pending", began)
+            latest[labels] = ("pending", began)
         elif "firing" in rows:
-            found[labels] = ("resolved", began)
-    return found
+            latest[labels] = ("resolved", began)
+    return latest
 
 
 def _last_run(times: NDArray[np.float64], step: int) -> float:

@@ -14,7 +14,7 @@ from primitives.backends.prometheus.endpoint import Endpoint
 from primitives.backends.prometheus.families import METRIC_NAMES
 from primitives.backends.prometheus.promql import Grid, choose_step, grid
 from primitives.backends.prometheus.series import answer_series, select
-from primitives.backends.prometheus.survey import Survey, glance, settle, survey
+from primitives.backends.prometheus.survey import Survey, gather_results, sample_expression, survey
 from primitives.backends.prometheus.topology import build_topology, edges_expression
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
@@ -88,39 +88,44 @@ class PrometheusBackend:
         try:
             version = await self._client.version()
             now = self._clock.now()
-            found = await survey(self._client, Window(start=now - _RECENT, end=now))
+            inventory = await survey(self._client, Window(start=now - _RECENT, end=now))
         except SourceDenied as error:
             return BackendStatus(self.name, "denied", error.problem, questions, at)
         except SourceError as error:
             return BackendStatus(self.name, "unreachable", error.problem, questions, at)
         served = f"version {version or 'unknown'}"
-        hint = f"{len(found.families)} known metric families" if found.families else f"but {_NOTHING_KNOWN}"
+        hint = f"{len(inventory.families)} known metric families" if inventory.families else f"but {_NOTHING_KNOWN}"
         return BackendStatus(self.name, "reachable", f"{served}, {hint}", questions, at)
 
     async def close(self) -> None:
         await self._client.close()
 
     async def _series(self, query: SeriesQuery) -> Answer[Series]:
-        found = await self._look(query.window)
-        if not found.families:
+        inventory = await self._look(query.window)
+        if not inventory.families:
             return await self._nothing(query)
-        step = choose_step(query.window.seconds, found.interval_s, query.step_s, self._step)
+        step = choose_step(query.window.seconds, inventory.interval_s, query.step_s, self._step)
         if query.step_s is None:
             self._step = step
         times = grid(query.window, step)
-        asked = select(query, found, times)
-        questions = (self._evaluate(one.expression, times) for one in asked)
-        replies = await settle(questions, source=self.name, within_s=self._within_s)
-        return answer_series(query, self.name, found, times, zip(asked, replies, strict=True))
+        asked = select(query, inventory, times)
+        questions = (self._evaluate(question.expression, times) for question in asked)
+        replies = await gather_results(questions, source=self.name, within_s=self._within_s)
+        return answer_series(query, self.name, inventory, times, zip(asked, replies, strict=True))
 
     async def _topology(self, query: TopologyQuery) -> Answer[Topology]:
-        found = await self._look(query.window)
-        families, clients = found.families, found.clients
-        known = await settle(
-            glance(self._client, found.grouping(one, 0).max(one.probe + one.selector), query.window) for one in families
+        inventory = await self._look(query.window)
+        families, clients = inventory.families, inventory.clients
+        known = await gather_results(
+            sample_expression(
+                self._client, inventory.grouping(family, 0).max(family.probe + family.selector), query.window
+            )
+            for family in families
         )
-        calls = await settle(glance(self._client, edges_expression(one), query.window) for one in clients)
-        topology = build_topology(found, zip(families, known, strict=True), zip(clients, calls, strict=True))
+        calls = await gather_results(
+            sample_expression(self._client, edges_expression(client), query.window) for client in clients
+        )
+        topology = build_topology(inventory, zip(families, known, strict=True), zip(clients, calls, strict=True))
         if not topology.resources:
             return Answer(query, self.name, "not_recorded", detail=_NOTHING_KNOWN)
         notes = _notes((*known, *calls))
@@ -129,14 +134,14 @@ class PrometheusBackend:
             self.name,
             "partial" if notes else "answered",
             records=(topology,),
-            coverage=self._coverage("topology", query.window, found),
+            coverage=self._coverage("topology", query.window, inventory),
             detail="; ".join(notes) or None,
         )
 
     async def _alerts(self, query: AlertsQuery) -> Answer[Alert]:
-        found = await self._look(query.window)
-        times = grid(query.window, choose_step(query.window.seconds, found.interval_s, None, self._step))
-        states, since = await settle(self._evaluate(name, times) for name in ("ALERTS", "ALERTS_FOR_STATE"))
+        inventory = await self._look(query.window)
+        times = grid(query.window, choose_step(query.window.seconds, inventory.interval_s, None, self._step))
+        states, since = await gather_results(self._evaluate(name, times) for name in ("ALERTS", "ALERTS_FOR_STATE"))
         live = 0 <= (self._clock.now() - query.window.end).total_seconds() <= _LIVE_S
         alerts = build_alerts(
             states.rows if isinstance(states, Reply) else (),
@@ -144,7 +149,7 @@ class PrometheusBackend:
             await self._client.active_alerts() if live else (),
             grid=times,
             window=query.window,
-            names=found.names,
+            names=inventory.names,
             clean=self._client.clean,
         )
         notes = _notes((states, since))
@@ -153,7 +158,7 @@ class PrometheusBackend:
             self.name,
             "partial" if notes else "answered",
             records=alerts,
-            coverage=self._coverage("alerts", query.window, found),
+            coverage=self._coverage("alerts", query.window, inventory),
             detail="; ".join(notes) or None,
         )
 
@@ -181,8 +186,8 @@ class PrometheusBackend:
             self._replies[key] = reply
         return self._replies[key]
 
-    def _coverage(self, kind: str, window: Window, found: Survey) -> tuple[Coverage, ...]:
-        start = found.since_in(window)
+    def _coverage(self, kind: str, window: Window, inventory: Survey) -> tuple[Coverage, ...]:
+        start = inventory.since_in(window)
         if start is None:
             return ()
         return (Coverage(source=self.name, kinds=(kind,), start=start, end=window.end, status="answered"),)

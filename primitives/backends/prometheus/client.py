@@ -216,19 +216,19 @@ class PrometheusClient:
             answer = orjson.loads(body)
         except ValueError:
             answer = None
-        said = answer if isinstance(answer, dict) else {}
+        document = answer if isinstance(answer, dict) else {}
         if status != 200:
-            raise self._failure(status, headers, said)
-        if said.get("status") == "error":
-            raise QueryRefused(self._source, f"refused a query: {self._reason(said)}")
-        if said.get("status") != "success" or "data" not in said:
+            raise self._failure(status, headers, document)
+        if document.get("status") == "error":
+            raise QueryRefused(self._source, f"refused a query: {self._reason(document)}")
+        if document.get("status") != "success" or "data" not in document:
             raise self._unreadable()
-        warnings = said.get("warnings")
+        warnings = document.get("warnings")
         texts = [self.clean(text) for text in warnings if isinstance(text, str)] if isinstance(warnings, list) else []
-        return said["data"], tuple(texts[:3])
+        return document["data"], tuple(texts[:3])
 
-    def _failure(self, status: int, headers: Mapping[str, str], said: Mapping[str, Any]) -> SourceError:
-        why = self._reason(said)
+    def _failure(self, status: int, headers: Mapping[str, str], document: Mapping[str, Any]) -> SourceError:
+        why = self._reason(document)
         because = f": {why}" if why else ""
         if status in (401, 403):
             advice = f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}"
@@ -237,7 +237,7 @@ class PrometheusClient:
             throttled = _Throttled(self._source, "it asks for fewer requests (HTTP 429): try again in a minute")
             throttled.wait_s = _seconds(headers.get("Retry-After"))
             return throttled
-        if said.get("errorType") in ("timeout", "canceled"):
+        if document.get("errorType") in ("timeout", "canceled"):
             return SourceTimeout(self._source, f"it gave up on a query{because}: ask about a shorter time")
         if status >= 500:
             return _Transient(self._source, f"it failed (HTTP {status}){because}: see its own log")
@@ -245,7 +245,7 @@ class PrometheusClient:
             return SourceUnreachable(
                 self._source, f"it redirects (HTTP {status}; a login page?): give the API's own address"
             )
-        if said.get("status") == "error":
+        if document.get("status") == "error":
             return QueryRefused(self._source, f"refused a query (HTTP {status}){because}")
         if status in (404, 405):
             return _Missing(
@@ -253,8 +253,8 @@ class PrometheusClient:
             )
         return SourceUnreachable(self._source, f"it answered HTTP {status}{because}: is it a Prometheus?")
 
-    def _reason(self, said: Mapping[str, Any]) -> str:
-        error = said.get("error")
+    def _reason(self, document: Mapping[str, Any]) -> str:
+        error = document.get("error")
         return self.clean(error)[:200] if isinstance(error, str) else ""
 
     def _timed_out(self) -> SourceTimeout:

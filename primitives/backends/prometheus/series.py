@@ -38,15 +38,15 @@ class _Gathered:
     samples: int = 0
     dropped: int = 0
 
-    def add(self, one: Series) -> None:
-        key = (one.resource, one.metric.name)
-        if key in self.series or not len(one.times):
+    def add(self, series: Series) -> None:
+        key = (series.resource, series.metric.name)
+        if key in self.series or not len(series.times):
             return
-        if self.samples + len(one.times) > self.most:
+        if self.samples + len(series.times) > self.most:
             self.dropped += 1
             return
-        self.samples += len(one.times)
-        self.series[key] = one
+        self.samples += len(series.times)
+        self.series[key] = series
 
 
 def select(query: SeriesQuery, survey: Survey, grid: Grid) -> list[Asked]:
@@ -79,32 +79,32 @@ def answer_series(
             continue
         notes.extend(f"it warned: {warning}" for warning in reply.warnings)
         tolerance = max(tolerance, asked.range_s + 2 * grid.step)
-        for one in _series(asked, reply.rows, survey):
-            gathered.add(one)
-    found = gathered.series.values()
+        for series in _series(asked, reply.rows, survey):
+            gathered.add(series)
+    gathered_series = gathered.series.values()
     names = query.names
-    reach = _reach(query.window, found, tolerance)
+    reach = _reach(query.window, gathered_series, tolerance)
     if gathered.dropped:
         notes.append(f"{gathered.dropped} series were left out: more than {query.budget.rows:,} samples")
-    if found and reach != query.window:
+    if gathered_series and reach != query.window:
         notes.append(f"samples only from {reach.start:%Y-%m-%d %H:%M:%S} to {reach.end:%Y-%m-%d %H:%M:%S} UTC")
     detail = "; ".join(dict.fromkeys(notes))[:500] or None
     return Answer(
         query,
         source,
         "partial" if notes else "answered",
-        records=tuple(series for series in found if names is None or series.resource in names),
-        coverage=_coverage(query, source, found, reach, detail),
+        records=tuple(series for series in gathered_series if names is None or series.resource in names),
+        coverage=_coverage(query, source, gathered_series, reach, detail),
         detail=detail,
         completeness="cut" if gathered.dropped else "complete",
     )
 
 
 def _coverage(
-    query: SeriesQuery, source: str, found: Iterable[Series], reach: Window, detail: str | None
+    query: SeriesQuery, source: str, found_series: Iterable[Series], reach: Window, detail: str | None
 ) -> tuple[Coverage, ...]:
     """What was answered for, and, where that is not all, an entry that says what is amiss."""
-    kinds = ("series", *sorted({f"series:{one.metric.name}" for one in found}))
+    kinds = ("series", *sorted({f"series:{series.metric.name}" for series in found_series}))
     answered = Coverage(source=source, kinds=kinds, start=reach.start, end=reach.end, status="answered")
     if detail is None:
         return (answered,) if len(kinds) > 1 else ()
@@ -143,10 +143,10 @@ def _merged(name: str, measure: Measure, rows: list[Row]) -> Series:
     return Series(name, metric, times, merged)
 
 
-def _reach(window: Window, found: Iterable[Series], tolerance: float) -> Window:
+def _reach(window: Window, found_series: Iterable[Series], tolerance: float) -> Window:
     """The part of the window for which there are samples; within `tolerance` seconds of an end it counts as reached."""
-    first = min((float(one.times[0]) for one in found), default=window.start.timestamp())
-    last = max((float(one.times[-1]) for one in found), default=window.end.timestamp())
+    first = min((float(series.times[0]) for series in found_series), default=window.start.timestamp())
+    last = max((float(series.times[-1]) for series in found_series), default=window.end.timestamp())
     starts = first <= window.start.timestamp() + tolerance
     ends = last >= window.end.timestamp() - tolerance
     return Window(

@@ -16,11 +16,11 @@ from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grou
 from primitives.errors import SourceDenied, SourceError, SourceTimeout
 from primitives.records import Window
 
-__all__ = ["Survey", "glance", "settle", "survey"]
+__all__ = ["Survey", "gather_results", "sample_expression", "survey"]
 
 T = TypeVar("T")
 
-GLANCES: Final = 30
+SAMPLED_TIMES: Final = 30
 """At how many times of a window it is looked which series there are."""
 
 DEFAULT_INTERVAL_S: Final = 15.0
@@ -43,12 +43,12 @@ class Survey:
     @property
     def families(self) -> tuple[Family, ...]:
         """The families that are here."""
-        return tuple(one for one in FAMILIES if self.present.issuperset((one.probe, *one.also)))
+        return tuple(family for family in FAMILIES if self.present.issuperset((family.probe, *family.also)))
 
     @property
     def clients(self) -> tuple[ClientFamily, ...]:
         """The families that tell of dependencies and are here."""
-        return tuple(one for one in CLIENTS if one.probe in self.present)
+        return tuple(client for client in CLIENTS if client.probe in self.present)
 
     @property
     def interval_s(self) -> float:
@@ -87,32 +87,32 @@ async def survey(client: PrometheusClient, window: Window) -> Survey:
     """Look at what the Prometheus holds for `window`. Raises `SourceError` when it doesn't answer."""
     start, end = window.start.timestamp(), window.end.timestamp()
     present = await client.metric_names(METRIC_NAMES, start, end)
-    found = Survey(present, Names(client.clean), {}, None)
+    inventory = Survey(present, Names(client.clean), {}, None)
     kubernetes = {name: labels for name, labels in KUBERNETES.items() if name in present}
-    services: list[Family | ClientFamily] = [one for one in found.families if one.scope == "service"]
-    services.extend(found.clients)
-    probes = [family.probe for family in found.families]
-    learned = await settle(
-        glance(client, f"max by ({', '.join(by)}) ({name})", window) for name, by in kubernetes.items()
+    services: list[Family | ClientFamily] = [family for family in inventory.families if family.scope == "service"]
+    services.extend(inventory.clients)
+    probes = [family.probe for family in inventory.families]
+    learned = await gather_results(
+        sample_expression(client, f"max by ({', '.join(by)}) ({name})", window) for name, by in kubernetes.items()
     )
-    served = await settle(glance(client, _who(one), window) for one in services)
-    counted = await settle(client.at(_count(family), end) for family in found.families)
-    found.names.learn_kubernetes({name: _rows(reply) for name, reply in zip(kubernetes, learned, strict=True)})
-    for one, reply in zip(services, served, strict=True):
-        found.names.learn_services(_rows(reply), one.namespace)
+    served = await gather_results(sample_expression(client, _who(service), window) for service in services)
+    counted = await gather_results(client.at(_count(family), end) for family in inventory.families)
+    inventory.names.learn_kubernetes({name: _rows(reply) for name, reply in zip(kubernetes, learned, strict=True)})
+    for service, reply in zip(services, served, strict=True):
+        inventory.names.learn_services(_rows(reply), service.namespace)
     intervals = {probe: _interval(_rows(reply)) for probe, reply in zip(probes, counted, strict=True)}
     seen = [row.times[0] for reply in (*learned, *served) for row in _rows(reply) if len(row.times)]
-    return Survey(present, found.names, intervals, float(min(seen)) if seen else None)
+    return Survey(present, inventory.names, intervals, float(min(seen)) if seen else None)
 
 
-async def glance(client: PrometheusClient, expression: str, window: Window) -> Reply:
+async def sample_expression(client: PrometheusClient, expression: str, window: Window) -> Reply:
     """`expression` at a few times of the window, its ends among them: enough to see which series there are."""
-    step = max(math.ceil(window.seconds / GLANCES), 1)
+    step = max(math.ceil(window.seconds / SAMPLED_TIMES), 1)
     end = window.end.timestamp()
     return await client.over(expression, end - step * math.floor(window.seconds / step), end, step)
 
 
-async def settle(
+async def gather_results(
     questions: Iterable[Coroutine[Any, Any, T]], *, source: str = "", within_s: float | None = None
 ) -> list[T | SourceError]:
     """What each question gave, or why it gave nothing.
@@ -138,7 +138,8 @@ async def settle(
             results.append(error)
         else:
             raise error
-    failures = [one for one in results if isinstance(one, SourceError) and not isinstance(one, QueryRefused)]
+    errors = [result for result in results if isinstance(result, SourceError)]
+    failures = [error for error in errors if not isinstance(error, QueryRefused)]
     denied = [failure for failure in failures if isinstance(failure, SourceDenied)]
     if denied or (failures and all(isinstance(result, SourceError) for result in results)):
         raise (denied or failures)[0]

@@ -169,15 +169,16 @@ class RecordedBackend:
         words = set(PART_WORDS[query.question])
         if isinstance(query, ChangesQuery) and query.kinds is not None:
             words &= set(query.kinds)
-        found = []
+        entries = []
         for entry in self._bundle.manifest.coverage:
             prefixed = any(kind.startswith(f"{query.question}:") for kind in entry.kinds)
             if words.isdisjoint(entry.kinds) and not prefixed:
                 continue
             whole = query.question == "changes" or words.isdisjoint(entry.kinds)
             kinds = entry.kinds if whole else tuple(dict.fromkeys((*entry.kinds, query.question)))
-            found.append(entry.model_copy(update={"kinds": kinds, "end": min(entry.end, max(self._now, entry.start))}))
-        return tuple(found)
+            end = min(entry.end, max(self._now, entry.start))
+            entries.append(entry.model_copy(update={"kinds": kinds, "end": end}))
+        return tuple(entries)
 
     def _records(self, query: Query, window: Window) -> tuple[Sequence[Any] | None, Sequence[Coverage], str]:
         """The records (None: not recorded), the coverage that they give by themselves, and why some were left out."""
@@ -187,7 +188,7 @@ class RecordedBackend:
                 return self._series(query, window)
             case ChangesQuery():
                 kinds = query.kinds
-                return _timed(bundle.changes, window, lambda one: kinds is None or one.kind in kinds), (), ""
+                return _timed(bundle.changes, window, lambda change: kinds is None or change.kind in kinds), (), ""
             case LogsQuery():
                 return self._logs(query, window)
             case SpansQuery():
@@ -204,7 +205,8 @@ class RecordedBackend:
                 return _timed(bundle.probes, window), (), ""
             case ObservationsQuery():
                 names = query.kinds
-                return _timed(bundle.observations, window, lambda one: names is None or one.kind in names), (), ""
+                observations = _timed(bundle.observations, window, lambda record: names is None or record.kind in names)
+                return observations, (), ""
             case AlertsQuery():
                 return self._alerts(window), (), ""
 
@@ -213,28 +215,28 @@ class RecordedBackend:
         if not bundle.metric_names:
             return None, [], ""
         names = query.names
-        found: list[Series] = []
+        chosen: list[Series] = []
         coverage: list[Coverage] = []
         start, end = window.start.timestamp(), window.end.timestamp()
         for name in bundle.metric_names:
             if query.metrics is not None and name not in query.metrics:
                 continue
             every = bundle.series_of(name)
-            wanted = [one for one in every if query.kinds is None or one.metric.kind in query.kinds]
+            wanted = [series for series in every if query.kinds is None or series.metric.kind in query.kinds]
             coverage += self._series_coverage(name, wanted)
-            for one in wanted:
-                if names is None or one.resource in names:
-                    part = one.within(start, end)
+            for series in wanted:
+                if names is None or series.resource in names:
+                    part = series.within(start, end)
                     if len(part.times):
-                        found.append(part)
-        return found, coverage, ""
+                        chosen.append(part)
+        return chosen, coverage, ""
 
     def _series_coverage(self, name: str, series: Sequence[Series]) -> list[Coverage]:
-        sampled = [one for one in series if len(one.times)]
+        sampled = [part for part in series if len(part.times)]
         if not sampled:
             return []
-        first = min(float(one.times[0]) for one in sampled)
-        last = min(max(float(one.times[-1]) for one in sampled), self._now.timestamp())
+        first = min(float(part.times[0]) for part in sampled)
+        last = min(max(float(part.times[-1]) for part in sampled), self._now.timestamp())
         if last < first:
             return []
         return [self._own(("series", f"series:{name}"), _utc(first), _utc(last))]
@@ -263,14 +265,14 @@ class RecordedBackend:
         if not dumps:
             return None, [], ""
         chosen = [
-            one
-            for one in dumps
-            if window.start <= one.time <= window.end and (query.kinds is None or one.kind in query.kinds)
+            dump
+            for dump in dumps
+            if window.start <= dump.time <= window.end and (query.kinds is None or dump.kind in query.kinds)
         ]
         spans: dict[str, list[datetime]] = {}
-        for one in dumps:
-            if one.time <= self._now:
-                spans.setdefault(one.kind, []).append(one.time)
+        for dump in dumps:
+            if dump.time <= self._now:
+                spans.setdefault(dump.kind, []).append(dump.time)
         coverage = [
             self._own(("objects", f"objects:{kind}"), min(times), max(times)) for kind, times in sorted(spans.items())
         ]
@@ -283,7 +285,7 @@ class RecordedBackend:
         window = self._bundle.manifest.window
         # A container's log has no times of its own that could be relied on: it is what was there at the end.
         coverage = [self._own(("container_logs",), window.start, self._now)]
-        return [one.model_copy(update={"text": self._until_now(one.text)}) for one in logs], coverage, ""
+        return [log.model_copy(update={"text": self._until_now(log.text)}) for log in logs], coverage, ""
 
     def _until_now(self, text: str) -> str:
         """The log without the lines that say that they were written later than now."""
@@ -298,7 +300,7 @@ class RecordedBackend:
         if self._bundle.alert is None:
             return None
         alerts = normalise_alerts(self._bundle.alert)
-        return [one for one in alerts if one.started_at is None or window.holds(one.started_at)]
+        return [alert for alert in alerts if alert.started_at is None or window.holds(alert.started_at)]
 
     def _own(self, kinds: tuple[str, ...], start: datetime, end: datetime) -> Coverage:
         return Coverage(source=self.name, kinds=kinds, start=start, end=end, status="answered")
@@ -308,8 +310,8 @@ def _timed(records: Sequence[T] | None, window: Window, wanted: Callable[[T], bo
     """The records inside the window, oldest first."""
     if records is None:
         return None
-    chosen = [one for one in records if window.start <= one.time <= window.end and wanted(one)]
-    return sorted(chosen, key=lambda one: one.time)
+    chosen = [record for record in records if window.start <= record.time <= window.end and wanted(record)]
+    return sorted(chosen, key=lambda record: record.time)
 
 
 def _snapshots(records: Sequence[ConfigurationSnapshot] | None, window: Window) -> list[ConfigurationSnapshot] | None:
@@ -318,12 +320,12 @@ def _snapshots(records: Sequence[ConfigurationSnapshot] | None, window: Window) 
         return None
     before: dict[tuple[str, str], ConfigurationSnapshot] = {}
     inside = []
-    for one in sorted(records, key=lambda one: one.time):
-        if one.time < window.start:
-            before[one.resource, one.kind] = one
-        elif one.time <= window.end:
-            inside.append(one)
-    return sorted(before.values(), key=lambda one: one.time) + inside
+    for snapshot in sorted(records, key=lambda snapshot: snapshot.time):
+        if snapshot.time < window.start:
+            before[snapshot.resource, snapshot.kind] = snapshot
+        elif snapshot.time <= window.end:
+            inside.append(snapshot)
+    return sorted(before.values(), key=lambda snapshot: snapshot.time) + inside
 
 
 def _within_budget(records: Sequence[R], query: LogsQuery | SpansQuery) -> tuple[Sequence[R], str]:
