@@ -13,9 +13,11 @@ import orjson
 from cockpit.explain import adjustment_words, judgement_lines, waterfall_lines
 from engine.act.proposals import withheld
 from engine.events import (
+    AnswerRecorded,
     ConclusionReached,
     Event,
     FactAdded,
+    FactFound,
     FactJudged,
     HypothesesRanked,
     IncidentClassified,
@@ -25,9 +27,13 @@ from engine.events import (
     InvestigationFinished,
     InvestigationResumed,
     NoteAdded,
+    PlanConfirmed,
     PlanProposed,
+    SourcesChecked,
     StepAdded,
     StepFinished,
+    StepProgressed,
+    StepStarted,
     Who,
 )
 from engine.hypotheses import Action, FactWeight, Hypothesis
@@ -100,8 +106,12 @@ class PlainReport:
                 return self._wrapped(f"Note {body.id} by {event.who.name}: {body.text}", "  ")
             case IncidentClosed():
                 return self._wrapped(f"Closed {close_reason(body, event.who)}", "  ")
-            case _:
+            case SourcesChecked() | PlanConfirmed() | StepStarted() | StepProgressed() | AnswerRecorded() | FactFound():
                 return ""
+            case HypothesesRanked():
+                return ""
+            case _:
+                assert_never(body)
 
     def _added(self, state: IncidentState, step: Step) -> str:
         number, plan = list(state.steps).index(step.plan.id) + 1, step.plan

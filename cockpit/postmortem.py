@@ -7,16 +7,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from cockpit.explain import judgement_lines
 from cockpit.plain import close_reason
 from engine.act.proposals import withheld
 from engine.events import (
+    AnswerRecorded,
     ConclusionReached,
     Event,
     FactAdded,
+    FactFound,
     FactJudged,
+    HypothesesRanked,
     IncidentClassified,
     IncidentClosed,
     IncidentOpened,
@@ -25,7 +28,12 @@ from engine.events import (
     InvestigationResumed,
     NoteAdded,
     PlanConfirmed,
+    PlanProposed,
+    SourcesChecked,
+    StepAdded,
     StepFinished,
+    StepProgressed,
+    StepStarted,
 )
 from engine.incident import IncidentState
 from engine.naming import display_names
@@ -167,8 +175,12 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
             return f"note by {who}: {text}"
         case IncidentClosed() as body:
             return f"incident closed {close_reason(body, event.who)}"
-        case _:
+        case SourcesChecked() | PlanProposed() | StepAdded() | StepStarted() | StepProgressed():
             return ""
+        case AnswerRecorded() | FactFound() | HypothesesRanked():
+            return ""
+        case _:
+            assert_never(event.body)
 
 
 def _causes(content: Report) -> _Section:

@@ -21,6 +21,7 @@ from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeI
 from engine.investigate.investigation import Investigation, sources_checked
 from engine.investigate.scenario import Scenario
 from engine.log import EventLog, head_of
+from engine.reason.advisor import Advisor
 from primitives.clock import Clock, SystemClock
 from primitives.errors import CloudopsError, HeadMoved, StoreError, UsageError
 from primitives.sources import SourceDirectory
@@ -79,6 +80,7 @@ class Actor:
         incident_id: str,
         *,
         real: Clock | None = None,
+        advisor: Advisor | None = None,
     ) -> None:
         self.state = state
         self.execution_id = execution_id
@@ -86,6 +88,7 @@ class Actor:
         self._log = log
         self._supervisor = supervisor
         self._real = real or SystemClock()
+        self._advisor = advisor
         self._clock: Clock | None = None
         self._investigation: Investigation | None = None
         self._child: asyncio.Task[None] | None = None
@@ -207,7 +210,7 @@ class Actor:
             self._clock = None
             await asyncio.gather(*(backend.close() for backend in scenario.backends), return_exceptions=True)
             raise
-        self._investigation = Investigation(self, scenario, confirmed=confirmed)
+        self._investigation = Investigation(self, scenario, confirmed=confirmed, advisor=self._advisor)
         self._child = asyncio.create_task(self._supervise(self._investigation))
 
     async def _write(self, decision: Decision) -> None:

@@ -19,6 +19,7 @@ from engine.investigate.commands import CloseAged
 from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
 from engine.log import EventLog
 from engine.port import AuditResult, Command, IncidentSummary, Investigate
+from engine.reason.advisor import Advisor
 from engine.store.locations import StoreLocation
 from primitives.answers import decode_answer
 from primitives.clock import Clock, SystemClock, new_id
@@ -47,7 +48,8 @@ class Engine:
     """One engine over one store. Open it with `Engine.open`, close it with `close`.
 
     `sources` are those that its own process has configured; a request may bring further ones. A live incident is closed
-    when nothing happened to it for `close_after` since its investigation ended; None closes none.
+    when nothing happened to it for `close_after` since its investigation ended; None closes none. An `advisor` is asked
+    by each investigation before it concludes; CloudOps ships none.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class Engine:
         *,
         close_after: timedelta | None = CLOSE_AFTER,
         clock: Clock | None = None,
+        advisor: Advisor | None = None,
     ) -> None:
         self.store = store
         self.sources = sources
         self._clock = clock or SystemClock()
+        self._advisor = advisor
         self._actors: dict[str, Actor] = {}
         self._loading = asyncio.Lock()
         self._troubles: dict[str, asyncio.Future[StoreError]] = {}
@@ -185,7 +189,7 @@ class Engine:
             return self._actors[execution_id]
 
     def _hold(self, execution_id: str, incident_id: str, state: IncidentState) -> Actor:
-        actor = Actor(self.store, self, state, execution_id, incident_id, real=self._clock)
+        actor = Actor(self.store, self, state, execution_id, incident_id, real=self._clock, advisor=self._advisor)
         self._actors[execution_id] = actor
         return actor
 

@@ -354,9 +354,10 @@ def _fitted(answer: Answer[Any]) -> Answer[Any]:
     query = answer.query
     if not isinstance(query, LogsQuery | SpansQuery | SeriesQuery) or answer.reduction is not None:
         return answer
-    if not isinstance(query, SeriesQuery) and len(answer.records) > query.budget.rows:
+    if not isinstance(query, SeriesQuery):
         kept, why = within_budget(answer.records, query.budget)
-        answer = replace(answer, records=tuple(kept), completeness="cut", left_out=why)
+        if why:
+            answer = replace(answer, records=tuple(kept), completeness="cut", left_out=why)
     if query.reduction is None:
         return answer
     return replace(answer, records=reduced(answer.records, query), reduction=query.reduction)

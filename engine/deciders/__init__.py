@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, assert_never
 
-from engine.deciders import conclusions, lifecycle, notes, steps
+from engine.deciders import advice, conclusions, lifecycle, notes, steps
 from engine.deciders.decision import Decision
 from engine.deciders.judge import judge
 from engine.events import Who
@@ -32,6 +32,7 @@ from engine.investigate.commands import (
     Rerank,
     ResumeInvestigation,
     StartStep,
+    TakeAdvice,
 )
 from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Judge
 from primitives.sources import SourceDirectory
@@ -96,6 +97,7 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
     | RecordAnswer
     | PublishFacts
     | FinishStep
+    | TakeAdvice
     | Rank
     | Rerank
     | Conclude
@@ -117,6 +119,8 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
             return steps.add_step(state, command)
         case ProposePlan():
             return steps.propose_plan(state, command)
+        case TakeAdvice():
+            return advice.take_advice(state, command)
         case Rank():
             return conclusions.rank(state, command)
         case Rerank():

@@ -50,6 +50,7 @@ class FactFound(EventBody):
 class FactAdded(EventBody):
     """A person added a fact, or said what the cause is or isn't; the fact's `trust` is asserted. `key` as of a fact.
 
+    An advisor's proposal comes the same way, in the model's name and with the trust proposed.
     `clock` says what the envelope's time is. Version 1 was always told on the investigation's clock.
     """
 

@@ -10,7 +10,7 @@ __all__ = ["NoteAdded"]
 
 
 class NoteAdded(EventBody):
-    """A person wrote a note. It is for people: no reasoning reads it."""
+    """A person wrote a note, or the engine did for what has no event of its own. No reasoning reads it."""
 
     type: Literal["note_added"] = "note_added"
     version: Literal[1] = 1

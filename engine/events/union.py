@@ -100,6 +100,8 @@ def decode_body(data: bytes | str) -> Body:
         return body_adapter().validate_json(data)
     except ValidationError:
         document = orjson.loads(data)
+        if not isinstance(document, dict):
+            raise
         body = body_adapter().validate_python(upcast(document))
         if body.version != document.get("version", 1):
             # Frozen for everybody else; the original bytes are no part of what the body says.

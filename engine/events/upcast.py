@@ -36,7 +36,9 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {
 
 def upcast(document: Document, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> Document:
     """Bring an old body's document to the newest version of its type, one version at a time."""
-    while step := upcasters.get((str(document.get("type")), int(document.get("version", 1)))):
-        older = int(document.get("version", 1))
-        document = {**step(document), "version": older + 1}
+    while isinstance(version := document.get("version", 1), int):
+        step = upcasters.get((str(document.get("type")), version))
+        if step is None:
+            break
+        document = {**step(document), "version": version + 1}
     return document

@@ -27,6 +27,7 @@ __all__ = [
     "Rerank",
     "ResumeInvestigation",
     "StartStep",
+    "TakeAdvice",
 ]
 
 
@@ -104,6 +105,16 @@ class FinishStep:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeAdvice:
+    """Take in what an advisor proposed, as far as it was valid; `remarks` say what was dropped or failed."""
+
+    advisor: str
+    facts: tuple[Fact, ...]
+    steps: tuple[PlannedStep, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rank:
     """Rank the hypotheses again where the facts move them."""
 
@@ -150,6 +161,7 @@ InvestigationCommand = (
     | RecordAnswer
     | PublishFacts
     | FinishStep
+    | TakeAdvice
     | Rank
     | Rerank
     | Conclude

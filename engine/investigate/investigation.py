@@ -13,7 +13,15 @@ from engine.classify import classify
 from engine.events import PlannedStep, SourcesChecked, SourceState
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
-from engine.investigate.commands import AddStep, Conclude, FinishInvestigation, FinishStep, ProposePlan, Rank
+from engine.investigate.commands import (
+    AddStep,
+    Conclude,
+    FinishInvestigation,
+    FinishStep,
+    ProposePlan,
+    Rank,
+    TakeAdvice,
+)
 from engine.investigate.conclude import changes_ranking, further_steps
 from engine.investigate.incident_access import IncidentAccess
 from engine.investigate.plan import propose_plan
@@ -21,6 +29,7 @@ from engine.investigate.recorder import AnswerRecorder
 from engine.investigate.run import StepRunner
 from engine.investigate.scenario import Scenario
 from engine.port import ConfirmPlan
+from engine.reason.advisor import Advisor, consult
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.records import Alert, Topology
 from primitives.telemetry import AlertsQuery, TopologyQuery
@@ -34,14 +43,18 @@ _MOST_LOOKS = 3
 class Investigation:
     """Carries the investigation of `incident` to its end, from wherever it stands.
 
-    With `confirmed` the read-only plan runs without waiting for a person.
+    With `confirmed` the read-only plan runs without waiting for a person. An `advisor` is asked once, before the
+    conclusion; what it proposes is checked, and the investigation goes on without it when it fails.
     """
 
-    def __init__(self, incident: IncidentAccess, scenario: Scenario, *, confirmed: bool) -> None:
+    def __init__(
+        self, incident: IncidentAccess, scenario: Scenario, *, confirmed: bool, advisor: Advisor | None = None
+    ) -> None:
         self._incident = incident
         self._scenario = scenario
         self._telemetry = scenario.telemetry(AnswerRecorder(incident))
         self._confirmed = confirmed
+        self._advisor = advisor
         self._work: asyncio.Task[None] | None = None
         self._stopping = False
         self._started = scenario.clock.monotonic()
@@ -86,7 +99,7 @@ class Investigation:
         failpoint("actor.confirmed")
         while not self.state.concluded:
             await self._run_plan()
-            if not await self._ask_further():
+            if not await self._ask_further() and not await self._ask_advisor():
                 await self._conclude()
 
     async def _plan(self) -> None:
@@ -144,6 +157,15 @@ class Investigation:
                 await self._incident.send(AddStep(step))
                 break
         failpoint("actor.asked_further")
+        return bool(_waiting(self.state))
+
+    async def _ask_advisor(self) -> bool:
+        """Ask the advisor, once, and take in what is valid of its advice; whether anything is left to run."""
+        advisor, self._advisor = self._advisor, None
+        if advisor is None:
+            return False
+        name, advised = await consult(advisor, self.state, diagnostics(), self._scenario.clock.now())
+        await self._incident.send(TakeAdvice(name, advised.facts, advised.steps, advised.remarks))
         return bool(_waiting(self.state))
 
     async def _rank(self) -> None:

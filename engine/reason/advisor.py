@@ -123,11 +123,14 @@ async def consult(
     diagnostics: Mapping[str, Diagnostic],
     now: datetime,
     *,
-    deadline_s: float = DEADLINE_S,
-) -> Advised:
-    """Ask the advisor, wait no longer than the deadline, and check what it says. It raises nothing but cancellation."""
-    name = _line(advisor.name, 60) or "the advisor"
-    asking = asyncio.ensure_future(advisor.advise(briefing(state, diagnostics)))
+    deadline_s: float | None = None,
+) -> tuple[str, Advised]:
+    """Ask the advisor, wait no longer than the deadline, and check what it says; its name, and what is left.
+
+    Raises nothing but cancellation.
+    """
+    name, deadline_s = _line(advisor.name, 60) or "the advisor", DEADLINE_S if deadline_s is None else deadline_s
+    asking = asyncio.create_task(_asked(advisor, briefing(state, diagnostics)))
     try:
         # Not `asyncio.timeout`: an advisor that holds on to its cancellation would hold up the conclusion.
         await asyncio.wait({asking}, timeout=deadline_s)
@@ -135,15 +138,25 @@ async def consult(
         asking.cancel()
         asking.add_done_callback(lambda task: task.cancelled() or task.exception())
     if not asking.done():
-        return Advised(remarks=(f"{name} gave no advice within {deadline_s:g} s",))
+        return name, Advised(remarks=(f"{name} gave no advice within {deadline_s:g} s",))
+    advice = _advice(asking, name)
+    return name, advice if isinstance(advice, Advised) else checked(advice, name, state, diagnostics, now)
+
+
+async def _asked(advisor: Advisor, asked: Briefing) -> Advice:
+    # A function of its own, so that what fails before the first `await` fails in the task as well.
+    return await advisor.advise(asked)
+
+
+def _advice(asked: asyncio.Future[Advice], name: str) -> Advice | Advised:
+    """What the advisor said, or why there is nothing."""
     try:
-        advice = Advice.model_validate(asking.result())
+        return Advice.model_validate(asked.result())
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         return Advised(remarks=(_line(f"{name}'s advice can't be read: {problem['msg']}", 200),))
     except (Exception, asyncio.CancelledError) as error:  # Any failure of an advisor costs its advice and nothing else.
         return Advised(remarks=(_line(f"{name} failed ({type(error).__name__}: {error})", 200),))
-    return checked(advice, name, state, diagnostics, now)
 
 
 def briefing(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Briefing:

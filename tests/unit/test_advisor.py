@@ -58,7 +58,8 @@ def story() -> IncidentState:
 
 
 async def ask(fake: Fake, state: IncidentState | None = None, deadline_s: float = 5.0) -> Advised:
-    return await consult(fake, state or story(), diagnostics(), NOW, deadline_s=deadline_s)
+    _, advised = await consult(fake, state or story(), diagnostics(), NOW, deadline_s=deadline_s)
+    return advised
 
 
 def check(advice: Advice) -> Advised:

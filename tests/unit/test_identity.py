@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
 from primitives.display_names import DisplayNames
@@ -17,6 +21,7 @@ from primitives.identity import (
     spoken_name,
     with_scope,
 )
+from primitives.resolver import Rule
 
 _ARN = "arn:aws:rds:eu-west-1:123456789012:db:payments-prod"
 
@@ -125,3 +130,39 @@ def test_a_name_gets_longer_when_something_else_shares_it() -> None:
     names.add("a/service/x")
 
     assert names("a/deployment/x") == "x (deployment)"
+
+
+_PAGE = (Path(__file__).parents[2] / "docs" / "resources.md").read_text(encoding="utf-8")
+
+
+def test_the_forms_of_the_page_are_read_and_written_unchanged() -> None:
+    table = _PAGE.partition("| form | what it is |")[2].partition("\n\n")[0]
+    forms = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+
+    assert len(forms) == 8
+    assert all(str(parse_id(form)) == form for form in forms)
+    assert len({parse_id(form) for form in forms}) == 8
+
+
+def test_the_names_of_the_page_are_those_on_screen() -> None:
+    table = _PAGE.partition("| known in this incident")[2].partition("\n\n")[0]
+    names = DisplayNames()
+    shown = {}
+    for row in table.splitlines()[2:5]:
+        known, told = (re.findall(r"`([^`]+)`", cell) for cell in row.split("|")[1:3])
+        for resource in known:
+            names.add(resource)
+            shown[resource] = ""
+        assert sorted(map(names, shown)) == sorted(told)
+
+
+def test_the_page_lists_every_rule_strongest_first() -> None:
+    assert tuple(re.findall(r"^\| `(\w+)` \| (?:the resource|what|the)\b", _PAGE, re.MULTILINE)) == get_args(Rule)
+
+
+def test_the_code_of_the_page_says_what_it_does() -> None:
+    lines = re.findall(r'^(\w+\(.*?\)(?:\.\w+)?)\s+# "(.+)"$', _PAGE, re.MULTILINE)
+
+    assert len(lines) == 4
+    for call, result in lines:
+        assert eval(call) == result

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from primitives.backends.prometheus.client import Reply, Row
-from primitives.backends.prometheus.families import Family, Measure
+from primitives.backends.prometheus.measures import Family, Measure
 from primitives.backends.prometheus.promql import Grid, rate_window
 from primitives.backends.prometheus.survey import Survey
 from primitives.errors import SourceError

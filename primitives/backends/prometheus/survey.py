@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, Row
-from primitives.backends.prometheus.families import CLIENTS, FAMILIES, KUBERNETES, METRIC_NAMES, ClientFamily, Family
+from primitives.backends.prometheus.families import CLIENTS, FAMILIES, KUBERNETES, METRIC_NAMES
+from primitives.backends.prometheus.measures import ClientFamily, Family
 from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grouping, named_by
 from primitives.errors import SourceDenied, SourceError, SourceTimeout

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from primitives.backends.prometheus.client import Reply, Row
-from primitives.backends.prometheus.families import ClientFamily, Family
+from primitives.backends.prometheus.measures import ClientFamily, Family
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, named_by
 from primitives.backends.prometheus.survey import Survey
 from primitives.errors import SourceError
