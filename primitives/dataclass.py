@@ -2,21 +2,21 @@
 
 The standard one writes and compiles up to six functions for each class, 0.6 ms of a program's start. There are nearly
 two hundred such classes, and a run makes instances of half of them. Here `__init__`, `__repr__`, `__eq__`, `__hash__`
-and the comparisons are placeholders at first. One that is called has the standard `dataclass` make the method for a
-class with the same fields, takes it, and calls it.
+and the comparisons are placeholders at first; one that is called is made, put in place, and called.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 __all__ = ["dataclass"]
 
 _EQUALITY: Final = {"init": False, "repr": False, "unsafe_hash": True}
 _ORDER: Final = {"init": False, "repr": False, "order": True}
-# What to ask the standard `dataclass` for to get a method; `__init__` depends on whether the class is frozen.
+# What to ask the standard `dataclass` for to get a method.
 _OPTIONS: Final = {
     "__repr__": {"init": False, "eq": False},
     "__eq__": _EQUALITY,
@@ -43,10 +43,10 @@ def _lazy_dataclass(
     def decorate(cls: type[Any]) -> type[Any]:
         own = frozenset(cls.__dict__)
         made = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
-        _place(made, "__init__", own, {"repr": False, "eq": False, "frozen": frozen})
+        _place(made, "__init__", own, _make_init)
         for name, options in _OPTIONS.items():
             if name == "__repr__" or (order if options is _ORDER else eq):
-                _place(made, name, own, options)
+                _place(made, name, own, partial(_borrow, name=name, options=options))
         if eq and not frozen and "__hash__" not in own:
             made.__hash__ = None  # type: ignore[assignment]
         if frozen:
@@ -56,13 +56,13 @@ def _lazy_dataclass(
     return decorate if cls is None else decorate(cls)
 
 
-def _place(cls: type[Any], name: str, own: frozenset[str], options: dict[str, bool]) -> None:
+def _place(cls: type[Any], name: str, own: frozenset[str], make: Callable[[type[Any]], Any]) -> None:
     """Put a placeholder where the standard `dataclass` would put a method: unless the class has its own."""
     if name in own:
         return
 
     def placeholder(self: Any, *args: Any, **kwargs: Any) -> Any:
-        method = getattr(_twin(cls, options), name)
+        method = make(cls)
         method.__qualname__ = f"{cls.__qualname__}.{name}"
         setattr(cls, name, method)
         return method(self, *args, **kwargs)
@@ -71,15 +71,45 @@ def _place(cls: type[Any], name: str, own: frozenset[str], options: dict[str, bo
     setattr(cls, name, placeholder)
 
 
-def _twin(cls: type[Any], options: dict[str, bool]) -> type[Any]:
-    """A standard dataclass with the fields of `cls` and the methods that `options` ask for."""
+def _borrow(cls: type[Any], *, name: str, options: dict[str, bool]) -> Any:
+    """The method that the standard `dataclass` makes for a class with the fields of `cls`."""
     fields: dict[str, dataclasses.Field[Any]] = cls.__dataclass_fields__
     types = {name: field.type for name, field in fields.items()}
     body = {**fields, "__annotations__": types, "__module__": cls.__module__, "__doc__": cls.__doc__}
-    if "init" not in options and hasattr(cls, "__post_init__"):
-        body["__post_init__"] = cls.__post_init__
     make: Callable[..., Callable[[type[Any]], type[Any]]] = dataclasses.dataclass
-    return make(**options)(type(cls.__name__, (), body))
+    return getattr(make(**options)(type(cls.__name__, (), body)), name)
+
+
+def _make_init(cls: type[Any]) -> Any:
+    """`__init__`, as the standard `dataclass` writes it for a frozen class (which would write two more functions)."""
+    fields = dataclasses.fields(cls)
+    names: dict[str, Any] = {"_set": object.__setattr__, "_unset": dataclasses.MISSING}
+    parameters = ["self", *(_parameter(field) for field in fields if field.init and not field.kw_only)]
+    if named := [_parameter(field) for field in fields if field.init and field.kw_only]:
+        parameters += ["*", *named]
+    lines = []
+    for field in fields:
+        value = field.name
+        if field.default is not dataclasses.MISSING:
+            names[f"_default_{field.name}"] = field.default
+            value = field.name if field.init else f"_default_{field.name}"
+        elif field.default_factory is not dataclasses.MISSING:
+            names[f"_factory_{field.name}"] = field.default_factory
+            made = f"_factory_{field.name}()"
+            value = f"{made} if {field.name} is _unset else {field.name}" if field.init else made
+        elif not field.init:
+            continue
+        lines.append(f"_set(self, {field.name!r}, {value})")
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"]), names)  # noqa: S102 - names of fields
+    return names["__init__"]
+
+
+def _parameter(field: dataclasses.Field[Any]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return f"{field.name}=_default_{field.name}"
+    return field.name if field.default_factory is dataclasses.MISSING else f"{field.name}=_unset"
 
 
 def _freeze(cls: type[Any]) -> None:

@@ -25,6 +25,8 @@ def _point(dataclass: Any, **options: Any) -> Any:
         y: int = 2
         tags: list[str] = field(default_factory=list, compare=False)
         hidden: int = field(default=0, repr=False)
+        known: int = field(default=7, init=False)
+        made: list[int] = field(default_factory=list, init=False)
         limit: ClassVar[int] = 9
 
         def __post_init__(self) -> None:
@@ -74,7 +76,10 @@ def _seen(kind: Any) -> dict[str, Any]:
         "match": kind.__match_args__,
         "slots": hasattr(one, "__dict__"),
         "names": (kind.__name__, kind.__init__.__qualname__, kind.__doc__),
-        "signature": str(inspect.signature(kind)),
+        "signature": [
+            (item.name, item.kind, item.default if item.name != "tags" else "a factory")
+            for item in inspect.signature(kind).parameters.values()
+        ],
     }
 
 
