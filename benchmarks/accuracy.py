@@ -46,9 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _note(f"{len(everything)} incidents; fitting to all")
     fitted = fit(scorer, everything, WEIGHTS)
     _note("fitting without each data set")
-    without_dataset = left_out(scorer, lambda one: one.dataset, WEIGHTS)
+    without_dataset = left_out(scorer, lambda example: example.dataset, WEIGHTS)
     _note("fitting without each culprit")
-    without_culprit = left_out(scorer, lambda one: f"{one.dataset} {one.culprit}", WEIGHTS)
+    without_culprit = left_out(scorer, lambda example: f"{example.dataset} {example.culprit}", WEIGHTS)
     shipped = {place: scorer.outcome(place, WEIGHTS) for place in everything}
     columns = {
         "shipped": shipped,
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _examples(folder: Path) -> list[Example]:
-    found = []
+    examples = []
     with TemporaryDirectory(prefix="cloudops-accuracy-") as scratch:
         engine = await Engine.open(Path(scratch) / "incidents.db")
         try:
@@ -76,14 +76,14 @@ async def _examples(folder: Path) -> list[Example]:
                 state = await engine.state(execution_id)
                 assert state.opened is not None
                 facts = tuple(state.facts.values())
-                found.append(
+                examples.append(
                     Example(
                         path.name, path.parent.name, _culprit(truth), facts, state.opened, state.classification, truth
                     )
                 )
         finally:
             await engine.close()
-    return found
+    return examples
 
 
 def _culprit(truth: Truth) -> str:
@@ -92,8 +92,8 @@ def _culprit(truth: Truth) -> str:
 
 
 def _page(examples: Sequence[Example], columns: Mapping[str, Mapping[int, Outcome]], fitted: Weights) -> str:
-    datasets = sorted({one.dataset for one in examples})
-    places = {name: [place for place, one in enumerate(examples) if one.dataset == name] for name in datasets}
+    datasets = sorted({example.dataset for example in examples})
+    places = {name: [place for place, example in enumerate(examples) if example.dataset == name] for name in datasets}
     places["all"] = list(range(len(examples)))
     return "\n".join(
         (
@@ -101,7 +101,7 @@ def _page(examples: Sequence[Example], columns: Mapping[str, Mapping[int, Outcom
             *_table(places, columns),
             "",
             "## Calibration of the shipped weights",
-            "Of the incidents whose first hypothesis was told with a confidence in the bin, how many were right.",
+            "Of the incidents whose first hypothesis had a confidence in the bin, how many were right.",
             "",
             *_reliability(columns["shipped"]),
             "",
@@ -138,34 +138,34 @@ def _table(places: Mapping[str, Sequence[int]], columns: Mapping[str, Mapping[in
     ]
     for dataset, members in places.items():
         for name, outcomes in columns.items():
-            told = [outcomes[place] for place in members]
+            own = [outcomes[place] for place in members]
             cells = (
-                f"{fmean(one.right for one in told):.3f}",
-                f"{fmean(bool(one.right_resource) for one in told if one.right_resource is not None):.3f}",
-                f"{fmean((one.confidence - one.right) ** 2 for one in told):.3f}",
-                f"{_ece(told):.3f}",
+                f"{fmean(one.right for one in own):.3f}",
+                f"{fmean(bool(one.right_resource) for one in own if one.right_resource is not None):.3f}",
+                f"{fmean((one.confidence - one.right) ** 2 for one in own):.3f}",
+                f"{_ece(own):.3f}",
             )
             lines.append(f"| {dataset} | {len(members)} | {name} | {' | '.join(cells)} |")
     return lines
 
 
 def _bins(outcomes: Sequence[Outcome]) -> dict[int, list[Outcome]]:
-    found: dict[int, list[Outcome]] = {}
-    for one in outcomes:
-        found.setdefault(min(int(one.confidence * _BINS), _BINS - 1), []).append(one)
-    return dict(sorted(found.items()))
+    bins: dict[int, list[Outcome]] = {}
+    for outcome in outcomes:
+        bins.setdefault(min(int(outcome.confidence * _BINS), _BINS - 1), []).append(outcome)
+    return dict(sorted(bins.items()))
 
 
 def _ece(outcomes: Sequence[Outcome]) -> float:
-    gaps = [len(one) * abs(fmean(each.confidence for each in one) - fmean(each.right for each in one))
-            for one in _bins(outcomes).values()]  # fmt: skip
+    gaps = [len(members) * abs(fmean(each.confidence for each in members) - fmean(each.right for each in members))
+            for members in _bins(outcomes).values()]  # fmt: skip
     return sum(gaps) / len(outcomes)
 
 
 def _reliability(outcomes: Mapping[int, Outcome]) -> list[str]:
     lines = ["| confidence | incidents | mean confidence | right |", "| --- | --- | --- | --- |"]
     for number, members in _bins(list(outcomes.values())).items():
-        stated, right = fmean(one.confidence for one in members), fmean(one.right for one in members)
+        stated, right = fmean(outcome.confidence for outcome in members), fmean(outcome.right for outcome in members)
         lines.append(
             f"| {number / _BINS:.1f} to {(number + 1) / _BINS:.1f} | {len(members)} | {stated:.2f} | {right:.2f} |"
         )

@@ -36,7 +36,7 @@ _PER_MIB = 1024 if sys.platform.startswith("linux") else 1024 * 1024
 
 
 class PeakMemoryHidden(RuntimeError):
-    """The measuring process is larger than the child, so the child's own peak can't be told."""
+    """The measuring process is larger than the child, so the child's own peak can't be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def told_peak(children: Sequence[Child]) -> float:
     """The largest peak of `children`, in MiB. Raises `PeakMemoryHidden` when ours hides it."""
     peak = max(child.peak_mib for child in children)
     if peak <= own_peak_mib() * 1.02:
-        raise PeakMemoryHidden(f"the child's {peak:.0f} MiB can't be told from our own {own_peak_mib():.0f} MiB")
+        raise PeakMemoryHidden(f"the child's {peak:.0f} MiB can't be told apart from our own {own_peak_mib():.0f} MiB")
     return peak
 
 

@@ -48,11 +48,11 @@ def _folding(size: int, mixture: Mixture, name: str, rounds: int) -> Figure:
 
     def kept() -> float:
         begin = time.perf_counter()
-        found = {}
+        bodies = {}
         for event in log:
-            found[event.seq] = event.body
+            bodies[event.seq] = event.body
         took = time.perf_counter() - begin
-        assert len(found) == size
+        assert len(bodies) == size
         return size / took
 
     taken = interleaved({"folded": folded, "kept": kept}, rounds)

@@ -76,7 +76,7 @@ class Scorer:
     def _outcome(self, place: int, weights: Weights) -> Outcome:
         example = self.examples[place]
         ranking = rank_facts(example.facts, example.opened, example.classification, weights=weights)
-        ordered = sorted(ranking.hypotheses, key=lambda one: -one.confidence)
+        ordered = sorted(ranking.hypotheses, key=lambda hypothesis: -hypothesis.confidence)
         return _judged(ordered, example.truth)
 
     def loss(self, places: Sequence[int], weights: Weights) -> float:
@@ -90,7 +90,7 @@ class Scorer:
 
 
 def _judged(ordered: Sequence[Hypothesis], truth: Truth) -> Outcome:
-    right = [one for one in ordered if any(agrees(one, entry) for entry in truth.root_causes)]
+    right = [hypothesis for hypothesis in ordered if any(agrees(hypothesis, entry) for entry in truth.root_causes)]
     asked = [entry for entry in truth.root_causes if "resource" in entry.model_fields_set]
     first = ordered[0]
     return Outcome(
@@ -125,9 +125,9 @@ def left_out(scorer: Scorer, group_of: Callable[[Example], str], start: Weights)
     groups: dict[str, list[int]] = {}
     for place, example in enumerate(scorer.examples):
         groups.setdefault(group_of(example), []).append(place)
-    found: dict[int, Outcome] = {}
+    outcomes: dict[int, Outcome] = {}
     for members in groups.values():
         rest = [place for place in range(len(scorer.examples)) if place not in members]
         weights = fit(scorer, rest, start)
-        found.update((place, scorer.outcome(place, weights)) for place in members)
-    return found
+        outcomes.update((place, scorer.outcome(place, weights)) for place in members)
+    return outcomes

@@ -85,7 +85,7 @@ class FlowingEngine:
         return False
 
     async def send(self, execution_id: str, command: Command) -> None:
-        """Nothing is there to be told."""
+        """There is nothing to send."""
 
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         del execution_id

@@ -90,7 +90,7 @@ def opened(path: Path, seq: int) -> tuple[float, float]:
 
 
 def seeking(path: Path, size: int, label: str, judged: bool, seeks: int) -> list[Figure]:
-    """States at moments all over a log that a replay has read only the beginning of, and when it has read it all."""
+    """States at positions all over a log: when a replay has read its beginning only, and when it has read it all."""
 
     async def measured(store: EventLog) -> tuple[list[float], float, list[float]]:
         recording = await _begun(store)
@@ -127,7 +127,7 @@ async def _begun(store: EventLog) -> Recording:
 
 
 async def _sought(recording: Recording, seq: int) -> None:
-    """Go to a moment as a replay does."""
+    """Seek to a position as a replay does."""
     if recording.state_at(seq) is None:
         await recording.fetch(seq)
         state = recording.state_at(seq)
@@ -151,7 +151,7 @@ async def _timed(work: Awaitable[None]) -> float:
 
 
 def _moments(size: int, count: int) -> Iterator[int]:
-    """Moments all over the log, in an order that jumps: multiples of the golden ratio."""
+    """Positions all over the log, in an order that jumps: multiples of the golden ratio."""
     return (1 + int(number * 0.6180339887498949 % 1 * (size - 1)) for number in range(1, count + 1))
 
 

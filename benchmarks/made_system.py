@@ -89,7 +89,7 @@ def made_system(size: Size, seed: int = 1) -> MadeSystem:
         window=window,
         symptom=Symptom(resource=names[0], metric="latency_average", direction="above"),
     )
-    metrics = {one.metric.name: one.metric for one in series}
+    metrics = {one_series.metric.name: one_series.metric for one_series in series}
     return MadeSystem(BundleParts(manifest=manifest, metrics=metrics, series=series, topology=topology), names[culprit])
 
 
@@ -133,12 +133,12 @@ def _calls(rng: np.random.Generator, services: int, count: int) -> _Calls:
 
 def _felt_at_entry(calls: _Calls, services: int) -> NDArray[np.float64]:
     """How often each service is called for one request at the entry, down the layers."""
-    found = np.zeros(services)
-    found[0] = 1.0
+    felt = np.zeros(services)
+    felt[0] = 1.0
     for level in range(int(calls.layer.max())):
         here = (calls.layer[calls.caller] == level) & (calls.layer[calls.callee] > level)
-        np.add.at(found, calls.callee[here], found[calls.caller[here]] * calls.weight[here])
-    return found
+        np.add.at(felt, calls.callee[here], felt[calls.caller[here]] * calls.weight[here])
+    return felt
 
 
 def _resources(names: list[str], services: int) -> tuple[Resource, ...]:
@@ -185,8 +185,8 @@ def _series(
 
 def _latencies(calls: _Calls, own: NDArray[np.float64]) -> NDArray[np.float64]:
     """Own times and the calls' times added up, from the lowest layer to the entry."""
-    found = own.copy()
+    latencies = own.copy()
     for level in range(int(calls.layer.max()) - 1, -1, -1):
         here = (calls.layer[calls.caller] == level) & (calls.layer[calls.callee] > level)
-        np.add.at(found, calls.caller[here], found[calls.callee[here]] * calls.weight[here])
-    return found
+        np.add.at(latencies, calls.caller[here], latencies[calls.callee[here]] * calls.weight[here])
+    return latencies

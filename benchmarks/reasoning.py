@@ -58,24 +58,28 @@ def reasoning(options: Options) -> Result:
     """The targets' sizes, growth from 10 to 10,000 resources, re-ranking; quick: up to 1,000 resources."""
     result = Result()
     growing = _GROWING[:-1] if options.quick else _GROWING
-    found = {size: isolated(measured, size, options.times(5, 3)) for size in (_LONG, *growing)}
-    for size, one in found.items():
-        reference = Reference("the medians alone", one.medians_ms)
+    by_size = {size: isolated(measured, size, options.times(5, 3)) for size in (_LONG, *growing)}
+    for size, measured_size in by_size.items():
+        reference = Reference("the medians alone", measured_size.medians_ms)
         name = f"facts and ranking, {_label(size)}"
-        result.figures.append(Figure("reason", name, one.whole_ms, "ms", _TARGETS.get(size), reference))
+        result.figures.append(Figure("reason", name, measured_size.whole_ms, "ms", _TARGETS.get(size), reference))
         if size in _TARGETS:
-            result.figures.append(Figure("reason", f"{name}, processor time", one.processor_ms, "ms"))
-        result.notes += [] if one.place == 1 else [f"reason {_label(size)}: the culprit's place is {one.place}"]
+            result.figures.append(Figure("reason", f"{name}, processor time", measured_size.processor_ms, "ms"))
+        result.notes += (
+            [] if measured_size.place == 1 else [f"reason {_label(size)}: the culprit's place is {measured_size.place}"]
+        )
     result.figures += [
         Figure("reason", f"{more.resources:,} over {less.resources:,} resources",
-               found[more].whole_ms / found[less].whole_ms, "×", _GROWTH_TARGET)
+               by_size[more].whole_ms / by_size[less].whole_ms, "×", _GROWTH_TARGET)
         for less, more in pairwise(growing)
     ]  # fmt: skip
     largest = growing[-1]
     result.figures += [
-        Figure("reason", f"ranking alone, {_label(largest)}", found[largest].ranking_ms, "ms"),
-        Figure("reason", f"ranking again after a pin, {_label(_PINNED)}", found[_PINNED].pinned_ms, "ms", _PIN_TARGET),
-        Figure("reason", f"peak memory, {_label(largest)}", found[largest].peak_mib, "MiB", _MEMORY_TARGET),
+        Figure("reason", f"ranking alone, {_label(largest)}", by_size[largest].ranking_ms, "ms"),
+        Figure(
+            "reason", f"ranking again after a pin, {_label(_PINNED)}", by_size[_PINNED].pinned_ms, "ms", _PIN_TARGET
+        ),
+        Figure("reason", f"peak memory, {_label(largest)}", by_size[largest].peak_mib, "MiB", _MEMORY_TARGET),
     ]
     with private_home(options.scratch) as home:
         taken = isolated(reading, largest, home / "bundle")
@@ -95,12 +99,12 @@ def measured(size: Size, rounds: int) -> Measured:
     peak = own_peak_mib()
     taken = [first, *(asyncio.run(investigated(made)) for _ in range(rounds - 1))]
     return Measured(
-        facts_ms=min(one.facts_ms for one in taken),
-        ranking_ms=min(one.ranking_ms for one in taken),
-        pinned_ms=min(one.pinned_ms for one in taken),
+        facts_ms=min(run.facts_ms for run in taken),
+        ranking_ms=min(run.ranking_ms for run in taken),
+        pinned_ms=min(run.pinned_ms for run in taken),
         medians_ms=min(_medians(made) for _ in range(rounds)),
         peak_mib=peak,
-        processor_ms=min(one.processor_ms for one in taken),
+        processor_ms=min(run.processor_ms for run in taken),
         facts=first.facts,
         place=first.place,
     )
@@ -121,17 +125,21 @@ async def investigated(made: MadeSystem) -> Measured:
     for step in steps:
         diagnostic = diagnostics()[step.primitive]
         arguments = diagnostic.arguments.model_validate(step.arguments)
-        async for found in diagnostic.run(telemetry, arguments):
-            if isinstance(found, FactBase):
-                one = FoundFact(f"F{len(facts) + 1}", step.id, fact_key(cast("Any", found)), cast("Any", found))
-                facts.setdefault(one.key, one)
-    known = {one.id: one for one in facts.values()}
+        async for result in diagnostic.run(telemetry, arguments):
+            if isinstance(result, FactBase):
+                found_fact = FoundFact(
+                    f"F{len(facts) + 1}", step.id, fact_key(cast("Any", result)), cast("Any", result)
+                )
+                facts.setdefault(found_fact.key, found_fact)
+    known = {found_fact.id: found_fact for found_fact in facts.values()}
     state = IncidentState(opened=opened, investigation=InvestigationState(classification=classification, facts=known))
     middle = time.perf_counter()
     state.investigation.hypotheses = rank(state).hypotheses
     end, used = time.perf_counter(), time.process_time() - used
     pinned = _pinned(state)
-    places = [place for place, one in enumerate(state.hypotheses, start=1) if one.resource == made.culprit]
+    places = [
+        place for place, hypothesis in enumerate(state.hypotheses, start=1) if hypothesis.resource == made.culprit
+    ]
     return Measured(
         facts_ms=1000 * (middle - begin),
         ranking_ms=1000 * (end - middle),
@@ -149,9 +157,9 @@ def _pinned(state: Any) -> float:
     from engine.hypotheses import Judgement
     from engine.reason import rank
 
-    for one in state.hypotheses:
-        if one.evidence:
-            state.judgements[one.evidence[0].fact] = Judgement(verdict="pinned", by="somebody")
+    for hypothesis in state.hypotheses:
+        if hypothesis.evidence:
+            state.judgements[hypothesis.evidence[0].fact] = Judgement(verdict="pinned", by="somebody")
             break
     begin = time.perf_counter()
     rank(state)
@@ -160,8 +168,8 @@ def _pinned(state: Any) -> float:
 
 async def _prepared(made: MadeSystem) -> tuple[Any, Any, Any, Any]:
     """What the engine has before the first step runs: the opened incident, its class, the plan, the sources."""
-    from engine.classify import classify
     from engine.events import IncidentOpened
+    from engine.investigate.classify import classify
     from engine.investigate.plan import propose_plan
     from primitives.backends.recorded.backend import RecordedBackend
     from primitives.clock import RecordedClock
@@ -175,7 +183,7 @@ async def _prepared(made: MadeSystem) -> tuple[Any, Any, Any, Any]:
         title=manifest.title, query=manifest.query, origin="recorded", detected_at=manifest.detected_at,
         now=manifest.window.end, window=manifest.window, baseline=manifest.baseline, symptom=manifest.symptom,
     )  # fmt: skip
-    names = [one.id for one in made.parts.topology.resources] if made.parts.topology else []
+    names = [resource.id for resource in made.parts.topology.resources] if made.parts.topology else []
     understood = classify(opened.query, symptom=opened.symptom, resources=names, detected_at=opened.detected_at)
     scope = Arguments(
         window=opened.window, baseline=opened.baseline, now=opened.now, symptom=opened.symptom, focus=understood.focus
@@ -195,9 +203,9 @@ class _Held:
     def __init__(self, made: MadeSystem) -> None:
         self.manifest, self.topology = made.parts.manifest, made.parts.topology
         self._by_metric: dict[str, list[Any]] = {}
-        for one in made.parts.series:
+        for series in made.parts.series:
             # A series that was judged before would not be judged again.
-            self._by_metric.setdefault(one.metric.name, []).append(replace(one))
+            self._by_metric.setdefault(series.metric.name, []).append(replace(series))
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -220,10 +228,10 @@ def _medians(made: MadeSystem) -> float:
     manifest = made.parts.manifest
     split = manifest.window.start.timestamp()
     begin = time.perf_counter()
-    for one in made.parts.series:
-        at = int(np.searchsorted(one.times, split))
-        np.median(one.values[:at])
-        np.median(one.values[at:])
+    for series in made.parts.series:
+        at = int(np.searchsorted(series.times, split))
+        np.median(series.values[:at])
+        np.median(series.values[at:])
     return 1000 * (time.perf_counter() - begin)
 
 

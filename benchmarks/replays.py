@@ -37,7 +37,7 @@ _PATIENCE_S = 30.0
 
 
 class _WatchedCockpit(CockpitApp):
-    """The cockpit, telling when the moment that is waited for was painted."""
+    """The cockpit, which notes when the wanted position was painted."""
 
     def __init__(self, store: Path, at: int) -> None:
         settings = Settings(store=parse_location(store), config=store.with_name("none.yaml"), config_found=False)
@@ -55,11 +55,11 @@ class _WatchedCockpit(CockpitApp):
     def _tell_when_begun(self, screen: ReplayScreen) -> None:
         begin = screen.begin
 
-        def told() -> None:
+        def note_begun() -> None:
             self.began_at = time.perf_counter()
             begin()
 
-        screen.begin = told  # type: ignore[method-assign]
+        screen.begin = note_begun  # type: ignore[method-assign]
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         super()._display(screen, renderable)
@@ -73,7 +73,7 @@ class _WatchedCockpit(CockpitApp):
             self.painted.set()
 
     async def until_painted(self, wanted: int) -> None:
-        """Wait for the moment after `wanted` events. Raises `TimeoutError`."""
+        """Wait for the position after `wanted` events. Raises `TimeoutError`."""
         self.wanted = wanted
         self.painted.clear()
         async with asyncio.timeout(_PATIENCE_S):

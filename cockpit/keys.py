@@ -20,7 +20,8 @@ class Key:
     """A binding.
 
     `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it is not ready.
-    A key that `writes` changes the incident's log; one that also `asks` opens a dialog before it does.
+    Without a key it is a command of the palette alone. A key that `writes` changes the incident's log; one that also
+    `asks` opens a dialog before it does.
     """
 
     id: str
@@ -95,6 +96,7 @@ KEYS: tuple[Key, ...] = (
     Key("undo", "u", "u", "undo", "undo a pin or refutation", ("incident",), writes=True),
     Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",), writes=True),
     Key("fact", "f", "f", "fact", "add a fact", ("incident",), writes=True, asks=True),
+    Key("close", "", "", "close_incident", "close the incident for good", ("incident",), writes=True, asks=True),
     Key(
         "diagnostic",
         "d",
@@ -125,7 +127,7 @@ KEYS: tuple[Key, ...] = (
 
 def keys_for(where: Where) -> list[Key]:
     """The keys of a screen."""
-    return [key for key in KEYS if where in key.where or "everywhere" in key.where]
+    return [key for key in KEYS if key.keys and (where in key.where or "everywhere" in key.where)]
 
 
 _PANE_IDS = tuple(key.id for key in KEYS if key.action.startswith("pane('"))
@@ -196,15 +198,21 @@ def key_page() -> str:
         "Made from `cockpit/keys.py` (`python -m cockpit.keys > docs/keys.md`); a test compares.",
         "`?` in the cockpit shows the keys that work on the screen it is pressed on.",
     ]
+    keyed = [key for key in KEYS if key.keys]
     groups: tuple[tuple[str, Iterable[Key]], ...] = (
         ("Everywhere", [key for key in KEYS if "everywhere" in key.where]),
-        ("On an incident, live or replayed", [key for key in KEYS if "incident" in key.where and not key.later]),
+        (
+            "On an incident, live or replayed",
+            [key for key in keyed if "incident" in key.where and not key.later],
+        ),
         ("In a replay only", [key for key in KEYS if key.where == ("replay",)]),
         ("In the list of incidents", [key for key in KEYS if "list" in key.where]),
     )
     for title, keys in groups:
         lines += ["", f"## {title}", "", "| key | does | id |", "| --- | --- | --- |"]
         lines += [f"| {_code(key.shown)} | {key.words} | `{key.id}` |" for key in keys]
+    lines += ["", "## In the command palette only", "", "| command | id |", "| --- | --- |"]
+    lines += [f"| {key.words} | `{key.id}` |" for key in KEYS if not key.keys]
     lines += ["", "## Not yet", "", "These keys are kept for what they will do, and say so when they are pressed.", ""]
     lines += ["| key | will | why not yet | id |", "| --- | --- | --- | --- |"]
     lines += [f"| {_code(key.shown)} | {key.words} | {key.later} | `{key.id}` |" for key in KEYS if key.later]

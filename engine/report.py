@@ -231,14 +231,14 @@ def report(state: IncidentState) -> Report:
     if state.opened is None:
         raise ValueError("nothing was opened, so there is nothing to report")
     names = display_names(state)
-    statements = {name: safe_line(found.fact.sentence(names)) for name, found in state.facts.items()}
+    statements = {name: safe_line(found_fact.fact.sentence(names)) for name, found_fact in state.facts.items()}
     return Report(
         execution_id=state.execution_id,
         status=state.phase,
         incident=_incident(state, state.opened),
         classification=_classification(state),
         steps=tuple(_step(step) for step in state.steps.values()),
-        facts=tuple(_fact(found, statements[found.id], state) for found in state.facts.values()),
+        facts=tuple(_fact(found_fact, statements[found_fact.id], state) for found_fact in state.facts.values()),
         key_findings=tuple(finding.statement for finding in state.findings),
         likely_root_causes=tuple(
             _cause(hypothesis, statements, state) for hypothesis in state.hypotheses if _is_reported(hypothesis, state)
@@ -299,10 +299,10 @@ def _step(step: Step) -> StepPart:
     )
 
 
-def _fact(found: FoundFact, statement: str, state: IncidentState) -> FactPart:
-    fact, judgement = found.fact, state.judgements.get(found.id)
+def _fact(found_fact: FoundFact, statement: str, state: IncidentState) -> FactPart:
+    fact, judgement = found_fact.fact, state.judgements.get(found_fact.id)
     return FactPart(
-        id=found.id,
+        id=found_fact.id,
         type=fact.type,
         polarity=fact.polarity,
         statement=statement,

@@ -163,7 +163,8 @@ class IncidentsScreen(CockpitScreen):
         self.pane.incidents = {incident.execution_id: incident for incident in incidents}
         self.pane.now = self.app.clock.now()
         running = sum(1 for incident in incidents if incident.running)
-        self.heading.words = f"{len(incidents)} stored · {running} running"
+        closed = sum(1 for incident in incidents if incident.phase == "closed")
+        self.heading.words = f"{len(incidents)} stored · {running} running · {len(incidents) - closed} open"
         self.heading.refresh()
         self.pane.repaint()
 

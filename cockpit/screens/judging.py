@@ -100,6 +100,19 @@ class JudgingScreen(IncidentScreen):
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
 
+    def action_close_incident(self) -> None:
+        """Close the incident; asks why."""
+        from engine.port import CloseIncident
+
+        state = self.view.state
+        title = sanitised(state.opened.title) if state is not None and state.opened is not None else ""
+        hint = "why? Nothing can be added to a closed incident. The reason is kept with your name, and may be empty."
+
+        def close(why: str) -> None:
+            self._command(CloseIncident(because=why), "the incident is closed")
+
+        self._ask("CLOSE THE INCIDENT?", hint, close, about=f"{self.execution_id}  {title}")
+
     def subject_words(self) -> str:
         """The fact or hypothesis under the cursor, in words; empty where there is none."""
         state, subject = self.view.state, self._under_cursor()

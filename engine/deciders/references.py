@@ -1,4 +1,4 @@
-"""What a person means by a word: a hypothesis, a resource, a kind of resource, a change, a cause, a class of causes."""
+"""Resolves what a person names: a hypothesis, a resource, a kind of resource, a change, a cause, a class of causes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Final, get_args
 
-from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.naming import display_names
 from engine.reason.catalogue import causes
@@ -19,14 +18,16 @@ from primitives.facts import ChangeFound, Dependencies
 from primitives.terms import IncidentClass, ResourceKind
 from primitives.text import safe_line
 
-__all__ = ["Meant", "meant", "meant_cause", "meant_hypothesis", "meant_resource"]
+__all__ = ["Reference", "resolve", "resolve_cause", "resolve_hypothesis", "resolve_resource"]
 
 _KINDS: Final = frozenset(get_args(ResourceKind))
+_MOST_NAMED: Final = 6
+"""So many hypotheses are named where none has the given id."""
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """`words` for a person, and what a cause must agree with to be meant."""
+class Reference:
+    """What a person named: `words` describe it, the other fields are what a cause must agree with to match."""
 
     words: str
     resource: str | None = None
@@ -35,113 +36,115 @@ class Meant:
     kind: str | None = None
     change: str | None = None
 
-    def named(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
         """All but the words."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "words"}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "words"}
 
 
-def meant(state: IncidentState, what: str) -> Meant:
-    """What `what` means in this incident. Raises `UsageError` when it means nothing."""
-    text = re.sub(r"(?i)^(?:the|an?)\s+", "", safe_line(what, limit=200).strip())
-    for read in (_hypothesis, _resource, _change, _cause, _class, _kind):
-        one = read(state, text)
-        if one is not None:
-            return one
+def resolve(state: IncidentState, name: str) -> Reference:
+    """Whatever `name` refers to in this incident. Raises `UsageError` when it refers to nothing."""
+    text = re.sub(r"(?i)^(?:the|an?)\s+", "", safe_line(name, limit=200).strip())
+    for find in (_hypothesis, _resource, _change, _cause, _class, _kind):
+        if (reference := find(state, text)) is not None:
+            return reference
     raise UsageError(
         f"{text or 'an empty word'} means nothing here; name a hypothesis (H1), a resource, a kind of resource "
         "(database), a change, a cause (docs/reference/causes.md) or a class of causes (NETWORK_FAILURE)"
     )
 
 
-def meant_hypothesis(state: IncidentState, name: str) -> Meant:
+def resolve_hypothesis(state: IncidentState, name: str) -> Reference:
     """The hypothesis of that id. Raises `UsageError` when there is none."""
-    one = _hypothesis(state, name.strip())
-    if one is None:
-        there = ", ".join(known.id for known in state.hypotheses[:6]) or "none yet"
-        raise UsageError(f"there is no hypothesis {safe_line(name, limit=40)}; there are: {there}")
-    return one
+    reference = _hypothesis(state, name.strip())
+    if reference is None:
+        known = ", ".join(hypothesis.id for hypothesis in state.hypotheses[:_MOST_NAMED]) or "none yet"
+        raise UsageError(f"there is no hypothesis {safe_line(name, limit=40)}; there are: {known}")
+    return reference
 
 
-def meant_cause(state: IncidentState, name: str) -> Meant:
-    """A hypothesis's cause, or one of the catalogue. Raises `UsageError` when it is neither."""
-    one = _hypothesis(state, name.strip()) or _cause(state, name.strip())
-    if one is None:
+def resolve_cause(state: IncidentState, name: str) -> Reference:
+    """A hypothesis's cause, or a cause of the catalogue. Raises `UsageError` when it is neither."""
+    reference = _hypothesis(state, name.strip()) or _cause(state, name.strip())
+    if reference is None:
         raise UsageError(f"{safe_line(name, limit=60)} is no hypothesis and no cause; see docs/reference/causes.md")
-    return one
+    return reference
 
 
-def meant_resource(state: IncidentState, name: str) -> str:
-    """The known resource that `name` means. Raises `UsageError` when none or several do."""
-    found = _resource(state, safe_line(name, limit=200).strip())
-    if found is None or found.resource is None:
+def resolve_resource(state: IncidentState, name: str) -> str:
+    """The known resource of that name. Raises `UsageError` when no resource, or more than one, has it."""
+    reference = _resource(state, safe_line(name, limit=200).strip())
+    if reference is None or reference.resource is None:
         raise UsageError(
             f"no resource {safe_line(name, limit=80)} is known in this incident; name one as it stands there"
         )
-    return found.resource
+    return reference.resource
 
 
-def _hypothesis(state: IncidentState, text: str) -> Meant | None:
-    for one in state.hypotheses:
-        if one.id == text.upper():
-            return Meant(_sentence(one), one.resource, one.cause_id, change=one.change)
+def _hypothesis(state: IncidentState, text: str) -> Reference | None:
+    for hypothesis in state.hypotheses:
+        if hypothesis.id == text.upper():
+            words = f"{hypothesis.id} “{hypothesis.cause}”"
+            return Reference(words, hypothesis.resource, hypothesis.cause_id, change=hypothesis.change)
     return None
 
 
-def _sentence(one: Hypothesis) -> str:
-    return f"{one.id} “{one.cause}”"
+def _resource(state: IncidentState, text: str) -> Reference | None:
+    if not text:
+        return None
+    resource = display_names(state).resource_called(text) or find_resource(text, _known_resources(state))
+    return Reference(resource, resource=resource) if resource else None
 
 
-def _resource(state: IncidentState, text: str) -> Meant | None:
-    found = display_names(state).resource_called(text) or find_resource(text, _resources(state)) if text else None
-    return Meant(found, resource=found) if found else None
-
-
-def _resources(state: IncidentState) -> Iterable[str]:
+def _known_resources(state: IncidentState) -> Iterable[str]:
     known: dict[str, None] = {}
-    for found in state.facts.values():
-        if isinstance(found.fact, Dependencies):
-            known.update(dict.fromkeys(found.fact.resources))
-        elif found.fact.resource is not None:
-            known[found.fact.resource] = None
-    known.update(dict.fromkeys(one.resource for one in state.hypotheses if one.resource is not None))
+    for found_fact in state.facts.values():
+        fact = found_fact.fact
+        if isinstance(fact, Dependencies):
+            known.update(dict.fromkeys(fact.resources))
+        elif fact.resource is not None:
+            known[fact.resource] = None
+    known.update({hypothesis.resource: None for hypothesis in state.hypotheses if hypothesis.resource is not None})
     return known
 
 
-def _change(state: IncidentState, text: str) -> Meant | None:
-    known = {found.fact.change.id for found in state.facts.values()
-             if isinstance(found.fact, ChangeFound) and found.fact.change is not None}  # fmt: skip
-    known |= {one.change for one in state.hypotheses}
-    return Meant(f"change {text}", change=text) if text and text in known else None
+def _change(state: IncidentState, text: str) -> Reference | None:
+    facts = (found_fact.fact for found_fact in state.facts.values())
+    known = {fact.change.id for fact in facts if isinstance(fact, ChangeFound) and fact.change is not None}
+    known |= {hypothesis.change for hypothesis in state.hypotheses}
+    return Reference(f"change {text}", change=text) if text and text in known else None
 
 
-def _cause(state: IncidentState, text: str) -> Meant | None:
+def _cause(state: IncidentState, text: str) -> Reference | None:
     del state
-    cause_id = _snake(text)
-    return Meant(cause_id.replace("_", " "), cause_id=cause_id) if cause_id in causes() else None
+    cause_id = _snake_case(text)
+    return Reference(cause_id.replace("_", " "), cause_id=cause_id) if cause_id in causes() else None
 
 
-def _kind(state: IncidentState, text: str) -> Meant | None:
-    kind = _snake(text)
+def _kind(state: IncidentState, text: str) -> Reference | None:
+    kind = _snake_case(text)
     kind = kind if kind in _KINDS else kind.removesuffix("s")
-    there = {one for found in state.facts.values() if isinstance(found.fact, Dependencies)
-             for one in found.fact.resources.values()}  # fmt: skip
-    return Meant(f"a {kind}", kind=kind) if kind in _KINDS & there else None
+    facts = (found_fact.fact for found_fact in state.facts.values())
+    known = {kind for fact in facts if isinstance(fact, Dependencies) for kind in fact.resources.values()}
+    return Reference(f"a {kind}", kind=kind) if kind in _KINDS & known else None
 
 
-def _class(state: IncidentState, text: str) -> Meant | None:
+def _class(state: IncidentState, text: str) -> Reference | None:
     del state
-    name = _snake(text)
-    found = next((one for one in IncidentClass if one.value.lower() == name), None) or _first_words().get(name)
-    return Meant(found.value.lower().replace("_", " "), cause_class=found) if found else None
+    name = _snake_case(text)
+    by_value = {cause_class.value.lower(): cause_class for cause_class in IncidentClass}
+    cause_class = by_value.get(name) or _classes_by_first_word().get(name)
+    if cause_class is None:
+        return None
+    return Reference(cause_class.value.lower().replace("_", " "), cause_class=cause_class)
 
 
-def _first_words() -> dict[str, IncidentClass]:
-    """The classes of causes by their first word, where it is a kind of trouble and no kind of resource only."""
+def _classes_by_first_word() -> dict[str, IncidentClass]:
+    """The classes of causes by their first word, where it is a kind of trouble and not only a kind of resource."""
     used = {cause.cause_class for cause in causes().values()} - {IncidentClass.UNKNOWN, IncidentClass.NO_FAULT}
-    first = {one: one.value.split("_")[0].lower() for one in used}
-    count = Counter(first.values())
-    return {word: one for one, word in first.items() if count[word] == 1 and word != "workload"}
+    first_words = {cause_class: cause_class.value.split("_")[0].lower() for cause_class in used}
+    count = Counter(first_words.values())
+    return {word: cause_class for cause_class, word in first_words.items() if count[word] == 1 and word != "workload"}
 
 
-def _snake(text: str) -> str:
+def _snake_case(text: str) -> str:
     return re.sub(r"[\s-]+", "_", text.strip().lower())

@@ -47,8 +47,8 @@ def compare(earlier: Earlier, cases: Sequence[Case]) -> Comparison:
         n=len(pairs),
         only_before=only_before,
         only_after=only_after,
-        better=tuple(one for gain, one in moved if gain > 0),
-        worse=tuple(one for gain, one in moved if gain < 0),
+        better=tuple(case for gain, case in moved if gain > 0),
+        worse=tuple(case for gain, case in moved if gain < 0),
         differences=differences(pairs) if pairs else {},
     )
 
@@ -57,24 +57,24 @@ def _paired(
     before: Sequence[EarlierCase], after: Sequence[Case]
 ) -> tuple[list[Pair], tuple[str, ...], tuple[str, ...]]:
     """The pairs, and the ids that only the earlier run or only this one has."""
-    by_dataset = all(one.dataset is not None for one in before)
+    by_dataset = all(case.dataset is not None for case in before)
     old, new = _keyed(before, by_dataset), _keyed(after, by_dataset)
     return (
-        [Pair(old[key], one) for key, one in new.items() if key in old],
-        tuple(one.id for key, one in old.items() if key not in new),
-        tuple(one.id for key, one in new.items() if key not in old),
+        [Pair(old[key], case) for key, case in new.items() if key in old],
+        tuple(case.id for key, case in old.items() if key not in new),
+        tuple(case.id for key, case in new.items() if key not in old),
     )
 
 
 def _keyed(cases: Sequence[_AnyCase], by_dataset: bool) -> dict[tuple[str | None, str, int], _AnyCase]:
-    """Cases by data set (where the earlier run told it) and id; of several with the same the n-th meets the n-th."""
+    """Cases by data set (where the earlier run has it) and id; of several with the same the n-th meets the n-th."""
     seen: Counter[tuple[str | None, str]] = Counter()
-    found = {}
-    for one in cases:
-        name = (one.dataset if by_dataset else None, one.id)
+    keyed = {}
+    for case in cases:
+        name = (case.dataset if by_dataset else None, case.id)
         seen[name] += 1
-        found[(*name, seen[name])] = one
-    return found
+        keyed[(*name, seen[name])] = case
+    return keyed
 
 
 def _place(rank: int | None) -> int:

@@ -6,7 +6,7 @@ R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13), and how prob
 runs alike. For means over incidents that is the exact two-sided sign test of the pairs that moved (for shares of right
 answers it is McNemar's: Q. McNemar, Note on the Sampling Error of the Difference Between Correlated Proportions, 1947),
 for the others a randomisation test that swaps the runs of pairs at random (E. Edgington and P. Onghena, Randomization
-Tests, 2007). A difference is told as one only when both answers say so.
+Tests, 2007). A difference counts as one only when both tests say so.
 """
 
 from __future__ import annotations
@@ -84,25 +84,27 @@ def differences(pairs: Sequence[Pair]) -> dict[str, Difference]:
         "top1": (_within("rank", 1), every),
         "top3": (_within("rank", 3), every),
         "top5": (_within("rank", 5), every),
-        "mrr": (lambda one: 1 / one.rank if one.rank else 0.0, every),
+        "mrr": (lambda case: 1 / case.rank if case.rank else 0.0, every),
         "resource_top1": (_within("resource_rank", 1), asked),
         "resource_top3": (_within("resource_rank", 3), asked),
-        "brier": (lambda one: (one.stated - one.right) ** 2, every),
+        "brier": (lambda case: (case.stated - case.right) ** 2, every),
     }
     if all(pair.before.cpu_s is not None for pair in pairs):
-        means["cpu_s"] = (lambda one: one.cpu_s or 0.0, every)
+        means["cpu_s"] = (lambda case: case.cpu_s or 0.0, every)
     weights = _resamples(len(pairs))
-    found = {name: _mean_difference(name, pairs, figure, chosen, weights) for name, (figure, chosen) in means.items()}
+    differences = {
+        name: _mean_difference(name, pairs, figure, chosen, weights) for name, (figure, chosen) in means.items()
+    }
     before, after = [pair.before for pair in pairs], [pair.after for pair in pairs]
     stacked: list[Case | EarlierCase] = [*after, *before]
-    found["macro_top1"] = _whole_difference("macro_top1", _macro(stacked, np.tile(labels, 2)), weights)
-    found["ece"] = _whole_difference("ece", _ece(stacked), weights)
-    found["duration_s"] = _unjudged([one.duration_s for one in before], [one.duration_s for one in after])
-    return {name: found[name] for name in _ORDER if name in found}
+    differences["macro_top1"] = _whole_difference("macro_top1", _macro(stacked, np.tile(labels, 2)), weights)
+    differences["ece"] = _whole_difference("ece", _ece(stacked), weights)
+    differences["duration_s"] = _unjudged([case.duration_s for case in before], [case.duration_s for case in after])
+    return {name: differences[name] for name in _ORDER if name in differences}
 
 
 def _within(rank: str, limit: int) -> _Figure:
-    return lambda one: float((getattr(one, rank) or limit + 1) <= limit)
+    return lambda case: float((getattr(case, rank) or limit + 1) <= limit)
 
 
 def _resamples(n: int) -> Matrix:
@@ -151,7 +153,7 @@ def _whole_difference(name: str, figure: Callable[[Matrix], Matrix], weights: Ma
 
 def _macro(cases: Sequence[Case | EarlierCase], labels: NDArray[Any]) -> Callable[[Matrix], Matrix]:
     """`top1` averaged over the causes that are counted."""
-    right = np.array([one.right for one in cases], dtype=np.float64)
+    right = np.array([case.right for case in cases], dtype=np.float64)
     kinds = np.array([labels == label for label in sorted(set(labels))], dtype=np.float64)
 
     def figure(weights: Matrix) -> Matrix:
@@ -164,8 +166,8 @@ def _macro(cases: Sequence[Case | EarlierCase], labels: NDArray[Any]) -> Callabl
 
 
 def _ece(cases: Sequence[Case | EarlierCase]) -> Callable[[Matrix], Matrix]:
-    excess = np.array([one.stated - one.right for one in cases])
-    places = np.array([bin_of(one.stated) for one in cases])
+    excess = np.array([case.stated - case.right for case in cases])
+    places = np.array([bin_of(case.stated) for case in cases])
     bins = np.array([places == place for place in range(BINS)], dtype=np.float64)
 
     def figure(weights: Matrix) -> Matrix:

@@ -86,9 +86,9 @@ def bin_of(confidence: float) -> int:
 
 def calibration(cases: Sequence[Case]) -> tuple[CalibrationBin, ...]:
     """Stated against met, for each tenth of confidence: the reliability diagram's data."""
-    found: tuple[list[Case], ...] = tuple([] for _ in range(BINS))
+    bins: tuple[list[Case], ...] = tuple([] for _ in range(BINS))
     for case in cases:
-        found[bin_of(case.stated)].append(case)
+        bins[bin_of(case.stated)].append(case)
     return tuple(
         CalibrationBin(
             low=place / BINS,
@@ -97,7 +97,7 @@ def calibration(cases: Sequence[Case]) -> tuple[CalibrationBin, ...]:
             stated=_mean([case.stated for case in members]),
             right=_mean([float(case.right) for case in members]),
         )
-        for place, members in enumerate(found)
+        for place, members in enumerate(bins)
     )
 
 

@@ -55,5 +55,5 @@ def _problem(state: IncidentState) -> str | None:
     """What went wrong in the investigation itself: it failed, or a step of it did."""
     if state.finished is not None and state.finished.problem:
         return safe_line(state.finished.problem)
-    failed = [one for one in state.steps.values() if one.status in ("failed", "timed_out")]
-    return safe_line("; ".join(f"{one.plan.primitive}: {one.summary}" for one in failed)) or None
+    failed = [step for step in state.steps.values() if step.status in ("failed", "timed_out")]
+    return safe_line("; ".join(f"{step.plan.primitive}: {step.summary}" for step in failed)) or None

@@ -17,7 +17,7 @@ __all__ = ["Confused", "Confusion", "Evaluation", "evaluate"]
 
 
 class Confused(Part):
-    """How many cases expected the one and were told the other; null: nothing was named."""
+    """How many cases expected `expected` and got `named`; null where nothing was named."""
 
     expected: str
     named: str | None
@@ -85,5 +85,5 @@ def _confusion(cases: Sequence[Case]) -> Confusion:
 
 def _confused(pairs: Iterable[tuple[str | None, str | None]]) -> tuple[Confused, ...]:
     counted = Counter((expected, named) for expected, named in pairs if expected is not None)
-    found = [Confused(expected=expected, named=named, n=n) for (expected, named), n in counted.items()]
-    return tuple(sorted(found, key=lambda one: (-one.n, one.expected, one.named or "")))
+    confusions = [Confused(expected=expected, named=named, n=n) for (expected, named), n in counted.items()]
+    return tuple(sorted(confusions, key=lambda confusion: (-confusion.n, confusion.expected, confusion.named or "")))

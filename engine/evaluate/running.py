@@ -22,13 +22,13 @@ Scored = Case | BundleError | None
 
 def bundles_below(paths: Iterable[Path]) -> tuple[Path, ...]:
     """The bundles (absolute paths) that `paths` are or hold, sorted. Raises `UsageError` where there is none."""
-    found: dict[Path, None] = {}
+    bundles: dict[Path, None] = {}
     for path in map(Path.absolute, paths):
         here = [path] if _is_bundle(path) else sorted(_below(path))
         if not here:
             raise UsageError(f"{path}: holds no incident bundle; give a bundle or a directory of bundles")
-        found.update(dict.fromkeys(here))
-    return tuple(found)
+        bundles.update(dict.fromkeys(here))
+    return tuple(bundles)
 
 
 def _is_bundle(path: Path) -> bool:
@@ -37,8 +37,10 @@ def _is_bundle(path: Path) -> bool:
 
 
 def _below(path: Path) -> set[Path]:
-    directories = {one.parent for pattern in ("incident.yaml", "incident.yaml.gz") for one in path.rglob(pattern)}
-    return directories | {one for one in path.rglob("*.incident") if one.is_file()}
+    directories = {
+        manifest.parent for pattern in ("incident.yaml", "incident.yaml.gz") for manifest in path.rglob(pattern)
+    }
+    return directories | {archive for archive in path.rglob("*.incident") if archive.is_file()}
 
 
 async def evaluate_bundles(
@@ -56,8 +58,8 @@ async def evaluate_bundles(
     order of the bundles, with each that can't be read; without it the first one ends the evaluation. Raises
     `UsageError` where no bundle has an answer, `BundleError`, `StoreError`.
     """
-    found: dict[int, Scored] = {}
-    told = 0
+    scored: dict[int, Scored] = {}
+    reported = 0
     with TemporaryDirectory(prefix="cloudops-evaluate-") as folder:
         places = Path(folder)
         if jobs > 1 and len(bundles) > 1:
@@ -65,24 +67,24 @@ async def evaluate_bundles(
         else:
             work = _one_by_one(bundles, places, without, progress)
         async with aclosing(work):
-            async for place, one in work:
-                found[place] = one
+            async for place, score in work:
+                scored[place] = score
                 if progress and jobs > 1:
-                    progress(len(found), bundles[place].name)
-                while told in found:
-                    _tell(bundles[told], found[told], broken)
-                    told += 1
-    cases = [one for _, one in sorted(found.items()) if isinstance(one, Case)]
+                    progress(len(scored), bundles[place].name)
+                while reported in scored:
+                    _report(bundles[reported], scored[reported], broken)
+                    reported += 1
+    cases = [score for _, score in sorted(scored.items()) if isinstance(score, Case)]
     if not cases:
         raise UsageError("none of these bundles can be read and has a truth.yaml; there is nothing to score against")
     return evaluate(cases, without=without)
 
 
-def _tell(bundle: Path, one: Scored, broken: Callable[[Path, BundleError], None] | None) -> None:
-    if isinstance(one, BundleError):
+def _report(bundle: Path, scored: Scored, broken: Callable[[Path, BundleError], None] | None) -> None:
+    if isinstance(scored, BundleError):
         if broken is None:
-            raise one
-        broken(bundle, one)
+            raise scored
+        broken(bundle, scored)
 
 
 async def _one_by_one(

@@ -151,5 +151,5 @@ async def _outcome(engine: Engine, bundle: Path, without: Collection[Question]) 
         return "broken", (error.where, error.problem)
     except StoreError as error:
         return "store", str(error)
-    except Exception as error:  # The parent's last edge tells it, as if it had happened there.
+    except Exception as error:  # The parent reports it like one of its own.
         return "fault", f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.events.conclusions import ConclusionReached, HypothesesRanked
+from engine.events.envelope import EventBody
 from engine.events.evidence import AnswerRecorded, FactAdded, FactFound, FactJudged
 from engine.events.lifecycle import (
     IncidentClosed,
@@ -76,6 +77,10 @@ def in_real_time(body: Body) -> bool:
             return False
 
 
+# The slot itself: `getattr` on a body that has no such bytes would search through all of pydantic first.
+_stored = EventBody.__dict__["stored"].__get__
+
+
 @cache
 def body_adapter() -> TypeAdapter[Body]:
     """The validator of bodies; building it takes tens of milliseconds, so it is built when first needed."""
@@ -87,10 +92,11 @@ def encode_body(body: Body) -> bytes:
 
     A body that was upcast gives the bytes that it was read from, so that its hash still holds.
     """
-    stored: bytes | None = getattr(body, "stored", None)
-    if stored is not None:
-        return stored
-    return orjson.dumps(body.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
+    try:
+        stored: bytes = _stored(body)
+    except AttributeError:
+        return orjson.dumps(body.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
+    return stored
 
 
 def decode_body(data: bytes | str) -> Body:

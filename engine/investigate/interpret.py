@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.act.queue import queue
@@ -46,7 +46,7 @@ def interpret(state: IncidentState) -> ConclusionReached:
     """
     names = display_names(state)
     kept = judgements_of(state).kept(tuple(state.facts.values()))
-    state = state.replaced(facts={found.id: found for found in kept})
+    state = state.replaced(facts={found_fact.id: found_fact for found_fact in kept})
     return ConclusionReached(findings=_findings(state, names), gaps=_gaps(state, names), actions=queue(state))
 
 
@@ -56,21 +56,22 @@ def _findings(state: IncidentState, names: DisplayNames) -> tuple[Finding, ...]:
         *_symptom(state), *_changes(state, cited), *_limits(state, cited), *_states(state, cited),
         *_moved(state, cited), *_rest(state, cited), *_absences(state),
     ]  # fmt: skip
-    # What reads the same is said once.
-    found: dict[str, Finding] = {}
-    for fact in order:
-        statement = safe_line(_capitalised(fact.fact, names), limit=240)
-        if len(found) < _MAX_FINDINGS or fact.fact.polarity == "absent":
-            found.setdefault(statement, Finding(statement=statement, facts=(fact.id,)))
-    return tuple(found.values())
+    # Equal statements are one finding.
+    findings: dict[str, Finding] = {}
+    for found_fact in order:
+        statement = safe_line(_capitalised(found_fact.fact, names), limit=240)
+        if len(findings) < _MAX_FINDINGS or found_fact.fact.polarity == "absent":
+            findings.setdefault(statement, Finding(statement=statement, facts=(found_fact.id,)))
+    return tuple(findings.values())
 
 
 def _cited(hypotheses: tuple[Hypothesis, ...]) -> dict[str, float]:
-    """How much each fact carries of the leading hypotheses."""
+    """How much each fact weighs in the leading hypotheses."""
     weights: dict[str, float] = {}
-    for one in hypotheses[:3]:
-        for evidence in one.evidence:
-            weights[evidence.fact] = max(weights.get(evidence.fact, 0.0), abs(evidence.weight) * one.confidence)
+    for hypothesis in hypotheses[:3]:
+        for evidence in hypothesis.evidence:
+            weight = abs(evidence.weight) * hypothesis.confidence
+            weights[evidence.fact] = max(weights.get(evidence.fact, 0.0), weight)
     return weights
 
 
@@ -78,56 +79,63 @@ def _symptom(state: IncidentState) -> list[FoundFact]:
     symptom = state.opened.symptom if state.opened else None
     if symptom is None:
         return []
-    own = [found for found in state.facts.values()
-           if isinstance(found.fact, MetricShift) and found.fact.resource == symptom.resource
-           and found.fact.polarity == "present" and found.fact.worse]  # fmt: skip
-    own.sort(key=lambda found: _shift_order(found, symptom.metric))
-    # Availability is the error rate told twice: one finding for each thing that a user feels.
+    own = [found_fact for found_fact in state.facts.values()
+           if isinstance(found_fact.fact, MetricShift) and found_fact.fact.resource == symptom.resource
+           and found_fact.fact.polarity == "present" and found_fact.fact.worse]  # fmt: skip
+    own.sort(key=lambda found_fact: _shift_order(found_fact, symptom.metric))
+    # Availability and the error rate say the same: one finding for each thing that a user feels.
     felt: dict[int, FoundFact] = {}
-    for found in own:
-        assert isinstance(found.fact, MetricShift)
-        felt.setdefault(_FELT[found.fact.kind], found)
+    for found_fact in own:
+        assert isinstance(found_fact.fact, MetricShift)
+        felt.setdefault(_FELT[found_fact.fact.kind], found_fact)
     return list(felt.values())[:3]
 
 
-def _shift_order(found: FoundFact, metric: str | None) -> tuple[bool, int, bool, float, str]:
-    fact = found.fact
+def _shift_order(found_fact: FoundFact, metric: str | None) -> tuple[bool, int, bool, float, str]:
+    fact = found_fact.fact
     assert isinstance(fact, MetricShift)
     return fact.metric != metric, _FELT[fact.kind], fact.kind != "errors", -abs(fact.score), fact.metric
 
 
 def _changes(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
-    recent = [found for found in state.facts.values()
-              if isinstance(found.fact, ChangeFound) and found.fact.change is not None
-              and found.fact.lead_s is not None and 0 <= found.fact.lead_s <= _RECENT_S
-              and found.id in cited]  # fmt: skip
-    return sorted(recent, key=lambda found: (-cited[found.id], found.id))[:_MAX_CHANGES]
+    recent = [found_fact for found_fact in state.facts.values()
+              if isinstance(found_fact.fact, ChangeFound) and found_fact.fact.change is not None
+              and found_fact.fact.lead_s is not None and 0 <= found_fact.fact.lead_s <= _RECENT_S
+              and found_fact.id in cited]  # fmt: skip
+    return _by_weight(recent, cited)[:_MAX_CHANGES]
 
 
 def _limits(state: IncidentState, cited: dict[str, float]) -> Iterator[FoundFact]:
-    return (found for found in _present(state, MetricAtLimit) if found.id in cited)
+    return (found_fact for found_fact in _present(state, MetricAtLimit) if found_fact.id in cited)
 
 
 def _states(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
-    found = [one for one in _present(state, WorkloadState) if one.id in cited]
-    return sorted(found, key=lambda one: (-cited[one.id], one.id))[:4]
+    return _by_weight(_present(state, WorkloadState), cited)[:4]
 
 
 def _moved(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
     kinds = (MetricShift, OwnShare, SpanErrors, SpanShift)
-    found = [one for one in _present(state, *kinds) if one.id in cited]
-    return sorted(found, key=lambda one: (-cited[one.id], one.id))[:4]
+    return _by_weight(_present(state, *kinds), cited)[:4]
 
 
 def _rest(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:
-    found = [one for one in _present(state, LogPattern, Observed, AlertState) if one.id in cited]
-    return sorted(found, key=lambda one: (-cited[one.id], one.id))[:3]
+    return _by_weight(_present(state, LogPattern, Observed, AlertState), cited)[:3]
+
+
+def _by_weight(facts: Iterable[FoundFact], cited: dict[str, float]) -> list[FoundFact]:
+    """Those of `facts` that the leading hypotheses cite, the weightiest first."""
+    kept = [found_fact for found_fact in facts if found_fact.id in cited]
+    return sorted(kept, key=lambda found_fact: (-cited[found_fact.id], found_fact.id))
 
 
 def _absences(state: IncidentState) -> list[FoundFact]:
-    absent = [one for one in state.facts.values() if one.fact.polarity == "absent"]
-    changes = [one for one in absent if isinstance(one.fact, ChangeFound)]
-    calm = [one for one in absent if isinstance(one.fact, MetricShift | WorkloadState) and _is_answer(state)]
+    absent = [found_fact for found_fact in state.facts.values() if found_fact.fact.polarity == "absent"]
+    changes = [found_fact for found_fact in absent if isinstance(found_fact.fact, ChangeFound)]
+    calm = [
+        found_fact
+        for found_fact in absent
+        if isinstance(found_fact.fact, MetricShift | WorkloadState) and _is_answer(state)
+    ]
     return [*changes, *calm][:_MAX_ABSENCES]
 
 
@@ -136,7 +144,11 @@ def _is_answer(state: IncidentState) -> bool:
 
 
 def _present(state: IncidentState, *kinds: type) -> Iterator[FoundFact]:
-    return (one for one in state.facts.values() if isinstance(one.fact, kinds) and one.fact.polarity == "present")
+    return (
+        found_fact
+        for found_fact in state.facts.values()
+        if isinstance(found_fact.fact, kinds) and found_fact.fact.polarity == "present"
+    )
 
 
 def _capitalised(fact: FactBase, names: DisplayNames) -> str:
@@ -146,9 +158,13 @@ def _capitalised(fact: FactBase, names: DisplayNames) -> str:
 
 
 def _gaps(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
-    told = (safe_line(one.fact.sentence(names)) for one in state.facts.values() if isinstance(one.fact, SourceGap))
+    unanswered = (
+        safe_line(found_fact.fact.sentence(names))
+        for found_fact in state.facts.values()
+        if isinstance(found_fact.fact, SourceGap)
+    )
     steps = (safe_line(f"{step.plan.primitive} did not complete: {step.summary}") for step in state.steps.values()
              if step.status in ("failed", "timed_out", "cancelled"))  # fmt: skip
     # What the reader had to drop, sort or pass over is missing evidence too.
     read = state.opened.warnings if state.opened else ()
-    return tuple(dict.fromkeys((*told, *read, *steps)))
+    return tuple(dict.fromkeys((*unanswered, *read, *steps)))

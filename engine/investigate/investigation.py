@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from engine.classify import classify
 from engine.events import PlannedStep, SourcesChecked, SourceState
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
+from engine.investigate.classify import classify
 from engine.investigate.commands import (
     AddStep,
     Conclude,

@@ -46,41 +46,45 @@ def propose_plan(
     answerable: Collection[Question],
     diagnostics: Mapping[str, Diagnostic],
 ) -> tuple[PlannedStep, ...]:
-    """Five to ten steps, most telling first; `answerable` are the questions that some source holds data for.
+    """Five to ten steps, most informative first; `answerable` are the questions that some source holds data for.
 
     A diagnostic's worth is 3 for the primary class, 1.5 for each secondary one, less a little for its cost; for an
     unknown class every diagnostic is worth the same. What nobody can answer is asked only to fill up to five steps: it
     ends in an honest `unknown` and names the gap.
     """
     ranked = sorted(
-        (one for one in diagnostics.values() if one.effect == "read" and not one.on_request),
-        key=lambda one: (-_worth(one, classification, answerable), one.name),
+        (
+            diagnostic
+            for diagnostic in diagnostics.values()
+            if diagnostic.effect == "read" and not diagnostic.on_request
+        ),
+        key=lambda diagnostic: (-_worth(diagnostic, classification, answerable), diagnostic.name),
     )
-    able = [one for one in ranked if set(one.questions) & set(answerable)]
+    able = [diagnostic for diagnostic in ranked if set(diagnostic.questions) & set(answerable)]
     chosen = able[:MAX_STEPS]
-    chosen += [one for one in ranked if one not in able][: max(0, MIN_STEPS - len(chosen))]
+    chosen += [diagnostic for diagnostic in ranked if diagnostic not in able][: max(0, MIN_STEPS - len(chosen))]
     return tuple(
         PlannedStep(
             id=f"S{number}",
-            primitive=one.name,
+            primitive=diagnostic.name,
             target=_target(scope),
             arguments=scope.model_dump(mode="json", by_alias=True, exclude_none=True),
-            effect=one.effect,
-            reason=_reason(one, classification, answerable),
+            effect=diagnostic.effect,
+            reason=_reason(diagnostic, classification, answerable),
         )
-        for number, one in enumerate(chosen, start=1)
+        for number, diagnostic in enumerate(chosen, start=1)
     )
 
 
-def _worth(one: Diagnostic, classification: Classification, answerable: Collection[Question]) -> float:
-    worth = _PRIMARY if classification.primary_class in one.answers else 0.0
-    worth += sum(_SECONDARY for other in classification.secondary_classes if other in one.answers)
+def _worth(diagnostic: Diagnostic, classification: Classification, answerable: Collection[Question]) -> float:
+    worth = _PRIMARY if classification.primary_class in diagnostic.answers else 0.0
+    worth += sum(_SECONDARY for other in classification.secondary_classes if other in diagnostic.answers)
     if classification.primary_class is IncidentClass.UNKNOWN:
         worth = _PRIMARY
-    # Of equally fitting diagnostics the one whose data is there in full tells more.
-    worth += len(set(one.questions) & set(answerable)) / max(len(one.questions), 1)
-    worth -= one.cost_s * _COST_A_SECOND
-    return worth if set(one.questions) & set(answerable) else worth + _UNANSWERABLE
+    # Of equally fitting diagnostics the one whose data is complete is worth more.
+    worth += len(set(diagnostic.questions) & set(answerable)) / max(len(diagnostic.questions), 1)
+    worth -= diagnostic.cost_s * _COST_A_SECOND
+    return worth if set(diagnostic.questions) & set(answerable) else worth + _UNANSWERABLE
 
 
 def _target(scope: Arguments) -> str:
@@ -91,15 +95,17 @@ def _target(scope: Arguments) -> str:
     return safe_line(names(scope.symptom.resource) + metric, limit=60)
 
 
-def _reason(one: Diagnostic, classification: Classification, answerable: Collection[Question]) -> str:
-    why = one.why or one.title[:1].lower() + one.title[1:]
+def _reason(diagnostic: Diagnostic, classification: Classification, answerable: Collection[Question]) -> str:
+    why = diagnostic.why or diagnostic.title[:1].lower() + diagnostic.title[1:]
     matched = [other for other in (classification.primary_class, *classification.secondary_classes)
-               if other in one.answers and other is not IncidentClass.UNKNOWN]  # fmt: skip
-    about = f" ({' and '.join(_words(one) for one in matched[:2])})" if matched else ""
-    held = [_HELD[question] for question in one.questions if question in answerable]
+               if other in diagnostic.answers and other is not IncidentClass.UNKNOWN]  # fmt: skip
+    about = f" ({' and '.join(_words(incident_class) for incident_class in matched[:2])})" if matched else ""
+    held = [_HELD[question] for question in diagnostic.questions if question in answerable]
     if held:
         return safe_line(f"{why}{about}; {_joined(held)} can be asked for")
-    return safe_line(f"{why}{about}; but no source holds {_joined([_HELD[one] for one in one.questions])}")
+    return safe_line(
+        f"{why}{about}; but no source holds {_joined([_HELD[question] for question in diagnostic.questions])}"
+    )
 
 
 def _words(incident_class: IncidentClass) -> str:

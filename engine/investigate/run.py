@@ -30,7 +30,7 @@ Outcome = Literal["completed", "failed", "timed_out", "cancelled"]
 
 @dataclass(slots=True)
 class _Output:
-    """What a running step has found: `facts`, the first `published` of them in the log already, and how far it is."""
+    """What a running step has found: `facts`, of which the first `published` are in the log, and its progress."""
 
     facts: list[Fact] = field(default_factory=list)
     published: int = 0
@@ -71,7 +71,7 @@ class StepRunner:
         """The unknown facts that `step` would find, by running it: for sources where asking costs nothing."""
         output = _Output()
         await self._collect(step, output)
-        known = {found.key for found in self.incident.state.facts.values()}
+        known = {found_fact.key for found_fact in self.incident.state.facts.values()}
         return [fact for fact in output.facts if fact_key(fact) not in known]
 
     async def _run_in_place(
@@ -112,11 +112,11 @@ class StepRunner:
             async with asyncio.timeout(self.timeout_s):
                 diagnostic = self.diagnostics[step.primitive]
                 arguments = diagnostic.arguments.model_validate(step.arguments)
-                async for found in diagnostic.run(self.telemetry, arguments):
-                    if isinstance(found, Progress):
-                        output.progress = found
+                async for item in diagnostic.run(self.telemetry, arguments):
+                    if isinstance(item, Progress):
+                        output.progress = item
                     else:
-                        output.facts.append(found)
+                        output.facts.append(item)
                     output.news.set()
         except TimeoutError:
             return "timed_out", f"no result within {self.timeout_s:g} s"
@@ -145,10 +145,10 @@ class StepRunner:
 
 
 def _summary(facts: Sequence[Fact], names: DisplayNames) -> str:
-    """A step's result in one line: its first fact that is there, else one that isn't, else what nobody could say."""
+    """A step's result in one line: its first present fact, else an absent one, else an unknown one."""
     present = [fact for fact in facts if fact.polarity == "present"]
-    told = present or [fact for fact in facts if fact.polarity == "absent"] or list(facts)
-    if not told:
+    selected = present or [fact for fact in facts if fact.polarity == "absent"] or list(facts)
+    if not selected:
         return "nothing found"
-    more = f" · {len(told) - 1} more" if len(told) > 1 else ""
-    return safe_line(told[0].sentence(names), limit=200) + more
+    more = f" · {len(selected) - 1} more" if len(selected) > 1 else ""
+    return safe_line(selected[0].sentence(names), limit=200) + more

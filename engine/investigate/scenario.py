@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.events import IncidentOpened
+from engine.investigate.time_hints import time_hints
 from engine.port import Investigate
 from engine.resources import checked_resource, known_resources, meant_resource
-from engine.time_hints import time_hints
 from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
 from primitives.canonical import CrossSourceNames

@@ -40,7 +40,7 @@ class Adjuster:
         self._leader = max(competition.scored, key=lambda scored: scored.odds, default=None)
 
     def adjustments(self, scored: Scored, confidence: float, known: float) -> tuple[Adjustment, ...]:
-        """The adjustments of one hypothesis; they lead from `told`, its prior and facts, to `confidence`.
+        """The adjustments of one hypothesis; they lead from `known`, the sum of its prior and facts, to `confidence`.
 
         What is too small to be named, and the rounding of weights, stands as competition of the others.
         """

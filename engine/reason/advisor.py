@@ -1,7 +1,7 @@
 """A seam for an advisor: it may propose hypotheses and further diagnostics, and decides nothing.
 
 What it proposes is checked here, in code: causes of the catalogue, on resources and changes of this incident, citing
-facts that are known. The rest is dropped, and said. What is left becomes assertions of trust `proposed`, which weigh
+facts that are known. The rest is dropped with a remark. What is left becomes assertions of trust `proposed`, weighing
 next to nothing (`engine.reason.trust`), and steps that run like any other. CloudOps ships no advisor.
 """
 
@@ -100,7 +100,7 @@ class Briefing:
 
 
 class Advisor(Protocol):
-    """Proposes, when asked; may be slow, wrong or broken. `name` is told as the source of what it proposes."""
+    """Proposes, when asked; may be slow, wrong or broken. `name` is the source of what it proposes."""
 
     @property
     def name(self) -> str: ...
@@ -177,7 +177,7 @@ def briefing(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Bri
 def checked(
     advice: Advice, name: str, state: IncidentState, diagnostics: Mapping[str, Diagnostic], now: datetime
 ) -> Advised:
-    """The valid part of an advice as facts and steps; pure. What is dropped is said in `remarks`."""
+    """The valid part of an advice as facts and steps; pure. `remarks` say what was dropped."""
     remarks: list[str] = []
     facts: dict[tuple[str, str, str | None], Assertion] = {}
     for hypothesis in _first(advice.hypotheses, _MOST_HYPOTHESES, f"{name}: hypotheses", remarks):

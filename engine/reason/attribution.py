@@ -43,8 +43,8 @@ def attributions(case: Case, places: Mapping[str, list[Location]]) -> Iterator[C
     suspects = [_suspect(case, name, fact) for name, fact in case.present(ChangeFound) if fact.change]
     ill = _illness(case)
     common = _document_frequency(suspects)
-    strengths = {name: sum(max(one.weight, 0.0) for one in found) for name, found in places.items()}
-    carriers = [one for one in suspects if one.change.kind == "deployment" and one.change.resource]
+    strengths = {name: sum(max(location.weight, 0.0) for location in locations) for name, locations in places.items()}
+    carriers = [location for location in suspects if location.change.kind == "deployment" and location.change.resource]
     for suspect in suspects:
         yield from _of_change(case, suspect, strengths, ill, common, len(suspects), carriers)
     yield from _without_changes(case)
@@ -91,8 +91,8 @@ def _of_change(
         yield from _more_work(case, key, suspect)
         yield from _outside(case, key)
         if suspect.change.kind == "code":
-            weight, told = (-0.4, "a later deployment") if carrier else (-0.7, "no recorded deployment")
-            yield Claim(key, suspect.name, weight, f"a commit that {told} carried", "carried")
+            weight, by = (-0.4, "a later deployment") if carrier else (-0.7, "no recorded deployment")
+            yield Claim(key, suspect.name, weight, f"a commit that {by} carried", "carried")
 
 
 def _carrier(suspect: _Suspect, resource: str, carriers: Sequence[_Suspect]) -> _Suspect | None:
@@ -113,7 +113,7 @@ def _more_work(case: Case, key: Key, suspect: _Suspect) -> Iterator[Claim]:
 
 
 def _outside(case: Case, key: Key) -> Iterator[Claim]:
-    """What comes from outside, or from the calendar, no change of the resource brought about."""
+    """Errors that come from outside, or from the calendar, are no change's doing."""
     for name, pattern in case.present(LogPattern):
         if pattern.resource != key.resource or pattern.severity not in FAILURES:
             continue
@@ -157,7 +157,7 @@ def _illness(case: Case) -> dict[str, float]:
     """The words of what went wrong, with how telling each is."""
     telling: dict[str, float] = {}
     # A resource's name tells where, which counts as the place; it tells nothing of what.
-    names = " ".join({*case.resources, *(one.fact.resource or "" for one in case.facts)}).lower()
+    names = " ".join({*case.resources, *(found_fact.fact.resource or "" for found_fact in case.facts)}).lower()
 
     def take(text: str, weight: float) -> None:
         for word in _words(text):

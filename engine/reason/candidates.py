@@ -1,4 +1,4 @@
-"""From claims to candidates: what speaks for and against each hypothesis, before they compete."""
+"""From claims to candidates: the evidence for and against each hypothesis, before they compete."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["Candidate", "candidates_of", "verdict_candidate"]
 
 # From this weight of evidence a resource is in trouble even where nothing says what its trouble is.
 _IN_PLACE: Final = 0.5
-# A mechanism that hardly anything speaks for must not live on being in the right place: of what speaks for the place it
-# gets at most this many times what speaks for itself.
+# A mechanism with hardly any evidence of its own must not live on being in the right place: the evidence for the place
+# counts at most this many times its own.
 _RIDE: Final = 2.0
 _MIN_WEIGHT: Final = 0.05
-# What a known mechanism takes from the general explanation of the same trouble, and how much must speak for it.
+# What a known mechanism takes from the general explanation of the same trouble, and how much must support it.
 _EXPLAINED: Final = -1.2
 _MECHANISM: Final = 1.2
-# Half of what speaks for a caller's waiting counts for what it waits for: it may wait for something else.
+# Half of the evidence that a caller waits counts for what it waits for: it may wait for something else.
 _WAITING: Final = 0.5
 # Dependencies of the symptom's resource that are listed though no fact speaks for them.
 _MOST_ALTERNATIVES: Final = 3
@@ -33,7 +33,7 @@ _NOT_SLOW: Final = ("silence", "stopped")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A hypothesis before the competition; `direct` where a fact speaks for it, `score` in the rules' log-odds."""
+    """A hypothesis before the competition; `direct` where a fact supports it, `score` in the rules' log-odds."""
 
     key: Key
     cause: Cause
@@ -45,7 +45,7 @@ class Candidate:
 def candidates_of(
     case: Case, claims: Mapping[Key, list[Claim]], places: Mapping[str, list[Location]], weights: Weights
 ) -> list[Candidate]:
-    """Every hypothesis that some claim speaks for, or that an engineer would ask about though none does."""
+    """Every hypothesis that a claim supports, and those that an engineer would ask about though none does."""
     claimed = {**claims, **{key: [] for key in _unexplained(case, claims, places, weights)}}
     candidates = [_candidate(case, key, own, places, weights) for key, own in claimed.items()
                   if not own or any(claim.weight > 0 for claim in own)]  # fmt: skip
@@ -55,7 +55,7 @@ def candidates_of(
 
 
 def verdict_candidate(key: Key, claims: Sequence[Claim], weights: Weights) -> Candidate:
-    """A hypothesis without a place, or one that was named before and that nothing speaks for now."""
+    """A hypothesis without a place, or one that was named before and that nothing supports now."""
     return _of_evidence(key, weighed(claims, weights))
 
 
@@ -84,7 +84,7 @@ def _candidate(
 
 
 def _bounded(evidence: tuple[Weighed, ...], limit: float) -> tuple[Weighed, ...]:
-    """The same evidence with its positive part brought down to `limit` in all."""
+    """The same evidence with its positive part scaled down to `limit` in all."""
     support = sum(item.weight for item in evidence if item.weight > 0)
     if support <= limit:
         return evidence

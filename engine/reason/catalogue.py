@@ -56,7 +56,7 @@ Reach = Literal["below", "behind", "anywhere"]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """How free observations (top SQL, wait events) speak for a cause: a pattern over their kind and subject.
+    """How free observations (top SQL, wait events) support a cause: a pattern over their kind and subject.
 
     Of the patterns that match the one with the lowest `order` counts alone: it is the more specific one.
     """
@@ -131,19 +131,19 @@ def causes() -> dict[str, Cause]:
 
 @cache
 def causes_of_state(state: str) -> tuple[tuple[str, float], ...]:
-    """The causes that a state of a Kubernetes object speaks for, with its weight for each."""
+    """The causes that a state of a Kubernetes object supports, with its weight for each."""
     return tuple((cause.id, cause.states[state]) for cause in causes().values() if state in cause.states)
 
 
 @cache
 def causes_of_family(family: str) -> tuple[tuple[str, float], ...]:
-    """The causes that a family of log messages speaks for, with its weight for each."""
+    """The causes that a family of log messages supports, with its weight for each."""
     return tuple((cause.id, cause.families[family]) for cause in causes().values() if family in cause.families)
 
 
 @cache
 def causes_of_signal(signal: Signal) -> tuple[tuple[str, float], ...]:
-    """The causes that a rule's signal speaks for, with its weight for each."""
+    """The causes that a rule's signal supports, with its weight for each."""
     return tuple((cause.id, cause.signals[signal]) for cause in causes().values() if signal in cause.signals)
 
 
@@ -155,7 +155,7 @@ def cause_of_change(kind: ChangeKind) -> str:
 
 @cache
 def fallback_cause(effect: str) -> str:
-    """The cause that is said of a resource in trouble where nothing says more, by the effect on the symptom."""
+    """The cause of a resource in trouble where no mechanism is known, by the effect on the symptom."""
     return next(cause.id for cause in causes().values() if effect in cause.fallback_for)
 
 

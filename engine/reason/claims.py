@@ -1,4 +1,4 @@
-"""What rules say: claims that a fact speaks for or against a cause, or for where the cause is."""
+"""Claims of the rules: a fact counts for or against a cause, or for or against a place of the cause."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def _second_faults(
 def _support(
     candidate: Candidate, consequences: Sequence[Candidate], weights: Weights
 ) -> tuple[float, Candidate | None]:
-    """What the strongest consequence says for its cause, beyond what speaks for the cause itself."""
+    """The evidence of its strongest consequence that the cause doesn't have itself, and that consequence."""
     counted = {(item.fact, item.why) for item in candidate.evidence}
     most = weights.support
     if not explains_many(candidate.key):

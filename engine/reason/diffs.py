@@ -92,7 +92,7 @@ def changed_lines(change: Change) -> list[str]:
 
 
 def traits(change: Change) -> tuple[Trait, ...]:
-    """What is known to hurt or to be harmless in it; nothing for what tells nothing."""
+    """What is known to hurt or to be harmless in it; empty where neither is known."""
     lines = changed_lines(change)
     removed, added = _halves(lines)
     if why := _harmless(change, lines, (*removed, *added)):
@@ -117,7 +117,7 @@ def _halves(lines: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _harmless(change: Change, lines: Sequence[str], changed: Sequence[str]) -> str:
-    """Why a change can't hurt; `told` are its changed lines without comments and blank ones."""
+    """Why a change can't hurt; `changed` are its changed lines without comments and blank ones."""
     after = change.after if isinstance(change.after, dict) else {}
     files = [str(file) for file in after.get("files") or ()]
     if files and all(_HARMLESS_FILES.search(file) for file in files):
@@ -246,7 +246,7 @@ def _adds_call_to_loop(added: Sequence[str], removed: Sequence[str]) -> bool:
 
 
 def _same_code(removed: Sequence[str], added: Sequence[str]) -> bool:
-    """Whether what is added holds nearly all that is taken away: code that was moved, wrapped or tidied."""
+    """Whether the added lines hold nearly all of the removed ones: code that was moved, wrapped or tidied."""
     old = Counter(token for line in removed for token in _IDENTIFIER.findall(line) if token[0].isalpha())
     new = Counter(token for line in added for token in _IDENTIFIER.findall(line) if token[0].isalpha())
     return sum(old.values()) >= 8 and sum((old & new).values()) >= _SAME_CODE * sum(old.values())

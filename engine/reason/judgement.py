@@ -37,7 +37,7 @@ C = TypeVar("C", Claim, Location)
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """What was said of facts, by their ids. What was said of causes is a fact itself: an `Assertion`."""
+    """Judgements of facts by their ids. A statement about a cause is a fact itself: an `Assertion`."""
 
     facts: Mapping[str, Judgement] = field(default_factory=dict)
 
@@ -61,8 +61,8 @@ class Judgements:
                 yield claim
 
     def _verdict(self, fact: str) -> str:
-        said = self.facts.get(fact)
-        return said.verdict if said else ""
+        judgement = self.facts.get(fact)
+        return judgement.verdict if judgement else ""
 
     def _as_said(self, found_fact: FoundFact) -> FoundFact:
         if self._verdict(found_fact.id) != "pinned" or found_fact.fact.trust == "measured":
@@ -71,12 +71,12 @@ class Judgements:
 
 
 def judgements_of(state: IncidentState) -> Judgements:
-    """What was said by the events so far."""
+    """The judgements of the events so far."""
     return Judgements(state.judgements)
 
 
 def statements(case: Case) -> Iterator[Claim]:
-    """Claims for the causes that somebody named, or that their words speak for as those of a log would.
+    """Claims for the causes that somebody named, or that their words support like those of a log message.
 
     A statement weighs by its trust. Of several that no person stands by only the first counts in full.
     """

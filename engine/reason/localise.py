@@ -45,7 +45,7 @@ _STOPPED: Final = 0.65
 
 
 def locations(case: Case) -> Iterator[Location]:
-    """Everything that speaks for or against a resource as the place of the cause."""
+    """All evidence for or against a resource as the place of the cause."""
     own = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case), *_onsets(case))
     placed = tuple(passed_on(own, blames(case)))
     yield from placed
@@ -192,7 +192,7 @@ def _onsets(case: Case) -> Iterator[Location]:
 
 
 def _hosts(case: Case, placed: Sequence[Location]) -> Iterator[Location]:
-    """A full host under several that suffer: what speaks for each of them as the place speaks in part for the host."""
+    """A full host under several that suffer: a part of the evidence for each of them counts for the host."""
     full = {fact.resource for _, fact in case.present(MetricAtLimit)}
     for host, hosted in case.hosted.items():
         if host not in full:

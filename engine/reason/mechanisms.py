@@ -1,4 +1,4 @@
-"""What it is: facts whose kind speaks for certain causes, by the catalogue's tables."""
+"""What it is: facts whose kind supports certain causes, by what the catalogue declares."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def _pool_of(case: Case, resource: str | None, family: str) -> str | None:
 
 
 def _is_of_target(family: str) -> bool:
-    """Whether a message of the family tells about the resource that it names and not about the one that wrote it."""
+    """Whether a message of the family is about the resource that it names and not about the one that wrote it."""
     return family in (
         "connection_refused", "connection_reset", "unreachable", "timeout", "unavailable", "too_many_connections",
         "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object",
@@ -265,7 +265,7 @@ def _observations(case: Case) -> Iterator[Claim]:
 
 @cache
 def _observed_causes() -> tuple[tuple[Observation, str], ...]:
-    """What observations speak for, the more specific patterns first."""
+    """The causes that observations support, the more specific patterns first."""
     known = [(cause.observations, cause.id) for cause in causes().values() if cause.observations]
     return tuple(sorted(known, key=lambda pair: pair[0].order))
 
@@ -288,6 +288,6 @@ def _silences(case: Case) -> Iterator[Claim]:
 
 
 def _signal(signal: Signal, resource: str | None, fact: str, strength: float, why: str, group: str) -> Iterator[Claim]:
-    """A claim for each cause that the signal speaks for, its weight scaled by `strength`."""
+    """A claim for each cause that the signal supports, its weight scaled by `strength`."""
     for cause_id, weight in causes_of_signal(signal):
         yield Claim(Key(cause_id, resource), fact, weight * strength, why, group)

@@ -62,7 +62,7 @@ def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) 
 
 
 def _pair(state: IncidentState) -> tuple[Hypothesis, ...]:
-    """The first two that could both be told."""
+    """The first two that have evidence."""
     return tuple(hypothesis for hypothesis in state.hypotheses if hypothesis.evidence)[:2]
 
 
@@ -109,7 +109,7 @@ def _ranked(state: IncidentState, facts: Sequence[FoundFact], names: DisplayName
 def _refutations(state: IncidentState, facts: Sequence[Decisive], names: DisplayNames) -> Iterator[str]:
     best = _pair(state)[0]
     for fact in facts:
-        sentence = _told(state, fact.fact, names)
+        sentence = _sentence(state, fact.fact, names)
         if fact.turns:
             leads = f"{fact.leads} “{fact.leader}” would lead ({probability(fact.confidence)})"
             yield f"if {fact.fact} were wrong ({sentence}): {leads}"
@@ -137,12 +137,12 @@ def _if_found(state: IncidentState, pair: Sequence[Hypothesis], names: DisplayNa
 
 
 def _evidence_wanted(hypothesis: Hypothesis, names: DisplayNames) -> str:
-    """What would speak for it as clearly as an engineer's word, by its cause."""
+    """What would support it as clearly as an engineer's word, by its cause."""
     resource = names(hypothesis.resource or "")
     if hypothesis.change is not None:
         return f"if {resource} recovered without {hypothesis.change}"
     return f"a clear finding for it ({causes()[hypothesis.cause_id].diagnostic.replace('_', ' ')} of {resource})"
 
 
-def _told(state: IncidentState, fact: str, names: DisplayNames) -> str:
+def _sentence(state: IncidentState, fact: str, names: DisplayNames) -> str:
     return safe_line(state.facts[fact].fact.sentence(names), limit=_SHOWN)

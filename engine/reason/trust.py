@@ -18,7 +18,7 @@ TEXT: Final[Mapping[Trust, float]] = {
     # A model's word is no evidence. It is listed with its hypothesis, and settles an exact tie at most.
     "proposed": 0.02,
 }
-"""Factor of what a text says by itself, as those of a log message or of a state that text told of."""
+"""Factor of what a text says by itself: a log message, or a state that was read from text."""
 
 STATEMENT: Final[Mapping[Trust, float]] = {
     "measured": 1.0,

@@ -1,4 +1,4 @@
-"""Who fails only because what it calls can't be reached, or answers too late: its trouble speaks for that resource."""
+"""Victims: who fails only because what it calls can't be reached or answers too late. Their trouble counts for that."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _far_too_slow(case: Case, failing: Collection[str | None]) -> dict[str, str]
 
 
 def passed_on(locations: Iterable[Location], blamed: Mapping[str, Blame]) -> Iterator[Location]:
-    """The same locations, those of victims for the most part told of whom they can't reach."""
+    """The same locations; most of the weight of a victim's goes to the resource that it can't reach."""
     for location in locations:
         blame = blamed.get(location.resource)
         if blame is None or location.weight <= 0 or location.group not in _OWN:

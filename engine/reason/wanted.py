@@ -37,7 +37,7 @@ def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...
 
 
 def unanswered(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
-    """What nobody could be asked about, though it tells causes apart."""
+    """What could not be asked for, though it would separate the causes."""
     named = [hypothesis for hypothesis in hypotheses if hypothesis.resource is not None][:2]
     asked = {gap.question for _, gap in case.of(SourceGap)}
     missing = []

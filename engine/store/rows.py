@@ -113,11 +113,13 @@ class Commit:
 
     def expected(self) -> dict[str, Head]:
         """The head that each execution must have when the transaction begins."""
-        heads: dict[str, Head] = {}
-        for row in self.events:
-            if row.execution_id not in heads:
-                heads[row.execution_id] = Head(row.seq - 1, row.previous)
-        return heads
+        return {row.execution_id: Head(row.seq - 1, row.previous) for row in self.split()[0]}
+
+    def split(self) -> tuple[list[EventRow], list[EventRow]]:
+        """The first event of each execution, which must follow what is stored, and those that follow in the commit."""
+        first: dict[str, EventRow] = {}
+        following = [row for row in self.events if first.setdefault(row.execution_id, row) is not row]
+        return list(first.values()), following
 
     def heads(self) -> dict[str, Head]:
         """The head that each execution has afterwards."""

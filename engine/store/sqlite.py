@@ -80,12 +80,14 @@ class SqliteRows:
         return self._files.warnings
 
     async def append(self, commit: Commit) -> None:
+        first, following = commit.split()
         try:
             await self.connection.write(
                 (
                     Statement(schema.INSERT_BLOB, commit.blobs),
                     Statement(schema.INSERT_EXECUTION, commit.index),
-                    Statement(schema.INSERT_EVENT, commit.events, every_row=True),
+                    Statement(schema.INSERT_FIRST_EVENT, first, every_row=True),
+                    Statement(schema.INSERT_EVENT, following),
                     Statement(schema.INSERT_SNAPSHOT, commit.snapshots),
                 )
             )

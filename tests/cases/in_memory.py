@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.classify import classify
 from engine.events import IncidentOpened
 from engine.fact_keys import fact_key
 from engine.hypotheses import Hypothesis
 from engine.incident import FoundFact
+from engine.investigate.classify import classify
 from engine.investigate.plan import propose_plan
 from engine.reason import rank_facts
 from primitives.backends.recorded.backend import RecordedBackend

@@ -16,7 +16,7 @@ from cockpit.screens.live import LiveScreen
 from cockpit.screens.prompts import ConfirmPrompt, LinePrompt, StopPrompt
 from cockpit.start_modes import Browse
 from cockpit.terminal_input import PasteParser, pasted_line
-from engine.port import AddFact, Cancel, IncidentSummary, PinFact
+from engine.port import AddFact, Cancel, CloseIncident, IncidentSummary, PinFact
 
 START, END = "\x1b[200~", "\x1b[201~"
 
@@ -77,6 +77,19 @@ async def test_a_judgement_chosen_in_the_palette_names_its_fact_and_asks(opened:
         await pilot.press("y")
         await settle(pilot)
         assert statements_of(port) == [PinFact(fact="F1")]
+
+
+async def test_closing_an_incident_from_the_palette_names_it_and_asks_why(opened: Opened) -> None:
+    port = HeedingPort()
+    async with opened(port=port) as (app, pilot):
+        await chosen_in_palette(pilot, "close")
+        assert "CLOSE THE INCIDENT?" in shown(app)
+        assert "exec-0a1b2c3d  api-service p95 latency above 800 ms" in shown(app)
+        assert port.commands == []
+        await pilot.press(*"fixed", "enter")
+        await settle(pilot)
+        assert port.commands == [CloseIncident(because="fixed")]
+        assert "the incident is closed" in notices(app)
 
 
 @pytest.mark.parametrize("query", ["report", "r", "re", "in", "p", "fact", "ne", "the", "y", "e"])

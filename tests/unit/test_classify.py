@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.classify import classify
-from engine.time_hints import time_hints
-from engine.vocabulary import COMPANIONS, VOCABULARY
+from engine.investigate.classify import classify
+from engine.investigate.time_hints import time_hints
+from engine.investigate.vocabulary import COMPANIONS, VOCABULARY
 from primitives.records import Alert, Symptom
 from primitives.terms import IncidentClass as C
 

@@ -11,8 +11,8 @@ from typing import Final
 from rapidfuzz import fuzz, process
 
 from engine.hypotheses import Classification
-from engine.time_hints import TimeHint, time_hints
-from engine.vocabulary import COMPANIONS, DOWNWARD, UPWARD, VOCABULARY
+from engine.investigate.time_hints import TimeHint, time_hints
+from engine.investigate.vocabulary import COMPANIONS, DOWNWARD, UPWARD, VOCABULARY
 from primitives.dataclass import dataclass
 from primitives.identity import spoken_name
 from primitives.records import Alert, Symptom

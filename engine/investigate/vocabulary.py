@@ -2,7 +2,7 @@
 
 One table; growing it is adding a line. Weights: 1.5 names the class outright, 1.0 is its usual word, 0.5 goes along
 with it, 0.25 is a hint that other classes share. Words of four letters and fewer must match exactly; longer ones may be
-misspelt (`engine.classify`).
+misspelt (`engine.investigate.classify`).
 """
 
 from __future__ import annotations
