@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cockpit.output import say, say_document
 from cockpit.plain import PlainReport, event_line
@@ -16,6 +16,7 @@ from engine.following import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Cancel, EnginePort
 from engine.report import report as report_of
+from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, EngineGone, Interrupted, OutputError
 
 __all__ = ["Printer", "follow", "verdict"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
 
@@ -33,6 +33,7 @@ __all__ = [
     "Judge",
     "PinFact",
     "RefuteFact",
+    "RunDiagnostic",
     "Statement",
     "Undo",
 ]
@@ -147,6 +148,20 @@ class AskNext(_Frozen):
     definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
 
 
+class RunDiagnostic(_Frozen):
+    """Run a diagnostic that no plan takes on one target; after the end the investigation goes on for it.
+
+    `primitive` is its name and `target` what it takes for one, as in a recommended look. `sources` and `definitions`
+    are as in `AskNext`.
+    """
+
+    type: Literal["run_diagnostic"] = "run_diagnostic"
+    primitive: str
+    target: Mapping[str, str | int | float | bool | None]
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
+
+
 class AddNote(_Frozen):
     """Write a note for other people; reasoning doesn't read it."""
 
@@ -161,7 +176,9 @@ class CloseIncident(_Frozen):
     because: str = ""
 
 
-Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext | AddNote | CloseIncident, Field(discriminator="type")]
+Command = Annotated[
+    ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | CloseIncident, Field(discriminator="type")
+]
 """What a person can tell an incident."""
 
 
