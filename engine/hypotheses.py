@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
+from primitives.dataclass import dataclass
 from primitives.terms import Effect, IncidentClass, Risk
 
 __all__ = [

@@ -5,11 +5,11 @@ Questions are frozen records, so that equal ones are asked once and every answer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import Field
 
+from primitives.dataclass import dataclass
 from primitives.records import Coverage, Record, Window
 from primitives.terms import AnswerStatus, ChangeKind, MetricKind, Severity
 

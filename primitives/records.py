@@ -7,7 +7,6 @@ records and spans, of which there may be hundreds of thousands, are slotted data
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from primitives.dataclass import dataclass
 from primitives.terms import (
     ChangeKind,
     Direction,
