@@ -1,4 +1,4 @@
-"""Following an investigation without a screen: printed as it goes, cancelled or left by signals."""
+"""Following an investigation without a screen: prints its events; signals cancel or leave it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Printer", "follow", "verdict"]
 class Printer:
     """Prints each event once, in the form that `output` names: plain, json or events; quiet prints nothing.
 
-    With `explain` the text report tells each cause's waterfall.
+    With `explain` the text report shows each cause's waterfall.
     """
 
     output: str
@@ -39,7 +39,7 @@ class Printer:
         self.plain = PlainReport(color=self.color, explain=self.explain)
 
     def event(self, event: Event) -> None:
-        """Take in what happened. Raises `OSError` when it can't be written."""
+        """Apply the event and print it. Raises `OSError` when the output can't be written."""
         self.state.apply(event)
         if self.output == "events":
             say(event_line(event) + "\n")
@@ -47,7 +47,7 @@ class Printer:
             say(self.plain.tell(self.state, event))
 
     def end(self) -> None:
-        """Say what only the end can tell."""
+        """Print the JSON report."""
         if self.output == "json":
             say_document(report_of(self.state).model_dump(mode="json"))
 

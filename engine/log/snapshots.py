@@ -2,7 +2,7 @@
 
 One is taken every `EVERY` events, but not before the events since the last one are half the state's size: so the
 nearest is at most 1,000 events away where states are small, and where they grow with every event (facts) all snapshots
-together stay in proportion to the log. What ended is mostly opened at its end: after so many events one is taken there.
+together stay in proportion to the log. A finished investigation is mostly opened at its end: one is taken there, too.
 """
 
 from __future__ import annotations
