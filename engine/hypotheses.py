@@ -1,7 +1,5 @@
 """What is believed, and why: the shapes that reasoning and interpretation produce."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator

@@ -5,8 +5,6 @@ facts that are known. The rest is dropped with a remark. What is left becomes as
 next to nothing (`engine.reason.trust`), and steps that run like any other. CloudOps ships no advisor.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

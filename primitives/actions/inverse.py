@@ -1,7 +1,5 @@
 """How an action is undone: by another action, with arguments from the state that was saved before."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

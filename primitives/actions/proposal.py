@@ -1,7 +1,5 @@
 """What can be offered to a person: an action with all its arguments, or in words what a person has to do by hand."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Callable
 from typing import Any
