@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cockpit.engine_access import ask_engine
 from cockpit.settings import Settings
-from cockpit.tables import count
+from cockpit.tables import Column, count, table_lines
 from engine.host import is_remote
 from engine.port import EnginePort
 from engine.store.locations import StoreLocation
@@ -29,7 +29,6 @@ from primitives.extensions import load_extensions
 from primitives.remediations.registry import remediations
 from primitives.sources import SourceDefinition, check_sources, open_source
 from primitives.telemetry import BackendStatus
-from primitives.text import safe_line
 
 __all__ = ["Check", "examine", "render"]
 
@@ -67,9 +66,9 @@ async def examine(settings: Settings) -> tuple[Check, ...]:
 
 def render(checks: Sequence[Check]) -> str:
     """The checks as a table, a line each."""
-    width = max(len(check.name) for check in checks)
-    lines = (f"{_SIGNS[check.status]} {check.name:<{width}}  {safe_line(check.detail)}" for check in checks)
-    return "\n".join(lines) + "\n"
+    rows = ((f"{_SIGNS[check.status]} {check.name}", check.detail) for check in checks)
+    # What is to be done stands at the end: lines are not cut.
+    return "\n".join(table_lines([Column(), Column()], rows)) + "\n"
 
 
 def _versions() -> Check:

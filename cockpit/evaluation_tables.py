@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from rich.cells import cell_len
-
 from cockpit.comparison_table import comparison_lines
-from cockpit.tables import column
-from engine.evaluate import Case, Confused, Evaluation, Named, Scores
+from cockpit.tables import Column, table_lines
+from engine.evaluate import Case, Confused, Evaluation, Named
 from engine.evaluate.figures import Averages, CalibrationBin
 
 __all__ = ["evaluation_table"]
@@ -43,28 +41,30 @@ def evaluation_table(result: Evaluation) -> str:
 
 
 def _cases(cases: Sequence[Case]) -> list[str]:
-    return [f"{'case':{_NAME}} rank  res  chg  conf  time s  best hypothesis", *map(_case, cases)]
+    columns = [Column("case", _NAME), Column("rank", 4, number=True), Column("res", 4, number=True)]
+    columns += [Column("chg", 4, number=True), Column("conf", 5, number=True), Column("time s", 7, number=True)]
+    return table_lines([*columns, Column(" best hypothesis")], map(_case, cases), WIDTH, gap=1)
 
 
-def _case(case: Case) -> str:
-    ranks = " ".join(f"{_figure(rank):>4}" for rank in (case.rank, case.resource_rank, case.change_rank))
+def _case(case: Case) -> tuple[str, ...]:
+    ranks = (_figure(rank) for rank in (case.rank, case.resource_rank, case.change_rank))
     confidence = "-" if case.confidence is None else f"{case.confidence:.2f}"
-    start = f"{column(case.id, _NAME)} {ranks} {confidence:>5} {case.duration_s:7.2f}  "
     cause, _, _ = (case.top or "-").partition("|")
-    return _fitted(start, cause)
+    return (case.id, *ranks, confidence, f"{case.duration_s:.2f}", f" {cause}")
 
 
 def _wrong(cases: Sequence[Case]) -> list[str]:
     """Two lines for each case whose first hypothesis is wrong."""
-    lines = []
+    rows: list[tuple[str, str, str]] = []
     for case in cases:
         if not case.right:
-            lines.append(_fitted(f"{column(case.id, _NAME)}  expected ", _told(case.expected, case.asks_change)))
-            lines.append(_fitted(f"{'':{_NAME}}     named ", _told(case.named) if case.named else "nothing"))
-    return ["wrong", *lines] if lines else []
+            rows.append((case.id, "expected", _words_of(case.expected, case.asks_change)))
+            rows.append(("", "named", _words_of(case.named) if case.named else "nothing"))
+    columns = [Column(width=_NAME), Column(width=9, number=True), Column(width=WIDTH - _NAME - 11)]
+    return ["wrong", *table_lines(columns, rows, WIDTH, gap=1)] if rows else []
 
 
-def _told(named: Named, asks_change: bool = False) -> str:
+def _words_of(named: Named, asks_change: bool = False) -> str:
     where = f" on {named.resource}" if named.resource else ""
     by = f" by {named.change}" if named.change else " by no change" if asks_change else ""
     return f"{named.cause_id or 'any cause'}{where}{by}"
@@ -75,10 +75,9 @@ def _confused(kind: str, pairs: Sequence[Confused]) -> list[str]:
     wrong = [pair for pair in pairs if pair.expected != pair.named]
     if not wrong:
         return []
-    lines = [f"{kind + ' expected':37}    n  {kind} named"]
-    lines += [
-        _fitted(f"{column(pair.expected, 37)} {pair.n:4}  ", pair.named or "nothing") for pair in wrong[:_MOST_CONFUSED]
-    ]
+    columns = [Column(f"{kind} expected", 37), Column("n", 4, number=True), Column(f" {kind} named")]
+    rows = [(pair.expected, str(pair.n), f" {pair.named or 'nothing'}") for pair in wrong[:_MOST_CONFUSED]]
+    lines = table_lines(columns, rows, WIDTH, gap=1)
     return lines + ([f"and {len(wrong) - _MOST_CONFUSED} more pairs"] if len(wrong) > _MOST_CONFUSED else [])
 
 
@@ -97,17 +96,14 @@ def _bin(part: CalibrationBin) -> str:
     return (start + bar[:mark] + "┃" + bar[mark + 1 :]).rstrip()
 
 
-def _group(title: str, members: Mapping[str, Scores]) -> list[str]:
-    return [_header(title), *(_scores(name, scores) for name, scores in members.items())]
+def _group(title: str, members: Mapping[str, Averages]) -> list[str]:
+    columns = [Column(title, _NAME), Column("n", 5, number=True)]
+    columns += [Column(name, 6, number=True) for name, _ in _COLUMNS]
+    return table_lines(columns, (_scores(name, scores) for name, scores in members.items()), WIDTH, gap=0)
 
 
-def _header(title: str) -> str:
-    return f"{title:{_NAME}}{'n':>5}" + "".join(f"{name:>6}" for name, _ in _COLUMNS)
-
-
-def _scores(name: str, scores: Averages) -> str:
-    cells = "".join(f"{_figure(getattr(scores, key)):>6}" for _, key in _COLUMNS)
-    return f"{column(name, _NAME)}{scores.n:5}{cells}"
+def _scores(name: str, scores: Averages) -> tuple[str, ...]:
+    return (name, str(scores.n), *(_figure(getattr(scores, key)) for _, key in _COLUMNS))
 
 
 def _all(result: Evaluation) -> list[str]:
@@ -115,15 +111,10 @@ def _all(result: Evaluation) -> list[str]:
     figures = {"top5": result.top5, "mrr": result.mrr, "p50 s": result.duration_p50_s,
                "cpu p50 s": result.cpu_p50_s, "cpu p95 s": result.cpu_p95_s}  # fmt: skip
     return [
-        *([_fitted("", without)] if result.without else []),
-        _header("" if result.without else "all"),
-        _scores("all", result),
+        *(table_lines([Column()], [(without,)], WIDTH) if result.without else []),
+        *_group("" if result.without else "all", {"all": result}),
         "".join(f"{name + ' ' + _figure(value):16}" for name, value in figures.items()).rstrip(),
     ]
-
-
-def _fitted(start: str, text: str) -> str:
-    return (start + column(text, WIDTH - cell_len(start))).rstrip()
 
 
 def _figure(value: float | None) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cockpit.engine_access import ask_engine
 from cockpit.follow import Printer, follow, verdict
 from cockpit.output import colored, say, say_document
 from cockpit.settings import Settings
 from cockpit.signals import run
+from engine.act.looks import look_of
 from engine.incident import IncidentState
 from engine.port import (
     AddFact,
@@ -19,10 +18,12 @@ from engine.port import (
     Judge,
     PinFact,
     RefuteFact,
+    RunDiagnostic,
     Statement,
     Undo,
 )
 from engine.report import report as report_of
+from primitives.dataclass import dataclass
 from primitives.errors import UsageError
 
 __all__ = ["Said", "judge", "statements"]
@@ -42,6 +43,7 @@ class Said:
     undo: tuple[str, ...] = ()
     because: str = ""
     ask_next: bool = False
+    look: str | None = None
     as_json: bool = False
     explain: bool = False
     no_color: bool = False
@@ -63,8 +65,8 @@ def statements(said: Said) -> tuple[Statement, ...]:
 def judge(settings: Settings, name: str, said: Said) -> int:
     """Say it, and tell what is believed then; 1 when the best cause is UNKNOWN, as after an investigation."""
     told = statements(said)
-    if not told and not said.ask_next:
-        raise UsageError("nothing was said; give --pin, --refute, --add, --hold, --not, --undo or --next")
+    if not told and not said.ask_next and said.look is None:
+        raise UsageError("nothing was said; give --pin, --refute, --add, --hold, --not, --undo, --next or --look")
     printer = Printer("quiet" if said.as_json else "plain", colored(not said.no_color), said.explain)
 
     async def judged(port: EnginePort) -> int:
@@ -78,10 +80,15 @@ def judge(settings: Settings, name: str, said: Said) -> int:
         if said.ask_next:
             await port.send(execution_id, AskNext(**settings.live_request()))
             await follow(port, execution_id, printer)
+        if said.look is not None:
+            action = look_of(printer.state, said.look)
+            request = RunDiagnostic(primitive=action.primitive, target=action.arguments, **settings.live_request())
+            await port.send(execution_id, request)
+            await follow(port, execution_id, printer)
         return _end(printer, said)
 
     # A further question needs an engine that stays until it is answered.
-    return run(ask_engine(settings, judged, "work" if said.ask_next else "look"))
+    return run(ask_engine(settings, judged, "work" if said.ask_next or said.look is not None else "look"))
 
 
 async def _tell(port: EnginePort, execution_id: str, before: int, printer: Printer) -> None:

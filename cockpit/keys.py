@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from textual.binding import Binding
 
 from cockpit.panes import pane_specs
+from primitives.dataclass import dataclass
 
 __all__ = ["KEYS", "LATER", "Key", "bindings", "help_rows", "key_page", "keys_for"]
 
@@ -97,14 +97,7 @@ KEYS: tuple[Key, ...] = (
     Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",), writes=True),
     Key("fact", "f", "f", "fact", "add a fact", ("incident",), writes=True, asks=True),
     Key("close", "", "", "close_incident", "close the incident for good", ("incident",), writes=True, asks=True),
-    Key(
-        "diagnostic",
-        "d",
-        "d",
-        "later('diagnostic')",
-        "ad-hoc diagnostic",
-        later="ad-hoc diagnostics come with a later version",
-    ),
+    Key("diagnostic", "d", "d", "diagnostic", "run the look under the cursor (pane 5)", ("incident",), writes=True),
     Key(
         "approve",
         "a",

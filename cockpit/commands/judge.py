@@ -47,9 +47,10 @@ __all__ = ["command"]
 @click.option("--undo", multiple=True, metavar="WHAT", type=TEXT, help="Take back what was said of a fact or cause.")
 @click.option("--because", metavar="TEXT", type=TEXT, default="", help="Why; it is kept with your name.")
 @click.option("--next", "ask_next", is_flag=True, help="Then run the next best diagnostic.")
+@click.option("--look", metavar="ACTION", type=TEXT, help="Then run this look, by the id of the recommended action.")
 @source_options(
-    "For --next: a source of a live investigation [default: those that it asked before].",
-    "For --next, short for a source: the Prometheus of a live investigation.",
+    "For --next and --look: a source of a live investigation [default: those that it asked before].",
+    "For --next and --look, short for a source: the Prometheus of a live investigation.",
 )
 @json_option("The report object after it (cloudops-report/1).")
 @click.option("--explain", is_flag=True, help="Show what each fact adds to each cause.")

@@ -9,6 +9,7 @@ import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.events.conclusions import ConclusionReached, HypothesesRanked
+from engine.events.envelope import EventBody
 from engine.events.evidence import AnswerRecorded, FactAdded, FactFound, FactJudged
 from engine.events.lifecycle import (
     IncidentClosed,
@@ -28,7 +29,16 @@ from engine.events.steps import (
 )
 from engine.events.upcast import upcast
 
-__all__ = ["Body", "InvestigationBody", "Statement", "body_adapter", "decode_body", "encode_body", "in_real_time"]
+__all__ = [
+    "Body",
+    "InvestigationBody",
+    "Statement",
+    "body_adapter",
+    "decode_body",
+    "encode_body",
+    "in_real_time",
+    "read_back",
+]
 
 InvestigationBody = (
     SourcesChecked
@@ -67,6 +77,10 @@ def in_real_time(body: Body) -> bool:
             return False
 
 
+# The slot itself: `getattr` on a body that has no such bytes would search through all of pydantic first.
+_stored = EventBody.__dict__["stored"].__get__
+
+
 @cache
 def body_adapter() -> TypeAdapter[Body]:
     """The validator of bodies; building it takes tens of milliseconds, so it is built when first needed."""
@@ -78,10 +92,11 @@ def encode_body(body: Body) -> bytes:
 
     A body that was upcast gives the bytes that it was read from, so that its hash still holds.
     """
-    stored: bytes | None = getattr(body, "stored", None)
-    if stored is not None:
-        return stored
-    return orjson.dumps(body.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
+    try:
+        stored: bytes = _stored(body)
+    except AttributeError:
+        return orjson.dumps(body.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
+    return stored
 
 
 def decode_body(data: bytes | str) -> Body:
@@ -98,3 +113,13 @@ def decode_body(data: bytes | str) -> Body:
             # Frozen for everybody else; the original bytes are no part of what the body says.
             object.__setattr__(body, "stored", orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
         return body
+
+
+def read_back(body: Body, data: bytes) -> Body:
+    """What a reader of `data`, the encoded `body`, will get. Raises `ValueError` when it can't be read.
+
+    Asks the body's own type, because it exists already: that of all bodies takes long to build.
+    """
+    if getattr(body, "stored", None) is not None:
+        return decode_body(data)
+    return type(body).model_validate_json(data)

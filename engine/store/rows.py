@@ -7,10 +7,10 @@ done above it, in `engine.log`, once for all stores.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from engine.events import GENESIS
+from primitives.dataclass import dataclass
 from primitives.errors import HeadMoved
 
 __all__ = [
@@ -113,11 +113,13 @@ class Commit:
 
     def expected(self) -> dict[str, Head]:
         """The head that each execution must have when the transaction begins."""
-        heads: dict[str, Head] = {}
-        for row in self.events:
-            if row.execution_id not in heads:
-                heads[row.execution_id] = Head(row.seq - 1, row.previous)
-        return heads
+        return {row.execution_id: Head(row.seq - 1, row.previous) for row in self.split()[0]}
+
+    def split(self) -> tuple[list[EventRow], list[EventRow]]:
+        """The first event of each execution, which must follow what is stored, and those that follow in the commit."""
+        first: dict[str, EventRow] = {}
+        following = [row for row in self.events if first.setdefault(row.execution_id, row) is not row]
+        return list(first.values()), following
 
     def heads(self) -> dict[str, Head]:
         """The head that each execution has afterwards."""
@@ -125,7 +127,7 @@ class Commit:
 
 
 Grown = Callable[[str, Head], None]
-"""Told of an execution whose log has grown, and of its new head."""
+"""Called with an execution whose log has grown and its new head."""
 
 
 class RowStore(Protocol):
@@ -216,11 +218,11 @@ class RowStore(Protocol):
         ...
 
     async def check(self) -> tuple[str, ...]:
-        """What the store's own examination of all its contents finds wrong."""
+        """The problems that the store finds in a check of all its contents."""
         ...
 
     async def close(self) -> None:
-        """Let go of what is open. Closing twice is harmless; every other method then raises `StoreError`."""
+        """Close. Closing twice is harmless; every other method then raises `StoreError`."""
         ...
 
 

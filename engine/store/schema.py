@@ -69,8 +69,9 @@ ON CONFLICT (execution_id) DO UPDATE SET
     primary_class = excluded.primary_class, top_cause = excluded.top_cause, confidence = excluded.confidence,
     events = excluded.events, hash = excluded.hash
 """
-# An event is inserted only where it follows the last one of its execution: a second writer's is not (see `Commit`).
-INSERT_EVENT = """
+INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+# The first event of an execution in a commit is inserted only where it follows the last one that is stored.
+INSERT_FIRST_EVENT = """
 INSERT INTO events SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
 WHERE CASE ?3
     WHEN 1 THEN NOT EXISTS (SELECT 1 FROM events WHERE execution_id = ?1)

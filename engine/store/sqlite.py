@@ -80,12 +80,14 @@ class SqliteRows:
         return self._files.warnings
 
     async def append(self, commit: Commit) -> None:
+        first, following = commit.split()
         try:
             await self.connection.write(
                 (
                     Statement(schema.INSERT_BLOB, commit.blobs),
                     Statement(schema.INSERT_EXECUTION, commit.index),
-                    Statement(schema.INSERT_EVENT, commit.events, every_row=True),
+                    Statement(schema.INSERT_FIRST_EVENT, first, every_row=True),
+                    Statement(schema.INSERT_EVENT, following),
                     Statement(schema.INSERT_SNAPSHOT, commit.snapshots),
                 )
             )
@@ -93,7 +95,7 @@ class SqliteRows:
             raise await self._moved(commit) from None
         failpoint("store.before_heads")
         heads = commit.heads()
-        self._heads.note(heads)
+        self._heads.add(heads)
         failpoint("store.after_heads")
         for execution_id, head in heads.items():
             for grown in tuple(self._subscribers):

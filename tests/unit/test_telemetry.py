@@ -191,6 +191,9 @@ async def test_a_backend_that_fails_in_any_way_leaves_out_its_own_answer_alone()
         ("broken", "unreachable"), ("deep", "unreachable"),
     ]  # fmt: skip
     assert len(answers.records) == 1
+    rude = telemetry(Fake("rude", lambda query: Answer(query, "rude", "answered", ("\x1b[31mno record",))))
+    (part,) = (await rude.ask(ChangesQuery(window=WINDOW))).parts
+    assert (part.status, part.records, part.detail) == ("unreachable", (), "TypeError: str is no record")
     assert all(SECRET not in (part.detail or "") for part in answers.parts)
 
 
@@ -410,3 +413,46 @@ async def test_a_question_is_asked_once_however_many_ask_it() -> None:
     ask = telemetry(backend)
     await asyncio.gather(*(ask.logs(LogsQuery(window=WINDOW, resources=("a",))) for _ in range(5)))
     assert len(backend.asked) == 1
+
+
+class TraceStore:
+    """A live store of a million spans: of `web` and `orders` many, of `carts` many more."""
+
+    questions: frozenset[Question] = frozenset({"spans", "topology"})
+    name = "tempo"
+
+    def __init__(self) -> None:
+        self.queries: list[SpansQuery] = []
+
+    async def ask(self, query: Query) -> Answer[Any]:
+        if isinstance(query, TopologyQuery):
+            edges = (Edge(source="web", target="orders"), Edge(source="web", target="carts"))
+            resources = tuple(Resource(id=name, kind="service") for name in ("web", "orders", "carts"))
+            return Answer(query, self.name, "answered", (Topology(resources=resources, edges=edges),))
+        assert isinstance(query, SpansQuery)
+        self.queries.append(query)
+        if query.resources is None:
+            newest = tuple(span(str(number), "carts", minutes_ago=0) for number in range(query.budget.rows))
+            return Answer(query, self.name, "answered", newest, completeness="cut")
+        now = query.window.end == NOW
+        traces = tuple(span(f"{now}{number}", "orders", 3.0 if now else 1.0, 5 if now else 120) for number in range(20))
+        return Answer(query, self.name, "answered", traces)
+
+    async def check(self) -> BackendStatus:
+        return BackendStatus(self.name, "reachable", questions=("spans",))
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_a_store_of_a_million_spans_is_asked_for_the_traces_around_the_symptom_then_and_now() -> None:
+    store = TraceStore()
+    ask = Telemetry((store,), Kept(), ManualClock(NOW), budgets=LIVE_BUDGETS)
+    args = Arguments(window=WINDOW, baseline=BASELINE, now=NOW, symptom=Symptom(resource="orders"))
+    facts: list[Any] = [one async for one in diagnostics()["trace_dependencies"].run(ask, args)]
+    assert all(query.budget.rows <= LIVE_BUDGETS["spans"].rows for query in store.queries)
+    assert [query.resources for query in store.queries] == [None, ("orders", "web"), ("orders", "web")]
+    (shift,) = [fact for fact in facts if fact.type == "span_shift"]
+    assert (shift.resource, shift.baseline, shift.current) == ("orders", 1.0, 3.0)
+    (gap,) = [fact for fact in facts if fact.type == "source_gap" and fact.question == "spans"]
+    assert "only those around the symptom" in gap.detail
