@@ -25,7 +25,7 @@ __all__ = ["Printer", "follow", "verdict"]
 class Printer:
     """Prints each event once, in the form that `output` names: plain, json or events; quiet prints nothing.
 
-    With `explain` the text report tells each cause's waterfall.
+    With `explain` the text report has each cause's waterfall.
     """
 
     output: str
@@ -38,7 +38,7 @@ class Printer:
         self.plain = PlainReport(color=self.color, explain=self.explain)
 
     def event(self, event: Event) -> None:
-        """Take in what happened. Raises `OSError` when it can't be written."""
+        """Apply an event and print it. Raises `OSError` when it can't be written."""
         self.state.apply(event)
         if self.output == "events":
             say(event_line(event) + "\n")
@@ -46,7 +46,7 @@ class Printer:
             say(self.plain.tell(self.state, event))
 
     def end(self) -> None:
-        """Say what only the end can tell."""
+        """Print what is complete only at the end."""
         if self.output == "json":
             say_document(report_of(self.state).model_dump(mode="json"))
 
@@ -66,7 +66,7 @@ async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
     except asyncio.CancelledError:
         raise Interrupted(f"interrupted; {_go_on(execution_id)}") from None
     except BrokenPipeError:
-        raise Interrupted(f"nobody reads the output any more; {_go_on(execution_id)}") from None
+        raise Interrupted(f"the reader of the output left; {_go_on(execution_id)}") from None
     except OSError as error:
         raise OutputError(f"the output can't be written ({error.strerror}); {_go_on(execution_id)}") from error
     except EngineGone as error:
@@ -89,7 +89,7 @@ def verdict(state: IncidentState) -> int:
 
 
 def _go_on(execution_id: str) -> str:
-    return f"`cloudops attach {execution_id}` goes on where it stopped"
+    return f"`cloudops attach {execution_id}` resumes it"
 
 
 def _gone(execution_id: str) -> EngineGone:
