@@ -1,12 +1,10 @@
 """What is believed, and why: the shapes that reasoning and interpretation produce."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
+from primitives.dataclass import dataclass
 from primitives.terms import Effect, IncidentClass, Risk
 
 __all__ = [

@@ -1,7 +1,5 @@
 """Facts about who depends on whom."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Iterator, Mapping
 from typing import Literal
