@@ -1,4 +1,4 @@
-"""How anyone reaches an engine: the same questions and commands in-process and over its socket."""
+"""The interface of an engine: requests, commands and operations, the same in-process and over its socket."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ class AuditResult(_Frozen):
 
 
 class EnginePort(Protocol):
-    """An engine, near or far. Errors are those of `primitives.errors`.
+    """An engine in this process or in another. Errors are those of `primitives.errors`.
 
     A new operation is one method here and one of the same name in `engine.engine.Engine`; every way to an engine has it
     then (see `engine.operations`).
@@ -293,7 +293,7 @@ class EnginePort(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go; a near engine stops what it runs and closes its store."""
+        """Disconnect. An engine in this process stops its investigations and closes its store."""
         ...
 
 

@@ -6,7 +6,6 @@ writes nothing. It raises `UsageError` when the command makes no sense now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, assert_never
 
@@ -37,6 +36,7 @@ from engine.investigate.commands import (
 )
 from engine.investigate.conclude import next_step
 from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Judge, RunDiagnostic
+from primitives.dataclass import dataclass
 from primitives.sources import SourceDirectory
 
 __all__ = ["AnyCommand", "Decision", "Need", "NeedsScenario", "decide", "need"]

@@ -12,7 +12,6 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
@@ -20,6 +19,7 @@ from primitives.analysis.error_families import family_of
 from primitives.analysis.log_patterns import Pattern
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import Names
+from primitives.dataclass import dataclass
 from primitives.records import LogRecord, Span
 from primitives.terms import FAILURES, Severity
 
