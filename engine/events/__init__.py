@@ -5,7 +5,7 @@ are frozen; a body's shape changes only together with its `version`, and `upcast
 """
 
 from engine.events.conclusions import ConclusionReached, HypothesesRanked
-from engine.events.envelope import ENGINE, GENESIS, Event, EventBody, Who, event_hash
+from engine.events.envelope import ENGINE, GENESIS, Event, EventBody, IncidentEvent, InvestigationEvent, Who, event_hash
 from engine.events.evidence import AnswerRecorded, FactAdded, FactFound, FactJudged
 from engine.events.lifecycle import (
     IncidentClosed,
@@ -49,9 +49,11 @@ __all__ = [
     "HypothesesRanked",
     "IncidentClassified",
     "IncidentClosed",
+    "IncidentEvent",
     "IncidentOpened",
     "InvestigationBody",
     "InvestigationCancelled",
+    "InvestigationEvent",
     "InvestigationFinished",
     "InvestigationResumed",
     "NoteAdded",

@@ -29,7 +29,15 @@ from engine.events.steps import (
 )
 from engine.events.upcast import upcast
 
-__all__ = ["Body", "InvestigationBody", "Statement", "body_adapter", "decode_body", "encode_body", "in_real_time"]
+__all__ = [
+    "Body",
+    "InvestigationBody",
+    "Statement",
+    "body_adapter",
+    "decode_body",
+    "encode_body",
+    "in_real_time",
+]
 
 InvestigationBody = (
     SourcesChecked
@@ -43,17 +51,16 @@ InvestigationBody = (
     | FactFound
     | StepFinished
     | HypothesesRanked
-    | ConclusionReached
     | InvestigationResumed
     | InvestigationCancelled
     | InvestigationFinished
 )
-"""What an investigation consists of."""
+"""What only the investigation's part of the state folds."""
 
 Statement = FactAdded | FactJudged | NoteAdded | IncidentClosed
 """What somebody says about an incident. Who said what when is told in real time, also of a recorded incident."""
 
-Body = Annotated[IncidentOpened | InvestigationBody | Statement, Field(discriminator="type")]
+Body = Annotated[IncidentOpened | InvestigationBody | ConclusionReached | Statement, Field(discriminator="type")]
 """The closed union of event bodies."""
 
 
