@@ -21,12 +21,12 @@ from engine.events import (
     Event,
     FactAdded,
     FactJudged,
+    IncidentBody,
     IncidentClosed,
     IncidentOpened,
     InvestigationFinished,
     NoteAdded,
     SourceState,
-    Statement,
     Who,
     in_real_time,
 )
@@ -192,7 +192,7 @@ class IncidentState:
         self.seq = event.seq
         self.hash = event.hash
 
-    def _apply_other(self, event: Event, body: IncidentOpened | ConclusionReached | Statement) -> None:
+    def _apply_other(self, event: Event, body: IncidentBody) -> None:
         match body:
             case IncidentOpened():
                 self._open(event, body)

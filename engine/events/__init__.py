@@ -26,6 +26,7 @@ from engine.events.steps import (
 )
 from engine.events.union import (
     Body,
+    IncidentBody,
     InvestigationBody,
     Statement,
     body_adapter,
@@ -47,6 +48,7 @@ __all__ = [
     "FactFound",
     "FactJudged",
     "HypothesesRanked",
+    "IncidentBody",
     "IncidentClassified",
     "IncidentClosed",
     "IncidentEvent",

@@ -31,6 +31,7 @@ from engine.events.upcast import upcast
 
 __all__ = [
     "Body",
+    "IncidentBody",
     "InvestigationBody",
     "Statement",
     "body_adapter",
@@ -60,7 +61,10 @@ InvestigationBody = (
 Statement = FactAdded | FactJudged | NoteAdded | IncidentClosed
 """What somebody says about an incident. Who said what when is told in real time, also of a recorded incident."""
 
-Body = Annotated[IncidentOpened | InvestigationBody | ConclusionReached | Statement, Field(discriminator="type")]
+IncidentBody = IncidentOpened | ConclusionReached | Statement
+"""What other parts of the state fold, or several."""
+
+Body = Annotated[InvestigationBody | IncidentBody, Field(discriminator="type")]
 """The closed union of event bodies."""
 
 
