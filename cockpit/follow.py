@@ -1,11 +1,11 @@
-"""Following an investigation without a screen: printed as it goes, cancelled or left by signals."""
+"""Following an investigation without a screen: prints its events; signals cancel or leave it."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cockpit.output import say, say_document
 from cockpit.plain import PlainReport, event_line
@@ -16,6 +16,7 @@ from engine.following import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Cancel, EnginePort
 from engine.report import report as report_of
+from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, EngineGone, Interrupted, OutputError
 
 __all__ = ["Printer", "follow", "verdict"]
@@ -25,7 +26,7 @@ __all__ = ["Printer", "follow", "verdict"]
 class Printer:
     """Prints each event once, in the form that `output` names: plain, json or events; quiet prints nothing.
 
-    With `explain` the text report tells each cause's waterfall.
+    With `explain` the text report shows each cause's waterfall.
     """
 
     output: str
@@ -38,7 +39,7 @@ class Printer:
         self.plain = PlainReport(color=self.color, explain=self.explain)
 
     def event(self, event: Event) -> None:
-        """Take in what happened. Raises `OSError` when it can't be written."""
+        """Apply the event and print it. Raises `OSError` when the output can't be written."""
         self.state.apply(event)
         if self.output == "events":
             say(event_line(event) + "\n")
@@ -46,7 +47,7 @@ class Printer:
             say(self.plain.tell(self.state, event))
 
     def end(self) -> None:
-        """Say what only the end can tell."""
+        """Print the JSON report."""
         if self.output == "json":
             say_document(report_of(self.state).model_dump(mode="json"))
 
@@ -66,7 +67,7 @@ async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
     except asyncio.CancelledError:
         raise Interrupted(f"interrupted; {_go_on(execution_id)}") from None
     except BrokenPipeError:
-        raise Interrupted(f"nobody reads the output any more; {_go_on(execution_id)}") from None
+        raise Interrupted(f"the reader of the output left; {_go_on(execution_id)}") from None
     except OSError as error:
         raise OutputError(f"the output can't be written ({error.strerror}); {_go_on(execution_id)}") from error
     except EngineGone as error:
@@ -89,7 +90,7 @@ def verdict(state: IncidentState) -> int:
 
 
 def _go_on(execution_id: str) -> str:
-    return f"`cloudops attach {execution_id}` goes on where it stopped"
+    return f"`cloudops attach {execution_id}` resumes it"
 
 
 def _gone(execution_id: str) -> EngineGone:

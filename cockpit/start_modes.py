@@ -1,8 +1,8 @@
-"""What a person wants the cockpit to open with. Imports nothing, so that the first frame needs not wait for it."""
+"""What the cockpit opens with. Imports nothing, so that the first frame does not wait for it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from primitives.dataclass import dataclass
 
 __all__ = ["Attach", "Browse", "Replay", "Start", "StartMode"]
 

@@ -1,4 +1,4 @@
-"""The hash chain: what it proves about a stored log, and where it breaks.
+"""Verification of the hash chain: whether a stored log was changed, and where.
 
 Each event's hash covers its stored columns and the hash before it: a changed, removed, inserted or moved event shows.
 A log that was cut off, or rewritten from some event on with new hashes, shows only against a hash that is kept
@@ -21,7 +21,7 @@ __all__ = ["ChainCheck", "StoredRow", "verify_chain"]
 
 
 class ChainCheck:
-    """Checks the rows of one execution as they come, so that a log of any length fits in memory.
+    """Checks the rows of one execution in batches, so that a log of any length fits in memory.
 
     `head` is the last event that is known outside the database, `index` the last one that the store's own list of
     executions names; None where there is none. `fed` counts the rows; `answers` are the digests of the recorded answers
@@ -38,7 +38,7 @@ class ChainCheck:
         self._broken: tuple[int, str] | None = None
 
     def feed(self, rows: Iterable[StoredRow]) -> None:
-        """The next rows, in the order in which the store gives them."""
+        """Check the next rows, in the store's order."""
         for row in rows:
             self.fed += 1
             if self._broken is None:
@@ -50,11 +50,11 @@ class ChainCheck:
                     self._note_answer(row)
 
     def damaged(self, problem: str, seq: int | None = None) -> None:
-        """Something outside the chain is wrong: the next rows can't be read, or what event `seq` names can't."""
+        """Note a problem outside the chain: the next rows can't be read, or what event `seq` names can't."""
         self._broken = self._broken or (seq or self._last.seq + 1, problem)
 
     def result(self) -> AuditResult:
-        """The verdict, once every row was fed."""
+        """The result, after the last row."""
         seq, problem = self._broken or self._end() or (None, "")
         anchored = min(self._head.seq, self._last.seq) if self._head else 0
         return AuditResult(

@@ -1,4 +1,4 @@
-"""A stored investigation as an incident bundle, and back.
+"""Export of a stored investigation as an incident bundle, and import.
 
 What its sources answered becomes the bundle's parts, so that anyone can investigate it again, with a better reasoner or
 another tool. The event log and the recorded answers themselves go along (`events.jsonl`, `answers/<digest>`), so that
@@ -48,7 +48,7 @@ async def export_bundle(port: EnginePort, execution_id: str, path: Path, *, over
 
 
 async def import_events(store: EventLog, path: Path) -> str:
-    """Take the investigation that the bundle at `path` holds into `store`; returns its execution id.
+    """Import the investigation in the bundle at `path` into `store`; returns its execution id.
 
     One that is there already stays as it is. Raises `BundleError` when the bundle holds no events or its chain is
     broken, `StoreError`.
@@ -85,7 +85,7 @@ def _read_events(path: Path) -> tuple[list[Event], list[bytes]]:
     try:
         state = fold(events)
     except (ValueError, KeyError) as error:
-        raise BundleError(EVENTS, f"does not tell a whole story ({error}); export it again") from error
+        raise BundleError(EVENTS, f"is not a whole log ({error}); export it again") from error
     return events, _blobs(state, parts.other)
 
 
@@ -98,13 +98,13 @@ def _check_chain(event: Event, before: Sequence[Event], where: str) -> None:
 
 
 def _blobs(state: IncidentState, files: Any) -> list[bytes]:
-    """The recorded answers that came along; one that was changed is left out, as if it had not come."""
-    found = []
+    """The recorded answers that the bundle holds. One that was changed is left out."""
+    blobs = []
     for digest in state.answers:
         data = files.get(f"{ANSWERS}{digest}")
         if data is not None and hashlib.sha256(data).hexdigest() == digest:
-            found.append(data)
-    return found
+            blobs.append(data)
+    return blobs
 
 
 def _parts(state: IncidentState, events: Sequence[Event], answers: Sequence[Answer[Any]]) -> BundleParts:
@@ -130,17 +130,17 @@ def _parts(state: IncidentState, events: Sequence[Event], answers: Sequence[Answ
     return BundleParts(
         manifest=manifest,
         alert=opened.alert if opened.alert is not None else _alert_document(_records(by_question, "alerts")),
-        metrics={one.metric.name: one.metric for one in series},
+        metrics={each.metric.name: each.metric for each in series},
         series=series,
         topology=_merged_topology(_records(by_question, "topology")),
-        changes=_part(by_question, "changes", lambda one: one.time),
-        logs=_part(by_question, "logs", lambda one: one.time),
-        spans=_part(by_question, "spans", lambda one: one.start),
-        probes=_part(by_question, "probes", lambda one: one.time),
-        observations=_part(by_question, "observations", lambda one: one.time),
-        configuration=_part(by_question, "configuration", lambda one: one.time),
-        kubernetes=_part(by_question, "objects", lambda one: (one.time, one.kind)) or (),
-        kubernetes_logs=_part(by_question, "container_logs", lambda one: (one.namespace, one.pod)) or (),
+        changes=_part(by_question, "changes", lambda record: record.time),
+        logs=_part(by_question, "logs", lambda record: record.time),
+        spans=_part(by_question, "spans", lambda span: span.start),
+        probes=_part(by_question, "probes", lambda record: record.time),
+        observations=_part(by_question, "observations", lambda record: record.time),
+        configuration=_part(by_question, "configuration", lambda record: record.time),
+        kubernetes=_part(by_question, "objects", lambda dump: (dump.time, dump.kind)) or (),
+        kubernetes_logs=_part(by_question, "container_logs", lambda log: (log.namespace, log.pod)) or (),
         events=b"".join(orjson.dumps(encode_event(event)) + b"\n" for event in events),
         notice=f"Exported by CloudOps from {state.execution_id}. Secrets were redacted before anything was stored.\n",
         other={f"{ANSWERS}{answer.digest}": encode_answer(answer) for answer in answers},
@@ -153,7 +153,7 @@ def _records(by_question: dict[str, list[Answer[Any]]], question: str) -> list[A
 
 def _part(by_question: dict[str, list[Answer[Any]]], question: str, order: Callable[[Any], Any]) -> Any:
     """The distinct records of one part in order of time; None when no source held such a part."""
-    answered = [one for one in by_question.get(question, []) if one.status != "not_recorded"]
+    answered = [answer for answer in by_question.get(question, []) if answer.status != "not_recorded"]
     if not answered:
         return None
     return tuple(sorted(_distinct(_records(by_question, question)), key=order))
@@ -173,12 +173,12 @@ def _distinct(records: Iterable[T]) -> list[T]:
 def _merged_series(series: Iterable[Series]) -> tuple[Series, ...]:
     """One series for each metric and resource, with every sample that any answer held."""
     grouped: dict[tuple[str, str], list[Series]] = {}
-    for one in series:
-        grouped.setdefault((one.metric.name, one.resource), []).append(one)
+    for part in series:
+        grouped.setdefault((part.metric.name, part.resource), []).append(part)
     merged = []
     for (_, resource), group in sorted(grouped.items(), key=lambda item: item[0]):
-        times, first = np.unique(np.concatenate([one.times for one in group]), return_index=True)
-        values = np.concatenate([one.values for one in group])[first]
+        times, first = np.unique(np.concatenate([part.times for part in group]), return_index=True)
+        values = np.concatenate([part.values for part in group])[first]
         merged.append(Series(resource, group[0].metric, times, values))
     return tuple(merged)
 

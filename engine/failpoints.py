@@ -1,4 +1,4 @@
-"""Named places where a test kills the process, and the one bug that can be planted to prove that the tests look.
+"""Named places where a test kills the process, and a bug that can be planted to prove that the tests find it.
 
 Both are for the kill harness (tests/faults) alone. `CLOUDOPS_FAILPOINT=name` or `name:nth` sends SIGKILL to the process
 when it passes that place (for the nth time); `CLOUDOPS_PLANTED_BUG=ack-before-commit` makes the store acknowledge

@@ -1,4 +1,4 @@
-"""Who has the engine of a store: this process, or another one to attach to.
+"""Opens the engine of a store, or attaches to the process that has it.
 
 The cockpit reaches engines through this module alone.
 """
@@ -37,13 +37,13 @@ __all__ = [
 T = TypeVar("T")
 
 Role = Literal["work", "look", "load"]
-"""What an engine is wanted for: to investigate, to be asked a question or two, or to take in a bundle."""
+"""What the engine is needed for: to investigate, to answer a question or two, or to import a bundle."""
 
 LEAVING_TIMEOUT_S = 60.0
-"""An engine that says that it is about to leave, and still answers, may take that long."""
+"""How long an engine that is about to close, and still answers, is waited for."""
 
 RETRIES: Final = 10
-"""So many engines in a row may end while they are asked; each of them is a short command of another process."""
+"""How often a question is repeated because its engine closed meanwhile: each time another short command had it."""
 
 
 class ServedEngine(Engine):
@@ -86,10 +86,10 @@ async def connect(
     patience_s: float = HELLO_TIMEOUT_S,
     sources: SourceDirectory = NO_SOURCES,
 ) -> EnginePort:
-    """An engine for the store: our own with `sources` if nobody has the store, else the one that has it.
+    """An engine for the store: a new one with `sources`, or that of the process that has the store.
 
-    An engine that only looks something up leaves when it is done, so an investigation is not given to such a one but
-    waits until it has left. Raises `StoreBusy` when somebody holds the store and does not answer within `patience_s` or
+    An engine that was opened to look something up closes soon. An investigation is not given to it; it waits until that
+    engine is closed. Raises `StoreBusy` when somebody holds the store and does not answer within `patience_s` or
     speaks another protocol, and other `StoreError`s when the store can't be used.
     """
     clock = clock or SystemClock()
@@ -115,7 +115,7 @@ async def connect(
                 if clock.monotonic() >= until_left:
                     raise
                 until = clock.monotonic() + patience_s
-        # The holder is about to leave, or an engine between lock and socket.
+        # The holder is about to close, or has the lock and doesn't listen yet.
         await clock.sleep(0.05)
 
 
@@ -125,7 +125,7 @@ def is_remote(port: EnginePort) -> bool:
 
 
 def engine_in_thread(store: str | Path | StoreLocation, sources: SourceDirectory | None = None) -> EngineThread:
-    """An engine for the store, or the one that has it, on a loop of its own; its `open` connects."""
+    """`connect` on an event loop of its own, in a thread; `open` of what it returns connects."""
     return EngineThread(partial(connect, store, sources=sources or NO_SOURCES))
 
 
@@ -147,7 +147,7 @@ async def ask_engine(
     role: Role = "look",
     sources: SourceDirectory | None = None,
 ) -> T:
-    """The answer of an engine to `question`, which is put again when the engine that was asked ends meanwhile.
+    """The answer of an engine to `question`, which is asked again when the engine closes meanwhile.
 
     Raises `CloudopsError`.
     """

@@ -8,6 +8,7 @@ from itertools import islice
 from engine.events import IncidentOpened
 from engine.incident import FoundFact, IncidentState
 from primitives.display_names import DisplayNames
+from primitives.identity import parse_id
 
 __all__ = ["NamesOfState", "display_names", "names_of_facts"]
 
@@ -55,10 +56,11 @@ class NamesOfState:
 def _add_opened(names: DisplayNames, opened: IncidentOpened | None) -> None:
     if opened is None:
         return
-    if opened.symptom is not None:
-        names.add(opened.symptom.resource)
-    for resource in opened.focus:
-        names.add(resource)
+    named = [opened.symptom.resource] if opened.symptom is not None else []
+    for resource in (*named, *opened.focus):
+        # A short name may be what a person or an alarm calls a resource that the facts know by a longer one.
+        if parse_id(resource).short != resource:
+            names.add(resource)
 
 
 def _add_facts(names: DisplayNames, facts: Iterable[FoundFact]) -> None:

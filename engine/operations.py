@@ -12,7 +12,6 @@ import base64
 import inspect
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, TypeVar, get_type_hints
@@ -22,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from engine.incident import IncidentState
 from engine.wire import decode_event, encode_event
 from primitives.answers import decode_answer, encode_answer
+from primitives.dataclass import dataclass
 
 __all__ = [
     "ANSWER",

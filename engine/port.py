@@ -1,9 +1,9 @@
-"""How anyone reaches an engine: the same questions and commands in-process and over its socket."""
+"""The interface of an engine: requests, commands and operations, the same in-process and over its socket."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
 
@@ -33,6 +33,7 @@ __all__ = [
     "Judge",
     "PinFact",
     "RefuteFact",
+    "RunDiagnostic",
     "Statement",
     "Undo",
 ]
@@ -147,6 +148,20 @@ class AskNext(_Frozen):
     definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
 
 
+class RunDiagnostic(_Frozen):
+    """Run a diagnostic that no plan takes on one target; after the end the investigation goes on for it.
+
+    `primitive` is its name and `target` what it takes for one, as in a recommended look. `sources` and `definitions`
+    are as in `AskNext`.
+    """
+
+    type: Literal["run_diagnostic"] = "run_diagnostic"
+    primitive: str
+    target: Mapping[str, str | int | float | bool | None]
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
+
+
 class AddNote(_Frozen):
     """Write a note for other people; reasoning doesn't read it."""
 
@@ -161,7 +176,9 @@ class CloseIncident(_Frozen):
     because: str = ""
 
 
-Command = Annotated[ConfirmPlan | Cancel | Judge | AskNext | AddNote | CloseIncident, Field(discriminator="type")]
+Command = Annotated[
+    ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | CloseIncident, Field(discriminator="type")
+]
 """What a person can tell an incident."""
 
 
@@ -202,7 +219,7 @@ class AuditResult(_Frozen):
 
 
 class EnginePort(Protocol):
-    """An engine, near or far. Errors are those of `primitives.errors`.
+    """An engine in this process or in another. Errors are those of `primitives.errors`.
 
     A new operation is one method here and one of the same name in `engine.engine.Engine`; every way to an engine has it
     then (see `engine.operations`).
@@ -276,7 +293,7 @@ class EnginePort(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go; a near engine stops what it runs and closes its store."""
+        """Disconnect. An engine in this process stops its investigations and closes its store."""
         ...
 
 

@@ -17,7 +17,7 @@ from primitives.errors import EngineGone, StoreBusy
 __all__ = ["HELLO_TIMEOUT_S", "RemoteEngine"]
 
 HELLO_TIMEOUT_S = 5.0
-"""An engine that has not said hello by then is stuck."""
+"""An engine that has not answered by then is stuck."""
 
 
 class RemoteEngine(PortProxy):
@@ -27,7 +27,10 @@ class RemoteEngine(PortProxy):
         self._path = socket_path(store)
 
     async def hello(self) -> dict[str, Any]:
-        """Who answers. Raises `EngineGone` when nobody does in time, `StoreBusy` when it speaks another protocol."""
+        """Version, protocol and process of the engine.
+
+        Raises `EngineGone` when none answers in time, `StoreBusy` when it speaks another protocol.
+        """
         try:
             async with asyncio.timeout(HELLO_TIMEOUT_S):
                 hello: dict[str, Any] = await self._first({"op": "hello"})
@@ -41,7 +44,7 @@ class RemoteEngine(PortProxy):
         return hello
 
     async def close(self) -> None:
-        """Nothing is held between requests."""
+        """Do nothing: no connection is kept between requests."""
 
     async def _call(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
         answer = await self._first(_request(operation, arguments))

@@ -4,8 +4,6 @@ INCIDENT_BUNDLE.md section 2 fixes its shape. Two runs on the same bundle give t
 in `VOLATILE`; the published schema marks them with `x-volatile`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 

@@ -1,4 +1,4 @@
-"""The engine's socket: commands in, events out, for other processes of the same account."""
+"""The engine's Unix socket, for other processes of the same account."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from primitives.errors import CloudopsError, StoreError, UsageError
 __all__ = ["Server"]
 
 _LAST_ANSWERS_S = 2.0
-"""So long an engine that ends still works on what it was asked; the log of a running investigation has no end."""
+"""How long a closing engine still works on requests that it has; following a live log has no end, and is cut off."""
 
 
 class Server:
     """Serves one engine on its store's socket until closed.
 
-    `lasting` says in each hello whether the engine is there to work, or for a moment only.
+    `lasting` says in each hello whether the engine stays to investigate, or closes after a question or two.
     """
 
     def __init__(self, engine: Engine, store: Path, *, lasting: bool = True) -> None:
@@ -41,7 +41,7 @@ class Server:
         self._questions: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Listen. The store's lock is held by now, so a socket that is already there is a dead engine's."""
+        """Listen. This process has the store's lock, so a socket that is already there was left by a dead engine."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # A store may well lie in a folder of somebody else's, such as /tmp; the one that we make there may not be.
@@ -59,7 +59,7 @@ class Server:
             ) from error
 
     async def close(self) -> None:
-        """Stop listening, answer what was asked, end the connections and remove the socket."""
+        """Stop listening, finish the open requests, close the connections and remove the socket."""
         if self._server is None:
             return
         self._server.close()
@@ -115,7 +115,7 @@ class Server:
             await write_frame(writer, error_to(problem))
 
     async def _value(self, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
-        """The last value of the answer; what a stream gives before goes to `writer`."""
+        """The value of the answer. A stream writes its batches to `writer` and has no value."""
         if request.get("op") == "hello":
             return self._hello(who)
         operation = OPERATIONS.get(str(request.get("op")))
@@ -140,7 +140,7 @@ class Server:
 
 
 def _is_endless(request: dict[str, Any]) -> bool:
-    """Whether the answer ends with the engine at the latest: the log of a running investigation."""
+    """Whether the request follows a live log, which ends only with the incident or the engine."""
     operation, arguments = OPERATIONS.get(str(request.get("op"))), request.get("arguments")
     return operation is not None and operation.streams and isinstance(arguments, dict) and bool(arguments.get("live"))
 

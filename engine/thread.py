@@ -44,7 +44,7 @@ class EngineThread(PortProxy):
         return self._port
 
     async def close(self) -> None:
-        """Let go of the engine and end the thread."""
+        """Close the engine and end the thread."""
         if self._port is not None:
             await self._over(self._port.close())
         self._loop.call_soon_threadsafe(self._loop.stop)

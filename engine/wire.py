@@ -36,22 +36,22 @@ __all__ = [
 ]
 
 PROTOCOL = 2
-"""Raised when an old client and a new engine can't understand each other."""
+"""Incremented when an old client and a new engine would misread each other."""
 
 SOCKET_PATH_LIMIT = 100
 """Bytes; the kernel takes 107 (unix(7))."""
 
 GONE = "the engine went away; run the command again"
-"""What is said when the other end closed."""
+"""The message when the other end closed the connection."""
 
 _STRANGER = "the other end of the socket does not speak CloudOps' protocol"
 
 FRAME_LIMIT = 512 * 1024 * 1024
-"""Bytes; a recorded answer may be large, a longer frame is a fault."""
+"""Bytes. A recorded answer may be large; a longer frame is an error."""
 
 
 def socket_path(store: Path) -> Path:
-    """Where the engine of `store` listens: beside it, or, where that path is too long, in a private folder."""
+    """Where the engine of `store` listens: beside it, or in a private folder where that path is too long."""
     beside = store.with_name(store.name + ".sock")
     if len(os.fsencode(beside)) <= SOCKET_PATH_LIMIT:
         return beside
@@ -76,7 +76,7 @@ async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
 
 
 async def write_frame(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
-    """Send one message; waits while the other end reads slowly."""
+    """Send one message. Waits while the other end reads slowly."""
     data = orjson.dumps(message)
     writer.write(struct.pack(">I", len(data)) + data)
     await writer.drain()
@@ -111,12 +111,12 @@ def decode_event(document: dict[str, Any]) -> Event:
 
 
 def error_to(error: CloudopsError) -> dict[str, Any]:
-    """An error as it is sent."""
+    """An error as a JSON object."""
     return {"error": {"type": type(error).__name__, "message": str(error)}}
 
 
 def error_from(document: dict[str, Any]) -> CloudopsError:
-    """The error that was sent, as the same type."""
+    """The error that `error_to` made, of the same type."""
     kind = getattr(errors, str(document.get("type")), CloudopsError)
     error: CloudopsError = CloudopsError.__new__(kind if issubclass(kind, CloudopsError) else CloudopsError)
     Exception.__init__(error, str(document.get("message", "the engine failed without saying why")))

@@ -18,8 +18,9 @@ __all__ = ["DisplayNames", "Naming", "full_name"]
 Naming = Callable[[str], str]
 """Gives what to call a resource, by its identifier."""
 
-# In what stands in brackets or after a comma, anything else could be mistaken for another name.
+# A scope with any other character could be mistaken for a part of another name.
 _PLAIN_SCOPE: Final = lazy_pattern(r"[\w.:/-]+")
+_ADDRESS: Final = lazy_pattern(r"[0-9.]+|[0-9a-f]*:[0-9a-f:.]*")
 
 
 def full_name(resource: str) -> str:
@@ -77,7 +78,7 @@ class DisplayNames:
     def _work_out(self, short: str) -> None:
         sharing = self._sharing[short]
         if len(sharing) == 1:
-            self._names[sharing[0]] = short
+            self._names[sharing[0]] = self._alone(sharing[0], short)
             return
         forms = {resource: _forms(parse_id(resource)) for resource in sharing}
         # A name must be nobody else's, not even of those that are called by a longer one themselves.
@@ -85,6 +86,12 @@ class DisplayNames:
         for resource, names in forms.items():
             clear = (name for name in names if name == resource or (fitting[name] == 1 and self._is_free(name)))
             self._names[resource] = next(clear, resource)
+
+    def _alone(self, resource: str, short: str) -> str:
+        """The name of what shares its short one with nothing; a bare address doesn't say what it is of."""
+        kind = parse_id(resource).kind_words
+        told = _with(short, kind) if kind and _ADDRESS.fullmatch(short) else short
+        return told if told == short or self._is_free(told) else resource
 
     def _is_free(self, name: str) -> bool:
         return name not in self._known and name not in self._sharing

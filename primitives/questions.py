@@ -3,13 +3,11 @@
 Questions are frozen records, so that equal ones are asked once and every answer can be stored with its question.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import Field
 
+from primitives.dataclass import dataclass
 from primitives.records import Coverage, Record, Window
 from primitives.terms import AnswerStatus, ChangeKind, MetricKind, Severity
 
@@ -66,7 +64,7 @@ class Budget(Record):
     text_bytes: int | None = Field(default=None, gt=0)
     usd: float | None = Field(default=None, ge=0)
 
-    def capped(self, other: Budget) -> Budget:
+    def capped(self, other: "Budget") -> "Budget":
         """The smaller of both in every respect."""
         return Budget(
             rows=min(self.rows, other.rows),

@@ -4,10 +4,7 @@ Times are aware datetimes in UTC; durations are seconds; units are UCUM. Small r
 records and spans, of which there may be hundreds of thousands, are slotted dataclasses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from primitives.dataclass import dataclass
 from primitives.terms import (
     ChangeKind,
     Direction,
@@ -72,7 +70,7 @@ class Window(Record):
         """Whether `moment` lies within, both ends included."""
         return self.start <= moment <= self.end
 
-    def covers(self, other: Window) -> bool:
+    def covers(self, other: "Window") -> bool:
         """Whether all of `other` lies within."""
         return self.start <= other.start and other.end <= self.end
 
@@ -249,11 +247,11 @@ class Series:
     times: NDArray[np.float64]
     values: NDArray[np.float64]
 
-    def between(self, window: Window) -> Series:
+    def between(self, window: Window) -> "Series":
         """The samples inside `window`, both ends included."""
         return self.within(window.start.timestamp(), window.end.timestamp())
 
-    def within(self, start: float, end: float) -> Series:
+    def within(self, start: float, end: float) -> "Series":
         """`between`, in seconds since the epoch; for those who ask thousands of series for the same window."""
         end += 1e-6
         if len(self.times) and self.times[0] >= start and self.times[-1] < end:

@@ -18,7 +18,10 @@ _SEVERAL_LINES: Final = frozenset({"text", "output", "description", "summary"})
 
 
 def sanitise_record(record: Any, cleaner: Cleaner) -> Any:
-    """`record` with every text in it sanitised and redacted; itself where nothing changes. Raises `TooDeepError`."""
+    """`record` with every text in it sanitised and redacted; itself where nothing changes.
+
+    Raises `TooDeepError`, and `TypeError` for what is no record.
+    """
     match record:
         case LogRecord():
             return _log(record, cleaner)
@@ -40,7 +43,7 @@ def sanitise_record(record: Any, cleaner: Cleaner) -> Any:
         case BaseModel():
             return _model(record, cleaner)
         case _:
-            return record
+            raise TypeError(f"{type(record).__name__} is no record")
 
 
 def _log(record: LogRecord, cleaner: Cleaner) -> LogRecord:

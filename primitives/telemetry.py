@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Final, Literal, Protocol
 
 from primitives.clock import Clock
+from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, SourceDenied, SourceError
 from primitives.questions import (
     AlertsQuery,
@@ -297,7 +298,10 @@ class Telemetry:
         if (canonicaliser := self._canonicaliser()) is not None:
             answer = await canonicaliser.canonical(answer, self._ask_for_names)
         if backend.name != RECORDED:
-            answer = await asyncio.to_thread(_fitted, answer)
+            try:
+                answer = await asyncio.to_thread(_fitted, answer)
+            except Exception as error:  # Any failure to read its records leaves that answer out; the others are heard.
+                answer = self._refusal(backend, query, error)
         return replace(answer, digest=await self.recorder.record(answer))
 
     async def _ask_for_names(self, query: Query) -> tuple[Answer[Any], ...]:

@@ -100,6 +100,23 @@ class JudgingScreen(IncidentScreen):
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
 
+    def action_diagnostic(self) -> None:
+        """Run the look that the cursor is on."""
+        from engine.act.looks import look_of
+        from engine.port import RunDiagnostic
+
+        subject = self._under_cursor()
+        if self.view.state is None or subject.kind != "action":
+            self.app.show_notice("put the cursor on a look in pane 5; N runs the next best diagnostic")
+            return
+        try:
+            action = look_of(self.view.state, subject.id)
+            target = action.arguments
+            request = RunDiagnostic(primitive=action.primitive, target=target, **self.app.settings.live_request())
+            self._command(request, f"looking: {sanitised(action.action)}")
+        except CloudopsError as error:
+            self.app.show_notice(str(error), problem=True)
+
     def action_close_incident(self) -> None:
         """Close the incident; asks why."""
         from engine.port import CloseIncident

@@ -1,13 +1,13 @@
-"""What was changed, gathered as facts come: what may concern the incident, and the rest, which is told in one line."""
+"""The changes among the facts: those that may concern the incident, and the others, which are counted in one line."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import sanitised
+from primitives.dataclass import dataclass
 from primitives.units import short_id
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class ChangeMark:
-    """A change as a timeline tells it; `id` is short."""
+    """A change as the timeline shows it; `id` is shortened."""
 
     time: datetime
     id: str

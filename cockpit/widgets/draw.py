@@ -1,9 +1,8 @@
-"""From words to cells: parts of a line with a style each, fitted to a width."""
+"""Drawing of text lines: styled parts, fitted to a width in cells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -11,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from primitives.dataclass import dataclass
 from primitives.text import ELLIPSIS, safe_line
 from primitives.units import bound, unbound
 

@@ -1,12 +1,13 @@
-"""What every pane looks at: the folded state, and where the person's attention is."""
+"""The data that every pane draws: the folded state, the cursor, the replay's position."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from cockpit.widgets.symptom_cache import SymptomCache
+from primitives.dataclass import dataclass
 from primitives.display_names import full_name
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ unlikely cause is looked into, not acted on. No command that writes is shown wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from engine.act.identity import canonical
@@ -17,6 +17,7 @@ from engine.naming import display_names
 from engine.reason.catalogue import causes
 from primitives.actions.proposal import Look, Manual, Proposed
 from primitives.actions.target import Target
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Diagnostic, diagnostics
 from primitives.remediations.registry import Remediation, remediations
 from primitives.terms import Effect, IncidentClass, Risk

@@ -6,10 +6,10 @@ writes nothing. It raises `UsageError` when the command makes no sense now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, assert_never
 
+from engine.act.looks import look_step
 from engine.deciders import advice, conclusions, lifecycle, notes, steps
 from engine.deciders.decision import Decision
 from engine.deciders.judge import judge
@@ -34,7 +34,9 @@ from engine.investigate.commands import (
     StartStep,
     TakeAdvice,
 )
-from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Judge
+from engine.investigate.conclude import next_step
+from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Judge, RunDiagnostic
+from primitives.dataclass import dataclass
 from primitives.sources import SourceDirectory
 
 __all__ = ["AnyCommand", "Decision", "Need", "NeedsScenario", "decide", "need"]
@@ -59,7 +61,7 @@ def decide(state: IncidentState, command: AnyCommand, who: Who, now: datetime) -
     if not isinstance(command, CloseAged):
         lifecycle.refuse_closed(state)
     match command:
-        case ConfirmPlan() | Cancel() | Judge() | AskNext() | AddNote() | CloseIncident():
+        case ConfirmPlan() | Cancel() | Judge() | AskNext() | RunDiagnostic() | AddNote() | CloseIncident():
             return _decide_for_person(state, command, who, now)
         case OpenIncident():
             return lifecycle.open_incident(state, command, who)
@@ -78,7 +80,9 @@ def _decide_for_person(state: IncidentState, command: Command, who: Who, now: da
         case Judge():
             return judge(state, command, who, now)
         case AskNext():
-            return lifecycle.reopen(state, who) if state.ended else steps.ask_next(state, command, who)
+            return steps.add_for(state, who, next_step)
+        case RunDiagnostic():
+            return steps.add_for(state, who, lambda current: look_step(current, command.primitive, command.target))
         case AddNote():
             return notes.add_note(state, command, who)
         case CloseIncident():
@@ -142,7 +146,7 @@ def need(state: IncidentState, command: AnyCommand) -> Need:
     match command:
         case ConfirmPlan() | Cancel():
             return "running"
-        case AskNext():
+        case AskNext() | RunDiagnostic():
             return NeedsScenario(command.sources, command.definitions) if state.ended else "running"
         case CloseIncident():
             return "resting"

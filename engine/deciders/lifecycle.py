@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from engine.deciders.decision import NOTHING, Decision, by
@@ -13,6 +14,7 @@ from engine.events import (
     InvestigationCancelled,
     InvestigationFinished,
     InvestigationResumed,
+    PlannedStep,
     StepAdded,
     Who,
 )
@@ -24,7 +26,6 @@ from engine.investigate.commands import (
     OpenIncident,
     ResumeInvestigation,
 )
-from engine.investigate.conclude import next_step
 from engine.port import Cancel, CloseIncident
 from primitives.errors import UsageError
 
@@ -58,9 +59,9 @@ def resume(state: IncidentState, command: ResumeInvestigation) -> Decision:
     return by(ENGINE, InvestigationResumed(reason=_INTERRUPTED), *sources)
 
 
-def reopen(state: IncidentState, who: Who) -> Decision:
-    """Reopen a finished investigation for one diagnostic. Raises `UsageError` when there is none."""
-    step = next_step(state.replaced(concluded=False, cancelling=False))
+def reopen(state: IncidentState, who: Who, choose: Callable[[IncidentState], PlannedStep]) -> Decision:
+    """Reopen a finished investigation for the step that `choose` gives. Raises `UsageError` when there is none."""
+    step = choose(state.replaced(concluded=False, cancelling=False))
     return by(who, InvestigationResumed(reason=f"{who.name} asked a further question"), StepAdded(step=step))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from engine.deciders.decision import NOTHING, Decision, by
+from engine.deciders.lifecycle import reopen
 from engine.events import (
     ENGINE,
     FactFound,
@@ -29,13 +31,12 @@ from engine.investigate.commands import (
     ReportProgress,
     StartStep,
 )
-from engine.investigate.conclude import next_step
-from engine.port import AskNext, ConfirmPlan
+from engine.port import ConfirmPlan
 from primitives.errors import UsageError
 
 __all__ = [
+    "add_for",
     "add_step",
-    "ask_next",
     "confirm_plan",
     "finish_step",
     "propose_plan",
@@ -69,10 +70,16 @@ def confirm_plan(state: IncidentState, command: ConfirmPlan, who: Who) -> Decisi
     return by(who, PlanConfirmed())
 
 
-def ask_next(state: IncidentState, command: AskNext, who: Who) -> Decision:
-    """Add the next best diagnostic, because a person wants one. Raises `UsageError` when there is none."""
-    del command
-    return by(who, StepAdded(step=next_step(state)))
+def add_for(state: IncidentState, who: Who, choose: Callable[[IncidentState], PlannedStep]) -> Decision:
+    """Add the step that `choose` gives, because a person wants it; a finished investigation is reopened for it.
+
+    Raises `UsageError` when there is none.
+    """
+    if state.ended:
+        return reopen(state, who, choose)
+    if state.cancelling or state.concluded:
+        raise UsageError("the investigation is ending; ask again when it has ended")
+    return by(who, StepAdded(step=choose(state)))
 
 
 def add_step(state: IncidentState, command: AddStep) -> Decision:

@@ -33,6 +33,7 @@ from engine.events.union import (
     decode_body,
     encode_body,
     in_real_time,
+    read_back,
 )
 from engine.events.upcast import upcast
 
@@ -75,5 +76,6 @@ __all__ = [
     "encode_body",
     "event_hash",
     "in_real_time",
+    "read_back",
     "upcast",
 ]

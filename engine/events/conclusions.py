@@ -1,7 +1,5 @@
 """What follows from the facts."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from engine.events.envelope import IncidentEvent, InvestigationEvent

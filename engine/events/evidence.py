@@ -1,7 +1,5 @@
 """What is known: recorded answers, facts, and what people say of facts."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from engine.events.envelope import IncidentEvent, InvestigationEvent

@@ -1,7 +1,5 @@
 """The life of an investigation and of its incident after the opening."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from engine.events.envelope import IncidentEvent, InvestigationEvent

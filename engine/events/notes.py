@@ -1,7 +1,5 @@
 """What people write down about an incident."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from engine.events.envelope import IncidentEvent

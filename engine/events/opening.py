@@ -1,7 +1,5 @@
 """How an incident begins: what is investigated, what can be asked, what kind of incident it is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """The diagnostic plan and the course of its steps."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal
 

@@ -29,8 +29,6 @@ def further_steps(state: IncidentState) -> tuple[PlannedStep, ...]:
 
 def next_step(state: IncidentState) -> PlannedStep:
     """The next best diagnostic, because a person wants one. Raises `UsageError` when there is none."""
-    if state.cancelling or state.concluded:
-        raise UsageError("the investigation is ending; ask again when it has ended")
     steps = next_questions(state, diagnostics(), asked_for=True)
     if not steps:
         raise UsageError("there is nothing further to ask: every source was asked about all that the causes are about")

@@ -11,6 +11,7 @@ from engine.hypotheses import Finding, Hypothesis
 from engine.incident import FoundFact, IncidentState
 from engine.naming import display_names
 from engine.reason.judgement import judgements_of
+from primitives.analysis.symptom import find_resource
 from primitives.display_names import DisplayNames
 from primitives.facts import (
     AlertState,
@@ -79,9 +80,11 @@ def _symptom(state: IncidentState) -> list[FoundFact]:
     symptom = state.opened.symptom if state.opened else None
     if symptom is None:
         return []
-    own = [found_fact for found_fact in state.facts.values()
-           if isinstance(found_fact.fact, MetricShift) and found_fact.fact.resource == symptom.resource
-           and found_fact.fact.polarity == "present" and found_fact.fact.worse]  # fmt: skip
+    shifts = [found_fact for found_fact in state.facts.values() if isinstance(found_fact.fact, MetricShift)]
+    resource = find_resource(symptom.resource, {shift.fact.resource for shift in shifts if shift.fact.resource})
+    own = [shift for shift in shifts
+           if isinstance(shift.fact, MetricShift) and shift.fact.resource == resource
+           and shift.fact.polarity == "present" and shift.fact.worse]  # fmt: skip
     own.sort(key=lambda found_fact: _shift_order(found_fact, symptom.metric))
     # Availability and the error rate say the same: one finding for each thing that a user feels.
     felt: dict[int, FoundFact] = {}

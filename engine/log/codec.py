@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from engine.events import Event, Who, decode_body, encode_body, event_hash
+from engine.events import Event, Who, decode_body, encode_body, event_hash, read_back
 from engine.log.entries import Entry
 from engine.store.rows import EventRow, Head
 from primitives.collector import collector_paused
@@ -30,7 +30,7 @@ def encode_event(execution_id: str, incident_id: str, entry: Entry, last: Head) 
     if b"null" in data:
         # JSON has no NaN and no infinity: they are written as null, and a number that is null can't be read.
         try:
-            body = decode_body(data)
+            body = read_back(body, data)
         except ValueError as error:
             raise ValueError(f"{body.type} holds a number that is none: {error}") from error
     seq = last.seq + 1

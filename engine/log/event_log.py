@@ -116,7 +116,7 @@ class EventLog:
         return await self.rows.head(execution_id)
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
-        """The state after `seq` events (None: after all); the caller's own, to fold on with.
+        """The state after `seq` events (None: after all). It is the caller's own: it may apply further events.
 
         Raises `UsageError` when there is no such execution or it has fewer events.
         """
@@ -129,7 +129,7 @@ class EventLog:
         return state
 
     async def incidents(self) -> tuple[IncidentSummary, ...]:
-        """Every execution, the one opened last first; `running` is left to whoever knows."""
+        """Every execution, the one opened last first; `running` is not set: only the engine knows."""
         rows = await self.rows.index()
         try:
             return tuple(_summary(row) for row in rows)
@@ -176,7 +176,7 @@ class EventLog:
         return (await verify_execution(self.rows, execution_id),)
 
     async def check(self) -> tuple[str, ...]:
-        """What the store's own examination of all its contents finds wrong."""
+        """The problems that the store finds in a check of all its contents."""
         return await self.rows.check()
 
     async def close(self) -> None:

@@ -1,11 +1,11 @@
-"""Group commit: whatever waits to be written is folded, checked and committed together, then acknowledged."""
+"""Group commit: all waiting appends are folded, checked and committed together, then acknowledged."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.events import Event
 from engine.failpoints import planted
@@ -15,6 +15,7 @@ from engine.log.entries import Entry, Head
 from engine.log.folding import acknowledged_head, state_at
 from engine.log.snapshots import Snapshots
 from engine.store.rows import Blob, Commit, EventRow, IndexRow, RowStore, SnapshotRow, head_moved
+from primitives.dataclass import dataclass
 from primitives.errors import HeadMoved, StoreError
 
 __all__ = ["GroupCommit"]
@@ -24,10 +25,10 @@ _MANY = 100
 """Encoding this many events takes long enough to be worth a thread: the event loop must stay responsive."""
 
 _MOST_LIVE = 64
-"""So many executions are kept folded between their appends."""
+"""How many executions stay folded in memory between their appends."""
 
 _MOST_ATTEMPTS = 100
-"""So often an append that expects no head is tried again after other writers were first."""
+"""How often an append without an expected head is retried after another writer was first."""
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class GroupCommit:
         return live.recent if live else deque()
 
     def grown(self, execution_id: str, head: Head) -> None:
-        """Hear of a commit. One of another writer makes what is folded here stale."""
+        """Drop the folded state of an execution when another writer appended to it."""
         live = self._live.get(execution_id)
         if live and head.seq >= live.head.seq and head != live.head:
             del self._live[execution_id]
@@ -128,7 +129,7 @@ class GroupCommit:
             try:
                 await self._stage(request, transaction)
             except Exception as error:  # Any failure of one request is its caller's to know, not the others'.
-                # The refused entries may have been folded in part: the next request starts from what is stored.
+                # The refused entries may be folded in part: the next request starts from the stored state.
                 spoiled.add(request.execution_id)
                 _refuse(request, error)
         try:
@@ -156,15 +157,15 @@ class GroupCommit:
         transaction.kept.append((request, events))
 
     async def _current(self, request: _Request, *, staged: bool) -> _Live:
-        """The execution as it is stored now, and as far as this transaction goes on with it."""
+        """The execution as stored, with what this transaction has already staged. Raises `HeadMoved`."""
         execution_id, expected = request.execution_id, request.expected
         live = self._live.pop(execution_id, None)
         if live is None or (not staged and expected not in (None, live.head)):
-            # Another writer may have been first without our having heard of it: the store knows.
+            # Another writer may have been first, and its notification not here yet: ask the store.
             live = await self._load(execution_id, request.incident_id)
         if expected is not None and expected != live.head:
             raise head_moved(execution_id, expected, live.head)
-        # It is put at the end: those that were written longest ago go first.
+        # The order of the dictionary is that of use: the least recently written is dropped first.
         self._live[execution_id] = live
         return live
 
@@ -190,11 +191,11 @@ class GroupCommit:
                 request.done.set_result(events)
         for execution_id in transaction.index:
             self._committed(execution_id)
-            if (live := self._live.get(execution_id)) and live.state.ended:
+            if (live := self._live.get(execution_id)) and live.state.closed:
                 del self._live[execution_id]
 
     def _retry_or_refuse(self, requests: Sequence[_Request], error: Exception) -> None:
-        """Where another writer was first all are staged again: those that expected the old head are refused then."""
+        """After `HeadMoved` stage all again: those that expected the old head are refused then."""
         again = []
         for request in requests:
             request.attempts += 1

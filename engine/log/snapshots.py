@@ -2,14 +2,13 @@
 
 One is taken every `EVERY` events, but not before the events since the last one are half the state's size: so the
 nearest is at most 1,000 events away where states are small, and where they grow with every event (facts) all snapshots
-together stay in proportion to the log. What ended is mostly opened at its end: after so many events one is taken there.
+together stay in proportion to the log. A finished investigation is mostly opened at its end: one is taken there, too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import pkgutil
-from dataclasses import dataclass
 from functools import cache
 
 from engine.incident import IncidentState
@@ -17,6 +16,7 @@ from engine.log.blobs import pack, unpack
 from engine.store.rows import SnapshotRow
 from primitives import __version__
 from primitives.collector import collector_paused
+from primitives.dataclass import dataclass
 
 __all__ = ["EVERY", "Snapshots", "fold_version", "read_snapshot"]
 

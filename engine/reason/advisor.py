@@ -5,11 +5,8 @@ facts that are known. The rest is dropped with a remark. What is left becomes as
 next to nothing (`engine.reason.trust`), and steps that run like any other. CloudOps ships no advisor.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
@@ -19,6 +16,7 @@ from engine.events import PlannedStep
 from engine.hypotheses import Classification, Hypothesis
 from engine.incident import IncidentState
 from engine.reason.catalogue import causes
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments, Diagnostic
 from primitives.facts import Assertion, ChangeFound, Dependencies
 from primitives.records import Symptom

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,8 +12,11 @@ from engine.events import IncidentOpened
 from engine.hypotheses import Classification
 from engine.incident import FoundFact
 from engine.naming import names_of_facts
+from primitives.analysis.symptom import find_resource
+from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
 from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift
+from primitives.records import Symptom
 
 __all__ = ["Case", "more_than_usual"]
 
@@ -90,15 +93,27 @@ class Case:
         return {name: tuple(sources) for name, sources in callers.items()}
 
     @cached_property
-    def symptom_resources(self) -> tuple[str, ...]:
-        """What the alarm or the query is about."""
+    def symptom(self) -> Symptom | None:
+        """What the alarm was about; its resource by the identifier that the facts have for it."""
         symptom = self.opened.symptom
-        named = (symptom.resource,) if symptom else ()
-        return tuple(dict.fromkeys((*named, *self.opened.focus)))
+        return symptom and symptom.model_copy(update={"resource": self._identified(symptom.resource)})
+
+    @cached_property
+    def symptom_resources(self) -> tuple[str, ...]:
+        """What the alarm or the query is about, by the identifiers that the facts have."""
+        named = (self.symptom.resource,) if self.symptom else ()
+        return tuple(dict.fromkeys((*named, *map(self._identified, self.opened.focus))))
+
+    def _identified(self, name: str) -> str:
+        """The resource that a person or an alarm called `name`: a live source may know it by a longer one."""
+        about = {found_fact.fact.resource for found_fact in self.facts}
+        if name in about or name in self.resources:
+            return name
+        return find_resource(name, {*self.resources, *(resource for resource in about if resource)}) or name
 
     def is_symptom(self, resource: str | None, metric: str) -> bool:
         """Whether the alarm was about this metric of this resource."""
-        symptom = self.opened.symptom
+        symptom = self.symptom
         return symptom is not None and symptom.resource == resource and symptom.metric == metric
 
     @cached_property
@@ -130,7 +145,7 @@ class Case:
         It had begun when it was detected, whatever became worse still later.
         """
         shifts = [fact for _, fact in self.present(MetricShift) if fact.worse and fact.onset]
-        symptom = self.opened.symptom
+        symptom = self.symptom
         own = [shift for shift in shifts if symptom and shift.resource == symptom.resource]
         named = [shift for shift in own if symptom and shift.metric == symptom.metric]
         onsets = [shift.onset for shift in (named or own or shifts) if shift.onset]
@@ -141,7 +156,7 @@ class Case:
         """What the symptom does to its resource, in a word: slower, fail, worse."""
         kinds = {fact.kind for _, fact in self.present(MetricShift)
                  if fact.worse and fact.resource in self.symptom_resources}  # fmt: skip
-        metric = self.opened.symptom.metric if self.opened.symptom else None
+        metric = self.symptom.metric if self.symptom else None
         named = {fact.kind for _, fact in self.of(MetricShift)
                  if metric and fact.metric == metric and fact.resource in self.symptom_resources}  # fmt: skip
         kinds = named & {"latency", "errors", "availability"} or kinds

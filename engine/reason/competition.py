@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.reason.candidates import Candidate
@@ -12,6 +11,7 @@ from engine.reason.case import Case
 from engine.reason.chains import brings, explains_many, explains_outcomes, is_outcome, reached
 from engine.reason.odds import log_odds, probability_at
 from engine.reason.weights import Weights
+from primitives.dataclass import dataclass
 
 __all__ = ["Competition", "Scored", "compete"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, get_args
 
@@ -16,12 +15,13 @@ from engine.naming import display_names
 from engine.reason.case import Case
 from engine.reason.catalogue import causes
 from engine.reason.judgement import judgements_of
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments, Diagnostic
 from primitives.records import Symptom
 from primitives.terms import ChangeKind, IncidentClass
 from primitives.text import safe_line
 
-__all__ = ["Question", "is_decided", "next_questions", "questions"]
+__all__ = ["Question", "is_decided", "next_questions", "next_step_id", "questions"]
 
 # Settled: the best is this likely, or likelier than not and ahead of the second by so much in log-odds.
 _SURE: Final = 0.8
@@ -95,16 +95,20 @@ def next_questions(
 
 
 def _step(state: IncidentState, question: Question, asked_for: bool) -> PlannedStep:
-    number = 1 + max((int(name[1:]) for name in state.steps if name[1:].isdigit()), default=0)
     reason = f"{question.why}; expected to tell {question.gain:.2f} bits"
     return PlannedStep(
-        id=f"S{number}",
+        id=next_step_id(state),
         primitive=question.primitive,
         target=safe_line(display_names(state)(question.resource) if question.resource else "everything", limit=60),
         arguments=question.arguments,
         effect="read",
         reason=safe_line(f"asked for by an engineer: {reason}" if asked_for else reason, limit=400),
     )
+
+
+def next_step_id(state: IncidentState) -> str:
+    """The id of the next step that joins the plan."""
+    return f"S{1 + max((int(name[1:]) for name in state.steps if name[1:].isdigit()), default=0)}"
 
 
 def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Iterator[Question]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.events import IncidentOpened
@@ -25,6 +24,7 @@ from engine.reason.odds import probability_at
 from engine.reason.verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
 from engine.reason.wanted import would_change
 from engine.reason.weights import WEIGHTS, Weights
+from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
 from primitives.terms import IncidentClass
 from primitives.text import safe_line

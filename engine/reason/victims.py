@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.reason.case import Case, more_than_usual
 from engine.reason.claims import Location
+from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, SpanErrors, SpanShift
 from primitives.terms import FAILURES
 

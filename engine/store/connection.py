@@ -1,4 +1,4 @@
-"""One connection to a SQLite file: statements one at a time, transactions whole, errors in our own words."""
+"""One connection to a SQLite file: one statement at a time, whole transactions, our own errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RowsRefused(Exception):
 
 
 class Connection:
-    """The store's only connection: readers wait while a transaction is open, or they would see what isn't durable."""
+    """The store's only connection. Readers wait while a transaction is open: they must not see what isn't durable."""
 
     def __init__(self, path: Path, database: aiosqlite.Connection) -> None:
         self._path = path
@@ -89,7 +89,7 @@ class Connection:
                 raise store_error(self._path, error) from error
 
     async def close(self) -> None:
-        """Finish what is under way and let go."""
+        """Finish the statement that runs, then close."""
         async with self._turn:
             with suppress(sqlite3.Error):
                 await self._database.close()
@@ -122,7 +122,7 @@ def _address(path: Path, *, readonly: bool) -> str:
 
 
 def store_error(path: Path, error: sqlite3.Error) -> StoreError:
-    """What SQLite's complaint means to whoever uses the store."""
+    """SQLite's error as one of ours, which says what to do."""
     name, code = _name(path), getattr(error, "sqlite_errorname", "")
     if code == "SQLITE_FULL":
         return StoreError(f"{name}: the disk is full; what was acknowledged is safe: free some space and try again")

@@ -1,4 +1,4 @@
-"""The files of a store: where it may lie, who may read it, and which process has it."""
+"""The files of a SQLite store: where they may be, their permissions, and the lock."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import fcntl
 import os
 import re
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.failpoints import failpoint
 from engine.store.connection import damage
 from primitives.clock import SystemClock
+from primitives.dataclass import dataclass
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError
 from primitives.text import safe_line
 
@@ -49,14 +49,14 @@ class StoreFiles:
         return self.path.with_name(self.path.name + ".heads")
 
     def release(self) -> None:
-        """Let other processes have it. The lock file stays: removing it could take it from under somebody."""
+        """Release the lock. The lock file stays: another process may have opened it already."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
 
 def claim_files(path: Path) -> StoreFiles:
-    """Make sure that a store may lie at `path`, create its folder (0700) and file (0600), and lock it.
+    """Check that a store may be at `path`, create its folder (0700) and file (0600), and lock it.
 
     Raises `StoreError`, `StoreBusy` when another process has it, `StoreCorrupt` when it is no store.
     """
@@ -68,7 +68,7 @@ def claim_files(path: Path) -> StoreFiles:
             # A pipe would be waited for forever, a device has no end.
             raise StoreError(f"{name} is a device, a pipe or a socket: name a file with --store")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        warnings = _judge_place(path)
+        warnings = _check_place(path)
         readonly = _why_readonly(path)
         lock = _lock(path.with_name(path.name + ".lock"), name, readonly=bool(readonly))
         files = StoreFiles(path, readonly, warnings, lock)
@@ -84,14 +84,14 @@ def claim_files(path: Path) -> StoreFiles:
 
 
 def network_problem(kind: str) -> str:
-    """Why no store may lie on a file system of that kind; empty when it may."""
+    """Why no store may be on a file system of that kind; empty when it may."""
     remote = kind in _NETWORK or (kind.startswith("fuse.") and kind.removeprefix("fuse.") in _NETWORK_FUSE)
     return f"it lies on a network file system ({kind})" if remote else ""
 
 
 def file_system(path: Path, mounts: str) -> str:
     """The kind of the file system that holds `path`, from the text of `/proc/self/mounts`; empty when unknown."""
-    found, length = "", -1
+    kind, length = "", -1
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 3:
@@ -99,13 +99,13 @@ def file_system(path: Path, mounts: str) -> str:
         place = Path(re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[1]))
         # A later mount covers an earlier one at the same place.
         if path.is_relative_to(place) and len(place.parts) >= length:
-            found, length = fields[2], len(place.parts)
-    return found
+            kind, length = fields[2], len(place.parts)
+    return kind
 
 
-def _judge_place(path: Path) -> tuple[str, ...]:
+def _check_place(path: Path) -> tuple[str, ...]:
     try:
-        # Only Linux lists its mounts there; elsewhere the place is taken on trust.
+        # Only Linux lists its mounts there; elsewhere the place is not checked.
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return ()
@@ -158,7 +158,7 @@ def _lock(path: Path, name: str, *, readonly: bool) -> int | None:
 
 
 def _check_bytes(path: Path) -> None:
-    """Whether the file can be a whole SQLite database; an empty one is a new one."""
+    """Check that the file can be a whole SQLite database. An empty file is a new store."""
     with path.open("rb") as file:
         header = file.read(_HEADER_SIZE)
         size = os.fstat(file.fileno()).st_size

@@ -1,8 +1,8 @@
-"""The last hash of every execution, kept outside the database, so that a log that was cut off or rewritten shows.
+"""The last hash of every execution, kept outside the database, to detect a log that was cut off or rewritten.
 
 The file is text, one line a commit: execution id, sequence number, hash. It is written after the commit and without
 fsync: it may lag behind the database by what was committed last, and is never ahead of it. The highest sequence number
-of an execution counts; a line that a crash left half-written is passed over.
+of an execution counts; an incomplete line is ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _COMPACT_ABOVE = 4 * 1024 * 1024
 
 
 class Heads:
-    """The heads file of one store. With `writable` it is created, compacted and added to."""
+    """The heads file of one store. With `writable` it is created, compacted and appended to."""
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         self._path = path
@@ -48,8 +48,8 @@ class Heads:
         """The last known event of an execution."""
         return self._heads.get(execution_id)
 
-    def note(self, heads: Mapping[str, Head]) -> None:
-        """Add what was just committed. A disk that is full only delays it: the events themselves are safe."""
+    def add(self, heads: Mapping[str, Head]) -> None:
+        """Append the heads that were just committed. On a full disk they are written later; the events are safe."""
         self._heads.update(heads)
         self._unwritten.update(heads)
         if self._fd is None:
@@ -67,7 +67,7 @@ class Heads:
             self._open()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

@@ -7,10 +7,10 @@ done above it, in `engine.log`, once for all stores.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from engine.events import GENESIS
+from primitives.dataclass import dataclass
 from primitives.errors import HeadMoved
 
 __all__ = [
@@ -127,7 +127,7 @@ class Commit:
 
 
 Grown = Callable[[str, Head], None]
-"""Told of an execution whose log has grown, and of its new head."""
+"""Called with an execution whose log has grown and its new head."""
 
 
 class RowStore(Protocol):
@@ -218,11 +218,11 @@ class RowStore(Protocol):
         ...
 
     async def check(self) -> tuple[str, ...]:
-        """What the store's own examination of all its contents finds wrong."""
+        """The problems that the store finds in a check of all its contents."""
         ...
 
     async def close(self) -> None:
-        """Let go of what is open. Closing twice is harmless; every other method then raises `StoreError`."""
+        """Close. Closing twice is harmless; every other method then raises `StoreError`."""
         ...
 
 

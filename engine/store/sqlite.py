@@ -95,7 +95,7 @@ class SqliteRows:
             raise await self._moved(commit) from None
         failpoint("store.before_heads")
         heads = commit.heads()
-        self._heads.note(heads)
+        self._heads.add(heads)
         failpoint("store.after_heads")
         for execution_id, head in heads.items():
             for grown in tuple(self._subscribers):

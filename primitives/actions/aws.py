@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Final, Self
 
 from primitives.actions.proposal import ActionArguments
-from primitives.actions.target import AwsResource, Target
+from primitives.actions.target import AwsKind, AwsResource, Target
 from primitives.patterns import lazy_pattern
 
 __all__ = ["DatabaseInstance", "Function", "InRegion", "aws", "database_of", "function_of"]
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html, DBInstanceIdentifier
-_RDS_NAME: Final = lazy_pattern(r"[A-Za-z](?:-?[A-Za-z0-9]){0,62}")
+_INSTANCE: Final = AwsKind(
+    "rds", "rds db", "AWS::RDS::DBInstance", "database", lazy_pattern(r"[A-Za-z](?:-?[A-Za-z0-9]){0,62}")
+)
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, FunctionName
-_FUNCTION_NAME: Final = lazy_pattern(r"[A-Za-z0-9_-]{1,140}")
+_FUNCTION: Final = AwsKind(
+    "lambda", "lambda function", "AWS::Lambda::Function", "function", lazy_pattern(r"[A-Za-z0-9_-]{1,140}")
+)
 
 
 class InRegion(ActionArguments):
@@ -55,13 +59,13 @@ class Function(InRegion):
 
 def database_of(target: Target) -> DatabaseInstance | None:
     """The target as an RDS instance; None where it isn't known to be one."""
-    known = target.aws("database", "rds", _RDS_NAME)
+    known = target.aws(_INSTANCE)
     return DatabaseInstance.of(known) if known else None
 
 
 def function_of(target: Target) -> Function | None:
     """The target as a Lambda function; None where it isn't known to be one."""
-    known = target.aws("function", "lambda", _FUNCTION_NAME)
+    known = target.aws(_FUNCTION)
     return Function.model_validate({**_place(known), "function": known.name}) if known else None
 
 

@@ -1,14 +1,12 @@
 """How an action is undone: by another action, with arguments from the state that was saved before."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from primitives.actions.proposal import ActionArguments
+from primitives.dataclass import dataclass
 
 __all__ = ["Inverse", "Irreversible", "PriorState"]
 

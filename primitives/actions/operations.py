@@ -15,8 +15,6 @@ can't be executed: it is shown, with its command, and nothing else. Each operati
 A person approves the digest of a preview. `dispatch` sends that preview's call and nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, TypeVar
 

@@ -1,15 +1,13 @@
 """What can be offered to a person: an action with all its arguments, or in words what a person has to do by hand."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from primitives.actions.target import Target
+from primitives.dataclass import dataclass
 
 __all__ = ["ActionArguments", "Look", "Manual", "Proposed", "shell"]
 

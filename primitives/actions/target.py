@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeVar
 
+from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, Dependencies, Fact, FactBase, Location, WorkloadState
 from primitives.identity import parse_id
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
 
-__all__ = ["AwsResource", "KubernetesObject", "Target", "Unknown"]
+__all__ = ["AwsKind", "AwsResource", "KubernetesObject", "Target", "Unknown"]
 
 _DNS_NAME: Final = lazy_pattern(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _NAMESPACE: Final = lazy_pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -46,6 +46,21 @@ class AwsResource:
     name: str
     account: str = ""
     region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsKind:
+    """A kind of resource of AWS.
+
+    `service` runs it; `arn` is what ARNs call it (`rds db`), `cloudformation` its type there, `kind` what a topology
+    calls it, and `name` the form of its names.
+    """
+
+    service: str
+    arn: str
+    cloudformation: str
+    kind: str
+    name: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +150,25 @@ class Target:
             return Unknown(known.name, "kind of workload")
         return _object(place.workload.lower(), known.name, namespaces.pop(), place.context)
 
-    def aws(self, kind: str, service: str, name: re.Pattern[str]) -> AwsResource | None:
-        """The resource of an AWS service that it is, with a name that fits `name`; None where it isn't known to be one.
+    def aws(self, what: AwsKind) -> AwsResource | None:
+        """The resource of a kind that AWS has, which it is; None where it isn't known to be one.
 
-        Its ARN says it; or the incident is on AWS, the topology calls it by that kind, and nothing states that another
-        service or platform runs it.
+        Its ARN or its CloudFormation type says it; or the incident is on AWS, the topology calls it by that kind, and
+        nothing states that another service or platform runs it.
         """
         known, place = parse_id(self.resource), self.location
         if known.partition:
-            return _resource(known.short, name, known.account, known.region) if known.kind == service else None
-        stated = place.service.lower() or (place.platform.lower() if place.platform.lower() != "aws" else "")
-        if self.kind != kind or "aws" not in self.platforms or stated not in ("", service):
+            return _resource(known.short, what, known.account, known.region) if known.kind_words == what.arn else None
+        if known.kind != what.cloudformation and (known.kind or not self._may_be(what)):
             return None
         region = known.region or place.region or self.region
-        return _resource(known.name, name, known.account or place.account, region)
+        return _resource(known.name, what, known.account or place.account, region)
+
+    def _may_be(self, what: AwsKind) -> bool:
+        """Whether the topology says that it is of the kind, and nothing states that somebody else runs it."""
+        platform, service = self.location.platform.lower(), self.location.service.lower()
+        stated = service or (platform if platform != "aws" else "")
+        return self.kind == what.kind and "aws" in self.platforms and stated in ("", what.service)
 
     @property
     def _is_workload(self) -> bool:
@@ -166,7 +186,7 @@ def _object(kind: str, name: str, namespace: str, context: str) -> KubernetesObj
     return KubernetesObject(kind, name, namespace, context) if valid else None
 
 
-def _resource(name: str, form: re.Pattern[str], account: str, region: str) -> AwsResource | None:
-    if not form.fullmatch(name):
+def _resource(name: str, what: AwsKind, account: str, region: str) -> AwsResource | None:
+    if not what.name.fullmatch(name):
         return None
     return AwsResource(name, account, region if _REGION.fullmatch(region) else "")

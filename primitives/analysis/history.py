@@ -1,8 +1,8 @@
-"""Every series that the sources gave, asked for once, without what can't have been measured, and judged once."""
+"""All series of the sources, asked for once, without implausible samples, and compared once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +11,7 @@ from primitives.analysis.asking import WEEK, gaps, incident_window, lookback_win
 from primitives.analysis.comparison import Comparison, compare
 from primitives.analysis.plausible import sift
 from primitives.collector import collector_paused
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments
 from primitives.facts import SourceGap
 from primitives.records import Series, Window
@@ -21,7 +22,7 @@ __all__ = ["Comparison", "History", "ask_history", "compare"]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All series that the sources gave, each from its baseline to now; `notes` tell what was wrong with them."""
+    """All series that the sources gave, each from its baseline to now; `notes` say what was wrong with them."""
 
     series: tuple[Series, ...]
     asked: tuple[Answers[Series], ...]
@@ -29,7 +30,7 @@ class History:
 
     @property
     def source(self) -> str:
-        """Who answered."""
+        """The sources that answered."""
         return self.asked[0].source
 
     @property
@@ -38,7 +39,7 @@ class History:
         return tuple(digest for answers in self.asked for digest in answers.digests)
 
     def gaps(self, args: Arguments) -> list[SourceGap]:
-        """What could not be answered, or not be believed; a week-old comparison is a bonus, not a gap."""
+        """What was not answered or not plausible; a missing week-old comparison is no gap."""
         first = self.asked[0]
         wrong = [
             SourceGap(

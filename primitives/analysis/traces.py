@@ -1,4 +1,4 @@
-"""Traces: where spans spend their own time, how often operations are called, and which failures are nobody else's.
+"""Traces: where spans spend their own time, how often operations are called, and which failures are an operation's own.
 
 A span's own time is its duration less the time in which its children run (the union of their intervals, so that calls
 side by side are not taken away twice), as in Dapper (Sigelman et al., 2010).
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from primitives.analysis.error_families import family_of
+from primitives.dataclass import dataclass
 from primitives.records import Span, Window
 from primitives.statistics import level_of
 
@@ -288,7 +288,7 @@ def _trimmed(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def call_edges(spans: Sequence[Span]) -> dict[tuple[str, str], int]:
-    """Who called whom, and how often, from parent and child spans of different resources."""
+    """Calls between resources and how often, from parent and child spans."""
     owners = {(span.trace_id, span.span_id): span.resource for span in spans}
     edges: Counter[tuple[str, str]] = Counter()
     for span in spans:

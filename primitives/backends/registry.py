@@ -8,12 +8,12 @@ backend's `__init__.py` import nothing heavy: the factory does, when a source is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from primitives.dataclass import dataclass
 from primitives.extensions import load_extensions, load_folder
 
 if TYPE_CHECKING:

@@ -1,7 +1,5 @@
 """`incident.yaml`: what happened, and where to look."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 

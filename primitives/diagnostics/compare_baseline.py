@@ -34,26 +34,30 @@ _ANSWERING: Final = ("service", "workload", "function", "database", "cache", "qu
     cost_s=2.0,
 )  # fmt: skip
 async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Tell what moved on every resource but the symptom's own (`analyze_utilization` tells that), and what fell silent.
+    """Report shifts on every resource but the symptom's own (see `analyze_utilization`), and metrics that stopped.
 
-    Of what stayed in place, only what the symptom's resource directly depends on is told: that clears it.
+    Of metrics that did not move, only those of direct dependencies are reported: they rule the dependency out.
     """
     history = await ask_history(ask, args)
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
     compared = history.compared(args)
     graph = graph_of(topology.records)
     view = view_symptom(args, compared, graph)
-    others = [one for one in compared if one.resource not in view.resources]
+    others = [comparison for comparison in compared if comparison.resource not in view.resources]
 
-    for one in strongest(others)[:MOST_SHIFTS]:
-        yield shift_fact(one, history, args)
+    for comparison in strongest(others)[:MOST_SHIFTS]:
+        yield shift_fact(comparison, history, args)
     for missing in missing_facts(others, history, args)[:_MOST_MISSING]:
         yield missing
     near = graph.reach(view.resources)
-    neighbours = [one for one in unmoved(others) if near.get(one.resource, 9) <= 1]
-    for one in neighbours[:_MOST_STILL]:
-        yield shift_fact(one, history, args)
-    if compared and graph.resources and graph.resources.keys().isdisjoint(one.resource for one in compared):
+    neighbours = [comparison for comparison in unmoved(others) if near.get(comparison.resource, 9) <= 1]
+    for comparison in neighbours[:_MOST_STILL]:
+        yield shift_fact(comparison, history, args)
+    if (
+        compared
+        and graph.resources
+        and graph.resources.keys().isdisjoint(comparison.resource for comparison in compared)
+    ):
         yield _partial("topology", "it names none of the resources that have metrics", history, args)
     if unmeasured := _unmeasured(view, compared, near, graph):
         yield _partial("series", unmeasured, history, args)
@@ -62,11 +66,11 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Fou
 
 
 def _unmeasured(view: SymptomView, compared: Sequence[Comparison], near: Mapping[str, int], graph: Graph) -> str | None:
-    """What the symptom depends on without its kind of metric: nobody can say whether the cause is there."""
+    """What the symptom depends on without its kind of metric: whether the cause is there is unknown."""
     if view.series is None or view.series.metric.kind not in _FELT:
         return None
     kind = view.series.metric.kind
-    measured = {one.resource for one in compared if one.metric.kind == kind}
+    measured = {comparison.resource for comparison in compared if comparison.metric.kind == kind}
     blind = [name for name in near if name not in measured and graph.resources.get(name) in _ANSWERING]
     if not blind:
         return None

@@ -1,7 +1,5 @@
 """Facts about alerts."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import AwareDatetime

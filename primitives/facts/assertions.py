@@ -1,7 +1,5 @@
 """Facts that a person states."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from primitives.display_names import Naming, full_name

@@ -1,6 +1,7 @@
-"""What every fact has, and how names and texts stand in a sentence."""
+"""What every fact has, and how names and texts stand in a sentence.
 
-from __future__ import annotations
+Modules that declare models have no `from __future__ import annotations`: pydantic would compile each annotation anew.
+"""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Facts about changes, and the names of changes in sentences."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """Facts about configuration."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from primitives.display_names import Naming, full_name

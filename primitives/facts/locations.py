@@ -1,7 +1,5 @@
 """Where a resource runs, as far as a source says so."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Facts about log messages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Literal
 

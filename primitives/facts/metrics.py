@@ -1,7 +1,5 @@
 """Facts about metrics: a level that moved, a limit that was reached, samples that are missing, a share of a symptom."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, Literal
 

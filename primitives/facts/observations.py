@@ -1,7 +1,5 @@
 """Facts that fit no other kind."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 

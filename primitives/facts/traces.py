@@ -1,7 +1,5 @@
 """Facts about spans: an operation's own time, and where failures begin."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from primitives.display_names import Naming, full_name

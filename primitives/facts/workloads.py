@@ -1,7 +1,5 @@
 """Facts about Kubernetes objects."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 

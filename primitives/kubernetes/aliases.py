@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import qualified
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import instant, mapping, maps, strings, text, texts
@@ -49,7 +49,7 @@ def object_ids(dumps: Iterable[KubernetesDump]) -> Iterator[str]:
 
 
 def object_aliases(cluster: Cluster, dumps: Sequence[KubernetesDump]) -> Iterator[Alias]:
-    """Every alias that the objects tell of; `dumps` are all that `cluster` was made of, for who had which address."""
+    """The aliases in the objects; `dumps` are all dumps of `cluster`, to date the pods' addresses."""
     for item in cluster.workloads:
         owner = cluster.owners.resource(item)
         if owner == item.id:

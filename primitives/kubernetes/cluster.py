@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.event_records import Event, read_events
 from primitives.kubernetes.fields import mapping, strings
@@ -151,7 +151,7 @@ class Cluster:
 
     @cached_property
     def made_by(self) -> dict[str, Event]:
-        """For pods that may be gone by now: the controller's event that tells of having made or deleted each."""
+        """The controller's event that created or deleted each pod; for pods that may be gone by now."""
         return {
             kubernetes_id("Pod", event.namespace, match.group(1)): event
             for event in self.events

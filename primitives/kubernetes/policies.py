@@ -1,4 +1,4 @@
-"""NetworkPolicies: which connections that workloads need they deny.
+"""NetworkPolicies: the connections that workloads need and that a policy denies.
 
 A connection is needed where a container's settings name a Service, or where the topology says that one calls the
 other. Pods that no policy of a direction selects are open in that direction; those that some select need one that
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, integer, mapping, maps, text, texts
 from primitives.kubernetes.findings import Finding

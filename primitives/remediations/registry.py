@@ -9,7 +9,6 @@ through the entry point group `cloudops.remediations`, which names a module that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from primitives.actions.inverse import Inverse, Irreversible
 from primitives.actions.operations import Operations
 from primitives.actions.proposal import ActionArguments, Manual, Proposed
 from primitives.actions.target import Target
+from primitives.dataclass import dataclass
 from primitives.extensions import load_folder
 from primitives.terms import Effect, Risk
 

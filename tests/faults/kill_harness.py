@@ -74,7 +74,7 @@ async def write_until_killed(path: Path, out: int, round_: int, seed: int) -> No
     """The child: opens the store, goes on with every execution, tells what was acknowledged."""
     store = await EventLog.open(path)
 
-    async def one(name: str) -> None:
+    async def write(name: str) -> None:
         draw = random.Random(f"{seed}/{round_}/{name}")
         if not (await store.last(name)).seq:
             window = Window(start=NOON, end=NOON)
@@ -100,7 +100,7 @@ async def write_until_killed(path: Path, out: int, round_: int, seed: int) -> No
             tell(out, [f"event {name} {event.seq} {event.hash}" for event in events])
             tell(out, [f"blob {digest}" for digest in digests])
 
-    await asyncio.gather(*(one(name) for name in EXECUTIONS))
+    await asyncio.gather(*(write(name) for name in EXECUTIONS))
     await store.close()
 
 
@@ -110,7 +110,7 @@ def tell(out: int, lines: list[str]) -> None:
 
 
 def run_child(path: Path, round_: int, seed: int, failpoint: str, life_s: float | None) -> tuple[bool, list[str]]:
-    """One child's life: whether it was killed, and what it told."""
+    """One child's life: whether it was killed, and the lines that it printed."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -123,7 +123,7 @@ def run_child(path: Path, round_: int, seed: int, failpoint: str, life_s: float 
         finally:
             os._exit(status)
     os.close(writing)
-    told = bytearray()
+    lines = bytearray()
     end = None if life_s is None else time.monotonic() + life_s
     while True:
         left = None if end is None else max(0.0, end - time.monotonic())
@@ -134,82 +134,82 @@ def run_child(path: Path, round_: int, seed: int, failpoint: str, life_s: float 
             continue
         if not (data := os.read(reading, 65536)):
             break
-        told += data
+        lines += data
     os.close(reading)
     _, status = os.waitpid(pid, 0)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status):
         raise RuntimeError(f"the child of round {round_} failed by itself: see its traceback")
     # A line without its end was cut off by the kill: its event was acknowledged, but we can't know which.
-    return os.WIFSIGNALED(status), told.decode().split("\n")[:-1]
+    return os.WIFSIGNALED(status), lines.decode().split("\n")[:-1]
 
 
-async def examine(known: Known, found: Findings) -> None:
+async def examine(known: Known, findings: Findings) -> None:
     """Open the store as the next process would and compare it with what was acknowledged."""
     store = await EventLog.open(known.path)
     try:
         for result in await store.verify():
             if not result.ok:
-                found.broken.append(f"{result.execution_id}: {result.problem}")
+                findings.broken.append(f"{result.execution_id}: {result.problem}")
         for name in EXECUTIONS:
             events = await store.read(name)
             stored = {event.seq: event.hash for event in events}
             if sorted(stored) != list(range(1, len(events) + 1)):
-                found.broken.append(f"{name}: gaps")
+                findings.broken.append(f"{name}: gaps")
             for (execution_id, seq), digest in known.events.items():
                 if execution_id == name and stored.get(seq) != digest:
-                    found.lost.append(f"{name} {seq}")
+                    findings.lost.append(f"{name} {seq}")
             notes = [event.body.note for event in events if isinstance(event.body, StepProgressed)]
-            found.doubled += [f"{name} {note}" for note in set(notes) if notes.count(note) > 1]
+            findings.doubled += [f"{name} {note}" for note in set(notes) if notes.count(note) > 1]
             if events and (await store.state(name)).digest() != fold(events).digest():
-                found.broken.append(f"{name}: the state is not the fold of the log")
+                findings.broken.append(f"{name}: the state is not the fold of the log")
         for digest in known.blobs:
             try:
                 await store.get_blob(digest)
             except StoreError:
-                found.lost.append(f"blob {digest[:12]}")
+                findings.lost.append(f"blob {digest[:12]}")
     finally:
         await store.close()
 
 
-def kill_once(known: Known, life: int, seed: int, failpoint: str, life_s: float | None, found: Findings) -> None:
-    """One child, and what it told; at a failpoint when `failpoint` names one, else after `life_s` seconds."""
-    killed, told = run_child(known.path, life, seed, failpoint, life_s)
-    found.rounds += 1
-    found.kills += killed
+def kill_once(known: Known, life: int, seed: int, failpoint: str, life_s: float | None, findings: Findings) -> None:
+    """Run one child, kill it at `failpoint` or else after `life_s` seconds, and note what it acknowledged."""
+    killed, lines = run_child(known.path, life, seed, failpoint, life_s)
+    findings.rounds += 1
+    findings.kills += killed
     if failpoint:
         name = failpoint.partition(":")[0]
-        found.failpoints[name] = found.failpoints.get(name, 0) + killed
-    for line in told:
+        findings.failpoints[name] = findings.failpoints.get(name, 0) + killed
+    for line in lines:
         kind, *rest = line.split(" ")
         if kind == "blob":
             known.blobs.add(rest[0])
             continue
         key = (rest[0], int(rest[1]))
         if known.events.setdefault(key, rest[2]) != rest[2]:
-            found.doubled.append(f"{key} acknowledged twice")
-        found.acknowledged += 1
+            findings.doubled.append(f"{key} acknowledged twice")
+        findings.acknowledged += 1
 
 
-def kill_at_random(folder: Path, rounds: int, seed: int, draw: random.Random, found: Findings) -> None:
+def kill_at_random(folder: Path, rounds: int, seed: int, draw: random.Random, findings: Findings) -> None:
     known = Known(folder)
     for round_ in range(rounds):
         if round_ % ROUNDS_A_STORE == 0:
             known = Known(folder / f"random-{round_}" / "incidents.db")
-        kill_once(known, round_, seed, "", draw.uniform(0, LONGEST_LIFE_S), found)
-        asyncio.run(examine(known, found))
+        kill_once(known, round_, seed, "", draw.uniform(0, LONGEST_LIFE_S), findings)
+        asyncio.run(examine(known, findings))
 
 
-def kill_at_failpoints(folder: Path, rounds: int, seed: int, draw: random.Random, found: Findings) -> None:
+def kill_at_failpoints(folder: Path, rounds: int, seed: int, draw: random.Random, findings: Findings) -> None:
     for name in store_failpoints():
         known = Known(folder / f"at-{name}" / "incidents.db")
-        kill_once(known, 0, seed, f"{name}:1", None, found)
-        asyncio.run(examine(known, found))
+        kill_once(known, 0, seed, f"{name}:1", None, findings)
+        asyncio.run(examine(known, findings))
         for round_ in range(1, rounds):
             # Opening a store tidies up after a kill: only a kill before it leaves something to tidy.
-            kill_once(known, 2 * round_ - 1, seed, "", LONGEST_LIFE_S, found)
+            kill_once(known, 2 * round_ - 1, seed, "store.after_heads:10", None, findings)
             nth = 1 if round_ == 1 else draw.randrange(1, 12)
-            kill_once(known, 2 * round_, seed, f"{name}:{nth}", None, found)
-            asyncio.run(examine(known, found))
+            kill_once(known, 2 * round_, seed, f"{name}:{nth}", None, findings)
+            asyncio.run(examine(known, findings))
 
 
 def main() -> None:
@@ -225,11 +225,11 @@ def main() -> None:
     body_adapter()
     IncidentState.decode(IncidentState().encode())
     draw = random.Random(wanted.seed)
-    found = Findings()
-    kill_at_random(wanted.folder, wanted.rounds, wanted.seed, draw, found)
+    findings = Findings()
+    kill_at_random(wanted.folder, wanted.rounds, wanted.seed, draw, findings)
     if wanted.failpoint_rounds:
-        kill_at_failpoints(wanted.folder, wanted.failpoint_rounds, wanted.seed, draw, found)
-    sys.stdout.write(json.dumps(asdict(found)) + "\n")
+        kill_at_failpoints(wanted.folder, wanted.failpoint_rounds, wanted.seed, draw, findings)
+    sys.stdout.write(json.dumps(asdict(findings)) + "\n")
 
 
 if __name__ == "__main__":

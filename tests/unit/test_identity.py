@@ -104,6 +104,7 @@ def test_a_person_types_no_type() -> None:
         (["a/deployment/x", "b/deployment/x"], ["a/x", "b/x"]),
         (["a/deployment/x", "a/service/x", "b/service/x"], ["x (deployment)", "a/x (service)", "b/x"]),
         (["x", "a/deployment/x"], ["x", "x (deployment)"]),
+        (["node/33.0.0.74", "10.0.0.1", "node/fe80::1"], ["33.0.0.74 (node)", "10.0.0.1", "fe80::1 (node)"]),
         (["x (deployment)", "x", "a/deployment/x"], ["x (deployment)", "x", "a/x"]),
         ([_ARN, "payments-prod"], ["payments-prod (rds db)", "payments-prod"]),
         (["kubernetes://c/a/pod/x", "kubernetes://d/a/pod/x"], ["x (c)", "x (d)"]),

@@ -300,3 +300,15 @@ def test_what_would_change_the_ranking_is_named() -> None:
 def test_a_cycle_and_what_the_topology_does_not_know_are_no_trouble() -> None:
     circle = graph({"a": "service", "b": "service"}, ("a", "b"), ("b", "a"))
     assert ranked(shift("a"), shift("b"), circle, shift("outside"))
+
+
+def test_a_symptom_by_its_short_name_is_that_of_the_resource_that_the_facts_know() -> None:
+    facts = (shift("shop/deployment/api"), limit("shop/deployment/api", "cpu", 0.97), shift("shop/deployment/web"))
+
+    by_name, by_identifier = (
+        ranked(*facts, symptom=Symptom(resource=name, metric="latency_p95")) for name in ("api", "shop/deployment/api")
+    )
+
+    assert by_name == by_identifier
+    assert by_name[0].cause.startswith("api ")
+    assert by_name[0].resource == "shop/deployment/api"

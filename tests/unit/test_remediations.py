@@ -117,7 +117,9 @@ def test_a_database_is_where_its_arn_its_source_or_the_incident_says() -> None:
         target("orders", database(), platforms=("kubernetes",)),
         target("orders", database(service="dynamodb")),
         target("orders", database(platform="kubernetes")),
+        target("orders_AWS::DynamoDB::Table", graph({"orders_AWS::DynamoDB::Table": "database"})),
         target("arn:aws:dynamodb:eu-west-1:123456789012:table/orders"),
+        target("arn:aws:rds:eu-west-1:123456789012:cluster:orders"),
         target("-orders", graph({"-orders": "database"})),
     ],
 )
@@ -211,6 +213,7 @@ def test_storage_is_raised_where_what_is_allocated_is_known() -> None:
             target("pay", graph({"pay": "function"})),
             ["aws", "lambda", "get-function-configuration"],
         ),
+        ("inspect_function", target("pay_AWS::Lambda::Function"), ["aws", "lambda", "get-function-configuration"]),
         ("inspect_object", target("app/pod/api-1"), ["kubectl", "describe", "pod/api-1"]),
     ],
 )

@@ -191,6 +191,9 @@ async def test_a_backend_that_fails_in_any_way_leaves_out_its_own_answer_alone()
         ("broken", "unreachable"), ("deep", "unreachable"),
     ]  # fmt: skip
     assert len(answers.records) == 1
+    rude = telemetry(Fake("rude", lambda query: Answer(query, "rude", "answered", ("\x1b[31mno record",))))
+    (part,) = (await rude.ask(ChangesQuery(window=WINDOW))).parts
+    assert (part.status, part.records, part.detail) == ("unreachable", (), "TypeError: str is no record")
     assert all(SECRET not in (part.detail or "") for part in answers.parts)
 
 

@@ -13,6 +13,7 @@ from cockpit.widgets.describe import describe_action
 from cockpit.widgets.draw import plain
 from cockpit.widgets.remediation import RemediationPane
 from engine.incident import IncidentState
+from engine.port import RunDiagnostic
 from engine.state.actions import ActionsState
 
 WHY = "H2 has 3 % confidence now"
@@ -41,3 +42,28 @@ def test_the_detail_of_a_former_action_begins_with_why() -> None:
     assert "no longer recommended" not in "".join(
         plain(line.left) for line in describe_action(ACTIONS[0], IncidentState(), 100)
     )
+
+
+LOOK = ACTIONS[1].model_copy(
+    update={"id": "A-look", "primitive": "inspect_database", "arguments": {"instance": "orders-db"}, "effect": "read",
+            "command": "aws rds describe-events"}
+)  # fmt: skip
+
+
+async def test_d_runs_the_look_under_the_cursor_and_nothing_else(opened: Opened) -> None:
+    port = StoryPort(wait=False)
+    async with opened(port=port) as (app, pilot):
+        await settle(pilot)
+        pane: Any = app.screen.query_one(RemediationPane)
+        pane.view.state = replace(pane.view.state, remediation=ActionsState((LOOK, ACTIONS[0])))
+        await pilot.press("1", "d")
+        await settle(pilot)
+        assert port.commands == []
+        await pilot.press("5", "d")
+        await settle(pilot)
+        (command,) = port.commands
+        assert isinstance(command, RunDiagnostic)
+        assert (command.primitive, dict(command.target)) == ("inspect_database", {"instance": "orders-db"})
+        await pilot.press("j", "d")
+        await settle(pilot)
+        assert len(port.commands) == 1

@@ -3,21 +3,24 @@ nothing by themselves."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
-from incident_facts import STORY, concluded
+from incident_facts import STORY, concluded, opened
 from kubernetes_objects import NOW, WINDOW, ago, container, obj, pod, waiting
 
+from engine.act.looks import look_step
 from engine.incident import IncidentState
 from engine.investigate.plan import propose_plan
 from engine.reason import rank
 from engine.reason.next_question import questions
+from engine.state.investigation import Step
 from primitives.clock import ManualClock
 from primitives.diagnostics.registry import Arguments, Progress, diagnostics
-from primitives.errors import SourceDenied
+from primitives.errors import SourceDenied, UsageError
 from primitives.facts import NEUTRAL_KINDS, Fact, Observed, SourceGap, WorkloadState
 from primitives.records import ConfigurationSnapshot, KubernetesDump, Metric, Observation, Series
 from primitives.telemetry import Answer, BackendStatus, Query, Telemetry
@@ -220,3 +223,57 @@ def test_nothing_is_concluded_from_a_setting_or_an_event() -> None:
         assert [(item.id, item.confidence) for item in rank(after).hypotheses] == [
             (item.id, item.confidence) for item in rank(before).hypotheses
         ]
+
+
+# the step that runs a look
+
+
+def planned(**opened_more: Any) -> IncidentState:
+    state = concluded(STORY, opened(**opened_more))
+    assert state.opened is not None
+    scope = Arguments(window=state.opened.window, now=state.opened.now)
+    first = state.steps["S1"]
+    first.plan = first.plan.model_copy(update={"arguments": scope.model_dump(mode="json", by_alias=True)})
+    return state
+
+
+def test_the_step_of_a_look_has_the_plans_time_and_the_target() -> None:
+    state = planned()
+    action = next(action for action in state.actions if action.primitive == "inspect_database")
+    step = look_step(state, action.primitive, action.arguments)
+    assert (step.id, step.primitive, step.target, step.effect) == ("S2", "inspect_database", "db", "read")
+    arguments = diagnostics()["inspect_database"].arguments.model_validate(step.arguments)
+    assert arguments.window == state.opened.window  # type: ignore[union-attr]
+    assert step.arguments["target"]["instance"] == "db"
+    assert look_step(state, "inspect_object", WORKLOAD).target == "shop/deployment/api"
+
+
+@pytest.mark.parametrize(
+    ("primitive", "target", "words"),
+    [
+        ("reboot_database", {"instance": "db"}, "reboot_database is no look; there are choose_revision, "),
+        ("compare_baseline", {}, "compare_baseline is no look"),
+        ("inspect_database", {}, "inspect_database can't look at that: instance: Field required"),
+        ("inspect_database", {"instance": "db", "x": 1}, "x: Extra inputs"),
+        ("choose_revision", {**WORKLOAD, "kind": "pod"}, "kind: Input should be"),
+    ],
+)
+def test_what_can_not_be_looked_at_is_refused(primitive: str, target: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(words)):
+        look_step(planned(), primitive, target)
+
+
+def test_a_recorded_incident_is_looked_at_once_and_a_live_one_again() -> None:
+    for origin, refused in (("recorded", True), ("live", False)):
+        state = planned(origin=origin)
+        step = look_step(state, "inspect_database", {"instance": "db"})
+        state.steps[step.id] = Step(step, added=True, status="completed")
+        if refused:
+            with pytest.raises(UsageError, match="S2 looked at that"):
+                look_step(state, "inspect_database", {"instance": "db"})
+        else:
+            assert look_step(state, "inspect_database", {"instance": "db"}).id == "S3"
+        assert look_step(state, "inspect_database", {"instance": "other"}).id == "S3"
+        state.steps[step.id].status = "running"
+        with pytest.raises(UsageError, match="S2 looks at that already"):
+            look_step(state, "inspect_database", {"instance": "db"})
