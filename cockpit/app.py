@@ -52,7 +52,7 @@ INTERRUPTED = 130
 def run_cockpit(settings: Settings, start_mode: StartMode, *, color: bool = True) -> int:
     """Show the cockpit until the person leaves it, and return the exit code.
 
-    Raises the `CloudopsError` that kept it from showing anything, when the screen is down.
+    Raises the `CloudopsError` that kept it from showing anything, when the screen is closed.
     """
     if not color:
         os.environ["NO_COLOR"] = "1"
@@ -110,7 +110,7 @@ class CockpitApp(ScreenHost):
         yield Splash(title or "CloudOps", "", self.text_styles, panes=not isinstance(start_mode, Browse))
 
     def on_mount(self) -> None:
-        """The first frame, and only then the screens and the engine."""
+        """Draw the first frame, then load the screens and the engine."""
         self.call_after_refresh(self._begin)
         if not self.is_headless:
             self.set_interval(TERMINAL_CHECK_S, self._check_terminal)
@@ -135,7 +135,7 @@ class CockpitApp(ScreenHost):
 
     @property
     def cockpit_screens(self) -> list[CockpitScreen]:
-        """Our own screens, the one at the bottom first; prompts left out."""
+        """Our own screens without the prompts, the lowest first."""
         from cockpit.screens.common import CockpitScreen
 
         return [screen for screen in self.screen_stack if isinstance(screen, CockpitScreen)]
@@ -156,7 +156,7 @@ class CockpitApp(ScreenHost):
         return self._engine, self._engine.remote
 
     def close_engine(self) -> None:
-        """Let go of the store, when the screen is down."""
+        """Close the engine, when the screen is closed."""
         if self._engine is not None:
             with suppress(CloudopsError):
                 asyncio.run(self._engine.close())
@@ -169,12 +169,12 @@ class CockpitApp(ScreenHost):
         self.exit(code)
 
     def fail(self, error: CloudopsError) -> None:
-        """End with an error that is told when the screen is down."""
+        """End with an error, which is printed when the screen is closed."""
         self.failure, self.failure_unseen = error, True
         self.leave(error.exit_code)
 
     def refuse(self, screen: Screen[Any], error: CloudopsError) -> None:
-        """What `screen` was to show can't be shown: back to the screen below it, or end with the error."""
+        """`screen` can't be shown: go back to the screen below it, or end with the error."""
         if len(self.cockpit_screens) > 1 and screen.is_current:
             self.show_notice(str(error), problem=True)
             self.pop_screen()
@@ -217,7 +217,7 @@ class CockpitApp(ScreenHost):
         await super().on_event(event)
 
     def accept(self, event: events.Key | events.Paste, *, in_burst: bool) -> events.Key | events.Paste | None:
-        """Drop what was typed for something else, and what only pasted text can be.
+        """Drop keys that were typed for another screen, and keys that can only be pasted text.
 
         A terminal without bracketed paste sends a paste as keys. Of such a burst no key changes the log or leaves.
         """
@@ -242,7 +242,7 @@ class CockpitApp(ScreenHost):
         return PasteDriver if driver is LinuxDriver else driver
 
     def on_key_handled(self, marker: KeyHandled) -> None:
-        """A key was answered."""
+        """A key was handled."""
         self.keyboard.arrived(marker)
 
     @property
@@ -250,7 +250,7 @@ class CockpitApp(ScreenHost):
         """Whether what is on the screen is ready for keys."""
         ready = getattr(self.screen, "accepts_keys", None)
         if ready is None:
-            # The command palette; before our first screen there is nobody to take keys.
+            # The command palette; before our first screen nothing accepts keys.
             ready = bool(self.cockpit_screens) and (self.screen.focused is not None or not self.app_focus)
         return bool(ready)
 

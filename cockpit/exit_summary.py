@@ -1,4 +1,4 @@
-"""What stands in the terminal when the cockpit was left: how the investigation was left, and how to come back to it."""
+"""The line in the terminal after the cockpit was closed: how it was left, and how to open it again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["ExitSummary", "print_summaries", "summary_line"]
 
 @dataclass(frozen=True, slots=True)
 class ExitSummary:
-    """How an execution was left, and what `cloudops attach` or `cloudops replay` would do with it."""
+    """The state in which an execution was left, and what `cloudops attach` or `cloudops replay` does with it."""
 
     execution_id: str
     how: str

@@ -1,4 +1,4 @@
-"""The waterfall of a hypothesis and what engineers said, as lines of text."""
+"""The waterfall of a hypothesis and the judgements of engineers, as lines of text."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _short(value: float) -> str:
 
 
 def judgement_lines(state: IncidentState, names: Naming) -> Iterator[str]:
-    """What engineers said of facts, added, and took back: one line each, in the order of the facts."""
+    """What engineers judged of facts, added, and took back: a line each, in the order of the facts."""
     for name, found_fact in state.facts.items():
         said, sentence = state.judgements.get(name), found_fact.fact.sentence(names)
         if not found_fact.step and said is None:

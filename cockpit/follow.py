@@ -67,7 +67,7 @@ async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
     except asyncio.CancelledError:
         raise Interrupted(f"interrupted; {_go_on(execution_id)}") from None
     except BrokenPipeError:
-        raise Interrupted(f"nobody reads the output any more; {_go_on(execution_id)}") from None
+        raise Interrupted(f"the reader of the output left; {_go_on(execution_id)}") from None
     except OSError as error:
         raise OutputError(f"the output can't be written ({error.strerror}); {_go_on(execution_id)}") from error
     except EngineGone as error:
@@ -90,7 +90,7 @@ def verdict(state: IncidentState) -> int:
 
 
 def _go_on(execution_id: str) -> str:
-    return f"`cloudops attach {execution_id}` goes on where it stopped"
+    return f"`cloudops attach {execution_id}` resumes it"
 
 
 def _gone(execution_id: str) -> EngineGone:

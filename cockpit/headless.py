@@ -51,14 +51,16 @@ async def _investigate(settings: Settings, request: Investigate, printer: Printe
 
 
 def attach(settings: Settings, name: str, *, output: str, color: bool, explain: bool = False) -> int:
-    """Join a running investigation, or go on with an interrupted one, without a screen."""
+    """Join a running investigation, or resume an interrupted one, without a screen."""
     printer = Printer(output, colored(color), explain)
 
     async def attached(port: EnginePort) -> int:
         execution_id = await port.resolve(name)
         resumed = await port.resume(execution_id, **settings.live_request())
         if resumed and (await port.state(execution_id)).confirmed_by is None:
-            await port.send(execution_id, ConfirmPlan())  # nobody is there to ask, and the plan only reads
+            await port.send(
+                execution_id, ConfirmPlan()
+            )  # without a screen there is no one to ask, and the plan only reads
         return await follow(port, execution_id, printer)
 
     async def ended(port: EnginePort) -> int | None:
@@ -68,7 +70,7 @@ def attach(settings: Settings, name: str, *, output: str, color: bool, explain: 
         return await follow(port, execution_id, printer)
 
     async def joined() -> int:
-        # Whoever only reads an ended one leaves at once: nobody else's investigation may come to rely on that engine.
+        # Reading an ended investigation closes the engine at once, so that no other process comes to depend on it.
         code = await ask_engine(settings, ended, "look")
         return await ask_engine(settings, attached, "work") if code is None else code
 
@@ -126,7 +128,7 @@ def _replay_stored(
 
 
 async def _log(port: EnginePort, name: str, at: str | None) -> list[Event]:
-    """What is stored of an investigation, up to `at`. Raises `UsageError` when there is none of that name."""
+    """The events of an investigation, up to `at`. Raises `UsageError` when there is none of that name."""
     execution_id = await port.resolve(name)
     times = await port.times(execution_id)
     last = position_to_seq(times, at, named="--at ") if at is not None else len(times)

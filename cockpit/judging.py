@@ -1,4 +1,4 @@
-"""What a person says of facts and causes on the command line, and the ranking after it."""
+"""`cloudops judge`: judgements of facts and causes, and the ranking after them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from engine.report import report as report_of
 from primitives.dataclass import dataclass
 from primitives.errors import UsageError
 
-__all__ = ["Said", "judge", "statements"]
+__all__ = ["JudgeOptions", "judge", "statements"]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class JudgeOptions:
     """The options of `cloudops judge`."""
 
     pin: tuple[str, ...] = ()
@@ -49,46 +49,46 @@ class Said:
     no_color: bool = False
 
 
-def statements(said: Said) -> tuple[Statement, ...]:
-    """What was said, what is taken back first. Raises `UsageError` where options make no sense together."""
-    if (said.about or said.cause) and not said.add:
+def statements(options: JudgeOptions) -> tuple[Statement, ...]:
+    """The statements, undoing first. Raises `UsageError` where options make no sense together."""
+    if (options.about or options.cause) and not options.add:
         raise UsageError("--about and --cause say what an added fact is about; give --add TEXT with them")
-    statements: list[Statement] = [Undo(what=what) for what in said.undo]
-    statements += [PinFact(fact=fact) for fact in said.pin]
-    statements += [RefuteFact(fact=fact) for fact in said.refute]
-    statements += [AddFact(text=text, about=said.about, cause=said.cause) for text in said.add]
-    statements += [HoldHypothesis(hypothesis=hypothesis) for hypothesis in said.hold]
-    statements += [Exclude(what=what) for what in said.exclude]
+    statements: list[Statement] = [Undo(what=what) for what in options.undo]
+    statements += [PinFact(fact=fact) for fact in options.pin]
+    statements += [RefuteFact(fact=fact) for fact in options.refute]
+    statements += [AddFact(text=text, about=options.about, cause=options.cause) for text in options.add]
+    statements += [HoldHypothesis(hypothesis=hypothesis) for hypothesis in options.hold]
+    statements += [Exclude(what=what) for what in options.exclude]
     return tuple(statements)
 
 
-def judge(settings: Settings, name: str, said: Said) -> int:
-    """Say it, and tell what is believed then; 1 when the best cause is UNKNOWN, as after an investigation."""
-    told = statements(said)
-    if not told and not said.ask_next and said.look is None:
+def judge(settings: Settings, name: str, options: JudgeOptions) -> int:
+    """Send the statements and print the new ranking; 1 when the best cause is UNKNOWN, as after an investigation."""
+    given = statements(options)
+    if not given and not options.ask_next and options.look is None:
         raise UsageError("nothing was said; give --pin, --refute, --add, --hold, --not, --undo, --next or --look")
-    printer = Printer("quiet" if said.as_json else "plain", colored(not said.no_color), said.explain)
+    printer = Printer("quiet" if options.as_json else "plain", colored(not options.no_color), options.explain)
 
     async def judged(port: EnginePort) -> int:
         execution_id = await port.resolve(name)
         state = await port.state(execution_id)
         printer.state = state
-        if told:
+        if given:
             before = state.seq
-            await port.send(execution_id, Judge(statements=told, because=said.because))
+            await port.send(execution_id, Judge(statements=given, because=options.because))
             await _tell(port, execution_id, before, printer)
-        if said.ask_next:
+        if options.ask_next:
             await port.send(execution_id, AskNext(**settings.live_request()))
             await follow(port, execution_id, printer)
-        if said.look is not None:
-            action = look_of(printer.state, said.look)
+        if options.look is not None:
+            action = look_of(printer.state, options.look)
             request = RunDiagnostic(primitive=action.primitive, target=action.arguments, **settings.live_request())
             await port.send(execution_id, request)
             await follow(port, execution_id, printer)
-        return _end(printer, said)
+        return _end(printer, options)
 
     # A further question needs an engine that stays until it is answered.
-    return run(ask_engine(settings, judged, "work" if said.ask_next or said.look is not None else "look"))
+    return run(ask_engine(settings, judged, "work" if options.ask_next or options.look is not None else "look"))
 
 
 async def _tell(port: EnginePort, execution_id: str, before: int, printer: Printer) -> None:
@@ -99,8 +99,8 @@ async def _tell(port: EnginePort, execution_id: str, before: int, printer: Print
         say(printer.plain.stopped(printer.state))
 
 
-def _end(printer: Printer, said: Said) -> int:
+def _end(printer: Printer, options: JudgeOptions) -> int:
     state: IncidentState = printer.state
-    if said.as_json:
+    if options.as_json:
         say_document(report_of(state).model_dump(mode="json"))
     return verdict(state) if state.ended else 0

@@ -1,7 +1,7 @@
-"""Keys and pastes in the order in which they came, each handed on when what the one before it did is done.
+"""A queue of keys and pastes: each is forwarded when the one before it has been handled.
 
-Textual decides where a key goes the moment it arrives. A key typed right behind `/` would so go to the pane and not to
-the filter that is about to open, and one typed while a replay loads to nobody.
+Textual decides where a key goes when it arrives. Without this queue a key typed right behind `/` would reach the pane
+and not the filter that is about to open, and a key typed while a replay loads would be lost.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["KeyHandled", "Keyboard"]
 
 ROUNDS = 2
-"""What a key did may itself send messages up the screen (a filter that is submitted): they are waited for as well."""
+"""A key may send messages up the screen (a submitted filter); those are waited for as well."""
 
 LOST_S = 2.0
-"""A marker that went down with its widget is not waited for any longer."""
+"""A marker whose widget was removed is not waited for any longer than this."""
 
 LOOK_AGAIN_S = 0.02
 
 MOST_HELD = 500
-"""More keys than that nobody types ahead: what comes then is dropped."""
+"""Keys that are held at most; further ones are dropped."""
 
 BURST_S = 0.010
-"""Keys closer together than this come from a paste, or waited for us: nobody types so fast."""
+"""Keys closer together than this come from a paste, or waited in the terminal: no one types so fast."""
 
 INTERRUPT = ("ctrl+c",)
 AT_ONCE = ("q", "escape")
@@ -45,7 +45,7 @@ class Input(NamedTuple):
 
 
 class KeyHandled(Message):
-    """Goes the same way up as the key before it: when it arrives, the key did."""
+    """Bubbles up behind a key: when it arrives, the key has been handled."""
 
     def __init__(self, number: int, left: int) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class KeyHandled(Message):
 
 
 class Keyboard:
-    """What was typed and not yet answered."""
+    """The keys and pastes that were not handled yet."""
 
     def __init__(self, app: ScreenHost) -> None:
         self._app = app
@@ -65,13 +65,13 @@ class Keyboard:
         self._timer: Timer | None = None
 
     async def pasted(self, paste: Paste) -> None:
-        """Take a paste; it waits for its turn as a key does."""
+        """Queue a paste."""
         if len(self._held) < MOST_HELD:
             self._held.append(Input(paste))
         await self._next()
 
     async def typed(self, key: Key) -> None:
-        """Take one more key. Ctrl-C goes ahead of what was typed before it, and drops it."""
+        """Queue a key. Ctrl-C is handled first, and drops what was typed before it."""
         in_burst, self._last_at = key.time - self._last_at < BURST_S, key.time
         if key.key in INTERRUPT:
             self._held.clear()
@@ -115,7 +115,7 @@ class Keyboard:
         target.post_message(marker)
 
     def arrived(self, marker: KeyHandled) -> None:
-        """A marker came back; called on the app."""
+        """A marker arrived at the app."""
         if marker.number != self._number or not self._busy:
             return
         if marker.left:

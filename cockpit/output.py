@@ -15,7 +15,7 @@ __all__ = ["colored", "note", "say", "say_document"]
 
 
 def colored(wanted: bool) -> bool:
-    """Whether to colour standard output: a person's terminal that can, and nobody said no (no-color.org)."""
+    """Whether to colour standard output: a terminal with colours, and NO_COLOR is not set (no-color.org)."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in ("dumb", "")
     return wanted and not plain and sys.stdout.isatty()
 
@@ -32,7 +32,7 @@ def say_document(document: Any) -> None:
 
 
 def note(text: str) -> None:
-    """Write one line to standard error, if anyone is there to read it."""
+    """Write one line to standard error; a closed one is ignored."""
     with suppress(OSError):
         sys.stderr.write(safe_line(text, limit=2_000) + "\n")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The text report, told part by part while the investigation runs, and events as NDJSON."""
+"""The text report, written event by event while the investigation runs, and events as NDJSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, assert_never
 
 import orjson
@@ -99,7 +100,7 @@ class PlainReport:
             case InvestigationFinished():
                 return self._footer(state, body)
             case InvestigationResumed():
-                return self._wrapped(f"Going on: {body.reason}", "  ")
+                return self._wrapped(f"Resumed: {body.reason}", "  ")
             case InvestigationCancelled():
                 return self._wrapped(f"Cancelled by {event.who.name}", "  ")
             case NoteAdded():
@@ -128,8 +129,8 @@ class PlainReport:
         if state.ended or state.opened is None:
             return ""
         at = f" at {moment(state.updated_at)}" if state.updated_at else ""
-        told = "" if state.concluded or not state.hypotheses else self._causes(state)
-        return told + self._wrapped(f"… as it stood{at}, after event {state.seq} (phase: {state.phase})", "  ")
+        text = "" if state.concluded or not state.hypotheses else self._causes(state)
+        return text + self._wrapped(f"… as it stood{at}, after event {state.seq} (phase: {state.phase})", "  ")
 
     def whole(self, state: IncidentState) -> str:
         """All that `tell` has said by `state`, steps in the order of the plan."""
@@ -195,8 +196,8 @@ class PlainReport:
         return "".join(parts)
 
     def _would_change(self, state: IncidentState) -> str:
-        told = "".join(self._bullet(line) for line in state.would_change)
-        return self._heading("WOULD CHANGE THIS") + told if told else ""
+        text = "".join(self._bullet(line) for line in state.would_change)
+        return self._heading("WOULD CHANGE THIS") + text if text else ""
 
     def _causes(self, state: IncidentState) -> str:
         likely = [
@@ -204,7 +205,7 @@ class PlainReport:
             for hypothesis in state.hypotheses
             if hypothesis.confidence >= _MIN_CONFIDENCE and not hypothesis.note
         ][:_SHOWN_CAUSES]
-        # What an engineer would ask about next is told even where nothing speaks for it.
+        # A hypothesis with a note is shown even where nothing speaks for it.
         blamed = {hypothesis.resource for hypothesis in likely}
         unheard = [
             hypothesis
@@ -212,8 +213,8 @@ class PlainReport:
             if hypothesis.note and hypothesis.resource and hypothesis.resource not in blamed
         ]
         shown = [*likely, *unheard[:1]]
-        told = "".join(self._cause(state, hypothesis) for hypothesis in shown)
-        return self._heading("LIKELY ROOT CAUSES") + (told or "  none\n")
+        text = "".join(self._cause(state, hypothesis) for hypothesis in shown)
+        return self._heading("LIKELY ROOT CAUSES") + (text or "  none\n")
 
     def _cause(self, state: IncidentState, hypothesis: Hypothesis) -> str:
         names = self._names.of(state)
@@ -235,11 +236,11 @@ class PlainReport:
 
     def _actions(self, state: IncidentState) -> str:
         recommended = [action for action in state.actions if action.recommended]
-        told = "".join(map(self._action, recommended)) + self._command_notes(recommended)
+        text = "".join(map(self._action, recommended)) + self._command_notes(recommended)
         if why := withheld(state):
-            told += self._wrapped(f"  {why}", "  ")
+            text += self._wrapped(f"  {why}", "  ")
         former = "".join(self._former_action(action) for action in state.actions if not action.recommended)
-        return self._heading("RECOMMENDED ACTIONS") + (told or f"  {_NO_ACTION}\n") + former
+        return self._heading("RECOMMENDED ACTIONS") + (text or f"  {_NO_ACTION}\n") + former
 
     def _former_action(self, action: Action) -> str:
         text = f"{action.action}  (no longer recommended: {action.not_recommended})"
@@ -248,13 +249,13 @@ class PlainReport:
     def _action(self, action: Action) -> str:
         asks = ", requires approval" if action.requires_approval else ""
         text = f"{action.priority}. {action.action}  ({action.urgency} PRIORITY, risk: {action.risk}{asks})"
-        told = self._wrapped(f"  {text}", "     ")
+        text = self._wrapped(f"  {text}", "     ")
         if action.command:
             # A command is never wrapped: it must paste as it stands.
-            told += f"     $ {safe_line(action.command, limit=2000)}\n"
+            text += f"     $ {safe_line(action.command, limit=2000)}\n"
         elif action.command_note:
-            told += self._wrapped(f"     {action.command_note}", "     ", dim=True)
-        return told
+            text += self._wrapped(f"     {action.command_note}", "     ", dim=True)
+        return text
 
     def _command_notes(self, actions: Sequence[Action]) -> str:
         """What to choose before commands act in the right place: said once for all of them."""
@@ -309,13 +310,14 @@ def close_reason(body: IncidentClosed, who: Who) -> str:
 
 def _reasons(state: IncidentState, evidence: Iterable[FactWeight], names: Naming) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
-    told: dict[str, list[str]] = {}
+    facts_by_reason: dict[str, list[str]] = {}
     for item in evidence:
         found_fact = state.facts.get(item.fact)
         sentence = safe_line(found_fact.fact.sentence(names), limit=_REASON) if found_fact else item.fact
-        told.setdefault(item.why if item.weight < 0 else sentence, []).append(item.fact)
+        facts_by_reason.setdefault(item.why if item.weight < 0 else sentence, []).append(item.fact)
     return "; ".join(
-        f"{words} ({', '.join(dict.fromkeys(facts))})" for words, facts in list(told.items())[:_SHOWN_EVIDENCE]
+        f"{words} ({', '.join(dict.fromkeys(facts))})"
+        for words, facts in islice(facts_by_reason.items(), _SHOWN_EVIDENCE)
     )
 
 

@@ -1,4 +1,4 @@
-"""A moment of a log, as a person says it: a time, or the number of an event."""
+"""Positions in a log, as a person types them: a time, or the number of an event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def time_of(seconds: float) -> datetime:
 def position_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
     """How many events, of which there must be one, had happened at `at`; `times` are theirs, in seconds since 1970.
 
-    `named` stands before `at` in complaints. Raises `UsageError` when it says no moment, or one before the first event.
+    `named` stands before `at` in error messages. Raises `UsageError` when `at` is neither a time nor a number, or lies
+    before the first event.
     """
     at = at.strip()
     first, last = time_of(times[0]), time_of(times[-1])

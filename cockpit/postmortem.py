@@ -144,7 +144,7 @@ def _timeline(state: IncidentState, events: Sequence[Event]) -> _Section:
 
 
 def is_shown(event: Event) -> bool:
-    """Whether the postmortem's timeline tells of the event."""
+    """Whether the postmortem's timeline shows the event."""
     return bool(_happened(event))
 
 
@@ -166,7 +166,7 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
         case ConclusionReached():
             return "conclusion reached"
         case InvestigationResumed(reason=reason):
-            return f"investigation went on: {reason}"
+            return f"investigation resumed: {reason}"
         case InvestigationCancelled():
             return f"investigation cancelled by {who}"
         case InvestigationFinished(status=status):

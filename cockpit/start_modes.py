@@ -1,4 +1,4 @@
-"""What a person wants the cockpit to open with. Imports nothing, so that the first frame needs not wait for it."""
+"""What the cockpit opens with. Imports nothing, so that the first frame does not wait for it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def let_go_of_terminal() -> None:
 
 
 def end_at_last() -> None:
-    """See to it that the process ends, whatever the screen is waiting for."""
+    """End the process after `LAST_RESORT_S`, whatever the screen waits for."""
     timer = threading.Timer(LAST_RESORT_S, lambda: os._exit(INTERRUPTED))
     timer.daemon = True
     timer.start()

@@ -28,7 +28,7 @@ PASTE_PAUSE_S: Final = 2.0
 """A paste that pauses so long has lost its end: what came of it is taken, and keys work again."""
 
 PASTE_LIMIT: Final = 10_000
-"""Characters of a paste that are kept; nobody pastes more into one line on purpose."""
+"""Characters of a paste that are kept: more than fits any line that can be typed here."""
 
 READ_BYTES: Final = 4_096
 POLL_S: Final = 0.1

@@ -1,8 +1,8 @@
 """What is believed, and why: the shapes that reasoning and interpretation produce."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from primitives.dataclass import dataclass
 from primitives.terms import Effect, IncidentClass, Risk
@@ -66,18 +66,10 @@ class Adjustment(_Frozen):
     `hypothesis` is the id of the other hypothesis that it comes from, where there is one.
     """
 
-    kind: AdjustmentKind = "bounds"
+    kind: AdjustmentKind
     label: str
     weight: float
     hypothesis: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_version_1_0(cls, document: Any) -> Any:
-        """Logs of version 1.0 may have `name` for the label."""
-        if isinstance(document, dict) and "name" in document:
-            return {"label" if key == "name" else key: value for key, value in document.items()}
-        return document
 
 
 class Hypothesis(_Frozen):

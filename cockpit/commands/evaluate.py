@@ -50,5 +50,5 @@ def command(paths: tuple[Path, ...], settings: Settings, **given: Any) -> int:
     """Investigate bundles whose cause is known, and score the answers. Nothing is stored."""
     from cockpit.evaluation import Asked, evaluate
 
-    del settings  # read so that a configuration that can't be used is told of
+    del settings  # loading them reports a configuration that can't be used
     return evaluate(Asked(paths, **given))

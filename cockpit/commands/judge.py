@@ -44,7 +44,7 @@ __all__ = ["command"]
 @click.option("--add", multiple=True, metavar="TEXT", type=TEXT, help="A fact, in words or as a JSON object.")
 @click.option("--about", metavar="RESOURCE", type=TEXT, help="The resource that the added fact is about.")
 @click.option("--cause", metavar="CAUSE", type=TEXT, help="The cause or hypothesis that the added fact speaks for.")
-@click.option("--undo", multiple=True, metavar="WHAT", type=TEXT, help="Take back what was said of a fact or cause.")
+@click.option("--undo", multiple=True, metavar="WHAT", type=TEXT, help="Undo the judgement of a fact or cause.")
 @click.option("--because", metavar="TEXT", type=TEXT, default="", help="Why; it is kept with your name.")
 @click.option("--next", "ask_next", is_flag=True, help="Then run the next best diagnostic.")
 @click.option("--look", metavar="ACTION", type=TEXT, help="Then run this look, by the id of the recommended action.")
@@ -57,7 +57,7 @@ __all__ = ["command"]
 @no_color_option
 @settings_options
 def command(name: str, settings: Settings, **given: Any) -> int:
-    """Say what you know of an incident's facts and causes: the ranking follows at once, and names you."""
+    """Judge an incident's facts and causes: the ranking changes at once, and the log has your name."""
     from cockpit import judging
 
-    return judging.judge(settings, name, judging.Said(**given))
+    return judging.judge(settings, name, judging.JudgeOptions(**given))

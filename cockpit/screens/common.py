@@ -1,4 +1,4 @@
-"""What the app asks of each of its screens."""
+"""The base of the cockpit's screens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["CockpitScreen", "too_small_text"]
 
 
 class CockpitScreen(Screen[None]):
-    """A screen of ours: it begins when both it and the engine are there."""
+    """A screen that begins when it is mounted and the engine is connected."""
 
     AUTO_FOCUS = ""
     SCOPED_CSS = False
@@ -28,7 +28,7 @@ class CockpitScreen(Screen[None]):
     _begun = False
 
     def on_screen_resume(self) -> None:
-        """On the screen for the first time, or again."""
+        """The screen is shown, for the first time or again."""
         self.begin_once()
 
     def begin_once(self) -> None:
@@ -42,7 +42,7 @@ class CockpitScreen(Screen[None]):
         raise NotImplementedError
 
     def restyle(self) -> None:
-        """The theme changed: draw everything anew."""
+        """The theme changed: redraw everything."""
         raise NotImplementedError
 
     def on_resize(self) -> None:
@@ -54,7 +54,7 @@ class CockpitScreen(Screen[None]):
 
     @property
     def accepts_keys(self) -> bool:
-        """Whether what keys are about is there; until then they wait."""
+        """Whether the contents are there; until then keys wait."""
         return self.is_mounted
 
     @property
@@ -70,21 +70,21 @@ class CockpitScreen(Screen[None]):
         return ""
 
     def exit_summary(self) -> ExitSummary | None:
-        """How what is shown is left; None where there is nothing to come back to."""
+        """The state in which the incident is left; None where there is nothing to open again."""
         return None
 
     @property
     def q_does(self) -> str:
-        """What the footer says of `q`."""
+        """The footer's word for `q`."""
         return "back" if self.app.is_nested else "quit"
 
     def exit_code(self) -> int:
-        """What leaving now returns."""
+        """The exit code if the cockpit is left now."""
         return 0
 
 
 def too_small_text(width: int, height: int, state: str, *, asked: bool) -> str:
-    """What a terminal of `width` x `height` cells is told; `asked` when leaving needs the key once more."""
+    """The sentence for a terminal of `width` x `height` cells; `asked` when leaving needs the key once more."""
     needed = f"The cockpit needs {MIN_WIDTH}x{MIN_HEIGHT} cells, this terminal has {width}x{height}."
     leaving = "An investigation runs: q again pauses it and leaves." if asked else "Make it larger, or q leaves."
     return "\n".join(line for line in (needed, state, leaving) if line)

@@ -1,4 +1,4 @@
-"""The keys that work on the screen that it was opened on, and those that don't yet."""
+"""The help: the keys of the screen below it, and those that are reserved."""
 
 from __future__ import annotations
 
@@ -62,6 +62,6 @@ def _table(rows: list[tuple[str, str]], width: int, columns: int) -> list[Line]:
 
 
 def _not_yet(keys: list[Key], width: int) -> list[Line]:
-    """What is kept for a later version, in a sentence: each of these keys says why when it is pressed."""
+    """The keys that are reserved for a later version, in one sentence."""
     words = "Not yet, each says why: " + " · ".join(f"{key.shown} {key.words}" for key in keys)
     return [Line([(line, "dim")]) for line in wrap(words, width)]

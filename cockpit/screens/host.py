@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ScreenHost"]
 
 NOTICE_WIDTH, PROBLEM_WIDTH = 110, 220
-"""Cells of a notice: a line or two; of one that tells what to do: as many as it takes."""
+"""Cells of a notice, and of one about a problem, which says what to do."""
 
 
 class ScreenHost(App[int]):

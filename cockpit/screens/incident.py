@@ -1,4 +1,4 @@
-"""The incident screen: what live and replayed incidents have in common. It draws state and sends commands."""
+"""The incident screen, common to live and replayed incidents. It draws state and sends commands."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class IncidentScreen(UnavailableKeys):
         return self.specs[pane.id or ""]
 
     def on_mount(self) -> None:
-        """Lay out what is there before anything is known, so that the first frame is a whole one."""
+        """Lay out the empty panes, so that the first frame is complete."""
         self.set_class(self.where == "replay", "-replay")
         self.current.focus()
         self._arrange()
@@ -109,7 +109,7 @@ class IncidentScreen(UnavailableKeys):
     # Painting
 
     def dirty(self) -> None:
-        """Something changed: paint soon, once, however often this is called until then."""
+        """Something changed: paint once, soon, however often this is called until then."""
         if self._painting:
             return
         self._painting = True
@@ -120,7 +120,7 @@ class IncidentScreen(UnavailableKeys):
             self.set_timer(wait, self.paint)
 
     def paint(self) -> None:
-        """Bring the whole screen up to date with the view."""
+        """Repaint everything that changed."""
         self._painting = False
         self._last_paint = self.app.clock.monotonic()
         self.painted += 1
@@ -162,11 +162,11 @@ class IncidentScreen(UnavailableKeys):
         ]
 
     def notice(self) -> str:
-        """What stands at the right of the footer."""
+        """The text at the right of the footer."""
         return f"filter “{self.current.filter}”" if isinstance(self.current, RowPane) and self.current.filter else ""
 
     def restyle(self) -> None:
-        """The theme changed: draw everything anew."""
+        """The theme changed: redraw everything."""
         for pane in self.panes:
             pane.text_styles = self.app.text_styles
         self.header.text_styles = self.footer.text_styles = self.app.text_styles
@@ -176,7 +176,7 @@ class IncidentScreen(UnavailableKeys):
     # Layout
 
     def on_resize(self) -> None:
-        """Fold or unfold as the terminal grows and shrinks."""
+        """Fold or unfold panes to fit the terminal."""
         super().on_resize()
         self._arrange()
 
@@ -242,7 +242,7 @@ class IncidentScreen(UnavailableKeys):
         self.go_to(seen[(at + by) % len(seen)])
 
     def action_swap(self) -> None:
-        """Plan or facts."""
+        """Swap plan and facts."""
         self.go_to(self.pane("plan" if self.current.id == "facts" else "facts"))
 
     def action_move(self, by: int) -> None:
@@ -275,7 +275,7 @@ class IncidentScreen(UnavailableKeys):
                 self.go_to(self.detail)
 
     def action_back(self) -> None:
-        """Out of the filter, the zoom, the detail, the time cursor, and at last the screen."""
+        """Leave the filter, the zoom, the time cursor, the detail, or the screen: the first of these that is open."""
         if self.has_class("-typing") or (isinstance(self.current, RowPane) and self.current.filter):
             self.entry.value = ""
             self.on_input_submitted()
@@ -341,7 +341,7 @@ class IncidentScreen(UnavailableKeys):
         self.app.show_notice(f"copied: {sanitised(clean, 80)}")
 
     def _copied(self) -> str:
-        if isinstance(self.current, RowPane) and (selected := self.current.look()):
+        if isinstance(self.current, RowPane) and (selected := self.current.current_key()):
             return self.current.copied(selected)
         state, subject = self.view.state, self.view.subject
         listed = state is not None and (subject.kind == "action" or subject.id in state.facts)
@@ -378,5 +378,5 @@ class IncidentScreen(UnavailableKeys):
         self.app.open_replay(self.execution_id, subject=self.view.subject)
 
     def action_seek_end(self, end: int) -> None:
-        """The beginning or the end: of the list, where nothing is replayed."""
+        """Go to the beginning or end of the list; in a replay, of the replay."""
         self.action_move_to(end)

@@ -133,7 +133,7 @@ class IncidentsScreen(CockpitScreen):
         yield self.footer
 
     def on_mount(self) -> None:
-        """Show the frame before anything is known."""
+        """Show the frame before the list is read."""
         self.pane.focus()
         keys = [
             ("⏎", "open"),
@@ -169,7 +169,7 @@ class IncidentsScreen(CockpitScreen):
         self.pane.repaint()
 
     def _fail(self, error: CloudopsError) -> None:
-        """A list that was there stays readable; without one there is nothing to stay for."""
+        """A list that was read stays on the screen; without one the cockpit ends with the error."""
         if not self.pane.incidents:
             self.app.fail(error)
             return
@@ -188,7 +188,7 @@ class IncidentsScreen(CockpitScreen):
         return self.heading.words
 
     def _left_running(self) -> str | None:
-        """What was begun or gone on with here, and runs in our own engine."""
+        """The investigation that was started or resumed here and still runs in our own engine."""
         known = self.pane.incidents
         return next((key for key in self.app.left_running if key in known and known[key].running), None)
 
@@ -218,7 +218,7 @@ class IncidentsScreen(CockpitScreen):
 
     def exit_summary(self) -> ExitSummary | None:
         execution_id = self._left_running()
-        return ExitSummary(execution_id, "paused", "attach", "goes on where it stopped") if execution_id else None
+        return ExitSummary(execution_id, "paused", "attach", "resumes it") if execution_id else None
 
     def restyle(self) -> None:
         """The theme changed."""
@@ -237,7 +237,7 @@ class IncidentsScreen(CockpitScreen):
         self.action_open()
 
     def action_open(self) -> None:
-        """Join what runs or was interrupted, show what has ended."""
+        """Attach to an incident that runs or was interrupted, replay one that has ended."""
         if (incident := self.chosen) is None:
             return
         if incident.phase in ENDED:
@@ -246,7 +246,7 @@ class IncidentsScreen(CockpitScreen):
             self.app.open_live(Attach(incident.execution_id))
 
     def action_replay(self) -> None:
-        """From the beginning."""
+        """Replay from the beginning."""
         if (incident := self.chosen) is not None:
             self.app.open_replay(incident.execution_id)
 

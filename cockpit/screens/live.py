@@ -69,9 +69,9 @@ class LiveScreen(JudgingScreen):
             async for batch in self.port.follow(self.execution_id, state.seq if state is not None else 0):
                 await self._fold(batch)
             if not self._ended:
-                raise EngineGone("the engine stopped before the investigation ended; attach again to go on with it")
+                raise EngineGone("the engine stopped before the investigation ended; attach again to resume it")
         except CloudopsError as error:
-            # What has ended is all there, also where the engine that told of it has left.
+            # An ended investigation is complete, also when its engine has stopped.
             if not self._ended:
                 self._fail(error)
         finally:
@@ -120,7 +120,7 @@ class LiveScreen(JudgingScreen):
         self._ask_for_plan()
 
     def _measure(self) -> None:
-        """How long it has been going: by the log, and since its last event by our own clock."""
+        """Its duration: by the log, and since the last event by our own clock."""
         state = self.view.state
         if state is None or state.opened_at is None or state.updated_at is None:
             return
@@ -197,7 +197,7 @@ class LiveScreen(JudgingScreen):
             super().action_yes()
 
     def action_back(self) -> None:
-        """Also out of a confirmation that was given ahead."""
+        """Take back a confirmation that was given ahead; else as everywhere."""
         if self._confirmed_ahead:
             self._confirmed_ahead = False
             self.app.show_notice("the plan will wait for you")
@@ -231,7 +231,7 @@ class LiveScreen(JudgingScreen):
         return self.failure is None and self.view.state is not None and not self.view.state.ended
 
     def on_unmount(self) -> None:
-        """Gone back to the list: what runs in our own engine runs on, and leaving asks about it."""
+        """What runs in our own engine keeps running in the list; leaving asks about it."""
         if self.running and not self.view.attached:
             self.app.left_running.add(self.execution_id)
 
@@ -239,7 +239,7 @@ class LiveScreen(JudgingScreen):
         state = self.view.state
         if state is None or not self.execution_id:
             return None
-        on = "goes on where it stopped"
+        on = "resumes it"
         if state.finished is not None:
             return ExitSummary(self.execution_id, state.finished.status, "replay", "shows it again")
         if state.cancelling or self._cancelled:

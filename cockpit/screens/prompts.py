@@ -235,7 +235,7 @@ class StopPrompt(Modal):
         if self._attached:
             leaving = "leave this cockpit; the investigation goes on in the process that runs it"
         else:
-            leaving = f"leave; the investigation pauses, and `cloudops attach {sanitised(self._id)}` goes on with it"
+            leaving = f"leave; the investigation pauses, and `cloudops attach {sanitised(self._id)}` resumes it"
         lines: list[Line] = []
         for key, words in (
             ("c", "cancel the investigation; what was found stays"),

@@ -1,4 +1,4 @@
-"""A stored incident as something that can be played: when each event comes, and quick ways to any moment."""
+"""A stored incident for replay: the time of each event, and fast access to the state at any position."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["PAGE", "SPEEDS", "Log", "Recording", "first_speed", "seq_of_subject"
 
 SPEEDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 PAUSE_LIMIT_S = 2.0
-"""A pause longer than this is shortened to it: nobody wants to watch an engine wait for a person."""
+"""A longer pause is shortened to this: watching an engine wait for a person teaches nothing."""
 
 PAGE = 500
 """Events that are asked for at once: they are read, decoded and folded in a few milliseconds."""

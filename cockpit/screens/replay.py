@@ -1,4 +1,4 @@
-"""A stored incident, as it happened: the same screen through the same fold, with a hand on the clock."""
+"""The replay of a stored incident: the incident screen, with control over time."""
 
 from __future__ import annotations
 

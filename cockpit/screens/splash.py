@@ -1,4 +1,4 @@
-"""The first frame: title and empty panes where they will be, in one widget, so that nothing has to be loaded for it."""
+"""The first frame: title and empty panes in one widget, so that nothing has to be loaded for it."""
 
 from __future__ import annotations
 

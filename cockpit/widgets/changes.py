@@ -1,4 +1,4 @@
-"""What was changed, gathered as facts come: what may concern the incident, and the rest, which is told in one line."""
+"""The changes among the facts: those that may concern the incident, and the others, which are counted in one line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class ChangeMark:
-    """A change as a timeline tells it; `id` is short."""
+    """A change as the timeline shows it; `id` is shortened."""
 
     time: datetime
     id: str

@@ -1,4 +1,4 @@
-"""What there is to say about a step, a fact, a hypothesis or an action, as lines."""
+"""The detail of a step, a fact, a hypothesis or an action, as lines."""
 
 from __future__ import annotations
 
@@ -118,12 +118,15 @@ def _shift(fact: MetricShift, state: IncidentState, last: float | None, width: i
     """The level before and during the shift, its worst sample, and the newest one: only that is now."""
     spread = f" ± {fact.reading(fact.spread)}" if fact.spread else ""
     during = "bad" if fact.worse and fact.polarity == "present" else "text"
-    told = [("baseline", fact.reading(fact.baseline) + spread, "text"), ("during", fact.reading(fact.current), during)]
-    told.append(("worst", fact.reading(fact.peak), "text"))
+    values = [
+        ("baseline", fact.reading(fact.baseline) + spread, "text"),
+        ("during", fact.reading(fact.current), during),
+    ]
+    values.append(("worst", fact.reading(fact.peak), "text"))
     if last is not None:
-        told.append(("now", fact.reading(last), "text"))
+        values.append(("now", fact.reading(last), "text"))
     lines: list[list[Part]] = [[]]
-    for label, value, role in told:
+    for label, value, role in values:
         if lines[-1] and cells(plain(lines[-1])) + cells(f" {label} {value}") > width:
             lines.append([])
         lines[-1] += [(f" {label} ", "dim"), (f"{value}  ", role)]
@@ -156,7 +159,7 @@ def _values(fact: Any, width: int) -> Iterator[Line]:
 
 
 def _single(fact: Any, name: str, value: Any) -> str:
-    """A value with its name, in the unit and the form in which the fact's sentence tells it."""
+    """A value with its name, in the unit and form of the fact's sentence."""
     label, held = name.replace("_", " "), getattr(fact, name, value)
     if isinstance(held, datetime):
         return f"{label} {precise(held)}"

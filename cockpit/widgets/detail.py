@@ -1,4 +1,4 @@
-"""Pane 3: everything about what the cursor is on, with the chart of its metric."""
+"""The detail of what the cursor is on, with the chart of its metric."""
 
 from __future__ import annotations
 
@@ -164,9 +164,11 @@ class DetailPane(Pane):
         if cursor is None:
             return Line([(name, "dim")], [("h l move the time cursor ", "dim")] if self.has_focus else [])
         value = value_at(series, cursor)
-        told = "no sample" if value is None else reading(value, series.metric.unit, series.metric.kind, fact.metric)
+        value_shown = (
+            "no sample" if value is None else reading(value, series.metric.unit, series.metric.kind, fact.metric)
+        )
         when = f"at {precise(cursor)} "
-        return Line([(name, "dim")], [(f"{told} ", "focus bold"), (when, "dim")])
+        return Line([(name, "dim")], [(f"{value_shown} ", "focus bold"), (when, "dim")])
 
     def _range(self, series: Series, fact: Any) -> tuple[datetime, datetime]:
         """The incident's window and a part of the time before it, where there are samples."""

@@ -1,4 +1,4 @@
-"""From words to cells: parts of a line with a style each, fitted to a width."""
+"""Drawing of text lines: styled parts, fitted to a width in cells."""
 
 from __future__ import annotations
 

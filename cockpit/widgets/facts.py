@@ -68,12 +68,12 @@ class FactsPane(RowPane):
         judged = self.view.state.judgements.get(row.key)
         quiet = fact.polarity == "absent" or (judged is not None and judged.verdict != "pinned")
         words = ("dim" if quiet else "text") + weight
-        told: list[Part] = [(f" {row.key:>4} ", "dim"), (f"{sign} ", role)]
+        parts: list[Part] = [(f" {row.key:>4} ", "dim"), (f"{sign} ", role)]
         if judged is not None:
-            told.append(
+            parts.append(
                 (f"{judged_words(judged, with_time=False)} · ", "focus" if judged.verdict == "pinned" else "warning")
             )
-        return Line([*told, (sanitised(fact.sentence(self.view.names)), words)])
+        return Line([*parts, (sanitised(fact.sentence(self.view.names)), words)])
 
     def footing(self) -> str:
         self.rows()

@@ -1,4 +1,4 @@
-"""The line at the bottom: the keys that matter here, or what has to be known first."""
+"""The line at the bottom: the most important keys, and a notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two lines at the top: what is wrong, since when, how far we are, what we believe it is, who was asked."""
+"""The two lines at the top: alert, symptom, phase, duration, class, sources."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Header(Widget):
         return parts
 
     def _inverted(self, line: Line) -> Line:
-        """In a replay the header is dark on the focus colour: nobody may take it for the present."""
+        """In a replay the header is inverted, so that it can't be taken for the present."""
         if self.view.mode != "REPLAY":
             return line
 

@@ -1,4 +1,4 @@
-"""Pane 2: what is believed and how sure, with what speaks for and against it."""
+"""The hypotheses, each with its confidence and its evidence."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class HypothesesPane(RowPane):
         return f"{hypothesis.id} {hypothesis.cause} ({percent(hypothesis.confidence)})"
 
     def toggle(self, *, unfold: bool | None = None) -> bool:
-        selected = self.look()
+        selected = self.current_key()
         if selected is None:
             return False
         hypothesis, _ = self._parts(selected)

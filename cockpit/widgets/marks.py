@@ -1,4 +1,4 @@
-"""The moments that matter: changes, onset, alert, you, now; and how they are put on a line of cells."""
+"""The marks of the timeline (changes, onset, alert, you) and their places on a line of cells."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BELIEVED = 3
 class Mark:
     """A moment with its sign, colour and label; marks of a lower `rank` get their labels first.
 
-    `told` says more of it where there is room; `resource` is what a change was made to.
+    `description` is a longer label for where there is room; `resource` is what a change was made to.
     """
 
     time: datetime
@@ -37,7 +37,7 @@ class Mark:
     role: str
     label: str
     rank: int
-    told: str = ""
+    description: str = ""
     resource: str | None = None
 
 
@@ -77,7 +77,7 @@ class Scale:
 
 def symptom_of(view: View) -> MetricShift | None:
     """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-    return view.symptom_cache.look(view.state).symptom if view.state else None
+    return view.symptom_cache.update(view.state).symptom if view.state else None
 
 
 def marks_of(view: View) -> list[Mark]:
@@ -85,7 +85,7 @@ def marks_of(view: View) -> list[Mark]:
     state = view.state
     if state is None or state.opened is None:
         return []
-    near, _ = view.symptom_cache.look(state).changes.split(state)
+    near, _ = view.symptom_cache.update(state).changes.split(state)
     marks = [_change(change_mark, state, view.names) for change_mark in near]
     marks = sorted(marks, key=lambda mark: mark.rank)[:MARKS_SHOWN]
     shift = symptom_of(view)
@@ -104,22 +104,22 @@ def _change(change_mark: ChangeMark, state: IncidentState, names: Naming) -> Mar
         for hypothesis in best
     )
     resource = names(change_mark.resource) if change_mark.resource else "no resource"
-    told = f"{change_mark.kind.replace('_', ' ')} {change_mark.id} of {resource}: {change_mark.summary}"
+    description = f"{change_mark.kind.replace('_', ' ')} {change_mark.id} of {resource}: {change_mark.summary}"
     return Mark(
         change_mark.time,
         "▲",
         "change",
         cut(change_mark.id, LABEL_WIDTH),
         2 if blamed else 3,
-        told,
+        description,
         change_mark.resource,
     )
 
 
 def other_changes(view: View) -> list[ChangeMark]:
-    """The changes that no mark tells of, oldest first: on no known resource, or on one that nothing points to."""
+    """The changes without a mark, oldest first: on no known resource, or on one that nothing points to."""
     state = view.state
-    return view.symptom_cache.look(state).changes.split(state)[1] if state is not None else []
+    return view.symptom_cache.update(state).changes.split(state)[1] if state is not None else []
 
 
 def span_of(view: View) -> tuple[datetime, datetime] | None:
@@ -146,7 +146,7 @@ def labels(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
             continue
         words = mark.label
         size = cells(words)
-        # Onset and alert are always told, if need be a little to the right of their cells.
+        # Onset and alert always get a label, if need be a little to the right of their cells.
         beside = range(at + 1, at + LABEL_WIDTH) if mark.rank <= 1 else ()
         for begin in (at, at - size + 1, at - size // 2, *beside, *(2 * at - begin for begin in beside)):
             fits = begin >= 0 and begin + size <= scale.width

@@ -40,11 +40,11 @@ class Pane(Widget, can_focus=True):
         raise NotImplementedError
 
     def heading(self) -> str:
-        """What stands in the upper border, without the number."""
+        """The title in the upper border, without the number."""
         return self.pane_title
 
     def footing(self) -> str:
-        """What stands in the lower border."""
+        """The text in the lower border."""
         return ""
 
     def summary(self) -> Line:
@@ -62,7 +62,7 @@ class Pane(Widget, can_focus=True):
             self.repaint()
 
     def repaint(self) -> None:
-        """Bring the screen up to date with the view."""
+        """Repaint the lines that changed."""
         width, height = self.content_size
         if not width or not height:
             return
@@ -101,7 +101,7 @@ class Pane(Widget, can_focus=True):
         self.call_later(self.focus_changed)
 
     def focus_changed(self) -> None:
-        """The focus came or went."""
+        """The pane got or lost the focus."""
         self.repaint()
 
     def on_resize(self) -> None:

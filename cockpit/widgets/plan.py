@@ -1,4 +1,4 @@
-"""Pane 1: the steps of the plan, what each does, and what came of it."""
+"""The plan: its steps, with state, target, duration and result."""
 
 from __future__ import annotations
 

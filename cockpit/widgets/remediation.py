@@ -1,4 +1,4 @@
-"""Pane 5: what could be done about it. Nothing runs from here."""
+"""The recommended actions. Nothing runs from here."""
 
 from __future__ import annotations
 

@@ -86,10 +86,10 @@ class RowPane(Pane):
     @property
     def subject(self) -> Subject:
         """What the cursor is on."""
-        selected = self.look()
+        selected = self.current_key()
         return self.subject_of(selected) if selected is not None else Subject()
 
-    def look(self) -> str | None:
+    def current_key(self) -> str | None:
         """The key under the cursor, after a look at what there is now: the state may be another than was painted."""
         self._list()
         return self.selected
@@ -147,7 +147,7 @@ class RowPane(Pane):
 
     def move(self, by: int) -> None:
         """Move the cursor by so many items."""
-        selected, keys = self.look(), self.keys
+        selected, keys = self.current_key(), self.keys
         if not keys:
             return
         at = keys.index(selected) if selected in keys else 0
@@ -162,7 +162,7 @@ class RowPane(Pane):
 
     def next_match(self, by: int) -> None:
         """To the next item of the filtered list, around its end."""
-        selected, keys = self.look(), self.keys
+        selected, keys = self.current_key(), self.keys
         if keys:
             at = keys.index(selected) if selected in keys else 0
             self.select(keys[(at + by) % len(keys)])

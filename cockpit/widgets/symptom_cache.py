@@ -35,8 +35,8 @@ class SymptomCache:
         self._worst: MetricShift | None = None
         self.changes = Changes()
 
-    def look(self, state: IncidentState) -> SymptomCache:
-        """Take in the facts that joined since the last look."""
+    def update(self, state: IncidentState) -> SymptomCache:
+        """Take in the facts that joined since the last update."""
         kept = kept_facts(state, self._seen)
         if kept < len(self._seen):
             del self._seen[kept:], self._then[kept:]

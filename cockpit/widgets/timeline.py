@@ -1,4 +1,4 @@
-"""Pane 4: when what happened, with the time cursor of the whole screen, and in a replay its scrubber."""
+"""The timeline, with the time cursor of the whole screen and, in a replay, the scrubber."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class TimelinePane(Pane):
             here = cursor is not None and mark.time.replace(microsecond=0) == cursor
             away = apart(mark.time, state.opened.detected_at, "the alert") if mark.rank != ALWAYS_RANK else ""
             when: Part = (f" {precise(mark.time)} ", "focus bold" if here else "dim")
-            what: Part = (sanitised(mark.told or mark.label), "text bold" if here else "text")
+            what: Part = (sanitised(mark.description or mark.label), "text bold" if here else "text")
             yield Line([when, (f"{mark.sign} ", mark.role), what], [(f"{away} ", "dim")])
         if others:
             ids = " · ".join(change_mark.id for change_mark in others)
@@ -148,7 +148,7 @@ class TimelinePane(Pane):
         if self.view.state is None or self.view.state.opened is None:
             return Line([("waits for the first event", "dim")])
         parts: list[Part] = []
-        # Of changes that nothing tells apart the last before the incident is the likelier cause.
+        # Of changes of equal rank the last one before the incident is the likelier cause.
         first = sorted(marks_of(self.view), key=lambda mark: (mark.rank, -mark.time.timestamp()))[:4]
         for mark in sorted(first, key=lambda mark: mark.time):
             parts += [(f"{mark.sign} ", mark.role), (f"{mark.label} {clock(mark.time)}  ", "dim")]

@@ -1,4 +1,4 @@
-"""What stands above everything while the terminal is too small: what is needed, and how things are."""
+"""The message for a terminal that is too small: the size that is needed, and the incident's state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every pane looks at: the folded state, and where the person's attention is."""
+"""The data that every pane draws: the folded state, the cursor, the replay's position."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.hypotheses import Adjustment, AdjustmentKind
 from engine.reason.claims import Key
@@ -29,6 +29,15 @@ _OTHERS: Final = "also explained by other hypotheses"
 _LEFT_OUT: Final = "other hypotheses are less likely"
 
 
+class _Step(NamedTuple):
+    """An adjustment while it can still change: a ranking makes thousands, and validation takes its time."""
+
+    kind: AdjustmentKind
+    label: str
+    weight: float
+    hypothesis: str | None
+
+
 class Adjuster:
     """Makes the adjustments of the hypotheses of one ranking; `names` maps the keys of those that are listed to ids."""
 
@@ -36,8 +45,10 @@ class Adjuster:
         self._scored = competition.scored
         self._total = competition.total
         self._names = names
-        self._listed = [scored for scored in competition.scored if scored.candidate.key in names]
-        self._leader = max(competition.scored, key=lambda scored: scored.odds, default=None)
+        self._listed = {names[key]: scored.odds for scored in competition.scored
+                        if (key := scored.candidate.key) in names}  # fmt: skip
+        leader = max(competition.scored, key=lambda scored: scored.odds, default=None)
+        self._leader = names.get(leader.candidate.key) if leader is not None else None
 
     def adjustments(self, scored: Scored, confidence: float, known: float) -> tuple[Adjustment, ...]:
         """The adjustments of one hypothesis; they lead from `known`, the sum of its prior and facts, to `confidence`.
@@ -49,7 +60,7 @@ class Adjuster:
         as_root = math.log(scored.odds) - math.log1p(others)
         with_parent = log_odds(scored.with_parent) if scored.with_parent > scored.as_root else as_root
         reached = log_odds(scored.with_second) if scored.with_second > scored.with_parent else with_parent
-        adjustments = [
+        steps = [
             *self._support(scored),
             *self._consequence(scored, parts, with_parent - as_root),
             *self._competition(scored, parts, reached - with_parent),
@@ -57,8 +68,12 @@ class Adjuster:
         target = log_odds(confidence)
         reached += scored.own + scored.support - math.log(scored.odds)
         if abs(target - reached) >= _LEAST_LINE:
-            adjustments.append(_adjustment("bounds", _BOUNDED if target < reached else _RAISED, target - reached))
-        return _closed(adjustments, target - known - sum(adjustment.weight for adjustment in adjustments))
+            steps.append(_step("bounds", _BOUNDED if target < reached else _RAISED, target - reached))
+        steps = _closed(steps, target - known - sum(step.weight for step in steps))
+        return tuple(
+            Adjustment(kind=step.kind, label=step.label, weight=step.weight, hypothesis=step.hypothesis)
+            for step in steps
+        )
 
     def _odds_of_others(self, scored: Scored) -> float:
         others = self._total - 1.0 - scored.odds
@@ -67,8 +82,8 @@ class Adjuster:
         # Next to one that dwarfs them a difference would lose the digits of the others.
         return math.fsum(other.odds for other in self._scored if other is not scored)
 
-    def _shares(self, scored: Scored, others: float) -> dict[Key, float]:
-        """What each other listed hypothesis takes of the log-odds, by its odds.
+    def _shares(self, scored: Scored, others: float) -> dict[str, float]:
+        """What each other listed hypothesis takes of the log-odds, by its odds; keyed by its id.
 
         These are the Aumann-Shapley values of the logarithm of the sum of odds (R. Aumann and L. Shapley, Values of
         Non-Atomic Games, 1974): they add up to the whole, and none depends on the order of the others.
@@ -76,50 +91,47 @@ class Adjuster:
         if others <= 0.0:
             return {}
         whole = -math.log1p(others)
-        return {other.candidate.key: whole * other.odds / others for other in self._listed if other is not scored}
+        own = self._names[scored.candidate.key]
+        return {name: whole * odds / others for name, odds in self._listed.items() if name != own}
 
-    def _support(self, scored: Scored) -> Iterator[Adjustment]:
+    def _support(self, scored: Scored) -> Iterator[_Step]:
         if scored.supporter is not None and scored.support >= _LEAST:
             name = self._names.get(scored.supporter.key)
             label = f"its expected consequence {name} is observed" if name else "an expected consequence is observed"
-            yield _adjustment("support", label, scored.support, name)
+            yield _step("support", label, scored.support, name)
 
-    def _consequence(self, scored: Scored, parts: dict[Key, float], gain: float) -> Iterator[Adjustment]:
+    def _consequence(self, scored: Scored, parts: dict[str, float], gain: float) -> Iterator[_Step]:
         """What its parent cause takes, less what it keeps as the consequence; the parent is taken out of `parts`."""
         if scored.parent is not None:
-            weight = parts.pop(scored.parent.key, 0.0) + gain
+            name = self._names.get(scored.parent.key)
+            weight = parts.pop(name or "", 0.0) + gain
             if abs(weight) >= _LEAST:
-                name = self._names.get(scored.parent.key)
-                yield _adjustment("consequence", f"may be a consequence of {name or 'another cause'}", weight, name)
+                yield _step("consequence", f"may be a consequence of {name or 'another cause'}", weight, name)
 
-    def _competition(self, scored: Scored, parts: Mapping[Key, float], gain: float) -> Iterator[Adjustment]:
+    def _competition(self, scored: Scored, parts: Mapping[str, float], gain: float) -> Iterator[_Step]:
         """The strongest competitors by name; where it may be a second fault, the leader takes that much less."""
-        odds = {other.candidate.key: other.odds for other in self._listed}
         shares = dict(parts)
-        leader = self._leader.candidate.key if self._leader is not None and gain else None
-        if leader is not None and leader in shares:
-            shares[leader] += gain
-        strongest = sorted(shares, key=lambda key: (-abs(shares[key]), key))[:_MOST_NAMED]
-        for key in strongest:
-            if abs(shares[key]) >= _LEAST_NAMED:
-                how = "better explained" if odds[key] > scored.odds else "also explained"
-                beside = ", and may be a second fault beside it" if key == leader else ""
-                name = self._names[key]
-                yield _adjustment("competition", f"{how} by {name}{beside}", shares[key], name)
+        if gain and self._leader in shares:
+            shares[self._leader] += gain
+        large = [name for name, share in shares.items() if abs(share) >= _LEAST_NAMED]
+        for name in sorted(large, key=lambda name: (-abs(shares[name]), name))[:_MOST_NAMED]:
+            how = "better explained" if self._listed[name] > scored.odds else "also explained"
+            beside = ", and may be a second fault beside it" if gain and name == self._leader else ""
+            yield _step("competition", f"{how} by {name}{beside}", shares[name], name)
 
 
-def _closed(adjustments: list[Adjustment], rest: float) -> tuple[Adjustment, ...]:
-    """The adjustments with `rest` as the competition of the others; a small one joins the last that names another."""
+def _closed(steps: list[_Step], rest: float) -> list[_Step]:
+    """The steps with `rest` as the competition of the others; a small one joins the last that names another."""
     if abs(rest) < _LEAST:
-        return tuple(adjustments)
+        return steps
     if abs(rest) < _LEAST_LINE:
-        for place in reversed(range(len(adjustments))):
-            if adjustments[place].kind in ("competition", "consequence"):
-                weight = round(adjustments[place].weight + rest, 3)
-                adjustments[place] = adjustments[place].model_copy(update={"weight": weight})
-                return tuple(adjustments)
-    return (*adjustments, _adjustment("competition", _OTHERS if rest < 0 else _LEFT_OUT, rest))
+        for place in reversed(range(len(steps))):
+            step = steps[place]
+            if step.kind in ("competition", "consequence"):
+                steps[place] = step._replace(weight=round(step.weight + rest, 3))
+                return steps
+    return [*steps, _step("competition", _OTHERS if rest < 0 else _LEFT_OUT, rest)]
 
 
-def _adjustment(kind: AdjustmentKind, label: str, weight: float, hypothesis: str | None = None) -> Adjustment:
-    return Adjustment(kind=kind, label=label, weight=round(weight, 3), hypothesis=hypothesis)
+def _step(kind: AdjustmentKind, label: str, weight: float, hypothesis: str | None = None) -> _Step:
+    return _Step(kind, label, round(weight, 3), hypothesis)

@@ -41,13 +41,15 @@ async def analyze_error_rate(ask: Telemetry, args: Arguments) -> AsyncIterator[F
     compared = history.compared(args)
     graph = graph_of(topology.records)
     view = view_symptom(args, compared, graph)
-    failures = [one for one in compared if one.metric.kind in ("errors", "availability")]
+    failures = [comparison for comparison in compared if comparison.metric.kind in ("errors", "availability")]
 
-    for one in strongest(failures)[:MOST_SHIFTS]:
-        yield shift_fact(one, history, args)
+    for comparison in strongest(failures)[:MOST_SHIFTS]:
+        yield shift_fact(comparison, history, args)
     near = graph.reach(view.resources)
-    for one in [one for one in unmoved(failures) if near.get(one.resource, 9) <= 1][:_MOST_STILL]:
-        yield shift_fact(one, history, args)
+    for comparison in [comparison for comparison in unmoved(failures) if near.get(comparison.resource, 9) <= 1][
+        :_MOST_STILL
+    ]:
+        yield shift_fact(comparison, history, args)
     for ratio in _ratios(compared, history, args):
         yield ratio
     for failed in _span_errors(spans, args):
@@ -58,9 +60,13 @@ async def analyze_error_rate(ask: Telemetry, args: Arguments) -> AsyncIterator[F
 
 def _ratios(compared: Sequence[Comparison], history: History, args: Arguments) -> list[Observed]:
     """Counted errors as a share of counted requests, where a resource has both and the errors moved."""
-    requests = {one.resource: one for one in compared if _counts(one, "traffic") and "request" in one.metric.unit}
-    found = []
-    for errors in strongest([one for one in compared if _counts(one, "errors")]):
+    requests = {
+        comparison.resource: comparison
+        for comparison in compared
+        if _counts(comparison, "traffic") and "request" in comparison.metric.unit
+    }
+    ratios = []
+    for errors in strongest([comparison for comparison in compared if _counts(comparison, "errors")]):
         served = requests.get(errors.resource)
         if served is None or errors.shift is None or not len(served.values) or served.values.sum() <= 0:
             continue
@@ -68,7 +74,7 @@ def _ratios(compared: Sequence[Comparison], history: History, args: Arguments) -
             continue
         usual = level_of(served.normal).level if len(served.normal) else 0.0
         baseline = errors.shift.baseline.level / usual if usual > 0 else None
-        found.append(
+        ratios.append(
             Observed(
                 resource=errors.resource,
                 window=incident_window(args),
@@ -82,34 +88,34 @@ def _ratios(compared: Sequence[Comparison], history: History, args: Arguments) -
                 details={"baseline": baseline},
             )
         )
-    return found[:_MOST_OPERATIONS]
+    return ratios[:_MOST_OPERATIONS]
 
 
-def _counts(one: Comparison, kind: str) -> bool:
-    return one.metric.kind == kind and one.metric.unit.startswith("{")
+def _counts(comparison: Comparison, kind: str) -> bool:
+    return comparison.metric.kind == kind and comparison.metric.unit.startswith("{")
 
 
 def _span_errors(spans: Answers[Span], args: Arguments) -> list[SpanErrors]:
     window = incident_window(args)
     now, before = split(spans.records, window, args.baseline)
-    found = [
+    failed = [
         SpanErrors(
-            resource=one.resource,
+            resource=failure.resource,
             window=window,
             observed_at=args.now,
             source=spans.source,
             answers=spans.digests,
-            operation=safe_line(one.operation, limit=200),
-            errors=one.errors,
-            total=one.total,
-            baseline_ratio=one.baseline_ratio,
-            message=safe_line(one.message, limit=300),
+            operation=safe_line(failure.operation, limit=200),
+            errors=failure.errors,
+            total=failure.total,
+            baseline_ratio=failure.baseline_ratio,
+            message=safe_line(failure.message, limit=300),
         )
-        for one in failing(now, before)[:_MOST_OPERATIONS]
+        for failure in failing(now, before)[:_MOST_OPERATIONS]
     ]
     covering = spans.covered("spans", window)
-    if found or not covering:
-        return found
+    if failed or not covering:
+        return failed
     return [
         SpanErrors(
             polarity="absent",

@@ -24,6 +24,7 @@ from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.links import misled
 from primitives.kubernetes.owners import workloads_of_pods
+from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, LogRecord, Topology, Window
 from primitives.telemetry import (
@@ -79,7 +80,8 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     by_time = patterns(_lines(now, counted_now), _lines(before, counted_before), names)
     unusual = await _with_requests(ask, by_time, now, before, names, args)
     facts = [_fact(pattern, logs.answers, args) for pattern in _bounded(unusual)]
-    workloads, astray = await _objects(ask, containers.records, topology.records, args)
+    services = Analyzers()
+    workloads, astray = await _objects(ask, containers.records, topology.records, services, args)
     raw = [line for log in containers.records for line in _container_lines(log, workloads, graph.resources)]
     facts += [_fact(pattern, containers, args) for pattern in _bounded(patterns(raw, [], names))]
     facts = [fact.model_copy(update={"points_at": astray.get(fact.points_at or "", fact.points_at)}) for fact in facts]
@@ -89,19 +91,25 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
         yield _nothing_unusual(covering, logs.answers, args)
     if shapeless([record.body for record in now]):
         yield _shapeless(logs.answers, args)
+    for name, problem in services.failed.items():
+        yield _partial(containers, failed_analysis(name, problem), args)
     for gap in gaps((logs.answers, containers), args):
         yield gap
 
 
 def _shapeless(logs: Answers[Any], args: Arguments) -> SourceGap:
+    return _partial(logs, "hardly two messages are alike, so that nothing can be said of what is usual", args)
+
+
+def _partial(answers: Answers[Any], detail: str, args: Arguments) -> SourceGap:
     return SourceGap(
-        question="logs",
+        question=answers.query.question,
         status="partial",
-        detail="hardly two messages are alike, so that nothing can be said of what is usual",
-        window=logs.query.window,
+        detail=detail,
+        window=answers.query.window,
         observed_at=args.now,
-        source=logs.source,
-        answers=logs.digests,
+        source=answers.source,
+        answers=answers.digests,
     )
 
 
@@ -170,7 +178,11 @@ def _peer(attributes: Mapping[str, Any]) -> str | None:
 
 
 async def _objects(
-    ask: Telemetry, logs: Sequence[ContainerLog], topologies: Sequence[Topology], args: Arguments
+    ask: Telemetry,
+    logs: Sequence[ContainerLog],
+    topologies: Sequence[Topology],
+    services: Analyzers,
+    args: Arguments,
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """The workload that owns each pod that was logged, and the Service that leads astray for each workload behind it.
 
@@ -182,7 +194,11 @@ async def _objects(
     dumps = sorted((dump for dump in objects.records if dump.time <= args.now), key=lambda dump: dump.time)
     owners = workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})
     window = Window(start=min(args.window.start, args.now), end=args.now)
-    return owners, await asyncio.to_thread(misled, Cluster(dumps, window, topologies)) if dumps else {}
+    if not dumps:
+        return owners, {}
+    cluster = Cluster(dumps, window, topologies)
+    astray = await asyncio.to_thread(services.run, "misleading services", lambda: misled(cluster).items())
+    return owners, dict(astray)
 
 
 def _objects_window(args: Arguments) -> Window:

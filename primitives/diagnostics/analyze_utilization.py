@@ -42,15 +42,21 @@ async def analyze_utilization(ask: Telemetry, args: Arguments) -> AsyncIterator[
     graph = graph_of(topology.records)
     view = view_symptom(args, compared, graph)
 
-    own = [one for one in compared if one.resource in view.resources]
-    for one in _symptom_first(own, view):
-        yield shift_fact(one, history, args)
+    own = [comparison for comparison in compared if comparison.resource in view.resources]
+    for comparison in _symptom_first(own, view):
+        yield shift_fact(comparison, history, args)
     for missing in missing_facts(own, history, args):
         yield missing
 
     named = args.symptom is not None or bool(args.focus)
-    scope = set(graph.reach(view.resources)) if named and view.resources else {one.resource for one in compared}
-    for fact in _limits([one for one in compared if one.resource in scope], configuration.records, history, args):
+    scope = (
+        set(graph.reach(view.resources))
+        if named and view.resources
+        else {comparison.resource for comparison in compared}
+    )
+    for fact in _limits(
+        [comparison for comparison in compared if comparison.resource in scope], configuration.records, history, args
+    ):
         yield fact
     for gap in (*history.gaps(args), *gaps((topology, configuration), args)):
         yield gap
@@ -59,7 +65,7 @@ async def analyze_utilization(ask: Telemetry, args: Arguments) -> AsyncIterator[
 def _symptom_first(own: Sequence[Comparison], view: SymptomView) -> list[Comparison]:
     """The alarm's metric, then what moved with it, then what stayed."""
     ordered = [*strongest(own)[:MOST_SHIFTS], *unmoved(own)[:MOST_SHIFTS]]
-    return sorted(ordered, key=lambda one: one is not view.series)
+    return sorted(ordered, key=lambda comparison: comparison is not view.series)
 
 
 def _limits(
@@ -69,34 +75,38 @@ def _limits(
     args: Arguments,
 ) -> list[MetricAtLimit]:
     siblings: dict[str, list[Comparison]] = {}
-    for one in compared:
-        siblings.setdefault(one.resource, []).append(one)
+    for comparison in compared:
+        siblings.setdefault(comparison.resource, []).append(comparison)
     configured: dict[str, dict[str, ConfigurationSnapshot]] = {}
-    for snapshot in sorted(snapshots, key=lambda one: one.time):
+    for snapshot in sorted(snapshots, key=lambda snapshot: snapshot.time):
         configured.setdefault(snapshot.resource, {})[snapshot.kind] = snapshot
-    found = [
+    usages = [
         usage
-        for one in compared
-        if (usage := usage_of(one, siblings[one.resource], configured.get(one.resource, {}).values()))
-        and (usage.ratio >= NEAR_LIMIT or one.complete)
+        for comparison in compared
+        if (
+            usage := usage_of(
+                comparison, siblings[comparison.resource], configured.get(comparison.resource, {}).values()
+            )
+        )
+        and (usage.ratio >= NEAR_LIMIT or comparison.complete)
     ]
-    found.sort(key=lambda usage: (-usage.ratio, usage.of.resource, usage.of.metric.name))
-    full = [usage for usage in found if usage.ratio >= NEAR_LIMIT][:MOST_SHIFTS]
-    clear = [usage for usage in found if usage.ratio < NEAR_LIMIT][:_MOST_CLEAR]
+    usages.sort(key=lambda usage: (-usage.ratio, usage.of.resource, usage.of.metric.name))
+    full = [usage for usage in usages if usage.ratio >= NEAR_LIMIT][:MOST_SHIFTS]
+    clear = [usage for usage in usages if usage.ratio < NEAR_LIMIT][:_MOST_CLEAR]
     return [_fact(usage, history, args) for usage in (*full, *clear)]
 
 
 def _fact(usage: Usage, history: History, args: Arguments) -> MetricAtLimit:
-    one, since = usage.of, usage.since
+    comparison, since = usage.of, usage.since
     return MetricAtLimit(
         polarity="present" if usage.ratio >= NEAR_LIMIT else "absent",
-        resource=one.resource,
+        resource=comparison.resource,
         window=incident_window(args),
         observed_at=since or args.now,
         source=history.source,
         answers=history.digests,
-        metric=one.metric.name,
-        unit=one.metric.unit,
+        metric=comparison.metric.name,
+        unit=comparison.metric.unit,
         limit=usage.limit,
         peak=usage.peak,
         baseline=usage.baseline,

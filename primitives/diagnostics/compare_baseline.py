@@ -43,17 +43,21 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Fou
     compared = history.compared(args)
     graph = graph_of(topology.records)
     view = view_symptom(args, compared, graph)
-    others = [one for one in compared if one.resource not in view.resources]
+    others = [comparison for comparison in compared if comparison.resource not in view.resources]
 
-    for one in strongest(others)[:MOST_SHIFTS]:
-        yield shift_fact(one, history, args)
+    for comparison in strongest(others)[:MOST_SHIFTS]:
+        yield shift_fact(comparison, history, args)
     for missing in missing_facts(others, history, args)[:_MOST_MISSING]:
         yield missing
     near = graph.reach(view.resources)
-    neighbours = [one for one in unmoved(others) if near.get(one.resource, 9) <= 1]
-    for one in neighbours[:_MOST_STILL]:
-        yield shift_fact(one, history, args)
-    if compared and graph.resources and graph.resources.keys().isdisjoint(one.resource for one in compared):
+    neighbours = [comparison for comparison in unmoved(others) if near.get(comparison.resource, 9) <= 1]
+    for comparison in neighbours[:_MOST_STILL]:
+        yield shift_fact(comparison, history, args)
+    if (
+        compared
+        and graph.resources
+        and graph.resources.keys().isdisjoint(comparison.resource for comparison in compared)
+    ):
         yield _partial("topology", "it names none of the resources that have metrics", history, args)
     if unmeasured := _unmeasured(view, compared, near, graph):
         yield _partial("series", unmeasured, history, args)
@@ -66,7 +70,7 @@ def _unmeasured(view: SymptomView, compared: Sequence[Comparison], near: Mapping
     if view.series is None or view.series.metric.kind not in _FELT:
         return None
     kind = view.series.metric.kind
-    measured = {one.resource for one in compared if one.metric.kind == kind}
+    measured = {comparison.resource for comparison in compared if comparison.metric.kind == kind}
     blind = [name for name in near if name not in measured and graph.resources.get(name) in _ANSWERING]
     if not blind:
         return None

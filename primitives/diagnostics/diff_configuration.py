@@ -30,60 +30,60 @@ _LONGEST_VALUE: Final = 500
 async def diff_configuration(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     """Compare the newest snapshot of each resource with the last one before the incident, and with its peers.
 
-    Two snapshots that agree are told as an absent difference. Of a single one is told where it alone of all resources
-    of its kind has another value.
+    Two snapshots that agree yield an absent difference. A single snapshot yields one where its value is another than
+    that of all other resources of its kind.
     """
     answers = await ask.configuration(ConfigurationQuery(window=lookback_window(args)))
     normal_until = incident_window(args).start
-    told = 0
+    reported = 0
     by_resource = snapshots_of(answers.records)
     for (resource, kind), snapshots in by_resource.items():
         if len(snapshots) < 2:
             continue
-        found = differences(snapshots, normal_until)
-        for one in found[: max(_MOST_DIFFERENCES - told, 0)]:
-            yield _fact(resource, kind, one, answers)
-        told += len(found)
-        if not found:
+        differing = differences(snapshots, normal_until)
+        for difference in differing[: max(_MOST_DIFFERENCES - reported, 0)]:
+            yield _fact(resource, kind, difference, answers)
+        reported += len(differing)
+        if not differing:
             yield _same(resource, kind, snapshots, answers)
     for kind in sorted({kind for _, kind in by_resource}):
-        latest = {resource: found[-1] for (resource, own), found in by_resource.items() if own == kind}
-        for drift in drifts(latest)[: max(_MOST_DIFFERENCES - told, 0)]:
+        latest = {resource: snapshots[-1] for (resource, own), snapshots in by_resource.items() if own == kind}
+        for drift in drifts(latest)[: max(_MOST_DIFFERENCES - reported, 0)]:
             if len(by_resource[drift.resource, kind]) < 2:  # else its own past says more
-                told += 1
+                reported += 1
                 yield _drift_fact(kind, drift, answers)
     for gap in gaps((answers,), args):
         yield gap
 
 
 def _fact(
-    resource: str, kind: str, one: Difference, answers: Answers[ConfigurationSnapshot]
+    resource: str, kind: str, difference: Difference, answers: Answers[ConfigurationSnapshot]
 ) -> ConfigurationDifference:
-    between = Window(start=one.earlier, end=one.later)
+    between = Window(start=difference.earlier, end=difference.later)
     return ConfigurationDifference(
         resource=resource,
         window=between,
-        observed_at=one.later,
+        observed_at=difference.later,
         source=answers.source,
         answers=answers.digests,
         kind=kind,
-        path=safe_line(one.path, limit=300),
-        before=_short(one.before),
-        after=_short(one.after),
+        path=safe_line(difference.path, limit=300),
+        before=_short(difference.before),
+        after=_short(difference.after),
         changed_between=between,
     )
 
 
-def _drift_fact(kind: str, one: Drift, answers: Answers[ConfigurationSnapshot]) -> ConfigurationDifference:
+def _drift_fact(kind: str, drift: Drift, answers: Answers[ConfigurationSnapshot]) -> ConfigurationDifference:
     return ConfigurationDifference(
-        resource=one.resource,
-        observed_at=one.time,
+        resource=drift.resource,
+        observed_at=drift.time,
         source=answers.source,
         answers=answers.digests,
         kind=kind,
-        path=safe_line(one.path, limit=300),
-        before=_short(one.usual),
-        after=_short(one.own),
+        path=safe_line(drift.path, limit=300),
+        before=_short(drift.usual),
+        after=_short(drift.own),
     )
 
 

@@ -20,7 +20,7 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.rollouts import find_rollouts
 from primitives.kubernetes.states import STATES
-from primitives.kubernetes.supervision import Analyzers
+from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.records import Change, Probe, Window
 from primitives.telemetry import (
     Answers,
@@ -173,7 +173,7 @@ def _failed_analyzer(name: str, problem: str, args: Arguments, objects: Answers[
     """That nobody knows what an analyzer would have found."""
     return SourceGap(
         question="objects", status="partial", window=args.window, observed_at=args.now, source=objects.source,
-        detail=f"the analysis of {name} failed ({problem}); its findings are missing", answers=objects.digests,
+        detail=failed_analysis(name, problem), answers=objects.digests,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -36,7 +37,10 @@ class Dependencies(FactBase):
         return f"{counted(len(self.resources), 'resource')} with {edges} known{how}"
 
     def named_resources(self) -> Iterator[str]:
-        yield from self.resources
-        # A large system has ten edges a resource: one pass in C for each end.
-        yield from map(operator.itemgetter(0), self.edges)
-        yield from map(operator.itemgetter(1), self.edges)
+        return iter(self._named)
+
+    @cached_property
+    def _named(self) -> tuple[str, ...]:
+        """Each resource once: a large system has ten edges a resource, and every ranking asks for the names."""
+        ends = (end for source, target, _ in self.edges for end in (source, target))
+        return tuple(dict.fromkeys((*self.resources, *ends)))

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from primitives.text import safe_line
 
-__all__ = ["Analyzers"]
+__all__ = ["Analyzers", "failed_analysis"]
 
 T = TypeVar("T")
 
@@ -27,3 +27,8 @@ class Analyzers:
         except Exception as error:  # Any failure of an analyzer ends its own findings; the caller says so as a gap
             self.failed[name] = safe_line(f"{type(error).__name__}: {error}", limit=200)
         return results
+
+
+def failed_analysis(name: str, problem: str) -> str:
+    """What a gap says of an analyzer that failed."""
+    return f"the analysis of {name} failed ({problem}); its findings are missing"

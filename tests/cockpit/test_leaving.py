@@ -90,13 +90,13 @@ async def test_leaving_the_list_asks_about_what_was_left_running(opened: Opened)
         assert port.commands == [Cancel()]
         await pilot.press("q", "l")
         await settle(pilot)
-    assert said_after(app) == [f"{EXECUTION} paused; `cloudops attach {EXECUTION}` goes on where it stopped"]
+    assert said_after(app) == [f"{EXECUTION} paused; `cloudops attach {EXECUTION}` resumes it"]
 
 
 @pytest.mark.parametrize(
     ("keys", "remote", "words"),
     [
-        (["q"], False, "waits for its plan to be confirmed; `cloudops attach exec-0a1b2c3d` goes on where it stopped"),
+        (["q"], False, "waits for its plan to be confirmed; `cloudops attach exec-0a1b2c3d` resumes it"),
         (["q"], True, "goes on in the process that runs it; `cloudops attach exec-0a1b2c3d` joins it again"),
         (["escape", "ctrl+c", "ctrl+c"], False, "cancelled; `cloudops replay exec-0a1b2c3d` shows"),
     ],

@@ -1,4 +1,4 @@
-"""Killed at any named place, an investigation goes on where it stopped and tells the same in the end."""
+"""Killed at any named place, an investigation resumes it and tells the same in the end."""
 
 from __future__ import annotations
 

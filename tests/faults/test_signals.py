@@ -181,7 +181,7 @@ def test_ctrl_c_twice_leaves_what_does_not_end_and_it_stays_cancelled(
         rest, said = process.communicate(timeout=30)
     execution_id = seen[0]["execution_id"]
     assert process.returncode == 130
-    assert line(said) == f"interrupted; `cloudops attach {execution_id}` goes on where it stopped"
+    assert line(said) == f"interrupted; `cloudops attach {execution_id}` resumes it"
     code, log, again = attached(execution_id, store, capfd)
     assert code == 130
     assert "cancelled" in line(again)
@@ -261,10 +261,7 @@ def test_a_reader_that_leaves_is_said_and_its_investigation_can_be_finished(
         process.stdout.close()
         said = process.stderr.read()
         assert process.wait(30) == 130
-    assert (
-        line(said)
-        == f"nobody reads the output any more; `cloudops attach {first['execution_id']}` goes on where it stopped"
-    )
+    assert line(said) == f"nobody reads the output any more; `cloudops attach {first['execution_id']}` resumes it"
     code, log, _ = attached(first["execution_id"], store, capfd)
     assert (code, log[0]) == (0, first)
     for arguments in (("incidents",), ("report", first["execution_id"])):
@@ -309,7 +306,7 @@ def test_an_investigation_outlives_the_process_that_ran_it(
                 holder.stdin.close()
             _, said = second.communicate(timeout=30)
             assert second.returncode == 3
-            go_on = f"`cloudops attach {execution_id}` goes on where it stopped"
+            go_on = f"`cloudops attach {execution_id}` resumes it"
             assert line(said) == f"the CloudOps that ran the investigation ended; {go_on}"
             rest, said = third.communicate(timeout=30)
             assert (third.returncode, said) == (0, ""), "who attached goes on with it"

@@ -212,7 +212,7 @@ def test_after_leaving_a_line_says_how_to_come_back(cockpit: Callable[..., Pseud
     terminal.press("ql")
     assert terminal.wait() == 4
     back = f"`cloudops attach {execution_id} --store {store}`"
-    waits = f"{execution_id} waits for its plan to be confirmed; {back} goes on where it stopped"
+    waits = f"{execution_id} waits for its plan to be confirmed; {back} resumes it"
     assert last_line(terminal).endswith(waits)
     again = cockpit("attach", execution_id)
     again.wait_for("READ-ONLY DIAGNOSTICS")

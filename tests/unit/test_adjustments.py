@@ -163,9 +163,10 @@ def test_a_ranking_of_version_1_is_still_read() -> None:
     old = (
         b'{"type":"hypotheses_ranked","version":1,"hypotheses":[{"id":"H1","cause":"c","cause_id":"disk_full",'
         b'"cause_class":"RESOURCE_SATURATION","resource":"db","change":null,"prior":-3.0,"evidence":[{"fact":"F1",'
-        b'"weight":2.5,"why":"w"}],"adjustments":[{"name":"cap","weight":-1.5}],"confidence":0.5,"note":""}],'
+        b'"weight":2.5,"why":"w"}],"adjustments":[],"confidence":0.5,"note":""}],'
         b'"would_change":[],"decisive":[]}'
     )
     body = decode_body(old)
     assert isinstance(body, HypothesesRanked)
-    assert [(item.kind, item.label) for item in body.hypotheses[0].adjustments] == [("bounds", "cap")]
+    assert [(item.fact, item.weight) for item in body.hypotheses[0].evidence_for] == [("F1", 2.5)]
+    assert body.hypotheses[0].adjustments == ()

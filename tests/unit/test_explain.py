@@ -73,7 +73,9 @@ def test_a_cap_is_a_bar_of_its_own_with_its_name() -> None:
     assert remainder.label.startswith("bounded: ")
     assert math.isclose(remainder.weight, log_odds(0.95) - 7.0)
     assert math.isclose(total.end, log_odds(0.95))
-    *_, named, _total = waterfall(made(-2.0, [9.0], 0.95, adjustments=(Adjustment(label="cap", weight=-4.055),)))
+    *_, named, _total = waterfall(
+        made(-2.0, [9.0], 0.95, adjustments=(Adjustment(kind="bounds", label="cap", weight=-4.055),))
+    )
     assert (named.kind, named.label) == ("bounds", "cap")
 
 

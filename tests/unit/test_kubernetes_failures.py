@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from kubernetes_objects import API, NOW, WINDOW, deployment, pod, replica_set, service, waiting
+from kubernetes_objects import API, NOW, NS, WINDOW, deployment, pod, replica_set, service, waiting
 
 from primitives.clock import ManualClock
+from primitives.diagnostics import analyze_logs as logs_module
 from primitives.diagnostics import inspect_workloads as module
 from primitives.diagnostics.registry import Arguments, Progress
-from primitives.facts import Dependencies, Fact, SourceGap, WorkloadState
+from primitives.facts import Dependencies, Fact, LogPattern, SourceGap, WorkloadState
 from primitives.kubernetes.analysis import FAMILIES
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.supervision import Analyzers
-from primitives.records import Edge, KubernetesDump, Resource, Topology
+from primitives.records import ContainerLog, Edge, KubernetesDump, Resource, Topology
 from primitives.telemetry import Answer, Query, Telemetry
 
 OBJECTS = (replica_set(), deployment(), service(), pod(statuses=[waiting("CrashLoopBackOff")]))
@@ -102,3 +103,18 @@ def test_what_was_found_before_a_failure_is_kept() -> None:
 
     assert analyzers.run("numbers", half) == [1]
     assert analyzers.failed == {"numbers": "ValueError: half way"}
+
+
+async def test_services_that_cannot_be_analysed_leave_the_logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs_module, "misled", failing)
+    logs = ContainerLog(namespace=NS, pod="api-1", container="api", text="ERROR connection refused by postgres:5432")
+    backend = Recorded(None)
+    backend.questions |= {"container_logs"}
+    backend.records["container_logs"] = (logs,)
+    ask = Telemetry([backend], Forgetting(), ManualClock(WINDOW.end))  # type: ignore[list-item]
+    args = Arguments(window=WINDOW, now=WINDOW.end)
+
+    facts = [fact async for fact in logs_module.analyze_logs(ask, args) if not isinstance(fact, Progress)]
+
+    assert [fact.resource for fact in facts if isinstance(fact, LogPattern)] == [API]
+    assert [fact.detail for fact in facts if isinstance(fact, SourceGap) and "misleading services" in fact.detail]
