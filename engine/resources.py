@@ -1,4 +1,4 @@
-"""Which resources a recorded incident knows, and which of them a person meant."""
+"""The resources of a recorded incident, and the one that a person named."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def checked_resource(given: str | None) -> str | None:
 
 
 def meant_resource(name: str, known: Iterable[str]) -> str:
-    """The one of `known` that `name` names, whatever its case; `name` itself where nothing at all is known.
+    """The resource of `known` called `name`, whatever its case; `name` itself where `known` is empty.
 
     Raises `UsageError` with the closest known ones where there is no such resource.
     """
@@ -53,7 +53,7 @@ def meant_resource(name: str, known: Iterable[str]) -> str:
 
 
 def known_resources(bundle: Bundle) -> frozenset[str]:
-    """Every identifier that some part of the bundle tells something about. Raises `BundleError`. Blocking."""
+    """Every identifier in any part of the bundle. Raises `BundleError`. Blocking."""
     return frozenset(_named(bundle.load_all()))
 
 
@@ -72,6 +72,6 @@ def _named(parts: BundleParts) -> Iterator[str]:
 
 
 def _objects(dump: KubernetesDump) -> Iterator[str]:
-    """The identifiers of the objects; events are about them and are none themselves."""
+    """The identifiers of the objects; events are no resources."""
     if dump.kind != "events":
         yield from (item.id for raw in dump.items if (item := read_object(raw, dump.kind)) is not None)

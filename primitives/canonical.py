@@ -1,4 +1,4 @@
-"""Answers with one name for each thing: what several sources call by several names is joined before anybody reads it.
+"""Answers with one name for each thing: names that differ between sources are joined before a diagnostic reads them.
 
 With one source nothing is changed: a bundle's identifiers stay as they are.
 """
@@ -26,7 +26,7 @@ _LEFT_ALONE: Final[frozenset[Question]] = frozenset({"objects", "container_logs"
 
 
 class CrossSourceNames:
-    """Joins what several sources call by several names, by what they say of resources in `window`.
+    """Joins the names that differ between sources, by their topologies and objects in `window`.
 
     Topologies and Kubernetes objects are asked for once, before the first answer is canonicalised.
     """
@@ -68,7 +68,7 @@ class CrossSourceNames:
 
 
 def build_resolver(answers: Iterable[Answer[Any]], window: Window) -> Resolver:
-    """The resolver that the sources' topologies and Kubernetes objects make; other answers tell nothing of names."""
+    """The resolver that the sources' topologies and Kubernetes objects make; other answers hold no aliases."""
     known: dict[str, set[str]] = {}
     topologies: list[Topology] = []
     dumps: list[KubernetesDump] = []
@@ -177,7 +177,7 @@ def _topology(topology: Topology, naming: _Naming) -> Topology:
     edges: dict[tuple[str, str, str], Edge] = {}
     for edge in topology.edges:
         source, target = naming(edge.source), naming(edge.target)
-        # What two names of one thing said of each other says nothing any more.
+        # An edge between two names of one thing is no dependency.
         if source != target or edge.source == edge.target:
             unchanged = (source, target) == (edge.source, edge.target)
             named = edge if unchanged else edge.model_copy(update={"source": source, "target": target})

@@ -18,7 +18,7 @@ __all__ = ["DisplayNames", "Naming", "full_name"]
 Naming = Callable[[str], str]
 """Gives what to call a resource, by its identifier."""
 
-# In what stands in brackets or after a comma, anything else could be mistaken for another name.
+# A scope with any other character could be mistaken for a part of another name.
 _PLAIN_SCOPE: Final = lazy_pattern(r"[\w.:/-]+")
 _ADDRESS: Final = lazy_pattern(r"[0-9.]+|[0-9a-f]*:[0-9a-f:.]*")
 

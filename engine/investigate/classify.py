@@ -1,4 +1,4 @@
-"""Words and alert → incident classes, and what else the words say: resources, times, direction."""
+"""Words and alert → incident classes, and the resources, times and direction that the words name."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _GENERIC: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """The classes, and what was understood besides: `focus` are ids of known resources, best match first."""
+    """The classes and the rest of what was read: `focus` are ids of known resources, best match first."""
 
     classification: Classification
     focus: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ def classify(
     resources: Sequence[str] = (),
     detected_at: datetime,
 ) -> Classified:
-    """Understand `query`, with the alert and the symptom as witnesses of less weight.
+    """Understand `query`, with the alert and the symptom at lower weights.
 
     A class's evidence is the sum of its matched phrases' weights, each phrase once. The confidence that the primary
     class is right is `e1 / (e1 + rest / 2 + 0.3)`, where e1 is its evidence and rest that of the other classes: a

@@ -1,4 +1,4 @@
-"""What every diagnostic needs before it can judge: how far back to ask, and what to say of questions unanswered."""
+"""What every diagnostic needs: how far back to ask, and the gaps that unanswered questions leave."""
 
 from __future__ import annotations
 

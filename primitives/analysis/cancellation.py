@@ -1,4 +1,4 @@
-"""Requests that their callers gave up: what such a request lacks is no failure of its server."""
+"""Requests that their callers cancelled: such a request is no failure of its server."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def worse_sign(metric: Metric) -> int:
 
 
 def spread_floor(metric: Metric) -> float:
-    """The least spread worth a thought, in the metric's unit: a failure in 1,000, half a percent, half an event."""
+    """The smallest spread that matters, in the metric's unit: a failure in 1,000, half a percent, half an event."""
     least = 0.001 if metric.kind in ("errors", "availability") else 0.005
     if metric.unit == "%":
         return 100 * least
@@ -82,7 +82,7 @@ def spread_floor(metric: Metric) -> float:
 
 
 def _faultless(metric: Metric) -> float:
-    """The value at which nothing is wrong: of an availability its top, of anything else 0."""
+    """The value of a healthy resource: the maximum of an availability, 0 of anything else."""
     if metric.kind != "availability":
         return 0.0
     return {"%": 100.0, "1": 1.0}.get(metric.unit, 0.0)
@@ -151,7 +151,7 @@ def _without_counters(group: _Group) -> Iterator[_Group]:
 
 
 def _counters(group: _Group) -> NDArray[np.bool_]:
-    """Which rows only ever grow, but for a few resets to about zero."""
+    """The rows that only grow, except for a few resets to about zero."""
     counters = np.zeros(len(group.series), dtype=bool)
     if len(group.times) < _MIN_COUNTER:
         return counters
@@ -274,7 +274,7 @@ def _judged_by_itself(series: Series, times: Samples, values: Samples, args: Arg
 
 
 def _expected(series: Series, args: Arguments) -> int:
-    """Which way an alarm says that this series went: +1, -1, or 0 when no alarm is about it."""
+    """The direction that an alarm gives for this series: +1, -1, or 0 when no alarm is about it."""
     symptom = args.symptom
     if symptom is None or (symptom.resource, symptom.metric) != (series.resource, series.metric.name):
         return 0

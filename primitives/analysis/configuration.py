@@ -74,7 +74,7 @@ def drifts(latest: Mapping[str, ConfigurationSnapshot]) -> list[Drift]:
 
 
 def weight_of(path: str) -> int:
-    """How likely a setting of that name is to hurt when it is wrong: 0 for what only describes, 2 for what decides."""
+    """How likely a wrong setting of that name is to hurt: 0 for descriptions, 2 for what decides behaviour."""
     last = path.rpartition(".")[2]
     if _DESCRIPTIVE.search(path):
         return 0

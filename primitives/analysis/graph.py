@@ -1,4 +1,4 @@
-"""The dependency graph: who depends on whom, near and far."""
+"""The dependency graph: direct and indirect dependencies."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Graph:
         return distance
 
     def entries(self) -> list[str]:
-        """The resources that others do not call but that call others: where requests come in."""
+        """The entry points: resources that call others and that nobody calls."""
         callers = {source for source, target, kind in self.edges if kind == "calls" and source != target}
         called = {target for source, target, kind in self.edges if kind == "calls" and source != target}
         return sorted(callers - called)
@@ -59,7 +59,7 @@ def graph_of(topologies: Iterable[Topology]) -> Graph:
 
 
 class _Same:
-    """A topology that equals itself alone: comparing thousands of edges would cost more than what it saves."""
+    """A topology compared by identity: comparing thousands of edges would cost more than it saves."""
 
     __slots__ = ("topology",)
 

@@ -1,4 +1,4 @@
-"""Every series that the sources gave, asked for once, without what can't have been measured, and judged once."""
+"""All series of the sources, asked for once, without implausible samples, and compared once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Comparison", "History", "ask_history", "compare"]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All series that the sources gave, each from its baseline to now; `notes` tell what was wrong with them."""
+    """All series that the sources gave, each from its baseline to now; `notes` say what was wrong with them."""
 
     series: tuple[Series, ...]
     asked: tuple[Answers[Series], ...]
@@ -30,7 +30,7 @@ class History:
 
     @property
     def source(self) -> str:
-        """Who answered."""
+        """The sources that answered."""
         return self.asked[0].source
 
     @property
@@ -39,7 +39,7 @@ class History:
         return tuple(digest for answers in self.asked for digest in answers.digests)
 
     def gaps(self, args: Arguments) -> list[SourceGap]:
-        """What could not be answered, or not be believed; a week-old comparison is a bonus, not a gap."""
+        """What was not answered or not plausible; a missing week-old comparison is no gap."""
         first = self.asked[0]
         wrong = [
             SourceGap(

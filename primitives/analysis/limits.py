@@ -71,7 +71,7 @@ class Usage:
 def usage_of(
     comparison: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
 ) -> Usage | None:
-    """How near `one` came to its limit in the window; None where no limit is known or nothing was measured.
+    """How near the metric came to its limit in the window; None where no limit is known or nothing was measured.
 
     `siblings` are the metrics of its resource, `snapshots` the configuration of its resource.
     """
@@ -84,7 +84,7 @@ def usage_of(
 
 
 def _used(comparison: Comparison, values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
-    """What falls when the resource fills up measures what is left."""
+    """A metric that falls while the resource fills up measures what is left."""
     return limit - values if comparison.metric.worse == "lower" else values
 
 

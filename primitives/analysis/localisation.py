@@ -157,10 +157,10 @@ class _Sums:
         return float(seen.min()) if len(seen) else 0.0
 
     def newly_called(self) -> NDArray[np.bool_]:
-        """Which got no requests in normal times, nor when the window began, and get some now.
+        """The resources without requests in normal times and at the window's start that get some now.
 
-        Such a resource can't have become worse: whoever began to call it has changed. One that was called from the
-        window's first sample on and lacks normal samples is no such case: its normal times were just not recorded.
+        Such a resource can't have become worse: the caller that began to call it has changed. One that was called from
+        the window's first sample on and lacks normal samples is no such case: its normal times were not recorded.
         """
         before, now = self.traffic.rows[:, self.normal], np.nan_to_num(self.traffic.rows[:, self.window])
         measured = ~np.isnan(before).any(axis=1)

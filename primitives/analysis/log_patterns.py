@@ -44,7 +44,7 @@ class Line:
 class Pattern:
     """One template of one resource. `expected` is the baseline's count scaled to the window (None: no baseline).
 
-    `ongoing` when the window began with it already, so that nobody saw it begin.
+    `ongoing` when it was there at the window's start, so that its onset is unknown.
     """
 
     resource: str
@@ -63,12 +63,12 @@ class Pattern:
 
     @property
     def is_error(self) -> bool:
-        """Whether it speaks of a failure by its severity or its words."""
+        """Whether it reports a failure, by its severity or its words."""
         return _RANKS[self.severity] >= 2 or self.family is not None
 
 
 def patterns(now: Sequence[Line], before: Sequence[Line], names: Names) -> list[Pattern]:
-    """Every unusual pattern, the most telling first. Without normal times each pattern that speaks of a failure."""
+    """Every unusual pattern, the most telling first. Without normal times, every pattern of a failure."""
     masked = {body: mask(body) for body in dict.fromkeys(line.body for line in (*now, *before))}
     templates = cluster(masked.values())
     counted = _counted(now, masked, templates, names)
@@ -113,7 +113,7 @@ def _counted(
 
 
 def _describe(pattern: Pattern, bodies: Counter[str], names: Names) -> None:
-    """Its family, and whom its messages blame (a few of its spellings tell as much as all)."""
+    """Its family, and the resource that its messages blame (a few of its spellings are enough)."""
     pattern.family = family_of(pattern.example)
     for body, count in bodies.most_common(20):
         blamed = names.pointed_at(body, pattern.resource)
@@ -133,7 +133,7 @@ def _scaling(counted: dict[_Key, Pattern], usual: Counter[_Key], recorded: float
 
 
 def _vanished(normal: dict[_Key, Pattern], counted: dict[_Key, Pattern], scale: float) -> dict[_Key, Pattern]:
-    """The patterns that should have come by now and did not come at all."""
+    """Patterns that were expected by now and did not occur at all."""
     gone = {
         key: pattern for key, pattern in normal.items() if key not in counted and pattern.count * scale >= _MIN_VANISHED
     }

@@ -65,7 +65,7 @@ def mask(body: str) -> str:
 
 
 def shapeless(bodies: Sequence[str]) -> bool:
-    """Whether hardly two of many messages are alike, so that nothing can be said of what is usual."""
+    """Whether nearly all of many messages differ, so that none can be called usual."""
     sample = bodies[:: max(len(bodies) // _SAMPLE, 1)]
     return len(sample) >= _SAMPLE and len(set(map(mask, sample))) > _MOSTLY * len(sample)
 

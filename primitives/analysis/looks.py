@@ -1,4 +1,4 @@
-"""What a look at one resource tells: its observations, its settings, its newest readings."""
+"""What a look at one resource shows: its observations, settings and newest readings."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def deviations(
 ) -> list[Pattern]:
     """Where requests of the window leave the path of normal times, the surest first.
 
-    Callers' deviations that a deeper one in the same traces explains are told only if they are failures, and then
+    Callers' deviations that a deeper one in the same traces explains are reported only if they are failures, and then
     point at the deeper resource.
     """
     spans = {(span.trace_id, span.span_id): span for span in (*before, *now)}
@@ -138,7 +138,7 @@ def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation])
 
 
 def _place(record: LogRecord) -> str | None:
-    """The place in the code that wrote a record, where the logger tells it with its line.
+    """The place in the code that wrote a record, where the logger gives it with its line.
 
     OpenTelemetry, semantic conventions for code attributes; logback and zap write `logger#line` and `file:line`.
     """

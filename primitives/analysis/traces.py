@@ -1,4 +1,4 @@
-"""Traces: where spans spend their own time, how often operations are called, and which failures are nobody else's.
+"""Traces: where spans spend their own time, how often operations are called, and which failures are an operation's own.
 
 A span's own time is its duration less the time in which its children run (the union of their intervals, so that calls
 side by side are not taken away twice), as in Dapper (Sigelman et al., 2010).
@@ -288,7 +288,7 @@ def _trimmed(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def call_edges(spans: Sequence[Span]) -> dict[tuple[str, str], int]:
-    """Who called whom, and how often, from parent and child spans of different resources."""
+    """Calls between resources and how often, from parent and child spans."""
     owners = {(span.trace_id, span.span_id): span.resource for span in spans}
     edges: Counter[tuple[str, str]] = Counter()
     for span in spans:

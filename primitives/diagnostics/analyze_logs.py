@@ -1,4 +1,4 @@
-"""Log patterns: which messages are new, more frequent or gone, what kind of error they are, and whom they blame."""
+"""Log patterns: messages that are new, more frequent or gone, their kind of error, and the resource they blame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import LogPattern, SourceGap
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.links import misled
+from primitives.kubernetes.links import misleading_services
 from primitives.kubernetes.owners import workloads_of_pods
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.patterns import lazy_pattern
@@ -184,7 +184,7 @@ async def _objects(
     services: Analyzers,
     args: Arguments,
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """The workload that owns each pod that was logged, and the Service that leads astray for each workload behind it.
+    """The workload that owns each pod that was logged, and the misconfigured Service in front of each workload.
 
     Owners come from ownerReferences where objects are known, else from the topology.
     """
@@ -197,7 +197,7 @@ async def _objects(
     if not dumps:
         return owners, {}
     cluster = Cluster(dumps, window, topologies)
-    astray = await asyncio.to_thread(services.run, "misleading services", lambda: misled(cluster).items())
+    astray = await asyncio.to_thread(services.run, "misleading services", lambda: misleading_services(cluster).items())
     return owners, dict(astray)
 
 

@@ -34,9 +34,9 @@ _ANSWERING: Final = ("service", "workload", "function", "database", "cache", "qu
     cost_s=2.0,
 )  # fmt: skip
 async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Tell what moved on every resource but the symptom's own (`analyze_utilization` tells that), and what fell silent.
+    """Report shifts on every resource but the symptom's own (see `analyze_utilization`), and metrics that stopped.
 
-    Of what stayed in place, only what the symptom's resource directly depends on is told: that clears it.
+    Of metrics that did not move, only those of direct dependencies are reported: they rule the dependency out.
     """
     history = await ask_history(ask, args)
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
@@ -66,7 +66,7 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Fou
 
 
 def _unmeasured(view: SymptomView, compared: Sequence[Comparison], near: Mapping[str, int], graph: Graph) -> str | None:
-    """What the symptom depends on without its kind of metric: nobody can say whether the cause is there."""
+    """What the symptom depends on without its kind of metric: whether the cause is there is unknown."""
     if view.series is None or view.series.metric.kind not in _FELT:
         return None
     kind = view.series.metric.kind

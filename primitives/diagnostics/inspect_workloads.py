@@ -1,6 +1,6 @@
 """Inspect Kubernetes objects, events and node checks for the states that explain an incident.
 
-Container logs make those states precise; their messages are `analyze_logs`' part.
+Container logs refine those states; `analyze_logs` reports their messages.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _GOOD_RESULTS: Final = frozenset({
     cost_s=3.0,
 )  # fmt: skip
 async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Yield `ProbeResult` and `WorkloadState` facts, the most telling first, then rollouts, then what is healthy."""
+    """Yield `ProbeResult` and `WorkloadState` facts, most significant first, then rollouts, then healthy objects."""
     start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - _LOOK_BACK
     asked = Window(start=start, end=args.now)
     objects, logs, probes, topology, changes = await asyncio.gather(
@@ -94,14 +94,12 @@ class _Inspection:
         self._analyzers = Analyzers()
 
     async def facts(self, recorded: Iterable[Change]) -> AsyncIterator[Found]:
-        """Findings, rollouts that nobody recorded, links, what is healthy, and which analyzers failed."""
-        unmerged: list[Finding] = []
+        """Findings, unrecorded rollouts, links, healthy objects, and a gap for each failed analyzer."""
+        found: list[Finding] = []
         for done, (name, find) in enumerate(FAMILIES):
             yield Progress(done, len(FAMILIES), name)
-            unmerged += await self._run(name, partial(find, self._cluster))
-        findings = (
-            await self._run("merged findings", partial(merge, self._cluster, unmerged)) or unmerged[:MOST_FINDINGS]
-        )
+            found += await self._run(name, partial(find, self._cluster))
+        findings = await self._run("merged findings", partial(merge, self._cluster, found)) or found[:MOST_FINDINGS]
         for finding in findings:
             yield _fact(finding, self._cluster, self._args, self._objects)
         for change in await self._run("rollouts", partial(find_rollouts, self._cluster)):
@@ -172,7 +170,7 @@ def _links_facts(cluster: Cluster, args: Arguments, objects: Answers[Any]) -> It
 
 
 def _failed_analyzer(name: str, problem: str, args: Arguments, objects: Answers[Any]) -> SourceGap:
-    """That nobody knows what an analyzer would have found."""
+    """The gap that a failed analyzer leaves."""
     return SourceGap(
         question="objects", status="partial", window=args.window, observed_at=args.now, source=objects.source,
         detail=failed_analysis(name, problem), answers=objects.digests,

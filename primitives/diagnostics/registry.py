@@ -25,7 +25,7 @@ __all__ = ["Arguments", "Diagnostic", "Found", "Progress", "diagnostic", "diagno
 
 
 class Arguments(Record):
-    """What every diagnostic is told: where and when to look.
+    """The arguments of every diagnostic: where and when to look.
 
     `window` is the incident's, `baseline` what counts as normal (None: the quiet part before the onset), `now` the
     moment of asking; nothing after it may be read. `focus` are the resources that the query or the alert names.

@@ -1,4 +1,4 @@
-"""Dependencies: who depends on whom, and how much of the symptom each resource explains by itself."""
+"""The dependency graph, and how much of the symptom each resource explains by itself."""
 
 from __future__ import annotations
 

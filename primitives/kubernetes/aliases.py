@@ -49,7 +49,7 @@ def object_ids(dumps: Iterable[KubernetesDump]) -> Iterator[str]:
 
 
 def object_aliases(cluster: Cluster, dumps: Sequence[KubernetesDump]) -> Iterator[Alias]:
-    """Every alias that the objects tell of; `dumps` are all that `cluster` was made of, for who had which address."""
+    """The aliases in the objects; `dumps` are all dumps of `cluster`, to date the pods' addresses."""
     for item in cluster.workloads:
         owner = cluster.owners.resource(item)
         if owner == item.id:

@@ -82,7 +82,7 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
 
 
 def analyse(cluster: Cluster) -> list[Finding]:
-    """Every finding, merged, the most telling first, at most `MOST_FINDINGS`."""
+    """All findings, merged, most significant first, at most `MOST_FINDINGS`."""
     return merge(cluster, (finding for _, find in FAMILIES for finding in find(cluster)))
 
 
@@ -177,7 +177,7 @@ def _one(cluster: Cluster, group: list[Finding], newest: dict[str, str]) -> Find
 
 
 def _log_families(cluster: Cluster, objects: list[str], name: str | None) -> list[str]:
-    """What the crashed containers' logs complain of."""
+    """The error families in the crashed containers' logs."""
     families: dict[str, None] = {}
     for pod in (cluster.pod_by_id[target] for target in objects[:_MOST_OBJECTS] if target in cluster.pod_by_id):
         for container in pod.containers:

@@ -151,7 +151,7 @@ class Cluster:
 
     @cached_property
     def made_by(self) -> dict[str, Event]:
-        """For pods that may be gone by now: the controller's event that tells of having made or deleted each."""
+        """The controller's event that created or deleted each pod; for pods that may be gone by now."""
         return {
             kubernetes_id("Pod", event.namespace, match.group(1)): event
             for event in self.events

@@ -108,7 +108,7 @@ def _from_line(pod: Pod, container: Container, line: str, family: str) -> tuple[
 def _unanswered(
     cluster: Cluster, pod: Pod, container: Container, line: str, family: str
 ) -> tuple[str, dict[str, Any]] | None:
-    """What a container that ended waited for in vain; a Service of the cluster has states of its own that tell why."""
+    """What an ended container failed to reach; for a Service of the cluster other states give the reason."""
     if family not in _UNANSWERED or not integer(container.last, "exitCode"):
         return None
     hosts = _HOST.findall(line)

@@ -13,7 +13,7 @@ from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, message_of, text, texts
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.images import PULL_REASONS, pull_failure
-from primitives.kubernetes.leftovers import ended_at, made_good
+from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.references import missing_in_message
 
@@ -46,7 +46,7 @@ def find_pods(cluster: Cluster) -> Iterator[Finding]:
             yield _terminating(cluster, pod)
         elif torn_down(cluster, pod) and not pod.healthy:
             yield _of(pod, "TornDown")
-        elif pod.phase == "Failed" and made_good(cluster, pod):
+        elif pod.phase == "Failed" and is_superseded(cluster, pod):
             yield _of(pod, "Recovered", since=ended_at(pod))
         elif pod.phase != "Succeeded":
             yield from _pod(cluster, pod)
@@ -157,7 +157,7 @@ def _pending(cluster: Cluster, pod: Pod) -> Finding | None:
 
 
 def _scheduler_down(cluster: Cluster) -> str | None:
-    """The scheduler's own pod, told by kubeadm's label, where none of them is ready."""
+    """The scheduler's workload (by kubeadm's label) where none of its pods is ready."""
     own = cluster.pods_in.get("kube-system", ())
     pods = [scheduler for scheduler in own if scheduler.item.labels.get("component") == "kube-scheduler"]
     return pods[0].resource if pods and not any(scheduler.ready for scheduler in pods) else None

@@ -1,6 +1,6 @@
 """Events as findings: each goes to the family that understands its reason; the rest are warnings of their own.
 
-An event tells of a moment. Where its object is healthy now, or gone, or the event ended before the window without
+An event is about one moment. Where its object is healthy now, or gone, or the event ended before the window without
 leaving a trace, it is a `PastEvent`.
 """
 
@@ -53,13 +53,13 @@ _SIMPLE: Final = {
 
 
 def find_events(cluster: Cluster) -> Iterator[Finding]:
-    """What the events tell, each dated against its object's present state."""
+    """Findings from events, each compared with its object's present state."""
     for event in cluster.events:
         if not event.warning and event.reason not in _NORMAL_BUT_TELLING:
             continue
         pod = _pod(cluster, event)
         item = cluster.get(event.kind, namespace_of(event.target), event.name)
-        resource = _told_of_node(event, pod) or (pod.resource if pod else _resource(cluster, event, item))
+        resource = _node_of_event(event, pod) or (pod.resource if pod else _resource(cluster, event, item))
         past = _past(cluster, event, item)
         for finding in _classify(cluster, event, pod, resource):
             whole = replace(finding, container=finding.container or _only_container(event, pod))
@@ -79,8 +79,8 @@ def _pod(cluster: Cluster, event: Event) -> Pod | None:
     return None
 
 
-def _told_of_node(event: Event, pod: Pod | None) -> str | None:
-    """The node that a pod's event tells of: the node controller tells each pod of a node that isn't ready."""
+def _node_of_event(event: Event, pod: Pod | None) -> str | None:
+    """The node that a pod's event is about: the node controller sends an event to each pod of a node not ready."""
     if event.reason != "NodeNotReady" or pod is None or not pod.node:
         return None
     return kubernetes_id("Node", "", pod.node)

@@ -69,7 +69,7 @@ _PULLED: Final = lazy_pattern(
 
 
 def classify_pull_error(message: str) -> str | None:
-    """The kind of error that `message` tells of; None where it tells nothing."""
+    """The kind of error in `message`; None where it has none."""
     return next((kind for kind, pattern in _ERRORS if pattern.search(message)), None)
 
 
@@ -117,7 +117,7 @@ def pull_failure(cluster: Cluster, pod: Pod, container: Container) -> Finding:
 
 
 def pull_details(cluster: Cluster, pod: Pod | None, image: str) -> dict[str, Any]:
-    """What tells a wrong name from missing credentials."""
+    """The details that distinguish a wrong name from missing credentials."""
     details: dict[str, Any] = {"image": image, "registry": registry_of(image)}
     if pod is None:
         return details

@@ -1,4 +1,4 @@
-"""Failed pods that nobody has cleaned up: others have long taken their place, or their Job made it in the end."""
+"""Failed pods that were not removed although they have been replaced, or their Job has completed since."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import instant, integer, text
 from primitives.kubernetes.pods_view import Pod
 
-__all__ = ["ended_at", "made_good"]
+__all__ = ["ended_at", "is_superseded"]
 
 
-def made_good(cluster: Cluster, pod: Pod) -> bool:
-    """Whether a failed pod's fault is over: its Job has completed, or its workload is whole and it failed long ago."""
+def is_superseded(cluster: Cluster, pod: Pod) -> bool:
+    """Whether a failed pod no longer matters: its Job has completed, or it failed long ago and was replaced."""
     if kind_of(pod.controller) == "job":
         job = cluster.get("Job", pod.item.namespace, base_name(pod.controller))
         return job is not None and text(job.condition("Complete"), "status") == "True"
@@ -27,7 +27,7 @@ def ended_at(pod: Pod) -> datetime | None:
 
 
 def _replaced(cluster: Cluster, pod: Pod) -> bool:
-    """Whether its workload has as many ready pods as it wants without it."""
+    """Whether its workload has all the ready pods that it wants, not counting this one."""
     if pod.controller == pod.item.id:
         return False
     live = [peer for peer in cluster.pods_of.get(pod.resource, ()) if peer.live]

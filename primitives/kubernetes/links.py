@@ -1,6 +1,6 @@
-"""Which objects lead to which: Ingresses to Services, Services to workloads, workloads to the Services they name.
+"""Dependencies between objects: Ingresses on Services, Services on workloads, workloads on the Services they name.
 
-So a Service that leads nowhere is known to stand below those who call it, although no telemetry names it.
+A Service without endpoints is thereby known to its callers' side, although no telemetry names it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.kubernetes.services import find_services, pods_behind
 from primitives.kubernetes.settings import addresses_of, service_at
 
-__all__ = ["MOST_LINKS", "find_links", "misled"]
+__all__ = ["MOST_LINKS", "find_links", "misleading_services"]
 
 Link = tuple[str, str, str]
 
@@ -32,10 +32,10 @@ def find_links(cluster: Cluster) -> tuple[dict[str, str], tuple[Link, ...]]:
     return {name: _kind(name) for edge in edges for name in edge[:2]}, edges
 
 
-def misled(cluster: Cluster) -> dict[str, str]:
-    """The Service that leads astray, by the workload that it was made for.
+def misleading_services(cluster: Cluster) -> dict[str, str]:
+    """The misconfigured Service in front of each workload, by the workload.
 
-    A message that names both by the same name means the Service: that is what a caller reaches, or doesn't.
+    A message that fits both names means the Service, because callers reach the workload through it.
     """
     astray = {finding.resource for finding in find_services(cluster) if finding.state in _ASTRAY}
     fronts = {workload: front for front, workload, _ in _services(cluster) if front in astray}
@@ -65,13 +65,13 @@ def _callers(cluster: Cluster) -> Iterator[Link]:
 
 def _services(cluster: Cluster) -> Iterator[Link]:
     for service in cluster.all("Service"):
-        behind = {pod.resource for pod in pods_behind(cluster, service)} or set(_meant(cluster, service))
+        behind = {pod.resource for pod in pods_behind(cluster, service)} or set(_intended(cluster, service))
         for workload in sorted(behind):
             yield service.id, workload, "depends"
 
 
-def _meant(cluster: Cluster, service: KubeObject) -> Iterator[str]:
-    """Whom a Service without pods was made for: a workload whose template it fits, else the one of its very name."""
+def _intended(cluster: Cluster, service: KubeObject) -> Iterator[str]:
+    """The intended workloads of a Service without pods: those whose template it selects, else the one of its name."""
     selector = strings(service.raw, "spec", "selector")
     same = [item for item in cluster.workloads if item.namespace == service.namespace]
     fitting = [

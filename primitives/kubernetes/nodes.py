@@ -75,7 +75,7 @@ def unready_state(reason: str, message: str) -> str:
 
 
 def node_event(event: Event, resource: str) -> Finding | None:
-    """The finding for an event that tells of a node's state; None for any other."""
+    """The finding for an event about a node's state; None for any other."""
     state = _EVENTS.get(event.reason)
     if state is None:
         return None
@@ -133,7 +133,7 @@ def _down(component: str) -> str:
 
 
 def _components(cluster: Cluster) -> Iterator[Finding]:
-    """Control plane pods and kube-proxy, told by the labels that kubeadm gives them."""
+    """Control plane pods and kube-proxy, recognised by kubeadm's labels."""
     for pod in cluster.pods_in.get("kube-system", ()):
         labels = pod.item.labels
         name = labels.get("component", "") if labels.get("tier") == "control-plane" else ""

@@ -1,7 +1,7 @@
 """Which workload an object belongs to: by ownerReferences, else by the topology, else by a controller's selector.
 
-Never by how a name looks. A pod whose ReplicaSet isn't dumped, isn't in the topology and whom no controller selects
-stands for itself.
+Never by how a name looks. A pod whose ReplicaSet isn't dumped, isn't in the topology and that no controller selects
+is its own workload.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def workloads_of_pods(
 ) -> dict[str, str]:
     """The workload that each pod (namespace, name) belongs to, by the pods' identifiers; `dumps` oldest first.
 
-    A pod that was never dumped is looked for in the topology; one without an owner stands for itself.
+    A pod that was never dumped is looked for in the topology; one without an owner is its own workload.
     """
     known: dict[str, dict[tuple[str, str], KubeObject]] = {}
     for dump in dumps:

@@ -75,17 +75,17 @@ class Pod:
 
     @property
     def finished(self) -> bool:
-        """Whether it has run to its end, well or not."""
+        """Whether it has ended, with success or not."""
         return self.phase in ("Succeeded", "Failed")
 
     @property
     def live(self) -> bool:
-        """Whether it is meant to serve: neither finished nor being deleted."""
+        """Whether it should serve: neither finished nor being deleted."""
         return not self.finished and not self.terminating
 
     @property
     def healthy(self) -> bool:
-        """Whether it is known to do what it should."""
+        """Whether it is known to be running and ready, or to have succeeded."""
         return self.phase == "Succeeded" or (self.phase == "Running" and self.ready is True and not self.terminating)
 
 

@@ -1,4 +1,4 @@
-"""NetworkPolicies: which connections that workloads need they deny.
+"""NetworkPolicies: the connections that workloads need and that a policy denies.
 
 A connection is needed where a container's settings name a Service, or where the topology says that one calls the
 other. Pods that no policy of a direction selects are open in that direction; those that some select need one that

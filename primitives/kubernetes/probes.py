@@ -46,7 +46,7 @@ _KILLED_CODES: Final = (137, 143)
 
 
 def classify_probe_error(message: str) -> str | None:
-    """The kind of failure that the kubelet's message tells of."""
+    """The kind of failure in the kubelet's message."""
     return next((kind for kind, pattern in _ERRORS if pattern.search(message)), None)
 
 
@@ -220,7 +220,7 @@ def _number(container: Container, port: Any) -> int | None:
 def _timing(
     cluster: Cluster, pod: Pod, container: Container, kind: str, error: str | None, details: Mapping[str, Any]
 ) -> str | None:
-    """Too impatient: the container is killed before it could have started."""
+    """The probe kills the container before it could have started."""
     if (
         kind == "readiness"
         or error not in (None, "connection_refused", "timeout", "connection")

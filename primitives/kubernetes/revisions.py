@@ -1,4 +1,4 @@
-"""What the revision before looked like: ReplicaSets of a Deployment, or an earlier dump of the workload itself."""
+"""The previous revision: from a Deployment's ReplicaSets, or from an earlier dump of the workload."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Rollouts as changes: what the newest revision of a Deployment changed, and when it came.
 
-Nobody has to record a deployment for it to be seen: the API server keeps the ReplicaSets of earlier revisions.
+A deployment need not be recorded anywhere: the API server keeps the ReplicaSets of earlier revisions.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _change(item: KubeObject, newest: KubeObject, changed: list[dict[str, Any]],
 
 
 def _name(path: str) -> str:
-    """The end of a path, which tells what it is; names of variables and containers stay."""
+    """The significant end of a path; names of variables and containers stay."""
     parts = [part for part in path.split(".") if part not in ("spec", "containers", "env", "metadata")]
     return ".".join(parts[-3:])
 

@@ -117,7 +117,7 @@ def _findings(
 
 
 def _blamed(cluster: Cluster, state: str, resource: str) -> list[str]:
-    """Where the fault is: on the nodes that are cordoned, which is mended there; else on the workload that waits."""
+    """Where the fault is: on the nodes that are cordoned, which is fixed there; else on the workload that waits."""
     if state != "NodesUnschedulable":
         return [resource]
     cordoned = [node.id for node in cluster.all("Node") if node.spec.get("unschedulable") is True]
@@ -149,7 +149,7 @@ def _reason(words: str) -> tuple[str, dict[str, Any]]:
 
 
 def _precise(cluster: Cluster, pod: Pod | None, state: str) -> str:
-    """What "node affinity" and "node affinity/selector" mean: the pod's own constraints and the nodes' labels tell.
+    """What "node affinity" and "node affinity/selector" mean: decided by the pod's constraints and the nodes' labels.
 
     Until 1.21 the scheduler said "node affinity" of a nodeSelector too.
     """

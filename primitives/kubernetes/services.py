@@ -1,4 +1,4 @@
-"""Services: does the selector fit, is somebody ready, does anybody listen on the target port."""
+"""Services: whether the selector fits, a pod is ready, and something listens on the target port."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _nearest(cluster: Cluster, service: KubeObject, selector: Mapping[str, str])
 
 
 def _served(cluster: Cluster, namespace: str) -> set[str]:
-    """Workloads that some Service of the namespace reaches: less likely to be the one that is missed."""
+    """Workloads that some Service of the namespace reaches: less likely to be the intended one."""
     return {
         pod.resource
         for service in cluster.all("Service")
@@ -175,7 +175,7 @@ def _declared(pods: Sequence[Pod]) -> set[tuple[int, str, str]]:
 
 
 def _probed(pods: Sequence[Pod]) -> set[int | None]:
-    """Ports that readiness probes reach: somebody listens there, declared or not."""
+    """Ports that readiness probes reach: a process listens there, whether the port is declared or not."""
     return {
         integer(at(container.spec, "readinessProbe", handler, "port"))
         for pod in pods[:_PEERS]
@@ -186,7 +186,7 @@ def _probed(pods: Sequence[Pod]) -> set[int | None]:
 
 
 def _endpoints(cluster: Cluster, service: KubeObject, selecting: bool) -> Iterator[Finding]:
-    """Without pods to look at, the endpoints themselves say whether anybody is there."""
+    """Without a dump of pods, the endpoints show whether any pod is ready."""
     endpoints = cluster.get("Endpoints", service.namespace, service.name)
     slices = [
         item

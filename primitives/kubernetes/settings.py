@@ -54,7 +54,7 @@ class Address:
 
 
 def find_settings(cluster: Cluster) -> Iterator[Finding]:
-    """Addresses that certainly lead nowhere; needs the dump of Services."""
+    """Addresses that certainly don't exist; needs the dump of Services."""
     if not cluster.dumped("Service"):
         return
     for source in cluster.sources:
@@ -65,7 +65,7 @@ def find_settings(cluster: Cluster) -> Iterator[Finding]:
 
 
 def addresses_of(cluster: Cluster, source: PodSource) -> Iterator[Address]:
-    """The addresses that the containers of `source` are told."""
+    """The addresses in the settings of the containers of `source`."""
     for container in [*maps(source.spec, "initContainers"), *maps(source.spec, "containers")]:
         name = text(container, "name")
         values = _environment(cluster, source.namespace, container)

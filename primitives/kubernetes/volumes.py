@@ -1,4 +1,4 @@
-"""Volumes: claims that stay unbound and why, mounts that fail, files that may not be touched."""
+"""Volumes: claims that stay unbound and why, failed mounts, files without permission."""
 
 from __future__ import annotations
 

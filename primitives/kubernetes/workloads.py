@@ -127,7 +127,7 @@ def _stuck(item: KubeObject, wanted: int | None) -> str | None:
 
 
 def _hangs(details: Mapping[str, Any]) -> bool:
-    """Whether the newest revision has had time enough, and its pods still aren't ready."""
+    """Whether the newest revision had enough time and its pods are still not ready."""
     age_s = details.get("new_age_s")
     return age_s is not None and age_s > _ROLLOUT_PATIENCE_S and details["new_pods_unready"] > 0
 

@@ -106,7 +106,7 @@ def test_what_was_found_before_a_failure_is_kept() -> None:
 
 
 async def test_services_that_cannot_be_analysed_leave_the_logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs_module, "misled", failing)
+    monkeypatch.setattr(logs_module, "misleading_services", failing)
     logs = ContainerLog(namespace=NS, pod="api-1", container="api", text="ERROR connection refused by postgres:5432")
     backend = Recorded(None)
     backend.questions |= {"container_logs"}
