@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
 import orjson
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 import engine.remote
 from engine.engine import Engine
@@ -61,10 +63,17 @@ def test_arguments_come_through_json_as_they_were(name: str) -> None:
     assert operation.decode_arguments(document) == arguments
 
 
+def example_of(annotation: Any) -> Any:
+    for value in ("x", {"name": "web"}, ()):
+        with suppress(ValidationError):
+            return TypeAdapter(annotation).validate_python(value)
+    raise AssertionError(f"an example of {annotation} is missing")
+
+
 @pytest.mark.parametrize("kind", get_args(get_args(Command)[0]))
 def test_every_command_comes_through_json(kind: type[Any]) -> None:
     required = {name: field.annotation for name, field in kind.model_fields.items() if field.is_required()}
-    command = kind(**{name: "x" if annotation is str else () for name, annotation in required.items()})
+    command = kind(**{name: example_of(annotation) for name, annotation in required.items()})
     operation = OPERATIONS["send"]
     document = operation.encode_arguments({"execution_id": "exec-1", "command": command})
     assert operation.decode_arguments(orjson.loads(orjson.dumps(document)))["command"] == command
