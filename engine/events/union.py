@@ -65,7 +65,7 @@ Statement = FactAdded | FactJudged | NoteAdded | IncidentClosed
 IncidentBody = IncidentOpened | ConclusionReached | Statement
 """What other parts of the state fold, or several."""
 
-Body = Annotated[InvestigationBody | IncidentBody, Field(discriminator="type")]
+Body = Annotated[IncidentBody | InvestigationBody, Field(discriminator="type")]
 """The closed union of event bodies."""
 
 
