@@ -97,7 +97,7 @@ KEYS: tuple[Key, ...] = (
     Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",), writes=True),
     Key("fact", "f", "f", "fact", "add a fact", ("incident",), writes=True, asks=True),
     Key("close", "", "", "close_incident", "close the incident for good", ("incident",), writes=True, asks=True),
-    Key("diagnostic", "d", "d", "diagnostic", "run the look under the cursor (pane 5)", ("incident",), writes=True),
+    Key("diagnostic", "d", "d", "diagnostic", "run the look that is selected in pane 5", ("incident",), writes=True),
     Key(
         "approve",
         "a",
@@ -139,7 +139,7 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("match.next", "match.previous"), "n #", "next, previous match"),
     (("yes",), "y", "confirm the plan, or copy"),
     (("pin", "refute", "undo"), "p x u", "pin, refute or exclude, undo"),
-    (("next", "fact"), "N f", "next question, add a fact"),
+    (("next", "diagnostic", "fact"), "N d f", "question, look, add fact"),
     (("replay.back", "replay.on"), "[ ]", "an event back, on"),
     (("replay.slower", "replay.faster"), "< >", "slower, faster"),
     (("replay.begin", "replay.end"), "Home End", "beginning, end"),

@@ -31,6 +31,7 @@ class UnavailableKeys(CockpitScreen):
     action_undo = _says(ONLY_LIVE)
     action_fact = _says(ONLY_LIVE)
     action_next = _says(ONLY_LIVE)
+    action_diagnostic = _says(ONLY_LIVE)
     action_close_incident = _says(ONLY_LIVE)
     action_play = _says(ONLY_IN_REPLAY)
     action_step = _says(ONLY_IN_REPLAY)

@@ -26,6 +26,39 @@ __all__ = ["attributions"]
 
 _CONTENT: Final = 1.2
 _ROLLOUT_S: Final = 60.0
+# Practice: a rollout shows within minutes. Beyond a quarter of an hour every doubling takes this much, down to a day.
+_SOON: Final = 1.3
+_SOON_MIN: Final = 15
+_DOUBLING: Final = 0.55
+_LONG_AGO: Final = -1.5
+# It can hardly have shown already, but clocks and samples are coarse.
+_AT_ONCE: Final = 0.8
+# What comes after the effect is no cause. The onset is known to a sample or two only.
+_AFTER: Final = -3.0
+_JUST_AFTER: Final = -1.0
+_JUST_AFTER_S: Final = 120
+# Where a change is, by what it touches: timing alone must never outweigh "has nothing to do with the symptom".
+_ON_SYMPTOM: Final = 1.0
+_ILL: Final = 0.5
+_ON_ILL: Final = 0.5
+_PER_ILLNESS: Final = 0.25
+_ON_QUIET_DEPENDENCY: Final = -0.2
+_ON_QUIET_NEIGHBOUR: Final = -0.4
+_ELSEWHERE: Final = -1.6
+# A resource that was inferred from names and files may be another.
+_INFERRED: Final = 0.7
+# A commit is to blame only once it runs: less sure without a recorded deployment.
+_CARRIED: Final = -0.4
+_NOT_CARRIED: Final = -0.7
+_LIBRARY_NAMED: Final = 1.0
+_MORE_WORK: Final = 0.8
+_FROM_OUTSIDE: Final = -1.2
+_NO_CHANGE: Final = -1.0
+# How telling a word is by where it stands: messages name what failed, metrics and queries are general.
+_IN_MESSAGES: Final = 1.0
+_IN_OPERATIONS: Final = 0.8
+_IN_METRICS: Final = 0.6
+_IN_QUERY: Final = 0.5
 _PER_REQUEST: Final = lazy_pattern(r"per[_ ](?:request|call|transaction|operation)|calls?[_ ]per", re.IGNORECASE)
 
 
@@ -69,12 +102,12 @@ def _of_change(
 ) -> Iterator[Claim]:
     cause_id = cause_of_change(suspect.change.kind)
     change_id = suspect.change.id or suspect.change.summary[:80]
-    share = 1.0 if suspect.change.resource else 0.7
+    share = 1.0 if suspect.change.resource else _INFERRED
     if not suspect.resources:
         return
     relevance = _relevance(suspect.words, ill, common, total)
     done = traits(suspect.change)
-    named = any(ill.get(word, 0.0) >= 1.0 for line in bumped(suspect.change) for word in _words(line))
+    named = any(ill.get(word, 0.0) >= _IN_MESSAGES for line in bumped(suspect.change) for word in _words(line))
     for resource in suspect.resources:
         key = Key(cause_id, resource, change_id)
         carrier = _carrier(suspect, resource, carriers) if suspect.change.kind == "code" else None
@@ -87,11 +120,11 @@ def _of_change(
         for trait in done:
             yield Claim(key, suspect.name, trait.weight, trait.why, "harmless" if trait.harmless else "risk")
         if named:
-            yield Claim(key, suspect.name, 1.0, "what went wrong names the library that it changes", "risk")
+            yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
         yield from _outside(case, key)
         if suspect.change.kind == "code":
-            weight, by = (-0.4, "a later deployment") if carrier else (-0.7, "no recorded deployment")
+            weight, by = (_CARRIED, "a later deployment") if carrier else (_NOT_CARRIED, "no recorded deployment")
             yield Claim(key, suspect.name, weight, f"a commit that {by} carried", "carried")
 
 
@@ -109,7 +142,7 @@ def _more_work(case: Case, key: Key, suspect: _Suspect) -> Iterator[Claim]:
         return
     for name, shift in case.present(MetricShift):
         if shift.resource == key.resource and shift.current > shift.baseline and _PER_REQUEST.search(shift.metric):
-            yield Claim(key, name, 0.8, "each request costs more than before", "work")
+            yield Claim(key, name, _MORE_WORK, "each request costs more than before", "work")
 
 
 def _outside(case: Case, key: Key) -> Iterator[Claim]:
@@ -118,9 +151,9 @@ def _outside(case: Case, key: Key) -> Iterator[Claim]:
         if pattern.resource != key.resource or pattern.severity not in FAILURES:
             continue
         if host := outside_host(case, pattern):
-            yield Claim(key, name, -1.2, f"the errors come from {host}", "outside")
+            yield Claim(key, name, _FROM_OUTSIDE, f"the errors come from {host}", "outside")
         elif pattern.family == "certificate" and "expired" in f"{pattern.template} {pattern.example}":
-            yield Claim(key, name, -1.2, "certificates expire by themselves", "outside")
+            yield Claim(key, name, _FROM_OUTSIDE, "certificates expire by themselves", "outside")
 
 
 def _lead(case: Case, suspect: _Suspect) -> tuple[float, str]:
@@ -128,13 +161,12 @@ def _lead(case: Case, suspect: _Suspect) -> tuple[float, str]:
     if lead is None:
         return 0.0, "when the symptom began is not known"
     if lead < 0:
-        # The onset is known to a sample or two only.
-        return (-3.0 if lead < -120 else -1.0), "it came after the onset"
+        return (_AFTER if lead < -_JUST_AFTER_S else _JUST_AFTER), "it came after the onset"
     if lead < _ROLLOUT_S:
-        return 0.8, f"{lead:.0f} s before the onset, less than many a rollout takes"
+        return _AT_ONCE, f"{lead:.0f} s before the onset, less than many a rollout takes"
     minutes = lead / 60
-    # A rollout shows within minutes; every doubling beyond a quarter of an hour halves the odds, down to a day.
-    weight = 1.3 if minutes <= 15 else max(-1.5, 1.3 - 0.55 * math.log2(minutes / 15))
+    late = math.log2(max(minutes / _SOON_MIN, 1.0))
+    weight = max(_LONG_AGO, _SOON - _DOUBLING * late)
     return round(weight, 3), f"{minutes:.0f} min before the onset"
 
 
@@ -142,15 +174,15 @@ def _place(case: Case, resource: str, strengths: Mapping[str, float]) -> tuple[f
     own = strengths.get(resource, 0.0)
     near = case.distance.get(resource)
     if resource in case.symptom_resources:
-        return 1.0, "on the resource that shows the symptom"
-    if own >= 0.5:
-        return min(1.0, 0.5 + 0.25 * own), "on a resource that is ill itself"
+        return _ON_SYMPTOM, "on the resource that shows the symptom"
+    if own >= _ILL:
+        return min(_ON_SYMPTOM, _ON_ILL + _PER_ILLNESS * own), "on a resource that is ill itself"
     if near is not None and near <= 2:
-        return -0.2, "on a dependency that shows nothing itself"
+        return _ON_QUIET_DEPENDENCY, "on a dependency that shows nothing itself"
     if any(resource in case.below.get(name, ()) or name in case.below.get(resource, ())
            for name in case.symptom_resources):  # fmt: skip
-        return -0.4, "on a neighbour that shows nothing itself"
-    return -1.6, "on a resource that has nothing to do with the symptom"
+        return _ON_QUIET_NEIGHBOUR, "on a neighbour that shows nothing itself"
+    return _ELSEWHERE, "on a resource that has nothing to do with the symptom"
 
 
 def _illness(case: Case) -> dict[str, float]:
@@ -167,15 +199,15 @@ def _illness(case: Case) -> dict[str, float]:
 
     for _, shift in case.present(MetricShift):
         if shift.worse:
-            take(shift.metric, 0.6)
+            take(shift.metric, _IN_METRICS)
     for _, pattern in case.present(LogPattern):
         if pattern.severity in (*FAILURES, "WARN") and pattern.count > (pattern.baseline_count or 0.0):
-            take(pattern.template, 1.0)
+            take(pattern.template, _IN_MESSAGES)
     for _, errors in case.present(SpanErrors):
-        take(f"{errors.operation} {errors.message}", 0.8)
+        take(f"{errors.operation} {errors.message}", _IN_OPERATIONS)
     for _, span in case.present(SpanShift):
-        take(span.operation, 0.8)
-    take(case.opened.query, 0.5)
+        take(span.operation, _IN_OPERATIONS)
+    take(case.opened.query, _IN_QUERY)
     return telling
 
 
@@ -206,7 +238,9 @@ def _without_changes(case: Case) -> Iterator[Claim]:
     for name, fact in case.absent(ChangeFound):
         for kind in fact.kinds:
             for resource in case.symptom_resources[:1]:
-                yield Claim(Key(cause_of_change(kind), resource), name, -1.0, f"no {kind} change was made", "no change")
+                yield Claim(
+                    Key(cause_of_change(kind), resource), name, _NO_CHANGE, f"no {kind} change was made", "no change"
+                )
 
 
 def _text(change: Change) -> str:

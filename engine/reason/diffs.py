@@ -73,6 +73,16 @@ _MOST: Final = 1.6
 _PACED: Final = 0.15
 _LOOSER: Final = 0.1
 _SAME_CODE: Final = 0.75
+_LOWERED: Final = 0.3  # that a limit went down at all
+_MOST_PACED: Final = 0.5
+_TO_NOTHING: Final = 4.0  # halvings that a limit of zero counts as
+_HARMLESS: Final = -2.5
+_CALL_IN_LOOP: Final = 0.9
+_CHECK_GONE: Final = 0.8
+_BOUND_GONE: Final = 1.0
+_MOVED: Final = -0.6
+_PATCHES: Final = -0.5
+_RELEASES: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +106,17 @@ def traits(change: Change) -> tuple[Trait, ...]:
     lines = changed_lines(change)
     removed, added = _halves(lines)
     if why := _harmless(change, lines, (*removed, *added)):
-        return (Trait(why, -2.5, harmless=True),)
+        return (Trait(why, _HARMLESS, harmless=True),)
     pairs = [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
     traits_found = [*_quantities(pairs), *_versions(removed, added)]
     if _adds_call_to_loop(added, removed):
-        traits_found.append(Trait("it adds a remote call to a loop", 0.9))
+        traits_found.append(Trait("it adds a remote call to a loop", _CALL_IN_LOOP))
     if _count(_GUARD, removed) > _count(_GUARD, added):
-        traits_found.append(Trait("it takes a check away", 0.8))
+        traits_found.append(Trait("it takes a check away", _CHECK_GONE))
     if _count(_BOUNDED_QUERY, removed) > _count(_BOUNDED_QUERY, added):
-        traits_found.append(Trait("it takes the bound of a query away", 1.0))
+        traits_found.append(Trait("it takes the bound of a query away", _BOUND_GONE))
     if not traits_found and _same_code(removed, added):
-        traits_found.append(Trait("it moves code and changes none", -0.6))
+        traits_found.append(Trait("it moves code and changes none", _MOVED))
     return tuple(traits_found)
 
 
@@ -141,15 +151,15 @@ def _quantities(pairs: Sequence[tuple[str, float, float]]) -> Iterator[Trait]:
     """The tightest bound, else the greatest change of pace: of names, old numbers and new ones."""
     tightened, paced, loosened = 0.0, 0.0, False
     for name, old, new in pairs:
-        halvings = math.log2(old / new) if old > 0 and new > 0 else (4.0 if old > 0 else 0.0)
+        halvings = math.log2(old / new) if old > 0 and new > 0 else (_TO_NOTHING if old > 0 else 0.0)
         if _PACE.search(name):
             paced = max(paced, abs(halvings))
         elif _BOUND.search(name):
             tightened, loosened = max(tightened, halvings), loosened or halvings < 0
     if tightened > 0:
-        yield Trait(f"it lowers a limit {2**tightened:.3g} times", min(_MOST, 0.3 + _TIGHTER * tightened))
+        yield Trait(f"it lowers a limit {2**tightened:.3g} times", min(_MOST, _LOWERED + _TIGHTER * tightened))
     elif paced > 0:
-        yield Trait("it changes how often or how soon something is done", min(0.5, _PACED * (1 + paced)))
+        yield Trait("it changes how often or how soon something is done", min(_MOST_PACED, _PACED * (1 + paced)))
     elif loosened:
         yield Trait("it raises a limit", _LOOSER)
 
@@ -228,9 +238,9 @@ def _versions(removed: Sequence[str], added: Sequence[str]) -> Iterator[Trait]:
     bumps = _bumps(removed, added)
     if bumps and len(bumps) == len(added):
         if all(was[:2] == now[:2] for _, was, now in bumps):
-            yield Trait("it takes only patch releases of libraries", -0.5)
+            yield Trait("it takes only patch releases of libraries", _PATCHES)
         else:
-            yield Trait("it takes new releases of libraries", 0.2)
+            yield Trait("it takes new releases of libraries", _RELEASES)
 
 
 def _adds_call_to_loop(added: Sequence[str], removed: Sequence[str]) -> bool:

@@ -36,6 +36,25 @@ _NOTES: Final = frozenset(
 _OTHERS: Final = 0.4
 # A state that is a cause by itself is no false alarm, however calm the rest is; a weakness may be an old one.
 _STATES: Final = {"cause": 4.0, "weakness": 0.4, "note": 0.0}
+_STATE: Final = 1.8
+# Of what is calm: the alarmed metric says most, one that kept clear of its limit nearly as much, the rest little.
+_CALM_SYMPTOM: Final = 2.5
+_CLEAR_SYMPTOM: Final = 2.2
+_CALM: Final = 0.6
+_HEALTHY: Final = 1.5
+_HEALTHY_AGAIN: Final = 0.8
+# Of trouble: a failed check was made on purpose, a limit is a fact, errors and shares may be old or small.
+_CHECK_FAILED: Final = 1.8
+_AT_LIMIT: Final = 1.2
+_FAILING: Final = 1.0
+_SAMPLES_MISSING: Final = 0.6
+# Each kind of question that no source could answer leaves a little more unknown.
+_NOT_KNOWN: Final = 0.15
+# The platform itself says that it recovered; an ended warning or a resolved alert only hints at it.
+_RECOVERED: Final = 4.0
+_WARNING_ENDED: Final = 1.0
+_ALERT_RESOLVED: Final = 1.2
+_ALERT_RESOLVED_SO_FALSE: Final = 0.3
 
 
 def verdicts(case: Case) -> Iterator[Claim]:
@@ -44,7 +63,7 @@ def verdicts(case: Case) -> Iterator[Claim]:
     yield from _trouble(case)
     yield from _recovery(case)
     for name, gap in case.of(SourceGap):
-        yield Claim(UNKNOWN, name, 0.15, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
+        yield Claim(UNKNOWN, name, _NOT_KNOWN, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
 
 
 def _calm(case: Case) -> Iterator[Claim]:
@@ -53,19 +72,19 @@ def _calm(case: Case) -> Iterator[Claim]:
     unnamed = symptom is not None and symptom.metric is None
     for name, shift in case.absent(MetricShift):
         own = case.is_symptom(shift.resource, shift.metric) or (unnamed and _is_felt(case, shift))
-        weight, group = (2.5, "symptom") if own else (0.6, f"calm {shift.kind}")
+        weight, group = (_CALM_SYMPTOM, "symptom") if own else (_CALM, f"calm {shift.kind}")
         yield Claim(FALSE_ALARM, name, weight, "stayed at its usual level", group)
     for name, state in case.absent(WorkloadState):
         own = not case.symptom_resources or state.resource in case.symptom_resources
-        yield Claim(FALSE_ALARM, name, 1.5 if own else _OTHERS, "nothing is wrong with it", "healthy")
-        yield Claim(RECOVERED, name, 0.8 if own else _OTHERS, "nothing is wrong with it any more", "healthy")
+        yield Claim(FALSE_ALARM, name, _HEALTHY if own else _OTHERS, "nothing is wrong with it", "healthy")
+        yield Claim(RECOVERED, name, _HEALTHY_AGAIN if own else _OTHERS, "nothing is wrong with it any more", "healthy")
     for name, _ in case.absent(SpanErrors):
-        yield Claim(FALSE_ALARM, name, 0.6, "no request failed", "no errors")
+        yield Claim(FALSE_ALARM, name, _CALM, "no request failed", "no errors")
     for name, _ in case.absent(LogPattern):
-        yield Claim(FALSE_ALARM, name, 0.6, "nothing unusual was logged", "no messages")
+        yield Claim(FALSE_ALARM, name, _CALM, "nothing unusual was logged", "no messages")
     for name, limit in case.absent(MetricAtLimit):
         own = case.is_symptom(limit.resource, limit.metric)
-        yield Claim(FALSE_ALARM, name, 2.2 if own else 0.6, "kept clear of its limit", "limits")
+        yield Claim(FALSE_ALARM, name, _CLEAR_SYMPTOM if own else _CALM, "kept clear of its limit", "limits")
 
 
 def _is_felt(case: Case, shift: MetricShift) -> bool:
@@ -82,18 +101,18 @@ def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
     yield from _measured(case)
     for name, state in case.present(WorkloadState):
         if state.state not in _NOTES:
-            weight = _STATES.get(str(state.details.get("weight")), 1.8)
+            weight = _STATES.get(str(state.details.get("weight")), _STATE)
             yield name, weight, f"it is in state {state.state}", "states"
     for name, pattern in case.present(LogPattern):
         if pattern.severity in FAILURES and more_than_usual(pattern):
-            yield name, 1.0, "errors are logged that were not before", "messages"
+            yield name, _FAILING, "errors are logged that were not before", "messages"
     for name, errors in case.present(SpanErrors):
         if errors.errors:
-            yield name, 1.0, "requests fail", "no errors"
+            yield name, _FAILING, "requests fail", "no errors"
     for name, probe in case.present(ProbeResult):
         if not probe.healthy:
             checked = case.names(probe.target or probe.resource or "")
-            yield name, 1.8, f"the check of {checked} failed", "checks"
+            yield name, _CHECK_FAILED, f"the check of {checked} failed", "checks"
 
 
 def _measured(case: Case) -> Iterator[tuple[str, float, str, str]]:
@@ -102,20 +121,20 @@ def _measured(case: Case) -> Iterator[tuple[str, float, str, str]]:
             felt = (1.0 if shift.kind in FELT else 0.5) * magnitude(shift)
             yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
     for name, limit in case.present(MetricAtLimit):
-        yield name, 1.2, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"
+        yield name, _AT_LIMIT, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"
     for name, share in case.present(OwnShare):
-        yield name, 1.0, f"{share.resource_name(case.names)} explains the symptom", "own share"
+        yield name, _FAILING, f"{share.resource_name(case.names)} explains the symptom", "own share"
     for name, _ in case.present(MetricMissing):
-        yield name, 0.6, "samples are missing", "silence"
+        yield name, _SAMPLES_MISSING, "samples are missing", "silence"
 
 
 def _recovery(case: Case) -> Iterator[Claim]:
     for name, state in case.present(WorkloadState):
         if state.state == "Recovered":
-            yield Claim(RECOVERED, name, 4.0, "it restarted, and has been healthy since", "recovery")
+            yield Claim(RECOVERED, name, _RECOVERED, "it restarted, and has been healthy since", "recovery")
         elif state.state == "PastEvent":
-            yield Claim(RECOVERED, name, 1.0, "a warning that has ended", "recovery")
+            yield Claim(RECOVERED, name, _WARNING_ENDED, "a warning that has ended", "recovery")
     for name, alert in case.present(AlertState):
         if alert.state == "resolved":
-            yield Claim(RECOVERED, name, 1.2, "the alert is resolved", "alert")
-            yield Claim(FALSE_ALARM, name, 0.3, "the alert is resolved", "alert")
+            yield Claim(RECOVERED, name, _ALERT_RESOLVED, "the alert is resolved", "alert")
+            yield Claim(FALSE_ALARM, name, _ALERT_RESOLVED_SO_FALSE, "the alert is resolved", "alert")

@@ -12,7 +12,7 @@ from incident_facts import ONSET, WINDOW, change, graph, log, no_change, opened,
 from engine.events import PlannedStep, SourceState
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState, Step
-from engine.investigate.conclude import asked_on, further, moves
+from engine.investigate.conclude import changes_ranking, further_steps, next_step
 from engine.investigate.plan import MAX_STEPS
 from engine.reason import rank
 from engine.reason.next_question import is_decided, next_questions, questions
@@ -82,7 +82,7 @@ def test_only_what_a_source_can_answer_is_asked() -> None:
     state = investigated(*CLOSE, questions=("logs",), ran=("analyze_logs", "analyze_utilization"))
     assert next_questions(state, diagnostics()) == ()
     with pytest.raises(UsageError, match="nothing further to ask"):
-        asked_on(state)
+        next_step(state)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_unknown_is_never_settled() -> None:
 
 def test_a_settled_answer_needs_no_question_but_a_person_may_ask() -> None:
     state = investigated(belief("H1", "batch", 0.95), belief("H2", "cart", 0.05))
-    assert further(state) == ()
-    assert asked_on(state).step.reason.startswith("asked for by an engineer: ")
+    assert further_steps(state) == ()
+    assert next_step(state).reason.startswith("asked for by an engineer: ")
 
 
 def test_the_budget_is_kept() -> None:
@@ -117,7 +117,7 @@ def test_the_budget_is_kept() -> None:
 
 def test_a_hypothesis_that_hardly_anybody_holds_is_worth_no_question() -> None:
     state = investigated(belief("H1", "cart", 0.4), belief("H2", "api", 0.4), belief("H3", "batch", 0.03))
-    assert further(state) == ()
+    assert further_steps(state) == ()
 
 
 def covered(days: float) -> dict[str, Any]:
@@ -140,9 +140,9 @@ def test_older_changes_are_asked_about_where_a_source_covers_them(days: float, a
 def test_a_look_that_changes_no_confidence_changes_nothing() -> None:
     state = state_with((shift("api"), SHOP))
     state.investigation.hypotheses = rank(state).hypotheses
-    assert not moves(state, [])
-    assert not moves(state, [no_change("iam")])
-    assert moves(state, [change("v9", "cart"), share("cart", 1.0)])
+    assert not changes_ranking(state, [])
+    assert not changes_ranking(state, [no_change("iam")])
+    assert changes_ranking(state, [change("v9", "cart"), share("cart", 1.0)])
     assert set(state.facts) == {"F1", "F2"}
 
 
