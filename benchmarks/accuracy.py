@@ -140,9 +140,9 @@ def _table(places: Mapping[str, Sequence[int]], columns: Mapping[str, Mapping[in
         for name, outcomes in columns.items():
             own = [outcomes[place] for place in members]
             cells = (
-                f"{fmean(one.right for one in own):.3f}",
-                f"{fmean(bool(one.right_resource) for one in own if one.right_resource is not None):.3f}",
-                f"{fmean((one.confidence - one.right) ** 2 for one in own):.3f}",
+                f"{fmean(case.right for case in own):.3f}",
+                f"{fmean(bool(case.right_resource) for case in own if case.right_resource is not None):.3f}",
+                f"{fmean((case.confidence - case.right) ** 2 for case in own):.3f}",
                 f"{_ece(own):.3f}",
             )
             lines.append(f"| {dataset} | {len(members)} | {name} | {' | '.join(cells)} |")

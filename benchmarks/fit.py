@@ -26,10 +26,10 @@ __all__ = ["Example", "Outcome", "Scorer", "fit", "left_out"]
 
 # How far each may be from what was argued, as a standard deviation of its logarithm.
 _SPREAD: Final[Mapping[str, float]] = {
-    "sharpness": 0.3, "none": 0.8, "link": 0.5, "company": 0.3, "brought": 0.3,
+    "sharpness": 0.3, "none": 0.8, "link": 0.5, "support": 0.3, "parent": 0.3,
     "second": 0.3, "metrics": 0.25, "spans": 0.25, "logs": 0.25, "states": 0.25, "changes": 0.25,
 }  # fmt: skip
-_SHARES: Final = ("brought", "link", "second")
+_SHARES: Final = ("parent", "link", "second")
 _STEPS: Final = (0.25, 0.1)
 _ROUNDS: Final = 4
 _LEAST: Final = 0.005

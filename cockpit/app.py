@@ -151,7 +151,9 @@ class CockpitApp(ScreenHost):
 
     async def _connect_engine(self, store: StoreLocation) -> tuple[EnginePort, bool]:
         host = await asyncio.to_thread(importlib.import_module, "engine.host")
-        self._engine = host.engine_in_thread(store, self.settings.configured)
+        self._engine = host.engine_in_thread(
+            store, self.settings.configured, close_after_days=self.settings.close_after_days
+        )
         await self._engine.open()
         return self._engine, self._engine.remote
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from primitives.errors import UsageError
 from primitives.sources import SourceDefinition, SourceDirectory, define_source
@@ -24,13 +24,14 @@ class Configuration(BaseModel):
 
     `store` is the URL or path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`).
     `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
-    kind and name.
+    kind and name. `close_after_days` is after how long a live incident that nobody touched is closed (0: never).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     store: str | None = None
     theme: str | None = None
+    close_after_days: int | None = Field(None, ge=0, le=36_500)
     sources: Mapping[str, Any] = {}
     prometheus: Mapping[str, Any] | None = None
 

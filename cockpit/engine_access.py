@@ -17,9 +17,11 @@ T = TypeVar("T")
 
 def open_engine(settings: Settings, role: host.Role = "work") -> AbstractAsyncContextManager[EnginePort]:
     """An engine for the settings' store, closed at the end."""
-    return host.open_engine(settings.store, role, settings.configured)
+    return host.open_engine(settings.store, role, settings.configured, close_after_days=settings.close_after_days)
 
 
 async def ask_engine(settings: Settings, question: Callable[[EnginePort], Awaitable[T]], role: host.Role = "look") -> T:
     """The answer of an engine to `question`; see `engine.host.ask_engine`."""
-    return await host.ask_engine(settings.store, question, role, settings.configured)
+    return await host.ask_engine(
+        settings.store, question, role, settings.configured, close_after_days=settings.close_after_days
+    )

@@ -32,9 +32,9 @@ def waterfall_lines(hypothesis: Hypothesis, state: IncidentState, width: int, na
 
 def bar_words(bar: Bar, state: IncidentState, names: Naming) -> str:
     """What a bar stands for: why it weighs, and the fact or the other hypothesis that it comes from."""
-    found = state.facts.get(bar.fact or "")
+    entry = state.facts.get(bar.fact or "")
     other = next((known for known in state.hypotheses if known.id == bar.hypothesis), None)
-    sentence = found.fact.sentence(names) if found else other.cause if other else ""
+    sentence = entry.fact.sentence(names) if entry else other.cause if other else ""
     return safe_line(" · ".join(words for words in (bar.label, sentence) if words), limit=300)
 
 

@@ -33,6 +33,7 @@ class Settings:
     config: Path
     config_found: bool
     theme: str | None = None
+    close_after_days: int | None = None
     configured: SourceDirectory | None = None
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     chosen: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ def load_settings(
     return Settings(
         store=_store_location(store, path, configuration),
         theme=configuration.theme if configuration else None,
+        close_after_days=configuration.close_after_days if configuration else None,
         config=path,
         config_found=configuration is not None,
         configured=configuration.directory if configuration else None,

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal, Self, TypeVar
 
-from engine.engine import Engine
+from engine.engine import CLOSE_AFTER, Engine
 from engine.port import EnginePort
 from engine.remote import HELLO_TIMEOUT_S, RemoteEngine
 from engine.server import Server
@@ -53,14 +54,19 @@ class ServedEngine(Engine):
 
     @classmethod
     async def serve(
-        cls, store: str | Path | StoreLocation, *, lasting: bool = True, sources: SourceDirectory = NO_SOURCES
+        cls,
+        store: str | Path | StoreLocation,
+        *,
+        lasting: bool = True,
+        sources: SourceDirectory = NO_SOURCES,
+        close_after_days: int | None = None,
     ) -> Self:
         """Open the store and, where it is a file, listen beside it. Raises `StoreError`.
 
         Beside a store that can only be read nobody can listen, and nobody needs to: others can read it as well.
         """
         location = parse_location(store)
-        engine = await cls.open(location, sources)
+        engine = await cls.open(location, sources, close_after=_close_after(close_after_days))
         if location.path is None or engine.store.rows.readonly:
             return engine
         engine.server = Server(engine, location.path, lasting=lasting)
@@ -85,6 +91,7 @@ async def connect(
     clock: Clock | None = None,
     patience_s: float = HELLO_TIMEOUT_S,
     sources: SourceDirectory = NO_SOURCES,
+    close_after_days: int | None = None,
 ) -> EnginePort:
     """An engine for the store: a new one with `sources`, or that of the process that has the store.
 
@@ -98,7 +105,9 @@ async def connect(
     until_left = clock.monotonic() + LEAVING_TIMEOUT_S
     while True:
         try:
-            return await ServedEngine.serve(location, lasting=role == "work", sources=sources)
+            return await ServedEngine.serve(
+                location, lasting=role == "work", sources=sources, close_after_days=close_after_days
+            )
         except StoreBusy as busy:
             if location.path is None:
                 raise
@@ -124,17 +133,23 @@ def is_remote(port: EnginePort) -> bool:
     return isinstance(port, RemoteEngine) or (isinstance(port, EngineThread) and port.remote)
 
 
-def engine_in_thread(store: str | Path | StoreLocation, sources: SourceDirectory | None = None) -> EngineThread:
+def engine_in_thread(
+    store: str | Path | StoreLocation, sources: SourceDirectory | None = None, *, close_after_days: int | None = None
+) -> EngineThread:
     """`connect` on an event loop of its own, in a thread; `open` of what it returns connects."""
-    return EngineThread(partial(connect, store, sources=sources or NO_SOURCES))
+    return EngineThread(partial(connect, store, sources=sources or NO_SOURCES, close_after_days=close_after_days))
 
 
 @asynccontextmanager
 async def open_engine(
-    store: str | Path | StoreLocation, role: Role = "work", sources: SourceDirectory | None = None
+    store: str | Path | StoreLocation,
+    role: Role = "work",
+    sources: SourceDirectory | None = None,
+    *,
+    close_after_days: int | None = None,
 ) -> AsyncIterator[EnginePort]:
     """An engine for the store, closed at the end."""
-    port = await connect(store, role=role, sources=sources or NO_SOURCES)
+    port = await connect(store, role=role, sources=sources or NO_SOURCES, close_after_days=close_after_days)
     try:
         yield port
     finally:
@@ -146,6 +161,8 @@ async def ask_engine(
     question: Callable[[EnginePort], Awaitable[T]],
     role: Role = "look",
     sources: SourceDirectory | None = None,
+    *,
+    close_after_days: int | None = None,
 ) -> T:
     """The answer of an engine to `question`, which is asked again when the engine closes meanwhile.
 
@@ -153,7 +170,14 @@ async def ask_engine(
     """
     for _ in range(RETRIES):
         with suppress(EngineGone):
-            async with open_engine(store, role, sources) as port:
+            async with open_engine(store, role, sources, close_after_days=close_after_days) as port:
                 return await question(port)
-    async with open_engine(store, role, sources) as port:
+    async with open_engine(store, role, sources, close_after_days=close_after_days) as port:
         return await question(port)
+
+
+def _close_after(days: int | None) -> timedelta | None:
+    """After how long a live incident is closed: None is the engine's default, 0 never."""
+    if days is None:
+        return CLOSE_AFTER
+    return timedelta(days=days) if days else None

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import orjson
 from pydantic import TypeAdapter
@@ -21,6 +21,7 @@ from engine.events import (
     Event,
     FactAdded,
     FactJudged,
+    IncidentBody,
     IncidentClosed,
     IncidentOpened,
     InvestigationFinished,
@@ -183,22 +184,30 @@ class IncidentState:
         if self.closed is not None:
             raise ValueError(f"event {event.seq} can't follow the close of {event.execution_id}")
         body = event.body
+        # An attribute: `isinstance` is slow for models, and a long log is folded in one go.
+        if body.of_investigation is True:
+            self.investigation.apply(event, body)
+            self.updated_at = event.time
+        else:
+            self._apply_other(event, body)
+        self.seq = event.seq
+        self.hash = event.hash
+
+    def _apply_other(self, event: Event, body: IncidentBody) -> None:
         match body:
             case IncidentOpened():
                 self._open(event, body)
+            case ConclusionReached():
+                self.investigation.apply_conclusion(body)
+                self.remediation.apply(body)
             case IncidentClosed():
                 self.closed = Closure(body.reason, event.who, event.time, body.because)
             case FactAdded() | FactJudged():
                 self.investigation.apply_statement(body, event.who, self._said_at(event))
             case NoteAdded():
                 self.discussion.apply(body, event.who, event.time)
-            case ConclusionReached():
-                self.investigation.apply(event, body)
-                self.remediation.apply(body)
             case _:
-                self.investigation.apply(event, body)
-        self.seq = event.seq
-        self.hash = event.hash
+                assert_never(body)
         self._tell_time(event)
 
     def _open(self, event: Event, body: IncidentOpened) -> None:

@@ -64,5 +64,5 @@ def _add_opened(names: DisplayNames, opened: IncidentOpened | None) -> None:
 
 
 def _add_facts(names: DisplayNames, facts: Iterable[FoundFact]) -> None:
-    for found in facts:
-        names.add_all(found.fact.named_resources())
+    for entry in facts:
+        names.add_all(entry.fact.named_resources())

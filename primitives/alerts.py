@@ -77,8 +77,8 @@ def _unwrapped(payload: Mapping[str, Any]) -> Any:
     if isinstance(message, str) and payload.get("Type") == "Notification":
         return _parsed(message) or {"summary": message, "title": payload.get("Subject") or "notification"}
     if isinstance(payload.get("Records"), list):
-        records = [one.get("Sns", one) for one in payload["Records"] if isinstance(one, Mapping)]
-        return [{"Type": "Notification", **one} for one in records]
+        records = [record.get("Sns", record) for record in payload["Records"] if isinstance(record, Mapping)]
+        return [{"Type": "Notification", **record} for record in records]
     data = payload.get("data")
     if isinstance(data, Mapping) and isinstance(data.get("alerts"), list):
         return data
@@ -141,10 +141,11 @@ def _labels(document: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str,
 def _dimensions(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """A CloudWatch alarm names what it is about in its metric's dimensions."""
     trigger = document.get("Trigger")
-    found = trigger.get("Dimensions") if isinstance(trigger, Mapping) else document.get("Dimensions")
-    for one in found if isinstance(found, list) else []:
-        if isinstance(one, Mapping):
-            key, value = one.get("name") or one.get("Name"), one.get("value") or one.get("Value")
+    dimensions = trigger.get("Dimensions") if isinstance(trigger, Mapping) else document.get("Dimensions")
+    for dimension in dimensions if isinstance(dimensions, list) else []:
+        if isinstance(dimension, Mapping):
+            key = dimension.get("name") or dimension.get("Name")
+            value = dimension.get("value") or dimension.get("Value")
             if isinstance(key, str) and isinstance(value, str):
                 yield key, value
 
@@ -153,8 +154,8 @@ def _resource(flat: Mapping[str, Any], words: Mapping[str, Any]) -> str | None:
     named = words.get("service")
     if isinstance(named, Mapping):  # PagerDuty: a reference with a summary
         return safe_line(str(named.get("summary") or named.get("id") or "")) or None
-    found = _first(flat, _RESOURCE_KEYS) or _first(words, _RESOURCE_KEYS)
-    return safe_line(found) or None
+    resource = _first(flat, _RESOURCE_KEYS) or _first(words, _RESOURCE_KEYS)
+    return safe_line(resource) or None
 
 
 def _state(words: Mapping[str, Any]) -> State:

@@ -123,8 +123,8 @@ class _Naming:
 
     def of_object(self, name: str) -> str:
         """The very thing that is called so: a pod, where the workload that owns it has several."""
-        found = self._resolver.resolve(name, source=self._source)
-        return found.object or found.resource or name
+        resolution = self._resolver.resolve(name, source=self._source)
+        return resolution.object or resolution.resource or name
 
 
 def _record(record: Any, naming: Callable[[str, datetime | None], str]) -> Any:
@@ -156,16 +156,16 @@ def _time(record: Any) -> datetime | None:
 def _series(records: Iterable[Series], naming: _Naming) -> list[Series]:
     """Each series under its canonical name, unless another one of that name and metric stands in the same answer."""
     series = list(records)
-    taken = {(one.resource, one.metric.name) for one in series}
+    taken = {(entry.resource, entry.metric.name) for entry in series}
     renamed: list[Series] = []
-    for one in series:
-        canonical = naming.of_object(one.resource)
-        key = (canonical, one.metric.name)
-        if canonical == one.resource or key in taken:
-            renamed.append(one)
+    for entry in series:
+        canonical = naming.of_object(entry.resource)
+        key = (canonical, entry.metric.name)
+        if canonical == entry.resource or key in taken:
+            renamed.append(entry)
             continue
         taken.add(key)
-        renamed.append(replace(one, resource=canonical))
+        renamed.append(replace(entry, resource=canonical))
     return renamed
 
 
@@ -188,8 +188,8 @@ def _topology(topology: Topology, naming: _Naming) -> Topology:
     return topology if same and whole else topology.model_copy(update={"resources": known[0], "edges": known[1]})
 
 
-def _is(one: object, other: object) -> bool:
-    return one is other
+def _is(record: object, other: object) -> bool:
+    return record is other
 
 
 def _topology_ids(topology: Topology) -> Iterable[str]:

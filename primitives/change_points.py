@@ -111,18 +111,18 @@ def shifts_of(
     expected: int = 0,
 ) -> list[Shift]:
     """`shift_of` for many series with the same `times`, one a row of `table`; the rest is parallel to its rows."""
-    level = np.array([one.level for one in baselines])
-    spread = np.array([one.spread for one in baselines])
+    level = np.array([baseline.level for baseline in baselines])
+    spread = np.array([baseline.spread for baseline in baselines])
     strays = np.abs(table - level[:, None]).max(axis=1)
     spread = np.where(spread > 0, spread, strays / ZERO_LEVEL_SCORE)
     known = [
-        one if one.spread > 0 else Level(one.level, width, one.samples)
-        for one, width in zip(baselines, spread.tolist(), strict=True)
+        baseline if baseline.spread > 0 else Level(baseline.level, width, baseline.samples)
+        for baseline, width in zip(baselines, spread.tolist(), strict=True)
     ]
-    found = _still(table, known, level, spread, _peaks(table, level, np.asarray(worse)))
+    shifts = _still(table, known, level, spread, _peaks(table, level, np.asarray(worse)))
     doubtful = np.flatnonzero((spread > 0) & (strays >= _least(_MIN_SCORE, expected) * spread))
     if not len(doubtful):
-        return found
+        return shifts
     block = -(-table.shape[1] // _SCAN_LENGTH)
     # One sample's wildness must not outweigh a lasting shift.
     deviations = (table[doubtful] - level[doubtful, None]) / spread[doubtful, None]
@@ -132,10 +132,10 @@ def shifts_of(
     step = max(sample_step(times), 1.0) * block
     for row, segment in zip(doubtful.tolist(), _scan_all(_blocks(deviations, block)), strict=True):
         if segment.gain >= _least(_MIN_GAIN, expected):
-            told = (known[row], found[row].peak, normals[row])
+            told = (known[row], shifts[row].peak, normals[row])
             judged = _judged(times, table[row], *told, expected, segment, (block, step))
-            found[row] = judged or found[row]
-    return found
+            shifts[row] = judged or shifts[row]
+    return shifts
 
 
 def _still(
@@ -233,15 +233,15 @@ def _scan_all(deviations: NDArray[np.float64]) -> list[Segment]:
     weights = np.where(lengths > 0, 1.0 / np.maximum(lengths, 1), 0.0)
     backward = lengths <= 0
     step = max(_SCAN_CELLS // lengths.size, 1)
-    found: list[Segment] = []
+    segments: list[Segment] = []
     for low in range(0, rows, step):
         part = sums[low : low + step]
         gain = part[:, None, :] - part[:, :count, None]
         gain *= gain
         gain *= weights
         gain[:, backward] = -1.0
-        found += [_segment(one) for one in gain]
-    return found
+        segments += [_segment(row) for row in gain]
+    return segments
 
 
 def _segment(gain: NDArray[np.float64]) -> Segment:

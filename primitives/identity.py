@@ -200,9 +200,9 @@ def spoken_name(text: str) -> str:
     return _TYPE_BEHIND.split(name)[0] or name
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(name: str, other: str) -> bool:
     """Whether both are called the same, whatever stands in front of it and whatever the case."""
-    return base_name(one).casefold() == base_name(other).casefold()
+    return base_name(name).casefold() == base_name(other).casefold()
 
 
 def kind_of(text: str) -> str:

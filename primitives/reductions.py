@@ -36,7 +36,7 @@ R = TypeVar("R", LogRecord, Span)
 def logs_in_scope(records: Iterable[LogRecord], query: LogsQuery) -> list[LogRecord]:
     """The records that `query` asks for, in their order; its budget is not applied."""
     start, end, names, severities = query.window.start, query.window.end, query.names, query.severities
-    found = [
+    records_in_window = [
         record
         for record in records
         if start <= record.time <= end
@@ -44,19 +44,19 @@ def logs_in_scope(records: Iterable[LogRecord], query: LogsQuery) -> list[LogRec
         and (severities is None or record.severity in severities)
     ]
     if query.text is None:
-        return found
+        return records_in_window
     texts = [text.casefold() for text in query.text]
-    return [record for record in found if any(text in record.body.casefold() for text in texts)]
+    return [record for record in records_in_window if any(text in record.body.casefold() for text in texts)]
 
 
 def spans_in_scope(records: Iterable[Span], query: SpansQuery) -> list[Span]:
     """The spans that `query` asks for, in their order: whole traces. Its budget is not applied."""
-    found = [span for span in records if query.window.start <= span.start <= query.window.end]
+    spans = [span for span in records if query.window.start <= span.start <= query.window.end]
     names = query.names
     if names is None:
-        return found
-    traces = {span.trace_id for span in found if span.resource in names}
-    return [span for span in found if span.trace_id in traces]
+        return spans
+    traces = {span.trace_id for span in spans if span.resource in names}
+    return [span for span in spans if span.trace_id in traces]
 
 
 def within_budget(records: Sequence[R], budget: Budget) -> tuple[list[R], str]:
@@ -129,14 +129,14 @@ def _counted(records: Sequence[R], labels_of: Callable[[R], Mapping[str, str]], 
 
 
 def _quantiles(records: Sequence[Span] | Sequence[Series], reduction: Quantiles) -> tuple[Aggregate, ...]:
-    found = []
+    aggregates = []
     for labels, times, values in _measured(records):
         steps = np.floor(times / reduction.step_s) * reduction.step_s
         starts = np.unique(steps)
         for quantile in reduction.quantiles:
             numbers = [float(np.quantile(values[steps == start], quantile)) for start in starts]
-            found.append(Aggregate({**labels, "quantile": f"{quantile:g}"}, starts, np.array(numbers)))
-    return tuple(found)
+            aggregates.append(Aggregate({**labels, "quantile": f"{quantile:g}"}, starts, np.array(numbers)))
+    return tuple(aggregates)
 
 
 def _measured(
@@ -170,11 +170,11 @@ def _top(records: Sequence[LogRecord | Span], reduction: TopK) -> tuple[Aggregat
 
 
 def _labels(record: LogRecord | Span, names: Sequence[str]) -> dict[str, str]:
-    found = {}
+    values = {}
     for name in names:
         value = getattr(record, name, None) if name in ("resource", "severity", "name", "status") else None
-        found[name] = str(record.attributes.get(name, "") if value is None else value)
-    return found
+        values[name] = str(record.attributes.get(name, "") if value is None else value)
+    return values
 
 
 def _aggregate(labels: Mapping[str, str], counts: Mapping[float, int]) -> Aggregate:

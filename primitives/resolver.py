@@ -97,12 +97,12 @@ class Resolver:
 
     def resolve(self, name: str, *, source: str = "", at: datetime | None = None) -> Resolution:
         """What `name` means where `source` says it, at that time."""
-        found = self._by_alias(name, at)
-        if found.resource is not None and name not in self._refused.get(source, ()):
-            return found
+        resolution = self._by_alias(name, at)
+        if resolution.resource is not None and name not in self._refused.get(source, ()):
+            return resolution
         if name in self._everywhere or is_kubernetes(name):
             return Resolution(name, name, "identifier")
-        return found if found.resource is None else Resolution(name)
+        return resolution if resolution.resource is None else Resolution(name)
 
     def aliases_of(self, resource: str) -> tuple[Alias, ...]:
         """The other names of a resource, strongest rule first."""

@@ -60,19 +60,19 @@ class Level:
 
 def levels_of(series: Sequence[Samples], *, floor: float = 0.0, origin: float = 0.0) -> list[Level]:
     """`level_of` for many series at once: those of equal length share one pass."""
-    found: list[Level | None] = [None] * len(series)
+    levels: list[Level | None] = [None] * len(series)
     by_length: dict[int, list[int]] = {}
     for index, values in enumerate(series):
         by_length.setdefault(len(values), []).append(index)
     for length, indices in by_length.items():
         if not length:
             for index in indices:
-                found[index] = Level(float("nan"), float("nan"), 0)
+                levels[index] = Level(float("nan"), float("nan"), 0)
             continue
         table = np.stack([series[index] for index in indices])
         for index, level, spread in zip(indices, *levels_of_table(table, floor, origin), strict=True):
-            found[index] = Level(float(level), float(spread), length)
-    return [level for level in found if level is not None]
+            levels[index] = Level(float(level), float(spread), length)
+    return [level for level in levels if level is not None]
 
 
 def level_of(values: Samples, *, floor: float = 0.0, origin: float = 0.0) -> Level:

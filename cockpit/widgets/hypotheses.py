@@ -135,8 +135,8 @@ class HypothesesPane(RowPane):
         if (adjustment := _adjustment(item)) is not None:
             other = next((known for known in state.hypotheses if known.id == adjustment.hypothesis), None)
             return " · ".join(words for words in (adjustment.label, other.cause if other else "") if words)
-        found = state.facts.get(getattr(item, "fact", ""))
-        sentence = found.fact.sentence(self.view.names) if found else ""
+        entry = state.facts.get(getattr(item, "fact", ""))
+        sentence = entry.fact.sentence(self.view.names) if entry else ""
         return " · ".join(words for words in (getattr(item, "why", ""), sentence) if words)
 
     def _item(self, item: Item, *, selected: bool) -> Line:

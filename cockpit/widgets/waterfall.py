@@ -77,8 +77,8 @@ def _parts(step: Bar, size: int) -> Iterator[Line]:
 def _words(step: Bar, state: IncidentState, names: Naming) -> str:
     if step.kind == "prior":
         return "how common such a cause is"
-    found = state.facts.get(step.fact or "")
-    sentence = found.fact.sentence(names) if found else ""
+    entry = state.facts.get(step.fact or "")
+    sentence = entry.fact.sentence(names) if entry else ""
     if len(step.parts) > 1:
         return sanitised(sentence or step.label)
     other = next((known for known in state.hypotheses if known.id == step.hypothesis), None)

@@ -108,7 +108,7 @@ def record_answer(state: IncidentState, command: RecordAnswer) -> Decision:
 
 def publish_facts(state: IncidentState, command: PublishFacts) -> Decision:
     """Publish facts, but for those that another step or an earlier attempt found."""
-    known = {key for found in state.facts.values() for key in deduplication_keys(found.key, found.fact)}
+    known = {key for entry in state.facts.values() for key in deduplication_keys(entry.key, entry.fact)}
     bodies: list[FactFound] = []
     for fact in command.facts:
         key = fact_key(fact)

@@ -5,7 +5,7 @@ are frozen; a body's shape changes only together with its `version`, and `upcast
 """
 
 from engine.events.conclusions import ConclusionReached, HypothesesRanked
-from engine.events.envelope import ENGINE, GENESIS, Event, EventBody, Who, event_hash
+from engine.events.envelope import ENGINE, GENESIS, Event, EventBody, IncidentEvent, InvestigationEvent, Who, event_hash
 from engine.events.evidence import AnswerRecorded, FactAdded, FactFound, FactJudged
 from engine.events.lifecycle import (
     IncidentClosed,
@@ -26,6 +26,7 @@ from engine.events.steps import (
 )
 from engine.events.union import (
     Body,
+    IncidentBody,
     InvestigationBody,
     Statement,
     body_adapter,
@@ -48,11 +49,14 @@ __all__ = [
     "FactFound",
     "FactJudged",
     "HypothesesRanked",
+    "IncidentBody",
     "IncidentClassified",
     "IncidentClosed",
+    "IncidentEvent",
     "IncidentOpened",
     "InvestigationBody",
     "InvestigationCancelled",
+    "InvestigationEvent",
     "InvestigationFinished",
     "InvestigationResumed",
     "NoteAdded",

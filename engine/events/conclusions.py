@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.events.envelope import EventBody
+from engine.events.envelope import IncidentEvent, InvestigationEvent
 from engine.hypotheses import Action, Decisive, Finding, Hypothesis
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
 ]
 
 
-class HypothesesRanked(EventBody):
+class HypothesesRanked(InvestigationEvent):
     """What is believed now, best first; it replaces the ranking before.
 
     `decisive` are the facts that the order hangs on, where that was found out by ranking again without each.
@@ -24,7 +24,7 @@ class HypothesesRanked(EventBody):
     decisive: tuple[Decisive, ...] = ()
 
 
-class ConclusionReached(EventBody):
+class ConclusionReached(IncidentEvent):
     """Findings, gaps and proposed actions.
 
     Version 1 held only actions that were recommended.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +13,7 @@ from primitives.dataclass import dataclass
 if TYPE_CHECKING:
     from engine.events.union import Body
 
-__all__ = ["ENGINE", "GENESIS", "Event", "EventBody", "Who", "event_hash"]
+__all__ = ["ENGINE", "GENESIS", "Event", "EventBody", "IncidentEvent", "InvestigationEvent", "Who", "event_hash"]
 
 GENESIS = "0" * 64
 """The previous hash of an execution's first event."""
@@ -27,6 +27,18 @@ class EventBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     __slots__ = ("stored",)
+
+
+class InvestigationEvent(EventBody):
+    """The base of the bodies that only the investigation's part of the state folds."""
+
+    of_investigation: ClassVar[Literal[True]] = True
+
+
+class IncidentEvent(EventBody):
+    """The base of all other bodies."""
+
+    of_investigation: ClassVar[Literal[False]] = False
 
 
 class Who(BaseModel):

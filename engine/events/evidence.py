@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.events.envelope import EventBody
+from engine.events.envelope import IncidentEvent, InvestigationEvent
 from engine.hypotheses import Verdict
 from primitives.facts import Fact
 from primitives.telemetry import Question
@@ -20,7 +20,7 @@ SpokenOn = Literal["real", "investigation"]
 """Which clock a statement's time is of: real time, or the investigation's."""
 
 
-class AnswerRecorded(EventBody):
+class AnswerRecorded(InvestigationEvent):
     """A source's answer is in the blob table under `digest` (SHA-256 of its uncompressed bytes, hex)."""
 
     type: Literal["answer_recorded"] = "answer_recorded"
@@ -34,7 +34,7 @@ class AnswerRecorded(EventBody):
     detail: str | None = None
 
 
-class FactFound(EventBody):
+class FactFound(InvestigationEvent):
     """A step found a fact. `key` is the fact's content digest: a step that runs again adds no fact twice."""
 
     type: Literal["fact_found"] = "fact_found"
@@ -45,7 +45,7 @@ class FactFound(EventBody):
     fact: Fact
 
 
-class FactAdded(EventBody):
+class FactAdded(IncidentEvent):
     """A person added a fact, or said what the cause is or isn't; the fact's `trust` is asserted. `key` as of a fact.
 
     An advisor's proposal comes the same way, in the model's name and with the trust proposed.
@@ -61,7 +61,7 @@ class FactAdded(EventBody):
     because: str = ""
 
 
-class FactJudged(EventBody):
+class FactJudged(IncidentEvent):
     """A person said of a fact that it is certain or wrong, or took back one that a person had added.
 
     Without a `verdict` what was said of the fact before is undone. Reasoning leaves out what is refuted or withdrawn.

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from engine.events.envelope import EventBody
+from engine.events.envelope import IncidentEvent, InvestigationEvent
 
 __all__ = [
     "IncidentClosed",
@@ -12,7 +12,7 @@ __all__ = [
 ]
 
 
-class InvestigationResumed(EventBody):
+class InvestigationResumed(InvestigationEvent):
     """The engine went on after an interruption, or a person asked a further question after the end."""
 
     type: Literal["investigation_resumed"] = "investigation_resumed"
@@ -20,14 +20,14 @@ class InvestigationResumed(EventBody):
     reason: str
 
 
-class InvestigationCancelled(EventBody):
+class InvestigationCancelled(InvestigationEvent):
     """Somebody asked to stop; what is under way is cut short."""
 
     type: Literal["investigation_cancelled"] = "investigation_cancelled"
     version: Literal[1] = 1
 
 
-class InvestigationFinished(EventBody):
+class InvestigationFinished(InvestigationEvent):
     """The investigation ended. `cost_usd` is what models charged."""
 
     type: Literal["investigation_finished"] = "investigation_finished"
@@ -38,7 +38,7 @@ class InvestigationFinished(EventBody):
     problem: str = ""
 
 
-class IncidentClosed(EventBody):
+class IncidentClosed(IncidentEvent):
     """The incident ended: nothing may follow in its log.
 
     `reason` says whether a person closed it, it recovered, or nothing happened to it for long. The envelope names who.

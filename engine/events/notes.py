@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from engine.events.envelope import EventBody
+from engine.events.envelope import IncidentEvent
 
 __all__ = ["NoteAdded"]
 
 
-class NoteAdded(EventBody):
+class NoteAdded(IncidentEvent):
     """A person wrote a note, or the engine did for what has no event of its own. No reasoning reads it."""
 
     type: Literal["note_added"] = "note_added"

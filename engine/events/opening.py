@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from engine.events.envelope import EventBody
+from engine.events.envelope import EventBody, IncidentEvent, InvestigationEvent
 from engine.hypotheses import Classification
 from primitives.records import Coverage, Symptom, Window
 from primitives.telemetry import Question
@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-class IncidentOpened(EventBody):
+class IncidentOpened(IncidentEvent):
     """An investigation began.
 
     `origin` says where its telemetry comes from: a bundle (`recorded`) or configured sources (`live`). `now` is the
@@ -54,7 +54,7 @@ class SourceState(EventBody):
     questions: tuple[Question, ...] = ()
 
 
-class SourcesChecked(EventBody):
+class SourcesChecked(InvestigationEvent):
     """What can be asked."""
 
     type: Literal["sources_checked"] = "sources_checked"
@@ -62,7 +62,7 @@ class SourcesChecked(EventBody):
     sources: tuple[SourceState, ...]
 
 
-class IncidentClassified(EventBody):
+class IncidentClassified(InvestigationEvent):
     """What kind of incident it is."""
 
     type: Literal["incident_classified"] = "incident_classified"

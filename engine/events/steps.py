@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from engine.events.envelope import EventBody
+from engine.events.envelope import EventBody, InvestigationEvent
 from primitives.terms import Effect
 
 __all__ = [
@@ -28,7 +28,7 @@ class PlannedStep(EventBody):
     reason: str
 
 
-class PlanProposed(EventBody):
+class PlanProposed(InvestigationEvent):
     """The diagnostic plan."""
 
     type: Literal["plan_proposed"] = "plan_proposed"
@@ -36,14 +36,14 @@ class PlanProposed(EventBody):
     steps: tuple[PlannedStep, ...]
 
 
-class PlanConfirmed(EventBody):
+class PlanConfirmed(InvestigationEvent):
     """A person (or, without a terminal, the read-only policy) confirmed the plan."""
 
     type: Literal["plan_confirmed"] = "plan_confirmed"
     version: Literal[1] = 1
 
 
-class StepAdded(EventBody):
+class StepAdded(InvestigationEvent):
     """A step joined the plan: the next best diagnostic, or one that an engineer asked for."""
 
     type: Literal["step_added"] = "step_added"
@@ -51,7 +51,7 @@ class StepAdded(EventBody):
     step: PlannedStep
 
 
-class StepStarted(EventBody):
+class StepStarted(InvestigationEvent):
     """A step began; `attempt` is 2 or more after an interruption."""
 
     type: Literal["step_started"] = "step_started"
@@ -60,7 +60,7 @@ class StepStarted(EventBody):
     attempt: int = 1
 
 
-class StepProgressed(EventBody):
+class StepProgressed(InvestigationEvent):
     """How far a step is."""
 
     type: Literal["step_progressed"] = "step_progressed"
@@ -71,7 +71,7 @@ class StepProgressed(EventBody):
     note: str = ""
 
 
-class StepFinished(EventBody):
+class StepFinished(InvestigationEvent):
     """A step ended; `summary` is its one-line result, or why it failed."""
 
     type: Literal["step_finished"] = "step_finished"

@@ -31,6 +31,7 @@ from engine.events.upcast import upcast
 
 __all__ = [
     "Body",
+    "IncidentBody",
     "InvestigationBody",
     "Statement",
     "body_adapter",
@@ -52,17 +53,19 @@ InvestigationBody = (
     | FactFound
     | StepFinished
     | HypothesesRanked
-    | ConclusionReached
     | InvestigationResumed
     | InvestigationCancelled
     | InvestigationFinished
 )
-"""What an investigation consists of."""
+"""What only the investigation's part of the state folds."""
 
 Statement = FactAdded | FactJudged | NoteAdded | IncidentClosed
 """What somebody says about an incident. Who said what when is told in real time, also of a recorded incident."""
 
-Body = Annotated[IncidentOpened | InvestigationBody | Statement, Field(discriminator="type")]
+IncidentBody = IncidentOpened | ConclusionReached | Statement
+"""What other parts of the state fold, or several."""
+
+Body = Annotated[IncidentBody | InvestigationBody, Field(discriminator="type")]
 """The closed union of event bodies."""
 
 

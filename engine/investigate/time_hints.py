@@ -53,15 +53,15 @@ _DAY: Final = lazy_pattern(
 def time_hints(text: str, now: datetime) -> tuple[TimeHint, ...]:
     """Every moment that `text` names, in the order of the text; none lies after `now`. Clock times are UTC."""
     taken: list[tuple[int, int]] = []
-    found: list[tuple[int, TimeHint]] = []
+    hints: list[tuple[int, TimeHint]] = []
     for match, moment in _matches(text, now):
         start, end = match.span()
         if any(start < other_end and other_start < end for other_start, other_end in taken):
             continue
         taken.append((start, end))
         if moment is not None and moment <= now:
-            found.append((start, TimeHint(match.group().strip(), moment)))
-    return tuple(hint for _, hint in sorted(found, key=lambda pair: pair[0]))
+            hints.append((start, TimeHint(match.group().strip(), moment)))
+    return tuple(hint for _, hint in sorted(hints, key=lambda pair: pair[0]))
 
 
 def _matches(text: str, now: datetime) -> Iterator[tuple[re.Match[str], datetime | None]]:

@@ -109,8 +109,6 @@ class InvestigationState:
                 self.confirmed_by = event.who
                 # It may be confirmed before it is proposed.
                 self.phase = "investigating" if self.steps else self.phase
-            case ConclusionReached():
-                self.findings, self.gaps, self.concluded = body.findings, body.gaps, True
             case InvestigationResumed():
                 self._resume()
             case InvestigationCancelled():
@@ -119,6 +117,10 @@ class InvestigationState:
                 self.finished, self.phase = body, body.status
             case _:
                 assert_never(body)
+
+    def apply_conclusion(self, body: ConclusionReached) -> None:
+        """Fold the conclusion in, which concerns the actions too."""
+        self.findings, self.gaps, self.concluded = body.findings, body.gaps, True
 
     def apply_statement(self, body: FactAdded | FactJudged, who: Who, at: datetime | None) -> None:
         """Apply what a person says of facts; `judge` also tries it on a fork before it is an event."""

@@ -73,8 +73,8 @@ class MemoryRows:
         await asyncio.sleep(0)  # noqa: TID251 - it gives way, it does not wait
         tables = self.tables
         for execution_id, expected in commit.expected().items():
-            if (found := tables.head(execution_id)) != expected:
-                raise head_moved(execution_id, expected, found)
+            if (head := tables.head(execution_id)) != expected:
+                raise head_moved(execution_id, expected, head)
         # From here on nothing can fail: the commit is kept whole.
         for event in commit.events:
             tables.events[event.execution_id].append(event)

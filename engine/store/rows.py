@@ -226,10 +226,10 @@ class RowStore(Protocol):
         ...
 
 
-def head_moved(execution_id: str, expected: Head, found: Head) -> HeadMoved:
+def head_moved(execution_id: str, expected: Head, actual: Head) -> HeadMoved:
     """The error of an append that expects another head than there is."""
-    where = f"event {expected.seq}" + (" with another hash" if expected.seq == found.seq else "")
+    where = f"event {expected.seq}" + (" with another hash" if expected.seq == actual.seq else "")
     return HeadMoved(
-        f"{execution_id} ends at event {found.seq}, its writer expected {where}: another writer was first, nothing was "
-        "kept; read the log and try again"
+        f"{execution_id} ends at event {actual.seq}, its writer expected {where}: another writer was first, nothing "
+        "was kept; read the log and try again"
     )

@@ -179,8 +179,8 @@ class SqliteRows:
 
     async def _moved(self, commit: Commit) -> StoreError:
         for execution_id, expected in commit.expected().items():
-            if (found := await self.head(execution_id)) != expected:
-                return head_moved(execution_id, expected, found)
+            if (head := await self.head(execution_id)) != expected:
+                return head_moved(execution_id, expected, head)
         return StoreCorrupt(damage(self.path, "it refused an event that follows its last one"))
 
 

@@ -79,7 +79,7 @@ def _graph_of(topologies: tuple[_Same, ...]) -> Graph:
     with collector_paused():
         resources: dict[str, str] = {}
         edges: set[tuple[str, str, str]] = set()
-        for topology in (one.topology for one in topologies):
+        for topology in (record.topology for record in topologies):
             for resource in topology.resources:
                 if resources.get(resource.id, "other") == "other":
                     resources[resource.id] = resource.kind

@@ -112,7 +112,7 @@ def _named(name: str | None) -> Callable[[Metric], bool]:
 
 
 def _like(alike: tuple[str, str]) -> Callable[[Metric], bool]:
-    return lambda one: (one.kind, one.unit) == alike and not gave_up(one.name)
+    return lambda metric: (metric.kind, metric.unit) == alike and not gave_up(metric.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

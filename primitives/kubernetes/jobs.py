@@ -11,15 +11,9 @@ from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import instant, integer, message_of, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.schedules import is_schedule
 
-__all__ = ["find_jobs", "is_schedule", "job_event"]
-
-_MACROS: Final = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
-# Minute, hour, day, month, weekday (crontab(5)): lowest, highest, names.
-_FIELDS: Final = (
-    (0, 59, ""), (0, 23, ""), (1, 31, ""), (1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
-    (0, 7, "sun mon tue wed thu fri sat"),
-)  # fmt: skip
+__all__ = ["find_jobs", "job_event"]
 
 _EVENTS: Final = {
     "BackoffLimitExceeded": "JobFailed",
@@ -55,35 +49,6 @@ def find_jobs(cluster: Cluster) -> Iterator[Finding]:
             yield Finding(
                 "CronJobSuspended", cron.id, cron.kind, cron.id, details={"schedule": text(cron.spec, "schedule")}
             )
-
-
-def is_schedule(schedule: str) -> bool:
-    """Whether it is a cron schedule: five fields in their ranges, or a macro, perhaps after a time zone."""
-    words = schedule.split()
-    if words and words[0].startswith(("TZ=", "CRON_TZ=")):
-        words = words[1:]
-    if len(words) in (1, 2) and words[0].startswith("@"):
-        return words[0] in _MACROS if len(words) == 1 else words[0] == "@every"
-    return len(words) == len(_FIELDS) and all(map(_is_field, words, _FIELDS))
-
-
-def _is_field(field: str, bounds: tuple[int, int, str]) -> bool:
-    low, high, names = bounds
-    for part in field.split(","):
-        span, slash, step = part.partition("/")
-        first, dash, last = span.partition("-")
-        ends = [_value(end, names) for end in ((first, last) if dash else (first,))]
-        if (slash and not (step.isascii() and step.isdigit() and int(step) > 0)) or (
-            span not in ("*", "?") and any(end is None or not low <= end <= high for end in ends)
-        ):
-            return False
-    return True
-
-
-def _value(word: str, names: str) -> int | None:
-    if word.lower() in names.split():
-        return names.split().index(word.lower()) + (1 if names.startswith("jan") else 0)
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 4 else None
 
 
 def job_event(event: Event, resource: str) -> Finding | None:

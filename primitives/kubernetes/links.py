@@ -1,6 +1,6 @@
 """Dependencies between objects: Ingresses on Services, Services on workloads, workloads on the Services they name.
 
-A Service without endpoints is thereby known to its callers' side, although no telemetry names it.
+So a Service without endpoints is known to be a dependency of its callers, although no telemetry names it.
 """
 
 from __future__ import annotations

@@ -56,13 +56,13 @@ class Redactor:
         if len(text) > _MEMO_TEXT:
             return self._redact(text)
         # Resources, span names and attribute values repeat by the thousand.
-        found = self._memo.get(text)
-        if found is None:
-            found = self._redact(text)
+        redacted = self._memo.get(text)
+        if redacted is None:
+            redacted = self._redact(text)
             if len(self._memo) >= _MEMO_SIZE:
                 self._memo.clear()
-            self._memo[text] = found
-        return found
+            self._memo[text] = redacted
+        return redacted
 
     def redact_value(self, obj: Any) -> Any:
         """A JSON-like value with every string redacted, and what stands under a key that names a secret replaced.

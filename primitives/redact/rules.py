@@ -91,8 +91,8 @@ def is_placeholder(text: str) -> bool:
 
 def is_secret_key(key: str) -> bool:
     """Whether a key of this name usually holds a secret."""
-    found = _KEY_END.search(key) if len(key) < 200 else None
-    return found is not None and not _is_public(key[: found.start()], found[0])
+    match = _KEY_END.search(key) if len(key) < 200 else None
+    return match is not None and not _is_public(key[: match.start()], match[0])
 
 
 def _is_public(prefix: str, word: str) -> bool:

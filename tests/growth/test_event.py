@@ -52,8 +52,8 @@ def tree(tmp_path: Path) -> Path:
     change(
         tree,
         "engine/events/union.py",
-        "IncidentOpened | InvestigationBody",
-        "IncidentOpened | RunbookLinked | InvestigationBody",
+        "IncidentBody = IncidentOpened | ",
+        "IncidentBody = IncidentOpened | RunbookLinked | ",
     )
     change(
         tree,

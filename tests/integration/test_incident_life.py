@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli import main
+from cockpit.engine_access import open_engine
 from cockpit.plain import PlainReport
 from cockpit.postmortem import render_markdown
+from cockpit.settings import load_settings
 from engine.engine import Engine
 from engine.events import Event, IncidentClosed, IncidentOpened, NoteAdded, SourcesChecked, SourceState, Who
 from engine.following import follow_investigation
@@ -229,3 +231,19 @@ def test_the_commands_close_and_note(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "rolled back" in replayed
     assert "Closed by" in replayed
     assert "the fix is out" in replayed
+
+
+@pytest.mark.parametrize(("days", "closed"), [(None, True), (40, False), (0, False)])
+async def test_after_how_long_it_is_closed_is_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int | None, closed: bool
+) -> None:
+    monkeypatch.setattr("engine.engine._SWEEP_AFTER_S", 0.0)
+    execution_id = await left_alone(tmp_path / "store.db", origin="live", opened=datetime.now(UTC) - timedelta(days=35))
+    config = tmp_path / "config.yaml"
+    config.write_text("" if days is None else f"close_after_days: {days}\n")
+    settings = load_settings(tmp_path / "store.db", config)
+    async with open_engine(settings) as port:
+        assert isinstance(port, Engine)
+        if port._sweep is not None:
+            await port._sweep
+        assert ((await port.state(execution_id)).closed is not None) is closed

@@ -250,3 +250,59 @@ def check(case: Case) -> None:
     assert {key: best.details.get(key) for key in case.details} == dict(case.details)
     assert {key: getattr(best, key) for key in case.fields} == dict(case.fields)
     assert not {state for state, _ in seen} & set(case.never), seen
+
+
+RS, DEPLOYMENT = replica_set(), deployment()
+SERVICE = "shop/service/api"
+WEB = "shop/statefulset/web"
+TCP80 = {"port": 80, "targetPort": 8080}
+UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+LISTENING = pod(containers=[container(ports=[{"containerPort": 8080, "name": "http"}])])
+
+
+def owned(*items: dict) -> tuple:
+    return (RS, DEPLOYMENT, *items)
+
+
+def client(**env: str) -> dict:
+    variables = [{"name": name, "value": value} for name, value in env.items()]
+    return pod("web-1", owner="StatefulSet/web", labels={"app": "web"}, containers=[container(env=variables)])
+
+
+def policy(name: str = "p", **spec: object) -> dict:
+    return obj("NetworkPolicy", name, spec={"podSelector": {"matchLabels": {"app": "api"}}, **spec})
+
+
+def claim(phase: str = "Pending", **spec: object) -> dict:
+    whole = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "10Gi"}},
+        "storageClassName": "fast",
+        **spec,
+    }
+    return obj("PersistentVolumeClaim", "data", spec=whole, status={"phase": phase})
+
+
+def autoscaler(*conditions: dict, **fields: object) -> dict:
+    spec = {
+        "scaleTargetRef": {"kind": "Deployment", "name": "api"},
+        "minReplicas": 1,
+        "maxReplicas": 3,
+        **fields.pop("spec", {}),
+    }
+    return obj(
+        "HorizontalPodAutoscaler",
+        "api",
+        spec=spec,
+        status={"currentReplicas": 3, "desiredReplicas": 3, "conditions": list(conditions)},
+    )
+
+
+def crashing(code: int, reason: str = "Error", runtime_s: float = 2.0, **fields: object) -> dict:
+    return waiting(
+        "CrashLoopBackOff",
+        "back-off 5m0s restarting",
+        restartCount=7,
+        lastState={"terminated": ended(code, reason, runtime_s)},
+        **fields,
+    )
