@@ -27,7 +27,6 @@ EXEMPT = {
     "primitives/kubernetes/events.py": "the variant of a finding: an object's name and its key",
     "primitives/kubernetes/images.py": "names of images: registry/repository",
     "primitives/kubernetes/ingresses.py": "the name of an annotation",
-    "primitives/kubernetes/jobs.py": "a step in a cron expression",
     "primitives/kubernetes/ports.py": "the variant of a finding: a port and its protocol",
     "primitives/kubernetes/references.py": "the variant of a finding: an object's name and its key",
     "primitives/kubernetes/rollouts.py": "names of images: registry/repository",
