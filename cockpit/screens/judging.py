@@ -81,7 +81,7 @@ class JudgingScreen(IncidentScreen):
         from engine.port import AddFact
 
         about = self._resource()
-        where = f"about {sanitised(about)}" if about else "about no resource"
+        where = f"about {sanitised(self.view.names(about))}" if about else "about no resource"
         hint = f"what do you know? It is read as a log message would be, {where}."
 
         def added(text: str) -> None:
@@ -136,7 +136,7 @@ class JudgingScreen(IncidentScreen):
         if state is None:
             return ""
         if subject.kind == "fact" and subject.id in state.facts:
-            return f"{subject.id}  {sanitised(state.facts[subject.id].fact.sentence())}"
+            return f"{subject.id}  {sanitised(state.facts[subject.id].fact.sentence(self.view.names))}"
         if subject.kind == "hypothesis":
             for hypothesis in state.hypotheses:
                 if hypothesis.id == subject.id:

@@ -77,7 +77,7 @@ class Scale:
 
 def symptom_of(view: View) -> MetricShift | None:
     """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-    return view.symptom_cache.update(view.state).symptom if view.state else None
+    return view.symptom_cache.gather(view.state).symptom if view.state else None
 
 
 def marks_of(view: View) -> list[Mark]:
@@ -85,7 +85,7 @@ def marks_of(view: View) -> list[Mark]:
     state = view.state
     if state is None or state.opened is None:
         return []
-    near, _ = view.symptom_cache.update(state).changes.split(state)
+    near, _ = view.symptom_cache.gather(state).changes.split(state)
     marks = [_change(change_mark, state, view.names) for change_mark in near]
     marks = sorted(marks, key=lambda mark: mark.rank)[:MARKS_SHOWN]
     shift = symptom_of(view)
@@ -119,7 +119,7 @@ def _change(change_mark: ChangeMark, state: IncidentState, names: Naming) -> Mar
 def other_changes(view: View) -> list[ChangeMark]:
     """The changes without a mark, oldest first: on no known resource, or on one that nothing points to."""
     state = view.state
-    return view.symptom_cache.update(state).changes.split(state)[1] if state is not None else []
+    return view.symptom_cache.gather(state).changes.split(state)[1] if state is not None else []
 
 
 def span_of(view: View) -> tuple[datetime, datetime] | None:

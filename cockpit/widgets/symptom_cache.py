@@ -35,7 +35,7 @@ class SymptomCache:
         self._worst: MetricShift | None = None
         self.changes = Changes()
 
-    def update(self, state: IncidentState) -> SymptomCache:
+    def gather(self, state: IncidentState) -> SymptomCache:
         """Take in the facts that joined since the last update."""
         kept = kept_facts(state, self._seen)
         if kept < len(self._seen):

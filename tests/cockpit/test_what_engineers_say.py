@@ -64,7 +64,7 @@ async def test_x_asks_why_and_refutes_the_fact(opened: Opened) -> None:
     async with opened(port=port, size=(160, 50)) as (app, pilot):
         await pilot.press("m", "g", "x")
         await settle(pilot)
-        assert "F1 IS WRONG" in shown(app)
+        assert "REFUTE F1?" in shown(app)
         await pilot.press(*"stale", "enter")
         await settle(pilot)
         assert statements_of(port) == [RefuteFact(fact="F1")]

@@ -23,7 +23,7 @@ ENGINE = Who(kind="engine", name="cloudops")
 NAME, INCIDENT = "exec-1", "inc-1"
 INTERLEAVINGS = 10_000
 """On the memory store; each is a run of `STEPS` reads and appends by two writers in a drawn order."""
-ON_SQLITE = 250
+ON_SQLITE = 150
 STEPS = 6
 
 
