@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import exp
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -31,7 +31,6 @@ from primitives.terms import IncidentClass
 
 FOLDER: Final = Path(__file__).parent
 _AT: Final = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
-_DAY: Final = Window(start=_AT - timedelta(hours=24), end=_AT)
 _WEIGHT_WORDS: Final = {
     "cause": "explains by itself",
     "symptom": "follows from something that may show elsewhere",
@@ -135,13 +134,11 @@ def _command_parts(command: click.Command, context: click.Context) -> Iterator[s
 
 
 def _facts() -> str:
-    kinds = [facts.fact_adapter.validate_python(_SEEN | one) for one in _EXAMPLES]
-    known = {type(one): one for one in kinds}
     every = get_args(get_args(facts.Fact)[0])
     common = _fields(facts.FactBase, skip=("type",))
     inherited = tuple(facts.FactBase.model_fields)
-    told = [
-        f"## {kind.model_fields['type'].default}\n\n{_prose(kind)}\n\n> {known[kind].sentence()}\n\n"
+    parts = [
+        f"## {kind.model_fields['type'].default}\n\n{_prose(kind)}\n\n> {_example(kind).sentence()}\n\n"
         + _fields(kind, skip=inherited)
         for kind in every
     ]
@@ -151,8 +148,12 @@ def _facts() -> str:
         "A fact is data that a diagnostic found. Its sentence is made from the data by code. Reasoning takes facts and "
         "nothing else.",
         "## Every fact\n\n" + _prose(facts.FactBase) + "\n\n" + common,
-        *told,
+        *parts,
     )
+
+
+def _example(kind: type[facts.FactBase]) -> facts.FactBase:
+    return kind.model_validate({"observed_at": _AT, "source": "recorded"} | kind.EXAMPLE)
 
 
 def _events() -> str:
@@ -340,66 +341,6 @@ def _states() -> str:
         rows = ((f"`{one.name}`", one.weight, one.meaning) for one in STATES.values() if one.family == family)
         parts.append(f"## {family}\n\n" + _table(("state", "weight", "means"), rows))
     return _page("Kubernetes states", "`primitives/kubernetes/states.py`", *parts)
-
-
-_SEEN: Final = {"observed_at": _AT, "source": "recorded"}
-_EXAMPLES: Final[tuple[dict[str, Any], ...]] = (
-    {
-        "type": "metric_shift", "resource": "api", "metric": "latency_p95", "kind": "latency", "unit": "s",
-        "statistic": "p95", "worse": True, "baseline": 0.2, "spread": 0.01, "current": 1.5, "peak": 1.7, "score": 130.0,
-        "samples": 20, "baseline_samples": 60, "onset": _AT,
-    },
-    {
-        "type": "metric_at_limit", "resource": "orders-db", "metric": "database_connections", "unit": "{connection}",
-        "limit": 100.0, "peak": 95.0, "ratio": 0.95, "since": _AT,
-    },
-    {"type": "metric_missing", "resource": "api", "metric": "requests", "kind": "traffic", "last_seen": _AT},
-    {
-        "type": "own_share", "resource": "orders-db", "symptom_resource": "api", "metric": "latency_p95", "unit": "s",
-        "own_excess": 0.9, "share": 0.7, "noise": 0.02,
-    },
-    {
-        "type": "dependencies", "resources": {"api": "service", "orders-db": "database"},
-        "edges": [("api", "orders-db", "calls")],
-    },
-    {"type": "change", "polarity": "absent", "kinds": ["infrastructure"], "window": _DAY},
-    {
-        "type": "configuration_difference", "resource": "api", "kind": "deployment", "path": "spec.replicas",
-        "before": 3, "after": 1,
-    },
-    {
-        "type": "log_pattern", "resource": "api", "template": "connection to <ip> refused", "severity": "ERROR",
-        "family": "connection_refused", "count": 41, "baseline_count": 0.0, "first_seen": _AT,
-    },
-    {
-        "type": "span_shift", "resource": "api", "operation": "GET /orders", "baseline": 0.02, "current": 0.4,
-        "score": 40.0, "samples": 80,
-    },
-    {
-        "type": "span_errors", "resource": "api", "operation": "GET /orders", "errors": 12, "total": 80,
-        "message": "deadline exceeded",
-    },
-    {
-        "type": "workload_state", "resource": "shop/deployment/api", "object": "shop/pod/api-7b5c4d8f69-4mkzt",
-        "kind": "pod", "state": "OOMKilled", "container": "app", "exit_code": 137, "restarts": 4,
-    },
-    {
-        "type": "probe_result", "resource": "api", "probe": "tcp_connect", "target": "orders-db:5432",
-        "result": "failed", "healthy": False,
-    },
-    {
-        "type": "observation", "resource": "orders-db", "kind": "top_sql",
-        "subject": "SELECT * FROM items WHERE order_id = ?", "value": 0.61,
-    },
-    {
-        "type": "alert", "name": "HighLatency", "state": "firing", "started_at": _AT, "summary": "p95 over 0.8 s",
-    },
-    {
-        "type": "source_gap", "source": "prometheus", "question": "series", "status": "unreachable",
-        "detail": "no answer within 20 s",
-    },
-    {"type": "assertion", "source": "ann", "text": "the canary was healthy"},
-)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -95,11 +95,13 @@ class _Inspection:
 
     async def facts(self, recorded: Iterable[Change]) -> AsyncIterator[Found]:
         """Findings, unrecorded rollouts, links, healthy objects, and a gap for each failed analyzer."""
-        found: list[Finding] = []
+        unmerged: list[Finding] = []
         for done, (name, find) in enumerate(FAMILIES):
             yield Progress(done, len(FAMILIES), name)
-            found += await self._run(name, partial(find, self._cluster))
-        findings = await self._run("merged findings", partial(merge, self._cluster, found)) or found[:MOST_FINDINGS]
+            unmerged += await self._run(name, partial(find, self._cluster))
+        findings = (
+            await self._run("merged findings", partial(merge, self._cluster, unmerged)) or unmerged[:MOST_FINDINGS]
+        )
         for finding in findings:
             yield _fact(finding, self._cluster, self._args, self._objects)
         for change in await self._run("rollouts", partial(find_rollouts, self._cluster)):

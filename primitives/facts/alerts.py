@@ -1,6 +1,6 @@
 """Facts about alerts."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
@@ -22,6 +22,13 @@ class AlertState(FactBase):
     started_at: AwareDatetime | None = None
     value: float | None = None
     summary: str = ""
+
+    EXAMPLE: ClassVar = {
+        "name": "HighLatency",
+        "state": "firing",
+        "started_at": "2026-11-23T14:30:00Z",
+        "summary": "p95 over 0.8 s",
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         del called  # no resource stands in it

@@ -1,6 +1,6 @@
 """Facts that a person states."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
@@ -24,6 +24,11 @@ class Assertion(FactBase):
     cause_class: IncidentClass | None = None
     kind: ResourceKind | None = None
     change: str | None = None
+
+    EXAMPLE: ClassVar = {
+        "source": "ann",
+        "text": "the canary was healthy",
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         del called  # no resource stands in it

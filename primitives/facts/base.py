@@ -3,8 +3,8 @@
 Modules that declare models have no `from __future__ import annotations`: pydantic would compile each annotation anew.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -33,6 +33,9 @@ class FactBase(BaseModel):
     observed_at: AwareDatetime
     source: str
     answers: tuple[str, ...] = ()
+
+    EXAMPLE: ClassVar[Mapping[str, Any]]
+    """Fields of one such fact, for the reference."""
 
     def sentence(self, called: Naming = full_name) -> str:
         """The fact in one line, from its data alone; `called` says what to call each resource.

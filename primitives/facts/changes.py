@@ -1,7 +1,7 @@
 """Facts about changes, and the names of changes in sentences."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
@@ -25,6 +25,12 @@ class ChangeFound(FactBase):
     kinds: tuple[ChangeKind, ...]
     change: Change | None = None
     lead_s: float | None = None
+
+    EXAMPLE: ClassVar = {
+        "polarity": "absent",
+        "kinds": ["infrastructure"],
+        "window": {"from": "2026-11-22T14:30:00Z", "to": "2026-11-23T14:30:00Z"},
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         del called  # no resource stands in it

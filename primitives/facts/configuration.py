@@ -1,6 +1,6 @@
 """Facts about configuration."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
@@ -18,6 +18,14 @@ class ConfigurationDifference(FactBase):
     before: Any = None
     after: Any = None
     changed_between: Window | None = None
+
+    EXAMPLE: ClassVar = {
+        "resource": "api",
+        "kind": "deployment",
+        "path": "spec.replicas",
+        "before": 3,
+        "after": 1,
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         if self.polarity == "absent":

@@ -1,6 +1,6 @@
 """Facts about what could not be learned."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
@@ -22,6 +22,13 @@ class SourceGap(FactBase):
     status: AnswerStatus
     detail: str = ""
     instead: Question | None = None
+
+    EXAMPLE: ClassVar = {
+        "source": "prometheus",
+        "question": "series",
+        "status": "unreachable",
+        "detail": "no answer within 20 s",
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         del called  # no resource stands in it

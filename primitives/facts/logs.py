@@ -1,7 +1,7 @@
 """Facts about log messages."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
@@ -32,6 +32,16 @@ class LogPattern(FactBase):
     points_at: str | None = None
     ongoing: bool = False
     example: str = ""
+
+    EXAMPLE: ClassVar = {
+        "resource": "api",
+        "template": "connection to <ip> refused",
+        "severity": "ERROR",
+        "family": "connection_refused",
+        "count": 41,
+        "baseline_count": 0.0,
+        "first_seen": "2026-11-23T14:30:00Z",
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         name = self.resource_name(called, "any resource")

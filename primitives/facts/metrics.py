@@ -1,7 +1,7 @@
 """Facts about metrics: a level that moved, a limit that was reached, samples that are missing, a share of a symptom."""
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import AwareDatetime
 
@@ -44,6 +44,23 @@ class MetricShift(FactBase):
     onset: AwareDatetime | None = None
     onset_uncertainty_s: float | None = None
 
+    EXAMPLE: ClassVar = {
+        "resource": "api",
+        "metric": "latency_p95",
+        "kind": "latency",
+        "unit": "s",
+        "statistic": "p95",
+        "worse": True,
+        "baseline": 0.2,
+        "spread": 0.01,
+        "current": 1.5,
+        "peak": 1.7,
+        "score": 130.0,
+        "samples": 20,
+        "baseline_samples": 60,
+        "onset": "2026-11-23T14:30:00Z",
+    }
+
     def sentence(self, called: Naming = full_name) -> str:
         name = f"{self.resource_name(called)} {label(self.metric)}"
         before, during = self.reading(self.baseline), self.reading(self.current)
@@ -78,6 +95,16 @@ class MetricAtLimit(FactBase):
     ratio: float
     since: AwareDatetime | None = None
 
+    EXAMPLE: ClassVar = {
+        "resource": "orders-db",
+        "metric": "database_connections",
+        "unit": "{connection}",
+        "limit": 100.0,
+        "peak": 95.0,
+        "ratio": 0.95,
+        "since": "2026-11-23T14:30:00Z",
+    }
+
     def sentence(self, called: Naming = full_name) -> str:
         name = f"{self.resource_name(called)} {label(self.metric)}"
         share = f"{100 * self.ratio:.0f} % of the limit ({self.reading(self.limit)})"
@@ -102,6 +129,13 @@ class MetricMissing(FactBase):
     kind: MetricKind
     last_seen: AwareDatetime | None = None
 
+    EXAMPLE: ClassVar = {
+        "resource": "api",
+        "metric": "requests",
+        "kind": "traffic",
+        "last_seen": "2026-11-23T14:30:00Z",
+    }
+
     def sentence(self, called: Naming = full_name) -> str:
         last = f" (last sample {moment(self.last_seen)})" if self.last_seen else ""
         if self.last_seen and self.window and self.last_seen >= self.window.start:
@@ -125,6 +159,16 @@ class OwnShare(FactBase):
     own_excess: float
     share: float
     noise: float
+
+    EXAMPLE: ClassVar = {
+        "resource": "orders-db",
+        "symptom_resource": "api",
+        "metric": "latency_p95",
+        "unit": "s",
+        "own_excess": 0.9,
+        "share": 0.7,
+        "noise": 0.02,
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         name, symptom = self.resource_name(called), f"{called(self.symptom_resource)}'s {label(self.metric)}"

@@ -1,7 +1,7 @@
 """Facts that fit no other kind."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
@@ -27,6 +27,13 @@ class Observed(FactBase):
     value: float | None = None
     unit: str = "1"
     details: Mapping[str, Any] = {}
+
+    EXAMPLE: ClassVar = {
+        "resource": "orders-db",
+        "kind": "top_sql",
+        "subject": "SELECT * FROM items WHERE order_id = ?",
+        "value": 0.61,
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         value = f" {self.reading(self.value)}" if self.value is not None else ""

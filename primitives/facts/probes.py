@@ -1,6 +1,6 @@
 """Facts about active checks."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase
@@ -18,6 +18,14 @@ class ProbeResult(FactBase):
     result: str
     healthy: bool
     output: str = ""
+
+    EXAMPLE: ClassVar = {
+        "resource": "api",
+        "probe": "tcp_connect",
+        "target": "orders-db:5432",
+        "result": "failed",
+        "healthy": False,
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         to = f" to {called(self.target)}" if self.target else ""

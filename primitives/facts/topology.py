@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,6 +27,11 @@ class Dependencies(FactBase):
     inferred: bool = False
     # Left out where nothing is stated: so were they before there were any, and hashes cover the bytes.
     locations: Mapping[str, Location] = Field(default={}, exclude_if=operator.not_)
+
+    EXAMPLE: ClassVar = {
+        "resources": {"api": "service", "orders-db": "database"},
+        "edges": [("api", "orders-db", "calls")],
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         del called  # no resource stands in it

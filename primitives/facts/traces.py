@@ -1,6 +1,6 @@
 """Facts about spans: an operation's own time, and where failures begin."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
@@ -21,6 +21,15 @@ class SpanShift(FactBase):
     score: float
     samples: int
 
+    EXAMPLE: ClassVar = {
+        "resource": "api",
+        "operation": "GET /orders",
+        "baseline": 0.02,
+        "current": 0.4,
+        "score": 40.0,
+        "samples": 80,
+    }
+
     def sentence(self, called: Naming = full_name) -> str:
         before, now = quantity(self.baseline, "s"), quantity(self.current, "s")
         calls = ""
@@ -38,6 +47,14 @@ class SpanErrors(FactBase):
     total: int
     baseline_ratio: float | None = None
     message: str = ""
+
+    EXAMPLE: ClassVar = {
+        "resource": "api",
+        "operation": "GET /orders",
+        "errors": 12,
+        "total": 80,
+        "message": "deadline exceeded",
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         name = self.resource_name(called, "any resource")

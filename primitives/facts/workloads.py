@@ -1,7 +1,7 @@
 """Facts about Kubernetes objects."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime
 
@@ -32,6 +32,16 @@ class WorkloadState(FactBase):
     count: int = 1
     since: AwareDatetime | None = None
     details: Mapping[str, Any] = {}
+
+    EXAMPLE: ClassVar = {
+        "resource": "shop/deployment/api",
+        "object": "shop/pod/api-7b5c4d8f69-4mkzt",
+        "kind": "pod",
+        "state": "OOMKilled",
+        "container": "app",
+        "exit_code": 137,
+        "restarts": 4,
+    }
 
     def sentence(self, called: Naming = full_name) -> str:
         what = called(self.object) + (f" container {self.container}" if self.container else "")
