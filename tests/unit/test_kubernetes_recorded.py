@@ -277,10 +277,9 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 def seeds() -> list[dict[str, Any]]:
     """Real objects of an API server, and the small ones of every family's cases."""
-    import test_kubernetes_cluster
-    import test_kubernetes_pods
+    from kubernetes_cases import CASES
 
-    cases = [*test_kubernetes_pods.CASES, *test_kubernetes_cluster.CASES]
+    cases = CASES
     small = [dict(item) for case in cases for item in case.objects]
     return [{"kind": kind[:-1].capitalize(), **item} for kind, items in OBJECTS.items() for item in items[:2]] + small
 

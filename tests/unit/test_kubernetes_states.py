@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import test_kubernetes_cluster
-import test_kubernetes_pods
 from cases.kubernetes import CASES as MADE
 from cases.kubernetes import parts
+from kubernetes_cases import CASES
 from kubernetes_objects import findings
 
 from primitives.kubernetes.analysis import analyse
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.states import STATES, WEIGHTS
-
-CASES = [*test_kubernetes_pods.CASES, *test_kubernetes_cluster.CASES]
 
 
 def test_every_state_has_a_case() -> None:

@@ -1,0 +1,17 @@
+"""All the small cases of Kubernetes states, for what holds of every one of them."""
+
+from __future__ import annotations
+
+from test_kubernetes_controllers import NODES, WORKLOADS
+from test_kubernetes_images import IMAGES, PROBES
+from test_kubernetes_pods import PODS
+from test_kubernetes_routing import ROUTING, SETTINGS
+from test_kubernetes_scheduling import PORTS, REFERENCES, SCHEDULING
+from test_kubernetes_volumes import ADMISSION, VOLUMES
+
+__all__ = ["CASES"]
+
+CASES = [
+    *PODS, *IMAGES, *PROBES, *SCHEDULING, *REFERENCES, *PORTS,
+    *SETTINGS, *ROUTING, *VOLUMES, *ADMISSION, *NODES, *WORKLOADS,
+]  # fmt: skip
