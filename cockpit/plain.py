@@ -41,8 +41,8 @@ from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
 from engine.naming import NamesOfState
 from primitives.display_names import Naming
+from primitives.quantities import bound, counted, duration, moment, probability, unbound
 from primitives.text import safe_line
-from primitives.units import bound, counted, duration, moment, probability, unbound
 
 __all__ = ["PlainReport", "close_reason", "event_line", "render_text"]
 

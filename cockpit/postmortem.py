@@ -39,8 +39,8 @@ from engine.naming import display_names
 from engine.report import ActionPart, Report, report
 from primitives.dataclass import dataclass
 from primitives.facts import AlertState, ChangeFound, MetricShift
+from primitives.quantities import counted, duration, probability
 from primitives.text import safe_line
-from primitives.units import counted, duration, probability
 
 __all__ = ["is_shown", "render_html", "render_markdown"]
 

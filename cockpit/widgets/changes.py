@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import sanitised
 from primitives.dataclass import dataclass
-from primitives.units import short_id
+from primitives.quantities import short_id
 
 if TYPE_CHECKING:
     from engine.incident import IncidentState

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from cockpit.widgets.draw import Styles, cells
 from cockpit.widgets.marks import Mark, Scale, labels
 from primitives.dataclass import dataclass
-from primitives.units import is_ratio, ticks
+from primitives.quantities import is_ratio, ticks
 
 if TYPE_CHECKING:
     from primitives.records import Series

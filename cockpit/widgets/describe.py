@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
 from cockpit.widgets.waterfall import describe_waterfall
 from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds, when_said
-from primitives.units import duration, quantity
+from primitives.quantities import duration, quantity
 
 if TYPE_CHECKING:
     from engine.hypotheses import Action, Hypothesis

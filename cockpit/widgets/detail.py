@@ -15,7 +15,7 @@ from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import apart, percent, precise
-from primitives.units import reading
+from primitives.quantities import reading
 
 if TYPE_CHECKING:
     from engine.incident import FoundFact, IncidentState

@@ -11,8 +11,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from primitives.dataclass import dataclass
+from primitives.quantities import bound, unbound
 from primitives.text import ELLIPSIS, safe_line
-from primitives.units import bound, unbound
 
 if TYPE_CHECKING:
     from themes import Palette

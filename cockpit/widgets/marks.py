@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cockpit.widgets.changes import ChangeMark
 from cockpit.widgets.draw import cells, cut
 from primitives.dataclass import dataclass
-from primitives.units import short_id
+from primitives.quantities import short_id
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View

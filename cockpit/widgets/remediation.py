@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cockpit.widgets.draw import Line, Part, cells, cut, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
-from primitives.units import duration
+from primitives.quantities import duration
 
 if TYPE_CHECKING:
     from engine.hypotheses import Action

@@ -14,7 +14,7 @@ from cockpit.widgets.draw import Line, Part, cells, draw, sanitised, wrap
 from cockpit.widgets.marks import Mark, Scale, labels, marks_of, other_changes, span_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.words import apart, clock, precise
-from primitives.units import duration
+from primitives.quantities import duration
 
 __all__ = ["TimelinePane"]
 

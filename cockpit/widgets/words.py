@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from primitives.quantities import duration, moment
 from primitives.text import safe_line
-from primitives.units import duration, moment
 
 if TYPE_CHECKING:
     from engine.hypotheses import Judgement

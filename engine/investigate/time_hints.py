@@ -9,6 +9,7 @@ from typing import Final
 
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
+from primitives.quantities import parse_period
 
 __all__ = ["TimeHint", "time_hints"]
 
@@ -21,7 +22,6 @@ class TimeHint:
     moment: datetime
 
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NUMBERS: Final = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10, "fifteen": 15, "twenty": 20,
     "thirty": 30, "half an": 0.5, "a few": 3, "a couple of": 2,
@@ -82,7 +82,7 @@ def _iso(match: re.Match[str], now: datetime) -> datetime | None:
 def _before(match: re.Match[str], now: datetime) -> datetime | None:
     word = match["count"].lower()
     count = _NUMBERS[word] if word in _NUMBERS else float(word)
-    seconds = count * _UNITS[match["unit"][0].lower()]
+    seconds = parse_period(count, match["unit"])
     return now - timedelta(seconds=seconds) if seconds <= 366 * 86400 else None
 
 

@@ -13,24 +13,11 @@ from typing import Any, Final
 
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
+from primitives.quantities import quantities_in, without_quantities
 from primitives.records import Change
 
 __all__ = ["Trait", "bumped", "changed_lines", "setting_traits", "traits"]
 
-_UNITS: Final = {
-    "nanosecond": 1e-9, "ns": 1e-9, "microsecond": 1e-6, "us": 1e-6, "µs": 1e-6, "millisecond": 1e-3, "millis": 1e-3,
-    "ms": 1e-3, "second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "m": 60.0, "hour": 3600.0,
-    "h": 3600.0, "day": 86400.0, "d": 86400.0, "k": 1e3, "kb": 1e3, "ki": 1024.0, "mb": 1e6, "mi": 1024.0**2,
-    "gb": 1e9, "gi": 1024.0**3, "g": 1e9,
-}  # fmt: skip
-_UNIT: Final = (
-    r"(?:nano|micro|milli)?seconds?|millis|minutes?|hours?|days?|ns|us|µs|ms|sec|min|s|m|h|d|[kmg]i|[kmg]b|k|g"
-)
-_QUANTITY: Final = lazy_pattern(
-    rf"(?:\.of|\b)(?P<before>(?:milli|nano)?(?:seconds?|minutes?|hours?|days?|millis))\s*[=(]\s*(?P<held>\d[\d_]*(?:\.\d+)?)\)?"
-    rf"|(?<![\w.])(?P<number>\d[\d_]*(?:\.\d+)?)(?:\s*\*\s*[\w.]*?\b(?P<times>{_UNIT})\b|\s?(?P<suffix>{_UNIT})\b)?",
-    re.IGNORECASE,
-)
 _SETTING: Final = lazy_pattern(r"(?P<name>[A-Za-z_][\w.-]*)[\"']?\s*(?::|=|:=)\s*[\"']?(?P<value>\d[\w.*\s]*)")
 # What is bounded or awaited: less of it refuses or gives up sooner.
 _BOUND: Final = lazy_pattern(
@@ -170,7 +157,7 @@ def _line_pairs(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[
     for line in added:
         before = old.get(_skeleton(line))
         if before is not None:
-            for was, now in zip(_numbers(before), _numbers(line), strict=False):
+            for was, now in zip(quantities_in(before), quantities_in(line), strict=False):
                 if was != now:
                     yield line, was, now
 
@@ -187,30 +174,21 @@ def _named_numbers(lines: Sequence[str]) -> dict[str, list[float]]:
     numbers: dict[str, list[float]] = {}
     for line in lines:
         for match in _SETTING.finditer(line):
-            numbers.setdefault(match["name"], []).extend(_numbers(match["value"]))
+            numbers.setdefault(match["name"], []).extend(quantities_in(match["value"]))
     return numbers
 
 
 def _value_pairs(before: Any, after: Any) -> Iterator[tuple[str, float, float]]:
     if isinstance(before, dict) and isinstance(after, dict):
         for name in before.keys() & after.keys():
-            was, now = _numbers(str(before[name])), _numbers(str(after[name]))
+            was, now = quantities_in(str(before[name])), quantities_in(str(after[name]))
             if len(was) == len(now) == 1 and was != now:
                 yield str(name), was[0], now[0]
 
 
 def _skeleton(line: str) -> str:
     # A local name may change with the number that it holds: what a line calls identifies it.
-    return " ".join(_IDENTIFIER.findall(re.sub(r"^\s*[\w, ]+:?=\s", "", _QUANTITY.sub("#", line))))
-
-
-def _numbers(line: str) -> list[float]:
-    numbers = []
-    for match in _QUANTITY.finditer(line):
-        unit = (match["before"] or match["times"] or match["suffix"] or "").lower()
-        number = float((match["held"] or match["number"]).replace("_", ""))
-        numbers.append(number * _UNITS.get(unit, _UNITS.get(unit.removesuffix("s"), 1.0)))
-    return numbers
+    return " ".join(_IDENTIFIER.findall(re.sub(r"^\s*[\w, ]+:?=\s", "", without_quantities(line))))
 
 
 def setting_traits(path: str, before: Any, after: Any) -> tuple[Trait, ...]:

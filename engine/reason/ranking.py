@@ -26,9 +26,9 @@ from engine.reason.wanted import would_change
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
+from primitives.quantities import short_id
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
-from primitives.units import short_id
 
 __all__ = ["Ranking", "rank", "rank_facts"]
 

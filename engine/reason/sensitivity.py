@@ -17,8 +17,8 @@ from engine.reason.ranking import rank_facts
 from engine.reason.wanted import unanswered
 from primitives.display_names import DisplayNames
 from primitives.facts import Assertion, Dependencies
+from primitives.quantities import probability
 from primitives.text import safe_line
-from primitives.units import probability
 
 __all__ = ["decisive", "would_change"]
 

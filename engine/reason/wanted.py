@@ -18,8 +18,8 @@ from primitives.facts import (
     SourceGap,
     SpanShift,
 )
+from primitives.quantities import short_id
 from primitives.text import safe_line
-from primitives.units import short_id
 
 __all__ = ["unanswered", "would_change"]
 

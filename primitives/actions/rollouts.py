@@ -8,8 +8,8 @@ from typing import Any, Final
 from primitives.actions.target import Target
 from primitives.dataclass import dataclass
 from primitives.facts import change_label
+from primitives.quantities import short_id
 from primitives.records import Change
-from primitives.units import short_id
 
 __all__ = ["Rollouts", "rollouts_of"]
 

@@ -14,6 +14,7 @@ from primitives.analysis.history import Comparison
 from primitives.analysis.shifts import moment_of
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
+from primitives.quantities import parse_limit
 from primitives.records import ConfigurationSnapshot, Metric
 from primitives.statistics import median
 
@@ -33,13 +34,6 @@ _FILLER: Final = frozenset(
 )  # fmt: skip
 _SYNONYMS: Final[Mapping[str, str]] = {"conn": "connection", "conns": "connection", "mem": "memory", "disk": "storage"}
 _WORD: Final = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_QUANTITY: Final = lazy_pattern(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]i?)?B?\s*$")
-_SCALES: Final[Mapping[str, float]] = {
-    "": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
-    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50,
-}  # fmt: skip
-# Clouds state sizes of disks in GiB as a bare number; no disk has fewer bytes than this.
-_LEAST_BYTES: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +101,7 @@ def _best(metric: Metric, fields: Iterable[tuple[str, Any]]) -> float | None:
     about = _subject(metric.name)
     candidates: list[tuple[int, int, str, float]] = []
     for path, value in fields:
-        number = _number(value, metric.unit)
+        number = parse_limit(value, metric.unit)
         words = set(_words(path))
         shared = about & _subject(path)
         if number is not None and shared and words & _LIMIT_WORDS:
@@ -135,17 +129,3 @@ def _subject(name: str) -> set[str]:
     """What a name is about: its words in the singular, without those on how it is measured or limited."""
     words = (_SYNONYMS.get(word, word) for word in _words(name) if word not in _FILLER and word not in _LIMIT_WORDS)
     return {word.removesuffix("s") if len(word) > 3 else word for word in words}
-
-
-def _number(value: Any, unit: str) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, float)):
-        number = float(value)
-    elif isinstance(value, str) and (match := _QUANTITY.match(value)):
-        number = float(match[1]) * _SCALES[match[2] or ""]
-    else:
-        return None
-    if unit == "By" and 0 < number < _LEAST_BYTES:
-        number *= 2.0**30
-    return number if number > 0 else None

@@ -18,9 +18,9 @@ from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import instant, text
 from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.kubernetes.revisions import differences, revision, revisions_of
+from primitives.quantities import counted
 from primitives.telemetry import Answers, ObjectsQuery, Telemetry
 from primitives.text import safe_line
-from primitives.units import counted
 
 __all__ = ["choose_revision"]
 

@@ -6,8 +6,8 @@ from pydantic import AwareDatetime
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
+from primitives.quantities import moment
 from primitives.terms import Trust
-from primitives.units import moment
 
 __all__ = ["AlertState"]
 

@@ -5,9 +5,9 @@ from typing import ClassVar, Final, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
+from primitives.quantities import duration, moment, short_id
 from primitives.records import Change
 from primitives.terms import ChangeKind
-from primitives.units import duration, moment, short_id
 
 __all__ = ["ChangeFound", "change_kind", "change_label", "change_name"]
 

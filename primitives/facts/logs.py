@@ -7,8 +7,8 @@ from pydantic import AwareDatetime
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
+from primitives.quantities import moment
 from primitives.terms import Severity
-from primitives.units import moment
 
 __all__ = ["LogPattern"]
 

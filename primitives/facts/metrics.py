@@ -8,8 +8,8 @@ from pydantic import AwareDatetime
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label
 from primitives.patterns import lazy_pattern
+from primitives.quantities import moment, quantity, reading, times
 from primitives.terms import MetricKind, Statistic
-from primitives.units import moment, quantity, reading, times
 
 __all__ = ["MetricAtLimit", "MetricMissing", "MetricShift", "OwnShare"]
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, label, shorten
-from primitives.units import reading
+from primitives.quantities import reading
 
 __all__ = ["NEUTRAL_KINDS", "Observed"]
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase
 from primitives.facts.locations import Location
-from primitives.units import counted
+from primitives.quantities import counted
 
 __all__ = ["Dependencies"]
 

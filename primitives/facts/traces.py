@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
-from primitives.units import counted, quantity
+from primitives.quantities import counted, quantity
 
 __all__ = ["SpanErrors", "SpanShift"]
 

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from primitives.display_names import Naming, full_name
 from primitives.facts.base import FactBase, shorten
-from primitives.units import counted
+from primitives.quantities import counted
 
 __all__ = ["WorkloadState"]
 

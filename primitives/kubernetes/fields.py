@@ -8,18 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from primitives.quantities import parse_kubernetes
 from primitives.text import safe_line
 
 __all__ = [
     "at", "instant", "integer", "mapping", "maps", "message_of", "moment_text", "quantity", "strings", "text", "texts",
 ]  # fmt: skip
 
-_QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d{1,3})|(m|n|u|k|[KMGTPE]i?)?)")
-# Suffixes of resource.Quantity (Kubernetes API reference).
-_SUFFIX: Final = {
-    None: 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
-}  # fmt: skip
 # Long enough for the end of a wrapped registry error, which is the part that tells.
 _MESSAGE_LIMIT: Final = 2000
 
@@ -96,11 +91,7 @@ def quantity(value: Any, *path: str) -> float | None:
     held = at(value, *path)
     if isinstance(held, int | float) and not isinstance(held, bool):
         return float(held) if math.isfinite(held) else None
-    match = _QUANTITY.fullmatch(held.strip()) if isinstance(held, str) else None
-    if match is None:
-        return None
-    number, exponent, suffix = match.groups()
-    return float(number + exponent) if exponent else float(number) * _SUFFIX[suffix]
+    return parse_kubernetes(held) if isinstance(held, str) else None
 
 
 def message_of(value: Any, *path: str) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.kubernetes import Workload, kubectl, workload_of
 from primitives.actions.proposal import Manual, Proposed, shell
 from primitives.actions.target import Target
+from primitives.quantities import multiplied
 from primitives.remediations.registry import Remediation, register
-
-_QUANTITY: Final = re.compile(r"([1-9][0-9]{0,9})(Ki|Mi|Gi)")
 
 
 class RaiseMemoryLimit(Workload):
@@ -25,7 +21,7 @@ def _propose(target: Target) -> Proposed | Manual | None:
     killed = target.states("OOMKilled")[-1:]
     if not killed or not killed[0].container:
         return None
-    limit = _doubled(str(killed[0].details.get("memory_limit", "")))
+    limit = multiplied(str(killed[0].details.get("memory_limit", "")), 2)
     if limit is None:
         return None
     title = f"Raise the memory limit of {target.name}"
@@ -33,11 +29,6 @@ def _propose(target: Target) -> Proposed | Manual | None:
     if not isinstance(workload, Workload):
         return workload
     return Proposed(RaiseMemoryLimit(**workload.model_dump(), container=killed[0].container, limit=limit), title)
-
-
-def _doubled(quantity: str) -> str | None:
-    match = _QUANTITY.fullmatch(quantity)
-    return f"{2 * int(match[1])}{match[2]}" if match else None
 
 
 def _command(args: RaiseMemoryLimit) -> str:

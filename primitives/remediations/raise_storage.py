@@ -10,9 +10,9 @@ from primitives.actions.inverse import Irreversible
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.facts import MetricAtLimit
+from primitives.quantities import GIB
 from primitives.remediations.registry import Remediation, register
 
-_GIB: Final = 2.0**30
 # RDS takes an increase of a tenth at least (ModifyDBInstance, AllocatedStorage); half gives time to find the cause.
 _GROWTH: Final = 1.5
 
@@ -27,8 +27,8 @@ def _propose(target: Target) -> Proposed | None:
     instance, allocated = database_of(target), _allocated_bytes(target)
     if instance is None or not allocated:
         return None
-    wanted = math.ceil(_GROWTH * allocated / _GIB)
-    amounts = f"from {allocated / _GIB:.0f} to {wanted} GiB"
+    wanted = math.ceil(_GROWTH * allocated / GIB)
+    amounts = f"from {allocated / GIB:.0f} to {wanted} GiB"
     title = f"Raise the storage of {target.name} {amounts}; it can't be lowered again"
     return Proposed(RaiseStorage(**instance.model_dump(), storage_gib=wanted), title)
 

@@ -7,8 +7,8 @@ from primitives.actions.kubernetes import Workload, kubectl, workload_of
 from primitives.actions.proposal import Manual, Proposed, shell
 from primitives.actions.rollouts import Rollouts, rollouts_of
 from primitives.actions.target import Target
+from primitives.quantities import counted
 from primitives.remediations.registry import Remediation, register
-from primitives.units import counted
 
 
 class RollBackDeployment(Workload):

@@ -12,8 +12,8 @@ from story import ALERT, StoryPort, after_confirmation, before_confirmation, eve
 
 from engine.events import FactFound
 from primitives.facts import ChangeFound
+from primitives.quantities import short_id
 from primitives.records import Change
-from primitives.units import short_id
 
 COMMITS = 31
 

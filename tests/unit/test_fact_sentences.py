@@ -10,10 +10,10 @@ from incident_facts import NOW, SEEN, WINDOW, change, concluded, graph, limit, n
 from primitives.analysis.asking import gaps
 from primitives.diagnostics.registry import Arguments
 from primitives.facts import Fact, LogPattern, Observed, OwnShare, SourceGap, SpanErrors, change_label
+from primitives.quantities import short_id
 from primitives.records import Symptom
 from primitives.telemetry import Answer, Answers, ContainerLogsQuery, LogsQuery
 from primitives.terms import AnswerStatus
-from primitives.units import short_id
 
 COMMIT = "40465f54a9e15cf6eeb6480fddef3117e9a1d8b4"
 

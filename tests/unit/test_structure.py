@@ -145,3 +145,14 @@ def _bound(node: ast.AST) -> str:
 def test_no_variable_is_called_one_or_found() -> None:
     nameless = {_name(path) for path in _sources(*OURS) for node in ast.walk(_tree(path)) if _bound(node) in NAMELESS}
     _refuse(nameless, NAMELESS_YET, "name the thing")
+
+
+def test_one_module_knows_units() -> None:
+    """Suffixes of bytes stand in `primitives/quantities.py` alone: others ask it."""
+    knowers = {
+        _name(path)
+        for path in _sources(*PACKAGES)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Constant) and node.value in {"Ki", "Mi", "Gi", "KiB", "MiB", "GiB", "KiBy", "GiBy"}
+    }
+    assert knowers == {"primitives/quantities.py"}

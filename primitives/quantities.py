@@ -1,27 +1,72 @@
-"""Numbers and names as a person reads them: three significant digits and a unit, short ids. Units are UCUM."""
+"""Units and quantities: read from what platforms, code and people write, and told as a person reads them.
+
+Units of metrics are UCUM. Kubernetes' own are those of `resource.Quantity` (Kubernetes API reference); clouds and code
+write bytes and times in several ways more. No other module knows a unit. Libraries for this (pint, bitmath, the one in
+Kubernetes' client) each read one of these spellings, and take longer to import than an investigation may.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from typing import Final
 
 from primitives.patterns import lazy_pattern
 
 __all__ = [
+    "GIB",
     "bound",
     "counted",
     "duration",
     "is_ratio",
     "moment",
+    "multiplied",
+    "parse_kubernetes",
+    "parse_limit",
+    "parse_period",
     "probability",
+    "quantities_in",
     "quantity",
     "reading",
     "short_id",
     "ticks",
     "times",
     "unbound",
+    "without_quantities",
 ]
+
+GIB: Final = 2.0**30
+"""A gibibyte in bytes, in which clouds state the sizes of disks."""
+
+# Suffixes of resource.Quantity; `K` is no suffix of it, but is written all the same.
+_SUFFIXES: Final = {
+    "": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
+    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
+}  # fmt: skip
+_KUBERNETES: Final = lazy_pattern(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d{1,3})|(m|n|u|k|[KMGTPE]i?)?)")
+_LIMIT: Final = lazy_pattern(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]i?)?B?\s*$")
+_WHOLE_BINARY: Final = lazy_pattern(r"([1-9][0-9]{0,9})(Ki|Mi|Gi)")
+# Clouds state sizes of disks in GiB as a bare number; no disk has fewer bytes than this.
+_LEAST_BYTES: Final = 10_000_000
+_PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+# Units as code writes them: `30 * time.Second`, `Duration.ofMillis(200)`, `timeout: 5s`, `512MB`.
+_IN_CODE: Final = {
+    "nanosecond": 1e-9, "ns": 1e-9, "microsecond": 1e-6, "us": 1e-6, "µs": 1e-6, "millisecond": 1e-3, "millis": 1e-3,
+    "ms": 1e-3, "second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "m": 60.0, "hour": 3600.0,
+    "h": 3600.0, "day": 86400.0, "d": 86400.0, "k": 1e3, "kb": 1e3, "ki": 1024.0, "mb": 1e6, "mi": 1024.0**2,
+    "gb": 1e9, "gi": 1024.0**3, "g": 1e9,
+}  # fmt: skip
+_UNIT_IN_CODE: Final = (
+    r"(?:nano|micro|milli)?seconds?|millis|minutes?|hours?|days?|ns|us|µs|ms|sec|min|s|m|h|d|[kmg]i|[kmg]b|k|g"
+)
+_QUANTITY_IN_CODE: Final = lazy_pattern(
+    r"(?:\.of|\b)(?P<before>(?:milli|nano)?(?:seconds?|minutes?|hours?|days?|millis))"
+    r"\s*[=(]\s*(?P<held>\d[\d_]*(?:\.\d+)?)\)?"
+    rf"|(?<![\w.])(?P<number>\d[\d_]*(?:\.\d+)?)"
+    rf"(?:\s*\*\s*[\w.]*?\b(?P<times>{_UNIT_IN_CODE})\b|\s?(?P<suffix>{_UNIT_IN_CODE})\b)?",
+    re.IGNORECASE,
+)
 
 _SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 _AXIS_TIMES: Final = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
@@ -40,6 +85,59 @@ _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _FACTOR_FROM: Final = 3.0
 _MILLIONS_FROM: Final = 5e6
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0)
+
+
+def parse_kubernetes(text: str) -> float | None:
+    """A quantity of Kubernetes (`250m`, `1.5Gi`) in cores, bytes or pieces; None where it is none."""
+    match = _KUBERNETES.fullmatch(text.strip())
+    if match is None:
+        return None
+    number, exponent, suffix = match.groups()
+    return float(number + exponent) if exponent else float(number) * _SUFFIXES[suffix or ""]
+
+
+def parse_limit(value: object, unit: str) -> float | None:
+    """A limit as a configuration states it (`100`, `8Gi`, `20 GB`), in a metric's `unit`; None where it is none.
+
+    A bare number of bytes that no disk is small enough for is meant in GiB.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        number = float(value)
+    elif isinstance(value, str) and (match := _LIMIT.match(value)):
+        number = float(match[1]) * _SUFFIXES[match[2] or ""]
+    else:
+        return None
+    if unit == "By" and 0 < number < _LEAST_BYTES:
+        number *= GIB
+    return number if number > 0 else None
+
+
+def multiplied(text: str, factor: int) -> str | None:
+    """`factor` times a whole number of Ki, Mi or Gi, in the same unit: `512Mi` → `1024Mi`. None for anything else."""
+    match = _WHOLE_BINARY.fullmatch(text)
+    return f"{factor * int(match[1])}{match[2]}" if match else None
+
+
+def parse_period(count: float, unit: str) -> float:
+    """Seconds of so many `seconds`, `min`, `h`, `days` or `weeks`; the unit's first letter decides."""
+    return count * _PERIODS[unit[0].lower()]
+
+
+def quantities_in(code: str) -> list[float]:
+    """The numbers in a line of code or settings, in order: times in seconds, sizes in bytes, others as they are."""
+    numbers = []
+    for match in _QUANTITY_IN_CODE.finditer(code):
+        unit = (match["before"] or match["times"] or match["suffix"] or "").lower()
+        number = float((match["held"] or match["number"]).replace("_", ""))
+        numbers.append(number * _IN_CODE.get(unit, _IN_CODE.get(unit.removesuffix("s"), 1.0)))
+    return numbers
+
+
+def without_quantities(code: str) -> str:
+    """A line of code or settings with `#` for each number and its unit."""
+    return _QUANTITY_IN_CODE.sub("#", code)
 
 
 def is_ratio(unit: str, kind: str = "", name: str = "") -> bool:

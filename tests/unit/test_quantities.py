@@ -1,4 +1,4 @@
-"""Numbers as a person reads them."""
+"""Quantities: read from what platforms, code and people write, and told as a person reads them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,24 @@ from datetime import UTC, datetime
 
 import pytest
 
-from primitives.units import bound, counted, duration, moment, probability, quantity, reading, ticks, times, unbound
+from primitives.quantities import (
+    bound,
+    counted,
+    duration,
+    moment,
+    multiplied,
+    parse_kubernetes,
+    parse_limit,
+    parse_period,
+    probability,
+    quantities_in,
+    quantity,
+    reading,
+    ticks,
+    times,
+    unbound,
+    without_quantities,
+)
 
 
 @pytest.mark.parametrize(
@@ -132,3 +149,50 @@ def test_a_number_stays_with_its_unit_where_a_line_breaks_and_comes_out_as_it_wa
     assert held.split(" ") == ["rose", "from", "7\u00a0315\u00a0operations/s", "to", "1.2\u00a0GiB", "at", "14:30",
                                "(-85\u00a0%),", "3\u00a0×", "in", "5\u00a0min"]  # fmt: skip
     assert unbound(held) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ and "Managing Resources"
+        ("128974848", 128974848), ("129e6", 129e6), ("129M", 129e6), ("128974848000m", 128974848), ("123Mi", 128974848),
+        ("0.5", 0.5), ("500m", 0.5), ("100m", 0.1), ("1.5Gi", 1.5 * 2**30), (".5", 0.5), ("2k", 2000), ("1Ei", 2**60),
+        ("12e6", 12e6), (" 1 ", 1), ("-1", -1), ("250u", 250e-6), ("5n", 5e-9),
+    ],
+)  # fmt: skip
+def test_a_quantity_of_kubernetes_is_read_as_its_documentation_says(text: str, value: float) -> None:
+    assert parse_kubernetes(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["", "Gi", "1 Gi", "1GiB", "1gi", "ten", "1e9999", "1..5", "0x10", "1K i", "NaN"])
+def test_what_is_no_quantity_of_kubernetes_is_none(text: str) -> None:
+    assert parse_kubernetes(text) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "limit"),
+    [
+        ("100", "{connection}", 100), (100, "1", 100), ("8Gi", "By", 8 * 2**30), ("20 GB", "By", 20e9),
+        (100, "By", 100 * 2**30), (10_000_000, "By", 10_000_000), ("512MiB", "By", 512 * 2**20),
+        (0, "1", None), (-3, "1", None), (True, "1", None), (None, "1", None), ("many", "1", None),
+        ("5 apples", "1", None),
+    ],
+)  # fmt: skip
+def test_a_limit_is_read_in_the_units_that_configurations_use(value: object, unit: str, limit: float | None) -> None:
+    assert parse_limit(value, unit) == limit
+
+
+def test_a_multiple_keeps_its_unit() -> None:
+    assert (multiplied("512Mi", 2), multiplied("3Gi", 2)) == ("1024Mi", "6Gi")
+    assert [multiplied(text, 2) for text in ("0.5Gi", "500M", "0Mi", "", "1Gi ")] == [None] * 5
+
+
+def test_quantities_in_code_are_told_in_seconds_and_bytes() -> None:
+    assert quantities_in("timeout = 30 * time.Second") == [30]
+    assert quantities_in("Duration.ofMillis(200), retries=3, wait: 5m") == [0.2, 3, 300]
+    assert quantities_in("heap 512MB of 2Gi, 1_000 rows, v2") == [512e6, 2 * 2**30, 1000]
+    assert without_quantities("wait(30s) then 5") == "wait(#) then #"
+
+
+def test_periods_go_by_their_first_letter() -> None:
+    assert [parse_period(2, unit) for unit in ("s", "mins", "Hours", "d", "weeks")] == [2, 120, 7200, 172800, 1209600]
