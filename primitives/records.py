@@ -211,11 +211,14 @@ class KubernetesDump(Record):
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One log record. `attributes` follow OpenTelemetry's names where the source does."""
+    """One log record. `attributes` follow OpenTelemetry's names where the source does.
+
+    `severity` is None where the source gave none.
+    """
 
     time: datetime
     resource: str
-    severity: Severity
+    severity: Severity | None
     body: str
     attributes: Mapping[str, Any]
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from primitives.analysis.log_templates import cluster, mask
+from primitives.analysis.severities import severity_of
 from primitives.questions import (
     Budget,
     CountByLabel,
@@ -41,7 +42,7 @@ def logs_in_scope(records: Iterable[LogRecord], query: LogsQuery) -> list[LogRec
         for record in records
         if start <= record.time <= end
         and (names is None or record.resource in names)
-        and (severities is None or record.severity in severities)
+        and (severities is None or severity_of(record) in severities)
     ]
     if query.text is None:
         return records_in_window
@@ -110,10 +111,11 @@ def _by_template(records: Sequence[LogRecord], step_s: float) -> tuple[Aggregate
 
     def labels(record: LogRecord) -> dict[str, str]:
         template = templates[masked[record.body]]
-        example = examples.setdefault((record.resource, record.severity, template), record.body)
+        severity = severity_of(record)
+        example = examples.setdefault((record.resource, severity, template), record.body)
         return {
             "resource": record.resource,
-            "severity": record.severity,
+            "severity": severity,
             "template": template,
             "example": example,
         }
@@ -170,9 +172,12 @@ def _top(records: Sequence[LogRecord | Span], reduction: TopK) -> tuple[Aggregat
 
 
 def _labels(record: LogRecord | Span, names: Sequence[str]) -> dict[str, str]:
-    values = {}
+    values: dict[str, str] = {}
     for name in names:
-        value = getattr(record, name, None) if name in ("resource", "severity", "name", "status") else None
+        if name == "severity" and isinstance(record, LogRecord):
+            values[name] = severity_of(record)
+            continue
+        value = getattr(record, name, None) if name in ("resource", "name", "status") else None
         values[name] = str(record.attributes.get(name, "") if value is None else value)
     return values
 

@@ -19,6 +19,7 @@ from primitives.analysis.error_families import family_of
 from primitives.analysis.log_patterns import Pattern
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import Names
+from primitives.analysis.severities import severity_of
 from primitives.dataclass import dataclass
 from primitives.records import LogRecord, Span
 from primitives.terms import FAILURES, Severity
@@ -127,11 +128,12 @@ def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation])
         if template not in failing:
             failing[template] = family_of(record.body) is not None
         # A framework reports all failures from one place of its code, so theirs are told apart by their words.
-        told_apart = place is None or record.severity in FAILURES or failing[template]
-        key = (record.severity, template if told_apart else str(place))
+        severity = severity_of(record)
+        told_apart = place is None or severity in FAILURES or failing[template]
+        key = (severity, template if told_apart else str(place))
         statement = groups[operations[identity]].get(key)
         if statement is None:
-            statement = _Statement(record.severity, template, record.body, set(), located=key[1] == place)
+            statement = _Statement(severity, template, record.body, set(), located=key[1] == place)
             groups[operations[identity]][key] = statement
         statement.spans.add(identity)
     return {operation: list(_merged(list(group.values()))) for operation, group in sorted(groups.items())}

@@ -47,7 +47,7 @@ def read_logs(data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) -> 
 
     def record_of(raw: dict[str, Any], place: str) -> LogRecord:
         severity = raw.get("severity")
-        if type(severity) is not str or severity not in _SEVERITIES:
+        if severity is not None and (type(severity) is not str or severity not in _SEVERITIES):
             raise _wrong(place, raw, "severity", f"one of {', '.join(get_args(Severity))}")
         return LogRecord(
             parse_time(_required(raw, "time", place), place, "time"),

@@ -70,7 +70,7 @@ _PARTS: Final[dict[str, tuple[str, Any]]] = {
     "truth": ("truth.yaml", Truth),
 }
 # What the reader lets a file leave out or set to null, and the record types, made for telemetry in general, don't.
-_OPTIONAL_KEYS: Final = {"log": ("attributes",), "span": ("attributes", "parent_span_id")}
+_OPTIONAL_KEYS: Final = {"log": ("attributes", "severity"), "span": ("attributes", "parent_span_id")}
 _NULLABLE_KEYS: Final = {"log": ("attributes",), "span": ("attributes", "trace_id")}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -16,6 +15,7 @@ from primitives.analysis.log_patterns import Line, Pattern, patterns
 from primitives.analysis.log_templates import mask, shapeless
 from primitives.analysis.naming import Names
 from primitives.analysis.request_logs import deviations
+from primitives.analysis.severities import severity_in, severity_of
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
@@ -34,7 +34,6 @@ from primitives.telemetry import (
     Telemetry,
     TopologyQuery,
 )
-from primitives.terms import Severity
 from primitives.text import safe_line
 
 M = TypeVar("M", LogRecord, CountedMessage)
@@ -43,12 +42,6 @@ _MOST_PATTERNS: Final = 40
 _MOST_OF_ONE: Final = 12
 _CONTAINER_LINES: Final = 20_000
 _PEER_KEYS: Final = ("peer.service", "server.address", "net.peer.name", "db.instance", "upstream")
-_LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
-    (lazy_pattern(r"\b(?:FATAL|PANIC|CRITICAL|EMERG)\b|\bpanic:"), "FATAL"),
-    (lazy_pattern(r"\b(?:error|traceback|failed|failure|refused|denied)\b|exception", re.IGNORECASE), "ERROR"),
-    (lazy_pattern(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
-    (lazy_pattern(r"\bDEBUG\b"), "DEBUG"),
-)  # fmt: skip
 _LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
 
 
@@ -161,7 +154,8 @@ def _split(records: Sequence[M], until: datetime, args: Arguments) -> tuple[list
 
 def _lines(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> list[Line]:
     lines = [
-        Line(record.time, record.resource, record.severity, record.body, _peer(record.attributes)) for record in records
+        Line(record.time, record.resource, severity_of(record), record.body, _peer(record.attributes))
+        for record in records
     ]
     lines += [
         Line(message.time, message.resource, message.severity, message.body, count=message.count) for message in counted
@@ -213,15 +207,7 @@ def _container_lines(log: ContainerLog, workloads: Mapping[str, str], known: Map
     resource = owner if owner != pod else find_resource(pod, known) or pod
     for text in log.text.splitlines()[-_CONTAINER_LINES:]:
         if text.strip():
-            yield Line(None, resource, _level(text), _LINE_TIME.sub("", text))
-
-
-def _level(text: str) -> Severity:
-    head = text[:400]
-    for pattern, severity in _LEVELS:
-        if pattern.search(head):
-            return severity
-    return "INFO"
+            yield Line(None, resource, severity_in(text), _LINE_TIME.sub("", text))
 
 
 def _bounded(candidates: list[Pattern]) -> list[Pattern]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from small_bundles import CHANGE, LOG, MANIFEST, SPAN, Make, lines
 
-from primitives.bundle import read_bundle
+from primitives.bundle import read_bundle, write_bundle
 from primitives.bundle.truth import read_truth
 from primitives.errors import BundleError
 from primitives.redact import Redactor
@@ -227,3 +227,13 @@ def test_resource_names_that_look_like_something_else_stay_text(make: Make) -> N
     topology = read_bundle(path).topology
     assert topology is not None
     assert [resource.id for resource in topology.resources] == ["2026-03-10T14:00:00Z", "12", "a:b"]
+
+
+def test_a_log_line_needs_no_severity_and_stays_without(make: Make, tmp_path: Path) -> None:
+    plain = {key: value for key, value in LOG.items() if key != "severity"}
+    bundle = read_bundle(make({"logs.jsonl": lines(plain, {**LOG, "severity": None}, LOG)}))
+    assert [record.severity for record in bundle.logs or ()] == [None, None, LOG["severity"]]
+    assert bundle.warnings == ()
+    write_bundle(bundle.load_all(), tmp_path / "again")
+    again = [json.loads(line) for line in (tmp_path / "again" / "logs.jsonl").read_text().splitlines()]
+    assert ["severity" in record for record in again] == [False, False, True]

@@ -101,6 +101,22 @@ async def test_a_new_error_comes_first_and_points_at_whom_it_names(tmp_path: Pat
     assert found.first_seen.minute == 10
 
 
+async def test_a_record_without_severity_counts_as_its_words_say(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.topology(("cart", "store"))
+    usual = [_log(minute, f"handled request {abs(minute)}") for minute in range(-60, 31)]
+    failed = [_log(10 + n, f"WARN: call to store failed after {n} ms: connection refused") for n in range(5)]
+    noted = [_log(10 + n, f"WARN: queue {n} is long") for n in range(5)]
+    for record in (*usual, *failed, *noted):
+        del record["severity"]
+    world.lines("logs", *usual, *failed, *noted)
+    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    assert {(pattern.template, pattern.severity) for pattern in patterns} == {
+        ("WARN: call to store failed after <n> ms: connection refused", "ERROR"),
+        ("WARN: queue <n> is long", "WARN"),
+    }
+
+
 async def test_the_normal_count_is_scaled_to_the_window(tmp_path: Path) -> None:
     world = World(tmp_path)
     # Once a minute for an hour, then six times a minute for half an hour.

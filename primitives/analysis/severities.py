@@ -1,0 +1,36 @@
+"""How severe a log record is where its source doesn't say: most container logs have no level."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from primitives.patterns import lazy_pattern
+from primitives.records import LogRecord
+from primitives.terms import Severity
+
+__all__ = ["severity_in", "severity_of"]
+
+_HEAD: Final = 400
+"""Characters: a line's level stands near its beginning."""
+
+_LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
+    (lazy_pattern(r"\b(?:FATAL|PANIC|CRITICAL|EMERG)\b|\bpanic:"), "FATAL"),
+    (lazy_pattern(r"\b(?:error|traceback|failed|failure|refused|denied)\b|exception", re.IGNORECASE), "ERROR"),
+    (lazy_pattern(r"\bWARN(?:ING)?\b", re.IGNORECASE), "WARN"),
+    (lazy_pattern(r"\bDEBUG\b"), "DEBUG"),
+)  # fmt: skip
+
+
+def severity_in(text: str) -> Severity:
+    """The severity that the words of a log line suggest; INFO where none does."""
+    head = text[:_HEAD]
+    for pattern, severity in _LEVELS:
+        if pattern.search(head):
+            return severity
+    return "INFO"
+
+
+def severity_of(record: LogRecord) -> Severity:
+    """The severity that the source gave, else the one that the words suggest."""
+    return record.severity or severity_in(record.body)
