@@ -19,6 +19,7 @@ from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.rollouts import find_rollouts
+from primitives.kubernetes.scopes import arguments_in, changes_in, clusters_of, scoped_fact
 from primitives.kubernetes.states import STATES
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.records import Change, Probe, Window
@@ -80,10 +81,10 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
     if not dumps:
         return
     window = Window(start=min(args.window.start, args.now), end=args.now)
-    cluster = Cluster(dumps, window, topology.records, logs.records)
-    inspection = _Inspection(cluster, args, objects)
-    async for fact in inspection.facts(changes.records):
-        yield fact
+    for known in clusters_of(dumps, window, topology.records, logs.records):
+        inspection = _Inspection(known.cluster, arguments_in(known.scope, args), objects)
+        async for fact in inspection.facts(changes_in(known.scope, changes.records)):
+            yield scoped_fact(fact, known.scope)
 
 
 class _Inspection:
