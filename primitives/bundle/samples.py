@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from primitives.bundle.parse import decode, parse_time, shown
 from primitives.bundle.validate import Warnings
 from primitives.errors import BundleError
+from primitives.patterns import lazy_pattern
 from primitives.records import Metric, Series
 from primitives.sanitise import Cleaner
 from primitives.text import safe_line
@@ -21,7 +22,7 @@ from primitives.text import safe_line
 __all__ = ["read_samples"]
 
 # What `float` takes beyond this (1_000, other scripts' digits) no spreadsheet means as a number.
-_NUMBER: Final = re.compile(
+_NUMBER: Final = lazy_pattern(
     r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*|\s*[+-]?(?:nan|inf|infinity)\s*|\s*", re.IGNORECASE | re.ASCII
 )
 _NAN: Final = float("nan")
