@@ -8,8 +8,6 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
 from engine.hypotheses import Classification
 from engine.investigate.time_hints import TimeHint, time_hints
 from engine.investigate.vocabulary import COMPANIONS, DOWNWARD, UPWARD, VOCABULARY
@@ -159,7 +157,11 @@ def _corrected(word: str) -> str:
         for known in _known_words()
         if known[0] == word[0] and abs(len(known) - len(word)) <= 1 and len(known) >= 5
     ]
-    best = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=_TYPO) if len(word) >= 5 else None
+    if not near or len(word) < 5:
+        return word
+    from rapidfuzz import fuzz, process
+
+    best = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=_TYPO)
     return str(best[0]) if best else word
 
 
@@ -214,6 +216,8 @@ def _name_match(name: str, spans: Mapping[str, _Span]) -> list[tuple[float, _Spa
         return [(95.0, spans[stripped])]
     if len(whole) <= _MIN_FUZZY_LENGTH:
         return []
+    from rapidfuzz import fuzz, process
+
     best = process.extractOne(whole, list(spans), scorer=fuzz.ratio, score_cutoff=_NAME_TYPO)
     if best is None or best[0] in _known_words():
         return []
