@@ -69,7 +69,7 @@ def _subject(statement: Statement) -> str | None:
 def _consequences(after: IncidentState) -> list[Body]:
     ranking = rank(after)
     after.investigation.hypotheses = ranking.hypotheses
-    # The decisive facts of a concluded ranking take longer to find: `FindDecisiveFacts` follows, and nobody waits for it.
+    # The decisive facts of a concluded ranking take longer to find: `FindDecisiveFacts` does it afterwards.
     would_change = () if after.concluded else ranking.would_change
     ranked = HypothesesRanked(hypotheses=after.hypotheses, would_change=would_change)
     return [ranked, conclude_findings(after)] if after.concluded else [ranked]
