@@ -16,13 +16,13 @@ from engine.failpoints import failpoint
 from engine.store.rows import Head
 from primitives.patterns import lazy_pattern
 
-__all__ = ["Heads"]
+__all__ = ["AnchorFile"]
 
 _LINE = lazy_pattern(r"(\S+) ([1-9][0-9]{0,17}) ([0-9a-f]{64})")
 _COMPACT_ABOVE = 4 * 1024 * 1024
 
 
-class Heads:
+class AnchorFile:
     """The heads file of one store. With `writable` it is created, compacted and appended to."""
 
     def __init__(self, path: Path, *, writable: bool) -> None:
