@@ -8,8 +8,8 @@ from typing import Final
 from cockpit.widgets.words import when_said
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
-from engine.reason.explain import Bar, waterfall
 from engine.reason.odds import probability_at
+from engine.reason.waterfall import Bar, waterfall
 from primitives.display_names import NameOf
 from primitives.text import safe_line
 

@@ -12,7 +12,7 @@ from cockpit.plain import PlainReport, event_line
 from cockpit.signals import handling
 from cockpit.terminal import end_at_last
 from engine.events import Event
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Cancel, EnginePort
 from engine.report import report as report_of

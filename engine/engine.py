@@ -87,7 +87,7 @@ class Engine:
     async def begin(self, scenario: Scenario, *, confirm: bool, who: Who | None = None) -> str:
         """Investigate `scenario`, with `confirm` once a person confirmed the plan; its execution's id. `StoreError`."""
         execution_id = new_id("exec")
-        actor = self._hold(execution_id, scenario.incident_id, IncidentState())
+        actor = self._create_actor(execution_id, scenario.incident_id, IncidentState())
         try:
             await actor.begin(scenario, who or person(os.getuid()), confirmed=not confirm)
         except CloudopsError:
@@ -172,7 +172,7 @@ class Engine:
         names = sources or tuple(source.name for source in state.sources)
         return await reopen_scenario(state.opened, state.updated_at, self.sources.updated(definitions), names)
 
-    def troubled(self, execution_id: str, problem: StoreError) -> None:
+    def report_store_failure(self, execution_id: str, problem: StoreError) -> None:
         trouble = self._troubles.setdefault(execution_id, asyncio.get_running_loop().create_future())
         if not trouble.done():
             trouble.set_result(problem)
@@ -185,10 +185,10 @@ class Engine:
         async with self._loading:
             if execution_id not in self._actors:
                 state = await self.store.state(execution_id)
-                self._hold(execution_id, state.incident_id, state)
+                self._create_actor(execution_id, state.incident_id, state)
             return self._actors[execution_id]
 
-    def _hold(self, execution_id: str, incident_id: str, state: IncidentState) -> Actor:
+    def _create_actor(self, execution_id: str, incident_id: str, state: IncidentState) -> Actor:
         actor = Actor(self.store, self, state, execution_id, incident_id, real=self._clock, advisor=self._advisor)
         self._actors[execution_id] = actor
         return actor

@@ -11,7 +11,7 @@ place of the mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from primitives.dataclass import dataclass
 __all__ = [
     "Level",
     "Samples",
+    "first_of_each",
     "increments",
     "level_of",
     "levels_of",
@@ -196,3 +197,15 @@ def rolling_max(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     ahead = np.maximum.accumulate(blocks, axis=-1).reshape(padded.shape)
     behind = np.maximum.accumulate(blocks[..., ::-1], axis=-1)[..., ::-1].reshape(padded.shape)
     return np.asarray(np.maximum(behind[..., : count - width + 1], ahead[..., width - 1 : count]))
+
+
+def first_of_each(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct values in order, and where each stands first. No value may be NaN.
+
+    `np.unique(values, return_index=True)`, which loads numpy's masked arrays: a tenth of what numpy takes to load.
+    """
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new], order[new]

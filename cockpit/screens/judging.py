@@ -102,7 +102,7 @@ class JudgingScreen(IncidentScreen):
 
     def action_diagnostic(self) -> None:
         """Run the look that the cursor is on."""
-        from engine.act.looks import look_of
+        from engine.act.targeted_diagnostics import recommended_diagnostic
         from engine.port import RunDiagnostic
 
         subject = self._under_cursor()
@@ -110,7 +110,7 @@ class JudgingScreen(IncidentScreen):
             self.app.show_notice("put the cursor on a look in pane 5; N runs the next best diagnostic")
             return
         try:
-            action = look_of(self.view.state, subject.id)
+            action = recommended_diagnostic(self.view.state, subject.id)
             target = action.arguments
             request = RunDiagnostic(primitive=action.primitive, target=target, **self.app.settings.live_request())
             self._command(request, f"looking: {sanitised(action.action)}")

@@ -11,7 +11,7 @@ from cockpit.widgets.words import percent
 if TYPE_CHECKING:
     from engine.hypotheses import Hypothesis
     from engine.incident import IncidentState
-    from engine.reason.explain import Bar
+    from engine.reason.waterfall import Bar
     from primitives.display_names import NameOf
 
 __all__ = ["describe_waterfall"]
@@ -20,12 +20,12 @@ _LEAST, _MOST, _SHARE = 12, 30, 3
 
 
 def describe_waterfall(hypothesis: Hypothesis, state: IncidentState, width: int, names: NameOf) -> list[Line]:
-    """The sum and the confidence first, then what adds up to it: the bars of `engine.reason.explain`.
+    """The sum and the confidence first, then what adds up to it: the bars of `engine.reason.waterfall`.
 
     A fact that several rules weigh is followed by a line for each.
     """
     # The engine is there by the time that anything is believed; the first frame must not wait for it.
-    from engine.reason.explain import waterfall
+    from engine.reason.waterfall import waterfall
 
     bars = waterfall(hypothesis, state.judgements)
     size = max(_LEAST, min(_MOST, width // _SHARE))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, assert_never
 
-from engine.act.looks import look_step
+from engine.act.targeted_diagnostics import targeted_step
 from engine.deciders import advice, conclusions, lifecycle, notes, steps
 from engine.deciders.decision import Decision
 from engine.deciders.judge import judge
@@ -20,6 +20,7 @@ from engine.investigate.commands import (
     CloseAged,
     Conclude,
     FailInvestigation,
+    FindDecisiveFacts,
     FinishInvestigation,
     FinishStep,
     InvestigationCommand,
@@ -29,7 +30,6 @@ from engine.investigate.commands import (
     Rank,
     RecordAnswer,
     ReportProgress,
-    Rerank,
     ResumeInvestigation,
     StartStep,
     TakeAdvice,
@@ -39,7 +39,7 @@ from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, Confir
 from primitives.dataclass import dataclass
 from primitives.sources import SourceDirectory
 
-__all__ = ["AnyCommand", "Decision", "Need", "NeedsScenario", "decide", "need"]
+__all__ = ["AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", "precondition"]
 
 AnyCommand = Command | InvestigationCommand
 """Everything that an incident's actor can be told."""
@@ -53,7 +53,7 @@ class NeedsScenario:
     definitions: SourceDirectory
 
 
-Need = Literal["nothing", "running", "resting"] | NeedsScenario
+Precondition = Literal["nothing", "running", "resting"] | NeedsScenario
 
 
 def decide(state: IncidentState, command: AnyCommand, who: Who, now: datetime) -> Decision:
@@ -80,9 +80,11 @@ def _decide_for_person(state: IncidentState, command: Command, who: Who, now: da
         case Judge():
             return judge(state, command, who, now)
         case AskNext():
-            return steps.add_for(state, who, next_step)
+            return steps.add_requested_step(state, who, next_step)
         case RunDiagnostic():
-            return steps.add_for(state, who, lambda current: look_step(current, command.primitive, command.target))
+            return steps.add_requested_step(
+                state, who, lambda current: targeted_step(current, command.primitive, command.target)
+            )
         case AddNote():
             return notes.add_note(state, command, who)
         case CloseIncident():
@@ -103,7 +105,7 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
     | FinishStep
     | TakeAdvice
     | Rank
-    | Rerank
+    | FindDecisiveFacts
     | Conclude
     | FinishInvestigation
     | FailInvestigation,
@@ -127,8 +129,8 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
             return advice.take_advice(state, command)
         case Rank():
             return conclusions.rank(state, command)
-        case Rerank():
-            return conclusions.rerank(state, command)
+        case FindDecisiveFacts():
+            return conclusions.find_decisive_facts(state, command)
         case Conclude():
             return conclusions.conclude(state, command)
         case ResumeInvestigation():
@@ -141,7 +143,7 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
             assert_never(command)
 
 
-def need(state: IncidentState, command: AnyCommand) -> Need:
+def precondition(state: IncidentState, command: AnyCommand) -> Precondition:
     """What a command needs beside the state: a running investigation, a resting one, or sources to start one."""
     match command:
         case ConfirmPlan() | Cancel():

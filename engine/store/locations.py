@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from primitives.dataclass import dataclass
 from primitives.errors import UsageError
+from primitives.patterns import lazy_pattern
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMES", "StoreLocation", "open_rows", "parse_location"]
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_URL = lazy_pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from primitives.analysis.cancellation import gave_up
 from primitives.analysis.graph import Graph
 from primitives.dataclass import dataclass
 from primitives.records import Metric, Series
-from primitives.statistics import rolling_max, sample_step
+from primitives.statistics import first_of_each, rolling_max, sample_step
 
 __all__ = ["Share", "pick_metric", "shares"]
 
@@ -198,7 +198,7 @@ def _sums_by(groups: NDArray[np.intp], rows: Samples, of: NDArray[np.intp]) -> S
     order = np.argsort(groups, kind="stable")
     for start in range(0, len(order), _AT_ONCE):
         part = order[start : start + _AT_ONCE]
-        where, begin = np.unique(groups[part], return_index=True)
+        where, begin = first_of_each(groups[part])
         sums[where] += np.add.reduceat(rows[of[part]], begin, axis=0)
     return sums
 

@@ -9,7 +9,6 @@ in the same traces follows from it (compare the event graphs of Yu et al., Nezha
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
@@ -21,6 +20,7 @@ from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.severities import severity_of
 from primitives.dataclass import dataclass
+from primitives.patterns import lazy_pattern
 from primitives.records import LogRecord, Span
 from primitives.terms import FAILURES, Severity
 
@@ -45,7 +45,7 @@ _SAME_STATEMENT: Final = 0.5
 _OVER: Final = 0.01
 _EXPLAINED: Final = 0.5
 _PLACES: Final = ("logger", "log.logger", "caller")
-_LINE: Final = re.compile(r"[#:]\d+$")
+_LINE: Final = lazy_pattern(r"[#:]\d+$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,6 @@ from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import LogPattern, SourceGap
 from primitives.identity import kubernetes_id
-from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.links import misleading_services
-from primitives.kubernetes.owners import workloads_of_pods
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, LogRecord, Topology, Window
@@ -189,6 +186,10 @@ async def _objects(
     """
     if not logs:
         return {}, {}
+    from primitives.kubernetes.cluster import Cluster
+    from primitives.kubernetes.links import misleading_services
+    from primitives.kubernetes.owners import workloads_of_pods
+
     objects = await ask.objects(ObjectsQuery(window=_objects_window(args)))
     dumps = sorted((dump for dump in objects.records if dump.time <= args.now), key=lambda dump: dump.time)
     owners = workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from primitives.actions.kubernetes import InCluster, kubectl
 from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
@@ -13,12 +13,13 @@ from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.inspect_workloads import inspect_workloads
 from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
 from primitives.facts import Observed, SourceGap, WorkloadState
-from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.event_records import Event
-from primitives.kubernetes.fields import maps, text
-from primitives.kubernetes.kinds import KubeObject
 from primitives.telemetry import Answers, ObjectsQuery, Telemetry
 from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    from primitives.kubernetes.cluster import Cluster
+    from primitives.kubernetes.event_records import Event
+    from primitives.kubernetes.kinds import KubeObject
 
 __all__ = ["inspect_object"]
 
@@ -83,6 +84,8 @@ def _command(args: ObjectName) -> str:
 )
 async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[Found]:
     """Tell the states of the object and of what it owns, its rollout, its events, newest first, and its conditions."""
+    from primitives.kubernetes.cluster import Cluster
+
     objects = await ask.objects(ObjectsQuery(window=lookback_window(args)))
     cluster = Cluster([dump for dump in objects.records if dump.time <= args.now], args.window)
     items = await asyncio.to_thread(_meant, cluster, args.target)
@@ -126,6 +129,8 @@ def _event_words(event: Event) -> str:
 
 
 def _conditions(item: KubeObject) -> Iterator[tuple[str, str]]:
+    from primitives.kubernetes.fields import maps, text
+
     for condition in maps(item.raw, "status", "conditions"):
         words = f"{text(condition, 'type')} is {text(condition, 'status')}"
         reason = ": ".join(part for part in (text(condition, "reason"), text(condition, "message")) if part)

@@ -14,10 +14,11 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.references import missing_from_text
 from primitives.kubernetes.selectors import selects, shown_selector
+from primitives.patterns import lazy_pattern
 
 __all__ = ["claim_event", "find_volumes", "mount_event"]
 
-_VOLUME: Final = re.compile(r"for volume \"([^\"]+)\"|unmounted volumes=\[([^\]]*)\]")
+_VOLUME: Final = lazy_pattern(r"for volume \"([^\"]+)\"|unmounted volumes=\[([^\]]*)\]")
 _DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 
 

@@ -32,7 +32,7 @@ import asyncio, json, sys
 from pathlib import Path
 from cockpit.plain import PlainReport
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Investigate
 

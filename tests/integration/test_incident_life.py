@@ -16,7 +16,7 @@ from cockpit.postmortem import render_markdown
 from cockpit.settings import load_settings
 from engine.engine import Engine
 from engine.events import Event, IncidentClosed, IncidentOpened, NoteAdded, SourcesChecked, SourceState, Who
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.host import ServedEngine
 from engine.incident import IncidentState, fold
 from engine.investigate.commands import CloseAged, FinishInvestigation, OpenIncident
