@@ -1,4 +1,4 @@
-"""The waterfall of a hypothesis and the judgements of engineers, as lines of text."""
+"""Text output of `--explain`: the waterfall of each hypothesis, and what engineers said."""
 
 from __future__ import annotations
 

@@ -90,8 +90,8 @@ class DisplayNames:
     def _alone(self, resource: str, short: str) -> str:
         """The name of what shares its short one with nothing; a bare address doesn't say what it is of."""
         kind = parse_id(resource).kind_words
-        told = _with(short, kind) if kind and _ADDRESS.fullmatch(short) else short
-        return told if told == short or self._is_free(told) else resource
+        name = _with(short, kind) if kind and _ADDRESS.fullmatch(short) else short
+        return name if name == short or self._is_free(name) else resource
 
     def _is_free(self, name: str) -> bool:
         return name not in self._known and name not in self._sharing

@@ -89,7 +89,7 @@ def level_of(values: Samples, *, floor: float = 0.0, origin: float = 0.0) -> Lev
 def levels_of_table(
     table: NDArray[np.float64], floor: Samples | float, origin: Samples | float
 ) -> tuple[Samples, Samples]:
-    """Levels and spreads of the rows of `table` (at least one column), as `level_of` tells them."""
+    """Levels and spreads of the rows of `table` (at least one column), as `level_of` computes them."""
     ordered = np.sort(table, axis=1)
     low, level, high = (_quantile(ordered, part) for part in (0.1, 0.5, 0.9))
     mad = _quantile(np.sort(np.abs(ordered - level[:, None]), axis=1), 0.5)
@@ -98,7 +98,7 @@ def levels_of_table(
 
 
 def _quantile(ordered: NDArray[np.float64], part: float) -> Samples:
-    """The quantile of each row, linear between its sorted values as numpy's own, which sorts anew for each call."""
+    """The quantile of each row, linear between its sorted values as numpy's own, which sorts again for each call."""
     place = part * (ordered.shape[1] - 1)
     low = int(place)
     high = min(low + 1, ordered.shape[1] - 1)

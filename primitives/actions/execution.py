@@ -1,4 +1,4 @@
-"""What executing an action takes: six operations and what goes in and comes out of each.
+"""How an action is executed: the five operations of `Operations`, and how it is undone.
 
 A remediation declares its operations on its entry in the catalogue (`Remediation.operations`). One without operations
 can't be executed: it is shown, with its command, and nothing else. Each operation works on one action:

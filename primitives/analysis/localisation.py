@@ -193,7 +193,7 @@ def _own(symptom: str, reach: list[str], sums: _Sums, graph: Graph) -> list[Shar
 
 
 def _sums_by(groups: NDArray[np.intp], rows: Samples, of: NDArray[np.intp]) -> Samples:
-    """For each row of `rows` the sum of those rows whose places in `of` stand beside its own in `groups`."""
+    """For each row of `rows` the sum of those rows whose places in `of` are paired with its own in `groups`."""
     sums = np.zeros_like(rows)
     order = np.argsort(groups, kind="stable")
     for start in range(0, len(order), _AT_ONCE):

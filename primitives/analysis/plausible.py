@@ -1,4 +1,4 @@
-"""What no measurement can be: samples that are left out before anything is judged, and units that can't be right.
+"""Drops impossible samples (negative durations, shares over 100 %) and corrects units that can't be right.
 
 A duration or a count is never negative, a share of requests never more than all of them, and in a window of minutes no
 request can have been seen to take hours: clocks, overflows and wrong units make such samples, and one of them looks

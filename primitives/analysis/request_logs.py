@@ -127,7 +127,7 @@ def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation])
         template, place = templates[masked[record.body]], _place(record)
         if template not in failing:
             failing[template] = family_of(record.body) is not None
-        # A framework reports all failures from one place of its code, so theirs are told apart by their words.
+        # A framework reports all failures from one place of its code, so theirs are distinguished by their words.
         severity = severity_of(record)
         told_apart = place is None or severity in FAILURES or failing[template]
         key = (severity, template if told_apart else str(place))

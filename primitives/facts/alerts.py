@@ -31,7 +31,7 @@ class AlertState(FactBase):
     }
 
     def sentence(self, called: NameOf = full_name) -> str:
-        del called  # no resource stands in it
+        del called  # it names no resource
         since = f" since {moment(self.started_at)}" if self.started_at else ""
         summary = f": {shorten(self.summary)}" if self.summary else ""
         return f"alert {shorten(self.name)} {self.state}{since}{summary}"

@@ -31,5 +31,5 @@ class Assertion(FactBase):
     }
 
     def sentence(self, called: NameOf = full_name) -> str:
-        del called  # no resource stands in it
+        del called  # it names no resource
         return f"{self.source}: {shorten(self.text, 400)}"

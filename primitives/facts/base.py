@@ -1,6 +1,6 @@
-"""What every fact has, and how names and texts stand in a sentence.
+"""What every fact has, and how names and texts are written in a sentence.
 
-Modules that declare models have no `from __future__ import annotations`: pydantic would compile each annotation anew.
+Modules that declare models have no `from __future__ import annotations`: pydantic would compile each annotation again.
 """
 
 from collections.abc import Iterator, Mapping

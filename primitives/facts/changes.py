@@ -33,7 +33,7 @@ class ChangeFound(FactBase):
     }
 
     def sentence(self, called: NameOf = full_name) -> str:
-        del called  # no resource stands in it
+        del called  # it names no resource
         if self.change is None:
             names = " or ".join(change_kind(kind) for kind in self.kinds)
             hours = f" in the {duration(self.window.seconds)} before" if self.window else ""

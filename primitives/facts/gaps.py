@@ -31,7 +31,7 @@ class SourceGap(FactBase):
     }
 
     def sentence(self, called: NameOf = full_name) -> str:
-        del called  # no resource stands in it
+        del called  # it names no resource
         what = label(self.question)
         if self.status == "not_recorded":
             only = f", only {label(self.instead)}" if self.instead else ""

@@ -34,7 +34,7 @@ class Dependencies(FactBase):
     }
 
     def sentence(self, called: NameOf = full_name) -> str:
-        del called  # no resource stands in it
+        del called  # it names no resource
         how = " (inferred from spans)" if self.inferred else ""
         if not self.edges:
             return f"no dependencies are known among {counted(len(self.resources), 'resource')}{how}"
