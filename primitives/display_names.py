@@ -13,9 +13,9 @@ from typing import Final
 from primitives.identity import ResourceId, parse_id, qualified
 from primitives.patterns import lazy_pattern
 
-__all__ = ["DisplayNames", "Naming", "full_name"]
+__all__ = ["DisplayNames", "NameOf", "full_name"]
 
-Naming = Callable[[str], str]
+NameOf = Callable[[str], str]
 """Gives what to call a resource, by its identifier."""
 
 # A scope with any other character could be mistaken for a part of another name.

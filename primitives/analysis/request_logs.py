@@ -17,7 +17,7 @@ from typing import Final
 from primitives.analysis.error_families import family_of
 from primitives.analysis.log_patterns import Pattern
 from primitives.analysis.log_templates import cluster, mask
-from primitives.analysis.naming import Names
+from primitives.analysis.naming import NameFinder
 from primitives.analysis.severities import severity_of
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
@@ -60,7 +60,7 @@ class _Deviation:
 
 
 def deviations(
-    now: Sequence[Span], before: Sequence[Span], records: Sequence[LogRecord], names: Names
+    now: Sequence[Span], before: Sequence[Span], records: Sequence[LogRecord], names: NameFinder
 ) -> list[Pattern]:
     """Where requests of the window leave the path of normal times, the surest first.
 

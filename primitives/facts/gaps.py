@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, label, shorten
 from primitives.telemetry import Question
 from primitives.terms import AnswerStatus, Polarity
@@ -30,7 +30,7 @@ class SourceGap(FactBase):
         "detail": "no answer within 20 s",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         del called  # no resource stands in it
         what = label(self.question)
         if self.status == "not_recorded":

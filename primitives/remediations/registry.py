@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from primitives.actions.execution import Operations
 from primitives.actions.inverse import Inverse, Irreversible
-from primitives.actions.operations import Operations
 from primitives.actions.proposal import ActionArguments, Manual, Proposed
 from primitives.actions.target import Target
 from primitives.dataclass import dataclass
