@@ -141,7 +141,7 @@ def shifts_of(
 def _still(
     table: NDArray[np.float64], baselines: Sequence[Level], level: Samples, spread: Samples, peaks: Samples
 ) -> list[Shift]:
-    current = np.median(table, axis=1)
+    current = medians(table)
     scores = np.divide(current - level, spread, out=np.zeros(len(table)), where=spread > 0)
     scores = np.clip(scores, -_SCORE_LIMIT, _SCORE_LIMIT)
     rows = zip(baselines, current.tolist(), peaks.tolist(), scores.tolist(), strict=True)

@@ -14,6 +14,7 @@ from primitives.analysis.error_families import family_of
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import NameFinder
 from primitives.dataclass import dataclass
+from primitives.statistics import median
 from primitives.terms import Severity
 
 __all__ = ["Line", "Pattern", "patterns"]
@@ -128,7 +129,7 @@ def _describe(pattern: Pattern, bodies: Counter[str], names: NameFinder) -> None
 def _scaling(counted: dict[_Key, Pattern], usual: Counter[_Key], recorded: float) -> float:
     """What a normal count is multiplied by: the recorded time, and how busy the system is as a whole."""
     ratios = [pattern.count / (usual[key] * recorded) for key, pattern in counted.items() if usual[key] * recorded >= 5]
-    busy = float(np.clip(np.median(ratios), 0.25, 4.0)) if len(ratios) >= 5 else 1.0
+    busy = float(np.clip(median(np.array(ratios)), 0.25, 4.0)) if len(ratios) >= 5 else 1.0
     return recorded * busy
 
 
