@@ -25,7 +25,7 @@ __all__ = ["command"]
 @settings_options
 def command(name: str, plain: bool, at: str | None, explain: bool, no_color: bool, settings: Settings) -> int:
     """Show a stored incident as it happened."""
-    from cockpit.samples import is_there
+    from cockpit.sample_incidents import is_there
     from cockpit.terminal import on_terminal
 
     screen = not plain and not explain and on_terminal()

@@ -104,7 +104,7 @@ def _times(cells: Sequence[str], lines: Sequence[int], where: str, warnings: War
     if np.any(steps < 0):
         warnings.add(where, "the times are not in order and were sorted")
     if np.any(np.diff(np.sort(times)) == 0):
-        warnings.add(where, "some times stand there twice; the later row counts")
+        warnings.add(where, "some times are there twice; the later row counts")
     return times
 
 

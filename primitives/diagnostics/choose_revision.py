@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from primitives.actions.kubernetes import Workload, kubectl, workload_of
-from primitives.actions.proposal import Look, Manual, Proposed, shell
+from primitives.actions.proposal import Manual, Proposed, TargetedDiagnostic, shell
 from primitives.actions.rollouts import Rollouts, rollouts_of
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, lookback_window
@@ -60,7 +60,7 @@ def _command(args: Workload) -> str:
     arguments=ChooseRevision,
     cost_s=5.0,
     on_request=True,
-    look=Look(Workload, _propose, _command),
+    look=TargetedDiagnostic(Workload, _propose, _command),
 )
 async def choose_revision(ask: Telemetry, args: ChooseRevision) -> AsyncIterator[Found]:
     """Tell each revision that the cluster keeps, newest first: when it came and what it changed.

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from primitives.actions.kubernetes import InCluster, kubectl
-from primitives.actions.proposal import Look, Proposed, shell
+from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import KubernetesObject, Target, Unknown
 from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.inspect_workloads import inspect_workloads
@@ -80,7 +80,7 @@ def _command(args: ObjectName) -> str:
     arguments=InspectObject,
     cost_s=5.0,
     on_request=True,
-    look=Look(ObjectName, _propose, _command, general=True),
+    look=TargetedDiagnostic(ObjectName, _propose, _command, general=True),
 )
 async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[Found]:
     """Tell the states of the object and of what it owns, its rollout, its events, newest first, and its conditions."""

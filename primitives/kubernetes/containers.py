@@ -140,7 +140,7 @@ def _pending(cluster: Cluster, pod: Pod) -> Finding | None:
     events = cluster.events_of.get(pod.item.id, ())
     if not pod.node:
         if text(pod.item.condition("PodScheduled"), "status") == "False" or events:
-            return None  # scheduling tells the reason
+            return None  # `scheduling` gives the reason
         if (
             cluster.dumped("Event")
             and mapping(pod.item.raw, "spec").get("containers")

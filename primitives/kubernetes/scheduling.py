@@ -49,7 +49,7 @@ _REASONS: Final = tuple(
         ("TooManyPods", r"too many pods"),
     )
 )  # fmt: skip
-# Whoever cordons a whole cluster needn't be told of each node.
+# Where a whole cluster is cordoned, naming each node says nothing more.
 _MOST_BLAMED: Final = 10
 _INSUFFICIENT_STATES: Final = {
     "cpu": "InsufficientCPU",

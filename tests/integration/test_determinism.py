@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 
 from cockpit.cli import main
-from cockpit.samples import samples
+from cockpit.sample_incidents import samples
 from engine.engine import Engine
 from engine.incident import fold
 from engine.report import without_volatile

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from incident_facts import STORY, change, concluded, graph, log, share, shift, state_of
 
-from cockpit.explain import judgement_lines, waterfall_lines
+from cockpit.explanation_text import judgement_lines, waterfall_lines
 from cockpit.plain import render_text
 from engine.hypotheses import Adjustment, Evidence, Hypothesis, Judgement
 from engine.reason import rank_facts

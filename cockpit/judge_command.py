@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.engine_access import ask_engine
-from cockpit.follow import Printer, follow, verdict
+from cockpit.follow import Printer, exit_code_of, follow
 from cockpit.output import colored, say, say_document
 from cockpit.settings import Settings
 from cockpit.signals import run
@@ -103,4 +103,4 @@ def _end(printer: Printer, options: JudgeOptions) -> int:
     state: IncidentState = printer.state
     if options.as_json:
         say_document(report_of(state).model_dump(mode="json"))
-    return verdict(state) if state.ended else 0
+    return exit_code_of(state) if state.ended else 0
