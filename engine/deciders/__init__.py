@@ -1,7 +1,8 @@
 """One pure function for each command: state, command, who and when → events.
 
-`decide` is the only place that knows every command; the type checker keeps it complete. A decider reads the state and
-writes nothing. It raises `UsageError` when the command makes no sense now.
+`decide` and `precondition` know every command; the type checker keeps both complete. Whether a command is valid now is
+checked in this order: `lifecycle.refuse_closed`, the command's decider, and its `precondition`, which the actor checks.
+A decider reads the state, writes nothing, and raises `UsageError` when the command makes no sense now.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ from primitives.sources import SourceDirectory
 __all__ = ["AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", "precondition"]
 
 AnyCommand = Command | InvestigationCommand
-"""Everything that an incident's actor can be told."""
+"""Every command that an incident's actor takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeedsScenario:
-    """The command starts an investigation: of these `sources`, or else of those that its log names."""
+    """The command starts an investigation that asks `sources`; where there are none, those that its log names."""
 
     sources: tuple[str, ...]
     definitions: SourceDirectory
@@ -57,18 +58,15 @@ Precondition = Literal["nothing", "running", "resting"] | NeedsScenario
 
 
 def decide(state: IncidentState, command: AnyCommand, who: Who, now: datetime) -> Decision:
-    """What `command` by `who` makes of `state` at `now` (real time). Raises `UsageError` when it makes no sense."""
+    """The events of `command` by `who`, given `state`; `now` is real time. Raises `UsageError` when it makes no sense.
+
+    A closed incident takes no command of any kind.
+    """
     if not isinstance(command, CloseAged):
         lifecycle.refuse_closed(state)
-    match command:
-        case ConfirmPlan() | Cancel() | Judge() | AskNext() | RunDiagnostic() | AddNote() | CloseIncident():
-            return _decide_for_person(state, command, who, now)
-        case OpenIncident():
-            return lifecycle.open_incident(state, command, who)
-        case CloseAged():
-            return lifecycle.close_aged(state, command, now)
-        case _:
-            return _decide_for_investigation(state, command)
+    if isinstance(command, InvestigationCommand):
+        return _decide_for_engine(state, command, who, now)
+    return _decide_for_person(state, command, who, now)
 
 
 def _decide_for_person(state: IncidentState, command: Command, who: Who, now: datetime) -> Decision:
@@ -93,24 +91,14 @@ def _decide_for_person(state: IncidentState, command: Command, who: Who, now: da
             assert_never(command)
 
 
-def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
-    state: IncidentState,
-    command: ResumeInvestigation
-    | ProposePlan
-    | AddStep
-    | StartStep
-    | ReportProgress
-    | RecordAnswer
-    | PublishFacts
-    | FinishStep
-    | TakeAdvice
-    | Rank
-    | FindDecisiveFacts
-    | Conclude
-    | FinishInvestigation
-    | FailInvestigation,
+def _decide_for_engine(  # noqa: C901, PLR0912 - one branch a command
+    state: IncidentState, command: InvestigationCommand, who: Who, now: datetime
 ) -> Decision:
     match command:
+        case OpenIncident():
+            return lifecycle.open_incident(state, command, who)
+        case CloseAged():
+            return lifecycle.close_aged(state, command, now)
         case PublishFacts():
             return steps.publish_facts(state, command)
         case RecordAnswer():
@@ -144,7 +132,12 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
 
 
 def precondition(state: IncidentState, command: AnyCommand) -> Precondition:
-    """What a command needs beside the state: a running investigation, a resting one, or sources to start one."""
+    """What a command needs besides the state: a running investigation, none that runs, or sources to start one.
+
+    The engine's own commands need nothing: it sends each when it is due.
+    """
+    if isinstance(command, InvestigationCommand):
+        return "nothing"
     match command:
         case ConfirmPlan() | Cancel():
             return "running"
@@ -152,5 +145,7 @@ def precondition(state: IncidentState, command: AnyCommand) -> Precondition:
             return NeedsScenario(command.sources, command.definitions) if state.ended else "running"
         case CloseIncident():
             return "resting"
-        case _:
+        case Judge() | AddNote():
             return "nothing"
+        case _:
+            assert_never(command)

@@ -77,7 +77,7 @@ def attributions(case: FactIndex, places: Mapping[str, list[PlaceEvidence]]) -> 
     ill = _illness(case)
     common = _document_frequency(suspects)
     strengths = {name: sum(max(location.weight, 0.0) for location in locations) for name, locations in places.items()}
-    carriers = [location for location in suspects if location.change.kind == "deployment" and location.change.resource]
+    carriers = [suspect for suspect in suspects if suspect.change.kind == "deployment" and suspect.change.resource]
     for suspect in suspects:
         yield from _of_change(case, suspect, strengths, ill, common, len(suspects), carriers)
     yield from _without_changes(case)
