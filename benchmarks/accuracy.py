@@ -20,7 +20,7 @@ from typing import Final
 from benchmarks.fit import Example, Outcome, Scorer, fit, left_out
 from engine.engine import Engine
 from engine.evaluate import bundles_below
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.port import Investigate
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.bundle.truth import Truth, read_truth

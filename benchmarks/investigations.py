@@ -62,7 +62,7 @@ def _read(bundle: Path) -> float:
 async def _investigate(bundles: Sequence[Path], store: Path) -> tuple[list[float], list[str]]:
     """The ms of each investigation, one after another in one store, and those that did not complete."""
     from engine.engine import Engine
-    from engine.following import follow_investigation
+    from engine.follow_to_end import follow_investigation
     from engine.port import Investigate
 
     taken: list[float] = []

@@ -112,7 +112,7 @@ def measured(size: Size, rounds: int) -> Measured:
 
 async def investigated(made: MadeSystem) -> Measured:
     """One investigation's times, its memory left out."""
-    from engine.fact_keys import fact_key
+    from engine.fact_deduplication import fact_key
     from engine.incident import FoundFact, IncidentState
     from engine.reason import rank
     from engine.state.investigation import InvestigationState

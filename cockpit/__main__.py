@@ -13,8 +13,8 @@ __all__ = ["main"]
 
 INTERRUPTED = 130
 # How many more containers are made than freed before the collector looks for cycles among the youngest. Python's 700 is
-# meant for machines of the nineties; one young collection of so many takes about a millisecond.
-_COLLECT_AFTER = 20_000
+# meant for machines of the nineties; one young collection of so many takes a few milliseconds.
+_COLLECT_AFTER = 50_000
 _LEAVING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

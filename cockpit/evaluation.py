@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cockpit.output import note, say, say_document
-from cockpit.samples import bundle_path
+from cockpit.sample_incidents import bundle_path
 from cockpit.signals import run
 from engine.evaluate import Case, bundles_below, compare, evaluate_bundles, read_earlier
 from primitives.dataclass import dataclass

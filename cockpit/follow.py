@@ -12,14 +12,14 @@ from cockpit.plain import PlainReport, event_line
 from cockpit.signals import handling
 from cockpit.terminal import end_at_last
 from engine.events import Event
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Cancel, EnginePort
 from engine.report import report as report_of
 from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, EngineGone, Interrupted, OutputError
 
-__all__ = ["Printer", "follow", "verdict"]
+__all__ = ["Printer", "exit_code_of", "follow"]
 
 
 @dataclass(slots=True)
@@ -79,10 +79,10 @@ async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
         raise Interrupted(f"cancelled; `cloudops replay {execution_id}` shows what was found")
     if interrupt.asked:
         raise Interrupted(f"interrupted, but it had ended; `cloudops replay {execution_id}` shows it again")
-    return verdict(printer.state)
+    return exit_code_of(printer.state)
 
 
-def verdict(state: IncidentState) -> int:
+def exit_code_of(state: IncidentState) -> int:
     """The exit code: 1 when the best cause is UNKNOWN or the investigation failed."""
     if state.finished is None or state.finished.status != "completed" or not state.hypotheses:
         return 1

@@ -13,7 +13,7 @@ from cockpit.engine_access import ask_engine, open_engine
 from cockpit.follow import Printer, follow
 from cockpit.output import colored, say
 from cockpit.positions import position_to_seq
-from cockpit.samples import is_there
+from cockpit.sample_incidents import is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
 from cockpit.start_modes import Start

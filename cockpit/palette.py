@@ -74,5 +74,5 @@ class PaletteCommands(Provider):
 
 
 def _title(key: Key) -> Text:
-    # The key stands in the title: a help text of its own would take a second line of every command.
+    # The key is in the title: a help text of its own would take a second line of every command.
     return Text(f"{key.words[:1].upper()}{key.words[1:]:<{TITLE_WIDTH}} {key.shown}")

@@ -11,7 +11,7 @@ from typing import Any, Final, assert_never
 
 import orjson
 
-from cockpit.explain import adjustment_words, judgement_lines, waterfall_lines
+from cockpit.explanation_text import adjustment_words, judgement_lines, waterfall_lines
 from engine.act.proposals import withheld
 from engine.events import (
     AnswerRecorded,
@@ -40,7 +40,7 @@ from engine.events import (
 from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
 from engine.naming import NamesOfState
-from primitives.display_names import Naming
+from primitives.display_names import NameOf
 from primitives.quantities import bound, counted, duration, moment, probability, unbound
 from primitives.text import safe_line
 
@@ -308,7 +308,7 @@ def close_reason(body: IncidentClosed, who: Who) -> str:
     return f"{words}: {body.because}" if body.because else words
 
 
-def _reasons(state: IncidentState, evidence: Iterable[FactWeight], names: Naming) -> str:
+def _reasons(state: IncidentState, evidence: Iterable[FactWeight], names: NameOf) -> str:
     """The strongest facts, in words: what the fact says, else why it weighs; what is the same is said once."""
     facts_by_reason: dict[str, list[str]] = {}
     for item in evidence:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, assert_never
 
-from cockpit.explain import judgement_lines
+from cockpit.explanation_text import judgement_lines
 from cockpit.plain import close_reason
 from engine.act.proposals import withheld
 from engine.events import (

@@ -1,4 +1,4 @@
-"""What the cockpit opens with. Imports nothing, so that the first frame does not wait for it."""
+"""The four start modes: new, attach, replay, list. Imports nothing heavy, so the first frame doesn't wait for it."""
 
 from __future__ import annotations
 

@@ -182,8 +182,8 @@ def _events() -> str:
     shapes = (
         Who, SourceState, PlannedStep, Classification, Hypothesis, Evidence, Finding, Action, Window, Symptom, Coverage,
     )  # fmt: skip
-    told = [f"### {kind.__name__}\n\n{_prose(kind)}\n\n{_fields(kind)}" for kind in shapes]
-    return _page("Events", "`engine/events.py`", *parts, "## Shapes in them", *told)
+    shapes_text = [f"### {kind.__name__}\n\n{_prose(kind)}\n\n{_fields(kind)}" for kind in shapes]
+    return _page("Events", "`engine/events/`", *parts, "## Shapes in them", *shapes_text)
 
 
 def _fields(kind: type[BaseModel], skip: Iterable[str] = ()) -> str:
@@ -254,10 +254,10 @@ def _cause(one: Cause) -> tuple[str, ...]:
     ]
     prior = 100 / (1 + exp(-one.prior))
     sentence = re.sub(r"\{(\w+)\}", lambda match: f"*{match[1]}*", one.sentence)
-    told = "; ".join(filter(None, shows)) or "–"
-    said = [action.name for action in remediations().values() if one.id in action.answers]
-    actions = _code(dict.fromkeys((*one.remediations, *said))) or "–"
-    return f"`{one.id}`", sentence, f"{prior:.1f} %", told, actions, f"`{one.diagnostic}`", one.source
+    shows_as = "; ".join(filter(None, shows)) or "–"
+    answering = [action.name for action in remediations().values() if one.id in action.answers]
+    actions = _code(dict.fromkeys((*one.remediations, *answering))) or "–"
+    return f"`{one.id}`", sentence, f"{prior:.1f} %", shows_as, actions, f"`{one.diagnostic}`", one.source
 
 
 def _actions() -> str:
@@ -292,6 +292,9 @@ def _actions() -> str:
 
 _ACTIONS = """\
 What may be proposed. CloudOps shows the command and runs none: executing comes with a later version.
+
+*Effect*: `read` changes nothing, `write` changes something that can be put back or replaced, `delete` removes data or a
+resource for good (no action of this version does).
 
 An action's id (`A-1f0c93ab`) is the digest of its name and arguments. It never changes: when the ranking does, an
 action that is no longer recommended stays in the queue under its id, with the reason.

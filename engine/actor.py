@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from engine.deciders import AnyCommand, Decision, NeedsScenario, decide, need
+from engine.deciders import AnyCommand, Decision, NeedsScenario, decide, precondition
 from engine.events import ENGINE, Who, in_real_time
 from engine.incident import IncidentState
 from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeInvestigation
@@ -37,7 +37,7 @@ MAILBOX_SIZE: Final = 256
 IDLE_S: Final = 60.0
 """An actor that has had nothing to do for so long is unloaded."""
 
-_LAST_WORDS_S: Final = 2.0
+_CANCEL_TIMEOUT_S: Final = 2.0
 """So long an investigation that a person cancelled may take to conclude when its engine closes."""
 
 
@@ -48,7 +48,7 @@ class Supervisor(Protocol):
         """Open the scenario of a stored investigation again. Raises `CloudopsError`."""
         ...
 
-    def troubled(self, execution_id: str, problem: StoreError) -> None:
+    def report_store_failure(self, execution_id: str, problem: StoreError) -> None:
         """Hear that an investigation stopped and its log can't say so."""
         ...
 
@@ -139,7 +139,7 @@ class Actor:
             return
         child.cancel()
         # What a person cancelled is concluded first; should that hang, it is when it is resumed.
-        _, stuck = await asyncio.wait({child}, timeout=_LAST_WORDS_S)
+        _, stuck = await asyncio.wait({child}, timeout=_CANCEL_TIMEOUT_S)
         for task in stuck:
             task.cancel()
         await asyncio.gather(child, return_exceptions=True)
@@ -177,7 +177,7 @@ class Actor:
         if self.state.ended and self._child is not None:
             # It only lets go of its sources.
             await asyncio.wait({self._child})
-        needed = need(self.state, command)
+        needed = precondition(self.state, command)
         decision = decide(self.state, command, who, self._real.now())
         if isinstance(needed, NeedsScenario) and self._child is None:
             scenario = await self._supervisor.reopen(self.state, needed.sources, needed.definitions)
@@ -252,7 +252,7 @@ class Actor:
             await investigation.run()
         except* StoreError as group:
             # The store can't be written, so the log can't say it: whoever follows is told instead.
-            self._supervisor.troubled(self.execution_id, _first(group))
+            self._supervisor.report_store_failure(self.execution_id, _first(group))
         except* Exception as group:  # Any failure of one investigation ends it, and must leave the others running.
             await self._fail(investigation, _first(group))
         finally:

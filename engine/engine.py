@@ -32,8 +32,10 @@ __all__ = ["CLOSE_AFTER", "Engine", "person"]
 CLOSE_AFTER: Final = timedelta(days=30)
 """A live incident that was investigated and then left alone for so long is closed."""
 
-_SWEEP_AFTER_S: Final = 2.0
-"""An engine that is there for longer than a short command looks for incidents to close."""
+_FIRST_SWEEP_S: Final = 2.0
+"""An engine first looks for aged incidents after this time, so that a short command doesn't pay for it."""
+
+_SWEEP_EVERY_S: Final = 3600.0
 
 
 def person(uid: int) -> Who:
@@ -68,7 +70,7 @@ class Engine:
         self._actors: dict[str, Actor] = {}
         self._loading = asyncio.Lock()
         self._troubles: dict[str, asyncio.Future[StoreError]] = {}
-        self._sweep = asyncio.create_task(self._close_aged(close_after)) if close_after else None
+        self._sweep = asyncio.create_task(self._sweep_hourly(close_after)) if close_after else None
 
     @classmethod
     async def open(
@@ -87,7 +89,7 @@ class Engine:
     async def begin(self, scenario: Scenario, *, confirm: bool, who: Who | None = None) -> str:
         """Investigate `scenario`, with `confirm` once a person confirmed the plan; its execution's id. `StoreError`."""
         execution_id = new_id("exec")
-        actor = self._hold(execution_id, scenario.incident_id, IncidentState())
+        actor = self._create_actor(execution_id, scenario.incident_id, IncidentState())
         try:
             await actor.begin(scenario, who or person(os.getuid()), confirmed=not confirm)
         except CloudopsError:
@@ -157,6 +159,17 @@ class Engine:
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         return await self.store.verify(execution_id)
 
+    async def close_aged(self, after: timedelta) -> None:
+        """Close each live incident that has ended and to which nothing happened for `after`. Raises `StoreError`.
+
+        One whose log can't be read or written keeps no other from being closed.
+        """
+        for summary in await self.store.incidents():
+            aged = self._clock.now() - summary.updated_at >= after
+            if aged and summary.origin == "live" and summary.phase != "closed":
+                with suppress(CloudopsError):
+                    await (await self._actor(summary.execution_id)).send(CloseAged(after))
+
     async def close(self) -> None:
         if self._sweep:
             self._sweep.cancel()
@@ -172,7 +185,7 @@ class Engine:
         names = sources or tuple(source.name for source in state.sources)
         return await reopen_scenario(state.opened, state.updated_at, self.sources.updated(definitions), names)
 
-    def troubled(self, execution_id: str, problem: StoreError) -> None:
+    def report_store_failure(self, execution_id: str, problem: StoreError) -> None:
         trouble = self._troubles.setdefault(execution_id, asyncio.get_running_loop().create_future())
         if not trouble.done():
             trouble.set_result(problem)
@@ -185,19 +198,19 @@ class Engine:
         async with self._loading:
             if execution_id not in self._actors:
                 state = await self.store.state(execution_id)
-                self._hold(execution_id, state.incident_id, state)
+                self._create_actor(execution_id, state.incident_id, state)
             return self._actors[execution_id]
 
-    def _hold(self, execution_id: str, incident_id: str, state: IncidentState) -> Actor:
+    def _create_actor(self, execution_id: str, incident_id: str, state: IncidentState) -> Actor:
         actor = Actor(self.store, self, state, execution_id, incident_id, real=self._clock, advisor=self._advisor)
         self._actors[execution_id] = actor
         return actor
 
-    async def _close_aged(self, after: timedelta) -> None:
-        """Close what nobody touched for long."""
-        await self._clock.sleep(_SWEEP_AFTER_S)
-        with suppress(StoreError):
-            for summary in await self.store.incidents():
-                aged = self._clock.now() - summary.updated_at >= after
-                if aged and summary.origin == "live" and summary.phase != "closed":
-                    await (await self._actor(summary.execution_id)).send(CloseAged(after))
+    async def _sweep_hourly(self, after: timedelta) -> None:
+        """Close aged incidents for as long as the engine is open."""
+        pause_s = _FIRST_SWEEP_S
+        while True:
+            await self._clock.sleep(pause_s)
+            pause_s = _SWEEP_EVERY_S
+            with suppress(StoreError):
+                await self.close_aged(after)

@@ -13,7 +13,7 @@ from engine.events import IncidentOpened
 from engine.hypotheses import Action, Adjustment, AdjustmentKind, FactWeight, Hypothesis, Verdict
 from engine.incident import FoundFact, IncidentState, Step
 from engine.naming import display_names
-from engine.reason.explain import Bar, BarKind, all_adjustments, waterfall
+from engine.reason.waterfall import Bar, BarKind, all_adjustments, waterfall
 from primitives.terms import Effect, IncidentClass, Polarity, Risk, Trust
 from primitives.text import safe_line
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rapidfuzz import fuzz, process
-
 from primitives.bundle import Bundle, BundleParts
 from primitives.errors import UsageError
-from primitives.kubernetes.kinds import read_object
 from primitives.records import KubernetesDump
 from primitives.text import safe_line
 
@@ -44,6 +41,8 @@ def meant_resource(name: str, known: Iterable[str]) -> str:
     same = [resource for resource in names if resource.casefold() == name.casefold()]
     if len(same) == 1:
         return same[0]
+    from rapidfuzz import fuzz, process
+
     near = process.extract(name, names, scorer=fuzz.WRatio, limit=_SHOWN, score_cutoff=_NEAR)
     some = ", ".join(
         safe_line(resource, limit=100) for resource in ([resource for resource, _, _ in near] or names[:_SHOWN])
@@ -73,5 +72,7 @@ def _named(parts: BundleParts) -> Iterator[str]:
 
 def _objects(dump: KubernetesDump) -> Iterator[str]:
     """The identifiers of the objects; events are no resources."""
+    from primitives.kubernetes.kinds import read_object
+
     if dump.kind != "events":
         yield from (item.id for raw in dump.items if (item := read_object(raw, dump.kind)) is not None)

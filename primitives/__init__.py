@@ -1,3 +1,3 @@
-"""What can be asked of the world: questions, facts, diagnostics, backends. Knows nothing of incidents."""
+"""Questions, sources, facts, diagnostics and remediations. Imports nothing of `engine` or `cockpit`."""
 
 __version__ = "0.1.0"

@@ -38,7 +38,7 @@ _SCAN_CELLS: Final = 2_000_000
 _PROFILE_DROP: Final = 3.84
 # What this part of the normal windows stays below counts as no more than three spreads, however many it is.
 _USUAL: Final = 0.98
-# Fewer normal samples than this have no tails to speak of, and of more than this every nth tells enough.
+# Fewer normal samples than this have no tails to speak of, and of more than this every nth is enough.
 _MIN_NORMAL: Final = 20
 _MOST_RUNS: Final = 600
 # One sample that stands alone between normal ones counts in full only when it stands for this many seconds: that is an
@@ -132,8 +132,8 @@ def shifts_of(
     step = max(sample_step(times), 1.0) * block
     for row, segment in zip(doubtful.tolist(), _scan_all(_blocks(deviations, block)), strict=True):
         if segment.gain >= _least(_MIN_GAIN, expected):
-            told = (known[row], shifts[row].peak, normals[row])
-            judged = _judged(times, table[row], *told, expected, segment, (block, step))
+            inputs = (known[row], shifts[row].peak, normals[row])
+            judged = _judged(times, table[row], *inputs, expected, segment, (block, step))
             shifts[row] = judged or shifts[row]
     return shifts
 
@@ -141,12 +141,12 @@ def shifts_of(
 def _still(
     table: NDArray[np.float64], baselines: Sequence[Level], level: Samples, spread: Samples, peaks: Samples
 ) -> list[Shift]:
-    current = np.median(table, axis=1)
+    current = medians(table)
     scores = np.divide(current - level, spread, out=np.zeros(len(table)), where=spread > 0)
     scores = np.clip(scores, -_SCORE_LIMIT, _SCORE_LIMIT)
-    told = zip(baselines, current.tolist(), peaks.tolist(), scores.tolist(), strict=True)
+    rows = zip(baselines, current.tolist(), peaks.tolist(), scores.tolist(), strict=True)
     count = table.shape[1]
-    return [Shift(False, known, now, peak, score, count, 0.0, None, None) for known, now, peak, score in told]
+    return [Shift(False, known, now, peak, score, count, 0.0, None, None) for known, now, peak, score in rows]
 
 
 def _peaks(table: NDArray[np.float64], level: Samples, worse: NDArray[np.int_]) -> Samples:
@@ -180,13 +180,13 @@ def _judged(
         return None
     usual = _usual(score, len(run), len(values), baseline, normal)
     factor = min(1.0, _MIN_SCORE / usual) * _shared(times, first, last) if usual else _shared(times, first, last)
-    told = min(max(score * factor, -_SCORE_LIMIT), _SCORE_LIMIT)
-    if abs(told) < least or (not expected and abs(score) <= usual):
+    corrected = min(max(score * factor, -_SCORE_LIMIT), _SCORE_LIMIT)
+    if abs(corrected) < least or (not expected and abs(score) <= usual):
         return None
     early, late = times[segment.early * block], times[min(segment.late * block, len(times) - 1)]
     uncertainty = max(step, times[first] - early, late - times[first])
     strength = float(np.sqrt(segment.gain) * factor)
-    return Shift(True, baseline, current, peak, told, len(run), strength, float(times[first]), float(uncertainty))
+    return Shift(True, baseline, current, peak, corrected, len(run), strength, float(times[first]), float(uncertainty))
 
 
 def _usual(score: float, length: int, window: int, baseline: Level, normal: Samples | None) -> float:

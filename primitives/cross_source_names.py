@@ -15,8 +15,6 @@ from typing import Any, Final
 
 from primitives.aliases import arn_aliases, topology_aliases
 from primitives.identity import in_scope, parse_id, scope_of, without_scope
-from primitives.kubernetes.aliases import object_aliases, object_ids
-from primitives.kubernetes.cluster import Cluster
 from primitives.records import Aggregate, Alert, ContainerLog, Edge, KubernetesDump, Resource, Series, Topology, Window
 from primitives.resolver import Resolver, host_of, is_address
 from primitives.telemetry import Answer, Ask, ObjectsQuery, Query, Question, ScopedQuery, TopologyQuery
@@ -112,11 +110,16 @@ def build_resolver(answers: Iterable[Answer[Any]], window: Window) -> Resolver:
         if answer.query.question == "topology":
             topologies += answer.records
             names.update(name for topology in answer.records for name in _topology_ids(topology))
-        elif answer.query.question == "objects":
+        elif answer.query.question == "objects" and answer.records:
+            from primitives.kubernetes.aliases import object_ids
+
             dumps += answer.records
             names.update(object_ids(answer.records))
     aliases = [*topology_aliases(topologies), *arn_aliases(set().union(*known.values()), topologies)]
     if dumps:
+        from primitives.kubernetes.aliases import object_aliases
+        from primitives.kubernetes.cluster import Cluster
+
         aliases += object_aliases(Cluster(dumps, window, topologies), dumps)
     return Resolver(known, aliases)
 

@@ -13,9 +13,9 @@ from typing import Final
 from primitives.identity import ResourceId, parse_id, qualified
 from primitives.patterns import lazy_pattern
 
-__all__ = ["DisplayNames", "Naming", "full_name"]
+__all__ = ["DisplayNames", "NameOf", "full_name"]
 
-Naming = Callable[[str], str]
+NameOf = Callable[[str], str]
 """Gives what to call a resource, by its identifier."""
 
 # A scope with any other character could be mistaken for a part of another name.
@@ -90,8 +90,8 @@ class DisplayNames:
     def _alone(self, resource: str, short: str) -> str:
         """The name of what shares its short one with nothing; a bare address doesn't say what it is of."""
         kind = parse_id(resource).kind_words
-        told = _with(short, kind) if kind and _ADDRESS.fullmatch(short) else short
-        return told if told == short or self._is_free(told) else resource
+        name = _with(short, kind) if kind and _ADDRESS.fullmatch(short) else short
+        return name if name == short or self._is_free(name) else resource
 
     def _is_free(self, name: str) -> bool:
         return name not in self._known and name not in self._sharing

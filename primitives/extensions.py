@@ -31,7 +31,7 @@ def load_extensions(group: str) -> tuple[str, ...]:
     for entry in _entry_points().get(group, ()):
         try:
             entry.load()
-        except Exception as error:  # Any failure of a third party's module leaves that one out; `doctor` tells of it.
+        except Exception as error:  # Any failure of a third party's module leaves that one out; `doctor` shows it.
             owner = entry.dist.name if entry.dist else entry.module
             problem = f"{entry.name} of {owner} can't be loaded ({type(error).__name__}: {error}): fix or uninstall it"
             problems.append(safe_line(problem))

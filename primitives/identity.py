@@ -11,7 +11,7 @@ No other module takes an identifier apart or puts one together. The text form is
     kubernetes://prod-eu/checkout/deployment/checkout-api the same object where several clusters are asked
     aws://123456789012/eu-west-1/checkout-main            a plain name where several accounts or regions are asked
 
-The scope stands in front only where it was given. Parsing never fails: what fits no form is a plain name, whatever
+The scope is in front only where it was given. Parsing never fails: what fits no form is a plain name, whatever
 it holds, and formatting gives back the very text that was parsed.
 """
 
@@ -172,7 +172,7 @@ def kubernetes_id(kind: str, namespace: str, name: str, *, cluster: str = "") ->
 
 
 def qualified(namespace: str, name: str) -> str:
-    """A plain name with the namespace that tells it from another of that name."""
+    """A plain name with the namespace that distinguishes it from another of that name."""
     return str(ResourceId(name, namespace=namespace))
 
 
@@ -222,7 +222,7 @@ def spoken_name(text: str) -> str:
 
 
 def same_name(name: str, other: str) -> bool:
-    """Whether both are called the same, whatever stands in front of it and whatever the case.
+    """Whether both are called the same, whatever is in front of it and whatever the case.
 
     What is in two different scopes (clusters, accounts) is never the same.
     """
@@ -233,7 +233,7 @@ def same_name(name: str, other: str) -> bool:
 
 
 def kind_of(text: str) -> str:
-    """The kind that the identifier tells, in lower case; empty for a plain name."""
+    """The kind that the identifier names, in lower case; empty for a plain name."""
     return parse_id(text).kind
 
 
@@ -259,7 +259,7 @@ def _arn_name(service: str, resource: str) -> str:
     own = resource.removeprefix(_arn_type(service, resource))
     parts = own.split("/")
     if service == "elasticloadbalancing" and len(parts) == 3:
-        # app/NAME/ID; the identifier at the end tells nobody anything.
+        # app/NAME/ID; the identifier at the end helps nobody.
         return parts[1]
     return parts[-1] or resource
 

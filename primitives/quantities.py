@@ -1,4 +1,4 @@
-"""Units and quantities: read from what platforms, code and people write, and told as a person reads them.
+"""Units and quantities: read from what platforms, code and people write, and written as a person reads them.
 
 Units of metrics are UCUM. Kubernetes' own are those of `resource.Quantity` (Kubernetes API reference); clouds and code
 write bytes and times in several ways more. No other module knows a unit. Libraries for this (pint, bitmath, the one in
@@ -146,7 +146,7 @@ def is_ratio(unit: str, kind: str = "", name: str = "") -> bool:
 
 
 def reading(value: float, unit: str, kind: str = "", name: str = "") -> str:
-    """A metric's value as it is told everywhere: a ratio in percent, else the `quantity`."""
+    """A metric's value as it is shown everywhere: a ratio in percent, else the `quantity`."""
     return quantity(100 * value, "%") if is_ratio(unit, kind, name) else quantity(value, unit)
 
 
@@ -175,7 +175,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def probability(share: float) -> str:
-    """80 %; what isn't certain is never told as 0 % or 100 % but as under 1 % or over 99 %."""
+    """80 %; what isn't certain is never shown as 0 % or 100 % but as under 1 % or over 99 %."""
     if share < 0.01:
         return "under 1 %"
     return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"

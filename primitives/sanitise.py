@@ -55,7 +55,7 @@ class Cleaner:
         return cleaned
 
     def secret(self, obj: Mapping[str, Any]) -> dict[str, Any]:
-        """A Kubernetes Secret whose `kind` stands on the list that held it."""
+        """A Kubernetes Secret whose `kind` is on the list that held it."""
         cleaned = _safe(obj, 0)
         return self._redactor.redact_secret_object(cleaned)
 

@@ -7,7 +7,6 @@ process that asks the sources.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from primitives.backends.registry import SourceSettings, backend_problems, backends
 from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, SourceDenied, SourceError, UsageError
+from primitives.patterns import lazy_pattern
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ __all__ = [
 CHECK_DEADLINE_S: Final = 10.0
 """A source that has not said by then whether it can be asked is unreachable."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_NAME: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _RESERVED: Final = frozenset({"none", "recorded"})
 """Names that answers without a configured source have."""
 

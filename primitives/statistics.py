@@ -11,7 +11,7 @@ place of the mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from primitives.dataclass import dataclass
 __all__ = [
     "Level",
     "Samples",
+    "first_of_each",
     "increments",
     "level_of",
     "levels_of",
@@ -28,6 +29,7 @@ __all__ = [
     "median",
     "medians",
     "quantile",
+    "quantiles",
     "quiet_part",
     "rolling_max",
     "sample_step",
@@ -88,7 +90,7 @@ def level_of(values: Samples, *, floor: float = 0.0, origin: float = 0.0) -> Lev
 def levels_of_table(
     table: NDArray[np.float64], floor: Samples | float, origin: Samples | float
 ) -> tuple[Samples, Samples]:
-    """Levels and spreads of the rows of `table` (at least one column), as `level_of` tells them."""
+    """Levels and spreads of the rows of `table` (at least one column), as `level_of` computes them."""
     ordered = np.sort(table, axis=1)
     low, level, high = (_quantile(ordered, part) for part in (0.1, 0.5, 0.9))
     mad = _quantile(np.sort(np.abs(ordered - level[:, None]), axis=1), 0.5)
@@ -97,7 +99,7 @@ def levels_of_table(
 
 
 def _quantile(ordered: NDArray[np.float64], part: float) -> Samples:
-    """The quantile of each row, linear between its sorted values as numpy's own, which sorts anew for each call."""
+    """The quantile of each row, linear between its sorted values as numpy's own, which sorts again for each call."""
     place = part * (ordered.shape[1] - 1)
     low = int(place)
     high = min(low + 1, ordered.shape[1] - 1)
@@ -118,9 +120,9 @@ def without_season(times: Samples, table: NDArray[np.float64], window: tuple[flo
     now = int((start + end) / 2 % _DAY_S // 3600)
     if len(present) < 24 or any(np.ptp(times[hours == hour]) < _DAY_S - 3600 for hour in present):
         return table
-    profile = np.stack([np.median(table[:, hours == hour], axis=1) for hour in present], axis=1)
+    profile = np.stack([medians(table[:, hours == hour]) for hour in present], axis=1)
     rest = table - profile[:, hours]
-    around = table - np.median(table, axis=1, keepdims=True)
+    around = table - medians(table)[:, None]
     follows = levels_of_table(rest, 0.0, 0.0)[1] < _SEASONAL * levels_of_table(around, 0.0, 0.0)[1]
     return np.asarray(np.where(follows[:, None], rest + profile[:, now, None], table))
 
@@ -138,10 +140,15 @@ def median(values: Samples) -> float:
 
 
 def medians(table: NDArray[np.float64]) -> Samples:
-    """The median of each row of `table` (at least one column); for short rows five times as fast as numpy's own."""
+    """The median of each row of `table` (at least one column); several times as fast as numpy's own."""
     ordered = np.sort(table, axis=1)
     middle = ordered.shape[1] // 2
     return np.asarray(ordered[:, middle] if ordered.shape[1] % 2 else (ordered[:, middle - 1] + ordered[:, middle]) / 2)
+
+
+def quantiles(table: NDArray[np.float64], share: float) -> Samples:
+    """The quantile of each row of `table` (at least one column), linear between neighbours."""
+    return _quantile(np.sort(table, axis=1), share)
 
 
 def quantile(values: Samples, share: float) -> float:
@@ -177,7 +184,7 @@ def successive_spread(values: Samples) -> float:
     """The noise of a series that has a jump somewhere: 1.4826 median |difference of neighbours| / √2."""
     if len(values) < 3:
         return 0.0
-    return float(_MAD_TO_SIGMA * np.median(np.abs(np.diff(values))) / np.sqrt(2.0))
+    return float(_MAD_TO_SIGMA * median(np.abs(np.diff(values))) / np.sqrt(2.0))
 
 
 def rolling_max(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
@@ -196,3 +203,15 @@ def rolling_max(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     ahead = np.maximum.accumulate(blocks, axis=-1).reshape(padded.shape)
     behind = np.maximum.accumulate(blocks[..., ::-1], axis=-1)[..., ::-1].reshape(padded.shape)
     return np.asarray(np.maximum(behind[..., : count - width + 1], ahead[..., width - 1 : count]))
+
+
+def first_of_each(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct values in order, and where each stands first. No value may be NaN.
+
+    `np.unique(values, return_index=True)`, which loads numpy's masked arrays: a tenth of what numpy takes to load.
+    """
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new], order[new]

@@ -1,4 +1,4 @@
-"""The field's closed vocabularies, named once for every layer (INCIDENT_BUNDLE.md sections 1 and 2)."""
+"""The closed vocabularies of bundles and reports (docs/bundles.md, docs/schemas/), named once for every layer."""
 
 from __future__ import annotations
 

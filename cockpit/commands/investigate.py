@@ -51,7 +51,7 @@ def command(
     settings: Settings,
 ) -> int:
     """Investigate an incident, live or recorded. On a terminal this opens the cockpit."""
-    from cockpit.samples import bundle_path
+    from cockpit.sample_incidents import bundle_path
     from cockpit.start_modes import Start
     from cockpit.terminal import on_terminal
 

@@ -58,6 +58,6 @@ __all__ = ["command"]
 @settings_options
 def command(name: str, settings: Settings, **given: Any) -> int:
     """Judge an incident's facts and causes: the ranking changes at once, and the log has your name."""
-    from cockpit import judging
+    from cockpit import judge_command
 
-    return judging.judge(settings, name, judging.JudgeOptions(**given))
+    return judge_command.judge(settings, name, judge_command.JudgeOptions(**given))

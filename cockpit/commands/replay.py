@@ -18,14 +18,14 @@ __all__ = ["command"]
 @click.argument("name", metavar="ID|BUNDLE", type=TEXT)
 @click.option("--plain", is_flag=True, help="The text report, also on a terminal.")
 @click.option(
-    "--at", metavar="TIME|SEQ", type=TEXT, help="As it stood at a time (ISO 8601, or 14:31:07) or after an event."
+    "--at", metavar="TIME|SEQ", type=TEXT, help="The state at a time (ISO 8601, or 14:31:07) or after an event."
 )
 @explain_option
 @no_color_option
 @settings_options
 def command(name: str, plain: bool, at: str | None, explain: bool, no_color: bool, settings: Settings) -> int:
     """Show a stored incident as it happened."""
-    from cockpit.samples import is_there
+    from cockpit.sample_incidents import is_there
     from cockpit.terminal import on_terminal
 
     screen = not plain and not explain and on_terminal()

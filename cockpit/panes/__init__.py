@@ -44,7 +44,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class PaneSpec:
-    """A pane: `id` names its widget, `title` stands in its border, `key` gives it the focus.
+    """A pane: `id` names its widget, `title` is in its border, `key` gives it the focus.
 
     Panes with one key take turns: the key goes to the first of them, pressed again to the next, and in one column only
     one of them is shown. `order` sorts the panes of a place from the top. `subjects` are the kinds of `Subject` that

@@ -17,7 +17,7 @@ __all__ = ["HelpScreen"]
 
 GAP = 2
 TWO_COLUMNS, THREE_COLUMNS = 64, 108
-"""Cells from which on the keys stand in two, in three columns."""
+"""From these widths on, in cells, the keys are in two and in three columns."""
 
 
 class HelpScreen(Modal):

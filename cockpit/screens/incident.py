@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from cockpit.keys import bindings
 from cockpit.panes import PaneSpec, Place, pane_specs
 from cockpit.screens.layout import FIRST_FOCUS, arrange, arrangement, pane_css
-from cockpit.screens.samples import SampleCache
+from cockpit.screens.metric_samples import SampleCache
 from cockpit.screens.style import SCREEN_CSS
 from cockpit.screens.unavailable import UnavailableKeys
 from cockpit.widgets.detail import DetailPane

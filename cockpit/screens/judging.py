@@ -1,4 +1,4 @@
-"""The keys by which an engineer judges facts and causes: pin, refute or exclude, undo, add a fact, ask on."""
+"""The actions of the keys `p x u f N d`: judge facts and causes, and run a further diagnostic."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class JudgingScreen(IncidentScreen):
         raise NotImplementedError
 
     def action_pin(self) -> None:
-        """Pin the fact, or hold the hypothesis to be right."""
+        """Pin the fact, or mark the hypothesis as right."""
         from engine.port import HoldHypothesis, PinFact
 
         subject = self._subject()
@@ -51,7 +51,7 @@ class JudgingScreen(IncidentScreen):
         if subject.kind == "fact":
             self._judge(PinFact(fact=subject.id), f"{subject.id} pinned · {_UNDO}")
         else:
-            self._judge(HoldHypothesis(hypothesis=subject.id), f"{subject.id} held to be right · {_UNDO}")
+            self._judge(HoldHypothesis(hypothesis=subject.id), f"{subject.id} marked as right · {_UNDO}")
 
     def action_refute(self) -> None:
         """Refute the fact, or exclude the hypothesis; asks why."""
@@ -102,7 +102,7 @@ class JudgingScreen(IncidentScreen):
 
     def action_diagnostic(self) -> None:
         """Run the look that the cursor is on."""
-        from engine.act.looks import look_of
+        from engine.act.targeted_diagnostics import recommended_diagnostic
         from engine.port import RunDiagnostic
 
         subject = self._under_cursor()
@@ -110,7 +110,7 @@ class JudgingScreen(IncidentScreen):
             self.app.show_notice("put the cursor on a look in pane 5; N runs the next best diagnostic")
             return
         try:
-            action = look_of(self.view.state, subject.id)
+            action = recommended_diagnostic(self.view.state, subject.id)
             target = action.arguments
             request = RunDiagnostic(primitive=action.primitive, target=target, **self.app.settings.live_request())
             self._command(request, f"looking: {sanitised(action.action)}")

@@ -77,7 +77,7 @@ def bottom_lines(spec: PaneSpec, height: int) -> int:
 
 
 def boxes(specs: Sequence[PaneSpec], width: int, height: int) -> list[Box]:
-    """Where each pane stands in two columns, between a header of two lines and a footer of one."""
+    """Where each pane is in two columns, between a header of two lines and a footer of one."""
     bottom = [(spec, bottom_lines(spec, height)) for spec in specs if spec.place == "bottom"]
     upper = height - HEADER_LINES - 1 - sum(lines for _, lines in bottom)
     left = split_width(width)

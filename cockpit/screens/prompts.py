@@ -313,7 +313,7 @@ class LinePrompt(Modal):
 
     @property
     def entered(self) -> str:
-        """What stands in the line."""
+        """The text in the line."""
         return self.query_one(Input).value
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

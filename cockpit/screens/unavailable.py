@@ -24,7 +24,7 @@ def _says(reason: str) -> Callable[..., None]:
 
 
 class UnavailableKeys(CockpitScreen):
-    """A screen overrides the actions that it has; the others tell where they work."""
+    """A screen overrides the actions that it has; the others say where they work."""
 
     action_pin = _says(ONLY_LIVE)
     action_refute = _says(ONLY_LIVE)

@@ -15,7 +15,7 @@ from primitives.quantities import duration, quantity
 if TYPE_CHECKING:
     from engine.hypotheses import Action, Hypothesis
     from engine.incident import FoundFact, IncidentState, Step
-    from primitives.display_names import Naming
+    from primitives.display_names import NameOf
     from primitives.facts import MetricShift
 
 __all__ = ["describe_action", "describe_fact", "describe_hypothesis", "describe_step", "fields"]
@@ -39,7 +39,7 @@ def fields(label: str, text: str, width: int, role: str = "text") -> Iterator[Li
         yield Line([(f" {label if number == 0 else '':<{size}}", "dim"), (line, role)])
 
 
-def describe_step(step: Step, state: IncidentState, width: int, names: Naming) -> list[Line]:
+def describe_step(step: Step, state: IncidentState, width: int, names: NameOf) -> list[Line]:
     """Why it was planned, with what arguments, what came of it."""
     sign, word, role = STEPS[step.status]
     took = f" · {seconds(step.duration_s)}" if step.duration_s is not None else ""
@@ -85,7 +85,7 @@ def _arguments(arguments: Mapping[str, Any]) -> str:
 
 
 def describe_fact(
-    found_fact: FoundFact, state: IncidentState, width: int, names: Naming, last: float | None = None
+    found_fact: FoundFact, state: IncidentState, width: int, names: NameOf, last: float | None = None
 ) -> list[Line]:
     """Its sentence, values, window, source and trust; `last` is the newest sample of its metric, where it is there."""
     fact = found_fact.fact
@@ -186,7 +186,7 @@ def _short(value: Any) -> str:
     return sanitised(value)
 
 
-def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int, names: Naming) -> list[Line]:
+def describe_hypothesis(hypothesis: Hypothesis, state: IncidentState, width: int, names: NameOf) -> list[Line]:
     """Where its confidence comes from: the prior, then each weight, to the sum."""
     change = f" · blames {sanitised(hypothesis.change)}" if hypothesis.change else ""
     what = f" {sanitised(hypothesis.cause_id)} on {sanitised(hypothesis.resource or 'no resource')}"

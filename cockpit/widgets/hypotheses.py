@@ -27,7 +27,7 @@ SHOWN = 4
 """Facts and adjustments shown of the best hypothesis unasked: the others must stay in sight."""
 
 LEAST_ADJUSTMENT = 0.05
-"""Smaller adjustments, in log-odds, stand in the detail alone."""
+"""Smaller adjustments, in log-odds, are only in the detail."""
 
 MIND_FROM_HEIGHT = 6
 SHARP_MINUS = "−"

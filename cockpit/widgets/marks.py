@@ -14,7 +14,7 @@ from primitives.quantities import short_id
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
     from engine.incident import IncidentState
-    from primitives.display_names import Naming
+    from primitives.display_names import NameOf
     from primitives.facts import MetricShift
 
 __all__ = ["Mark", "Scale", "labels", "marks_of", "other_changes", "span_of", "symptom_of"]
@@ -97,7 +97,7 @@ def marks_of(view: View) -> list[Mark]:
     return sorted(marks, key=lambda mark: mark.time)
 
 
-def _change(change_mark: ChangeMark, state: IncidentState, names: Naming) -> Mark:
+def _change(change_mark: ChangeMark, state: IncidentState, names: NameOf) -> Mark:
     best = state.hypotheses[:BELIEVED]
     blamed = any(
         hypothesis.resource == change_mark.resource and short_id(hypothesis.change or "") == change_mark.id

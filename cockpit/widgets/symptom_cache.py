@@ -26,7 +26,7 @@ def kept_facts(state: IncidentState, seen: Sequence[FoundFact]) -> int:
 
 
 class SymptomCache:
-    """What of the facts the marks and the header need, gathered as facts come and not anew with every frame."""
+    """What of the facts the marks and the header need, gathered as facts come instead of with every frame."""
 
     def __init__(self) -> None:
         self._seen: list[FoundFact] = []

@@ -13,7 +13,7 @@ from primitives.display_names import full_name
 if TYPE_CHECKING:
     from engine.incident import IncidentState
     from engine.naming import NamesOfState
-    from primitives.display_names import Naming
+    from primitives.display_names import NameOf
 
 __all__ = ["Mode", "Playback", "Subject", "View"]
 
@@ -65,7 +65,7 @@ class View:
     names_of_state: NamesOfState | None = None
 
     @property
-    def names(self) -> Naming:
+    def names(self) -> NameOf:
         """What to call each resource: the shortest name that is unambiguous in what is known by now."""
         if self.state is None:
             return full_name

@@ -11,21 +11,21 @@ from cockpit.widgets.words import percent
 if TYPE_CHECKING:
     from engine.hypotheses import Hypothesis
     from engine.incident import IncidentState
-    from engine.reason.explain import Bar
-    from primitives.display_names import Naming
+    from engine.reason.waterfall import Bar
+    from primitives.display_names import NameOf
 
 __all__ = ["describe_waterfall"]
 
 _LEAST, _MOST, _SHARE = 12, 30, 3
 
 
-def describe_waterfall(hypothesis: Hypothesis, state: IncidentState, width: int, names: Naming) -> list[Line]:
-    """The sum and the confidence first, then what adds up to it: the bars of `engine.reason.explain`.
+def describe_waterfall(hypothesis: Hypothesis, state: IncidentState, width: int, names: NameOf) -> list[Line]:
+    """The sum and the confidence first, then what adds up to it: the bars of `engine.reason.waterfall`.
 
     A fact that several rules weigh is followed by a line for each.
     """
     # The engine is there by the time that anything is believed; the first frame must not wait for it.
-    from engine.reason.explain import waterfall
+    from engine.reason.waterfall import waterfall
 
     bars = waterfall(hypothesis, state.judgements)
     size = max(_LEAST, min(_MOST, width // _SHARE))
@@ -74,7 +74,7 @@ def _parts(step: Bar, size: int) -> Iterator[Line]:
             yield Line([*parts, (f"    {sanitised(part.why)}", "dim")])
 
 
-def _words(step: Bar, state: IncidentState, names: Naming) -> str:
+def _words(step: Bar, state: IncidentState, names: NameOf) -> str:
     if step.kind == "prior":
         return "how common such a cause is"
     entry = state.facts.get(step.fact or "")

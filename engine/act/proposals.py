@@ -15,7 +15,7 @@ from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
 from engine.naming import display_names
 from engine.reason.catalogue import causes
-from primitives.actions.proposal import Look, Manual, Proposed
+from primitives.actions.proposal import Manual, Proposed, TargetedDiagnostic
 from primitives.actions.target import Target
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Diagnostic, diagnostics
@@ -58,7 +58,7 @@ class _Offer:
         )  # fmt: skip
 
     @classmethod
-    def of_look(cls, diagnostic: Diagnostic, look: Look, proposal: Proposed | Manual) -> _Offer:
+    def of_look(cls, diagnostic: Diagnostic, look: TargetedDiagnostic, proposal: Proposed | Manual) -> _Offer:
         return cls(diagnostic.name, "read", "low", round(diagnostic.cost_s), False, look.command, proposal)
 
 

@@ -1,7 +1,8 @@
 """One pure function for each command: state, command, who and when → events.
 
-`decide` is the only place that knows every command; the type checker keeps it complete. A decider reads the state and
-writes nothing. It raises `UsageError` when the command makes no sense now.
+`decide` and `precondition` know every command; the type checker keeps both complete. Whether a command is valid now is
+checked in this order: `lifecycle.refuse_closed`, the command's decider, and its `precondition`, which the actor checks.
+A decider reads the state, writes nothing, and raises `UsageError` when the command makes no sense now.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, assert_never
 
-from engine.act.looks import look_step
+from engine.act.targeted_diagnostics import targeted_step
 from engine.deciders import advice, conclusions, lifecycle, notes, steps
 from engine.deciders.decision import Decision
 from engine.deciders.judge import judge
@@ -20,6 +21,7 @@ from engine.investigate.commands import (
     CloseAged,
     Conclude,
     FailInvestigation,
+    FindDecisiveFacts,
     FinishInvestigation,
     FinishStep,
     InvestigationCommand,
@@ -29,7 +31,6 @@ from engine.investigate.commands import (
     Rank,
     RecordAnswer,
     ReportProgress,
-    Rerank,
     ResumeInvestigation,
     StartStep,
     TakeAdvice,
@@ -39,36 +40,33 @@ from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, Confir
 from primitives.dataclass import dataclass
 from primitives.sources import SourceDirectory
 
-__all__ = ["AnyCommand", "Decision", "Need", "NeedsScenario", "decide", "need"]
+__all__ = ["AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", "precondition"]
 
 AnyCommand = Command | InvestigationCommand
-"""Everything that an incident's actor can be told."""
+"""Every command that an incident's actor takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeedsScenario:
-    """The command starts an investigation: of these `sources`, or else of those that its log names."""
+    """The command starts an investigation that asks `sources`; where there are none, those that its log names."""
 
     sources: tuple[str, ...]
     definitions: SourceDirectory
 
 
-Need = Literal["nothing", "running", "resting"] | NeedsScenario
+Precondition = Literal["nothing", "running", "resting"] | NeedsScenario
 
 
 def decide(state: IncidentState, command: AnyCommand, who: Who, now: datetime) -> Decision:
-    """What `command` by `who` makes of `state` at `now` (real time). Raises `UsageError` when it makes no sense."""
+    """The events of `command` by `who`, given `state`; `now` is real time. Raises `UsageError` when it makes no sense.
+
+    A closed incident takes no command of any kind.
+    """
     if not isinstance(command, CloseAged):
         lifecycle.refuse_closed(state)
-    match command:
-        case ConfirmPlan() | Cancel() | Judge() | AskNext() | RunDiagnostic() | AddNote() | CloseIncident():
-            return _decide_for_person(state, command, who, now)
-        case OpenIncident():
-            return lifecycle.open_incident(state, command, who)
-        case CloseAged():
-            return lifecycle.close_aged(state, command, now)
-        case _:
-            return _decide_for_investigation(state, command)
+    if isinstance(command, InvestigationCommand):
+        return _decide_for_engine(state, command, who, now)
+    return _decide_for_person(state, command, who, now)
 
 
 def _decide_for_person(state: IncidentState, command: Command, who: Who, now: datetime) -> Decision:
@@ -80,9 +78,11 @@ def _decide_for_person(state: IncidentState, command: Command, who: Who, now: da
         case Judge():
             return judge(state, command, who, now)
         case AskNext():
-            return steps.add_for(state, who, next_step)
+            return steps.add_requested_step(state, who, next_step)
         case RunDiagnostic():
-            return steps.add_for(state, who, lambda current: look_step(current, command.primitive, command.target))
+            return steps.add_requested_step(
+                state, who, lambda current: targeted_step(current, command.primitive, command.target)
+            )
         case AddNote():
             return notes.add_note(state, command, who)
         case CloseIncident():
@@ -91,24 +91,14 @@ def _decide_for_person(state: IncidentState, command: Command, who: Who, now: da
             assert_never(command)
 
 
-def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
-    state: IncidentState,
-    command: ResumeInvestigation
-    | ProposePlan
-    | AddStep
-    | StartStep
-    | ReportProgress
-    | RecordAnswer
-    | PublishFacts
-    | FinishStep
-    | TakeAdvice
-    | Rank
-    | Rerank
-    | Conclude
-    | FinishInvestigation
-    | FailInvestigation,
+def _decide_for_engine(  # noqa: C901, PLR0912 - one branch a command
+    state: IncidentState, command: InvestigationCommand, who: Who, now: datetime
 ) -> Decision:
     match command:
+        case OpenIncident():
+            return lifecycle.open_incident(state, command, who)
+        case CloseAged():
+            return lifecycle.close_aged(state, command, now)
         case PublishFacts():
             return steps.publish_facts(state, command)
         case RecordAnswer():
@@ -127,8 +117,8 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
             return advice.take_advice(state, command)
         case Rank():
             return conclusions.rank(state, command)
-        case Rerank():
-            return conclusions.rerank(state, command)
+        case FindDecisiveFacts():
+            return conclusions.find_decisive_facts(state, command)
         case Conclude():
             return conclusions.conclude(state, command)
         case ResumeInvestigation():
@@ -141,8 +131,13 @@ def _decide_for_investigation(  # noqa: C901, PLR0912 - one branch a command
             assert_never(command)
 
 
-def need(state: IncidentState, command: AnyCommand) -> Need:
-    """What a command needs beside the state: a running investigation, a resting one, or sources to start one."""
+def precondition(state: IncidentState, command: AnyCommand) -> Precondition:
+    """What a command needs besides the state: a running investigation, none that runs, or sources to start one.
+
+    The engine's own commands need nothing: it sends each when it is due.
+    """
+    if isinstance(command, InvestigationCommand):
+        return "nothing"
     match command:
         case ConfirmPlan() | Cancel():
             return "running"
@@ -150,5 +145,7 @@ def need(state: IncidentState, command: AnyCommand) -> Need:
             return NeedsScenario(command.sources, command.definitions) if state.ended else "running"
         case CloseIncident():
             return "resting"
-        case _:
+        case Judge() | AddNote():
             return "nothing"
+        case _:
+            assert_never(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.deciders.decision import Decision
 from engine.events import ENGINE, Body, FactAdded, NoteAdded, StepAdded, Who
-from engine.fact_keys import fact_key
+from engine.fact_deduplication import fact_key
 from engine.incident import IncidentState
 from engine.investigate.commands import TakeAdvice
 from engine.investigate.plan import MAX_STEPS

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from engine.deciders.decision import NOTHING, Decision, by
-from engine.deciders.steps import waiting
+from engine.deciders.steps import unfinished_steps
 from engine.events import ENGINE, HypothesesRanked
 from engine.incident import IncidentState
-from engine.investigate.commands import Conclude, Rank, Rerank
-from engine.investigate.conclude import conclusion, reranked
+from engine.investigate.commands import Conclude, FindDecisiveFacts, Rank
+from engine.investigate.conclude import conclusion, with_decisive_facts
 from engine.reason import rank as rank_hypotheses
 
-__all__ = ["conclude", "rank", "rerank"]
+__all__ = ["conclude", "find_decisive_facts", "rank"]
 
 
 def rank(state: IncidentState, command: Rank) -> Decision:
@@ -22,13 +22,13 @@ def rank(state: IncidentState, command: Rank) -> Decision:
     return by(ENGINE, HypothesesRanked(hypotheses=ranking.hypotheses, would_change=ranking.would_change))
 
 
-def rerank(state: IncidentState, command: Rerank) -> Decision:
+def find_decisive_facts(state: IncidentState, command: FindDecisiveFacts) -> Decision:
     """What the order of a concluded investigation hangs on, where that isn't known."""
     del command
-    return by(ENGINE, reranked(state)) if state.concluded and not state.would_change else NOTHING
+    return by(ENGINE, with_decisive_facts(state)) if state.concluded and not state.would_change else NOTHING
 
 
 def conclude(state: IncidentState, command: Conclude) -> Decision:
     """The conclusion, once, when no step waits."""
     del command
-    return NOTHING if state.concluded or waiting(state) else by(ENGINE, *conclusion(state))
+    return NOTHING if state.concluded or unfinished_steps(state) else by(ENGINE, *conclusion(state))

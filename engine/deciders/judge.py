@@ -8,11 +8,11 @@ from typing import Final
 
 from engine.deciders.decision import Decision
 from engine.deciders.statements import statement_events
-from engine.deciders.words import cleaned_words
+from engine.deciders.text_cleaning import clean_text
 from engine.events import ENGINE, Body, HypothesesRanked, Who
 from engine.incident import IncidentState
-from engine.investigate.commands import Rerank
-from engine.investigate.interpret import interpret
+from engine.investigate.commands import FindDecisiveFacts
+from engine.investigate.interpret import conclude_findings
 from engine.port import Exclude, HoldHypothesis, Judge, PinFact, RefuteFact, Statement
 from engine.reason import rank
 from primitives.errors import UsageError
@@ -33,7 +33,7 @@ def judge(state: IncidentState, command: Judge, who: Who, now: datetime) -> Deci
     if len(command.statements) > _MOST_STATEMENTS:
         raise UsageError(f"{len(command.statements)} statements at once are too many; say at most {_MOST_STATEMENTS}")
     _refuse_contradictions(command.statements)
-    because, after = cleaned_words(command.because, "the reason"), state.fork()
+    because, after = clean_text(command.because, "the reason"), state.fork()
     observed_at = now if state.live else state.opened.now
     events: list[tuple[Who, Body]] = []
     for statement in command.statements:
@@ -41,7 +41,7 @@ def judge(state: IncidentState, command: Judge, who: Who, now: datetime) -> Deci
             after.apply_statement(body, who)
             events.append((who, body))
     events += [(ENGINE, body) for body in _consequences(after)]
-    return Decision(events, then=Rerank() if after.concluded else None)
+    return Decision(events, then=FindDecisiveFacts() if after.concluded else None)
 
 
 def _refuse_contradictions(statements: Sequence[Statement]) -> None:
@@ -69,7 +69,7 @@ def _subject(statement: Statement) -> str | None:
 def _consequences(after: IncidentState) -> list[Body]:
     ranking = rank(after)
     after.investigation.hypotheses = ranking.hypotheses
-    # What a concluded ranking hangs on takes longer to find: `Rerank` does it afterwards, and nobody waits for it.
+    # The decisive facts of a concluded ranking take longer to find: `FindDecisiveFacts` does it afterwards.
     would_change = () if after.concluded else ranking.would_change
     ranked = HypothesesRanked(hypotheses=after.hypotheses, would_change=would_change)
-    return [ranked, interpret(after)] if after.concluded else [ranked]
+    return [ranked, conclude_findings(after)] if after.concluded else [ranked]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from engine.deciders.decision import NOTHING, Decision, by
-from engine.deciders.words import cleaned_words
+from engine.deciders.text_cleaning import clean_text
 from engine.events import (
     ENGINE,
     Body,
@@ -92,7 +92,7 @@ def fail(state: IncidentState, command: FailInvestigation) -> Decision:
 
 def close(state: IncidentState, command: CloseIncident, who: Who) -> Decision:
     """Close the incident, and an interrupted investigation with it."""
-    because = cleaned_words(command.because, "the reason")
+    because = clean_text(command.because, "the reason")
     events: list[tuple[Who, Body]] = []
     if not state.ended:
         events += [] if state.cancelling else [(who, InvestigationCancelled())]

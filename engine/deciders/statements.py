@@ -9,9 +9,9 @@ import orjson
 from pydantic import ValidationError
 
 from engine.deciders.references import Reference, resolve, resolve_cause, resolve_hypothesis, resolve_resource
-from engine.deciders.words import cleaned_words
+from engine.deciders.text_cleaning import clean_text
 from engine.events import FactAdded, FactJudged, Who
-from engine.fact_keys import fact_key
+from engine.fact_deduplication import fact_key
 from engine.hypotheses import Verdict
 from engine.incident import IncidentState
 from engine.naming import display_names
@@ -87,7 +87,7 @@ def _with_reason(text: str, because: str) -> str:
 
 
 def _fact_in_words(state: IncidentState, statement: AddFact, because: str, who: Who, observed_at: datetime) -> Fact:
-    text = cleaned_words(statement.text, "the fact")
+    text = clean_text(statement.text, "the fact")
     if not text:
         raise UsageError("the fact holds no words; say what you know")
     resource = resolve_resource(state, statement.about) if statement.about is not None else None

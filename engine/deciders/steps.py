@@ -20,7 +20,7 @@ from engine.events import (
     StepStarted,
     Who,
 )
-from engine.fact_keys import deduplication_keys, fact_key
+from engine.fact_deduplication import deduplication_keys, fact_key
 from engine.incident import IncidentState
 from engine.investigate.commands import (
     AddStep,
@@ -35,7 +35,7 @@ from engine.port import ConfirmPlan
 from primitives.errors import UsageError
 
 __all__ = [
-    "add_for",
+    "add_requested_step",
     "add_step",
     "confirm_plan",
     "finish_step",
@@ -44,11 +44,11 @@ __all__ = [
     "record_answer",
     "report_progress",
     "start_step",
-    "waiting",
+    "unfinished_steps",
 ]
 
 
-def waiting(state: IncidentState) -> list[PlannedStep]:
+def unfinished_steps(state: IncidentState) -> list[PlannedStep]:
     """The steps that have not ended."""
     return [step.plan for step in state.steps.values() if step.status in ("waiting", "running")]
 
@@ -70,7 +70,7 @@ def confirm_plan(state: IncidentState, command: ConfirmPlan, who: Who) -> Decisi
     return by(who, PlanConfirmed())
 
 
-def add_for(state: IncidentState, who: Who, choose: Callable[[IncidentState], PlannedStep]) -> Decision:
+def add_requested_step(state: IncidentState, who: Who, choose: Callable[[IncidentState], PlannedStep]) -> Decision:
     """Add the step that `choose` gives, because a person wants it; a finished investigation is reopened for it.
 
     Raises `UsageError` when there is none.
@@ -84,7 +84,7 @@ def add_for(state: IncidentState, who: Who, choose: Callable[[IncidentState], Pl
 
 def add_step(state: IncidentState, command: AddStep) -> Decision:
     """Add the step, unless a person was quicker."""
-    if waiting(state) or command.step.id in state.steps:
+    if unfinished_steps(state) or command.step.id in state.steps:
         return NOTHING
     return by(ENGINE, StepAdded(step=command.step))
 

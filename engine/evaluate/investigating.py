@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.engine import Engine
 from engine.evaluate.ablation import withhold
 from engine.evaluate.cases import Case, score
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.investigate.scenario import open_scenario
 from engine.port import Investigate

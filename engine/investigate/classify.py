@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Final
-
-from rapidfuzz import fuzz, process
 
 from engine.hypotheses import Classification
 from engine.investigate.time_hints import TimeHint, time_hints
@@ -159,8 +158,8 @@ def _corrected(word: str) -> str:
         for known in _known_words()
         if known[0] == word[0] and abs(len(known) - len(word)) <= 1 and len(known) >= 5
     ]
-    best = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=_TYPO) if len(word) >= 5 else None
-    return str(best[0]) if best else word
+    best = _most_alike(word, near, _TYPO) if len(word) >= 5 else None
+    return best[0] if best else word
 
 
 def _direction(query: str, symptom: Symptom | None) -> Direction | None:
@@ -214,7 +213,22 @@ def _name_match(name: str, spans: Mapping[str, _Span]) -> list[tuple[float, _Spa
         return [(95.0, spans[stripped])]
     if len(whole) <= _MIN_FUZZY_LENGTH:
         return []
-    best = process.extractOne(whole, list(spans), scorer=fuzz.ratio, score_cutoff=_NAME_TYPO)
+    best = _most_alike(whole, spans, _NAME_TYPO)
     if best is None or best[0] in _known_words():
         return []
-    return [(float(best[1]) - 10.0, spans[best[0]])]
+    return [(best[1] - 10.0, spans[best[0]])]
+
+
+def _most_alike(word: str, others: Iterable[str], least: float) -> tuple[str, float] | None:
+    """The one of `others` that is most like `word`, and how much (0 to 100); None where none reaches `least`.
+
+    The ratio is at most the share of letters that both have. Where that settles it, the library isn't loaded.
+    """
+    letters = Counter(word)
+    near = [other for other in others if 200 * (letters & Counter(other)).total() >= least * (len(word) + len(other))]
+    if not near:
+        return None
+    from rapidfuzz import fuzz, process
+
+    best = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=least)
+    return (str(best[0]), float(best[1])) if best else None

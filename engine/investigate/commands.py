@@ -15,6 +15,7 @@ __all__ = [
     "CloseAged",
     "Conclude",
     "FailInvestigation",
+    "FindDecisiveFacts",
     "FinishInvestigation",
     "FinishStep",
     "InvestigationCommand",
@@ -24,7 +25,6 @@ __all__ = [
     "Rank",
     "RecordAnswer",
     "ReportProgress",
-    "Rerank",
     "ResumeInvestigation",
     "StartStep",
     "TakeAdvice",
@@ -120,7 +120,7 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
-class Rerank:
+class FindDecisiveFacts:
     """Rank a concluded investigation without each fact in turn, to find what its order hangs on."""
 
 
@@ -163,7 +163,7 @@ InvestigationCommand = (
     | FinishStep
     | TakeAdvice
     | Rank
-    | Rerank
+    | FindDecisiveFacts
     | Conclude
     | FinishInvestigation
     | FailInvestigation

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.events import Body, HypothesesRanked, PlannedStep
-from engine.fact_keys import fact_key
+from engine.fact_deduplication import fact_key
 from engine.incident import FoundFact, IncidentState
-from engine.investigate.interpret import interpret
+from engine.investigate.interpret import conclude_findings
 from engine.reason import rank
 from engine.reason.next_question import next_questions
 from engine.reason.sensitivity import decisive, would_change
@@ -16,7 +16,7 @@ from primitives.diagnostics.registry import diagnostics
 from primitives.errors import UsageError
 from primitives.facts import Fact
 
-__all__ = ["changes_ranking", "conclusion", "further_steps", "next_step", "reranked"]
+__all__ = ["changes_ranking", "conclusion", "further_steps", "next_step", "with_decisive_facts"]
 
 _CHANGE: Final = 0.01
 """A ranking changes when a confidence moves by so much."""
@@ -52,16 +52,16 @@ def conclusion(state: IncidentState) -> list[Body]:
     bodies: list[Body] = []
     ranking = rank(state)
     ranked = state.replaced(hypotheses=ranking.hypotheses, would_change=ranking.would_change)
-    final = reranked(ranked)
+    final = with_decisive_facts(ranked)
     if (final.hypotheses, final.would_change, final.decisive) != (
         state.hypotheses, state.would_change, state.decisive,
     ):  # fmt: skip
         bodies.append(final)
-    bodies.append(interpret(ranked))
+    bodies.append(conclude_findings(ranked))
     return bodies
 
 
-def reranked(state: IncidentState) -> HypothesesRanked:
+def with_decisive_facts(state: IncidentState) -> HypothesesRanked:
     """The ranking as it is, with what it hangs on: found by ranking without each fact, which takes longer."""
     facts = decisive(state)
     return HypothesesRanked(hypotheses=state.hypotheses, would_change=would_change(state, facts), decisive=facts)

@@ -29,7 +29,7 @@ from primitives.facts import (
 )
 from primitives.text import safe_line
 
-__all__ = ["interpret"]
+__all__ = ["conclude_findings"]
 
 _MAX_FINDINGS: Final = 10
 _MAX_ABSENCES: Final = 3
@@ -37,10 +37,10 @@ _MAX_CHANGES: Final = 3
 # A change is a finding when it came within this time before the onset.
 _RECENT_S: Final = 6 * 3600.0
 _OWN_WORDS: Final = frozenset({"no", "alert"})
-_FELT: Final = {"latency": 0, "errors": 1, "availability": 1, "saturation": 2, "traffic": 3, "other": 4}
+_SYMPTOM_ORDER: Final = {"latency": 0, "errors": 1, "availability": 1, "saturation": 2, "traffic": 3, "other": 4}
 
 
-def interpret(state: IncidentState) -> ConclusionReached:
+def conclude_findings(state: IncidentState) -> ConclusionReached:
     """What to tell a person: at most ten findings, each with the facts behind it, the gaps, and the actions.
 
     What an engineer refuted or took back is no finding, and no action follows from it.
@@ -90,14 +90,14 @@ def _symptom(state: IncidentState) -> list[FoundFact]:
     felt: dict[int, FoundFact] = {}
     for found_fact in own:
         assert isinstance(found_fact.fact, MetricShift)
-        felt.setdefault(_FELT[found_fact.fact.kind], found_fact)
+        felt.setdefault(_SYMPTOM_ORDER[found_fact.fact.kind], found_fact)
     return list(felt.values())[:3]
 
 
 def _shift_order(found_fact: FoundFact, metric: str | None) -> tuple[bool, int, bool, float, str]:
     fact = found_fact.fact
     assert isinstance(fact, MetricShift)
-    return fact.metric != metric, _FELT[fact.kind], fact.kind != "errors", -abs(fact.score), fact.metric
+    return fact.metric != metric, _SYMPTOM_ORDER[fact.kind], fact.kind != "errors", -abs(fact.score), fact.metric
 
 
 def _changes(state: IncidentState, cited: dict[str, float]) -> list[FoundFact]:

@@ -9,7 +9,7 @@ from dataclasses import field
 from typing import Literal
 
 from engine.events import PlannedStep
-from engine.fact_keys import fact_key
+from engine.fact_deduplication import fact_key
 from engine.failpoints import failpoint
 from engine.investigate.commands import FinishStep, PublishFacts, ReportProgress, StartStep
 from engine.investigate.incident_access import IncidentAccess

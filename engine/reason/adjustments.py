@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from engine.hypotheses import Adjustment, AdjustmentKind
-from engine.reason.claims import Key
+from engine.reason.claims import HypothesisKey
 from engine.reason.competition import Competition, Scored
 from engine.reason.odds import log_odds
 
@@ -41,7 +41,7 @@ class _Step(NamedTuple):
 class Adjuster:
     """Makes the adjustments of the hypotheses of one ranking; `names` maps the keys of those that are listed to ids."""
 
-    def __init__(self, competition: Competition, names: Mapping[Key, str]) -> None:
+    def __init__(self, competition: Competition, names: Mapping[HypothesisKey, str]) -> None:
         self._scored = competition.scored
         self._total = competition.total
         self._names = names

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from engine.reason.case import Case
 from engine.reason.catalogue import cause_of_change
-from engine.reason.claims import Claim, Key, Location
+from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.diffs import bumped, changed_lines, traits
+from engine.reason.fact_index import FactIndex
 from engine.reason.mechanisms import outside_host
 from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift
@@ -39,7 +39,7 @@ _JUST_AFTER: Final = -1.0
 _JUST_AFTER_S: Final = 120
 # Where a change is, by what it touches: timing alone must never outweigh "has nothing to do with the symptom".
 _ON_SYMPTOM: Final = 1.0
-_ILL: Final = 0.5
+_ON_FAILING_RESOURCE: Final = 0.5
 _ON_ILL: Final = 0.5
 _PER_ILLNESS: Final = 0.25
 _ON_QUIET_DEPENDENCY: Final = -0.2
@@ -71,19 +71,19 @@ class _Suspect:
     words: frozenset[str]
 
 
-def attributions(case: Case, places: Mapping[str, list[Location]]) -> Iterator[Claim]:
+def attributions(case: FactIndex, places: Mapping[str, list[PlaceEvidence]]) -> Iterator[Claim]:
     """Claims for and against each change; `places` is what is known of where the cause is."""
     suspects = [_suspect(case, name, fact) for name, fact in case.present(ChangeFound) if fact.change]
     ill = _illness(case)
     common = _document_frequency(suspects)
     strengths = {name: sum(max(location.weight, 0.0) for location in locations) for name, locations in places.items()}
-    carriers = [location for location in suspects if location.change.kind == "deployment" and location.change.resource]
+    carriers = [suspect for suspect in suspects if suspect.change.kind == "deployment" and suspect.change.resource]
     for suspect in suspects:
         yield from _of_change(case, suspect, strengths, ill, common, len(suspects), carriers)
     yield from _without_changes(case)
 
 
-def _suspect(case: Case, name: str, fact: ChangeFound) -> _Suspect:
+def _suspect(case: FactIndex, name: str, fact: ChangeFound) -> _Suspect:
     change = fact.change
     assert change is not None
     text = _text(change)
@@ -92,7 +92,7 @@ def _suspect(case: Case, name: str, fact: ChangeFound) -> _Suspect:
 
 
 def _of_change(
-    case: Case,
+    case: FactIndex,
     suspect: _Suspect,
     strengths: Mapping[str, float],
     ill: Mapping[str, float],
@@ -109,7 +109,7 @@ def _of_change(
     done = traits(suspect.change)
     named = any(ill.get(word, 0.0) >= _IN_MESSAGES for line in bumped(suspect.change) for word in _words(line))
     for resource in suspect.resources:
-        key = Key(cause_id, resource, change_id)
+        key = HypothesisKey(cause_id, resource, change_id)
         carrier = _carrier(suspect, resource, carriers) if suspect.change.kind == "code" else None
         lead, why = _lead(case, carrier or suspect)
         yield Claim(key, suspect.name, lead, f"{why}, by its deployment" if carrier else why, "timing")
@@ -136,7 +136,7 @@ def _carrier(suspect: _Suspect, resource: str, carriers: Sequence[_Suspect]) -> 
     return min(later, key=lambda other: (other.change.time, other.name), default=None)
 
 
-def _more_work(case: Case, key: Key, suspect: _Suspect) -> Iterator[Claim]:
+def _more_work(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterator[Claim]:
     """Requests that cost more than before are the work of new code, not of more requests."""
     if suspect.change.kind not in ("deployment", "feature_flag", "code"):
         return
@@ -145,7 +145,7 @@ def _more_work(case: Case, key: Key, suspect: _Suspect) -> Iterator[Claim]:
             yield Claim(key, name, _MORE_WORK, "each request costs more than before", "work")
 
 
-def _outside(case: Case, key: Key) -> Iterator[Claim]:
+def _outside(case: FactIndex, key: HypothesisKey) -> Iterator[Claim]:
     """Errors that come from outside, or from the calendar, are no change's doing."""
     for name, pattern in case.present(LogPattern):
         if pattern.resource != key.resource or pattern.severity not in FAILURES:
@@ -156,7 +156,7 @@ def _outside(case: Case, key: Key) -> Iterator[Claim]:
             yield Claim(key, name, _FROM_OUTSIDE, "certificates expire by themselves", "outside")
 
 
-def _lead(case: Case, suspect: _Suspect) -> tuple[float, str]:
+def _lead(case: FactIndex, suspect: _Suspect) -> tuple[float, str]:
     lead = (case.onset - suspect.change.time).total_seconds() if case.onset is not None else suspect.fact.lead_s
     if lead is None:
         return 0.0, "when the symptom began is not known"
@@ -170,12 +170,12 @@ def _lead(case: Case, suspect: _Suspect) -> tuple[float, str]:
     return round(weight, 3), f"{minutes:.0f} min before the onset"
 
 
-def _place(case: Case, resource: str, strengths: Mapping[str, float]) -> tuple[float, str]:
+def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tuple[float, str]:
     own = strengths.get(resource, 0.0)
     near = case.distance.get(resource)
     if resource in case.symptom_resources:
         return _ON_SYMPTOM, "on the resource that shows the symptom"
-    if own >= _ILL:
+    if own >= _ON_FAILING_RESOURCE:
         return min(_ON_SYMPTOM, _ON_ILL + _PER_ILLNESS * own), "on a resource that is ill itself"
     if near is not None and near <= 2:
         return _ON_QUIET_DEPENDENCY, "on a dependency that shows nothing itself"
@@ -185,7 +185,7 @@ def _place(case: Case, resource: str, strengths: Mapping[str, float]) -> tuple[f
     return _ELSEWHERE, "on a resource that has nothing to do with the symptom"
 
 
-def _illness(case: Case) -> dict[str, float]:
+def _illness(case: FactIndex) -> dict[str, float]:
     """The words of what went wrong, with how telling each is."""
     telling: dict[str, float] = {}
     # A resource's name tells where, which counts as the place; it tells nothing of what.
@@ -220,7 +220,7 @@ def _relevance(words: frozenset[str], ill: Mapping[str, float], common: Mapping[
     return round(_CONTENT * (1.0 - math.exp(-score / 1.5)), 3)
 
 
-def _inferred(case: Case, text: str) -> tuple[str, ...]:
+def _inferred(case: FactIndex, text: str) -> tuple[str, ...]:
     """The resources that a change without one most likely touches: those that its files or text name."""
     words = _words(text)
     resources = []
@@ -234,12 +234,16 @@ def _inferred(case: Case, text: str) -> tuple[str, ...]:
     return tuple(resources[:3])
 
 
-def _without_changes(case: Case) -> Iterator[Claim]:
+def _without_changes(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.absent(ChangeFound):
         for kind in fact.kinds:
             for resource in case.symptom_resources[:1]:
                 yield Claim(
-                    Key(cause_of_change(kind), resource), name, _NO_CHANGE, f"no {kind} change was made", "no change"
+                    HypothesisKey(cause_of_change(kind), resource),
+                    name,
+                    _NO_CHANGE,
+                    f"no {kind} change was made",
+                    "no change",
                 )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.reason.case import Case
 from engine.reason.catalogue import Cause, causes, fallback_cause
-from engine.reason.claims import Claim, Key, Location, Weighed, weighed
+from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence, Weighed, merge_repeated
+from engine.reason.fact_index import FactIndex
 from engine.reason.weights import Weights
 from primitives.dataclass import dataclass
 
@@ -35,7 +35,7 @@ _NOT_SLOW: Final = ("silence", "stopped")
 class Candidate:
     """A hypothesis before the competition; `direct` where a fact supports it, `score` in the rules' log-odds."""
 
-    key: Key
+    key: HypothesisKey
     cause: Cause
     evidence: tuple[Weighed, ...]
     direct: bool
@@ -43,7 +43,10 @@ class Candidate:
 
 
 def candidates_of(
-    case: Case, claims: Mapping[Key, list[Claim]], places: Mapping[str, list[Location]], weights: Weights
+    case: FactIndex,
+    claims: Mapping[HypothesisKey, list[Claim]],
+    places: Mapping[str, list[PlaceEvidence]],
+    weights: Weights,
 ) -> list[Candidate]:
     """Every hypothesis that a claim supports, and those that an engineer would ask about though none does."""
     claimed = {**claims, **{key: [] for key in _unexplained(case, claims, places, weights)}}
@@ -54,12 +57,12 @@ def candidates_of(
     return candidates + _alternatives(case, {candidate.key for candidate in candidates}, places, weights)
 
 
-def verdict_candidate(key: Key, claims: Sequence[Claim], weights: Weights) -> Candidate:
+def verdict_candidate(key: HypothesisKey, claims: Sequence[Claim], weights: Weights) -> Candidate:
     """A hypothesis without a place, or one that was named before and that nothing supports now."""
-    return _of_evidence(key, weighed(claims, weights))
+    return _of_evidence(key, merge_repeated(claims, weights))
 
 
-def _of_evidence(key: Key, evidence: Sequence[Weighed]) -> Candidate:
+def _of_evidence(key: HypothesisKey, evidence: Sequence[Weighed]) -> Candidate:
     cause = causes()[key.cause_id]
     ordered = tuple(sorted(evidence, key=lambda item: (-abs(item.weight), item.fact)))
     score = cause.prior + sum(item.weight for item in ordered)
@@ -67,7 +70,11 @@ def _of_evidence(key: Key, evidence: Sequence[Weighed]) -> Candidate:
 
 
 def _candidate(
-    case: Case, key: Key, claims: Sequence[Claim], places: Mapping[str, list[Location]], weights: Weights
+    case: FactIndex,
+    key: HypothesisKey,
+    claims: Sequence[Claim],
+    places: Mapping[str, list[PlaceEvidence]],
+    weights: Weights,
 ) -> Candidate:
     cause = causes()[key.cause_id]
     where = places.get(key.resource or "", [])
@@ -76,8 +83,8 @@ def _candidate(
     if cause.felt_by_callers:
         where = [location for location in where if location.group != "own share" or location.weight > 0]
         where += _waiting(case, key.resource, places)
-    direct = weighed(claims, weights)
-    placed = weighed(where, weights)
+    direct = merge_repeated(claims, weights)
+    placed = merge_repeated(where, weights)
     if not cause.generic and key.change is None:
         placed = _bounded(placed, _RIDE * sum(item.weight for item in direct if item.weight > 0))
     return _of_evidence(key, (*direct, *placed))
@@ -96,10 +103,10 @@ def _bounded(evidence: tuple[Weighed, ...], limit: float) -> tuple[Weighed, ...]
     )
 
 
-def _waiting(case: Case, resource: str | None, places: Mapping[str, list[Location]]) -> list[Location]:
+def _waiting(case: FactIndex, resource: str | None, places: Mapping[str, list[PlaceEvidence]]) -> list[PlaceEvidence]:
     """What its callers suffer by themselves: waiting for a full pool is spent in the caller."""
     return [
-        Location(name, location.fact, _WAITING * location.weight, "its caller waits", location.group)
+        PlaceEvidence(name, location.fact, _WAITING * location.weight, "its caller waits", location.group)
         for name in case.above.get(resource or "", ())
         for location in places.get(name, ())
         if location.weight > 0 and location.group in ("own share", "span time")
@@ -119,7 +126,7 @@ def _one_generic(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _less_general(
-    case: Case, candidates: Sequence[Candidate], claims: Mapping[Key, list[Claim]], weights: Weights
+    case: FactIndex, candidates: Sequence[Candidate], claims: Mapping[HypothesisKey, list[Claim]], weights: Weights
 ) -> list[Candidate]:
     """A general explanation steps back where a mechanism is known on its resource, or on what it waits for."""
     mechanisms: dict[str, list[tuple[bool, Weighed]]] = {}
@@ -133,18 +140,18 @@ def _less_general(
             if best is None or (candidate.score, str(best.key)) > (best.score, str(candidate.key)):
                 blamed[resource] = candidate
             continue
-        strong = [item for item in weighed(claims[candidate.key], weights) if item.weight >= _MECHANISM]
+        strong = [item for item in merge_repeated(claims[candidate.key], weights) if item.weight >= _MECHANISM]
         mechanisms.setdefault(resource, []).extend((candidate.cause.felt_by_callers, item) for item in strong)
     return [_stepped_back(case, candidate, mechanisms, blamed, claims) if candidate.cause.generic else candidate
             for candidate in candidates]  # fmt: skip
 
 
 def _stepped_back(
-    case: Case,
+    case: FactIndex,
     candidate: Candidate,
     mechanisms: Mapping[str, list[tuple[bool, Weighed]]],
     blamed: Mapping[str, Candidate],
-    claims: Mapping[Key, list[Claim]],
+    claims: Mapping[HypothesisKey, list[Claim]],
 ) -> Candidate:
     resource = candidate.key.resource
     if resource is None:
@@ -165,22 +172,28 @@ def _stepped_back(
 
 
 def _unexplained(
-    case: Case, claims: Mapping[Key, list[Claim]], places: Mapping[str, list[Location]], weights: Weights
-) -> list[Key]:
+    case: FactIndex,
+    claims: Mapping[HypothesisKey, list[Claim]],
+    places: Mapping[str, list[PlaceEvidence]],
+    weights: Weights,
+) -> list[HypothesisKey]:
     """Where the trouble is though nothing says what it is: then it is slow, or fails, by itself."""
     named = {key.resource for key in claims if causes()[key.cause_id].generic}
     cause_id = fallback_cause(case.effect)
-    return [Key(cause_id, name) for name, own in places.items()
-            if name not in named and sum(item.weight for item in weighed(own, weights)) >= _IN_PLACE]  # fmt: skip
+    return [
+        HypothesisKey(cause_id, name)
+        for name, own in places.items()
+        if name not in named and sum(item.weight for item in merge_repeated(own, weights)) >= _IN_PLACE
+    ]
 
 
 def _alternatives(
-    case: Case, proposed: set[Key], places: Mapping[str, list[Location]], weights: Weights
+    case: FactIndex, proposed: set[HypothesisKey], places: Mapping[str, list[PlaceEvidence]], weights: Weights
 ) -> list[Candidate]:
     """What an engineer would ask about though no fact suggests it: the dependencies of what shows the symptom."""
     blamed = {key.resource for key in proposed}
     near = [name for name, far in case.distance.items() if far == 1 and name not in blamed
             and case.resources.get(name) not in ("pod", "node")]  # fmt: skip
     asked = [cause.id for cause in causes().values() if cause.asked_of_dependencies]
-    keys = [Key(cause_id, name) for name in sorted(near)[:_MOST_ALTERNATIVES] for cause_id in asked]
+    keys = [HypothesisKey(cause_id, name) for name in sorted(near)[:_MOST_ALTERNATIVES] for cause_id in asked]
     return [_candidate(case, key, (), places, weights) for key in keys]

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.reason.case import Case
 from engine.reason.catalogue import causes
-from engine.reason.claims import Key
+from engine.reason.claims import HypothesisKey
+from engine.reason.fact_index import FactIndex
 from primitives.terms import IncidentClass
 
-__all__ = ["brings", "explains_many", "explains_outcomes", "is_outcome", "reached"]
+__all__ = ["can_cause", "explains_many", "explains_outcomes", "is_outcome", "reachable_resources"]
 
 # What comes from outside or from the hardware: no change of the resource brings it about.
-_UNBROUGHT_CLASSES: Final = (
+_NOT_CAUSED_BY_CHANGE: Final = (
     IncidentClass.INFRASTRUCTURE_FAILURE, IncidentClass.TRAFFIC_SURGE, IncidentClass.NO_FAULT, IncidentClass.UNKNOWN,
 )  # fmt: skip
 
 
-def brings(case: Case, cause: Key, consequence: Key) -> bool:
+def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey) -> bool:
     """Whether `cause` may bring about `consequence`: by what they are and by where they are.
 
     A change loads or breaks its own resource and what that depends on, more requests all that lies behind; what merely
@@ -44,22 +44,22 @@ def brings(case: Case, cause: Key, consequence: Key) -> bool:
     return (same or below) and consequence.cause_id in known.brings
 
 
-def is_outcome(cause: Key, consequence: Key) -> bool:
+def is_outcome(cause: HypothesisKey, consequence: HypothesisKey) -> bool:
     """Whether `consequence` only says how it failed, and `cause` more of why: a job fails, since a process crashed."""
     return causes()[cause.cause_id].outcome_rank < causes()[consequence.cause_id].outcome_rank
 
 
-def explains_many(cause: Key) -> bool:
+def explains_many(cause: HypothesisKey) -> bool:
     """Whether one cause is felt as many others in many places, so that any of these supports it."""
     return cause.change is not None or causes()[cause.cause_id].reach != "below"
 
 
-def explains_outcomes(cause: Key) -> bool:
+def explains_outcomes(cause: HypothesisKey) -> bool:
     """Whether a cause says why, so that the outcomes on its resource support it."""
     return causes()[cause.cause_id].outcome_rank <= 1
 
 
-def reached(case: Case, cause: Key) -> tuple[str, ...]:
+def reachable_resources(case: FactIndex, cause: HypothesisKey) -> tuple[str, ...]:
     """The resources on which `cause` may bring something about."""
     if cause.resource is None:
         return ()
@@ -72,6 +72,6 @@ def reached(case: Case, cause: Key) -> tuple[str, ...]:
             return (cause.resource, *case.below.get(cause.resource, ()))
 
 
-def _can_be_brought(consequence: Key) -> bool:
+def _can_be_brought(consequence: HypothesisKey) -> bool:
     cause = causes()[consequence.cause_id]
-    return cause.brought_by_change and cause.cause_class not in _UNBROUGHT_CLASSES
+    return cause.brought_by_change and cause.cause_class not in _NOT_CAUSED_BY_CHANGE

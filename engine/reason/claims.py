@@ -8,7 +8,7 @@ from typing import Final
 from engine.reason.weights import Weights
 from primitives.dataclass import dataclass
 
-__all__ = ["Claim", "Key", "Location", "Weighed", "weighed"]
+__all__ = ["Claim", "HypothesisKey", "PlaceEvidence", "Weighed", "merge_repeated"]
 
 # Of facts that say the same thing the first counts in full, the second by a third, the third by a ninth.
 _REPEAT: Final = 1 / 3
@@ -16,7 +16,7 @@ _MIN_WEIGHT: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Key:
+class HypothesisKey:
     """What makes a hypothesis: a cause, the resource it is on, the change that it blames."""
 
     cause_id: str
@@ -31,7 +31,7 @@ class Key:
 class Claim:
     """`fact` moves the hypothesis `key` by `weight` (log-odds). Claims of one `group` say the same thing."""
 
-    key: Key
+    key: HypothesisKey
     fact: str
     weight: float
     why: str
@@ -39,7 +39,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
+class PlaceEvidence:
     """`fact` says that the cause is (or isn't) on `resource`, whatever it is."""
 
     resource: str
@@ -59,9 +59,9 @@ class Weighed:
     group: str
 
 
-def weighed(claims: Iterable[Claim | Location], weights: Weights) -> tuple[Weighed, ...]:
+def merge_repeated(claims: Iterable[Claim | PlaceEvidence], weights: Weights) -> tuple[Weighed, ...]:
     """The claims as evidence: in each group and direction the strongest in full, the next ones by a third each."""
-    groups: dict[tuple[str, bool], list[Claim | Location]] = {}
+    groups: dict[tuple[str, bool], list[Claim | PlaceEvidence]] = {}
     for claim in claims:
         groups.setdefault((claim.group, claim.weight > 0), []).append(claim)
     evidence: list[Weighed] = []
@@ -71,7 +71,7 @@ def weighed(claims: Iterable[Claim | Location], weights: Weights) -> tuple[Weigh
     return tuple(sorted(evidence, key=lambda item: (-abs(item.weight), item.fact)))
 
 
-def _diminished(members: Sequence[Claim | Location], factor: float) -> list[Weighed]:
+def _diminished(members: Sequence[Claim | PlaceEvidence], factor: float) -> list[Weighed]:
     evidence, seen = [], set()
     for claim in members:
         if claim.fact in seen:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from engine.reason.candidates import Candidate
-from engine.reason.case import Case
-from engine.reason.chains import brings, explains_many, explains_outcomes, is_outcome, reached
+from engine.reason.chains import can_cause, explains_many, explains_outcomes, is_outcome, reachable_resources
+from engine.reason.fact_index import FactIndex
 from engine.reason.odds import log_odds, probability_at
 from engine.reason.weights import Weights
 from primitives.dataclass import dataclass
@@ -59,7 +59,7 @@ class Competition:
     total: float
 
 
-def compete(case: Case, candidates: Sequence[Candidate], weights: Weights) -> Competition:
+def compete(case: FactIndex, candidates: Sequence[Candidate], weights: Weights) -> Competition:
     """Score the candidates against each other, best first.
 
     Each candidate stands for an alternative in which it is the root cause; odds are against "none of these"
@@ -149,14 +149,14 @@ def _support(
     return best, supporter
 
 
-def _consequences(case: Case, candidates: Sequence[Candidate]) -> list[list[int]]:
+def _consequences(case: FactIndex, candidates: Sequence[Candidate]) -> list[list[int]]:
     """For each candidate the places of those that it may bring about."""
     at: dict[str, list[int]] = {}
     for place, candidate in enumerate(candidates):
         if candidate.key.resource is not None:
             at.setdefault(candidate.key.resource, []).append(place)
     return [
-        [other for name in reached(case, candidate.key) for other in at.get(name, ())
-         if brings(case, candidate.key, candidates[other].key)]
+        [other for name in reachable_resources(case, candidate.key) for other in at.get(name, ())
+         if can_cause(case, candidate.key, candidates[other].key)]
         for candidate in candidates
     ]  # fmt: skip

@@ -56,7 +56,7 @@ _HARMLESS_FILES: Final = lazy_pattern(
 _HARMLESS_WORDS: Final = lazy_pattern(r"^(?:\S+\s+)?(?:docs?|tests?|style|chore|ci|lint|typo)(?:\(|:)", re.IGNORECASE)
 
 _TIGHTER: Final = 0.6  # for each halving
-_MOST: Final = 1.6
+_MAX_WEIGHT: Final = 1.6
 _PACED: Final = 0.15
 _LOOSER: Final = 0.1
 _SAME_CODE: Final = 0.75
@@ -144,7 +144,7 @@ def _quantities(pairs: Sequence[tuple[str, float, float]]) -> Iterator[Trait]:
         elif _BOUND.search(name):
             tightened, loosened = max(tightened, halvings), loosened or halvings < 0
     if tightened > 0:
-        yield Trait(f"it lowers a limit {2**tightened:.3g} times", min(_MOST, _LOWERED + _TIGHTER * tightened))
+        yield Trait(f"it lowers a limit {2**tightened:.3g} times", min(_MAX_WEIGHT, _LOWERED + _TIGHTER * tightened))
     elif paced > 0:
         yield Trait("it changes how often or how soon something is done", min(_MOST_PACED, _PACED * (1 + paced)))
     elif loosened:

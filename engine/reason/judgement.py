@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 from engine.hypotheses import Judgement
 from engine.incident import FoundFact, IncidentState
 from engine.reason.candidates import Candidate
-from engine.reason.case import Case
 from engine.reason.catalogue import causes_of_family
-from engine.reason.claims import Claim, Key, Location, Weighed
+from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence, Weighed
+from engine.reason.fact_index import FactIndex
 from engine.reason.trust import STATEMENT, may_exclude
 from primitives.analysis.error_families import family_of
 from primitives.dataclass import dataclass
@@ -32,7 +32,7 @@ _STATED: Final[Mapping[Trust, str]] = {
     "proposed": "proposed by {source}",
 }
 
-C = TypeVar("C", Claim, Location)
+C = TypeVar("C", Claim, PlaceEvidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def judgements_of(state: IncidentState) -> Judgements:
     return Judgements(state.judgements)
 
 
-def statements(case: Case) -> Iterator[Claim]:
+def statements(case: FactIndex) -> Iterator[Claim]:
     """Claims for the causes that somebody named, or that their words support like those of a log message.
 
     A statement weighs by its trust. Of several that no person stands by only the first counts in full.
@@ -85,18 +85,18 @@ def statements(case: Case) -> Iterator[Claim]:
             continue
         why, group = _STATED[fact.trust].format(source=fact.source), _group(name, fact)
         if fact.cause_id is not None:
-            key = Key(fact.cause_id, fact.resource, fact.change)
+            key = HypothesisKey(fact.cause_id, fact.resource, fact.change)
             yield Claim(key, name, _HELD * STATEMENT[fact.trust], why, group)
         elif fact.resource is not None and (family := family_of(fact.text)) is not None:
             for cause_id, weight in causes_of_family(family):
-                yield Claim(Key(cause_id, fact.resource), name, weight * STATEMENT[fact.trust], why, group)
+                yield Claim(HypothesisKey(cause_id, fact.resource), name, weight * STATEMENT[fact.trust], why, group)
 
 
 def _group(name: str, fact: Assertion) -> str:
     return f"said {name}" if fact.trust in ("asserted", "measured") else f"said, {fact.trust}"
 
 
-def excluded(case: Case, candidates: Sequence[Candidate]) -> list[Candidate]:
+def excluded(case: FactIndex, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates, those that an engineer ruled out with that against them."""
     against = [(name, fact) for name, fact in case.present(Assertion)
                if fact.speaks == "against" and may_exclude(fact.trust)]  # fmt: skip
@@ -105,7 +105,7 @@ def excluded(case: Case, candidates: Sequence[Candidate]) -> list[Candidate]:
     return [_excluded(case, candidate, against) for candidate in candidates]
 
 
-def _excluded(case: Case, candidate: Candidate, against: Sequence[tuple[str, Assertion]]) -> Candidate:
+def _excluded(case: FactIndex, candidate: Candidate, against: Sequence[tuple[str, Assertion]]) -> Candidate:
     for name, fact in against:
         if _is_meant(case, candidate, fact):
             why = f"excluded by {fact.source}"
@@ -114,7 +114,7 @@ def _excluded(case: Case, candidate: Candidate, against: Sequence[tuple[str, Ass
     return candidate
 
 
-def _is_meant(case: Case, candidate: Candidate, fact: Assertion) -> bool:
+def _is_meant(case: FactIndex, candidate: Candidate, fact: Assertion) -> bool:
     """Whether the candidate agrees with all that the assertion names; one that names nothing means no cause."""
     key, kind = candidate.key, case.resources.get(candidate.key.resource or "")
     named = (

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.reason.case import Case, more_than_usual
-from engine.reason.claims import Location
+from engine.reason.claims import PlaceEvidence
+from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.victims import TIMES, blames, passed_on, silent, slow
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import LogPattern, MetricAtLimit, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
@@ -20,7 +20,7 @@ from primitives.terms import FAILURES
 
 __all__ = ["locations"]
 
-FELT: Final = ("latency", "errors", "availability")
+SYMPTOM_KINDS: Final = ("latency", "errors", "availability")
 """Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
 
 _SHARE: Final = 3.4
@@ -44,7 +44,7 @@ _NAMED: Final = 0.6
 _STOPPED: Final = 0.65
 
 
-def locations(case: Case) -> Iterator[Location]:
+def locations(case: FactIndex) -> Iterator[PlaceEvidence]:
     """All evidence for or against a resource as the place of the cause."""
     own = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case), *_onsets(case))
     placed = tuple(passed_on(own, blames(case)))
@@ -68,10 +68,10 @@ def magnitude(shift: MetricShift) -> float:
     return min(1.0, 2.0 * abs(current - baseline) / abs(baseline)) if baseline else 1.0
 
 
-def _own_shares(case: Case) -> Iterator[Location]:
+def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
     failing = {fact.resource for _, fact in case.present(LogPattern) if _deviates(fact) and not fact.points_at}
     still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
-    moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in FELT}
+    moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in SYMPTOM_KINDS}
     late = slow(case)
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
     for name, fact in case.of(OwnShare):
@@ -82,7 +82,7 @@ def _own_shares(case: Case) -> Iterator[Location]:
                 continue  # What gives up early takes no time of its own.
             if fact.unit not in TIMES and fact.resource in late:
                 continue  # What answers too late fails its callers and not itself.
-            yield Location(fact.resource, name, -1.2, "explains nothing of the symptom by itself", "own share")
+            yield PlaceEvidence(fact.resource, name, -1.2, "explains nothing of the symptom by itself", "own share")
         elif fact.own_excess > fact.noise:
             # A share within the noise of normal times says nothing; one of ten times the noise says all it can.
             clear = 1.0 - max(fact.noise, 0.0) / fact.own_excess if fact.own_excess > 0 else 0.0
@@ -91,52 +91,56 @@ def _own_shares(case: Case) -> Iterator[Location]:
             weight = _SHARE * min(max(fact.share, 0.0), 1.0) * clear / disputed
             if (fact.symptom_resource, fact.metric) in still and fact.resource not in moved:
                 weight *= _UNMOVED
-            yield Location(fact.resource, name, weight, "explains the symptom by itself", "own share")
+            yield PlaceEvidence(fact.resource, name, weight, "explains the symptom by itself", "own share")
 
 
-def _spans(case: Case) -> Iterator[Location]:
+def _spans(case: FactIndex) -> Iterator[PlaceEvidence]:
     for name, fact in case.present(SpanErrors):
         if fact.resource is None or not fact.errors:
             continue
         ratio = fact.errors / max(fact.total, 1)
         usual = fact.baseline_ratio or 0.0
         weight = _SPAN_ERRORS * max(0.0, ratio - usual) ** 0.25
-        yield Location(fact.resource, name, weight, "fails by itself: none of its children failed", "span errors")
+        yield PlaceEvidence(fact.resource, name, weight, "fails by itself: none of its children failed", "span errors")
     for name, shift in case.present(SpanShift):
         if shift.resource is None or abs(shift.score) < 3:
             continue
         grown = shift.current / shift.baseline if shift.baseline > 0 else 2.0
         if grown > 1.0:
             weight = _OWN_TIME * strength(shift.score) * min(1.0, math.log2(grown))
-            yield Location(shift.resource, name, weight, "its own time grew, its children's taken away", "span time")
+            yield PlaceEvidence(
+                shift.resource, name, weight, "its own time grew, its children's taken away", "span time"
+            )
 
 
-def _felt(case: Case) -> Iterator[Location]:
+def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
     worse = {fact.resource for _, fact in case.present(MetricShift)
-             if fact.worse and fact.kind in FELT and not gave_up(fact.metric)}  # fmt: skip
+             if fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric)}  # fmt: skip
     shared = any(True for _ in case.of(OwnShare))
     for name, fact in case.present(MetricShift):
-        if not fact.worse or fact.resource is None or fact.kind not in FELT or gave_up(fact.metric):
+        if not fact.worse or fact.resource is None or fact.kind not in SYMPTOM_KINDS or gave_up(fact.metric):
             continue
         deeper = [dependency for dependency in case.below.get(fact.resource, ()) if dependency in worse]
         if deeper and not shared:
             why = f"a dependency is worse as well: {deeper[0]}"
-            yield Location(fact.resource, name, _EXPLAINED * strength(fact.score), why, "explained below")
+            yield PlaceEvidence(fact.resource, name, _EXPLAINED * strength(fact.score), why, "explained below")
         elif not deeper:
             # Where shares of the symptom are known they say better who causes it.
             weight = _FELT_SHIFT * (0.3 + 0.7 * strength(fact.score)) * (0.4 if shared else 1.0)
             weight *= magnitude(fact)
-            yield Location(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
+            yield PlaceEvidence(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
 
 
-def _logs(case: Case) -> Iterator[Location]:
+def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.family == "cancelled" and more_than_usual(fact):
-            yield Location(fact.resource, name, -1.2, "its callers gave up first", "cancelled")
+            yield PlaceEvidence(fact.resource, name, -1.2, "its callers gave up first", "cancelled")
         if fact.resource and not fact.count and fact.baseline_count and fact.severity not in FAILURES:
             # What came twice an hour may be late; what each of a dozen requests did is not done any more.
             weight = _STOPPED * min(math.log2(fact.baseline_count + 1), 4.0)
-            yield Location(fact.resource, name, weight, "no longer logs what it logged for each request", "stopped")
+            yield PlaceEvidence(
+                fact.resource, name, weight, "no longer logs what it logged for each request", "stopped"
+            )
         if fact.resource is None or fact.severity not in FAILURES:
             continue
         usual = fact.baseline_count or 0.0
@@ -144,11 +148,11 @@ def _logs(case: Case) -> Iterator[Location]:
         if more < 1:
             continue
         if fact.points_at and fact.points_at != fact.resource:
-            yield Location(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
-            yield Location(fact.resource, name, -0.3, f"its errors name {fact.points_at}", "named in errors")
+            yield PlaceEvidence(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
+            yield PlaceEvidence(fact.resource, name, -0.3, f"its errors name {fact.points_at}", "named in errors")
         else:
             why = "logs more errors than usual" if usual else "logs errors that it never logged before"
-            yield Location(fact.resource, name, 0.25 * min(more, 4.0) * (1.0 if usual else 1.4), why, "errors")
+            yield PlaceEvidence(fact.resource, name, 0.25 * min(more, 4.0) * (1.0 if usual else 1.4), why, "errors")
 
 
 def _deviates(fact: LogPattern) -> bool:
@@ -158,14 +162,14 @@ def _deviates(fact: LogPattern) -> bool:
     return not fact.count and bool(fact.baseline_count)
 
 
-def _missing(case: Case) -> Iterator[Location]:
+def _missing(case: FactIndex) -> Iterator[PlaceEvidence]:
     gone = silent(case)
     for name, fact in case.present(MetricMissing):
         if fact.resource in gone:
-            yield Location(fact.resource, name, _SILENT, "fell silent", "silence")
+            yield PlaceEvidence(fact.resource, name, _SILENT, "fell silent", "silence")
 
 
-def _onsets(case: Case) -> Iterator[Location]:
+def _onsets(case: FactIndex) -> Iterator[PlaceEvidence]:
     """Who began to suffer with the symptom or before it may cause it; who surely began after it hardly does."""
     symptom = case.onset
     own = [fact for _, fact in case.present(MetricShift) if fact.resource in case.symptom_resources and fact.onset]
@@ -173,7 +177,7 @@ def _onsets(case: Case) -> Iterator[Location]:
         return
     first: dict[str, tuple[str, MetricShift]] = {}
     for name, fact in case.present(MetricShift):
-        if fact.worse and fact.resource and fact.onset and (fact.kind in FELT or fact.kind == "saturation"):
+        if fact.worse and fact.resource and fact.onset and (fact.kind in SYMPTOM_KINDS or fact.kind == "saturation"):
             known = first.get(fact.resource)
             if known is None or known[1].onset is None or fact.onset < known[1].onset:
                 first[fact.resource] = (name, fact)
@@ -185,13 +189,13 @@ def _onsets(case: Case) -> Iterator[Location]:
         slack = max(_SLACK_S, doubt + (fact.onset_uncertainty_s or 0.0))
         if late <= slack:
             if late >= -_BEFORE_S:
-                yield Location(resource, name, _TOGETHER, "began with the symptom or shortly before it", "onset")
+                yield PlaceEvidence(resource, name, _TOGETHER, "began with the symptom or shortly before it", "onset")
         else:
             weight = _AFTER * min(1.0, (late - slack) / (3.0 * slack))
-            yield Location(resource, name, weight, "began to suffer after the symptom", "onset")
+            yield PlaceEvidence(resource, name, weight, "began to suffer after the symptom", "onset")
 
 
-def _hosts(case: Case, placed: Sequence[Location]) -> Iterator[Location]:
+def _hosts(case: FactIndex, placed: Sequence[PlaceEvidence]) -> Iterator[PlaceEvidence]:
     """A full host under several that suffer: a part of the evidence for each of them counts for the host."""
     full = {fact.resource for _, fact in case.present(MetricAtLimit)}
     for host, hosted in case.hosted.items():
@@ -205,4 +209,4 @@ def _hosts(case: Case, placed: Sequence[Location]) -> Iterator[Location]:
         if len({location.resource for location in suffering}) >= _SEVERAL:
             for location in suffering:
                 why = f"it hosts {case.names(location.resource)}"
-                yield Location(host, location.fact, _HOSTED * location.weight, why, f"hosts {location.resource}")
+                yield PlaceEvidence(host, location.fact, _HOSTED * location.weight, why, f"hosts {location.resource}")

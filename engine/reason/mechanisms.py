@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
-from engine.reason.case import Case
 from engine.reason.catalogue import (
     Observation,
     Signal,
@@ -18,9 +17,10 @@ from engine.reason.catalogue import (
     causes_of_signal,
     causes_of_state,
 )
-from engine.reason.claims import Claim, Key
+from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.diffs import setting_traits
-from engine.reason.localise import FELT, magnitude, strength
+from engine.reason.fact_index import FactIndex
+from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent
 from primitives.analysis.cancellation import gave_up
@@ -64,7 +64,7 @@ _MOST_STOPPED: Final = 4.0
 _SERVICE_DOWN: Final = 4.2
 
 
-def mechanisms(case: Case) -> Iterator[Claim]:
+def mechanisms(case: FactIndex) -> Iterator[Claim]:
     """Every claim of a fact for a cause on its resource."""
     yield from _states(case)
     yield from _limits(case)
@@ -77,17 +77,17 @@ def mechanisms(case: Case) -> Iterator[Claim]:
     yield from _silences(case)
 
 
-def _states(case: Case) -> Iterator[Claim]:
+def _states(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(WorkloadState):
         for cause_id, weight in causes_of_state(fact.state):
-            key = Key(cause_id, fact.resource or fact.object)
+            key = HypothesisKey(cause_id, fact.resource or fact.object)
             yield Claim(key, name, weight * TEXT[fact.trust], f"state {fact.state}", "state")
 
 
-def _limits(case: Case) -> Iterator[Claim]:
+def _limits(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.of(MetricAtLimit):
         for cause_id in causes_of_metric(fact.metric):
-            key = Key(cause_id, fact.resource)
+            key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
                 clear = min(2.0, (1.0 - min(fact.ratio, 1.0)) / _ROOM)
                 yield Claim(key, name, _CLEAR * clear, "kept clear of its limit", "level")
@@ -98,12 +98,12 @@ def _limits(case: Case) -> Iterator[Claim]:
             yield Claim(key, name, _AT_LIMIT * new, f"reached {100 * fact.ratio:.0f} % of its limit", "level")
 
 
-def _shifts(case: Case) -> Iterator[Claim]:
+def _shifts(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.of(MetricShift):
         if fact.resource is None:
             continue
         for cause_id in causes_of_metric(fact.metric):
-            key = Key(cause_id, fact.resource)
+            key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
                 yield Claim(key, name, 0.5 * _CLEAR, "stayed at its usual level", "level")
             elif fact.worse:
@@ -113,7 +113,7 @@ def _shifts(case: Case) -> Iterator[Claim]:
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
         if fact.polarity == "present" and fact.kind == "traffic" and fact.current > fact.baseline:
             yield from _traffic(case, name, fact)
-        if fact.polarity == "present" and fact.worse and fact.kind in FELT and not gave_up(fact.metric):
+        if fact.polarity == "present" and fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric):
             yield from _felt(case, name, fact)
 
 
@@ -124,7 +124,7 @@ def _telling(fact: MetricShift) -> float:
     return clear
 
 
-def _traffic(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
+def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     """More requests are a surge where they enter; further in they are a caller's doing."""
     if not fact.unit.startswith("{") or re.search(r"per[_ ]request", fact.metric):
         return
@@ -149,7 +149,7 @@ def _traffic(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
         yield from _signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
 
 
-def _felt(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
+def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     """A resource that hurts without a known mechanism: slow or failing by itself, as far as anybody can say."""
     own = fact.resource in case.symptom_resources and not case.below.get(fact.resource or "")
     if fact.kind == "latency":
@@ -158,7 +158,7 @@ def _felt(case: Case, name: str, fact: MetricShift) -> Iterator[Claim]:
         yield from _signal("failing", fact.resource, name, 1.0, "it fails", "felt")
 
 
-def _log_families(case: Case) -> Iterator[Claim]:
+def _log_families(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
             usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED)
@@ -183,11 +183,11 @@ def _log_families(case: Case) -> Iterator[Claim]:
             why = "its callers' errors name it"
             yield from _signal("outside blamed", where, name, news * trust, why, "outside")
         for cause_id, weight in causes_of_family(fact.family):
-            key = Key(cause_id, where)
+            key = HypothesisKey(cause_id, where)
             yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", "messages")
 
 
-def outside_host(case: Case, fact: LogPattern) -> str | None:
+def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
     """The host beyond the known system that a message blames, for what only that host can cause; else None."""
     if fact.family not in _FROM_OUTSIDE:
         return None
@@ -204,7 +204,7 @@ def _news(fact: LogPattern) -> float:
     return min(1.0, math.log2((fact.count + 1) / (fact.baseline_count + 1)) / 3)
 
 
-def _pool_of(case: Case, resource: str | None, family: str) -> str | None:
+def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
     """Whose connections ran out: those of the one dependency whose connections are at their limit, else its own."""
     exhausted = {cause_id for cause_id, _ in causes_of_family(family)}
     full = {fact.resource for _, fact in case.present(MetricAtLimit)
@@ -221,7 +221,7 @@ def _is_of_target(family: str) -> bool:
     )  # fmt: skip
 
 
-def _spans(case: Case) -> Iterator[Claim]:
+def _spans(case: FactIndex) -> Iterator[Claim]:
     for name, errors in case.present(SpanErrors):
         if errors.resource and errors.errors:
             yield from _signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
@@ -236,7 +236,7 @@ _FAILED: Final[Mapping[str, Signal]] = {
 }  # fmt: skip
 
 
-def _probes(case: Case) -> Iterator[Claim]:
+def _probes(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(ProbeResult):
         if fact.healthy:
             continue
@@ -247,10 +247,10 @@ def _probes(case: Case) -> Iterator[Claim]:
         for cause in causes().values():
             if cause.services and re.search(cause.services, fact.target or "", re.IGNORECASE):
                 why = f"{fact.target} is {fact.result}"
-                yield Claim(Key(cause.id, fact.resource), name, _SERVICE_DOWN, why, "probe")
+                yield Claim(HypothesisKey(cause.id, fact.resource), name, _SERVICE_DOWN, why, "probe")
 
 
-def _observations(case: Case) -> Iterator[Claim]:
+def _observations(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(Observed):
         if fact.kind in NEUTRAL_KINDS:
             continue
@@ -259,7 +259,7 @@ def _observations(case: Case) -> Iterator[Claim]:
             if re.search(observation.pattern, text, re.IGNORECASE):
                 # Whoever set up the monitor chose its words.
                 weight = observation.weight * TEXT["reported"]
-                yield Claim(Key(cause_id, fact.resource), name, weight, "it was observed so", cause_id)
+                yield Claim(HypothesisKey(cause_id, fact.resource), name, weight, "it was observed so", cause_id)
                 break
 
 
@@ -270,7 +270,7 @@ def _observed_causes() -> tuple[tuple[Observation, str], ...]:
     return tuple(sorted(known, key=lambda pair: pair[0].order))
 
 
-def _configuration(case: Case) -> Iterator[Claim]:
+def _configuration(case: FactIndex) -> Iterator[Claim]:
     """A setting that differs from before or from its peers', by what the difference does."""
     for name, fact in case.present(ConfigurationDifference):
         if not fact.resource or not weight_of(fact.path):
@@ -281,7 +281,7 @@ def _configuration(case: Case) -> Iterator[Claim]:
             yield from _signal("setting differs", fact.resource, name, trait.weight, trait.why, "risk")
 
 
-def _silences(case: Case) -> Iterator[Claim]:
+def _silences(case: FactIndex) -> Iterator[Claim]:
     """What fell silent while the rest goes on has most likely stopped, or can't be reached."""
     for resource, name in silent(case).items():
         yield from _signal("fell silent", resource, name, 1.0, "it fell silent", "silence")
@@ -290,4 +290,4 @@ def _silences(case: Case) -> Iterator[Claim]:
 def _signal(signal: Signal, resource: str | None, fact: str, strength: float, why: str, group: str) -> Iterator[Claim]:
     """A claim for each cause that the signal supports, its weight scaled by `strength`."""
     for cause_id, weight in causes_of_signal(signal):
-        yield Claim(Key(cause_id, resource), fact, weight * strength, why, group)
+        yield Claim(HypothesisKey(cause_id, resource), fact, weight * strength, why, group)

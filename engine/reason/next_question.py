@@ -12,8 +12,8 @@ from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.investigate.plan import MAX_STEPS
 from engine.naming import display_names
-from engine.reason.case import Case
 from engine.reason.catalogue import causes
+from engine.reason.fact_index import FactIndex
 from engine.reason.judgement import judgements_of
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments, Diagnostic
@@ -21,7 +21,7 @@ from primitives.records import Symptom
 from primitives.terms import ChangeKind, IncidentClass
 from primitives.text import safe_line
 
-__all__ = ["Question", "is_decided", "next_questions", "next_step_id", "questions"]
+__all__ = ["CandidateStep", "is_decided", "next_questions", "next_step_id", "questions"]
 
 # Settled: the best is this likely, or likelier than not and ahead of the second by so much in log-odds.
 _SURE: Final = 0.8
@@ -51,7 +51,7 @@ _WHERE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CandidateStep:
     """A question that could be asked: `gain` in bits, `cost_s` in seconds on a live system."""
 
     primitive: str
@@ -94,7 +94,7 @@ def next_questions(
     )
 
 
-def _step(state: IncidentState, question: Question, asked_for: bool) -> PlannedStep:
+def _step(state: IncidentState, question: CandidateStep, asked_for: bool) -> PlannedStep:
     reason = f"{question.why}; expected to tell {question.gain:.2f} bits"
     return PlannedStep(
         id=next_step_id(state),
@@ -111,12 +111,12 @@ def next_step_id(state: IncidentState) -> str:
     return f"S{1 + max((int(name[1:]) for name in state.steps if name[1:].isdigit()), default=0)}"
 
 
-def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Iterator[Question]:
+def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Iterator[CandidateStep]:
     """Every question that some source can answer, that was not asked yet, and that has to do with a live hypothesis."""
     if state.opened is None or not state.steps:
         return
     answerable = {question for source in state.sources for question in source.questions}
-    case = Case(state.opened, state.classification, judgements_of(state).kept(tuple(state.facts.values())))
+    case = FactIndex(state.opened, state.classification, judgements_of(state).kept(tuple(state.facts.values())))
     scope = Arguments.model_validate(next(iter(state.steps.values())).plan.arguments, extra="ignore")
     able = {
         name: diagnostic
@@ -129,8 +129,8 @@ def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> It
 
 
 def _elsewhere(
-    state: IncidentState, case: Case, scope: Arguments, able: Mapping[str, Diagnostic]
-) -> Iterator[Question]:
+    state: IncidentState, case: FactIndex, scope: Arguments, able: Mapping[str, Diagnostic]
+) -> Iterator[CandidateStep]:
     """Resources of live hypotheses that lie outside of what a diagnostic looked at."""
     live = _live(state.hypotheses)
     for name, reach in _WHERE.items():
@@ -144,10 +144,10 @@ def _elsewhere(
             gain = _information(_mass(state.hypotheses, {hypothesis.id for hypothesis in about}), _SHOWS)
             arguments = scope.model_copy(update={"symptom": Symptom(resource=resource), "focus": (resource,)})
             why = f"{_rivals(live, about)}: what {case.names(resource)} does lay outside of the first look"
-            yield Question(name, resource, _document(arguments), gain, able[name].cost_s, why)
+            yield CandidateStep(name, resource, _document(arguments), gain, able[name].cost_s, why)
 
 
-def _seen(state: IncidentState, case: Case, name: str, reach: int) -> set[str] | None:
+def _seen(state: IncidentState, case: FactIndex, name: str, reach: int) -> set[str] | None:
     """The resources that the steps of a diagnostic have looked at; None where one of them looked at everything."""
     seen: set[str] = set()
     for step in state.steps.values():
@@ -162,8 +162,8 @@ def _seen(state: IncidentState, case: Case, name: str, reach: int) -> set[str] |
 
 
 def _further_back(
-    state: IncidentState, case: Case, scope: Arguments, able: Mapping[str, Diagnostic]
-) -> Iterator[Question]:
+    state: IncidentState, case: FactIndex, scope: Arguments, able: Mapping[str, Diagnostic]
+) -> Iterator[CandidateStep]:
     """Changes of the days before, where a source covers them and no mechanism and no change explains the incident."""
     diagnostic = able.get(_CHANGES)
     assert state.opened is not None
@@ -180,7 +180,7 @@ def _further_back(
     gain = _information(_OLD_CHANGE * unexplained, _RECORDED)
     arguments = {**_document(scope), "lookback_days": _WEEK_DAYS, "older_than_days": 1.0}
     why = "nothing says what set it off: changes of the week before the last day"
-    yield Question(_CHANGES, None, arguments, gain, diagnostic.cost_s, why)
+    yield CandidateStep(_CHANGES, None, arguments, gain, diagnostic.cost_s, why)
 
 
 def _is_open(hypothesis: Hypothesis) -> bool:
@@ -190,14 +190,14 @@ def _is_open(hypothesis: Hypothesis) -> bool:
     )
 
 
-def _never_run(state: IncidentState, scope: Arguments, able: Mapping[str, Diagnostic]) -> Iterator[Question]:
+def _never_run(state: IncidentState, scope: Arguments, able: Mapping[str, Diagnostic]) -> Iterator[CandidateStep]:
     """Diagnostics that the plan had no room for."""
     ran = {step.plan.primitive for step in state.steps.values()}
     for name, diagnostic in able.items():
         if name not in ran:
             about = {known.id for known in _live(state.hypotheses) if known.cause_class in diagnostic.answers}
             gain = _information(_mass(state.hypotheses, about), _SHOWS)
-            yield Question(
+            yield CandidateStep(
                 name,
                 None,
                 _document(scope),

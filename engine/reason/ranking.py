@@ -14,15 +14,15 @@ from engine.naming import display_names
 from engine.reason.adjustments import Adjuster
 from engine.reason.attribution import attributions
 from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
-from engine.reason.case import Case
-from engine.reason.claims import Claim, Key, Location
+from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
+from engine.reason.fact_index import FactIndex
 from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
+from engine.reason.missing_facts import would_change
+from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
 from engine.reason.odds import probability_at
-from engine.reason.verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
-from engine.reason.wanted import would_change
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
@@ -65,7 +65,7 @@ def rank_facts(
     opened: IncidentOpened,
     classification: Classification | None = None,
     *,
-    known: Mapping[Key, str] | None = None,
+    known: Mapping[HypothesisKey, str] | None = None,
     weights: Weights = WEIGHTS,
     judgements: Judgements = _NONE_JUDGED,
     names: DisplayNames | None = None,
@@ -75,21 +75,23 @@ def rank_facts(
     `known` maps keys to identifiers given before: those are kept, however little speaks for them now. `names` say what
     sentences call each resource; without them it is by what the facts name.
     """
-    case = Case(opened, classification, judgements.kept(facts), names)
+    case = FactIndex(opened, classification, judgements.kept(facts), names)
     candidates = excluded(case, _candidates(case, set(known or ()), weights, judgements))
     hypotheses = _hypotheses(case, compete(case, candidates, weights), known or {}, weights)
     return Ranking(hypotheses, would_change(case, hypotheses))
 
 
-def _candidates(case: Case, known: set[Key], weights: Weights, judgements: Judgements) -> list[Candidate]:
-    places: dict[str, list[Location]] = defaultdict(list)
+def _candidates(
+    case: FactIndex, known: set[HypothesisKey], weights: Weights, judgements: Judgements
+) -> list[Candidate]:
+    places: dict[str, list[PlaceEvidence]] = defaultdict(list)
     for place in judgements.certain(locations(case)):
         places[place.resource].append(place)
-    claims: dict[Key, list[Claim]] = defaultdict(list)
+    claims: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in (*judgements.certain((*mechanisms(case), *attributions(case, places))), *statements(case)):
         claims[claim.key].append(claim)
     candidates = candidates_of(case, claims, places, weights)
-    of_verdict: dict[Key, list[Claim]] = defaultdict(list)
+    of_verdict: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in judgements.certain(verdicts(case)):
         of_verdict[claim.key].append(claim)
     candidates += [verdict_candidate(key, of_verdict[key], weights) for key in _VERDICTS]
@@ -98,7 +100,7 @@ def _candidates(case: Case, known: set[Key], weights: Weights, judgements: Judge
 
 
 def _hypotheses(
-    case: Case, competition: Competition, known: Mapping[Key, str], weights: Weights
+    case: FactIndex, competition: Competition, known: Mapping[HypothesisKey, str], weights: Weights
 ) -> tuple[Hypothesis, ...]:
     listed = {*known, *_VERDICTS}
     kept = [scored for place, scored in enumerate(competition.scored)
@@ -109,10 +111,10 @@ def _hypotheses(
     return tuple(_hypothesis(case, scored, names, adjuster, trust, weights) for scored in kept)
 
 
-def _names(kept: Sequence[Scored], known: Mapping[Key, str]) -> dict[Key, str]:
+def _names(kept: Sequence[Scored], known: Mapping[HypothesisKey, str]) -> dict[HypothesisKey, str]:
     """An id for each: the one that it had, else the next that is free."""
     number = max((int(name.removeprefix("H")) for name in known.values() if name[1:].isdigit()), default=0)
-    names: dict[Key, str] = {}
+    names: dict[HypothesisKey, str] = {}
     for scored in kept:
         name = known.get(scored.candidate.key)
         if name is None:
@@ -123,7 +125,12 @@ def _names(kept: Sequence[Scored], known: Mapping[Key, str]) -> dict[Key, str]:
 
 
 def _hypothesis(
-    case: Case, scored: Scored, names: Mapping[Key, str], adjuster: Adjuster, trust: Mapping[str, str], weights: Weights
+    case: FactIndex,
+    scored: Scored,
+    names: Mapping[HypothesisKey, str],
+    adjuster: Adjuster,
+    trust: Mapping[str, str],
+    weights: Weights,
 ) -> Hypothesis:
     candidate = scored.candidate
     evidence = tuple(Evidence(fact=item.fact, weight=round(weights.sharpness * item.weight, 3), why=item.why)
@@ -152,7 +159,7 @@ def _cap(candidate: Candidate, trust: Mapping[str, str]) -> float:
     return _MAX_CONFIDENCE if measured or candidate.cause.cause_class is IncidentClass.UNKNOWN else _MAX_REPORTED
 
 
-def _sentence(case: Case, candidate: Candidate) -> str:
+def _sentence(case: FactIndex, candidate: Candidate) -> str:
     cause, change = candidate.cause, candidate.key.change or "A change"
     resource = case.names(candidate.key.resource) if candidate.key.resource else "it"
     if candidate.key.change and cause.change_noun:
@@ -165,5 +172,5 @@ def _sentence(case: Case, candidate: Candidate) -> str:
     return safe_line(sentence)
 
 
-def _key_of(hypothesis: Hypothesis) -> Key:
-    return Key(hypothesis.cause_id, hypothesis.resource, hypothesis.change)
+def _key_of(hypothesis: Hypothesis) -> HypothesisKey:
+    return HypothesisKey(hypothesis.cause_id, hypothesis.resource, hypothesis.change)

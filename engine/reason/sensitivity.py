@@ -8,13 +8,13 @@ from typing import Final
 from engine.hypotheses import Decisive, Hypothesis
 from engine.incident import FoundFact, IncidentState
 from engine.naming import display_names
-from engine.reason.case import Case
 from engine.reason.catalogue import causes
-from engine.reason.claims import Key
+from engine.reason.claims import HypothesisKey
+from engine.reason.fact_index import FactIndex
 from engine.reason.judgement import judgements_of
+from engine.reason.missing_facts import unanswered
 from engine.reason.odds import log_odds
 from engine.reason.ranking import rank_facts
-from engine.reason.wanted import unanswered
 from primitives.display_names import DisplayNames
 from primitives.facts import Assertion, Dependencies
 from primitives.quantities import probability
@@ -55,7 +55,7 @@ def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) 
     facts = decisive(state) if known is None else known
     kept = judgements_of(state).kept(tuple(state.facts.values()))
     assert state.opened is not None
-    missing = unanswered(Case(state.opened, state.classification, kept), state.hypotheses)
+    missing = unanswered(FactIndex(state.opened, state.classification, kept), state.hypotheses)
     names = display_names(state)
     lines = [*list(_refutations(state, facts, names))[:_MOST_REFUTATIONS], *_if_found(state, pair, names), *missing]
     return tuple(dict.fromkeys(safe_line(line, limit=240) for line in lines))[:_MOST_LINES]
@@ -96,8 +96,8 @@ def _without(state: IncidentState, pair: Sequence[Hypothesis], fact: str, names:
 
 def _ranked(state: IncidentState, facts: Sequence[FoundFact], names: DisplayNames) -> tuple[Hypothesis, ...]:
     assert state.opened is not None
-    known: Mapping[Key, str] = {
-        Key(hypothesis.cause_id, hypothesis.resource, hypothesis.change): hypothesis.id
+    known: Mapping[HypothesisKey, str] = {
+        HypothesisKey(hypothesis.cause_id, hypothesis.resource, hypothesis.change): hypothesis.id
         for hypothesis in state.hypotheses
     }
     ranking = rank_facts(

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from engine.reason.case import Case, more_than_usual
-from engine.reason.claims import Location
+from engine.reason.claims import PlaceEvidence
+from engine.reason.fact_index import FactIndex, more_than_usual
 from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, SpanErrors, SpanShift
 from primitives.terms import FAILURES
@@ -20,7 +20,7 @@ TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
 
 _UNREACHED: Final = ("connection_refused", "unreachable", "unavailable", "connection_reset", "timeout")
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
-_MOST: Final = 0.4
+_MIN_SHARE: Final = 0.4
 # Of what speaks for a victim as the place this much stays with it and this much goes to whom it blames.
 _KEPT: Final = 0.3
 _PASSED: Final = 0.6
@@ -41,7 +41,7 @@ class Blame:
     fact: str
 
 
-def blames(case: Case) -> dict[str, Blame]:
+def blames(case: FactIndex) -> dict[str, Blame]:
     """For each victim the resource that fails it: by its own errors, else a silent or a far too slow dependency."""
     blamed: dict[str, Blame] = {}
     for resource, patterns in _new_errors(case).items():
@@ -54,7 +54,7 @@ def blames(case: Case) -> dict[str, Blame]:
         total = sum(pattern.count for _, pattern in patterns)
         if counts:
             target, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-            if count >= _MOST * total:
+            if count >= _MIN_SHARE * total:
                 blamed[resource] = Blame(target, first[target])
     failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
     gone = silent(case)
@@ -69,7 +69,7 @@ def blames(case: Case) -> dict[str, Blame]:
     return {victim: blame for victim, blame in blamed.items() if blamed.get(blame.resource, blame).resource != victim}
 
 
-def silent(case: Case) -> dict[str, str]:
+def silent(case: FactIndex) -> dict[str, str]:
     """The resources that fell silent in several ways, with a fact that says so; none where many did together.
 
     Latencies alone are missing where nobody asked for anything.
@@ -82,7 +82,7 @@ def silent(case: Case) -> dict[str, str]:
     return gone if len(missing) <= _MOST_SILENT else {}
 
 
-def slow(case: Case) -> frozenset[str]:
+def slow(case: FactIndex) -> frozenset[str]:
     """The resources whose own time grew, or that take much of the symptom's time: callers may give up on them."""
     shifted = {
         fact.resource for _, fact in case.present(SpanShift) if fact.resource and fact.current > 2 * fact.baseline
@@ -93,7 +93,7 @@ def slow(case: Case) -> frozenset[str]:
     return frozenset(shifted | sharing)
 
 
-def _far_too_slow(case: Case, failing: Collection[str | None]) -> dict[str, str]:
+def _far_too_slow(case: FactIndex, failing: Collection[str | None]) -> dict[str, str]:
     """Those that a caller's time-out may hit, and that don't fail themselves."""
     return {
         shift.resource: name
@@ -103,7 +103,7 @@ def _far_too_slow(case: Case, failing: Collection[str | None]) -> dict[str, str]
     }  # fmt: skip
 
 
-def passed_on(locations: Iterable[Location], blamed: Mapping[str, Blame]) -> Iterator[Location]:
+def passed_on(locations: Iterable[PlaceEvidence], blamed: Mapping[str, Blame]) -> Iterator[PlaceEvidence]:
     """The same locations; most of the weight of a victim's goes to the resource that it can't reach."""
     for location in locations:
         blame = blamed.get(location.resource)
@@ -116,7 +116,7 @@ def passed_on(locations: Iterable[Location], blamed: Mapping[str, Blame]) -> Ite
         )
 
 
-def _new_errors(case: Case) -> dict[str, list[tuple[str, LogPattern]]]:
+def _new_errors(case: FactIndex) -> dict[str, list[tuple[str, LogPattern]]]:
     patterns: dict[str, list[tuple[str, LogPattern]]] = {}
     for name, pattern in case.present(LogPattern):
         if pattern.resource and pattern.severity in FAILURES and more_than_usual(pattern):

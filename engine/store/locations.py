@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from primitives.dataclass import dataclass
 from primitives.errors import UsageError
+from primitives.patterns import lazy_pattern
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
@@ -25,19 +27,30 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMES", "StoreLocation", "open_rows", "parse_location"]
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_URL = lazy_pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+# Up to the last @: a password may hold any character. Where an @ comes later, more is hidden than the password.
+_PASSWORD = lazy_pattern(r"^([^:/?@]*):.*@", re.DOTALL)
+_SECRET_PARAMETER = lazy_pattern(r"([?&][^=&]*(?:password|passwd|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
+_HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreLocation:
-    """A store's place. `path` is the SQLite file's, absolute, or None; `name` is what follows any other scheme."""
+    """A store's place. `path` is the SQLite file's, absolute, or None; `name` is what follows any other scheme.
+
+    Only `name` has a password that the URL holds; what is printed has `***` in its place.
+    """
 
     scheme: str
     path: Path | None = None
-    name: str = ""
+    name: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        return str(self.path) if self.path is not None else f"{self.scheme}://{self.name}"
+        if self.path is not None:
+            return str(self.path)
+        name = _PASSWORD.sub(rf"\1:{_HIDDEN}@", self.name)
+        name = _SECRET_PARAMETER.sub(rf"\1{_HIDDEN}", name)
+        return f"{self.scheme}://{name}"
 
     def exists(self) -> bool:
         """Whether there may be a store. One that nobody lets us look at is there; opening it says what is wrong."""
@@ -96,7 +109,7 @@ async def _open_sqlite(place: StoreLocation) -> RowStore:
 async def _open_memory(place: StoreLocation) -> RowStore:
     from engine.store.memory import MemoryRows, shared_tables
 
-    return MemoryRows(shared_tables(str(place)) if place.name else None)
+    return MemoryRows(shared_tables(place.name) if place.name else None)
 
 
 SCHEMES: dict[str, Callable[[StoreLocation], Awaitable[RowStore]]] = {"sqlite": _open_sqlite, "memory": _open_memory}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from engine.failpoints import failpoint
 from engine.store import schema
+from engine.store.anchors import AnchorFile
 from engine.store.connection import Connection, RowsRefused, Statement, damage
 from engine.store.files import StoreFiles, claim_files
-from engine.store.heads import Heads
 from engine.store.rows import (
     NO_EVENTS,
     Blob,
@@ -40,7 +40,7 @@ PRAGMA journal_size_limit = 67108864;
 class SqliteRows:
     """See `engine.store.rows.RowStore`. Made by `open`."""
 
-    def __init__(self, files: StoreFiles, connection: Connection, heads: Heads) -> None:
+    def __init__(self, files: StoreFiles, connection: Connection, heads: AnchorFile) -> None:
         self.path = files.path
         self.connection = connection
         self._files = files
@@ -57,7 +57,7 @@ class SqliteRows:
         files = claim_files(path)
         connection: Connection | None = None
         try:
-            heads = Heads(files.heads, writable=not files.readonly)
+            heads = AnchorFile(files.heads, writable=not files.readonly)
             connection = await Connection.open(path, readonly=bool(files.readonly))
             await _prepare(connection, files, heads)
         except BaseException:
@@ -184,7 +184,7 @@ class SqliteRows:
         return StoreCorrupt(damage(self.path, "it refused an event that follows its last one"))
 
 
-async def _prepare(connection: Connection, files: StoreFiles, heads: Heads) -> None:
+async def _prepare(connection: Connection, files: StoreFiles, heads: AnchorFile) -> None:
     """Check whose database it is before anything is written to it; create the tables of a new one."""
     ((application_id,),) = await connection.rows("PRAGMA application_id")
     ((version,),) = await connection.rows("PRAGMA user_version")
@@ -206,7 +206,7 @@ async def _prepare(connection: Connection, files: StoreFiles, heads: Heads) -> N
         await connection.script(_PRAGMAS)
 
 
-async def _create(connection: Connection, files: StoreFiles, heads: Heads) -> None:
+async def _create(connection: Connection, files: StoreFiles, heads: AnchorFile) -> None:
     name = safe_line(str(files.path))
     if len(heads):
         raise StoreCorrupt(

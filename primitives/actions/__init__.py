@@ -1,1 +1,1 @@
-"""What remediations and looks have in common: the target, typed arguments, commands and operations."""
+"""What remediations and targeted diagnostics share: target, typed arguments, command, and how it is executed."""

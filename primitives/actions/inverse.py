@@ -1,4 +1,4 @@
-"""How an action is undone: by another action, with arguments from the state that was saved before."""
+"""How an action is undone: by another action, with arguments from the values that were read before it ran."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["Inverse", "Irreversible", "PriorState"]
 
 
 class PriorState(BaseModel):
-    """What of the target the action changes, as it was before; None where it could not be read."""
+    """The values that the action will change, read before it runs; None where one could not be read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from primitives.actions.target import Target
 from primitives.dataclass import dataclass
 
-__all__ = ["ActionArguments", "Look", "Manual", "Proposed", "shell"]
+__all__ = ["ActionArguments", "Manual", "Proposed", "TargetedDiagnostic", "shell"]
 
 
 class ActionArguments(BaseModel):
@@ -49,7 +49,7 @@ class Manual:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TargetedDiagnostic:
     """How a diagnostic is offered to a person as the next look at a resource.
 
     `propose` gives the `arguments` for a target, or None where it can't look at that; `command` the exact command that

@@ -76,7 +76,7 @@ def _own(target: Target) -> list[Change]:
 
 
 def _is_rollout(change: Change) -> bool:
-    """Whether it made a revision of a workload; the cluster tells of those that change configuration alone too."""
+    """Whether it made a revision of a workload; the cluster also shows those that change only configuration."""
     return change.kind == "deployment" or (isinstance(change.after, Mapping) and "revision" in change.after)
 
 

@@ -26,7 +26,7 @@ class Graph:
     def dependencies(self, *kinds: str) -> Mapping[str, Sequence[str]]:
         """The direct dependencies of each resource, over edges of `kinds` (none: of every kind)."""
         if kinds not in self._below:
-            # A dictionary keeps the order and tells at once whether a target is known.
+            # A dictionary keeps the order and knows at once whether a target is in it.
             below: dict[str, dict[str, None]] = {}
             for source, target, kind in self.edges:
                 if source != target and (not kinds or kind in kinds):

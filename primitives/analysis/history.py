@@ -15,6 +15,7 @@ from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments
 from primitives.facts import SourceGap
 from primitives.records import Series, Window
+from primitives.statistics import first_of_each
 from primitives.telemetry import Answers, SeriesQuery, Telemetry
 
 __all__ = ["Comparison", "History", "ask_history", "compare"]
@@ -96,5 +97,5 @@ def _joined(new: Series, known: Series) -> Series:
     if not len(known.times) or not len(new.times):
         return known if len(known.times) else new
     times, values = np.concatenate((known.times, new.times)), np.concatenate((known.values, new.values))
-    times, index = np.unique(times, return_index=True)
+    times, index = first_of_each(times)
     return replace(known, times=times, values=values[index])

@@ -112,7 +112,7 @@ def _best(metric: Metric, fields: Iterable[tuple[str, Any]]) -> float | None:
 def _sibling(comparison: Comparison, siblings: Sequence[Comparison]) -> float | None:
     """A metric of the same resource and unit that is the limit itself, such as the size of a pool."""
     fields = [
-        (other.metric.name, float(np.median(other.values)))
+        (other.metric.name, median(other.values))
         for other in siblings
         if other.metric.name != comparison.metric.name
         and other.metric.unit == comparison.metric.unit

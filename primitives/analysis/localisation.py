@@ -22,7 +22,7 @@ from primitives.analysis.cancellation import gave_up
 from primitives.analysis.graph import Graph
 from primitives.dataclass import dataclass
 from primitives.records import Metric, Series
-from primitives.statistics import rolling_max, sample_step
+from primitives.statistics import first_of_each, median, medians, quantiles, rolling_max, sample_step
 
 __all__ = ["Share", "pick_metric", "shares"]
 
@@ -141,10 +141,10 @@ class _Sums:
         missing = np.isnan(normal)
         levels = np.zeros(len(values))
         whole = ~missing.any(axis=1)
-        levels[whole] = np.median(normal[whole], axis=1)
+        levels[whole] = medians(normal[whole])
         for index in np.flatnonzero(~whole & self.values.known):
             known = normal[index][~missing[index]]
-            levels[index] = np.median(known) if len(known) else self._assumed_level(values[index])
+            levels[index] = median(known) if len(known) else self._assumed_level(values[index])
         return levels
 
     def _assumed_level(self, values: Samples) -> float:
@@ -193,12 +193,12 @@ def _own(symptom: str, reach: list[str], sums: _Sums, graph: Graph) -> list[Shar
 
 
 def _sums_by(groups: NDArray[np.intp], rows: Samples, of: NDArray[np.intp]) -> Samples:
-    """For each row of `rows` the sum of those rows whose places in `of` stand beside its own in `groups`."""
+    """For each row of `rows` the sum of those rows whose places in `of` are paired with its own in `groups`."""
     sums = np.zeros_like(rows)
     order = np.argsort(groups, kind="stable")
     for start in range(0, len(order), _AT_ONCE):
         part = order[start : start + _AT_ONCE]
-        where, begin = np.unique(groups[part], return_index=True)
+        where, begin = first_of_each(groups[part])
         sums[where] += np.add.reduceat(rows[of[part]], begin, axis=0)
     return sums
 
@@ -223,7 +223,7 @@ def _symptom_requests(first: int, sums: _Sums) -> Samples:
     requests = sums.traffic.rows[first]
     known = requests[requests > 0]
     # Where a sample is missing or zero there is nothing to divide by; the usual number keeps the ratio sane.
-    usual = float(np.median(known)) if len(known) else 1.0
+    usual = median(known) if len(known) else 1.0
     return np.asarray(np.where(np.nan_to_num(requests) > 0, requests, usual))
 
 
@@ -236,7 +236,7 @@ def _shares(names: list[str], own: Samples, whole: Samples, sums: _Sums) -> list
     felt = rolling_max(np.pad(np.maximum(whole, 0.0), 1), 3)
     # A peak is compared with the peaks of normal windows of the same length.
     peaks = rolling_max(own[:, sums.normal], sums.window.stop - sums.window.start)
-    noises = np.maximum(np.quantile(peaks, _NOISE_QUANTILE, axis=1), 0.0)
+    noises = np.maximum(quantiles(peaks, _NOISE_QUANTILE), 0.0)
     excesses = np.minimum(own[:, sums.window], _MOST_FELT * felt).max(axis=1) - noises
     return [
         Share(name, excess, excess / total if total > 0 else 0.0, noise, sums.metric.unit)

@@ -12,8 +12,9 @@ import numpy as np
 
 from primitives.analysis.error_families import family_of
 from primitives.analysis.log_templates import cluster, mask
-from primitives.analysis.naming import Names
+from primitives.analysis.naming import NameFinder
 from primitives.dataclass import dataclass
+from primitives.statistics import median
 from primitives.terms import Severity
 
 __all__ = ["Line", "Pattern", "patterns"]
@@ -67,7 +68,7 @@ class Pattern:
         return _RANKS[self.severity] >= 2 or self.family is not None
 
 
-def patterns(now: Sequence[Line], before: Sequence[Line], names: Names) -> list[Pattern]:
+def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> list[Pattern]:
     """Every unusual pattern, the most telling first. Without normal times, every pattern of a failure."""
     masked = {body: mask(body) for body in dict.fromkeys(line.body for line in (*now, *before))}
     templates = cluster(masked.values())
@@ -91,7 +92,7 @@ _Key = tuple[str, Severity, str]
 
 
 def _counted(
-    lines: Iterable[Line], masked: dict[str, str], templates: dict[str, str], names: Names
+    lines: Iterable[Line], masked: dict[str, str], templates: dict[str, str], names: NameFinder
 ) -> dict[_Key, Pattern]:
     patterns: dict[_Key, Pattern] = {}
     bodies: dict[_Key, Counter[str]] = defaultdict(Counter)
@@ -112,7 +113,7 @@ def _counted(
     return patterns
 
 
-def _describe(pattern: Pattern, bodies: Counter[str], names: Names) -> None:
+def _describe(pattern: Pattern, bodies: Counter[str], names: NameFinder) -> None:
     """Its family, and the resource that its messages blame (a few of its spellings are enough)."""
     pattern.family = family_of(pattern.example)
     for body, count in bodies.most_common(20):
@@ -128,7 +129,7 @@ def _describe(pattern: Pattern, bodies: Counter[str], names: Names) -> None:
 def _scaling(counted: dict[_Key, Pattern], usual: Counter[_Key], recorded: float) -> float:
     """What a normal count is multiplied by: the recorded time, and how busy the system is as a whole."""
     ratios = [pattern.count / (usual[key] * recorded) for key, pattern in counted.items() if usual[key] * recorded >= 5]
-    busy = float(np.clip(np.median(ratios), 0.25, 4.0)) if len(ratios) >= 5 else 1.0
+    busy = float(np.clip(median(np.array(ratios)), 0.25, 4.0)) if len(ratios) >= 5 else 1.0
     return recorded * busy
 
 

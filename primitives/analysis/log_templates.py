@@ -26,7 +26,7 @@ _MASKS: Final = (
     (lazy_pattern(r'"[^"\n]{0,200}"'), "<text>"),
     (lazy_pattern(r"(?<![\w/.:])/(?:[\w.@%+~-]+/)+[\w.@%+~-]*"), "<path>"),
     (lazy_pattern(r"\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{6,}\b|\b0x[0-9a-fA-F]+\b"), "<hex>"),
-    # A status code of failure is what a message is about, where it is told as one; every other number is not.
+    # A status code of failure is what a message is about, where the text calls it one; every other number is not.
     (
         lazy_pattern(
             r"(?<![\w.:-])(?:(?<!status )(?<!status: )(?<!code )(?<!code: )(?<!returned )(?<!response )(?<!response: )"

@@ -10,7 +10,7 @@ from primitives.identity import base_name, same_name, scope_of, without_scope
 from primitives.patterns import lazy_pattern
 from primitives.records import Topology
 
-__all__ = ["Names"]
+__all__ = ["NameFinder"]
 
 _SHORTEST: Final = 4
 _NAME_KEYS: Final = ("name", "host", "hostname", "endpoint", "address", "dns", "url", "arn", "service")
@@ -21,7 +21,7 @@ _CUE: Final = lazy_pattern(
 )
 
 
-class Names:
+class NameFinder:
     """The names of known resources: identifiers, the last part of paths, and what their attributes call them.
 
     Where several scopes are told apart, a text names what is in the scope of its writer.

@@ -1,4 +1,4 @@
-"""What no measurement can be: samples that are left out before anything is judged, and units that can't be right.
+"""Drops impossible samples (negative durations, shares over 100 %) and corrects units that can't be right.
 
 A duration or a count is never negative, a share of requests never more than all of them, and in a window of minutes no
 request can have been seen to take hours: clocks, overflows and wrong units make such samples, and one of them looks
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from primitives.records import Metric, Series
+from primitives.statistics import median
 from primitives.text import safe_line
 
 __all__ = ["sift"]
@@ -89,7 +90,7 @@ def _bound(metric: Metric, seconds: float) -> float:
 
 def _true_metric(series: Series) -> Metric:
     """The metric in the unit that its values can be in: a percentage said to be a ratio or the other way round."""
-    metric, usual = series.metric, float(np.median(series.values))
+    metric, usual = series.metric, median(series.values)
     if metric.kind == "availability" and metric.unit == "1" and usual > 1.5:
         return metric.model_copy(update={"unit": "%"})
     if metric.kind == "availability" and metric.unit == "%" and 0.5 < usual <= 1.0 >= float(series.values.max()):
@@ -102,7 +103,7 @@ def _true_metric(series: Series) -> Metric:
 def _possible(metric: Metric, values: NDArray[np.float64], seconds: float) -> NDArray[np.bool_]:
     bound = _bound(metric, seconds)
     kept = values >= 0
-    if metric.kind == "latency" and kept.any() and float(np.median(values[kept])) * _MUCH_SHORTER > bound:
+    if metric.kind == "latency" and kept.any() and median(values[kept]) * _MUCH_SHORTER > bound:
         return kept
     return np.asarray(kept & (values <= bound))
 

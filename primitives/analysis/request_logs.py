@@ -9,7 +9,6 @@ in the same traces follows from it (compare the event graphs of Yu et al., Nezha
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
@@ -18,9 +17,10 @@ from typing import Final
 from primitives.analysis.error_families import family_of
 from primitives.analysis.log_patterns import Pattern
 from primitives.analysis.log_templates import cluster, mask
-from primitives.analysis.naming import Names
+from primitives.analysis.naming import NameFinder
 from primitives.analysis.severities import severity_of
 from primitives.dataclass import dataclass
+from primitives.patterns import lazy_pattern
 from primitives.records import LogRecord, Span
 from primitives.terms import FAILURES, Severity
 
@@ -45,7 +45,7 @@ _SAME_STATEMENT: Final = 0.5
 _OVER: Final = 0.01
 _EXPLAINED: Final = 0.5
 _PLACES: Final = ("logger", "log.logger", "caller")
-_LINE: Final = re.compile(r"[#:]\d+$")
+_LINE: Final = lazy_pattern(r"[#:]\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class _Deviation:
 
 
 def deviations(
-    now: Sequence[Span], before: Sequence[Span], records: Sequence[LogRecord], names: Names
+    now: Sequence[Span], before: Sequence[Span], records: Sequence[LogRecord], names: NameFinder
 ) -> list[Pattern]:
     """Where requests of the window leave the path of normal times, the surest first.
 
@@ -127,7 +127,7 @@ def _statements(records: Sequence[LogRecord], operations: dict[_Id, _Operation])
         template, place = templates[masked[record.body]], _place(record)
         if template not in failing:
             failing[template] = family_of(record.body) is not None
-        # A framework reports all failures from one place of its code, so theirs are told apart by their words.
+        # A framework reports all failures from one place of its code, so theirs are distinguished by their words.
         severity = severity_of(record)
         told_apart = place is None or severity in FAILURES or failing[template]
         key = (severity, template if told_apart else str(place))

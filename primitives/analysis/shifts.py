@@ -18,7 +18,7 @@ from primitives.statistics import sample_step
 __all__ = ["MOST_SHIFTS", "missing_facts", "moment_of", "shift_fact", "strongest", "unmoved"]
 
 MOST_SHIFTS: Final = 40
-"""No more shifts than this are told: what comes after them drowns the ones that matter."""
+"""No more shifts than this are reported: more would hide the ones that matter."""
 
 # A metric that used to come at most of its steps and has missed at least this many of them is gone.
 _MISSED_STEPS: Final = 2

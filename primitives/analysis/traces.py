@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from primitives.analysis.error_families import family_of
 from primitives.dataclass import dataclass
 from primitives.records import Span, Window
-from primitives.statistics import level_of
+from primitives.statistics import level_of, median
 
 __all__ = ["Failing", "OwnTime", "TraceShare", "call_edges", "failing", "own_times", "split", "trace_shares"]
 
@@ -139,11 +139,11 @@ def own_times(now: Traces, before: Traces) -> list[OwnTime]:
         if len(values) < _MIN_SPANS or earlier is None or len(earlier) < _MIN_SPANS:
             continue
         level = level_of(earlier, floor=_TIME_FLOOR_S)
-        median = float(np.median(values))
+        own = median(values)
         # The error of both medians (1.2533 σ/√n), so that many spans count for more than few.
         spread = level.spread * 1.2533 * float(np.sqrt(1 / len(values) + 1 / len(earlier)))
-        score = (median - level.level) / max(spread, _TIME_FLOOR_S)
-        times.append(OwnTime(*key, level.level, median, score, calls.get(key), usual.get(key), len(values)))
+        score = (own - level.level) / max(spread, _TIME_FLOOR_S)
+        times.append(OwnTime(*key, level.level, own, score, calls.get(key), usual.get(key), len(values)))
     return sorted(times, key=lambda own: (-abs(own.score), own.resource, own.operation))
 
 

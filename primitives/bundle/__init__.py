@@ -1,4 +1,4 @@
-"""Incident bundles in and out (INCIDENT_BUNDLE.md, section 1)."""
+"""Reading and writing incident bundles (docs/bundles.md)."""
 
 from __future__ import annotations
 

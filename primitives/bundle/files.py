@@ -1,4 +1,4 @@
-"""The files of a bundle, from a directory or a ZIP, with every limit of INCIDENT_BUNDLE.md.
+"""The files of a bundle, from a directory or a ZIP, within the limits of docs/bundles.md.
 
 A file is known by its logical name: relative, with `/`, without a `.gz` at its end. Sizes are counted while unpacking,
 because the sizes that an archive states can be wrong.
@@ -117,7 +117,7 @@ class _Directory:
 
 
 class _Zip:
-    """Opened anew for each file: nothing is held open between two questions."""
+    """Opened again for each file: nothing stays open in between."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -81,7 +81,7 @@ def parse_json(data: bytes, where: str) -> Any:
 
 
 def parse_lines(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSON-lines file with their line numbers; blank lines are passed over. Raises `BundleError`."""
+    """The objects of a JSON-lines file with their line numbers; blank lines are skipped. Raises `BundleError`."""
     decode(data, where)
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     for number, line in enumerate(lines, start=1):
@@ -149,7 +149,7 @@ class _Loader(yaml.CSafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                 if key.value in seen:
-                    problem = f"the key '{key.value}' stands here twice"
+                    problem = f"the key '{key.value}' is here twice"
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)

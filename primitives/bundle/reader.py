@@ -38,7 +38,7 @@ __all__ = ["Bundle", "read_bundle"]
 
 T = TypeVar("T")
 
-# Read by `primitives.bundle.truth` alone, for `evaluate` and `drill`; a bundle never shows that it is there.
+# Read by `primitives.bundle.truth` alone, for `cloudops evaluate`; a bundle never shows that it is there.
 _TRUTH: Final = "truth.yaml"
 _ANSWERS: Final = "answers/"
 _PARTS: Final = {

@@ -1,4 +1,4 @@
-"""`truth.yaml`: the known answer of an incident. Only `evaluate` and `drill` may import this module."""
+"""`truth.yaml`: the known answer of an incident. Only `engine.evaluate` may import this module."""
 
 from __future__ import annotations
 

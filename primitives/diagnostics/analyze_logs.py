@@ -13,7 +13,7 @@ from primitives.analysis.history import ask_history
 from primitives.analysis.large_stores import CountedMessage, LogAnswers, ask_logs, ask_spans
 from primitives.analysis.log_patterns import Line, Pattern, patterns
 from primitives.analysis.log_templates import mask, shapeless
-from primitives.analysis.naming import Names
+from primitives.analysis.naming import NameFinder
 from primitives.analysis.request_logs import deviations
 from primitives.analysis.severities import severity_in, severity_of
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
@@ -21,9 +21,6 @@ from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import LogPattern, SourceGap
 from primitives.identity import in_scope, kubernetes_id
-from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.links import misleading_services
-from primitives.kubernetes.owners import workloads_of_pods
 from primitives.kubernetes.scopes import topologies_in
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.patterns import lazy_pattern
@@ -66,7 +63,7 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     history = await ask_history(ask, args)
     graph = graph_of(topology.records)
     view = view_symptom(args, history.compared(args), graph)
-    names = Names(topology.records, logs.resources)
+    names = NameFinder(topology.records, logs.resources)
 
     until = _normal_until(view, args)
     now, before = _split(logs.records, until, args)
@@ -114,7 +111,12 @@ def _partial(answers: Answers[Any], detail: str, args: Arguments) -> SourceGap:
 
 
 async def _with_requests(
-    ask: Telemetry, by_time: list[Pattern], now: list[LogRecord], before: list[LogRecord], names: Names, args: Arguments
+    ask: Telemetry,
+    by_time: list[Pattern],
+    now: list[LogRecord],
+    before: list[LogRecord],
+    names: NameFinder,
+    args: Arguments,
 ) -> list[Pattern]:
     """What requests log differently, where spans of both times are known, and then what time alone shows.
 
@@ -193,6 +195,10 @@ async def _objects(
     """
     if not logs:
         return {}, {}
+    from primitives.kubernetes.cluster import Cluster
+    from primitives.kubernetes.links import misleading_services
+    from primitives.kubernetes.owners import workloads_of_pods
+
     objects = await ask.objects(ObjectsQuery(window=_objects_window(args)))
     known = (dump for dump in objects.records if dump.time <= args.now and dump.scope == scope)
     dumps = sorted(known, key=lambda dump: dump.time)

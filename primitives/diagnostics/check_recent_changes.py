@@ -1,4 +1,7 @@
-"""What was changed in the day before the onset, and what demonstrably was not."""
+"""The changes in the day before the onset.
+
+Also which kinds of change can be ruled out, because the source answered for the whole window.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from primitives.terms import ChangeKind
 _MOST_CHANGES: Final = 60
 # An onset is only known give or take a sample; a change this little after it may still be its cause.
 _SLACK_S: Final = 120.0
-# Absence is told of the time that a source covers, provided that this is most of what was asked for.
+# Absence is stated for the time that a source covers, provided that this is most of what was asked for.
 _LEAST_COVERED: Final = 0.5
 
 

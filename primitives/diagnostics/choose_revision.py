@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from primitives.actions.kubernetes import Workload, kubectl, workload_of
-from primitives.actions.proposal import Look, Manual, Proposed, shell
+from primitives.actions.proposal import Manual, Proposed, TargetedDiagnostic, shell
 from primitives.actions.rollouts import Rollouts, rollouts_of
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, lookback_window
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import Observed
 from primitives.identity import in_scope, kubernetes_id
-from primitives.kubernetes.fields import instant, text
-from primitives.kubernetes.kinds import KubeObject, template_of
-from primitives.kubernetes.revisions import differences, revision, revisions_of
-from primitives.kubernetes.scopes import clusters_in_context, clusters_of
 from primitives.quantities import counted
 from primitives.telemetry import Answers, ObjectsQuery, Telemetry
 from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    from primitives.kubernetes.kinds import KubeObject
 
 __all__ = ["choose_revision"]
 
@@ -61,13 +60,16 @@ def _command(args: Workload) -> str:
     arguments=ChooseRevision,
     cost_s=5.0,
     on_request=True,
-    look=Look(Workload, _propose, _command),
+    look=TargetedDiagnostic(Workload, _propose, _command),
 )
 async def choose_revision(ask: Telemetry, args: ChooseRevision) -> AsyncIterator[Found]:
     """Tell each revision that the cluster keeps, newest first: when it came and what it changed.
 
     Deployments alone keep them as objects with their templates (ReplicaSets).
     """
+    from primitives.kubernetes.revisions import revisions_of
+    from primitives.kubernetes.scopes import clusters_in_context, clusters_of
+
     objects = await ask.objects(ObjectsQuery(window=lookback_window(args)))
     target = args.target
     resource = kubernetes_id(target.kind, target.namespace, target.name)
@@ -82,6 +84,10 @@ async def choose_revision(ask: Telemetry, args: ChooseRevision) -> AsyncIterator
 
 def _described(revisions: list[KubeObject]) -> Iterator[str]:
     """Each revision in words: when it came, and what it changed against the one before it."""
+    from primitives.kubernetes.fields import instant, text
+    from primitives.kubernetes.kinds import template_of
+    from primitives.kubernetes.revisions import differences, revision
+
     for item, earlier in zip(revisions, [*revisions, None][1:], strict=True):
         created = instant(item.raw, "metadata", "creationTimestamp")
         since = f" of {created:%Y-%m-%d %H:%M}" if created else ""
@@ -95,6 +101,8 @@ def _described(revisions: list[KubeObject]) -> Iterator[str]:
 
 
 def _fact(resource: str, item: KubeObject, words: str, args: Arguments, objects: Answers[Any]) -> Observed:
+    from primitives.kubernetes.revisions import revision
+
     return Observed(
         resource=resource,
         window=args.window,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from primitives.actions.aws import DatabaseInstance, aws, database_of
-from primitives.actions.proposal import Look, Proposed, shell
+from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, lookback_window
 from primitives.analysis.looks import is_called, observations, settings
@@ -44,7 +44,7 @@ def _command(args: DatabaseInstance) -> str:
     arguments=InspectDatabase,
     cost_s=10.0,
     on_request=True,
-    look=Look(DatabaseInstance, _propose, _command, general=True),
+    look=TargetedDiagnostic(DatabaseInstance, _propose, _command, general=True),
 )
 async def inspect_database(ask: Telemetry, args: InspectDatabase) -> AsyncIterator[Found]:
     """Tell its top statements, wait events and other observations, newest first, and then its settings."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from primitives.actions.aws import Function, aws, function_of
-from primitives.actions.proposal import Look, Proposed, shell
+from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, lookback_window
 from primitives.analysis.looks import is_called, observations, settings
@@ -39,7 +39,7 @@ def _command(args: Function) -> str:
     arguments=InspectFunction,
     cost_s=5.0,
     on_request=True,
-    look=Look(Function, _propose, _command, general=True),
+    look=TargetedDiagnostic(Function, _propose, _command, general=True),
 )
 async def inspect_function(ask: Telemetry, args: InspectFunction) -> AsyncIterator[Found]:
     """Tell its settings, and then what was observed of it, newest first."""

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from primitives.actions.kubernetes import InCluster, kubectl
-from primitives.actions.proposal import Look, Proposed, shell
+from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import KubernetesObject, Target, Unknown
 from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.inspect_workloads import inspect_workloads
 from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
 from primitives.facts import Observed, SourceGap, WorkloadState
 from primitives.identity import in_scope
-from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.event_records import Event
-from primitives.kubernetes.fields import maps, text
-from primitives.kubernetes.kinds import KubeObject
-from primitives.kubernetes.scopes import clusters_in_context, clusters_of
 from primitives.telemetry import Answers, ObjectsQuery, Telemetry
 from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    from primitives.kubernetes.cluster import Cluster
+    from primitives.kubernetes.event_records import Event
+    from primitives.kubernetes.kinds import KubeObject
 
 __all__ = ["inspect_object"]
 
@@ -81,10 +81,12 @@ def _command(args: ObjectName) -> str:
     arguments=InspectObject,
     cost_s=5.0,
     on_request=True,
-    look=Look(ObjectName, _propose, _command, general=True),
+    look=TargetedDiagnostic(ObjectName, _propose, _command, general=True),
 )
 async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[Found]:
     """Tell the states of the object and of what it owns, its rollout, its events, newest first, and its conditions."""
+    from primitives.kubernetes.scopes import clusters_in_context, clusters_of
+
     objects = await ask.objects(ObjectsQuery(window=lookback_window(args)))
     dumps = [dump for dump in objects.records if dump.time <= args.now]
     clusters = clusters_in_context(clusters_of(dumps, args.window), args.target.context)
@@ -131,6 +133,8 @@ def _event_words(event: Event) -> str:
 
 
 def _conditions(item: KubeObject) -> Iterator[tuple[str, str]]:
+    from primitives.kubernetes.fields import maps, text
+
     for condition in maps(item.raw, "status", "conditions"):
         words = f"{text(condition, 'type')} is {text(condition, 'status')}"
         reason = ": ".join(part for part in (text(condition, "reason"), text(condition, "message")) if part)

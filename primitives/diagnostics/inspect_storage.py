@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from primitives.actions.aws import DatabaseInstance, aws, database_of
-from primitives.actions.proposal import Look, Proposed, shell
+from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, incident_window, lookback_window
 from primitives.analysis.looks import is_called, readings, settings
@@ -45,7 +45,7 @@ def _command(args: DatabaseInstance) -> str:
     arguments=InspectStorage,
     cost_s=5.0,
     on_request=True,
-    look=Look(DatabaseInstance, _propose, _command, answers=("disk_full",)),
+    look=TargetedDiagnostic(DatabaseInstance, _propose, _command, answers=("disk_full",)),
 )
 async def inspect_storage(ask: Telemetry, args: InspectStorage) -> AsyncIterator[Found]:
     """Tell the newest reading of each storage metric with its limit, and the settings that are about storage."""

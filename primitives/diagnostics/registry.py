@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import AwareDatetime
 
-from primitives.actions.proposal import Look
+from primitives.actions.proposal import TargetedDiagnostic
 from primitives.dataclass import dataclass
 from primitives.extensions import load_folder
 from primitives.facts import Fact
@@ -78,7 +78,7 @@ class Diagnostic:
     cost_s: float
     why: str = ""
     on_request: bool = False
-    look: Look | None = None
+    look: TargetedDiagnostic | None = None
 
 
 _registered: dict[str, Diagnostic] = {}
@@ -95,7 +95,7 @@ def diagnostic(
     cost_s: float = 1.0,
     why: str = "",
     on_request: bool = False,
-    look: Look | None = None,
+    look: TargetedDiagnostic | None = None,
 ) -> Callable[[Run[Any]], Run[Any]]:
     """Register the decorated function as the diagnostic `name`."""
 

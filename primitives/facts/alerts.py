@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.quantities import moment
 from primitives.terms import Trust
@@ -30,8 +30,8 @@ class AlertState(FactBase):
         "summary": "p95 over 0.8 s",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
-        del called  # no resource stands in it
+    def sentence(self, called: NameOf = full_name) -> str:
+        del called  # it names no resource
         since = f" since {moment(self.started_at)}" if self.started_at else ""
         summary = f": {shorten(self.summary)}" if self.summary else ""
         return f"alert {shorten(self.name)} {self.state}{since}{summary}"

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.terms import IncidentClass, ResourceKind, Trust
 
@@ -30,6 +30,6 @@ class Assertion(FactBase):
         "text": "the canary was healthy",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
-        del called  # no resource stands in it
+    def sentence(self, called: NameOf = full_name) -> str:
+        del called  # it names no resource
         return f"{self.source}: {shorten(self.text, 400)}"

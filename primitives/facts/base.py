@@ -1,6 +1,6 @@
-"""What every fact has, and how names and texts stand in a sentence.
+"""What every fact has, and how names and texts are written in a sentence.
 
-Modules that declare models have no `from __future__ import annotations`: pydantic would compile each annotation anew.
+Modules that declare models have no `from __future__ import annotations`: pydantic would compile each annotation again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.records import Window
 from primitives.terms import Polarity, Trust
 
@@ -37,7 +37,7 @@ class FactBase(BaseModel):
     EXAMPLE: ClassVar[Mapping[str, Any]]
     """Fields of one such fact, for the reference."""
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         """The fact in one line, from its data alone; `called` says what to call each resource.
 
         A sentence is for reading: nothing may be concluded from it, nor is it anything's key.
@@ -49,7 +49,7 @@ class FactBase(BaseModel):
         if self.resource is not None:
             yield self.resource
 
-    def resource_name(self, called: Naming, unnamed: str = "an unnamed resource") -> str:
+    def resource_name(self, called: NameOf, unnamed: str = "an unnamed resource") -> str:
         """What its sentence calls its resource; `unnamed` where it has none."""
         return unnamed if self.resource is None else called(self.resource)
 

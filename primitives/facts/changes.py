@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final, Literal
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, label, shorten
 from primitives.quantities import duration, moment, short_id
 from primitives.records import Change
@@ -32,8 +32,8 @@ class ChangeFound(FactBase):
         "window": {"from": "2026-11-22T14:30:00Z", "to": "2026-11-23T14:30:00Z"},
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
-        del called  # no resource stands in it
+    def sentence(self, called: NameOf = full_name) -> str:
+        del called  # it names no resource
         if self.change is None:
             names = " or ".join(change_kind(kind) for kind in self.kinds)
             hours = f" in the {duration(self.window.seconds)} before" if self.window else ""

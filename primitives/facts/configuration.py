@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.records import Window
 
@@ -27,7 +27,7 @@ class ConfigurationDifference(FactBase):
         "after": 1,
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         if self.polarity == "absent":
             return f"{self.resource_name(called)} {self.kind} configuration did not change"
         return f"{self.resource_name(called)} {self.kind} {self.path}: {shorten(self.before)} → {shorten(self.after)}"

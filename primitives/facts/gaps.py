@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, label, shorten
 from primitives.telemetry import Question
 from primitives.terms import AnswerStatus, Polarity
@@ -30,8 +30,8 @@ class SourceGap(FactBase):
         "detail": "no answer within 20 s",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
-        del called  # no resource stands in it
+    def sentence(self, called: NameOf = full_name) -> str:
+        del called  # it names no resource
         what = label(self.question)
         if self.status == "not_recorded":
             only = f", only {label(self.instead)}" if self.instead else ""

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.quantities import moment
 from primitives.terms import Severity
@@ -43,7 +43,7 @@ class LogPattern(FactBase):
         "first_seen": "2026-11-23T14:30:00Z",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         name = self.resource_name(called, "any resource")
         if self.polarity == "absent":
             return f"no unusual log messages from {name}"

@@ -5,7 +5,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import AwareDatetime
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, label
 from primitives.patterns import lazy_pattern
 from primitives.quantities import moment, quantity, reading, times
@@ -61,7 +61,7 @@ class MetricShift(FactBase):
         "onset": "2026-11-23T14:30:00Z",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         name = f"{self.resource_name(called)} {label(self.metric)}"
         before, during = self.reading(self.baseline), self.reading(self.current)
         if self.polarity == "absent":
@@ -105,7 +105,7 @@ class MetricAtLimit(FactBase):
         "since": "2026-11-23T14:30:00Z",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         name = f"{self.resource_name(called)} {label(self.metric)}"
         share = f"{100 * self.ratio:.0f} % of the limit ({self.reading(self.limit)})"
         if self.reading(self.limit) == "100 %":
@@ -136,7 +136,7 @@ class MetricMissing(FactBase):
         "last_seen": "2026-11-23T14:30:00Z",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         last = f" (last sample {moment(self.last_seen)})" if self.last_seen else ""
         if self.last_seen and self.window and self.last_seen >= self.window.start:
             return f"{self.resource_name(called)} {label(self.metric)} has no samples since {moment(self.last_seen)}"
@@ -170,7 +170,7 @@ class OwnShare(FactBase):
         "noise": 0.02,
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         name, symptom = self.resource_name(called), f"{called(self.symptom_resource)}'s {label(self.metric)}"
         if self.polarity == "absent":
             return f"{name} itself accounts for none of the change in {symptom}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, label, shorten
 from primitives.quantities import reading
 
@@ -35,7 +35,7 @@ class Observed(FactBase):
         "value": 0.61,
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         value = f" {self.reading(self.value)}" if self.value is not None else ""
         return f"{self.resource_name(called)} {label(self.kind)}: {shorten(self.subject)}{value}"
 

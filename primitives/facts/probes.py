@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase
 from primitives.terms import ProbeKind
 
@@ -27,6 +27,6 @@ class ProbeResult(FactBase):
         "healthy": False,
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         to = f" to {called(self.target)}" if self.target else ""
         return f"{self.probe} from {self.resource_name(called)}{to}: {self.result}"

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase
 from primitives.facts.locations import Location
 from primitives.quantities import counted
@@ -33,8 +33,8 @@ class Dependencies(FactBase):
         "edges": [("api", "orders-db", "calls")],
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
-        del called  # no resource stands in it
+    def sentence(self, called: NameOf = full_name) -> str:
+        del called  # it names no resource
         how = " (inferred from spans)" if self.inferred else ""
         if not self.edges:
             return f"no dependencies are known among {counted(len(self.resources), 'resource')}{how}"

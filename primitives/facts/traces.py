@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.quantities import counted, quantity
 
@@ -30,7 +30,7 @@ class SpanShift(FactBase):
         "samples": 80,
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         before, now = quantity(self.baseline, "s"), quantity(self.current, "s")
         calls = ""
         if self.calls_per_trace is not None and self.baseline_calls_per_trace is not None:
@@ -56,7 +56,7 @@ class SpanErrors(FactBase):
         "message": "deadline exceeded",
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         name = self.resource_name(called, "any resource")
         if self.polarity == "absent":
             return f"no span of {name} failed"

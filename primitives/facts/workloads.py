@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from primitives.display_names import Naming, full_name
+from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.quantities import counted
 
@@ -43,7 +43,7 @@ class WorkloadState(FactBase):
         "restarts": 4,
     }
 
-    def sentence(self, called: Naming = full_name) -> str:
+    def sentence(self, called: NameOf = full_name) -> str:
         what = called(self.object) + (f" container {self.container}" if self.container else "")
         if self.polarity == "absent":
             return f"{what} is healthy"

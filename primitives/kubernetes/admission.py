@@ -18,20 +18,21 @@ from primitives.kubernetes.fields import at, instant, mapping, maps, message_of,
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.references import missing_from_text
 from primitives.kubernetes.services import pods_behind
+from primitives.patterns import lazy_pattern
 
 __all__ = ["classify_refusal", "create_event", "find_admission"]
 
-_QUOTA: Final = re.compile(
+_QUOTA: Final = lazy_pattern(
     r"exceeded quota: ([^,\s]+), requested: (.+?), used: (.+?), limited: (.+?)(?:\s*$|\)|;)", re.IGNORECASE
 )
-_MUST: Final = re.compile(r"failed quota: ([^:\s]+): must specify (.+)", re.IGNORECASE)
-_WEBHOOK: Final = re.compile(
+_MUST: Final = lazy_pattern(r"failed quota: ([^:\s]+): must specify (.+)", re.IGNORECASE)
+_WEBHOOK: Final = lazy_pattern(
     r"(?:admission webhook \"([^\"]+)\"|validatingadmissionpolicy '([^']+)'.*?) denied (?:the )?request", re.IGNORECASE
 )
-_WEBHOOK_CALL: Final = re.compile(r"failed calling webhook \"([^\"]+)\"", re.IGNORECASE)
-_ACCOUNT: Final = re.compile(r"error looking up service account \S*?([^/\s:]+):", re.IGNORECASE)
-_LIMIT: Final = re.compile(r"(?:maximum|minimum) \S+ usage per|max limit to request ratio per", re.IGNORECASE)
-_SECURITY: Final = re.compile(
+_WEBHOOK_CALL: Final = lazy_pattern(r"failed calling webhook \"([^\"]+)\"", re.IGNORECASE)
+_ACCOUNT: Final = lazy_pattern(r"error looking up service account \S*?([^/\s:]+):", re.IGNORECASE)
+_LIMIT: Final = lazy_pattern(r"(?:maximum|minimum) \S+ usage per|max limit to request ratio per", re.IGNORECASE)
+_SECURITY: Final = lazy_pattern(
     r"violates podsecurity|podsecuritypolicy|pod security polic|security context constraint", re.IGNORECASE
 )
 

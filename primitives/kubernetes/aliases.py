@@ -1,4 +1,4 @@
-"""What else Kubernetes objects are called: in telemetry, in DNS, and by IP addresses that they had for a time.
+"""Other names of Kubernetes objects: in telemetry, in DNS, and the IP addresses that they had for a time.
 
 How a workload's telemetry names its service: OpenTelemetry's conventions for Kubernetes
 (https://opentelemetry.io/docs/specs/semconv/non-normative/k8s-attributes/) take the annotation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,11 +16,12 @@ from primitives.kubernetes.kinds import WORKLOADS, KubeObject, kind_of_dump, rea
 from primitives.kubernetes.owners import Owners
 from primitives.kubernetes.pods_view import Container, Pod, read_pod
 from primitives.kubernetes.selectors import selects
+from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, KubernetesDump, Topology, Window
 
 __all__ = ["Cluster", "PodSource"]
 
-_MADE: Final = re.compile(r"(?:Created|Deleted) pod: ([a-z0-9][-a-z0-9.]*)")
+_MADE: Final = lazy_pattern(r"(?:Created|Deleted) pod: ([a-z0-9][-a-z0-9.]*)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

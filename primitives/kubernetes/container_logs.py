@@ -18,29 +18,30 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.ports import declared_by
 from primitives.kubernetes.settings import service_at
+from primitives.patterns import lazy_pattern
 from primitives.text import safe_line
 
 __all__ = ["families_in_logs", "find_in_logs"]
 
 _LAST_CHARACTERS: Final = 200_000
 _EXAMPLE_LENGTH: Final = 240
-_QUIET: Final = re.compile(r"\b(?:INFO|DEBUG|TRACE)\b|\"level\":\"(?:info|debug)\"", re.IGNORECASE)
-_PATH: Final = re.compile(r"(/[\w.@-]+(?:/[\w.@-]*)*)")
+_QUIET: Final = lazy_pattern(r"\b(?:INFO|DEBUG|TRACE)\b|\"level\":\"(?:info|debug)\"", re.IGNORECASE)
+_PATH: Final = lazy_pattern(r"(/[\w.@-]+(?:/[\w.@-]*)*)")
 _REFUSED: Final = {
     "authentication": "CredentialsRefused",
     "certificate": "CertificateInvalid",
     "permission": "PermissionRefused",
 }
-_EXPIRED: Final = re.compile(
+_EXPIRED: Final = lazy_pattern(
     r"(?:token|jwt|session|credentials?)\b.*\bexpired|expired\b.*\b(?:token|credentials?)|expiredtoken", re.IGNORECASE
 )
 # The operating system refuses a path, not a service its caller.
-_PATH_DENIED: Final = re.compile(
+_PATH_DENIED: Final = lazy_pattern(
     r"permission denied$|EACCES|EPERM|: permission denied|operation not permitted", re.IGNORECASE
 )
 _UNANSWERED: Final = frozenset({"connection_refused", "unreachable"})
-_HOST: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,250}[a-z0-9])?", re.IGNORECASE)
-_PORT: Final = re.compile(r"(?::|port )(\d{2,5})\b", re.IGNORECASE)
+_HOST: Final = lazy_pattern(r"[a-z0-9](?:[-a-z0-9.]{0,250}[a-z0-9])?", re.IGNORECASE)
+_PORT: Final = lazy_pattern(r"(?::|port )(\d{2,5})\b", re.IGNORECASE)
 
 
 def families_in_logs(cluster: Cluster, pod: Pod, container: Container) -> list[str]:

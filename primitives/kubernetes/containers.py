@@ -16,6 +16,7 @@ from primitives.kubernetes.images import PULL_REASONS, pull_failure
 from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.references import missing_in_message
+from primitives.patterns import lazy_pattern
 
 __all__ = ["RECOVERED_AFTER", "exit_meaning", "find_pods", "start_error", "torn_down"]
 
@@ -26,12 +27,12 @@ _START_ERRORS: Final = frozenset({
     "CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun", "PostStartHookError",
     "PreStartHookError", "PreCreateHookError", "VerifyNonRootError",
 })  # fmt: skip
-_REJECTED: Final = re.compile(r"OutOf\w+|NodeAffinity|UnexpectedAdmissionError|NodePorts|NodeShutdown|Terminated")
-_COMMAND: Final = re.compile(
+_REJECTED: Final = lazy_pattern(r"OutOf\w+|NodeAffinity|UnexpectedAdmissionError|NodePorts|NodeShutdown|Terminated")
+_COMMAND: Final = lazy_pattern(
     r"executable file not found|no such file or directory|exec format error|exec:? .*permission denied", re.IGNORECASE
 )
-_PROBE_KILL: Final = re.compile(r"failed (?:liveness|startup) probe|is unhealthy, it will be killed", re.IGNORECASE)
-_STARVED: Final = re.compile(r"low on resource: ([\w.-]+)|(\w[\w-]*) (?:usage|limit) exceed", re.IGNORECASE)
+_PROBE_KILL: Final = lazy_pattern(r"failed (?:liveness|startup) probe|is unhealthy, it will be killed", re.IGNORECASE)
+_STARVED: Final = lazy_pattern(r"low on resource: ([\w.-]+)|(\w[\w-]*) (?:usage|limit) exceed", re.IGNORECASE)
 _SIGNALS: Final = {134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 _OFTEN: Final = 3
 _CREATING_PATIENCE_S: Final = 60.0
@@ -139,7 +140,7 @@ def _pending(cluster: Cluster, pod: Pod) -> Finding | None:
     events = cluster.events_of.get(pod.item.id, ())
     if not pod.node:
         if text(pod.item.condition("PodScheduled"), "status") == "False" or events:
-            return None  # scheduling tells the reason
+            return None  # `scheduling` gives the reason
         if (
             cluster.dumped("Event")
             and mapping(pod.item.raw, "spec").get("containers")

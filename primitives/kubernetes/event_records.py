@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -11,11 +10,12 @@ from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.fields import instant, integer, mapping, message_of, text
 from primitives.kubernetes.kinds import KubeObject
+from primitives.patterns import lazy_pattern
 
 __all__ = ["Event", "read_events"]
 
-_CONTAINER: Final = re.compile(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]*)\}")
-_CONTAINER_IN_TEXT: Final = re.compile(r"(?:failed container|[Cc]ontainer)[ =]\"?([a-z0-9][-a-z0-9]*)\"? in pod")
+_CONTAINER: Final = lazy_pattern(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]*)\}")
+_CONTAINER_IN_TEXT: Final = lazy_pattern(r"(?:failed container|[Cc]ontainer)[ =]\"?([a-z0-9][-a-z0-9]*)\"? in pod")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,12 @@ from primitives.kubernetes.probes import probe_event
 from primitives.kubernetes.references import missing_from_text
 from primitives.kubernetes.scheduling import scheduling_event
 from primitives.kubernetes.volumes import claim_event, mount_event
+from primitives.patterns import lazy_pattern
 
 __all__ = ["find_events"]
 
-_PULL: Final = re.compile(r"pull|image", re.IGNORECASE)
-_ECHO: Final = re.compile(r"^Error: (?:ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName)$")
+_PULL: Final = lazy_pattern(r"pull|image", re.IGNORECASE)
+_ECHO: Final = lazy_pattern(r"^Error: (?:ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName)$")
 _NORMAL_BUT_TELLING: Final = frozenset({
     "Killing", "NodeNotReady", "NodeHasDiskPressure", "NodeHasInsufficientMemory", "NodeHasInsufficientPID",
     "NodeNotSchedulable", "FailedBinding", "Evicted", "TaintManagerEviction",

@@ -15,7 +15,7 @@ __all__ = [
     "at", "instant", "integer", "mapping", "maps", "message_of", "moment_text", "quantity", "strings", "text", "texts",
 ]  # fmt: skip
 
-# Long enough for the end of a wrapped registry error, which is the part that tells.
+# Long enough for the end of a wrapped registry error, which is the part that matters.
 _MESSAGE_LIMIT: Final = 2000
 
 
@@ -100,5 +100,5 @@ def message_of(value: Any, *path: str) -> str:
 
 
 def moment_text(moment: datetime | None) -> str | None:
-    """A time as it stands in a finding's details: ISO 8601 with `Z`."""
+    """A time as it is written in a finding's details: ISO 8601 with `Z`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

@@ -13,18 +13,19 @@ from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import at, instant, integer, maps, message_of, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
+from primitives.patterns import lazy_pattern
 
 __all__ = ["find_nodes", "node_event", "unready_state"]
 
 _PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 # What kubelet, autoscalers and cloud providers report that isn't a problem when true.
 _GOOD: Final = frozenset({"Ready", "EtcdIsVoter", "ContainerRuntimeReady", "SysctlChanged"})
-_RUNTIME: Final = re.compile(
+_RUNTIME: Final = lazy_pattern(
     r"container runtime (?:is down|status check|network)|containerruntimeunhealthy|pleg is not healthy|containerd"
     r"|cri-?o|dockerd|runtime service|container runtime not ready: RuntimeReady",
     re.IGNORECASE,
 )
-_NETWORK: Final = re.compile(r"cni|network plugin|networkready=false|networkpluginnotready", re.IGNORECASE)
+_NETWORK: Final = lazy_pattern(r"cni|network plugin|networkready=false|networkpluginnotready", re.IGNORECASE)
 _LEASES: Final = {
     "kube-scheduler": "kube-scheduler",
     "kube-controller-manager": "kube-controller-manager",

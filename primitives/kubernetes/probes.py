@@ -15,13 +15,14 @@ from primitives.kubernetes.fields import at, instant, integer, mapping, maps, te
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.revisions import earlier_container
+from primitives.patterns import lazy_pattern
 
 __all__ = ["classify_probe_error", "find_probes", "probe_event"]
 
-_KIND: Final = re.compile(r"^(Liveness|Readiness|Startup) probe (?:failed|errored|warning)")
-_KILLED: Final = re.compile(r"failed (liveness|startup) probe")
+_KIND: Final = lazy_pattern(r"^(Liveness|Readiness|Startup) probe (?:failed|errored|warning)")
+_KILLED: Final = lazy_pattern(r"failed (liveness|startup) probe")
 _ERRORS: Final = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
+    (kind, lazy_pattern(pattern, re.IGNORECASE))
     for kind, pattern in (
         ("protocol", (r"malformed http|server gave http response to https|http/1\.x transport connection broken"
                      r"|http request to an https server|tls: first record|frame too large|http2: |preface"
@@ -34,7 +35,7 @@ _ERRORS: Final = tuple(
         ("not_serving", r"not_serving|service unhealthy"),
     )
 )  # fmt: skip
-_STATUS: Final = re.compile(r"statuscode: (\d+)", re.IGNORECASE)
+_STATUS: Final = lazy_pattern(r"statuscode: (\d+)", re.IGNORECASE)
 _HANDLERS: Final = ("httpGet", "tcpSocket", "grpc", "exec")
 # Budgets shorter than this leave no room for a start-up; it is what the API's defaults give (3 failures, 10 s apart).
 _SHORT_BUDGET_S: Final = 30

@@ -11,6 +11,7 @@ from primitives.kubernetes.cluster import Cluster, PodSource
 from primitives.kubernetes.fields import mapping, maps, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.pods_view import Pod
+from primitives.patterns import lazy_pattern
 
 __all__ = ["find_references", "missing_from_text", "missing_in_message"]
 
@@ -20,11 +21,11 @@ _STATES: Final = {
     "serviceaccount": "ServiceAccountMissing",
     "persistentvolumeclaim": "VolumeClaimMissing",
 }
-_OBJECT: Final = re.compile(
+_OBJECT: Final = lazy_pattern(
     r"(configmap|secret|serviceaccount|persistentvolumeclaim)s? \"([^\"]+)\" not found", re.IGNORECASE
 )
-_KEY: Final = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (?:[^/\s]+/)?([^\s,]+)", re.IGNORECASE)
-_REFERENCED_KEY: Final = re.compile(
+_KEY: Final = lazy_pattern(r"couldn't find key (\S+) in (ConfigMap|Secret) (?:[^/\s]+/)?([^\s,]+)", re.IGNORECASE)
+_REFERENCED_KEY: Final = lazy_pattern(
     r"(configmap|secret) references non-existent (?:config|secret) key: (\S+)", re.IGNORECASE
 )
 # Kubernetes makes these itself in every namespace.

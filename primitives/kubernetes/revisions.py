@@ -16,7 +16,7 @@ __all__ = ["differences", "earlier_container", "revision", "revisions_of"]
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _LIMIT: Final = 20
 _LONGEST_VALUE: Final = 120
-# Written anew by every rollout or by the API server; they tell nothing.
+# Every rollout or the API server writes them again; they say nothing.
 _NOISE: Final = frozenset({
     "pod-template-hash", "creationTimestamp", "kubectl.kubernetes.io/restartedAt", "managedFields", "resourceVersion",
 })  # fmt: skip

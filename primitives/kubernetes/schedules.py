@@ -21,7 +21,7 @@ _GO_DURATION: Final = lazy_pattern(r"(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s
 _BEYOND_THE_DIALECT: Final = lazy_pattern(r"#|(?<![a-z])L", re.IGNORECASE)
 _SUNDAY_AS_SEVEN: Final = lazy_pattern(r"(?<![\d/])7(?!\d)")
 _FIELDS: Final = 5
-# cronsim counts from a time on; whether it can read a schedule doesn't hang on it.
+# cronsim counts from a time on; whether it can read a schedule doesn't depend on it.
 _SOME_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -18,20 +18,21 @@ from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.placement import fits_affinity, fits_selector, untolerated
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.selectors import shown_selector
+from primitives.patterns import lazy_pattern
 
 __all__ = ["find_scheduling", "scheduler_reasons", "scheduling_event"]
 
-_NODES: Final = re.compile(r"^\d+/(\d+) nodes are available:?\s*")
-_PART: Final = re.compile(r"^(\d+) (.+)$")
-_TAINT: Final = re.compile(r"taints? \{([^}:\s]+):? ?([^}]*)\}")
-_CLAIM: Final = re.compile(r"persistentvolumeclaim \"([^\"]+)\"( not found)?")
-_INSUFFICIENT: Final = re.compile(r"Insufficient ([\w./-]+)")
-_CONDITION_TAINTS: Final = re.compile(
+_NODES: Final = lazy_pattern(r"^\d+/(\d+) nodes are available:?\s*")
+_PART: Final = lazy_pattern(r"^(\d+) (.+)$")
+_TAINT: Final = lazy_pattern(r"taints? \{([^}:\s]+):? ?([^}]*)\}")
+_CLAIM: Final = lazy_pattern(r"persistentvolumeclaim \"([^\"]+)\"( not found)?")
+_INSUFFICIENT: Final = lazy_pattern(r"Insufficient ([\w./-]+)")
+_CONDITION_TAINTS: Final = lazy_pattern(
     r"node\.kubernetes\.io/(not-ready|unreachable|[a-z]+-pressure|network-unavailable)"
 )
-_CONTROL_PLANE: Final = re.compile(r"node-role\.kubernetes\.io/(control-plane|master)")
+_CONTROL_PLANE: Final = lazy_pattern(r"node-role\.kubernetes\.io/(control-plane|master)")
 _REASONS: Final = tuple(
-    (state, re.compile(pattern, re.IGNORECASE))
+    (state, lazy_pattern(pattern, re.IGNORECASE))
     for state, pattern in (
         ("VolumeNodeConflict", r"volume node affinity conflict|no available volume zone|volume zone"),
         ("UnboundVolumeClaim", r"unbound (?:immediate )?persistentvolumeclaim|available persistent volumes to bind"),
@@ -48,7 +49,7 @@ _REASONS: Final = tuple(
         ("TooManyPods", r"too many pods"),
     )
 )  # fmt: skip
-# Whoever cordons a whole cluster needn't be told of each node.
+# Where a whole cluster is cordoned, naming each node says nothing more.
 _MOST_BLAMED: Final = 10
 _INSUFFICIENT_STATES: Final = {
     "cpu": "InsufficientCPU",

@@ -6,14 +6,16 @@ The analysis of objects works on one cluster and knows no scopes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments, Found, Progress
 from primitives.facts import ChangeFound, Dependencies, SourceGap, WorkloadState
 from primitives.identity import in_scope, is_kubernetes, parse_id, scope_of, without_scope
-from primitives.kubernetes.cluster import Cluster
 from primitives.records import Change, ContainerLog, KubernetesDump, Topology, Window
+
+if TYPE_CHECKING:
+    from primitives.kubernetes.cluster import Cluster
 
 __all__ = ["arguments_in", "changes_in", "clusters_in_context", "clusters_of", "scoped_fact", "topologies_in"]
 
@@ -35,6 +37,9 @@ def clusters_of(
     logs: Iterable[ContainerLog] = (),
 ) -> list[ScopedCluster]:
     """Each cluster that was dumped, with its part of the topologies and its logs."""
+    # Loaded where there are objects: it brings the modules that read them.
+    from primitives.kubernetes.cluster import Cluster
+
     dumps, logs = list(dumps), list(logs)
     return [
         ScopedCluster(

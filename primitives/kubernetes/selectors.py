@@ -43,7 +43,7 @@ def expression_holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -
 
 
 def shown_selector(selector: Any) -> dict[str, Any]:
-    """A LabelSelector as it stands in a finding's details."""
+    """A LabelSelector as it is written in a finding's details."""
     shown: dict[str, Any] = dict(strings(selector, "matchLabels"))
     for expression in maps(selector, "matchExpressions"):
         shown[text(expression, "key")] = " ".join([text(expression, "operator"), *texts(expression, "values")])

@@ -14,10 +14,11 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.references import missing_from_text
 from primitives.kubernetes.selectors import selects, shown_selector
+from primitives.patterns import lazy_pattern
 
 __all__ = ["claim_event", "find_volumes", "mount_event"]
 
-_VOLUME: Final = re.compile(r"for volume \"([^\"]+)\"|unmounted volumes=\[([^\]]*)\]")
+_VOLUME: Final = lazy_pattern(r"for volume \"([^\"]+)\"|unmounted volumes=\[([^\]]*)\]")
 _DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -155,7 +156,7 @@ def _unbound(
         (_misfits(claim, volume, name) for volume in candidates), key=lambda flaws: (len(flaws), [f[0] for f in flaws])
     )
     missing_class = bool(name) and cluster.lacks("StorageClass", "", name or "")
-    # A class may be a mere label that static volumes share, so a volume with one flaw tells more than the class.
+    # A class may be a mere label that static volumes share, so a volume with one flaw says more than the class.
     if misfits and len(misfits[0]) == 1 and not (missing_class and misfits[0][0][0] == "VolumeClassMismatch"):
         return misfits[0][0]
     if missing_class:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from html import escape
 from urllib.parse import quote, quote_plus
 
 __all__ = ["encodings_of"]
@@ -14,6 +13,8 @@ _SHORTEST_ENCODED = 6
 
 def encodings_of(value: str) -> set[str]:
     """Every form of `value` worth searching for, itself included."""
+    from html import escape
+
     raw = value.encode("utf-8", "surrogatepass")
     forms = {value, escape(value), json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     for encoded in (quote(raw, safe=""), quote(raw), quote_plus(raw)):

@@ -52,7 +52,7 @@ class Redactor:
         self._memo: dict[str, str] = {}
 
     def redact(self, text: str) -> str:
-        """`text` with every credential that can be told as one replaced. Doing it twice changes nothing."""
+        """`text` with every credential that can be recognised replaced. Doing it twice changes nothing."""
         if len(text) > _MEMO_TEXT:
             return self._redact(text)
         # Resources, span names and attribute values repeat by the thousand.
@@ -78,7 +78,7 @@ class Redactor:
         return obj
 
     def placeholder(self, kind: str, secret: str) -> str:
-        """What stands in the place of `secret`."""
+        """The replacement for `secret`."""
         digest = hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), key=self._key, digest_size=3)
         return f"[redacted:{kind}:{digest.hexdigest()}]"
 

@@ -59,7 +59,7 @@ _DIGIT: Final = lazy_pattern("[0-9]")
 _PASSWORD_KEY: Final = lazy_pattern(r"pass(?:w|phrase|code|$)|pwd|authorization|cookie|private", re.IGNORECASE)
 _HEADER_PREFIX: Final = lazy_pattern(r"(?:^|[\s\"'{,\[\\])(?:x|ocp-apim)-[\w-]{0,40}$", re.IGNORECASE)
 
-# What stands in a secret's place in prose, in type annotations, in templates and in masked output.
+# What is written in a secret's place in prose, in type annotations, in templates and in masked output.
 _NO_SECRET: Final = lazy_pattern(
     r"(?:none|null|nil|true|false|yes|no|on|off|undefined|unset|empty|set|changed|rotated|redacted|removed|hidden|masked|"
     r"required|missing|invalid|incorrect|wrong|expired|denied|failed|failure|mismatch|unknown|not|is|was|has|and|or|for|"

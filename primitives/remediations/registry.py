@@ -1,9 +1,10 @@
-"""The closed catalogue of actions that change something: typed arguments, risk, effect, and the exact command.
+"""The catalogue of actions that change something: typed arguments, risk, effect, and the exact command.
 
 A remediation knows no incident. It decides by a target and the evidence about it (`Target`) whether it can help and
-with which arguments, and renders the command that does the same by hand, every part quoted for the shell. How it is
-executed stands in its operations; one without operations is shown and can't be executed. Third parties add theirs
-through the entry point group `cloudops.remediations`, which names a module that registers it.
+with which arguments, and renders the command that does the same by hand, every part quoted for the shell. Its
+`operations` say how it is executed; one without them is shown only. Third parties add theirs through the entry point
+group `cloudops.remediations`, which names a module that registers it. Nothing else makes actions: no free text and no
+model does.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from primitives.actions.execution import Operations
 from primitives.actions.inverse import Inverse, Irreversible
-from primitives.actions.operations import Operations
 from primitives.actions.proposal import ActionArguments, Manual, Proposed
 from primitives.actions.target import Target
 from primitives.dataclass import dataclass
@@ -32,7 +33,9 @@ class Remediation:
     can't help. `command` renders the exact command for arguments. `answers` are the causes that it answers besides
     those whose entry names it, `otherwise` the diagnostic that finds out what it lacks where it gives None.
 
-    `inverse` says how it is undone, or why it can't be. Without `operations` it is shown only: nothing executes it.
+    `effect` is `write` where it changes something that can be put back or replaced, `delete` where it removes data or a
+    resource for good. `inverse` says how it is undone, or why it can't be. Without `operations` it is shown only:
+    nothing executes it.
     """
 
     name: str

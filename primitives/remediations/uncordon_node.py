@@ -37,6 +37,6 @@ REMEDIATION = register(
         arguments=UncordonNode,
         propose=_propose,
         command=_command,
-        inverse=Irreversible("there is no action yet that cordons a node"),
+        inverse=Irreversible("CloudOps has no action that cordons a node; `kubectl cordon` does it"),
     )
 )

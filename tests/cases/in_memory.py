@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.events import IncidentOpened
-from engine.fact_keys import fact_key
+from engine.fact_deduplication import fact_key
 from engine.hypotheses import Hypothesis
 from engine.incident import FoundFact
 from engine.investigate.classify import classify

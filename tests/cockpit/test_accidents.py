@@ -110,7 +110,7 @@ def test_what_changes_the_log_comes_after_everything_else(query: str) -> None:
     [
         (["m", "g", "p"], "F1 pinned · u undoes"),
         (["m", "g", "x", "enter"], "F1 refuted · u undoes"),
-        (["2", "g", "p"], "H1 held to be right · u undoes"),
+        (["2", "g", "p"], "H1 marked as right · u undoes"),
         (["2", "g", "x", "enter"], "H1 excluded · u undoes"),
         (["m", "g", "p", "u"], "F1: judgement taken back"),
         (["m", "g", "f", "o", "k", "enter"], "fact added: “ok” · u on it undoes"),

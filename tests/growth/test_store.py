@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.port import Investigate
 from engine.store.locations import SCHEMES, StoreLocation, parse_location
 from engine.store.memory import MemoryRows, MemoryTables

@@ -11,7 +11,7 @@ import pytest
 import engine.reason.advisor as seam
 from engine.engine import Engine
 from engine.events import Event, FactAdded, NoteAdded, StepAdded
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState, fold
 from engine.log import EventLog
 from engine.port import Investigate

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from engine.events import Event
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.host import ServedEngine, connect, engine_in_thread
 from engine.investigate.investigation import Investigation
 from engine.port import Cancel, ConfirmPlan, EnginePort, Investigate
@@ -207,7 +207,7 @@ def command(*arguments: str, store: Path) -> subprocess.CompletedProcess[str]:
 _HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.host import ServedEngine
 from engine.port import Investigate
 

@@ -10,7 +10,7 @@ import pytest
 from cases.bad_telemetry import BASELINE, CULPRIT, LENGTH, Incident, at
 
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.port import Investigate
 from engine.report import CausePart, Report, report
 

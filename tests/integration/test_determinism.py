@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 
 from cockpit.cli import main
-from cockpit.samples import samples
+from cockpit.sample_incidents import samples
 from engine.engine import Engine
 from engine.incident import fold
 from engine.report import without_volatile
@@ -32,7 +32,7 @@ import asyncio, json, sys
 from pathlib import Path
 from cockpit.plain import PlainReport
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Investigate
 

@@ -16,14 +16,26 @@ from cockpit.postmortem import render_markdown
 from cockpit.settings import load_settings
 from engine.engine import Engine
 from engine.events import Event, IncidentClosed, IncidentOpened, NoteAdded, SourcesChecked, SourceState, Who
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.host import ServedEngine
 from engine.incident import IncidentState, fold
 from engine.investigate.commands import CloseAged, FinishInvestigation, OpenIncident
 from engine.log import EventLog
-from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Investigate, Judge, PinFact
+from engine.port import (
+    AddNote,
+    AskNext,
+    Cancel,
+    CloseIncident,
+    Command,
+    ConfirmPlan,
+    IncidentSummary,
+    Investigate,
+    Judge,
+    PinFact,
+)
 from engine.remote import RemoteEngine
-from primitives.errors import UsageError
+from primitives.clock import ManualClock
+from primitives.errors import StoreError, UsageError
 from primitives.records import Window
 
 SAMPLE = Path(__file__).parents[2] / "sample_incidents" / "holmes-13b-pending"
@@ -171,19 +183,76 @@ async def left_alone(path: Path, *, origin: str, opened: datetime) -> str:
     ("origin", "days", "closed"), [("live", 31, True), ("live", 29, False), ("recorded", 4_000, False)]
 )
 async def test_a_live_incident_that_was_left_alone_is_closed_by_the_engine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: str, days: int, closed: bool
+    tmp_path: Path, origin: str, days: int, closed: bool
 ) -> None:
-    monkeypatch.setattr("engine.engine._SWEEP_AFTER_S", 0.0)
     opened = datetime.now(UTC) - timedelta(days=days)
     execution_id = await left_alone(tmp_path / "store.db", origin=origin, opened=opened)
-    engine = await Engine.open(tmp_path / "store.db", close_after=timedelta(days=30))
-    assert engine._sweep is not None
-    await engine._sweep
+    engine = await Engine.open(tmp_path / "store.db", close_after=None)
+    await engine.close_aged(timedelta(days=30))
     state = await engine.state(execution_id)
     assert (state.closed is not None) is closed
     if state.closed is not None:
         assert (state.closed.reason, state.closed.by.kind) == ("age", "engine")
     await engine.close()
+
+
+class SteppedClock(ManualClock):
+    """A clock whose sleepers sleep until the test lets them go on."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.asleep: asyncio.Queue[float] = asyncio.Queue()
+        self._woken = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.asleep.put_nowait(seconds)
+        self._woken.clear()
+        await self._woken.wait()
+        self.advance(seconds)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+
+async def test_an_engine_looks_for_aged_incidents_every_hour_while_it_is_open(tmp_path: Path) -> None:
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    almost_aged = start - timedelta(days=30) + timedelta(minutes=50)
+    execution_id = await left_alone(tmp_path / "store.db", origin="live", opened=almost_aged)
+    clock = SteppedClock(start)
+    engine = Engine(await EventLog.open(tmp_path / "store.db"), close_after=timedelta(days=30), clock=clock)
+    pauses: list[float] = []
+    closed: list[bool] = []
+    async with asyncio.timeout(20):
+        for _ in range(4):
+            pauses.append(await clock.asleep.get())
+            closed.append((await engine.state(execution_id)).closed is not None)
+            clock.wake()
+    assert pauses == [2.0, 3600.0, 3600.0, 3600.0]
+    assert closed == [False, False, True, True]
+    await engine.close()
+
+
+async def test_a_sweep_that_fails_is_not_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    execution_id = await left_alone(tmp_path / "store.db", origin="live", opened=start - timedelta(days=31))
+    clock = SteppedClock(start)
+    engine = Engine(await EventLog.open(tmp_path / "store.db"), close_after=timedelta(days=30), clock=clock)
+    with monkeypatch.context() as failing:
+        failing.setattr(engine.store, "incidents", _unreadable)
+        async with asyncio.timeout(20):
+            await clock.asleep.get()
+            clock.wake()
+            await clock.asleep.get()
+    assert (await engine.state(execution_id)).closed is None
+    clock.wake()
+    async with asyncio.timeout(20):
+        await clock.asleep.get()
+    assert (await engine.state(execution_id)).closed is not None
+    await engine.close()
+
+
+async def _unreadable() -> tuple[IncidentSummary, ...]:
+    raise StoreError("the disk is gone")
 
 
 async def test_a_word_said_of_an_old_incident_keeps_it_open(tmp_path: Path) -> None:
@@ -237,13 +306,24 @@ def test_the_commands_close_and_note(tmp_path: Path, capsys: pytest.CaptureFixtu
 async def test_after_how_long_it_is_closed_is_configured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int | None, closed: bool
 ) -> None:
-    monkeypatch.setattr("engine.engine._SWEEP_AFTER_S", 0.0)
+    monkeypatch.setattr("engine.engine._FIRST_SWEEP_S", 0.0)
+    swept = asyncio.Event()
+    close_aged = Engine.close_aged
+
+    async def watched(self: Engine, after: timedelta) -> None:
+        await close_aged(self, after)
+        swept.set()
+
+    monkeypatch.setattr(Engine, "close_aged", watched)
     execution_id = await left_alone(tmp_path / "store.db", origin="live", opened=datetime.now(UTC) - timedelta(days=35))
     config = tmp_path / "config.yaml"
     config.write_text("" if days is None else f"close_after_days: {days}\n")
     settings = load_settings(tmp_path / "store.db", config)
     async with open_engine(settings) as port:
         assert isinstance(port, Engine)
-        if port._sweep is not None:
-            await port._sweep
+        if days == 0:
+            assert port._sweep is None
+        else:
+            async with asyncio.timeout(20):
+                await swept.wait()
         assert ((await port.state(execution_id)).closed is not None) is closed

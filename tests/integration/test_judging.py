@@ -17,7 +17,7 @@ from cases.unexplained import bundle_with_an_older_change
 from engine.engine import Engine
 from engine.events import Event
 from engine.export import export_bundle, import_events
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.host import ServedEngine
 from engine.incident import IncidentState, fold
 from engine.port import (

@@ -9,7 +9,7 @@ import pytest
 from cases.kubernetes import CASES, MadeCase, parts
 
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.port import Investigate
 from engine.report import report
 from primitives.bundle import write_bundle

@@ -8,7 +8,7 @@ import pytest
 from cases.normal_period import QUERIES, calm, investigated, windows
 
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.port import Investigate
 from engine.report import report
 from primitives.bundle.writer import write_bundle

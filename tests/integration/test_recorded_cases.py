@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.hypotheses import Hypothesis
 from engine.port import Investigate
 

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.cli import main
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState, fold
 from engine.port import Investigate, RunDiagnostic
 from primitives.errors import UsageError

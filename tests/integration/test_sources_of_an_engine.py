@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cases.fake_prometheus import FakePrometheus, healthy
 
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.host import ServedEngine
 from engine.port import EnginePort, Investigate
 from engine.remote import RemoteEngine

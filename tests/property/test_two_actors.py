@@ -33,7 +33,7 @@ class Alone:
     async def reopen(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> Scenario:
         raise AssertionError
 
-    def troubled(self, execution_id: str, problem: StoreError) -> None:
+    def report_store_failure(self, execution_id: str, problem: StoreError) -> None:
         raise AssertionError
 
     def unload(self, execution_id: str) -> None:

@@ -153,14 +153,14 @@ def state_with(facts: Sequence[Fact], about: IncidentOpened | None = None) -> In
 
 def concluded(facts: Sequence[Fact], about: IncidentOpened | None = None) -> IncidentState:
     """The same, ranked, interpreted and finished."""
-    from engine.investigate.interpret import interpret
+    from engine.investigate.interpret import conclude_findings
     from engine.reason import rank
 
     state = state_with(facts, about)
     ranking = rank(state)
     done = state.investigation
     done.hypotheses, done.would_change = ranking.hypotheses, ranking.would_change
-    conclusion = interpret(state)
+    conclusion = conclude_findings(state)
     done.findings, done.gaps, done.concluded = conclusion.findings, conclusion.gaps, True
     state.remediation.apply(conclusion)
     done.finished = InvestigationFinished(status="completed", duration_s=1.2)

@@ -10,7 +10,7 @@ import pytest
 import engine.actor
 from engine.engine import Engine
 from engine.events import ENGINE, Who
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.investigate.investigation import Investigation
 from engine.log import EventLog

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.reason.case import Case
 from engine.reason.catalogue import Cause, cause_of_change, causes, causes_of_signal, fallback_cause
 from engine.reason.causes.verdicts import FALSE_ALARM, RECOVERED, UNKNOWN
-from engine.reason.chains import brings, is_outcome, reached
-from engine.reason.claims import Key
+from engine.reason.chains import can_cause, is_outcome, reachable_resources
+from engine.reason.claims import HypothesisKey
+from engine.reason.fact_index import FactIndex
 from primitives.terms import ChangeKind
 
 ROOT = Path(__file__).parents[2]
@@ -72,32 +72,32 @@ def test_a_signal_speaks_for_the_causes_that_declare_it() -> None:
     assert dict(causes_of_signal("fell silent")) == {"dependency_unavailable": 1.5, "application_crash": 0.9}
 
 
-def test_a_failing_node_reaches_whatever_ran_on_it_and_a_surge_all_behind(case: Case) -> None:
-    node, surge = Key("node_not_ready", "node/a"), Key("traffic_surge", "web")
-    assert brings(case, node, Key("application_crash", "elsewhere"))
-    assert not brings(case, node, Key("slow_query", "elsewhere"))
-    assert brings(case, surge, Key("connections_exhausted", "db"))
-    assert "db" in reached(case, surge)
+def test_a_failing_node_reaches_whatever_ran_on_it_and_a_surge_all_behind(case: FactIndex) -> None:
+    node, surge = HypothesisKey("node_not_ready", "node/a"), HypothesisKey("traffic_surge", "web")
+    assert can_cause(case, node, HypothesisKey("application_crash", "elsewhere"))
+    assert not can_cause(case, node, HypothesisKey("slow_query", "elsewhere"))
+    assert can_cause(case, surge, HypothesisKey("connections_exhausted", "db"))
+    assert "db" in reachable_resources(case, surge)
     # Any other cause reaches its own resource and what that directly depends on.
-    assert reached(case, Key("slow_query", "web")) == ("web", "api")
+    assert reachable_resources(case, HypothesisKey("slow_query", "web")) == ("web", "api")
 
 
-def test_a_change_brings_about_what_is_no_matter_of_calendar_or_hardware(case: Case) -> None:
-    change = Key("deployment_regression", "api", "v2")
-    assert brings(case, change, Key("connections_exhausted", "db"))
+def test_a_change_brings_about_what_is_no_matter_of_calendar_or_hardware(case: FactIndex) -> None:
+    change = HypothesisKey("deployment_regression", "api", "v2")
+    assert can_cause(case, change, HypothesisKey("connections_exhausted", "db"))
     for cause_id in ("certificate_expired", "token_expired", "external_provider_failure", "node_not_ready"):
-        assert not brings(case, change, Key(cause_id, "api"))
+        assert not can_cause(case, change, HypothesisKey(cause_id, "api"))
 
 
 def test_an_outcome_says_less_of_why_than_its_cause() -> None:
-    assert is_outcome(Key("out_of_memory_killed", "a"), Key("application_crash", "a"))
-    assert is_outcome(Key("application_crash", "a"), Key("job_failed", "a"))
-    assert not is_outcome(Key("job_failed", "a"), Key("application_crash", "a"))
+    assert is_outcome(HypothesisKey("out_of_memory_killed", "a"), HypothesisKey("application_crash", "a"))
+    assert is_outcome(HypothesisKey("application_crash", "a"), HypothesisKey("job_failed", "a"))
+    assert not is_outcome(HypothesisKey("job_failed", "a"), HypothesisKey("application_crash", "a"))
 
 
 @pytest.fixture
-def case() -> Case:
+def case() -> FactIndex:
     from incident_facts import found, graph, opened
 
     edges = graph({"web": "service", "api": "service", "db": "database"}, ("web", "api"), ("api", "db"))
-    return Case(opened(), None, found(edges))
+    return FactIndex(opened(), None, found(edges))

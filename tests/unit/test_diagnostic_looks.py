@@ -12,7 +12,7 @@ import pytest
 from incident_facts import STORY, concluded, opened
 from kubernetes_objects import NOW, WINDOW, ago, container, obj, pod, waiting
 
-from engine.act.looks import look_step
+from engine.act.targeted_diagnostics import targeted_step
 from engine.incident import IncidentState
 from engine.investigate.plan import propose_plan
 from engine.reason import rank
@@ -240,12 +240,12 @@ def planned(**opened_more: Any) -> IncidentState:
 def test_the_step_of_a_look_has_the_plans_time_and_the_target() -> None:
     state = planned()
     action = next(action for action in state.actions if action.primitive == "inspect_database")
-    step = look_step(state, action.primitive, action.arguments)
+    step = targeted_step(state, action.primitive, action.arguments)
     assert (step.id, step.primitive, step.target, step.effect) == ("S2", "inspect_database", "db", "read")
     arguments = diagnostics()["inspect_database"].arguments.model_validate(step.arguments)
     assert arguments.window == state.opened.window  # type: ignore[union-attr]
     assert step.arguments["target"]["instance"] == "db"
-    assert look_step(state, "inspect_object", WORKLOAD).target == "shop/deployment/api"
+    assert targeted_step(state, "inspect_object", WORKLOAD).target == "shop/deployment/api"
 
 
 @pytest.mark.parametrize(
@@ -260,20 +260,20 @@ def test_the_step_of_a_look_has_the_plans_time_and_the_target() -> None:
 )
 def test_what_can_not_be_looked_at_is_refused(primitive: str, target: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=re.escape(words)):
-        look_step(planned(), primitive, target)
+        targeted_step(planned(), primitive, target)
 
 
 def test_a_recorded_incident_is_looked_at_once_and_a_live_one_again() -> None:
     for origin, refused in (("recorded", True), ("live", False)):
         state = planned(origin=origin)
-        step = look_step(state, "inspect_database", {"instance": "db"})
+        step = targeted_step(state, "inspect_database", {"instance": "db"})
         state.steps[step.id] = Step(step, added=True, status="completed")
         if refused:
             with pytest.raises(UsageError, match="S2 looked at that"):
-                look_step(state, "inspect_database", {"instance": "db"})
+                targeted_step(state, "inspect_database", {"instance": "db"})
         else:
-            assert look_step(state, "inspect_database", {"instance": "db"}).id == "S3"
-        assert look_step(state, "inspect_database", {"instance": "other"}).id == "S3"
+            assert targeted_step(state, "inspect_database", {"instance": "db"}).id == "S3"
+        assert targeted_step(state, "inspect_database", {"instance": "other"}).id == "S3"
         state.steps[step.id].status = "running"
         with pytest.raises(UsageError, match="S2 looks at that already"):
-            look_step(state, "inspect_database", {"instance": "db"})
+            targeted_step(state, "inspect_database", {"instance": "db"})

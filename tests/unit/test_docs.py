@@ -18,7 +18,7 @@ import pytest
 
 import engine.store.files
 from cockpit.cli import cloudops, main
-from cockpit.samples import find_sample
+from cockpit.sample_incidents import find_sample
 from engine.events import body_adapter
 from engine.reason.catalogue import causes
 from primitives.facts import fact_adapter

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from incident_facts import STORY, change, concluded, graph, log, share, shift, state_of
 
-from cockpit.explain import judgement_lines, waterfall_lines
+from cockpit.explanation_text import judgement_lines, waterfall_lines
 from cockpit.plain import render_text
 from engine.hypotheses import Adjustment, Evidence, Hypothesis, Judgement
 from engine.reason import rank_facts
-from engine.reason.explain import waterfall
 from engine.reason.odds import log_odds
 from engine.reason.sensitivity import decisive, would_change
+from engine.reason.waterfall import waterfall
 from engine.report import report
 from primitives.display_names import full_name
 from primitives.facts import Fact

@@ -41,7 +41,7 @@ EXEMPT = {
     "cockpit/evaluation.py": "progress: 3/10",
     "cockpit/headless.py": "whether a word is a path of a file",
     "cockpit/postmortem.py": "tags of HTML",
-    "cockpit/samples.py": "paths of files",
+    "cockpit/sample_incidents.py": "paths of files",
     "cockpit/screens/live.py": "the last part of a bundle's path",
     "cockpit/widgets/hypotheses.py": "keys of rows: a hypothesis and its evidence",
 }

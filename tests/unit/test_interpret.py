@@ -40,9 +40,9 @@ def test_gaps_are_named_once() -> None:
 def test_a_step_that_failed_leaves_a_gap() -> None:
     state = concluded(STORY)
     state.steps["S1"].status, state.steps["S1"].summary = "timed_out", "no result within 60 s"
-    from engine.investigate.interpret import interpret
+    from engine.investigate.interpret import conclude_findings
 
-    assert any("compare_baseline did not complete" in gap for gap in interpret(state).gaps)
+    assert any("compare_baseline did not complete" in gap for gap in conclude_findings(state).gaps)
 
 
 def test_the_first_action_rolls_the_deployment_back() -> None:

@@ -184,12 +184,12 @@ async def test_no_logs_are_one_gap_for_each_question(tmp_path: Path) -> None:
 
 def test_a_hundred_thousand_lines_take_seconds_at_most() -> None:
     from primitives.analysis.log_patterns import Line, patterns
-    from primitives.analysis.naming import Names
+    from primitives.analysis.naming import NameFinder
 
     lines = [
         Line(None, f"r{n % 50}", "INFO", f"user {n} asked /a/b{n % 7}/c for {n * 7 % 1000} items")
         for n in range(100_000)
     ]
     start = time.process_time()
-    patterns(lines, [], Names([]))
+    patterns(lines, [], NameFinder([]))
     assert time.process_time() - start < 8

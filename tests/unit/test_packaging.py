@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import primitives
-from cockpit.samples import samples
+from cockpit.sample_incidents import samples
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -88,7 +88,7 @@ def test_an_installed_wheel_finds_its_samples_and_its_version(tmp_path: Path) ->
         assert not [name for name in archive.namelist() if name.startswith(("tests/", "benchmarks/"))]
         archive.extractall(installed)
     code = (
-        "import primitives, cockpit.samples as s; print(s.__file__); print(primitives.__version__);"
+        "import primitives, cockpit.sample_incidents as s; print(s.__file__); print(primitives.__version__);"
         "print(*sorted(b.name for b in s.samples()))"
     )
     environment = os.environ | {"PYTHONPATH": str(installed)}

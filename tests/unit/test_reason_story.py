@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.engine import Engine
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.port import Investigate
 from engine.report import report, without_volatile
 

@@ -9,8 +9,8 @@ import pytest
 from incident_facts import change, graph, limit, state_of
 
 from engine.reason.catalogue import causes
+from primitives.actions.execution import Check, Preflight
 from primitives.actions.inverse import Inverse, Irreversible, PriorState
-from primitives.actions.operations import Check, Preflight
 from primitives.actions.proposal import Manual, Proposed, shell
 from primitives.actions.target import KubernetesObject, Target, Unknown
 from primitives.diagnostics.registry import diagnostics

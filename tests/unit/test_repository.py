@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cockpit.samples import find_sample, samples
+from cockpit.sample_incidents import find_sample, samples
 
 ROOT = Path(__file__).parents[2]
 OURS = ("cockpit", "engine", "primitives", "themes", "benchmarks")

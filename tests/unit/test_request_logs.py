@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from primitives.analysis.log_patterns import Pattern
-from primitives.analysis.naming import Names
+from primitives.analysis.naming import NameFinder
 from primitives.analysis.request_logs import deviations
 from primitives.records import LogRecord, Span
 from primitives.terms import Severity
@@ -32,7 +32,7 @@ class Requests:
 
     def since(self, number: int) -> list[Pattern]:
         now, before = self.spans[2 * number :], self.spans[: 2 * number]
-        return deviations(now, before, self.logs, Names([], ["shop", "stock"]))
+        return deviations(now, before, self.logs, NameFinder([], ["shop", "stock"]))
 
 
 COUNTED: tuple[str, Severity, str] = ("stock", "INFO", "counted items")

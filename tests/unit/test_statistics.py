@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from primitives.change_points import scan, shift_of
 from primitives.statistics import (
     Level,
+    first_of_each,
     increments,
     level_of,
     levels_of,
@@ -142,3 +145,11 @@ def test_a_counters_reset_counts_from_zero() -> None:
 def test_the_sample_step_is_the_usual_distance() -> None:
     assert sample_step(np.array([0.0, 60, 120, 400])) == 60
     assert sample_step(np.array([5.0])) == 0
+
+
+@given(st.lists(st.integers(-5, 5), max_size=40))
+def test_the_first_of_each_value_is_what_numpy_says(values: list[int]) -> None:
+    array = np.array(values, dtype=float)
+    expected, where = np.unique(array, return_index=True)
+    distinct, first = first_of_each(array)
+    assert (distinct.tolist(), first.tolist()) == (expected.tolist(), where.tolist())

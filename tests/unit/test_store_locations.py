@@ -69,6 +69,24 @@ def test_a_location_is_written_as_it_can_be_read(scheme: str) -> None:
     assert parse_location(str(location)) == location
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("base://ann:hunter2@db.example/incidents", "base://ann:***@db.example/incidents"),
+        ("base://ann:p%40ss%2Fw%3Ford@db.example:5432/i", "base://ann:***@db.example:5432/i"),
+        ("base://db.example/i?user=ann&password=hunter2&ssl=on", "base://db.example/i?user=ann&password=***&ssl=on"),
+        ("base://ann@db.example:5432/i", "base://ann@db.example:5432/i"),
+        ("base://db.example:5432/i", "base://db.example:5432/i"),
+    ],
+)
+def test_a_password_in_a_url_is_not_printed(url: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SCHEMES, "base", SCHEMES["memory"])
+    location = parse_location(url)
+    assert str(location) == shown
+    assert "hunter2" not in repr(location)
+    assert "hunter2" not in url or "hunter2" in location.name
+
+
 async def test_each_scheme_opens_its_store(tmp_path: Path) -> None:
     kinds = {f"sqlite://{tmp_path}/a.db": SqliteRows, str(tmp_path / "b.db"): SqliteRows, "memory://": MemoryRows}
     for location, kind in kinds.items():

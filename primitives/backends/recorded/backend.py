@@ -22,7 +22,6 @@ status (`partial` when the part has records all the same).
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +30,7 @@ from typing import Any, Final, Protocol, TypeVar, get_args
 from primitives.alerts import normalise_alerts
 from primitives.bundle import Bundle
 from primitives.errors import BundleError, SourceError
+from primitives.patterns import lazy_pattern
 from primitives.records import (
     Alert,
     ConfigurationSnapshot,
@@ -96,7 +96,7 @@ PART_WORDS: Final[Mapping[Question, tuple[str, ...]]] = {
 """What a manifest's `coverage` may call the kinds of each question."""
 
 _WORST: Final = ("partial", "unreachable", "denied")
-_LEADING_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
+_LEADING_TIME: Final = lazy_pattern(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
 
 
 class RecordedBackend:

@@ -1,4 +1,4 @@
-"""The waterfall of a hypothesis and the judgements of engineers, as lines of text."""
+"""Text output of `--explain`: the waterfall of each hypothesis, and what engineers said."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 from cockpit.widgets.words import when_said
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
-from engine.reason.explain import Bar, waterfall
 from engine.reason.odds import probability_at
-from primitives.display_names import Naming
+from engine.reason.waterfall import Bar, waterfall
+from primitives.display_names import NameOf
 from primitives.text import safe_line
 
 __all__ = ["adjustment_words", "bar_words", "judgement_lines", "waterfall_lines"]
@@ -22,7 +22,7 @@ _LEFT: Final = 6
 _RIGHT: Final = 16
 
 
-def waterfall_lines(hypothesis: Hypothesis, state: IncidentState, width: int, names: Naming) -> list[str]:
+def waterfall_lines(hypothesis: Hypothesis, state: IncidentState, width: int, names: NameOf) -> list[str]:
     """A line a bar, at most `width` columns: the fact, what it says, its weight and the probability after it.
 
     `names` says what to call each resource.
@@ -30,7 +30,7 @@ def waterfall_lines(hypothesis: Hypothesis, state: IncidentState, width: int, na
     return [_line(bar, bar_words(bar, state, names), width) for bar in waterfall(hypothesis, state.judgements)]
 
 
-def bar_words(bar: Bar, state: IncidentState, names: Naming) -> str:
+def bar_words(bar: Bar, state: IncidentState, names: NameOf) -> str:
     """What a bar stands for: why it weighs, and the fact or the other hypothesis that it comes from."""
     entry = state.facts.get(bar.fact or "")
     other = next((known for known in state.hypotheses if known.id == bar.hypothesis), None)
@@ -60,7 +60,7 @@ def _short(value: float) -> str:
     return "< 1 %" if value < 0.01 else "> 99 %" if value > 0.99 else f"{100 * value:.0f} %"
 
 
-def judgement_lines(state: IncidentState, names: Naming) -> Iterator[str]:
+def judgement_lines(state: IncidentState, names: NameOf) -> Iterator[str]:
     """What engineers judged of facts, added, and took back: a line each, in the order of the facts."""
     for name, found_fact in state.facts.items():
         said, sentence = state.judgements.get(name), found_fact.fact.sentence(names)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cockpit.engine_access import ask_engine
-from cockpit.follow import Printer, follow, verdict
+from cockpit.follow import Printer, exit_code_of, follow
 from cockpit.output import colored, say, say_document
 from cockpit.settings import Settings
 from cockpit.signals import run
-from engine.act.looks import look_of
+from engine.act.targeted_diagnostics import recommended_diagnostic
 from engine.incident import IncidentState
 from engine.port import (
     AddFact,
@@ -81,7 +81,7 @@ def judge(settings: Settings, name: str, options: JudgeOptions) -> int:
             await port.send(execution_id, AskNext(**settings.live_request()))
             await follow(port, execution_id, printer)
         if options.look is not None:
-            action = look_of(printer.state, options.look)
+            action = recommended_diagnostic(printer.state, options.look)
             request = RunDiagnostic(primitive=action.primitive, target=action.arguments, **settings.live_request())
             await port.send(execution_id, request)
             await follow(port, execution_id, printer)
@@ -103,4 +103,4 @@ def _end(printer: Printer, options: JudgeOptions) -> int:
     state: IncidentState = printer.state
     if options.as_json:
         say_document(report_of(state).model_dump(mode="json"))
-    return verdict(state) if state.ended else 0
+    return exit_code_of(state) if state.ended else 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.reason.case import Case, more_than_usual
 from engine.reason.causes import verdicts as catalogued
-from engine.reason.claims import Claim, Key
-from engine.reason.localise import FELT, magnitude, strength
+from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from primitives.facts import (
     AlertState,
     LogPattern,
@@ -25,9 +25,9 @@ from primitives.terms import FAILURES
 
 __all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "verdicts"]
 
-FALSE_ALARM: Final = Key(catalogued.FALSE_ALARM)
-RECOVERED: Final = Key(catalogued.RECOVERED)
-UNKNOWN: Final = Key(catalogued.UNKNOWN)
+FALSE_ALARM: Final = HypothesisKey(catalogued.FALSE_ALARM)
+RECOVERED: Final = HypothesisKey(catalogued.RECOVERED)
+UNKNOWN: Final = HypothesisKey(catalogued.UNKNOWN)
 
 _NOTES: Final = frozenset(
     ("Recovered", "PastEvent", "TornDown", "RolloutInProgress", "RevisionChanged", "ObjectChanged")
@@ -57,7 +57,7 @@ _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
 
 
-def verdicts(case: Case) -> Iterator[Claim]:
+def verdicts(case: FactIndex) -> Iterator[Claim]:
     """Claims for and against the verdicts."""
     yield from _calm(case)
     yield from _trouble(case)
@@ -66,7 +66,7 @@ def verdicts(case: Case) -> Iterator[Claim]:
         yield Claim(UNKNOWN, name, _NOT_KNOWN, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
 
 
-def _calm(case: Case) -> Iterator[Claim]:
+def _calm(case: FactIndex) -> Iterator[Claim]:
     # An alarm that names no metric is about what users feel of its resource.
     symptom = case.opened.symptom
     unnamed = symptom is not None and symptom.metric is None
@@ -87,17 +87,17 @@ def _calm(case: Case) -> Iterator[Claim]:
         yield Claim(FALSE_ALARM, name, _CLEAR_SYMPTOM if own else _CALM, "kept clear of its limit", "limits")
 
 
-def _is_felt(case: Case, shift: MetricShift) -> bool:
-    return shift.resource in case.symptom_resources and shift.kind in FELT
+def _is_felt(case: FactIndex, shift: MetricShift) -> bool:
+    return shift.resource in case.symptom_resources and shift.kind in SYMPTOM_KINDS
 
 
-def _trouble(case: Case) -> Iterator[Claim]:
+def _trouble(case: FactIndex) -> Iterator[Claim]:
     for name, weight, why, group in _troubles(case):
         for verdict in (FALSE_ALARM, RECOVERED):
             yield Claim(verdict, name, -weight, why, group)
 
 
-def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
+def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
     yield from _measured(case)
     for name, state in case.present(WorkloadState):
         if state.state not in _NOTES:
@@ -115,10 +115,10 @@ def _troubles(case: Case) -> Iterator[tuple[str, float, str, str]]:
             yield name, _CHECK_FAILED, f"the check of {checked} failed", "checks"
 
 
-def _measured(case: Case) -> Iterator[tuple[str, float, str, str]]:
+def _measured(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
     for name, shift in case.present(MetricShift):
         if shift.worse:
-            felt = (1.0 if shift.kind in FELT else 0.5) * magnitude(shift)
+            felt = (1.0 if shift.kind in SYMPTOM_KINDS else 0.5) * magnitude(shift)
             yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
     for name, limit in case.present(MetricAtLimit):
         yield name, _AT_LIMIT, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"
@@ -128,7 +128,7 @@ def _measured(case: Case) -> Iterator[tuple[str, float, str, str]]:
         yield name, _SAMPLES_MISSING, "samples are missing", "silence"
 
 
-def _recovery(case: Case) -> Iterator[Claim]:
+def _recovery(case: FactIndex) -> Iterator[Claim]:
     for name, state in case.present(WorkloadState):
         if state.state == "Recovered":
             yield Claim(RECOVERED, name, _RECOVERED, "it restarted, and has been healthy since", "recovery")

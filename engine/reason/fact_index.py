@@ -18,13 +18,13 @@ from primitives.display_names import DisplayNames
 from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift
 from primitives.records import Symptom
 
-__all__ = ["Case", "more_than_usual"]
+__all__ = ["FactIndex", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
 
 
 @dataclass(frozen=True)
-class Case:
+class FactIndex:
     """An incident as reasoning sees it: what was opened, how it was classified, and the facts by type."""
 
     opened: IncidentOpened

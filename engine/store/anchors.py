@@ -8,21 +8,21 @@ of an execution counts; an incomplete line is ignored.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from engine.failpoints import failpoint
 from engine.store.rows import Head
+from primitives.patterns import lazy_pattern
 
-__all__ = ["Heads"]
+__all__ = ["AnchorFile"]
 
-_LINE = re.compile(r"(\S+) ([1-9][0-9]{0,17}) ([0-9a-f]{64})")
+_LINE = lazy_pattern(r"(\S+) ([1-9][0-9]{0,17}) ([0-9a-f]{64})")
 _COMPACT_ABOVE = 4 * 1024 * 1024
 
 
-class Heads:
+class AnchorFile:
     """The heads file of one store. With `writable` it is created, compacted and appended to."""
 
     def __init__(self, path: Path, *, writable: bool) -> None:

@@ -1,4 +1,4 @@
-"""What executing an action takes: six operations and what goes in and comes out of each.
+"""How an action is executed: the five operations of `Operations`, and how it is undone.
 
 A remediation declares its operations on its entry in the catalogue (`Remediation.operations`). One without operations
 can't be executed: it is shown, with its command, and nothing else. Each operation works on one action:
@@ -27,11 +27,11 @@ from primitives.telemetry import Telemetry
 __all__ = [
     "BlastRadius",
     "Call",
-    "Caller",
     "Check",
     "Convergence",
     "Dispatch",
     "Operations",
+    "PlatformWriter",
     "Preflight",
     "Preview",
     "Verification",
@@ -132,7 +132,7 @@ class Verification(_Frozen):
     until: AwareDatetime
 
 
-class Caller(Protocol):
+class PlatformWriter(Protocol):
     """Sends calls to one platform with the identity that may act; the backend's writing side implements it."""
 
     async def dry_run(self, call: Call) -> str:
@@ -151,11 +151,11 @@ class Operations(Protocol[A]):
         """Check by reading whether the action may run now. Raises `SourceError` where the sources can't say."""
         ...
 
-    async def preview(self, ask: Telemetry, caller: Caller, arguments: A) -> Preview:
+    async def preview(self, ask: Telemetry, writer: PlatformWriter, arguments: A) -> Preview:
         """Work out the one call, what it would change, and the state to go back to. Changes nothing."""
         ...
 
-    async def dispatch(self, caller: Caller, preview: Preview) -> Dispatch:
+    async def dispatch(self, writer: PlatformWriter, preview: Preview) -> Dispatch:
         """Send the call of the preview that was approved, at most once."""
         ...
 

@@ -16,12 +16,12 @@ from primitives.errors import UsageError
 from primitives.identity import kubernetes_id
 from primitives.text import safe_line
 
-__all__ = ["look_of", "look_step"]
+__all__ = ["recommended_diagnostic", "targeted_step"]
 
 _TARGET: Final = "target"
 
 
-def look_of(state: IncidentState, name: str) -> Action:
+def recommended_diagnostic(state: IncidentState, name: str) -> Action:
     """The recommended look that `name` (an action's id) names. Raises `UsageError` where that is none to run."""
     looks = [action for action in state.actions if action.effect == "read"]
     action = next((action for action in looks if action.id.casefold() == name.strip().casefold()), None)
@@ -33,7 +33,7 @@ def look_of(state: IncidentState, name: str) -> Action:
     return action
 
 
-def look_step(state: IncidentState, primitive: str, target: Mapping[str, Any]) -> PlannedStep:
+def targeted_step(state: IncidentState, primitive: str, target: Mapping[str, Any]) -> PlannedStep:
     """The step that runs the diagnostic `primitive` on `target`, in the time that the plan looks at.
 
     Raises `UsageError` where there is no such diagnostic, the target isn't one for it, or it runs already; and of a

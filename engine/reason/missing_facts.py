@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.hypotheses import Hypothesis
-from engine.reason.case import Case
 from engine.reason.catalogue import causes
+from engine.reason.fact_index import FactIndex
 from primitives.display_names import DisplayNames
 from primitives.facts import (
     ChangeFound,
@@ -26,7 +26,7 @@ __all__ = ["unanswered", "would_change"]
 _MAX: Final = 4
 
 
-def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
+def would_change(case: FactIndex, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
     """At most four lines, most separating first; while the investigation runs, when ranking again would take too long.
 
     At its end `engine.reason.sensitivity` says what each fact really carries.
@@ -36,7 +36,7 @@ def would_change(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...
     return tuple(dict.fromkeys(map(safe_line, (*confirmations, *unanswered(case, hypotheses)))))[:_MAX]
 
 
-def unanswered(case: Case, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
+def unanswered(case: FactIndex, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
     """What could not be asked for, though it would separate the causes."""
     named = [hypothesis for hypothesis in hypotheses if hypothesis.resource is not None][:2]
     asked = {gap.question for _, gap in case.of(SourceGap)}
