@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.argument("name", metavar="ID|BUNDLE", type=TEXT)
 @click.option("--plain", is_flag=True, help="The text report, also on a terminal.")
 @click.option(
-    "--at", metavar="TIME|SEQ", type=TEXT, help="As it stood at a time (ISO 8601, or 14:31:07) or after an event."
+    "--at", metavar="TIME|SEQ", type=TEXT, help="The state at a time (ISO 8601, or 14:31:07) or after an event."
 )
 @explain_option
 @no_color_option
