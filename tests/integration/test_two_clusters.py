@@ -12,7 +12,7 @@ from cases.two_clusters import API, KIND, NOW, ClusterSettings, ClusterSource
 
 from cockpit.doctor import examine
 from cockpit.settings import load_settings
-from engine.following import follow_investigation
+from engine.follow_to_end import follow_investigation
 from engine.host import ServedEngine
 from engine.incident import IncidentState
 from engine.naming import display_names

@@ -167,9 +167,9 @@ def test_the_forms_of_the_page_are_read_and_written_unchanged() -> None:
     table = _PAGE.partition("| form | what it is |")[2].partition("\n\n")[0]
     forms = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
 
-    assert len(forms) == 8
+    assert len(forms) == 9
     assert all(str(parse_id(form)) == form for form in forms)
-    assert len({parse_id(form) for form in forms}) == 8
+    assert len({parse_id(form) for form in forms}) == 9
 
 
 def test_the_names_of_the_page_are_those_on_screen() -> None:
