@@ -1,6 +1,6 @@
-"""What moves a hypothesis beside its facts: its consequences, the other hypotheses by name, and the bounds.
+"""Changes of a confidence that come from no fact: expected consequences, competing hypotheses, limits.
 
-The parts add up: prior, facts and adjustments together are the log-odds of the confidence.
+Prior, facts and adjustments add up to the log-odds of the confidence. The sentences of adjustments are made here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LEFT_OUT: Final = "other hypotheses are less likely"
 
 
 class _Step(NamedTuple):
-    """An adjustment while it can still change: a ranking makes thousands, and validation takes its time."""
+    """An adjustment that can still change. No model: a ranking makes thousands, and validation takes time."""
 
     kind: AdjustmentKind
     label: str
@@ -39,7 +39,7 @@ class _Step(NamedTuple):
 
 
 class Adjuster:
-    """Makes the adjustments of the hypotheses of one ranking; `names` maps the keys of those that are listed to ids."""
+    """Makes the adjustments of all hypotheses of one ranking; `names` maps the keys of listed hypotheses to ids."""
 
     def __init__(self, competition: Competition, names: Mapping[HypothesisKey, str]) -> None:
         self._scored = competition.scored
@@ -51,9 +51,9 @@ class Adjuster:
         self._leader = names.get(leader.candidate.key) if leader is not None else None
 
     def adjustments(self, scored: Scored, confidence: float, known: float) -> tuple[Adjustment, ...]:
-        """The adjustments of one hypothesis; they lead from `known`, the sum of its prior and facts, to `confidence`.
+        """The adjustments of one hypothesis, from `known` (its prior plus its facts) to `confidence`.
 
-        What is too small to be named, and the rounding of weights, stands as competition of the others.
+        What is too small to be named, and the rounding of weights, is counted as competition of the others.
         """
         others = self._odds_of_others(scored)
         parts = self._shares(scored, others)
@@ -83,7 +83,7 @@ class Adjuster:
         return math.fsum(other.odds for other in self._scored if other is not scored)
 
     def _shares(self, scored: Scored, others: float) -> dict[str, float]:
-        """What each other listed hypothesis takes of the log-odds, by its odds; keyed by its id.
+        """How much log-odds each other listed hypothesis takes, in proportion to its odds; by id.
 
         These are the Aumann-Shapley values of the logarithm of the sum of odds (R. Aumann and L. Shapley, Values of
         Non-Atomic Games, 1974): they add up to the whole, and none depends on the order of the others.
@@ -101,7 +101,7 @@ class Adjuster:
             yield _step("support", label, scored.support, name)
 
     def _consequence(self, scored: Scored, parts: dict[str, float], gain: float) -> Iterator[_Step]:
-        """What its parent cause takes, less what it keeps as the consequence; the parent is taken out of `parts`."""
+        """What its parent cause takes, less what it keeps as a consequence; the parent is removed from `parts`."""
         if scored.parent is not None:
             name = self._names.get(scored.parent.key)
             weight = parts.pop(name or "", 0.0) + gain
@@ -109,7 +109,7 @@ class Adjuster:
                 yield _step("consequence", f"may be a consequence of {name or 'another cause'}", weight, name)
 
     def _competition(self, scored: Scored, parts: Mapping[str, float], gain: float) -> Iterator[_Step]:
-        """The strongest competitors by name; where it may be a second fault, the leader takes that much less."""
+        """The strongest competitors by name; if it may be a second fault, the leader takes less."""
         shares = dict(parts)
         if gain and self._leader in shares:
             shares[self._leader] += gain
@@ -121,7 +121,7 @@ class Adjuster:
 
 
 def _closed(steps: list[_Step], rest: float) -> list[_Step]:
-    """The steps with `rest` as the competition of the others; a small one joins the last that names another."""
+    """The steps plus `rest`, as competition of the others; a small rest is added to the last named competitor."""
     if abs(rest) < _LEAST:
         return steps
     if abs(rest) < _LEAST_LINE:

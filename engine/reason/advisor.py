@@ -1,8 +1,9 @@
-"""A seam for an advisor: it may propose hypotheses and further diagnostics, and decides nothing.
+"""Interface for an optional advisor, such as a language model: it may propose, and decides nothing.
 
-What it proposes is checked here, in code: causes of the catalogue, on resources and changes of this incident, citing
-facts that are known. The rest is dropped with a remark. What is left becomes assertions of trust `proposed`, weighing
-next to nothing (`engine.reason.trust`), and steps that run like any other. CloudOps ships no advisor.
+It can propose hypotheses and further diagnostics. Code checks each proposal: causes must be in the catalogue, resources
+and changes must belong to this incident, and cited facts must be known. The rest is dropped with a remark. What is left
+becomes assertions of trust `proposed`, which weigh next to nothing (`engine.reason.trust`), and ordinary steps.
+CloudOps ships no advisor.
 """
 
 import asyncio
@@ -74,7 +75,7 @@ class ProposedDiagnostic(_Proposal):
 
 
 class Advice(_Proposal):
-    """All that an advisor can say."""
+    """Everything that an advisor can propose."""
 
     hypotheses: tuple[ProposedHypothesis, ...] = ()
     diagnostics: tuple[ProposedDiagnostic, ...] = ()
@@ -82,9 +83,9 @@ class Advice(_Proposal):
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """All that an advisor sees: redacted sentences and names, and what it may choose from; nothing that it can change.
+    """Everything that an advisor sees: redacted sentences, names, and what it may choose from.
 
-    `facts`, `causes` and `diagnostics` map ids to sentences.
+    It can change none of it. `facts`, `causes` and `diagnostics` map ids to sentences.
     """
 
     query: str
@@ -98,7 +99,7 @@ class Briefing:
 
 
 class Advisor(Protocol):
-    """Proposes, when asked; may be slow, wrong or broken. `name` is the source of what it proposes."""
+    """Makes proposals when asked; may be slow, wrong or broken. `name` is shown as their source."""
 
     @property
     def name(self) -> str: ...
@@ -108,7 +109,7 @@ class Advisor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Advised:
-    """What is left of an advice: facts of trust `proposed`, steps to run, and what was dropped or failed, in words."""
+    """The valid part of an advice: facts of trust `proposed`, steps to run, and remarks on what was dropped."""
 
     facts: tuple[Assertion, ...] = ()
     steps: tuple[PlannedStep, ...] = ()
@@ -123,7 +124,7 @@ async def consult(
     *,
     deadline_s: float | None = None,
 ) -> tuple[str, Advised]:
-    """Ask the advisor, wait no longer than the deadline, and check what it says; its name, and what is left.
+    """Ask the advisor, wait until the deadline at most, and check its advice; returns its name and the valid part.
 
     Raises nothing but cancellation.
     """
@@ -147,7 +148,7 @@ async def _asked(advisor: Advisor, asked: Briefing) -> Advice:
 
 
 def _advice(asked: asyncio.Future[Advice], name: str) -> Advice | Advised:
-    """What the advisor said, or why there is nothing."""
+    """What the advisor answered, or why there is no advice."""
     try:
         return Advice.model_validate(asked.result())
     except ValidationError as error:
@@ -158,7 +159,7 @@ def _advice(asked: asyncio.Future[Advice], name: str) -> Advice | Advised:
 
 
 def briefing(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Briefing:
-    """What an advisor is given. Facts were redacted before they were stored; refuted ones are left out."""
+    """What an advisor is given. Facts were redacted before they were stored; refuted facts are left out."""
     return Briefing(
         query=_line(state.opened.query if state.opened else "", _TEXT_LIMIT),
         classification=state.classification,
@@ -175,7 +176,7 @@ def briefing(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Bri
 def checked(
     advice: Advice, name: str, state: IncidentState, diagnostics: Mapping[str, Diagnostic], now: datetime
 ) -> Advised:
-    """The valid part of an advice as facts and steps; pure. `remarks` say what was dropped."""
+    """The valid part of an advice as facts and steps. `remarks` say what was dropped. A pure function."""
     remarks: list[str] = []
     facts: dict[tuple[str, str, str | None], Assertion] = {}
     for hypothesis in _first(advice.hypotheses, _MOST_HYPOTHESES, f"{name}: hypotheses", remarks):
@@ -243,7 +244,7 @@ def _looks_at(plan: PlannedStep, resource: str) -> bool:
 
 
 def _citable(state: IncidentState) -> set[str]:
-    """The facts that count and that no advisor proposed: advice must not rest on advice."""
+    """The facts that count and that no advisor proposed: advice must not build on advice."""
     dropped = {name for name, judgement in state.judgements.items() if judgement.verdict in ("refuted", "withdrawn")}
     return {name for name, found_fact in state.facts.items() if found_fact.fact.trust != "proposed"} - dropped
 

@@ -1,6 +1,6 @@
-"""Which change, if any: by what it touches, when it came, and what its text has to do with what went wrong.
+"""Which recorded change is to blame: weighs each by target, time and text.
 
-Timing alone never wins: a change that touches nothing of what is ill is kept down however close it came.
+A change that affects no failing resource gets a low weight, even just before the onset.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _AT_ONCE: Final = 0.8
 _AFTER: Final = -3.0
 _JUST_AFTER: Final = -1.0
 _JUST_AFTER_S: Final = 120
-# Where a change is, by what it touches: timing alone must never outweigh "has nothing to do with the symptom".
+# By the resource that a change affects: timing alone must never outweigh "has nothing to do with the symptom".
 _ON_SYMPTOM: Final = 1.0
 _ON_FAILING_RESOURCE: Final = 0.5
 _ON_ILL: Final = 0.5
@@ -54,7 +54,7 @@ _LIBRARY_NAMED: Final = 1.0
 _MORE_WORK: Final = 0.8
 _FROM_OUTSIDE: Final = -1.2
 _NO_CHANGE: Final = -1.0
-# How telling a word is by where it stands: messages name what failed, metrics and queries are general.
+# The weight of a word by where it occurs: messages name what failed, metrics and queries are general.
 _IN_MESSAGES: Final = 1.0
 _IN_OPERATIONS: Final = 0.8
 _IN_METRICS: Final = 0.6
@@ -186,7 +186,7 @@ def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tu
 
 
 def _illness(case: FactIndex) -> dict[str, float]:
-    """The words of what went wrong, with how telling each is."""
+    """The words of what went wrong, with the weight of each."""
     telling: dict[str, float] = {}
     # A resource's name tells where, which counts as the place; it tells nothing of what.
     names = " ".join({*case.resources, *(found_fact.fact.resource or "" for found_fact in case.facts)}).lower()

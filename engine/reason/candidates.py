@@ -1,4 +1,4 @@
-"""From claims to candidates: the evidence for and against each hypothesis, before they compete."""
+"""From claims to candidates: the evidence for and against each hypothesis, before the competition."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def candidates_of(
     places: Mapping[str, list[PlaceEvidence]],
     weights: Weights,
 ) -> list[Candidate]:
-    """Every hypothesis that a claim supports, and those that an engineer would ask about though none does."""
+    """Every hypothesis that a claim supports, and those that an engineer would ask about although none does."""
     claimed = {**claims, **{key: [] for key in _unexplained(case, claims, places, weights)}}
     candidates = [_candidate(case, key, own, places, weights) for key, own in claimed.items()
                   if not own or any(claim.weight > 0 for claim in own)]  # fmt: skip
@@ -58,7 +58,7 @@ def candidates_of(
 
 
 def verdict_candidate(key: HypothesisKey, claims: Sequence[Claim], weights: Weights) -> Candidate:
-    """A hypothesis without a place, or one that was named before and that nothing supports now."""
+    """A hypothesis without a resource, or a known one that nothing supports any more."""
     return _of_evidence(key, merge_repeated(claims, weights))
 
 
@@ -104,7 +104,7 @@ def _bounded(evidence: tuple[Weighed, ...], limit: float) -> tuple[Weighed, ...]
 
 
 def _waiting(case: FactIndex, resource: str | None, places: Mapping[str, list[PlaceEvidence]]) -> list[PlaceEvidence]:
-    """What its callers suffer by themselves: waiting for a full pool is spent in the caller."""
+    """What its callers suffer: waiting for a full pool is counted in the caller's own time."""
     return [
         PlaceEvidence(name, location.fact, _WAITING * location.weight, "its caller waits", location.group)
         for name in case.above.get(resource or "", ())
@@ -114,7 +114,7 @@ def _waiting(case: FactIndex, resource: str | None, places: Mapping[str, list[Pl
 
 
 def _one_generic(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Of the general explanations of one resource the likeliest alone; the others say the same in other words."""
+    """Of the general explanations of one resource only the likeliest; the others say the same in other words."""
     best: dict[str | None, Candidate] = {}
     for candidate in candidates:
         if candidate.cause.generic:
@@ -128,7 +128,7 @@ def _one_generic(candidates: Sequence[Candidate]) -> list[Candidate]:
 def _less_general(
     case: FactIndex, candidates: Sequence[Candidate], claims: Mapping[HypothesisKey, list[Claim]], weights: Weights
 ) -> list[Candidate]:
-    """A general explanation steps back where a mechanism is known on its resource, or on what it waits for."""
+    """A general explanation loses weight where a mechanism is known on its resource, or on what it waits for."""
     mechanisms: dict[str, list[tuple[bool, Weighed]]] = {}
     blamed: dict[str, Candidate] = {}
     for candidate in candidates:
@@ -177,7 +177,7 @@ def _unexplained(
     places: Mapping[str, list[PlaceEvidence]],
     weights: Weights,
 ) -> list[HypothesisKey]:
-    """Where the trouble is though nothing says what it is: then it is slow, or fails, by itself."""
+    """Resources in trouble of which no fact says the kind: the fallback cause (slow, or fails) is used."""
     named = {key.resource for key in claims if causes()[key.cause_id].generic}
     cause_id = fallback_cause(case.effect)
     return [

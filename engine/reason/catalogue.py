@@ -1,4 +1,4 @@
-"""The cause catalogue: what each cause looks like in facts, what follows from it, and where that is known from."""
+"""The cause catalogue: which facts support each cause, what it can cause, and the source of this knowledge."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Signal = Literal[
 """What a rule reads from facts beyond states, families of messages and metrics."""
 
 Reach = Literal["below", "behind", "anywhere"]
-"""Where a cause brings about its consequences.
+"""Where a cause can have its consequences.
 
 `below`: on its resource and what that directly depends on. `behind`: on all that its resource depends on, however far.
 `anywhere`: on whatever ran on it, which topologies mostly don't know.
@@ -56,9 +56,9 @@ Reach = Literal["below", "behind", "anywhere"]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """How free observations (top SQL, wait events) support a cause: a pattern over their kind and subject.
+    """A pattern over the kind and subject of free observations (top SQL, wait events) that support a cause.
 
-    Of the patterns that match the one with the lowest `order` counts alone: it is the more specific one.
+    Where several patterns match, only the one with the lowest `order` counts: it is the most specific.
     """
 
     pattern: str
@@ -68,27 +68,27 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A cause of INCIDENT_BUNDLE.md section 3, with all that rules ask about it.
+    """A cause of the catalogue, with everything that rules ask about it. Ids and classes are a fixed interface.
 
-    `sentence` is filled with `resource`, `change` and `effect` ("slower", "fail", "worse"); `unproven_sentence` is said
-    instead where no fact speaks for it. `prior` is in natural log-odds, before any fact. `remediations` answer it,
-    `diagnostic` would confirm it; `source` is where its looks are documented.
+    `sentence` is filled with `resource`, `change` and `effect` ("slower", "fail", "worse"); `unproven_sentence` is used
+    where no fact supports the cause. `prior` is in natural log-odds, before any fact. `remediations` are the repairs
+    for it, `diagnostic` would confirm it, and `source` is the page or book that describes it.
 
-    What speaks for it, with weights in natural log-odds that say how much more likely a fact is when this is the cause
-    than when it isn't: `states` of Kubernetes objects, `families` of log messages, `signals` of the rules, and
-    `observations`. `metrics` is a pattern of the names of metrics (words apart by one space) whose worsening speaks for
-    it, `services` a pattern of the services of a node whose failed check does. `blamed_for` are the kinds of change
-    that it is blamed on.
+    Facts that support it. Weights are natural log-odds: how much more likely a fact is with this cause than without.
+    `states` are states of Kubernetes objects, `families` those of log messages, `signals` those of the rules;
+    `observations` see `Observation`. `metrics` is a pattern of metric names (words separated by one space) that support
+    it when they get worse. `services` is a pattern of services of a node that support it when their check fails.
+    `blamed_for` are the kinds of change that are blamed as this cause.
 
-    What kind of cause it is: `generic` is said when no mechanism is known. `fallback_for` are the effects that it
-    explains where nothing says more. `asked_of_dependencies`: an engineer asks about it for what the symptom depends
-    on, though no fact suggests it. `slowness`: it makes slow, so what fell silent says nothing for it.
-    `felt_by_callers` shows as waiting in the callers and not in the resource itself. `change_noun` stands before the
-    id of its change in the sentence.
+    Kind of cause. `generic`: used where no mechanism is known. `fallback_for`: the effects that it explains where
+    nothing says more. `asked_of_dependencies`: listed for dependencies of the symptom, even though no fact suggests it.
+    `slowness`: it makes a resource slow, so a resource that fell silent is no evidence for it. `felt_by_callers`: it
+    shows as waiting in the callers, not in the resource itself. `change_noun` is written before the id of its change in
+    the sentence.
 
-    What follows: `brings` are causes that it may bring about, within its `reach`. `outcome_rank` is above 0 for what
-    only says how something failed; it follows from any cause of a lower rank on the same resource. With
-    `brought_by_change` a change of the resource may bring it about.
+    Consequences. `brings` are the causes that it can cause, within its `reach`. An `outcome_rank` above 0 means that it
+    only says how something failed; any cause of a lower rank on the same resource can cause it. With
+    `brought_by_change` a change of the resource can cause it.
     """
 
     id: str
@@ -149,19 +149,19 @@ def causes_of_signal(signal: Signal) -> tuple[tuple[str, float], ...]:
 
 @cache
 def cause_of_change(kind: ChangeKind) -> str:
-    """The cause that a change of that kind is blamed as."""
+    """The cause as which a change of that kind is blamed."""
     return next(cause.id for cause in causes().values() if kind in cause.blamed_for)
 
 
 @cache
 def fallback_cause(effect: str) -> str:
-    """The cause of a resource in trouble where no mechanism is known, by the effect on the symptom."""
+    """The cause of a failing resource without a known mechanism, by the effect on the symptom."""
     return next(cause.id for cause in causes().values() if effect in cause.fallback_for)
 
 
 @cache
 def causes_of_metric(name: str) -> tuple[str, ...]:
-    """The causes whose metric `name` is, by its words; the specific patterns stand in the catalogue before the rest."""
+    """The causes that the metric `name` supports; in the catalogue specific patterns come before general ones."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     words = " ".join(re.findall(r"[a-z]+|\d+", apart.lower()))
     return tuple(

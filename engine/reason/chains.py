@@ -1,8 +1,8 @@
-"""Which causes bring about which: a chain of causes is true as a whole, and its first link is the root cause.
+"""Which cause can lead to which other cause; the first in a chain is the root cause.
 
-What each cause brings about, and where, stands with the cause (`engine.reason.causes`). B. Beyer et al., Site
-Reliability Engineering (2016), chapter 22: overload and its cascade; M. Nygard, Release It!: blocked threads,
-integration points, unbounded result sets.
+Each cause declares its consequences, and where they occur (`engine.reason.causes`). B. Beyer et al., Site Reliability
+Engineering (2016), chapter 22: overload and its cascade; M. Nygard, Release It!: blocked threads, integration points,
+unbounded result sets.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from primitives.terms import IncidentClass
 
 __all__ = ["can_cause", "explains_many", "explains_outcomes", "is_outcome", "reachable_resources"]
 
-# What comes from outside or from the hardware: no change of the resource brings it about.
+# What comes from outside or from the hardware: no change of the resource causes it.
 _NOT_CAUSED_BY_CHANGE: Final = (
     IncidentClass.INFRASTRUCTURE_FAILURE, IncidentClass.TRAFFIC_SURGE, IncidentClass.NO_FAULT, IncidentClass.UNKNOWN,
 )  # fmt: skip
 
 
 def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey) -> bool:
-    """Whether `cause` may bring about `consequence`: by what they are and by where they are.
+    """Whether `cause` can lead to `consequence`: by what they are and by where they are.
 
-    A change loads or breaks its own resource and what that depends on, more requests all that lies behind; what merely
-    describes an outcome follows from any particular cause on the same resource.
+    A change can load or break its own resource and the dependencies of it; more requests can do so to everything
+    behind. A cause that only describes an outcome follows from any specific cause on the same resource.
     """
     if cause.resource is None or consequence.resource is None or consequence.change is not None or cause == consequence:
         return False
@@ -45,22 +45,22 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
 
 
 def is_outcome(cause: HypothesisKey, consequence: HypothesisKey) -> bool:
-    """Whether `consequence` only says how it failed, and `cause` more of why: a job fails, since a process crashed."""
+    """Whether `consequence` only says how it failed, and `cause` says why: a job fails because a process crashed."""
     return causes()[cause.cause_id].outcome_rank < causes()[consequence.cause_id].outcome_rank
 
 
 def explains_many(cause: HypothesisKey) -> bool:
-    """Whether one cause is felt as many others in many places, so that any of these supports it."""
+    """Whether one cause shows as other causes on many resources, so that each of them supports it."""
     return cause.change is not None or causes()[cause.cause_id].reach != "below"
 
 
 def explains_outcomes(cause: HypothesisKey) -> bool:
-    """Whether a cause says why, so that the outcomes on its resource support it."""
+    """Whether a cause says why something failed, so that the outcomes on its resource support it."""
     return causes()[cause.cause_id].outcome_rank <= 1
 
 
 def reachable_resources(case: FactIndex, cause: HypothesisKey) -> tuple[str, ...]:
-    """The resources on which `cause` may bring something about."""
+    """The resources on which `cause` can have consequences."""
     if cause.resource is None:
         return ()
     match causes()[cause.cause_id].reach:

@@ -1,4 +1,4 @@
-"""Claims of the rules: a fact counts for or against a cause, or for or against a place of the cause."""
+"""Claims of the rules: a fact is evidence for or against a cause, or for or against a resource as its place."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from primitives.dataclass import dataclass
 
 __all__ = ["Claim", "HypothesisKey", "PlaceEvidence", "Weighed", "merge_repeated"]
 
-# Of facts that say the same thing the first counts in full, the second by a third, the third by a ninth.
+# Of facts that say the same thing, the first counts in full, the second a third, the third a ninth.
 _REPEAT: Final = 1 / 3
 _MIN_WEIGHT: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class HypothesisKey:
-    """What makes a hypothesis: a cause, the resource it is on, the change that it blames."""
+    """What identifies a hypothesis: its cause, its resource, and the change that it blames."""
 
     cause_id: str
     resource: str | None = None
@@ -40,7 +40,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class PlaceEvidence:
-    """`fact` says that the cause is (or isn't) on `resource`, whatever it is."""
+    """`fact` says that the cause is (or, with a negative weight, is not) on `resource`, whatever the cause is."""
 
     resource: str
     fact: str
@@ -51,7 +51,7 @@ class PlaceEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A fact's part of a hypothesis' log-odds, and the group that it was weighed in."""
+    """A fact's weight on a hypothesis (log-odds), and the group in which it was counted."""
 
     fact: str
     weight: float
@@ -60,7 +60,7 @@ class Weighed:
 
 
 def merge_repeated(claims: Iterable[Claim | PlaceEvidence], weights: Weights) -> tuple[Weighed, ...]:
-    """The claims as evidence: in each group and direction the strongest in full, the next ones by a third each."""
+    """The claims as evidence. In each group and direction the strongest counts in full, the next a third, and so on."""
     groups: dict[tuple[str, bool], list[Claim | PlaceEvidence]] = {}
     for claim in claims:
         groups.setdefault((claim.group, claim.weight > 0), []).append(claim)

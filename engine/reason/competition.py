@@ -1,4 +1,7 @@
-"""Hypotheses compete for being the root cause; a consequence of one may be true beside it."""
+"""Hypotheses compete for being the root cause; a consequence of the root cause may be true as well.
+
+The probability that comes out (`Scored.final`) is bounded in `engine.reason.ranking`.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,10 @@ _OUTCOME: Final = 1.7
 class Scored:
     """A candidate with its final log-odds.
 
-    `own` comes from its prior and evidence, `support` from its strongest consequence (`supporter`). `odds` are those of
-    the alternative in which it is the root cause, against "none of these". `as_root` is the probability of that
-    alternative among all, `with_parent` adds what it keeps as a consequence of others (`parent` is the likeliest of
-    these), `with_second` what it keeps as a second fault beside the leading one.
+    `own` comes from its prior and evidence, `support` from its strongest consequence (`supporter`). `odds` are those
+    that it is the root cause, against "none of these". `as_root` is its probability of being the root cause, among all
+    alternatives. `with_parent` adds what it keeps as a consequence of others (`parent` is the likeliest of these);
+    `with_second` adds what it keeps as a second fault, next to the leading one.
     """
 
     candidate: Candidate
@@ -62,11 +65,13 @@ class Competition:
 def compete(case: FactIndex, candidates: Sequence[Candidate], weights: Weights) -> Competition:
     """Score the candidates against each other, best first.
 
-    Each candidate stands for an alternative in which it is the root cause; odds are against "none of these"
-    (`weights.none`). A change explains its consequences too, so the strongest of them supports it, as far as
-    `weights.link` (how often a cause has that consequence) and `weights.support` (at most) allow. The alternatives
-    share the probability as their odds are. A candidate is right where it is the root, in part (`1 - weights.parent`)
-    where a root brought it about, and as far as `weights.second` allows where it is a second fault.
+    Each candidate is an alternative in which it is the root cause; odds are against "none of these" (`weights.none`).
+    The alternatives share the probability in proportion to their odds.
+
+    A change explains its consequences too, so the strongest of them supports it, limited by `weights.link` (how often a
+    cause has that consequence) and `weights.support` (the most it may add). A candidate is right where it is the root
+    cause, partly (`1 - weights.parent`) where it is a consequence of the root cause, and up to `weights.second` where
+    it is a second fault.
     """
     own = [weights.sharpness * candidate.score - math.log(weights.none) for candidate in candidates]
     follows = _consequences(case, candidates)
@@ -97,7 +102,7 @@ def _as_consequences(
     odds: Sequence[float],
     weights: Weights,
 ) -> tuple[list[float], dict[int, int]]:
-    """The probability of each as the root or as a root's consequence, and the place of its likeliest parent cause."""
+    """Each one's probability as the root or a consequence of it, and the place of its likeliest parent cause."""
     total = 1.0 + sum(odds)
     kept, parents = [alternative / total for alternative in odds], dict[int, int]()
     for place, consequences in enumerate(follows):
@@ -113,7 +118,7 @@ def _as_consequences(
 def _second_faults(
     candidates: Sequence[Candidate], own: Sequence[float], odds: Sequence[float], follows: Sequence[Sequence[int]]
 ) -> Mapping[int, float]:
-    """The probability of those that would be believed alone, elsewhere and by other facts than the leading cause."""
+    """The probability of those that would be believed alone: on other resources, by other facts than the leader."""
     leading = max(range(len(candidates)), key=lambda place: (odds[place], str(candidates[place].key)))
     first = candidates[leading]
     used = {item.fact for item in first.evidence if item.weight > 0}
@@ -131,7 +136,7 @@ def _second_faults(
 def _support(
     candidate: Candidate, consequences: Sequence[Candidate], weights: Weights
 ) -> tuple[float, Candidate | None]:
-    """The evidence of its strongest consequence that the cause doesn't have itself, and that consequence."""
+    """The evidence of the cause's strongest consequence that the cause doesn't have itself, and that consequence."""
     counted = {(item.fact, item.why) for item in candidate.evidence}
     most = weights.support
     if not explains_many(candidate.key):
@@ -150,7 +155,7 @@ def _support(
 
 
 def _consequences(case: FactIndex, candidates: Sequence[Candidate]) -> list[list[int]]:
-    """For each candidate the places of those that it may bring about."""
+    """For each candidate, the places of those that it can cause."""
     at: dict[str, list[int]] = {}
     for place, candidate in enumerate(candidates):
         if candidate.key.resource is not None:

@@ -1,4 +1,4 @@
-"""What a change does, read from its diff: what is known to hurt, and what is known to be harmless.
+"""What a change does, read from its diff: edits that are known to hurt or known to be harmless.
 
 M. Nygard, Release It! (limits, time-outs, unbounded result sets); Google SRE workbook, chapter 14 (configuration).
 """
@@ -45,7 +45,7 @@ _LOGGING: Final = lazy_pattern(
 _COSMETIC: Final = lazy_pattern(
     r"#[0-9a-f]{3,8}\b|\b(?:padding|margin|border|background|font|color|colour)\b", re.IGNORECASE
 )
-# Behind a colon stands the tag of an image: the service's own release, and no library's.
+# After a colon comes the tag of an image: the service's own release, not a library's.
 _VERSION: Final = lazy_pattern(r"(?<![:\w])v?(\d+)\.(\d+)\.(\d+)\b")
 _IDENTIFIER: Final = lazy_pattern(r"[A-Za-z_]\w*|[^\w\s]")
 _HARMLESS_FILES: Final = lazy_pattern(
@@ -74,7 +74,7 @@ _RELEASES: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """What a change does, with what it is worth in natural log-odds. `harmless` where it can't do anything at all."""
+    """An effect of a change and its weight in natural log-odds. `harmless` means that it can't hurt at all."""
 
     why: str
     weight: float
@@ -82,14 +82,14 @@ class Trait:
 
 
 def changed_lines(change: Change) -> list[str]:
-    """The lines that a diff takes away (`-`) and adds (`+`), without those around them."""
+    """The lines that a diff removes (`-`) and adds (`+`), without their context."""
     after = change.after if isinstance(change.after, dict) else {}
     lines = str(after.get("diff") or "").splitlines()
     return [line for line in lines if line[:1] in ("+", "-") and not line.startswith(("+++", "---"))]
 
 
 def traits(change: Change) -> tuple[Trait, ...]:
-    """What is known to hurt or to be harmless in it; empty where neither is known."""
+    """The known effects of a change, harmful or harmless; empty where none is known."""
     lines = changed_lines(change)
     removed, added = _halves(lines)
     if why := _harmless(change, lines, (*removed, *added)):
@@ -108,7 +108,7 @@ def traits(change: Change) -> tuple[Trait, ...]:
 
 
 def _halves(lines: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What is taken away and what is added, comments and blank lines left out."""
+    """What is removed and what is added, without comments and blank lines."""
     meaningful = [(line[0], line[1:]) for line in lines if line[1:].strip() and not _COMMENT.match(line[1:])]
     return [text for sign, text in meaningful if sign == "-"], [text for sign, text in meaningful if sign == "+"]
 
@@ -135,7 +135,7 @@ def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
 
 
 def _quantities(pairs: Sequence[tuple[str, float, float]]) -> Iterator[Trait]:
-    """The tightest bound, else the greatest change of pace: of names, old numbers and new ones."""
+    """The most reduced bound, else the largest change of a rate: from names, old and new numbers."""
     tightened, paced, loosened = 0.0, 0.0, False
     for name, old, new in pairs:
         halvings = math.log2(old / new) if old > 0 and new > 0 else (_TO_NOTHING if old > 0 else 0.0)
@@ -152,7 +152,7 @@ def _quantities(pairs: Sequence[tuple[str, float, float]]) -> Iterator[Trait]:
 
 
 def _line_pairs(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[str, float, float]]:
-    """Lines that differ in their numbers alone: their text, the old number and the new one."""
+    """Lines that differ only in numbers: their text, the old number and the new one."""
     old = {_skeleton(line): line for line in removed}
     for line in added:
         before = old.get(_skeleton(line))
@@ -163,7 +163,7 @@ def _line_pairs(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[
 
 
 def _name_pairs(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[str, float, float]]:
-    """Settings that stand once on each side with another number: their name, the old number and the new one."""
+    """Settings that occur once on each side with different numbers: name, old number, new number."""
     old, new = _named_numbers(removed), _named_numbers(added)
     for name in sorted(old.keys() & new.keys()):
         if len(old[name]) == len(new[name]) == 1 and old[name] != new[name]:
@@ -192,12 +192,12 @@ def _skeleton(line: str) -> str:
 
 
 def setting_traits(path: str, before: Any, after: Any) -> tuple[Trait, ...]:
-    """What the change of one setting does; `path` is its name with the names of what holds it."""
+    """The effects of changing one setting; `path` is its full name, with the names of its parents."""
     return tuple(_quantities([(path, was, now) for _, was, now in _value_pairs({path: before}, {path: after})]))
 
 
 def bumped(change: Change) -> tuple[str, ...]:
-    """The lines with which a change takes other releases of libraries."""
+    """The lines with which a change updates libraries."""
     return tuple(line for line, _, _ in _bumps(*_halves(changed_lines(change))))
 
 

@@ -1,4 +1,4 @@
-"""The facts of an incident, sorted for reasoning."""
+"""The facts of an incident, indexed by type, with the dependencies that they state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ F = TypeVar("F", bound=FactBase)
 
 @dataclass(frozen=True)
 class FactIndex:
-    """An incident as reasoning sees it: what was opened, how it was classified, and the facts by type."""
+    """What reasoning reads of an incident: how it was opened and classified, and its facts by type."""
 
     opened: IncidentOpened
     classification: Classification | None
@@ -36,7 +36,7 @@ class FactIndex:
 
     @cached_property
     def names(self) -> DisplayNames:
-        """What sentences call each resource; nothing is concluded from it."""
+        """The display name of each resource, for sentences only."""
         return self.known_names or names_of_facts(self.opened, self.facts)
 
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
@@ -48,11 +48,11 @@ class FactIndex:
         return self._cache[kind]
 
     def present(self, kind: type[F]) -> Iterator[tuple[str, F]]:
-        """Those that say that something was there."""
+        """The facts of that type which say that something was there."""
         return ((name, fact) for name, fact in self.of(kind) if fact.polarity == "present")
 
     def absent(self, kind: type[F]) -> Iterator[tuple[str, F]]:
-        """Those that say that something was not there."""
+        """The facts of that type which say that something was not there."""
         return ((name, fact) for name, fact in self.of(kind) if fact.polarity == "absent")
 
     @cached_property
@@ -75,7 +75,7 @@ class FactIndex:
 
     @cached_property
     def hosted(self) -> Mapping[str, tuple[str, ...]]:
-        """What runs on each host that is known to run something."""
+        """What runs on each host."""
         guests_of: dict[str, dict[str, None]] = {}
         for _, fact in self.of(Dependencies):
             for source, target, kind in fact.edges:
@@ -85,7 +85,7 @@ class FactIndex:
 
     @cached_property
     def above(self) -> Mapping[str, tuple[str, ...]]:
-        """Those that directly depend on each resource."""
+        """The direct callers of each resource."""
         callers: dict[str, list[str]] = {}
         for source, targets in self.below.items():
             for target in targets:
@@ -94,18 +94,18 @@ class FactIndex:
 
     @cached_property
     def symptom(self) -> Symptom | None:
-        """What the alarm was about; its resource by the identifier that the facts have for it."""
+        """The metric and resource of the alarm; the resource by the identifier that facts use."""
         symptom = self.opened.symptom
         return symptom and symptom.model_copy(update={"resource": self._identified(symptom.resource)})
 
     @cached_property
     def symptom_resources(self) -> tuple[str, ...]:
-        """What the alarm or the query is about, by the identifiers that the facts have."""
+        """The resources that the alarm or the query is about, by the identifiers that facts use."""
         named = (self.symptom.resource,) if self.symptom else ()
         return tuple(dict.fromkeys((*named, *map(self._identified, self.opened.focus))))
 
     def _identified(self, name: str) -> str:
-        """The resource that a person or an alarm called `name`: a live source may know it by a longer one."""
+        """The identifier of what a person or an alarm called `name`: a live source may use a longer one."""
         about = {found_fact.fact.resource for found_fact in self.facts}
         if name in about or name in self.resources:
             return name
@@ -118,17 +118,17 @@ class FactIndex:
 
     @cached_property
     def distance(self) -> Mapping[str, int]:
-        """How many dependencies lie between the symptom and each resource that it depends on."""
+        """The number of dependencies between the symptom and each resource that it depends on."""
         return self.reach(self.symptom_resources)
 
     def behind(self, resource: str) -> Mapping[str, int]:
-        """A resource and all that it depends on, with the distance."""
+        """A resource and everything that it depends on, with the distance."""
         if resource not in self._behind:
             self._behind[resource] = self.reach((resource,))
         return self._behind[resource]
 
     def reach(self, starts: Sequence[str]) -> dict[str, int]:
-        """All that `starts` depend on, themselves too, with the distance."""
+        """Everything that `starts` depend on, including themselves, with the distance."""
         distances = dict.fromkeys(starts, 0)
         queue = list(distances)
         for name in queue:
@@ -140,9 +140,9 @@ class FactIndex:
 
     @cached_property
     def onset(self) -> datetime | None:
-        """When the symptom began: its own metric's onset, else the earliest of what hurts, else nobody knows.
+        """When the symptom began: the onset of its own metric, else the earliest of what got worse, else None.
 
-        It had begun when it was detected, whatever became worse still later.
+        Never later than the time at which it was detected.
         """
         shifts = [fact for _, fact in self.present(MetricShift) if fact.worse and fact.onset]
         symptom = self.symptom
@@ -153,7 +153,7 @@ class FactIndex:
 
     @cached_property
     def effect(self) -> str:
-        """What the symptom does to its resource, in a word: slower, fail, worse."""
+        """What the symptom does to its resource, in one word: slower, fail, worse."""
         kinds = {fact.kind for _, fact in self.present(MetricShift)
                  if fact.worse and fact.resource in self.symptom_resources}  # fmt: skip
         metric = self.symptom.metric if self.symptom else None

@@ -1,4 +1,4 @@
-"""What engineers say about facts and causes: pinned, refuted, excluded, held for right."""
+"""What engineers say about facts and causes: pinned, refuted, excluded, marked as right."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from primitives.terms import Trust
 
 __all__ = ["Judgements", "excluded", "judgements_of", "statements"]
 
-# A fact that an engineer holds for certain counts twice, before those that say the same thing.
+# A fact that an engineer pinned counts twice, before others that say the same thing.
 _PINNED: Final = 2.0
-# What an engineer rules out is as good as impossible; what one holds for the cause must still be able to lose.
+# What an engineer rules out is as good as impossible; what one marks as right must still be able to lose.
 _EXCLUDED: Final = -20.0
 _HELD: Final = 3.0
 _STATED: Final[Mapping[Trust, str]] = {
@@ -42,7 +42,7 @@ class Judgements:
     facts: Mapping[str, Judgement] = field(default_factory=dict)
 
     def kept(self, facts: Sequence[FoundFact]) -> tuple[FoundFact, ...]:
-        """The facts that reasoning may use: none that was refuted or withdrawn, and a pinned one as if measured."""
+        """The facts that reasoning may use: without refuted and withdrawn ones; pinned ones count as measured."""
         if not self.facts:
             return tuple(facts)
         return tuple(
@@ -52,7 +52,7 @@ class Judgements:
         )
 
     def certain(self, claims: Iterable[C]) -> Iterator[C]:
-        """The claims, those of pinned facts at twice their weight; so the first of their group, in full."""
+        """The claims; those of pinned facts weigh double, so they come first in their group."""
         for claim in claims:
             if self.facts and self._verdict(claim.fact) == "pinned":
                 by = self.facts[claim.fact].by
@@ -76,9 +76,9 @@ def judgements_of(state: IncidentState) -> Judgements:
 
 
 def statements(case: FactIndex) -> Iterator[Claim]:
-    """Claims for the causes that somebody named, or that their words support like those of a log message.
+    """Claims for the causes that a statement names, or that its words support, as the words of a log message do.
 
-    A statement weighs by its trust. Of several that no person stands by only the first counts in full.
+    A statement weighs by its trust. Of several statements that no person made, only the first counts in full.
     """
     for name, fact in case.present(Assertion):
         if fact.speaks == "against":
@@ -97,7 +97,7 @@ def _group(name: str, fact: Assertion) -> str:
 
 
 def excluded(case: FactIndex, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates, those that an engineer ruled out with that against them."""
+    """The candidates; those that an engineer ruled out have evidence against them."""
     against = [(name, fact) for name, fact in case.present(Assertion)
                if fact.speaks == "against" and may_exclude(fact.trust)]  # fmt: skip
     if not against:
@@ -115,7 +115,7 @@ def _excluded(case: FactIndex, candidate: Candidate, against: Sequence[tuple[str
 
 
 def _is_meant(case: FactIndex, candidate: Candidate, fact: Assertion) -> bool:
-    """Whether the candidate agrees with all that the assertion names; one that names nothing means no cause."""
+    """Whether the candidate agrees with everything that the assertion names; False if it names nothing."""
     key, kind = candidate.key, case.resources.get(candidate.key.resource or "")
     named = (
         (fact.resource, key.resource), (fact.cause_id, key.cause_id), (fact.cause_class, candidate.cause.cause_class),

@@ -1,7 +1,7 @@
-"""Where the cause is: what explains the symptom by itself, what merely feels it, what began first.
+"""Where the cause is: which resources explain the symptom, and which only show the symptom of another's fault.
 
-After the own-excess idea of RESEARCH.md and B. Sigelman et al., Dapper (2010): a symptom that a dependency explains is
-not the cause; what fails or slows by itself is.
+What a resource adds to the symptom itself, without its dependencies, counts for it (own share; B. Sigelman et al.,
+Dapper, 2010). A symptom that a dependency explains counts against it. What began first counts for it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SYMPTOM_KINDS: Final = ("latency", "errors", "availability")
 
 _SHARE: Final = 3.4
 _WHOLE: Final = 0.95
-# Shares that one which didn't clearly move itself has of a symptom that didn't either.
+# The share of a resource that didn't clearly change, in a symptom that didn't clearly change either.
 _UNMOVED: Final = 0.3
 _SUFFERED: Final = ("own share", "span time", "felt")
 _SEVERAL: Final = 2
@@ -53,14 +53,14 @@ def locations(case: FactIndex) -> Iterator[PlaceEvidence]:
 
 
 def strength(score: float) -> float:
-    """How telling a shift of `score` spreads is, 0 to 1: nothing at 3 spreads, nearly all at 30."""
+    """How clear a shift of `score` spreads is, from 0 to 1: 0 at 3 spreads, nearly 1 at 30."""
     return min(1.0, max(0.0, math.log10(max(abs(score), 1e-9) / 3.0)))
 
 
 def magnitude(shift: MetricShift) -> float:
-    """How much a level changed, 0 to 1: by half or more is all it can be. From zero anything is.
+    """How much a level changed, from 0 to 1: 1 for a change by half or more, and for any change from zero.
 
-    Of an availability it is the failures that changed: from 100 % to 98 % is no small step.
+    For an availability the failures are compared: from 100 % to 98 % is a large change.
     """
     baseline, current = shift.baseline, shift.current
     if shift.kind == "availability" and shift.unit in _WHOLES:
@@ -156,7 +156,7 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
 
 
 def _deviates(fact: LogPattern) -> bool:
-    """Whether a resource fails as it never did, or stopped doing what it did for each request."""
+    """Whether a resource fails in a new way, or no longer logs what it logged for each request."""
     if fact.severity in FAILURES:
         return more_than_usual(fact)
     return not fact.count and bool(fact.baseline_count)
@@ -170,7 +170,7 @@ def _missing(case: FactIndex) -> Iterator[PlaceEvidence]:
 
 
 def _onsets(case: FactIndex) -> Iterator[PlaceEvidence]:
-    """Who began to suffer with the symptom or before it may cause it; who surely began after it hardly does."""
+    """A resource that got worse with the symptom or before it may cause it; one that got worse later hardly does."""
     symptom = case.onset
     own = [fact for _, fact in case.present(MetricShift) if fact.resource in case.symptom_resources and fact.onset]
     if symptom is None or not own:
@@ -196,7 +196,7 @@ def _onsets(case: FactIndex) -> Iterator[PlaceEvidence]:
 
 
 def _hosts(case: FactIndex, placed: Sequence[PlaceEvidence]) -> Iterator[PlaceEvidence]:
-    """A full host under several that suffer: a part of the evidence for each of them counts for the host."""
+    """A full host of several failing resources: part of the evidence for each of them counts for the host."""
     full = {fact.resource for _, fact in case.present(MetricAtLimit)}
     for host, hosted in case.hosted.items():
         if host not in full:

@@ -1,4 +1,4 @@
-"""What it is: facts whose kind supports certain causes, by what the catalogue declares."""
+"""Which kind of fault the facts point to: each fact supports the causes that the catalogue declares for it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _FURTHER_IN: Final = 0.3
 _SURGE: Final = 1.4
 _ALIKE: Final = 0.35
 _MANY_ALIKE: Final = 2
-_ROOM: Final = 0.3  # Of a limit: with as much of it to spare nothing is short.
+_ROOM: Final = 0.3  # Share of a limit that is free: with this much free, the resource is not short of it.
 _ALARMED: Final = 1.2
 _FROM_OUTSIDE: Final = frozenset(
     ("unavailable", "server_error", "rate_limited", "timeout", "connection_refused", "connection_reset")
@@ -58,14 +58,14 @@ _FROM_OUTSIDE: Final = frozenset(
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
-# A line that came with each of a dozen requests says as much as one that came with thousands.
+# Cap: a line that came with each of a dozen requests counts as much as one that came with thousands.
 _MOST_STOPPED: Final = 4.0
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
 _SERVICE_DOWN: Final = 4.2
 
 
 def mechanisms(case: FactIndex) -> Iterator[Claim]:
-    """Every claim of a fact for a cause on its resource."""
+    """Every claim of a fact for or against a cause on its resource."""
     yield from _states(case)
     yield from _limits(case)
     yield from _shifts(case)
@@ -125,7 +125,7 @@ def _telling(fact: MetricShift) -> float:
 
 
 def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
-    """More requests are a surge where they enter; further in they are a caller's doing."""
+    """More requests are a surge on the resource where they enter; deeper in the system a caller sends them."""
     if not fact.unit.startswith("{") or re.search(r"per[_ ]request", fact.metric):
         return
     grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
@@ -150,7 +150,7 @@ def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
 
 
 def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
-    """A resource that hurts without a known mechanism: slow or failing by itself, as far as anybody can say."""
+    """A resource that is slow or fails, and no fact names a mechanism: the general causes get this evidence."""
     own = fact.resource in case.symptom_resources and not case.below.get(fact.resource or "")
     if fact.kind == "latency":
         yield from _signal("slow at the end" if own else "slow", fact.resource, name, 1.0, "it is slow", "felt")
@@ -188,7 +188,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
 
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
-    """The host beyond the known system that a message blames, for what only that host can cause; else None."""
+    """The host outside the known system that a message blames, where only that host can be the cause; else None."""
     if fact.family not in _FROM_OUTSIDE:
         return None
     named = _URL_HOST.search(fact.template)
@@ -198,14 +198,14 @@ def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
 
 
 def _news(fact: LogPattern) -> float:
-    """How new the messages are, 0 to 1: what was never logged before is news even once."""
+    """How new the messages are, from 0 to 1: a message that was never logged before counts as new even once."""
     if not fact.baseline_count:
         return 1.0 - 0.4 / fact.count
     return min(1.0, math.log2((fact.count + 1) / (fact.baseline_count + 1)) / 3)
 
 
 def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
-    """Whose connections ran out: those of the one dependency whose connections are at their limit, else its own."""
+    """Whose connections ran out: those of the one dependency that is at its limit, else those of the resource."""
     exhausted = {cause_id for cause_id, _ in causes_of_family(family)}
     full = {fact.resource for _, fact in case.present(MetricAtLimit)
             if not exhausted.isdisjoint(causes_of_metric(fact.metric))}  # fmt: skip
@@ -214,7 +214,7 @@ def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
 
 
 def _is_of_target(family: str) -> bool:
-    """Whether a message of the family is about the resource that it names and not about the one that wrote it."""
+    """Whether a message of the family is about the resource that it names, not about the one that wrote it."""
     return family in (
         "connection_refused", "connection_reset", "unreachable", "timeout", "unavailable", "too_many_connections",
         "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object",
@@ -257,7 +257,7 @@ def _observations(case: FactIndex) -> Iterator[Claim]:
         text = f"{fact.kind} {fact.subject}"
         for observation, cause_id in _observed_causes():
             if re.search(observation.pattern, text, re.IGNORECASE):
-                # Whoever set up the monitor chose its words.
+                # These words were chosen by the person who set up the monitor.
                 weight = observation.weight * TEXT["reported"]
                 yield Claim(HypothesisKey(cause_id, fact.resource), name, weight, "it was observed so", cause_id)
                 break
@@ -282,7 +282,7 @@ def _configuration(case: FactIndex) -> Iterator[Claim]:
 
 
 def _silences(case: FactIndex) -> Iterator[Claim]:
-    """What fell silent while the rest goes on has most likely stopped, or can't be reached."""
+    """A resource whose data ended while that of others continues has probably stopped or can't be reached."""
     for resource, name in silent(case).items():
         yield from _signal("fell silent", resource, name, 1.0, "it fell silent", "silence")
 

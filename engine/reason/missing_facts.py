@@ -1,4 +1,4 @@
-"""What would change the ranking: the facts not yet known that would separate the first two hypotheses."""
+"""Missing facts that would separate the first two causes."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _MAX: Final = 4
 
 
 def would_change(case: FactIndex, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
-    """At most four lines, most separating first; while the investigation runs, when ranking again would take too long.
+    """At most four lines, the most useful first. For a running investigation: it doesn't rank again, so it is quick.
 
-    At its end `engine.reason.sensitivity` says what each fact really carries.
+    At the end `engine.reason.sensitivity` finds by ranking again what each fact decides.
     """
     named = [hypothesis for hypothesis in hypotheses if hypothesis.resource is not None][:2]
     confirmations = [_confirmation(hypothesis, case.names) for hypothesis in named if hypothesis.confidence < 0.9]
@@ -37,7 +37,7 @@ def would_change(case: FactIndex, hypotheses: Sequence[Hypothesis]) -> tuple[str
 
 
 def unanswered(case: FactIndex, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
-    """What could not be asked for, though it would separate the causes."""
+    """What no source could answer, though it would separate the causes."""
     named = [hypothesis for hypothesis in hypotheses if hypothesis.resource is not None][:2]
     asked = {gap.question for _, gap in case.of(SourceGap)}
     missing = []

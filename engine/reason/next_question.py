@@ -1,4 +1,4 @@
-"""The next best diagnostic: the question that would tell the live hypotheses apart most, for what it costs."""
+"""The next best diagnostic: the step that separates the leading hypotheses most for its cost."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _WHERE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CandidateStep:
-    """A question that could be asked: `gain` in bits, `cost_s` in seconds on a live system."""
+    """A step that could be added: `gain` in bits, `cost_s` in seconds on a live system."""
 
     primitive: str
     resource: str | None
@@ -63,12 +63,12 @@ class CandidateStep:
 
     @property
     def worth(self) -> float:
-        """Bits, less what the waiting costs."""
+        """The gain in bits, less the cost of waiting."""
         return self.gain - _COST_A_SECOND * self.cost_s
 
 
 def is_decided(hypotheses: Sequence[Hypothesis]) -> bool:
-    """Whether a further question would hardly change who leads."""
+    """Whether a further step would hardly change which hypothesis leads."""
     if not hypotheses or hypotheses[0].cause_class is IncidentClass.UNKNOWN:
         return False
     best = hypotheses[0].confidence
@@ -79,9 +79,9 @@ def is_decided(hypotheses: Sequence[Hypothesis]) -> bool:
 def next_questions(
     state: IncidentState, diagnostics: Mapping[str, Diagnostic], *, asked_for: bool = False
 ) -> tuple[PlannedStep, ...]:
-    """The steps of which one is to be added, best first; none where the answer is settled, or the budget is spent.
+    """The steps of which one is to be added, best first; none where the answer is clear or the budget is used up.
 
-    With `asked_for` (a person wants one) there are those too that may not be worth their cost.
+    With `asked_for` (a person wants a step), steps that may not be worth their cost are included.
     """
     if not asked_for and (len(state.steps) >= MAX_STEPS or is_decided(state.hypotheses)):
         return ()
@@ -107,12 +107,12 @@ def _step(state: IncidentState, question: CandidateStep, asked_for: bool) -> Pla
 
 
 def next_step_id(state: IncidentState) -> str:
-    """The id of the next step that joins the plan."""
+    """The id of the next step that is added to the plan."""
     return f"S{1 + max((int(name[1:]) for name in state.steps if name[1:].isdigit()), default=0)}"
 
 
 def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> Iterator[CandidateStep]:
-    """Every question that some source can answer, that was not asked yet, and that has to do with a live hypothesis."""
+    """Every step that a source can answer, that has not run yet, and that concerns a leading hypothesis."""
     if state.opened is None or not state.steps:
         return
     answerable = {question for source in state.sources for question in source.questions}
@@ -131,7 +131,7 @@ def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> It
 def _elsewhere(
     state: IncidentState, case: FactIndex, scope: Arguments, able: Mapping[str, Diagnostic]
 ) -> Iterator[CandidateStep]:
-    """Resources of live hypotheses that lie outside of what a diagnostic looked at."""
+    """Resources of leading hypotheses that a diagnostic has not looked at."""
     live = _live(state.hypotheses)
     for name, reach in _WHERE.items():
         if name not in able:
@@ -164,7 +164,7 @@ def _seen(state: IncidentState, case: FactIndex, name: str, reach: int) -> set[s
 def _further_back(
     state: IncidentState, case: FactIndex, scope: Arguments, able: Mapping[str, Diagnostic]
 ) -> Iterator[CandidateStep]:
-    """Changes of the days before, where a source covers them and no mechanism and no change explains the incident."""
+    """Changes of earlier days, where a source has them and neither a mechanism nor a change explains the incident."""
     diagnostic = able.get(_CHANGES)
     assert state.opened is not None
     onset = case.onset or state.opened.window.start
@@ -184,7 +184,7 @@ def _further_back(
 
 
 def _is_open(hypothesis: Hypothesis) -> bool:
-    """Whether it leaves open what set it off."""
+    """Whether the hypothesis leaves open what started the trouble."""
     return hypothesis.cause_class is IncidentClass.UNKNOWN or (
         hypothesis.change is None and causes()[hypothesis.cause_id].generic
     )
@@ -217,15 +217,15 @@ def _rivals(live: Sequence[Hypothesis], about: Sequence[Hypothesis]) -> str:
 
 
 def _mass(hypotheses: Sequence[Hypothesis], about: set[str]) -> float:
-    """The probability that it is one of `about`, of all that are believed."""
+    """The probability that the cause is one of `about`, among all hypotheses that are likely enough."""
     total = sum(hypothesis.confidence for hypothesis in hypotheses) or 1.0
     return sum(hypothesis.confidence for hypothesis in hypotheses if hypothesis.id in about) / total
 
 
 def _information(mass: float, shows: float) -> float:
-    """In bits: the mutual information between what is so with probability `mass`, and what a look for it shows.
+    """Mutual information in bits between a statement of probability `mass` and the result of looking for it.
 
-    The look shows something with probability `shows` where it is so, and with `_SHOWS_ANYWAY` where it isn't.
+    The look shows something with probability `shows` where the statement is true, with `_SHOWS_ANYWAY` where it isn't.
     """
     shown = mass * shows + (1.0 - mass) * _SHOWS_ANYWAY
     return _entropy(shown) - mass * _entropy(shows) - (1.0 - mass) * _entropy(_SHOWS_ANYWAY)

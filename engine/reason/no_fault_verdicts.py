@@ -1,4 +1,4 @@
-"""The answers without a resource: a false alarm, recovered, unknown. They are always considered."""
+"""The hypotheses without a resource: false alarm, recovered, unknown. They are in every ranking."""
 
 from __future__ import annotations
 

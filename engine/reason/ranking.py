@@ -1,4 +1,9 @@
-"""Facts → hypotheses: their claims, their competition, their order and their names."""
+"""Ranks hypotheses: facts become claims, claims become candidates, candidates compete.
+
+How a confidence is made: `engine.reason.competition` computes its log-odds (`Scored.final`); `_hypothesis` makes a
+probability of them, at most the limit of `_cap`; `engine.reason.adjustments` explains the difference to prior and
+facts, and `engine.reason.waterfall` draws it.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +49,14 @@ _NONE_JUDGED: Final = Judgements()
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Best first, and the facts not yet known that would separate the first two."""
+    """The hypotheses, best first, and the missing facts that would separate the first two."""
 
     hypotheses: tuple[Hypothesis, ...]
     would_change: tuple[str, ...] = ()
 
 
 def rank(state: IncidentState) -> Ranking:
-    """Rank what the facts so far suggest; identifiers of hypotheses in `state` are kept. Needs an opened incident."""
+    """Rank the hypotheses for the facts so far; known hypotheses keep their ids. Needs an opened incident."""
     assert state.opened is not None
     known = {_key_of(hypothesis): hypothesis.id for hypothesis in state.hypotheses}
     facts, judgements = tuple(state.facts.values()), judgements_of(state)
@@ -70,10 +75,10 @@ def rank_facts(
     judgements: Judgements = _NONE_JUDGED,
     names: DisplayNames | None = None,
 ) -> Ranking:
-    """Rank what `facts` suggest, as far as engineers let them by their `judgements`.
+    """Rank what `facts` suggest, after the engineers' `judgements` of them.
 
-    `known` maps keys to identifiers given before: those are kept, however little speaks for them now. `names` say what
-    sentences call each resource; without them it is by what the facts name.
+    `known` maps keys to ids given before: these are kept, even if little supports them now. `names` are the display
+    names for sentences; without them they are made from the facts.
     """
     case = FactIndex(opened, classification, judgements.kept(facts), names)
     candidates = excluded(case, _candidates(case, set(known or ()), weights, judgements))
@@ -154,7 +159,7 @@ def _hypothesis(
 
 
 def _cap(candidate: Candidate, trust: Mapping[str, str]) -> float:
-    """Text that an outsider may have written can't make anything as good as certain."""
+    """The highest confidence that the evidence allows: less where only text supports it, which outsiders may write."""
     measured = any(item.weight > 0 and trust.get(item.fact) in ("measured", "asserted") for item in candidate.evidence)
     return _MAX_CONFIDENCE if measured or candidate.cause.cause_class is IncidentClass.UNKNOWN else _MAX_REPORTED
 

@@ -1,4 +1,7 @@
-"""What would change the ranking, found by ranking again: without each leading fact, and with what might be found."""
+"""How the ranking would change without each leading fact, and with facts that might still be found.
+
+Both are found by ranking again. While an investigation runs, `engine.reason.missing_facts` gives a quicker answer.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +37,9 @@ _IF_FOUND: Final = "F-if-found"
 
 
 def decisive(state: IncidentState) -> tuple[Decisive, ...]:
-    """The facts without which the order of the first two would turn, or their distance change most; strongest first.
+    """The facts whose loss would swap the first two hypotheses, or change their distance most; strongest first.
 
-    Each is found by ranking again without it. Empty where nothing is opposed to anything.
+    Each is found by ranking again without it. Empty where there is only one hypothesis with evidence.
     """
     pair = _pair(state)
     if len(pair) < 2:
@@ -48,7 +51,7 @@ def decisive(state: IncidentState) -> tuple[Decisive, ...]:
 
 
 def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) -> tuple[str, ...]:
-    """At most four lines: the facts that carry the order, then what was not found or could not be asked for."""
+    """At most four lines: the facts that decide the order, then what was not found or could not be asked for."""
     pair = _pair(state)
     if not pair:
         return state.would_change
@@ -62,12 +65,12 @@ def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) 
 
 
 def _pair(state: IncidentState) -> tuple[Hypothesis, ...]:
-    """The first two that have evidence."""
+    """The first two hypotheses that have evidence."""
     return tuple(hypothesis for hypothesis in state.hypotheses if hypothesis.evidence)[:2]
 
 
 def _leading(pair: Sequence[Hypothesis], state: IncidentState) -> list[str]:
-    """The facts that weigh most on the distance between the two; a gap, or the map of the system, is none of them."""
+    """The facts that weigh most on the distance between the two; gaps and topology are left out."""
     weights: dict[str, float] = {}
     for sign, hypothesis in zip((1.0, -1.0), pair, strict=True):
         for item in hypothesis.evidence:
@@ -119,7 +122,7 @@ def _refutations(state: IncidentState, facts: Sequence[Decisive], names: Display
 
 
 def _if_found(state: IncidentState, pair: Sequence[Hypothesis], names: DisplayNames) -> Iterator[str]:
-    """What a further finding for the second would do, by ranking again as if it had been found."""
+    """What further evidence for the second hypothesis would change, by ranking again as if it had been found."""
     if len(pair) < 2 or pair[1].resource is None:
         return
     second = pair[1]
@@ -137,7 +140,7 @@ def _if_found(state: IncidentState, pair: Sequence[Hypothesis], names: DisplayNa
 
 
 def _evidence_wanted(hypothesis: Hypothesis, names: DisplayNames) -> str:
-    """What would support it as clearly as an engineer's word, by its cause."""
+    """Evidence that would support the hypothesis as clearly as an engineer's word, by its cause."""
     resource = names(hypothesis.resource or "")
     if hypothesis.change is not None:
         return f"if {resource} recovered without {hypothesis.change}"

@@ -1,4 +1,4 @@
-"""How much a statement counts by who made it: the one place for these numbers."""
+"""Weight of a statement, depending on who made it. All these numbers are here."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ STATEMENT: Final[Mapping[Trust, float]] = {
     "reported": 0.25,
     "proposed": 0.02,
 }
-"""Factor of a statement that names a cause, beside that of an engineer."""
+"""Factor of a statement that names a cause, compared with an engineer's."""
 
 _MAY_EXCLUDE: Final[frozenset[Trust]] = frozenset({"measured", "asserted"})
 
 
 def may_exclude(trust: Trust) -> bool:
-    """Whether a statement of that trust may rule a cause out: only a person's or a measurement's may."""
+    """Whether a statement of that trust may rule a cause out: only a person's statement or a measurement may."""
     return trust in _MAY_EXCLUDE

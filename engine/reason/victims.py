@@ -1,4 +1,7 @@
-"""Victims: who fails only because what it calls can't be reached or answers too late. Their trouble counts for that."""
+"""Victims: resources that fail only because a resource that they call is down or too slow.
+
+Their symptoms count as evidence against the resource they call.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
 _UNREACHED: Final = ("connection_refused", "unreachable", "unavailable", "connection_reset", "timeout")
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
 _MIN_SHARE: Final = 0.4
-# Of what speaks for a victim as the place this much stays with it and this much goes to whom it blames.
+# Of the evidence for a victim's place: the part that it keeps, and the part that goes to the resource it blames.
 _KEPT: Final = 0.3
 _PASSED: Final = 0.6
 _OWN: Final = ("own share", "span errors", "span time", "felt", "errors")
-# Where more fall silent together the collection failed, not they.
+# Where more resources than this fall silent together, the collection failed, not the resources.
 _MOST_SILENT: Final = 3
 _LEAST_SILENT: Final = 2
 # Own time that grew this many times and by as many seconds may exceed a caller's time-out.
@@ -35,14 +38,14 @@ _LATE_S: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """`resource` can't be reached, by `fact`."""
+    """`resource` can't be reached, according to `fact`."""
 
     resource: str
     fact: str
 
 
 def blames(case: FactIndex) -> dict[str, Blame]:
-    """For each victim the resource that fails it: by its own errors, else a silent or a far too slow dependency."""
+    """For each victim the resource it blames: named in its errors, else a silent or a far too slow dependency."""
     blamed: dict[str, Blame] = {}
     for resource, patterns in _new_errors(case).items():
         counts: Counter[str] = Counter()
@@ -70,9 +73,9 @@ def blames(case: FactIndex) -> dict[str, Blame]:
 
 
 def silent(case: FactIndex) -> dict[str, str]:
-    """The resources that fell silent in several ways, with a fact that says so; none where many did together.
+    """The resources whose data of several kinds ended, each with a fact that says so; none where many ended together.
 
-    Latencies alone are missing where nobody asked for anything.
+    Missing latencies alone don't count: there may have been no requests.
     """
     missing: dict[str, dict[str, str]] = {}
     for name, fact in case.present(MetricMissing):
@@ -83,7 +86,7 @@ def silent(case: FactIndex) -> dict[str, str]:
 
 
 def slow(case: FactIndex) -> frozenset[str]:
-    """The resources whose own time grew, or that take much of the symptom's time: callers may give up on them."""
+    """Resources whose own time grew, or that take much of the symptom's time: their callers may time out."""
     shifted = {
         fact.resource for _, fact in case.present(SpanShift) if fact.resource and fact.current > 2 * fact.baseline
     }
@@ -94,7 +97,7 @@ def slow(case: FactIndex) -> frozenset[str]:
 
 
 def _far_too_slow(case: FactIndex, failing: Collection[str | None]) -> dict[str, str]:
-    """Those that a caller's time-out may hit, and that don't fail themselves."""
+    """Resources slow enough to hit a caller's time-out that don't fail themselves."""
     return {
         shift.resource: name
         for name, shift in case.present(SpanShift)
@@ -104,7 +107,7 @@ def _far_too_slow(case: FactIndex, failing: Collection[str | None]) -> dict[str,
 
 
 def passed_on(locations: Iterable[PlaceEvidence], blamed: Mapping[str, Blame]) -> Iterator[PlaceEvidence]:
-    """The same locations; most of the weight of a victim's goes to the resource that it can't reach."""
+    """The same evidence, but most of a victim's weight goes to the resource that it blames."""
     for location in locations:
         blame = blamed.get(location.resource)
         if blame is None or location.weight <= 0 or location.group not in _OWN:

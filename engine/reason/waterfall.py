@@ -1,6 +1,6 @@
 """Why a hypothesis has its confidence: log-odds from the prior, fact by fact, to the stated probability.
 
-The bars add up exactly: whatever is no fact (other hypotheses, consequences, bounds) is a bar of its own kind.
+The bars add up exactly: everything that is no fact (other hypotheses, consequences, bounds) has a bar of its own kind.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _RAISED: Final = "raised: the alternatives are less likely still"
 class Bar:
     """One step: from `start` to `end` in natural log-odds.
 
-    `fact` is the id of the fact that it stands for, with the `parts` that its weight is the sum of; `hypothesis` the id
-    of the other hypothesis that an adjustment comes from.
+    `fact` is the id of its fact, and `parts` are the pieces of evidence that its weight is the sum of; `hypothesis` is
+    the id of the other hypothesis that an adjustment comes from.
     """
 
     kind: BarKind
@@ -41,20 +41,20 @@ class Bar:
 
     @property
     def weight(self) -> float:
-        """How far it goes; that of the total is the sum of all others."""
+        """Its length; that of the total is the sum of all others."""
         return self.end - self.start
 
 
 def all_adjustments(hypothesis: Hypothesis) -> tuple[Adjustment, ...]:
-    """Everything beside the facts, the prior first."""
+    """Everything that is no fact, the prior first."""
     return (Adjustment(kind="prior", label=_PRIOR, weight=hypothesis.prior), *hypothesis.adjustments)
 
 
 def waterfall(hypothesis: Hypothesis, judgements: Mapping[str, Judgement] | None = None) -> tuple[Bar, ...]:
     """The prior, the facts for it, the facts against it, the adjustments, and the confidence.
 
-    Each bar starts where the one before ended, the first at 0, and the total ends where the last one does: at the
-    log-odds of the confidence, to a tenth of a percent.
+    Each bar starts where the one before ended, the first at 0. The total ends at the log-odds of the confidence, which
+    is given to a tenth of a percent.
     """
     prior, *adjustments = all_adjustments(hypothesis)
     bars = [Bar("prior", prior.label, 0.0, prior.weight)]

@@ -1,4 +1,7 @@
-"""How much each kind of evidence counts, and how root causes compete: argued first, then fitted (docs/accuracy.md)."""
+"""How much each kind of evidence counts, and how root causes compete.
+
+The numbers are initial values by judgement, then adjusted to recorded incidents (docs/accuracy.md).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from primitives.dataclass import dataclass
 
 __all__ = ["WEIGHTS", "Weights"]
 
-# Which kind of evidence a rule's group belongs to; what stands in none of them counts as the rule says.
+# The kind of evidence of each group of claims; a group that isn't listed here has the factor 1.
 _KINDS: Final[Mapping[str, str]] = {
     "own share": "metrics", "felt": "metrics", "level": "metrics", "alarm": "metrics", "explained below": "metrics",
     "traffic": "metrics",
@@ -23,14 +26,14 @@ _KINDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What the fit may move: eleven numbers that scale the rules' weights, which are argued where the rules stand.
+    """The eleven numbers that can be fitted; they scale the weights that the rules give.
 
-    `sharpness` makes log-odds of the rules' cautious weights: a temperature as in C. Guo et al., On Calibration of
-    Modern Neural Networks (ICML 2017). `none` is what stands for a cause that no rule knows, as odds. `link` is how
-    often a change has the consequence that it can have, and `support` the most that a consequence may say for its
-    cause, in log-odds. `parent` is the part of a consequence's probability that its cause takes, since what was
-    brought about is no root cause. `second` is how likely a second fault at the same time is, where it would be
-    believed alone. The rest are factors, one for each kind of evidence.
+    `sharpness` multiplies the rules' cautious weights: a temperature as in C. Guo et al., On Calibration of Modern
+    Neural Networks (ICML 2017). `none` are the odds of a cause that no rule knows. `link` is how often a change has a
+    consequence that it can have; `support` is the most that a consequence may add to its cause, in log-odds. `parent`
+    is the part of a consequence's probability that its cause takes, since a consequence is no root cause. `second` is
+    how likely a second fault at the same time is, if it would be believed alone. The others are factors, one for each
+    kind of evidence.
     """
 
     sharpness: float = 2.1

@@ -1,1 +1,1 @@
-"""One module a family of causes, each a table named `CAUSES`."""
+"""The catalogue's causes: one module for each family, each with a table named `CAUSES`."""

@@ -1,4 +1,4 @@
-"""Somebody isn't let in (ACCESS_FAILURE)."""
+"""Access is denied (ACCESS_FAILURE)."""
 
 from __future__ import annotations
 

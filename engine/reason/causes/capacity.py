@@ -1,4 +1,4 @@
-"""More came than could be taken: scaling, traffic, backlog (SCALING_FAILURE, TRAFFIC_SURGE, DATA_BACKLOG)."""
+"""More load than capacity: scaling, traffic, backlog (SCALING_FAILURE, TRAFFIC_SURGE, DATA_BACKLOG)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a resource depends on failed it (DEPENDENCY_FAILURE)."""
+"""A dependency of the resource failed (DEPENDENCY_FAILURE)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change of what runs made it worse (DEPLOYMENT_REGRESSION)."""
+"""A new version made it worse (DEPLOYMENT_REGRESSION)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What workloads run on failed (INFRASTRUCTURE_FAILURE)."""
+"""The nodes, zones or services that workloads run on failed (INFRASTRUCTURE_FAILURE)."""
 
 from __future__ import annotations
 

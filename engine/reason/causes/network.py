@@ -1,4 +1,4 @@
-"""Packets, names or routes go astray (NETWORK_FAILURE)."""
+"""Packets, names or routes don't reach their target (NETWORK_FAILURE)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A resource ran full (RESOURCE_SATURATION)."""
+"""A resource reached its limit (RESOURCE_SATURATION)."""
 
 from __future__ import annotations
 

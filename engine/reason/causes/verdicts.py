@@ -1,4 +1,4 @@
-"""Answers without a resource: nothing is wrong, or nobody knows (NO_FAULT, UNKNOWN)."""
+"""Answers without a resource: nothing is wrong, or the cause is unknown (NO_FAULT, UNKNOWN)."""
 
 from __future__ import annotations
 
