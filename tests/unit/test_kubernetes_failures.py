@@ -10,9 +10,11 @@ from kubernetes_objects import API, NOW, NS, WINDOW, deployment, pod, replica_se
 
 from primitives.clock import ManualClock
 from primitives.diagnostics import analyze_logs as logs_module
-from primitives.diagnostics import inspect_workloads as module
+from primitives.diagnostics.inspect_workloads import inspect_workloads
 from primitives.diagnostics.registry import Arguments, Progress
 from primitives.facts import Dependencies, Fact, LogPattern, SourceGap, WorkloadState
+from primitives.kubernetes import inspection as module
+from primitives.kubernetes import links
 from primitives.kubernetes.analysis import FAMILIES
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
@@ -46,7 +48,7 @@ class Forgetting:
 async def inspected(topology: Topology | None = None) -> list[Fact]:
     ask = Telemetry([Recorded(topology)], Forgetting(), ManualClock(WINDOW.end))  # type: ignore[list-item]
     args = Arguments(window=WINDOW, now=WINDOW.end)
-    return [fact async for fact in module.inspect_workloads(ask, args) if not isinstance(fact, Progress)]
+    return [fact async for fact in inspect_workloads(ask, args) if not isinstance(fact, Progress)]
 
 
 def failing(_: Cluster) -> Iterator[Finding]:
@@ -106,7 +108,7 @@ def test_what_was_found_before_a_failure_is_kept() -> None:
 
 
 async def test_services_that_cannot_be_analysed_leave_the_logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs_module, "misleading_services", failing)
+    monkeypatch.setattr(links, "misleading_services", failing)
     logs = ContainerLog(namespace=NS, pod="api-1", container="api", text="ERROR connection refused by postgres:5432")
     backend = Recorded(None)
     backend.questions |= {"container_logs"}
