@@ -21,11 +21,9 @@ from engine.log import EventLog
 from engine.port import AuditResult, Command, IncidentSummary, Investigate
 from engine.reason.advisor import Advisor
 from engine.store.locations import StoreLocation
-from primitives.answers import decode_answer
 from primitives.clock import Clock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError
 from primitives.sources import NO_SOURCES, SourceDirectory
-from primitives.telemetry import Answer
 
 __all__ = ["CLOSE_AFTER", "Engine", "person"]
 
@@ -153,8 +151,8 @@ class Engine:
         summaries = await self.store.incidents()
         return tuple(summary.model_copy(update={"running": summary.execution_id in running}) for summary in summaries)
 
-    async def answer(self, digest: str) -> Answer[Any]:
-        return decode_answer(await self.store.get_blob(digest), digest)
+    async def blob(self, digest: str) -> bytes:
+        return await self.store.get_blob(digest)
 
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         return await self.store.verify(execution_id)

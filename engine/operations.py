@@ -20,11 +20,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from engine.incident import IncidentState
 from engine.wire import decode_event, encode_event
-from primitives.answers import decode_answer, encode_answer
 from primitives.dataclass import dataclass
 
 __all__ = [
-    "ANSWER",
+    "BYTES",
     "EVENTS",
     "STATE",
     "TIMES",
@@ -82,15 +81,7 @@ STATE = Codec(lambda state: state.encode().decode(), lambda text: IncidentState.
 TIMES = Codec(lambda times: times.tolist(), lambda times: array("d", times))
 
 
-def _decode_answer(document: Mapping[str, str]) -> Any:
-    return decode_answer(base64.b64decode(document["data"]), document["digest"])
-
-
-ANSWER = Codec(
-    lambda answer: {"digest": answer.digest, "data": base64.b64encode(encode_answer(answer)).decode()},
-    _decode_answer,
-    slow=True,
-)
+BYTES = Codec(lambda data: base64.b64encode(data).decode(), base64.b64decode, slow=True)
 
 
 class Operation:
