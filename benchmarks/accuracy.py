@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy` writes docs/accuracy.md: the reasoner's scores, and what leaving data out costs.
+"""`python -m benchmarks.accuracy`: writes docs/accuracy.md, what the reasoner scores and what leaving data out costs.
 
 Every incident of the data sets is investigated once, without a network. Then its facts are ranked under the shipped
 weights, under weights fitted to all incidents, and under weights fitted without its data set, or without the incidents
@@ -118,13 +118,13 @@ _HEAD: Final = (
     "<!-- made by `make accuracy`; don't edit -->",
     "# How accurate is it, and what does leaving data out cost?",
     "",
-    "The rules' weights are initial values by judgement, from platforms' documentation and practice. A few numbers",
+    "The rules' weights are explained beside the rules, from platforms' documentation and practice. A few numbers",
     "scale them; these are fitted to the development incidents in `../shared/datasets`. This page says what each data",
     "set scores when the fit did not see it, or did not see those of its incidents that have the same culprit. The",
-    "rules themselves were written with all development incidents in sight: the page measures overfitting of the",
-    "fitted numbers, not of the rules. `tests/cases/recorded` and the made incidents of",
-    "`tests/cases/worlds.py` are the nearest to incidents that no rule has seen; since they show that a sharper fit is",
-    "too sure of itself there, what is shipped is less sharp than the fit would have it.",
+    "rules themselves were written by people who knew all development incidents. So this page measures overfitting",
+    "of the 11 fitted numbers, not of the rules. `tests/cases/recorded` and the generated incidents of",
+    "`tests/cases/worlds.py` come nearest to incidents that no rule has seen. There a sharper fit is too confident,",
+    "so the shipped weights are less sharp than the fitted ones.",
     "",
     "`top-1` asks for all that the known answer names (resource, cause, change), `resource` for the resource alone.",
     "",

@@ -16,6 +16,7 @@ from benchmarks.terminal import Terminal
 __all__ = ["SAMPLE", "first_paint", "startup", "version"]
 
 SAMPLE = ROOT / "sample_incidents" / "petshop-low-train-00"
+STORY = ROOT / "sample_incidents" / "api-latency-spike"
 _QUERY = "latency spike since noon"
 _PANES = ("Plan", "Hypotheses", "Detail", "Timeline", "Remediation", "╭", "╯")
 _STEP = "analyze_utilization"
@@ -27,7 +28,7 @@ _PYTHON = (sys.executable, "-c", "pass")
 def startup(options: Options) -> Result:
     """`--version`, whole investigations of a sample as separate processes, and their memory."""
     with private_home(options.scratch) as home:
-        return Result([version(home, options.times(25, 7)), *_investigations(options, home)])
+        return Result([version(home, options.times(25, 7)), _story(options, home), *_investigations(options, home)])
 
 
 def first_paint(options: Options) -> Result:
@@ -71,6 +72,23 @@ def version(home: Path, rounds: int) -> Figure:
     )
     reference = Reference("python -c pass", median(taken["python"]))
     return Figure("start-up", "cloudops --version", median(taken["version"]), "ms", Target(6, of="ratio"), reference)
+
+
+def _story(options: Options, home: Path) -> Figure:
+    """A whole investigation of the demonstration story against `python -c pass`, in turn; the best of each counts.
+
+    The environment sets no PYTHONDONTWRITEBYTECODE, and the first round warms up: both have their bytecode caches.
+    """
+    env, numbers = environment(home), count()
+
+    def investigated() -> float:
+        store = str(home / f"story-{next(numbers)}.db")
+        return _wall((*cloudops(), "investigate", "--incident", str(STORY), "--json", "--store", store), env)
+
+    taken = interleaved({"story": investigated, "python": partial(_wall, _PYTHON, env)}, options.times(15, 5))
+    reference = Reference("python -c pass", min(taken["python"]))
+    best = min(taken["story"])
+    return Figure("start-up", "investigate --json, the demonstration", best, "ms", Target(40, of="ratio"), reference)
 
 
 def _investigations(options: Options, home: Path) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""What a store of rows does; `tests/contract/test_stores.py` holds every store to it.
+"""What a store of rows does; `tests/contract` holds every store to it.
 
 A new store implements `RowStore` and nothing else. Encoding, hashing, folding, snapshots, following and the audit are
 done above it, in `engine.log`, once for all stores.

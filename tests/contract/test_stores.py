@@ -1,30 +1,30 @@
-"""What every store must do. A new store joins by adding its opener to `STORES`."""
+"""What every store must do: append."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
+from stores import (
+    ENGINE,
+    NOON,
+    STORES,
+    Opener,
+    begin,
+    entries,
+    opening,
+    planning,
+    progress,
+)
 
 from engine.events import (
     GENESIS,
     Body,
-    Event,
-    FactFound,
-    HypothesesRanked,
-    IncidentClassified,
-    IncidentClosed,
-    IncidentOpened,
-    InvestigationFinished,
-    PlannedStep,
-    PlanProposed,
     StepFinished,
     StepProgressed,
     StepStarted,
@@ -32,85 +32,14 @@ from engine.events import (
     encode_body,
     event_hash,
 )
-from engine.hypotheses import Classification, Hypothesis
-from engine.incident import fold
-from engine.log import Entry, EventLog, Head
+from engine.log import EventLog, Head
 from engine.store.locations import SCHEMES
 from engine.store.rows import Commit
-from primitives.errors import HeadMoved, StoreError, UsageError
-from primitives.facts import MetricShift
-from primitives.records import Window
-from primitives.terms import IncidentClass
-
-Opener = Callable[[Path], Awaitable[EventLog]]
-STORES: dict[str, Opener] = {
-    "memory": lambda path: EventLog.open(f"memory://{path}"),
-    "sqlite": EventLog.open,
-}
-"""Opens the store that belongs to a path: opened twice with the same path it is the same store."""
-
-NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-ENGINE = Who(kind="engine", name="cloudops")
-WINDOW = Window(start=NOON, end=NOON)
+from primitives.errors import HeadMoved, StoreError
 
 
 def test_every_kind_of_store_is_held_to_the_contract() -> None:
     assert set(STORES) == set(SCHEMES)
-
-
-@pytest.fixture(params=sorted(STORES))
-def opener(request: pytest.FixtureRequest) -> Opener:
-    return STORES[request.param]
-
-
-@pytest.fixture
-async def store(opener: Opener, tmp_path: Path) -> AsyncIterator[EventLog]:
-    opened = await opener(tmp_path / "store" / "incidents.db")
-    yield opened
-    await opened.close()
-
-
-def opening(title: str = "Latency") -> IncidentOpened:
-    return IncidentOpened(title=title, query=title, origin="recorded", detected_at=NOON, now=NOON, window=WINDOW)
-
-
-def planning() -> PlanProposed:
-    step = PlannedStep(id="S1", primitive="analyze_logs", target="web", arguments={}, effect="read", reason="errors")
-    return PlanProposed(steps=(step,))
-
-
-def entries(*bodies: Body) -> list[Entry]:
-    return [(NOON, ENGINE, body) for body in bodies]
-
-
-def progress(count: int, first: int = 0) -> list[Entry]:
-    return entries(*(StepProgressed(step="S1", done=first + number, total=10**6) for number in range(count)))
-
-
-def shift(**changes: Any) -> MetricShift:
-    values: dict[str, Any] = {
-        "resource": "web", "window": WINDOW, "observed_at": NOON, "source": "metrics", "metric": "latency",
-        "kind": "latency", "unit": "ms", "statistic": "p95", "worse": True, "baseline": 200.0, "spread": 10.0,
-        "current": 1500.0, "peak": 1600.0, "score": 130.0, "samples": 30, "baseline_samples": 300,
-    }  # fmt: skip
-    return MetricShift.model_validate(values | changes)
-
-
-async def begin(store: EventLog, execution_id: str = "exec-1", incident_id: str = "inc-1") -> tuple[Event, ...]:
-    return await store.append(execution_id, incident_id, entries(opening(), planning()))
-
-
-async def collect(batches: AsyncIterator[tuple[Event, ...]]) -> list[Event]:
-    return [event async for batch in batches for event in batch]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
-# Appending and reading
 
 
 async def test_what_was_appended_is_read_back(store: EventLog) -> None:
@@ -208,9 +137,6 @@ async def test_a_cancelled_caller_takes_nothing_from_the_others(store: EventLog)
     assert (await store.verify())[0].ok
 
 
-# What is refused
-
-
 @pytest.mark.parametrize("first", [planning(), StepProgressed(step="S1", done=1, total=2)])
 async def test_an_execution_begins_with_its_opening(store: EventLog, first: Body) -> None:
     with pytest.raises(ValueError, match=r"can't follow|begins with incident_opened"):
@@ -302,9 +228,6 @@ async def test_a_closed_store_says_so(store: EventLog) -> None:
         await store.read("exec-1")
 
 
-# Going on
-
-
 async def test_a_log_goes_on_after_reopening(opener: Opener, tmp_path: Path) -> None:
     path = tmp_path / "incidents.db"
     store = await opener(path)
@@ -329,187 +252,3 @@ async def test_what_waits_to_be_written_is_written_before_closing(opener: Opener
     store = await opener(path)
     assert (await store.last("exec-1")).seq == 32
     await store.close()
-
-
-# Following
-
-
-async def test_a_follower_sees_every_event_in_order_and_ends_with_the_incident(store: EventLog) -> None:
-    early = asyncio.ensure_future(collect(store.follow("exec-1")))
-    await asyncio.sleep(0)
-    await begin(store)
-    late = asyncio.ensure_future(collect(store.follow("exec-1", after=1)))
-    for number in range(40):
-        await store.append("exec-1", "inc-1", progress(100, 100 * number))
-    await store.append("exec-1", "inc-1", entries(InvestigationFinished(status="completed", duration_s=1.0)))
-    await store.append("exec-1", "inc-1", entries(IncidentClosed(reason="person")))
-    async with asyncio.timeout(20):
-        assert await early == list(await store.read("exec-1"))
-        assert await late == list(await store.read("exec-1", after=1))
-
-
-async def test_a_slow_follower_misses_nothing(store: EventLog) -> None:
-    await begin(store)
-    following = store.follow("exec-1")
-    first = await anext(following)
-    assert [event.seq for event in first] == [1, 2]
-    for number in range(12):
-        await store.append("exec-1", "inc-1", progress(500, 500 * number))
-    await store.append("exec-1", "inc-1", entries(IncidentClosed(reason="person")))
-    assert [event.seq for event in await collect(following)] == list(range(3, 6_004))
-
-
-async def test_a_follower_of_a_closed_log_gets_it_and_ends(store: EventLog) -> None:
-    await begin(store)
-    await store.append("exec-1", "inc-1", entries(IncidentClosed(reason="person")))
-    async with asyncio.timeout(5):
-        assert len(await collect(store.follow("exec-1"))) == 3
-
-
-async def test_closing_ends_every_follower(store: EventLog) -> None:
-    await begin(store)
-    seen: list[Event] = []
-
-    async def watch() -> None:
-        async for batch in store.follow("exec-1"):
-            seen.extend(batch)
-
-    watcher = asyncio.ensure_future(watch())
-    await until(lambda: len(seen) == 2)
-    await store.close()
-    async with asyncio.timeout(5):
-        await watcher
-
-
-async def test_a_follower_is_told_of_its_own_execution_only(store: EventLog) -> None:
-    await begin(store)
-    seen: list[Event] = []
-
-    async def watch() -> None:
-        async for batch in store.follow("exec-1"):
-            seen.extend(batch)
-
-    watcher = asyncio.ensure_future(watch())
-    await begin(store, "exec-2", "inc-2")
-    await store.append("exec-1", "inc-1", progress(1))
-    await until(lambda: len(seen) == 3)
-    assert {event.execution_id for event in seen} == {"exec-1"}
-    watcher.cancel()
-
-
-# States and snapshots
-
-
-async def test_the_state_is_the_fold_of_the_log_at_every_event(store: EventLog) -> None:
-    events = list(await begin(store))
-    facts = entries(*(FactFound(id=f"F{n}", step="S1", key=f"{n:016x}", fact=shift(score=float(n))) for n in range(9)))
-    events += await store.append("exec-1", "inc-1", entries(StepStarted(step="S1")) + facts)
-    events += await store.append("exec-1", "inc-1", progress(2_300))
-    for seq in (1, 2, 11, 12, 999, 1_000, 1_001, 2_000, 2_312, None):
-        assert (await store.state("exec-1", seq)).digest() == fold(events[:seq]).digest()
-    assert (await store.state("exec-1", 0)).seq == 0
-
-
-async def test_a_state_belongs_to_whoever_asked_for_it(store: EventLog) -> None:
-    await begin(store)
-    mine = await store.state("exec-1")
-    mine.steps["S1"].note = "changed by its owner"
-    mine.steps["S2"] = mine.steps["S1"]
-    await store.append("exec-1", "inc-1", entries(StepStarted(step="S1")))
-    steps = (await store.state("exec-1")).steps
-    assert [(name, step.note) for name, step in steps.items()] == [("S1", "")]
-
-
-async def test_a_state_that_is_not_there_is_a_usage_error(store: EventLog) -> None:
-    with pytest.raises(UsageError, match="no execution exec-1"):
-        await store.state("exec-1")
-    await begin(store)
-    with pytest.raises(UsageError, match="has 2 events"):
-        await store.state("exec-1", 3)
-
-
-# The list
-
-
-async def test_the_list_shows_each_execution_as_its_log_says_newest_first(store: EventLog) -> None:
-    await begin(store, "exec-1", "inc-1")
-    await store.append("exec-2", "inc-2", entries(opening("Errors")))
-    classification = Classification(primary_class=IncidentClass.TRAFFIC_SURGE, confidence=0.9)
-    cause = Hypothesis(
-        id="H1", cause="too many requests", cause_id="surge", cause_class=IncidentClass.TRAFFIC_SURGE, prior=0.0,
-        confidence=0.8,
-    )  # fmt: skip
-    done = [IncidentClassified(classification=classification), HypothesesRanked(hypotheses=(cause,))]
-    done.append(InvestigationFinished(status="completed", duration_s=2.0))
-    await store.append("exec-1", "inc-1", [(NOON + timedelta(seconds=9), ENGINE, body) for body in done])
-    second, first = await store.incidents()
-    assert (second.execution_id, second.incident_id, second.title, second.phase) == (
-        "exec-2",
-        "inc-2",
-        "Errors",
-        "opened",
-    )
-    assert (second.primary_class, second.top_cause, second.confidence, second.events) == (None, None, None, 1)
-    assert (first.phase, first.primary_class, first.top_cause) == ("completed", "TRAFFIC_SURGE", "too many requests")
-    assert (first.confidence, first.events) == (0.8, 5)
-    assert (first.opened_at, first.updated_at) == (NOON, NOON + timedelta(seconds=9))
-
-
-async def test_a_name_is_resolved(store: EventLog) -> None:
-    for execution_id, incident_id in (
-        ("exec-1a", "inc-1"),
-        ("exec-1b", "inc-1"),
-        ("exec-2", "inc-2"),
-        ("exec-20", "x"),
-    ):
-        await begin(store, execution_id, incident_id)
-    assert await store.resolve("exec-1a") == "exec-1a"
-    assert await store.resolve("exec-2") == "exec-2"
-    assert await store.resolve("inc-1") == "exec-1b"
-    assert await store.resolve("exec-20") == "exec-20"
-    for name, what in (("exec-1", "could be"), ("exec-3", "no incident"), ("", "no incident"), ("%", "no incident")):
-        with pytest.raises(UsageError, match=what):
-            await store.resolve(name)
-    for hostile in ("\udcff", "\0", "exec-1a\x1b[2J"):
-        with pytest.raises(UsageError):
-            await store.resolve(hostile)
-
-
-# Blobs
-
-
-@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 5_000])
-async def test_a_blob_is_kept_under_its_digest(store: EventLog, data: bytes) -> None:
-    digest = await store.put_blob(data)
-    assert digest == hashlib.sha256(data).hexdigest()
-    assert await store.put_blob(data) == digest
-    assert await store.get_blob(digest) == data
-
-
-async def test_blobs_come_with_the_events_that_name_them_or_not_at_all(store: EventLog) -> None:
-    await begin(store)
-    data = b"recorded with the event"
-    with pytest.raises(ValueError, match="can't follow"):
-        await store.append("exec-1", "inc-1", entries(StepStarted(step="S9")), blobs=(data,))
-    with pytest.raises(StoreError, match="no recorded answer"):
-        await store.get_blob(hashlib.sha256(data).hexdigest())
-    await store.append("exec-1", "inc-1", entries(StepStarted(step="S1")), blobs=(data,))
-    assert await store.get_blob(hashlib.sha256(data).hexdigest()) == data
-
-
-# The audit
-
-
-async def test_an_untouched_log_verifies_and_is_anchored_outside(store: EventLog) -> None:
-    await begin(store)
-    await begin(store, "exec-2", "inc-2")
-    await store.append("exec-1", "inc-1", progress(1_500))
-    (one,) = await store.verify("exec-1")
-    assert (one.ok, one.events, one.anchored, one.seq, one.problem) == (True, 1_502, 1_502, None, "")
-    assert [result.execution_id for result in await store.verify()] == ["exec-1", "exec-2"]
-
-
-async def test_the_audit_of_nothing_is_a_usage_error(store: EventLog) -> None:
-    assert await store.verify() == ()
-    with pytest.raises(UsageError, match="no execution"):
-        await store.verify("exec-1")

@@ -1,4 +1,4 @@
-"""Uses a store as somebody without special rights and prints what happened as JSON; for `test_store_faults`.
+"""Uses a store as somebody without special rights and prints what happened as JSON; for `tests/faults/store`.
 
     python tests/faults/store_probe.py STORE [--bytes-a-file N]
 
