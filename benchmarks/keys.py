@@ -116,7 +116,7 @@ class FlowingEngine:
 
 
 class _WatchedCockpit(CockpitApp):
-    """The cockpit, telling when the row that is waited for was painted under the cursor."""
+    """The cockpit; it reports when the expected row was painted under the cursor."""
 
     wanted: str | None = None
 

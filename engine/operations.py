@@ -1,8 +1,8 @@
-"""What an operation of the engine is, so that every way to an engine can be made from one declaration.
+"""Declares an engine operation once; proxy, server and client are generated from it.
 
-A method of `engine.port.EnginePort` with the decorator `operation` is an operation: its signature is the request, the
-decorator's codec is the form of its answer. From these the in-process port, the engine in a thread, the socket's server
-and its client are made; none of them knows an operation by name.
+An operation is a method of `engine.port.EnginePort` with the decorator `operation`: its signature is the request, the
+decorator's codec encodes its answer. The in-process port, the engine in a thread, the socket's server and its client
+are made from these; none of them knows an operation by name.
 """
 
 from __future__ import annotations
