@@ -1,7 +1,7 @@
 """Renames resources in answers to one identifier when several sources name them differently.
 
 Names are joined only within one scope (cluster, or account and region). Where the sources of an investigation state
-several scopes, each source's own stands in front of its identifiers. With one source nothing is changed: a bundle's
+several scopes, each source's own is put in front of its identifiers. With one source nothing is changed: a bundle's
 identifiers stay as they are.
 """
 
@@ -91,7 +91,7 @@ class CrossSourceNames:
 
 
 def scopes_in_front(scopes: Mapping[str, str]) -> Mapping[str, str]:
-    """Those of the sources' scopes that must stand in front: clusters where there are several, accounts likewise.
+    """Those of the sources' scopes that must be in front: clusters where there are several, accounts likewise.
 
     One cluster and one account can't be confused; there names are joined as if no scope was stated.
     """
