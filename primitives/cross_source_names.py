@@ -1,7 +1,7 @@
 """Renames resources in answers to one identifier when several sources name them differently.
 
 Names are joined only within one scope (cluster, or account and region). Where the sources of an investigation state
-several scopes, each source's own stands in front of its identifiers. With one source nothing is changed: a bundle's
+several scopes, each source's own is put in front of its identifiers. With one source nothing is changed: a bundle's
 identifiers stay as they are.
 """
 
@@ -91,7 +91,7 @@ class CrossSourceNames:
 
 
 def scopes_in_front(scopes: Mapping[str, str]) -> Mapping[str, str]:
-    """Those of the sources' scopes that must stand in front: clusters where there are several, accounts likewise.
+    """Those of the sources' scopes that must be in front: clusters where there are several, accounts likewise.
 
     One cluster and one account can't be confused; there names are joined as if no scope was stated.
     """
@@ -125,7 +125,7 @@ def build_resolver(answers: Iterable[Answer[Any]], window: Window) -> Resolver:
 
 
 def canonical_answer(answer: Answer[Any], resolver: Resolver, scope: str = "") -> Answer[Any]:
-    """The answer with every resource called by its canonical identifier; itself where nothing is called otherwise.
+    """The answer with every resource called by its canonical identifier; itself where no name differs.
 
     `scope` goes in front of each. Kubernetes objects and container logs hold what the platform says, so they are given
     the scope as a field.
@@ -149,7 +149,7 @@ def canonical_answer(answer: Answer[Any], resolver: Resolver, scope: str = "") -
 
 
 class _Naming:
-    """The canonical names of one answer's resources, each looked up once unless it hangs on the time."""
+    """The canonical names of one answer's resources, each looked up once unless it depends on the time."""
 
     def __init__(self, resolver: Resolver, source: str, scope: str) -> None:
         self._resolver, self._source, self._scope = resolver, source, scope
@@ -202,7 +202,7 @@ def _time(record: Any) -> datetime | None:
 
 
 def _series(records: Iterable[Series], naming: _Naming) -> list[Series]:
-    """Each series under its canonical name, unless another one of that name and metric stands in the same answer."""
+    """Each series under its canonical name, unless another one of that name and metric is in the same answer."""
     series = list(records)
     taken = {(entry.resource, entry.metric.name) for entry in series}
     renamed: list[Series] = []

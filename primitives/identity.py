@@ -182,7 +182,7 @@ def with_scope(text: str, *, cluster: str = "", account: str = "", region: str =
 
 
 def scope_text(*, cluster: str = "", account: str = "", region: str = "") -> str:
-    """What stands in front of an identifier of that scope: `kubernetes://CLUSTER/`, `aws://ACCOUNT/REGION/` or ""."""
+    """What is in front of an identifier of that scope: `kubernetes://CLUSTER/`, `aws://ACCOUNT/REGION/` or ""."""
     if cluster:
         return f"kubernetes://{_escaped(cluster)}/"
     return f"aws://{_escaped(account)}/{_escaped(region)}/" if account or region else ""

@@ -192,7 +192,7 @@ class Alert(Record):
 class ContainerLog(Record):
     """The raw log of one container; `previous` is the log of its last terminated instance.
 
-    `scope` is the cluster's, as it stands in front of identifiers where several clusters are asked.
+    `scope` is the cluster's, as it is in front of identifiers where several clusters are asked.
     """
 
     namespace: str
@@ -208,7 +208,7 @@ class KubernetesDump(Record):
     """Every object of one kind as the API server held it at `time` (`kubectl get KIND -A -o json`).
 
     `kind` is the plural in lower case, as in the bundle's file name: `pods`, `deployments`, `events`.
-    `scope` is the cluster's, as it stands in front of identifiers where several clusters are asked.
+    `scope` is the cluster's, as it is in front of identifiers where several clusters are asked.
     """
 
     time: AwareDatetime

@@ -1,4 +1,4 @@
-"""What an investigation starts from: a recorded incident or live sources, a clock, and the first event of its log."""
+"""Where an investigation starts: a recorded incident or live sources, a clock, and the first event of its log."""
 
 from __future__ import annotations
 

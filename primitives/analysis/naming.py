@@ -24,7 +24,7 @@ _CUE: Final = lazy_pattern(
 class NameFinder:
     """The names of known resources: identifiers, the last part of paths, and what their attributes call them.
 
-    Where several scopes are told apart, a text names what is in the scope of its writer.
+    Where several scopes are distinguished, a text names what is in the scope of its writer.
     """
 
     def __init__(self, topologies: Iterable[Topology], further: Iterable[str] = ()) -> None:

@@ -72,7 +72,7 @@ class SourceSettings(BaseModel):
 
     @property
     def scope(self) -> str:
-        """What stands in front of the identifiers of this source where several scopes are asked; empty if unstated."""
+        """What is in front of the identifiers of this source where several scopes are asked; empty if unstated."""
         return scope_text(cluster=self.cluster, account=self.account, region=self.region)
 
     def resolve(self, environment: Mapping[str, str]) -> Self:

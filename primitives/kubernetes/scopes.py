@@ -24,7 +24,7 @@ A = TypeVar("A", bound=Arguments)
 
 @dataclass(frozen=True, slots=True)
 class ScopedCluster:
-    """One cluster, and the scope that stands in front of its identifiers; empty where clusters aren't told apart."""
+    """One cluster, and the scope in front of its identifiers; empty where clusters aren't distinguished."""
 
     scope: str
     cluster: Cluster
