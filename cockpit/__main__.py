@@ -51,10 +51,12 @@ def _run() -> int:
 def _make_start_cheap() -> None:
     """Save what other programs need while they load, and this one doesn't.
 
-    pydantic would look through every installed package for plugins of its own. Modules, classes and models, which live
-    to the end, would be walked by the garbage collector again and again as they grow in number.
+    pydantic would look through every installed package for plugins of its own. OpenBLAS, on which numpy stands, would
+    start a thread for each processor, for matrices that we don't have. Modules, classes and models, which live to the
+    end, would be walked by the garbage collector again and again as they grow in number.
     """
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(_COLLECT_AFTER, *gc.get_threshold()[1:])
 
 
