@@ -53,11 +53,11 @@ accuracy: dev ## fit the reasoner's weights with and without each data set, and 
 	@$(BIN)/python -m benchmarks.accuracy
 
 .PHONY: docs
-docs: dev ## write docs/reference, docs/keys.md and docs/schemas anew from the code
+docs: dev ## write docs/reference, docs/keys.md and docs/schemas again from the code
 	@$(BIN)/python docs/generate.py
 
 .PHONY: picture
-picture: dev ## take docs/pictures/cockpit.svg anew
+picture: dev ## take docs/pictures/cockpit.svg again
 	@$(BIN)/python docs/pictures/take.py
 
 .PHONY: build

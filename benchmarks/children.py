@@ -1,6 +1,6 @@
-"""Starts programs as a person would and measures them: wall time from before the start to the end, peak memory.
+"""Starts programs as a person would and measures wall time (start to end) and peak memory.
 
-A child's peak memory counts what its parent held when it started it, so whoever measures must be small itself:
+A child's peak memory includes what its parent held when it started the child, so the measuring process must be small:
 `PeakMemoryHidden` says when it is not.
 """
 
@@ -27,8 +27,8 @@ __all__ = [
     "interleaved",
     "own_peak_mib",
     "private_home",
+    "reported_peak",
     "run",
-    "told_peak",
 ]
 
 # ru_maxrss is in KiB on Linux and in bytes on macOS.
@@ -103,8 +103,8 @@ def own_peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _PER_MIB
 
 
-def told_peak(children: Sequence[Child]) -> float:
-    """The largest peak of `children`, in MiB. Raises `PeakMemoryHidden` when ours hides it."""
+def reported_peak(children: Sequence[Child]) -> float:
+    """The largest peak of `children`, in MiB. Raises `PeakMemoryHidden` when our own peak hides it."""
     peak = max(child.peak_mib for child in children)
     if peak <= own_peak_mib() * 1.02:
         raise PeakMemoryHidden(f"the child's {peak:.0f} MiB can't be told apart from our own {own_peak_mib():.0f} MiB")
@@ -112,9 +112,9 @@ def told_peak(children: Sequence[Child]) -> float:
 
 
 def interleaved(measurements: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Each measurement `rounds` times, in turn, so that a busy moment of the machine meets all alike.
+    """Each measurement `rounds` times, in turn, so that a busy moment of the machine affects all of them.
 
-    One round that doesn't count comes first: it fills the caches of files and bytecode.
+    A first round that doesn't count fills the caches of files and bytecode.
     """
     taken: dict[str, list[float]] = {name: [] for name in measurements}
     for number in range(rounds + 1):

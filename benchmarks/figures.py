@@ -1,4 +1,4 @@
-"""A measured figure, what it is held against, and how many of them are shown: a table, or one JSON document."""
+"""A measured figure and its target, and the output of many: a table, or one JSON document."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What was measured beside a figure in the same run, in the figure's unit."""
+    """What was measured next to a figure in the same run, in the figure's unit."""
 
     name: str
     value: float

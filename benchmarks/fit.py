@@ -1,8 +1,8 @@
 """Fits the reasoner's weights to incidents with a known answer, with or without some of them.
 
 The loss is the mean of two logarithmic scores: of the first hypothesis' confidence, and of the right one's. Each data
-set counts as the root of its size. Weights are pulled towards the argued ones as a normal distribution of their
-logarithm would, and moved one at a time while that helps: eleven numbers and no gradient.
+set counts as the square root of its size. Weights are pulled towards their initial values, as by a normal distribution
+of their logarithms, and changed one at a time while that helps: eleven numbers and no gradient.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SURE: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What was found in an incident, and its known answer. `culprit` groups incidents with the same one."""
+    """What was found in an incident, and its known answer. `culprit` is equal for incidents with one culprit."""
 
     name: str
     dataset: str
@@ -67,7 +67,7 @@ class Outcome:
 
 
 class Scorer:
-    """Ranks examples under given weights, each pair once: fits that leave out little try the same weights."""
+    """Ranks examples under given weights and caches the result: fits that leave out little try the same weights."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
         self.examples = tuple(examples)

@@ -32,7 +32,6 @@ from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Inves
 from engine.store.locations import StoreLocation, parse_location
 from primitives.errors import StoreError
 from primitives.sources import NO_SOURCES, SourceDirectory
-from primitives.telemetry import Answer
 
 __all__ = ["FlowingEngine", "keys"]
 
@@ -105,7 +104,7 @@ class FlowingEngine:
     async def incidents(self) -> tuple[IncidentSummary, ...]:
         return ()
 
-    async def answer(self, digest: str) -> Answer[Any]:
+    async def blob(self, digest: str) -> bytes:
         raise StoreError(f"{digest} was not recorded")
 
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
@@ -117,7 +116,7 @@ class FlowingEngine:
 
 
 class _WatchedCockpit(CockpitApp):
-    """The cockpit, telling when the row that is waited for was painted under the cursor."""
+    """The cockpit; it reports when the expected row was painted under the cursor."""
 
     wanted: str | None = None
 

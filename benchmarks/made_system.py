@@ -72,7 +72,7 @@ def made_system(size: Size, seed: int = 1) -> MadeSystem:
     hosts = max(1, round(size.resources * _HOSTS))
     services = size.resources - hosts
     calls = _calls(rng, services, round(1.01 * _EDGES * size.resources) - services)
-    reached = _felt_at_entry(calls, services)
+    reached = _calls_per_request(calls, services)
     middle = np.flatnonzero((calls.layer >= 2) & (reached > 0))
     culprit = int(middle[np.argmax(reached[middle])]) if len(middle) else 1
     names = [f"service-{number:05}" for number in range(services)] + [f"host-{number:04}" for number in range(hosts)]
@@ -131,14 +131,14 @@ def _calls(rng: np.random.Generator, services: int, count: int) -> _Calls:
     return _Calls(layer, pairs[0], pairs[1], weight)
 
 
-def _felt_at_entry(calls: _Calls, services: int) -> NDArray[np.float64]:
+def _calls_per_request(calls: _Calls, services: int) -> NDArray[np.float64]:
     """How often each service is called for one request at the entry, down the layers."""
-    felt = np.zeros(services)
-    felt[0] = 1.0
+    calls_per_request = np.zeros(services)
+    calls_per_request[0] = 1.0
     for level in range(int(calls.layer.max())):
         here = (calls.layer[calls.caller] == level) & (calls.layer[calls.callee] > level)
-        np.add.at(felt, calls.callee[here], felt[calls.caller[here]] * calls.weight[here])
-    return felt
+        np.add.at(calls_per_request, calls.callee[here], calls_per_request[calls.caller[here]] * calls.weight[here])
+    return calls_per_request
 
 
 def _resources(names: list[str], services: int) -> tuple[Resource, ...]:
@@ -164,7 +164,7 @@ def _series(
     slower[culprit] = 2.0 * normal[0] / reached
     extra = _latencies(calls, slower)
     after = (np.arange(steps) >= _onset(size)).astype(float)
-    requests = 1000.0 * np.maximum(_felt_at_entry(calls, services), 1e-3)
+    requests = 1000.0 * np.maximum(_calls_per_request(calls, services), 1e-3)
     noise = rng.normal(1.0, 0.04, (len(names), steps))
     table: NDArray[np.float64]
     for meaning in _METRICS[: size.metrics]:

@@ -1,4 +1,4 @@
-"""The least that a Textual app with a title and a bordered pane can be: the cockpit's first frame against its own."""
+"""A minimal Textual app with a title and a bordered pane, to compare the cockpit's first frame with."""
 
 from __future__ import annotations
 

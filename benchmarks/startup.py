@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from benchmarks.children import Child, cloudops, environment, interleaved, private_home, run, told_peak
+from benchmarks.children import Child, cloudops, environment, interleaved, private_home, reported_peak, run
 from benchmarks.figures import Figure, Reference, Result, Target, median
 from benchmarks.options import ROOT, Options
 from benchmarks.terminal import Terminal
@@ -109,7 +109,7 @@ def _investigations(options: Options, home: Path) -> list[Figure]:
     taken = interleaved({**forms, "python": partial(_wall, _PYTHON, env)}, options.times(11, 3))
     reference = Reference("python -c pass", median(taken["python"]))
     python_memory = Reference("python -c pass", run(_PYTHON, env).peak_mib)
-    memory = told_peak(children["--json"])
+    memory = reported_peak(children["--json"])
     return [
         Figure("start-up", "investigate --plain, PetShop", median(taken["--plain"]), "ms", None, reference),
         Figure("start-up", "investigate --json, PetShop", median(taken["--json"]), "ms", Target(1500), reference),

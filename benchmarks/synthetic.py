@@ -1,7 +1,7 @@
-"""Long logs of one execution, the same ones every time.
+"""Long logs of one execution, always the same ones.
 
-A log repeats rounds, each a step that joins the plan, tells progress, records answers, finds facts, ends and re-ranks
-five hypotheses; so states grow with the log, as real ones do. How many of each depends on the mixture.
+A log repeats rounds. Each is a step that joins the plan, reports progress, records answers, finds facts, ends, and
+ranks five hypotheses again; so states grow with the log, as real ones do. The mixture says how many of each.
 """
 
 from __future__ import annotations

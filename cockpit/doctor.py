@@ -118,11 +118,12 @@ async def _sources(settings: Settings) -> tuple[Check, ...]:
 def _source(definition: SourceDefinition, state: BackendStatus) -> Check:
     origin = f", found by {definition.discovered_by}" if definition.discovered_by else ""
     place = f" at {state.address}" if state.address else ""
+    scope = f", {definition.scope_words}" if definition.scope_words else ""
     reachable = state.status == "reachable"
     return Check(
         name=f"source {state.name}",
         status="ok" if reachable else "bad",
-        detail=f"{definition.kind}{place}{origin}: {'' if reachable else state.status + ': '}{state.detail}",
+        detail=f"{definition.kind}{place}{scope}{origin}: {'' if reachable else state.status + ': '}{state.detail}",
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from contextlib import suppress
 from dataclasses import field
+from typing import Final
 
 from cockpit.output import say, say_document
 from cockpit.plain import PlainReport, event_line
@@ -20,6 +21,9 @@ from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, EngineGone, Interrupted, OutputError
 
 __all__ = ["Printer", "exit_code_of", "follow"]
+
+_ANSWER_S: Final = 1.0
+"""How long whoever stops printing waits to hear whether the investigation has ended."""
 
 
 @dataclass(slots=True)
@@ -55,8 +59,8 @@ class Printer:
 async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
     """Print what `printer` has not seen yet, to the investigation's end; returns the exit code.
 
-    SIGINT once cancels the investigation, twice leaves it. Raises `Interrupted`, and `EngineGone` when its engine
-    ended before it did.
+    SIGINT once cancels the investigation, twice leaves it. Raises `Interrupted`, `OutputError`, and `EngineGone` when
+    its engine ended before it did.
     """
     interrupt = _Interrupt(port, execution_id)
     try:
@@ -64,17 +68,18 @@ async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
             async for batch in follow_investigation(port, execution_id, printer.state.seq):
                 for event in batch:
                     printer.event(event)
+        if not printer.state.ended:
+            raise _gone(execution_id)
+        printer.end()
     except asyncio.CancelledError:
-        raise Interrupted(f"interrupted; {_go_on(execution_id)}") from None
+        raise Interrupted(f"interrupted; {await _go_on(port, execution_id)}") from None
     except BrokenPipeError:
-        raise Interrupted(f"the reader of the output left; {_go_on(execution_id)}") from None
+        raise Interrupted(f"the reader of the output left; {await _go_on(port, execution_id)}") from None
     except OSError as error:
-        raise OutputError(f"the output can't be written ({error.strerror}); {_go_on(execution_id)}") from error
+        on = await _go_on(port, execution_id)
+        raise OutputError(f"the output can't be written ({error.strerror}); {on}") from error
     except EngineGone as error:
         raise _gone(execution_id) from error
-    if not printer.state.ended:
-        raise _gone(execution_id)
-    printer.end()
     if printer.state.phase == "cancelled":
         raise Interrupted(f"cancelled; `cloudops replay {execution_id}` shows what was found")
     if interrupt.asked:
@@ -89,12 +94,22 @@ def exit_code_of(state: IncidentState) -> int:
     return 1 if state.hypotheses[0].cause_class == "UNKNOWN" else 0
 
 
-def _go_on(execution_id: str) -> str:
+async def _go_on(port: EnginePort, execution_id: str) -> str:
+    """How to see the rest; an investigation that has ended is not resumed."""
+    with suppress(CloudopsError, TimeoutError):
+        async with asyncio.timeout(_ANSWER_S):
+            if (await port.state(execution_id)).ended:
+                return f"`cloudops replay {execution_id}` shows it"
+    return _resumes(execution_id)
+
+
+def _resumes(execution_id: str) -> str:
     return f"`cloudops attach {execution_id}` resumes it"
 
 
 def _gone(execution_id: str) -> EngineGone:
-    return EngineGone(f"the CloudOps that ran the investigation ended; {_go_on(execution_id)}")
+    """The error for whoever followed an investigation whose engine ended before it did."""
+    return EngineGone(f"the engine went away; {_resumes(execution_id)}")
 
 
 class _Interrupt:

@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: `make docs`. A test compares what stands there with what this makes."""
+"""Writes docs/reference/ from the code: `make docs`. A test compares the pages with what this makes."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ def _diagnostics() -> str:
     )
     parts = [
         intro,
-        "## What every diagnostic is told\n\n" + _prose(Arguments) + "\n\n" + _fields(Arguments),
+        "## What every diagnostic is given\n\n" + _prose(Arguments) + "\n\n" + _fields(Arguments),
         *map(_diagnostic, (one for one in diagnostics().values() if one.run.__module__.startswith("primitives."))),
     ]
     return _page("Diagnostics", "`primitives/diagnostics/`", *parts)

@@ -1,1 +1,1 @@
-"""What happens, in order, once: the event log, the investigation and the reasoning."""
+"""The event log, the investigation of an incident, and the reasoning."""

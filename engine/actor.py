@@ -1,8 +1,10 @@
-"""The actor of one incident: its single writer, with one mailbox for people and engine alike.
+"""The actor of one incident: its single writer, with one mailbox for people and the engine.
 
-A command is decided on the state as it is when its turn comes (`engine.deciders`), and its events are stored before the
-next command is looked at. The investigation is a child task that sends commands like anyone else; the actor starts it
-and stops it according to the state.
+Each command is decided on the current state when its turn comes (`engine.deciders`), and its events are stored before
+the next command is handled. The investigation is a child task that sends commands too; the actor starts and stops it.
+
+A second writer is kept out twice: another process can't open the store (a file lock, `StoreBusy`), and an append names
+the head that it expects (`HeadMoved`, see `Actor._append`).
 """
 
 from __future__ import annotations
@@ -32,13 +34,13 @@ __all__ = ["Actor", "Supervisor"]
 T = TypeVar("T")
 
 MAILBOX_SIZE: Final = 256
-"""Commands that may wait; whoever sends one more waits with it."""
+"""Commands that may wait; the sender of one more waits until there is room."""
 
 IDLE_S: Final = 60.0
-"""An actor that has had nothing to do for so long is unloaded."""
+"""An actor is unloaded after this time without work."""
 
 _CANCEL_TIMEOUT_S: Final = 2.0
-"""So long an investigation that a person cancelled may take to conclude when its engine closes."""
+"""Time limit for a cancelled investigation to write its conclusion when the engine closes."""
 
 
 class Supervisor(Protocol):
@@ -49,7 +51,7 @@ class Supervisor(Protocol):
         ...
 
     def report_store_failure(self, execution_id: str, problem: StoreError) -> None:
-        """Hear that an investigation stopped and its log can't say so."""
+        """Report that an investigation stopped because its log can't be written."""
         ...
 
     def unload(self, execution_id: str) -> None:
@@ -68,7 +70,8 @@ class _Item:
 class Actor:
     """Serves one incident until it is idle or closed.
 
-    `state` is folded from all that is stored. Times are the investigation's, for what people say the real ones.
+    `state` is folded from everything that is stored. Events carry the investigation's time, statements of people real
+    time.
     """
 
     def __init__(
@@ -105,7 +108,7 @@ class Actor:
     async def send(self, command: AnyCommand, who: Who = ENGINE) -> None:
         """Handle `command` in its turn; returns when its events are stored.
 
-        It is handled also when the sender is cancelled meanwhile. Raises `UsageError` when it makes no sense now,
+        It is handled even when the sender is cancelled meanwhile. Raises `UsageError` when it makes no sense now,
         `StoreError`.
         """
         await self._in_turn(lambda: self._handle(command, who))
@@ -125,7 +128,7 @@ class Actor:
             await self._changed.wait()
 
     async def close(self) -> None:
-        """Stop the investigation, which can be resumed later, finish what waits, and let go."""
+        """Stop the investigation (it can be resumed later), handle the commands that wait, and end."""
         await self._stop()
         if not self._closing:
             self._closing = True
@@ -138,7 +141,7 @@ class Actor:
         if (child := self._child) is None:
             return
         child.cancel()
-        # What a person cancelled is concluded first; should that hang, it is when it is resumed.
+        # A cancelled investigation writes its conclusion first; if that hangs, it does so when it is resumed.
         _, stuck = await asyncio.wait({child}, timeout=_CANCEL_TIMEOUT_S)
         for task in stuck:
             task.cancel()
@@ -155,7 +158,7 @@ class Actor:
         while (item := await self._next()) is not None:
             try:
                 result = await item.work()
-            except Exception as error:  # Any failure of one command is its sender's to know; the next are served.
+            except Exception as error:  # A failure goes to the sender of the command; the next commands are served.
                 if not item.done.done():
                     item.done.set_exception(error)
             else:
@@ -175,7 +178,7 @@ class Actor:
 
     async def _handle(self, command: AnyCommand, who: Who) -> None:
         if self.state.ended and self._child is not None:
-            # It only lets go of its sources.
+            # It is only closing its sources.
             await asyncio.wait({self._child})
         needed = precondition(self.state, command)
         decision = decide(self.state, command, who, self._real.now())
@@ -232,7 +235,7 @@ class Actor:
                 self.execution_id, self._incident_id, entries, expected=head_of(self.state), blobs=decision.blobs
             )
         except HeadMoved:
-            # Another engine wrote: what was decided here was decided on an old state.
+            # Another engine wrote: this decision was made on an old state.
             with suppress(CloudopsError):
                 self.state = await self._log.state(self.execution_id)
             raise
@@ -242,7 +245,7 @@ class Actor:
         changed.set()
 
     def _now(self) -> datetime:
-        """The investigation's time. A recorded incident's stands still while no investigation runs."""
+        """The investigation's time. In a recorded incident it doesn't move while no investigation runs."""
         if self._clock is not None:
             return self._clock.now()
         return self._real.now() if self.state.live or self.state.updated_at is None else self.state.updated_at
@@ -251,9 +254,9 @@ class Actor:
         try:
             await investigation.run()
         except* StoreError as group:
-            # The store can't be written, so the log can't say it: whoever follows is told instead.
+            # The store can't be written, so no event can say it: followers get the error instead.
             self._supervisor.report_store_failure(self.execution_id, _first(group))
-        except* Exception as group:  # Any failure of one investigation ends it, and must leave the others running.
+        except* Exception as group:  # A failure ends this investigation; the others must keep running.
             await self._fail(investigation, _first(group))
         finally:
             self._child = self._investigation = self._clock = None

@@ -21,16 +21,14 @@ from engine.log import EventLog
 from engine.port import AuditResult, Command, IncidentSummary, Investigate
 from engine.reason.advisor import Advisor
 from engine.store.locations import StoreLocation
-from primitives.answers import decode_answer
 from primitives.clock import Clock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError
 from primitives.sources import NO_SOURCES, SourceDirectory
-from primitives.telemetry import Answer
 
 __all__ = ["CLOSE_AFTER", "Engine", "person"]
 
 CLOSE_AFTER: Final = timedelta(days=30)
-"""A live incident that was investigated and then left alone for so long is closed."""
+"""A live incident is closed when nothing has happened to it for this time since its investigation ended."""
 
 _FIRST_SWEEP_S: Final = 2.0
 """An engine first looks for aged incidents after this time, so that a short command doesn't pay for it."""
@@ -39,7 +37,7 @@ _SWEEP_EVERY_S: Final = 3600.0
 
 
 def person(uid: int) -> Who:
-    """The account of that user id, by its name; in many containers it has none."""
+    """The account of that user id, by its name if it has one (in many containers it has none)."""
     try:
         return Who(kind="person", name=pwd.getpwuid(uid).pw_name)
     except KeyError:
@@ -49,9 +47,10 @@ def person(uid: int) -> Who:
 class Engine:
     """One engine over one store. Open it with `Engine.open`, close it with `close`.
 
-    `sources` are those that its own process has configured; a request may bring further ones. A live incident is closed
-    when nothing happened to it for `close_after` since its investigation ended; None closes none. An `advisor` is asked
-    by each investigation before it concludes; CloudOps ships none.
+    `sources` are those configured in its own process; a request may bring further ones. A live incident is closed when
+    nothing has happened to it for `close_after` since its investigation ended (None: never); this is checked shortly
+    after the engine opens and then every hour. An `advisor` is asked by each investigation before it concludes;
+    CloudOps ships none.
     """
 
     def __init__(
@@ -87,7 +86,7 @@ class Engine:
         return await self.begin(await open_scenario(request, self.sources), confirm=request.confirm, who=who)
 
     async def begin(self, scenario: Scenario, *, confirm: bool, who: Who | None = None) -> str:
-        """Investigate `scenario`, with `confirm` once a person confirmed the plan; its execution's id. `StoreError`."""
+        """Investigate `scenario` and return the execution's id; `confirm` waits for a person. Raises `StoreError`."""
         execution_id = new_id("exec")
         actor = self._create_actor(execution_id, scenario.incident_id, IncidentState())
         try:
@@ -123,7 +122,7 @@ class Engine:
     async def _next_batch(
         self, execution_id: str, stream: AsyncIterator[tuple[Event, ...]]
     ) -> tuple[Event, ...] | None:
-        """The next events; None at the end. Raises `StoreError` where the log can't be written on."""
+        """The next events; None at the end. Raises `StoreError` when the log can't be written any more."""
         trouble = self._troubles.setdefault(execution_id, asyncio.get_running_loop().create_future())
         batch = asyncio.ensure_future(anext(stream, None))
         either: set[asyncio.Future[Any]] = {batch, trouble}
@@ -153,16 +152,16 @@ class Engine:
         summaries = await self.store.incidents()
         return tuple(summary.model_copy(update={"running": summary.execution_id in running}) for summary in summaries)
 
-    async def answer(self, digest: str) -> Answer[Any]:
-        return decode_answer(await self.store.get_blob(digest), digest)
+    async def blob(self, digest: str) -> bytes:
+        return await self.store.get_blob(digest)
 
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         return await self.store.verify(execution_id)
 
     async def close_aged(self, after: timedelta) -> None:
-        """Close each live incident that has ended and to which nothing happened for `after`. Raises `StoreError`.
+        """Close each live incident whose investigation ended and to which nothing happened for `after`.
 
-        One whose log can't be read or written keeps no other from being closed.
+        An incident whose log can't be read or written is skipped. Raises `StoreError` when the list can't be read.
         """
         for summary in await self.store.incidents():
             aged = self._clock.now() - summary.updated_at >= after
@@ -177,7 +176,7 @@ class Engine:
         await asyncio.gather(*(actor.close() for actor in list(self._actors.values())))
         await self.store.close()
 
-    # What the actors need (`engine.actor.Supervisor`)
+    # For the actors (`engine.actor.Supervisor`)
 
     async def reopen(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> Scenario:
         assert state.opened is not None
@@ -194,7 +193,7 @@ class Engine:
         self._actors.pop(execution_id, None)
 
     async def _actor(self, execution_id: str) -> Actor:
-        """The incident's actor, loaded where it isn't. Raises `UsageError` when there is no such execution."""
+        """The incident's actor; loads it if needed. Raises `UsageError` when there is no such execution."""
         async with self._loading:
             if execution_id not in self._actors:
                 state = await self.store.state(execution_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -22,7 +22,7 @@ from engine.log import EventLog, Head
 from engine.log.codec import encode_event as encode_row
 from engine.port import EnginePort
 from engine.wire import decode_event, encode_event
-from primitives.answers import encode_answer
+from primitives.answers import decode_answer
 from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
 from primitives.errors import BundleError, CloudopsError, UsageError
 from primitives.records import Alert, Coverage, Series, Topology
@@ -42,8 +42,8 @@ async def export_bundle(port: EnginePort, execution_id: str, path: Path, *, over
     """
     events = [event async for batch in port.follow(execution_id, live=False) for event in batch]
     state = fold(events)
-    answers = [await port.answer(digest) for digest in state.answers]
-    parts = await asyncio.to_thread(_parts, state, events, answers)
+    blobs = {digest: await port.blob(digest) for digest in state.answers}
+    parts = await asyncio.to_thread(_parts, state, events, blobs)
     await asyncio.to_thread(write_bundle, parts, path, overwrite=overwrite)
 
 
@@ -98,19 +98,23 @@ def _check_chain(event: Event, before: Sequence[Event], where: str) -> None:
 
 
 def _blobs(state: IncidentState, files: Any) -> list[bytes]:
-    """The recorded answers that the bundle holds. One that was changed is left out."""
+    """The recorded answers that the bundle holds. Raises `BundleError` when one was changed."""
     blobs = []
     for digest in state.answers:
         data = files.get(f"{ANSWERS}{digest}")
-        if data is not None and hashlib.sha256(data).hexdigest() == digest:
-            blobs.append(data)
+        if data is None:
+            continue
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise BundleError(f"{ANSWERS}{digest}", "was changed after its export; export the incident again")
+        blobs.append(data)
     return blobs
 
 
-def _parts(state: IncidentState, events: Sequence[Event], answers: Sequence[Answer[Any]]) -> BundleParts:
+def _parts(state: IncidentState, events: Sequence[Event], blobs: Mapping[str, bytes]) -> BundleParts:
     opened = state.opened
     if opened is None:
         raise CloudopsError(f"{state.execution_id} has no beginning; run `cloudops audit verify`")
+    answers = [decode_answer(data, digest) for digest, data in blobs.items()]
     by_question: dict[str, list[Answer[Any]]] = {}
     for answer in answers:
         by_question.setdefault(answer.query.question, []).append(answer)
@@ -143,7 +147,8 @@ def _parts(state: IncidentState, events: Sequence[Event], answers: Sequence[Answ
         kubernetes_logs=_part(by_question, "container_logs", lambda log: (log.namespace, log.pod)) or (),
         events=b"".join(orjson.dumps(encode_event(event)) + b"\n" for event in events),
         notice=f"Exported by CloudOps from {state.execution_id}. Secrets were redacted before anything was stored.\n",
-        other={f"{ANSWERS}{answer.digest}": encode_answer(answer) for answer in answers},
+        # As they were stored: encoded again, an older answer would have another digest.
+        other={f"{ANSWERS}{digest}": data for digest, data in blobs.items()},
     )
 
 

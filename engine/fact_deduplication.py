@@ -1,4 +1,4 @@
-"""When two facts say the same."""
+"""Keys that detect duplicate facts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def fact_key(fact: Fact) -> str:
 def deduplication_keys(key: str, fact: Fact) -> tuple[str | tuple[str, ...], ...]:
     """Deduplication keys of a fact whose `fact_key` is `key`.
 
-    A fact is known when one of its keys is: that a question could not be answered is known whichever step asked it.
+    A fact is a duplicate when one of its keys is known. A gap has a second key, so that it is stored once, whichever
+    step asked the question.
     """
     if not isinstance(fact, SourceGap):
         return (key,)

@@ -1,8 +1,8 @@
-"""Named places where a test kills the process, and a bug that can be planted to prove that the tests find it.
+"""Fault injection for tests only: kill points and one deliberate bug.
 
-Both are for the kill harness (tests/faults) alone. `CLOUDOPS_FAILPOINT=name` or `name:nth` sends SIGKILL to the process
-when it passes that place (for the nth time); `CLOUDOPS_PLANTED_BUG=ack-before-commit` makes the store acknowledge
-events before they are durable.
+Both are for the kill harness (tests/faults). `CLOUDOPS_FAILPOINT=name` or `name:nth` sends SIGKILL to the process when
+it passes that point (for the nth time); `CLOUDOPS_PLANTED_BUG=ack-before-commit` makes the store acknowledge events
+before they are durable.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def arm(specification: str) -> None:
 
 
 def failpoint(name: str) -> None:
-    """A place to be killed at; it does nothing unless it is armed."""
+    """A point at which a test can kill the process; does nothing unless it is armed."""
     global _passes_left  # noqa: PLW0603 - one switch for the whole process
     if name == _name:
         _passes_left -= 1

@@ -1,4 +1,4 @@
-"""Following an investigation to its end. A followed log itself ends with the incident, which may be much later."""
+"""Follows a log until the investigation ends. The log itself ends with the incident, which may be much later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ async def follow_investigation(
 ) -> AsyncGenerator[tuple[Event, ...], None]:
     """The events after `after`, in batches, until the investigation has ended.
 
-    What came after its end and is stored by now comes along. Raises `CloudopsError`.
+    Events after the end that are already stored are included. Raises `CloudopsError`.
     """
     ended = bool(after) and (await port.state(execution_id, after)).ended
     async for batch in port.follow(execution_id, after, live=False):

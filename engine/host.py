@@ -41,10 +41,10 @@ Role = Literal["work", "look", "load"]
 """What the engine is needed for: to investigate, to answer a question or two, or to import a bundle."""
 
 LEAVING_TIMEOUT_S = 60.0
-"""How long an engine that is about to close, and still answers, is waited for."""
+"""How long to wait for an engine that still answers but is about to close."""
 
 RETRIES: Final = 10
-"""How often a question is repeated because its engine closed meanwhile: each time another short command had it."""
+"""How often a question is repeated because the engine of another short command closed meanwhile."""
 
 
 class ServedEngine(Engine):
@@ -95,9 +95,9 @@ async def connect(
 ) -> EnginePort:
     """An engine for the store: a new one with `sources`, or that of the process that has the store.
 
-    An engine that was opened to look something up closes soon. An investigation is not given to it; it waits until that
-    engine is closed. Raises `StoreBusy` when somebody holds the store and does not answer within `patience_s` or
-    speaks another protocol, and other `StoreError`s when the store can't be used.
+    An engine that was opened only to answer a question closes soon, so an investigation waits until it is closed.
+    Raises `StoreBusy` when another process has the store and does not answer within `patience_s` or speaks another
+    protocol, and other `StoreError`s when the store can't be used.
     """
     clock = clock or SystemClock()
     location = parse_location(store)
@@ -164,7 +164,7 @@ async def ask_engine(
     *,
     close_after_days: int | None = None,
 ) -> T:
-    """The answer of an engine to `question`, which is asked again when the engine closes meanwhile.
+    """The answer of an engine to `question`; it is asked again when that engine closes meanwhile.
 
     Raises `CloudopsError`.
     """

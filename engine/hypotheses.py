@@ -1,4 +1,4 @@
-"""What is believed, and why: the shapes that reasoning and interpretation produce."""
+"""Hypotheses, findings and actions: the models that reasoning and interpretation produce."""
 
 from typing import Literal
 
@@ -52,7 +52,7 @@ class FactWeight:
 
 
 AdjustmentKind = Literal["prior", "support", "competition", "consequence", "bounds", "calibration"]
-"""What moves a hypothesis beside its facts.
+"""Kinds of changes of a confidence that come from no fact.
 
 `prior`: how common the cause is. `support`: its expected consequences are observed. `competition`: another hypothesis
 explains the incident too. `consequence`: another hypothesis may be its parent cause. `bounds`: no probability is given
@@ -61,7 +61,7 @@ as certain or impossible. `calibration`: a correction fitted to earlier results.
 
 
 class Adjustment(_Frozen):
-    """What moves a hypothesis beside its facts, in natural log-odds.
+    """A change of a confidence that comes from no fact, in natural log-odds.
 
     `hypothesis` is the id of the other hypothesis that it comes from, where there is one.
     """

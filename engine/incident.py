@@ -1,7 +1,7 @@
 """The state of an incident: a pure fold over its events. No clock, no I/O, no randomness.
 
-Everything a person sees is drawn from this, live and in replay alike. Each event is dispatched to the part of the state
-that it concerns (`engine.state`).
+Everything a person sees is made from this state, live and in replay. Each event goes to the part of the state that it
+concerns (`engine.state`).
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Closure:
 
 @dataclass(slots=True)
 class IncidentState:
-    """What is known of one execution after its first `seq` events. Changed by `apply` and nothing else.
+    """The state of one execution after its first `seq` events. Changed only by `apply`.
 
     `updated_at` is the incident's time: that of the last event of the investigation. `said_at` is the real time of the
-    last statement by a person; of a live incident the two are on one clock.
+    last statement by a person; in a live incident both are on one clock.
     """
 
     execution_id: str = ""
@@ -84,7 +84,7 @@ class IncidentState:
 
     @property
     def phase(self) -> Phase:
-        """How far the investigation is."""
+        """The phase of the investigation."""
         return self.investigation.phase
 
     @property
@@ -124,7 +124,7 @@ class IncidentState:
 
     @property
     def hypotheses(self) -> tuple[Hypothesis, ...]:
-        """What is believed, best first."""
+        """The hypotheses, best first."""
         return self.investigation.hypotheses
 
     @property
@@ -134,7 +134,7 @@ class IncidentState:
 
     @property
     def decisive(self) -> tuple[Decisive, ...]:
-        """The facts that the order hangs on."""
+        """The facts that decide the order."""
         return self.investigation.decisive
 
     @property
@@ -223,23 +223,23 @@ class IncidentState:
             self.updated_at = event.time
 
     def _said_at(self, event: Event) -> datetime | None:
-        """When somebody said it; unknown of a recorded incident's statement that was told on its own clock."""
+        """When somebody said it; unknown for old statements that carry a recorded incident's time."""
         return event.time if self.live or in_real_time(event.body) else None
 
     def apply_statement(self, body: FactAdded | FactJudged, who: Who, at: datetime | None = None) -> None:
-        """Apply what a person says of facts without its event, to see what would follow."""
+        """Apply a person's statement without its event, to see what would follow."""
         self.investigation.apply_statement(body, who, at)
 
     def fork(self) -> IncidentState:
-        """A copy that what a person says can be tried on."""
+        """A copy on which statements can be tried."""
         return replace(self, investigation=self.investigation.fork())
 
     def replaced(self, **changes: Any) -> IncidentState:
-        """This state with other fields of the investigation, to see what would follow."""
+        """This state with other values of some investigation fields, to see what would follow."""
         return replace(self, investigation=replace(self.investigation, **changes))
 
     def copy(self) -> IncidentState:
-        """A state that can be folded on without changing this one; what never changes is shared."""
+        """A copy that can be folded on without changing this state; immutable parts are shared."""
         return replace(
             self,
             investigation=self.investigation.copy(),

@@ -1,4 +1,4 @@
-"""What the resources of an incident are called, by all that its state knows."""
+"""Display names for the resources in an incident's state."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["NamesOfState", "display_names", "names_of_facts"]
 
 
 def display_names(state: IncidentState) -> DisplayNames:
-    """The display names of every resource that the state knows."""
+    """The display names of all resources in the state."""
     return names_of_facts(state.opened, state.facts.values())
 
 
 def names_of_facts(opened: IncidentOpened | None, facts: Iterable[FoundFact]) -> DisplayNames:
-    """The display names of what the incident was opened about and of what `facts` name."""
+    """The display names of the resources that the opening and `facts` name."""
     names = DisplayNames()
     _add_opened(names, opened)
     _add_facts(names, facts)
@@ -27,7 +27,7 @@ def names_of_facts(opened: IncidentOpened | None, facts: Iterable[FoundFact]) ->
 
 
 class NamesOfState:
-    """The display names of a state that grows: each fact is read once. For who shows one log, at any moment of it."""
+    """The display names of a growing state; each fact is read once. For code that shows one log at any position."""
 
     def __init__(self) -> None:
         self._names = DisplayNames()

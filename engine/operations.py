@@ -1,8 +1,8 @@
-"""What an operation of the engine is, so that every way to an engine can be made from one declaration.
+"""Declares an engine operation once; proxy, server and client are generated from it.
 
-A method of `engine.port.EnginePort` with the decorator `operation` is an operation: its signature is the request, the
-decorator's codec is the form of its answer. From these the in-process port, the engine in a thread, the socket's server
-and its client are made; none of them knows an operation by name.
+An operation is a method of `engine.port.EnginePort` with the decorator `operation`: its signature is the request, the
+decorator's codec encodes its answer. The in-process port, the engine in a thread, the socket's server and its client
+are made from these; none of them knows an operation by name.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from engine.incident import IncidentState
 from engine.wire import decode_event, encode_event
-from primitives.answers import decode_answer, encode_answer
 from primitives.dataclass import dataclass
 
 __all__ = [
-    "ANSWER",
+    "BYTES",
     "EVENTS",
     "STATE",
     "TIMES",
@@ -82,15 +81,7 @@ STATE = Codec(lambda state: state.encode().decode(), lambda text: IncidentState.
 TIMES = Codec(lambda times: times.tolist(), lambda times: array("d", times))
 
 
-def _decode_answer(document: Mapping[str, str]) -> Any:
-    return decode_answer(base64.b64decode(document["data"]), document["digest"])
-
-
-ANSWER = Codec(
-    lambda answer: {"digest": answer.digest, "data": base64.b64encode(encode_answer(answer)).decode()},
-    _decode_answer,
-    slow=True,
-)
+BYTES = Codec(lambda data: base64.b64encode(data).decode(), base64.b64decode, slow=True)
 
 
 class Operation:

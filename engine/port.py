@@ -5,15 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.events import Event
 from engine.incident import IncidentState
-from engine.operations import ANSWER, EVENTS, STATE, TIMES, operation, operations_of, typed
+from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
 from primitives.sources import NO_SOURCES, SourceDirectory
-from primitives.telemetry import Answer
 
 __all__ = [
     "OPERATIONS",
@@ -282,9 +281,12 @@ class EnginePort(Protocol):
         """What the store holds, newest first."""
         ...
 
-    @operation(ANSWER)
-    async def answer(self, digest: str) -> Answer[Any]:
-        """A recorded answer. Raises `StoreError` when the store doesn't have it."""
+    @operation(BYTES)
+    async def blob(self, digest: str) -> bytes:
+        """The bytes that were stored under `digest`: a recorded answer (`primitives.answers.decode_answer`).
+
+        Raises `StoreError` when the store doesn't have them.
+        """
         ...
 
     @operation(typed(tuple[AuditResult, ...]))

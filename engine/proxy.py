@@ -1,4 +1,4 @@
-"""An `EnginePort` whose every operation takes one way: over a socket, to another thread."""
+"""A proxy that forwards every operation to a thread or a socket."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The report object (schema cloudops-report/1): what an investigation says, for machines.
+"""The report object (schema cloudops-report/1): the result of an investigation, for machines.
 
-INCIDENT_BUNDLE.md section 2 fixes its shape. Two runs on the same bundle give the same report but for the fields named
-in `VOLATILE`; the published schema marks them with `x-volatile`.
+Its shape is a fixed interface. Two runs on the same bundle give the same report except for the fields named in
+`VOLATILE`; the published schema marks them with `x-volatile`.
 """
 
 from collections.abc import Mapping
@@ -108,7 +108,7 @@ class WeighedFact(_Part):
 
 
 class AdjustmentPart(_Part):
-    """What moves a hypothesis beside the facts, in natural log-odds; `hypothesis` is the other one that it comes from.
+    """A change of a confidence that comes from no fact, in natural log-odds; `hypothesis` is the other one behind it.
 
     `kind` is prior (how common the cause is), support (its expected consequences are observed), competition (another
     hypothesis explains the incident too), consequence (another hypothesis may be its parent cause), bounds (nothing is

@@ -1,4 +1,4 @@
-"""The resources of a recorded incident, and the one that a person named."""
+"""The resources of a recorded incident, and finding the one that a person named."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEAR = 60
 
 
 def checked_resource(given: str | None) -> str | None:
-    """`given` as it may be stored. Raises `UsageError` when it can't be any resource's identifier."""
+    """`given`, cleaned for storing. Raises `UsageError` when it can't be the identifier of any resource."""
     if given is None:
         return None
     name = given.strip()

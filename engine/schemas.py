@@ -26,7 +26,7 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 def text(document: dict[str, Any]) -> str:
-    """A schema as it stands in its file."""
+    """The text of a schema's file."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

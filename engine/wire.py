@@ -2,7 +2,7 @@
 
 A connection carries one request: `{"protocol": ..., "op": ..., "arguments": {...}}`. The answers are `{"ok": value}`,
 any number of `{"batch": ...}` before it where the operation streams, or `{"error": {"type": ..., "message": ...}}`.
-What stands in `arguments`, `value` and a batch the operation says (`engine.operations`).
+The operation defines what is in `arguments`, `value` and a batch (`engine.operations`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The aliases that a topology tells of: attributes of resources, and ARNs.
+"""Aliases read from topologies: resource attributes and ARNs.
 
 Those of Kubernetes objects are in `primitives/kubernetes/aliases.py`.
 """

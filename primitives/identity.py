@@ -30,6 +30,7 @@ __all__ = [
     "Platform",
     "ResourceId",
     "base_name",
+    "in_scope",
     "is_kubernetes",
     "kind_of",
     "kubernetes_id",
@@ -37,8 +38,11 @@ __all__ = [
     "parse_id",
     "qualified",
     "same_name",
+    "scope_of",
+    "scope_text",
     "spoken_name",
     "with_scope",
+    "without_scope",
 ]
 
 Platform = Literal["", "kubernetes", "aws"]
@@ -137,7 +141,8 @@ def _parse_scoped(text: str) -> ResourceId | None:
     if match := _AWS_SCOPE.fullmatch(text):
         account, region = _unescaped(match[1]), _unescaped(match[2])
         if account or region:
-            return replace(_parse_plain(match[3]), platform="aws", account=account, region=region)
+            known = _parse_path(match[3])
+            return replace(known, platform=known.platform or "aws", account=account, region=region)
     return None
 
 
@@ -173,14 +178,30 @@ def qualified(namespace: str, name: str) -> str:
 
 def with_scope(text: str, *, cluster: str = "", account: str = "", region: str = "") -> str:
     """`text` with a scope in front; as it is where it has one already or none is given."""
-    if "://" in text:
-        return text
-    known = parse_id(text)
-    if known.partition or not (cluster or account or region):
-        return text
+    return in_scope(text, scope_text(cluster=cluster, account=account, region=region))
+
+
+def scope_text(*, cluster: str = "", account: str = "", region: str = "") -> str:
+    """What is in front of an identifier of that scope: `kubernetes://CLUSTER/`, `aws://ACCOUNT/REGION/` or ""."""
     if cluster:
-        return f"kubernetes://{_escaped(cluster)}/{text}"
-    return text if known.kind else f"aws://{_escaped(account)}/{_escaped(region)}/{text}"
+        return f"kubernetes://{_escaped(cluster)}/"
+    return f"aws://{_escaped(account)}/{_escaped(region)}/" if account or region else ""
+
+
+def scope_of(text: str) -> str:
+    """The scope in front of an identifier, as `scope_text` writes it. An ARN has its scope inside: none in front."""
+    known = parse_id(text)
+    return "" if known.partition else scope_text(cluster=known.cluster, account=known.account, region=known.region)
+
+
+def in_scope(text: str, scope: str) -> str:
+    """`text` with `scope` in front; as it is where it has a scope already."""
+    return text if not scope or parse_id(text).partition or scope_of(text) else f"{scope}{text}"
+
+
+def without_scope(text: str) -> str:
+    """`text` without the scope in front of it: what a source of that scope calls it."""
+    return text[len(scope_of(text)) :]
 
 
 @lru_cache(maxsize=_CACHED)
@@ -201,7 +222,13 @@ def spoken_name(text: str) -> str:
 
 
 def same_name(name: str, other: str) -> bool:
-    """Whether both are called the same, whatever is in front of it and whatever the case."""
+    """Whether both are called the same, whatever is in front of it and whatever the case.
+
+    What is in two different scopes (clusters, accounts) is never the same.
+    """
+    scope, other_scope = scope_of(name), scope_of(other)
+    if scope and other_scope and scope != other_scope:
+        return False
     return base_name(name).casefold() == base_name(other).casefold()
 
 

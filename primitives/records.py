@@ -4,6 +4,7 @@ Times are aware datetimes in UTC; durations are seconds; units are UCUM. Small r
 records and spans, of which there may be hundreds of thousands, are slotted dataclasses.
 """
 
+import operator
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -189,24 +190,31 @@ class Alert(Record):
 
 
 class ContainerLog(Record):
-    """The raw log of one container; `previous` is the log of its last terminated instance."""
+    """The raw log of one container; `previous` is the log of its last terminated instance.
+
+    `scope` is the cluster's, as it is in front of identifiers where several clusters are asked.
+    """
 
     namespace: str
     pod: str
     container: str
     previous: bool = False
     text: str
+    # Left out where there is none: so it was before there were any, and hashes cover the bytes.
+    scope: str = Field(default="", exclude_if=operator.not_)
 
 
 class KubernetesDump(Record):
     """Every object of one kind as the API server held it at `time` (`kubectl get KIND -A -o json`).
 
     `kind` is the plural in lower case, as in the bundle's file name: `pods`, `deployments`, `events`.
+    `scope` is the cluster's, as it is in front of identifiers where several clusters are asked.
     """
 
     time: AwareDatetime
     kind: str
     items: tuple[Mapping[str, Any], ...]
+    scope: str = Field(default="", exclude_if=operator.not_)
 
 
 @dataclass(frozen=True, slots=True)

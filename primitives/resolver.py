@@ -37,7 +37,7 @@ _HOST: Final = lazy_pattern(
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name of `resource` and the rule that ties it, valid from `start` to `end` where it is of the moment only.
+    """A name of `resource` and the rule that ties it, valid from `start` to `end` where it holds for a time only.
 
     `object` is the very thing that is called so, where it isn't the resource itself but belongs to it: a pod.
     """
@@ -110,24 +110,24 @@ class Resolver:
 
     def _by_alias(self, name: str, at: datetime | None, seen: frozenset[str] = frozenset()) -> Resolution:
         # An object's identifier is final: nothing is more exact.
-        told = [] if is_kubernetes(name) or name in seen else self._strongest(name, at)
-        if not told:
+        matching = [] if is_kubernetes(name) or name in seen else self._strongest(name, at)
+        if not matching:
             return Resolution(name)
-        resources = sorted({alias.resource for alias in told})
+        resources = sorted({alias.resource for alias in matching})
         if len(resources) > 1:
             return Resolution(name, candidates=tuple(resources))
         further = self._by_alias(resources[0], at, seen | {name})
         if further.resource == name:
             return Resolution(name)
         if further.resource is not None:
-            return Resolution(name, further.resource, told[0].rule, further.object)
-        objects = {alias.object for alias in told}
-        return Resolution(name, resources[0], told[0].rule, objects.pop() if len(objects) == 1 else "")
+            return Resolution(name, further.resource, matching[0].rule, further.object)
+        objects = {alias.object for alias in matching}
+        return Resolution(name, resources[0], matching[0].rule, objects.pop() if len(objects) == 1 else "")
 
     def _strongest(self, name: str, at: datetime | None) -> list[Alias]:
-        told = self._valid(name, at) or self._valid(host_of(name), at)
-        best = min((_STRENGTH[alias.rule] for alias in told), default=0)
-        return [alias for alias in told if _STRENGTH[alias.rule] == best]
+        matching = self._valid(name, at) or self._valid(host_of(name), at)
+        best = min((_STRENGTH[alias.rule] for alias in matching), default=0)
+        return [alias for alias in matching if _STRENGTH[alias.rule] == best]
 
     def _valid(self, name: str, at: datetime | None) -> list[Alias]:
         return [alias for alias in self._aliases.get(_key(name), ()) if alias.holds(at)]
@@ -136,7 +136,7 @@ class Resolver:
         """Those of one source's identifiers that would become one with another of them."""
         meant: dict[str, list[str]] = {}
         for name in names:
-            # An address is nobody's identifier: it may stand beside the name of what has it.
+            # An address is nobody's identifier: it may be used beside the name of what has it.
             if not is_address(host_of(name)):
                 meant.setdefault(self._by_alias(name, None).resource or name, []).append(name)
         return frozenset(name for joined in meant.values() if len(joined) > 1 for name in joined)

@@ -1,4 +1,4 @@
-"""Sources: backends that a person configured and gave a name.
+"""The directory of sources: each a backend with a name and settings, configured or found in the environment.
 
 The log of an incident keeps the names. Addresses and credentials stay in a `SourceDirectory`, in the memory of the
 process that asks the sources.
@@ -54,6 +54,12 @@ class SourceDefinition(BaseModel):
     settings: Mapping[str, Any] = Field(repr=False)
     discovered_by: str = ""
 
+    @property
+    def scope_words(self) -> str:
+        """Where everything is that it knows, as far as that is stated: "cluster prod-eu"."""
+        stated = {key: self.settings.get(key) for key in ("cluster", "account", "region")}
+        return ", ".join(f"{key} {value}" for key, value in stated.items() if value)
+
 
 class SourceDirectory(BaseModel):
     """The sources that a process knows, by name. Immutable."""
@@ -88,10 +94,11 @@ NO_SOURCES: Final = SourceDirectory()
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An opened source: its backend and the credentials that must not show in its answers."""
+    """An opened source: its backend, the credentials that must not show in its answers, and its scope."""
 
     backend: Backend
     secrets: tuple[str, ...] = ()
+    scope: str = ""
 
     def __repr__(self) -> str:
         return f"Source({self.backend.name!r})"
@@ -148,7 +155,7 @@ def open_source(name: str, definition: SourceDefinition, clock: Clock) -> Source
     opened = kind.factory(name, settings, clock)
     if opened.name != name:
         raise UsageError(f"source {name}: the backend {kind.name} calls it something else; update the backend")
-    return Source(opened, settings.secrets())
+    return Source(opened, settings.secrets(), settings.scope)
 
 
 async def check_sources(

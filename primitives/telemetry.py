@@ -163,7 +163,7 @@ class Recorder(Protocol):
 
 
 class Canonicaliser(Protocol):
-    """Calls each thing by one identifier, whatever the sources call it (`primitives/canonical.py`)."""
+    """Calls each thing by one identifier, whatever the sources call it (`primitives/cross_source_names.py`)."""
 
     async def canonical(self, answer: Answer[Any], ask: Ask) -> Answer[Any]:
         """`answer` with canonical identifiers; `ask` puts a question to every source and changes nothing of it."""
@@ -173,6 +173,10 @@ class Canonicaliser(Protocol):
         """What else the sources call `resource`."""
         ...
 
+    async def local(self, query: Query, source: str, ask: Ask) -> Query | None:
+        """`query` as `source` understands it; None where it names only resources of other scopes."""
+        ...
+
 
 @dataclass(slots=True)
 class Telemetry:
@@ -180,8 +184,7 @@ class Telemetry:
 
     `timeout_s` bounds each backend's answer, `concurrency` the questions under way. A source whose check among `checks`
     failed isn't asked. `secrets` are known credentials, redacted wherever they appear. `budgets` cap what a question
-    may bring. With several backends
-    the `canonicaliser` gives every answer one name for each thing.
+    may bring. With several backends the `canonicaliser` gives every answer one name for each thing.
     """
 
     DEFAULT_TIMEOUT_S: ClassVar[float] = 20.0
@@ -294,8 +297,13 @@ class Telemetry:
         return self.canonicaliser if len(self.backends) > 1 else None
 
     async def _ask_one(self, backend: Backend, query: Query) -> Answer[Any]:
-        answer = await self._answer_of(backend, query)
-        if (canonicaliser := self._canonicaliser()) is not None:
+        if (canonicaliser := self._canonicaliser()) is None:
+            answer = await self._answer_of(backend, query)
+        else:
+            local = await canonicaliser.local(query, backend.name, self._ask_for_names)
+            answer = Answer(query, backend.name, "answered")
+            if local is not None:
+                answer = replace(await self._answer_of(backend, local), query=query)
             answer = await canonicaliser.canonical(answer, self._ask_for_names)
         if backend.name != RECORDED:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from primitives.answers import decode_answer
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class SampleCache:
         samples: Series | str = NOTHING
         try:
             for digest in fact.answers:
-                answer = self._answers.get(digest) or await port.answer(digest)
+                answer = self._answers.get(digest) or decode_answer(await port.blob(digest), digest)
                 self._answers[digest] = answer
                 for series in answer.records if answer.query.question == "series" else ():
                     if series.resource == fact.resource and series.metric.name == fact.metric and len(series.times):

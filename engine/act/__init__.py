@@ -1,1 +1,1 @@
-"""What can be done about an incident: proposals, their identities, and the queue that keeps them."""
+"""Recommended actions: proposals, their ids, and the queue that keeps them."""

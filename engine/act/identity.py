@@ -25,7 +25,7 @@ def canonical(primitive: str, arguments: Mapping[str, Any]) -> bytes:
 
 
 def action_id(identity: bytes, taken: Collection[str]) -> str:
-    """`A-` and the first 8 hex digits of the SHA-256 of `identity`, or as many more as tell it from those `taken`."""
+    """`A-` and the first 8 hex digits of the SHA-256 of `identity`; more digits where `taken` has that id."""
     digest = hashlib.sha256(identity).hexdigest()
     lengths = range(_SHORTEST, len(digest) + 1)
     return next(name for length in lengths if (name := f"A-{digest[:length]}") not in taken)

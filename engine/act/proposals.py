@@ -1,7 +1,8 @@
-"""The leading hypotheses → actions that answer them, in order. What an action would do, it decides by itself.
+"""The leading hypotheses → actions for them, in order. Each remediation chooses its own arguments.
 
-A write is only proposed for a cause that is likely enough, and is urgent only where it answers the best one: an
-unlikely cause is looked into, not acted on. No command that writes is shown without saying where it acts.
+An action that changes something is only proposed for a cause that is likely enough, and is urgent only for the best
+one; for an unlikely cause a read-only look is proposed. No command that changes something is shown without saying where
+it acts.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class _Offer:
 
 
 def proposals(state: IncidentState) -> tuple[Action, ...]:
-    """At most five, in the order of the hypotheses that they answer; identifiers and priorities are the caller's."""
+    """At most five actions, in the order of their hypotheses; ids and priorities are set by the caller."""
     actions: dict[bytes, Action] = {}
     whole, names = _whole_target(state), display_names(state)
     for hypothesis in state.hypotheses:
@@ -83,7 +84,7 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
 
 
 def withheld(state: IncidentState) -> str:
-    """Why nothing is proposed that changes something, where that is for want of a likely cause; else empty."""
+    """Why no action that changes something is proposed, where no cause is likely enough; else empty."""
     if not state.hypotheses or any(action.effect != "read" for action in state.actions if action.recommended):
         return ""
     best = state.hypotheses[0]
@@ -113,9 +114,9 @@ def _whole_target(state: IncidentState) -> Target:
 
 
 def _offers(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Iterator[_Offer]:
-    """The first answer that fits, and those before it that are risky; where there is none, a look.
+    """The first remediation that fits, and risky ones before it; where there is none, a look.
 
-    An answer in words alone doesn't keep a look away: the look may find out what is missing.
+    A remediation without a command doesn't replace a look: the look may find what is missing.
     """
     in_words = looked = False
     for offer in (*_repairs(state, hypothesis, target), *_looks(target, hypothesis.cause_id)):
@@ -145,7 +146,7 @@ def _repairs(state: IncidentState, hypothesis: Hypothesis, target: Target) -> It
 
 
 def _answering(hypothesis: Hypothesis) -> list[Remediation]:
-    """By the cause's own entry, then by what the remediations say of themselves."""
+    """The remediations for the cause: those that its entry names, then those that name the cause themselves."""
     known = remediations()
     answering = (remediation.name for remediation in known.values() if hypothesis.cause_id in remediation.answers)
     return [known[name] for name in dict.fromkeys((*causes()[hypothesis.cause_id].remediations, *answering))]

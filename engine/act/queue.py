@@ -20,7 +20,7 @@ _NO_PRIORITY: Final = 0
 
 
 def queue(state: IncidentState) -> tuple[Action, ...]:
-    """What is recommended now, most urgent first, then what `state` holds that is no longer recommended."""
+    """The actions that are recommended now, most urgent first, then those of `state` that no longer are."""
     known = {_identity(action): action.id for action in state.actions}
     taken = {action.id for action in state.actions}
     recommended: list[Action] = []

@@ -1,4 +1,4 @@
-"""Diagnostics that a person runs on one target: the step that does it."""
+"""Makes the plan step for a diagnostic that a person runs on one target."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TARGET: Final = "target"
 
 
 def recommended_diagnostic(state: IncidentState, name: str) -> Action:
-    """The recommended look that `name` (an action's id) names. Raises `UsageError` where that is none to run."""
+    """The recommended look with the id `name`. Raises `UsageError` where there is none that can run."""
     looks = [action for action in state.actions if action.effect == "read"]
     action = next((action for action in looks if action.id.casefold() == name.strip().casefold()), None)
     if action is None:
@@ -34,10 +34,10 @@ def recommended_diagnostic(state: IncidentState, name: str) -> Action:
 
 
 def targeted_step(state: IncidentState, primitive: str, target: Mapping[str, Any]) -> PlannedStep:
-    """The step that runs the diagnostic `primitive` on `target`, in the time that the plan looks at.
+    """The step that runs the diagnostic `primitive` on `target`, over the time window of the plan.
 
-    Raises `UsageError` where there is no such diagnostic, the target isn't one for it, or it runs already; and of a
-    recorded incident, which would answer the same, also where it ran.
+    Raises `UsageError` where there is no such diagnostic, it can't take that target, or it is running on it already; in
+    a recorded incident also where it has run, since it would answer the same.
     """
     diagnostic = _diagnostic(primitive)
     if not state.steps:

@@ -1,8 +1,8 @@
-"""One pure function for each command: state, command, who and when → events.
+"""One pure function for each command: (state, command, who, time) → events.
 
-`decide` and `precondition` know every command; the type checker keeps both complete. Whether a command is valid now is
-checked in this order: `lifecycle.refuse_closed`, the command's decider, and its `precondition`, which the actor checks.
-A decider reads the state, writes nothing, and raises `UsageError` when the command makes no sense now.
+`decide` and `precondition` know every command; the type checker keeps both complete. Three checks, in this order, say
+whether a command is possible now: `lifecycle.refuse_closed`, the command's decider, and its `precondition`, which the
+actor checks. A decider reads the state, writes nothing, and raises `UsageError` when the command makes no sense now.
 """
 
 from __future__ import annotations

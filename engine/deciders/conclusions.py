@@ -14,7 +14,7 @@ __all__ = ["conclude", "find_decisive_facts", "rank"]
 
 
 def rank(state: IncidentState, command: Rank) -> Decision:
-    """The ranking, where it differs from the one before."""
+    """The new ranking, if it differs from the last one."""
     del command
     ranking = rank_hypotheses(state)
     if ranking.hypotheses == state.hypotheses:
@@ -23,12 +23,12 @@ def rank(state: IncidentState, command: Rank) -> Decision:
 
 
 def find_decisive_facts(state: IncidentState, command: FindDecisiveFacts) -> Decision:
-    """What the order of a concluded investigation hangs on, where that isn't known."""
+    """The facts that decide the order of a concluded investigation, where they are not known yet."""
     del command
     return by(ENGINE, with_decisive_facts(state)) if state.concluded and not state.would_change else NOTHING
 
 
 def conclude(state: IncidentState, command: Conclude) -> Decision:
-    """The conclusion, once, when no step waits."""
+    """The conclusion, once, when every step has ended."""
     del command
     return NOTHING if state.concluded or unfinished_steps(state) else by(ENGINE, *conclusion(state))

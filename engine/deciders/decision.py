@@ -1,4 +1,4 @@
-"""What a decider gives: the events of a command, and who caused each."""
+"""A decider's result: the events of a command, and who caused each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decider of `Judge`: what a person says of facts and causes, and the ranking that follows."""
+"""Decider of `Judge`: a person's statements about facts and causes, and the new ranking."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _MOST_STATEMENTS: Final = 100
 
 
 def judge(state: IncidentState, command: Judge, who: Who, now: datetime) -> Decision:
-    """The statements of `who`, the ranking after them and, where there was a conclusion, the new one.
+    """The statements of `who`, the ranking after them and, if there was a conclusion, the new conclusion.
 
-    Raises `UsageError` when a statement makes no sense; then none of them counts.
+    Raises `UsageError` when a statement makes no sense; then none of them is stored.
     """
     if state.opened is None or not command.statements:
         raise UsageError("nothing was said; name a fact to pin or refute, or what it isn't")

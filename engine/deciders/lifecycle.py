@@ -45,7 +45,7 @@ def refuse_closed(state: IncidentState) -> None:
 
 
 def open_incident(state: IncidentState, command: OpenIncident, who: Who) -> Decision:
-    """Begin the log. In one commit: who goes on with it after a crash must find the sources' names."""
+    """Begin the log. One commit: after a crash the sources' names must be there to resume with."""
     if state.seq:
         raise UsageError(f"{state.execution_id} is already open")
     return Decision([(who, command.opened), (ENGINE, command.sources)])
@@ -101,7 +101,7 @@ def close(state: IncidentState, command: CloseIncident, who: Who) -> Decision:
 
 
 def close_aged(state: IncidentState, command: CloseAged, now: datetime) -> Decision:
-    """Close a live incident that nobody touched for long. A recorded one has no age."""
+    """Close a live incident that nobody has touched for long. A recorded incident is never closed by age."""
     last = max((time for time in (state.updated_at, state.said_at) if time is not None), default=None)
     if state.closed is not None or not state.live or not state.ended or last is None or now - last < command.after:
         return NOTHING

@@ -71,7 +71,7 @@ def confirm_plan(state: IncidentState, command: ConfirmPlan, who: Who) -> Decisi
 
 
 def add_requested_step(state: IncidentState, who: Who, choose: Callable[[IncidentState], PlannedStep]) -> Decision:
-    """Add the step that `choose` gives, because a person wants it; a finished investigation is reopened for it.
+    """Add the step that `choose` gives, for a person; a finished investigation is reopened for it.
 
     Raises `UsageError` when there is none.
     """
@@ -83,31 +83,31 @@ def add_requested_step(state: IncidentState, who: Who, choose: Callable[[Inciden
 
 
 def add_step(state: IncidentState, command: AddStep) -> Decision:
-    """Add the step, unless a person was quicker."""
+    """Add the step, unless a person added one first."""
     if unfinished_steps(state) or command.step.id in state.steps:
         return NOTHING
     return by(ENGINE, StepAdded(step=command.step))
 
 
 def start_step(state: IncidentState, command: StartStep) -> Decision:
-    """Start a step; the attempts are counted."""
+    """Start a step and count the attempt."""
     return by(ENGINE, StepStarted(step=command.step, attempt=state.steps[command.step].attempt + 1))
 
 
 def report_progress(command: ReportProgress) -> Decision:
-    """Tell how far a step is."""
+    """Report the progress of a step."""
     return by(ENGINE, StepProgressed(step=command.step, done=command.done, total=command.total, note=command.note))
 
 
 def record_answer(state: IncidentState, command: RecordAnswer) -> Decision:
-    """Keep an answer as a blob and name it, once."""
+    """Store an answer as a blob, and the event that names it, once."""
     if command.answer.digest in state.answers:
         return NOTHING
     return replace(by(ENGINE, command.answer), blobs=(command.data,))
 
 
 def publish_facts(state: IncidentState, command: PublishFacts) -> Decision:
-    """Publish facts, but for those that another step or an earlier attempt found."""
+    """Publish facts, except those that another step or an earlier attempt found."""
     known = {key for entry in state.facts.values() for key in deduplication_keys(entry.key, entry.fact)}
     bodies: list[FactFound] = []
     for fact in command.facts:

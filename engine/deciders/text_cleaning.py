@@ -1,4 +1,4 @@
-"""What a person writes, as it may be stored."""
+"""Cleans, redacts and limits the text that a person typed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Scores the reasoner on recorded incidents with a known answer (schema cloudops-evaluation/1).
 
-The only reader of `truth.yaml` besides drills. `cases` compares one report with the known answer, `figures` makes the
-averages, `result` the whole, `running` and `workers` investigate the bundles.
+Only this package reads `truth.yaml`. `cases` compares one report with the known answer, `figures` computes the
+averages, `result` is the whole evaluation; `running` and `workers` investigate the bundles.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ablation: the same investigation with some questions that no source can answer."""
+"""Ablation: the same investigation while some questions get no answer from any source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["withhold"]
 
 
 def withhold(scenario: Scenario, questions: Collection[Question]) -> Scenario:
-    """`scenario` as it would be had nobody configured a source for `questions`: they are not even routed."""
+    """`scenario` as if no source were configured for `questions`: they are not even sent."""
     if not questions:
         return scenario
     hidden = frozenset(questions)
@@ -36,7 +36,7 @@ def withhold(scenario: Scenario, questions: Collection[Question]) -> Scenario:
 
 @dataclass(frozen=True, slots=True)
 class _Withholding:
-    """A backend that can't be asked some of what it could."""
+    """A backend that doesn't answer some of the questions that it could."""
 
     backend: Backend
     hidden: frozenset[Question]

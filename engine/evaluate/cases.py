@@ -1,4 +1,4 @@
-"""One incident's scores: the report compared with the known answer, by the rules of INCIDENT_BUNDLE.md section 2."""
+"""One incident's scores: the report compared with the known answer (docs/bundles.md, `truth.yaml`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNNAMED: Final = "unnamed"
 
 
 class Answer(Protocol):
-    """What is compared of a hypothesis, in the log or in a report."""
+    """The parts of a hypothesis that are compared, from the log or a report."""
 
     @property
     def cause_id(self) -> str: ...
@@ -151,7 +151,7 @@ def agrees(answer: Answer, entry: RootCause, keys: tuple[str, ...] = KEYS) -> bo
 
 
 def _nearest(truth: Truth, top: CausePart | None) -> RootCause:
-    """The answer that the best hypothesis agrees with, or else the one that shares most with it, or else the first."""
+    """The answer that the best hypothesis agrees with, else the one that shares most with it, else the first."""
     if top is None:
         return truth.root_causes[0]
     return max(

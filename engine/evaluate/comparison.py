@@ -1,4 +1,4 @@
-"""What became better and worse since an earlier run, by incident: only those that both runs have are compared."""
+"""What got better and worse since an earlier run; only incidents of both runs are compared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AnyCase = TypeVar("_AnyCase", bound=Case | EarlierCase)
 
 
 class Moved(Part):
-    """An incident whose first right hypothesis has another rank than before; null: it is not among them."""
+    """An incident whose first right hypothesis changed its rank; null: no right hypothesis is listed."""
 
     id: str
     dataset: str

@@ -18,13 +18,13 @@ _Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Known(BaseModel):
-    """What is read of it; a newer version may have written more."""
+    """The fields that are read; a newer version may have written more."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class EarlierCase(_Known):
-    """One incident's scores of then."""
+    """One incident's scores in the earlier run."""
 
     id: str
     rank: _Rank

@@ -1,4 +1,4 @@
-"""Averages over cases, and how far stated confidence can be relied on.
+"""Averages over cases, and how reliable stated confidences are.
 
 Brier score: G. W. Brier, Verification of Forecasts (1950). ECE over ten bins of equal width: M. P. Naeini et al.,
 Obtaining Well Calibrated Probabilities Using Bayesian Binning (2015).
@@ -85,7 +85,7 @@ def bin_of(confidence: float) -> int:
 
 
 def calibration(cases: Sequence[Case]) -> tuple[CalibrationBin, ...]:
-    """Stated against met, for each tenth of confidence: the reliability diagram's data."""
+    """Stated confidence against the share that was right, in ten bins: the data of the reliability diagram."""
     bins: tuple[list[Case], ...] = tuple([] for _ in range(BINS))
     for case in cases:
         bins[bin_of(case.stated)].append(case)
@@ -115,7 +115,7 @@ def _macro(cases: Sequence[Case]) -> float | None:
 
 
 def _ece(cases: Sequence[Case]) -> float | None:
-    """The expected calibration error: each bin's distance between stated and met, weighted by its share of cases."""
+    """The expected calibration error: each bin's distance between stated and right, weighted by its share of cases."""
     if not cases:
         return None
     excess = [0.0] * BINS

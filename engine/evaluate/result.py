@@ -25,7 +25,7 @@ class Confused(Part):
 
 
 class Confusion(Part):
-    """What was named for what by the best hypotheses, most frequent first; what was named right is there too.
+    """What the best hypotheses named, for each expected answer, most frequent first; right answers are included.
 
     `causes` are of the cases whose truth names a cause, `resources` of those whose truth names a resource.
     """

@@ -1,4 +1,4 @@
-"""Investigates bundles, here or in several processes side by side, and scores them in a fixed order."""
+"""Investigates bundles, in this process or in several, and scores them in a fixed order."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Investigates bundles in several processes, because one investigation keeps hardly more than one processor busy.
+"""Investigates bundles in several processes, because one investigation keeps little more than one processor busy.
 
-A worker has a store and an engine of its own and is started anew (`spawn`: nothing that runs here, no thread and no
-lock, is half copied into it). It works on one bundle at a time, as a lone process would. It ends when its pipe closes,
-so it outlives nobody; signals are the parent's to handle.
+A worker has its own store and engine. It is started with `spawn`, so no thread or lock of this process is copied into
+it. It works on one bundle at a time. It ends when its pipe closes, so it never outlives its parent; the parent handles
+signals.
 """
 
 from __future__ import annotations

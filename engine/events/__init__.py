@@ -1,7 +1,8 @@
-"""Every event there is: one closed, versioned, discriminated union, and its envelope.
+"""Every event: one closed, versioned, discriminated union, and its envelope.
 
-An incident is an append-only list of these and everything a person sees is a fold over it (`engine.incident`). Bodies
-are frozen; a body's shape changes only together with its `version`, and `upcast` brings old ones up to date on reading.
+An incident is an append-only list of events, and everything a person sees is a fold over it (`engine.incident`). Bodies
+are frozen. The shape of a body changes only together with its `version`; `upcast` converts old bodies when they are
+read.
 """
 
 from engine.events.conclusions import ConclusionReached, HypothesesRanked

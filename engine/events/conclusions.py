@@ -1,4 +1,4 @@
-"""What follows from the facts."""
+"""Rankings and conclusions."""
 
 from typing import Literal
 
@@ -12,9 +12,9 @@ __all__ = [
 
 
 class HypothesesRanked(InvestigationEvent):
-    """What is believed now, best first; it replaces the ranking before.
+    """The current ranking, best first; it replaces the one before.
 
-    `decisive` are the facts that the order hangs on, where that was found out by ranking again without each.
+    `decisive` are the facts that decide the order, where they were searched for by ranking again without each.
     """
 
     type: Literal["hypotheses_ranked"] = "hypotheses_ranked"

@@ -1,4 +1,4 @@
-"""What is known: recorded answers, facts, and what people say of facts."""
+"""Evidence: recorded answers, facts, and what people say about facts."""
 
 from typing import Literal
 

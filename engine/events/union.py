@@ -57,13 +57,13 @@ InvestigationBody = (
     | InvestigationCancelled
     | InvestigationFinished
 )
-"""What only the investigation's part of the state folds."""
+"""Bodies that only the investigation's part of the state folds."""
 
 Statement = FactAdded | FactJudged | NoteAdded | IncidentClosed
-"""What somebody says about an incident. Who said what when is told in real time, also of a recorded incident."""
+"""What somebody says about an incident. It carries real time, in a recorded incident too."""
 
 IncidentBody = IncidentOpened | ConclusionReached | Statement
-"""What other parts of the state fold, or several."""
+"""Bodies that other parts of the state fold, or several parts."""
 
 Body = Annotated[IncidentBody | InvestigationBody, Field(discriminator="type")]
 """The closed union of event bodies."""

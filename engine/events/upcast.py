@@ -1,9 +1,9 @@
-"""Bodies of older versions brought up to date on reading.
+"""Converts bodies of older versions when they are read.
 
-A body's shape changes only together with its `version`. Whoever raises a version adds the function that turns a
-document of the version before into the new one; the golden logs (`tests/golden`) must still fold to what they showed.
-This holds too when a model inside a body changes (a hypothesis, an action): a default that is filled in changes the
-bytes, and the chain's hashes cover the bytes.
+A body's shape changes only together with its `version`. Anyone who raises a version adds the function that converts a
+document of the version before; the golden logs (`tests/golden`) must still fold to the same state. This is also true
+when a model inside a body changes (a hypothesis, an action): a default that is filled in changes the bytes, and the
+chain's hashes cover the bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Upcaster = Callable[[Document], Document]
 
 
 def _same(document: Document) -> Document:
-    """The newer version added nothing but fields whose defaults say what the older one meant."""
+    """The newer version only added fields, whose defaults mean what the older version meant."""
     return document
 
 

@@ -20,7 +20,7 @@ from primitives.text import safe_line
 
 __all__ = ["Classified", "classify"]
 
-# What is not known: the evidence, in vocabulary weights, that would stand against the best class if we knew it.
+# Unknown evidence, in vocabulary weights, that may speak against the best class.
 _DOUBT: Final = 0.3
 _UNKNOWN_CONFIDENCE: Final = 0.2
 _MIN_EVIDENCE: Final = 0.5

@@ -1,4 +1,4 @@
-"""What an investigation, and the engine around it, tell an incident's actor. People's commands are in `engine.port`."""
+"""The engine's own commands to an incident's actor. People's commands are in `engine.port`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ProposePlan:
 
 @dataclass(frozen=True, slots=True)
 class AddStep:
-    """Add the next best diagnostic, unless a person was quicker."""
+    """Add the next best diagnostic, unless a person added a step first."""
 
     step: PlannedStep
 
@@ -70,7 +70,7 @@ class StartStep:
 
 @dataclass(frozen=True, slots=True)
 class ReportProgress:
-    """Tell how far a step is."""
+    """Report the progress of a step."""
 
     step: str
     done: int
@@ -88,7 +88,7 @@ class RecordAnswer:
 
 @dataclass(frozen=True, slots=True)
 class PublishFacts:
-    """Publish what a step found, but for facts that are known."""
+    """Publish what a step found, except known facts."""
 
     step: str
     facts: tuple[Fact, ...]
@@ -106,7 +106,7 @@ class FinishStep:
 
 @dataclass(frozen=True, slots=True)
 class TakeAdvice:
-    """Take in what an advisor proposed, as far as it was valid; `remarks` say what was dropped or failed."""
+    """Take the valid part of an advisor's advice; `remarks` say what was dropped or failed."""
 
     advisor: str
     facts: tuple[Fact, ...]
@@ -121,7 +121,7 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class FindDecisiveFacts:
-    """Rank a concluded investigation without each fact in turn, to find what its order hangs on."""
+    """Rank a concluded investigation without each fact in turn, to find the facts that decide its order."""
 
 
 @dataclass(frozen=True, slots=True)

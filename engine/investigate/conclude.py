@@ -28,7 +28,7 @@ def further_steps(state: IncidentState) -> tuple[PlannedStep, ...]:
 
 
 def next_step(state: IncidentState) -> PlannedStep:
-    """The next best diagnostic, because a person wants one. Raises `UsageError` when there is none."""
+    """The next best diagnostic, for a person who asked for one. Raises `UsageError` when there is none."""
     steps = next_questions(state, diagnostics(), asked_for=True)
     if not steps:
         raise UsageError("there is nothing further to ask: every source was asked about all that the causes are about")
@@ -62,6 +62,6 @@ def conclusion(state: IncidentState) -> list[Body]:
 
 
 def with_decisive_facts(state: IncidentState) -> HypothesesRanked:
-    """The ranking as it is, with what it hangs on: found by ranking without each fact, which takes longer."""
+    """The current ranking with the facts that decide it: found by ranking without each, which takes longer."""
     facts = decisive(state)
     return HypothesesRanked(hypotheses=state.hypotheses, would_change=would_change(state, facts), decisive=facts)

@@ -41,9 +41,9 @@ _SYMPTOM_ORDER: Final = {"latency": 0, "errors": 1, "availability": 1, "saturati
 
 
 def conclude_findings(state: IncidentState) -> ConclusionReached:
-    """What to tell a person: at most ten findings, each with the facts behind it, the gaps, and the actions.
+    """The conclusion for a person: at most ten findings with their facts, the gaps, and the actions.
 
-    What an engineer refuted or took back is no finding, and no action follows from it.
+    A fact that an engineer refuted or took back gives no finding and no action.
     """
     names = display_names(state)
     kept = judgements_of(state).kept(tuple(state.facts.values()))
@@ -86,7 +86,7 @@ def _symptom(state: IncidentState) -> list[FoundFact]:
            if isinstance(shift.fact, MetricShift) and shift.fact.resource == resource
            and shift.fact.polarity == "present" and shift.fact.worse]  # fmt: skip
     own.sort(key=lambda found_fact: _shift_order(found_fact, symptom.metric))
-    # Availability and the error rate say the same: one finding for each thing that a user feels.
+    # Availability and the error rate say the same: one finding for each thing that a user notices.
     felt: dict[int, FoundFact] = {}
     for found_fact in own:
         assert isinstance(found_fact.fact, MetricShift)
@@ -168,6 +168,6 @@ def _gaps(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
     )
     steps = (safe_line(f"{step.plan.primitive} did not complete: {step.summary}") for step in state.steps.values()
              if step.status in ("failed", "timed_out", "cancelled"))  # fmt: skip
-    # What the reader had to drop, sort or pass over is missing evidence too.
+    # What the reader had to drop, sort or skip is missing evidence too.
     read = state.opened.warnings if state.opened else ()
     return tuple(dict.fromkeys((*unanswered, *read, *steps)))

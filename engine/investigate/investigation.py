@@ -1,7 +1,7 @@
-"""The course of one investigation: planned, confirmed, run, concluded.
+"""Runs one investigation: plan, confirmation, steps, conclusion.
 
-It looks at the folded state to see what is still to do, so resuming after a crash is the same as going on. What it does
-it sends to its incident as commands.
+It reads from the folded state what is still to do, so resuming after a crash is the same as continuing. It writes only
+by sending commands to its incident.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _MOST_LOOKS = 3
 
 
 class Investigation:
-    """Carries the investigation of `incident` to its end, from wherever it stands.
+    """Continues the investigation of `incident` from its current state to its end.
 
     With `confirmed` the read-only plan runs without waiting for a person. An `advisor` is asked once, before the
-    conclusion; what it proposes is checked, and the investigation goes on without it when it fails.
+    conclusion; its advice is checked, and the investigation continues without it when it fails.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Investigation:
             await self._telemetry.close()
 
     def stop(self) -> None:
-        """Cut the work short because a person cancelled: what was found is concluded."""
+        """Stop early because a person cancelled; what was found is concluded."""
         if self._work and not self._stopping:
             self._stopping = True
             self._work.cancel()
@@ -148,9 +148,9 @@ class Investigation:
         )
 
     async def _ask_further(self) -> bool:
-        """Add the next best diagnostic where it is worth its cost; whether anything is left to run.
+        """Add the next best diagnostic if it is worth its cost; returns whether anything is left to run.
 
-        What was recorded can be looked at beforehand: a step that would change nothing is not added.
+        For recorded sources it is run ahead: a step that would change nothing is not added.
         """
         for step in further_steps(self.state)[:_MOST_LOOKS]:
             if not self._scenario.recorded or changes_ranking(self.state, await self._runner().look_ahead(step)):
@@ -160,7 +160,7 @@ class Investigation:
         return bool(_waiting(self.state))
 
     async def _ask_advisor(self) -> bool:
-        """Ask the advisor, once, and take in what is valid of its advice; whether anything is left to run."""
+        """Ask the advisor, once, and take the valid part of its advice; returns whether anything is left to run."""
         advisor, self._advisor = self._advisor, None
         if advisor is None:
             return False

@@ -1,4 +1,4 @@
-"""Classes and what can be answered → the diagnostic plan."""
+"""Incident classes and answerable questions → the diagnostic plan."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def propose_plan(
 ) -> tuple[PlannedStep, ...]:
     """Five to ten steps, most informative first; `answerable` are the questions that some source holds data for.
 
-    A diagnostic's worth is 3 for the primary class, 1.5 for each secondary one, less a little for its cost; for an
-    unknown class every diagnostic is worth the same. What nobody can answer is asked only to fill up to five steps: it
-    ends in an honest `unknown` and names the gap.
+    The value of a diagnostic is 3 for the primary class, 1.5 for each secondary one, less a little for its cost; for an
+    unknown class all are worth the same. Diagnostics that no source can answer are added only to fill up to five steps:
+    they end as `unknown` and name the gap.
     """
     ranked = sorted(
         (

@@ -1,4 +1,4 @@
-"""Keeps the answers of an investigation's sources."""
+"""Records the answers of an investigation's sources."""
 
 from __future__ import annotations
 

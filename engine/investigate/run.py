@@ -1,4 +1,4 @@
-"""Runs the steps of a plan side by side, with limits, time-outs and cancellation."""
+"""Runs the steps of a plan concurrently, with limits, time-outs and cancellation."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class StepRunner:
                 before = ended
 
     async def look_ahead(self, step: PlannedStep) -> list[Fact]:
-        """The unknown facts that `step` would find, by running it: for sources where asking costs nothing."""
+        """The unknown facts that `step` would find, by running it; only for sources where a query costs nothing."""
         output = _Output()
         await self._collect(step, output)
         known = {found_fact.key for found_fact in self.incident.state.facts.values()}

@@ -1,10 +1,11 @@
-"""What an investigation starts from: a recorded incident or live sources, a clock, and the first event of its log."""
+"""Where an investigation starts: a recorded incident or live sources, a clock, and the first event of its log."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from engine.port import Investigate
 from engine.resources import checked_resource, known_resources, meant_resource
 from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
-from primitives.canonical import CrossSourceNames
 from primitives.clock import Clock, RecordedClock, SystemClock, new_id
+from primitives.cross_source_names import CrossSourceNames
 from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceError, SourceUnreachable, UsageError
 from primitives.records import Symptom, Window
@@ -39,7 +40,8 @@ LIVE_LONGEST = timedelta(days=7)
 class Scenario:
     """The sources of one investigation, its clock, and how its log begins.
 
-    `checks` say which of the `backends` could be reached, `secrets` are the credentials that they were given.
+    `checks` say which of the `backends` could be reached, `secrets` are the credentials that they were given,
+    `scopes` the scopes that they state, by name.
     """
 
     incident_id: str
@@ -49,6 +51,7 @@ class Scenario:
     clock: Clock
     recorded: bool
     secrets: tuple[str, ...] = ()
+    scopes: Mapping[str, str] = field(default_factory=dict)
 
     def telemetry(self, recorder: Recorder) -> Telemetry:
         """What the diagnostics ask; every answer goes through `recorder`."""
@@ -60,7 +63,7 @@ class Scenario:
             checks=self.checks,
             secrets=self.secrets,
             budgets={} if self.recorded else LIVE_BUDGETS,
-            canonicaliser=CrossSourceNames(window),
+            canonicaliser=CrossSourceNames(window, self.scopes),
         )
 
 
@@ -178,7 +181,8 @@ async def _live(opened: IncidentOpened, directory: SourceDirectory, names: Itera
     if not any(check.status == "reachable" for check in checks):
         await asyncio.gather(*(backend.close() for backend in backends), return_exceptions=True)
         raise _nobody(checks)
-    return Scenario(incident_id, opened, backends, checks, clock, recorded=False, secrets=secrets)
+    scopes = {source.backend.name: source.scope for source in sources}
+    return Scenario(incident_id, opened, backends, checks, clock, recorded=False, secrets=secrets, scopes=scopes)
 
 
 def _nobody(checks: Sequence[BackendStatus]) -> SourceError:

@@ -1,6 +1,6 @@
-"""The field's words for symptoms: which incident class a word or phrase speaks for, and how plainly.
+"""The trade's words for symptoms: which incident class a word or phrase points to, and how clearly.
 
-One table; growing it is adding a line. Weights: 1.5 names the class outright, 1.0 is its usual word, 0.5 goes along
+One table; a new word is one line. Weights: 1.5 names the class outright, 1.0 is a usual word for it, 0.5 often goes
 with it, 0.25 is a hint that other classes share. Words of four letters and fewer must match exactly; longer ones may be
 misspelt (`engine.investigate.classify`).
 """

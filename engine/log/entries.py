@@ -1,4 +1,4 @@
-"""What is appended to a log, and where a log ends."""
+"""The entries that are appended to a log, and the end of a log."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class _Transaction:
 
 
 class GroupCommit:
-    """Takes appends and commits them, one transaction at a time; `committed` is told whose logs grew."""
+    """Takes appends and commits them, one transaction at a time; `committed` is called with the logs that grew."""
 
     def __init__(self, rows: RowStore, committed: Callable[[str], None]) -> None:
         self._rows = rows
@@ -134,7 +134,7 @@ class GroupCommit:
                 _refuse(request, error)
         try:
             await self._commit(transaction)
-        except Exception as error:  # Any failure of a commit is told to everyone who waits for it.
+        except Exception as error:  # A failed commit fails every append that waits for it.
             spoiled.update(transaction.index)
             self._retry_or_refuse([request for request, _ in transaction.kept], error)
         for execution_id in spoiled:

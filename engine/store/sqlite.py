@@ -219,5 +219,5 @@ async def _create(connection: Connection, files: StoreFiles, heads: AnchorFile) 
     failpoint("store.before_schema")
     await connection.script(schema.SCHEMA)
     failpoint("store.schema_made")
-    # The tables go to the file itself at once: a lost -wal can then be told from a new store.
+    # The tables are written to the file itself at once, so that a lost -wal can't look like a new store.
     await connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")

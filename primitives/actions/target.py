@@ -126,9 +126,9 @@ class Target:
 
     @cached_property
     def location(self) -> Location:
-        """Where it runs, as far as its sources state it."""
-        stated = (fact.locations[self.resource] for fact in self._topologies if self.resource in fact.locations)
-        return next(stated, Location())
+        """Where it runs, as far as its sources state it; unknown where they differ."""
+        stated = {fact.locations[self.resource] for fact in self._topologies if self.resource in fact.locations}
+        return stated.pop() if len(stated) == 1 else Location()
 
     @cached_property
     def kubernetes(self) -> KubernetesObject | Unknown | None:
@@ -138,9 +138,9 @@ class Target:
         namespace and the kind of its workload.
         """
         known = parse_id(self.resource)
-        if known.platform == "kubernetes":
-            return _object(known.kind, known.name, known.namespace, known.cluster or self.location.context)
-        if known.platform or known.kind or not self._is_workload or not _DNS_NAME.fullmatch(known.name):
+        if known.platform == "kubernetes" and known.kind:
+            return _object(known.kind, known.name, known.namespace, self.location.context or known.cluster)
+        if known.partition or known.kind or not self._is_workload or not _DNS_NAME.fullmatch(known.name):
             return None
         place = self.location
         namespaces = {place.namespace, known.namespace} - {""}
@@ -148,7 +148,7 @@ class Target:
             return Unknown(known.name, "namespace")
         if not place.workload:
             return Unknown(known.name, "kind of workload")
-        return _object(place.workload.lower(), known.name, namespaces.pop(), place.context)
+        return _object(place.workload.lower(), known.name, namespaces.pop(), place.context or known.cluster)
 
     def aws(self, what: AwsKind) -> AwsResource | None:
         """The resource of a kind that AWS has, which it is; None where it isn't known to be one.

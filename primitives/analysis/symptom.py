@@ -10,7 +10,7 @@ from primitives.analysis.graph import Graph
 from primitives.analysis.history import Comparison
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments
-from primitives.identity import base_name
+from primitives.identity import base_name, scope_of
 
 __all__ = ["SymptomView", "find_resource", "view_symptom"]
 
@@ -38,7 +38,12 @@ def find_resource(name: str, known: Iterable[str]) -> str | None:
     if name in known:
         return name
     called = base_name(name).casefold()
-    alike = [resource for resource in known if base_name(resource).casefold() == called]
+    scope = scope_of(name)
+    alike = [
+        resource
+        for resource in known
+        if base_name(resource).casefold() == called and (not scope or scope_of(resource) in ("", scope))
+    ]
     return alike[0] if len(alike) == 1 else None
 
 

@@ -7,14 +7,17 @@ backend's `__init__.py` import nothing heavy: the factory does, when a source is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from primitives.dataclass import dataclass
 from primitives.extensions import load_extensions, load_folder
+from primitives.identity import scope_text
+from primitives.text import safe_line
 
 if TYPE_CHECKING:
     from primitives.clock import Clock
@@ -26,9 +29,51 @@ GROUP = "cloudops.backends"
 
 
 class SourceSettings(BaseModel):
-    """What a source of one kind is configured with; a backend subclasses it. Credentials are `SecretStr`."""
+    """What a source of one kind is configured with; a backend subclasses it. Credentials are `SecretStr`.
+
+    `cluster`, or `account` and `region`, say where everything is that the source knows: its scope. Investigations that
+    ask sources of several scopes tell equal names apart by it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+    cluster: str = Field("", max_length=253)
+    account: str = ""
+    region: str = ""
+
+    @field_validator("account", mode="before")
+    @classmethod
+    def _digits(cls, account: object) -> object:
+        # YAML reads twelve digits as a number.
+        digits = str(account) if isinstance(account, int) else account
+        if isinstance(digits, str) and digits and not re.fullmatch(r"[0-9]{12}", digits):
+            raise ValueError("expected the 12 digits of an AWS account, in quotes")
+        return digits
+
+    @field_validator("cluster")
+    @classmethod
+    def _one_line(cls, cluster: str) -> str:
+        if cluster != safe_line(cluster).strip():
+            raise ValueError("expected a cluster's name, such as its kubectl context")
+        return cluster
+
+    @field_validator("region")
+    @classmethod
+    def _is_region(cls, region: str) -> str:
+        if region and not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", region):
+            raise ValueError("expected a region, such as eu-west-1")
+        return region
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> Self:
+        if self.cluster and (self.account or self.region):
+            raise ValueError("give `cluster`, or `account` and `region`, not both")
+        return self
+
+    @property
+    def scope(self) -> str:
+        """What is in front of the identifiers of this source where several scopes are asked; empty if unstated."""
+        return scope_text(cluster=self.cluster, account=self.account, region=self.region)
 
     def resolve(self, environment: Mapping[str, str]) -> Self:
         """These settings with what they take from the environment, such as a token.

@@ -20,7 +20,8 @@ from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import LogPattern, SourceGap
-from primitives.identity import kubernetes_id
+from primitives.identity import in_scope, kubernetes_id
+from primitives.kubernetes.scopes import topologies_in
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, LogRecord, Topology, Window
@@ -71,8 +72,14 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     unusual = await _with_requests(ask, by_time, now, before, names, args)
     facts = [_fact(pattern, logs.answers, args) for pattern in _bounded(unusual)]
     services = Analyzers()
-    workloads, astray = await _objects(ask, containers.records, topology.records, services, args)
-    raw = [line for log in containers.records for line in _container_lines(log, workloads, graph.resources)]
+    raw: list[Line] = []
+    astray: dict[str, str] = {}
+    for scope in sorted({log.scope for log in containers.records}):
+        own = [log for log in containers.records if log.scope == scope]
+        local = topologies_in(scope, topology.records)
+        workloads, misleading = await _objects(ask, scope, own, local, services, args)
+        astray |= {in_scope(name, scope): in_scope(front, scope) for name, front in misleading.items()}
+        raw += [line for log in own for line in _container_lines(log, workloads, graph.resources)]
     facts += [_fact(pattern, containers, args) for pattern in _bounded(patterns(raw, [], names))]
     facts = [fact.model_copy(update={"points_at": astray.get(fact.points_at or "", fact.points_at)}) for fact in facts]
     for fact in facts[:_MOST_PATTERNS]:
@@ -175,6 +182,7 @@ def _peer(attributes: Mapping[str, Any]) -> str | None:
 
 async def _objects(
     ask: Telemetry,
+    scope: str,
     logs: Sequence[ContainerLog],
     topologies: Sequence[Topology],
     services: Analyzers,
@@ -182,7 +190,8 @@ async def _objects(
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """The workload that owns each pod that was logged, and the misconfigured Service in front of each workload.
 
-    Owners come from ownerReferences where objects are known, else from the topology.
+    All are of one scope, by its own names. Owners come from ownerReferences where objects are known, else from the
+    topology.
     """
     if not logs:
         return {}, {}
@@ -191,7 +200,8 @@ async def _objects(
     from primitives.kubernetes.owners import workloads_of_pods
 
     objects = await ask.objects(ObjectsQuery(window=_objects_window(args)))
-    dumps = sorted((dump for dump in objects.records if dump.time <= args.now), key=lambda dump: dump.time)
+    known = (dump for dump in objects.records if dump.time <= args.now and dump.scope == scope)
+    dumps = sorted(known, key=lambda dump: dump.time)
     owners = workloads_of_pods(dumps, topologies, {(log.namespace, log.pod) for log in logs})
     window = Window(start=min(args.window.start, args.now), end=args.now)
     if not dumps:
@@ -209,8 +219,8 @@ def _objects_window(args: Arguments) -> Window:
 
 def _container_lines(log: ContainerLog, workloads: Mapping[str, str], known: Mapping[str, str]) -> Iterator[Line]:
     pod = kubernetes_id("Pod", log.namespace, log.pod)
-    owner = workloads.get(pod, pod)
-    resource = owner if owner != pod else find_resource(pod, known) or pod
+    owner, scoped_pod = in_scope(workloads.get(pod, pod), log.scope), in_scope(pod, log.scope)
+    resource = owner if owner != scoped_pod else find_resource(scoped_pod, known) or scoped_pod
     for text in log.text.splitlines()[-_CONTAINER_LINES:]:
         if text.strip():
             yield Line(None, resource, severity_in(text), _LINE_TIME.sub("", text))

@@ -13,7 +13,7 @@ from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, lookback_window
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import Observed
-from primitives.identity import kubernetes_id
+from primitives.identity import in_scope, kubernetes_id
 from primitives.quantities import counted
 from primitives.telemetry import Answers, ObjectsQuery, Telemetry
 from primitives.text import safe_line
@@ -67,16 +67,17 @@ async def choose_revision(ask: Telemetry, args: ChooseRevision) -> AsyncIterator
 
     Deployments alone keep them as objects with their templates (ReplicaSets).
     """
-    from primitives.kubernetes.cluster import Cluster
     from primitives.kubernetes.revisions import revisions_of
+    from primitives.kubernetes.scopes import clusters_in_context, clusters_of
 
     objects = await ask.objects(ObjectsQuery(window=lookback_window(args)))
-    cluster = Cluster([dump for dump in objects.records if dump.time <= args.now], args.window)
     target = args.target
     resource = kubernetes_id(target.kind, target.namespace, target.name)
-    revisions = await asyncio.to_thread(revisions_of, cluster, resource)
-    for item, words in zip(revisions, _described(revisions), strict=True):
-        yield _fact(resource, item, words, args, objects)
+    dumps = [dump for dump in objects.records if dump.time <= args.now]
+    for known in clusters_in_context(clusters_of(dumps, args.window), target.context):
+        revisions = await asyncio.to_thread(revisions_of, known.cluster, resource)
+        for item, words in zip(revisions, _described(revisions), strict=True):
+            yield _fact(in_scope(resource, known.scope), item, words, args, objects)
     for gap in gaps((objects,), args):
         yield gap
 

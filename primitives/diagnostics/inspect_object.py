@@ -13,6 +13,7 @@ from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.inspect_workloads import inspect_workloads
 from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
 from primitives.facts import Observed, SourceGap, WorkloadState
+from primitives.identity import in_scope
 from primitives.telemetry import Answers, ObjectsQuery, Telemetry
 from primitives.text import safe_line
 
@@ -84,21 +85,24 @@ def _command(args: ObjectName) -> str:
 )
 async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[Found]:
     """Tell the states of the object and of what it owns, its rollout, its events, newest first, and its conditions."""
-    from primitives.kubernetes.cluster import Cluster
+    from primitives.kubernetes.scopes import clusters_in_context, clusters_of
 
     objects = await ask.objects(ObjectsQuery(window=lookback_window(args)))
-    cluster = Cluster([dump for dump in objects.records if dump.time <= args.now], args.window)
-    items = await asyncio.to_thread(_meant, cluster, args.target)
-    ids = {item.id for item in items}
+    dumps = [dump for dump in objects.records if dump.time <= args.now]
+    clusters = clusters_in_context(clusters_of(dumps, args.window), args.target.context)
+    items = [
+        (known, item) for known in clusters for item in await asyncio.to_thread(_meant, known.cluster, args.target)
+    ]
+    ids = {in_scope(item.id, known.scope) for known, item in items}
     scope = Arguments(window=args.window, baseline=args.baseline, now=args.now, focus=tuple(sorted(ids)))
     async for fact in inspect_workloads(ask, scope):
         if _is_about(fact, ids):
             yield fact
     if objects.answered and not items:
         yield _observed(args.target.name, "kubernetes_object", "is not among the objects that were read", args, objects)
-    for item in items:
-        for kind, subject in (*_events(cluster, item), *_conditions(item)):
-            yield _observed(item.id, kind, subject, args, objects)
+    for known, item in items:
+        for kind, subject in (*_events(known.cluster, item), *_conditions(item)):
+            yield _observed(in_scope(item.id, known.scope), kind, subject, args, objects)
 
 
 def _is_about(fact: Found, ids: Collection[str]) -> bool:

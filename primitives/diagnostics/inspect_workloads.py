@@ -66,14 +66,14 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
     if not dumps:
         return
     # Loaded where there are objects: there are some forty modules on what they mean.
-    from primitives.kubernetes.cluster import Cluster
     from primitives.kubernetes.inspection import Inspection
+    from primitives.kubernetes.scopes import arguments_in, changes_in, clusters_of, scoped_fact
 
     window = Window(start=min(args.window.start, args.now), end=args.now)
-    cluster = Cluster(dumps, window, topology.records, logs.records)
-    inspection = Inspection(cluster, args, objects)
-    async for fact in inspection.facts(changes.records):
-        yield fact
+    for known in clusters_of(dumps, window, topology.records, logs.records):
+        inspection = Inspection(known.cluster, arguments_in(known.scope, args), objects)
+        async for fact in inspection.facts(changes_in(known.scope, changes.records)):
+            yield scoped_fact(fact, known.scope)
 
 
 def _latest(probes: Iterable[Probe]) -> list[Probe]:

@@ -24,7 +24,7 @@ class SourceGap(FactBase):
     instead: Question | None = None
 
     EXAMPLE: ClassVar = {
-        "source": "prometheus",
+        "source": "prod",
         "question": "series",
         "status": "unreachable",
         "detail": "no answer within 20 s",

@@ -32,17 +32,18 @@ class Location(BaseModel):
 
 
 def locations_of(topologies: Iterable[Topology]) -> dict[str, Location]:
-    """The locations that the topologies state, by resource; the first statement of a resource wins.
+    """The locations that the topologies state, by resource. Where two statements differ, the location is unknown.
 
     Pods are left out: there may be thousands, and their identifiers say where they are.
     """
-    locations: dict[str, Location] = {}
+    locations: dict[str, set[Location]] = {}
     for topology in topologies:
         for resource in topology.resources:
             stated = _stated(resource.attributes)
-            if stated and resource.kind != "pod" and resource.id not in locations:
-                locations[resource.id] = Location(**stated)
-    return locations
+            if stated and resource.kind != "pod":
+                locations.setdefault(resource.id, set()).add(Location(**stated))
+    # A command with the wrong context or account is worse than none.
+    return {resource: stated.pop() for resource, stated in locations.items() if len(stated) == 1}
 
 
 def _stated(attributes: Mapping[str, Any]) -> dict[str, str]:

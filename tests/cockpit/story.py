@@ -38,6 +38,7 @@ from engine.events import (
 from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothesis
 from engine.incident import IncidentState, fold
 from engine.port import AuditResult, Cancel, Command, ConfirmPlan, IncidentSummary, Investigate
+from primitives.answers import encode_answer
 from primitives.errors import EngineGone, StoreError, UsageError
 from primitives.facts import ChangeFound, Fact, MetricAtLimit, MetricShift, SourceGap
 from primitives.records import Change, Coverage, Metric, Series, Symptom, Window
@@ -360,10 +361,10 @@ class StoryPort:
             one(3, "planned", "[@click=app.bell]orders[/] queue \x1b]52;c;aGk=\x07backlog", None, 90, running=False),
         )
 
-    async def answer(self, digest: str) -> Answer[Any]:
+    async def blob(self, digest: str) -> bytes:
         if digest not in (LATENCY_DIGEST, CONNECTIONS_DIGEST):
             raise StoreError("the recorded answer is not in the store; export it from where it was made")
-        return latency(digest)
+        return encode_answer(latency(digest))
 
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         return ()

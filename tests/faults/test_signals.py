@@ -57,6 +57,8 @@ async def hold():
 asyncio.run(hold())
 """
 
+_WAYS_ON = (("attach", "resumes"), ("replay", "shows"))
+
 
 def command(*arguments: str | Path, program: str = "") -> list[str]:
     start = ["-c", program] if program else ["-m", "cockpit"]
@@ -261,7 +263,9 @@ def test_a_reader_that_leaves_is_said_and_its_investigation_can_be_finished(
         process.stdout.close()
         said = process.stderr.read()
         assert process.wait(30) == 130
-    assert line(said) == f"nobody reads the output any more; `cloudops attach {first['execution_id']}` resumes it"
+    # It may have ended in the meantime.
+    ways = (f"`cloudops {way} {first['execution_id']}` {does} it" for way, does in _WAYS_ON)
+    assert line(said) in [f"the reader of the output left; {way}" for way in ways]
     code, log, _ = attached(first["execution_id"], store, capfd)
     assert (code, log[0]) == (0, first)
     for arguments in (("incidents",), ("report", first["execution_id"])):
@@ -271,6 +275,25 @@ def test_a_reader_that_leaves_is_said_and_its_investigation_can_be_finished(
             process.stdout = None
             _, said = process.communicate(timeout=30)
             assert (process.returncode, said) == (130, "")
+
+
+def test_an_investigation_that_has_ended_is_not_offered_to_be_resumed(short_path: Path) -> None:
+    store = short_path / "incidents.db"
+    told = finished("investigate", "--incident", STORY, "--events", "--store", store)
+    execution_id = events(told.stdout)[0]["execution_id"]
+    on = f"`cloudops replay {execution_id}` shows it"
+    for form in ("--events", "--plain"):
+        with started("attach", execution_id, form, "--store", store) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            process.stdout = None
+            _, said = process.communicate(timeout=30)
+            assert (process.returncode, line(said)) == (130, f"the reader of the output left; {on}"), form
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        told = finished("attach", execution_id, "--events", "--store", store, stdout=full)
+        assert line(told.stderr) == f"the output can't be written (No space left on device); {on}"
+        told = finished("investigate", "--incident", STORY, "--json", "--store", store, stdout=full)
+        assert (told.returncode, "`cloudops replay exec-" in line(told.stderr)) == (3, True), told.stderr
 
 
 # Other processes
@@ -307,7 +330,7 @@ def test_an_investigation_outlives_the_process_that_ran_it(
             _, said = second.communicate(timeout=30)
             assert second.returncode == 3
             go_on = f"`cloudops attach {execution_id}` resumes it"
-            assert line(said) == f"the CloudOps that ran the investigation ended; {go_on}"
+            assert line(said) == f"the engine went away; {go_on}"
             rest, said = third.communicate(timeout=30)
             assert (third.returncode, said) == (0, ""), "who attached goes on with it"
     log = seen + events(rest)

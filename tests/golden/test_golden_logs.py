@@ -14,7 +14,7 @@ import pytest
 from engine.audit import StoredRow, verify_chain
 from engine.engine import Engine
 from engine.events import Event
-from engine.export import import_events
+from engine.export import export_bundle, import_events
 from engine.incident import IncidentState, fold
 from engine.log import EventLog
 from engine.port import AddFact, Judge
@@ -127,6 +127,23 @@ async def test_an_old_store_opens_shows_the_same_and_can_be_written(golden: Path
         await engine.send(execution_id, Judge(statements=(AddFact(text="the disk was replaced"),)))
         assert (await engine.state(execution_id)).seq > before["events"]
     assert all(result.ok for result in await engine.verify())
+    await engine.close()
+
+
+@pytest.mark.parametrize("golden", STORES, ids=name_of)
+async def test_an_old_execution_is_exported_with_the_answers_as_they_were_stored(golden: Path, tmp_path: Path) -> None:
+    path = shutil.copy(golden, tmp_path / "store.db")
+    shutil.copy(golden.with_name("store.db.heads"), tmp_path / "store.db.heads")
+    engine = await Engine.open(Path(path))
+    other = await EventLog.open(tmp_path / "other.db")
+    for execution_id in json.loads(golden.with_name("store.seen.json").read_bytes()):
+        bundle = tmp_path / f"{execution_id}.incident"
+        await export_bundle(engine, execution_id, bundle)
+        assert await import_events(other, bundle) == execution_id
+        for digest in (await other.state(execution_id)).answers:
+            assert await other.get_blob(digest) == await engine.blob(digest)
+    assert all(result.ok for result in await other.verify())
+    await other.close()
     await engine.close()
 
 

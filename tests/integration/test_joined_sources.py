@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from primitives.answers import decode_answer, encode_answer
-from primitives.canonical import CrossSourceNames
 from primitives.clock import ManualClock
+from primitives.cross_source_names import CrossSourceNames
 from primitives.diagnostics.registry import Arguments, Progress, diagnostics
 from primitives.errors import SourceUnreachable
 from primitives.facts import Fact, FactBase
@@ -237,7 +237,7 @@ async def test_names_that_cannot_be_joined_are_said_to_be_so(monkeypatch: pytest
     def failing(*_: object) -> None:
         raise IndexError("list index out of range")
 
-    monkeypatch.setattr("primitives.canonical.build_resolver", failing)
+    monkeypatch.setattr("primitives.cross_source_names.build_resolver", failing)
 
     answers = await telemetry(metrics(), cluster()).topology(TopologyQuery(window=WINDOW))
 

@@ -57,7 +57,7 @@ async def test_a_client_brings_its_own_sources_and_nothing_of_them_is_stored(
         await to_the_end(far, execution_id)
         state = await far.state(execution_id)
         assert [(source.name, source.status) for source in state.sources] == [("prod", "reachable")]
-        kept = [repr(await engine.answer(digest)).encode() for digest in state.answers]
+        kept = [await engine.blob(digest) for digest in state.answers]
         kept += [repr(event).encode() for event in await engine.read(execution_id)]
         kept += [path.read_bytes() for path in short_path.glob("store.db*") if path.is_file()]
         for private in (PASSWORD, f"127.0.0.1:{server.port}"):

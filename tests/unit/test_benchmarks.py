@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.children import Child, PeakMemoryHidden, environment, interleaved, own_peak_mib, run, told_peak
+from benchmarks.children import Child, PeakMemoryHidden, environment, interleaved, own_peak_mib, reported_peak, run
 from benchmarks.figures import Figure, Reference, Result, Target, document, median, percentile, render_table
 from benchmarks.isolated import isolated
 from benchmarks.made_system import Size, made_system
@@ -116,12 +116,12 @@ def test_a_program_is_measured_by_its_own_time_and_memory(tmp_path: Path) -> Non
     )
     assert child.code == 7
     assert child.wall_ms >= 200
-    assert told_peak([child]) >= size / 1024 / 1024
+    assert reported_peak([child]) >= size / 1024 / 1024
 
 
 def test_memory_that_the_measuring_process_hides_is_not_reported() -> None:
     with pytest.raises(PeakMemoryHidden):
-        told_peak([Child(0, 1.0, own_peak_mib())])
+        reported_peak([Child(0, 1.0, own_peak_mib())])
 
 
 def test_what_a_terminal_shows_is_found_behind_its_escape_sequences(tmp_path: Path) -> None:

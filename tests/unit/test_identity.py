@@ -12,14 +12,17 @@ from primitives.display_names import DisplayNames
 from primitives.identity import (
     ResourceId,
     base_name,
+    in_scope,
     is_kubernetes,
     kind_of,
     kubernetes_id,
     namespace_of,
     parse_id,
     same_name,
+    scope_of,
     spoken_name,
     with_scope,
+    without_scope,
 )
 from primitives.resolver import Rule
 
@@ -71,6 +74,30 @@ def test_a_scope_goes_in_front_once_and_never_before_what_has_one() -> None:
     assert with_scope(_ARN, account="9", region="x") == _ARN
     assert with_scope("orders", region="eu-west-1") == "aws:///eu-west-1/orders"
     assert with_scope("orders") == "orders"
+
+
+def test_objects_and_addresses_of_an_account_get_its_scope_too() -> None:
+    assert with_scope("shop/pod/a", account="1") == "aws://1//shop/pod/a"
+    assert parse_id("aws://1//shop/pod/a").namespace == "shop"
+    assert is_kubernetes("aws://1//shop/pod/a")
+    assert with_scope("http://10.0.0.1:80", cluster="c") == "kubernetes://c/http://10.0.0.1:80"
+    assert with_scope("a_AWS::ECS::Fargate", region="r") == "aws:///r/a_AWS::ECS::Fargate"
+
+
+@pytest.mark.parametrize("scope", ["kubernetes://c/", "kubernetes://a%2Fb/", "aws://1/r/", "aws:///r/"])
+@pytest.mark.parametrize("name", ["shop/pod/a", "node/a", "orders", "shop/orders", "a_AWS::ECS::Fargate", "http://a/b"])
+def test_a_scope_is_put_in_front_and_taken_away(scope: str, name: str) -> None:
+    scoped = in_scope(name, scope)
+
+    assert scoped == scope + name
+    assert (scope_of(scoped), without_scope(scoped)) == (scope, name)
+    assert in_scope(scoped, "kubernetes://other/") == scoped
+    assert (scope_of(name), without_scope(name)) == ("", name)
+
+
+def test_what_is_in_two_scopes_is_never_the_same() -> None:
+    assert not same_name("kubernetes://a/shop/pod/x", "kubernetes://b/shop/pod/x")
+    assert same_name("kubernetes://a/shop/pod/x", "x")
 
 
 def test_parts_are_told_of_kubernetes_objects_alone() -> None:
@@ -140,9 +167,9 @@ def test_the_forms_of_the_page_are_read_and_written_unchanged() -> None:
     table = _PAGE.partition("| form | what it is |")[2].partition("\n\n")[0]
     forms = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
 
-    assert len(forms) == 8
+    assert len(forms) == 9
     assert all(str(parse_id(form)) == form for form in forms)
-    assert len({parse_id(form) for form in forms}) == 8
+    assert len({parse_id(form) for form in forms}) == 9
 
 
 def test_the_names_of_the_page_are_those_on_screen() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from kubernetes_objects import API, NOW, NS, WINDOW, deployment, pod, replica_set, service, waiting
 
+import primitives.kubernetes.links as links_module
 from primitives.clock import ManualClock
 from primitives.diagnostics import analyze_logs as logs_module
 from primitives.diagnostics import inspect_workloads as module
 from primitives.diagnostics.registry import Arguments, Progress
 from primitives.facts import Dependencies, Fact, LogPattern, SourceGap, WorkloadState
+from primitives.kubernetes import inspection
 from primitives.kubernetes.analysis import FAMILIES
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
@@ -57,7 +59,7 @@ def failing(_: Cluster) -> Iterator[Finding]:
 async def test_a_failing_family_costs_its_own_findings_only(position: int, monkeypatch: pytest.MonkeyPatch) -> None:
     name = FAMILIES[position][0]
     families = (*FAMILIES[:position], (name, failing), *FAMILIES[position + 1 :])
-    monkeypatch.setattr(module, "FAMILIES", families)
+    monkeypatch.setattr(inspection, "FAMILIES", families)
 
     facts = await inspected()
 
@@ -70,9 +72,9 @@ async def test_a_failing_family_costs_its_own_findings_only(position: int, monke
 
 @pytest.mark.parametrize("step", ["merge", "find_rollouts", "find_links", "healthy"])
 async def test_what_comes_after_the_findings_may_fail_too(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, step, failing if step != "healthy" else lambda *_: failing(None))  # type: ignore[arg-type]
+    monkeypatch.setattr(inspection, step, failing if step != "healthy" else lambda *_: failing(None))  # type: ignore[arg-type]
     if step == "merge":
-        monkeypatch.setattr(module, step, lambda *_: failing(None))  # type: ignore[arg-type]
+        monkeypatch.setattr(inspection, step, lambda *_: failing(None))  # type: ignore[arg-type]
 
     facts = await inspected()
 
@@ -106,7 +108,7 @@ def test_what_was_found_before_a_failure_is_kept() -> None:
 
 
 async def test_services_that_cannot_be_analysed_leave_the_logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs_module, "misleading_services", failing)
+    monkeypatch.setattr(links_module, "misleading_services", failing)
     logs = ContainerLog(namespace=NS, pod="api-1", container="api", text="ERROR connection refused by postgres:5432")
     backend = Recorded(None)
     backend.questions |= {"container_logs"}

@@ -21,7 +21,7 @@ from kubernetes_objects import (
     status,
 )
 
-from primitives.canonical import build_resolver
+from primitives.cross_source_names import build_resolver
 from primitives.records import KubernetesDump, Resource, Topology
 from primitives.resolver import Alias, Resolver, host_of
 from primitives.telemetry import Answer, ObjectsQuery, TopologyQuery

@@ -41,6 +41,20 @@ def test_several_sources_of_one_kind_are_configured_by_name() -> None:
     assert directory.definitions["eu"].settings["url"] == "http://b:2"
 
 
+def test_a_source_may_state_its_cluster_or_its_account_and_region() -> None:
+    directory = configured(
+        "sources:\n"
+        "  a: {kind: prometheus, url: 'http://a:1', cluster: prod-eu}\n"
+        "  b: {kind: prometheus, url: 'http://b:2', account: 123456789012, region: eu-west-1}\n"
+        "  c: {kind: prometheus, url: 'http://c:3'}\n"
+    )
+    opened = [open_source(name, definition, SystemClock()) for name, definition in directory.definitions.items()]
+
+    assert [source.scope for source in opened] == ["kubernetes://prod-eu/", "aws://123456789012/eu-west-1/", ""]
+    words = [definition.scope_words for definition in directory.definitions.values()]
+    assert words == ["cluster prod-eu", "account 123456789012, region eu-west-1", ""]
+
+
 def test_the_old_key_is_a_source_of_that_name() -> None:
     directory = configured("prometheus: {url: 'http://a:1'}")
     assert directory.choose(()) == ("prometheus",)
@@ -62,6 +76,14 @@ def test_the_old_key_is_a_source_of_that_name() -> None:
         ("sources: {recorded: {kind: prometheus, url: 'http://x'}}", "sources.recorded", "no name for a source"),
         ("sources: {1: {kind: prometheus, url: 'http://x'}}", "sources", "string"),
         ("prometheus: {url: 3}", "prometheus.url", "string"),
+        (
+            "sources: {a: {kind: prometheus, url: 'http://x', cluster: \"a\\nb\"}}",
+            "sources.a.cluster", "kubectl context",
+        ),
+        ("sources: {a: {kind: prometheus, url: 'http://x', cluster: 3}}", "sources.a.cluster", "string"),
+        ("sources: {a: {kind: prometheus, url: 'http://x', account: 12}}", "sources.a.account", "12 digits"),
+        ("sources: {a: {kind: prometheus, url: 'http://x', region: 'EU 1'}}", "sources.a.region", "eu-west-1"),
+        ("sources: {a: {kind: prometheus, url: 'http://x', cluster: c, region: r}}", "sources.a", "not both"),
         (
             "prometheus: {url: 'http://x'}\nsources: {prometheus: {kind: prometheus, url: 'http://x'}}",
             "prometheus", "configured too",

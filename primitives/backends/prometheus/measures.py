@@ -17,7 +17,7 @@ __all__ = ["ClientFamily", "Family", "Measure"]
 class Measure:
     """One metric that comes out of a family.
 
-    `expression` makes the PromQL, grouped as it is told. `combine` says what becomes of several results for one
+    `expression` makes the PromQL, grouped as it is asked to. `combine` says what becomes of several results for one
     resource: add them up, or take the worst.
     """
 

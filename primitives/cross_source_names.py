@@ -1,23 +1,26 @@
-"""Answers with one name for each thing: names that differ between sources are joined before a diagnostic reads them.
+"""Renames resources in answers to one identifier when several sources name them differently.
 
-With one source nothing is changed: a bundle's identifiers stay as they are.
+Names are joined only within one scope (cluster, or account and region). Where the sources of an investigation state
+several scopes, each source's own is put in front of its identifiers. With one source nothing is changed: a bundle's
+identifiers stay as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from primitives.aliases import arn_aliases, topology_aliases
-from primitives.records import Aggregate, Alert, Edge, KubernetesDump, Resource, Series, Topology, Window
+from primitives.identity import in_scope, parse_id, scope_of, without_scope
+from primitives.records import Aggregate, Alert, ContainerLog, Edge, KubernetesDump, Resource, Series, Topology, Window
 from primitives.resolver import Resolver, host_of, is_address
-from primitives.telemetry import Answer, Ask, ObjectsQuery, Question, TopologyQuery
+from primitives.telemetry import Answer, Ask, ObjectsQuery, Query, Question, ScopedQuery, TopologyQuery
 from primitives.text import safe_line
 
-__all__ = ["CrossSourceNames", "build_resolver", "canonical_answer"]
+__all__ = ["CrossSourceNames", "build_resolver", "canonical_answer", "scopes_in_front"]
 
 # These are what the platform itself says; their names are the canonical ones already.
 _LEFT_ALONE: Final[frozenset[Question]] = frozenset({"objects", "container_logs"})
@@ -26,43 +29,75 @@ _LEFT_ALONE: Final[frozenset[Question]] = frozenset({"objects", "container_logs"
 class CrossSourceNames:
     """Joins the names that differ between sources, by their topologies and objects in `window`.
 
-    Topologies and Kubernetes objects are asked for once, before the first answer is canonicalised.
+    Topologies and Kubernetes objects are asked for once, before the first answer is canonicalised. `scopes` are those
+    that the sources state, by the source's name.
     """
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, scopes: Mapping[str, str] | None = None) -> None:
         self._window = window
-        self._resolver: asyncio.Future[Resolver] | None = None
+        self._scopes = scopes_in_front(scopes or {})
+        self._resolvers: asyncio.Future[Mapping[str, Resolver]] | None = None
         self._problem = ""
 
     async def canonical(self, answer: Answer[Any], ask: Ask) -> Answer[Any]:
         """`answer` with canonical identifiers."""
-        resolver = await self.resolver(ask)
+        scope = self._scopes.get(answer.source, "")
+        named = canonical_answer(answer, await self.resolver(ask, scope), scope)
         if self._problem and answer.query.question == "topology" and answer.status == "answered":
-            return replace(answer, status="partial", detail=self._problem)
-        return canonical_answer(answer, resolver)
+            return replace(named, status="partial", detail=self._problem)
+        return named
 
     async def aliases(self, resource: str, ask: Ask) -> tuple[str, ...]:
         """What else the sources call `resource`, strongest rule first."""
-        resolver = await self.resolver(ask)
-        return tuple(dict.fromkeys(alias.name for alias in resolver.aliases_of(resource)))
+        resolver = await self.resolver(ask, scope_of(resource) if self._scopes else "")
+        name = without_scope(resource) if self._scopes else resource
+        return tuple(dict.fromkeys(alias.name for alias in resolver.aliases_of(name)))
 
-    async def resolver(self, ask: Ask) -> Resolver:
-        """The resolver, made when first needed."""
-        if self._resolver is None:
-            self._resolver = asyncio.ensure_future(self._build(ask))
+    async def local(self, query: Query, source: str, ask: Ask) -> Query | None:
+        """`query` with the names and aliases that `source` has; None where it is about other scopes alone."""
+        if not self._scopes or not isinstance(query, ScopedQuery) or not query.resources:
+            return query
+        scope = self._scopes.get(source, "")
+        names = tuple(without_scope(name) for name in query.resources if scope_of(name) in ("", scope))
+        if not names:
+            return None
+        resolver = await self.resolver(ask, scope)
+        aliases = tuple(sorted({alias.name for name in names for alias in resolver.aliases_of(name)}))
+        return query.model_copy(update={"resources": names, "aliases": aliases})
+
+    async def resolver(self, ask: Ask, scope: str = "") -> Resolver:
+        """The resolver of a scope, made when first needed."""
+        if self._resolvers is None:
+            self._resolvers = asyncio.ensure_future(self._build(ask))
         # One asker's cancellation must not take the names away from the others.
-        return await asyncio.shield(self._resolver)
+        return (await asyncio.shield(self._resolvers)).get(scope) or Resolver({}, ())
 
-    async def _build(self, ask: Ask) -> Resolver:
+    async def _build(self, ask: Ask) -> Mapping[str, Resolver]:
         topologies, objects = await asyncio.gather(
             ask(TopologyQuery(window=self._window)), ask(ObjectsQuery(window=self._window))
         )
         # Thousands of objects take a second: meanwhile the loop serves the others.
         try:
-            return await asyncio.to_thread(build_resolver, (*topologies, *objects), self._window)
+            return await asyncio.to_thread(self._build_each, (*topologies, *objects))
         except Exception as error:  # Any failure leaves the identifiers as the sources have them; the topology says so
             self._problem = safe_line(f"names of several sources were not joined ({type(error).__name__}: {error})")
-            return Resolver({}, ())
+            return {}
+
+    def _build_each(self, answers: Iterable[Answer[Any]]) -> Mapping[str, Resolver]:
+        by_scope: dict[str, list[Answer[Any]]] = {}
+        for answer in answers:
+            by_scope.setdefault(self._scopes.get(answer.source, ""), []).append(answer)
+        return {scope: build_resolver(own, self._window) for scope, own in by_scope.items()}
+
+
+def scopes_in_front(scopes: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of the sources' scopes that must be in front: clusters where there are several, accounts likewise.
+
+    One cluster and one account can't be confused; there names are joined as if no scope was stated.
+    """
+    stated = {scope: bool(parse_id(f"{scope}_").cluster) for scope in scopes.values() if scope}
+    several = {of_cluster for of_cluster in (True, False) if list(stated.values()).count(of_cluster) > 1}
+    return {source: scope for source, scope in scopes.items() if scope and stated[scope] in several}
 
 
 def build_resolver(answers: Iterable[Answer[Any]], window: Window) -> Resolver:
@@ -89,12 +124,18 @@ def build_resolver(answers: Iterable[Answer[Any]], window: Window) -> Resolver:
     return Resolver(known, aliases)
 
 
-def canonical_answer(answer: Answer[Any], resolver: Resolver) -> Answer[Any]:
-    """The answer with every resource called by its canonical identifier; itself where nothing is called otherwise."""
+def canonical_answer(answer: Answer[Any], resolver: Resolver, scope: str = "") -> Answer[Any]:
+    """The answer with every resource called by its canonical identifier; itself where no name differs.
+
+    `scope` goes in front of each. Kubernetes objects and container logs hold what the platform says, so they are given
+    the scope as a field.
+    """
     question = answer.query.question
-    if question in _LEFT_ALONE or not answer.records:
+    if not answer.records:
         return answer
-    naming = _Naming(resolver, answer.source)
+    if question in _LEFT_ALONE:
+        return replace(answer, records=tuple(_scoped(record, scope) for record in answer.records)) if scope else answer
+    naming = _Naming(resolver, answer.source, scope)
     if answer.reduction is not None:
         records: Sequence[Any] = [_aggregate(record, naming) for record in answer.records]
     elif question == "topology":
@@ -108,10 +149,10 @@ def canonical_answer(answer: Answer[Any], resolver: Resolver) -> Answer[Any]:
 
 
 class _Naming:
-    """The canonical names of one answer's resources, each looked up once unless it hangs on the time."""
+    """The canonical names of one answer's resources, each looked up once unless it depends on the time."""
 
-    def __init__(self, resolver: Resolver, source: str) -> None:
-        self._resolver, self._source = resolver, source
+    def __init__(self, resolver: Resolver, source: str, scope: str) -> None:
+        self._resolver, self._source, self._scope = resolver, source, scope
         self._known: dict[str, str | None] = {}
 
     def __call__(self, name: str, at: datetime | None = None) -> str:
@@ -122,12 +163,16 @@ class _Naming:
         return self._known[name] or self._resolve(name, at)
 
     def _resolve(self, name: str, at: datetime | None) -> str:
-        return self._resolver.resolve(name, source=self._source, at=at).resource or name
+        return in_scope(self._resolver.resolve(name, source=self._source, at=at).resource or name, self._scope)
 
     def of_object(self, name: str) -> str:
         """The very thing that is called so: a pod, where the workload that owns it has several."""
         resolution = self._resolver.resolve(name, source=self._source)
-        return resolution.object or resolution.resource or name
+        return in_scope(resolution.object or resolution.resource or name, self._scope)
+
+
+def _scoped(record: KubernetesDump | ContainerLog, scope: str) -> KubernetesDump | ContainerLog:
+    return record if record.scope else record.model_copy(update={"scope": scope})
 
 
 def _record(record: Any, naming: Callable[[str, datetime | None], str]) -> Any:
@@ -157,7 +202,7 @@ def _time(record: Any) -> datetime | None:
 
 
 def _series(records: Iterable[Series], naming: _Naming) -> list[Series]:
-    """Each series under its canonical name, unless another one of that name and metric stands in the same answer."""
+    """Each series under its canonical name, unless another one of that name and metric is in the same answer."""
     series = list(records)
     taken = {(entry.resource, entry.metric.name) for entry in series}
     renamed: list[Series] = []
