@@ -96,7 +96,7 @@ def test_an_installed_wheel_finds_its_samples_and_its_version(tmp_path: Path) ->
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
     )
     where, version, names = done.stdout.splitlines()
-    assert where == str(installed / "cockpit" / "samples.py")
+    assert where == str(installed / "cockpit" / "sample_incidents.py")
     assert version == primitives.__version__
     assert names.split() == [bundle.name for bundle in samples()]
     recorded = {path.relative_to(ROOT) for bundle in samples() for path in bundle.rglob("*") if path.is_file()}
