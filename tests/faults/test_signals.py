@@ -334,7 +334,9 @@ def test_an_investigation_outlives_the_process_that_ran_it(
             go_on = f"`cloudops attach {execution_id}` resumes it"
             assert line(said) == f"the engine went away; {go_on}"
             rest, said = third.communicate(timeout=30)
-            assert (third.returncode, line(said)) == (3, f"the engine went away; {go_on}"), "nobody else runs it unasked"
+            assert (third.returncode, line(said)) == (3, f"the engine went away; {go_on}"), (
+                "nobody else runs it unasked"
+            )
     code, log, said = attached(execution_id, store, capfd)
     assert (code, said) == (0, "")
     seen += events(rest)
