@@ -10,14 +10,16 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cases.fake_prometheus import FakePrometheus, healthy
 
 from cockpit.cli import main
+from primitives.clock import SystemClock
 
 ROOT = Path(__file__).parents[2]
 STORY = ROOT / "sample_incidents" / "api-latency-spike"
@@ -332,11 +334,41 @@ def test_an_investigation_outlives_the_process_that_ran_it(
             go_on = f"`cloudops attach {execution_id}` resumes it"
             assert line(said) == f"the engine went away; {go_on}"
             rest, said = third.communicate(timeout=30)
-            assert (third.returncode, said) == (0, ""), "who attached goes on with it"
-    log = seen + events(rest)
+            assert (third.returncode, line(said)) == (3, f"the engine went away; {go_on}"), (
+                "nobody else runs it unasked"
+            )
+    code, log, said = attached(execution_id, store, capfd)
+    assert (code, said) == (0, "")
+    seen += events(rest)
+    assert log[: len(seen)] == seen
     assert [event["seq"] for event in log] == list(range(1, len(log) + 1))
     assert log[-1]["body"]["status"] == "completed"
     assert attached(execution_id, store, capfd) == (0, log, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda one: one.name)
+def test_who_followed_a_live_investigation_is_told_that_its_engine_went_away(
+    number: signal.Signals, short_path: Path
+) -> None:
+    store = short_path / "incidents.db"
+    with closing(FakePrometheus()) as server:
+        now = SystemClock().now()
+        server.answer = lambda path, query: healthy(path, query, now)
+        own = ("--prometheus", f"http://127.0.0.1:{server.port}")
+        program = _SLOW.format(method="_run_plan") + _COMMAND
+        asked = ("investigate", "slow", *own, "--events", "--store", store)
+        with started(*asked, program=program) as first:
+            execution_id = read_until(first, "plan_confirmed")[0]["execution_id"]
+            attach = ("attach", execution_id, "--events", "--store", store)
+            with started(*attach) as without, started(*attach, *own) as with_sources:
+                for follower in (without, with_sources):
+                    read_until(follower, "plan_confirmed")
+                first.send_signal(number)
+                for follower in (without, with_sources):
+                    rest, said = follower.communicate(timeout=30)
+                    gone = f"the engine went away; `cloudops attach {execution_id}` resumes it"
+                    assert (follower.returncode, line(said), rest) == (3, gone, "")
+        assert finished(*attach, *own).returncode == 1, "a healthy system has no cause that is known"
 
 
 def test_an_investigation_is_not_given_to_an_engine_that_only_looks_something_up(short_path: Path) -> None:
