@@ -9,10 +9,9 @@ from datetime import timedelta
 
 import pytest
 from stage import Opened, settle, shown
-from story import EXECUTION, INCIDENT, NOW, PERSON, StoryPort, after_confirmation, before_confirmation, events, whole
+from story import EXECUTION, INCIDENT, NOW, StoryPort, after_confirmation, before_confirmation, events, whole
 
 import cockpit.screens.recording as recording_module
-from cockpit.positions import position_to_seq
 from cockpit.screens.prompts import LinePrompt
 from cockpit.screens.recording import PAGE, PAUSE_LIMIT_S, Recording, first_speed
 from cockpit.screens.replay import ReplayScreen
@@ -26,7 +25,6 @@ from engine.events import (
     Body,
     Event,
     FactFound,
-    NoteAdded,
     PlanProposed,
     StepAdded,
     StepProgressed,
@@ -374,33 +372,3 @@ async def test_panes_show_an_earlier_moment_as_if_they_had_never_seen_a_later_on
             assert screen.pane("facts").keys == list(fresh.state.facts)  # type: ignore[union-attr]
             assert screen.pane("facts").footing() == FactsPane(fresh, app.text_styles, id="fresh").footing()
             assert marks_of(screen.view) == marks_of(fresh)
-
-
-def noted(days: float) -> list[Event]:
-    """The story, on which somebody wrote a note so many days after it."""
-    log = whole()
-    seq, time = len(log) + 1, log[-1].time + timedelta(days=days)
-    return [*log, Event(EXECUTION, INCIDENT, seq, time, PERSON, NoteAdded(id="N1", text="hi"), log[-1].hash, "n1")]
-
-
-async def test_a_note_long_after_a_recorded_investigation_makes_it_no_longer(opened: Opened) -> None:
-    port = StoryPort(noted(days=45.4))
-    async with opened(Replay(EXECUTION), port=port) as (app, pilot):
-        await settle(pilot)
-        await pilot.press("end")
-        await settle(pilot)
-        first = shown(app).splitlines()[0]
-        assert "COMPLETED · 00:18" in first
-        assert f"REPLAY {whole()[-1].time:%H:%M:%S}" in first
-        assert isinstance(app.screen, ReplayScreen)
-        assert app.screen.playback.seq == len(port.log)
-
-
-def test_a_clock_time_is_not_taken_for_that_of_a_later_day_because_of_a_note() -> None:
-    log = noted(days=45.4)
-    times = [event.time.timestamp() for event in log]
-    before = log[0].time - timedelta(minutes=1)
-    with pytest.raises(UsageError, match=f"ran from .* to {log[-2].time:%Y-%m-%dT%H:%M:%S}"):
-        position_to_seq(times, f"{before:%H:%M:%S}")
-    assert position_to_seq(times, f"{log[-2].time + timedelta(seconds=1):%H:%M:%S}") == len(log) - 1
-    assert position_to_seq(times, str(len(log))) == len(log)
