@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from primitives.errors import UsageError
 from primitives.sources import SourceDefinition, SourceDirectory, define_source
@@ -34,6 +34,31 @@ class Configuration(BaseModel):
     close_after_days: int | None = Field(None, ge=0, le=36_500)
     sources: Mapping[str, Any] = {}
     prometheus: Mapping[str, Any] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_keys(cls, document: object) -> object:
+        if not isinstance(document, Mapping):
+            raise ValueError("expected keys with values, such as `theme: cloudops-light`")  # noqa: TRY004
+        return document
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _are_named(cls, sources: object) -> object:
+        if sources is None:
+            return {}
+        if not isinstance(sources, Mapping):
+            raise ValueError("expected a mapping of names to settings")  # noqa: TRY004 - pydantic wants this one
+        if not all(isinstance(name, str) for name in sources):
+            raise ValueError("expected a mapping of names to settings; a name is a string: put it in quotes")
+        return sources
+
+    @field_validator("prometheus", mode="before")
+    @classmethod
+    def _are_settings(cls, prometheus: object) -> object:
+        if prometheus is not None and not isinstance(prometheus, Mapping):
+            raise ValueError("expected settings, such as `url: http://localhost:9090`")
+        return prometheus
 
     @field_validator("theme")
     @classmethod
@@ -60,8 +85,10 @@ class Configuration(BaseModel):
 
 def parse_configuration(path: Path, text: str) -> Configuration:
     """What `text`, read from `path`, configures. Raises `UsageError` when it can't be used."""
+    from primitives.bundle.parse import DuplicateKey, UniqueKeyLoader
+
     try:
-        document: Any = yaml.safe_load(text) or {}
+        document: Any = yaml.load(text, UniqueKeyLoader) or {}  # noqa: S506 - a safe loader
         configuration = Configuration.model_validate(document)
         _ = configuration.directory
     except UsageError as error:
@@ -69,7 +96,9 @@ def parse_configuration(path: Path, text: str) -> Configuration:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise UsageError(f"{path}{line}: is not YAML; see docs/configuration.md") from error
+        # What else YAML's reader says may repeat a credential.
+        what = str(error.problem) if isinstance(error, DuplicateKey) else "is not YAML"
+        raise UsageError(f"{path}{line}: {what}; see docs/configuration.md") from error
     except (ValidationError, RecursionError) as error:
         problem = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deeply"}
         where = ".".join(str(part) for part in problem["loc"]) or "the file"

@@ -112,18 +112,22 @@ async def _sources(settings: Settings) -> tuple[Check, ...]:
         states = await check_sources(asked, [secret for source in sources for secret in source.secrets])
     finally:
         await asyncio.gather(*(backend.close() for backend in asked), return_exceptions=True)
-    return tuple(_source(directory.definitions[state.name], state) for state in states)
+    warnings = {source.backend.name: source.warning for source in sources}
+    return tuple(_source(directory.definitions[state.name], state, warnings[state.name]) for state in states)
 
 
-def _source(definition: SourceDefinition, state: BackendStatus) -> Check:
+def _source(definition: SourceDefinition, state: BackendStatus, warning: str) -> Check:
     origin = f", found by {definition.discovered_by}" if definition.discovered_by else ""
     place = f" at {state.address}" if state.address else ""
     scope = f", {definition.scope_words}" if definition.scope_words else ""
     reachable = state.status == "reachable"
+    said = state.detail if reachable else f"{state.status}: {state.detail}"
+    if warning and warning not in said:
+        said += f"; {warning}"
     return Check(
         name=f"source {state.name}",
-        status="ok" if reachable else "bad",
-        detail=f"{definition.kind}{place}{scope}{origin}: {'' if reachable else state.status + ': '}{state.detail}",
+        status="bad" if not reachable else "warning" if warning else "ok",
+        detail=f"{definition.kind}{place}{scope}{origin}: {said}",
     )
 
 

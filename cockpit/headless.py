@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from functools import partial
@@ -37,44 +38,61 @@ def investigate(settings: Settings, start: Start, *, output: str, color: bool, e
 
 
 async def _investigate(settings: Settings, request: Investigate, printer: Printer) -> int:
+    return await _follow(settings, lambda port: port.investigate(request), printer)
+
+
+async def _follow(settings: Settings, begin: Callable[[EnginePort], Awaitable[str]], printer: Printer) -> int:
+    """Print the investigation that `begin` names to its end; returns the exit code.
+
+    `begin` is called again when another's engine closes before it has answered. Once the investigation is followed its
+    engine is not replaced: that would run it here, unasked. Raises `EngineGone` when it went away too early.
+    """
     for attempt in count(1):
         async with open_engine(settings) as port:
             try:
-                execution_id = await port.investigate(request)
+                execution_id = await begin(port)
             except EngineGone:
-                # Another's engine ended before it had begun.
                 if attempt == RETRIES:
                     raise
                 continue
-            return await follow(port, execution_id, printer)
+            try:
+                return await follow(port, execution_id, printer)
+            except EngineGone as error:
+                gone = error
+        # It may have ended together with its engine, and the rest is to be read.
+        code = await ask_engine(settings, partial(_follow_ended, name=execution_id, printer=printer))
+        if code is None:
+            raise gone
+        return code
     raise AssertionError
+
+
+async def _follow_ended(port: EnginePort, name: str, printer: Printer) -> int | None:
+    """What `printer` has not seen of an investigation that has ended; None when it has not."""
+    execution_id = await port.resolve(name)
+    if not (await port.state(execution_id)).ended:
+        return None
+    return await follow(port, execution_id, printer)
 
 
 def attach(settings: Settings, name: str, *, output: str, color: bool, explain: bool = False) -> int:
     """Join a running investigation, or resume an interrupted one, without a screen."""
     printer = Printer(output, colored(color), explain)
 
-    async def attached(port: EnginePort) -> int:
+    async def resumed(port: EnginePort) -> str:
         execution_id = await port.resolve(name)
-        resumed = await port.resume(execution_id, **settings.live_request())
-        if resumed and (await port.state(execution_id)).confirmed_by is None:
-            await port.send(
-                execution_id, ConfirmPlan()
-            )  # without a screen there is no one to ask, and the plan only reads
-        return await follow(port, execution_id, printer)
+        began = await port.resume(execution_id, **settings.live_request())
+        if began and (await port.state(execution_id)).confirmed_by is None:
+            # Without a screen there is no one to ask, and the plan only reads.
+            await port.send(execution_id, ConfirmPlan())
+        return execution_id
 
-    async def ended(port: EnginePort) -> int | None:
-        execution_id = await port.resolve(name)
-        if not (await port.state(execution_id)).ended:
-            return None
-        return await follow(port, execution_id, printer)
-
-    async def joined() -> int:
+    async def attached() -> int:
         # Reading an ended investigation closes the engine at once, so that no other process comes to depend on it.
-        code = await ask_engine(settings, ended, "look")
-        return await ask_engine(settings, attached, "work") if code is None else code
+        code = await ask_engine(settings, partial(_follow_ended, name=name, printer=printer))
+        return await _follow(settings, resumed, printer) if code is None else code
 
-    return run(joined())
+    return run(attached())
 
 
 def replay(settings: Settings, name: str, *, screen: bool, at: str | None, color: bool, explain: bool = False) -> int:

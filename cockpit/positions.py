@@ -10,6 +10,8 @@ from primitives.text import safe_line
 
 __all__ = ["position_to_seq", "time_of"]
 
+_DAY_S = 86_400.0
+
 
 def time_of(seconds: float) -> datetime:
     """A time that is kept as seconds since 1970, to the microsecond."""
@@ -23,7 +25,8 @@ def position_to_seq(times: Sequence[float], at: str, *, named: str = "") -> int:
     before the first event.
     """
     at = at.strip()
-    first, last = time_of(times[0]), time_of(times[-1])
+    # Notes and statements carry real time, days after a recorded investigation: they are no part of how long it ran.
+    first, last = time_of(times[0]), time_of(max(time for time in times if time - times[0] < _DAY_S))
     if at.isascii() and at.isdecimal() and len(at) < 12:
         seq = min(int(at), len(times))
     else:

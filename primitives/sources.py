@@ -94,11 +94,12 @@ NO_SOURCES: Final = SourceDirectory()
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An opened source: its backend, the credentials that must not show in its answers, and its scope."""
+    """An opened source: its backend, the credentials that must not show in its answers, its scope, and a warning."""
 
     backend: Backend
     secrets: tuple[str, ...] = ()
     scope: str = ""
+    warning: str = ""
 
     def __repr__(self) -> str:
         return f"Source({self.backend.name!r})"
@@ -155,7 +156,7 @@ def open_source(name: str, definition: SourceDefinition, clock: Clock) -> Source
     opened = kind.factory(name, settings, clock)
     if opened.name != name:
         raise UsageError(f"source {name}: the backend {kind.name} calls it something else; update the backend")
-    return Source(opened, settings.secrets(), settings.scope)
+    return Source(opened, settings.secrets(), settings.scope, settings.warning())
 
 
 async def check_sources(

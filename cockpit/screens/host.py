@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +16,7 @@ from textual.app import App
 from cockpit.screens.style import APP_CSS, textual_theme
 from cockpit.widgets.draw import Styles, cut
 from primitives.clock import Clock, SystemClock
-from primitives.errors import CloudopsError, StoreError
+from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.text import safe_line
 from themes import PALETTES
 
@@ -73,6 +74,9 @@ class ScreenHost(App[int]):
         port = self.port
 
         def write() -> None:
+            if os.path.lexists(file):
+                instead = f"`cloudops export {execution_id} {file.name} --force` replaces it"
+                raise UsageError(f"{file.name} exists already; move it away and press e again, or {instead}")
             export = importlib.import_module("engine.export")
             asyncio.run(export.export_bundle(port, execution_id, file, overwrite=False))
 

@@ -9,7 +9,7 @@ from cockpit.screens.prompts import LinePrompt
 from cockpit.widgets.draw import cut, sanitised
 from cockpit.widgets.rows import RowPane
 from cockpit.widgets.words import percent
-from primitives.errors import CloudopsError
+from primitives.errors import CloudopsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,9 @@ class OptionalLinePrompt(LinePrompt):
 class JudgingScreen(IncidentScreen):
     """An incident that people may say something of; `catch_up` fetches what came of it."""
 
+    _judged: Subject | None = None
+    """What the last judgement was of that was made here and not taken back."""
+
     def catch_up(self) -> None:
         """Follow the log on from what is shown."""
         raise NotImplementedError
@@ -49,9 +52,10 @@ class JudgingScreen(IncidentScreen):
         if subject is None:
             return
         if subject.kind == "fact":
-            self._judge(PinFact(fact=subject.id), f"{subject.id} pinned · {_UNDO}")
+            self._judge(PinFact(fact=subject.id), f"{subject.id} pinned · {_UNDO}", of=subject)
         else:
-            self._judge(HoldHypothesis(hypothesis=subject.id), f"{subject.id} marked as right · {_UNDO}")
+            held = HoldHypothesis(hypothesis=subject.id)
+            self._judge(held, f"{subject.id} marked as right · {_UNDO}", of=subject)
 
     def action_refute(self) -> None:
         """Refute the fact, or exclude the hypothesis; asks why."""
@@ -65,16 +69,32 @@ class JudgingScreen(IncidentScreen):
         verdict = "refuted" if fact else "excluded"
         title = f"{'REFUTE' if fact else 'EXCLUDE'} {subject.id}?"
         hint = "why? It is kept with your name, and may be empty."
-        done = f"{subject.id} {verdict} · {_UNDO}"
-        self._ask(title, hint, lambda why: self._judge(statement, done, because=why), about=self.subject_words())
+        done, words = f"{subject.id} {verdict} · {_UNDO}", self.subject_words()
+        self._ask(title, hint, lambda why: self._judge(statement, done, of=subject, because=why), about=words)
 
     def action_undo(self) -> None:
-        """Take the judgement of the fact or hypothesis back."""
-        from engine.port import Undo
+        """Take back what was said of the row under the cursor; where that is nothing, the last judgement made here."""
+        subject = self._subject(or_none=self._judged is not None)
+        names = [each.id for each in (subject, self._judged) if each is not None]
+        if names and self._known():
+            self.run_worker(self._undo_first(list(dict.fromkeys(names))), group="judging")
 
-        subject = self._subject()
-        if subject is not None:
-            self._judge(Undo(what=subject.id), f"{subject.id}: judgement taken back")
+    async def _undo_first(self, names: list[str]) -> None:
+        from engine.port import Judge, Undo
+
+        problem: CloudopsError | None = None
+        for name in names:
+            try:
+                await self._send_and_tell(Judge(statements=(Undo(what=name),)), f"{name}: judgement taken back")
+            except UsageError as error:
+                problem = problem or error
+            except CloudopsError as error:
+                problem = error
+                break
+            else:
+                self._judged = None
+                return
+        self.app.show_notice(str(problem), problem=True)
 
     def action_fact(self) -> None:
         """Add a fact about what the cursor is on."""
@@ -146,11 +166,15 @@ class JudgingScreen(IncidentScreen):
     def _under_cursor(self) -> Subject:
         return self.current.subject if isinstance(self.current, RowPane) else self.view.subject
 
-    def _subject(self) -> Subject | None:
+    def _subject(self, *, or_none: bool = False) -> Subject | None:
+        """What a key judges. The cursor stays on it, wherever the next ranking puts it. Says so where it is nothing."""
+        if isinstance(self.current, RowPane) and (key := self.current.current_key()) is not None:
+            self.current.select(key)
         subject = self._under_cursor()
         if subject.kind in ("fact", "hypothesis"):
             return subject
-        self.app.show_notice(_NO_SUBJECT)
+        if not or_none:
+            self.app.show_notice(_NO_SUBJECT)
         return None
 
     def _resource(self) -> str | None:
@@ -170,25 +194,33 @@ class JudgingScreen(IncidentScreen):
 
         self.app.push_screen(OptionalLinePrompt(title, hint, self.app.text_styles, about=about), closed)
 
-    def _judge(self, statement: Statement, done: str, *, because: str = "") -> None:
+    def _judge(self, statement: Statement, done: str, *, of: Subject | None = None, because: str = "") -> None:
         from engine.port import Judge
 
-        self._command(Judge(statements=(statement,), because=because), done)
+        self._command(Judge(statements=(statement,), because=because), done, of=of)
 
-    def _command(self, command: Any, done: str) -> None:
-        if not self.execution_id or self.view.state is None:
+    def _known(self) -> bool:
+        known = bool(self.execution_id) and self.view.state is not None
+        if not known:
             self.app.show_notice("nothing is known yet")
-            return
-        self.run_worker(self._send_command(command, done), group="judging")
+        return known
 
-    async def _send_command(self, command: Any, done: str) -> None:
-        state = self.view.state
-        ended = state is not None and state.ended
+    def _command(self, command: Any, done: str, *, of: Subject | None = None) -> None:
+        if self._known():
+            self.run_worker(self._send_command(command, done, of), group="judging")
+
+    async def _send_command(self, command: Any, done: str, of: Subject | None) -> None:
         try:
-            await self.port.send(self.execution_id, command)
+            await self._send_and_tell(command, done)
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
-            return
+        else:
+            self._judged = of or self._judged
+
+    async def _send_and_tell(self, command: Any, done: str) -> None:
+        state = self.view.state
+        ended = state is not None and state.ended
+        await self.port.send(self.execution_id, command)
         self.app.show_notice(done)
         if ended:
             self.catch_up()

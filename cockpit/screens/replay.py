@@ -178,15 +178,18 @@ class ReplayScreen(IncidentScreen):
         assert recording is not None
         assert state is not None
         event = recording.event(seq)
-        playback.seq, playback.time = seq, event.time
+        # Notes and statements carry real time, which may be long after a recorded investigation's own.
+        playback.seq, playback.time = seq, state.updated_at or event.time
         playback.last = f"{event.body.type.replace('_', ' ')} · {event.who.name}"
         playback.share = offset / recording.length_s if recording.length_s else seq / len(recording)
         self.view.you = recording.confirmed_at(seq)
         if state.opened is not None:
             self.view.query = state.opened.query
             self.view.severity = severity_of(state.opened.alert)
-        if state.opened_at is not None:
-            self.view.elapsed_s = (event.time - state.opened_at).total_seconds()
+        if state.finished is not None:
+            self.view.elapsed_s = state.finished.duration_s
+        elif state.opened_at is not None:
+            self.view.elapsed_s = (playback.time - state.opened_at).total_seconds()
 
     def _tick(self) -> None:
         recording = self.recording

@@ -42,7 +42,7 @@ def _sum(hypothesis: Hypothesis, total: Bar, size: int) -> Line:
     full = bar(hypothesis.confidence, size)
     ending: list[Part] = [(f" {'=':<6}", "dim"), (f"{_signed(total.end)}  ", "text bold"), (full, "focus")]
     ending.append(("·" * (size - len(full)), "faint"))
-    ending.append((f"  {percent(hypothesis.confidence)} confidence, calibrated", "text bold"))
+    ending.append((f"  {percent(hypothesis.confidence)} confidence", "text bold"))
     return Line(ending)
 
 

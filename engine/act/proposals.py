@@ -24,12 +24,14 @@ from primitives.remediations.registry import Remediation, remediations
 from primitives.terms import Effect, IncidentClass, Risk
 from primitives.text import safe_line
 
-__all__ = ["WRITE_CONFIDENCE", "is_verdict", "proposals", "withheld"]
+__all__ = ["LEAST_CONFIDENCE", "WRITE_CONFIDENCE", "is_verdict", "proposals", "withheld"]
 
 WRITE_CONFIDENCE: Final = 0.3
 """Below this a cause is more than twice as likely wrong as right: no action that changes something is proposed."""
 
-_MIN_CONFIDENCE: Final = 0.1
+LEAST_CONFIDENCE: Final = 0.1
+"""Below this nothing at all is proposed for a cause."""
+
 _HIGH_CONFIDENCE: Final = 0.6
 _ANSWERED: Final = 0.5
 """From here on a single look at a target is enough."""
@@ -68,7 +70,7 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
     actions: dict[bytes, Action] = {}
     whole, names = _whole_target(state), display_names(state)
     for hypothesis in state.hypotheses:
-        if hypothesis.resource is None or hypothesis.confidence < _MIN_CONFIDENCE or len(actions) >= _MAX_ACTIONS:
+        if hypothesis.resource is None or hypothesis.confidence < LEAST_CONFIDENCE or len(actions) >= _MAX_ACTIONS:
             continue
         target = replace(
             whole, resource=hypothesis.resource, called=names(hypothesis.resource),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.act.identity import action_id, canonical
-from engine.act.proposals import WRITE_CONFIDENCE, is_verdict, proposals
+from engine.act.proposals import LEAST_CONFIDENCE, WRITE_CONFIDENCE, is_verdict, proposals
 from engine.hypotheses import Action
 from engine.incident import IncidentState
 from primitives.text import safe_line
@@ -51,4 +51,7 @@ def _why_not(state: IncidentState, action: Action) -> str:
         return f"{state.hypotheses[0].cause} leads"
     if action.effect != "read" and hypothesis.confidence < WRITE_CONFIDENCE:
         return f"{action.hypothesis} has {100 * hypothesis.confidence:.0f} % confidence now"
+    if hypothesis.confidence < LEAST_CONFIDENCE:
+        percent = round(100 * hypothesis.confidence)
+        return f"{action.hypothesis} is {'unlikely' if percent else 'ruled out'} now ({percent} % confidence)"
     return f"what is known of {action.hypothesis} now asks for another action"

@@ -37,7 +37,7 @@ def judge(state: IncidentState, command: Judge, who: Who, now: datetime) -> Deci
     observed_at = now if state.live else state.opened.now
     events: list[tuple[Who, Body]] = []
     for statement in command.statements:
-        for body in statement_events(after, statement, because, who, observed_at):
+        for body in statement_events(after, statement, because, who, observed_at, state.facts):
             after.apply_statement(body, who)
             events.append((who, body))
     events += [(ENGINE, body) for body in _consequences(after)]

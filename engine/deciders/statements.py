@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any, Final, Literal, assert_never
 
@@ -31,9 +32,17 @@ _VALUE_LIMIT: Final = 2_000
 
 
 def statement_events(
-    state: IncidentState, statement: Statement, because: str, who: Who, observed_at: datetime
+    state: IncidentState,
+    statement: Statement,
+    because: str,
+    who: Who,
+    observed_at: datetime,
+    logged: Container[str],
 ) -> list[FactAdded | FactJudged]:
-    """The events of `statement`; `observed_at` is the incident's time. Raises `UsageError` when it makes no sense."""
+    """The events of `statement`; `observed_at` is the incident's time. Raises `UsageError` when it makes no sense.
+
+    `state` is that after the command's earlier statements; `logged` are the ids of the facts from before the command.
+    """
     match statement:
         case PinFact():
             return [_judged(state, statement.fact, "pinned", because)]
@@ -43,15 +52,15 @@ def statement_events(
             fact = _typed_fact(statement, who, observed_at) or _fact_in_words(
                 state, statement, because, who, observed_at
             )
-            return [_added(state, fact, because)]
+            return [_added(state, fact, because, logged)]
         case HoldHypothesis():
             held = resolve_hypothesis(state, statement.hypothesis)
             text = _with_reason(f"it is {held.words}", because)
-            return [_added(state, _assertion(who, observed_at, text, held, "for"), because)]
+            return [_added(state, _assertion(who, observed_at, text, held, "for"), because, logged)]
         case Exclude():
             excluded = resolve(state, statement.what)
             text = _with_reason(f"it isn't {excluded.words}", because)
-            return [_added(state, _assertion(who, observed_at, text, excluded, "against"), because)]
+            return [_added(state, _assertion(who, observed_at, text, excluded, "against"), because, logged)]
         case Undo():
             return _undone(state, statement.what, because)
         case _:
@@ -74,10 +83,13 @@ def _fact_id(state: IncidentState, name: str) -> str:
     return fact
 
 
-def _added(state: IncidentState, fact: Fact, because: str) -> FactAdded:
+def _added(state: IncidentState, fact: Fact, because: str, logged: Container[str]) -> FactAdded:
     key = fact_key(fact)
     for found_fact in state.facts.values():
         if found_fact.key == key and found_fact.id not in state.judgements:
+            if found_fact.id not in logged:
+                sentence = safe_line(fact.sentence(display_names(state)), limit=120)
+                raise UsageError(f"the command says the same twice ({sentence}); say it once")
             raise UsageError(f"that is already known as {found_fact.id}")
     return FactAdded(id=f"F{len(state.facts) + 1}", key=key, fact=fact, because=because)
 

@@ -83,6 +83,10 @@ class SourceSettings(BaseModel):
         del environment
         return self
 
+    def warning(self) -> str:
+        """What a person should know about these settings although they can be used; empty is nothing."""
+        return ""
+
     def secrets(self) -> tuple[str, ...]:
         """The credentials among the settings. They are redacted wherever they appear."""
         values = (getattr(self, name) for name in type(self).model_fields)

@@ -15,6 +15,8 @@ from primitives.errors import BundleError
 from primitives.text import safe_line
 
 __all__ = [
+    "DuplicateKey",
+    "UniqueKeyLoader",
     "YamlDocument",
     "decode",
     "format_time",
@@ -136,7 +138,11 @@ class YamlDocument:
     line_of: Callable[[_Location], int]
 
 
-class _Loader(yaml.CSafeLoader):
+class DuplicateKey(yaml.constructor.ConstructorError):
+    """A mapping has a key twice."""
+
+
+class UniqueKeyLoader(yaml.CSafeLoader):
     """YAML 1.1 as PyYAML has it, but times stay text (one reader of times for all files) and no key counts twice."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own attribute
@@ -149,8 +155,8 @@ class _Loader(yaml.CSafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                 if key.value in seen:
-                    problem = f"the key '{key.value}' is here twice"
-                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                    problem = f"the key '{safe_line(key.value, limit=80)}' is here twice"
+                    raise DuplicateKey(None, None, problem, key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -159,7 +165,7 @@ def parse_yaml(data: bytes, where: str) -> YamlDocument:
     """One YAML document, its aliases limited to what a person may write. Raises `BundleError`."""
     text = decode(data, where)
     try:
-        loader = _Loader(text)
+        loader = UniqueKeyLoader(text)
         try:
             root = loader.get_single_node()
             if root is None:

@@ -82,7 +82,8 @@ async def test_tab_goes_around(opened: Opened) -> None:
 async def test_the_detail_shows_what_the_cursor_is_on(opened: Opened) -> None:
     async with opened(port=done()) as (app, pilot):
         await settle(pilot)
-        assert "80 % confidence, calibrated" in shown(app)
+        assert "80 % confidence" in shown(app)
+        assert "calibrated" not in shown(app)
         await pilot.press("j", "j")
         await settle(pilot)
         assert "Detail: F1 latency p95 · api-service" in shown(app)
@@ -255,7 +256,10 @@ async def test_e_exports_a_bundle_that_can_be_read_again(opened: Opened, tmp_pat
                 break
         (refusal,) = app._notifications
         assert refusal.severity == "error"
-        assert file.name in str(refusal.message)
+        assert str(refusal.message) == (
+            f"{file.name} exists already; move it away and press e again, "
+            f"or `cloudops export {EXECUTION} {file.name} --force` replaces it"
+        )
 
 
 async def test_e_in_a_list_or_before_anything_is_known_does_no_harm(opened: Opened, tmp_path: Path) -> None:

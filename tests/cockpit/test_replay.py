@@ -19,7 +19,16 @@ from cockpit.start_modes import Replay
 from cockpit.widgets.facts import FactsPane
 from cockpit.widgets.marks import marks_of
 from cockpit.widgets.view import Subject, View
-from engine.events import ENGINE, AnswerRecorded, Body, Event, FactFound, PlanProposed, StepAdded, StepProgressed
+from engine.events import (
+    ENGINE,
+    AnswerRecorded,
+    Body,
+    Event,
+    FactFound,
+    PlanProposed,
+    StepAdded,
+    StepProgressed,
+)
 from engine.incident import IncidentState, fold
 from primitives.clock import ManualClock
 from primitives.errors import StoreCorrupt, UsageError

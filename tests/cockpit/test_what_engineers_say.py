@@ -59,6 +59,39 @@ async def test_p_pins_the_fact_under_the_cursor_and_u_takes_it_back(opened: Open
         assert "pinned by" not in shown(app)
 
 
+@pytest.mark.parametrize("more", [[], ["G"], ["g"], ["4"]])
+async def test_u_takes_back_what_the_notice_named_wherever_the_ranking_put_it(opened: Opened, more: list[str]) -> None:
+    port = HeedingPort()
+    async with opened(port=port, size=(160, 50)) as (app, pilot):
+        await pilot.press("2", "x")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert statements_of(port) == [Exclude(what="H1")]
+        assert "H1 excluded · u undoes" in notices(app)
+        assert fold(port.log).hypotheses[0].id != "H1"
+        await pilot.press(*more, "u")
+        await settle(pilot)
+        assert statements_of(port)[-1] == Undo(what="H1")
+        assert "H1: judgement taken back" in notices(app)
+        assert fold(port.log).hypotheses[0].id == "H1"
+
+
+async def test_u_takes_back_a_refuted_fact_that_is_no_longer_listed_as_evidence(opened: Opened) -> None:
+    port = HeedingPort()
+    async with opened(port=port, size=(160, 50)) as (app, pilot):
+        await pilot.press("2", "g", "j", "x")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        (refuted,) = statements_of(port)
+        assert isinstance(refuted, RefuteFact)
+        await pilot.press("u")
+        await settle(pilot)
+        assert statements_of(port)[-1] == Undo(what=refuted.fact)
+        assert f"{refuted.fact}: judgement taken back" in notices(app)
+
+
 async def test_x_asks_why_and_refutes_the_fact(opened: Opened) -> None:
     port = HeedingPort()
     async with opened(port=port, size=(160, 50)) as (app, pilot):

@@ -1,4 +1,4 @@
-"""Signals, pipes and streams that go away, engines that end and processes that compete: one line, 130, nothing lost."""
+"""Signals, pipes and streams that go away: one line, 130, nothing lost."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import cycle
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
+from command_lines import (
+    COMMAND,
+    ROOT,
+    SLOW,
+    STORY,
+    attached,
+    command,
+    events,
+    finished,
+    line,
+    read_until,
+    started,
+)
 
 from cockpit.cli import main
-
-ROOT = Path(__file__).parents[2]
-STORY = ROOT / "sample_incidents" / "api-latency-spike"
 
 # The command line, which sends itself a signal after a while; also while the interpreter ends, if it comes to that.
 _SIGNALLED = """
@@ -31,64 +36,7 @@ threading.Timer(float(delay), os.kill, (os.getpid(), int(number))).start()
 sys.argv[1:] = arguments
 sys.exit(main())
 """
-_SLOW = """
-import asyncio, sys
-import engine.investigate.investigation
-
-async def slowly(self):
-    await asyncio.Event().wait()
-
-engine.investigate.investigation.Investigation.{method} = slowly
-"""
-_COMMAND = """
-from cockpit.__main__ import main
-sys.exit(main())
-"""
-_HOLDER = """
-from pathlib import Path
-from engine.host import ServedEngine
-
-async def hold():
-    engine = await ServedEngine.serve(Path(sys.argv[1]))
-    print("held", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    await engine.close()
-
-asyncio.run(hold())
-"""
-
 _WAYS_ON = (("attach", "resumes"), ("replay", "shows"))
-
-
-def command(*arguments: str | Path, program: str = "") -> list[str]:
-    start = ["-c", program] if program else ["-m", "cockpit"]
-    return [sys.executable, *start, *map(str, arguments)]
-
-
-def finished(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.run(command(*arguments), cwd=ROOT, text=True, timeout=90, check=False, **options)
-
-
-def line(text: str) -> str:
-    """The one line that a command says when it was interrupted."""
-    assert text.startswith("cloudops: "), text
-    assert text.count("\n") == 1, text
-    return text.removeprefix("cloudops: ").rstrip("\n")
-
-
-def events(text: str) -> list[dict[str, Any]]:
-    """The events that a process acknowledged: whole lines; it may have been ended within one."""
-    return [json.loads(one) for one in text.splitlines(keepends=True) if one.endswith("\n")]
-
-
-def attached(
-    execution_id: str, store: Path, capfd: pytest.CaptureFixture[str]
-) -> tuple[int, list[dict[str, Any]], str]:
-    capfd.readouterr()
-    code = main(["attach", execution_id, "--events", "--store", str(store)])
-    out, err = capfd.readouterr()
-    return code, events(out), err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
@@ -148,36 +96,11 @@ def test_every_other_command_is_interrupted_as_clearly(arguments: Sequence[str |
     assert "Traceback" not in told.stderr
 
 
-def read_until(process: subprocess.Popen[str], kind: str) -> list[dict[str, Any]]:
-    """The events that the process tells until one of that type."""
-    assert process.stdout is not None
-    seen: list[dict[str, Any]] = []
-    while not seen or seen[-1]["body"]["type"] != kind:
-        seen.append(json.loads(process.stdout.readline()))
-    return seen
-
-
-@contextmanager
-def started(*arguments: str | Path, program: str = "", **options: Any) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        command(*arguments, program=program),
-        cwd=ROOT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **options,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def test_ctrl_c_twice_leaves_what_does_not_end_and_it_stays_cancelled(
     short_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     store = short_path / "incidents.db"
-    program = _SLOW.format(method="_conclude") + _COMMAND
+    program = SLOW.format(method="_conclude") + COMMAND
     with started("investigate", "--incident", STORY, "--events", "--store", store, program=program) as process:
         seen = read_until(process, "plan_confirmed")
         process.send_signal(signal.SIGINT)
@@ -204,7 +127,7 @@ import cockpit.terminal
 cockpit.terminal.LAST_RESORT_S = 0.5
 """
     store = short_path / "incidents.db"
-    with started("investigate", "--incident", STORY, "--store", store, program=program + _COMMAND) as process:
+    with started("investigate", "--incident", STORY, "--store", store, program=program + COMMAND) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "reading\n"
         process.send_signal(signal.SIGTERM)
@@ -297,91 +220,3 @@ def test_an_investigation_that_has_ended_is_not_offered_to_be_resumed(short_path
         assert line(told.stderr) == f"the output can't be written (No space left on device); {on}"
         told = finished("investigate", "--incident", STORY, "--json", "--store", store, stdout=full)
         assert (told.returncode, "`cloudops replay exec-" in line(told.stderr)) == (3, True), told.stderr
-
-
-# Other processes
-
-
-@contextmanager
-def stuck_holder(store: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that has the store and whose investigations don't get beyond their plan."""
-    program = _SLOW.format(method="_run_plan") + _HOLDER
-    with started(store, program=program, stdin=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        yield holder
-
-
-@pytest.mark.parametrize("ending", ["killed", "closed"])
-def test_an_investigation_outlives_the_process_that_ran_it(
-    ending: str, short_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    store = short_path / "incidents.db"
-    with (
-        stuck_holder(store) as holder,
-        started("investigate", "--incident", STORY, "--events", "--store", store) as second,
-    ):
-        seen = read_until(second, "plan_confirmed")
-        execution_id = seen[0]["execution_id"]
-        with started("attach", execution_id, "--events", "--store", store) as third:
-            assert read_until(third, "plan_confirmed") == seen
-            if ending == "killed":
-                holder.kill()
-            else:
-                assert holder.stdin is not None
-                holder.stdin.close()
-            _, said = second.communicate(timeout=30)
-            assert second.returncode == 3
-            go_on = f"`cloudops attach {execution_id}` resumes it"
-            assert line(said) == f"the engine went away; {go_on}"
-            rest, said = third.communicate(timeout=30)
-            assert (third.returncode, said) == (0, ""), "who attached goes on with it"
-    log = seen + events(rest)
-    assert [event["seq"] for event in log] == list(range(1, len(log) + 1))
-    assert log[-1]["body"]["status"] == "completed"
-    assert attached(execution_id, store, capfd) == (0, log, "")
-
-
-def test_an_investigation_is_not_given_to_an_engine_that_only_looks_something_up(short_path: Path) -> None:
-    store = short_path / "incidents.db"
-    looking = _HOLDER.replace("Path(sys.argv[1])", "Path(sys.argv[1]), lasting=False")
-    with started(store, program="import asyncio, sys" + looking, stdin=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        assert holder.stdin is not None
-        assert holder.stdout.readline() == "held\n"
-        assert finished("incidents", "--json", "--store", store).stdout == "[]\n"
-        with started("investigate", "--incident", STORY, "--json", "--store", store) as waiting:
-            with pytest.raises(subprocess.TimeoutExpired):
-                waiting.wait(2.5)
-            holder.stdin.close()
-            report, said = waiting.communicate(timeout=30)
-    assert (waiting.returncode, said) == (0, "")
-    assert json.loads(report)["status"] == "completed"
-
-
-def test_commands_under_load_neither_fail_nor_hang(short_path: Path) -> None:
-    store = short_path / "incidents.db"
-    first = json.loads(finished("investigate", "--incident", STORY, "--json", "--store", store).stdout)["execution_id"]
-    until = time.monotonic() + 10
-
-    def loop(*commands: Sequence[str | Path]) -> list[tuple[Sequence[str | Path], int, str]]:
-        told = []
-        for arguments in cycle(commands):
-            if time.monotonic() > until:
-                return told
-            done = finished(*arguments, "--store", store)
-            told.append((arguments, done.returncode, done.stderr))
-        raise AssertionError
-
-    loops: tuple[tuple[Sequence[str | Path], ...], ...] = (
-        (("investigate", "--incident", STORY, "--events"),),
-        (("incidents",), ("audit", "verify")),
-        (("replay", first, "--plain"), ("report", first)),
-        (("attach", first, "--plain"),),
-        (("doctor",), ("incidents", "--json")),
-    )
-    with ThreadPoolExecutor(len(loops)) as pool:
-        results = [future.result() for future in [pool.submit(loop, *commands) for commands in loops]]
-    assert all(results), "every loop came to something"
-    assert [one for told in results for one in told if one[1:] != (0, "")] == []
-    assert main(["audit", "verify", "--store", str(store)]) == 0

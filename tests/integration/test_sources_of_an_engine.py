@@ -7,8 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cases.fake_prometheus import FakePrometheus, healthy
+from cases.fake_prometheus import FakePrometheus, Reply, healthy
 
+from cockpit.doctor import examine
+from cockpit.settings import load_settings
 from engine.follow_to_end import follow_investigation
 from engine.host import ServedEngine
 from engine.port import EnginePort, Investigate
@@ -106,3 +108,20 @@ async def test_what_was_interrupted_asks_the_sources_that_its_log_names(
         assert await engine.resume(execution_id, definitions=directory(prod=server.port))
     finally:
         await engine.close()
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, "warning"), (401, "bad")])
+async def test_a_token_variable_that_is_not_set_is_said(
+    status: int, expected: str, tmp_path: Path, server: FakePrometheus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EU_TOKEN", raising=False)
+    path = tmp_path / "config.yaml"
+    path.write_text(f"sources: {{eu: {{kind: prometheus, url: '{server.url}', token_variable: EU_TOKEN}}}}")
+    if status != 200:
+        server.answer = lambda path, query: Reply(status)
+    checks = {check.name: check for check in await examine(load_settings(None, path))}
+    assert checks["source eu"].status == expected
+    assert checks["source eu"].detail.count("EU_TOKEN, its token_variable, is not set") == 1
+    monkeypatch.setenv("EU_TOKEN", "secret-of-eu")
+    checks = {check.name: check for check in await examine(load_settings(None, path))}
+    assert "EU_TOKEN" not in checks["source eu"].detail

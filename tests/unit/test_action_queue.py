@@ -76,6 +76,24 @@ def test_excluding_a_hypothesis_renames_no_action() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("confidence", "reason"),
+    [
+        (0.004, "H1 is ruled out now (0 % confidence)"),
+        (0.06, "H1 is unlikely now (6 % confidence)"),
+        (0.4, "what is known of H1 now asks for another action"),
+    ],
+)
+def test_a_look_that_is_withdrawn_says_how_unlikely_its_cause_is(confidence: float, reason: str) -> None:
+    state = concluded(STORY)
+    look = state.actions[0].model_copy(update={"id": "A-1", "effect": "read", "arguments": {"resource": "elsewhere"}})
+    state.remediation.proposed = (look,)
+    first = state.hypotheses[0]
+    state.investigation.hypotheses = (first.model_copy(update={"confidence": confidence}), *state.hypotheses[1:])
+    withdrawn = next(action for action in queue(state) if action.id == "A-1")
+    assert (first.id, withdrawn.not_recommended) == ("H1", reason)
+
+
 def test_an_action_that_is_recommended_again_has_its_old_id() -> None:
     before = concluded(STORY)
     excluded = after(before, Exclude(what="H1"))

@@ -217,7 +217,7 @@ def test_samples_are_sorted_and_the_later_of_two_counts(make: Make) -> None:
     assert set(bundle.warnings) == {
         "metrics/m.csv: metrics.yaml doesn't say what it means",
         "metrics/m.csv: the times are not in order and were sorted",
-        "metrics/m.csv: some times stand there twice; the later row counts",
+        "metrics/m.csv: some times are there twice; the later row counts",
         "metrics/m.csv: 2 samples are NaN or infinite and were dropped",
     }
 

@@ -58,7 +58,7 @@ WRONG_PARTS: list[tuple[str, str | bytes, str]] = [
     ("changes.jsonl", lines({**CHANGE, "summary": None}), "changes.jsonl:1: field 'summary' is None; expected text"),
     ("metrics.yaml", "latency: {kind: slow, unit: s, statistic: p95, worse: higher}", "metrics.yaml:1: field 'kind' is 'slow'; expected one of latency"),
     ("metrics.yaml", "a: 1\n", "metrics.yaml:1: 'a' is a number; expected kind, unit, statistic and worse"),
-    ("metrics.yaml", "a: {kind: latency, unit: s, statistic: p95, worse: higher}\na: {}\n", "metrics.yaml:2: isn't valid YAML: the key 'a' stands here twice"),
+    ("metrics.yaml", "a: {kind: latency, unit: s, statistic: p95, worse: higher}\na: {}\n", "metrics.yaml:2: isn't valid YAML: the key 'a' is here twice"),
     ("topology.yaml", "resources:\n  - {id: a}\n  - {id: 12}\n", "topology.yaml:3: field 'resources.1.id' is 12; expected text"),
     ("topology.yaml", "resources:\n  - {id: a}\n  - {id: a}\n", "topology.yaml:3: the resource 'a' is there twice"),
     ("topology.yaml", "resources: {a: [}\n", "topology.yaml:1: isn't valid YAML"),

@@ -238,6 +238,23 @@ def test_saying_the_same_again_is_said_to_be_known() -> None:
         say(state, Exclude(what="database"))
 
 
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (Exclude(what="database"), Exclude(what=" Database ")),
+        (HoldHypothesis(hypothesis="H1"), HoldHypothesis(hypothesis="h1")),
+        (AddFact(text="the pool is full"), AddFact(text="the pool is full")),
+    ],
+)
+def test_a_command_that_says_the_same_twice_is_told_so_and_names_no_fact_that_is_not_there(
+    statements: tuple[Statement, ...],
+) -> None:
+    state = concluded(STORY)
+    with pytest.raises(UsageError, match="the command says the same twice") as caught:
+        judge(state, Judge(statements=statements), ALICE, NOW)
+    assert "F12" not in str(caught.value)
+
+
 def test_what_was_taken_back_can_be_said_anew_but_not_pinned() -> None:
     state = concluded(STORY)
     say(state, Exclude(what="database"))

@@ -64,7 +64,10 @@ def test_the_old_key_is_a_source_of_that_name() -> None:
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [
-        ("sources: 3", "sources", "dictionary"),
+        ("sources: 3", "sources: ", "expected a mapping of names to settings"),
+        ("sources: [a]", "sources: ", "expected a mapping of names to settings"),
+        ("prometheus: http://a:1", "prometheus: ", "expected settings, such as `url:"),
+        ("- sources", "the file: ", "expected keys with values"),
         ("sources: {a: 3}", "sources.a", "settings with a `kind`"),
         ("sources: {a: {url: x}}", "sources.a.kind", "known kinds are"),
         ("sources: {a: {kind: promeths}}", "sources.a.kind", "known kinds are prometheus"),
@@ -99,6 +102,24 @@ def test_a_source_that_is_wrong_is_one_line_that_names_file_key_and_what_is_expe
     assert message.startswith(f"config.yaml: {key}")
     assert expected in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        ("sources:\n  prod: {kind: prometheus, url: 'http://a:1'}\n  prod: {}", 3, "prod"),
+        ("theme: cloudops-dark\ntheme: cloudops-light", 2, "theme"),
+        ("sources: {a: {kind: prometheus, url: 'http://a:1', url: 'http://b:1'}}", 1, "url"),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_there_twice_is_refused_with_its_line(text: str, line: int, key: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        configured(text)
+    assert str(caught.value).startswith(f"config.yaml:{line}: the key '{key}' is here twice; ")
+
+
+def test_sources_without_a_name_are_none() -> None:
+    assert configured("sources:\n") == configured("sources: {}") == configured("") == NO_SOURCES
 
 
 def test_a_message_about_settings_repeats_no_credential() -> None:

@@ -10,6 +10,7 @@ from pydantic import SecretStr, field_validator
 from primitives.backends.prometheus.endpoint import TOKEN_VARIABLE, URL_VARIABLE, Endpoint, parse_endpoint
 from primitives.backends.registry import SourceSettings, backend
 from primitives.errors import UsageError
+from primitives.text import safe_line
 
 if TYPE_CHECKING:
     from primitives.clock import Clock
@@ -38,6 +39,11 @@ class PrometheusSettings(SourceSettings):
         token = environment.get(self.token_variable)
         return self if self.token or not token else self.model_copy(update={"token": SecretStr(token)})
 
+    def warning(self) -> str:
+        if self.token_variable == TOKEN_VARIABLE or self.token or self.endpoint.user is not None:
+            return ""
+        return f"{safe_line(self.token_variable, limit=80)}, its token_variable, is not set"
+
     def secrets(self) -> tuple[str, ...]:
         return self.endpoint.secrets
 
@@ -64,4 +70,4 @@ def open_prometheus(name: str, settings: PrometheusSettings, clock: Clock) -> Ba
     """The source `name`."""
     from primitives.backends.prometheus.backend import PrometheusBackend
 
-    return PrometheusBackend(settings.endpoint, clock=clock, name=name)
+    return PrometheusBackend(settings.endpoint, clock=clock, name=name, warning=settings.warning())

@@ -52,11 +52,13 @@ class PrometheusBackend:
         timeout_s: float = 8.0,
         within_s: float = 12.0,
         name: str = "prometheus",
+        warning: str = "",
     ) -> None:
         self.name = name
         self._clock = clock
         self._within_s = within_s
-        self._client = PrometheusClient(endpoint, source=name, timeout_s=timeout_s, redactor=Redactor(endpoint.secrets))
+        redactor = Redactor(endpoint.secrets)
+        self._client = PrometheusClient(endpoint, source=name, timeout_s=timeout_s, redactor=redactor, warning=warning)
         self._looking = asyncio.Lock()
         self._surveys: dict[Window, Survey] = {}
         self._replies: dict[tuple[str, Grid], Reply] = {}

@@ -83,9 +83,12 @@ class PrometheusClient:
     `timeout_s` bounds one request with its retries. Not more than six requests are under way at once.
     """
 
-    def __init__(self, endpoint: Endpoint, *, source: str, timeout_s: float, redactor: Redactor) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, source: str, timeout_s: float, redactor: Redactor, warning: str = ""
+    ) -> None:
         self.endpoint = endpoint
         self._source = source
+        self._warning = warning
         self._timeout_s = timeout_s
         self._redactor = redactor
         self._http: httpx2.AsyncClient | None = None
@@ -231,7 +234,7 @@ class PrometheusClient:
         why = self._reason(document)
         because = f": {why}" if why else ""
         if status in (401, 403):
-            advice = f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}"
+            advice = self._warning or f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}"
             return SourceDenied(self._source, f"access refused (HTTP {status}): {advice}")
         if status == 429:
             throttled = _Throttled(self._source, "it asks for fewer requests (HTTP 429): try again in a minute")
