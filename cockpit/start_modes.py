@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from primitives.dataclass import dataclass
+from dataclasses import dataclass
 
 __all__ = ["Attach", "Browse", "Replay", "Start", "StartMode"]
 

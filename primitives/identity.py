@@ -18,11 +18,10 @@ it holds, and formatting gives back the very text that was parsed.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 
 __all__ = [

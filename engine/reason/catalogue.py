@@ -6,11 +6,10 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from primitives.dataclass import dataclass
 from primitives.terms import ChangeKind, IncidentClass
 
 __all__ = [

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from engine.events import ConclusionReached
 from engine.hypotheses import Action
-from primitives.dataclass import dataclass
 
 __all__ = ["ActionsState"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from engine.store.rows import (
     NO_EVENTS,
@@ -22,7 +22,6 @@ from engine.store.rows import (
     StoredRow,
     head_moved,
 )
-from primitives.dataclass import dataclass
 from primitives.errors import StoreError
 
 __all__ = ["MemoryRows", "MemoryTables", "shared_tables"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from primitives.collector import collector_paused
-from primitives.dataclass import dataclass
 from primitives.records import Topology
 
 __all__ = ["Graph", "graph_of"]

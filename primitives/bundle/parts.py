@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from primitives.bundle.manifest import Manifest
-from primitives.dataclass import dataclass
 from primitives.records import (
     Change,
     ConfigurationSnapshot,
