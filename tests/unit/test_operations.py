@@ -50,7 +50,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "state": {"execution_id": "exec-1", "seq": 4},
     "resolve": {"name": "inc"},
     "incidents": {},
-    "answer": {"digest": "ab"},
+    "blob": {"digest": "ab"},
     "verify": {"execution_id": None},
 }
 
