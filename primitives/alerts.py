@@ -3,7 +3,7 @@
 Known shapes: Alertmanager's webhook and API (`alerts`, `labels`, `startsAt`), Grafana's and Datadog-like payloads with
 `commonLabels` and `commonAnnotations`, a CloudWatch alarm (bare or inside an SNS message), PagerDuty's v3 webhook, and
 flat documents with `service`, `metric`, `threshold`, `summary`. Of any other document the name and the words are taken
-where the field's usual keys hold them. What is made here is outside text: its trust is "reported".
+where the field's usual keys have them. All of it is outside text: its trust is "reported".
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MOST_LABELS: Final = 64
 
 
 def normalise_alerts(payload: Any) -> tuple[Alert, ...]:
-    """The alerts in a provider's payload (parsed JSON), in its order; empty when it holds none."""
+    """The alerts in a provider's payload (parsed JSON), in its order; empty when there are none."""
     alerts = [_alert(document, shared) for document, shared in _documents(payload, {})]
     return tuple(alerts[:_MOST_ALERTS])
 
@@ -180,7 +180,7 @@ def _time(words: Mapping[str, Any]) -> datetime | None:
             except ValueError:
                 continue
             time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-            if time.year > 1:  # Go's zero time stands for "none"
+            if time.year > 1:  # Go's zero time means "none"
                 return time
     return None
 

@@ -28,7 +28,7 @@ __all__ = ["Segment", "Shift", "scan", "shift_of", "shifts_of"]
 ZERO_LEVEL_SCORE: Final = 20.0
 _SCORE_LIMIT: Final = 1000.0
 _MIN_SCORE: Final = 3.0
-# The likelihood gain, in squared spreads, that a segment must bring: one sample has to stand out by four spreads.
+# The least likelihood gain of a segment, in squared spreads: a single sample must differ by four spreads.
 _MIN_GAIN: Final = 16.0
 # The scan looks at every pair of ends, so longer series are first brought to this length by block medians.
 _SCAN_LENGTH: Final = 256
@@ -41,7 +41,7 @@ _USUAL: Final = 0.98
 # Fewer normal samples than this have no tails to speak of, and of more than this every nth is enough.
 _MIN_NORMAL: Final = 20
 _MOST_RUNS: Final = 600
-# One sample that stands alone between normal ones counts in full only when it stands for this many seconds: that is an
+# A single sample between normal ones counts in full only when it covers this many seconds: that is an
 # average over many requests, where a sample of a short step may be one request, or a fault of the measurement.
 _LONE_STEP_S: Final = 120.0
 _LONE_FACTOR: Final = 0.5
@@ -218,7 +218,7 @@ def _runs(count: int, length: int) -> NDArray[np.intp]:
 
 
 def _shared(times: Samples, first: int, last: int) -> float:
-    """Less than 1 for one sample alone between others, where it stands for a short time only."""
+    """The weight of a segment: below 1 for a single sample that covers only a short time."""
     alone = last - first == 1 and 0 < last < len(times)
     if not alone or len(times) < 4:
         return 1.0

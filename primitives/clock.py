@@ -1,6 +1,6 @@
 """Time and identity: the only module that may ask the operating system for either.
 
-Everything else takes a `Clock`, so that a test can hold time still and a recorded incident runs at its
+Everything else takes a `Clock`, so that a test can stop time and a recorded incident runs at its
 recorded time.
 """
 
@@ -60,7 +60,7 @@ class RecordedClock(SystemClock):
 
 
 class ManualClock:
-    """A clock that moves only when told to; `sleep` moves it."""
+    """A clock that moves only when a test moves it, or `sleep` is called."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start

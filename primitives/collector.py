@@ -13,7 +13,7 @@ __all__ = ["collector_paused"]
 def collector_paused() -> Iterator[None]:
     """Keep the garbage collector from walking what is being made, again and again as it grows.
 
-    A large topology is read in half of the time. Safe in several threads at once: whoever found the collector running
+    Halves the time to read a large topology. Safe in several threads at once: the one that saw the collector running
     lets it run again.
     """
     running = gc.isenabled()

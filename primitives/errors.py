@@ -10,7 +10,7 @@ CloudopsError
 │   └── SourceUnreachable   it could not be reached at all
 ├── StoreError          the store can't be read or written                           exit 3
 │   ├── HeadMoved           another writer appended to the log first
-│   ├── StoreBusy           another process holds it and does not answer
+│   ├── StoreBusy           another process has it locked and does not answer
 │   ├── StoreCorrupt        its contents are damaged
 │   └── StoreTooNew         a newer CloudOps wrote it
 ├── EngineGone          the engine this client was attached to went away             exit 3
@@ -110,7 +110,7 @@ class HeadMoved(StoreError):
 
 
 class StoreBusy(StoreError):
-    """Another process holds the store and does not answer."""
+    """Another process has the store locked and does not answer."""
 
 
 class StoreCorrupt(StoreError):

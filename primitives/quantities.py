@@ -99,7 +99,7 @@ def parse_kubernetes(text: str) -> float | None:
 def parse_limit(value: object, unit: str) -> float | None:
     """A limit as a configuration states it (`100`, `8Gi`, `20 GB`), in a metric's `unit`; None where it is none.
 
-    A bare number of bytes that no disk is small enough for is meant in GiB.
+    A bare number that is too small for a disk's bytes is read as GiB.
     """
     if isinstance(value, bool):
         return None
@@ -207,7 +207,7 @@ def times(before: float, after: float) -> str:
 
 
 def ticks(low: float, high: float, most: int, unit: str, *, ratio: bool = False) -> list[tuple[float, str]]:
-    """At most `most` round values between two in `unit`, with labels that tell them exactly, lowest first.
+    """At most `most` round values between two in `unit`, with exact labels, lowest first.
 
     They are multiples of 1, 2, 2.5 or 5 times a power of ten of the unit that suits the largest of them.
     """

@@ -1,4 +1,4 @@
-"""What sources of telemetry hold: one definition of each record for bundles, backends and diagnostics alike.
+"""The records of telemetry: one definition of each, for bundles, backends and diagnostics.
 
 Times are aware datetimes in UTC; durations are seconds; units are UCUM. Small records are pydantic models; log
 records and spans, of which there may be hundreds of thousands, are slotted dataclasses.

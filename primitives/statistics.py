@@ -205,7 +205,7 @@ def rolling_max(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 
 def first_of_each(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """The distinct values in order, and where each stands first. No value may be NaN.
+    """The distinct values in order, and the first index of each. No value may be NaN.
 
     `np.unique(values, return_index=True)`, which loads numpy's masked arrays: a tenth of what numpy takes to load.
     """

@@ -51,11 +51,11 @@ Polarity = Literal["present", "absent", "unknown"]
 """present: seen; absent: the source answered for the whole window and it was not there; unknown: nobody could say."""
 
 Trust = Literal["measured", "reported", "asserted", "proposed"]
-"""measured: the platform's telemetry; reported: text an outsider may have written; asserted: an engineer said so;
-proposed: a model said so."""
+"""measured: the platform's telemetry; reported: text an outsider may have written; asserted: a statement of an
+engineer; proposed: a statement of a model."""
 
 AnswerStatus = Literal["answered", "partial", "denied", "unreachable", "not_recorded"]
-"""How a source answered; `not_recorded` means that no source holds this kind of data."""
+"""How a source answered; `not_recorded` means that no source has this kind of data."""
 
 Effect = Literal["read", "write", "delete"]
 Risk = Literal["low", "medium", "high"]

@@ -1,6 +1,6 @@
 """Safe text: the only way for text from outside to reach a screen, a file or a model.
 
-What comes out holds no control or format character but the newline, so it can neither drive a terminal (colours,
+The result has no control or format character except the newline, so it can neither drive a terminal (colours,
 links, the clipboard, cursor movement) nor show a person something else than a program reads (bidi overrides,
 zero-width and tag characters). It is not escaped for any markup: that is the renderer's part. Nothing is normalised,
 because identifiers must stay equal to the provider's own.

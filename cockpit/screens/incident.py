@@ -181,6 +181,8 @@ class IncidentScreen(UnavailableKeys):
         self._arrange()
 
     def _arrange(self) -> None:
+        if not self.query("#left"):
+            return  # a signal came before the first frame: the screen is being taken down already
         how = arrangement(self.size.width, self.size.height, self.zoom)
         arrange(self, self.panes, self.current, how, hidden=self._out_of_turn())
         self.dirty()

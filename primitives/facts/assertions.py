@@ -10,7 +10,7 @@ __all__ = ["Assertion"]
 
 
 class Assertion(FactBase):
-    """What an engineer said; `source` is who.
+    """A statement of an engineer; `source` is who made it.
 
     It speaks for or against the causes that agree with all that it names: `resource`, `kind` of resource, `cause_id`,
     `cause_class`, `change`. Where it names no cause and is for something, its words are read as those of a log message.

@@ -15,7 +15,7 @@ __all__ = ["MetricAtLimit", "MetricMissing", "MetricShift", "OwnShare"]
 
 # What is left and not what is used.
 _LEFT: Final = lazy_pattern(r"(?i)\b(?:free|freeable|available|remaining|left|headroom)\b")
-# A level that moved less than this part of its baseline is said to have stayed.
+# A level that moved by less than this share of its baseline is reported as unchanged.
 _STILL: Final = 0.1
 
 

@@ -12,7 +12,7 @@ __all__ = ["NEUTRAL_KINDS", "Observed"]
 NEUTRAL_KINDS: Final = frozenset({
     "kubernetes_condition", "kubernetes_event", "kubernetes_object", "reading", "revision", "setting",
 })  # fmt: skip
-"""Kinds that tell how something stands or is set up, and not that anything is wrong: nothing may be concluded from one.
+"""Kinds that describe a state or a setting, not a fault: rules must not use them as evidence.
 
 They come from looks that a person asked for. What a setting's or an event's words say is judged by other facts.
 """

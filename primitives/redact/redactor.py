@@ -6,7 +6,7 @@ command lines). There is no entropy rule: on operations logs those mark ids and 
 
 A secret becomes `[redacted:KIND:HASH]`. HASH is the start of a keyed hash of the secret, so that equal secrets stay
 equal and the same bundle always gives the same report. The key is a constant unless one is passed: the hash's 24 bits
-tell equal from different, and are too few to find a secret by; whoever fears guesses at weak passwords passes a key.
+distinguish secrets and are too few to recover one; pass a key where weak passwords could be guessed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Redactor:
         return redacted
 
     def redact_value(self, obj: Any) -> Any:
-        """A JSON-like value with every string redacted, and what stands under a key that names a secret replaced.
+        """A JSON-like value with every string redacted, and the value under a key that names a secret replaced.
 
         Understands `{"name": "DB_PASSWORD", "value": ...}` pairs and Kubernetes Secrets. Shares what didn't change.
         """

@@ -39,7 +39,7 @@ _TRIGGERS: Final = (
     "sessid",
 )
 COARSE_TRIGGERS: Final = (*_TRIGGERS, "bearer", "cookie", "@", "-----", "eyj", " -", "identified")
-"""A text (in lower case) without any of these is touched by no rule. A test holds the rules to it."""
+"""No rule changes a text (in lower case) without any of these; a test checks it."""
 # Keys that end in such a word and name something public.
 _PUBLIC_PREFIX: Final = lazy_pattern(
     r"(?:next|page|paging|continuation|continue|pagination|cancellation|cancel|public|fencing|idempotency|sync|start|"
@@ -50,7 +50,7 @@ _PUBLIC_PREFIX: Final = lazy_pattern(
 _KEY_END: Final = lazy_pattern(
     f"(?:{_SENSITIVE}|authorization|cookie)(?:[_-]?(?:base64|b64|value|plain|text))?[0-9]{{0,3}}$", re.IGNORECASE
 )
-# "design", "oauth", "bypass": the word must stand by itself.
+# "design", "oauth", "bypass": the word must be separate.
 _NEVER_A_SUFFIX: Final = frozenset({"sig", "auth", "pass"})
 # Keys so short or so common that their value must also look like a credential.
 _WEAK_KEY: Final = lazy_pattern(r"(?:^|[^a-z])(?:auth|credential|pass|secret)$", re.IGNORECASE)
@@ -90,7 +90,7 @@ def is_placeholder(text: str) -> bool:
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether a key of this name usually holds a secret."""
+    """Whether a key of this name usually has a secret as its value."""
     match = _KEY_END.search(key) if len(key) < 200 else None
     return match is not None and not _is_public(key[: match.start()], match[0])
 

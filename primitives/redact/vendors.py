@@ -15,7 +15,7 @@ from primitives.patterns import lazy_pattern
 __all__ = ["SHORTEST", "VENDOR_RULES", "VendorRule"]
 
 SHORTEST: Final = 20
-"""No form is shorter, and none holds whitespace: words below this length needn't be looked at."""
+"""No form is shorter, and none has whitespace in it: shorter words are skipped."""
 
 VendorRule = tuple[str, str, re.Pattern[str]]
 
