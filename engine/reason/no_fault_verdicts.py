@@ -18,7 +18,6 @@ from engine.reason.claims import Claim, HypothesisKey, Weighed
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.trouble import NOTES, Trouble
-from engine.reason.weights import Weights
 from primitives.facts import (
     AlertState,
     FactBase,
@@ -91,7 +90,7 @@ def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
             yield Claim(UNKNOWN, name, weight, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
 
 
-def doubted(candidates: Sequence[Candidate], trouble: Trouble, weights: Weights) -> list[Candidate]:
+def doubted(candidates: Sequence[Candidate], trouble: Trouble) -> list[Candidate]:
     """The candidates; "unknown" gains by the share of the trouble that the best cause doesn't explain."""
     best = max((candidate for candidate in candidates if candidate.key.resource is not None),
                key=lambda candidate: candidate.score, default=None)  # fmt: skip
@@ -130,7 +129,7 @@ def _calm(case: FactIndex) -> Iterator[Claim]:
 
     for name, probe in case.present(ProbeResult):
         if probe.healthy:
-            own = not case.symptom_resources or {probe.target, probe.resource} & {*case.symptom_resources}
+            own = not case.symptom_resources or bool({probe.target, probe.resource} & {*case.symptom_resources})
             yield Claim(FALSE_ALARM, name, _CHECK_PASSED if own else _OTHERS, "its check passed", "checks passed")
 
 

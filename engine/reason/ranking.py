@@ -85,7 +85,7 @@ def rank_facts(
     case = FactIndex(opened, classification, judgements.kept(facts), names)
     trouble = Trouble(case)
     candidates = excluded(case, _candidates(case, trouble, set(known or ()), weights, judgements))
-    competition = compete(case, doubted(candidates, trouble, weights), weights, trouble)
+    competition = compete(case, doubted(candidates, trouble), weights, trouble)
     hypotheses = _hypotheses(case, competition, known or {}, weights)
     return Ranking(hypotheses, would_change(case, hypotheses))
 
