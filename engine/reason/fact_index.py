@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -90,6 +90,27 @@ class FactIndex:
             for target in targets:
                 callers.setdefault(target, []).append(source)
         return {name: tuple(sources) for name, sources in callers.items()}
+
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """What belongs to each resource: its replicas, what it made."""
+        owned: dict[str, dict[str, None]] = {}
+        for _, fact in self.of(Dependencies):
+            for source, target, kind in fact.edges:
+                if kind == "owns":
+                    owned.setdefault(source, {})[target] = None
+        return {name: tuple(targets) for name, targets in owned.items()}
+
+    def dependents(self, starts: Iterable[str]) -> set[str]:
+        """Everything that depends on one of `starts`, however far, including themselves."""
+        reached = dict.fromkeys(starts)
+        queue = list(reached)
+        for name in queue:
+            for caller in self.above.get(name, ()):
+                if caller not in reached:
+                    reached[caller] = None
+                    queue.append(caller)
+        return set(reached)
 
     @cached_property
     def symptom(self) -> Symptom | None:
