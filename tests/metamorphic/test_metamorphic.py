@@ -1,7 +1,7 @@
 """What must not change a first answer: old trifles, bystanders, names, dates, levels, clocks.
 
-Each transformation is tried on all small samples and on a handful of the other incidents, another one for each, so that all
-transformations together meet most incidents. `make metamorphic` tries everything on everything (some minutes).
+Each transformation is tried on all small samples and on a handful of the other incidents, another one for each, so
+that all transformations together meet most incidents. `make metamorphic` tries everything on everything (some minutes).
 """
 
 from __future__ import annotations
