@@ -16,6 +16,7 @@ from engine.reason.catalogue import (
     causes_of_metric,
     causes_of_signal,
     causes_of_state,
+    unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.diffs import setting_traits
@@ -43,6 +44,7 @@ from primitives.terms import FAILURES
 __all__ = ["mechanisms", "outside_host"]
 
 _AT_LIMIT: Final = 2.6
+_UNDECLARED: Final[Mapping[str, float]] = {"cause": 2.4, "symptom": 1.4}
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
 _DIFFERS: Final = 0.6
@@ -79,9 +81,15 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
 
 def _states(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(WorkloadState):
-        for cause_id, weight in causes_of_state(fact.state):
+        for cause_id, weight in causes_of_state(fact.state) or _unknown_state(fact):
             key = HypothesisKey(cause_id, fact.resource or fact.object)
             yield Claim(key, name, weight * TEXT[fact.trust], f"state {fact.state}", "state")
+
+
+def _unknown_state(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
+    """A bad state that no cause declares: at least it says that its object is not healthy."""
+    weight = _UNDECLARED.get(str(fact.details.get("weight") or ""))
+    return ((unhealthy_cause(), weight),) if weight else ()
 
 
 def _limits(case: FactIndex) -> Iterator[Claim]:
