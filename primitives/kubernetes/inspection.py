@@ -83,6 +83,8 @@ def _fact(finding: Finding, cluster: Cluster, args: Arguments, objects: Answers[
         count=finding.count,
         since=finding.since,
         details={**finding.details, "weight": STATES[finding.state].weight, "family": STATES[finding.state].family},
+        bearing=finding.bearing,
+        bearing_reason=finding.bearing_reason,
         trust="reported" if finding.reported else "measured",
         window=args.window,
         observed_at=min(cluster.times.get(finding.kind, args.now), args.now),
