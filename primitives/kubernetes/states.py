@@ -121,6 +121,8 @@ SecretMissing cause The Secret doesn't exist (details: name)
 SecretKeyMissing cause The Secret lacks the key (details: name, key)
 ServiceAccountMissing cause The ServiceAccount doesn't exist (details: name)
 EnvHostUnknown cause A setting names a host that no Service has (details: variable, host, similar)
+ServiceMissing symptom Settings name a Service that doesn't exist, though its workload does (details: named_by)
+SharedHostUnknown weakness Several workloads name the same host that no Service has, and are well (details: named_by)
 EnvPortMismatch cause A setting names a port that the Service doesn't have (details: variable, port, service_ports)
 """
 _ROUTING: Final = """
