@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from engine.reason.bearing import state_factor
 from engine.reason.causes import verdicts as catalogued
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex, more_than_usual
@@ -101,7 +102,7 @@ def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
     yield from _measured(case)
     for name, state in case.present(WorkloadState):
         if state.state not in _NOTES:
-            weight = _STATES.get(str(state.details.get("weight")), _STATE)
+            weight = _STATES.get(str(state.details.get("weight")), _STATE) * state_factor(case, state)[0]
             yield name, weight, f"it is in state {state.state}", "states"
     for name, pattern in case.present(LogPattern):
         if pattern.severity in FAILURES and more_than_usual(pattern):
