@@ -36,14 +36,6 @@ Concerned = Collection[str] | None
 _ALIKE: Final = 0.85
 _SHORTEST_WORD: Final = 4
 _CHANGES: Final = frozenset({"RevisionChanged", "ObjectChanged", "RolloutInProgress", "RolloutStuck"})
-# What a full quota of each resource keeps from being there.
-_REFUSED_BY_QUOTA: Final = {
-    "services": {"ServiceMissing", "SharedHostUnknown", "EnvHostUnknown"},
-    "persistentvolumeclaims": {"VolumeClaimMissing"},
-    "requests.storage": {"VolumeClaimMissing"},
-    "configmaps": {"ConfigMapMissing"},
-    "secrets": {"SecretMissing", "ImagePullSecretMissing", "IngressTlsSecretMissing"},
-}
 
 
 @dataclass(frozen=True)
@@ -196,20 +188,14 @@ def _cordoned(situation: Situation, finding: Finding) -> Concerned:
 
 
 def _quota(situation: Situation, finding: Finding) -> Concerned:
-    """A full quota hurts where it refused something, or where something is missing that it would refuse."""
-    missing = _REFUSED_BY_QUOTA.get(str(finding.details.get("resource_name")), set())
-    for other in situation.findings:
-        if other.bearing != "active":
-            continue
-        if other.state == "QuotaExceeded" and other.details.get("quota") == base_name(finding.object):
-            return None
-        if other.state in missing and not _is_standing(situation, other):
-            return None
-    return ()
-
-
-def _is_standing(situation: Situation, finding: Finding) -> bool:
-    return finding.state in BY_COMPARISON and _standing(situation, finding) is not None
+    """A full quota hurts where it refuses something now (`refusals`)."""
+    refuses = any(
+        other.state == "QuotaExceeded"
+        and other.bearing == "active"
+        and finding.object in (other.resource, other.object)
+        for other in situation.findings
+    )
+    return None if refuses else ()
 
 
 def _kept_free(situation: Situation, finding: Finding) -> bool:

@@ -114,7 +114,7 @@ def _findings(
                 state=precise, object=target, kind="Pod", resource=where, message=message, since=since,
                 events=event.count if event else 0, last_seen=event.last if event else None,
                 variant=str(details.get("taint") or details.get("resource_name") or ""),
-                details={**details, **more, "nodes": count, "main": rank == 0},
+                details={**details, **more, "nodes": count, "main": rank == 0, **_affects(where, resource)},
             )  # fmt: skip
 
 
@@ -133,6 +133,10 @@ def _telling(cluster: Cluster, reasons: list[tuple[str, int, dict[str, Any]]]) -
     if not cordoned or not all(is_control_plane(node) for node in cordoned):
         return reasons
     return [reason for reason in reasons if reason[0] != "NodesUnschedulable"] or reasons
+
+
+def _affects(blamed: str, waiting: str) -> dict[str, list[str]]:
+    return {"affects": [waiting]} if blamed != waiting else {}
 
 
 def _reason(words: str) -> tuple[str, dict[str, Any]]:

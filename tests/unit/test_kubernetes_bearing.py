@@ -40,9 +40,10 @@ def labelled(name: str, *, env: Mapping[str, str] | None = None, ready: bool = T
     spec = container(name, env=[{"name": key, "value": value} for key, value in (env or {}).items()])
     crash = waiting("CrashLoopBackOff", name=name, restartCount=6)
     template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [spec]}}
+    counts = {"replicas": 1, "readyReplicas": int(ready)}
     return (
         deployment(name, ready=int(ready), template=template),
-        replica_set(f"{name}-7d", deployment=name, template=template, status={"replicas": 1, "readyReplicas": int(ready)}),
+        replica_set(f"{name}-7d", deployment=name, template=template, status=counts),
         pod(
             f"{name}-7d-q8", [running(name)] if ready else [crash], containers=[spec], owner=f"ReplicaSet/{name}-7d",
             labels={"app": name}, **fields,
