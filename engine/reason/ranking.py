@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.events import IncidentOpened
@@ -30,6 +29,7 @@ from engine.reason.missing_facts import would_change
 from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
 from engine.reason.odds import probability_at
 from engine.reason.weights import WEIGHTS, Weights
+from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
 from primitives.quantities import short_id
 from primitives.terms import IncidentClass

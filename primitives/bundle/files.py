@@ -11,10 +11,10 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from primitives.dataclass import dataclass
 from primitives.errors import BundleError
 from primitives.text import safe_line
 

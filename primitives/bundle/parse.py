@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 import orjson
 import yaml
 
+from primitives.dataclass import dataclass
 from primitives.errors import BundleError
 from primitives.text import safe_line
 

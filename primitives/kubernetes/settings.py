@@ -10,9 +10,9 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.kubernetes.cluster import Cluster, PodSource
 from primitives.kubernetes.fields import at, integer, mapping, maps, strings, text, texts
 from primitives.kubernetes.findings import Finding
