@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.reason.claims import PlaceEvidence
 from engine.reason.fact_index import FactIndex, more_than_usual
-from engine.reason.victims import TIMES, blames, passed_on, silent, slow
+from engine.reason.victims import TIMES, blames, ill_replicas, passed_on, silent, slow
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import LogPattern, MetricAtLimit, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
 from primitives.terms import FAILURES
@@ -72,12 +72,14 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
     failing = {fact.resource for _, fact in case.present(LogPattern) if _deviates(fact) and not fact.points_at}
     still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
     moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in SYMPTOM_KINDS}
-    late = slow(case)
+    late, ill = slow(case), ill_replicas(case)
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
     for name, fact in case.of(OwnShare):
         if fact.resource is None:
             continue
         if fact.polarity == "absent":
+            if fact.resource in ill:
+                continue  # What never answers records no failures.
             if fact.unit in TIMES and fact.resource in failing:
                 continue  # What gives up early takes no time of its own.
             if fact.unit not in TIMES and fact.resource in late:

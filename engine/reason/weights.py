@@ -21,6 +21,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "outside": "logs",
     "state": "states",
     "timing": "changes", "place": "changes", "content": "changes", "risk": "changes", "work": "changes",
+    "replicas": "metrics",
 }  # fmt: skip
 
 

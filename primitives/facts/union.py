@@ -15,6 +15,7 @@ from primitives.facts.logs import LogPattern
 from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, OwnShare
 from primitives.facts.observations import Observed
 from primitives.facts.probes import ProbeResult
+from primitives.facts.replicas import ReplicaComparison
 from primitives.facts.topology import Dependencies
 from primitives.facts.traces import SpanErrors, SpanShift
 from primitives.facts.workloads import WorkloadState
@@ -28,6 +29,7 @@ Fact = Annotated[
     | OwnShare
     | Dependencies
     | ChangeFound
+    | ReplicaComparison
     | ConfigurationDifference
     | LogPattern
     | SpanShift

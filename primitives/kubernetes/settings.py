@@ -1,7 +1,8 @@
 """Addresses in a container's environment and arguments that no Service answers to.
 
 Only certain cases count: a host that must be a Service of the cluster (a single label, or a name in one of the
-cluster's namespaces) and isn't, or a Service that hasn't the port. Outside names and addresses are left alone.
+cluster's namespaces) and isn't, or a Service that hasn't the port. Outside names and addresses are left alone, and so
+is a namespace whose Services were not dumped. An unanswered address that exists is right: its writer is a victim.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from primitives.dataclass import dataclass
+from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster, PodSource
-from primitives.kubernetes.fields import at, integer, mapping, maps, strings, text, texts
+from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text, texts
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 from primitives.patterns import lazy_pattern
@@ -38,8 +42,19 @@ _DEFAULT_PORTS: Final = {
     "http": 80, "https": 443, "redis": 6379, "mysql": 3306, "postgres": 5432, "postgresql": 5432, "amqp": 5672,
     "mongodb": 27017, "nats": 4222, "grpc": None,
 }  # fmt: skip
+# Schemes after which `//` is followed by a host of the network (RFC 3986 leaves that to each scheme): what follows
+# `file://`, `unix://`, `s3://` or `kubernetes://` is a path, a bucket or an object.
+_NETWORK_SCHEMES: Final = frozenset(
+    """
+    http https grpc grpcs ws wss tcp udp tls ssl ftp ftps sftp ssh smtp smtps imap imaps pop3 ldap ldaps redis rediss
+    valkey mysql mysql2 mariadb postgres postgresql cockroachdb sqlserver mssql oracle clickhouse cassandra mongodb
+    couchbase amqp amqps nats stomp mqtt mqtts kafka pulsar zk zookeeper etcd consul memcached elasticsearch opensearch
+    solr otlp zipkin jaeger statsd syslog graphite influxdb thrift dubbo rmi nfs iscsi dns coap socks5 proxy
+    """.split()  # noqa: SIM905 - a list of words reads as words
+)
 _LOCAL: Final = frozenset({"localhost", "localhost.localdomain", "kubernetes.default"})
 _CLUSTER_DOMAIN: Final = "svc"
+_MOST_WRITERS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +72,16 @@ def find_settings(cluster: Cluster) -> Iterator[Finding]:
     """Addresses that certainly don't exist; needs the dump of Services."""
     if not cluster.dumped("Service"):
         return
+    unknown: dict[tuple[str, str], list[tuple[PodSource, Finding]]] = defaultdict(list)
     for source in cluster.sources:
         for address in addresses_of(cluster, source):
             finding = _check(cluster, source, address)
-            if finding is not None:
+            if finding is not None and finding.state == "EnvHostUnknown":
+                unknown[_place(source.namespace, address.host)].append((source, finding))
+            elif finding is not None:
                 yield finding
+    for (namespace, name), written in unknown.items():
+        yield from _without_service(cluster, namespace, name, written)
 
 
 def addresses_of(cluster: Cluster, source: PodSource) -> Iterator[Address]:
@@ -91,6 +111,36 @@ def service_at(cluster: Cluster, namespace: str, host: str) -> tuple[KubeObject 
     return None, False
 
 
+def _without_service(
+    cluster: Cluster, namespace: str, name: str, written: Sequence[tuple[PodSource, Finding]]
+) -> Iterator[Finding]:
+    """Whether the address is wrong, or right and the Service is missing.
+
+    A wrong address is the slip of one writer. Where several workloads agree on a name, or a workload bears it, the name
+    is right. A Service that nothing stands behind and whose writers are well is looked for in vain and not needed.
+    """
+    workload = next((item for item in cluster.workloads if (item.namespace, item.name) == (namespace, name)), None)
+    writers = sorted({finding.resource for _, finding in written})
+    if workload is None and len(writers) == 1:
+        yield from (finding for _, finding in written)
+        return
+    service = kubernetes_id("Service", namespace, name)
+    needed = workload is not None or any(source.troubled for source, _ in written)
+    details = {"named_by": writers[:_MOST_WRITERS], "workload": workload.id if workload is not None else None}
+    yield Finding(
+        "ServiceMissing" if needed else "SharedHostUnknown", service, "Service",
+        workload.id if workload is not None else service, details=details,
+    )  # fmt: skip
+
+
+def _place(namespace: str, host: str) -> tuple[str, str]:
+    """The namespace and the name of the Service that `host` means from within `namespace`."""
+    labels = host.lower().rstrip(".").split(".")
+    if len(labels) > 3 and labels[3] == _CLUSTER_DOMAIN:
+        return labels[2], labels[1]
+    return (labels[1] if len(labels) > 1 else namespace), labels[0]
+
+
 def _check(cluster: Cluster, source: PodSource, address: Address) -> Finding | None:
     aliases = {host for alias in maps(source.spec, "hostAliases") for host in texts(alias, "hostnames")}
     host = address.host.lower()
@@ -114,9 +164,15 @@ def _check(cluster: Cluster, source: PodSource, address: Address) -> Finding | N
 def _finding(source: PodSource, address: Address, state: str, details: dict[str, Any]) -> Finding:
     return Finding(
         state, source.object, source.kind, source.resource, container=address.container,
-        variant=f"{address.variable}={address.host}:{address.port}",
+        variant=f"{address.variable}={address.host}:{address.port}", since=_written(source),
         details={**details, "pods_troubled": source.troubled},
     )  # fmt: skip
+
+
+def _written(source: PodSource) -> datetime | None:
+    """Since when the setting is so: pods keep the environment that they were created with."""
+    created = [instant(pod.item.raw, "metadata", "creationTimestamp") for pod in source.pods]
+    return min((moment for moment in created if moment), default=None)
 
 
 def _environment(cluster: Cluster, namespace: str, container: Mapping[str, Any]) -> dict[str, str]:
@@ -160,10 +216,15 @@ def _parse(container: str, variable: str, value: str, values: Mapping[str, str])
             continue
         scheme, host, port = match["scheme"], match["host"], match["port"]
         named = bool(_HOST_NAME.search(variable.upper()))
-        if not (scheme or port or named) or host.isdigit():
+        if not (scheme or port or named) or host.isdigit() or (scheme and not _of_network(scheme)):
             continue
         number = int(port) if port else _DEFAULT_PORTS.get(scheme.lower()) if scheme else _paired_port(variable, values)
         yield Address(container, variable, host, number, sure=bool(scheme or port) or named)
+
+
+def _of_network(scheme: str) -> bool:
+    """Whether a host follows; a driver may precede the protocol (`mongodb+srv`, `postgresql+asyncpg`)."""
+    return not _NETWORK_SCHEMES.isdisjoint(scheme.lower().split("+"))
 
 
 def _paired_port(variable: str, values: Mapping[str, str]) -> int | None:
@@ -190,9 +251,18 @@ def _is_namespace(cluster: Cluster, name: str) -> bool:
 
 
 def _has_services(cluster: Cluster, namespace: str, host: str) -> bool:
+    """Whether the dump holds all Services of the namespace that `host` is looked for in.
+
+    A namespace without any Service may be one that the dump leaves out. Only a dump of all namespaces holds the API
+    server's own Service, and only a list of all namespaces can lack one (Kubernetes: Namespaces, initial namespaces).
+    """
     labels = host.split(".")
     wanted = labels[1] if len(labels) > 1 else namespace
-    return any(item.namespace == wanted for item in cluster.all("Service")) or cluster.dumped("Namespace")
+    return (
+        any(item.namespace == wanted for item in cluster.all("Service"))
+        or cluster.get("Service", "default", "kubernetes") is not None
+        or (cluster.get("Namespace", "", "default") is not None and cluster.get("Namespace", "", wanted) is None)
+    )
 
 
 def _headless(service: KubeObject) -> bool:

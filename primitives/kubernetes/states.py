@@ -46,6 +46,8 @@ NotReady symptom Running, but not ready (details: container readiness, probe)
 ReadinessGateNotMet cause A readiness gate's condition is not true (details: gate)
 ContainerCreating symptom The pod has been waiting for its containers to be created (details: waiting_s)
 SandboxFailed cause The pod's sandbox (network namespace) could not be created (details: error)
+SandboxNetworkFailed cause The node's network plugin could not connect the pod (details: node)
+AddressesExhausted cause No address is free for the pod in the node's range or subnet (details: node)
 InitContainerNotFinished symptom An init container still runs or waits, so the others haven't started
 PodPending symptom The pod is pending and nothing says why
 NotStarted cause The pod was given to a node and the kubelet never reported on it
@@ -122,6 +124,8 @@ SecretMissing cause The Secret doesn't exist (details: name)
 SecretKeyMissing cause The Secret lacks the key (details: name, key)
 ServiceAccountMissing cause The ServiceAccount doesn't exist (details: name)
 EnvHostUnknown cause A setting names a host that no Service has (details: variable, host, similar)
+ServiceMissing symptom Settings name a Service that doesn't exist, though its workload does (details: named_by)
+SharedHostUnknown weakness Several workloads name the same host that no Service has, and are well (details: named_by)
 EnvPortMismatch cause A setting names a port that the Service doesn't have (details: variable, port, service_ports)
 """
 _ROUTING: Final = """

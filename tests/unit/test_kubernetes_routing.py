@@ -87,7 +87,42 @@ SETTINGS = [
         WEB,
         details={"variable": "--redis", "host": "redis-cart"},
     ),
+    Case(
+        "several agree on a name that a workload bears",
+        owned(
+            client(LEDGER_ADDR="ledger:8000"),
+            pod("till-1", owner="StatefulSet/till", containers=[container(args=["--ledger=ledger:8000"])]),
+            obj("Deployment", "ledger", spec={"template": {"spec": {"containers": [container("ledger")]}}}),
+            service(),
+        ),
+        "ServiceMissing",
+        "shop/deployment/ledger",
+        details={"named_by": ["shop/statefulset/till", WEB]},
+    ),
+    Case(
+        "several name what is nowhere and are well",
+        owned(
+            client(AGENT_HOST="collector"),
+            pod(
+                "till-1",
+                owner="StatefulSet/till",
+                containers=[container(env=[{"name": "AGENT_HOST", "value": "collector"}])],
+            ),
+            service(),
+        ),
+        "SharedHostUnknown",
+        "shop/service/collector",
+    ),
 ]
+# What looks like an address of the cluster and isn't certainly a wrong one.
+NO_ADDRESS = {
+    "an object's path": {"OWNER_URL": "kubernetes://apis/apps/v1/namespaces/shop/deployments/web"},
+    "a file": {"TLS_URL": "file://certs/tls.crt"},
+    "a socket": {"ENDPOINT": "unix://run/agent.sock"},
+    "a bucket": {"BACKUP_URL": "s3://nightly/orders"},
+    "a namespace whose Services were not dumped": {"CA_ADDR": "issuer.mesh.svc:15012"},
+    "an outside name": {"API_URL": "https://api.example.com"},
+}
 ROUTING = [
     Case(
         "selector",
@@ -343,6 +378,12 @@ ROUTING = [
 @pytest.mark.parametrize("case", [*SETTINGS, *ROUTING], ids=lambda case: case.name)
 def test_state_is_found(case: Case) -> None:
     check(case)
+
+
+@pytest.mark.parametrize("env", NO_ADDRESS.values(), ids=NO_ADDRESS)
+def test_what_is_no_address_of_the_cluster_is_left_alone(env: dict[str, str]) -> None:
+    states = {finding.state for finding in findings(Case("", owned(client(**env), service()), ""))}
+    assert not states & {"EnvHostUnknown", "ServiceMissing", "SharedHostUnknown"}
 
 
 @pytest.mark.parametrize("case", [*SETTINGS, *ROUTING], ids=lambda case: case.name)

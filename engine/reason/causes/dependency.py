@@ -15,13 +15,14 @@ CAUSES = (
         "{resource} can't be reached by what depends on it",
         "POSIX: ECONNREFUSED; M. Nygard, Release It!: integration points",
         families={"connection_refused": 2.4, "unreachable": 1.8, "unavailable": 1.2, "connection_reset": 1.0},
-        states={"DependencyUnanswered": 4.6, "NoReadyEndpoints": 1.0, "NoEndpoints": 1.0},
+        states={"DependencyUnanswered": 4.6, "ServiceMissing": 3.0, "NoReadyEndpoints": 1.0, "NoEndpoints": 1.0},
         metrics=r"(?:health ?check|healthy hosts?|target health).*",
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",
         # A process listens, a name resolves and a route exists, or nobody can connect.
         signals={"tcp_connect failed": 3.4, "http_get failed": 3.4, "fell silent": 1.5},
         outcome_rank=1,
+        shows_on_entity=True,
     ),
     Cause(
         "dependency_slow",
