@@ -6,10 +6,11 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Literal
 
+from primitives.dataclass import dataclass
 from primitives.terms import ChangeKind, IncidentClass
 
 __all__ = [

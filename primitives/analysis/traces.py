@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from primitives.analysis.error_families import family_of
+from primitives.dataclass import dataclass
 from primitives.records import Span, Window
 from primitives.statistics import level_of, median
 
