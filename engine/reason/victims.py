@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.reason.claims import PlaceEvidence
 from engine.reason.fact_index import FactIndex, more_than_usual
+from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
 from primitives.terms import FAILURES
 

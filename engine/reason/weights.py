@@ -6,8 +6,9 @@ The numbers are initial values by judgement, then adjusted to recorded incidents
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from primitives.dataclass import dataclass
 
 __all__ = ["WEIGHTS", "Weights"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from primitives.analysis.calls import call_spans
 from primitives.analysis.error_families import family_of
+from primitives.dataclass import dataclass
 from primitives.records import Span, Window
 from primitives.statistics import level_of, median
 

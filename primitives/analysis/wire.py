@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from primitives.analysis.traces import Traces
+from primitives.dataclass import dataclass
 from primitives.statistics import level_of, median, quantile
 
 __all__ = ["Calls", "Delay", "delays", "lost_time", "wire_times"]
