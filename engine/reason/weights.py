@@ -16,7 +16,7 @@ __all__ = ["WEIGHTS", "Weights"]
 _KINDS: Final[Mapping[str, str]] = {
     "own share": "metrics", "felt": "metrics", "level": "metrics", "alarm": "metrics", "explained below": "metrics",
     "traffic": "metrics",
-    "span errors": "spans", "span time": "spans",
+    "span errors": "spans", "span time": "spans", "wire": "spans",
     "errors": "logs", "messages": "logs", "named in errors": "logs", "stopped": "logs", "cancelled": "logs",
     "outside": "logs",
     "state": "states",
