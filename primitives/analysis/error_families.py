@@ -27,8 +27,8 @@ _RULES: Final = (
         "too_many_connections",
         (
             r"too many (?:connections|clients)|connection slots|max_connections|"
-            r"pool (?:is )?(?:exhausted|timed? ?out)|pool exhausted|(?:acquir\w{1,5}|obtain\w{0,5}|get) (?:a )?connection|"
-            r"connection pool|connection is not available"
+            r"pool (?:is )?(?:exhausted|timed? ?out)|pool exhausted|"
+            r"(?:acquir\w{1,5}|obtain\w{0,5}|get) (?:a )?connection|connection pool|connection is not available"
         ),
     ),
     ("too_many_files", r"too many open files|emfile"),

@@ -28,7 +28,8 @@ _QUOTA: Final = lazy_pattern(
 )
 _MUST: Final = lazy_pattern(r"failed quota: ([^:\s]+): must specify (.+)", re.IGNORECASE)
 _WEBHOOK: Final = lazy_pattern(
-    r"(?:admission webhook \"([^\"]{1,253})\"|validatingadmissionpolicy '([^']{1,253})'.{0,400}?) denied (?:the )?request",
+    r"(?:admission webhook \"([^\"]{1,253})\"|"
+    r"validatingadmissionpolicy '([^']{1,253})'.{0,400}?) denied (?:the )?request",
     re.IGNORECASE,
 )
 _WEBHOOK_CALL: Final = lazy_pattern(r"failed calling webhook \"([^\"]+)\"", re.IGNORECASE)

@@ -59,7 +59,8 @@ def _piece(operator: Any, value: Any, repeats: list[tuple[str, str]], lead: str)
     if operator in (c.SUBPATTERN, c.ATOMIC_GROUP):
         return _example(value[3] if operator is c.SUBPATTERN else value, repeats, lead)
     if operator is c.BRANCH:
-        return [_example(branch, repeats, lead) for branch in value[1]][0]
+        first, *_ = [_example(branch, repeats, lead) for branch in value[1]]
+        return first
     if operator in (c.ASSERT, c.ASSERT_NOT) and value[0] > 0:
         _example(value[1], repeats, lead)
     return ""
