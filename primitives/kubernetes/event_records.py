@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.fields import instant, integer, mapping, message_of, text
 from primitives.kubernetes.kinds import KubeObject
@@ -14,7 +14,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["Event", "read_events"]
 
-_CONTAINER: Final = lazy_pattern(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]*)\}")
+_CONTAINER: Final = lazy_pattern(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]{0,300})\}")
 # Reasons of warnings in the API server's, kubelet's and controllers' sources, for events without a type.
 _ALARMING: Final = lazy_pattern(
     r"Fail|BackOff|Unhealthy|Evict|OOM|NotReady|Pressure|Error|Exceeded|Invalid|Conflict|Kill"

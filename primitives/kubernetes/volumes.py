@@ -18,8 +18,8 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["claim_event", "find_volumes", "mount_event"]
 
-_VOLUME: Final = lazy_pattern(r"for volume \"([^\"]+)\"|unmounted volumes=\[([^\]]*)\]")
-_NO_CLASS: Final = lazy_pattern(r"storageclass\S* \"[^\"]*\" not found", re.IGNORECASE)
+_VOLUME: Final = lazy_pattern(r"for volume \"([^\"]{1,300})\"|unmounted volumes=\[([^\]]{0,2000})\]")
+_NO_CLASS: Final = lazy_pattern(r"storageclass\S{0,60} \"[^\"]{0,300}\" not found", re.IGNORECASE)
 _DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 
 
