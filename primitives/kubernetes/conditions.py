@@ -34,7 +34,7 @@ _WANTED: Final = lazy_pattern(
 )
 _UNWANTED: Final = lazy_pattern(
     r"(?:Pressure|Degraded|Stalled|Fail(?:ed|ure|ing)?|Errors?|Unhealthy|Unavailable|Unreachable|Invalid|Missing"
-    r"|Conflict(?:s|ed)?|Blocked|Denied|Expired|NotReady|NotAvailable|Stuck|Deadlock|Corrupt\w*|OutOfSync|Rejected"
+    r"|Conflict(?:s|ed)?|Blocked|Denied|Expired|NotReady|NotAvailable|Stuck|Deadlock|Corrupt(?:ed|ion)?|OutOfSync|Rejected"
     r"|Dangling)$"
 )
 # Kinds of progress; a condition that isn't true meanwhile is no fault until it has taken long.
