@@ -52,6 +52,10 @@ bench: dev ## print the table of speeds
 accuracy: dev ## fit the reasoner's weights with and without each data set, and write docs/accuracy.md (minutes)
 	@$(BIN)/python -m benchmarks.accuracy
 
+.PHONY: metamorphic
+metamorphic: dev ## what must not change an answer, on every incident there is (many minutes)
+	@PYTHONPATH=.:tests/metamorphic $(BIN)/python -m product $(METAMORPHIC_ARGS)
+
 .PHONY: docs
 docs: dev ## write docs/reference, docs/keys.md and docs/schemas again from the code
 	@$(BIN)/python docs/generate.py

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
 from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, SourcesChecked
 from engine.hypotheses import Classification
+from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
 __all__ = [
@@ -96,12 +96,13 @@ class PublishFacts:
 
 @dataclass(frozen=True, slots=True)
 class FinishStep:
-    """Finish a step."""
+    """Finish a step; `fault`: the diagnostic itself failed, not a source that it asked."""
 
     step: str
     status: Literal["completed", "failed", "timed_out", "cancelled"]
     summary: str
     duration_s: float
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)

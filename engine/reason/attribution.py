@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.reason.catalogue import cause_of_change
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.diffs import bumped, changed_lines, traits
+from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex
 from engine.reason.mechanisms import outside_host
-from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift
+from primitives.dataclass import dataclass
+from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
@@ -101,12 +102,13 @@ def _of_change(
     carriers: Sequence[_Suspect],
 ) -> Iterator[Claim]:
     cause_id = cause_of_change(suspect.change.kind)
-    change_id = suspect.change.id or suspect.change.summary[:80]
+    change_id = change_key(suspect.change)
     share = 1.0 if suspect.change.resource else _INFERRED
     if not suspect.resources:
         return
     relevance = _relevance(suspect.words, ill, common, total)
     done = traits(suspect.change)
+    experiments = experiments_of(case)
     named = any(ill.get(word, 0.0) >= _IN_MESSAGES for line in bumped(suspect.change) for word in _words(line))
     for resource in suspect.resources:
         key = HypothesisKey(cause_id, resource, change_id)
@@ -114,7 +116,11 @@ def _of_change(
         lead, why = _lead(case, carrier or suspect)
         yield Claim(key, suspect.name, lead, f"{why}, by its deployment" if carrier else why, "timing")
         place, where = _place(case, resource, strengths)
-        yield Claim(key, suspect.name, place * (share if place > 0 else 1.0), where, "place")
+        compared = experiments.get((resource, change_id))
+        if compared is not None:
+            yield from experiment(key, *compared)
+        if compared is None or compared[1].polarity == "absent" or place > 0:
+            yield Claim(key, suspect.name, place * (share if place > 0 else 1.0), where, "place")
         if relevance > 0:
             yield Claim(key, suspect.name, relevance, "its text names what went wrong", "content")
         for trait in done:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.reason.candidates import Candidate
 from engine.reason.chains import can_cause, explains_many, explains_outcomes, is_outcome, reachable_resources
 from engine.reason.fact_index import FactIndex
 from engine.reason.odds import log_odds, probability_at
+from engine.reason.ties import TieBreaker
+from engine.reason.trouble import Trouble
 from engine.reason.weights import Weights
+from primitives.dataclass import dataclass
 
 __all__ = ["Competition", "Scored", "compete"]
 
@@ -62,8 +64,8 @@ class Competition:
     total: float
 
 
-def compete(case: FactIndex, candidates: Sequence[Candidate], weights: Weights) -> Competition:
-    """Score the candidates against each other, best first.
+def compete(case: FactIndex, candidates: Sequence[Candidate], weights: Weights, trouble: Trouble) -> Competition:
+    """Score the candidates against each other, best first; exact ties are broken by what they explain (`ties`).
 
     Each candidate is an alternative in which it is the root cause; odds are against "none of these" (`weights.none`).
     The alternatives share the probability in proportion to their odds.
@@ -71,7 +73,7 @@ def compete(case: FactIndex, candidates: Sequence[Candidate], weights: Weights) 
     A change explains its consequences too, so the strongest of them supports it, limited by `weights.link` (how often a
     cause has that consequence) and `weights.support` (the most it may add). A candidate is right where it is the root
     cause, partly (`1 - weights.parent`) where it is a consequence of the root cause, and up to `weights.second` where
-    it is a second fault.
+    it is a second fault beside the leading one; it never becomes likelier than that by being so.
     """
     own = [weights.sharpness * candidate.score - math.log(weights.none) for candidate in candidates]
     follows = _consequences(case, candidates)
@@ -81,18 +83,21 @@ def compete(case: FactIndex, candidates: Sequence[Candidate], weights: Weights) 
     total = 1.0 + sum(odds)
     as_root = [alternative / total for alternative in odds]
     with_parent, parents = _as_consequences(candidates, follows, own, odds, weights)
-    second = _second_faults(candidates, own, odds, follows)
+    ties = TieBreaker(case, trouble)
+    leading = ties.first(candidates, odds)
+    second = _second_faults(candidates, own, follows, leading)
     scored = []
     for place, candidate in enumerate(candidates):
         kept = with_parent[place]
         if place in second:
-            kept += weights.second * second[place] * (1.0 - kept)
+            beside = weights.second * second[place] * as_root[leading] * (1.0 - kept)
+            kept = max(kept, min(kept + beside, with_parent[leading]))
         parent = candidates[parents[place]] if place in parents else None
         support, supporter = supports[place]
         scored.append(Scored(
             candidate, own[place], support, supporter, odds[place], as_root[place], with_parent[place], kept, parent,
         ))  # fmt: skip
-    return Competition(tuple(sorted(scored, key=lambda item: (-item.final, str(item.candidate.key)))), total)
+    return Competition(ties.ordered(scored), total)
 
 
 def _as_consequences(
@@ -116,10 +121,9 @@ def _as_consequences(
 
 
 def _second_faults(
-    candidates: Sequence[Candidate], own: Sequence[float], odds: Sequence[float], follows: Sequence[Sequence[int]]
+    candidates: Sequence[Candidate], own: Sequence[float], follows: Sequence[Sequence[int]], leading: int
 ) -> Mapping[int, float]:
     """The probability of those that would be believed alone: on other resources, by other facts than the leader."""
-    leading = max(range(len(candidates)), key=lambda place: (odds[place], str(candidates[place].key)))
     first = candidates[leading]
     used = {item.fact for item in first.evidence if item.weight > 0}
     return {

@@ -1,16 +1,27 @@
-"""The hypotheses without a resource: false alarm, recovered, unknown. They are in every ranking."""
+"""The hypotheses without a resource: false alarm, recovered, unknown. They are in every ranking.
+
+A false alarm is a positive finding: everything that was asked is calm, and the answers cover it. What still warns,
+fails or counts errors forbids it. The cause is unknown as far as trouble is left that the best cause doesn't explain,
+and where a source should have answered and didn't; a source that doesn't exist says nothing. Google SRE workbook,
+chapter 5 (alerting), and SRE book, chapter 12 (troubleshooting).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
+from engine.reason.bearing import state_factor
+from engine.reason.candidates import Candidate
 from engine.reason.causes import verdicts as catalogued
-from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.claims import Claim, HypothesisKey, Weighed
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
+from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
+    FactBase,
     LogPattern,
     MetricAtLimit,
     MetricMissing,
@@ -23,15 +34,12 @@ from primitives.facts import (
 )
 from primitives.terms import FAILURES
 
-__all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "verdicts"]
+__all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "doubted", "verdicts"]
 
 FALSE_ALARM: Final = HypothesisKey(catalogued.FALSE_ALARM)
 RECOVERED: Final = HypothesisKey(catalogued.RECOVERED)
 UNKNOWN: Final = HypothesisKey(catalogued.UNKNOWN)
 
-_NOTES: Final = frozenset(
-    ("Recovered", "PastEvent", "TornDown", "RolloutInProgress", "RevisionChanged", "ObjectChanged")
-)
 # What is well elsewhere says little.
 _OTHERS: Final = 0.4
 # A state that is a cause by itself is no false alarm, however calm the rest is; a weakness may be an old one.
@@ -41,15 +49,30 @@ _STATE: Final = 1.8
 _CALM_SYMPTOM: Final = 2.5
 _CLEAR_SYMPTOM: Final = 2.2
 _CALM: Final = 0.6
+_CHECK_PASSED: Final = 0.6
 _HEALTHY: Final = 1.5
 _HEALTHY_AGAIN: Final = 0.8
-# Of trouble: a failed check was made on purpose, a limit is a fact, errors and shares may be old or small.
-_CHECK_FAILED: Final = 1.8
+# Every further kind of answer in which nothing is wrong.
+_ALL_CALM: Final = 0.5
+_LEAST_KINDS: Final = 2
+_CALM_KINDS: Final[Mapping[str, tuple[type[FactBase], ...]]] = {
+    "metrics": (MetricShift, MetricAtLimit), "states": (WorkloadState,), "logs": (LogPattern,), "spans": (SpanErrors,),
+}  # fmt: skip
+# Of trouble: a limit is a fact, errors and shares may be old or small.
 _AT_LIMIT: Final = 1.2
 _FAILING: Final = 1.0
 _SAMPLES_MISSING: Final = 0.6
-# Each kind of question that no source could answer leaves a little more unknown.
-_NOT_KNOWN: Final = 0.15
+# Each kind of question that a source should have answered and didn't leaves a little more unknown.
+_NOT_KNOWN: Final = {"denied": 0.3, "unreachable": 0.3, "partial": 0.2}
+# If the best cause explains nothing of the trouble, another one does.
+_UNEXPLAINED: Final = 0.5
+_LEAST_UNEXPLAINED: Final = 0.1
+# What forbids "no fault": it is there now, and nobody makes it without a reason.
+_FORBIDS: Final = 4.0
+# A warning that came this often is no remainder of a start.
+_RECURRING: Final = 3
+# Fewer samples may all be of one moment.
+_ENOUGH: Final = 5
 # The platform itself says that it recovered; an ended warning or a resolved alert only hints at it.
 _RECOVERED: Final = 4.0
 _WARNING_ENDED: Final = 1.0
@@ -57,13 +80,32 @@ _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
 
 
-def verdicts(case: FactIndex) -> Iterator[Claim]:
+def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """Claims for and against the verdicts."""
     yield from _calm(case)
+    yield from _all_calm(case, trouble)
     yield from _trouble(case)
     yield from _recovery(case)
     for name, gap in case.of(SourceGap):
-        yield Claim(UNKNOWN, name, _NOT_KNOWN, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
+        if weight := _NOT_KNOWN.get(gap.status):
+            yield Claim(UNKNOWN, name, weight, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
+
+
+def doubted(candidates: Sequence[Candidate], trouble: Trouble) -> list[Candidate]:
+    """The candidates; "unknown" gains by the share of the trouble that the best cause doesn't explain."""
+    best = max((candidate for candidate in candidates if candidate.key.resource is not None),
+               key=lambda candidate: candidate.score, default=None)  # fmt: skip
+    left = trouble.unexplained(best.key) if best is not None else None
+    if left is None or left.fact is None or left.share < _LEAST_UNEXPLAINED:
+        return list(candidates)
+    why = f"the best cause doesn't explain {left.resources} of {left.of} resources in trouble"
+    doubt = Weighed(left.fact, round(_UNEXPLAINED * left.share, 3), why, "unexplained")
+    return [
+        replace(candidate, evidence=(doubt, *candidate.evidence), score=candidate.score + doubt.weight, direct=True)
+        if candidate.key == UNKNOWN
+        else candidate
+        for candidate in candidates
+    ]
 
 
 def _calm(case: FactIndex) -> Iterator[Claim]:
@@ -86,6 +128,25 @@ def _calm(case: FactIndex) -> Iterator[Claim]:
         own = case.is_symptom(limit.resource, limit.metric)
         yield Claim(FALSE_ALARM, name, _CLEAR_SYMPTOM if own else _CALM, "kept clear of its limit", "limits")
 
+    for name, probe in case.present(ProbeResult):
+        if probe.healthy:
+            own = not case.symptom_resources or bool({probe.target, probe.resource} & {*case.symptom_resources})
+            yield Claim(FALSE_ALARM, name, _CHECK_PASSED if own else _OTHERS, "its check passed", "checks passed")
+
+
+def _all_calm(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
+    """Everything that was asked is calm: more kinds of answers leave less room for a fault."""
+    if trouble.weights:
+        return
+    calm: dict[str, str] = {}
+    for kind, facts in _CALM_KINDS.items():
+        name = next((name for fact in facts for name, _ in case.absent(fact)), None)
+        if name is not None:
+            calm[kind] = name
+    if len(calm) >= _LEAST_KINDS:
+        why = f"all that was asked is calm: {', '.join(calm)}"
+        yield Claim(FALSE_ALARM, next(iter(calm.values())), _ALL_CALM * (len(calm) - 1), why, "all calm")
+
 
 def _is_felt(case: FactIndex, shift: MetricShift) -> bool:
     return shift.resource in case.symptom_resources and shift.kind in SYMPTOM_KINDS
@@ -100,8 +161,9 @@ def _trouble(case: FactIndex) -> Iterator[Claim]:
 def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
     yield from _measured(case)
     for name, state in case.present(WorkloadState):
-        if state.state not in _NOTES:
-            weight = _STATES.get(str(state.details.get("weight")), _STATE)
+        if state.state not in NOTES:
+            often = _FORBIDS if state.count >= _RECURRING else _STATE
+            weight = _STATES.get(str(state.details.get("weight")), often) * state_factor(case, state)[0]
             yield name, weight, f"it is in state {state.state}", "states"
     for name, pattern in case.present(LogPattern):
         if pattern.severity in FAILURES and more_than_usual(pattern):
@@ -112,7 +174,7 @@ def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
     for name, probe in case.present(ProbeResult):
         if not probe.healthy:
             checked = case.names(probe.target or probe.resource or "")
-            yield name, _CHECK_FAILED, f"the check of {checked} failed", "checks"
+            yield name, _FORBIDS, f"the check of {checked} failed", "checks"
 
 
 def _measured(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
@@ -120,6 +182,10 @@ def _measured(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
         if shift.worse:
             felt = (1.0 if shift.kind in SYMPTOM_KINDS else 0.5) * magnitude(shift)
             yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
+    for name, shift in case.of(MetricShift):
+        asked = not case.symptom_resources or shift.resource in case.symptom_resources
+        if asked and shift.kind == "errors" and shift.current > 0 == shift.baseline and shift.samples >= _ENOUGH:
+            yield name, _FORBIDS, "errors are counted where there were none", "errors"
     for name, limit in case.present(MetricAtLimit):
         yield name, _AT_LIMIT, f"reached {100 * limit.ratio:.0f} % of its limit", "limits"
     for name, share in case.present(OwnShare):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.events import IncidentOpened
@@ -22,14 +21,18 @@ from engine.reason.attribution import attributions
 from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
+from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
 from engine.reason.missing_facts import would_change
-from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, verdicts
+from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, doubted, verdicts
 from engine.reason.odds import probability_at
+from engine.reason.shared_causes import with_shared_causes
+from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
+from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
 from primitives.quantities import short_id
 from primitives.terms import IncidentClass
@@ -81,13 +84,15 @@ def rank_facts(
     names for sentences; without them they are made from the facts.
     """
     case = FactIndex(opened, classification, judgements.kept(facts), names)
-    candidates = excluded(case, _candidates(case, set(known or ()), weights, judgements))
-    hypotheses = _hypotheses(case, compete(case, candidates, weights), known or {}, weights)
+    trouble = Trouble(case)
+    candidates = excluded(case, _candidates(case, trouble, set(known or ()), weights, judgements))
+    competition = compete(case, doubted(candidates, trouble), weights, trouble)
+    hypotheses = _hypotheses(case, competition, known or {}, weights)
     return Ranking(hypotheses, would_change(case, hypotheses))
 
 
 def _candidates(
-    case: FactIndex, known: set[HypothesisKey], weights: Weights, judgements: Judgements
+    case: FactIndex, trouble: Trouble, known: set[HypothesisKey], weights: Weights, judgements: Judgements
 ) -> list[Candidate]:
     places: dict[str, list[PlaceEvidence]] = defaultdict(list)
     for place in judgements.certain(locations(case)):
@@ -95,9 +100,9 @@ def _candidates(
     claims: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in (*judgements.certain((*mechanisms(case), *attributions(case, places))), *statements(case)):
         claims[claim.key].append(claim)
-    candidates = candidates_of(case, claims, places, weights)
+    candidates = with_shared_causes(case, candidates_of(case, speak_for_causes(case, claims), places, weights))
     of_verdict: dict[HypothesisKey, list[Claim]] = defaultdict(list)
-    for claim in judgements.certain(verdicts(case)):
+    for claim in judgements.certain(verdicts(case, trouble)):
         of_verdict[claim.key].append(claim)
     candidates += [verdict_candidate(key, of_verdict[key], weights) for key in _VERDICTS]
     proposed = {candidate.key for candidate in candidates}

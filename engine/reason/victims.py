@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.reason.claims import PlaceEvidence
 from engine.reason.fact_index import FactIndex, more_than_usual
-from primitives.facts import LogPattern, MetricMissing, OwnShare, SpanErrors, SpanShift
+from primitives.dataclass import dataclass
+from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
 from primitives.terms import FAILURES
 
-__all__ = ["COMPLAINTS", "TIMES", "Blame", "blames", "passed_on", "silent", "slow"]
+__all__ = ["COMPLAINTS", "TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow"]
 
 TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
 """Units of a latency (UCUM)."""
@@ -37,6 +38,8 @@ _LEAST_SILENT: Final = 2
 # Own time that grew this many times and by as many seconds may exceed a caller's time-out.
 _FAR: Final = 4.0
 _LATE_S: Final = 0.25
+_CLEARLY_ILL: Final = 0.5
+_FAILING: Final = ("errors", "availability")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,32 @@ class Blame:
 
 
 def blames(case: FactIndex) -> dict[str, Blame]:
-    """For each victim the resource it blames: named in its errors, else a silent or a far too slow dependency."""
+    """For each victim the resource it blames.
+
+    It is named in its errors, else a dependency that is silent, has ill replicas or is far too slow.
+    """
+    blamed = _named_in_errors(case)
+    failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
+    gone = silent(case)
+    for resource, fact in gone.items():
+        for caller in case.above.get(resource, ()):
+            if caller not in gone:
+                blamed.setdefault(caller, Blame(resource, fact))
+    for resource, fact in ill_replicas(case).items():
+        for caller in case.above.get(resource, ()):
+            blamed.setdefault(caller, Blame(resource, fact))
+    for name, delay in case.present(WireDelay):
+        for caller, called in delay.pair_names:
+            if delay.resource == called:
+                blamed.setdefault(caller, Blame(called, name))
+    for resource, fact in _far_too_slow(case, failing).items():
+        for caller in case.above.get(resource, ()):
+            if caller in failing:
+                blamed.setdefault(caller, Blame(resource, fact))
+    return {victim: blame for victim, blame in blamed.items() if blamed.get(blame.resource, blame).resource != victim}
+
+
+def _named_in_errors(case: FactIndex) -> dict[str, Blame]:
     blamed: dict[str, Blame] = {}
     for resource, patterns in _new_errors(case).items():
         counts: Counter[str] = Counter()
@@ -62,17 +90,24 @@ def blames(case: FactIndex) -> dict[str, Blame]:
             target, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
             if count >= _MIN_SHARE * total:
                 blamed[resource] = Blame(target, first[target])
-    failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
-    gone = silent(case)
-    for resource, fact in gone.items():
-        for caller in case.above.get(resource, ()):
-            if caller not in gone:
-                blamed.setdefault(caller, Blame(resource, fact))
-    for resource, fact in _far_too_slow(case, failing).items():
-        for caller in case.above.get(resource, ()):
-            if caller in failing:
-                blamed.setdefault(caller, Blame(resource, fact))
-    return {victim: blame for victim, blame in blamed.items() if blamed.get(blame.resource, blame).resource != victim}
+    return blamed
+
+
+def ill_replicas(case: FactIndex) -> dict[str, str]:
+    """The resources some of whose replicas, just added, don't serve or fail beside old ones that do, and the fact.
+
+    Their callers get the failures; what never answers records none of its own.
+    """
+    ill: dict[str, str] = {}
+    for name, fact in case.present(ReplicaComparison):
+        clear = any(
+            measure.strength >= _CLEARLY_ILL
+            and (measure.verdict == "silent" or (measure.verdict == "worse" and measure.kind in _FAILING))
+            for measure in fact.measures
+        )
+        if fact.resource and clear:
+            ill.setdefault(fact.resource, name)
+    return ill
 
 
 def silent(case: FactIndex) -> dict[str, str]:

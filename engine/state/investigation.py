@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
@@ -31,6 +31,7 @@ from engine.events import (
 )
 from engine.hypotheses import Classification, Decisive, Finding, Hypothesis, Judgement
 from engine.state.steps import Step
+from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
 __all__ = ["FoundFact", "InvestigationState", "Phase"]
@@ -92,6 +93,7 @@ class InvestigationState:
             case StepFinished():
                 step = self.steps[body.step]
                 step.status, step.summary, step.duration_s = body.status, body.summary, body.duration_s
+                step.fault = body.fault
             case HypothesesRanked():
                 self.hypotheses, self.would_change = body.hypotheses, body.would_change
                 self.decisive = body.decisive

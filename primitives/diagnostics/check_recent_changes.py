@@ -13,15 +13,18 @@ from pydantic import Field
 
 from primitives.analysis.asking import LOOKBACK, before, gaps, incident_window
 from primitives.analysis.graph import graph_of
-from primitives.analysis.history import ask_history
+from primitives.analysis.history import History, ask_history
+from primitives.analysis.replicas import ReplicaVerdicts, compare_replicas
 from primitives.analysis.symptom import view_symptom
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
-from primitives.facts import ChangeFound
+from primitives.facts import ChangeFound, ReplicaComparison, change_key
 from primitives.records import Change, Window
 from primitives.telemetry import AlertsQuery, Answers, ChangesQuery, Telemetry, TopologyQuery
 from primitives.terms import ChangeKind
 
 _MOST_CHANGES: Final = 60
+_MOST_COMPARED: Final = 40
+_MOST_NAMED: Final = 5
 # An onset is only known give or take a sample; a change this little after it may still be its cause.
 _SLACK_S: Final = 120.0
 # Absence is stated for the time that a source covers, provided that this is most of what was asked for.
@@ -50,6 +53,8 @@ class RecentChanges(Arguments):
 async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     """Tell every change from a day before the onset to now, the likeliest to matter first, and what kinds had none.
 
+    Where a change added replicas beside old ones, tell how the new ones compare with the old ones at the same time.
+
     The onset is that of the symptom's series, else the alert's start, else the start of the incident's window. A
     further look, at older changes only, tells what there was and not what there wasn't.
     """
@@ -69,6 +74,9 @@ async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator
     near = graph.reach(view.resources)
     for change in _ordered(answers.records, onset, near)[:_MOST_CHANGES]:
         yield _present(change, onset, answers, asked)
+    compared = compare_replicas(answers.records, history.series, graph, topology.records, window.end.timestamp())
+    for verdicts in compared[:_MOST_COMPARED]:
+        yield _comparison(verdicts, answers, history, args)
     seen = {change.kind for change in answers.records}
     for kind in get_args(ChangeKind):
         if not far.older_than_days and kind not in seen and (fact := _absent(kind, answers, asked, args)):
@@ -102,6 +110,28 @@ def _present(change: Change, onset: datetime | None, answers: Answers[Change], a
         kinds=(change.kind,),
         change=change,
         lead_s=(onset - change.time).total_seconds() if onset else None,
+    )
+
+
+def _comparison(
+    verdicts: ReplicaVerdicts, answers: Answers[Change], history: History, args: Arguments
+) -> ReplicaComparison:
+    order = ("silent", "worse", "different", "alike")
+    measures = sorted(
+        verdicts.measures, key=lambda measure: (-measure.strength, order.index(measure.verdict), measure.metric)
+    )
+    return ReplicaComparison(
+        polarity="present" if verdicts.differs else "absent",
+        resource=verdicts.change.resource,
+        window=incident_window(args),
+        observed_at=verdicts.change.time,
+        source=history.source,
+        answers=(*answers.digests, *history.digests),
+        change=change_key(verdicts.change),
+        new=len(verdicts.new),
+        old=len(verdicts.old),
+        measures=tuple(measures),
+        replicas=verdicts.new[:_MOST_NAMED],
     )
 
 

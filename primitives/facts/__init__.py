@@ -9,7 +9,7 @@ from __future__ import annotations
 from primitives.facts.alerts import AlertState
 from primitives.facts.assertions import Assertion
 from primitives.facts.base import FactBase, label
-from primitives.facts.changes import ChangeFound, change_kind, change_label, change_name
+from primitives.facts.changes import ChangeFound, change_key, change_kind, change_label, change_name
 from primitives.facts.configuration import ConfigurationDifference
 from primitives.facts.gaps import SourceGap
 from primitives.facts.locations import Location, locations_of
@@ -17,9 +17,11 @@ from primitives.facts.logs import LogPattern
 from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, OwnShare
 from primitives.facts.observations import NEUTRAL_KINDS, Observed
 from primitives.facts.probes import ProbeResult
+from primitives.facts.replicas import ReplicaComparison, ReplicaMeasure, ReplicaVerdict
 from primitives.facts.topology import Dependencies
 from primitives.facts.traces import SpanErrors, SpanShift
 from primitives.facts.union import Fact, fact_adapter
+from primitives.facts.wire import WireDelay
 from primitives.facts.workloads import WorkloadState
 
 __all__ = [
@@ -39,10 +41,15 @@ __all__ = [
     "Observed",
     "OwnShare",
     "ProbeResult",
+    "ReplicaComparison",
+    "ReplicaMeasure",
+    "ReplicaVerdict",
     "SourceGap",
     "SpanErrors",
     "SpanShift",
+    "WireDelay",
     "WorkloadState",
+    "change_key",
     "change_kind",
     "change_label",
     "change_name",

@@ -9,9 +9,10 @@ from primitives.quantities import duration, moment, short_id
 from primitives.records import Change
 from primitives.terms import ChangeKind
 
-__all__ = ["ChangeFound", "change_kind", "change_label", "change_name"]
+__all__ = ["ChangeFound", "change_key", "change_kind", "change_label", "change_name"]
 
 _LONGEST_ID: Final = 40
+_KEY: Final = 80
 _KINDS: Final = {"iam": "IAM change", "infrastructure": "Infrastructure change", "other": "Change"}
 
 
@@ -44,6 +45,11 @@ class ChangeFound(FactBase):
         yield from super().named_resources()
         if self.change is not None and self.change.resource is not None:
             yield self.change.resource
+
+
+def change_key(change: Change) -> str:
+    """What identifies a change in hypotheses and facts: its id, else the start of its summary."""
+    return change.id or change.summary[:_KEY]
 
 
 def change_kind(kind: ChangeKind) -> str:

@@ -15,8 +15,10 @@ from primitives.facts.logs import LogPattern
 from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, OwnShare
 from primitives.facts.observations import Observed
 from primitives.facts.probes import ProbeResult
+from primitives.facts.replicas import ReplicaComparison
 from primitives.facts.topology import Dependencies
 from primitives.facts.traces import SpanErrors, SpanShift
+from primitives.facts.wire import WireDelay
 from primitives.facts.workloads import WorkloadState
 
 __all__ = ["Fact", "fact_adapter"]
@@ -28,10 +30,12 @@ Fact = Annotated[
     | OwnShare
     | Dependencies
     | ChangeFound
+    | ReplicaComparison
     | ConfigurationDifference
     | LogPattern
     | SpanShift
     | SpanErrors
+    | WireDelay
     | WorkloadState
     | ProbeResult
     | Observed

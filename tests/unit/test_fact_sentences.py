@@ -9,11 +9,21 @@ from incident_facts import NOW, SEEN, WINDOW, change, concluded, graph, limit, n
 
 from primitives.analysis.asking import gaps
 from primitives.diagnostics.registry import Arguments
-from primitives.facts import Fact, LogPattern, Observed, OwnShare, SourceGap, SpanErrors, change_label
+from primitives.facts import (
+    Fact,
+    LogPattern,
+    Observed,
+    OwnShare,
+    ReplicaComparison,
+    ReplicaMeasure,
+    SourceGap,
+    SpanErrors,
+    change_label,
+)
 from primitives.quantities import short_id
 from primitives.records import Symptom
 from primitives.telemetry import Answer, Answers, ContainerLogsQuery, LogsQuery
-from primitives.terms import AnswerStatus
+from primitives.terms import AnswerStatus, Polarity
 
 COMMIT = "40465f54a9e15cf6eeb6480fddef3117e9a1d8b4"
 
@@ -163,3 +173,25 @@ def test_log_records_that_are_missing_are_told_apart_from_container_logs_that_ar
 def test_a_percentage_is_not_compared_in_percent(baseline: float, current: float, told: str) -> None:
     fact = shift("api", "error_ratio", kind="errors", unit="1", baseline=baseline, current=current)
     assert fact.sentence() == f"api error ratio {told}"
+
+
+def _replicas(*measures: ReplicaMeasure, polarity: Polarity = "present", new: int = 1) -> str:
+    fact = ReplicaComparison(resource="till", change="till-42", new=new, old=4, measures=measures, polarity=polarity,
+                             **SEEN)  # fmt: skip
+    return fact.sentence()
+
+
+def test_new_replicas_are_told_beside_the_old_ones() -> None:
+    failing = ReplicaMeasure(metric="success_rate", kind="availability", unit="%", verdict="worse", new=31.0, old=100.0,
+                             strength=1.0)  # fmt: skip
+    gone = ReplicaMeasure(metric="cpu_usage", kind="saturation", unit="%", verdict="silent", old=12.0, strength=1.0)
+    same = failing.model_copy(update={"verdict": "alike", "new": 100.0, "strength": 0.0})
+    assert _replicas(failing) == (
+        "1 new replica of till (till-42) is worse than the 4 old ones at the same time: success rate 31 % against 100 %"
+    )
+    assert _replicas(gone, new=2) == (
+        "2 new replicas of till (till-42) are not serving: no cpu usage, the 4 old ones had some"
+    )
+    assert _replicas(same, polarity="absent").endswith(
+        "is like the 4 old ones at the same time: success rate 100 % against 100 %"
+    )
