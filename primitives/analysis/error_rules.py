@@ -343,7 +343,7 @@ RULES: Final = (
     (
         "exception",
         (
-            r"\w{1,80}exception\b|\w{1,80}error:|\bexception\b|traceback \(most recent|nil pointer|null ?pointer|"
+            r"exception\b|(?<=\w)error:|traceback \(most recent|nil pointer|null ?pointer|"
             r"http: panic serving|recovered from panic|panic recovered|null reference|assertion (?:failed|error)"
         ),
     ),
