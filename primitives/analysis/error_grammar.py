@@ -37,7 +37,7 @@ def short_of(things: str) -> str:
         rf"crossed)|"
         r"\b(?:exceed(?:s|ed|ing)?|reach(?:es|ed|ing)?|hit(?:s|ting)?|breach(?:es|ed)|cross(?:es|ed)|approach(?:es|"
         r"ed|ing)?) "
-        rf"{_GAP}(?:limit of |max\w* (?:number of )?(?:\w{{1,20}} )?)?{thing} (?:limit|quota|watermark|threshold|"
+        rf"{_GAP}(?:limit of |max\w{{0,12}} (?:number of )?(?:\w{{1,20}} )?)?{thing} (?:limit|quota|watermark|threshold|"
         rf"maximum)|"
         rf"\bmax(?:imum)?(?: number of|[ _-](?:open|active|concurrent|user))?[ _-]{thing}"
         r"(?: (?:limit|is|are|has been|have been|already|was)){0,2} (?:exceeded|reached|hit|limit)\b|"

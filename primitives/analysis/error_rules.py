@@ -28,7 +28,7 @@ _THREADS: Final = (
 )
 _FILES: Final = r"open files?|file (?:descriptors?|handles?)|fds?|handles"
 _QUEUES: Final = (
-    r"(?:message|task|work|request|event|send|write|export\w*|log)? ?(?:queue|buffer|mailbox|inbox|backlog)s?"
+    r"(?:message|task|work|request|event|send|write|export\w{0,12}|log)? ?(?:queue|buffer|mailbox|inbox|backlog)s?"
 )
 _ADDRESSES: Final = r"(?:ip |ipv[46] |private |pod )?(?:ip|ips|address|addresses)|address pools?|subnets?"
 _QUOTAS: Final = r"quotas?|(?:usage|plan|account|service|monthly|daily|resource) limits?"
@@ -62,7 +62,7 @@ RULES: Final = (
         r"max_?connections (?:limit|reached|exceeded)|"
         + short_of(_CONNECTIONS) + "|" + unable("acquir(?:e|ing)|obtain(?:ing)?|get|check(?:ing)? ?out|"
         "borrow(?:ing)?",
-                                                  r"(?:an? |new |the )?(?:\w+ )?connections?") + "|"
+                                                  r"(?:an? |new |the )?(?:\w{1,40} )?connections?") + "|"
         r"(?:acquir(?:e|ing)|borrow(?:ing)?) (?:an? )?(?:\w{1,20} )?connection",
     ),
     (
@@ -83,7 +83,7 @@ RULES: Final = (
         (
             r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
             r"in a read-only|erofs|--read-only option|super[_-]read[_-]only|"
-            r"(?:can(?:no|')t|unable to|refus\w+ to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
+            r"(?:can(?:no|')t|unable to|refus\w{1,40} to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
             r"secondary)|"
             r"(?:not (?:the )?(?:primary|master|writable)|notwritableprimary|notmaster)\b"
         ),
@@ -111,8 +111,8 @@ RULES: Final = (
     (
         "deadlock",
         (r"deadlock|lock wait timeout|could not obtain lock|lock\b.{0,20}timed out|lock timeout|"
-        r"timed out waiting for (?:\w+ )?lock|"
-        r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get) (?:\w+ )?lock|blocked by (?:another|"
+        r"timed out waiting for (?:\w{1,40} )?lock|"
+        r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get) (?:\w{1,40} )?lock|blocked by (?:another|"
         r"other) (?:transaction|session)"),
     ),
     (
@@ -121,7 +121,7 @@ RULES: Final = (
             r"x509|certificate (?:\S{1,60} )?(?:has |is |was )?(?:expired|verify|not (?:yet )?(?:valid|trusted)|"
             r"signed|invalid|revoked|"
             r"unknown|rejected|required)|certificate_|expired certificate|tls handshake|"
-            r"ssl(?:handshake)?(?:exception|error)|handshake fail|pkix path|certpathvalidator|\bcert_\w+|"
+            r"ssl(?:handshake)?(?:exception|error)|handshake fail|pkix path|certpathvalidator|\bcert_\w{1,40}|"
             r"self.?signed certificate|unable to get local issuer|(?:bad|unknown|invalid) certificate"
         ),
     ),
@@ -200,14 +200,14 @@ RULES: Final = (
     ),
     (
         "port_in_use",
-        (r"address already in use|eaddrinuse|port \S* ?(?:is )?already (?:in use|allocated|taken)|"
+        (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is )?already (?:in use|allocated|taken)|"
         r"only one usage of each socket"),
     ),
     (
         "missing_object",
         (
             r"(?:relation|table|column|database|schema|index|key ?space|topic|queue|bucket|collection|stream|"
-            r"partition|view) \S+ (?:does not|"
+            r"partition|view) \S{1,200} (?:does not|"
             r"doesn't) exist|"
             r"no such (?:table|column|index|collection|bucket|topic|queue|key)|unknown (?:column|table|database|"
             r"topic)|"
@@ -217,9 +217,10 @@ RULES: Final = (
     (
         "missing_configuration",
         (
-            r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w*|"
+            r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w{0,12}|"
             r"setting|property|secret|(?:\w{1,20} )?flag|(?:\w{1,20} )?option)|"
-            r"(?:environment variable|env var|config\w*|secret|property|configmap|setting|variable|flag) \S+ (?:is |"
+            r"(?:environment variable|env var|config\w{0,12}|secret|property|configmap|setting|variable|"
+            r"flag) \S{1,200} (?:is |"
             r"was )?(?:not (?:set|found|"
             r"defined|configured|specified|provided)|missing|required|undefined|unset|empty)|"
             r"could not resolve placeholder|\S{3,60} must be (?:set|configured|specified|provided)\b|"
@@ -230,12 +231,13 @@ RULES: Final = (
         "invalid_configuration",
         (
             r"(?:invalid|malformed|bad|wrong|illegal|incorrect|unsupported|unknown|unrecogni[sz]ed|unexpected) "
-            r"(?:\w{1,20} )?(?:config\w*|configuration|settings?|option|flag|directive|property|parameter|argument|"
+            r"(?:\w{1,20} )?(?:config\w{0,12}|configuration|settings?|option|flag|directive|property|parameter|"
+            r"argument|"
             r"command.line)\b|"
             r"(?:failed|unable|cannot|can't|could not|error) (?:to )?(?:load(?:ing)?|pars(?:e|ing)|read(?:ing)?|"
             r"validat(?:e|ing)|apply(?:ing)?) "
-            r"(?:\S{1,40} ){0,2}?(?:config\w*|settings?|properties)\b|"
-            r"config\w*(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)"
+            r"(?:\S{1,40} ){0,2}?(?:config\w{0,12}|settings?|properties)\b|"
+            r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)"
         ),
     ),
     ("missing_file", (r"no such file or directory|enoent|filenotfound|file not found|cannot find (?:the )?(?:file|"
@@ -243,7 +245,7 @@ RULES: Final = (
     (
         "incompatible_version",
         (
-            r"version (?:conflict|mismatch|skew)|incompatible (?:\w+ )?(?:version|runtime|protocol|schema|type|"
+            r"version (?:conflict|mismatch|skew)|incompatible (?:\w{1,40} )?(?:version|runtime|protocol|schema|type|"
             r"client|change)|"
             r"nosuchmethoderror|nosuchfielderror|noclassdeffound|classnotfound|undefined symbol|"
             r"duplicate registration|"
@@ -254,7 +256,7 @@ RULES: Final = (
             r"exec format error|wrong architecture"
         ),
     ),
-    ("packet_loss", (r"packets? (?:loss|lost|dropped)|dropp(?:ed|ing) packets|retransmi(?:t|ssion)\w* (?:timeout|"
+    ("packet_loss", (r"packets? (?:loss|lost|dropped)|dropp(?:ed|ing) packets|retransmi(?:t|ssion)\w{0,12} (?:timeout|"
     r"limit|exceeded|high)")),
     (
         "device_failed",
@@ -270,14 +272,14 @@ RULES: Final = (
         (
             r"spot (?:instance )?(?:interruption|termination|reclaim)|(?:instance|host|node|vm) (?:is |was |"
             r"will be |being |scheduled for )"
-            r"(?:terminated|termination|preempt\w*|reclaimed|retired|retirement|evicted)|preempt(?:ed|"
+            r"(?:terminated|termination|preempt\w{0,12}|reclaimed|retired|retirement|evicted)|preempt(?:ed|"
             r"ion) (?:notice|event|signal)|"
             r"(?:instance|host) (?:status check|health check)s? failed|underlying hardware"
         ),
     ),
     (
         "queue_full",
-        short_of(_QUEUES) + r"|consumer lag|(?:queue|backlog) (?:is )?(?:growing|piling up|not drain\w*)|"
+        short_of(_QUEUES) + r"|consumer lag|(?:queue|backlog) (?:is )?(?:growing|piling up|not drain\w{0,12})|"
         r"messages? (?:are )?piling up|"
         r"dead.?letter|dropp(?:ed|ing) (?:\d+ )?(?:messages?|events?|spans?|logs?|records?|data)\b",
     ),
