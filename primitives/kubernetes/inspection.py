@@ -90,6 +90,7 @@ def _fact(finding: Finding, cluster: Cluster, args: Arguments, objects: Answers[
         details=_details(finding),
         bearing=finding.bearing,
         bearing_reason=finding.bearing_reason,
+        hurt=finding.hurt,
         trust="reported" if finding.reported else "measured",
         window=args.window,
         observed_at=min(cluster.times.get(finding.kind, args.now), args.now),
