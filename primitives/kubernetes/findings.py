@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from primitives.dataclass import dataclass
 from primitives.terms import Bearing
 
 __all__ = ["Finding"]
