@@ -10,7 +10,8 @@ from incident_facts import ONSET, SEEN, found, opened, shift
 
 from engine.reason.bearing import state_factor
 from engine.reason.fact_index import FactIndex
-from primitives.facts import Fact, LogPattern, WorkloadState
+from engine.reason.ranking import rank_facts
+from primitives.facts import Fact, LogPattern, SourceGap, WorkloadState
 
 HOST = {"host": "assistant", "by_comparison": True, "family": "references"}
 
@@ -62,3 +63,15 @@ def test_the_sentence_of_a_state_says_what_it_has_to_do_with_now() -> None:
 
 def test_a_state_without_bearing_is_stored_as_before() -> None:
     assert not {"bearing", "bearing_reason", "hurt"} & set(state("OOMKilled").model_dump())
+
+
+def test_rules_that_failed_leave_more_unknown_than_a_source_that_answered_in_part() -> None:
+    crash = state("CrashLoopBackOff", message="back-off")
+    part = SourceGap(question="objects", status="partial", **SEEN)
+    failed = SourceGap(question="objects", status="partial", fault=True, withheld=("OOMKilled",), **SEEN)
+
+    def unknown(*facts: Fact) -> float:
+        ranked = rank_facts(found(crash, *facts), opened()).hypotheses
+        return next(hypothesis.confidence for hypothesis in ranked if hypothesis.cause_id == "unknown")
+
+    assert unknown(failed) > unknown(part) >= unknown()
