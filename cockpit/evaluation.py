@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +10,7 @@ from cockpit.output import note, say, say_document
 from cockpit.sample_incidents import bundle_path
 from cockpit.signals import run
 from engine.evaluate import Case, bundles_below, compare, evaluate_bundles, evaluate_left_out, read_earlier
+from primitives.dataclass import dataclass
 from primitives.errors import BundleError, UsageError
 from primitives.text import safe_line
 

@@ -18,10 +18,11 @@ it holds, and formatting gives back the very text that was parsed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, Literal
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 
 __all__ = [

@@ -11,7 +11,6 @@ import asyncio
 import signal
 from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -21,6 +20,7 @@ from typing import Final
 from engine.engine import Engine
 from engine.evaluate.cases import Case
 from engine.evaluate.investigating import investigated
+from primitives.dataclass import dataclass
 from primitives.errors import BundleError, CloudopsError, StoreError
 from primitives.telemetry import Question
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.quantities import parse_period
 

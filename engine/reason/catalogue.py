@@ -6,10 +6,11 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Literal
 
+from primitives.dataclass import dataclass
 from primitives.terms import ChangeKind, IncidentClass
 
 __all__ = [
@@ -34,6 +35,8 @@ Signal = Literal[
     "messages stopped",  # it no longer logs what it logged for each request
     "spans failing",  # spans of its own failed
     "spans slow",  # its own time in spans grew
+    "calls late",  # calls to or from it take longer on their way
+    "calls and work late",  # so they do, and its own work takes longer too
     "traffic rose",  # more requests came
     "traffic rose below",  # what it calls got as many times more requests
     "outside blamed",  # errors name a host outside of the known system
@@ -87,7 +90,9 @@ class Cause:
 
     Consequences. `brings` are the causes that it can cause, within its `reach`. An `outcome_rank` above 0 means that it
     only says how something failed; any cause of a lower rank on the same resource can cause it. With
-    `brought_by_change` a change of the resource can cause it.
+    `brought_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
+    entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `seat_states` are the states
+    of the component itself; where it is known to be down, all that it serves suffers from it.
     """
 
     id: str
@@ -111,6 +116,8 @@ class Cause:
     reach: Reach = "below"
     outcome_rank: int = 0
     brought_by_change: bool = True
+    shows_on_entity: bool = False
+    seat_states: tuple[str, ...] = ()
     unproven_sentence: str = ""
     change_noun: str = ""
     remediations: tuple[str, ...] = ()

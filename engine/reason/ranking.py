@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.events import IncidentOpened
@@ -22,6 +21,7 @@ from engine.reason.attribution import attributions
 from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
+from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
@@ -32,6 +32,7 @@ from engine.reason.odds import probability_at
 from engine.reason.shared_causes import with_shared_causes
 from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
+from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
 from primitives.quantities import short_id
 from primitives.terms import IncidentClass
@@ -99,7 +100,7 @@ def _candidates(
     claims: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in (*judgements.certain((*mechanisms(case), *attributions(case, places))), *statements(case)):
         claims[claim.key].append(claim)
-    candidates = with_shared_causes(case, candidates_of(case, claims, places, weights))
+    candidates = with_shared_causes(case, candidates_of(case, speak_for_causes(case, claims), places, weights))
     of_verdict: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in judgements.certain(verdicts(case, trouble)):
         of_verdict[claim.key].append(claim)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from primitives.dataclass import dataclass
 from primitives.errors import UsageError
 from primitives.patterns import lazy_pattern
 from primitives.text import safe_line

@@ -10,6 +10,7 @@ from typing import Any, Final
 from primitives.identity import kind_of
 from primitives.kubernetes.admission import find_admission
 from primitives.kubernetes.autoscaling import find_autoscaling
+from primitives.kubernetes.bearing import judge_bearing
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.container_logs import families_in_logs, find_in_logs
 from primitives.kubernetes.containers import find_pods
@@ -25,6 +26,7 @@ from primitives.kubernetes.policies import find_policies
 from primitives.kubernetes.ports import find_ports
 from primitives.kubernetes.probes import find_probes
 from primitives.kubernetes.references import find_references
+from primitives.kubernetes.refusals import by_refuser, find_refused
 from primitives.kubernetes.scheduling import find_scheduling
 from primitives.kubernetes.services import find_services
 from primitives.kubernetes.settings import find_settings
@@ -32,7 +34,7 @@ from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.kubernetes.volumes import find_volumes
 from primitives.kubernetes.workloads import find_workloads
 
-__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge"]
+__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge", "ordered"]
 
 FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] = (
     ("pods", find_pods),
@@ -47,6 +49,7 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("gateways", find_gateways),
     ("network policies", find_policies),
     ("admission", find_admission),
+    ("refused objects", find_refused),
     ("nodes", find_nodes),
     ("workloads", find_workloads),
     ("jobs", find_jobs),
@@ -61,6 +64,7 @@ _PULLS: Final = frozenset(name for name, state in STATES.items() if state.family
 _CRASHES: Final = frozenset(
     {"CrashLoopBackOff", "KilledByProbe", "OOMKilled", "ContainerFailed", "InvalidCommand", "StartError"}
 )
+_SANDBOX: Final = frozenset({"SandboxFailed", "SandboxNetworkFailed", "AddressesExhausted"})
 _SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.family == "scheduling")
 # A state that says less about the same container (or workload) than another one that was found says nothing new.
 _SAYS_LESS: Final[dict[str, Collection[str]]] = {
@@ -68,7 +72,8 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
     "ImagePullBackOff": _PULLS - {"ImagePullBackOff", "ImagePullSecretMissing"},
     "NodeNotReady": {"KubeletStopped", "ContainerRuntimeDown", "NetworkPluginNotReady"},
     "FailedScheduling": (_SCHEDULING | {"VolumeClaimMissing"}) - {"FailedScheduling"},
-    "PodPending": _SCHEDULING | {"FailedMount", "FailedAttachVolume", "MultiAttachError", "SandboxFailed"},
+    "PodPending": _SCHEDULING | _SANDBOX | {"FailedMount", "FailedAttachVolume", "MultiAttachError"},
+    "ContainerCreating": _SANDBOX | {"OOMKilled"},
     "LivenessProbeFailed": {"LivenessProbeMisconfigured"},
     "ReadinessProbeFailed": {"ReadinessProbeMisconfigured"},
     "StartupProbeFailed": {"StartupProbeMisconfigured"},
@@ -81,35 +86,39 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
 }  # fmt: skip
 
 
-def analyse(cluster: Cluster) -> list[Finding]:
-    """All findings, merged, most significant first, at most `MOST_FINDINGS`."""
-    return merge(cluster, (finding for _, find in FAMILIES for finding in find(cluster)))
+def analyse(cluster: Cluster, focus: Collection[str] = ()) -> list[Finding]:
+    """All findings, merged, most significant first, at most `MOST_FINDINGS`; `focus` is what the question names."""
+    return ordered(judge_bearing(cluster, merge(cluster, (f for _, find in FAMILIES for f in find(cluster))), focus))
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, most significant first, at most `MOST_FINDINGS`."""
+    return sorted(findings, key=_order)[:MOST_FINDINGS]
 
 
 def merge(cluster: Cluster, findings: Iterable[Finding]) -> list[Finding]:
     """Findings that are the same for several objects, or from an object and its events, become one."""
     groups: dict[tuple[str, str, str | None, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
+    for finding in by_refuser(cluster, findings):
         groups[finding.state, finding.resource, finding.container, finding.variant].append(finding)
     _fold_vague(groups)
     newest = _newest_controllers(cluster)
     merged = [_one(cluster, group, newest) for group in groups.values()]
     known: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
     for finding in merged:
-        known[finding.resource].add((finding.state, finding.container))
+        for name in (finding.resource, *finding.details.get("affects", ())):
+            known[name].add((finding.state, finding.container))
     kept: list[Finding] = []
     vague: list[Finding] = []
     for finding in merged:
         (vague if _says_less(finding, known[finding.resource]) else kept).append(finding)
-    kept = _absorb(kept, vague)
-    return sorted(kept, key=_order)[:MOST_FINDINGS]
+    return _absorb(kept, vague)
 
 
 def healthy(cluster: Cluster, findings: Iterable[Finding]) -> list[tuple[str, str]]:
     """The workloads and nodes (identifier, kind) that are certainly well: dumped, ready, and nothing found on them."""
-    troubled = {f.resource for f in findings if _WEIGHT[f.state] <= 1} | {
-        f.object for f in findings if _WEIGHT[f.state] <= 1
-    }
+    telling = [f for f in findings if _WEIGHT[f.state] <= 1 and f.bearing == "active"]
+    troubled = {f.resource for f in telling} | {f.object for f in telling}
     workloads = [(resource, _kind(resource)) for resource, pods in cluster.pods_of.items() if _all_well(pods)]
     nodes = [(node.id, node.kind) for node in cluster.all("Node") if text(node.condition("Ready"), "status") == "True"]
     return sorted(entry for entry in workloads + nodes if entry[0] not in troubled)
@@ -154,6 +163,8 @@ def _one(cluster: Cluster, group: list[Finding], newest: dict[str, str]) -> Find
         details |= {key: value for key, value in finding.details.items() if value is not None or key not in details}
     if len(objects) > 1:
         details["objects"] = objects[:_MOST_OBJECTS]
+    if affects := {name for finding in group for name in finding.details.get("affects", ())}:
+        details["affects"] = sorted(affects)[:_MOST_OBJECTS]
     occurrences = sum(finding.events for finding in group)
     seen = [finding.last_seen for finding in group if finding.last_seen]
     if occurrences:
@@ -253,6 +264,6 @@ def _with(finding: Finding, vaguer: list[Finding]) -> Finding:
 
 def _order(finding: Finding) -> tuple[Any, ...]:
     return (
-        _WEIGHT[finding.state], -finding.count, finding.resource, finding.object, finding.container or "",
-        finding.state, finding.variant,
+        finding.bearing != "active", _WEIGHT[finding.state], -finding.count, finding.resource, finding.object,
+        finding.container or "", finding.state, finding.variant,
     )  # fmt: skip

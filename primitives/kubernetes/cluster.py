@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.event_records import Event, read_events
 from primitives.kubernetes.fields import mapping, strings
@@ -19,9 +20,11 @@ from primitives.kubernetes.selectors import selects
 from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, KubernetesDump, Topology, Window
 
-__all__ = ["Cluster", "PodSource"]
+__all__ = ["Check", "Cluster", "PodSource"]
 
 _MADE: Final = lazy_pattern(r"(?:Created|Deleted) pod: ([a-z0-9][-a-z0-9.]*)")
+
+_LATE: Final = lazy_pattern(r"deadline exceeded|timed? ?out|timeout", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +45,16 @@ class PodSource:
         return not self.pods or any(not pod.healthy for pod in self.pods)
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The newest result of an active check: who or what was asked (`target`: `api:8080`), and whether it was well."""
+
+    resource: str
+    probe: str
+    target: str
+    healthy: bool
+
+
 class Cluster:
     """The newest dump of each kind, and the earlier ones.
 
@@ -55,8 +68,10 @@ class Cluster:
         window: Window,
         topologies: Sequence[Topology] = (),
         logs: Sequence[ContainerLog] = (),
+        checks: Sequence[Check] = (),
     ) -> None:
         self.window = window
+        self.checks = tuple(checks)
         self.topologies = tuple(topologies)
         self.logs = tuple(logs)
         by_time: dict[str, dict[datetime, list[KubernetesDump]]] = defaultdict(lambda: defaultdict(list))
@@ -148,6 +163,18 @@ class Cluster:
         for event in self.events:
             events_of[event.target].append(event)
         return dict(events_of)
+
+    @cached_property
+    def timed_out(self) -> frozenset[str]:
+        """The workloads whose probes got no answer in time, by the kubelet's events within the window."""
+        return frozenset(
+            self.pod_by_id[event.target].resource
+            for event in self.events
+            if event.reason == "Unhealthy"
+            and event.target in self.pod_by_id
+            and _LATE.search(event.message)
+            and (event.last is None or event.last >= self.window.start)
+        )
 
     @cached_property
     def made_by(self) -> dict[str, Event]:

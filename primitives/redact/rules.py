@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 
 __all__ = ["COARSE_TRIGGERS", "RULES", "Rule", "is_placeholder", "is_secret_assignment", "is_secret_key"]
