@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Final
 
@@ -22,6 +22,7 @@ from engine.incident import FoundFact
 from engine.reason import rank_facts
 from engine.reason.weights import Weights
 from primitives.bundle.truth import Truth
+from primitives.dataclass import dataclass
 
 __all__ = ["Example", "Outcome", "Scorer", "example_of", "fit", "left_out"]
 

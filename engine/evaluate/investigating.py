@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.engine import Engine
@@ -17,6 +16,7 @@ from engine.port import Investigate
 from engine.report import report
 from primitives.bundle.truth import Truth, read_truth
 from primitives.clock import SystemClock, processor_time
+from primitives.dataclass import dataclass
 from primitives.facts import SourceGap
 from primitives.telemetry import Question
 from primitives.text import safe_line
