@@ -68,7 +68,7 @@ _KUBERNETES_SCOPE: Final = lazy_pattern(r"kubernetes://([^/]+)/(.+)", re.DOTALL)
 _AWS_SCOPE: Final = lazy_pattern(r"aws://([^/]*)/([^/]*)/(.+)", re.DOTALL)
 _CLOUDFORMATION: Final = "AWS::"
 _TYPED: Final = lazy_pattern(rf"(.+)_({_CLOUDFORMATION}[A-Za-z0-9]+(?:::[A-Za-z0-9]+)*)", re.DOTALL)
-_TYPE_BEHIND: Final = lazy_pattern(r"_?[A-Z]+::|::")
+_TYPE_BEHIND: Final = lazy_pattern(r"_?(?<![A-Z])[A-Z]{1,30}::|::")
 _ARN_TYPE: Final = lazy_pattern(r"[a-z][a-zA-Z-]*[:/]")
 # Their ARNs begin with the thing's own name, without a type before it.
 _UNTYPED: Final = frozenset({"s3", "sns", "sqs"})
