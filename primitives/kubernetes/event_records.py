@@ -14,7 +14,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["Event", "read_events"]
 
-_CONTAINER: Final = lazy_pattern(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]*)\}")
+_CONTAINER: Final = lazy_pattern(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]{0,300})\}")
 _CONTAINER_IN_TEXT: Final = lazy_pattern(r"(?:failed container|[Cc]ontainer)[ =]\"?([a-z0-9][-a-z0-9]*)\"? in pod")
 
 
