@@ -3,9 +3,9 @@
 No other module takes an identifier apart or puts one together. The text form is what bundles, facts and JSON hold:
 
     checkout/deployment/checkout-api                      a Kubernetes object: namespace, kind, name
-    node/worker-01                                        an object of a cluster-wide kind
+    node/worker-7                                         an object of a cluster-wide kind
     checkout-main                                         a plain name, as telemetry has it
-    boutique/the-cart                                     a plain name with the namespace that qualifies it
+    orchard/the-cart                                      a plain name with the namespace that qualifies it
     Billing_AWS::ECS::Fargate                             a plain name with its CloudFormation type
     arn:aws:rds:eu-west-1:123456789012:db:checkout-main   an ARN, which holds its own scope
     kubernetes://prod-eu/checkout/deployment/checkout-api the same object where several clusters are asked

@@ -21,7 +21,7 @@ CAUSES = (
             "LoadBalancerPending": 0.5, "IngressClassMissing": 1.5, "CronJobSuspended": 1.0, "JobSuspended": 1.0,
             "TopologySpreadConflict": 3.0, "ReadinessGateNotMet": 1.5,
         },
-        families={"missing_object": 1.2, "missing_file": 1.0},
+        families={"invalid_configuration": 2.6, "missing_object": 1.2, "missing_file": 1.0},
         remediations=("rollback_deployment",),
         diagnostic="diff_configuration",
         signals={"setting differs": 1.0},

@@ -64,7 +64,8 @@ CAUSES = (
     ),
     Cause(
         "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",
-        prior=-3.4, metrics=r"status check failed.*|instance (?:health|status).*", diagnostic="analyze_utilization",
+        families={"host_reclaimed": 3.0, "device_failed": 2.4}, prior=-3.4,
+        metrics=r"status check failed.*|instance (?:health|status).*", diagnostic="analyze_utilization",
     ),
     Cause(
         "zone_failed", _CLASS, "An availability zone failed under {resource}", "AWS: fault isolation boundaries",
