@@ -45,10 +45,12 @@ class FactIndex:
         return self.known_names or names_of_facts(self.opened, self.facts)
 
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
-        """Facts of one type with their ids, in the order in which they were found."""
+        """Facts of one type with their ids, in the order in which they were found; without earlier episodes."""
         if kind not in self._cache:
             self._cache[kind] = [
-                (found_fact.id, found_fact.fact) for found_fact in self.facts if isinstance(found_fact.fact, kind)
+                (found_fact.id, found_fact.fact)
+                for found_fact in self.facts
+                if isinstance(found_fact.fact, kind) and not _is_over(found_fact.fact)
             ]
         return self._cache[kind]
 
@@ -229,6 +231,11 @@ def _reached(direct: Mapping[str, set[str]], start: str) -> set[str]:
         edge = {behind for name in edge for behind in direct.get(name, ())} - reached
         reached |= edge
     return reached
+
+
+def _is_over(fact: FactBase) -> bool:
+    """Whether it is about an earlier episode, which explains nothing of what the question is about."""
+    return isinstance(fact, MetricShift) and fact.ended is not None
 
 
 def more_than_usual(pattern: LogPattern) -> bool:
