@@ -146,7 +146,8 @@ async def _investigate_all(pipe: Connection, folder: Path, without: Collection[Q
 
 async def _outcome(engine: Engine, bundle: Path, without: Collection[Question]) -> _Outcome:
     try:
-        return "scored", await investigated(engine, bundle, without)
+        done = await investigated(engine, bundle, without)
+        return "scored", done.case if done else None
     except BundleError as error:
         return "broken", (error.where, error.problem)
     except StoreError as error:

@@ -15,7 +15,16 @@ from engine.naming import names_of_facts
 from primitives.analysis.symptom import find_resource
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
-from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift, WorkloadState
+from primitives.facts import (
+    Dependencies,
+    FactBase,
+    LogPattern,
+    MetricMissing,
+    MetricShift,
+    SpanErrors,
+    SpanShift,
+    WorkloadState,
+)
 from primitives.identity import kind_of
 from primitives.records import Symptom
 
@@ -116,6 +125,8 @@ class FactIndex:
             for name in felt_by:
                 if name != place:
                     direct.setdefault(name, set()).add(place)
+            for cause in _names(state.details.get("because_of")):
+                direct.setdefault(place, set()).add(cause)
         return {name: frozenset(_reached(direct, name) - {name}) for name in direct}
 
     @cached_property
@@ -193,6 +204,14 @@ class FactIndex:
                     distances[target] = distances[name] + 1
                     queue.append(target)
         return distances
+
+    @cached_property
+    def answering(self) -> frozenset[str]:
+        """The resources that served requests in the window: they recorded spans or latencies of their own."""
+        served = {fact.resource for kind in (SpanShift, SpanErrors) for _, fact in self.present(kind)}
+        served |= {fact.resource for _, fact in self.of(MetricShift) if fact.kind == "latency"}
+        served -= {fact.resource for _, fact in self.present(MetricMissing)}
+        return frozenset(resource for resource in served if resource)
 
     @cached_property
     def onset(self) -> datetime | None:

@@ -25,7 +25,8 @@ __all__ = ["MAX_CELLS", "MAX_COLUMNS", "read_samples"]
 
 # What `float` takes beyond this (1_000, other scripts' digits) no spreadsheet means as a number.
 _NUMBER: Final = lazy_pattern(
-    r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*|\s*[+-]?(?:nan|inf|infinity)\s*|\s*", re.IGNORECASE | re.ASCII
+    r"\s*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+|\s*[+-]?(?:nan|inf|infinity)\s*|\s*",
+    re.IGNORECASE | re.ASCII,
 )
 _NAN: Final = float("nan")
 MAX_COLUMNS: Final = 50_000
