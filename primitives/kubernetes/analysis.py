@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,8 +12,11 @@ from primitives.kubernetes.admission import find_admission
 from primitives.kubernetes.autoscaling import find_autoscaling
 from primitives.kubernetes.bearing import judge_bearing
 from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.conditions import find_conditions
 from primitives.kubernetes.container_logs import families_in_logs, find_in_logs
 from primitives.kubernetes.containers import find_pods
+from primitives.kubernetes.deletions import find_deletions
+from primitives.kubernetes.disruptions import find_disruptions
 from primitives.kubernetes.events import find_events
 from primitives.kubernetes.fields import instant, moment_text, text
 from primitives.kubernetes.findings import Finding
@@ -34,7 +37,7 @@ from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.kubernetes.volumes import find_volumes
 from primitives.kubernetes.workloads import find_workloads
 
-__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge", "ordered"]
+__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge", "ordered", "told_by"]
 
 FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] = (
     ("pods", find_pods),
@@ -54,15 +57,33 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("workloads", find_workloads),
     ("jobs", find_jobs),
     ("autoscaling", find_autoscaling),
+    ("disruption budgets", find_disruptions),
+    ("conditions", find_conditions),
+    ("deletions", find_deletions),
     ("container logs", find_in_logs),
     ("events", find_events),
 )
+# The families of states that each analyzer tells, where that isn't the one of its own name.
+_TOLD: Final[Mapping[str, Collection[str]]] = {
+    "pods": ("pods", "images"), "settings": ("references",), "services": ("routing",), "ingresses": ("routing",),
+    "gateways": ("routing",), "network policies": ("routing",), "admission": ("quotas",),
+    "refused objects": ("quotas",), "jobs": ("workloads",), "autoscaling": ("workloads",), "container logs": ("ports",),
+}  # fmt: skip
 MOST_FINDINGS: Final = 300
 _MOST_OBJECTS: Final = 10
 _WEIGHT: Final = {name: WEIGHTS.index(state.weight) for name, state in STATES.items()}
 _PULLS: Final = frozenset(name for name, state in STATES.items() if state.family == "images")
 _CRASHES: Final = frozenset(
-    {"CrashLoopBackOff", "KilledByProbe", "OOMKilled", "ContainerFailed", "InvalidCommand", "StartError"}
+    {
+        "CrashLoopBackOff",
+        "KilledByProbe",
+        "KilledBySignal",
+        "KilledWithoutReason",
+        "OOMKilled",
+        "ContainerFailed",
+        "InvalidCommand",
+        "StartError",
+    }
 )
 _SANDBOX: Final = frozenset({"SandboxFailed", "SandboxNetworkFailed", "AddressesExhausted"})
 _SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.family == "scheduling")
@@ -89,6 +110,13 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
 def analyse(cluster: Cluster, focus: Collection[str] = ()) -> list[Finding]:
     """All findings, merged, most significant first, at most `MOST_FINDINGS`; `focus` is what the question names."""
     return ordered(judge_bearing(cluster, merge(cluster, (f for _, find in FAMILIES for f in find(cluster))), focus))
+
+
+def told_by(analyzer: str) -> tuple[str, ...]:
+    """The causes among the states that an analyzer tells: unknown where it failed. Of events those of all families."""
+    families = _TOLD.get(analyzer, (analyzer,))
+    return tuple(name for name, state in STATES.items()
+                 if state.weight == "cause" and (state.family in families or analyzer == "events"))  # fmt: skip
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
