@@ -52,6 +52,10 @@ bench: dev ## print the table of speeds
 accuracy: dev ## fit the reasoner's weights with and without each data set, and write docs/accuracy.md (minutes)
 	@$(BIN)/python -m benchmarks.accuracy
 
+.PHONY: calibration
+calibration: dev ## fit how sure a first answer may be, and write engine/reason/fitted_calibration.py (minutes; MORE=folders)
+	@$(BIN)/python -m benchmarks.calibration --write --more $(MORE)
+
 .PHONY: docs
 docs: dev ## write docs/reference, docs/keys.md and docs/schemas again from the code
 	@$(BIN)/python docs/generate.py

@@ -25,7 +25,7 @@ from engine.port import Investigate
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.bundle.truth import Truth, read_truth
 
-__all__ = ["main"]
+__all__ = ["examples_in", "main"]
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _DATASETS: Final = _ROOT.parent / "shared" / "datasets"
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.datasets.is_dir():
         parser.error(f"{options.datasets} is no folder; give --datasets")
-    scorer = Scorer(asyncio.run(_examples(options.datasets)))
+    scorer = Scorer(asyncio.run(examples_in(options.datasets)))
     everything = range(len(scorer.examples))
     _note(f"{len(everything)} incidents; fitting to all")
     fitted = fit(scorer, everything, WEIGHTS)
@@ -61,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _examples(folder: Path) -> list[Example]:
+async def examples_in(folder: Path) -> list[Example]:
+    """Investigate the incidents below a folder that have a known answer."""
     examples = []
     with TemporaryDirectory(prefix="cloudops-accuracy-") as scratch:
         engine = await Engine.open(Path(scratch) / "incidents.db")

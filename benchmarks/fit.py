@@ -75,7 +75,7 @@ class Scorer:
 
     def _outcome(self, place: int, weights: Weights) -> Outcome:
         example = self.examples[place]
-        ranking = rank_facts(example.facts, example.opened, example.classification, weights=weights)
+        ranking = rank_facts(example.facts, example.opened, example.classification, weights=weights, calibration=None)
         ordered = sorted(ranking.hypotheses, key=lambda hypothesis: -hypothesis.confidence)
         return _judged(ordered, example.truth)
 
