@@ -56,6 +56,10 @@ accuracy: dev ## fit the reasoner's weights with and without each data set, and 
 calibration: dev ## fit how sure a first answer may be, and write engine/reason/fitted_calibration.py (minutes; MORE=folders)
 	@$(BIN)/python -m benchmarks.calibration --write --more $(MORE)
 
+.PHONY: metamorphic
+metamorphic: dev ## what must not change an answer, on every incident there is (many minutes)
+	@PYTHONPATH=.:tests/metamorphic $(BIN)/python -m product $(METAMORPHIC_ARGS)
+
 .PHONY: docs
 docs: dev ## write docs/reference, docs/keys.md and docs/schemas again from the code
 	@$(BIN)/python docs/generate.py

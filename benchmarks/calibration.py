@@ -58,8 +58,7 @@ class Answer(NamedTuple):
     system: str
     right: bool
     values: tuple[float, ...]
-    kinds: int
-    strongest: str
+    kinds: tuple[str, ...]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,7 +100,7 @@ def _answer(example: Example, system: str) -> Answer | None:
     right = any(agrees(first, entry) for entry in example.truth.root_causes)
     _, features = first_answer(example.facts, example.opened, example.classification)
     values = tuple(round(features.values[name], 4) for name in _NAMES)
-    return Answer(system, right, values, len(features.kinds), features.strongest)
+    return Answer(system, right, values, tuple(sorted(features.kinds)))
 
 
 def _made() -> list[Answer]:
@@ -121,7 +120,7 @@ def _read_first_sight() -> list[Answer]:
     with _FIRST_SIGHT.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [Answer(f"first sight {row['system']}", row["right"] == "1", tuple(float(row[name]) for name in _NAMES),
-                   int(row["kinds_number"]), row["strongest"]) for row in rows]  # fmt: skip
+                   tuple(row["evidence"].split())) for row in rows]  # fmt: skip
 
 
 def _append(answers: Sequence[Answer], group: str) -> None:
@@ -131,9 +130,9 @@ def _append(answers: Sequence[Answer], group: str) -> None:
     with _FIRST_SIGHT.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         if new:
-            writer.writerow(["system", "right", *_NAMES, "kinds_number", "strongest"])
+            writer.writerow(["system", "right", *_NAMES, "evidence"])
         for answer in answers:
-            writer.writerow([systems[answer.system], int(answer.right), *answer.values, answer.kinds, answer.strongest])
+            writer.writerow([systems[answer.system], int(answer.right), *answer.values, " ".join(answer.kinds)])
 
 
 def fit(answers: Sequence[Answer]) -> Calibration:
@@ -167,16 +166,16 @@ def left_out(answers: Sequence[Answer]) -> list[float]:
 
 
 def _stated(known: Calibration, answer: Answer) -> float:
-    return known.stated(dict(zip(_NAMES, answer.values, strict=True)), answer.kinds, answer.strongest)[0]
+    return known.stated(dict(zip(_NAMES, answer.values, strict=True)), answer.kinds)[0]
 
 
 def ceilings(answers: Sequence[Answer], stated: Sequence[float]) -> dict[str, float]:
-    """The rule of succession on sure answers of systems left out, by the kind of their strongest evidence."""
+    """The rule of succession on sure answers of systems left out, by each kind of their evidence."""
     counts: dict[str, tuple[int, int]] = {}
     for answer, confidence in zip(answers, stated, strict=True):
-        right, number = counts.get(answer.strongest, (0, 0))
-        if confidence >= _SURE - 1e-9:
-            counts[answer.strongest] = (right + answer.right, number + 1)
+        for kind in answer.kinds if confidence >= _SURE - 1e-9 else ():
+            right, number = counts.get(kind, (0, 0))
+            counts[kind] = (right + answer.right, number + 1)
     return {kind: round((right + 1) / (number + 2), 3) for kind, (right, number) in sorted(counts.items())}
 
 

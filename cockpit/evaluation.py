@@ -37,7 +37,10 @@ class Asked(_Options):
 
 
 def evaluate(asked: Asked) -> int:
-    """Score the reasoner; 1 when top1 is under the minimum, 2 when a bundle can't be read. Raises `UsageError`."""
+    """Score the reasoner. Raises `UsageError`.
+
+    1 when top1 is under the minimum or a diagnostic failed by a fault of its own, 2 when a bundle can't be read.
+    """
     bundles = bundles_below(map(bundle_path, asked.paths))
     earlier = read_earlier(asked.against) if asked.against else None
     failed: list[Path] = []
@@ -67,6 +70,9 @@ def evaluate(asked: Asked) -> int:
         say(evaluation_table(result))
     if failed:
         return BundleError.exit_code
+    if result.faulty:
+        note(f"cloudops: in {result.faulty} of {result.n} incidents the investigation itself failed in part; see above")
+        return 1
     return 1 if asked.min_top1 is not None and (result.top1 or 0.0) < asked.min_top1 else 0
 
 

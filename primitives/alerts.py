@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.records import Alert
 from primitives.text import safe_line, safe_text
 
@@ -94,7 +95,7 @@ def _unwrapped(payload: Mapping[str, Any]) -> Any:
 def _parsed(text: str) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, (Mapping, list)) else None
 
@@ -179,9 +180,8 @@ def _time(words: Mapping[str, Any]) -> datetime | None:
                 time = datetime.fromisoformat(value)
             except ValueError:
                 continue
-            time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-            if time.year > 1:  # Go's zero time means "none"
-                return time
+            if FIRST_YEAR <= time.year <= LAST_YEAR:  # Go's zero time means "none"
+                return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     return None
 
 

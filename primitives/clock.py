@@ -10,9 +10,22 @@ import asyncio
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["Clock", "ManualClock", "RecordedClock", "SystemClock", "new_id", "processor_time"]
+__all__ = [
+    "FIRST_YEAR",
+    "LAST_YEAR",
+    "Clock",
+    "ManualClock",
+    "RecordedClock",
+    "SystemClock",
+    "new_id",
+    "processor_time",
+]
+
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2200
+"""Times outside these years are unset clocks and sentinels: Go writes year 1, and no day is before that."""
 
 
 class Clock(Protocol):

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -244,6 +244,25 @@ class Span:
     duration_s: float
     status: SpanStatus
     attributes: Mapping[str, Any]
+
+
+GREATEST_VALUE: Final = 1e20
+"""What no metric reaches, in no unit: 1e18 bytes is an exabyte, and a clock in nanoseconds shows 2e18. What a source
+gives beyond it is an overflow or a sentinel, and arithmetic on it overflows."""
+_LEAST_VALUE: Final = 1e-30
+"""What no metric resolves: smaller values are rounding errors, and ratios to them overflow."""
+
+
+def meant(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of `values` can be measurements: neither NaN nor infinite nor beyond `GREATEST_VALUE`."""
+    possible: NDArray[np.bool_] = np.abs(values) <= GREATEST_VALUE
+    return possible
+
+
+def without_rounding_errors(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`values` with 0 for what is too small for any metric; itself where there is no such value."""
+    tiny = (np.abs(values) < _LEAST_VALUE) & (values != 0)
+    return np.where(tiny, 0.0, values) if tiny.any() else values
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,16 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from primitives.records import Aggregate, ContainerLog, KubernetesDump, LogRecord, Series, Span
+from primitives.records import (
+    Aggregate,
+    ContainerLog,
+    KubernetesDump,
+    LogRecord,
+    Series,
+    Span,
+    meant,
+    without_rounding_errors,
+)
 from primitives.sanitise import Cleaner
 
 __all__ = ["sanitise_record"]
@@ -28,9 +37,7 @@ def sanitise_record(record: Any, cleaner: Cleaner) -> Any:
         case Span():
             return _span(record, cleaner)
         case Series():
-            resource, metric = cleaner.name(record.resource), sanitise_record(record.metric, cleaner)
-            same = resource == record.resource and metric is record.metric
-            return record if same else replace(record, resource=resource, metric=metric)
+            return _series(record, cleaner)
         case Aggregate():
             return replace(record, labels=cleaner.mapping(dict(record.labels)))
         case KubernetesDump():
@@ -44,6 +51,16 @@ def sanitise_record(record: Any, cleaner: Cleaner) -> Any:
             return _model(record, cleaner)
         case _:
             raise TypeError(f"{type(record).__name__} is no record")
+
+
+def _series(record: Series, cleaner: Cleaner) -> Series:
+    resource, metric = cleaner.name(record.resource), sanitise_record(record.metric, cleaner)
+    times, values, present = record.times, record.values, meant(record.values)
+    if not present.all():
+        times, values = times[present], values[present]
+    values = without_rounding_errors(values)
+    same = resource == record.resource and metric is record.metric and values is record.values
+    return record if same else Series(resource, metric, times, values)
 
 
 def _log(record: LogRecord, cleaner: Cleaner) -> LogRecord:

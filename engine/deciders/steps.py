@@ -124,5 +124,11 @@ def finish_step(command: FinishStep) -> Decision:
     """Finish a step."""
     return by(
         ENGINE,
-        StepFinished(step=command.step, status=command.status, summary=command.summary, duration_s=command.duration_s),
+        StepFinished(
+            step=command.step,
+            status=command.status,
+            summary=command.summary,
+            duration_s=command.duration_s,
+            fault=command.fault,
+        ),
     )

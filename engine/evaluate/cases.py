@@ -11,7 +11,7 @@ from engine.report import CausePart, Report
 from primitives.bundle.truth import RootCause, Truth
 from primitives.terms import IncidentClass
 
-__all__ = ["KEYS", "Answer", "Case", "Named", "agrees", "score"]
+__all__ = ["KEYS", "Answer", "Case", "FailedStep", "Named", "agrees", "score"]
 
 KEYS: Final = ("resource", "cause_id", "change")
 _UNNAMED: Final = "unnamed"
@@ -44,13 +44,26 @@ class Named(Part):
         return "|".join(part or "" for part in (self.cause_id, self.resource, self.change)).rstrip("|")
 
 
+class FailedStep(Part):
+    """A step that failed, timed out, or lost a part of its findings (`partial`).
+
+    `source` says that a source's error was the reason, not a fault of ours.
+    """
+
+    primitive: str
+    status: str
+    why: str
+    source: bool
+
+
 class Case(Part):
     """One incident's scores. Ranks start at 1 and are null where the answer isn't in the list (or isn't asked for).
 
     `duration_s` is the wall clock's, `cpu_s` the processor time that the investigation took, whatever else ran.
     `truth` is the first answer's cause id, or else its class; `truth_class` its class; both "unnamed" where the truth
     is silent. `expected` is the answer that the best hypothesis comes nearest to, `named` that hypothesis; one that
-    meets NO_FAULT bears the expected cause id. `problem` is what failed in the investigation, if anything did.
+    meets NO_FAULT bears the expected cause id. `problem` is what failed in the investigation, if anything did;
+    `failed_steps` are the steps that did. `evidence` names the kinds of evidence that the incident has.
     """
 
     id: str
@@ -71,6 +84,14 @@ class Case(Part):
     asks_change: bool
     cpu_s: float
     problem: str | None
+    failed_steps: tuple[FailedStep, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def faulty(self) -> bool:
+        """Whether it or a step of it ended in anything but a source's error: a fault of ours."""
+        steps = [step.source for step in self.failed_steps]
+        return not all(steps) if steps else self.problem is not None
 
     @property
     def right(self) -> bool:
@@ -93,6 +114,8 @@ def score(
     cpu_s: float = 0.0,
     platform: Iterable[str] = (),
     problem: str | None = None,
+    failed_steps: Iterable[FailedStep] = (),
+    evidence: Iterable[str] = (),
 ) -> Case:
     """Compare one report with the known answer."""
     answers = _distinct(report.likely_root_causes)
@@ -120,6 +143,8 @@ def score(
         asks_change=asks_change,
         cpu_s=round(cpu_s, 3),
         problem=problem,
+        failed_steps=tuple(failed_steps),
+        evidence=tuple(sorted(evidence)),
     )
 
 

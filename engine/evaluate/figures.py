@@ -7,16 +7,18 @@ Obtaining Well Calibrated Probabilities Using Bayesian Binning (2015).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, sqrt
 from statistics import fmean
 from typing import Final
 
 from engine.evaluate.cases import Case
 from engine.evaluate.parts import Part
 
-__all__ = ["BINS", "Averages", "CalibrationBin", "Scores", "bin_of", "calibration", "scores"]
+__all__ = ["BINS", "Averages", "CalibrationBin", "Scores", "Sure", "bin_of", "calibration", "scores", "sure", "wilson"]
 
 BINS: Final = 10
+SURE: Final = 0.9
+_Z95: Final = 1.959964
 
 
 class Averages(Part):
@@ -54,6 +56,29 @@ class CalibrationBin(Part):
     n: int
     stated: float | None
     right: float | None
+
+
+class Sure(Part):
+    """The cases whose first confidence is 0.9 or more, and how many of them are right."""
+
+    n: int
+    right: int
+
+
+def sure(cases: Sequence[Case]) -> Sure:
+    """How many of the surest answers are right."""
+    members = [case for case in cases if case.stated >= SURE]
+    return Sure(n=len(members), right=sum(case.right for case in members))
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share of `n` (E. B. Wilson, Probable Inference, 1927); from 0 to 1 where there is none."""
+    if not n:
+        return 0.0, 1.0
+    share, spread = right / n, _Z95**2 / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def scores(cases: Sequence[Case]) -> Scores:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from engine.engine import Engine
 from engine.evaluate.ablation import withhold
-from engine.evaluate.cases import Case, score
+from engine.evaluate.cases import Case, FailedStep, score
+from engine.evaluate.evidence import evidence_of
 from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.investigate.scenario import open_scenario
@@ -15,6 +16,7 @@ from engine.port import Investigate
 from engine.report import report
 from primitives.bundle.truth import read_truth
 from primitives.clock import SystemClock, processor_time
+from primitives.facts import SourceGap
 from primitives.telemetry import Question
 from primitives.text import safe_line
 
@@ -48,6 +50,8 @@ async def investigated(engine: Engine, bundle: Path, without: Collection[Questio
         cpu_s=work,
         platform=scenario.opened.platform,
         problem=_problem(state),
+        failed_steps=_failed_steps(state),
+        evidence=evidence_of(bundle, without),
     )
 
 
@@ -55,5 +59,26 @@ def _problem(state: IncidentState) -> str | None:
     """What went wrong in the investigation itself: it failed, or a step of it did."""
     if state.finished is not None and state.finished.problem:
         return safe_line(state.finished.problem)
-    failed = [step for step in state.steps.values() if step.status in ("failed", "timed_out")]
-    return safe_line("; ".join(f"{step.plan.primitive}: {step.summary}" for step in failed)) or None
+    return safe_line("; ".join(f"{step.primitive}: {step.why}" for step in _failed_steps(state))) or None
+
+
+def _failed_steps(state: IncidentState) -> list[FailedStep]:
+    """The steps that failed or timed out, in whole or in part.
+
+    A recorded source answers at once, so a time-out is a fault of ours.
+    """
+    partly = [
+        FailedStep(primitive=state.steps[gap.step].plan.primitive, status="partial", why=gap.fact.detail, source=False)
+        for gap in state.facts.values()
+        if isinstance(gap.fact, SourceGap) and gap.fact.fault
+    ]
+    return partly + [
+        FailedStep(
+            primitive=step.plan.primitive,
+            status=step.status,
+            why=step.summary,
+            source=step.status == "failed" and not step.fault,
+        )
+        for step in state.steps.values()
+        if step.status in ("failed", "timed_out")
+    ]

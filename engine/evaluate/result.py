@@ -8,10 +8,12 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from engine.evaluate.cases import Case
+from engine.evaluate.cases import Case, Named
 from engine.evaluate.comparison import Comparison
-from engine.evaluate.figures import Averages, CalibrationBin, Scores, calibration, scores
+from engine.evaluate.figures import Averages, CalibrationBin, Scores, Sure, calibration, scores, sure
 from engine.evaluate.parts import Part
+from engine.reason.catalogue import causes
+from primitives.terms import IncidentClass
 
 __all__ = ["Confused", "Confusion", "Evaluation", "evaluate"]
 
@@ -40,8 +42,11 @@ class _Cases(Part):
 
 
 class Evaluation(Averages, _Cases):
-    """All cases, their averages, and the same averages for each folder of bundles, class of cause and platform.
+    """All cases, their averages, and the same by folder of bundles, class of cause, platform and kind of evidence.
 
+    An incident with several kinds of evidence counts for each. `sure` are the answers at 0.9 or more,
+    `no_fault_on_fault` says how many incidents with a fault were called none, `faulty` in how many the investigation
+    itself failed in part.
     `without` are the questions that nothing was allowed to answer; `against` compares with an earlier run.
     """
 
@@ -50,6 +55,10 @@ class Evaluation(Averages, _Cases):
     by_dataset: Mapping[str, Scores]
     by_cause_class: Mapping[str, Scores]
     by_platform: Mapping[str, Scores]
+    by_evidence: Mapping[str, Scores] = {}
+    sure: Sure = Sure(n=0, right=0)
+    no_fault_on_fault: int = 0
+    faulty: int = 0
     confusion: Confusion
     calibration: tuple[CalibrationBin, ...]
     cpu_p50_s: float | None
@@ -65,11 +74,31 @@ def evaluate(cases: Sequence[Case], *, without: Iterable[str] = ()) -> Evaluatio
         by_dataset=_by(cases, lambda case: case.dataset),
         by_cause_class=_by(cases, lambda case: case.truth_class),
         by_platform=_by(cases, lambda case: case.platform),
+        by_evidence=by_evidence(cases),
+        sure=sure(cases),
+        no_fault_on_fault=sum(map(_no_fault_on_fault, cases)),
+        faulty=sum(case.faulty for case in cases),
         confusion=_confusion(cases),
         calibration=calibration(cases),
         without=tuple(sorted(set(without))),
         **scores(cases).model_dump(),
     )
+
+
+def by_evidence(cases: Sequence[Case]) -> dict[str, Scores]:
+    """The averages for each kind of evidence, over the cases that have it."""
+    kinds = sorted({kind for case in cases for kind in case.evidence})
+    return {kind: scores([case for case in cases if kind in case.evidence]) for kind in kinds}
+
+
+def _no_fault_on_fault(case: Case) -> bool:
+    calm = IncidentClass.NO_FAULT
+    return case.named is not None and case.truth_class != calm and _class(case.named) is calm
+
+
+def _class(named: Named) -> IncidentClass | None:
+    cause = causes().get(named.cause_id or "")
+    return cause.cause_class if cause else None
 
 
 def _by(cases: Sequence[Case], label: Callable[[Case], str]) -> dict[str, Scores]:

@@ -1,7 +1,10 @@
 """The diagnostic plan and the course of its steps."""
 
+import operator
 from collections.abc import Mapping
 from typing import Any, Literal
+
+from pydantic import Field
 
 from engine.events.envelope import EventBody, InvestigationEvent
 from primitives.terms import Effect
@@ -72,7 +75,10 @@ class StepProgressed(InvestigationEvent):
 
 
 class StepFinished(InvestigationEvent):
-    """A step ended; `summary` is its one-line result, or why it failed."""
+    """A step ended; `summary` is its one-line result, or why it failed.
+
+    `fault`: the diagnostic itself failed, not a source that it asked.
+    """
 
     type: Literal["step_finished"] = "step_finished"
     version: Literal[1] = 1
@@ -80,3 +86,4 @@ class StepFinished(InvestigationEvent):
     status: Literal["completed", "failed", "timed_out", "cancelled"]
     summary: str
     duration_s: float
+    fault: bool = Field(default=False, exclude_if=operator.not_)

@@ -96,12 +96,13 @@ class PublishFacts:
 
 @dataclass(frozen=True, slots=True)
 class FinishStep:
-    """Finish a step."""
+    """Finish a step; `fault`: the diagnostic itself failed, not a source that it asked."""
 
     step: str
     status: Literal["completed", "failed", "timed_out", "cancelled"]
     summary: str
     duration_s: float
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)

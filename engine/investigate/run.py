@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from engine.events import PlannedStep
 from engine.fact_deduplication import fact_key
@@ -17,7 +17,7 @@ from engine.naming import display_names
 from primitives.clock import Clock
 from primitives.diagnostics.registry import Diagnostic, Progress
 from primitives.display_names import DisplayNames
-from primitives.errors import CloudopsError
+from primitives.errors import CloudopsError, SourceError
 from primitives.facts import Fact
 from primitives.telemetry import Telemetry
 from primitives.text import safe_line
@@ -25,6 +25,14 @@ from primitives.text import safe_line
 __all__ = ["StepRunner"]
 
 Outcome = Literal["completed", "failed", "timed_out", "cancelled"]
+
+
+class _End(NamedTuple):
+    """How a diagnostic ended; `fault`: it failed itself, not a source that it asked."""
+
+    outcome: Outcome
+    problem: str = ""
+    fault: bool = False
 
 
 @dataclass(slots=True)
@@ -95,18 +103,18 @@ class StepRunner:
             with suppress(asyncio.CancelledError):
                 await work
             raise
-        outcome, problem = work.result()
+        end = work.result()
         duration = self.clock.monotonic() - started
-        summary = problem or self._summary(output.facts)
+        summary = end.problem or self._summary(output.facts)
         failpoint("run.before_step_finished")
-        await self.incident.send(FinishStep(step.id, outcome, summary, duration))
+        await self.incident.send(FinishStep(step.id, end.outcome, summary, duration, end.fault))
         failpoint("run.step_finished")
         await self.after_step()
 
     def _summary(self, facts: Sequence[Fact]) -> str:
         return _summary(facts, display_names(self.incident.state))
 
-    async def _collect(self, step: PlannedStep, output: _Output) -> tuple[Outcome, str]:
+    async def _collect(self, step: PlannedStep, output: _Output) -> _End:
         try:
             async with asyncio.timeout(self.timeout_s):
                 diagnostic = self.diagnostics[step.primitive]
@@ -118,14 +126,14 @@ class StepRunner:
                         output.facts.append(item)
                     output.news.set()
         except TimeoutError:
-            return "timed_out", f"no result within {self.timeout_s:g} s"
+            return _End("timed_out", f"no result within {self.timeout_s:g} s")
         except CloudopsError as error:
-            return "failed", safe_line(str(error))
+            return _End("failed", safe_line(str(error)), fault=not isinstance(error, SourceError))
         except Exception as error:  # Any failure of a diagnostic, ours or a third party's, must only fail its step.
-            return "failed", safe_line(f"{type(error).__name__}: {error}")
-        return "completed", ""
+            return _End("failed", safe_line(f"{type(error).__name__}: {error}"), fault=True)
+        return _End("completed")
 
-    async def _publish(self, step: str, output: _Output, work: asyncio.Task[tuple[Outcome, str]]) -> None:
+    async def _publish(self, step: str, output: _Output, work: asyncio.Task[_End]) -> None:
         work.add_done_callback(lambda _: output.news.set())
         finished = False
         while not finished:

@@ -12,12 +12,13 @@ The signs of the coefficients are bounded, so that less evidence never makes an 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from engine.reason.chains import can_cause
 from engine.reason.competition import Competition, Scored
+from engine.reason.entities import is_behind
 from engine.reason.fact_index import FactIndex
 from engine.reason.odds import probability_at
 from engine.reason.trouble import Trouble
@@ -48,7 +49,6 @@ _ALIVE: Final = 0.02
 _MOST_COMPARED: Final = 50
 _MOST_KINDS: Final = 4
 _ONE_KIND: Final = 0.8
-_SURE: Final = 0.97
 # The next one stays this far behind the first.
 _BEHIND: Final = 0.98
 _LEAST_REST: Final = 0.01
@@ -60,25 +60,27 @@ class Features:
 
     values: Mapping[str, float]
     kinds: frozenset[str]
-    strongest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Fitted numbers: `intercept` and `coefficients` in log-odds, and the highest confidence by strongest evidence."""
+    """Fitted numbers: `intercept` and `coefficients` in log-odds, and the highest confidence by kind of evidence."""
 
     intercept: float
     coefficients: Mapping[str, float]
     ceilings: Mapping[str, float] = field(default_factory=dict)
 
-    def stated(self, values: Mapping[str, float], kinds: int, strongest: str) -> tuple[float, str]:
+    def stated(self, values: Mapping[str, float], kinds: Collection[str]) -> tuple[float, str]:
         """The confidence of an answer with such features, at most the ceilings, and what determined it."""
         odds = self.intercept + sum(weight * values[name] for name, weight in self.coefficients.items())
         confidence, label = probability_at(odds), "calibrated: how often answers like this were right"
-        ceiling = self.ceilings.get(strongest, _SURE)
+        # The most reliable kind decides: were it the heaviest, an answer might gain by losing a fact.
+        ceiling, best = max(
+            ((self.ceilings.get(kind, _ONE_KIND), kind) for kind in kinds), default=(_ONE_KIND, "little")
+        )
         if confidence > ceiling:
-            confidence, label = ceiling, f"calibrated: rests on {strongest}"
-        if kinds <= 1 and confidence > _ONE_KIND:
+            confidence, label = ceiling, f"calibrated: rests on {best}"
+        if len(kinds) <= 1 and confidence > _ONE_KIND:
             confidence, label = _ONE_KIND, "calibrated: one kind of evidence only"
         return confidence, label
 
@@ -110,7 +112,7 @@ def features_of(case: FactIndex, competition: Competition, trouble: Trouble) -> 
         "kinds": min(len(kinds), _MOST_KINDS) / _MOST_KINDS,
         "generic": float(first.candidate.cause.generic),
     }
-    return Features(values, kinds, max(weights, key=lambda kind: (weights[kind], kind), default="none"))
+    return Features(values, kinds)
 
 
 def _is_rival(case: FactIndex, first: Scored, other: Scored) -> bool:
@@ -120,6 +122,10 @@ def _is_rival(case: FactIndex, first: Scored, other: Scored) -> bool:
         return False
     if key.resource in case.parts.get(leading.resource or "", ()) or leading.resource in case.parts.get(
         key.resource, ()
+    ):
+        return False
+    if leading.resource and (
+        is_behind(case, leading.resource, key.resource) or is_behind(case, key.resource, leading.resource)
     ):
         return False
     return not can_cause(case, leading, key)
@@ -144,7 +150,7 @@ def calibrated(stated: Sequence[float], scored: Sequence[Scored], features: Feat
     """
     if scored[0].candidate.cause.cause_class is IncidentClass.UNKNOWN:
         return Calibrated(tuple(stated), "")
-    first, label = known.stated(features.values, len(features.kinds), features.strongest)
+    first, label = known.stated(features.values, features.kinds)
     factor = min(1.0, (1.0 - first) / max(1.0 - stated[0], _LEAST_REST))
     if len(stated) > 1 and stated[1] * factor > _BEHIND * first:
         factor = _BEHIND * first / stated[1]

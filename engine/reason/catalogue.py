@@ -87,7 +87,9 @@ class Cause:
 
     Consequences. `brings` are the causes that it can cause, within its `reach`. An `outcome_rank` above 0 means that it
     only says how something failed; any cause of a lower rank on the same resource can cause it. With
-    `brought_by_change` a change of the resource can cause it.
+    `brought_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
+    entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `seat_states` are the states
+    of the component itself; where it is known to be down, all that it serves suffers from it.
     """
 
     id: str
@@ -111,6 +113,8 @@ class Cause:
     reach: Reach = "below"
     outcome_rank: int = 0
     brought_by_change: bool = True
+    shows_on_entity: bool = False
+    seat_states: tuple[str, ...] = ()
     unproven_sentence: str = ""
     change_noun: str = ""
     remediations: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.reason.catalogue import causes
 from engine.reason.claims import HypothesisKey
+from engine.reason.entities import is_behind
 from engine.reason.fact_index import FactIndex
 from primitives.terms import IncidentClass
 
@@ -40,7 +41,7 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
     if cause.change is not None:
         return (same or below) and _can_be_brought(consequence)
     if is_outcome(cause, consequence):
-        return same
+        return same or is_behind(case, cause.resource, consequence.resource)
     return (same or below) and consequence.cause_id in known.brings
 
 
@@ -69,7 +70,8 @@ def reachable_resources(case: FactIndex, cause: HypothesisKey) -> tuple[str, ...
         case "anywhere":
             return tuple(dict.fromkeys((*case.resources, *case.symptom_resources)))
         case "below":
-            return (cause.resource, *case.below.get(cause.resource, ()))
+            near = (cause.resource, *case.below.get(cause.resource, ()), *case.symptoms_of.get(cause.resource, ()))
+            return tuple(dict.fromkeys(near))
 
 
 def _can_be_brought(consequence: HypothesisKey) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from engine.events import IncidentOpened
 from engine.hypotheses import Classification
@@ -14,12 +14,17 @@ from engine.incident import FoundFact
 from engine.naming import names_of_facts
 from primitives.analysis.symptom import find_resource
 from primitives.display_names import DisplayNames
-from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift
+from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift, WorkloadState
+from primitives.identity import kind_of
 from primitives.records import Symptom
 
 __all__ = ["FactIndex", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
+
+_FRONTS: Final = ("service", "endpoints", "endpointslice")
+# From a Service to its workload, to its claim, to the quota that refuses it.
+_ENTITY_DEPTH: Final = 3
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,34 @@ class FactIndex:
             for target in targets:
                 callers.setdefault(target, []).append(source)
         return {name: tuple(sources) for name, sources in callers.items()}
+
+    @cached_property
+    def behind_symptoms(self) -> Mapping[str, frozenset[str]]:
+        """For each object that can show symptoms of its entity, the objects whose faults it shows.
+
+        A Service shows its workload's, a workload its claims', a refused workload those of what refuses it.
+        """
+        direct: dict[str, set[str]] = {}
+        for _, links in self.of(Dependencies):
+            for source, target, kind in links.edges:
+                if kind == "depends" and kind_of(source) in _FRONTS:
+                    direct.setdefault(source, set()).add(target)
+        for _, state in self.present(WorkloadState):
+            place = state.resource or state.object
+            felt_by = (*_names(state.details.get("affects")), *_names(state.details.get("used_by")), state.object)
+            for name in felt_by:
+                if name != place:
+                    direct.setdefault(name, set()).add(place)
+        return {name: frozenset(_reached(direct, name) - {name}) for name in direct}
+
+    @cached_property
+    def symptoms_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The objects on which a fault of each object shows, the other way round."""
+        shown: dict[str, list[str]] = {}
+        for name, places in sorted(self.behind_symptoms.items()):
+            for place in places:
+                shown.setdefault(place, []).append(name)
+        return {place: tuple(names) for place, names in shown.items()}
 
     @cached_property
     def parts(self) -> Mapping[str, tuple[str, ...]]:
@@ -188,6 +221,18 @@ class FactIndex:
         if "latency" in kinds:
             return "slower"
         return "fail" if kinds & {"errors", "availability"} else "worse"
+
+
+def _names(value: Any) -> Iterator[str]:
+    return (name for name in value if isinstance(name, str)) if isinstance(value, list | tuple) else iter(())
+
+
+def _reached(direct: Mapping[str, set[str]], start: str) -> set[str]:
+    reached, edge = {start}, {start}
+    for _ in range(_ENTITY_DEPTH):
+        edge = {behind for name in edge for behind in direct.get(name, ())} - reached
+        reached |= edge
+    return reached
 
 
 def more_than_usual(pattern: LogPattern) -> bool:

@@ -23,6 +23,7 @@ from engine.reason.calibration import Calibrated, Calibration, Features, calibra
 from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
+from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.fitted_calibration import CALIBRATION
 from engine.reason.judgement import Judgements, excluded, judgements_of, statements
@@ -119,7 +120,7 @@ def _candidates(
     claims: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in (*judgements.certain((*mechanisms(case), *attributions(case, places))), *statements(case)):
         claims[claim.key].append(claim)
-    candidates = with_shared_causes(case, candidates_of(case, claims, places, weights))
+    candidates = with_shared_causes(case, candidates_of(case, speak_for_causes(case, claims), places, weights))
     of_verdict: dict[HypothesisKey, list[Claim]] = defaultdict(list)
     for claim in judgements.certain(verdicts(case, trouble)):
         of_verdict[claim.key].append(claim)

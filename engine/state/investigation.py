@@ -92,6 +92,7 @@ class InvestigationState:
             case StepFinished():
                 step = self.steps[body.step]
                 step.status, step.summary, step.duration_s = body.status, body.summary, body.duration_s
+                step.fault = body.fault
             case HypothesesRanked():
                 self.hypotheses, self.would_change = body.hypotheses, body.would_change
                 self.decisive = body.decisive

@@ -16,7 +16,10 @@ StepStatus = Literal["waiting", "running", "completed", "failed", "timed_out", "
 
 @dataclass(slots=True)
 class Step:
-    """A step of the plan and what became of it; `added` says that it joined later."""
+    """A step of the plan and what became of it; `added` says that it joined later.
+
+    `fault`: the diagnostic itself failed, not a source that it asked.
+    """
 
     plan: PlannedStep
     added: bool = False
@@ -29,6 +32,7 @@ class Step:
     note: str = ""
     summary: str = ""
     facts: list[str] = field(default_factory=list)
+    fault: bool = False
 
     def copy(self) -> Step:
         """A step that can be changed without changing this one."""

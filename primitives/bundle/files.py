@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
 
 from primitives.errors import BundleError
 from primitives.text import safe_line
 
-__all__ = ["MAX_ENTRIES", "MAX_FILE_BYTES", "Files", "open_files"]
+__all__ = ["MAX_ENTRIES", "MAX_FILE_BYTES", "MAX_TOTAL_BYTES", "Files", "open_files"]
 
 MAX_ENTRIES: Final = 10_000
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
+MAX_TOTAL_BYTES: Final = 512 * 1024 * 1024
+"""Of all files together, unpacked. A ZIP of 2 MB can hold thousands of files of megabytes of zeros."""
 MANIFEST: Final = "incident.yaml"
 _CHUNK: Final = 1 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -29,20 +31,21 @@ _ENCRYPTED: Final = 0x1
 
 
 class _Source(Protocol):
-    def entries(self) -> Iterator[str]:
-        """Names of all files, as they are stored. Raises `BundleError` for what must not be there."""
+    def entries(self) -> Iterator[tuple[str, int]]:
+        """Names and sizes in bytes of all files, as stored. Raises `BundleError` for what must not be there."""
         ...
 
     def stream(self, name: str) -> IO[bytes]: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Files:
-    """What files there are, by logical name; `warnings` names what was skipped."""
+    """What files there are, by logical name. Threads may share it."""
 
-    _source: _Source
-    _stored: dict[str, str]
-    warnings: tuple[str, ...]
+    def __init__(self, source: _Source, stored: dict[str, str]) -> None:
+        self._source = source
+        self._stored = stored
+        self._sizes: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,17 +56,35 @@ class Files:
         return name in self._stored
 
     def read(self, name: str) -> bytes:
-        """The unpacked contents of a file that is there. Raises `BundleError` when it can't be read whole."""
+        """The unpacked contents of a file that is there.
+
+        Raises `BundleError` when it can't be read whole, or when the files read so far are too large together.
+        """
         stored = self._stored[name]
         where = _shown(stored)
         try:
             with self._source.stream(stored) as stream:
                 chunks = _gunzip(stream, where) if stored.endswith(".gz") else iter(lambda: stream.read(_CHUNK), b"")
-                return _bounded(chunks, where)
+                return self._bounded(chunks, name, where)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise BundleError(where, f"is damaged ({safe_line(str(error))}); fetch or pack it again") from error
         except (OSError, NotImplementedError, RuntimeError) as error:
             raise BundleError(where, f"can't be read: {safe_line(str(error))}") from error
+
+    def _bounded(self, chunks: Iterator[bytes], name: str, where: str) -> bytes:
+        with self._lock:
+            others = sum(self._sizes.values()) - self._sizes.get(name, 0)
+        contents, size = bytearray(), 0
+        for chunk in chunks:
+            size += len(chunk)
+            if size > MAX_FILE_BYTES:
+                raise BundleError(where, _too_large())
+            if others + size > MAX_TOTAL_BYTES:
+                raise BundleError(where, _too_large_together())
+            contents += chunk
+        with self._lock:
+            self._sizes[name] = size
+        return bytes(contents)
 
 
 def open_files(path: Path) -> Files:
@@ -85,21 +106,21 @@ class _Directory:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def entries(self) -> Iterator[str]:
+    def entries(self) -> Iterator[tuple[str, int]]:
         for folder, folders, files in os.walk(self._root, onerror=_refuse_unreadable):
             base = Path(folder)
             for name in (*folders, *files):
                 path = base / name
                 relative = path.relative_to(self._root).as_posix()
-                mode = path.lstat().st_mode
-                if stat.S_ISLNK(mode):
+                status = path.lstat()
+                if stat.S_ISLNK(status.st_mode):
                     self._check_link(path, relative)
-                    mode = path.stat().st_mode
-                    if stat.S_ISDIR(mode):
+                    status = path.stat()
+                    if stat.S_ISDIR(status.st_mode):
                         raise BundleError(_shown(relative), "links to a directory; put the directory itself there")
-                if stat.S_ISREG(mode):
-                    yield relative
-                elif not stat.S_ISDIR(mode):
+                if stat.S_ISREG(status.st_mode):
+                    yield relative, status.st_size
+                elif not stat.S_ISDIR(status.st_mode):
                     raise BundleError(_shown(relative), "is not a regular file; a bundle holds plain files only")
 
     def _check_link(self, path: Path, relative: str) -> None:
@@ -117,33 +138,27 @@ class _Directory:
 
 
 class _Zip:
-    """Opened again for each file: nothing stays open in between."""
+    """Stays open while its bundle is in use: to open it again costs as much as its list of entries is long."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._open() as archive:
-            infos = archive.infolist()
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+            raise BundleError(_shown(path.name), f"is a damaged ZIP ({safe_line(str(error))})") from error
+        infos = self._archive.infolist()
         if len(infos) > MAX_ENTRIES:
             raise BundleError(_shown(path.name), f"holds {len(infos):,} entries; at most {MAX_ENTRIES:,} are read")
         self._prefix = _top_folder([info.filename for info in infos])
-        self._infos = infos
 
-    def _open(self) -> zipfile.ZipFile:
-        try:
-            return zipfile.ZipFile(self._path)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-            raise BundleError(_shown(self._path.name), f"is a damaged ZIP ({safe_line(str(error))})") from error
-
-    def entries(self) -> Iterator[str]:
-        for info in self._infos:
+    def entries(self) -> Iterator[tuple[str, int]]:
+        for info in self._archive.infolist():
             _check_member(info)
             if info.is_dir() or not info.filename.startswith(self._prefix):
                 continue
-            yield info.filename.removeprefix(self._prefix)
+            yield info.filename.removeprefix(self._prefix), info.file_size
 
     def stream(self, name: str) -> IO[bytes]:
-        with self._open() as archive:
-            return archive.open(self._prefix + name)
+        return self._archive.open(self._prefix + name)
 
 
 def _check_member(info: zipfile.ZipInfo) -> None:
@@ -175,17 +190,21 @@ def _top_folder(names: list[str]) -> str:
     return folder if all(name.startswith(folder) for name in ours) else ""
 
 
-def _index(source: _Directory | _Zip) -> Files:
+def _index(source: _Source) -> Files:
     stored: dict[str, str] = {}
-    for count, name in enumerate(source.entries(), start=1):
+    total = 0
+    for count, (name, size) in enumerate(source.entries(), start=1):
         if count > MAX_ENTRIES:
             raise BundleError(_shown(name), f"is one file too many; at most {MAX_ENTRIES:,} are read")
+        total += size
+        if total > MAX_TOTAL_BYTES:
+            raise BundleError(_shown(name), _too_large_together())
         logical = name.removesuffix(".gz")
         if logical in stored:
             both = "twice" if stored[logical] == name else "both plain and gzip-compressed"
             raise BundleError(_shown(logical), f"is there {both}; keep one of them")
         stored[logical] = name
-    return Files(source, stored, ())
+    return Files(source, stored)
 
 
 def _gunzip(stream: IO[bytes], where: str) -> Iterator[bytes]:
@@ -209,18 +228,12 @@ def _gunzip(stream: IO[bytes], where: str) -> Iterator[bytes]:
         raise EOFError("it ends in the middle")
 
 
-def _bounded(chunks: Iterator[bytes], where: str) -> bytes:
-    parts, size = [], 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > MAX_FILE_BYTES:
-            raise BundleError(where, _too_large())
-        parts.append(chunk)
-    return b"".join(parts)
-
-
 def _too_large() -> str:
     return f"is over {MAX_FILE_BYTES // (1024 * 1024):,} MiB unpacked; cut it to the incident's time"
+
+
+def _too_large_together() -> str:
+    return f"makes the bundle over {MAX_TOTAL_BYTES // (1024 * 1024):,} MiB unpacked; cut it to the incident's time"
 
 
 def _refuse_unreadable(error: OSError) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar, get_args
 
 from primitives.bundle.parse import parse_lines, parse_time, shown, type_name
 from primitives.bundle.validate import Warnings, known_keys, validate
+from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.errors import BundleError
 from primitives.records import Change, ConfigurationSnapshot, LogRecord, Observation, Probe, Span
 from primitives.sanitise import Cleaner, TooDeepError
@@ -26,6 +27,7 @@ _LOG_KEYS: Final = frozenset({"time", "resource", "severity", "body", "attribute
 _SPAN_KEYS: Final = frozenset(
     {"trace_id", "span_id", "parent_span_id", "resource", "name", "start", "duration_s", "status", "attributes"}
 )
+_LONGEST_S: Final = 10 * 366 * 86_400.0
 _NO_ATTRIBUTES: Final[dict[str, Any]] = {}
 
 
@@ -92,6 +94,10 @@ def _each(
 ) -> Iterable[T]:
     for number, raw in parse_lines(data, where):
         place = f"{where}:{number}"
+        dropped = _meaningless(raw)
+        if dropped is not None:
+            warnings.add(where, f"records with {dropped} were dropped")
+            continue
         try:
             record = record_of(raw, place)
         except TooDeepError as error:
@@ -100,6 +106,17 @@ def _each(
             for key in raw.keys() - keys:
                 warnings.add(where, f"unknown key '{safe_line(key, limit=80)}' (kept, not read)")
         yield record
+
+
+def _meaningless(raw: dict[str, Any]) -> str | None:
+    """Why a record can't tell anything: an unset clock, or a duration that no call has. None for nearly all."""
+    time = raw.get("time") or raw.get("start")
+    if type(time) is str and time[:4].isdigit() and not FIRST_YEAR <= int(time[:4]) <= LAST_YEAR:
+        return f"a time before {FIRST_YEAR} or after {LAST_YEAR}"
+    duration = raw.get("duration_s")
+    if type(duration) in (int, float) and duration > _LONGEST_S:  # type: ignore[operator]
+        return "a duration of over ten years"
+    return None
 
 
 def _in_order(records: Iterable[T], time_of: Callable[[T], datetime]) -> tuple[T, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -216,7 +216,7 @@ class Bundle:
             kubernetes_logs=self.kubernetes_logs,
             events=self.events,
             notice=self.notice,
-            other={name: self._files.read(name) for name in self._unknown},
+            other=_UnreadFiles(self._files, tuple(self._unknown)),
         )
 
     def _once(self, key: str, read: Callable[[], T]) -> T:
@@ -266,6 +266,25 @@ class Bundle:
         return tuple(
             read_container_log(self._files.read(name), name, self._cleaner, self._warnings) for name in self._log_files
         )
+
+
+class _UnreadFiles(Mapping[str, bytes]):
+    """Files that the format doesn't know, by name: each is read when it is asked for, and not kept in memory."""
+
+    def __init__(self, files: Files, names: tuple[str, ...]) -> None:
+        self._files = files
+        self._names = names
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._files.read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _is_samples(name: str) -> bool:

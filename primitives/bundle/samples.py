@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
-from io import StringIO
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
 from typing import Final
 
 import numpy as np
@@ -15,17 +17,21 @@ from primitives.bundle.parse import decode, parse_time, shown
 from primitives.bundle.validate import Warnings
 from primitives.errors import BundleError
 from primitives.patterns import lazy_pattern
-from primitives.records import Metric, Series
+from primitives.records import GREATEST_VALUE, Metric, Series, meant, without_rounding_errors
 from primitives.sanitise import Cleaner
 from primitives.text import safe_line
 
-__all__ = ["read_samples"]
+__all__ = ["MAX_CELLS", "MAX_COLUMNS", "read_samples"]
 
 # What `float` takes beyond this (1_000, other scripts' digits) no spreadsheet means as a number.
 _NUMBER: Final = lazy_pattern(
     r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*|\s*[+-]?(?:nan|inf|infinity)\s*|\s*", re.IGNORECASE | re.ASCII
 )
 _NAN: Final = float("nan")
+MAX_COLUMNS: Final = 50_000
+"""The resources of one metric that are read."""
+MAX_CELLS: Final = 20_000_000
+"""The cells of one metric's table that are read: 10,000 resources for a day and a half in steps of a minute."""
 
 
 def read_samples(data: bytes, where: str, metric: Metric, cleaner: Cleaner, warnings: Warnings) -> list[Series]:
@@ -34,55 +40,79 @@ def read_samples(data: bytes, where: str, metric: Metric, cleaner: Cleaner, warn
     Empty cells are no samples; neither are NaN and infinities, which are warned of. Of two samples of one time the
     later one in the file wins.
     """
-    text = decode(data, where)
-    header, rows, lines = _rows(text, where)
+    decode(data, where)
+    rows = _rows(data, where)
+    _, header = next(rows, (1, []))
     resources = _resources(header, where, cleaner)
-    times = _times([row[0] for row in rows], lines, where, warnings)
-    columns = list(zip(*rows, strict=True))[1:] if rows else [()] * len(resources)
-    plain = "_" not in text.partition("\n")[2] and text.isascii()
+    table = _table(rows, where, header, plain=_is_plain(data))
+    times = _checked_times(table.times, where, warnings)
     ordered = bool(np.all(np.diff(times) > 0))
     times.setflags(write=False)
-    series, dropped = [], 0
-    for resource, column in zip(resources, columns, strict=True):
-        values = _numbers(column, lines, where, resource, plain=plain)
-        present = np.isfinite(values)
+    series, missing = [], 0
+    for resource, column in zip(resources, table.columns, strict=True):
+        values = without_rounding_errors(np.ascontiguousarray(column))
+        present = meant(values)
         if present.all():
             # Nearly all columns are whole; thousands of them share the file's times.
             series.append(_series(resource, metric, times, values, ordered=ordered))
             continue
-        dropped += int(np.count_nonzero(~present)) - sum(not cell or cell.isspace() for cell in column)
+        missing += int(np.count_nonzero(~present))
         series.append(_series(resource, metric, times[present], values[present], ordered=ordered))
-    if dropped:
-        warnings.add(where, f"{dropped} samples are NaN or infinite and were dropped")
+    if missing > table.empty:
+        warnings.add(
+            where, f"{missing - table.empty} samples are NaN, infinite or beyond {GREATEST_VALUE:g} and were dropped"
+        )
     return series
 
 
-def _rows(text: str, where: str) -> tuple[list[str], list[list[str]], list[int]]:
-    """The header, the rows that aren't blank, and the line of each."""
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    header: list[str] | None = None
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The numbers of a file: a time for each row, a column for each resource, and how many cells are empty."""
+
+    times: NDArray[np.float64]
+    columns: NDArray[np.float64]
+    empty: int
+
+
+def _rows(data: bytes, where: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that aren't blank with their lines, the header first."""
+    reader = csv.reader(TextIOWrapper(BytesIO(data), encoding="utf-8-sig", newline=""), strict=True)
     try:
         for row in reader:
-            if not row or (len(row) == 1 and not row[0].strip()):
-                continue
-            if header is None:
-                header = row
-                continue
-            if len(row) != len(header):
-                problem = f"has {len(row)} cells, the header has {len(header)}; expected the same number"
-                raise BundleError(f"{where}:{reader.line_num}", problem)
-            rows.append(row)
-            lines.append(reader.line_num)
+            if row and (len(row) > 1 or row[0].strip()):
+                yield reader.line_num, row
     except csv.Error as error:
         raise BundleError(f"{where}:{reader.line_num}", f"isn't CSV: {safe_line(str(error))}") from error
-    if header is None:
-        raise BundleError(where, "is empty; expected a first line such as time,<resource>,<resource>")
-    return header, rows, lines
+
+
+def _table(rows: Iterable[tuple[int, list[str]]], where: str, header: Sequence[str], *, plain: bool) -> _Table:
+    """The numbers, row after row: kept as text a large file would take eight times the memory."""
+    times, numbers = array("d"), array("d")
+    empty = 0
+    for line, row in rows:
+        place = f"{where}:{line}"
+        if len(row) != len(header):
+            problem = f"has {len(row)} cells, the header has {len(header)}; expected the same number"
+            raise BundleError(place, problem)
+        if len(numbers) + len(row) > MAX_CELLS:
+            raise BundleError(place, f"is past {MAX_CELLS:,} cells; cut the file to the incident's time")
+        times.append(parse_time(row[0], place, "time").timestamp())
+        numbers.extend(_numbers(row[1:], header, place, plain=plain))
+        empty += sum(not cell or cell.isspace() for cell in row)
+    shape = (len(times), len(header) - 1)
+    return _Table(np.frombuffer(times).copy(), np.frombuffer(numbers).reshape(shape).T, empty)
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether no cell can be a number to `float` alone: 1_000, or the digits of other scripts."""
+    return data.isascii() and b"_" not in data.partition(b"\n")[2]
 
 
 def _resources(header: Sequence[str], where: str, cleaner: Cleaner) -> list[str]:
+    if not header:
+        raise BundleError(where, "is empty; expected a first line such as time,<resource>,<resource>")
+    if len(header) > MAX_COLUMNS:
+        raise BundleError(f"{where}:1", f"has {len(header):,} columns; at most {MAX_COLUMNS:,} are read: split it")
     if header[0].strip() != "time" or len(header) < 2:
         problem = f"the first line begins with {shown(header[0])}; expected time,<resource>,... with commas between"
         raise BundleError(f"{where}:1", problem)
@@ -97,33 +127,24 @@ def _resources(header: Sequence[str], where: str, cleaner: Cleaner) -> list[str]
     return resources
 
 
-def _times(cells: Sequence[str], lines: Sequence[int], where: str, warnings: Warnings) -> NDArray[np.float64]:
-    parsed = [parse_time(cell, f"{where}:{line}", "time").timestamp() for cell, line in zip(cells, lines, strict=True)]
-    times = np.array(parsed, dtype=np.float64)
-    steps = np.diff(times)
-    if np.any(steps < 0):
+def _checked_times(times: NDArray[np.float64], where: str, warnings: Warnings) -> NDArray[np.float64]:
+    if np.any(np.diff(times) < 0):
         warnings.add(where, "the times are not in order and were sorted")
     if np.any(np.diff(np.sort(times)) == 0):
         warnings.add(where, "some times are there twice; the later row counts")
     return times
 
 
-def _numbers(
-    column: Sequence[str], lines: Sequence[int], where: str, resource: str, *, plain: bool
-) -> NDArray[np.float64]:
-    try:
-        if not plain and not all(map(_NUMBER.fullmatch, column)):
-            raise ValueError  # noqa: TRY301 - joins what float() says
-        if "" not in column:
-            return np.fromiter(map(float, column), dtype=np.float64, count=len(column))
-        return np.array([float(cell) if cell else _NAN for cell in column], dtype=np.float64)
-    except ValueError:
-        pass
-    for cell, line in zip(column, lines, strict=True):
+def _numbers(cells: Sequence[str], header: Sequence[str], place: str, *, plain: bool) -> list[float]:
+    if plain:
+        try:
+            return [float(cell) if cell else _NAN for cell in cells]
+        except ValueError:
+            pass
+    for cell, resource in zip(cells, header[1:], strict=True):
         if not _NUMBER.fullmatch(cell):
-            problem = f"column {shown(resource)} is {shown(cell)}; expected a number or an empty cell"
-            raise BundleError(f"{where}:{line}", problem)
-    return np.array([float(cell) if cell.strip() else _NAN for cell in column], dtype=np.float64)
+            raise BundleError(place, f"column {shown(resource)} is {shown(cell)}; expected a number or an empty cell")
+    return [float(cell) if cell.strip() else _NAN for cell in cells]
 
 
 def _series(

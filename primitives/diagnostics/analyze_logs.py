@@ -89,7 +89,7 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     if shapeless([record.body for record in now]):
         yield _shapeless(logs.answers, args)
     for name, problem in services.failed.items():
-        yield _partial(containers, failed_analysis(name, problem), args)
+        yield _partial(containers, failed_analysis(name, problem), args, fault=True)
     for gap in gaps((logs.answers, containers), args):
         yield gap
 
@@ -98,7 +98,7 @@ def _shapeless(logs: Answers[Any], args: Arguments) -> SourceGap:
     return _partial(logs, "hardly two messages are alike, so that nothing can be said of what is usual", args)
 
 
-def _partial(answers: Answers[Any], detail: str, args: Arguments) -> SourceGap:
+def _partial(answers: Answers[Any], detail: str, args: Arguments, *, fault: bool = False) -> SourceGap:
     return SourceGap(
         question=answers.query.question,
         status="partial",
@@ -107,6 +107,7 @@ def _partial(answers: Answers[Any], detail: str, args: Arguments) -> SourceGap:
         observed_at=args.now,
         source=answers.source,
         answers=answers.digests,
+        fault=fault,
     )
 
 

@@ -1,6 +1,9 @@
 """Facts about what could not be learned."""
 
+import operator
 from typing import ClassVar, Literal
+
+from pydantic import Field
 
 from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, label, shorten
@@ -13,7 +16,8 @@ __all__ = ["SourceGap"]
 class SourceGap(FactBase):
     """A question that nobody, or not everybody, could answer.
 
-    `instead` names a related question that was answered, so that nobody takes one for the other.
+    `instead` names a related question that was answered, so that nobody takes one for the other. `fault`: the source
+    answered, an analysis of ours failed at the answer.
     """
 
     type: Literal["source_gap"] = "source_gap"
@@ -22,6 +26,8 @@ class SourceGap(FactBase):
     status: AnswerStatus
     detail: str = ""
     instead: Question | None = None
+    # Left out where it is false: so was it before there was any, and hashes cover the bytes.
+    fault: bool = Field(default=False, exclude_if=operator.not_)
 
     EXAMPLE: ClassVar = {
         "source": "prod",

@@ -25,6 +25,7 @@ from primitives.kubernetes.policies import find_policies
 from primitives.kubernetes.ports import find_ports
 from primitives.kubernetes.probes import find_probes
 from primitives.kubernetes.references import find_references
+from primitives.kubernetes.refusals import by_refuser, find_refused
 from primitives.kubernetes.scheduling import find_scheduling
 from primitives.kubernetes.services import find_services
 from primitives.kubernetes.settings import find_settings
@@ -47,6 +48,7 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("gateways", find_gateways),
     ("network policies", find_policies),
     ("admission", find_admission),
+    ("refused objects", find_refused),
     ("nodes", find_nodes),
     ("workloads", find_workloads),
     ("jobs", find_jobs),
@@ -61,6 +63,7 @@ _PULLS: Final = frozenset(name for name, state in STATES.items() if state.family
 _CRASHES: Final = frozenset(
     {"CrashLoopBackOff", "KilledByProbe", "OOMKilled", "ContainerFailed", "InvalidCommand", "StartError"}
 )
+_SANDBOX: Final = frozenset({"SandboxFailed", "SandboxNetworkFailed", "AddressesExhausted"})
 _SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.family == "scheduling")
 # A state that says less about the same container (or workload) than another one that was found says nothing new.
 _SAYS_LESS: Final[dict[str, Collection[str]]] = {
@@ -68,7 +71,8 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
     "ImagePullBackOff": _PULLS - {"ImagePullBackOff", "ImagePullSecretMissing"},
     "NodeNotReady": {"KubeletStopped", "ContainerRuntimeDown", "NetworkPluginNotReady"},
     "FailedScheduling": (_SCHEDULING | {"VolumeClaimMissing"}) - {"FailedScheduling"},
-    "PodPending": _SCHEDULING | {"FailedMount", "FailedAttachVolume", "MultiAttachError", "SandboxFailed"},
+    "PodPending": _SCHEDULING | _SANDBOX | {"FailedMount", "FailedAttachVolume", "MultiAttachError"},
+    "ContainerCreating": _SANDBOX | {"OOMKilled"},
     "LivenessProbeFailed": {"LivenessProbeMisconfigured"},
     "ReadinessProbeFailed": {"ReadinessProbeMisconfigured"},
     "StartupProbeFailed": {"StartupProbeMisconfigured"},
@@ -89,14 +93,15 @@ def analyse(cluster: Cluster) -> list[Finding]:
 def merge(cluster: Cluster, findings: Iterable[Finding]) -> list[Finding]:
     """Findings that are the same for several objects, or from an object and its events, become one."""
     groups: dict[tuple[str, str, str | None, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
+    for finding in by_refuser(cluster, findings):
         groups[finding.state, finding.resource, finding.container, finding.variant].append(finding)
     _fold_vague(groups)
     newest = _newest_controllers(cluster)
     merged = [_one(cluster, group, newest) for group in groups.values()]
     known: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
     for finding in merged:
-        known[finding.resource].add((finding.state, finding.container))
+        for name in (finding.resource, *finding.details.get("affects", ())):
+            known[name].add((finding.state, finding.container))
     kept: list[Finding] = []
     vague: list[Finding] = []
     for finding in merged:
@@ -154,6 +159,8 @@ def _one(cluster: Cluster, group: list[Finding], newest: dict[str, str]) -> Find
         details |= {key: value for key, value in finding.details.items() if value is not None or key not in details}
     if len(objects) > 1:
         details["objects"] = objects[:_MOST_OBJECTS]
+    if affects := {name for finding in group for name in finding.details.get("affects", ())}:
+        details["affects"] = sorted(affects)[:_MOST_OBJECTS]
     occurrences = sum(finding.events for finding in group)
     seen = [finding.last_seen for finding in group if finding.last_seen]
     if occurrences:

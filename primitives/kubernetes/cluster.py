@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from primitives.records import ContainerLog, KubernetesDump, Topology, Window
 __all__ = ["Cluster", "PodSource"]
 
 _MADE: Final = lazy_pattern(r"(?:Created|Deleted) pod: ([a-z0-9][-a-z0-9.]*)")
+
+_LATE: Final = lazy_pattern(r"deadline exceeded|timed? ?out|timeout", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +151,18 @@ class Cluster:
         for event in self.events:
             events_of[event.target].append(event)
         return dict(events_of)
+
+    @cached_property
+    def timed_out(self) -> frozenset[str]:
+        """The workloads whose probes got no answer in time, by the kubelet's events within the window."""
+        return frozenset(
+            self.pod_by_id[event.target].resource
+            for event in self.events
+            if event.reason == "Unhealthy"
+            and event.target in self.pod_by_id
+            and _LATE.search(event.message)
+            and (event.last is None or event.last >= self.window.start)
+        )
 
     @cached_property
     def made_by(self) -> dict[str, Event]:

@@ -27,6 +27,7 @@ from primitives.kubernetes.nodes import node_event
 from primitives.kubernetes.pods_view import Pod, read_pod
 from primitives.kubernetes.probes import probe_event
 from primitives.kubernetes.references import missing_from_text
+from primitives.kubernetes.sandboxes import sandbox_event
 from primitives.kubernetes.scheduling import scheduling_event
 from primitives.kubernetes.volumes import claim_event, mount_event
 from primitives.patterns import lazy_pattern
@@ -40,7 +41,6 @@ _NORMAL_BUT_TELLING: Final = frozenset({
     "NodeNotSchedulable", "FailedBinding", "Evicted", "TaintManagerEviction",
 })  # fmt: skip
 _SIMPLE: Final = {
-    "FailedCreatePodSandBox": "SandboxFailed",
     "FailedPodSandBoxStatus": "SandboxFailed",
     "NetworkNotReady": "NetworkPluginNotReady",
     "Evicted": "Evicted",
@@ -122,6 +122,8 @@ def _classify(cluster: Cluster, event: Event, pod: Pod | None, resource: str) ->
                 return []  # the claim itself says more
             finding = claim_event(cluster, event)
             return [finding] if finding else []
+        case "FailedCreatePodSandBox":
+            return [sandbox_event(event, pod, resource)]
         case "FailedCreate":
             return [create_event(event, resource)]
         case _:

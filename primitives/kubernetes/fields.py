@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.quantities import parse_kubernetes
 from primitives.text import safe_line
 
@@ -17,6 +17,8 @@ __all__ = [
 
 # Long enough for the end of a wrapped registry error, which is the part that matters.
 _MESSAGE_LIMIT: Final = 2000
+# The API's whole numbers have 64 bits, and so have quantities.
+_GREATEST: Final = 2.0**63
 
 
 def at(value: Any, *path: str) -> Any:
@@ -61,13 +63,11 @@ def strings(value: Any, *path: str) -> dict[str, str]:
 
 
 def integer(value: Any, *path: str) -> int | None:
-    """The whole number at `path`, also where it is written as a string."""
+    """The whole number at `path`, also where it is written as a string; None beyond 64 bits."""
     held = at(value, *path)
     if isinstance(held, bool):
         return None
-    if isinstance(held, int):
-        return held
-    if isinstance(held, float) and math.isfinite(held):
+    if isinstance(held, int | float) and -_GREATEST < held < _GREATEST:
         return int(held)
     if isinstance(held, str) and re.fullmatch(r"-?[0-9]{1,15}", held):
         return int(held)
@@ -75,12 +75,14 @@ def integer(value: Any, *path: str) -> int | None:
 
 
 def instant(value: Any, *path: str) -> datetime | None:
-    """The time at `path`, in UTC."""
+    """The time at `path`, in UTC; None for what is none, and for an unset clock."""
     held = at(value, *path)
     if not isinstance(held, str):
         return None
     try:
         parsed = datetime.fromisoformat(held)
+        if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+            return None
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -90,8 +92,9 @@ def quantity(value: Any, *path: str) -> float | None:
     """The resource quantity at `path` (`250m`, `1.5Gi`) in cores, bytes or pieces."""
     held = at(value, *path)
     if isinstance(held, int | float) and not isinstance(held, bool):
-        return float(held) if math.isfinite(held) else None
-    return parse_kubernetes(held) if isinstance(held, str) else None
+        return float(held) if -_GREATEST < held < _GREATEST else None
+    parsed = parse_kubernetes(held) if isinstance(held, str) else None
+    return parsed if parsed is not None and -_GREATEST < parsed < _GREATEST else None
 
 
 def message_of(value: Any, *path: str) -> str:

@@ -120,7 +120,7 @@ def _failed_analyzer(name: str, problem: str, args: Arguments, objects: Answers[
     """The gap that a failed analyzer leaves."""
     return SourceGap(
         question="objects", status="partial", window=args.window, observed_at=args.now, source=objects.source,
-        detail=failed_analysis(name, problem), answers=objects.digests,
+        detail=failed_analysis(name, problem), answers=objects.digests, fault=True,
     )  # fmt: skip
 
 

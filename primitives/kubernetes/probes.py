@@ -162,12 +162,21 @@ def _suspicion(
         return "protocol"
     if error == "command":
         return "command"
-    if _wrong_port(container, kind, details):
+    if not _answered(error, details) and _wrong_port(container, kind, details):
         return "port"
     if error == "status":
         code = details.get("status_code", 0)
         return "path" if code in (401, 403, 404, 405, 410) else _changed(cluster, pod, container, kind)
     return _timing(cluster, pod, container, kind, error, details) or _changed(cluster, pod, container, kind)
+
+
+def _answered(error: str | None, details: Mapping[str, Any]) -> bool:
+    """Whether something listens on the port: it answered, or took the connection and was too slow.
+
+    Declaring a port is only information (API reference, containerPort). A gRPC client that is refused tries again until
+    its time is over, so its time-outs say nothing.
+    """
+    return error in ("status", "not_serving") or (error == "timeout" and details["handler"] in ("httpGet", "tcpSocket"))
 
 
 def _wrong_port(container: Container, kind: str, details: Mapping[str, Any]) -> bool:
@@ -230,6 +239,8 @@ def _timing(
         return None
     if kind == "liveness" and details["startup_probe"]:
         return None
+    if error == "timeout" and _slow_elsewhere(cluster, pod):
+        return None  # what all of them suffer from is no setting of this one
     if mapping(container.spec, "readinessProbe") and (container.ready is True or _was_ready(pod)):
         return None  # it did start in time once, as its readiness probe says
     if not (details.get("killed") or integer(container.last, "exitCode") in _KILLED_CODES):
@@ -240,6 +251,11 @@ def _timing(
     if needed is not None:
         return "timing" if needed >= details["budget_s"] else None
     return "timing" if details["budget_s"] < _SHORT_BUDGET_S else None
+
+
+def _slow_elsewhere(cluster: Cluster, pod: Pod) -> bool:
+    """Whether probes of another workload time out as well."""
+    return any(resource != pod.resource for resource in cluster.timed_out)
 
 
 def _was_ready(pod: Pod) -> bool:

@@ -113,7 +113,7 @@ def _findings(
                 state=precise, object=target, kind="Pod", resource=where, message=message, since=since,
                 events=event.count if event else 0, last_seen=event.last if event else None,
                 variant=str(details.get("taint") or details.get("resource_name") or ""),
-                details={**details, **more, "nodes": count, "main": rank == 0},
+                details={**details, **more, "nodes": count, "main": rank == 0, **_affects(where, resource)},
             )  # fmt: skip
 
 
@@ -123,6 +123,10 @@ def _blamed(cluster: Cluster, state: str, resource: str) -> list[str]:
         return [resource]
     cordoned = [node.id for node in cluster.all("Node") if node.spec.get("unschedulable") is True]
     return cordoned[:_MOST_BLAMED] or [resource]
+
+
+def _affects(blamed: str, waiting: str) -> dict[str, list[str]]:
+    return {"affects": [waiting]} if blamed != waiting else {}
 
 
 def _reason(words: str) -> tuple[str, dict[str, Any]]:

@@ -45,6 +45,8 @@ NotReady symptom Running, but not ready (details: container readiness, probe)
 ReadinessGateNotMet cause A readiness gate's condition is not true (details: gate)
 ContainerCreating symptom The pod has been waiting for its containers to be created (details: waiting_s)
 SandboxFailed cause The pod's sandbox (network namespace) could not be created (details: error)
+SandboxNetworkFailed cause The node's network plugin could not connect the pod (details: node)
+AddressesExhausted cause No address is free for the pod in the node's range or subnet (details: node)
 InitContainerNotFinished symptom An init container still runs or waits, so the others haven't started
 PodPending symptom The pod is pending and nothing says why
 NotStarted cause The pod was given to a node and the kubelet never reported on it

@@ -93,5 +93,6 @@ def scaling_failures() -> list[MadeCase]:
                     "ReplicaSet/api-5c9d",
                 ),
             ),
+            "shop/resourcequota/compute",
         ),
     ]

@@ -85,7 +85,11 @@ def series(draw: st.DrawFn) -> tuple[Series, ...]:
     for resource in draw(st.lists(name, min_size=1, max_size=3, unique=True)):
         seconds = sorted(draw(st.sets(st.integers(1_700_000_000_000, 1_700_000_100_000), max_size=4)))
         values = draw(
-            st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=len(seconds), max_size=len(seconds))
+            st.lists(
+                st.just(0.0) | st.floats(1e-29, 1e19) | st.floats(-1e19, -1e-29),
+                min_size=len(seconds),
+                max_size=len(seconds),
+            )
         )
         found.append(Series(resource, metric, np.array(seconds, float) / 1000, np.array(values, float)))
     return tuple(found)

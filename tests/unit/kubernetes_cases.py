@@ -5,7 +5,9 @@ from __future__ import annotations
 from test_kubernetes_controllers import NODES, WORKLOADS
 from test_kubernetes_images import IMAGES, PROBES
 from test_kubernetes_pods import PODS
+from test_kubernetes_refusals import REFUSED
 from test_kubernetes_routing import ROUTING, SETTINGS
+from test_kubernetes_sandboxes import SANDBOXES
 from test_kubernetes_scheduling import PORTS, REFERENCES, SCHEDULING
 from test_kubernetes_volumes import ADMISSION, VOLUMES
 
@@ -13,5 +15,5 @@ __all__ = ["CASES"]
 
 CASES = [
     *PODS, *IMAGES, *PROBES, *SCHEDULING, *REFERENCES, *PORTS,
-    *SETTINGS, *ROUTING, *VOLUMES, *ADMISSION, *NODES, *WORKLOADS,
+    *SETTINGS, *ROUTING, *VOLUMES, *ADMISSION, *REFUSED, *SANDBOXES, *NODES, *WORKLOADS,
 ]  # fmt: skip

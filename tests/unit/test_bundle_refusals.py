@@ -17,23 +17,6 @@ from small_bundles import CHANGE, LOG, MANIFEST, SPAN, Make, lines, problem
 from primitives.bundle import files as bundle_files
 from primitives.bundle import read_bundle
 
-
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    """Writes a bundle's directory; names of files with `/` and `.` are given as keys of a dict."""
-
-    def build(files: dict[str, str | bytes] | None = None, manifest: str | bytes | None = MANIFEST) -> Path:
-        folder = tmp_path / "bundle"
-        folder.mkdir()
-        for name, content in {**({"incident.yaml": manifest} if manifest is not None else {}), **(files or {})}.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return folder
-
-    return build
-
-
 WRONG_PARTS: list[tuple[str, str | bytes, str]] = [
     ("logs.jsonl", lines(LOG, {**LOG, "severity": "loud"}), "logs.jsonl:2: field 'severity' is 'loud'; expected one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"),
     ("logs.jsonl", lines({**LOG, "body": 5}), "logs.jsonl:1: field 'body' is 5; expected text"),
@@ -114,7 +97,7 @@ def test_a_wrong_manifest_is_told_in_one_line(make: Make, manifest: str | bytes,
 
 
 def test_a_directory_without_a_manifest_says_so(make: Make, tmp_path: Path) -> None:
-    assert "incident.yaml: is missing from bundle; it is empty" in problem(make(None, None))
+    assert "incident.yaml: is missing from bundle-0; it is empty" in problem(make(None, None))
     assert "no such bundle" in problem(tmp_path / "nowhere")
     (tmp_path / "file").write_text("text")
     assert "is neither a directory nor a ZIP" in problem(tmp_path / "file")

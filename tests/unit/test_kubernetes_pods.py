@@ -172,7 +172,7 @@ PODS = [
             pod(statuses=[waiting("ContainerCreating")], phase="Pending"),
             event("FailedCreatePodSandBox", 'plugin type="cni" failed (add)'),
         ),
-        "SandboxFailed",
+        "SandboxNetworkFailed",
     ),
     Case(
         "init container still runs",

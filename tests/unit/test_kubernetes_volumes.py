@@ -145,6 +145,7 @@ ADMISSION = [
             'pods "api-x" is forbidden: exceeded quota: compute, requested: requests.cpu=2, used: requests.cpu=3, limited: requests.cpu=4'  # noqa: E501
         ),
         "QuotaExceeded",
+        "shop/resourcequota/compute",
         details={
             "quota": "compute",
             "resource_name": "requests.cpu",
@@ -172,12 +173,14 @@ ADMISSION = [
             ),
         ),
         "QuotaExceeded",
+        "shop/resourcequota/pods",
         details={"quota": "pods"},
     ),
     Case(
         "must specify",
         refused('pods "x" is forbidden: failed quota: compute: must specify limits.cpu for: api'),
         "QuotaRequiresLimits",
+        "shop/resourcequota/compute",
         details={"quota": "compute"},
     ),
     Case(

@@ -22,6 +22,7 @@ CAUSES = (
         # A process listens, a name resolves and a route exists, or nobody can connect.
         signals={"tcp_connect failed": 3.4, "http_get failed": 3.4, "fell silent": 1.5},
         outcome_rank=1,
+        shows_on_entity=True,
     ),
     Cause(
         "dependency_slow",

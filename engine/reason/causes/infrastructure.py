@@ -31,24 +31,24 @@ CAUSES = (
         "kubelet_unavailable", _CLASS, "The kubelet of {resource} doesn't answer", _NODES,
         states={"KubeletStopped": 4.5, "NodeLeaseExpired": 2.6, "NotStarted": 2.0}, diagnostic=_INSPECT,
         brings=_WHAT_RAN_THERE, reach="anywhere",
-        services=r"kubelet",
+        services=r"kubelet", seat_states=("KubeletStopped", "NodeLeaseExpired"),
     ),
     Cause(
         "container_runtime_unavailable", _CLASS, "The container runtime of {resource} doesn't answer", _NODES,
         states={"ContainerRuntimeDown": 4.5, "SandboxFailed": 2.0}, diagnostic=_INSPECT,
         brings=_WHAT_RAN_THERE, reach="anywhere",
-        services=r"containerd|docker|cri-?o",
+        services=r"containerd|docker|cri-?o", seat_states=("ContainerRuntimeDown",),
     ),
     Cause(
         "kube_proxy_unavailable", _CLASS, "kube-proxy of {resource} doesn't run", "Kubernetes: kube-proxy",
         states={"KubeProxyDown": 4.4},
         diagnostic=_INSPECT,
-        services=r"kube-?proxy",
+        services=r"kube-?proxy", seat_states=("KubeProxyDown",),
     ),
     Cause(
         "scheduler_unavailable", _CLASS, "The scheduler doesn't schedule", "Kubernetes: kube-scheduler",
         states={"NotScheduled": 3.6, "SchedulerDown": 4.4, "ComponentLeaseExpired": 2.6}, diagnostic=_INSPECT,
-        services=r"scheduler",
+        services=r"scheduler", seat_states=("SchedulerDown", "ComponentLeaseExpired"),
     ),
     Cause(
         "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",

@@ -14,7 +14,7 @@ CAUSES = (
         "dns_resolution_failed", _CLASS, "{resource} can't resolve names", "Kubernetes: Debugging DNS Resolution",
         states={"ClusterDnsUnavailable": 4.2, "NetworkPolicyBlocksDns": 4.0, "ExternalNameUnknown": 1.0},
         families={"dns": 3.0}, diagnostic="analyze_logs",
-        signals={"dns_lookup failed": 3.4},
+        signals={"dns_lookup failed": 3.4}, seat_states=("ClusterDnsUnavailable",),
     ),
     Cause(
         "service_selector_mismatch", _CLASS, "The selector of {resource} fits no pod", _SERVICES,
@@ -38,6 +38,17 @@ CAUSES = (
         "network_policy_blocked", _CLASS, "A network policy blocks {resource}", "Kubernetes: Network Policies",
         states={"NetworkPolicyBlocked": 4.2, "NetworkPolicyDeniesAll": 1.8, "NetworkPolicyBlocksDns": 2.4},
         families={"unreachable": 0.5, "timeout": 0.2}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "network_plugin_failed", _CLASS, "The network plugin gives {resource} no network",
+        "Kubernetes: Network Plugins; CNI specification, errors", states={"SandboxNetworkFailed": 4.0},
+        diagnostic=_INSPECT,
+    ),
+    Cause(
+        "addresses_exhausted", _CLASS, "No address is free for {resource}",
+        "CNI: host-local IPAM; Amazon VPC CNI: insufficient addresses in a subnet",
+        states={"AddressesExhausted": 4.6}, diagnostic=_INSPECT,
+        metrics=r"(?:available|free|remaining) (?:ip|ips|ip addresses|addresses).*|(?:assigned|used) ip addresses",
     ),
     Cause(
         "network_delay", _CLASS, "{resource}'s network is slow", "RFC 2681 (round-trip delay)",

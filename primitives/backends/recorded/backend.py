@@ -62,7 +62,7 @@ from primitives.telemetry import (
 )
 from primitives.terms import AnswerStatus, ChangeKind
 
-__all__ = ["PART_WORDS", "RecordedBackend"]
+__all__ = ["PART_WORDS", "RecordedBackend", "part_of"]
 
 
 class _Timed(Protocol):
@@ -99,6 +99,11 @@ _WORST: Final = ("partial", "unreachable", "denied")
 _LEADING_TIME: Final = lazy_pattern(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
 
 
+def part_of(question: Question) -> str:
+    """The bundle's part that answers a question."""
+    return _PART_OF.get(question, question)
+
+
 class RecordedBackend:
     """A bundle as a source. Its texts were sanitised and redacted while it was read."""
 
@@ -126,7 +131,7 @@ class RecordedBackend:
 
     def _holds(self, question: Question) -> bool:
         """Whether the bundle has the part, or says that it was asked for."""
-        if _PART_OF.get(question, question) in self._bundle.parts:
+        if part_of(question) in self._bundle.parts:
             return True
         words = PART_WORDS.get(question, (question,))
         return any(word in entry.kinds for entry in self._bundle.manifest.coverage for word in words)

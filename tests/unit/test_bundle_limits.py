@@ -1,0 +1,132 @@
+"""Limits on what is read: nesting, sizes together, lines, columns, cells, and numbers and times that mean nothing."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_bundles import LOG, MANIFEST, SPAN, Make, lines, problem
+
+from cockpit.configuration import parse_configuration
+from primitives.bundle import files, parse, read_bundle, samples
+from primitives.errors import UsageError
+
+METRIC = "latency: {kind: latency, unit: s, statistic: p95, worse: higher}\n"
+
+
+@pytest.mark.parametrize("piece", ["[", "- ", "? ", "{a: ", "[{a: "])
+@pytest.mark.parametrize("name", ["incident.yaml", "metrics.yaml", "topology.yaml"])
+def test_deep_yaml_is_refused_before_it_is_built(make: Make, piece: str, name: str) -> None:
+    assert "nested" in problem(make({name: piece * 25_000}))
+
+
+def test_yaml_may_be_as_deep_as_the_limit(make: Make) -> None:
+    depth = parse.MAX_DEPTH - 2
+    path = make({"incident.yaml": MANIFEST + "x: " + "[" * depth + "]" * depth + "\n"})
+    read_bundle(path).validate()
+
+
+def test_deep_configuration_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nested over 100 levels"):
+        parse_configuration(tmp_path / "config.yaml", "[" * 25_000)
+
+
+@pytest.mark.parametrize("name", ["alert.json", "logs.jsonl", "kubernetes/2026-03-10T14-30-00Z/pods.json"])
+def test_deep_json_is_refused(make: Make, name: str) -> None:
+    assert problem(make({name: '{"a":' * 100_000}))
+
+
+def test_files_are_too_large_together(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_TOTAL_BYTES", 5_000)
+    assert "makes the bundle over" in problem(make({f"more/{number}.txt": "x" * 1_000 for number in range(5)}))
+
+
+def test_an_archive_that_states_wrong_sizes_is_too_large_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bomb.incident"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("incident.yaml", MANIFEST)
+        archive.writestr("logs.jsonl", lines(LOG) * 200)
+        archive.writestr("spans.jsonl", lines(SPAN) * 200)
+    bundle = read_bundle(path)
+    monkeypatch.setattr(files, "MAX_TOTAL_BYTES", 30_000)
+    with pytest.raises(Exception, match="makes the bundle over"):
+        bundle.validate()
+
+
+def test_unknown_files_are_read_one_at_a_time_when_asked_for(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = read_bundle(make({"more/a.bin": "a", "more/b.bin": "b"}))
+    read: list[str] = []
+    whole: Callable[[files.Files, str], bytes] = files.Files.read
+    monkeypatch.setattr(files.Files, "read", lambda self, name: read.append(name) or whole(self, name))
+    parts = bundle.load_all()
+    assert not [name for name in read if name.startswith("more/")]
+    assert parts.other["more/b.bin"] == b"b"
+    assert read[-1] == "more/b.bin"
+
+
+def test_an_archive_of_many_entries_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "many.incident"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("incident.yaml", MANIFEST)
+        for number in range(500):
+            archive.writestr(f"kubernetes/logs/shop_api-{number}_app.log", "started\n")
+    opened: list[Any] = []
+    begin = zipfile.ZipFile.__init__
+    monkeypatch.setattr(
+        zipfile.ZipFile, "__init__", lambda self, *args, **named: opened.append(args) or begin(self, *args, **named)
+    )
+    read_bundle(path).validate()
+    assert len(opened) == 1
+
+
+def test_too_many_lines(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse, "MAX_LINES", 10)
+    assert "has 12 lines; at most 10" in problem(make({"logs.jsonl": "\n" * 11}))
+
+
+def test_too_many_columns(make: Make) -> None:
+    header = "time," + ",".join(f"r{number}" for number in range(samples.MAX_COLUMNS + 1)) + "\n"
+    assert "columns; at most" in problem(make({"metrics.yaml": METRIC, "metrics/latency.csv": header}))
+
+
+def test_too_many_cells(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "MAX_CELLS", 8)
+    rows = "".join(f"2026-03-10T14:{minute}:00Z,1,2\n" for minute in range(10, 15))
+    found = problem(make({"metrics.yaml": METRIC, "metrics/latency.csv": "time,a,b\n" + rows}))
+    assert found.startswith("metrics/latency.csv:5: is past 8 cells")
+
+
+@pytest.mark.parametrize("value", ["1e300", "-1e308", str(2**70), "nan", "-inf"])
+def test_numbers_beyond_meaning_are_dropped_and_said(make: Make, value: str) -> None:
+    table = f"time,api\n2026-03-10T14:10:00Z,1\n2026-03-10T14:11:00Z,{value}\n2026-03-10T14:12:00Z,2\n"
+    bundle = read_bundle(make({"metrics.yaml": METRIC, "metrics/latency.csv": table}))
+    assert bundle.series_of("latency")[0].values.tolist() == [1.0, 2.0]
+    assert any("1 samples are NaN, infinite or beyond 1e+20" in warning for warning in bundle.warnings)
+
+
+def test_rounding_errors_are_zero(make: Make) -> None:
+    table = "time,api\n2026-03-10T14:10:00Z,5e-324\n2026-03-10T14:11:00Z,-1e-40\n2026-03-10T14:12:00Z,1e-9\n"
+    bundle = read_bundle(make({"metrics.yaml": METRIC, "metrics/latency.csv": table}))
+    assert np.array_equal(bundle.series_of("latency")[0].values, [0.0, 0.0, 1e-9])
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "2201", "9999"])
+def test_times_of_unset_clocks(make: Make, year: str) -> None:
+    odd = MANIFEST.replace("from: 2026", f"from: {year}")
+    assert "expected a year from 1970 to 2200" in problem(make({"incident.yaml": odd}))
+    log = {**LOG, "time": f"{year}-01-01T00:00:00Z"}
+    bundle = read_bundle(make({"incident.yaml": MANIFEST, "logs.jsonl": lines(LOG, log)}))
+    assert len(bundle.logs or ()) == 1
+    assert "logs.jsonl: records with a time before 1970 or after 2200 were dropped" in bundle.warnings
+
+
+def test_a_call_of_centuries_is_dropped(make: Make) -> None:
+    bundle = read_bundle(make({"spans.jsonl": lines(SPAN, {**SPAN, "duration_s": 1e300})}))
+    assert len(bundle.spans or ()) == 1
+    assert any("over ten years" in warning for warning in bundle.warnings)
