@@ -206,7 +206,7 @@ def _ece(stated: Sequence[float], right: Sequence[bool]) -> float:
 
 
 def _source(known: Calibration, answers: Sequence[Answer]) -> str:
-    systems = len({answer.system for answer in answers})
+    systems, right = len({answer.system for answer in answers}), sum(answer.right for answer in answers)
 
     def listed(values: Mapping[str, float]) -> str:
         return "\n".join(f'        "{name}": {value},' for name, value in values.items())
@@ -215,7 +215,7 @@ def _source(known: Calibration, answers: Sequence[Answer]) -> str:
         '"""Made by `make calibration` (`benchmarks/calibration.py` says how); don\'t edit."""\n\n'
         "from typing import Final\n\nfrom engine.reason.calibration import Calibration\n\n"
         '__all__ = ["CALIBRATION"]\n\n'
-        f"# {len(answers)} first answers of {systems} systems, {sum(answer.right for answer in answers)} of them right.\n"
+        f"# {len(answers)} first answers of {systems} systems, {right} of them right.\n"
         f"CALIBRATION: Final = Calibration(\n    intercept={known.intercept},\n    coefficients={{\n"
         f"{listed(known.coefficients)}\n    }},\n    ceilings={{\n{listed(known.ceilings)}\n    }},\n)\n"
     )

@@ -14,7 +14,6 @@ from typing import Final
 
 from engine.reason.chains import explains_many, reachable_resources
 from engine.reason.claims import HypothesisKey
-from engine.reason.entities import is_behind
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult, SpanErrors, SpanShift, WorkloadState
@@ -96,8 +95,11 @@ class Trouble:
         if key not in self._explained:
             assert key.resource is not None
             case = self._case
-            shown_on = [name for name in self.weights if is_behind(case, key.resource, name)]
-            parts = (key.resource, *case.parts.get(key.resource, ()), *shown_on)
+            parts = (
+                key.resource,
+                *case.parts.get(key.resource, ()),
+                *case.symptoms_of.get(key.resource, ()),
+            )
             below = reachable_resources(case, key) if explains_many(key) else ()
             self._explained[key] = {*case.dependents(parts), *below}
         return self._explained[key]
