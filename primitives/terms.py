@@ -8,6 +8,7 @@ from typing import Final, Literal
 __all__ = [
     "FAILURES",
     "AnswerStatus",
+    "Bearing",
     "ChangeKind",
     "Direction",
     "EdgeKind",
@@ -53,6 +54,10 @@ Polarity = Literal["present", "absent", "unknown"]
 Trust = Literal["measured", "reported", "asserted", "proposed"]
 """measured: the platform's telemetry; reported: text an outsider may have written; asserted: a statement of an
 engineer; proposed: a statement of a model."""
+
+Bearing = Literal["active", "past", "standing"]
+"""What a state has to do with the trouble of now. active: it may be why; past: a later fact undid it; standing: it is
+true and hurts nobody, while something else is in trouble."""
 
 AnswerStatus = Literal["answered", "partial", "denied", "unreachable", "not_recorded"]
 """How a source answered; `not_recorded` means that no source has this kind of data."""

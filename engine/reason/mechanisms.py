@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
+from engine.reason.bearing import state_factor
 from engine.reason.catalogue import (
     Observation,
     Signal,
@@ -79,9 +80,10 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
 
 def _states(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(WorkloadState):
+        factor, why = state_factor(case, fact)
         for cause_id, weight in causes_of_state(fact.state):
             key = HypothesisKey(cause_id, fact.resource or fact.object)
-            yield Claim(key, name, weight * TEXT[fact.trust], f"state {fact.state}", "state")
+            yield Claim(key, name, weight * TEXT[fact.trust] * factor, f"state {fact.state}{why}", "state")
 
 
 def _limits(case: FactIndex) -> Iterator[Claim]:

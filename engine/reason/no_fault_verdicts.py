@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from engine.reason.bearing import state_factor
 from engine.reason.candidates import Candidate
 from engine.reason.causes import verdicts as catalogued
 from engine.reason.claims import Claim, HypothesisKey, Weighed
@@ -162,7 +163,7 @@ def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
     for name, state in case.present(WorkloadState):
         if state.state not in NOTES:
             often = _FORBIDS if state.count >= _RECURRING else _STATE
-            weight = _STATES.get(str(state.details.get("weight")), often)
+            weight = _STATES.get(str(state.details.get("weight")), often) * state_factor(case, state)[0]
             yield name, weight, f"it is in state {state.state}", "states"
     for name, pattern in case.present(LogPattern):
         if pattern.severity in FAILURES and more_than_usual(pattern):

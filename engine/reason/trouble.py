@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from engine.reason.bearing import state_factor
 from engine.reason.chains import explains_many, reachable_resources
 from engine.reason.claims import HypothesisKey
 from engine.reason.fact_index import FactIndex, more_than_usual
@@ -109,7 +110,8 @@ def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str]]:
     """Each bad fact's resource, how bad it is, and its id."""
     for name, state in case.present(WorkloadState):
         if state.state not in NOTES:
-            yield state.resource or state.object, _STATES.get(str(state.details.get("weight")), _STATE), name
+            weight = _STATES.get(str(state.details.get("weight")), _STATE) * state_factor(case, state)[0]
+            yield state.resource or state.object, weight, name
     for name, probe in case.present(ProbeResult):
         checked = probe.target if probe.target in case.resources else probe.resource
         if not probe.healthy and checked:

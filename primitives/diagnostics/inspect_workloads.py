@@ -58,7 +58,8 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
         ask.topology(TopologyQuery(window=asked)),
         ask.changes(ChangesQuery(window=asked)),
     )
-    for probe in _latest(probes.records):
+    latest = _latest(probes.records)
+    for probe in latest:
         yield _probe_fact(probe, args, probes)
     dumps = [dump for dump in objects.records if dump.time <= args.now]
     for gap in _gaps(objects, probes, recorded=bool(dumps), now=args.now):
@@ -66,11 +67,13 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Fo
     if not dumps:
         return
     # Loaded where there are objects: there are some forty modules on what they mean.
+    from primitives.kubernetes.cluster import Check
     from primitives.kubernetes.inspection import Inspection
     from primitives.kubernetes.scopes import arguments_in, changes_in, clusters_of, scoped_fact
 
     window = Window(start=min(args.window.start, args.now), end=args.now)
-    for known in clusters_of(dumps, window, topology.records, logs.records):
+    checks = [Check(probe.resource, probe.probe, probe.target or "", _is_good(probe.result)) for probe in latest]
+    for known in clusters_of(dumps, window, topology.records, logs.records, checks):
         inspection = Inspection(known.cluster, arguments_in(known.scope, args), objects)
         async for fact in inspection.facts(changes_in(known.scope, changes.records)):
             yield scoped_fact(fact, known.scope)

@@ -1,13 +1,15 @@
 """Facts about Kubernetes objects."""
 
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
 from primitives.quantities import counted
+from primitives.terms import Bearing
 
 __all__ = ["WorkloadState"]
 
@@ -18,7 +20,8 @@ class WorkloadState(FactBase):
     `state` is Kubernetes' own reason where it has one (`CrashLoopBackOff`, `OOMKilled`, `ImagePullBackOff`,
     `FailedScheduling`, `Unhealthy`, `NodeNotReady`) and else ours in the same style (`NoEndpoints`,
     `SelectorMismatch`). `object` is the object's identifier, `resource` the workload that owns it. `details` holds what
-    identifies the fault: ports, names, limits.
+    identifies the fault: ports, names, limits. `bearing` says whether it can be why something fails now, and
+    `bearing_reason`, in words, why it can't.
     """
 
     type: Literal["workload_state"] = "workload_state"
@@ -32,6 +35,8 @@ class WorkloadState(FactBase):
     count: int = 1
     since: AwareDatetime | None = None
     details: Mapping[str, Any] = {}
+    bearing: Bearing = Field(default="active", exclude_if=lambda bearing: bearing == "active")
+    bearing_reason: str = Field(default="", exclude_if=operator.not_)
 
     EXAMPLE: ClassVar = {
         "resource": "shop/deployment/api",
@@ -51,7 +56,16 @@ class WorkloadState(FactBase):
         facts.append(counted(self.restarts, "restart") if self.restarts else "")
         facts.append(shorten(self.message))
         detail = ", ".join(fact for fact in facts if fact)
-        return f"{what}: {self.state}" + (f" ({detail})" if detail else "")
+        return f"{what}: {self.state}" + (f" ({detail})" if detail else "") + self._bearing_words()
+
+    def _bearing_words(self) -> str:
+        match self.bearing:
+            case "past":
+                return f"; past: {self.bearing_reason}"
+            case "standing":
+                return f"; background: {self.bearing_reason}"
+            case "active":
+                return ""
 
     def named_resources(self) -> Iterator[str]:
         yield from super().named_resources()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from primitives.identity import kind_of
 from primitives.kubernetes.admission import find_admission
 from primitives.kubernetes.autoscaling import find_autoscaling
+from primitives.kubernetes.bearing import judge_bearing
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.container_logs import families_in_logs, find_in_logs
 from primitives.kubernetes.containers import find_pods
@@ -33,7 +34,7 @@ from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.kubernetes.volumes import find_volumes
 from primitives.kubernetes.workloads import find_workloads
 
-__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge"]
+__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge", "ordered"]
 
 FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] = (
     ("pods", find_pods),
@@ -85,9 +86,14 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
 }  # fmt: skip
 
 
-def analyse(cluster: Cluster) -> list[Finding]:
-    """All findings, merged, most significant first, at most `MOST_FINDINGS`."""
-    return merge(cluster, (finding for _, find in FAMILIES for finding in find(cluster)))
+def analyse(cluster: Cluster, focus: Collection[str] = ()) -> list[Finding]:
+    """All findings, merged, most significant first, at most `MOST_FINDINGS`; `focus` is what the question names."""
+    return ordered(judge_bearing(cluster, merge(cluster, (f for _, find in FAMILIES for f in find(cluster))), focus))
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, most significant first, at most `MOST_FINDINGS`."""
+    return sorted(findings, key=_order)[:MOST_FINDINGS]
 
 
 def merge(cluster: Cluster, findings: Iterable[Finding]) -> list[Finding]:
@@ -106,15 +112,13 @@ def merge(cluster: Cluster, findings: Iterable[Finding]) -> list[Finding]:
     vague: list[Finding] = []
     for finding in merged:
         (vague if _says_less(finding, known[finding.resource]) else kept).append(finding)
-    kept = _absorb(kept, vague)
-    return sorted(kept, key=_order)[:MOST_FINDINGS]
+    return _absorb(kept, vague)
 
 
 def healthy(cluster: Cluster, findings: Iterable[Finding]) -> list[tuple[str, str]]:
     """The workloads and nodes (identifier, kind) that are certainly well: dumped, ready, and nothing found on them."""
-    troubled = {f.resource for f in findings if _WEIGHT[f.state] <= 1} | {
-        f.object for f in findings if _WEIGHT[f.state] <= 1
-    }
+    telling = [f for f in findings if _WEIGHT[f.state] <= 1 and f.bearing == "active"]
+    troubled = {f.resource for f in telling} | {f.object for f in telling}
     workloads = [(resource, _kind(resource)) for resource, pods in cluster.pods_of.items() if _all_well(pods)]
     nodes = [(node.id, node.kind) for node in cluster.all("Node") if text(node.condition("Ready"), "status") == "True"]
     return sorted(entry for entry in workloads + nodes if entry[0] not in troubled)
@@ -260,6 +264,6 @@ def _with(finding: Finding, vaguer: list[Finding]) -> Finding:
 
 def _order(finding: Finding) -> tuple[Any, ...]:
     return (
-        _WEIGHT[finding.state], -finding.count, finding.resource, finding.object, finding.container or "",
-        finding.state, finding.variant,
+        finding.bearing != "active", _WEIGHT[finding.state], -finding.count, finding.resource, finding.object,
+        finding.container or "", finding.state, finding.variant,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from primitives.kubernetes.selectors import selects
 from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, KubernetesDump, Topology, Window
 
-__all__ = ["Cluster", "PodSource"]
+__all__ = ["Check", "Cluster", "PodSource"]
 
 _MADE: Final = lazy_pattern(r"(?:Created|Deleted) pod: ([a-z0-9][-a-z0-9.]*)")
 
@@ -45,6 +45,16 @@ class PodSource:
         return not self.pods or any(not pod.healthy for pod in self.pods)
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The newest result of an active check: who or what was asked (`target`: `api:8080`), and whether it was well."""
+
+    resource: str
+    probe: str
+    target: str
+    healthy: bool
+
+
 class Cluster:
     """The newest dump of each kind, and the earlier ones.
 
@@ -58,8 +68,10 @@ class Cluster:
         window: Window,
         topologies: Sequence[Topology] = (),
         logs: Sequence[ContainerLog] = (),
+        checks: Sequence[Check] = (),
     ) -> None:
         self.window = window
+        self.checks = tuple(checks)
         self.topologies = tuple(topologies)
         self.logs = tuple(logs)
         by_time: dict[str, dict[datetime, list[KubernetesDump]]] = defaultdict(lambda: defaultdict(list))

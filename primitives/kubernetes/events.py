@@ -1,7 +1,6 @@
 """Events as findings: each goes to the family that understands its reason; the rest are warnings of their own.
 
-An event is about one moment. Where its object is healthy now, or gone, or the event ended before the window without
-leaving a trace, it is a `PastEvent`.
+An event is about one moment. Where something later undid it (`past_events`) it is a `PastEvent`.
 """
 
 from __future__ import annotations
@@ -9,21 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from primitives.identity import kubernetes_id, namespace_of
 from primitives.kubernetes.admission import create_event
 from primitives.kubernetes.autoscaling import autoscaler_event, scaled_by
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import RECOVERED_AFTER, start_error, torn_down
+from primitives.kubernetes.containers import start_error
 from primitives.kubernetes.event_records import Event
-from primitives.kubernetes.fields import instant, integer, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.images import classify_pull_error, image_of_message, pull_details, pull_state, telling_part
 from primitives.kubernetes.jobs import job_event
 from primitives.kubernetes.kinds import KubeObject, read_object
 from primitives.kubernetes.nodes import node_event
+from primitives.kubernetes.past_events import as_past, superseded, undone
 from primitives.kubernetes.pods_view import Pod, read_pod
 from primitives.kubernetes.probes import probe_event
 from primitives.kubernetes.references import missing_from_text
@@ -54,17 +52,21 @@ _SIMPLE: Final = {
 
 
 def find_events(cluster: Cluster) -> Iterator[Finding]:
-    """Findings from events, each compared with its object's present state."""
+    """Findings from events, each compared with what came after it."""
+    for event, finding, later in superseded(_read(cluster)):
+        over = later or undone(cluster, event, finding)
+        yield finding if over is None else as_past(event, finding, over)
+
+
+def _read(cluster: Cluster) -> Iterator[tuple[Event, Finding]]:
     for event in cluster.events:
         if not event.warning and event.reason not in _NORMAL_BUT_TELLING:
             continue
         pod = _pod(cluster, event)
         item = cluster.get(event.kind, namespace_of(event.target), event.name)
         resource = _node_of_event(event, pod) or (pod.resource if pod else _resource(cluster, event, item))
-        past = _past(cluster, event, item)
         for finding in _classify(cluster, event, pod, resource):
-            whole = replace(finding, container=finding.container or _only_container(event, pod))
-            yield whole if past is None else _as_past(event, whole, past)
+            yield event, replace(finding, container=finding.container or _only_container(event, pod))
 
 
 def _pod(cluster: Cluster, event: Event) -> Pod | None:
@@ -167,55 +169,3 @@ def _kubelet(cluster: Cluster, event: Event, pod: Pod | None, resource: str) -> 
     if state == "ImagePullDenied" and details.get("missing_pull_secrets"):
         state = "ImagePullUnauthorized"
     return [replace(_of(event, state, resource, variant=image, **details), message=telling_part(message))]
-
-
-def _past(cluster: Cluster, event: Event, item: KubeObject | None) -> str | None:
-    """Why the event is no longer true: `recovered`, `gone` or `before_window`; None where it may still be."""
-    if event.kind == "Pod" and cluster.dumped("Pod"):
-        pod = cluster.pod_by_id.get(event.target)
-        if pod is None:
-            return "gone"
-        if pod.terminating or torn_down(cluster, pod):
-            return "gone"
-        if pod.healthy and not _restarts_again(cluster, pod):
-            return "recovered" if _over(cluster, event, pod.healthy_since) else None
-        if event.reason == "FailedScheduling" and pod.node:
-            return "recovered"
-        return None
-    if item is not None and _healthy(item):
-        since = instant(item.condition("Ready" if event.kind == "Node" else "Available"), "lastTransitionTime")
-        return "recovered" if _over(cluster, event, since) else None
-    return "before_window" if event.last is not None and event.last < cluster.window.start else None
-
-
-def _restarts_again(cluster: Cluster, pod: Pod) -> bool:
-    """Whether it is well only between two restarts, of which there were several, the last one just now."""
-    ends = [instant(container.last, "finishedAt") for container in pod.containers if (container.restarts or 0) >= 3]
-    return any(end is not None and cluster.now - end < RECOVERED_AFTER for end in ends)
-
-
-def _over(cluster: Cluster, event: Event, healthy_since: datetime | None) -> bool:
-    """Whether it was last seen before its object became healthy, or not for ten minutes."""
-    if event.last is None:
-        return True
-    return (healthy_since is not None and event.last <= healthy_since) or cluster.now - event.last >= RECOVERED_AFTER
-
-
-def _healthy(item: KubeObject) -> bool:
-    match item.kind:
-        case "Node":
-            return text(item.condition("Ready"), "status") == "True"
-        case "PersistentVolumeClaim":
-            return text(item.raw, "status", "phase") == "Bound"
-        case "ReplicaSet" | "Deployment" | "StatefulSet":
-            wanted, ready = integer(item.raw, "spec", "replicas"), integer(item.raw, "status", "readyReplicas") or 0
-            return wanted is not None and ready >= wanted
-        case "HorizontalPodAutoscaler":
-            return text(item.condition("ScalingActive"), "status") == "True"
-        case _:
-            return False
-
-
-def _as_past(event: Event, finding: Finding, past: str) -> Finding:
-    details = {"reason": event.reason, "was": finding.state, "past": past}
-    return replace(finding, state="PastEvent", variant=f"{event.reason}:{past}", details=details)

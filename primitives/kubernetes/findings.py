@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from primitives.terms import Bearing
+
 __all__ = ["Finding"]
 
 
@@ -17,7 +19,8 @@ class Finding:
     `object` is the object's identifier and `kind` its Kubernetes kind, `resource` the workload that owns it. Findings
     that agree in resource, state, container and `variant` are one finding of several objects; `count` says of how
     many. `details` hold only what JSON has. `events` is how often the event behind it occurred (0: none), and
-    `reported` marks what rests on text that the workload itself wrote.
+    `reported` marks what rests on text that the workload itself wrote. `bearing` and its reason in words come from
+    `primitives.kubernetes.bearing`.
     """
 
     state: str
@@ -35,3 +38,5 @@ class Finding:
     variant: str = ""
     reported: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
+    bearing: Bearing = "active"
+    bearing_reason: str = ""

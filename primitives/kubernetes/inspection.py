@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 from primitives.diagnostics.registry import Arguments, Found, Progress
 from primitives.facts import ChangeFound, Dependencies, SourceGap, WorkloadState
 from primitives.identity import kubernetes_id, namespace_of, same_name
-from primitives.kubernetes.analysis import FAMILIES, MOST_FINDINGS, healthy, merge
+from primitives.kubernetes.analysis import FAMILIES, healthy, merge, ordered
+from primitives.kubernetes.bearing import BY_COMPARISON, judge_bearing
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.links import find_links
@@ -44,9 +45,9 @@ class Inspection:
         for done, (name, find) in enumerate(FAMILIES):
             yield Progress(done, len(FAMILIES), name)
             unmerged += await self._run(name, partial(find, self._cluster))
-        findings = (
-            await self._run("merged findings", partial(merge, self._cluster, unmerged)) or unmerged[:MOST_FINDINGS]
-        )
+        merged = await self._run("merged findings", partial(merge, self._cluster, unmerged)) or unmerged
+        bearing = partial(judge_bearing, self._cluster, merged, self._named())
+        findings = ordered(await self._run("the findings' bearing", bearing) or merged)
         for finding in findings:
             yield _fact(finding, self._cluster, self._args, self._objects)
         for change in await self._run("rollouts", partial(find_rollouts, self._cluster)):
@@ -58,6 +59,10 @@ class Inspection:
             yield healthy_fact
         for name, problem in self._analyzers.failed.items():
             yield _failed_analyzer(name, problem, self._args, self._objects)
+
+    def _named(self) -> list[str]:
+        """What the question or the alarm names."""
+        return [*self._args.focus, *([self._args.symptom.resource] if self._args.symptom else [])]
 
     async def _run(self, name: str, analyzer: Callable[[], Iterable[T]]) -> list[T]:
         # Thousands of objects take a second: meanwhile the loop serves the others.
@@ -82,13 +87,21 @@ def _fact(finding: Finding, cluster: Cluster, args: Arguments, objects: Answers[
         restarts=finding.restarts,
         count=finding.count,
         since=finding.since,
-        details={**finding.details, "weight": STATES[finding.state].weight, "family": STATES[finding.state].family},
+        details=_details(finding),
+        bearing=finding.bearing,
+        bearing_reason=finding.bearing_reason,
         trust="reported" if finding.reported else "measured",
         window=args.window,
         observed_at=min(cluster.times.get(finding.kind, args.now), args.now),
         source=objects.source,
         answers=objects.digests,
     )
+
+
+def _details(finding: Finding) -> dict[str, Any]:
+    state = STATES[finding.state]
+    by_comparison = {"by_comparison": True} if finding.state in BY_COMPARISON else {}
+    return {**finding.details, "weight": state.weight, "family": state.family, **by_comparison}
 
 
 def _healthy_fact(resource: str, kind: str, cluster: Cluster, args: Arguments, objects: Answers[Any]) -> WorkloadState:

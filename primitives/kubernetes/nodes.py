@@ -15,7 +15,7 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 from primitives.patterns import lazy_pattern
 
-__all__ = ["find_nodes", "node_event", "unready_state"]
+__all__ = ["find_nodes", "is_control_plane", "node_event", "unready_state"]
 
 _PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 # What kubelet, autoscalers and cloud providers report that isn't a problem when true.
@@ -30,6 +30,7 @@ _LEASES: Final = {
     "kube-scheduler": "kube-scheduler",
     "kube-controller-manager": "kube-controller-manager",
 }
+_CONTROL_ROLES: Final = ("master", "control-plane", "controlplane")
 _EVENTS: Final = {
     "NodeNotReady": "NodeNotReady",
     "SystemOOM": "SystemOOM",
@@ -62,6 +63,14 @@ def find_nodes(cluster: Cluster) -> Iterator[Finding]:
                     details={"component": component.name},
                 )  # fmt: skip
     yield from _components(cluster)
+
+
+def is_control_plane(node: KubeObject) -> bool:
+    """Whether the node is a control plane's: by its role's label or taint (kubeadm, k3s, kops)."""
+    roles = {"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master",
+             "node-role.kubernetes.io/controlplane"}  # fmt: skip
+    tainted = {text(taint, "key") for taint in maps(node.raw, "spec", "taints")}
+    return bool(roles & (node.labels.keys() | tainted)) or node.labels.get("kubernetes.io/role") in _CONTROL_ROLES
 
 
 def unready_state(reason: str, message: str) -> str:

@@ -15,6 +15,7 @@ from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import instant, mapping, maps, message_of, quantity, strings, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.nodes import is_control_plane
 from primitives.kubernetes.placement import fits_affinity, fits_selector, untolerated
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.selectors import shown_selector
@@ -105,7 +106,7 @@ def _findings(
     event: Event | None = None,
 ) -> Iterator[Finding]:  # fmt: skip
     reasons = scheduler_reasons(message) or (_computed(cluster, pod) if pod else [])
-    for rank, (state, count, details) in enumerate(reasons or [("FailedScheduling", 0, {})]):
+    for rank, (state, count, details) in enumerate(_telling(cluster, reasons) or [("FailedScheduling", 0, {})]):
         precise = _precise(cluster, pod, state)
         more = _more(cluster, pod, precise, details) if pod else {}
         for where in _blamed(cluster, precise, resource):
@@ -121,8 +122,17 @@ def _blamed(cluster: Cluster, state: str, resource: str) -> list[str]:
     """Where the fault is: on the nodes that are cordoned, which is fixed there; else on the workload that waits."""
     if state != "NodesUnschedulable":
         return [resource]
-    cordoned = [node.id for node in cluster.all("Node") if node.spec.get("unschedulable") is True]
-    return cordoned[:_MOST_BLAMED] or [resource]
+    cordoned = [node for node in cluster.all("Node") if node.spec.get("unschedulable") is True]
+    workers = [node for node in cordoned if not is_control_plane(node)]
+    return [node.id for node in workers or cordoned][:_MOST_BLAMED] or [resource]
+
+
+def _telling(cluster: Cluster, reasons: list[tuple[str, int, dict[str, Any]]]) -> list[tuple[str, int, dict[str, Any]]]:
+    """The reasons without the cordon of nodes that are kept free anyway, as long as there is another reason."""
+    cordoned = [node for node in cluster.all("Node") if node.spec.get("unschedulable") is True]
+    if not cordoned or not all(is_control_plane(node) for node in cordoned):
+        return reasons
+    return [reason for reason in reasons if reason[0] != "NodesUnschedulable"] or reasons
 
 
 def _affects(blamed: str, waiting: str) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ The analysis of objects works on one cluster and knows no scopes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from primitives.diagnostics.registry import Arguments, Found, Progress
@@ -15,7 +15,7 @@ from primitives.identity import in_scope, is_kubernetes, parse_id, scope_of, wit
 from primitives.records import Change, ContainerLog, KubernetesDump, Topology, Window
 
 if TYPE_CHECKING:
-    from primitives.kubernetes.cluster import Cluster
+    from primitives.kubernetes.cluster import Check, Cluster
 
 __all__ = ["arguments_in", "changes_in", "clusters_in_context", "clusters_of", "scoped_fact", "topologies_in"]
 
@@ -35,12 +35,13 @@ def clusters_of(
     window: Window,
     topologies: Sequence[Topology] = (),
     logs: Iterable[ContainerLog] = (),
+    checks: Iterable[Check] = (),
 ) -> list[ScopedCluster]:
-    """Each cluster that was dumped, with its part of the topologies and its logs."""
+    """Each cluster that was dumped, with its part of the topologies, its logs and the checks of it."""
     # Loaded where there are objects: it brings the modules that read them.
     from primitives.kubernetes.cluster import Cluster
 
-    dumps, logs = list(dumps), list(logs)
+    dumps, logs, checks = list(dumps), list(logs), list(checks)
     return [
         ScopedCluster(
             scope,
@@ -49,6 +50,11 @@ def clusters_of(
                 window,
                 topologies_in(scope, topologies),
                 [log for log in logs if log.scope == scope],
+                [
+                    replace(check, resource=_own(scope, check.resource))
+                    for check in checks
+                    if scope_of(check.resource) in ("", scope)
+                ],
             ),
         )
         for scope in sorted({dump.scope for dump in dumps})

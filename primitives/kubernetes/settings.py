@@ -13,11 +13,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster, PodSource
-from primitives.kubernetes.fields import at, integer, mapping, maps, strings, text, texts
+from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text, texts
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 from primitives.patterns import lazy_pattern
@@ -163,9 +164,15 @@ def _check(cluster: Cluster, source: PodSource, address: Address) -> Finding | N
 def _finding(source: PodSource, address: Address, state: str, details: dict[str, Any]) -> Finding:
     return Finding(
         state, source.object, source.kind, source.resource, container=address.container,
-        variant=f"{address.variable}={address.host}:{address.port}",
+        variant=f"{address.variable}={address.host}:{address.port}", since=_written(source),
         details={**details, "pods_troubled": source.troubled},
     )  # fmt: skip
+
+
+def _written(source: PodSource) -> datetime | None:
+    """Since when the setting is so: pods keep the environment that they were created with."""
+    created = [instant(pod.item.raw, "metadata", "creationTimestamp") for pod in source.pods]
+    return min((moment for moment in created if moment), default=None)
 
 
 def _environment(cluster: Cluster, namespace: str, container: Mapping[str, Any]) -> dict[str, str]:

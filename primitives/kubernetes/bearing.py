@@ -1,0 +1,244 @@
+"""What each finding has to do with the trouble of now: whether it may be why, or stands there and hurts nobody.
+
+A finding that a comparison of settings makes (a linter's) is true as long as the settings are. It explains something
+only where somebody is hurt who has to do with it, a check or the question names it, it nearly spells something that
+exists, or it changed lately (Google SRE book, chapter 12: what changed, and what differs from what works). Where nobody
+is in trouble at all it is the best lead that there is. Each rule is one function: whom the finding concerns, or None
+where it may be the reason in any case. What is past is marked by `past_events`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from primitives.identity import base_name, same_name
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.illness import checked_well, find_ill
+from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.links import find_links
+from primitives.kubernetes.nodes import is_control_plane
+from primitives.kubernetes.placement import fits_affinity, fits_selector
+from primitives.kubernetes.pods_view import Pod
+from primitives.kubernetes.states import STATES
+
+__all__ = ["BY_COMPARISON", "judge_bearing", "nearly_spells"]
+
+Concerned = Collection[str] | None
+
+# A slip of the keyboard changes one character in eight or fewer; words such as -service at the end count for little.
+_ALIKE: Final = 0.85
+_SHORTEST_WORD: Final = 4
+_CHANGES: Final = frozenset({"RevisionChanged", "ObjectChanged", "RolloutInProgress", "RolloutStuck"})
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the rules look at."""
+
+    cluster: Cluster
+    findings: Collection[Finding]
+    focus: Collection[str]
+
+    @cached_property
+    def ill(self) -> Mapping[str, str]:
+        """Who is in trouble, and how."""
+        return find_ill(self.cluster)
+
+    @cached_property
+    def answering(self) -> Collection[str]:
+        """What answered every check."""
+        return checked_well(self.cluster)
+
+    @cached_property
+    def troubled(self) -> frozenset[str]:
+        """Who is in trouble, by their own state or by a finding that isn't one of a linter."""
+        seen = {
+            name
+            for finding in self.findings
+            if finding.bearing == "active" and finding.state not in BY_COMPARISON
+            and STATES[finding.state].weight == "cause"
+            for name in (finding.resource, finding.object)
+        }  # fmt: skip
+        return frozenset({*self.ill, *seen})
+
+    @cached_property
+    def callers(self) -> Mapping[str, set[str]]:
+        """Who depends on each Service."""
+        callers: dict[str, set[str]] = defaultdict(set)
+        for source, target, kind in find_links(self.cluster)[1]:
+            if kind == "calls" or source.rpartition("/")[0].endswith("ingress"):
+                callers[target].add(source)
+        return callers
+
+    @cached_property
+    def changed(self) -> Collection[str]:
+        """What changed within the window."""
+        window = self.cluster.window
+        return {
+            finding.resource
+            for finding in self.findings
+            if finding.state in _CHANGES and (finding.since is None or window.holds(finding.since))
+        }
+
+    @cached_property
+    def waiting(self) -> list[Pod]:
+        """Pods that wait for a node."""
+        return [pod for pod in self.cluster.pods if pod.phase == "Pending" and not pod.node and not pod.terminating]
+
+
+def judge_bearing(cluster: Cluster, findings: Iterable[Finding], focus: Collection[str] = ()) -> list[Finding]:
+    """The findings, each with its bearing; `focus` are the resources that the question names."""
+    known = list(findings)
+    situation = Situation(cluster, known, frozenset(focus))
+    return [_judged(situation, finding) for finding in known]
+
+
+def nearly_spells(name: str, names: Iterable[str]) -> str | None:
+    """The existing name that `name` is a slip of: nearly the same letters, or the same words and one more or less."""
+    words = _words(name)
+    for other in names:
+        shared = words & _words(other)
+        subset = shared in (words, _words(other)) and any(len(word) >= _SHORTEST_WORD for word in shared)
+        if name != other and (subset or difflib.SequenceMatcher(None, name, other).ratio() >= _ALIKE):
+            return other
+    return None
+
+
+def _words(name: str) -> set[str]:
+    return {word for word in re.split(r"[^a-z0-9]+", name.lower()) if word not in ("", "svc", "service", "api")}
+
+
+def _judged(situation: Situation, finding: Finding) -> Finding:
+    if finding.bearing != "active" or finding.state not in BY_COMPARISON:
+        return finding
+    why = _standing(situation, finding)
+    return finding if why is None else replace(finding, bearing="standing", bearing_reason=why)
+
+
+def _standing(situation: Situation, finding: Finding) -> str | None:
+    """Why the finding is background; None where it may be why something fails."""
+    if finding.state == "NodeCordoned" and _kept_free(situation, finding):
+        return "a control plane's node is kept free of other pods, and no pod needs it"
+    concerned = BY_COMPARISON[finding.state](situation, finding)
+    if concerned is None or situation.troubled <= {*concerned, finding.resource, finding.object}:
+        return None
+    hurt = [*concerned, finding.resource, finding.object]
+    if any(name in situation.ill or name in situation.focus or name in situation.changed for name in hurt):
+        return None
+    return "whom it concerns is well" if concerned else "nobody is hurt by it"
+
+
+def _own(situation: Situation, finding: Finding) -> Concerned:
+    del situation
+    return (finding.resource,)
+
+
+def _host(situation: Situation, finding: Finding) -> Concerned:
+    """A failed check may name the same host although no Service of that name exists."""
+    host = str(finding.details.get("host") or base_name(finding.object)).partition(".")[0].lower()
+    if any(same_name(base_name(name), host) for name in situation.ill):
+        return None
+    if nearly_spells(host, sorted({item.name for item in situation.cluster.all("Service")})):
+        return None
+    writers = finding.details.get("named_by")
+    return (finding.resource, *(writers if isinstance(writers, list) else ()))
+
+
+def _service(situation: Situation, finding: Finding) -> Concerned:
+    """A Service that is called can't be said to hurt nobody, unless a check of it is well."""
+    callers = situation.callers.get(finding.resource, set())
+    if callers and finding.resource not in situation.answering:
+        return None
+    return callers
+
+
+def _policy(situation: Situation, finding: Finding) -> Concerned:
+    del situation
+    named = finding.details.get("workloads")
+    return {str(name) for name in named} if isinstance(named, list) else {finding.resource}
+
+
+def _connection(situation: Situation, finding: Finding) -> Concerned:
+    """A denied connection is needed, unless a check of the Service behind which its server stands is well."""
+    ends = {str(finding.details.get(end)) for end in ("from", "to")}
+    fronts = {source for source, target, kind in find_links(situation.cluster)[1]
+              if kind == "depends" and target == finding.details.get("to")}  # fmt: skip
+    return ends | fronts if fronts and fronts <= set(situation.answering) else None
+
+
+def _scaled(situation: Situation, finding: Finding) -> Concerned:
+    if finding.details.get("recent"):
+        return None
+    fronts = finding.details.get("used_by")
+    return {caller for front in (fronts if isinstance(fronts, list) else ())
+            for caller in (str(front), *situation.callers.get(str(front), ()))}  # fmt: skip
+
+
+def _cordoned(situation: Situation, finding: Finding) -> Concerned:
+    """A pod that waits for a node may wait for this one."""
+    del finding
+    return None if situation.waiting else ()
+
+
+def _quota(situation: Situation, finding: Finding) -> Concerned:
+    """A full quota hurts where it refuses something now (`refusals`)."""
+    refuses = any(
+        other.state == "QuotaExceeded"
+        and other.bearing == "active"
+        and finding.object in (other.resource, other.object)
+        for other in situation.findings
+    )
+    return None if refuses else ()
+
+
+def _kept_free(situation: Situation, finding: Finding) -> bool:
+    """Whether it is a control plane's node, and no waiting pod can only run there (kubeadm: node isolation)."""
+    node = next((item for item in situation.cluster.all("Node") if item.id == finding.object), None)
+    if node is None or not is_control_plane(node):
+        return False
+    others = [item for item in situation.cluster.all("Node") if not is_control_plane(item)]
+    return bool(others) and not any(
+        _fits(pod, node) and not any(_fits(pod, other) for other in others) for pod in situation.waiting
+    )
+
+
+def _fits(pod: Pod, node: KubeObject) -> bool:
+    return fits_selector(pod.spec, node) and fits_affinity(pod.spec, node)
+
+
+BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = {
+    "EnvHostUnknown": _host,
+    "SharedHostUnknown": _host,
+    "ContainerPortConflict": _own,
+    "ImagePullSecretMissing": _own,
+    "AutoscalerWithoutRequests": _own,
+    "AutoscalerTargetMissing": _own,
+    "StatefulSetServiceMissing": _own,
+    "SelectorMismatch": _service,
+    "NoEndpoints": _service,
+    "TargetPortMismatch": _service,
+    "TargetPortNameMissing": _service,
+    "ServiceProtocolMismatch": _service,
+    "ExternalNameUnknown": _service,
+    "LoadBalancerPending": _service,
+    "NetworkPolicyBlocked": _connection,
+    "NetworkPolicyBlocksDns": _policy,
+    "NetworkPolicyDeniesAll": _policy,
+    "NetworkPolicySelectsNothing": _own,
+    "DisruptionsNotAllowed": _own,
+    "DisruptionBudgetSelectsNothing": _own,
+    "ScaledToZero": _scaled,
+    "JobSuspended": _own,
+    "CronJobSuspended": _own,
+    "RolloutPaused": _own,
+    "QuotaAtLimit": _quota,
+    "NodeCordoned": _cordoned,
+}
+"""States that a comparison of settings finds, and the rule that says whom each concerns."""

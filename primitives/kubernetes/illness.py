@@ -1,0 +1,124 @@
+"""Whom it hurts: the workloads, Services and nodes that are in trouble now, each with the reason in words.
+
+What counts is the effect (replicas that are missing or not ready, restarts, failed checks), never a setting: a setting
+that looks wrong hurts somebody or nobody (Google SRE book, chapter 6: symptoms versus causes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from primitives.identity import namespace_of
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
+from primitives.kubernetes.fields import instant, integer, text
+from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.leftovers import is_superseded
+from primitives.kubernetes.links import find_links
+from primitives.kubernetes.pods_view import Pod
+from primitives.kubernetes.services import pods_behind
+from primitives.kubernetes.settings import service_at
+from primitives.quantities import counted
+
+__all__ = ["checked_well", "failed_checks", "find_ill"]
+
+_KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
+
+
+def find_ill(cluster: Cluster) -> Mapping[str, str]:
+    """Why each workload, Service and node that is in trouble now is so, by its identifier."""
+    ill: dict[str, str] = {}
+    for resource, why in (*failed_checks(cluster).items(), *_pods(cluster), *_replicas(cluster), *_nodes(cluster)):
+        ill.setdefault(resource, why)
+    for resource, why in _services(cluster):
+        ill.setdefault(resource, why)
+    return ill
+
+
+def failed_checks(cluster: Cluster) -> dict[str, str]:
+    """What the newest active checks found not to answer: whom they asked, and the Service of that name."""
+    return dict(_checked(cluster, healthy=False))
+
+
+def checked_well(cluster: Cluster) -> frozenset[str]:
+    """What answered every active check."""
+    failed = failed_checks(cluster)
+    return frozenset(resource for resource, _ in _checked(cluster, healthy=True) if resource not in failed)
+
+
+def _checked(cluster: Cluster, *, healthy: bool) -> Iterator[tuple[str, str]]:
+    for check in cluster.checks:
+        if check.healthy is not healthy:
+            continue
+        why = f"the check {check.probe} of {check.target or check.resource} {'is well' if healthy else 'failed'}"
+        yield check.resource, why
+        host = (check.target or "").rpartition("//")[2].partition("/")[0].partition(":")[0]
+        service, _ = service_at(cluster, namespace_of(check.resource), host) if host else (None, False)
+        if service is not None and check.probe != "node_service":
+            yield service.id, why
+
+
+def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    for resource, pods in cluster.pods_of.items():
+        counting = [pod for pod in pods if _counts(cluster, pod)]
+        unready = sum(1 for pod in counting if not pod.healthy)
+        restarted = sum(1 for pod in counting if _restarts(cluster, pod))
+        if unready:
+            yield resource, f"{unready} of {counted(len(counting), 'pod')} {_is_or_are(unready)} not ready"
+        elif restarted:
+            yield resource, f"{counted(restarted, 'pod')} restarted within ten minutes"
+
+
+def _counts(cluster: Cluster, pod: Pod) -> bool:
+    """Whether the pod is meant to serve or to finish: neither being removed nor replaced."""
+    if pod.terminating or pod.phase == "Succeeded" or torn_down(cluster, pod):
+        return False
+    return pod.phase != "Failed" or not is_superseded(cluster, pod)
+
+
+def _restarts(cluster: Cluster, pod: Pod) -> bool:
+    ends = [instant(container.last, "finishedAt") for container in pod.containers if container.restarts]
+    return any(end is not None and cluster.now - end < RECOVERED_AFTER for end in ends)
+
+
+def _replicas(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    for kind in _KINDS:
+        for item in cluster.all(kind):
+            if item.status and cluster.owners.resource(item) == item.id:
+                wanted, ready = _wanted_and_ready(item)
+                if ready < wanted:
+                    yield item.id, f"{ready} of {counted(wanted, 'replica')} {_is_or_are(ready)} ready"
+
+
+def _wanted_and_ready(item: KubeObject) -> tuple[int, int]:
+    if item.kind == "DaemonSet":
+        wanted, ready = (
+            integer(item.raw, "status", "desiredNumberScheduled"),
+            integer(item.raw, "status", "numberReady"),
+        )
+    else:
+        stated = integer(item.raw, "spec", "replicas")
+        wanted, ready = 1 if stated is None else stated, integer(item.raw, "status", "readyReplicas")
+    return wanted or 0, ready or 0
+
+
+def _nodes(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    for node in cluster.all("Node"):
+        if text(node.condition("Ready"), "status") in ("False", "Unknown"):
+            yield node.id, "the node is not ready"
+
+
+def _services(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """Services that are called, or have pods, and none of them is ready."""
+    called = {target for _, target, kind in find_links(cluster)[1] if kind == "calls"}
+    for service in cluster.all("Service"):
+        if not cluster.dumped("Pod") or not service.spec.get("selector"):
+            continue
+        pods = pods_behind(cluster, service)
+        if not any(pod.ready is not False for pod in pods) and (pods or service.id in called):
+            yield service.id, "no pod behind it is ready" if pods else "it has no pods, and is called"
+
+
+def _is_or_are(number: int) -> str:
+    return "is" if number == 1 else "are"
