@@ -28,7 +28,7 @@ from benchmarks.accuracy import examples_in
 from benchmarks.fit import Example
 from engine.evaluate import agrees
 from engine.reason import rank_facts
-from engine.reason.calibration import SIGNS, Calibration
+from engine.reason.calibration import KINDS, SIGNS, Calibration
 from engine.reason.ranking import first_answer
 from primitives.terms import IncidentClass
 
@@ -147,7 +147,7 @@ def fit(answers: Sequence[Answer]) -> Calibration:
         coefficients -= features.T @ errors + _PULL * coefficients
         coefficients[coefficients * signs < 0] = 0.0
     named = {name: round(float(value), 3) for name, value in zip(_NAMES, coefficients, strict=True)}
-    return Calibration(round(intercept, 3), named)
+    return Calibration(round(intercept, 3), named, dict.fromkeys(KINDS.values(), 1.0))
 
 
 def _weights(answers: Sequence[Answer]) -> Matrix:

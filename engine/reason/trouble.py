@@ -36,10 +36,11 @@ _SPANS_FAIL: Final = 1.0
 _SPANS_SLOW: Final = 0.6
 _LOGS_ERRORS: Final = 0.4
 _FULL: Final = 0.5
-_MOVED: Final = 0.3
 # Less than this is noise.
 _LEAST: Final = 0.1
 _CLEAR_SHIFT: Final = 3.0
+# In a trace of dozens of operations some always grow a little.
+_SLOWER: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,9 @@ def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str]]:
 
 def _measured(case: FactIndex) -> Iterator[tuple[str, float, str]]:
     for name, shift in case.present(MetricShift):
-        if shift.worse and shift.resource:
-            felt = 1.0 if shift.kind in SYMPTOM_KINDS else _MOVED
-            yield shift.resource, felt * magnitude(shift) * strength(shift.score), name
+        # A resource that only works harder does its work.
+        if shift.worse and shift.resource and shift.kind in SYMPTOM_KINDS:
+            yield shift.resource, magnitude(shift) * strength(shift.score), name
     for name, limit in case.present(MetricAtLimit):
         if limit.resource:
             yield limit.resource, _FULL, name
@@ -134,5 +135,5 @@ def _measured(case: FactIndex) -> Iterator[tuple[str, float, str]]:
         if errors.resource and errors.errors > errors.total * (errors.baseline_ratio or 0.0):
             yield errors.resource, _SPANS_FAIL, name
     for name, span in case.present(SpanShift):
-        if span.resource and span.current > span.baseline and abs(span.score) >= _CLEAR_SHIFT:
+        if span.resource and span.current > _SLOWER * span.baseline and abs(span.score) >= _CLEAR_SHIFT:
             yield span.resource, _SPANS_SLOW * strength(span.score), name

@@ -97,7 +97,7 @@ def test_only_the_best_hypothesis_makes_an_action_urgent() -> None:
     ]
 
 
-@pytest.mark.parametrize(("confidence", "urgency"), [(0.6, "HIGH"), (0.59, "MEDIUM"), (WRITE_CONFIDENCE, "MEDIUM")])
+@pytest.mark.parametrize(("confidence", "urgency"), [(0.9, "HIGH"), (0.89, "MEDIUM"), (WRITE_CONFIDENCE, "MEDIUM")])
 def test_urgency_follows_confidence(confidence: float, urgency: str) -> None:
     (action, *_) = proposed((), believed("threads_exhausted", confidence, cause_class="RESOURCE_SATURATION"))
     assert (action.primitive, action.urgency) == ("restart_workload", urgency)
