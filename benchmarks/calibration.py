@@ -24,9 +24,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy import examples_in
-from benchmarks.fit import Example
-from engine.evaluate import agrees
+from benchmarks.sights import read_sights
+from engine.evaluate import agrees, bundles_below
+from engine.evaluate.fitting import Example, example_of
+from engine.evaluate.leaving_out import investigate_all
 from engine.reason import rank_facts
 from engine.reason.calibration import KINDS, SIGNS, Calibration
 from engine.reason.ranking import first_answer
@@ -37,6 +38,7 @@ __all__ = ["Answer", "ceilings", "fit", "left_out", "main"]
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _SHARED: Final = _ROOT.parent / "shared"
 _FOLDERS: Final = (_SHARED / "datasets", _ROOT / "tests/cases/recorded")
+_SIGHTS: Final = _ROOT / "docs" / "first_sight.json"
 _FIRST_SIGHT: Final = _ROOT / "benchmarks" / "first_sight.csv"
 _FITTED: Final = _ROOT / "engine" / "reason" / "fitted_calibration.py"
 # Made incidents: a few of each kind, of seeds that no test uses.
@@ -72,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for number, folder in enumerate(options.first_sight):
         _append(asyncio.run(_answers([folder])), f"{len(_read_first_sight())}-{number}")
-    answers = [*_read_first_sight(), *asyncio.run(_answers([*_FOLDERS, *options.more])), *_made()]
+    # A stage is development data from its first sight on, and is not to be read before.
+    studied = [_SHARED / "unseen" / sight.stage for sight in read_sights(_SIGHTS).stages]
+    answers = [*_read_first_sight(), *asyncio.run(_answers([*_FOLDERS, *studied, *options.more])), *_made()]
     unseen = left_out(answers)
     known = fit(answers)
     known = Calibration(known.intercept, known.coefficients, ceilings(answers, unseen))
@@ -87,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _answers(folders: Iterable[Path]) -> list[Answer]:
     answers = []
     for folder in folders:
-        examples = await examples_in(folder)
+        examples = [example_of(each) for each in await investigate_all(bundles_below([folder]))]
         answers += [answer for example in examples if (answer := _answer(example, example.dataset)) is not None]
     return answers
 
@@ -110,8 +114,7 @@ def _made() -> list[Answer]:
         for kind in worlds.KINDS:
             for seed in _SEEDS:
                 worlds.write_world(worlds.make_world(kind, seed), Path(scratch))
-        examples = asyncio.run(examples_in(Path(scratch)))
-        return [answer for example in examples if (answer := _answer(example, "made")) is not None]
+        return [answer._replace(system="made") for answer in asyncio.run(_answers([Path(scratch)]))]
 
 
 def _read_first_sight() -> list[Answer]:

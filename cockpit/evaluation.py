@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cockpit.output import note, say, say_document
 from cockpit.sample_incidents import bundle_path
 from cockpit.signals import run
-from engine.evaluate import Case, bundles_below, compare, evaluate_bundles, read_earlier
-from primitives.errors import BundleError
+from engine.evaluate import Case, bundles_below, compare, evaluate_bundles, evaluate_left_out, read_earlier
+from primitives.dataclass import dataclass
+from primitives.errors import BundleError, UsageError
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = ["Asked", "evaluate"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:
     without: tuple[str, ...]
+    leave_out: tuple[str, ...]
     jobs: int
     against: Path | None
     as_json: bool
@@ -41,6 +42,8 @@ def evaluate(asked: Asked) -> int:
 
     1 when top1 is under the minimum or a diagnostic failed by a fault of its own, 2 when a bundle can't be read.
     """
+    if asked.leave_out and (asked.without or asked.jobs > 1):
+        raise UsageError("--leave-out goes with neither --without nor --jobs")
     bundles = bundles_below(map(bundle_path, asked.paths))
     earlier = read_earlier(asked.against) if asked.against else None
     failed: list[Path] = []
@@ -54,8 +57,11 @@ def evaluate(asked: Asked) -> int:
         failed.append(path)
         note(f"cloudops: {path}: {error}; left out")
 
-    without = cast("tuple[Question, ...]", asked.without)
-    result = run(evaluate_bundles(bundles, without=without, jobs=asked.jobs, progress=progress, broken=broken))
+    if asked.leave_out:
+        result = run(evaluate_left_out(bundles, asked.leave_out, progress=progress, broken=broken))
+    else:
+        without = cast("tuple[Question, ...]", asked.without)
+        result = run(evaluate_bundles(bundles, without=without, jobs=asked.jobs, progress=progress, broken=broken))
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     for case in result.cases:

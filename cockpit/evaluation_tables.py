@@ -33,6 +33,7 @@ def evaluation_table(result: Evaluation) -> str:
         _group("data set", result.by_dataset),
         _group("cause class", result.by_cause_class),
         _group("platform", result.by_platform),
+        _group("evidence", result.by_evidence),
         _all(result),
     ]
     if result.against is not None:
@@ -107,12 +108,14 @@ def _scores(name: str, scores: Averages) -> tuple[str, ...]:
 
 
 def _all(result: Evaluation) -> list[str]:
-    without = f"all, without {', '.join(result.without)}" if result.without else "all"
+    without = f"all, without {', '.join(result.without)}" if result.without else ""
+    if result.left_out:
+        without = f"all, under weights fitted without {', '.join(result.left_out)}"
     figures = {"top5": result.top5, "mrr": result.mrr, "p50 s": result.duration_p50_s,
                "cpu p50 s": result.cpu_p50_s, "cpu p95 s": result.cpu_p95_s}  # fmt: skip
     return [
-        *(table_lines([Column()], [(without,)], WIDTH) if result.without else []),
-        *_group("" if result.without else "all", {"all": result}),
+        *(table_lines([Column()], [(without,)], WIDTH) if without else []),
+        *_group("" if without else "all", {"all": result}),
         "".join(f"{name + ' ' + _figure(value):16}" for name, value in figures.items()).rstrip(),
     ]
 

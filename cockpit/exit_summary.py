@@ -6,10 +6,10 @@ import os
 import shlex
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:

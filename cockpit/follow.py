@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from cockpit.output import say, say_document
@@ -17,6 +17,7 @@ from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.port import Cancel, EnginePort
 from engine.report import report as report_of
+from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, EngineGone, Interrupted, OutputError
 
 __all__ = ["Printer", "exit_code_of", "follow"]

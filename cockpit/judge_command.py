@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cockpit.engine_access import ask_engine
 from cockpit.follow import Printer, exit_code_of, follow
 from cockpit.output import colored, say, say_document
@@ -25,6 +23,7 @@ from engine.port import (
     Undo,
 )
 from engine.report import report as report_of
+from primitives.dataclass import dataclass
 from primitives.errors import UsageError
 
 __all__ = ["JudgeOptions", "judge", "statements"]

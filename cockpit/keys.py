@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from textual.binding import Binding
 
 from cockpit.panes import pane_specs
+from primitives.dataclass import dataclass
 
 __all__ = ["KEYS", "LATER", "Key", "bindings", "help_rows", "key_page", "keys_for"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -38,6 +37,7 @@ from engine.events import (
 from engine.incident import IncidentState
 from engine.naming import display_names
 from engine.report import ActionPart, Report, report
+from primitives.dataclass import dataclass
 from primitives.facts import AlertState, ChangeFound, MetricShift
 from primitives.quantities import counted, duration, probability
 from primitives.text import safe_line

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_config_path, user_data_path
 
 from engine.store.locations import StoreLocation, parse_location
+from primitives.dataclass import dataclass
 from primitives.errors import UsageError
 
 if TYPE_CHECKING:

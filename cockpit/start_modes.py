@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from primitives.dataclass import dataclass
 
 __all__ = ["Attach", "Browse", "Replay", "Start", "StartMode"]
 

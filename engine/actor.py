@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
@@ -25,6 +24,7 @@ from engine.investigate.scenario import Scenario
 from engine.log import EventLog, head_of
 from engine.reason.advisor import Advisor
 from primitives.clock import Clock, SystemClock
+from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, HeadMoved, StoreError, UsageError
 from primitives.sources import SourceDirectory
 from primitives.text import safe_line

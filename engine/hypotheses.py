@@ -1,10 +1,10 @@
 """Hypotheses, findings and actions: the models that reasoning and interpretation produce."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from primitives.dataclass import dataclass
 from primitives.terms import Effect, IncidentClass, Risk
 
 __all__ = [

@@ -7,7 +7,7 @@ concerns (`engine.state`).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal, assert_never
@@ -35,6 +35,7 @@ from engine.state.actions import ActionsState
 from engine.state.investigation import FoundFact, InvestigationState, Phase
 from engine.state.notes import Note, NotesState
 from engine.state.steps import Step, StepStatus
+from primitives.dataclass import dataclass
 
 __all__ = ["Closure", "FoundFact", "IncidentState", "Note", "Phase", "Step", "StepStatus", "fold"]
 

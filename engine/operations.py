@@ -12,7 +12,6 @@ import base64
 import inspect
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, TypeVar, get_type_hints
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from engine.incident import IncidentState
 from engine.wire import decode_event, encode_event
+from primitives.dataclass import dataclass
 
 __all__ = [
     "BYTES",

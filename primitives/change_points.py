@@ -13,13 +13,13 @@ Introduction to Statistical Modeling of Extreme Values (2001), chapter 3, with a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from primitives.dataclass import dataclass
 from primitives.statistics import Level, Samples, median, medians, quantile, rolling_max, sample_step
 
 __all__ = ["Segment", "Shift", "scan", "shift_of", "shifts_of"]

@@ -3,9 +3,9 @@
 No other module takes an identifier apart or puts one together. The text form is what bundles, facts and JSON hold:
 
     checkout/deployment/checkout-api                      a Kubernetes object: namespace, kind, name
-    node/worker-01                                        an object of a cluster-wide kind
+    node/worker-7                                         an object of a cluster-wide kind
     checkout-main                                         a plain name, as telemetry has it
-    boutique/the-cart                                     a plain name with the namespace that qualifies it
+    orchard/the-cart                                      a plain name with the namespace that qualifies it
     Billing_AWS::ECS::Fargate                             a plain name with its CloudFormation type
     arn:aws:rds:eu-west-1:123456789012:db:checkout-main   an ARN, which holds its own scope
     kubernetes://prod-eu/checkout/deployment/checkout-api the same object where several clusters are asked
@@ -18,10 +18,11 @@ it holds, and formatting gives back the very text that was parsed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, Literal
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 
 __all__ = [
@@ -67,7 +68,7 @@ _KUBERNETES_SCOPE: Final = lazy_pattern(r"kubernetes://([^/]+)/(.+)", re.DOTALL)
 _AWS_SCOPE: Final = lazy_pattern(r"aws://([^/]*)/([^/]*)/(.+)", re.DOTALL)
 _CLOUDFORMATION: Final = "AWS::"
 _TYPED: Final = lazy_pattern(rf"(.+)_({_CLOUDFORMATION}[A-Za-z0-9]+(?:::[A-Za-z0-9]+)*)", re.DOTALL)
-_TYPE_BEHIND: Final = lazy_pattern(r"_?[A-Z]+::|::")
+_TYPE_BEHIND: Final = lazy_pattern(r"_?(?<![A-Z])[A-Z]{1,30}::|::")
 _ARN_TYPE: Final = lazy_pattern(r"[a-z][a-zA-Z-]*[:/]")
 # Their ARNs begin with the thing's own name, without a type before it.
 _UNTYPED: Final = frozenset({"s3", "sns", "sqs"})

@@ -44,8 +44,10 @@ _SUFFIXES: Final = {
     "": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
 }  # fmt: skip
-_KUBERNETES: Final = lazy_pattern(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d{1,3})|(m|n|u|k|[KMGTPE]i?)?)")
-_LIMIT: Final = lazy_pattern(r"\s*(\d+(?:\.\d+)?)\s*([kKMGTP]i?)?B?\s*$")
+_KUBERNETES: Final = lazy_pattern(
+    r"([+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40}))(?:([eE][+-]?\d{1,3})|(m|n|u|k|[KMGTPE]i?)?)"
+)
+_LIMIT: Final = lazy_pattern(r"\s*+(\d{1,40}(?:\.\d{1,40})?)\s*+([kKMGTP]i?)?B?\s*+$")
 _WHOLE_BINARY: Final = lazy_pattern(r"([1-9][0-9]{0,9})(Ki|Mi|Gi)")
 # Clouds state sizes of disks in GiB as a bare number; no disk has fewer bytes than this.
 _LEAST_BYTES: Final = 10_000_000

@@ -3,11 +3,11 @@
 Questions are frozen records, so that equal ones are asked once and every answer can be stored with its question.
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import Field
 
+from primitives.dataclass import dataclass
 from primitives.records import Coverage, Record, Window
 from primitives.terms import AnswerStatus, ChangeKind, MetricKind, Severity
 

@@ -6,7 +6,6 @@ records and spans, of which there may be hundreds of thousands, are slotted data
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from primitives.dataclass import dataclass
 from primitives.terms import (
     ChangeKind,
     Direction,

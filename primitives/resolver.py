@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
 
+from primitives.dataclass import dataclass
 from primitives.identity import is_kubernetes
 from primitives.patterns import lazy_pattern
 

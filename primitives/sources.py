@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from primitives.backends.registry import SourceSettings, backend_problems, backends
+from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, SourceDenied, SourceError, UsageError
 from primitives.patterns import lazy_pattern
 from primitives.text import safe_line

@@ -11,11 +11,12 @@ place of the mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from primitives.dataclass import dataclass
 
 __all__ = [
     "Level",

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Final, Literal, Protocol
 
 from primitives.clock import Clock
+from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, SourceDenied, SourceError
 from primitives.questions import (
     AlertsQuery,

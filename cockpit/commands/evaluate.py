@@ -25,7 +25,8 @@ QUESTIONS = (
     cls=CommandWithExample,
     example="cloudops evaluate sample_incidents --min-top1 0.5\n"
     "cloudops evaluate sample_incidents --json > before.json\n"
-    "cloudops evaluate sample_incidents --against before.json --without logs",
+    "cloudops evaluate sample_incidents --against before.json --without logs\n"
+    "cloudops evaluate incidents --leave-out checkout",
 )
 @click.argument("paths", nargs=-1, required=True, type=FilePath())
 @json_option("One evaluation object (cloudops-evaluation/1).")
@@ -41,6 +42,12 @@ QUESTIONS = (
     multiple=True,
     type=click.Choice(QUESTIONS),
     help="Investigate as if nothing could be asked for these; may be given several times.",
+)
+@click.option(
+    "--leave-out",
+    metavar="SYSTEM",
+    multiple=True,
+    help="Fit the weights without this system's (or folder's) incidents and score only these.",
 )
 @click.option(
     "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that work side by side."

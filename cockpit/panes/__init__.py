@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
+
+from primitives.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import sanitised
+from primitives.dataclass import dataclass
 from primitives.quantities import short_id
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from textual.strip import Strip
 
 from cockpit.widgets.draw import Styles, cells
 from cockpit.widgets.marks import Mark, Scale, labels
+from primitives.dataclass import dataclass
 from primitives.quantities import is_ratio, ticks
 
 if TYPE_CHECKING:

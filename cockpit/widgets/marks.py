@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.changes import ChangeMark
 from cockpit.widgets.draw import cells, cut
+from primitives.dataclass import dataclass
 from primitives.quantities import short_id
 
 if TYPE_CHECKING:

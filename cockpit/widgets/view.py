@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from cockpit.widgets.symptom_cache import SymptomCache
+from primitives.dataclass import dataclass
 from primitives.display_names import full_name
 
 if TYPE_CHECKING:

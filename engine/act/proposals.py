@@ -8,7 +8,7 @@ it acts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from engine.act.identity import canonical
@@ -18,6 +18,7 @@ from engine.naming import display_names
 from engine.reason.catalogue import causes
 from primitives.actions.proposal import Manual, Proposed, TargetedDiagnostic
 from primitives.actions.target import Target
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Diagnostic, diagnostics
 from primitives.remediations.registry import Remediation, remediations
 from primitives.terms import Effect, IncidentClass, Risk

@@ -7,7 +7,6 @@ actor checks. A decider reads the state, writes nothing, and raises `UsageError`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, assert_never
 
@@ -38,6 +37,7 @@ from engine.investigate.commands import (
 )
 from engine.investigate.conclude import next_step
 from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Judge, RunDiagnostic
+from primitives.dataclass import dataclass
 from primitives.sources import SourceDirectory
 
 __all__ = ["AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", "precondition"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.events import Body, Who
 from engine.investigate.commands import InvestigationCommand
+from primitives.dataclass import dataclass
 
 __all__ = ["NOTHING", "Decision", "by"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final, get_args
 
 from engine.incident import IncidentState
 from engine.naming import display_names
 from engine.reason.catalogue import causes
 from primitives.analysis.symptom import find_resource
+from primitives.dataclass import dataclass
 from primitives.errors import UsageError
 from primitives.facts import ChangeFound, Dependencies
 from primitives.terms import IncidentClass, ResourceKind

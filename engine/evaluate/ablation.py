@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from engine.investigate.scenario import Scenario
 from primitives.backends.recorded.backend import PART_WORDS
+from primitives.dataclass import dataclass
 from primitives.records import Coverage
 from primitives.telemetry import Answer, Backend, BackendStatus, Query, Question
 

@@ -1,4 +1,4 @@
-"""One incident's scores: the report compared with the known answer (docs/bundles.md, `truth.yaml`)."""
+"""One incident's scores: the hypotheses compared with the known answer (docs/bundles.md, `truth.yaml`)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Final, Protocol
 
 from engine.evaluate.parts import Part
 from engine.reason.catalogue import causes
-from engine.report import CausePart, Report
 from primitives.bundle.truth import RootCause, Truth
 from primitives.terms import IncidentClass
 
-__all__ = ["KEYS", "Answer", "Case", "FailedStep", "Named", "agrees", "score"]
+__all__ = ["KEYS", "Answer", "Case", "FailedStep", "Named", "Stated", "agrees", "score"]
 
 KEYS: Final = ("resource", "cause_id", "change")
 _UNNAMED: Final = "unnamed"
@@ -31,6 +30,13 @@ class Answer(Protocol):
 
     @property
     def change(self) -> str | None: ...
+
+
+class Stated(Answer, Protocol):
+    """An answer and how sure it is."""
+
+    @property
+    def confidence(self) -> float: ...
 
 
 class Named(Part):
@@ -107,7 +113,7 @@ class Case(Part):
 def score(
     name: str,
     dataset: str,
-    report: Report,
+    hypotheses: Iterable[Stated],
     truth: Truth,
     duration_s: float,
     *,
@@ -117,8 +123,8 @@ def score(
     failed_steps: Iterable[FailedStep] = (),
     evidence: Iterable[str] = (),
 ) -> Case:
-    """Compare one report with the known answer."""
-    answers = _distinct(report.likely_root_causes)
+    """Compare hypotheses, best first, with the known answer."""
+    answers = _distinct(hypotheses)
     asks_resource = any("resource" in entry.model_fields_set for entry in truth.root_causes)
     asks_change = any("change" in entry.model_fields_set for entry in truth.root_causes)
     decoyed = [answer.confidence for answer in answers if answer.change is not None and answer.change in truth.decoys]
@@ -148,14 +154,14 @@ def score(
     )
 
 
-def _distinct(answers: Iterable[CausePart]) -> list[CausePart]:
-    distinct: dict[tuple[str | None, str, str | None], CausePart] = {}
+def _distinct(answers: Iterable[Stated]) -> list[Stated]:
+    distinct: dict[tuple[str | None, str, str | None], Stated] = {}
     for answer in answers:
         distinct.setdefault((answer.resource, answer.cause_id, answer.change), answer)
     return list(distinct.values())
 
 
-def _rank(answers: Sequence[CausePart], truth: Truth, keys: tuple[str, ...]) -> int | None:
+def _rank(answers: Sequence[Answer], truth: Truth, keys: tuple[str, ...]) -> int | None:
     """The place of the first right hypothesis; where all root causes are wanted, the place where the last is met."""
     ranks = [
         next((place for place, answer in enumerate(answers, start=1) if agrees(answer, entry, keys)), None)
@@ -175,7 +181,7 @@ def agrees(answer: Answer, entry: RootCause, keys: tuple[str, ...] = KEYS) -> bo
     return all(getattr(answer, key) == getattr(entry, key) for key in keys if key in entry.model_fields_set)
 
 
-def _nearest(truth: Truth, top: CausePart | None) -> RootCause:
+def _nearest(truth: Truth, top: Answer | None) -> RootCause:
     """The answer that the best hypothesis agrees with, else the one that shares most with it, else the first."""
     if top is None:
         return truth.root_causes[0]
@@ -188,7 +194,7 @@ def _nearest(truth: Truth, top: CausePart | None) -> RootCause:
     )
 
 
-def _named(answer: CausePart, expected: RootCause | None = None) -> Named:
+def _named(answer: Answer, expected: RootCause | None = None) -> Named:
     cause_id: str | None = answer.cause_id
     wanted = _class_of(expected) if expected is not None else None
     if expected is not None and wanted is answer.cause_class is IncidentClass.NO_FAULT:

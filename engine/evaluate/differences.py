@@ -12,7 +12,6 @@ Tests, 2007). A difference counts as one only when both tests say so.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import comb
 from statistics import fmean
 from typing import Any, Final, Literal
@@ -24,6 +23,7 @@ from engine.evaluate.cases import Case
 from engine.evaluate.earlier import EarlierCase
 from engine.evaluate.figures import BINS, bin_of
 from engine.evaluate.parts import Part
+from primitives.dataclass import dataclass
 
 __all__ = ["Difference", "Pair", "Verdict", "differences", "sign_test"]
 

@@ -2,29 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from engine.engine import Engine
 from engine.evaluate.ablation import withhold
-from engine.evaluate.cases import Case, FailedStep, score
+from engine.evaluate.cases import Case, FailedStep, Stated, score
 from engine.evaluate.evidence import evidence_of
 from engine.follow_to_end import follow_investigation
 from engine.incident import IncidentState
 from engine.investigate.scenario import open_scenario
 from engine.port import Investigate
 from engine.report import report
-from primitives.bundle.truth import read_truth
+from primitives.bundle.truth import Truth, read_truth
 from primitives.clock import SystemClock, processor_time
+from primitives.dataclass import dataclass
 from primitives.facts import SourceGap
 from primitives.telemetry import Question
 from primitives.text import safe_line
 
-__all__ = ["investigated"]
+__all__ = ["Investigated", "investigated"]
 
 
-async def investigated(engine: Engine, bundle: Path, without: Collection[Question] = ()) -> Case | None:
-    """The scores of the incident at `bundle` (absolute), None where it has no `truth.yaml`.
+@dataclass(frozen=True, slots=True)
+class Investigated:
+    """An investigation at its end, and the known answer. Times in seconds: the wall clock's and the processor's."""
+
+    dataset: str
+    state: IncidentState
+    truth: Truth
+    duration_s: float
+    cpu_s: float
+    evidence: tuple[str, ...]
+
+    @property
+    def case(self) -> Case:
+        """The scores of its report."""
+        return self.scored(report(self.state).likely_root_causes)
+
+    def scored(self, hypotheses: Iterable[Stated]) -> Case:
+        """The scores, had it come to these hypotheses, best first."""
+        assert self.state.opened is not None
+        return score(
+            self.state.incident_id,
+            self.dataset,
+            hypotheses,
+            self.truth,
+            self.duration_s,
+            cpu_s=self.cpu_s,
+            platform=self.state.opened.platform,
+            problem=_problem(self.state),
+            failed_steps=_failed_steps(self.state),
+            evidence=self.evidence,
+        )
+
+
+async def investigated(engine: Engine, bundle: Path, without: Collection[Question] = ()) -> Investigated | None:
+    """Investigate the incident at `bundle` (absolute), None where it has no `truth.yaml`.
 
     The questions `without` get no answer. The time is the investigation's alone: from reading the bundle to the last
     event. Raises `BundleError`, `StoreError`.
@@ -41,18 +75,7 @@ async def investigated(engine: Engine, bundle: Path, without: Collection[Questio
         pass
     elapsed, work = clock.monotonic() - started, processor_time() - worked
     state = await engine.state(execution_id)
-    return score(
-        state.incident_id,
-        bundle.parent.name,
-        report(state),
-        truth,
-        elapsed,
-        cpu_s=work,
-        platform=scenario.opened.platform,
-        problem=_problem(state),
-        failed_steps=_failed_steps(state),
-        evidence=evidence_of(bundle, without),
-    )
+    return Investigated(bundle.parent.name, state, truth, elapsed, work, evidence_of(bundle, without))
 
 
 def _problem(state: IncidentState) -> str | None:

@@ -47,7 +47,8 @@ class Evaluation(Averages, _Cases):
     An incident with several kinds of evidence counts for each. `sure` are the answers at 0.9 or more,
     `no_fault_on_fault` says how many incidents with a fault were called none, `faulty` in how many the investigation
     itself failed in part.
-    `without` are the questions that nothing was allowed to answer; `against` compares with an earlier run.
+    `without` are the questions that nothing was allowed to answer, `left_out` the systems whose incidents these are
+    and without which `weights` were fitted; `against` compares with an earlier run.
     """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -64,6 +65,8 @@ class Evaluation(Averages, _Cases):
     cpu_p50_s: float | None
     cpu_p95_s: float | None
     without: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    weights: Mapping[str, float] = {}
     against: Comparison | None = None
 
 

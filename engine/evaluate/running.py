@@ -99,7 +99,8 @@ async def _one_by_one(
             if progress:
                 progress(place, bundle.name)
             try:
-                yield place, await investigated(engine, bundle, without)
+                done = await investigated(engine, bundle, without)
+                yield place, done.case if done else None
             except BundleError as error:
                 yield place, error
     finally:

@@ -11,7 +11,6 @@ import asyncio
 import signal
 from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -21,6 +20,7 @@ from typing import Final
 from engine.engine import Engine
 from engine.evaluate.cases import Case
 from engine.evaluate.investigating import investigated
+from primitives.dataclass import dataclass
 from primitives.errors import BundleError, CloudopsError, StoreError
 from primitives.telemetry import Question
 
@@ -146,7 +146,8 @@ async def _investigate_all(pipe: Connection, folder: Path, without: Collection[Q
 
 async def _outcome(engine: Engine, bundle: Path, without: Collection[Question]) -> _Outcome:
     try:
-        return "scored", await investigated(engine, bundle, without)
+        done = await investigated(engine, bundle, without)
+        return "scored", done.case if done else None
     except BundleError as error:
         return "broken", (error.where, error.problem)
     except StoreError as error:

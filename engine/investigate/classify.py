@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 from engine.hypotheses import Classification
 from engine.investigate.time_hints import TimeHint, time_hints
 from engine.investigate.vocabulary import COMPANIONS, DOWNWARD, UPWARD, VOCABULARY
+from primitives.dataclass import dataclass
 from primitives.identity import spoken_name
 from primitives.records import Alert, Symptom
 from primitives.terms import Direction, IncidentClass

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
 from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, SourcesChecked
 from engine.hypotheses import Classification
+from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, NamedTuple
 
 from engine.events import PlannedStep
@@ -15,6 +15,7 @@ from engine.investigate.commands import FinishStep, PublishFacts, ReportProgress
 from engine.investigate.incident_access import IncidentAccess
 from engine.naming import display_names
 from primitives.clock import Clock
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Diagnostic, Progress
 from primitives.display_names import DisplayNames
 from primitives.errors import CloudopsError, SourceError

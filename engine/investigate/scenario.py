@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
 from primitives.clock import Clock, RecordedClock, SystemClock, new_id
 from primitives.cross_source_names import CrossSourceNames
+from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceError, SourceUnreachable, UsageError
 from primitives.records import Symptom, Window
 from primitives.redact import Redactor

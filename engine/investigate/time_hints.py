@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.quantities import parse_period
 
@@ -29,11 +29,11 @@ _NUMBERS: Final = {
 _PART_OF_DAY: Final = {"night": 0, "morning": 6, "noon": 12, "lunch": 12, "afternoon": 13, "evening": 18}
 
 _LENGTH: Final = (
-    r"(?P<count>\d+(?:\.\d+)?|half an|a few|a couple of|"
+    r"(?P<count>\d{1,6}(?:\.\d{1,6})?|half an|a few|a couple of|"
     + "|".join(word for word in _NUMBERS if " " not in word)
-    + r")\s*(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\b"
+    + r")\s{0,20}(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\b"
 )
-_AGO: Final = lazy_pattern(_LENGTH + r"\s+ago\b", re.IGNORECASE)
+_AGO: Final = lazy_pattern(_LENGTH + r"\s{1,20}ago\b", re.IGNORECASE)
 _FOR: Final = lazy_pattern(
     r"\b(?:for(?: the)?(?: last| past)?|in the last|(?:over|within) the last|last|past)\s+" + _LENGTH, re.IGNORECASE
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.events import Event
 from engine.failpoints import planted
@@ -15,6 +15,7 @@ from engine.log.entries import Entry, Head
 from engine.log.folding import acknowledged_head, state_at
 from engine.log.snapshots import Snapshots
 from engine.store.rows import Blob, Commit, EventRow, IndexRow, RowStore, SnapshotRow, head_moved
+from primitives.dataclass import dataclass
 from primitives.errors import HeadMoved, StoreError
 
 __all__ = ["GroupCommit"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import pkgutil
-from dataclasses import dataclass
 from functools import cache
 
 from engine.incident import IncidentState
@@ -17,6 +16,7 @@ from engine.log.blobs import pack, unpack
 from engine.store.rows import SnapshotRow
 from primitives import __version__
 from primitives.collector import collector_paused
+from primitives.dataclass import dataclass
 
 __all__ = ["EVERY", "Snapshots", "fold_version", "read_snapshot"]
 

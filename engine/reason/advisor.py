@@ -8,7 +8,6 @@ CloudOps ships no advisor.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
@@ -18,6 +17,7 @@ from engine.events import PlannedStep
 from engine.hypotheses import Classification, Hypothesis
 from engine.incident import IncidentState
 from engine.reason.catalogue import causes
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments, Diagnostic
 from primitives.facts import Assertion, ChangeFound, Dependencies
 from primitives.records import Symptom

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.reason.catalogue import cause_of_change
@@ -18,6 +17,7 @@ from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex
 from engine.reason.mechanisms import outside_host
+from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern

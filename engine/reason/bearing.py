@@ -21,6 +21,9 @@ _OLD: Final = 0.2
 # Onsets are known to a sample, and a new revision takes its time until it hurts.
 _BEFORE: Final = timedelta(minutes=1)
 _LEAST_NAME: Final = 4
+# What happens to pods whose workload is well: some that is retried until it works, and some that is borne.
+_WELL: Final = 0.35
+_OF_PODS: Final = ("pods", "images", "probes", "references")
 
 
 def state_factor(case: FactIndex, fact: WorkloadState) -> tuple[float, str]:
@@ -28,9 +31,11 @@ def state_factor(case: FactIndex, fact: WorkloadState) -> tuple[float, str]:
     if fact.bearing == "past":
         return 0.0, f", past: {fact.bearing_reason}"
     standing = fact.bearing == "standing"
-    old = bool(fact.details.get("by_comparison")) and _is_old(case, fact)
+    compared = bool(fact.details.get("by_comparison"))
+    old = compared and _is_old(case, fact)
     if not (standing or old) or _is_named(case, fact):
-        return 1.0, ""
+        well = fact.hurt is False and not compared and fact.details.get("family") in _OF_PODS
+        return (_WELL, ", though its workload is well") if well else (1.0, "")
     if standing:
         return _STANDING, f", background: {fact.bearing_reason}"
     return _OLD, ", as it was while all was well"
@@ -45,7 +50,8 @@ def _is_named(case: FactIndex, fact: WorkloadState) -> bool:
     named = {str(fact.details[key]).lower() for key in ("host", "name", "claim", "service") if fact.details.get(key)}
     named = {name for name in named if len(name) >= _LEAST_NAME}
     return any(
-        pattern.severity in FAILURES and any(name in pattern.template.lower() for name in named)
+        (pattern.family is not None or pattern.severity in FAILURES)
+        and any(name in pattern.template.lower() for name in named)
         for _, pattern in case.present(LogPattern)
         if named
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.reason.catalogue import Cause, causes, fallback_cause
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence, Weighed, merge_repeated
 from engine.reason.fact_index import FactIndex
 from engine.reason.weights import Weights
+from primitives.dataclass import dataclass
 
 __all__ = ["Candidate", "candidates_of", "verdict_candidate"]
 

@@ -6,10 +6,11 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Literal
 
+from primitives.dataclass import dataclass
 from primitives.terms import ChangeKind, IncidentClass
 
 __all__ = [
@@ -34,6 +35,8 @@ Signal = Literal[
     "messages stopped",  # it no longer logs what it logged for each request
     "spans failing",  # spans of its own failed
     "spans slow",  # its own time in spans grew
+    "calls late",  # calls to or from it take longer on their way
+    "calls and work late",  # so they do, and its own work takes longer too
     "traffic rose",  # more requests came
     "traffic rose below",  # what it calls got as many times more requests
     "outside blamed",  # errors name a host outside of the known system

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.reason.weights import Weights
+from primitives.dataclass import dataclass
 
 __all__ = ["Claim", "HypothesisKey", "PlaceEvidence", "Weighed", "merge_repeated"]
 

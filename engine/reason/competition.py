@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.reason.candidates import Candidate
@@ -17,6 +16,7 @@ from engine.reason.odds import log_odds, probability_at
 from engine.reason.ties import TieBreaker
 from engine.reason.trouble import Trouble
 from engine.reason.weights import Weights
+from primitives.dataclass import dataclass
 
 __all__ = ["Competition", "Scored", "compete"]
 

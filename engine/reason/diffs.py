@@ -10,16 +10,18 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.quantities import quantities_in, without_quantities
 from primitives.records import Change
 
 __all__ = ["Trait", "bumped", "changed_lines", "setting_traits", "traits"]
 
-_SETTING: Final = lazy_pattern(r"(?P<name>[A-Za-z_][\w.-]*)[\"']?\s*(?::|=|:=)\s*[\"']?(?P<value>\d[\w.*\s]*)")
+_SETTING: Final = lazy_pattern(
+    r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,100})[\"']?\s{0,20}(?::|=|:=)\s{0,20}[\"']?(?P<value>\d[\w.*\s]{0,100})"
+)
 # What is bounded or awaited: less of it refuses or gives up sooner.
 _BOUND: Final = lazy_pattern(
     r"time_?out|deadline|budget|pool|max|limit|size|ttl|expir|cache|retr(?:y|ies)|attempt|concurren|buffer|heap|memory|"
@@ -207,7 +209,7 @@ def _value_pairs(before: Any, after: Any) -> Iterator[tuple[str, float, float]]:
 
 def _skeleton(line: str) -> str:
     # A local name may change with the number that it holds: what a line calls identifies it.
-    return " ".join(_IDENTIFIER.findall(re.sub(r"^\s*[\w, ]+:?=\s", "", without_quantities(line))))
+    return " ".join(_IDENTIFIER.findall(re.sub(r"^\s*+\w[\w, ]*+:?=\s", "", without_quantities(line))))
 
 
 def setting_traits(path: str, before: Any, after: Any) -> tuple[Trait, ...]:

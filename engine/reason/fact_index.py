@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -13,6 +13,7 @@ from engine.hypotheses import Classification
 from engine.incident import FoundFact
 from engine.naming import names_of_facts
 from primitives.analysis.symptom import find_resource
+from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
 from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift, WorkloadState
 from primitives.identity import kind_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, TypeVar
 
 from engine.hypotheses import Judgement
@@ -14,6 +14,7 @@ from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence, Weighed
 from engine.reason.fact_index import FactIndex
 from engine.reason.trust import STATEMENT, may_exclude
 from primitives.analysis.error_families import family_of
+from primitives.dataclass import dataclass
 from primitives.facts import Assertion
 from primitives.terms import Trust
 

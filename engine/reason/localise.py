@@ -15,7 +15,16 @@ from engine.reason.claims import PlaceEvidence
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.victims import TIMES, blames, ill_replicas, passed_on, silent, slow
 from primitives.analysis.cancellation import gave_up
-from primitives.facts import LogPattern, MetricAtLimit, MetricMissing, MetricShift, OwnShare, SpanErrors, SpanShift
+from primitives.facts import (
+    LogPattern,
+    MetricAtLimit,
+    MetricMissing,
+    MetricShift,
+    OwnShare,
+    SpanErrors,
+    SpanShift,
+    WireDelay,
+)
 from primitives.terms import FAILURES
 
 __all__ = ["locations"]
@@ -37,6 +46,7 @@ _BEFORE_S: Final = 1800.0
 _SILENT: Final = 1.0
 _WHOLES: Final = {"%": 100.0, "1": 1.0}
 _OWN_TIME: Final = 1.0
+_LATE_CALLS: Final = 2.5
 _SPAN_ERRORS: Final = 1.6
 _FELT_SHIFT: Final = 0.8
 _EXPLAINED: Final = -0.8
@@ -58,7 +68,7 @@ _BESIDE_SHARES: Final = 0.4
 def locations(case: FactIndex) -> Iterator[PlaceEvidence]:
     """All evidence for or against a resource as the place of the cause."""
     own = (*_own_shares(case), *_spans(case), *_felt(case), *_logs(case), *_missing(case), *_onsets(case))
-    placed = tuple(passed_on(own, blames(case)))
+    placed = (*passed_on(own, blames(case)), *_late_calls(case))
     yield from placed
     yield from _hosts(case, placed)
 
@@ -83,14 +93,16 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
     failing = {fact.resource for _, fact in case.present(LogPattern) if _deviates(fact) and not fact.points_at}
     still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
     moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in SYMPTOM_KINDS}
-    late, ill = slow(case), ill_replicas(case)
+    late = slow(case)
+    # What never answers records no failures, and what is called late works as fast as ever.
+    ill = {*ill_replicas(case), *(delay.resource for _, delay in case.present(WireDelay))}
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
     for name, fact in case.of(OwnShare):
         if fact.resource is None:
             continue
         if fact.polarity == "absent":
             if fact.resource in ill:
-                continue  # What never answers records no failures.
+                continue
             if fact.unit in TIMES and fact.resource in failing:
                 continue  # What gives up early takes no time of its own.
             if fact.unit not in TIMES and fact.resource in late:
@@ -218,6 +230,14 @@ def _onsets(case: FactIndex) -> Iterator[PlaceEvidence]:
         else:
             weight = _AFTER * min(1.0, (late - slack) / (3.0 * slack))
             yield PlaceEvidence(resource, name, weight, "began to suffer after the symptom", "onset")
+
+
+def _late_calls(case: FactIndex) -> Iterator[PlaceEvidence]:
+    """Time that requests lose on their way to or from a resource."""
+    for name, delay in case.present(WireDelay):
+        if delay.resource is not None:
+            why = "requests lose their time on the way to or from it"
+            yield PlaceEvidence(delay.resource, name, _LATE_CALLS * min(delay.share, 1.0), why, "wire")
 
 
 def _hosts(case: FactIndex, placed: Sequence[PlaceEvidence]) -> Iterator[PlaceEvidence]:

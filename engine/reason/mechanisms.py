@@ -36,6 +36,7 @@ from primitives.facts import (
     ProbeResult,
     SpanErrors,
     SpanShift,
+    WireDelay,
     WorkloadState,
 )
 from primitives.patterns import lazy_pattern
@@ -88,6 +89,13 @@ _MOST_STOPPED: Final = 4.0
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
 _SERVICE_DOWN: Final = 4.2
 
+# The way's time grows by five doublings (1 ms to 32 ms) or more where a network is slow; the least is one.
+_CLEAR_DOUBLINGS: Final = 5.0
+_EVERY: Final = 0.4
+_SOME: Final = 0.5
+_GROWN: Final = 2.0
+_CLEAR_SCORE: Final = 6.0
+
 
 def mechanisms(case: FactIndex) -> Iterator[Claim]:
     """Every claim of a fact for or against a cause on its resource."""
@@ -96,6 +104,7 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _shifts(case)
     yield from _log_families(case)
     yield from _spans(case)
+    yield from _delays(case)
     yield from _probes(case)
     yield from _observations(case)
     yield from _configuration(case)
@@ -261,6 +270,22 @@ def _spans(case: FactIndex) -> Iterator[Claim]:
 _FAILED: Final[Mapping[str, Signal]] = {
     "dns_lookup": "dns_lookup failed", "tcp_connect": "tcp_connect failed", "http_get": "http_get failed",
 }  # fmt: skip
+
+
+def _delays(case: FactIndex) -> Iterator[Claim]:
+    """Calls that take longer on their way than usual: a slow network, unless whoever they reach is short of CPU."""
+    slowed = {shift.resource for _, shift in case.present(SpanShift)
+              if shift.current > _GROWN * shift.baseline and shift.score >= _CLEAR_SCORE}  # fmt: skip
+    for name, delay in case.present(WireDelay):
+        times = delay.current / max(delay.baseline, 1e-4)
+        weight = min(1.0, math.log2(max(times, 1.0)) / _CLEAR_DOUBLINGS)
+        # A slow network delays the quickest call too; a queue only some.
+        if delay.quickest - delay.baseline < _EVERY * (delay.current - delay.baseline):
+            weight *= _SOME
+        yield from _signal("calls late", delay.resource, name, weight, "calls are late on their way", "wire")
+        if delay.resource in slowed:
+            why = "its calls are late and its own work takes longer"
+            yield from _signal("calls and work late", delay.resource, name, 1.0, why, "wire")
 
 
 def _probes(case: FactIndex) -> Iterator[Claim]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, get_args
 
@@ -16,6 +15,7 @@ from engine.naming import display_names
 from engine.reason.catalogue import causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.judgement import judgements_of
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments, Diagnostic
 from primitives.records import Symptom
 from primitives.terms import ChangeKind, IncidentClass

@@ -67,6 +67,8 @@ _FAILING: Final = 1.0
 _SAMPLES_MISSING: Final = 0.6
 # Each kind of question that a source should have answered and didn't leaves a little more unknown.
 _NOT_KNOWN: Final = {"denied": 0.3, "unreachable": 0.3, "partial": 0.2}
+# Rules that failed may have told the cause: each leaves a candidate that nobody can draft.
+_RULES_FAILED: Final = 0.8
 # If the best cause explains nothing of the trouble, another one does.
 _UNEXPLAINED: Final = 0.5
 _LEAST_UNEXPLAINED: Final = 0.1
@@ -90,7 +92,14 @@ def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _trouble(case)
     yield from _recovery(case)
     for name, gap in case.of(SourceGap):
-        if weight := _NOT_KNOWN.get(gap.status):
+        if gap.withheld:
+            yield Claim(
+                UNKNOWN, name, _RULES_FAILED, "rules failed: what they would have told is not known", "rules failed"
+            )
+            yield Claim(
+                FALSE_ALARM, name, -_RULES_FAILED, "rules failed: nothing says that all is well", "rules failed"
+            )
+        elif weight := _NOT_KNOWN.get(gap.status):
             yield Claim(UNKNOWN, name, weight, f"{gap.question.replace('_', ' ')} are not known", f"gap {gap.question}")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.events import IncidentOpened
@@ -35,6 +34,7 @@ from engine.reason.odds import probability_at
 from engine.reason.shared_causes import with_shared_causes
 from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
+from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
 from primitives.quantities import short_id
 from primitives.terms import IncidentClass

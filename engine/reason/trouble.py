@@ -8,7 +8,6 @@ of the symptoms; what it leaves over is reason to doubt it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -17,6 +16,7 @@ from engine.reason.chains import explains_many, reachable_resources
 from engine.reason.claims import HypothesisKey
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
+from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult, SpanErrors, SpanShift, WorkloadState
 from primitives.terms import FAILURES
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.reason.claims import PlaceEvidence
 from engine.reason.fact_index import FactIndex, more_than_usual
-from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift
+from primitives.dataclass import dataclass
+from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
 from primitives.terms import FAILURES
 
 __all__ = ["TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow"]
@@ -60,6 +61,10 @@ def blames(case: FactIndex) -> dict[str, Blame]:
     for resource, fact in ill_replicas(case).items():
         for caller in case.above.get(resource, ()):
             blamed.setdefault(caller, Blame(resource, fact))
+    for name, delay in case.present(WireDelay):
+        for caller, called in delay.pair_names:
+            if delay.resource == called:
+                blamed.setdefault(caller, Blame(called, name))
     for resource, fact in _far_too_slow(case, failing).items():
         for caller in case.above.get(resource, ()):
             if caller in failing:

@@ -6,11 +6,11 @@ The bars add up exactly: everything that is no fact (other hypotheses, consequen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.hypotheses import Adjustment, AdjustmentKind, Evidence, FactWeight, Hypothesis, Judgement
 from engine.reason.odds import log_odds, probability_at
+from primitives.dataclass import dataclass
 
 __all__ = ["Bar", "BarKind", "all_adjustments", "waterfall"]
 

@@ -6,8 +6,9 @@ The numbers are initial values by judgement, then adjusted to recorded incidents
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from primitives.dataclass import dataclass
 
 __all__ = ["WEIGHTS", "Weights"]
 
@@ -15,7 +16,7 @@ __all__ = ["WEIGHTS", "Weights"]
 _KINDS: Final[Mapping[str, str]] = {
     "own share": "metrics", "felt": "metrics", "level": "metrics", "alarm": "metrics", "explained below": "metrics",
     "traffic": "metrics",
-    "span errors": "spans", "span time": "spans",
+    "span errors": "spans", "span time": "spans", "wire": "spans",
     "errors": "logs", "messages": "logs", "named in errors": "logs", "stopped": "logs", "cancelled": "logs",
     "outside": "logs",
     "state": "states",

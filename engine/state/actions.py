@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from engine.events import ConclusionReached
 from engine.hypotheses import Action
+from primitives.dataclass import dataclass
 
 __all__ = ["ActionsState"]
 

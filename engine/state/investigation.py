@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
@@ -31,6 +31,7 @@ from engine.events import (
 )
 from engine.hypotheses import Classification, Decisive, Finding, Hypothesis, Judgement
 from engine.state.steps import Step
+from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
 __all__ = ["FoundFact", "InvestigationState", "Phase"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from engine.events import NoteAdded, Who
+from primitives.dataclass import dataclass
 
 __all__ = ["Note", "NotesState"]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Literal
 
 from engine.events import PlannedStep
+from primitives.dataclass import dataclass
 
 __all__ = ["Step", "StepStatus"]
 

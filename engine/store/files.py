@@ -6,12 +6,12 @@ import fcntl
 import os
 import re
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.failpoints import failpoint
 from engine.store.connection import damage
 from primitives.clock import SystemClock
+from primitives.dataclass import dataclass
 from primitives.errors import StoreBusy, StoreCorrupt, StoreError
 from primitives.text import safe_line
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from primitives.dataclass import dataclass
 from primitives.errors import UsageError
 from primitives.patterns import lazy_pattern
 from primitives.text import safe_line
@@ -29,7 +30,9 @@ __all__ = ["SCHEMES", "StoreLocation", "open_rows", "parse_location"]
 _URL = lazy_pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 # Up to the last @: a password may hold any character. Where an @ comes later, more is hidden than the password.
 _PASSWORD = lazy_pattern(r"^([^:/?@]*):.*@", re.DOTALL)
-_SECRET_PARAMETER = lazy_pattern(r"([?&][^=&]*(?:password|passwd|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
+_SECRET_PARAMETER = lazy_pattern(
+    r"([?&][^=&]{0,100}(?:password|passwd|secret|token|key)[^=&]{0,100}=)[^&]*", re.IGNORECASE
+)
 _HIDDEN = "***"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.store.rows import (
     NO_EVENTS,
@@ -22,6 +22,7 @@ from engine.store.rows import (
     StoredRow,
     head_moved,
 )
+from primitives.dataclass import dataclass
 from primitives.errors import StoreError
 
 __all__ = ["MemoryRows", "MemoryTables", "shared_tables"]

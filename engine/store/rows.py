@@ -7,10 +7,10 @@ done above it, in `engine.log`, once for all stores.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from engine.events import GENESIS
+from primitives.dataclass import dataclass
 from primitives.errors import HeadMoved
 
 __all__ = [

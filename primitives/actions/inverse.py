@@ -1,12 +1,12 @@
 """How an action is undone: by another action, with arguments from the values that were read before it ran."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from primitives.actions.proposal import ActionArguments
+from primitives.dataclass import dataclass
 
 __all__ = ["Inverse", "Irreversible", "PriorState"]
 

@@ -2,12 +2,12 @@
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from primitives.actions.target import Target
+from primitives.dataclass import dataclass
 
 __all__ = ["ActionArguments", "Manual", "Proposed", "TargetedDiagnostic", "shell"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from primitives.actions.target import Target
+from primitives.dataclass import dataclass
 from primitives.facts import change_label
 from primitives.quantities import short_id
 from primitives.records import Change

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeVar
 
+from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, Dependencies, Fact, FactBase, Location, WorkloadState
 from primitives.identity import parse_id
 from primitives.patterns import lazy_pattern

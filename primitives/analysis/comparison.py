@@ -8,7 +8,7 @@ explicit one holds several days and a series follows the time of day, its normal
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from primitives.analysis.asking import DAY, WEEK, incident_window, utc_seconds
 from primitives.change_points import Shift, shift_of, shifts_of
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments
 from primitives.records import Metric, Series
 from primitives.statistics import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.records import ConfigurationSnapshot
 

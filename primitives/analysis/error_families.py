@@ -27,8 +27,8 @@ _RULES: Final = (
         "too_many_connections",
         (
             r"too many (?:connections|clients)|connection slots|max_connections|"
-            r"pool (?:is )?(?:exhausted|timed? ?out)|pool exhausted|(?:acquir\w+|obtain\w*|get) (?:a )?connection|"
-            r"connection pool|connection is not available"
+            r"pool (?:is )?(?:exhausted|timed? ?out)|pool exhausted|"
+            r"(?:acquir\w{1,5}|obtain\w{0,5}|get) (?:a )?connection|connection pool|connection is not available"
         ),
     ),
     ("too_many_files", r"too many open files|emfile"),
@@ -112,9 +112,9 @@ _RULES: Final = (
     (
         "missing_configuration",
         (
-            r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w*|"
+            r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w{0,10}|"
             r"setting|property|secret)|"
-            r"(?:environment variable|config\w*|secret|property|configmap) \S+ (?:is )?(?:not (?:set|found|"
+            r"(?:environment variable|config\w{0,10}|secret|property|configmap) \S{1,253} (?:is )?(?:not (?:set|found|"
             r"defined)|missing|required|undefined)|"
             r"could not resolve placeholder"
         ),
@@ -154,7 +154,7 @@ _RULES: Final = (
     (
         "exception",
         (
-            r"\w+exception\b|\w+error:|\bexception\b|traceback \(most recent|nil pointer|null ?pointer|"
+            r"exception\b|(?<=\w)error:|traceback \(most recent|nil pointer|null ?pointer|"
             r"http: panic serving|recovered from panic|null reference"
         ),
     ),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from primitives.collector import collector_paused
+from primitives.dataclass import dataclass
 from primitives.records import Topology
 
 __all__ = ["Graph", "graph_of"]

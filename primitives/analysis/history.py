@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +11,7 @@ from primitives.analysis.asking import WEEK, gaps, incident_window, lookback_win
 from primitives.analysis.comparison import Comparison, compare
 from primitives.analysis.plausible import sift
 from primitives.collector import collector_paused
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments
 from primitives.facts import SourceGap
 from primitives.records import Series, Window

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from primitives.analysis.asking import incident_window, lookback_window
 from primitives.analysis.graph import graph_of
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments
 from primitives.records import Aggregate, LogRecord, Span, Window
 from primitives.telemetry import Answer, Answers, CountByTemplate, LogsQuery, SpansQuery, Telemetry, TopologyQuery

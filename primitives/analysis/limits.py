@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from primitives.analysis.configuration import flatten
 from primitives.analysis.history import Comparison
 from primitives.analysis.shifts import moment_of
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.quantities import parse_limit
 from primitives.records import ConfigurationSnapshot, Metric

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.graph import Graph
+from primitives.dataclass import dataclass
 from primitives.records import Metric, Series
 from primitives.statistics import first_of_each, median, medians, quantiles, rolling_max, sample_step
 

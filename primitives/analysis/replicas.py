@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from primitives.analysis.graph import Graph
 from primitives.analysis.replica_names import new_names
+from primitives.dataclass import dataclass
 from primitives.facts import ReplicaMeasure
 from primitives.records import Change, Metric, Series, Topology
 from primitives.statistics import median, sample_step

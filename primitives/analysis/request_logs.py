@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
@@ -20,6 +19,7 @@ from primitives.analysis.log_patterns import Pattern
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.severities import severity_of
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.records import LogRecord, Span
 from primitives.terms import FAILURES, Severity

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from primitives.analysis.graph import Graph
 from primitives.analysis.history import Comparison
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments
 from primitives.identity import base_name, scope_of
 

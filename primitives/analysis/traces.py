@@ -7,19 +7,31 @@ side by side are not taken away twice), as in Dapper (Sigelman et al., 2010).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from primitives.analysis.calls import call_spans
 from primitives.analysis.error_families import family_of
+from primitives.dataclass import dataclass
 from primitives.records import Span, Window
 from primitives.statistics import level_of, median
 
-__all__ = ["Failing", "OwnTime", "TraceShare", "call_edges", "failing", "own_times", "split", "trace_shares"]
+__all__ = [
+    "Failing",
+    "OwnTime",
+    "TraceShare",
+    "call_edges",
+    "failing",
+    "own_times",
+    "split",
+    "trace_shares",
+    "without_calls",
+]
 
 # An operation seen less often says nothing about its usual time.
 _MIN_SPANS: Final = 5
@@ -33,12 +45,16 @@ _MESSAGE_KEYS: Final = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traces:
-    """Spans as columns: own seconds of each, its operation, its trace's number, and whether it is a trace's root."""
+    """Spans as columns: own seconds of each, the place of its parent (-1: none), and its trace's number.
+
+    `calls` are the places of spans that are nothing but a call, each with the place of the span that handles it.
+    """
 
     spans: Sequence[Span]
     own: NDArray[np.float64]
     parents: Sequence[int]
     traces: Mapping[str, int]
+    calls: Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +127,17 @@ def columns(spans: Sequence[Span]) -> Traces:
     traces: dict[str, int] = {}
     for span in spans:
         traces.setdefault(span.trace_id, len(traces))
-    return Traces(spans, np.maximum(own, 0.0), parents, traces)
+    calls = call_spans(spans, parents)
+    return Traces(spans, np.maximum(own, 0.0), parents, traces, calls)
+
+
+def without_calls(traces: Traces, pairs: Collection[tuple[str, str]]) -> Traces:
+    """The same, but calls of these pairs of resources have no own time: what is late on its way is nobody's work."""
+    own = traces.own.copy()
+    for parent, child in traces.calls:
+        if (traces.spans[parent].resource, traces.spans[child].resource) in pairs:
+            own[parent] = 0.0
+    return replace(traces, own=own)
 
 
 def _covered(starts: list[float], spans: Sequence[Span], parent: int, below: list[int]) -> float:

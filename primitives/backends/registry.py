@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from primitives.dataclass import dataclass
 from primitives.extensions import load_extensions, load_folder
 from primitives.identity import scope_text
 from primitives.text import safe_line

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Final, NoReturn
@@ -13,6 +12,7 @@ import orjson
 import yaml
 
 from primitives.clock import FIRST_YEAR, LAST_YEAR
+from primitives.dataclass import dataclass
 from primitives.errors import BundleError
 from primitives.text import safe_line
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from primitives.bundle.manifest import Manifest
+from primitives.dataclass import dataclass
 from primitives.records import (
     Change,
     ConfigurationSnapshot,

@@ -6,7 +6,6 @@ import csv
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from typing import Final
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from primitives.bundle.parse import decode, parse_time, shown
 from primitives.bundle.validate import Warnings
+from primitives.dataclass import dataclass
 from primitives.errors import BundleError
 from primitives.patterns import lazy_pattern
 from primitives.records import GREATEST_VALUE, Metric, Series, meant, without_rounding_errors
@@ -25,7 +25,8 @@ __all__ = ["MAX_CELLS", "MAX_COLUMNS", "read_samples"]
 
 # What `float` takes beyond this (1_000, other scripts' digits) no spreadsheet means as a number.
 _NUMBER: Final = lazy_pattern(
-    r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*|\s*[+-]?(?:nan|inf|infinity)\s*|\s*", re.IGNORECASE | re.ASCII
+    r"\s*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+|\s*[+-]?(?:nan|inf|infinity)\s*|\s*",
+    re.IGNORECASE | re.ASCII,
 )
 _NAN: Final = float("nan")
 MAX_COLUMNS: Final = 50_000

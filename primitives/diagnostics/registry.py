@@ -8,13 +8,13 @@ module to import.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from pydantic import AwareDatetime
 
 from primitives.actions.proposal import TargetedDiagnostic
+from primitives.dataclass import dataclass
 from primitives.extensions import load_folder
 from primitives.facts import Fact
 from primitives.records import Record, Symptom, Window

@@ -11,10 +11,20 @@ from primitives.analysis.graph import Graph, graph_of
 from primitives.analysis.history import History, ask_history
 from primitives.analysis.large_stores import ask_spans
 from primitives.analysis.localisation import Share, pick_metric, shares
+from primitives.analysis.shifts import moment_of
 from primitives.analysis.symptom import SymptomView, view_symptom
-from primitives.analysis.traces import Traces, call_edges, columns, own_times, split, trace_shares
+from primitives.analysis.traces import (
+    Traces,
+    call_edges,
+    columns,
+    own_times,
+    split,
+    trace_shares,
+    without_calls,
+)
+from primitives.analysis.wire import Delay, delays, lost_time, wire_times
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
-from primitives.facts import Dependencies, Location, OwnShare, SpanShift, locations_of
+from primitives.facts import Dependencies, Location, OwnShare, SpanShift, WireDelay, locations_of
 from primitives.records import Edge, Resource, Span, Topology, Window
 from primitives.telemetry import Answers, Telemetry, TopologyQuery
 from primitives.text import safe_line
@@ -22,6 +32,7 @@ from primitives.text import safe_line
 _MOST_SHARES: Final = 15
 _MOST_CLEARED: Final = 10
 _MOST_SPAN_SHIFTS: Final = 20
+_MOST_PAIRS: Final = 6
 _LEAST_SHARE: Final = 0.05
 _MIN_SPAN_SCORE: Final = 4.0
 # Calls a request that at least double or halve: a retry storm, a query for each row, a cache that is gone.
@@ -58,10 +69,15 @@ async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[F
     for share in _metric_shares(view, graph, history, args):
         yield share
     now, before = _columns(spans.records, view, args)
+    late = delays(wire_times(now), wire_times(before), graph.dependencies("hosts"), lost_time(now, before))
+    pairs = {pair for delay in late for pair in delay.late}
+    now, before = without_calls(now, pairs), without_calls(before, pairs)
     for share in _span_shares(now, before, spans, args):
         yield share
     for shift in _span_shifts(now, before, spans, args):
         yield shift
+    for delay in _wire_delays(late, spans, args):
+        yield delay
     for gap in (*history.gaps(args), *gaps((topology, spans), args)):
         yield gap
 
@@ -167,6 +183,28 @@ def _span_shares(now: Traces, before: Traces, spans: Answers[Span], args: Argume
         )
         for share in trace_shares(now, before)[:_MOST_SHARES]
         if share.excess > 0 and share.share >= _LEAST_SHARE
+    ]
+
+
+def _wire_delays(late: Sequence[Delay], spans: Answers[Span], args: Arguments) -> list[WireDelay]:
+    return [
+        WireDelay(
+            resource=delay.resource,
+            window=incident_window(args),
+            observed_at=moment_of(delay.since),
+            source=spans.source,
+            answers=spans.digests,
+            side=delay.side,
+            baseline=delay.baseline,
+            current=delay.current,
+            quickest=delay.quickest,
+            late=len(delay.late),
+            pairs=delay.pairs,
+            calls=delay.calls,
+            share=delay.share,
+            pair_names=delay.late[:_MOST_PAIRS],
+        )
+        for delay in late
     ]
 
 

@@ -21,6 +21,7 @@ from primitives.facts.replicas import ReplicaComparison, ReplicaMeasure, Replica
 from primitives.facts.topology import Dependencies
 from primitives.facts.traces import SpanErrors, SpanShift
 from primitives.facts.union import Fact, fact_adapter
+from primitives.facts.wire import WireDelay
 from primitives.facts.workloads import WorkloadState
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SourceGap",
     "SpanErrors",
     "SpanShift",
+    "WireDelay",
     "WorkloadState",
     "change_key",
     "change_kind",

@@ -17,7 +17,8 @@ class SourceGap(FactBase):
     """A question that nobody, or not everybody, could answer.
 
     `instead` names a related question that was answered, so that nobody takes one for the other. `fault`: the source
-    answered, an analysis of ours failed at the answer.
+    answered, an analysis of ours failed at the answer. `withheld` are the states that it would have told: without them
+    nothing says that these are absent.
     """
 
     type: Literal["source_gap"] = "source_gap"
@@ -28,6 +29,7 @@ class SourceGap(FactBase):
     instead: Question | None = None
     # Left out where it is false: so was it before there was any, and hashes cover the bytes.
     fault: bool = Field(default=False, exclude_if=operator.not_)
+    withheld: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
     EXAMPLE: ClassVar = {
         "source": "prod",

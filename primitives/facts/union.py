@@ -18,6 +18,7 @@ from primitives.facts.probes import ProbeResult
 from primitives.facts.replicas import ReplicaComparison
 from primitives.facts.topology import Dependencies
 from primitives.facts.traces import SpanErrors, SpanShift
+from primitives.facts.wire import WireDelay
 from primitives.facts.workloads import WorkloadState
 
 __all__ = ["Fact", "fact_adapter"]
@@ -34,6 +35,7 @@ Fact = Annotated[
     | LogPattern
     | SpanShift
     | SpanErrors
+    | WireDelay
     | WorkloadState
     | ProbeResult
     | Observed

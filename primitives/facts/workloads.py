@@ -21,7 +21,8 @@ class WorkloadState(FactBase):
     `FailedScheduling`, `Unhealthy`, `NodeNotReady`) and else ours in the same style (`NoEndpoints`,
     `SelectorMismatch`). `object` is the object's identifier, `resource` the workload that owns it. `details` holds what
     identifies the fault: ports, names, limits. `bearing` says whether it can be why something fails now, and
-    `bearing_reason`, in words, why it can't.
+    `bearing_reason`, in words, why it can't. `hurt` says whether its resource is in trouble now (replicas that are
+    missing or not ready, restarts, failed checks); None: not known.
     """
 
     type: Literal["workload_state"] = "workload_state"
@@ -37,6 +38,7 @@ class WorkloadState(FactBase):
     details: Mapping[str, Any] = {}
     bearing: Bearing = Field(default="active", exclude_if=lambda bearing: bearing == "active")
     bearing_reason: str = Field(default="", exclude_if=operator.not_)
+    hurt: bool | None = Field(default=None, exclude_if=lambda hurt: hurt is None)
 
     EXAMPLE: ClassVar = {
         "resource": "shop/deployment/api",

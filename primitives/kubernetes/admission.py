@@ -23,14 +23,17 @@ from primitives.patterns import lazy_pattern
 __all__ = ["classify_refusal", "create_event", "find_admission"]
 
 _QUOTA: Final = lazy_pattern(
-    r"exceeded quota: ([^,\s]+), requested: (.+?), used: (.+?), limited: (.+?)(?:\s*$|\)|;)", re.IGNORECASE
+    r"exceeded quota: ([^,\s]{1,253}), requested: (.{1,400}?), used: (.{1,400}?), limited: ([^);]{1,400})",
+    re.IGNORECASE,
 )
 _MUST: Final = lazy_pattern(r"failed quota: ([^:\s]+): must specify (.+)", re.IGNORECASE)
 _WEBHOOK: Final = lazy_pattern(
-    r"(?:admission webhook \"([^\"]+)\"|validatingadmissionpolicy '([^']+)'.*?) denied (?:the )?request", re.IGNORECASE
+    r"(?:admission webhook \"([^\"]{1,253})\"|"
+    r"validatingadmissionpolicy '([^']{1,253})'.{0,400}?) denied (?:the )?request",
+    re.IGNORECASE,
 )
 _WEBHOOK_CALL: Final = lazy_pattern(r"failed calling webhook \"([^\"]+)\"", re.IGNORECASE)
-_ACCOUNT: Final = lazy_pattern(r"error looking up service account \S*?([^/\s:]+):", re.IGNORECASE)
+_ACCOUNT: Final = lazy_pattern(r"error looking up service account (?:[^/\s:]{1,253}/)?([^/\s:]{1,253}):", re.IGNORECASE)
 _LIMIT: Final = lazy_pattern(r"(?:maximum|minimum) \S+ usage per|max limit to request ratio per", re.IGNORECASE)
 _SECURITY: Final = lazy_pattern(
     r"violates podsecurity|podsecuritypolicy|pod security polic|security context constraint", re.IGNORECASE
@@ -43,7 +46,7 @@ def classify_refusal(message: str) -> tuple[str, dict[str, Any]]:
         quota, requested, used, limited = match.groups()
         name = requested.partition("=")[0]
         return "QuotaExceeded", {
-            "quota": quota, "resource_name": name, "requested": requested, "used": used, "limited": limited
+            "quota": quota, "resource_name": name, "requested": requested, "used": used, "limited": limited.strip()
         }  # fmt: skip
     if match := _MUST.search(message):
         return "QuotaRequiresLimits", {"quota": match.group(1), "must_specify": match.group(2)}

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import qualified
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import instant, mapping, maps, strings, text, texts

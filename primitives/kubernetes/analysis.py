@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.kubernetes.volumes import find_volumes
 from primitives.kubernetes.workloads import find_workloads
 
-__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge", "ordered"]
+__all__ = ["FAMILIES", "MOST_FINDINGS", "analyse", "healthy", "merge", "ordered", "told_by"]
 
 FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] = (
     ("pods", find_pods),
@@ -57,6 +57,12 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("container logs", find_in_logs),
     ("events", find_events),
 )
+# The families of states that each analyzer tells, where that isn't the one of its own name.
+_TOLD: Final[Mapping[str, Collection[str]]] = {
+    "pods": ("pods", "images"), "settings": ("references",), "services": ("routing",), "ingresses": ("routing",),
+    "gateways": ("routing",), "network policies": ("routing",), "admission": ("quotas",),
+    "refused objects": ("quotas",), "jobs": ("workloads",), "autoscaling": ("workloads",), "container logs": ("ports",),
+}  # fmt: skip
 MOST_FINDINGS: Final = 300
 _MOST_OBJECTS: Final = 10
 _WEIGHT: Final = {name: WEIGHTS.index(state.weight) for name, state in STATES.items()}
@@ -89,6 +95,13 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
 def analyse(cluster: Cluster, focus: Collection[str] = ()) -> list[Finding]:
     """All findings, merged, most significant first, at most `MOST_FINDINGS`; `focus` is what the question names."""
     return ordered(judge_bearing(cluster, merge(cluster, (f for _, find in FAMILIES for f in find(cluster))), focus))
+
+
+def told_by(analyzer: str) -> tuple[str, ...]:
+    """The causes among the states that an analyzer tells: unknown where it failed. Of events those of all families."""
+    families = _TOLD.get(analyzer, (analyzer,))
+    return tuple(name for name, state in STATES.items()
+                 if state.weight == "cause" and (state.family in families or analyzer == "events"))  # fmt: skip
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:

@@ -13,10 +13,11 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import base_name, same_name
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
@@ -58,15 +59,24 @@ class Situation:
 
     @cached_property
     def troubled(self) -> frozenset[str]:
-        """Who is in trouble, by their own state or by a finding that isn't one of a linter."""
+        """Who is in trouble, by their own state or by a finding that can't be innocent."""
         seen = {
             name
             for finding in self.findings
-            if finding.bearing == "active" and finding.state not in BY_COMPARISON
-            and STATES[finding.state].weight == "cause"
+            if finding.bearing == "active" and STATES[finding.state].weight == "cause"
+            and (finding.state not in BY_COMPARISON or _is_slip(self.cluster, finding))
             for name in (finding.resource, finding.object)
         }  # fmt: skip
         return frozenset({*self.ill, *seen})
+
+    @cached_property
+    def fronts(self) -> Mapping[str, set[str]]:
+        """The Services in front of each workload."""
+        fronts: dict[str, set[str]] = defaultdict(set)
+        for source, target, kind in find_links(self.cluster)[1]:
+            if kind == "depends":
+                fronts[target].add(source)
+        return fronts
 
     @cached_property
     def callers(self) -> Mapping[str, set[str]]:
@@ -111,15 +121,30 @@ def nearly_spells(name: str, names: Iterable[str]) -> str | None:
     return None
 
 
+def _is_slip(cluster: Cluster, finding: Finding) -> bool:
+    host = str(finding.details.get("host") or "").partition(".")[0].lower()
+    return bool(host) and nearly_spells(host, sorted({item.name for item in cluster.all("Service")})) is not None
+
+
 def _words(name: str) -> set[str]:
     return {word for word in re.split(r"[^a-z0-9]+", name.lower()) if word not in ("", "svc", "service", "api")}
 
 
 def _judged(situation: Situation, finding: Finding) -> Finding:
+    finding = replace(finding, hurt=_is_hurt(situation, finding.resource))
     if finding.bearing != "active" or finding.state not in BY_COMPARISON:
         return finding
     why = _standing(situation, finding)
     return finding if why is None else replace(finding, bearing="standing", bearing_reason=why)
+
+
+def _is_hurt(situation: Situation, resource: str) -> bool | None:
+    """Whether a workload is in trouble, or a Service in front of it; None where its pods aren't known."""
+    if resource in situation.ill:
+        return True
+    if resource not in situation.cluster.pods_of:
+        return None
+    return any(front in situation.ill for front in situation.fronts.get(resource, ()))
 
 
 def _standing(situation: Situation, finding: Finding) -> str | None:
@@ -145,7 +170,7 @@ def _host(situation: Situation, finding: Finding) -> Concerned:
     host = str(finding.details.get("host") or base_name(finding.object)).partition(".")[0].lower()
     if any(same_name(base_name(name), host) for name in situation.ill):
         return None
-    if nearly_spells(host, sorted({item.name for item in situation.cluster.all("Service")})):
+    if _is_slip(situation.cluster, finding):
         return None
     writers = finding.details.get("named_by")
     return (finding.resource, *(writers if isinstance(writers, list) else ()))
@@ -168,8 +193,7 @@ def _policy(situation: Situation, finding: Finding) -> Concerned:
 def _connection(situation: Situation, finding: Finding) -> Concerned:
     """A denied connection is needed, unless a check of the Service behind which its server stands is well."""
     ends = {str(finding.details.get(end)) for end in ("from", "to")}
-    fronts = {source for source, target, kind in find_links(situation.cluster)[1]
-              if kind == "depends" and target == finding.details.get("to")}  # fmt: skip
+    fronts = situation.fronts.get(str(finding.details.get("to")), set())
     return ends | fronts if fronts and fronts <= set(situation.answering) else None
 
 

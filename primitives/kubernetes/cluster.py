@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.event_records import Event, read_events
 from primitives.kubernetes.fields import mapping, strings

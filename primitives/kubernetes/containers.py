@@ -29,10 +29,11 @@ _START_ERRORS: Final = frozenset({
 })  # fmt: skip
 _REJECTED: Final = lazy_pattern(r"OutOf\w+|NodeAffinity|UnexpectedAdmissionError|NodePorts|NodeShutdown|Terminated")
 _COMMAND: Final = lazy_pattern(
-    r"executable file not found|no such file or directory|exec format error|exec:? .*permission denied", re.IGNORECASE
+    r"executable file not found|no such file or directory|exec format error|exec:? [^\n]{0,300}permission denied",
+    re.IGNORECASE,
 )
 _PROBE_KILL: Final = lazy_pattern(r"failed (?:liveness|startup) probe|is unhealthy, it will be killed", re.IGNORECASE)
-_STARVED: Final = lazy_pattern(r"low on resource: ([\w.-]+)|(\w[\w-]*) (?:usage|limit) exceed", re.IGNORECASE)
+_STARVED: Final = lazy_pattern(r"low on resource: ([\w.-]+)|(\w[\w-]{0,60}) (?:usage|limit) exceed", re.IGNORECASE)
 _SIGNALS: Final = {134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 _OFTEN: Final = 3
 _CREATING_PATIENCE_S: Final = 60.0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.fields import instant, integer, mapping, message_of, text
 from primitives.kubernetes.kinds import KubeObject
@@ -14,7 +14,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["Event", "read_events"]
 
-_CONTAINER: Final = lazy_pattern(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]*)\}")
+_CONTAINER: Final = lazy_pattern(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]{0,300})\}")
 _CONTAINER_IN_TEXT: Final = lazy_pattern(r"(?:failed container|[Cc]ontainer)[ =]\"?([a-z0-9][-a-z0-9]*)\"? in pod")
 
 

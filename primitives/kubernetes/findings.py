@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from primitives.dataclass import dataclass
 from primitives.terms import Bearing
 
 __all__ = ["Finding"]
@@ -20,7 +21,7 @@ class Finding:
     that agree in resource, state, container and `variant` are one finding of several objects; `count` says of how
     many. `details` hold only what JSON has. `events` is how often the event behind it occurred (0: none), and
     `reported` marks what rests on text that the workload itself wrote. `bearing` and its reason in words come from
-    `primitives.kubernetes.bearing`.
+    `primitives.kubernetes.bearing`, as `hurt`: whether its resource is in trouble now, None where that isn't known.
     """
 
     state: str
@@ -40,3 +41,4 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
     bearing: Bearing = "active"
     bearing_reason: str = ""
+    hurt: bool | None = None

@@ -26,6 +26,10 @@ __all__ = ["checked_well", "failed_checks", "find_ill"]
 _KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
 
 
+# So many restarts, the last within the window, are a workload that keeps failing, however well it is at the moment.
+_OFTEN: Final = 3
+
+
 def find_ill(cluster: Cluster) -> Mapping[str, str]:
     """Why each workload, Service and node that is in trouble now is so, by its identifier."""
     ill: dict[str, str] = {}
@@ -67,7 +71,7 @@ def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
         if unready:
             yield resource, f"{unready} of {counted(len(counting), 'pod')} {_is_or_are(unready)} not ready"
         elif restarted:
-            yield resource, f"{counted(restarted, 'pod')} restarted within ten minutes"
+            yield resource, f"{counted(restarted, 'pod')} restarted lately"
 
 
 def _counts(cluster: Cluster, pod: Pod) -> bool:
@@ -78,8 +82,12 @@ def _counts(cluster: Cluster, pod: Pod) -> bool:
 
 
 def _restarts(cluster: Cluster, pod: Pod) -> bool:
-    ends = [instant(container.last, "finishedAt") for container in pod.containers if container.restarts]
-    return any(end is not None and cluster.now - end < RECOVERED_AFTER for end in ends)
+    for container in pod.containers if pod.live else ():
+        end = instant(container.last, "finishedAt") if container.restarts else None
+        often = container.restarts >= _OFTEN and end is not None and cluster.window.holds(end)
+        if often or (end is not None and cluster.now - end < RECOVERED_AFTER):
+            return True
+    return False
 
 
 def _replicas(cluster: Cluster) -> Iterator[tuple[str, str]]:

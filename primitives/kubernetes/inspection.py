@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from primitives.diagnostics.registry import Arguments, Found, Progress
 from primitives.facts import ChangeFound, Dependencies, SourceGap, WorkloadState
 from primitives.identity import kubernetes_id, namespace_of, same_name
-from primitives.kubernetes.analysis import FAMILIES, healthy, merge, ordered
+from primitives.kubernetes.analysis import FAMILIES, healthy, merge, ordered, told_by
 from primitives.kubernetes.bearing import BY_COMPARISON, judge_bearing
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
@@ -90,6 +90,7 @@ def _fact(finding: Finding, cluster: Cluster, args: Arguments, objects: Answers[
         details=_details(finding),
         bearing=finding.bearing,
         bearing_reason=finding.bearing_reason,
+        hurt=finding.hurt,
         trust="reported" if finding.reported else "measured",
         window=args.window,
         observed_at=min(cluster.times.get(finding.kind, args.now), args.now),
@@ -133,7 +134,7 @@ def _failed_analyzer(name: str, problem: str, args: Arguments, objects: Answers[
     """The gap that a failed analyzer leaves."""
     return SourceGap(
         question="objects", status="partial", window=args.window, observed_at=args.now, source=objects.source,
-        detail=failed_analysis(name, problem), answers=objects.digests, fault=True,
+        detail=failed_analysis(name, problem), answers=objects.digests, fault=True, withheld=told_by(name),
     )  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import CLUSTER_WIDE, kubernetes_id
 from primitives.kubernetes.fields import mapping, maps, strings, text
 from primitives.text import safe_line

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import namespace_of
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from primitives.dataclass import dataclass
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, text
 from primitives.kubernetes.kinds import KubeObject
 

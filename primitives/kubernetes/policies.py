@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, integer, mapping, maps, text, texts
 from primitives.kubernetes.findings import Finding

@@ -31,7 +31,7 @@ ADDRESSES_EXHAUSTED: Final = lazy_pattern(
 _MEMORY: Final = lazy_pattern(r"oom-?killed|memory limit too low|cannot allocate memory", re.IGNORECASE)
 _NETWORK: Final = lazy_pattern(
     r"\bcni\b|setup network for sandbox|set ?up (?:pod )?network|network plugin|plugin type=|networkplugin"
-    r"|network for pod|failed to (?:set up|setup) sandbox container .* network",
+    r"|network for pod|failed to (?:set up|setup) sandbox container .{0,300} network",
     re.IGNORECASE,
 )
 

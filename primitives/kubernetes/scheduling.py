@@ -25,7 +25,7 @@ __all__ = ["find_scheduling", "scheduler_reasons", "scheduling_event"]
 
 _NODES: Final = lazy_pattern(r"^\d+/(\d+) nodes are available:?\s*")
 _PART: Final = lazy_pattern(r"^(\d+) (.+)$")
-_TAINT: Final = lazy_pattern(r"taints? \{([^}:\s]+):? ?([^}]*)\}")
+_TAINT: Final = lazy_pattern(r"taints? \{([^}:\s]{1,400}):? ?([^}]{0,100})\}")
 _CLAIM: Final = lazy_pattern(r"persistentvolumeclaim \"([^\"]+)\"( not found)?")
 _INSUFFICIENT: Final = lazy_pattern(r"Insufficient ([\w./-]+)")
 _CONDITION_TAINTS: Final = lazy_pattern(

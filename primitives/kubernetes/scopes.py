@@ -6,9 +6,10 @@ The analysis of objects works on one cluster and knows no scopes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Arguments, Found, Progress
 from primitives.facts import ChangeFound, Dependencies, SourceGap, WorkloadState
 from primitives.identity import in_scope, is_kubernetes, parse_id, scope_of, without_scope

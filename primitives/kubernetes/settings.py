@@ -12,10 +12,10 @@ import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster, PodSource
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text, texts

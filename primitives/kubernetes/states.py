@@ -8,8 +8,9 @@ elsewhere, `weakness` is a risk that needn't hurt now, `note` informs (also of w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from primitives.dataclass import dataclass
 
 __all__ = ["STATES", "WEIGHTS", "State", "Weight"]
 

@@ -18,7 +18,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["claim_event", "find_volumes", "mount_event"]
 
-_VOLUME: Final = lazy_pattern(r"for volume \"([^\"]+)\"|unmounted volumes=\[([^\]]*)\]")
+_VOLUME: Final = lazy_pattern(r"for volume \"([^\"]{1,300})\"|unmounted volumes=\[([^\]]{0,2000})\]")
 _DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -63,7 +63,7 @@ def mount_event(event: Event, resource: str) -> Finding:
 
 def claim_event(cluster: Cluster, event: Event) -> Finding | None:
     """The finding for ProvisioningFailed and FailedBinding events of a claim that wasn't dumped as pending."""
-    if re.search(r"storageclass\S* \"[^\"]*\" not found", message := event.message, re.IGNORECASE):
+    if re.search(r"storageclass\S{0,60} \"[^\"]{0,300}\" not found", message := event.message, re.IGNORECASE):
         state = "StorageClassMissing"
     elif event.reason == "ProvisioningFailed":
         state = "VolumeProvisioningFailed"

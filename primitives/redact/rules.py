@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 
 __all__ = ["COARSE_TRIGGERS", "RULES", "Rule", "is_placeholder", "is_secret_assignment", "is_secret_key"]
@@ -244,7 +244,9 @@ RULES: Final[tuple[Rule, ...]] = (
         r"[\w.-]{1,64}:(?P<secret>[^\s@/\"']{1,128})@(?:tcp|unix|udp)\(",
         _filled_group,
     ),
-    _rule("password", ("jdbc:oracle",), r"jdbc:oracle:\w+:[^/\s@]+/(?P<secret>[^@\s]+)@", _filled_group),
+    _rule(
+        "password", ("jdbc:oracle",), r"jdbc:oracle:\w{1,20}:[^/\s@]{1,128}/(?P<secret>[^@\s]{1,256})@", _filled_group
+    ),
     _rule(
         "value",
         ("value",),

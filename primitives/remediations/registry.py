@@ -10,7 +10,6 @@ model does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from primitives.actions.execution import Operations
 from primitives.actions.inverse import Inverse, Irreversible
 from primitives.actions.proposal import ActionArguments, Manual, Proposed
 from primitives.actions.target import Target
+from primitives.dataclass import dataclass
 from primitives.extensions import load_folder
 from primitives.terms import Effect, Risk
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from incident_facts import STORY, concluded
 
 from engine.evaluate import Case, Named, bundles_below, evaluate, evaluate_bundles, score
-from engine.report import CausePart, Report, report
+from engine.report import CausePart
 from engine.schemas import documents
 from primitives.bundle.truth import Truth
 from primitives.errors import UsageError
@@ -33,12 +32,8 @@ def cause(
                      prior=0.0, **values)  # fmt: skip
 
 
-def told(*causes: CausePart) -> Report:
-    return report(concluded(STORY)).model_copy(update={"likely_root_causes": causes})
-
-
 def scored(truth: dict[str, Any], *causes: CausePart) -> Case:
-    return score("i", "set", told(*causes), Truth.model_validate({"source": "test", **truth}), 0.5)
+    return score("i", "set", causes, Truth.model_validate({"source": "test", **truth}), 0.5)
 
 
 A = cause("cpu_saturated", "a", None, 0.6)

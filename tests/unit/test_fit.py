@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 from incident_facts import STORY, found, opened
 
-from benchmarks.fit import Example, Scorer, fit, left_out
+from engine.evaluate.fitting import Example, Scorer, fit, left_out
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.bundle.truth import RootCause, Truth
 
@@ -27,6 +27,6 @@ def test_each_weight_can_be_fitted_and_the_fit_is_no_worse_than_its_start() -> N
 
 def test_each_group_is_scored_without_itself() -> None:
     scorer = Scorer([example("a", "deployment_regression"), example("b", "deployment_regression")])
-    outcomes = left_out(scorer, lambda one: one.culprit, WEIGHTS)
+    outcomes = left_out(scorer, lambda one: one.system, WEIGHTS)
     assert sorted(outcomes) == [0, 1]
     assert all(outcome.right for outcome in outcomes.values())

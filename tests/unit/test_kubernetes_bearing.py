@@ -236,3 +236,22 @@ def test_a_name_is_nearly_that_of_something_when_it_differs_by_a_slip_or_a_word(
     assert nearly_spells("redis-cache-old", names) == "redis-cache"
     assert nearly_spells("shoppingguideservice", names) is None
     assert nearly_spells("payments-api", names) is None
+
+
+def test_a_setting_beside_one_that_nearly_spells_something_is_background() -> None:
+    slip = labelled("orders", env={"LEDGER_ADDR": "ledgr:80"})
+    found = {f.resource: f.bearing for f in of((*LEDGER, *slip, *labelled("web", env=STRAY_HOST)), "EnvHostUnknown")}
+    assert found == {"shop/deployment/orders": "active", "shop/deployment/web": "standing"}
+
+
+def test_a_finding_says_whether_its_workload_is_in_trouble() -> None:
+    unready = event("Unhealthy", "Readiness probe failed: timeout", "Pod/web-7d-q8")
+    failed_check = Check("shop/service/web", "http_get", "http://web/health", healthy=False)
+    front = service("web", {"app": "web"})
+    for objects, checks, hurt in (
+        ((*labelled("web"), front), (), False),
+        ((*labelled("web"), front), (failed_check,), True),
+        ((*labelled("web", ready=False), front), (), True),
+    ):
+        found = of((*objects, unready), "ReadinessProbeFailed", *checks)
+        assert [finding.hurt for finding in found] == [hurt]

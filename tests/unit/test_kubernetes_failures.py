@@ -66,6 +66,7 @@ async def test_a_failing_family_costs_its_own_findings_only(position: int, monke
     gaps = [fact for fact in facts if isinstance(fact, SourceGap) and "analysis" in fact.detail]
     assert [gap.polarity for gap in gaps] == ["unknown"]
     assert f"the analysis of {name} failed (IndexError: list index out of range)" in gaps[0].sentence()
+    assert gaps[0].withheld
     crashes = [fact for fact in facts if isinstance(fact, WorkloadState) and fact.state == "CrashLoopBackOff"]
     assert bool(crashes) == (name != "pods")
 

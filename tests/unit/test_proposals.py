@@ -41,7 +41,7 @@ def deployed(name: str, minutes_before: float, resource: str = "api", *, before:
 
 
 def test_the_newest_deployment_is_undone() -> None:
-    blames = believed("deployment_regression", 0.8, change="v2")
+    blames = believed("deployment_regression", 0.95, change="v2")
     (action,) = proposed((deployed("v1", 90), deployed("v2", 5), deployed("v9", 1, "db")), blames)
     assert action.command == "kubectl rollout undo deployment/api --namespace shop"
     assert (action.action, action.urgency) == ("Roll back deployment v2 of api", "HIGH")

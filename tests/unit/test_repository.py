@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import csv
-import gzip
 import io
 import re
 import subprocess
@@ -14,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from cockpit.sample_incidents import find_sample, samples
 
@@ -27,19 +24,6 @@ _REGISTRY = re.compile(
     r"|--(?:extra-)?index-url|--trusted-host"
 )
 # Names that are not one system's own: the platform's products, and words that any system may use.
-_NOBODYS_NAMES = {
-    "amazon.com",
-    "aws::stepfunctions::statemachine",
-    "awssimplesystemsmanagement",
-    "dynamodb",
-    "evidently",
-    "frontend",
-    "pgsql query",
-    "simplenotificationservice",
-    "simplesystemsmanagement",
-    "stepfunctions",
-    "www.amazon.com",
-}
 
 
 def _tracked(*patterns: str) -> list[Path]:
@@ -153,35 +137,6 @@ def test_whoever_catches_everything_says_why() -> None:
 )
 def test_a_broad_except_needs_its_reason_beside_it(source: str, lines: list[int]) -> None:
     assert _unexplained(source) == lines
-
-
-def _resources(datasets: Path) -> set[str]:
-    named: set[str] = set()
-    for topology in datasets.glob("*/*/topology.yaml"):
-        document = yaml.load(topology.read_text(encoding="utf-8"), yaml.CSafeLoader)
-        named.update(str(resource["id"]) for resource in document["resources"] or [])
-    for table in datasets.glob("*/*/metrics/*.csv*"):
-        content = table.read_bytes()
-        header = (gzip.decompress(content) if table.suffix == ".gz" else content).partition(b"\n")[0]
-        named.update(next(csv.reader([header.decode("utf-8")]), [])[1:])
-    return named
-
-
-def _distinctive(resource: str) -> Iterator[str]:
-    """What of a resource's identifier would betray that our code was fitted to it."""
-    own = re.sub(r"_(?:AWS|Database)::.*|_remote$|_client$", "", resource)
-    for name in {own, own.rpartition("/")[2]}:
-        if len(name) >= 8 and name.casefold() not in _NOBODYS_NAMES:
-            yield name.casefold()
-
-
-def test_no_code_or_configuration_knows_a_name_from_the_data_sets(shared_datasets: Path) -> None:
-    names = {name for resource in _resources(shared_datasets) for name in _distinctive(resource)}
-    assert len(names) > 100
-    known = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])")
-    paths = _tracked("*.py", "*.yaml", "*.yml", "*.toml", ":!tests/", ":!sample_incidents/")
-    found = [f"{where}: {hit[0]}" for where, line in _lines_of(paths) if (hit := known.search(line.casefold()))]
-    assert found == []
 
 
 def test_every_sample_is_found_by_its_name_and_by_its_path_in_a_checkout() -> None:

@@ -54,6 +54,7 @@ CAUSES = (
         "network_delay", _CLASS, "{resource}'s network is slow", "RFC 2681 (round-trip delay)",
         prior=-3.4, metrics=r"(?:network|tcp|ping|round trip)(?: \w+)* (?:latency|delay|rtt|time).*|rtt|srtt",
         diagnostic="trace_dependencies",
+        signals={"calls late": 4.4, "calls and work late": -3.0},
     ),
     Cause(
         "network_packet_loss", _CLASS, "{resource}'s network loses packets", "RFC 2680 (packet loss)",

@@ -17,6 +17,8 @@ CAUSES = (
         metrics=r"cpu(?! requests| limit)|processor|run queue|load average|throttled periods|cfs throttled",
         remediations=("scale_workload",),
         observations=Observation(r"\bcpu\b", 0.8, order=5),
+        # What waits for a CPU is late with its work and with reading and writing its sockets.
+        signals={"calls and work late": 1.5},
     ),
     Cause(
         "memory_exhausted",

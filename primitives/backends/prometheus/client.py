@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,6 +16,7 @@ import orjson
 from numpy.typing import NDArray
 
 from primitives.backends.prometheus.endpoint import TOKEN_VARIABLE, Endpoint
+from primitives.dataclass import dataclass
 from primitives.errors import (
     SourceDenied,
     SourceError,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from primitives.dataclass import dataclass
 from primitives.errors import UsageError
 
 __all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "Endpoint", "parse_endpoint"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from primitives.backends.prometheus.promql import Grouping
+from primitives.dataclass import dataclass
 from primitives.records import Metric
 from primitives.terms import ResourceKind
 

@@ -14,11 +14,12 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from primitives.backends.prometheus.client import Row
 from primitives.backends.prometheus.promql import RESOURCE
+from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id, qualified
 
 __all__ = ["Names"]

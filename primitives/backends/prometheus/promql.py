@@ -7,9 +7,9 @@ expression itself, into a label of our own: the sums are then exact, whichever l
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from primitives.dataclass import dataclass
 from primitives.records import Window
 
 __all__ = [

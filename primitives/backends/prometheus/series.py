@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,6 +12,7 @@ from primitives.backends.prometheus.client import Reply, Row
 from primitives.backends.prometheus.measures import Family, Measure
 from primitives.backends.prometheus.promql import Grid, rate_window
 from primitives.backends.prometheus.survey import Survey
+from primitives.dataclass import dataclass
 from primitives.errors import SourceError
 from primitives.records import Coverage, Metric, Series, Window
 from primitives.telemetry import Answer, SeriesQuery

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -14,6 +13,7 @@ from primitives.backends.prometheus.families import CLIENTS, FAMILIES, KUBERNETE
 from primitives.backends.prometheus.measures import ClientFamily, Family
 from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grouping, named_by
+from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceError, SourceTimeout
 from primitives.records import Window
 

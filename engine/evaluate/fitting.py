@@ -10,19 +10,22 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Final
 
-from engine.evaluate import agrees
+from engine.evaluate.cases import agrees
+from engine.evaluate.investigating import Investigated
 from engine.events import IncidentOpened
 from engine.hypotheses import Classification, Hypothesis
 from engine.incident import FoundFact
 from engine.reason import rank_facts
+from engine.reason.calibration import Calibration
 from engine.reason.weights import Weights
 from primitives.bundle.truth import Truth
+from primitives.dataclass import dataclass
 
-__all__ = ["Example", "Outcome", "Scorer", "fit", "left_out"]
+__all__ = ["Example", "Outcome", "Scorer", "example_of", "fit", "left_out"]
 
 # How far each may be from what was argued, as a standard deviation of its logarithm.
 _SPREAD: Final[Mapping[str, float]] = {
@@ -38,15 +41,32 @@ _SURE: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What was found in an incident, and its known answer. `culprit` is equal for incidents with one culprit."""
+    """What was found in an incident, and its known answer. `system` is equal for incidents of one system."""
 
     name: str
     dataset: str
-    culprit: str
+    system: str
     facts: tuple[FoundFact, ...]
     opened: IncidentOpened
     classification: Classification | None
     truth: Truth
+
+
+def example_of(investigated: Investigated) -> Example:
+    """The example that an investigation is. The incident's labels say which system it is of, or else its folder."""
+    state = investigated.state
+    assert state.opened is not None
+    labels = state.opened.labels
+    system = labels.get("application") or labels.get("system") or investigated.dataset
+    return Example(
+        name=state.incident_id,
+        dataset=investigated.dataset,
+        system=system,
+        facts=tuple(state.facts.values()),
+        opened=state.opened,
+        classification=state.classification,
+        truth=investigated.truth,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +89,16 @@ class Outcome:
 class Scorer:
     """Ranks examples under given weights and caches the result: fits that leave out little try the same weights."""
 
-    def __init__(self, examples: Sequence[Example]) -> None:
+    def __init__(self, examples: Sequence[Example], calibration: Calibration | None = None) -> None:
         self.examples = tuple(examples)
+        # Weights are fitted to what the competition says; the calibration is fitted after them.
+        self.calibration = calibration
         self.outcome: Callable[[int, Weights], Outcome] = cache(self._outcome)
 
     def _outcome(self, place: int, weights: Weights) -> Outcome:
         example = self.examples[place]
-        ranking = rank_facts(example.facts, example.opened, example.classification, weights=weights, calibration=None)
+        about = (example.facts, example.opened, example.classification)
+        ranking = rank_facts(*about, weights=weights, calibration=self.calibration)
         ordered = sorted(ranking.hypotheses, key=lambda hypothesis: -hypothesis.confidence)
         return _judged(ordered, example.truth)
 
@@ -121,7 +144,7 @@ def fit(scorer: Scorer, places: Sequence[int], start: Weights) -> Weights:
 
 
 def left_out(scorer: Scorer, group_of: Callable[[Example], str], start: Weights) -> dict[int, Outcome]:
-    """The outcome of every example under weights that were fitted without its group."""
+    """The outcome of every example under weights that were fitted from `start` without its group."""
     groups: dict[str, list[int]] = {}
     for place, example in enumerate(scorer.examples):
         groups.setdefault(group_of(example), []).append(place)

@@ -1,0 +1,148 @@
+"""Every pattern that meets outsiders' text takes linear time.
+
+All patterns of the code are found by walking its modules and sources, so that new ones are covered. A pattern that
+takes quadratic time needs seconds to hours for a line of 100 kB; a linear one milliseconds.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+import signal
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+from linear_attacks import attacks
+
+import cockpit
+import engine
+import primitives
+
+LINE = 100_000
+# Processor time of the process for one line of 100 kB. Linear patterns took up to 0.1 s, quadratic ones 2 s and more.
+BUDGET_S = 0.6
+ANCHORED = frozenset({"match", "fullmatch"})
+
+
+class Known(NamedTuple):
+    """A pattern of the code: where it is, and whether it is only used from the beginning of a text."""
+
+    source: str
+    flags: int
+    where: str
+    anchored: bool
+
+
+class TooSlowError(Exception):
+    """The pattern needs more than its budget."""
+
+
+@cache
+def known_patterns() -> tuple[Known, ...]:
+    """Each pattern once."""
+    patterns: dict[tuple[str, int, bool], Known] = {}
+    for package in (primitives, engine, cockpit):
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not info.name.endswith("__main__"):
+                for known in _of_module(importlib.import_module(info.name)):
+                    patterns.setdefault((known.source, known.flags, known.anchored), known)
+    return tuple(sorted(patterns.values(), key=lambda known: known.where))
+
+
+def _of_module(module: ModuleType) -> Iterator[Known]:
+    tree = ast.parse(Path(module.__file__ or "").read_text())
+    uses: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            uses.setdefault(node.value.id, set()).add(node.attr)
+    for name, value in vars(module).items():
+        if not name.startswith("__"):
+            methods = uses.get(name, set())
+            anchored = bool(methods) and methods <= ANCHORED
+            for source, flags in _compiled(value, 0):
+                yield Known(source, flags, f"{module.__name__}.{name}", anchored)
+    yield from _inline(tree, module.__name__)
+
+
+def _compiled(value: Any, depth: int) -> Iterator[tuple[str, int]]:
+    if isinstance(value, re.Pattern):
+        if isinstance(value.pattern, str):
+            yield value.pattern, value.flags
+    elif type(value).__name__ == "_LazyPattern":
+        yield value._source, value._flags
+    elif depth < 4 and not isinstance(value, type):
+        inside: list[Any] = []
+        if isinstance(value, dict):
+            inside = [*value, *value.values()]
+        elif isinstance(value, list | tuple | set | frozenset):
+            inside = list(value)
+        elif is_dataclass(value):
+            inside = [getattr(value, field.name, None) for field in fields(value)]
+        for item in inside:
+            yield from _compiled(item, depth + 1)
+
+
+def _inline(tree: ast.AST, module: str) -> Iterator[Known]:
+    """Patterns in calls such as `re.search("...", text)`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="re"), attr=method), args=[ast.Constant(value=str(source)), *_]
+            ):
+                flags = re.IGNORECASE if "IGNORECASE" in ast.dump(node) else 0
+                yield Known(source, flags, f"{module}:{node.lineno}", method in ANCHORED)
+
+
+def _in_time(known: Known, text: str) -> bool:
+    pattern = re.compile(known.source, known.flags)
+    signal.setitimer(signal.ITIMER_VIRTUAL, BUDGET_S)
+    try:
+        if known.anchored:
+            pattern.match(text)
+            pattern.fullmatch(text)
+        else:
+            for _ in pattern.finditer(text):
+                pass
+    except TooSlowError:
+        return False
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    return True
+
+
+def _too_slow(signum: int, frame: FrameType | None) -> None:
+    raise TooSlowError
+
+
+def slow(known: Known) -> str | None:
+    """The beginning of a text on which the pattern is not linear, if there is one."""
+    before = signal.signal(signal.SIGVTALRM, _too_slow)
+    try:
+        for text in attacks(known.source, known.flags & ~re.DEBUG, LINE):
+            if not _in_time(known, text):
+                return text[:60]
+    finally:
+        signal.signal(signal.SIGVTALRM, before)
+    return None
+
+
+@pytest.mark.parametrize("known", known_patterns(), ids=lambda known: known.where)
+def test_a_pattern_takes_linear_time(known: Known) -> None:
+    assert slow(known) is None, f"{known.where}: {known.source!r} is slow on {slow(known)!r}"
+
+
+@pytest.mark.parametrize("source", [r"\w+exception", r"(\d+)*x", r"a.*b.*c$", r"\s*[+-]?\d+\s*$", r"(a|b|ab)*c"])
+def test_the_test_finds_patterns_that_backtrack(source: str) -> None:
+    assert slow(Known(source, 0, "here", anchored=False)) is not None
+
+
+@pytest.mark.parametrize("source", [r"\w{1,60}exception", r"(?<!\w)\w++x", r"needle", r"[^\n]{0,300}?x"])
+def test_the_test_passes_linear_patterns(source: str) -> None:
+    assert slow(Known(source, 0, "here", anchored=False)) is None
