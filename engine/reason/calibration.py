@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from engine.reason.chains import can_cause
@@ -22,6 +22,7 @@ from engine.reason.entities import is_behind
 from engine.reason.fact_index import FactIndex
 from engine.reason.odds import probability_at
 from engine.reason.trouble import Trouble
+from primitives.dataclass import dataclass
 from primitives.terms import IncidentClass
 
 __all__ = ["KINDS", "SIGNS", "Calibrated", "Calibration", "Features", "calibrated", "features_of"]
