@@ -15,7 +15,16 @@ from engine.naming import names_of_facts
 from primitives.analysis.symptom import find_resource
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
-from primitives.facts import Dependencies, FactBase, LogPattern, MetricShift, WorkloadState
+from primitives.facts import (
+    Dependencies,
+    FactBase,
+    LogPattern,
+    MetricMissing,
+    MetricShift,
+    SpanErrors,
+    SpanShift,
+    WorkloadState,
+)
 from primitives.identity import kind_of
 from primitives.records import Symptom
 
@@ -45,10 +54,12 @@ class FactIndex:
         return self.known_names or names_of_facts(self.opened, self.facts)
 
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
-        """Facts of one type with their ids, in the order in which they were found."""
+        """Facts of one type with their ids, in the order in which they were found; without earlier episodes."""
         if kind not in self._cache:
             self._cache[kind] = [
-                (found_fact.id, found_fact.fact) for found_fact in self.facts if isinstance(found_fact.fact, kind)
+                (found_fact.id, found_fact.fact)
+                for found_fact in self.facts
+                if isinstance(found_fact.fact, kind) and not _is_over(found_fact.fact)
             ]
         return self._cache[kind]
 
@@ -119,6 +130,8 @@ class FactIndex:
             for name in felt_by:
                 if name != place:
                     direct.setdefault(name, set()).add(place)
+            for cause in _names(state.details.get("because_of")):
+                direct.setdefault(place, set()).add(cause)
         return {name: frozenset(_reached(direct, name) - {name}) for name in direct}
 
     @cached_property
@@ -198,6 +211,14 @@ class FactIndex:
         return distances
 
     @cached_property
+    def answering(self) -> frozenset[str]:
+        """The resources that served requests in the window: they recorded spans or latencies of their own."""
+        served = {fact.resource for kind in (SpanShift, SpanErrors) for _, fact in self.present(kind)}
+        served |= {fact.resource for _, fact in self.of(MetricShift) if fact.kind == "latency"}
+        served -= {fact.resource for _, fact in self.present(MetricMissing)}
+        return frozenset(resource for resource in served if resource)
+
+    @cached_property
     def onset(self) -> datetime | None:
         """When the symptom began: the onset of its own metric, else the earliest of what got worse, else None.
 
@@ -234,6 +255,11 @@ def _reached(direct: Mapping[str, set[str]], start: str) -> set[str]:
         edge = {behind for name in edge for behind in direct.get(name, ())} - reached
         reached |= edge
     return reached
+
+
+def _is_over(fact: FactBase) -> bool:
+    """Whether it is about an earlier episode, which explains nothing of what the question is about."""
+    return isinstance(fact, MetricShift) and fact.ended is not None
 
 
 def more_than_usual(pattern: LogPattern) -> bool:

@@ -17,13 +17,14 @@ from engine.reason.catalogue import (
     causes_of_metric,
     causes_of_signal,
     causes_of_state,
+    unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.trust import TEXT
-from engine.reason.victims import silent
+from engine.reason.victims import COMPLAINTS, silent
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.facts import (
@@ -47,6 +48,7 @@ __all__ = ["mechanisms", "outside_host"]
 # Natural log-odds, by judgement (B. Gregg, Systems Performance, 2020, chapter 2: utilisation, saturation, errors). A
 # resource at its limit is a mechanism; one that is busier than usual may only be busy.
 _AT_LIMIT: Final = 2.6
+_UNDECLARED: Final[Mapping[str, float]] = {"cause": 2.4, "symptom": 1.4}
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
 # What moved little is less sure to have moved at all; a little movement may still be the beginning.
@@ -84,6 +86,10 @@ _FROM_OUTSIDE: Final = frozenset(
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
+# A line of a known family counts whatever its level; beside others that are called errors, a calm level says something.
+_BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4, "FATAL": 1.25}
+# A complaint about a resource that is measured to answer: some requests reach it.
+_CONTRADICTED: Final = 0.5
 # Cap: a line that came with each of a dozen requests counts as much as one that came with thousands.
 _MOST_STOPPED: Final = 4.0
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
@@ -114,9 +120,15 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
 def _states(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(WorkloadState):
         factor, why = state_factor(case, fact)
-        for cause_id, weight in causes_of_state(fact.state):
+        for cause_id, weight in causes_of_state(fact.state) or _unknown_state(fact):
             key = HypothesisKey(cause_id, fact.resource or fact.object)
             yield Claim(key, name, weight * TEXT[fact.trust] * factor, f"state {fact.state}{why}", "state")
+
+
+def _unknown_state(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
+    """A bad state that no cause declares: at least it says that its object is not healthy."""
+    weight = _UNDECLARED.get(str(fact.details.get("weight") or ""))
+    return ((unhealthy_cause(), weight),) if weight else ()
 
 
 def _limits(case: FactIndex) -> Iterator[Claim]:
@@ -203,14 +215,16 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
             news = max(_news(fact), 0.0)
             yield from _signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
-        if fact.family is None or fact.severity not in _ERRORS or not fact.count:
+        if fact.family is None or not fact.count:
             continue
-        news = _news(fact)
+        news = _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
         if news <= 0:
             continue
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
+        if fact.family in COMPLAINTS and where != fact.resource and where in case.answering:
+            trust *= _CONTRADICTED
         if host := outside_host(case, fact):
             why = f"its errors come from {host}"
             yield from _signal("outside blamed", fact.resource, name, news * trust, why, "outside")

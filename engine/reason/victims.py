@@ -16,12 +16,16 @@ from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
 from primitives.terms import FAILURES
 
-__all__ = ["TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow"]
+__all__ = ["COMPLAINTS", "TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow"]
 
 TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
 """Units of a latency (UCUM)."""
 
-_UNREACHED: Final = ("connection_refused", "unreachable", "unavailable", "connection_reset", "timeout")
+COMPLAINTS: Final = frozenset(
+    {"connection_refused", "unreachable", "unavailable", "connection_reset", "timeout", "call_failed"}
+)
+"""Families of messages in which a caller says that what it calls doesn't answer: the writer is their victim."""
+
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
 _MIN_SHARE: Final = 0.4
 # Of the evidence for a victim's place: the part that it keeps, and the part that goes to the resource it blames.
@@ -78,7 +82,7 @@ def _named_in_errors(case: FactIndex) -> dict[str, Blame]:
         counts: Counter[str] = Counter()
         first: dict[str, str] = {}
         for name, pattern in patterns:
-            if pattern.family in _UNREACHED and pattern.points_at and pattern.points_at != resource:
+            if pattern.family in COMPLAINTS and pattern.points_at and pattern.points_at != resource:
                 counts[pattern.points_at] += pattern.count
                 first.setdefault(pattern.points_at, name)
         total = sum(pattern.count for _, pattern in patterns)

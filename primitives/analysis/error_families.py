@@ -1,176 +1,95 @@
-"""Known families of error messages, by the words that runtimes, databases and clouds use for them."""
+"""Known families of error messages, by the grammar of what runtimes, databases and clouds write.
+
+A family is a thing and what befell it ("the pool is exhausted", "no free slots", "not enough memory"), not the phrase
+of one product. What states a setting or a success ("timeout: 30s", "0 errors") is taken out before anything is looked
+for, and a number is an HTTP status only where the text says so ("order 401" and "wrote 429 rows" say nothing).
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from primitives.analysis.error_grammar import CALM, CALM_STEMS, FRAME
+from primitives.analysis.error_rules import RULES
+from primitives.analysis.http_status import status_in
 from primitives.patterns import lazy_pattern
 
 __all__ = ["FAMILIES", "family_of"]
 
-# The first that matches counts: the specific before the general.
-_RULES: Final = (
-    (
-        "out_of_memory",
-        r"out of memory|outofmemory|oom.?kill|cannot allocate memory|java heap space|memory cgroup",
-    ),
-    (
-        "disk_full",
-        (
-            r"no space left|disk (?:is )?full|disk quota exceeded|enospc|"
-            r"(?:out of|insufficient|low on) (?:disk |storage )(?:space)?|storage space|ran out of storage"
-        ),
-    ),
-    (
-        "too_many_connections",
-        (
-            r"too many (?:connections|clients)|connection slots|max_connections|"
-            r"pool (?:is )?(?:exhausted|timed? ?out)|pool exhausted|"
-            r"(?:acquir\w{1,5}|obtain\w{0,5}|get) (?:a )?connection|connection pool|connection is not available"
-        ),
-    ),
-    ("too_many_files", r"too many open files|emfile"),
-    (
-        "read_only",
-        (
-            r"read.?only (?:file system|transaction|replica|mode|database)|cannot execute \w+ in a read-only|"
-            r"erofs|--read-only option"
-        ),
-    ),
-    ("deadlock", r"deadlock|lock wait timeout|could not obtain lock|lock.{0,20}timed out"),
-    (
-        "certificate",
-        (
-            r"x509|certificate (?:has )?(?:expired|verify|is not|signed)|certificate_|tls handshake|"
-            r"ssl(?:handshake)?(?:exception|error)|handshake fail|pkix path|certpathvalidator|\bcert_\w+|"
-            r"self.?signed certificate|unable to get local issuer"
-        ),
-    ),
-    (
-        "dns",
-        (
-            r"enotfound|eai_again|getaddrinfo|name or service not known|no such host|name resolution|unknownhost|"
-            r"unable to resolve|could not resolve|nxdomain|servfail"
-        ),
-    ),
-    ("connection_refused", r"connection refused|econnrefused|actively refused"),
-    (
-        "connection_reset",
-        (
-            r"connection (?:was )?(?:reset|closed|aborted)|econnreset|broken pipe|epipe|unexpected eof|"
-            r"server closed the connection|connection lost"
-        ),
-    ),
-    (
-        "unreachable",
-        (
-            r"no route to host|hosts? (?:is |are )?unreachable|network is unreachable|ehostunreach|enetunreach|"
-            r"(?:could not|cannot|can't|couldn't|unable to|failed to|failure to) connect\b|"
-            r"no (?:available|reachable|healthy|live) (?:connections?|hosts?|servers?|nodes?|brokers?|upstreams?)|"
-            r"no ?(?:brokers?|hosts?|servers?|nodes?) ?available|server selection (?:timeout|error)|"
-            r"all (?:hosts?|servers?|nodes?|brokers?)(?:\(s\))? (?:tried|failed|unavailable|are down)"
-        ),
-    ),
-    (
-        "rate_limited",
-        (
-            r"rate.?limit|too many requests|throttl|slow ?down\b|\b429\b|quota|limit ?exceeded|resource_exhausted|"
-            r"resourceexhausted"
-        ),
-    ),
-    (
-        "authentication",
-        (
-            r"unauthenticated|unauthori[sz]ed|authentication fail|invalid (?:credentials|token|password|api key)|"
-            r"password authentication failed|log[io]n (?:failed|was refused)|\b401\b|access denied for user|"
-            r"(?:token|jwt|session|credentials?) (?:has |have |is |are )?expired|expired.?(?:token|credentials)|"
-            r"(?:token|credentials?) included in the request (?:is|are) (?:expired|invalid)|"
-            r"wrongpass|\bnoauth\b|bad credentials|wrong (?:user ?name|password)|invalid user ?name"
-        ),
-    ),
-    (
-        "permission",
-        (
-            r"permission denied|operation not permitted|access.?denied|forbidden|not authorized|eacces|eperm|\b403\b|"
-            r"insufficient privileges"
-        ),
-    ),
-    (
-        "port_in_use",
-        r"address already in use|eaddrinuse|port \S* ?(?:is )?already (?:in use|allocated)",
-    ),
-    (
-        "missing_object",
-        (
-            r"(?:relation|table|column|database|schema|index|key ?space|topic|queue|bucket) \S+ (?:does not|"
-            r"doesn't) exist|"
-            r"no such table|unknown (?:column|table|database)|undefined_(?:table|column)|nosuchbucket|nosuchkey"
-        ),
-    ),
-    (
-        "missing_configuration",
-        (
-            r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w{0,10}|"
-            r"setting|property|secret)|"
-            r"(?:environment variable|config\w{0,10}|secret|property|configmap) \S{1,253} (?:is )?(?:not (?:set|found|"
-            r"defined)|missing|required|undefined)|"
-            r"could not resolve placeholder"
-        ),
-    ),
-    ("missing_file", r"no such file or directory|enoent|filenotfound"),
-    (
-        "incompatible_version",
-        (
-            r"version (?:conflict|mismatch|skew)|incompatible (?:\w+ )?(?:version|runtime|protocol)|"
-            r"nosuchmethoderror|noclassdeffound|undefined symbol|duplicate registration"
-        ),
-    ),
-    (
-        "timeout",
-        r"time[d]?.?out|deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded deadline|took too long",
-    ),
-    ("slow_query", r"slow query|long.running query|duration: \d+"),
-    ("cancelled", r"context canceled|request cancell?ed|client (?:closed|disconnected)"),
-    (
-        "unavailable",
-        (
-            r"service ?unavailable|temporarily unavailable|\bunavailable\b|\b50[234]\b|bad gateway|not ready|"
-            r"circuit (?:breaker )?(?:is )?open"
-        ),
-    ),
-    (
-        "crash",
-        (
-            r"(?<!http: )\bpanic(?:ked)?\b|segmentation fault|segfault|sigsegv|sigabrt|core dumped|"
-            r"fatal (?:error|exception)|crashloopbackoff|stack overflow|"
-            r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|"
-            r"terminate called"
-        ),
-    ),
-    ("server_error", r"internal server error|\b500\b"),
-    # What a request stumbles over: the process lives on unless something else says that it ended.
-    (
-        "exception",
-        (
-            r"exception\b|(?<=\w)error:|traceback \(most recent|nil pointer|null ?pointer|"
-            r"http: panic serving|recovered from panic|null reference"
-        ),
-    ),
-)
-
-FAMILIES: Final = tuple(name for name, _ in _RULES)
+_LONGEST: Final = 2000
+FAMILIES: Final = tuple(name for name, _ in RULES)
 """Every family's name, the specific before the general."""
 
-_PATTERNS: Final = tuple((name, lazy_pattern(pattern, re.IGNORECASE)) for name, pattern in _RULES)
+# What the text of a family's message holds at least, in lower case: looking for these first is a hundred times faster.
+_STEMS: Final = {
+    line.split(": ")[0]: tuple(line.split(": ")[1].split("|"))
+    for line in """
+out_of_memory: heap|killed|memory|metaspace|oom|ram|swap
+disk_full: data|device|disk|enospc|file|inode|log|partition|space|storage|table|tablespace|volume|wal
+no_addresses: address|ip|subnet
+too_many_connections: requested address|client|connection|eaddrnotavail|limit of|pool|port|session|slots|socket
+too_many_files: fd|file|handle
+too_many_threads: children|executor|fiber|pid|pool|process|rejectedexecution|thread|unavailable|worker
+read_only: erofs|master|primary|read|writable|write
+failover: election|leader|master|over|primary|promot|quorum|step
+replication_lag: behind|follower|replica|secondary|slave|standby
+deadlock: lock
+certificate: cert|handshake|issuer|pkix|ssl|tls|x509
+dns: dns|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail
+connection_refused: refused
+connection_reset: connection|econn|eof|hang|lost|pipe|reset|server
+unreachable: all|can't|cannot|connect|could|enet|error|fail|host|network|no|route|server|unable|unreach
+rate_limited: limit|rate|requests|resource|slow|throttl
+quota: limit|quota
+authentication: access|auth|credential|denied|jwt|kerberos|key|log|pass|password|saml|session|signature|token
+permission: acces|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
+port_in_use: already|eaddrinuse|in use|only one
+missing_object: exist|index_not_found|no such|nosuch|undefined|unknown
+missing_configuration: config|env|flag|keyerror|must be|option|placeholder|property|secret|setting|variable
+invalid_configuration: argument|command|config|directive|flag|option|parameter|properties|property|setting
+missing_file: cannot find|enoent|filenotfound|no such|not found
+incompatible_version: classnotfound|duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong
+packet_loss: packet|retransmi
+device_failed: checksum|corrupt|eio|hardware|i/o|input/output|kernel|link|machine|medium|remount|sector|uncorrectable
+host_reclaimed: hardware|host|instance|node|preempt|spot|vm
+queue_full: backlog|buffer|dead|drop|inbox|lag|mailbox|piling|queue
+timeout: deadline|exceeded|not|time|took
+slow_query: duration|long|slow|took
+cancelled: cancel|client
+overloaded: busy|capacity|concurren|drop|overload|reject|shed|too many
+unavailable: answering|circuit|down|gateway|not ready|offline|responding|response from|unavailable
+crash: abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate
+server_error: internal
+call_failed: can't|cannot|could|error|fail|rpc|unable
+exception: assertion|error|exception|nil|null|panic|traceback
+""".strip().splitlines()
+}
+# HTTP status codes (RFC 9110, RFC 6585) by what they say.
+_STATUSES: Final = {
+    401: "authentication", 403: "permission", 407: "authentication", 408: "timeout", 429: "rate_limited",
+    500: "server_error", 502: "unavailable", 503: "unavailable", 504: "unavailable", 507: "disk_full",
+}  # fmt: skip
+_STATUS_TEXTS: Final = tuple(map(str, _STATUSES))
+_PATTERNS: Final = tuple((name, lazy_pattern(pattern, re.IGNORECASE)) for name, pattern in RULES)
 
 
 @lru_cache(maxsize=8192)
 def family_of(message: str) -> str | None:
     """The family of error that a message belongs to, None for none that is known."""
-    text = message[:2000]
+    text = message[:_LONGEST].lower()
+    if FRAME.search(text):
+        return None
+    if _any_in(CALM_STEMS, text):
+        text = CALM.sub(" ", text)
+    stated = _STATUSES.get(status_in(message[:_LONGEST]) or 0) if _any_in(_STATUS_TEXTS, text) else None
     for name, pattern in _PATTERNS:
-        if pattern.search(text):
+        if name == stated or (_any_in(_STEMS[name], text) and pattern.search(text)):
             return name
     return None
+
+
+def _any_in(stems: Iterable[str], text: str) -> bool:
+    return any(stem in text for stem in stems)

@@ -13,6 +13,7 @@ import numpy as np
 from primitives.analysis.error_families import family_of
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import NameFinder
+from primitives.analysis.severities import severity_in
 from primitives.dataclass import dataclass
 from primitives.statistics import median
 from primitives.terms import Severity
@@ -72,9 +73,10 @@ def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> 
     """Every unusual pattern, the most telling first. Without normal times, every pattern of a failure."""
     masked = {body: mask(body) for body in dict.fromkeys(line.body for line in (*now, *before))}
     templates = cluster(masked.values())
-    counted = _counted(now, masked, templates, names)
+    unlevelled = _unlevelled((*now, *before))
+    counted = _counted(now, masked, templates, names, unlevelled)
     if before:
-        normal = _counted(before, masked, templates, names)
+        normal = _counted(before, masked, templates, names, unlevelled)
         usual = Counter({key: pattern.count for key, pattern in normal.items()})
         scale = _scaling(counted, usual, _minutes(now) / max(_minutes(before), 1.0))
         for key, pattern in counted.items():
@@ -91,8 +93,22 @@ def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> 
 _Key = tuple[str, Severity, str]
 
 
+def _unlevelled(lines: Iterable[Line]) -> frozenset[str]:
+    """The resources whose lines all have one calm level: their collector gives no other, and it says nothing."""
+    levels: dict[str, set[Severity]] = defaultdict(set)
+    for line in lines:
+        levels[line.resource].add(line.severity)
+    return frozenset(
+        resource for resource, own in levels.items() if len(own) == 1 and _RANKS[next(iter(own))] < _RANKS["WARN"]
+    )
+
+
 def _counted(
-    lines: Iterable[Line], masked: dict[str, str], templates: dict[str, str], names: NameFinder
+    lines: Iterable[Line],
+    masked: dict[str, str],
+    templates: dict[str, str],
+    names: NameFinder,
+    unlevelled: frozenset[str],
 ) -> dict[_Key, Pattern]:
     patterns: dict[_Key, Pattern] = {}
     bodies: dict[_Key, Counter[str]] = defaultdict(Counter)
@@ -109,13 +125,19 @@ def _counted(
             pattern.blamed[line.peer] += line.count
         bodies[key][line.body] += line.count
     for key, pattern in patterns.items():
-        _describe(pattern, bodies[key], names)
+        _describe(pattern, bodies[key], names, key[0] in unlevelled)
     return patterns
 
 
-def _describe(pattern: Pattern, bodies: Counter[str], names: NameFinder) -> None:
-    """Its family, and the resource that its messages blame (a few of its spellings are enough)."""
+def _describe(pattern: Pattern, bodies: Counter[str], names: NameFinder, unlevelled: bool) -> None:
+    """Its family, and the resource that its messages blame (a few of its spellings are enough).
+
+    Where levels say nothing the family says that it is severe.
+    """
     pattern.family = family_of(pattern.example)
+    if unlevelled and pattern.family is not None and _RANKS[pattern.severity] < _RANKS["WARN"]:
+        worded = severity_in(pattern.example)
+        pattern.severity = worded if _RANKS[worded] > _RANKS["WARN"] else "WARN"
     for body, count in bodies.most_common(20):
         blamed = names.pointed_at(body, pattern.resource)
         if blamed:

@@ -25,7 +25,11 @@ _MASKS: Final = (
     (lazy_pattern(r"\[[^\[\],]*(?:,[^\[\],]*){2,}\]"), "[<list>]"),
     (lazy_pattern(r'"[^"\n]{0,200}"'), "<text>"),
     (lazy_pattern(r"(?<![\w/.:])/(?:[\w.@%+~-]+/)+[\w.@%+~-]*"), "<path>"),
+    # What a controller appends to the names of its pods.
+    (lazy_pattern(r"(?<=-)(?=[a-z]*\d)[a-f0-9]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b"), "<pod>"),
     (lazy_pattern(r"\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{6,}\b|\b0x[0-9a-fA-F]+\b"), "<hex>"),
+    # An identifier of capital letters and digits in turn, as of products and bookings.
+    (lazy_pattern(r"\b(?=[A-Z0-9]*[A-Z]\d{1,20}[A-Z])[A-Z0-9]{8,64}\b"), "<id>"),
     # A status code of failure is what a message is about, where the text calls it one; every other number is not.
     (
         lazy_pattern(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from primitives.analysis.error_grammar import CALM
 from primitives.patterns import lazy_pattern
 from primitives.records import LogRecord
 from primitives.terms import Severity
@@ -25,6 +26,8 @@ _LEVELS: Final[tuple[tuple[re.Pattern[str], Severity], ...]] = (
 def severity_in(text: str) -> Severity:
     """The severity that the words of a log line suggest; INFO where none does."""
     head = text[:_HEAD]
+    if "0" in head or "no" in head or "null" in head or "false" in head:
+        head = CALM.sub(" ", head)
     for pattern, severity in _LEVELS:
         if pattern.search(head):
             return severity

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from primitives.analysis.asking import LOOKBACK, gaps, incident_window
+from primitives.analysis.error_families import family_of
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import ask_history
 from primitives.analysis.large_stores import CountedMessage, LogAnswers, ask_logs, ask_spans
+from primitives.analysis.log_bodies import read_body
 from primitives.analysis.log_patterns import Line, Pattern, patterns
 from primitives.analysis.log_templates import mask, shapeless
 from primitives.analysis.naming import NameFinder
@@ -39,6 +42,8 @@ M = TypeVar("M", LogRecord, CountedMessage)
 _MOST_PATTERNS: Final = 40
 _MOST_OF_ONE: Final = 12
 _CONTAINER_LINES: Final = 20_000
+# Lines at the end of an ended container's log.
+_LAST_WORDS: Final = 5
 _PEER_KEYS: Final = ("peer.service", "server.address", "net.peer.name", "db.instance", "upstream")
 _LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
 
@@ -66,8 +71,8 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     names = NameFinder(topology.records, logs.resources)
 
     until = _normal_until(view, args)
-    now, before = _split(logs.records, until, args)
-    counted_now, counted_before = _split(logs.counted, until, args)
+    now, before = _split([_as_read(record) for record in logs.records], until, args)
+    counted_now, counted_before = _split([_as_counted(message) for message in logs.counted], until, args)
     by_time = patterns(_lines(now, counted_now), _lines(before, counted_before), names)
     unusual = await _with_requests(ask, by_time, now, before, names, args)
     facts = [_fact(pattern, logs.answers, args) for pattern in _bounded(unusual)]
@@ -173,6 +178,21 @@ def _lines(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> l
     return lines
 
 
+def _as_read(record: LogRecord) -> LogRecord:
+    """The record with the message that its structure holds, and with the level that its writer gave it."""
+    body = read_body(record.body, record.attributes)
+    if body.text == record.body and body.level is None:
+        return record
+    return replace(record, body=body.text, severity=body.level or record.severity)
+
+
+def _as_counted(message: CountedMessage) -> CountedMessage:
+    body = read_body(message.body)
+    if body.text == message.body and body.level is None:
+        return message
+    return replace(message, body=body.text, severity=body.level or message.severity)
+
+
 def _peer(attributes: Mapping[str, Any]) -> str | None:
     for key in _PEER_KEYS:
         value = attributes.get(key)
@@ -222,9 +242,15 @@ def _container_lines(log: ContainerLog, workloads: Mapping[str, str], known: Map
     pod = kubernetes_id("Pod", log.namespace, log.pod)
     owner, scoped_pod = in_scope(workloads.get(pod, pod), log.scope), in_scope(pod, log.scope)
     resource = owner if owner != scoped_pod else find_resource(scoped_pod, known) or scoped_pod
-    for text in log.text.splitlines()[-_CONTAINER_LINES:]:
-        if text.strip():
-            yield Line(None, resource, severity_in(text), _LINE_TIME.sub("", text))
+    lines = [text for text in log.text.splitlines()[-_CONTAINER_LINES:] if text.strip()]
+    last = len(lines) - _LAST_WORDS if log.previous else len(lines)
+    for place, text in enumerate(lines):
+        body = read_body(_LINE_TIME.sub("", text))
+        severity = body.level or severity_in(text)
+        # What a container wrote before it ended is why it ended, whatever level it gave it.
+        if place >= last and family_of(body.text) is not None:
+            severity = "FATAL"
+        yield Line(None, resource, severity, body.text)
 
 
 def _bounded(candidates: list[Pattern]) -> list[Pattern]:

@@ -30,14 +30,14 @@ CAUSES = (
     ),
     Cause(
         "queue_backlog", IncidentClass.DATA_BACKLOG, "Messages pile up in {resource}",
-        "Amazon SQS: ApproximateNumberOfMessagesVisible; Little's law",
+        "Amazon SQS: ApproximateNumberOfMessagesVisible; Little's law", families={"queue_full": 2.0},
         metrics=r"queue (?:depth|length|size).*|backlog|messages (?:visible|ready|pending)|age of oldest.*|"
         r"pending (?:messages|tasks|jobs)",
         remediations=("scale_workload",), diagnostic="analyze_utilization",
     ),
     Cause(
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
-        "Apache Kafka: consumer lag",
+        "Apache Kafka: consumer lag", families={"queue_full": 0.8},
         metrics=r"consumer (?:lag|group lag|offset).*|records lag.*|freshness.*|staleness.*",
         remediations=("restart_workload",), diagnostic="analyze_utilization",
     ),

@@ -58,7 +58,8 @@ CAUSES = (
     ),
     Cause(
         "network_packet_loss", _CLASS, "{resource}'s network loses packets", "RFC 2680 (packet loss)",
-        prior=-3.4, metrics=r"packets? (?:loss|lost|dropped|drops).*|retransmi\w*.*|(?:rx|tx) (?:dropped|errors)",
+        families={"packet_loss": 2.4}, prior=-3.4,
+        metrics=r"packets? (?:loss|lost|dropped|drops).*|retransmi\w*.*|(?:rx|tx) (?:dropped|errors)",
         diagnostic="trace_dependencies",
     ),
 )  # fmt: skip

@@ -1,0 +1,352 @@
+"""The patterns of the families of error messages, the specific before the general: the first that matches counts.
+
+Sources: errno(3), the messages of Linux, JVM, Go, Node.js and Python runtimes, of PostgreSQL, MySQL, Redis and etcd, of
+Envoy and nginx, gRPC status codes, and the error codes of AWS.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from primitives.analysis.error_grammar import short_of, unable
+
+__all__ = ["RULES"]
+
+_MEMORY: Final = r"memory|heap(?: space)?|ram|swap(?: space)?|metaspace"
+_DISK: Final = (
+    r"disks?|(?:free |disk |storage )?space|storage(?: space)?|inodes?|file ?systems?|table ?spaces?|wal|"
+    r"(?:redo|transaction|binary|archive) logs?|data director(?:y|ies)"
+)
+_CONNECTIONS: Final = (
+    r"(?:connection|session|client)s?(?: slots?| pools?)?|sockets|slots|"
+    r"(?<!address )(?<!thread )(?<!worker )(?<!task )pool|"
+    r"(?:ephemeral|source|local) ports?"
+)
+_THREADS: Final = (
+    r"(?:native |worker |pool )?threads?|workers?(?: threads?| processes)?|executors?|(?:thread|worker|task) pools?|"
+    r"process(?:es)?|pids?|children|fibers?"
+)
+_FILES: Final = r"open files?|file (?:descriptors?|handles?)|fds?|handles"
+_QUEUES: Final = (
+    r"(?:message|task|work|request|event|send|write|export\w{0,12}|log)? ?(?:queue|buffer|mailbox|inbox|backlog)s?"
+)
+_ADDRESSES: Final = r"(?:ip |ipv[46] |private |pod )?(?:ip|ips|address|addresses)|address pools?|subnets?"
+_QUOTAS: Final = r"quotas?|(?:usage|plan|account|service|monthly|daily|resource) limits?"
+_AUTH: Final = (
+    r"authenticat(?:ion|e|ed|or)|credentials?|passwords?|pass ?phrase|log[io]n|log ?on|tokens?|jwt|api[ _-]?keys?|"
+    r"access keys?|security token|signature|sessions?|oauth|saml|kerberos"
+)
+_AUTH_FAILED: Final = (
+    r"fail(?:ed|ure|s)?|invalid|expired?|refused|denied|rejected|wrong|bad|missing|incorrect|mismatch|revoked|"
+    r"not (?:valid|accepted|recogni[sz]ed)|does ?n[o']t match|disabled|locked"
+)
+
+RULES: Final = (
+    (
+        "out_of_memory",
+        r"outofmemory|oom[- ]?kill|\boom\b|memory cgroup|killed process \d|"
+        + short_of(_MEMORY) + "|" + unable("allocate|reserve|commit", _MEMORY),
+    ),
+    (
+        "disk_full",
+        r"enospc|no space left|disk quota exceeded|"
+        r"(?:volume|device|partition)(?: \S{1,40})? (?:is |are |has become |almost |nearly ){0,2}full|"
+        r"" + short_of(_DISK),
+    ),
+    (
+        "too_many_connections",
+        r"pool (?:is |was )?(?:empty|timed? ?out)|connection is not available|cannot assign requested address|"
+        r"eaddrnotavail|"
+        r"pool[^\s]{0,12} limit of size|limit of size \d+ overflow|"
+        r"(?:reach|approach|exceed|hit|over|above)\w{0,4} (?:the )?max_?connections|"
+        r"max_?connections (?:limit|reached|exceeded)|"
+        + short_of(_CONNECTIONS) + "|" + unable("acquir(?:e|ing)|obtain(?:ing)?|get|check(?:ing)? ?out|"
+        "borrow(?:ing)?",
+                                                  r"(?:an? |new |the )?(?:\w{1,40} )?connections?") + "|"
+        r"(?:acquir(?:e|ing)|borrow(?:ing)?) (?:an? )?(?:\w{1,20} )?connection",
+    ),
+    (
+        "no_addresses",
+        r"insufficientfreeaddresses|ip ?exhaust|" + short_of(_ADDRESSES) + "|"
+        + unable("allocate|assign|reserve|obtain|acquire", r"(?:an? )?(?:ip|ips|address|addresses)"),
+    ),
+    ("too_many_files", r"emfile|enfile|" + short_of(_FILES)),
+    (
+        "too_many_threads",
+        r"rejectedexecution|max_?(?:children|workers|threads) (?:setting|reached|limit|exceeded)|"
+        r"resource temporarily unavailable|"
+        + short_of(_THREADS) + "|" + unable("create|spawn|start|fork|launch", r"(?:new |native )*threads?|"
+        r"process(?:es)?"),
+    ),
+    (
+        "read_only",
+        (
+            r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
+            r"in a read-only|erofs|--read-only option|super[_-]read[_-]only|"
+            r"(?:can(?:no|')t|unable to|refus\w{1,40} to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
+            r"secondary)|"
+            r"(?:not (?:the )?(?:primary|master|writable)|notwritableprimary|notmaster)\b"
+        ),
+    ),
+    (
+        "failover",
+        (
+            r"\bfail(?:ing|ed)?[ -]?over\b|promot(?:ed|ing) (?:\S{1,40} )?to (?:be )?(?:the )?(?:new )?(?:primary|"
+            r"leader|master)|"
+            r"(?:lost|no|without(?: a)?|missing) (?:the )?(?:quorum|leader(?:ship)?)\b|no (?:primary|"
+            r"master) (?:available|found|elected)|"
+            r"quorum (?:is |was )?(?:lost|not (?:reached|met|available))|step(?:ped|ping) down (?:as|"
+            r"from) (?:the )?(?:leader|primary)|"
+            r"leader(?:ship)? (?:changed|lost|election (?:started|timed))|election timeout"
+        ),
+    ),
+    (
+        "replication_lag",
+        (
+            r"(?:replica(?:tion)?|standby|secondary|follower|slave)\b[^.;\n]{0,32}\b(?:lag(?:s|ging|ged)?\b|behind|"
+            r"delay(?:ed)?)|"
+            r"(?:lag(?:s|ging)?|falling|fell|far|too far) behind (?:the |its )?(?:primary|leader|master|source)"
+        ),
+    ),
+    (
+        "deadlock",
+        (r"deadlock|lock wait timeout|could not obtain lock|lock\b.{0,20}timed out|lock timeout|"
+        r"timed out waiting for (?:\w{1,40} )?lock|"
+        r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get) (?:\w{1,40} )?lock|blocked by (?:another|"
+        r"other) (?:transaction|session)"),
+    ),
+    (
+        "certificate",
+        (
+            r"x509|certificate (?:\S{1,60} )?(?:has |is |was )?(?:expired|verify|not (?:yet )?(?:valid|trusted)|"
+            r"signed|invalid|revoked|"
+            r"unknown|rejected|required)|certificate_|expired certificate|tls handshake|"
+            r"ssl(?:handshake)?(?:exception|error)|handshake fail|pkix path|certpathvalidator|\bcert_\w{1,40}|"
+            r"self.?signed certificate|unable to get local issuer|(?:bad|unknown|invalid) certificate"
+        ),
+    ),
+    (
+        "dns",
+        (
+            r"enotfound|eai_again|eai_noname|getaddrinfo|name or service not known|no such host|name resolution|"
+            r"unknown ?host\b|"
+            r"unknownhost|(?:un|in)able to resolve (?!placeholder)|(?:could not|cannot|couldn't|failed to|"
+            r"failure to) resolve "
+            r"(?!placeholder|dependenc|symbol|type|import|module|reference)|nxdomain|servfail|"
+            r"dns (?:lookup|query|resolution|request|server|error|name)s?[^.;\n]{0,24}(?:fail|timed? ?out|error|"
+            r"refused|not exist|unreachable)|"
+            r"no address associated with hostname|nodename nor servname"
+        ),
+    ),
+    ("connection_refused", r"connection refused|econnrefused|actively refused|refused (?:the |our )?connection"),
+    (
+        "connection_reset",
+        (
+            r"connection (?:was |is |has been |unexpectedly )?(?:reset|closed|aborted|terminated|dropped)|"
+            r"econnreset|econnaborted|"
+            r"broken pipe|epipe|unexpected eof|server (?:has )?(?:closed the connection|gone away)|(?:lost|"
+            r"connection lost)\b.{0,24}connection|"
+            r"connection lost|disconnect/reset|reset (?:by peer|reason)|socket hang ?up|connection termination"
+        ),
+    ),
+    (
+        "unreachable",
+        (
+            r"no route to host|hosts? (?:is |are )?(?:unreachable|down)\b|network is (?:unreachable|down)|"
+            r"ehostunreach|enetunreach|"
+            r"(?:could not|cannot|can't|couldn't|unable to|failed to|failure to|error) (?:dial(?:ing)?|"
+            r"connect(?:ing)?|reach(?:ing)?|contact(?:ing)?)\b|"
+            r"upstream connect error|connection (?:error|failure|failed|could not be (?:established|made))|"
+            r"connect failed|"
+            r"no (?:available|reachable|healthy|live|living|active) (?:connections?|hosts?|servers?|nodes?|brokers?|"
+            r"upstreams?|"
+            r"endpoints?|instances?|backends?|targets?)|"
+            r"no ?(?:brokers?|hosts?|servers?|nodes?|endpoints?|instances?|backends?) ?available|"
+            r"server selection (?:timeout|error)|"
+            r"all (?:hosts?|servers?|nodes?|brokers?|backends?|upstreams?)(?:\(s\))? (?:tried|failed|unavailable|"
+            r"are down|are unavailable)"
+        ),
+    ),
+    ("quota", r"exceeded quota|over ?quota|quotaexceeded|quota[^.;\n]{0,16}exceeded|" + short_of(_QUOTAS)),
+    (
+        "rate_limited",
+        (
+            r"rate.?limit|too many requests|throttl|slow ?down\b|rate exceeded|resource.?exhausted|"
+            r"requests? per (?:second|minute)[^.;\n]{0,16}exceeded|"
+            r"limit ?exceeded(?:exception)?\b"
+        ),
+    ),
+    (
+        "authentication",
+        (
+            r"unauthenticated|unauthori[sz]ed|access denied for user|wrongpass|\bnoauth\b|signaturedoesnotmatch|"
+            r"expiredtoken|"
+            r"invalidclienttokenid|not logged in|no credentials|"
+            rf"(?<![a-z0-9])(?:{_AUTH})(?![a-z0-9])[^.;,\n]{{0,24}}\b(?:{_AUTH_FAILED})\b|"
+            rf"\b(?:{_AUTH_FAILED})(?: [a-z]{{1,12}}){{0,2}}? (?:{_AUTH})(?![a-z0-9])"
+            r"(?!['\" ]{0,2}(?:at |in json|near|in line|while pars|<|\{))"
+        ),
+    ),
+    (
+        "permission",
+        (
+            r"permission.?denied|operation not permitted|access.?denied|forbidden|not (?:allowed|"
+            r"permitted) to (?:perform|access|assume|read|write|connect|create|delete|use|execute|list|get|put)|"
+            r"not authori[sz]ed|"
+            r"\beacces\b|\beperm\b|(?:insufficient|missing|lacks?|no) (?:\w{1,20} )?(?:privileges?|permissions?|"
+            r"rights)|"
+            r"must be owner of|does(?: not|n't) have (?:\w{1,20} )?(?:permission|access|privilege)"
+        ),
+    ),
+    (
+        "port_in_use",
+        (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is )?already (?:in use|allocated|taken)|"
+        r"only one usage of each socket"),
+    ),
+    (
+        "missing_object",
+        (
+            r"(?:relation|table|column|database|schema|index|key ?space|topic|queue|bucket|collection|stream|"
+            r"partition|view) \S{1,200} (?:does not|"
+            r"doesn't) exist|"
+            r"no such (?:table|column|index|collection|bucket|topic|queue|key)|unknown (?:column|table|database|"
+            r"topic)|"
+            r"undefined_(?:table|column)|nosuchbucket|nosuchkey|index_not_found|unknown_topic|nonexistentqueue"
+        ),
+    ),
+    (
+        "missing_configuration",
+        (
+            r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w{0,12}|"
+            r"setting|property|secret|(?:\w{1,20} )?flag|(?:\w{1,20} )?option)|"
+            r"(?:environment variable|env var|config\w{0,12}|secret|property|configmap|setting|variable|"
+            r"flag) \S{1,200} (?:is |"
+            r"was )?(?:not (?:set|found|"
+            r"defined|configured|specified|provided)|missing|required|undefined|unset|empty)|"
+            r"could not resolve placeholder|\S{3,60} must be (?:set|configured|specified|provided)\b|"
+            r"keyerror: ['\"][a-z][a-z0-9]{1,40}_"
+        ),
+    ),
+    (
+        "invalid_configuration",
+        (
+            r"(?:invalid|malformed|bad|wrong|illegal|incorrect|unsupported|unknown|unrecogni[sz]ed|unexpected) "
+            r"(?:\w{1,20} )?(?:config\w{0,12}|configuration|settings?|option|flag|directive|property|parameter|"
+            r"argument|"
+            r"command.line)\b|"
+            r"(?:failed|unable|cannot|can't|could not|error) (?:to )?(?:load(?:ing)?|pars(?:e|ing)|read(?:ing)?|"
+            r"validat(?:e|ing)|apply(?:ing)?) "
+            r"(?:\S{1,40} ){0,2}?(?:config\w{0,12}|settings?|properties)\b|"
+            r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)"
+        ),
+    ),
+    ("missing_file", (r"no such file or directory|enoent|filenotfound|file not found|cannot find (?:the )?(?:file|"
+    r"module|package)|module not found")),
+    (
+        "incompatible_version",
+        (
+            r"version (?:conflict|mismatch|skew)|incompatible (?:\w{1,40} )?(?:version|runtime|protocol|schema|type|"
+            r"client|change)|"
+            r"nosuchmethoderror|nosuchfielderror|noclassdeffound|classnotfound|undefined symbol|"
+            r"duplicate registration|"
+            r"unsupported (?:protocol|version|class|api|message|schema)|unknown (?:field|method|service|enum)\b|"
+            r"unimplemented\b|"
+            r"(?:schema|type|protocol|api|checksum) mismatch|no longer (?:supported|exists)|"
+            r"deseriali[sz]ation (?:error|fail)|"
+            r"exec format error|wrong architecture"
+        ),
+    ),
+    ("packet_loss", (r"packets? (?:loss|lost|dropped)|dropp(?:ed|ing) packets|retransmi(?:t|ssion)\w{0,12} (?:timeout|"
+    r"limit|exceeded|high)")),
+    (
+        "device_failed",
+        (
+            r"(?<!time )\bi/o error\b|input/output error|\beio\b|bad sector|medium error|uncorrectable|"
+            r"hardware error|machine check|kernel panic|"
+            r"link (?:is )?down|remounting filesystem read-only|data ?corrupt(?:ion|ed)|checksum (?:error|"
+            r"verification failed)"
+        ),
+    ),
+    (
+        "host_reclaimed",
+        (
+            r"spot (?:instance )?(?:interruption|termination|reclaim)|(?:instance|host|node|vm) (?:is |was |"
+            r"will be |being |scheduled for )"
+            r"(?:terminated|termination|preempt\w{0,12}|reclaimed|retired|retirement|evicted)|preempt(?:ed|"
+            r"ion) (?:notice|event|signal)|"
+            r"(?:instance|host) (?:status check|health check)s? failed|underlying hardware"
+        ),
+    ),
+    (
+        "queue_full",
+        short_of(_QUEUES) + r"|consumer lag|(?:queue|backlog) (?:is )?(?:growing|piling up|not drain\w{0,12})|"
+        r"messages? (?:are )?piling up|"
+        r"dead.?letter|dropp(?:ed|ing) (?:\d+ )?(?:messages?|events?|spans?|logs?|records?|data)\b",
+    ),
+    (
+        "timeout",
+        (r"time[ds]?[- ]?out|deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded (?:the )?deadline|took too long|"
+        r"time limit exceeded|"
+        r"not (?:completed|finished|answered|acknowledged) (?:with)?in \d"),
+    ),
+    (
+        "slow_query",
+        (r"slow (?:query|sql|statement)|long.running (?:query|transaction|statement)|"
+        r"duration: [\d.]+ ms +(?:statement|execute|parse|bind|plan)|"
+        r"(?:query|statement|sql) (?:execution )?took"),
+    ),
+    ("cancelled", (r"context canceled|(?:request|operation|call|query|statement) (?:was )?cancell?ed|"
+    r"client (?:closed|disconnected)")),
+    (
+        "overloaded",
+        (
+            r"overload(?:ed|ing)?\b|load.?shed|too busy|server (?:is )?busy|concurrency limit|at capacity|"
+            r"too many (?:in.?flight|pending|concurrent|outstanding|queued) |"
+            r"(?:request|task|execution|query|write|operation)s? (?:was |were |is |are |has been |"
+            r"being )?(?:rejected|shed|dropped)\b|"
+            r"rejected (?:by|execution|request)|reserved concurren"
+        ),
+    ),
+    (
+        "unavailable",
+        (
+            r"service ?unavailable|temporarily unavailable|\bunavailable\b|bad gateway|not ready|"
+            r"circuit.?(?:breaker )?(?:\S{1,40} )?(?:is )?(?:now )?open(?:ed)?\b|gateway time-?out|is (?:down|"
+            r"offline|not responding)\b|"
+            r"(?:not|isn't|stopped) (?:responding|answering)|no response from"
+        ),
+    ),
+    (
+        "crash",
+        (
+            r"(?<!http: )\bpanic(?:ked)?\b(?! recovered)|segmentation fault|segfault|sigsegv|sigabrt|sigbus|sigill|"
+            r"core dumped|"
+            r"fatal (?:error|exception)|crashloopbackoff|stack ?overflow|"
+            r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|"
+            r"terminate called|abort(?:ed)? \(core|exit(?:ed|ing)?(?: with)?(?: non-?zero)? (?:code|"
+            r"status)[ :=]{1,3}(?!0\b)\d{1,3}\b|"
+            r"terminated by signal|received signal (?:4|6|7|8|9|11)\b"
+        ),
+    ),
+    ("server_error", r"internal ?(?:server ?)?error"),
+    (
+        "call_failed",
+        (
+            r"(?:fail(?:ed|ure|s)?|unable|error|cannot|can't|could not|couldn't)(?: to| while| when| in)? "
+            r"(?:call(?:ing)?|invok(?:e|ing)(?! \S{1,99}\()|request(?:ing)?|fetch(?:ing)?|retriev(?:e|ing)|"
+            r"quer(?:y|ying)|"
+            r"get(?:ting)?|send(?:ing)?|"
+            r"publish(?:ing)?|talk(?:ing)? to|load(?:ing)?)\b|(?:call|request|rpc|publish|lookup|fetch)(?: (?:to|of|"
+            r"for) \S{1,80})? (?:has )?failed|"
+            r"rpc error|upstream error|downstream error"
+        ),
+    ),
+    # What a request stumbles over: the process lives on unless something else says that it ended.
+    (
+        "exception",
+        (
+            r"exception\b|(?<=\w)error:|traceback \(most recent|nil pointer|null ?pointer|"
+            r"http: panic serving|recovered from panic|panic recovered|null reference|assertion (?:failed|error)"
+        ),
+    ),
+)  # fmt: skip
