@@ -176,6 +176,12 @@ def _host(situation: Situation, finding: Finding) -> Concerned:
     return (finding.resource, *(writers if isinstance(writers, list) else ()))
 
 
+def _port(situation: Situation, finding: Finding) -> Concerned:
+    """A setting that names a Service and no port of it is a slip by itself; it may only be an old one."""
+    del situation, finding
+    return None
+
+
 def _service(situation: Situation, finding: Finding) -> Concerned:
     """A Service that is called can't be said to hurt nobody, unless a check of it is well."""
     callers = situation.callers.get(finding.resource, set())
@@ -240,6 +246,7 @@ def _fits(pod: Pod, node: KubeObject) -> bool:
 BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = {
     "EnvHostUnknown": _host,
     "SharedHostUnknown": _host,
+    "EnvPortMismatch": _port,
     "ContainerPortConflict": _own,
     "ImagePullSecretMissing": _own,
     "AutoscalerWithoutRequests": _own,
