@@ -25,6 +25,7 @@ __all__ = [
     "causes_of_signal",
     "causes_of_state",
     "fallback_cause",
+    "unhealthy_cause",
 ]
 
 Signal = Literal[
@@ -93,6 +94,7 @@ class Cause:
     `brought_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
     entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `seat_states` are the states
     of the component itself; where it is known to be down, all that it serves suffers from it.
+    The one that `names_any_trouble` is used for a bad state that no cause declares.
     """
 
     id: str
@@ -118,6 +120,7 @@ class Cause:
     brought_by_change: bool = True
     shows_on_entity: bool = False
     seat_states: tuple[str, ...] = ()
+    names_any_trouble: bool = False
     unproven_sentence: str = ""
     change_noun: str = ""
     remediations: tuple[str, ...] = ()
@@ -163,6 +166,12 @@ def cause_of_change(kind: ChangeKind) -> str:
 def fallback_cause(effect: str) -> str:
     """The cause of a failing resource without a known mechanism, by the effect on the symptom."""
     return next(cause.id for cause in causes().values() if effect in cause.fallback_for)
+
+
+@cache
+def unhealthy_cause() -> str:
+    """The cause of an object in a bad state that no cause declares."""
+    return next(cause.id for cause in causes().values() if cause.names_any_trouble)
 
 
 @cache

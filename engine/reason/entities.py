@@ -80,7 +80,7 @@ def _is_seat(key: HypothesisKey, claim: Claim) -> bool:
     if claim.weight <= 0:
         return False
     if claim.group == "state":
-        return claim.why.removeprefix("state ") in cause.seat_states
+        return claim.why.removeprefix("state ").partition(",")[0] in cause.seat_states
     return claim.group == "probe" and bool(cause.services) and kind_of(key.resource or "") == "node"
 
 

@@ -123,6 +123,8 @@ class FactIndex:
             for name in felt_by:
                 if name != place:
                     direct.setdefault(name, set()).add(place)
+            for cause in _names(state.details.get("because_of")):
+                direct.setdefault(place, set()).add(cause)
         return {name: frozenset(_reached(direct, name) - {name}) for name in direct}
 
     @cached_property

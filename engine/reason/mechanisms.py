@@ -17,6 +17,7 @@ from engine.reason.catalogue import (
     causes_of_metric,
     causes_of_signal,
     causes_of_state,
+    unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.diffs import setting_traits
@@ -45,6 +46,7 @@ from primitives.terms import FAILURES
 __all__ = ["mechanisms", "outside_host"]
 
 _AT_LIMIT: Final = 2.6
+_UNDECLARED: Final[Mapping[str, float]] = {"cause": 2.4, "symptom": 1.4}
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
 _DIFFERS: Final = 0.6
@@ -94,9 +96,15 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
 def _states(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(WorkloadState):
         factor, why = state_factor(case, fact)
-        for cause_id, weight in causes_of_state(fact.state):
+        for cause_id, weight in causes_of_state(fact.state) or _unknown_state(fact):
             key = HypothesisKey(cause_id, fact.resource or fact.object)
             yield Claim(key, name, weight * TEXT[fact.trust] * factor, f"state {fact.state}{why}", "state")
+
+
+def _unknown_state(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
+    """A bad state that no cause declares: at least it says that its object is not healthy."""
+    weight = _UNDECLARED.get(str(fact.details.get("weight") or ""))
+    return ((unhealthy_cause(), weight),) if weight else ()
 
 
 def _limits(case: FactIndex) -> Iterator[Claim]:

@@ -35,6 +35,7 @@ _WEBHOOK: Final = lazy_pattern(
 _WEBHOOK_CALL: Final = lazy_pattern(r"failed calling webhook \"([^\"]+)\"", re.IGNORECASE)
 _ACCOUNT: Final = lazy_pattern(r"error looking up service account (?:[^/\s:]{1,253}/)?([^/\s:]{1,253}):", re.IGNORECASE)
 _LIMIT: Final = lazy_pattern(r"(?:maximum|minimum) \S+ usage per|max limit to request ratio per", re.IGNORECASE)
+_ENDING: Final = lazy_pattern(r"namespace \S+ because it is being terminated", re.IGNORECASE)
 _SECURITY: Final = lazy_pattern(
     r"violates podsecurity|podsecuritypolicy|pod security polic|security context constraint", re.IGNORECASE
 )
@@ -55,6 +56,8 @@ def classify_refusal(message: str) -> tuple[str, dict[str, Any]]:
     for state, pattern in (("AdmissionWebhookDenied", _WEBHOOK), ("AdmissionWebhookUnavailable", _WEBHOOK_CALL)):
         if match := pattern.search(message):
             return state, {"webhook": next(group for group in match.groups() if group)}
+    if _ENDING.search(message):
+        return "NamespaceTerminating", {}
     if _LIMIT.search(message):
         return "LimitRangeViolation", {}
     if _SECURITY.search(message):
@@ -114,6 +117,8 @@ def _webhooks(cluster: Cluster) -> Iterator[Finding]:
                         "webhook": text(webhook, "name"), "service": kubernetes_id("Service", namespace, name),
                         "failure_policy": text(webhook, "failurePolicy") or "Fail", "exists": service is not None,
                     }  # fmt: skip
-                    yield Finding(
-                        "WebhookServiceMissing", item.id, kind, item.id, variant=text(webhook, "name"), details=details
-                    )
+                    # `Fail` is the API's default: what the webhook should have judged is refused.
+                    closed = details["failure_policy"] == "Fail"
+                    state = "WebhookFailsClosed" if closed else "WebhookServiceMissing"
+                    details["because_of"] = [details["service"]]
+                    yield Finding(state, item.id, kind, item.id, variant=text(webhook, "name"), details=details)

@@ -12,8 +12,11 @@ from primitives.kubernetes.admission import find_admission
 from primitives.kubernetes.autoscaling import find_autoscaling
 from primitives.kubernetes.bearing import judge_bearing
 from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.conditions import find_conditions
 from primitives.kubernetes.container_logs import families_in_logs, find_in_logs
 from primitives.kubernetes.containers import find_pods
+from primitives.kubernetes.deletions import find_deletions
+from primitives.kubernetes.disruptions import find_disruptions
 from primitives.kubernetes.events import find_events
 from primitives.kubernetes.fields import instant, moment_text, text
 from primitives.kubernetes.findings import Finding
@@ -56,6 +59,9 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("workloads", find_workloads),
     ("jobs", find_jobs),
     ("autoscaling", find_autoscaling),
+    ("disruption budgets", find_disruptions),
+    ("conditions", find_conditions),
+    ("deletions", find_deletions),
     ("container logs", find_in_logs),
     ("events", find_events),
 )
@@ -71,7 +77,16 @@ _MOST_OBJECTS: Final = 10
 _WEIGHT: Final = {name: WEIGHTS.index(state.weight) for name, state in STATES.items()}
 _PULLS: Final = frozenset(name for name, state in STATES.items() if state.family == "images")
 _CRASHES: Final = frozenset(
-    {"CrashLoopBackOff", "KilledByProbe", "OOMKilled", "ContainerFailed", "InvalidCommand", "StartError"}
+    {
+        "CrashLoopBackOff",
+        "KilledByProbe",
+        "KilledBySignal",
+        "KilledWithoutReason",
+        "OOMKilled",
+        "ContainerFailed",
+        "InvalidCommand",
+        "StartError",
+    }
 )
 _SANDBOX: Final = frozenset({"SandboxFailed", "SandboxNetworkFailed", "AddressesExhausted"})
 _SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.family == "scheduling")

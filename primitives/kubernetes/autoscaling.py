@@ -1,4 +1,4 @@
-"""Autoscalers and disruption budgets."""
+"""Autoscalers."""
 
 from __future__ import annotations
 
@@ -23,11 +23,9 @@ _EVENTS: Final = frozenset({
 
 
 def find_autoscaling(cluster: Cluster) -> Iterator[Finding]:
-    """What is wrong with HorizontalPodAutoscalers and PodDisruptionBudgets."""
+    """What is wrong with HorizontalPodAutoscalers."""
     for item in cluster.all("HorizontalPodAutoscaler"):
         yield from _autoscaler(cluster, item)
-    for item in cluster.all("PodDisruptionBudget"):
-        yield from _budget(cluster, item)
 
 
 def autoscaler_event(event: Event, resource: str) -> Finding | None:
@@ -130,20 +128,3 @@ def _without_requests(cluster: Cluster, item: KubeObject, kind: str, name: str) 
         for container in maps(template_of(target), "spec", "containers")
         if not metrics <= {*mapping(container, "resources", "requests"), *mapping(container, "resources", "limits")}
     ]
-
-
-def _budget(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
-    expected = integer(item.raw, "status", "expectedPods")
-    allowed = integer(item.raw, "status", "disruptionsAllowed")
-    details = {
-        "allowed": allowed,
-        "expected_pods": expected,
-        "healthy": integer(item.raw, "status", "currentHealthy"),
-        "wanted_healthy": integer(item.raw, "status", "desiredHealthy"),
-    }
-    selector = mapping(item.raw, "spec", "selector")
-    if selector and cluster.dumped("Pod") and not cluster.selected(item.namespace, selector):
-        yield Finding("DisruptionBudgetSelectsNothing", item.id, item.kind, item.id, details=details)
-    elif allowed == 0 and expected and any(node.spec.get("unschedulable") is True for node in cluster.all("Node")):
-        # A single replica with a budget never allows one: it matters where somebody drains a node.
-        yield Finding("DisruptionsNotAllowed", item.id, item.kind, item.id, details=details)

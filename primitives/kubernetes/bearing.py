@@ -228,6 +228,13 @@ def _quota(situation: Situation, finding: Finding) -> Concerned:
     return None if refuses else ()
 
 
+def _webhook(situation: Situation, finding: Finding) -> Concerned:
+    """A webhook without a server hurts where something can't be created now."""
+    del finding
+    refused = ("AdmissionWebhookUnavailable", "FailedCreate", "ReplicasUnavailable")
+    return None if any(other.state in refused and other.bearing == "active" for other in situation.findings) else ()
+
+
 def _kept_free(situation: Situation, finding: Finding) -> bool:
     """Whether it is a control plane's node, and no waiting pod can only run there (kubeadm: node isolation)."""
     node = next((item for item in situation.cluster.all("Node") if item.id == finding.object), None)
@@ -271,5 +278,7 @@ BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = 
     "RolloutPaused": _own,
     "QuotaAtLimit": _quota,
     "NodeCordoned": _cordoned,
+    "WebhookFailsClosed": _webhook,
+    "OutOfSync": _own,
 }
 """States that a comparison of settings finds, and the rule that says whom each concerns."""

@@ -94,6 +94,11 @@ class Cluster:
         """Whether objects of `kind` were dumped at all."""
         return kind in self.times or bool(self._objects.get(kind))
 
+    @property
+    def kinds(self) -> Iterable[str]:
+        """The kinds of which there are objects."""
+        return self._objects.keys()
+
     def all(self, kind: str) -> Iterable[KubeObject]:
         """The objects of `kind`, in the dump's order."""
         return self._objects.get(kind, {}).values()

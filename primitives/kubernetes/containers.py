@@ -18,7 +18,7 @@ from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.references import missing_in_message
 from primitives.patterns import lazy_pattern
 
-__all__ = ["RECOVERED_AFTER", "exit_meaning", "find_pods", "start_error", "torn_down"]
+__all__ = ["RECOVERED_AFTER", "exit_meaning", "find_pods", "over_own_limit", "start_error", "torn_down"]
 
 # A container that has run for ten minutes gets its restart back-off reset: Kubernetes calls it recovered then.
 RECOVERED_AFTER: Final = timedelta(minutes=10)
@@ -34,7 +34,14 @@ _COMMAND: Final = lazy_pattern(
 )
 _PROBE_KILL: Final = lazy_pattern(r"failed (?:liveness|startup) probe|is unhealthy, it will be killed", re.IGNORECASE)
 _STARVED: Final = lazy_pattern(r"low on resource: ([\w.-]+)|(\w[\w-]{0,60}) (?:usage|limit) exceed", re.IGNORECASE)
-_SIGNALS: Final = {134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
+_OWN_LIMIT: Final = lazy_pattern(
+    r"usage of emptydir volume|ephemeral local storage usage exceeds|exceeded its local ephemeral storage limit",
+    re.IGNORECASE,
+)
+_SIGNALS: Final = {132: "SIGILL", 133: "SIGTRAP", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL",
+                   138: "SIGUSR1", 139: "SIGSEGV", 141: "SIGPIPE", 143: "SIGTERM", 159: "SIGSYS"}  # fmt: skip
+# Signals that the kernel sends to a process for what it does itself (POSIX: core dumps).
+_FAULTS: Final = (132, 133, 134, 135, 136, 139, 159)
 _OFTEN: Final = 3
 _CREATING_PATIENCE_S: Final = 60.0
 _UNSEEN_PATIENCE_S: Final = 60.0
@@ -69,6 +76,11 @@ def exit_meaning(code: int | None) -> str | None:
     if code in (126, 127):
         return "command not executable" if code == 126 else "command not found"
     return {0: "ended without error"}.get(code, _SIGNALS.get(code, "application error" if code < 128 else "signal"))
+
+
+def over_own_limit(message: str) -> bool:
+    """Whether a pod was evicted for its own use of local storage (an emptyDir's limit, or its containers')."""
+    return bool(_OWN_LIMIT.search(message))
 
 
 def start_error(message: str, fallback: str = "StartError") -> str:
@@ -122,7 +134,8 @@ def _failed(pod: Pod, reason: str, message: str, findings: list[Finding]) -> Fin
     if reason == "Evicted":
         match = _STARVED.search(message)
         starved = next((group.rstrip(".") for group in match.groups() if group), None) if match else None
-        finding = _of(pod, "Evicted", message=message, details={"starved": starved, "node": pod.node})
+        state = "StorageLimitExceeded" if over_own_limit(message) else "Evicted"
+        finding = _of(pod, state, message=message, details={"starved": starved, "node": pod.node})
         # The node ran short; a pod that broke its own limit has itself to blame.
         by_node = pod.node and "node was low" in message
         return replace(finding, resource=kubernetes_id("Node", "", pod.node)) if by_node else finding
@@ -226,6 +239,10 @@ def _crash(cluster: Cluster, pod: Pod, container: Container, waiting: str, messa
         state = start_error(text(last, "message"))
     elif code in (137, 143) and _killed_by_probe(cluster, pod, container):
         state = "KilledByProbe"
+    elif code in _FAULTS:
+        state = "KilledBySignal"
+    elif code == 137 and at(container.spec, "resources", "limits", "memory"):
+        state = "KilledWithoutReason"
     return _of(
         pod, state, container, message=message_of(last, "message") or message, exit_code=code,
         restarts=container.restarts, since=_unready_since(pod) or instant(last, "finishedAt"),

@@ -15,6 +15,10 @@ from primitives.patterns import lazy_pattern
 __all__ = ["Event", "read_events"]
 
 _CONTAINER: Final = lazy_pattern(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]{0,300})\}")
+# Reasons of warnings in the API server's, kubelet's and controllers' sources, for events without a type.
+_ALARMING: Final = lazy_pattern(
+    r"Fail|BackOff|Unhealthy|Evict|OOM|NotReady|Pressure|Error|Exceeded|Invalid|Conflict|Kill"
+)
 _CONTAINER_IN_TEXT: Final = lazy_pattern(r"(?:failed container|[Cc]ontainer)[ =]\"?([a-z0-9][-a-z0-9]*)\"? in pod")
 
 
@@ -73,7 +77,7 @@ def _read(item: KubeObject) -> Event | None:
         namespace=namespace,
         name=name,
         container=field.group(1) if field else None,
-        warning=text(raw, "type") == "Warning",
+        warning=text(raw, "type") == "Warning" or (not text(raw, "type") and bool(_ALARMING.search(reason))),
         reason=reason,
         message=message,
         count=max(count, 1),

@@ -14,13 +14,14 @@ from primitives.identity import kubernetes_id, namespace_of
 from primitives.kubernetes.admission import create_event
 from primitives.kubernetes.autoscaling import autoscaler_event, scaled_by
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import start_error
+from primitives.kubernetes.containers import over_own_limit, start_error
+from primitives.kubernetes.disruptions import eviction_event
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.images import classify_pull_error, image_of_message, pull_details, pull_state, telling_part
 from primitives.kubernetes.jobs import job_event
 from primitives.kubernetes.kinds import KubeObject, read_object
-from primitives.kubernetes.nodes import node_event
+from primitives.kubernetes.nodes import RECLAIMS, node_event
 from primitives.kubernetes.past_events import as_past, superseded, undone
 from primitives.kubernetes.pods_view import Pod, read_pod
 from primitives.kubernetes.probes import probe_event
@@ -36,7 +37,7 @@ _PULL: Final = lazy_pattern(r"pull|image", re.IGNORECASE)
 _ECHO: Final = lazy_pattern(r"^Error: (?:ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName)$")
 _NORMAL_BUT_TELLING: Final = frozenset({
     "Killing", "NodeNotReady", "NodeHasDiskPressure", "NodeHasInsufficientMemory", "NodeHasInsufficientPID",
-    "NodeNotSchedulable", "FailedBinding", "Evicted", "TaintManagerEviction",
+    "NodeNotSchedulable", "FailedBinding", "Evicted", "TaintManagerEviction", *RECLAIMS,
 })  # fmt: skip
 _SIMPLE: Final = {
     "FailedPodSandBoxStatus": "SandboxFailed",
@@ -133,12 +134,16 @@ def _classify(cluster: Cluster, event: Event, pod: Pod | None, resource: str) ->
 
 
 def _other(event: Event, resource: str) -> Finding:
-    understand: tuple[Callable[[Event, str], Finding | None], ...] = (job_event, autoscaler_event, node_event)
+    understand: tuple[Callable[[Event, str], Finding | None], ...] = (
+        job_event, autoscaler_event, node_event, eviction_event,
+    )  # fmt: skip
     for reader in understand:
         findings = reader(event, resource)
         if findings is not None:
             return findings
     state = _SIMPLE.get(event.reason, "WarningEvent")
+    if state == "Evicted" and over_own_limit(event.message):
+        state = "StorageLimitExceeded"
     return _of(event, state, resource, variant=event.reason if state == "WarningEvent" else "", reason=event.reason)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, integer, mapping, maps, strings, text
@@ -11,6 +11,9 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 
 __all__ = ["find_ingresses"]
+
+# GKE's controller serves these, and Ingresses without a class, with no IngressClass object (GKE: Ingress annotations).
+_OF_GKE: Final = ("gce", "gce-internal")
 
 
 def find_ingresses(cluster: Cluster) -> Iterator[Finding]:
@@ -64,9 +67,15 @@ def _backend(
         )  # fmt: skip
 
 
+def _is_gke(cluster: Cluster) -> bool:
+    return any(label.startswith("cloud.google.com/gke") for node in cluster.all("Node") for label in node.labels)
+
+
 def _class(cluster: Cluster, ingress: KubeObject) -> Iterator[Finding]:
     annotations = strings(ingress.raw, "metadata", "annotations")
     name = text(ingress.raw, "spec", "ingressClassName")
+    if name in _OF_GKE or (not name and _is_gke(cluster)):
+        return
     if name and cluster.lacks("IngressClass", "", name):
         yield _finding(ingress, "IngressClassMissing", name, ingress_class=name)
     elif not name and "kubernetes.io/ingress.class" not in annotations and cluster.dumped("IngressClass"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -41,6 +42,9 @@ def find_jobs(cluster: Cluster) -> Iterator[Finding]:
         if finding.resource != job.id and later and created and later > created:
             finding = Finding("Recovered", job.id, job.kind, finding.resource, since=later, details={"job": job.name})
         yield finding
+        # A suspended Job's failures are not undone by its suspension.
+        if finding.state == "JobSuspended" and finding.details["failed"]:
+            yield replace(finding, state="JobRetrying")
     for cron in cluster.all("CronJob"):
         schedule = text(cron.spec, "schedule")
         if schedule and not is_schedule(schedule):

@@ -30,6 +30,8 @@ _PLURALS: Final = {
     "udproutes": "UDPRoute", "leases": "Lease", "componentstatuses": "ComponentStatus", "cs": "ComponentStatus",
     "validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
     "mutatingwebhookconfigurations": "MutatingWebhookConfiguration", "priorityclasses": "PriorityClass",
+    "apiservices": "APIService", "customresourcedefinitions": "CustomResourceDefinition",
+    "crds": "CustomResourceDefinition", "volumeattachments": "VolumeAttachment",
 }  # fmt: skip
 WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "ReplicationController")
 

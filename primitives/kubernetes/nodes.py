@@ -15,7 +15,7 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 from primitives.patterns import lazy_pattern
 
-__all__ = ["find_nodes", "is_control_plane", "node_event", "unready_state"]
+__all__ = ["RECLAIMS", "find_nodes", "is_control_plane", "node_event", "unready_state"]
 
 _PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 # What kubelet, autoscalers and cloud providers report that isn't a problem when true.
@@ -44,7 +44,22 @@ _EVENTS: Final = {
     "NodeHasInsufficientPID": "PIDPressure",
     "NetworkNotReady": "NetworkPluginNotReady",
     "NodeNotSchedulable": "NodeCordoned",
+    "CIDRNotAvailable": "AddressesExhausted",
+    "CIDRAssignmentFailed": "AddressesExhausted",
 }
+RECLAIMS: Final = frozenset({
+    "SpotInterruption", "SpotInterrupted", "PreemptScheduled", "TerminateScheduled", "TerminationScheduled",
+    "TerminationStart", "InstanceTerminating", "InstanceStopping", "ASGLifecycle", "NodeShutdown", "DeletingNode",
+})  # fmt: skip
+"""Reasons with which providers' controllers say that a node goes: AWS node termination handler, Karpenter, AKS, GKE and
+the cloud controller manager. Most come as Normal events."""
+_RECLAIM_TAINTS: Final = lazy_pattern(
+    r"aws-node-termination-handler/(?:spot-itn|scheduled-maintenance|asg-lifecycle-termination)"
+    r"|cloud\.google\.com/impending-node-termination|node\.cloudprovider\.kubernetes\.io/shutdown"
+    r"|kubernetes\.azure\.com/scalesetpriority-evicted"
+)
+# AKS: node problem detector's condition for Azure's Scheduled Events.
+_RECLAIM_REASONS: Final = ("PreemptScheduled", "TerminateScheduled")
 # Leases are renewed every 10 s and 2 s, and given up after 40 s and 15 s; dumps of kinds aren't taken at one moment.
 _LEASE_PATIENCE: Final = timedelta(seconds=90)
 
@@ -86,7 +101,7 @@ def unready_state(reason: str, message: str) -> str:
 
 def node_event(event: Event, resource: str) -> Finding | None:
     """The finding for an event about a node's state; None for any other."""
-    state = _EVENTS.get(event.reason)
+    state = "NodeReclaimed" if event.reason in RECLAIMS else _EVENTS.get(event.reason)
     if state is None:
         return None
     if event.reason == "EvictionThresholdMet" and "memory" in event.message.lower():
@@ -111,9 +126,15 @@ def _node(node: KubeObject) -> Iterator[Finding]:
             yield _of(node, state, message=message, since=since, details={"reason": reason, "status": status})
         elif name in _PRESSURES and status == "True":
             yield _of(node, name, message=message, since=since, details={"reason": reason})
+        elif status == "True" and reason in _RECLAIM_REASONS:
+            yield _of(node, "NodeReclaimed", message=message, since=since, details={"reason": reason})
         elif name not in _GOOD and name not in _PRESSURES and status == "True":
             details = {"condition": name, "reason": reason}
             yield _of(node, "NodeProblem", message=message, since=since, variant=name, details=details)
+    for taint in maps(node.raw, "spec", "taints"):
+        if _RECLAIM_TAINTS.fullmatch(text(taint, "key")):
+            details = {"taint": text(taint, "key")}
+            yield _of(node, "NodeReclaimed", since=instant(taint, "timeAdded"), details=details)
     if node.spec.get("unschedulable") is True:
         taints = maps(node.raw, "spec", "taints")
         taint = next((t for t in taints if text(t, "key") == "node.kubernetes.io/unschedulable"), {})

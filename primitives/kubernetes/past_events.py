@@ -38,6 +38,8 @@ _REPEATED: Final = frozenset({"FailedCreate", "FailedScheduling", "ProvisioningF
 _CONTROLLERS: Final = ("ReplicaSet", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet")
 # What is removed when its work is done: that it is gone doesn't say that it went well.
 _REMOVED_WHEN_DONE: Final = frozenset({"Job", "CronJob"})
+# That the node is gone is what was announced, not that it was undone.
+_ENDS: Final = frozenset({"NodeReclaimed"})
 _OFTEN: Final = 3
 
 
@@ -87,7 +89,8 @@ def as_past(event: Event, finding: Finding, over: Undone) -> Finding:
 
 
 def _gone(cluster: Cluster, event: Event, finding: Finding, item: KubeObject | None) -> Undone | None:
-    del finding
+    if finding.state in _ENDS:
+        return None
     if item is not None or event.kind in _REMOVED_WHEN_DONE or not cluster.dumped(event.kind):
         return None
     # A dump of one namespace says nothing of the objects of another.

@@ -66,6 +66,8 @@ def _refuser(cluster: Cluster, finding: Finding) -> str | None:
         case "LimitRangeViolation":
             ranges = [item.id for item in cluster.all("LimitRange") if item.namespace == namespace]
             return ranges[0] if len(ranges) == 1 else None
+        case "NamespaceTerminating" if namespace:
+            return kubernetes_id("Namespace", "", namespace)
         case "AdmissionWebhookDenied" | "AdmissionWebhookUnavailable":
             return _webhook(cluster, str(finding.details.get("webhook") or ""))
         case _:

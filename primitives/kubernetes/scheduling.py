@@ -90,7 +90,13 @@ def find_scheduling(cluster: Cluster) -> Iterator[Finding]:
         condition = pod.item.condition("PodScheduled")
         if pod.phase != "Pending" or pod.node or pod.terminating:
             continue
-        if text(condition, "status") == "False":
+        if text(condition, "reason") == "SchedulingGated" or maps(pod.spec, "schedulingGates"):
+            gates = [text(gate, "name") for gate in maps(pod.spec, "schedulingGates")]
+            yield Finding(
+                "SchedulingGated", pod.item.id, "Pod", pod.resource, details={"gates": gates},
+                since=instant(pod.item.raw, "metadata", "creationTimestamp"),
+            )  # fmt: skip
+        elif text(condition, "status") == "False":
             message = message_of(condition, "message") or _event_message(cluster, pod)
             since = instant(condition, "lastTransitionTime") or instant(pod.item.raw, "metadata", "creationTimestamp")
             yield from _findings(cluster, pod, pod.item.id, pod.resource, message, since)

@@ -32,12 +32,15 @@ _POD: Final = """
 OOMKilled cause The kernel killed the container for exceeding its memory limit (details: memory_limit, waiting)
 CrashLoopBackOff symptom The container ends soon after each start (details: last_reason, exit_meaning, runtime_s)
 KilledByProbe symptom The kubelet ends the container again and again because its probe fails (details as above)
+KilledBySignal symptom A signal of the kernel ended the container: a crash (details: exit_meaning)
+KilledWithoutReason symptom SIGKILL ended the container, and nothing says why (details: memory_limit)
 ContainerFailed symptom The container ended with an error (details: last_reason, exit_meaning)
 StartError cause The container's command could not be started (RunContainerError, StartError, ContainerCannotRun)
 CreateContainerError cause The runtime could not create the container
 CreateContainerConfigError cause The container's configuration refers to what isn't there
 InvalidCommand cause The image doesn't hold the command, or it isn't executable (exit code 126 or 127)
 Evicted cause The kubelet evicted the pod (details: starved, the resource it ran out of)
+StorageLimitExceeded cause The pod was evicted for using more local storage than it may: its own doing
 PodFailed symptom The pod failed (details: reason)
 PodRejected cause The kubelet refused the pod (OutOfcpu, NodeAffinity, UnexpectedAdmissionError; details: reason)
 DeadlineExceeded cause The pod or job ran longer than activeDeadlineSeconds allows
@@ -95,6 +98,7 @@ TopologySpreadConflict cause Topology spread constraints can't be met
 VolumeNodeConflict cause The volume's node affinity or zone excludes the nodes
 MaxVolumeCountExceeded cause Nodes can attach no more volumes
 UnboundVolumeClaim cause The pod waits for a PersistentVolumeClaim that isn't bound
+SchedulingGated cause A scheduling gate keeps the pod from being scheduled (details: gates)
 FailedScheduling symptom The pod can't be scheduled, for a reason that isn't known here
 """
 _VOLUME: Final = """
@@ -156,6 +160,7 @@ QuotaExceeded cause A ResourceQuota refuses new objects (details: quota, resourc
 QuotaRequiresLimits cause A ResourceQuota demands requests or limits that the pods don't state
 QuotaAtLimit weakness A ResourceQuota is used up (details: resource_name, used, hard)
 LimitRangeViolation cause A LimitRange refuses the pods
+WebhookFailsClosed cause A webhook that must answer (failurePolicy Fail) has no Service or no ready pod
 AdmissionWebhookDenied cause An admission webhook refuses the objects (details: webhook)
 AdmissionWebhookUnavailable cause An admission webhook can't be reached and fails closed
 PodSecurityViolation cause Pod security admission refuses the pods
@@ -178,6 +183,7 @@ ComponentUnhealthy cause A control plane component is unhealthy (details: compon
 SchedulerDown cause The scheduler isn't ready (details: component)
 KubeProxyDown cause kube-proxy isn't ready (details: component, node)
 ComponentLeaseExpired cause A control plane component's leader has not renewed its lease (details: component)
+NodeReclaimed cause The provider takes the node away: spot interruption, preemption, termination
 NodeRebooted note The node was rebooted
 SystemOOM cause The node ran out of memory as a whole
 """
@@ -204,6 +210,7 @@ AutoscalerAtLimit cause The autoscaler wants more replicas than it may have (det
 AutoscalerNotScaling cause The autoscaler can't compute a scale (details: reason)
 AutoscalerTargetMissing cause The autoscaler's target doesn't exist
 AutoscalerWithoutRequests cause Resource-based autoscaling of containers that request none of it
+EvictionRefused cause A PodDisruptionBudget refuses evictions, whatever its pods' health (details: affects)
 DisruptionsNotAllowed weakness The PodDisruptionBudget allows no disruption
 DisruptionBudgetSelectsNothing weakness The PodDisruptionBudget selects no pod
 """
@@ -215,6 +222,14 @@ CertificateInvalid cause A container ends because a certificate is not valid
 PermissionRefused cause A container ends because it lacks a permission
 DependencyUnanswered cause A container ends because what it needs refuses it or doesn't answer
 AddressInUse cause A container finds its port taken (details: port, declared_by)
+"""
+_CONDITION: Final = """
+ConditionNotMet symptom The object says of itself that it isn't well (details: condition, status, reason, or phase)
+ApiServiceUnavailable cause An aggregated API doesn't answer (details: reason, because_of)
+SyncFailed cause Argo CD or Flux could not apply what its source says
+OutOfSync weakness The cluster differs from what the Application's source says (details: resources)
+NamespaceTerminating cause The namespace is being deleted and can't go (details: remaining, conditions, finalizers)
+DeletionStuck symptom The object was deleted minutes ago, and a finalizer holds it (details: finalizers)
 """
 _EVENT: Final = """
 BackOff symptom The kubelet backs off restarting a container or pulling its image
@@ -228,7 +243,7 @@ def _table() -> dict[str, State]:
     families = {
         "pods": _POD, "images": _IMAGE, "probes": _PROBE, "scheduling": _SCHEDULING, "volumes": _VOLUME,
         "references": _REFERENCE, "routing": _ROUTING, "quotas": _QUOTA, "nodes": _NODE, "workloads": _WORKLOAD,
-        "ports": _CONTAINER_PORT, "events": _EVENT,
+        "ports": _CONTAINER_PORT, "conditions": _CONDITION, "events": _EVENT,
     }  # fmt: skip
     table: dict[str, State] = {}
     for family, lines in families.items():

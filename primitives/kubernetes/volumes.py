@@ -19,6 +19,7 @@ from primitives.patterns import lazy_pattern
 __all__ = ["claim_event", "find_volumes", "mount_event"]
 
 _VOLUME: Final = lazy_pattern(r"for volume \"([^\"]{1,300})\"|unmounted volumes=\[([^\]]{0,2000})\]")
+_NO_CLASS: Final = lazy_pattern(r"storageclass\S{0,60} \"[^\"]{0,300}\" not found", re.IGNORECASE)
 _DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -33,10 +34,24 @@ def find_volumes(cluster: Cluster) -> Iterator[Finding]:
             finding = _pending(cluster, claim, users)
             if finding is not None:
                 yield finding
+    yield from _templates(cluster)
     for volume in cluster.all("PersistentVolume"):
         if text(volume.raw, "status", "phase") == "Failed":
             message = message_of(volume.raw, "status", "message")
             yield Finding("PersistentVolumeFailed", volume.id, "PersistentVolume", volume.id, message=message)
+
+
+def _templates(cluster: Cluster) -> Iterator[Finding]:
+    """Claims that a StatefulSet would make of a class that doesn't exist, where they aren't made or not dumped."""
+    for item in cluster.all("StatefulSet"):
+        for template in maps(item.raw, "spec", "volumeClaimTemplates"):
+            name, wanted = text(template, "metadata", "name"), text(template, "spec", "storageClassName")
+            made = f"{name}-{item.name}-"
+            known = any(claim.namespace == item.namespace and claim.name.startswith(made)
+                        for claim in cluster.all("PersistentVolumeClaim"))  # fmt: skip
+            if wanted and not known and cluster.lacks("StorageClass", "", wanted):
+                details = {"claim": name, "storage_class": wanted}
+                yield Finding("StorageClassMissing", item.id, item.kind, item.id, variant=name, details=details)
 
 
 def mount_event(event: Event, resource: str) -> Finding:
@@ -63,7 +78,7 @@ def mount_event(event: Event, resource: str) -> Finding:
 
 def claim_event(cluster: Cluster, event: Event) -> Finding | None:
     """The finding for ProvisioningFailed and FailedBinding events of a claim that wasn't dumped as pending."""
-    if re.search(r"storageclass\S{0,60} \"[^\"]{0,300}\" not found", message := event.message, re.IGNORECASE):
+    if _NO_CLASS.search(message := event.message):
         state = "StorageClassMissing"
     elif event.reason == "ProvisioningFailed":
         state = "VolumeProvisioningFailed"
@@ -124,7 +139,10 @@ def _pending(cluster: Cluster, claim: KubeObject, users: dict[str, set[str]]) ->
         "access_modes": texts(claim.spec, "accessModes"),
         "wanted_volume": text(claim.spec, "volumeName") or None,
     }
-    if any(event.reason == "ProvisioningFailed" for event in events) and storage_class is not None:
+    refused = [event.message for event in events if event.reason == "ProvisioningFailed"]
+    if refused and (storage_class is not None or not cluster.dumped("StorageClass")):
+        if any(_NO_CLASS.search(text) for text in refused):
+            return _claim(claim, users, "StorageClassMissing", message, **wanted)
         return _claim(claim, users, "VolumeProvisioningFailed", message, **wanted)
     state, why = _unbound(cluster, claim, name, storage_class)
     if state == "VolumeClaimPending" and not users.get(claim.id) and _waits(storage_class):

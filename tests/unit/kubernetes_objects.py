@@ -228,10 +228,15 @@ def cluster_of(
 
 
 def _dumps(objects: Iterable[Mapping[str, Any]], time: datetime, kinds: Iterable[str]) -> list[KubernetesDump]:
-    by_kind: dict[str, list[Mapping[str, Any]]] = {PLURALS[kind]: [] for kind in kinds}
+    by_kind: dict[str, list[Mapping[str, Any]]] = {_plural(kind): [] for kind in kinds}
     for item in objects:
-        by_kind.setdefault(PLURALS[item["kind"]], []).append(item)
+        by_kind.setdefault(_plural(item["kind"]), []).append(item)
     return [KubernetesDump(time=time, kind=kind, items=tuple(items)) for kind, items in by_kind.items()]
+
+
+def _plural(kind: str) -> str:
+    """How a dump of the kind is named; custom resources as the API server does by default."""
+    return PLURALS.get(kind, f"{kind.lower()}s")
 
 
 def findings(case: Case) -> list[Finding]:

@@ -71,7 +71,7 @@ PODS = [
     Case(
         "segmentation fault",
         owned(pod(statuses=[crashing(139)])),
-        "CrashLoopBackOff",
+        "KilledBySignal",
         details={"exit_meaning": "SIGSEGV"},
     ),
     Case("a bare pod stands for itself", (pod(statuses=[crashing(1)], owner=None),), "CrashLoopBackOff", POD),

@@ -368,7 +368,7 @@ ROUTING = [
             ),
             service(),
         ),
-        "WebhookServiceMissing",
+        "WebhookFailsClosed",
         "validatingwebhookconfiguration/v",
         details={"failure_policy": "Fail", "exists": False},
     ),

@@ -16,7 +16,8 @@ CAUSES = (
         "Google SRE workbook, chapter 14: configuration design",
         states={
             "InvalidCommand": 4.0, "StartError": 3.0, "CronJobInvalidSchedule": 3.5, "AdmissionWebhookDenied": 3.5,
-            "PodSecurityViolation": 3.5, "AdmissionWebhookUnavailable": 3.0, "StatefulSetServiceMissing": 3.0,
+            "PodSecurityViolation": 3.5, "AdmissionWebhookUnavailable": 3.0, "WebhookFailsClosed": 3.2,
+            "StatefulSetServiceMissing": 3.0,
             "LoadBalancerPending": 0.5, "IngressClassMissing": 1.5, "CronJobSuspended": 1.0, "JobSuspended": 1.0,
             "TopologySpreadConflict": 3.0, "ReadinessGateNotMet": 1.5,
         },
@@ -71,6 +72,25 @@ CAUSES = (
         states={"ContainerPortConflict": 3.8, "AddressInUse": 4.2, "HostPortConflict": 4.2},
         families={"port_in_use": 3.0},
         diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "sync_failed",
+        _CLASS,
+        "{resource} could not be applied",
+        "Argo CD: Sync phases; Flux: Kustomization and HelmRelease conditions",
+        states={"SyncFailed": 4.0, "OutOfSync": 0.6},
+        diagnostic="inspect_workloads",
+    ),
+    Cause(
+        "disruption_blocked",
+        _CLASS,
+        "{resource} allows no eviction",
+        "Kubernetes: Specifying a Disruption Budget; API-initiated Eviction (429)",
+        states={"EvictionRefused": 4.4, "DisruptionsNotAllowed": 1.6},
+        diagnostic="inspect_workloads",
+        # kubectl drain cordons first and evicts then, so a refused eviction leaves a cordoned node.
+        brings=("node_cordoned", "deletion_stuck"),
+        reach="anywhere",
     ),
     Cause(
         "scaled_to_zero",

@@ -51,6 +51,18 @@ CAUSES = (
         services=r"scheduler", seat_states=("SchedulerDown", "ComponentLeaseExpired"),
     ),
     Cause(
+        "node_reclaimed", _CLASS, "{resource} is taken away by its provider",
+        "Amazon EC2: Spot interruption notices; Google Cloud: preemption; Azure: Scheduled Events",
+        states={"NodeReclaimed": 4.4}, diagnostic=_INSPECT,
+        brings=(*_WHAT_RAN_THERE, "node_not_ready", "node_cordoned"), reach="anywhere",
+    ),
+    Cause(
+        "api_service_unavailable", _CLASS, "The aggregated API {resource} doesn't answer",
+        "Kubernetes: Kubernetes API Aggregation Layer", states={"ApiServiceUnavailable": 4.2}, diagnostic=_INSPECT,
+        # Deleting a namespace asks every API group; a missing metrics API stops autoscalers.
+        brings=("deletion_stuck", "autoscaler_not_scaling"), reach="anywhere",
+    ),
+    Cause(
         "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",
         families={"host_reclaimed": 3.0, "device_failed": 2.4}, prior=-3.4,
         metrics=r"status check failed.*|instance (?:health|status).*", diagnostic="analyze_utilization",

@@ -37,7 +37,8 @@ CAUSES = (
         _CLASS,
         "{resource} ran out of disk space",
         "Amazon RDS: FreeStorageSpace, storage-full; Kubernetes: node-pressure eviction",
-        states={"DiskPressure": 1.5, "ImagePullNoSpace": 3.5, "InsufficientEphemeralStorage": 2.0},
+        states={"DiskPressure": 1.5, "ImagePullNoSpace": 3.5, "StorageLimitExceeded": 4.2,
+                "InsufficientEphemeralStorage": 2.0},
         families={"disk_full": 3.0},
         metrics=r"free storage(?: space)?|storage used|disk (?:used|usage|utili[sz]ation|free|full|space)|filesystem|"
         r"inodes?|volume used",

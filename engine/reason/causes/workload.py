@@ -17,7 +17,7 @@ CAUSES = (
     Cause(
         "application_crash", _CLASS, "{resource} crashes", _PODS,
         states={"CrashLoopBackOff": 2.8, "ContainerFailed": 2.0, "BackOff": 0.8, "RestartedRecently": 1.0,
-                "PodFailed": 1.0, "CreateContainerError": 1.0},
+                "PodFailed": 1.0, "CreateContainerError": 1.0, "KilledBySignal": 3.4, "KilledWithoutReason": 1.8},
         families={"crash": 1.8, "missing_file": 0.5},
         metrics=r"restarts?|crashes",
         remediations=("rollback_deployment", "restart_workload"), diagnostic=_INSPECT,
@@ -37,7 +37,7 @@ CAUSES = (
     ),
     Cause(
         "out_of_memory_killed", _CLASS, "{resource} was killed for using more memory than it may", _PODS,
-        states={"OOMKilled": 4.8, "Evicted": 1.0},
+        states={"OOMKilled": 4.8, "KilledWithoutReason": 2.6, "Evicted": 1.0},
         families={"out_of_memory": 1.6},
         remediations=("raise_memory_limit",), diagnostic=_INSPECT,
     ),
@@ -131,5 +131,22 @@ CAUSES = (
         states={"JobFailed": 3.2, "JobRetrying": 1.6, "DeadlineExceeded": 3.4, "CronJobMissedSchedule": 2.8},
         diagnostic=_INSPECT,
         outcome_rank=3,
+    ),
+    Cause(
+        "scheduling_gated", _CLASS, "{resource} waits until something removes a scheduling gate",
+        "Kubernetes: Pod Scheduling Readiness", states={"SchedulingGated": 4.4}, diagnostic=_INSPECT,
+    ),
+    Cause(
+        "deletion_stuck", _CLASS, "{resource} is being deleted, and something holds it", "Kubernetes: Finalizers",
+        states={"NamespaceTerminating": 4.2, "DeletionStuck": 3.4, "TerminatingStuck": 2.4, "FailedKillPod": 1.4},
+        diagnostic=_INSPECT,
+    ),
+    # What nothing else is known of: a bad state must not vanish.
+    Cause(
+        "object_unhealthy", _CLASS, "{resource} is not healthy", "Kubernetes API conventions: conditions", generic=True,
+        states={"ConditionNotMet": 2.8, "ReplicasUnavailable": 1.8, "ContainerCreating": 1.8, "PodPending": 1.8,
+                "InitContainerNotFinished": 1.8, "FailedScheduling": 2.2, "ComponentUnhealthy": 2.8,
+                "FailedKillPod": 1.0, "WarningEvent": 0.8, "OutOfSync": 0.8, "DeletionStuck": 1.0, "PodFailed": 1.0},
+        diagnostic=_INSPECT, outcome_rank=3, shows_on_entity=True, names_any_trouble=True,
     ),
 )  # fmt: skip
