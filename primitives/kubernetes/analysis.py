@@ -71,6 +71,7 @@ _TOLD: Final[Mapping[str, Collection[str]]] = {
     "ingresses": ("routing",),
     "gateways": ("routing",), "network policies": ("routing",), "admission": ("quotas",),
     "refused objects": ("quotas",), "jobs": ("workloads",), "autoscaling": ("workloads",), "container logs": ("ports",),
+    "disruption budgets": ("workloads",), "deletions": ("conditions",),
 }  # fmt: skip
 MOST_FINDINGS: Final = 300
 _MOST_OBJECTS: Final = 10
