@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.hypotheses import Classification
 from engine.investigate.time_hints import TimeHint, time_hints
-from engine.investigate.vocabulary import COMPANIONS, DOWNWARD, UPWARD, VOCABULARY
+from engine.investigate.vocabulary import COMPANIONS, DOWNWARD, OBJECTS, ORDINARY, UPWARD, VOCABULARY
 from primitives.dataclass import dataclass
 from primitives.identity import spoken_name
 from primitives.records import Alert, Symptom
@@ -29,9 +29,13 @@ _MAX_SECONDARY: Final = 3
 _TYPO: Final = 82.0
 _NAME_TYPO: Final = 88.0
 _MIN_FUZZY_LENGTH: Final = 5
+# Letters from which a word may have two slips.
+_LONG: Final = 10
 _MIN_SWAPPED_LENGTH: Final = 4
 _MIN_STRIPPED_LENGTH: Final = 3
 _MAX_NAME_WORDS: Final = 6
+# Of the weight of an object's word, the part that is left beside a symptom's.
+_ASIDE: Final = 0.4
 _QUERY_WEIGHT: Final = 1.0
 _ALERT_WEIGHT: Final = 0.5
 _SYMPTOM_WEIGHT: Final = 0.75
@@ -72,8 +76,12 @@ def classify(
     evidence: dict[IncidentClass, float] = {}
     because: dict[str, None] = {}
     for source, text, weight in _texts(query, alert, symptom):
-        for incident_class, phrase, strength in _matches(_words(text)):
-            evidence[incident_class] = evidence.get(incident_class, 0.0) + weight * strength
+        matches = list(_matches(_words(text)))
+        # What happened says more than what it happened to: "out of space" on a database is saturation.
+        aside = _ASIDE if any(match[1] not in OBJECTS for match in matches) else 1.0
+        for incident_class, phrase, strength in matches:
+            own_weight = weight * strength * (aside if phrase in OBJECTS else 1.0)
+            evidence[incident_class] = evidence.get(incident_class, 0.0) + own_weight
             because[f"“{phrase}” in the {source}"] = None
     return Classified(
         _classification(evidence, tuple(because)), focus, time_hints(query, detected_at), _direction(query, symptom)
@@ -109,7 +117,8 @@ def _classification(evidence: Mapping[IncidentClass, float], because: tuple[str,
 
 
 def _words(text: str) -> list[str]:
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", text)
+    # CPUThrottlingHigh: a capital after a small letter begins a word, and so does the last capital before small ones.
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", text)
     return re.findall(r"[^\W_]+", apart.casefold())
 
 
@@ -147,8 +156,16 @@ def _known_words() -> tuple[str, ...]:
 
 
 def _corrected(word: str) -> str:
-    """The vocabulary's word that `word` is a slip of, else `word`. Slips hardly ever hit the first letter."""
-    if word in _known_words() or len(word) < _MIN_SWAPPED_LENGTH or any(letter.isdigit() for letter in word):
+    """The vocabulary's word that `word` is a slip of, else `word`. Slips hardly ever hit the first letter.
+
+    A word of the language is no slip, however near it is: "filling" is not "failing".
+    """
+    if (
+        word in _known_words()
+        or word in ORDINARY
+        or len(word) < _MIN_SWAPPED_LENGTH
+        or any(letter.isdigit() for letter in word)
+    ):
         return word
     swapped = [known for known in _known_words() if known[0] == word[0] and sorted(known) == sorted(word)]
     if swapped:
@@ -159,7 +176,15 @@ def _corrected(word: str) -> str:
         if known[0] == word[0] and abs(len(known) - len(word)) <= 1 and len(known) >= 5
     ]
     best = _most_alike(word, near, _TYPO) if len(word) >= 5 else None
-    return best[0] if best else word
+    most = 1 if len(word) < _LONG else 2
+    return best[0] if best and _slips(word, best[0]) <= most else word
+
+
+def _slips(word: str, known: str) -> int:
+    """How many letters are missing, added, wrong or swapped with their neighbour."""
+    from rapidfuzz.distance import OSA
+
+    return OSA.distance(word, known)
 
 
 def _direction(query: str, symptom: Symptom | None) -> Direction | None:

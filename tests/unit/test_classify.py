@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from public_alerts import ALERTS
 
 from engine.investigate.classify import classify
 from engine.investigate.time_hints import time_hints
@@ -46,6 +47,47 @@ RESOURCES = (
 )
 def test_the_words_of_the_field_name_the_class(query: str, expected: C) -> None:
     assert classify(query, detected_at=NOW).classification.primary_class == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("ledger downtime since noon", C.AVAILABILITY_LOSS),
+        ("search times out", C.PERFORMANCE_DEGRADATION),
+        ("out of space on the database", C.RESOURCE_SATURATION),
+        ("burst balance of the volume is low", C.RESOURCE_SATURATION),
+        ("store has no leader", C.AVAILABILITY_LOSS),
+        ("consensus lost quorum", C.AVAILABILITY_LOSS),
+        ("insufficient members", C.AVAILABILITY_LOSS),
+        ("readiness gate of the pod", C.WORKLOAD_FAILURE),
+        ("messages in dead letter", C.DATA_BACKLOG),
+        ("pods stuck in Init", C.WORKLOAD_FAILURE),
+        ("the mailer keeps stopping", C.WORKLOAD_FAILURE),
+        ("error budget burn on checkout", C.ERROR_RATE_INCREASE),
+        ("deployment replicas mismatch", C.WORKLOAD_FAILURE),
+        ("certificate outage", C.ACCESS_FAILURE),
+        ("the filesystem is filling", C.RESOURCE_SATURATION),
+        ("our database is slow", C.PERFORMANCE_DEGRADATION),
+    ],
+)
+def test_the_words_for_what_happened_outweigh_those_for_what_it_happened_to(query: str, expected: C) -> None:
+    assert classify(query, detected_at=NOW).classification.primary_class == expected
+
+
+def test_names_of_alerts_in_public_rule_sets_are_sorted_plausibly() -> None:
+    odd = {
+        name: known
+        for name, plausible in ALERTS.items()
+        if (known := classify(name, detected_at=NOW).classification.primary_class) not in plausible
+    }
+    assert len(odd) <= 0.05 * len(ALERTS), odd
+
+
+@pytest.mark.parametrize("word", ["filling", "hands", "stale", "relay", "tables", "spoke"])
+def test_a_word_of_the_language_is_no_misspelling(word: str) -> None:
+    assert classify(word, detected_at=NOW).classification.because in (
+        ("no word of it names a symptom",), (f"“{word}” in the query",)
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
