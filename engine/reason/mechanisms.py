@@ -77,6 +77,13 @@ _EVERY: Final = 0.4
 _SOME: Final = 0.5
 _GROWN: Final = 2.0
 _CLEAR_SCORE: Final = 6.0
+# So many times slower is more than a slower CPU or more requests would make of it.
+_WAITS: Final = 5.0
+# What one of its dependencies is later by this share explains it.
+_PASSED_ON: Final = 0.25
+_CPU_USE: Final = lazy_pattern(r"cpu(?!.*throttl)", re.IGNORECASE)
+_HELD_OR_CPU: Final = lazy_pattern(r"mem|heap|rss|cpu|throttl", re.IGNORECASE)
+_LOST: Final = lazy_pattern(r"retransmi|packet.?loss|packets?_(?:lost|dropped)|(?:rx|tx)_dropped", re.IGNORECASE)
 
 
 def mechanisms(case: FactIndex) -> Iterator[Claim]:
@@ -87,6 +94,8 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _log_families(case)
     yield from _spans(case)
     yield from _delays(case)
+    yield from _waits(case)
+    yield from _packets(case)
     yield from _probes(case)
     yield from _observations(case)
     yield from _configuration(case)
@@ -138,6 +147,53 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             yield from _traffic(case, name, fact)
         if fact.polarity == "present" and fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric):
             yield from _felt(case, name, fact)
+
+
+def _packets(case: FactIndex) -> Iterator[Claim]:
+    """Segments that had to be sent again, or packets that were lost: TCP is well without any (RFC 6298, RFC 2680)."""
+    for name, fact in case.present(MetricShift):
+        if fact.worse and fact.resource and fact.current > fact.baseline and _LOST.search(fact.metric):
+            yield from _signal("packets lost", fact.resource, name, _telling(fact), "packets are lost", "packets")
+
+
+def _waits(case: FactIndex) -> Iterator[Claim]:
+    """A resource that is much slower, though nothing below it is, and whose CPU and requests fell: it waits, idle.
+
+    Work would keep the CPU busy. What waits for a disk, a lock or a pool shows in metrics of these; the network often
+    has none (B. Gregg, Systems Performance: off-CPU analysis).
+    """
+    shifts = [(name, fact) for name, fact in case.present(MetricShift) if fact.resource]
+    late = {(fact.resource, fact.metric): fact.current - fact.baseline for _, fact in shifts
+            if fact.worse and fact.kind == "latency" and _times(fact) >= _WAITS}  # fmt: skip
+    fell = {fact.resource for _, fact in shifts if fact.kind == "traffic" and fact.current < fact.baseline}
+    # Of fewer requests with as much work each the CPU use falls as well, or too little to be seen.
+    idle = {
+        fact.resource
+        for _, fact in case.of(MetricShift)
+        if _CPU_USE.search(fact.metric) and (fact.polarity == "absent" or fact.current < fact.baseline)
+    }
+    # Requests that wait hold their memory.
+    busy = {fact.resource for _, fact in shifts
+            if fact.worse and fact.kind == "saturation" and not _HELD_OR_CPU.search(fact.metric)}  # fmt: skip
+    waiting: dict[str | None, tuple[str, MetricShift]] = {}
+    for name, fact in shifts:
+        if (fact.resource, fact.metric) not in late or fact.resource not in (fell & idle) - busy:
+            continue
+        below = (late.get((called, fact.metric), 0.0) for called in case.below.get(fact.resource or "", ()))
+        if max(below, default=0.0) < _PASSED_ON * late[fact.resource, fact.metric]:
+            known = waiting.get(fact.resource)
+            if known is None or late[fact.resource, fact.metric] > late[fact.resource, known[1].metric]:
+                waiting[fact.resource] = (name, fact)
+    lost = sum(late[resource, fact.metric] for resource, (_, fact) in waiting.items())
+    for resource, (name, fact) in waiting.items():
+        # Where several wait, each by itself, what they have in common is more likely slow than all of them.
+        share = late[resource, fact.metric] / lost
+        why = "it is slow while its CPU and its requests fell: it waits"
+        yield from _signal("waits idle", resource, name, share * strength(fact.score), why, "waits")
+
+
+def _times(fact: MetricShift) -> float:
+    return fact.current / fact.baseline if fact.baseline > 0 else 1.0
 
 
 def _telling(fact: MetricShift) -> float:
