@@ -72,6 +72,11 @@ class FactIndex:
         return ((name, fact) for name, fact in self.of(kind) if fact.polarity == "absent")
 
     @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The type of each fact, by its id."""
+        return {found_fact.id: found_fact.fact.type for found_fact in self.facts}
+
+    @cached_property
     def resources(self) -> Mapping[str, str]:
         """Every known resource with its kind."""
         kinds: dict[str, str] = {}

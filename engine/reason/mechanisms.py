@@ -45,17 +45,41 @@ from primitives.terms import FAILURES
 
 __all__ = ["mechanisms", "outside_host"]
 
+# Natural log-odds, by judgement (B. Gregg, Systems Performance, 2020, chapter 2: utilisation, saturation, errors). A
+# resource at its limit is a mechanism; one that is busier than usual may only be busy.
 _AT_LIMIT: Final = 2.6
 _UNDECLARED: Final[Mapping[str, float]] = {"cause": 2.4, "symptom": 1.4}
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
+# What moved little is less sure to have moved at all; a little movement may still be the beginning.
+_UNCLEAR: Final = 0.4
+_SMALL: Final = 0.3
+# What always was near its limit keeps this part.
+_ALWAYS_FULL: Final = 0.3
+# That a level stayed says half as much against a shortage as a limit that was kept clear of.
+_STAYED: Final = 0.5
+_MOST_CLEAR: Final = 2.0
+# Share of a limit that is free: with this much free, the resource is not short of it.
+_ROOM: Final = 0.3
+# A percentage says all it can from here on.
+_BUSY: Final = 80.0
+# The alarm's own metric is the question; that it moved says little of why, but somebody chose it to be watched.
+_ALARMED: Final = 0.9
+# A setting that differs is a possible cause, and most differences are harmless.
 _DIFFERS: Final = 0.6
+# Traffic (Google SRE book, chapter 6: the golden signals): for each doubling, and the most.
+_PER_DOUBLING: Final = 1.5
+_MOST_TRAFFIC: Final = 2.2
 _FURTHER_IN: Final = 0.3
+# From this growth on it is a surge; what it calls grew alike within this (logarithm of the ratio), and in so many.
 _SURGE: Final = 1.4
 _ALIKE: Final = 0.35
 _MANY_ALIKE: Final = 2
-_ROOM: Final = 0.3  # Share of a limit that is free: with this much free, the resource is not short of it.
-_ALARMED: Final = 1.2
+# A message that came once may be chance; eight times as many as usual are all news.
+_ONCE: Final = 0.4
+_DOUBLINGS: Final = 3
+# Spreads from which a shift of spans is one.
+_CLEAR_SHIFT: Final = 3.0
 _FROM_OUTSIDE: Final = frozenset(
     ("unavailable", "server_error", "rate_limited", "timeout", "connection_refused", "connection_reset")
 )
@@ -121,12 +145,12 @@ def _limits(case: FactIndex) -> Iterator[Claim]:
         for cause_id in causes_of_metric(fact.metric):
             key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
-                clear = min(2.0, (1.0 - min(fact.ratio, 1.0)) / _ROOM)
+                clear = min(_MOST_CLEAR, (1.0 - min(fact.ratio, 1.0)) / _ROOM)
                 yield Claim(key, name, _CLEAR * clear, "kept clear of its limit", "level")
                 continue
             usual = fact.baseline / fact.limit if fact.baseline is not None and fact.limit else 0.0
             # What was always near its limit explains less of what is new.
-            new = 1.0 - 0.7 * min(max(usual, 0.0) / max(fact.ratio, 1e-9), 1.0)
+            new = 1.0 - (1.0 - _ALWAYS_FULL) * min(max(usual, 0.0) / max(fact.ratio, 1e-9), 1.0)
             yield Claim(key, name, _AT_LIMIT * new, f"reached {100 * fact.ratio:.0f} % of its limit", "level")
 
 
@@ -137,9 +161,10 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
         for cause_id in causes_of_metric(fact.metric):
             key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
-                yield Claim(key, name, 0.5 * _CLEAR, "stayed at its usual level", "level")
+                yield Claim(key, name, _STAYED * _CLEAR, "stayed at its usual level", "level")
             elif fact.worse:
-                weight = _MOVED * (0.4 + 0.6 * _telling(fact)) * (0.3 + 0.7 * magnitude(fact))
+                telling = _UNCLEAR + (1.0 - _UNCLEAR) * _telling(fact)
+                weight = _MOVED * telling * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
                 yield Claim(key, name, weight, "moved the way that hurts", "level")
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
@@ -199,7 +224,7 @@ def _times(fact: MetricShift) -> float:
 def _telling(fact: MetricShift) -> float:
     clear = strength(fact.score) * magnitude(fact)
     if fact.unit == "%" and fact.current > fact.baseline:
-        return clear * min(1.0, fact.current / 80.0)
+        return clear * min(1.0, fact.current / _BUSY)
     return clear
 
 
@@ -208,7 +233,7 @@ def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     if not fact.unit.startswith("{") or re.search(r"per[_ ]request", fact.metric):
         return
     grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
-    weight = min(2.2, 1.5 * math.log2(max(grown, 1.0))) * strength(fact.score)
+    weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
     if case.above.get(fact.resource or ""):
         weight *= _FURTHER_IN
     yield from _signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
@@ -281,8 +306,8 @@ def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
 def _news(fact: LogPattern) -> float:
     """How new the messages are, from 0 to 1: a message that was never logged before counts as new even once."""
     if not fact.baseline_count:
-        return 1.0 - 0.4 / fact.count
-    return min(1.0, math.log2((fact.count + 1) / (fact.baseline_count + 1)) / 3)
+        return 1.0 - _ONCE / fact.count
+    return min(1.0, math.log2((fact.count + 1) / (fact.baseline_count + 1)) / _DOUBLINGS)
 
 
 def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
@@ -307,7 +332,7 @@ def _spans(case: FactIndex) -> Iterator[Claim]:
         if errors.resource and errors.errors:
             yield from _signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
     for name, shift in case.present(SpanShift):
-        if shift.resource and shift.current > shift.baseline and abs(shift.score) >= 3:
+        if shift.resource and shift.current > shift.baseline and abs(shift.score) >= _CLEAR_SHIFT:
             weight = strength(shift.score)
             yield from _signal("spans slow", shift.resource, name, weight, "its own time grew", "span time")
 
