@@ -15,6 +15,8 @@ CAUSES = (
         states={"ClusterDnsUnavailable": 4.2, "NetworkPolicyBlocksDns": 4.0, "ExternalNameUnknown": 1.0},
         families={"dns": 3.0}, diagnostic="analyze_logs",
         signals={"dns_lookup failed": 3.4}, seat_states=("ClusterDnsUnavailable",),
+        # A caller that finds no name says how its calls fail, as one that gets no connection does.
+        outcome_rank=1,
     ),
     Cause(
         "service_selector_mismatch", _CLASS, "The selector of {resource} fits no pod", _SERVICES,
