@@ -55,4 +55,4 @@ class Weights:
         return float(getattr(self, kind)) if kind else 1.0
 
 
-WEIGHTS: Final = Weights(none=0.06, support=3.5)
+WEIGHTS: Final = Weights(none=0.06, support=3.5, second=0.3)
