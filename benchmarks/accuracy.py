@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accuracy_page import SHIPPED, page
+from benchmarks.accuracy_page import FITTED, SHIPPED, page
 from benchmarks.sights import read_sights
 from engine.evaluate import bundles_below
 from engine.evaluate.fitting import Scorer, example_of, fit, left_out
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _note("fitting without each system")
     columns = {
         SHIPPED: {place: shipped.outcome(place, WEIGHTS) for place in everything},
-        "fitted to all": {place: scorer.outcome(place, fitted) for place in everything},
+        FITTED: {place: scorer.outcome(place, fitted) for place in everything},
         "system left out": left_out(scorer, lambda example: example.system, WEIGHTS),
     }
     kinds = sorted({kind for each in done for kind in each.evidence})
