@@ -44,7 +44,7 @@ SIGNS: Final[Mapping[str, int]] = {
 _MOST_STRENGTH: Final = 10.0
 _MOST_MARGIN: Final = 6.0
 # Evidence that weighs less than this is no kind of its own.
-_LEAST_EVIDENCE: Final = 0.3
+_LEAST_EVIDENCE: Final = 0.5
 # An alternative is alive where it has at least this part of the first one's odds.
 _ALIVE: Final = 0.02
 _MOST_COMPARED: Final = 50
