@@ -234,7 +234,9 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
             yield from _signal("outside blamed", where, name, news * trust, why, "outside")
         for cause_id, weight in causes_of_family(fact.family):
             key = HypothesisKey(cause_id, where)
-            yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", "messages")
+            # That a process ends is what its state says too: a message of it is an echo, no second finding.
+            group = "state" if fact.family == "crash" else "messages"
+            yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", group)
 
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
