@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.reason.claims import PlaceEvidence
+from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.victims import TIMES, blames, ill_replicas, passed_on, silent, slow
 from primitives.analysis.cancellation import gave_up
@@ -161,9 +162,15 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
         more = math.log2((fact.count + 1) / (usual + 1))
         if more < 1:
             continue
+        others = accused(case, fact)
         if fact.points_at and fact.points_at != fact.resource:
             yield PlaceEvidence(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
             yield PlaceEvidence(fact.resource, name, -0.3, f"its errors name {fact.points_at}", "named in errors")
+        elif others:
+            why = "errors of what calls it are about what it calls"
+            for target in others:
+                yield PlaceEvidence(target, name, _NAMED / len(others), why, "named in errors")
+            yield PlaceEvidence(fact.resource, name, -0.3, "its errors are about what it calls", "named in errors")
         else:
             why = "logs more errors than usual" if usual else "logs errors that it never logged before"
             yield PlaceEvidence(fact.resource, name, 0.25 * min(more, 4.0) * (1.0 if usual else 1.4), why, "errors")
