@@ -52,6 +52,10 @@ bench: dev ## print the table of speeds
 accuracy: dev ## write docs/accuracy.md: first sight, each system left out, by evidence, reliability (many minutes)
 	@$(BIN)/python -m benchmarks.accuracy
 
+.PHONY: calibration
+calibration: dev ## fit how sure a first answer may be, and write engine/reason/fitted_calibration.py (minutes; MORE=folders)
+	@$(BIN)/python -m benchmarks.calibration --write --more $(MORE)
+
 .PHONY: first-sight
 first-sight: dev ## score a stage of incidents that nobody has looked at, once, and record it (STAGE=stage-2)
 	@$(BIN)/python -m benchmarks.first_sight $(STAGE)

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accuracy_page import SHIPPED, page
+from benchmarks.accuracy_page import FITTED, SHIPPED, page
 from benchmarks.sights import read_sights
 from engine.evaluate import bundles_below
 from engine.evaluate.fitting import Scorer, example_of, fit, left_out
 from engine.evaluate.leaving_out import investigate_all
+from engine.reason.fitted_calibration import CALIBRATION
 from engine.reason.weights import WEIGHTS
 
 __all__ = ["main"]
@@ -40,13 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{missing[0]} is no folder; give --shared")
     done = asyncio.run(investigate_all(bundles_below(folders), progress=_progress))
     scorer = Scorer([example_of(each) for each in done])
+    shipped = Scorer(scorer.examples, CALIBRATION)
     everything = range(len(scorer.examples))
     _note(f"{len(everything)} incidents; fitting to all")
     fitted = fit(scorer, everything, WEIGHTS)
     _note("fitting without each system")
     columns = {
-        SHIPPED: {place: scorer.outcome(place, WEIGHTS) for place in everything},
-        "fitted to all": {place: scorer.outcome(place, fitted) for place in everything},
+        SHIPPED: {place: shipped.outcome(place, WEIGHTS) for place in everything},
+        FITTED: {place: scorer.outcome(place, fitted) for place in everything},
         "system left out": left_out(scorer, lambda example: example.system, WEIGHTS),
     }
     kinds = sorted({kind for each in done for kind in each.evidence})

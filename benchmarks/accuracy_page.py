@@ -12,9 +12,10 @@ from engine.evaluate.figures import bin_of, wilson
 from engine.evaluate.fitting import Example, Outcome
 from engine.reason.weights import WEIGHTS, Weights
 
-__all__ = ["SHIPPED", "first_sight_section", "page", "with_section"]
+__all__ = ["FITTED", "SHIPPED", "first_sight_section", "page", "with_section"]
 
 SHIPPED: Final = "shipped"
+FITTED: Final = "fitted to all"
 _BEGIN: Final = "<!-- first sight: made by `make first-sight` and `make accuracy` -->"
 _END: Final = "<!-- end of first sight -->"
 _BAR: Final = 40
@@ -28,8 +29,8 @@ Groups = Mapping[str, Sequence[int]]
 
 def page(examples: Sequence[Example], columns: Columns, fitted: Weights, sights: Sights, evidence: Groups) -> str:
     """The whole page. `evidence` are the places of the examples that have each kind of evidence."""
-    systems = _places(examples, lambda example: example.system)
-    systems["all"] = range(len(examples))
+    systems = {**_systems(examples), "all": range(len(examples))}
+    carried = {name: outcomes for name, outcomes in columns.items() if name != FITTED}
     return "\n".join(
         (
             *_HEAD,
@@ -39,7 +40,7 @@ def page(examples: Sequence[Example], columns: Columns, fitted: Weights, sights:
             *_table("system", systems, columns),
             "",
             *_EVIDENCE,
-            *_table("evidence", evidence, columns),
+            *_table("evidence", evidence, carried),
             "",
             *_RELIABILITY,
             *_reliability(systems, columns[SHIPPED]),
@@ -176,10 +177,13 @@ def _bar(name: str, n: int, stated: float, right: int, step: str = "") -> str:
     return f"{name:26}{step:12}{figures}   {''.join(cells).rstrip()}"
 
 
-def _places(examples: Sequence[Example], label: object) -> dict[str, Sequence[int]]:
-    assert callable(label)
-    names = sorted({str(label(example)) for example in examples})
-    return {name: [place for place, each in enumerate(examples) if label(each) == name] for name in names}
+def _systems(examples: Sequence[Example]) -> dict[str, list[int]]:
+    """The places of each system's examples. It is called after its folders; what its owner calls it is not ours."""
+    members: dict[str, list[int]] = {}
+    for place, example in enumerate(examples):
+        members.setdefault(example.system, []).append(place)
+    named = {" + ".join(sorted({examples[place].dataset for place in places})): places for places in members.values()}
+    return dict(sorted(named.items()))
 
 
 def _table(title: str, groups: Groups, columns: Columns) -> list[str]:

@@ -6,9 +6,11 @@ import math
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
+
+from primitives.dataclass import dataclass
 
 __all__ = [
     "SCHEMA",

@@ -186,7 +186,12 @@ async def _prepared(made: MadeSystem) -> tuple[Any, Any, Any, Any]:
     names = [resource.id for resource in made.parts.topology.resources] if made.parts.topology else []
     understood = classify(opened.query, symptom=opened.symptom, resources=names, detected_at=opened.detected_at)
     scope = Arguments(
-        window=opened.window, baseline=opened.baseline, now=opened.now, symptom=opened.symptom, focus=understood.focus
+        window=opened.window,
+        baseline=opened.baseline,
+        now=opened.now,
+        symptom=opened.symptom,
+        focus=understood.focus,
+        detected=opened.detected_at,
     )
     held = frozenset((await backend.check()).questions)
     steps = propose_plan(understood.classification, scope, cast("Any", held), diagnostics())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from cockpit.output import note
 from cockpit.settings import Settings
 from engine import host
 from engine.port import EnginePort
@@ -15,13 +16,28 @@ __all__ = ["ask_engine", "open_engine"]
 T = TypeVar("T")
 
 
-def open_engine(settings: Settings, role: host.Role = "work") -> AbstractAsyncContextManager[EnginePort]:
+@asynccontextmanager
+async def open_engine(settings: Settings, role: host.Role = "work") -> AsyncIterator[EnginePort]:
     """An engine for the settings' store, closed at the end."""
-    return host.open_engine(settings.store, role, settings.configured, close_after_days=settings.close_after_days)
+    async with host.open_engine(
+        settings.store, role, settings.configured, close_after_days=settings.close_after_days
+    ) as port:
+        _say_permissions(port)
+        yield port
 
 
 async def ask_engine(settings: Settings, question: Callable[[EnginePort], Awaitable[T]], role: host.Role = "look") -> T:
     """The answer of an engine to `question`; see `engine.host.ask_engine`."""
+
+    async def asked(port: EnginePort) -> T:
+        _say_permissions(port)
+        return await question(port)
+
     return await host.ask_engine(
-        settings.store, question, role, settings.configured, close_after_days=settings.close_after_days
+        settings.store, asked, role, settings.configured, close_after_days=settings.close_after_days
     )
+
+
+def _say_permissions(port: EnginePort) -> None:
+    if said := host.store_permissions(port):
+        note(f"cloudops: {said}")

@@ -33,6 +33,7 @@ __all__ = [
     "engine_in_thread",
     "is_remote",
     "open_engine",
+    "store_permissions",
 ]
 
 T = TypeVar("T")
@@ -138,6 +139,11 @@ def engine_in_thread(
 ) -> EngineThread:
     """`connect` on an event loop of its own, in a thread; `open` of what it returns connects."""
     return EngineThread(partial(connect, store, sources=sources or NO_SOURCES, close_after_days=close_after_days))
+
+
+def store_permissions(port: EnginePort) -> str:
+    """What others could read of the store when this process opened it; empty where they can't, or another opened it."""
+    return getattr(port.store.rows, "permissions", "") if isinstance(port, Engine) else ""
 
 
 @asynccontextmanager

@@ -45,6 +45,10 @@ _MOST_RUNS: Final = 600
 # average over many requests, where a sample of a short step may be one request, or a fault of the measurement.
 _LONE_STEP_S: Final = 120.0
 _LONE_FACTOR: Final = 0.5
+# A climb is told from a step in so many samples, where a bent line leaves less than this share of the squares.
+_MIN_RAMP: Final = 12
+_FAR_BETTER: Final = 0.4
+_BENDS: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Shift:
 
     `moved` is the verdict, `current` the level while it lasted (or of the whole window), `score` the shift in spreads,
     brought down where normal windows of the same length stray as far, `onset` seconds since the epoch, give or take
-    `uncertainty` seconds, `strength` the likelihood gain in spreads.
+    `uncertainty` seconds, `strength` the likelihood gain in spreads. `until` is its last sample's time where
+    normal ones came after it.
     """
 
     moved: bool
@@ -76,6 +81,7 @@ class Shift:
     strength: float
     onset: float | None
     uncertainty: float | None
+    until: float | None = None
 
 
 def scan(deviations: Samples) -> Segment:
@@ -183,10 +189,41 @@ def _judged(
     corrected = min(max(score * factor, -_SCORE_LIMIT), _SCORE_LIMIT)
     if abs(corrected) < least or (not expected and abs(score) <= usual):
         return None
-    early, late = times[segment.early * block], times[min(segment.late * block, len(times) - 1)]
+    first = _ramp_start(values[:last], baseline, first)
+    early, late = times[min(segment.early * block, first)], times[min(segment.late * block, len(times) - 1)]
     uncertainty = max(step, times[first] - early, late - times[first])
     strength = float(np.sqrt(segment.gain) * factor)
-    return Shift(True, baseline, current, peak, corrected, len(run), strength, float(times[first]), float(uncertainty))
+    onset, until = float(times[first]), float(times[last - 1]) if last < len(times) else None
+    return Shift(True, baseline, current, peak, corrected, len(run), strength, onset, float(uncertainty), until)
+
+
+def _ramp_start(values: Samples, baseline: Level, first: int) -> int:
+    """Where a climb began that a step at `first` describes badly; `first` where a step describes it well.
+
+    Least squares of a level with a bend (a hinge), for every place of the bend, against those of the step.
+    """
+    deviations = values - baseline.level
+    if not first or len(values) < _MIN_RAMP:
+        return first
+    run = deviations[first:]
+    bends, hinges = _hinges(len(values), first)
+    along = hinges @ deviations
+    explained = along * along
+    total, by_step = float(deviations @ deviations), float(run.sum() ** 2 / len(run))
+    best = int(np.argmax(explained))
+    left = total - float(explained[best])
+    # A step that is noisy is bent a little better now and then; a climb is bent far better.
+    if left > _FAR_BETTER * (total - by_step) or float(along[best]) * float(run.sum()) <= 0:
+        return first
+    return int(bends[best])
+
+
+@lru_cache(maxsize=64)
+def _hinges(count: int, first: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Places of a bend before `first`, and for each the climb from there over `count` samples, of length one."""
+    bends = np.arange(0, first, max(first // _BENDS, 1))
+    hinges = np.maximum(np.arange(count, dtype=np.float64)[None, :] - bends[:, None], 0.0)
+    return bends, hinges / np.sqrt((hinges * hinges).sum(axis=1))[:, None]
 
 
 def _usual(score: float, length: int, window: int, baseline: Level, normal: Samples | None) -> float:

@@ -20,6 +20,7 @@ from engine.events import IncidentOpened
 from engine.hypotheses import Classification, Hypothesis
 from engine.incident import FoundFact
 from engine.reason import rank_facts
+from engine.reason.calibration import Calibration
 from engine.reason.weights import Weights
 from primitives.bundle.truth import Truth
 from primitives.dataclass import dataclass
@@ -88,13 +89,16 @@ class Outcome:
 class Scorer:
     """Ranks examples under given weights and caches the result: fits that leave out little try the same weights."""
 
-    def __init__(self, examples: Sequence[Example]) -> None:
+    def __init__(self, examples: Sequence[Example], calibration: Calibration | None = None) -> None:
         self.examples = tuple(examples)
+        # Weights are fitted to what the competition says; the calibration is fitted after them.
+        self.calibration = calibration
         self.outcome: Callable[[int, Weights], Outcome] = cache(self._outcome)
 
     def _outcome(self, place: int, weights: Weights) -> Outcome:
         example = self.examples[place]
-        ranking = rank_facts(example.facts, example.opened, example.classification, weights=weights)
+        about = (example.facts, example.opened, example.classification)
+        ranking = rank_facts(*about, weights=weights, calibration=self.calibration)
         ordered = sorted(ranking.hypotheses, key=lambda hypothesis: -hypothesis.confidence)
         return _judged(ordered, example.truth)
 

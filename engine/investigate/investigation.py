@@ -121,6 +121,7 @@ class Investigation:
             now=opened.now,
             symptom=opened.symptom,
             focus=opened.focus or understood.focus,
+            detected=opened.detected_at,
         )
         reachable = [source for source in self.state.sources if source.status == "reachable"]
         answerable = frozenset(question for source in reachable for question in source.questions)

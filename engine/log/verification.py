@@ -40,6 +40,8 @@ async def verify_execution(rows: RowStore, execution_id: str) -> AuditResult:
         check.damaged(str(error))
     if anchor is None and not check.fed and check.index in (None, NO_EVENTS):
         raise UsageError(f"there is no execution {safe_line(execution_id)}: `cloudops incidents` lists them")
+    if check.fed and (problem := await rows.anchor_problem(execution_id)):
+        check.damaged(problem)
     for digest, seq in check.answers.items():
         try:
             await read_blob(rows, digest)

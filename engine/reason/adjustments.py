@@ -25,6 +25,7 @@ _MOST_NAMED: Final = 3
 _LEAST_LINE: Final = 0.05
 _BOUNDED: Final = "bounded: nothing is given as certain"
 _RAISED: Final = "bounded: nothing is given as impossible"
+_RESCALED: Final = "calibrated with the first hypothesis"
 _OTHERS: Final = "also explained by other hypotheses"
 _LEFT_OUT: Final = "other hypotheses are less likely"
 
@@ -50,9 +51,12 @@ class Adjuster:
         leader = max(competition.scored, key=lambda scored: scored.odds, default=None)
         self._leader = names.get(leader.candidate.key) if leader is not None else None
 
-    def adjustments(self, scored: Scored, confidence: float, known: float) -> tuple[Adjustment, ...]:
+    def adjustments(
+        self, scored: Scored, known: float, stated: float, confidence: float, calibrated: str = _RESCALED
+    ) -> tuple[Adjustment, ...]:
         """The adjustments of one hypothesis, from `known` (its prior plus its facts) to `confidence`.
 
+        `stated` is the confidence before the calibration, which `calibrated` describes.
         What is too small to be named, and the rounding of weights, is counted as competition of the others.
         """
         others = self._odds_of_others(scored)
@@ -65,10 +69,12 @@ class Adjuster:
             *self._consequence(scored, parts, with_parent - as_root),
             *self._competition(scored, parts, reached - with_parent),
         ]
-        target = log_odds(confidence)
+        target, bound = log_odds(confidence), log_odds(stated)
         reached += scored.own + scored.support - math.log(scored.odds)
-        if abs(target - reached) >= _LEAST_LINE:
-            steps.append(_step("bounds", _BOUNDED if target < reached else _RAISED, target - reached))
+        if abs(bound - reached) >= _LEAST_LINE:
+            steps.append(_step("bounds", _BOUNDED if bound < reached else _RAISED, bound - reached))
+        if abs(target - bound) >= _LEAST_LINE:
+            steps.append(_step("calibration", calibrated, target - bound))
         steps = _closed(steps, target - known - sum(step.weight for step in steps))
         return tuple(
             Adjustment(kind=step.kind, label=step.label, weight=step.weight, hypothesis=step.hypothesis)

@@ -1,6 +1,7 @@
 """Which recorded change is to blame: weighs each by target, time and text.
 
-A change that affects no failing resource gets a low weight, even just before the onset.
+A change that affects no failing resource gets a low weight, even just before the onset. Most outages follow a change
+(Google SRE book, chapter 1), and most changes are followed by none, so neither its time nor its text decides alone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ from primitives.terms import FAILURES
 
 __all__ = ["attributions"]
 
+# Shared words: the most that they say, and the score at which they have said two thirds of it (rare words count more,
+# as in document search: K. Sparck Jones, A statistical interpretation of term specificity, 1972).
 _CONTENT: Final = 1.2
+_CONTENT_SCORE: Final = 1.5
+_ONLY_CHANGE: Final = 0.7
 _ROLLOUT_S: Final = 60.0
 # Practice: a rollout shows within minutes. Beyond a quarter of an hour every doubling takes this much, down to a day.
 _SOON: Final = 1.3
@@ -44,15 +49,21 @@ _ON_FAILING_RESOURCE: Final = 0.5
 _ON_ILL: Final = 0.5
 _PER_ILLNESS: Final = 0.25
 _ON_QUIET_DEPENDENCY: Final = -0.2
+_NEAR: Final = 2
 _ON_QUIET_NEIGHBOUR: Final = -0.4
 _ELSEWHERE: Final = -1.6
 # A resource that was inferred from names and files may be another.
 _INFERRED: Final = 0.7
+_MOST_INFERRED: Final = 3
+_LEAST_WORD: Final = 3
 # A commit is to blame only once it runs: less sure without a recorded deployment.
 _CARRIED: Final = -0.4
 _NOT_CARRIED: Final = -0.7
+# An error that names the very library that was updated (the first thing to bisect: git-bisect's manual).
 _LIBRARY_NAMED: Final = 1.0
+# Each request costs more than before: work per request is a property of the code (B. Gregg, Systems Performance).
 _MORE_WORK: Final = 0.8
+# Somebody else's failure, or the calendar (RFC 5280: validity ends by itself).
 _FROM_OUTSIDE: Final = -1.2
 _NO_CHANGE: Final = -1.0
 # The weight of a word by where it occurs: messages name what failed, metrics and queries are general.
@@ -183,7 +194,7 @@ def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tu
         return _ON_SYMPTOM, "on the resource that shows the symptom"
     if own >= _ON_FAILING_RESOURCE:
         return min(_ON_SYMPTOM, _ON_ILL + _PER_ILLNESS * own), "on a resource that is ill itself"
-    if near is not None and near <= 2:
+    if near is not None and near <= _NEAR:
         return _ON_QUIET_DEPENDENCY, "on a dependency that shows nothing itself"
     if any(resource in case.below.get(name, ()) or name in case.below.get(resource, ())
            for name in case.symptom_resources):  # fmt: skip
@@ -221,9 +232,9 @@ def _relevance(words: frozenset[str], ill: Mapping[str, float], common: Mapping[
     """Shared words, each by how telling it is there and how rare among the changes; near 1.6 at most."""
     score = 0.0
     for word in words & ill.keys():
-        rarity = math.log((total + 1) / common.get(word, 1)) / math.log(total + 1) if total > 1 else 0.7
+        rarity = math.log((total + 1) / common.get(word, 1)) / math.log(total + 1) if total > 1 else _ONLY_CHANGE
         score += ill[word] * max(rarity, 0.0)
-    return round(_CONTENT * (1.0 - math.exp(-score / 1.5)), 3)
+    return round(_CONTENT * (1.0 - math.exp(-score / _CONTENT_SCORE)), 3)
 
 
 def _inferred(case: FactIndex, text: str) -> tuple[str, ...]:
@@ -233,11 +244,11 @@ def _inferred(case: FactIndex, text: str) -> tuple[str, ...]:
     for name in case.resources:
         called = base_name(name)
         parts = _words(called)
-        core = {part for part in parts if len(part) >= 3}
+        core = {part for part in parts if len(part) >= _LEAST_WORD}
         stem = re.sub(r"(?:service|svc|server|-?db)$", "", called.lower()).strip("-_")
-        if name.lower() in text.lower() or (core and core <= words) or (len(stem) >= 4 and stem in words):
+        if name.lower() in text.lower() or (core and core <= words) or (len(stem) > _LEAST_WORD and stem in words):
             resources.append(name)
-    return tuple(resources[:3])
+    return tuple(resources[:_MOST_INFERRED])
 
 
 def _without_changes(case: FactIndex) -> Iterator[Claim]:

@@ -23,7 +23,7 @@ _BEFORE: Final = timedelta(minutes=1)
 _LEAST_NAME: Final = 4
 # What happens to pods whose workload is well: some that is retried until it works, and some that is borne.
 _WELL: Final = 0.35
-_OF_PODS: Final = ("pods", "images", "probes", "references")
+_OF_PODS: Final = ("pods", "images", "probes")
 
 
 def state_factor(case: FactIndex, fact: WorkloadState) -> tuple[float, str]:

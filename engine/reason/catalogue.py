@@ -36,6 +36,8 @@ Signal = Literal[
     "messages stopped",  # it no longer logs what it logged for each request
     "spans failing",  # spans of its own failed
     "spans slow",  # its own time in spans grew
+    "waits idle",  # it is slow while its CPU and its requests fell
+    "packets lost",  # segments are sent again, or packets are lost
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too
     "traffic rose",  # more requests came

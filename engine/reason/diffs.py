@@ -1,6 +1,7 @@
 """What a change does, read from its diff: edits that are known to hurt or known to be harmless.
 
-M. Nygard, Release It! (limits, time-outs, unbounded result sets); Google SRE workbook, chapter 14 (configuration).
+Each rule says where it comes from. None reads more than the changed lines, so all weigh little beside when and where
+something changed; tests/unit/test_reason_diff_rules.py has unlike examples and look-alikes of each.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ _BOUND: Final = lazy_pattern(
     r"cpu|quota|workers?|threads?|replicas?|capacity|burst|permits?|connections?|conns?\b",
     re.IGNORECASE,
 )
-# What sets a pace: both ways it may hurt, less of it as load.
-_PACE: Final = lazy_pattern(
-    r"interval|delay|backoff|sleep|period|idle|keep_?alive|frequency|poll|rate|batch", re.IGNORECASE
-)
+# A pause between two of something.
+_PAUSE: Final = lazy_pattern(r"interval|delay|back_?off|sleep|period", re.IGNORECASE)
+# The head of a loop and its first lines.
+_LOOP_LINES: Final = 4
 _LOOP: Final = lazy_pattern(r"\b(?:for|foreach|while|map|forEach)\b")
 _REMOTE_CALL: Final = lazy_pattern(
     r"\.\s*(?:get|fetch|load|query|find|exec|select|call|list|read|send|all|first|count)\w*\s*\(", re.IGNORECASE
@@ -57,21 +58,18 @@ _HARMLESS_FILES: Final = lazy_pattern(
 )
 _HARMLESS_WORDS: Final = lazy_pattern(r"^(?:\S+\s+)?(?:docs?|tests?|style|chore|ci|lint|typo)(?:\(|:)", re.IGNORECASE)
 
-_TIGHTER: Final = 0.6  # for each halving
+# Natural log-odds, by judgement: what a reviewer who knows of the incident would point at, and how readily.
+_LOWERED: Final = 0.3  # A limit went down at all, and
+_TIGHTER: Final = 0.6  # for each halving of it.
 _MAX_WEIGHT: Final = 1.6
-_PACED: Final = 0.15
-_LOOSER: Final = 0.1
-_SAME_CODE: Final = 0.75
-_LOWERED: Final = 0.3  # that a limit went down at all
-_MOST_PACED: Final = 0.5
-_TO_NOTHING: Final = 4.0  # halvings that a limit of zero counts as
-_HARMLESS: Final = -2.5
+_TO_NOTHING: Final = 4.0  # Halvings that a limit of zero counts as.
+_SOONER: Final = 0.15  # For each halving of a pause.
+_MOST_SOONER: Final = 0.5
 _CALL_IN_LOOP: Final = 0.9
 _CHECK_GONE: Final = 0.8
 _BOUND_GONE: Final = 1.0
-_MOVED: Final = -0.6
 _PATCHES: Final = -0.5
-_RELEASES: Final = 0.2
+_HARMLESS: Final = -2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +95,13 @@ def traits(change: Change) -> tuple[Trait, ...]:
     if why := _harmless(change, lines, (*removed, *added)):
         return (Trait(why, _HARMLESS, harmless=True),)
     pairs = [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
-    traits_found = [*_quantities(pairs), *_versions(removed, added)]
-    if _adds_call_to_loop(added, removed):
-        traits_found.append(Trait("it adds a remote call to a loop", _CALL_IN_LOOP))
-    if _count(_GUARD, removed) > _count(_GUARD, added):
-        traits_found.append(Trait("it takes a check away", _CHECK_GONE))
-    if _count(_BOUNDED_QUERY, removed) > _count(_BOUNDED_QUERY, added):
-        traits_found.append(Trait("it takes the bound of a query away", _BOUND_GONE))
-    if not traits_found and _same_code(removed, added):
-        traits_found.append(Trait("it moves code and changes none", _MOVED))
-    return tuple(traits_found)
+    return (
+        *_quantities(pairs),
+        *_patch_releases(removed, added),
+        *_call_in_loop(removed, added),
+        *_check_gone(removed, added),
+        *_unbounded_query(removed, added),
+    )
 
 
 def _halves(lines: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -116,14 +111,18 @@ def _halves(lines: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _harmless(change: Change, lines: Sequence[str], changed: Sequence[str]) -> str:
-    """Why a change can't hurt; `changed` are its changed lines without comments and blank ones."""
+    """Why a change can't hurt; `changed` are its changed lines without comments and blank ones.
+
+    What isn't built into what runs, and what only a person reads (conventionalcommits.org: docs, test, style, ci). A
+    line that is logged more can hurt by its volume, so a new one isn't harmless; one that only changes its words is.
+    """
     after = change.after if isinstance(change.after, dict) else {}
     files = [str(file) for file in after.get("files") or ()]
     if files and all(_HARMLESS_FILES.search(file) for file in files):
         return "it touches only documents, tests, styles or tooling"
     if lines and not changed:
         return "it changes only comments"
-    if lines and all(_LOGGING.match(text) for text in changed):
+    if lines and all(_LOGGING.match(text) for text in changed) and _as_many(lines):
         return "it changes only what is logged"
     if lines and all(_COSMETIC.search(text) for text in changed):
         return "it changes only how things look"
@@ -136,21 +135,41 @@ def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
     return sum(bool(pattern.search(line)) for line in lines)
 
 
+def _as_many(lines: Sequence[str]) -> bool:
+    """Whether no more lines are added than removed."""
+    return sum(line[0] == "+" for line in lines) <= sum(line[0] == "-" for line in lines)
+
+
 def _quantities(pairs: Sequence[tuple[str, float, float]]) -> Iterator[Trait]:
-    """The most reduced bound, else the largest change of a rate: from names, old and new numbers."""
-    tightened, paced, loosened = 0.0, 0.0, False
+    """The limit that went down most, else the pause that went down most: from names, old and new numbers.
+
+    M. Nygard, Release It!, chapters 4 and 5: pools, time-outs and queues that are too small for what normal load
+    needs refuse it; Google SRE workbook, chapter 14. A shorter pause between retries or polls multiplies requests:
+    M. Brooker, Timeouts, retries and backoff with jitter (Amazon Builders' Library). A higher limit is no sign of harm.
+    """
+    tightened = sooner = 0.0
     for name, old, new in pairs:
         halvings = math.log2(old / new) if old > 0 and new > 0 else (_TO_NOTHING if old > 0 else 0.0)
-        if _PACE.search(name):
-            paced = max(paced, abs(halvings))
+        if _PAUSE.search(name):
+            sooner = max(sooner, halvings)
         elif _BOUND.search(name):
-            tightened, loosened = max(tightened, halvings), loosened or halvings < 0
+            tightened = max(tightened, halvings)
     if tightened > 0:
         yield Trait(f"it lowers a limit {2**tightened:.3g} times", min(_MAX_WEIGHT, _LOWERED + _TIGHTER * tightened))
-    elif paced > 0:
-        yield Trait("it changes how often or how soon something is done", min(_MOST_PACED, _PACED * (1 + paced)))
-    elif loosened:
-        yield Trait("it raises a limit", _LOOSER)
+    elif sooner > 0:
+        yield Trait("it does something sooner or more often", min(_MOST_SOONER, _SOONER * (1 + sooner)))
+
+
+def _check_gone(removed: Sequence[str], added: Sequence[str]) -> Iterator[Trait]:
+    """A check for what is missing or fails was taken away: CWE-476 and CWE-754 (cwe.mitre.org)."""
+    if _count(_GUARD, removed) > _count(_GUARD, added):
+        yield Trait("it takes a check away", _CHECK_GONE)
+
+
+def _unbounded_query(removed: Sequence[str], added: Sequence[str]) -> Iterator[Trait]:
+    """A query lost its limit: M. Nygard, Release It!, "Unbounded Result Sets"."""
+    if _count(_BOUNDED_QUERY, removed) > _count(_BOUNDED_QUERY, added):
+        yield Trait("it takes the bound of a query away", _BOUND_GONE)
 
 
 def _line_pairs(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[str, float, float]]:
@@ -213,30 +232,20 @@ def _bumps(removed: Sequence[str], added: Sequence[str]) -> list[tuple[str, _Rel
             if (match := _VERSION.search(line)) and (key := _VERSION.sub("#", line)) in old]  # fmt: skip
 
 
-def _versions(removed: Sequence[str], added: Sequence[str]) -> Iterator[Trait]:
-    """A dependency's new version: semantic versioning promises that a patch breaks nothing."""
+def _patch_releases(removed: Sequence[str], added: Sequence[str]) -> Iterator[Trait]:
+    """Only patches of libraries: semver.org, rules 6 and 8: they are compatible. Of other releases nothing is known."""
     bumps = _bumps(removed, added)
-    if bumps and len(bumps) == len(added):
-        if all(was[:2] == now[:2] for _, was, now in bumps):
-            yield Trait("it takes only patch releases of libraries", _PATCHES)
-        else:
-            yield Trait("it takes new releases of libraries", _RELEASES)
+    if bumps and len(bumps) == len(added) and all(was[:2] == now[:2] for _, was, now in bumps):
+        yield Trait("it takes only patch releases of libraries", _PATCHES)
 
 
-def _adds_call_to_loop(added: Sequence[str], removed: Sequence[str]) -> bool:
+def _call_in_loop(removed: Sequence[str], added: Sequence[str]) -> Iterator[Trait]:
+    """A remote call for each of many items: Azure Architecture Center, "Chatty I/O antipattern" (N+1 queries)."""
     known = Counter(text.strip() for text in removed)
     for number, line in enumerate(added):
-        if _LOOP.search(line):
-            calls = [
-                call for call in added[number : number + 4] if _REMOTE_CALL.search(call) and call.strip() not in known
-            ]
-            if calls:
-                return True
-    return False
-
-
-def _same_code(removed: Sequence[str], added: Sequence[str]) -> bool:
-    """Whether the added lines hold nearly all of the removed ones: code that was moved, wrapped or tidied."""
-    old = Counter(token for line in removed for token in _IDENTIFIER.findall(line) if token[0].isalpha())
-    new = Counter(token for line in added for token in _IDENTIFIER.findall(line) if token[0].isalpha())
-    return sum(old.values()) >= 8 and sum((old & new).values()) >= _SAME_CODE * sum(old.values())
+        if not _LOOP.search(line):
+            continue
+        near = added[number : number + _LOOP_LINES]
+        if any(_REMOTE_CALL.search(call) and call.strip() not in known for call in near):
+            yield Trait("it adds a remote call to a loop", _CALL_IN_LOOP)
+            return

@@ -55,10 +55,12 @@ class FactIndex:
         return self.known_names or names_of_facts(self.opened, self.facts)
 
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
-        """Facts of one type with their ids, in the order in which they were found."""
+        """Facts of one type with their ids, in the order in which they were found; without earlier episodes."""
         if kind not in self._cache:
             self._cache[kind] = [
-                (found_fact.id, found_fact.fact) for found_fact in self.facts if isinstance(found_fact.fact, kind)
+                (found_fact.id, found_fact.fact)
+                for found_fact in self.facts
+                if isinstance(found_fact.fact, kind) and not _is_over(found_fact.fact)
             ]
         return self._cache[kind]
 
@@ -69,6 +71,11 @@ class FactIndex:
     def absent(self, kind: type[F]) -> Iterator[tuple[str, F]]:
         """The facts of that type which say that something was not there."""
         return ((name, fact) for name, fact in self.of(kind) if fact.polarity == "absent")
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The type of each fact, by its id."""
+        return {found_fact.id: found_fact.fact.type for found_fact in self.facts}
 
     @cached_property
     def resources(self) -> Mapping[str, str]:
@@ -260,6 +267,11 @@ def _reached(direct: Mapping[str, set[str]], start: str) -> set[str]:
         edge = {behind for name in edge for behind in direct.get(name, ())} - reached
         reached |= edge
     return reached
+
+
+def _is_over(fact: FactBase) -> bool:
+    """Whether it is about an earlier episode, which explains nothing of what the question is about."""
+    return isinstance(fact, MetricShift) and fact.ended is not None
 
 
 def more_than_usual(pattern: LogPattern) -> bool:

@@ -53,6 +53,17 @@ _FELT_SHIFT: Final = 0.8
 _EXPLAINED: Final = -0.8
 _NAMED: Final = 0.6
 _STOPPED: Final = 0.65
+# Who adds nothing to the symptom, or was left by its callers, suffers from another (B. Sigelman et al., Dapper, 2010).
+_NOTHING_OWN: Final = -1.2
+_GIVEN_UP: Final = -1.2
+_NAMES_ANOTHER: Final = -0.3
+# For each doubling of errors, up to so many; what was never logged before is more of a sign.
+_PER_MORE_ERRORS: Final = 0.25
+_MOST_MORE: Final = 4.0
+_NEVER_BEFORE: Final = 1.4
+# An unclear shift keeps this part; where shares of the symptom are known they say better who causes it.
+_UNCLEAR: Final = 0.3
+_BESIDE_SHARES: Final = 0.4
 
 
 def locations(case: FactIndex) -> Iterator[PlaceEvidence]:
@@ -97,7 +108,9 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
                 continue  # What gives up early takes no time of its own.
             if fact.unit not in TIMES and fact.resource in late:
                 continue  # What answers too late fails its callers and not itself.
-            yield PlaceEvidence(fact.resource, name, -1.2, "explains nothing of the symptom by itself", "own share")
+            yield PlaceEvidence(
+                fact.resource, name, _NOTHING_OWN, "explains nothing of the symptom by itself", "own share"
+            )
         elif fact.own_excess > fact.noise:
             # A share within the noise of normal times says nothing; one of ten times the noise says all it can.
             clear = 1.0 - max(fact.noise, 0.0) / fact.own_excess if fact.own_excess > 0 else 0.0
@@ -141,7 +154,9 @@ def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
             yield PlaceEvidence(fact.resource, name, _EXPLAINED * strength(fact.score), why, "explained below")
         elif not deeper:
             # Where shares of the symptom are known they say better who causes it.
-            weight = _FELT_SHIFT * (0.3 + 0.7 * strength(fact.score)) * (0.4 if shared else 1.0)
+            weight = (
+                _FELT_SHIFT * (_UNCLEAR + (1.0 - _UNCLEAR) * strength(fact.score)) * (_BESIDE_SHARES if shared else 1.0)
+            )
             weight *= magnitude(fact)
             yield PlaceEvidence(fact.resource, name, weight, "got worse, and none of its dependencies did", "felt")
 
@@ -149,10 +164,10 @@ def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
 def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.family == "cancelled" and more_than_usual(fact):
-            yield PlaceEvidence(fact.resource, name, -1.2, "its callers gave up first", "cancelled")
+            yield PlaceEvidence(fact.resource, name, _GIVEN_UP, "its callers gave up first", "cancelled")
         if fact.resource and not fact.count and fact.baseline_count and fact.severity not in FAILURES:
             # What came twice an hour may be late; what each of a dozen requests did is not done any more.
-            weight = _STOPPED * min(math.log2(fact.baseline_count + 1), 4.0)
+            weight = _STOPPED * min(math.log2(fact.baseline_count + 1), _MOST_MORE)
             yield PlaceEvidence(
                 fact.resource, name, weight, "no longer logs what it logged for each request", "stopped"
             )
@@ -165,15 +180,25 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
         others = accused(case, fact)
         if fact.points_at and fact.points_at != fact.resource:
             yield PlaceEvidence(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
-            yield PlaceEvidence(fact.resource, name, -0.3, f"its errors name {fact.points_at}", "named in errors")
+            yield PlaceEvidence(
+                fact.resource, name, _NAMES_ANOTHER, f"its errors name {fact.points_at}", "named in errors"
+            )
         elif others:
             why = "errors of what calls it are about what it calls"
             for target in others:
                 yield PlaceEvidence(target, name, _NAMED / len(others), why, "named in errors")
-            yield PlaceEvidence(fact.resource, name, -0.3, "its errors are about what it calls", "named in errors")
+            yield PlaceEvidence(
+                fact.resource, name, _NAMES_ANOTHER, "its errors are about what it calls", "named in errors"
+            )
         else:
             why = "logs more errors than usual" if usual else "logs errors that it never logged before"
-            yield PlaceEvidence(fact.resource, name, 0.25 * min(more, 4.0) * (1.0 if usual else 1.4), why, "errors")
+            yield PlaceEvidence(
+                fact.resource,
+                name,
+                _PER_MORE_ERRORS * min(more, _MOST_MORE) * (1.0 if usual else _NEVER_BEFORE),
+                why,
+                "errors",
+            )
 
 
 def _deviates(fact: LogPattern) -> bool:

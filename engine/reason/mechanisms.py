@@ -15,7 +15,6 @@ from engine.reason.catalogue import (
     causes,
     causes_of_family,
     causes_of_metric,
-    causes_of_signal,
     causes_of_state,
     unhealthy_cause,
 )
@@ -24,6 +23,8 @@ from engine.reason.complaints import COMPLAINTS, accused
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
+from engine.reason.network_signs import network_signs
+from engine.reason.signals import signal, telling
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent
 from primitives.analysis.cancellation import gave_up
@@ -38,7 +39,6 @@ from primitives.facts import (
     ProbeResult,
     SpanErrors,
     SpanShift,
-    WireDelay,
     WorkloadState,
 )
 from primitives.patterns import lazy_pattern
@@ -46,17 +46,39 @@ from primitives.terms import FAILURES
 
 __all__ = ["mechanisms", "outside_host"]
 
+# Natural log-odds, by judgement (B. Gregg, Systems Performance, 2020, chapter 2: utilisation, saturation, errors). A
+# resource at its limit is a mechanism; one that is busier than usual may only be busy.
 _AT_LIMIT: Final = 2.6
 _UNDECLARED: Final[Mapping[str, float]] = {"cause": 2.4, "symptom": 1.4}
 _MOVED: Final = 1.3
 _CLEAR: Final = -1.0
+# What moved little is less sure to have moved at all; a little movement may still be the beginning.
+_UNCLEAR: Final = 0.4
+_SMALL: Final = 0.3
+# What always was near its limit keeps this part.
+_ALWAYS_FULL: Final = 0.3
+# That a level stayed says half as much against a shortage as a limit that was kept clear of.
+_STAYED: Final = 0.5
+_MOST_CLEAR: Final = 2.0
+# Share of a limit that is free: with this much free, the resource is not short of it.
+_ROOM: Final = 0.3
+# The alarm's own metric is the question; that it moved says little of why, but somebody chose it to be watched.
+_ALARMED: Final = 0.9
+# A setting that differs is a possible cause, and most differences are harmless.
 _DIFFERS: Final = 0.6
+# Traffic (Google SRE book, chapter 6: the golden signals): for each doubling, and the most.
+_PER_DOUBLING: Final = 1.5
+_MOST_TRAFFIC: Final = 2.2
 _FURTHER_IN: Final = 0.3
+# From this growth on it is a surge; what it calls grew alike within this (logarithm of the ratio), and in so many.
 _SURGE: Final = 1.4
 _ALIKE: Final = 0.35
 _MANY_ALIKE: Final = 2
-_ROOM: Final = 0.3  # Share of a limit that is free: with this much free, the resource is not short of it.
-_ALARMED: Final = 1.2
+# A message that came once may be chance; eight times as many as usual are all news.
+_ONCE: Final = 0.4
+_DOUBLINGS: Final = 3
+# Spreads from which a shift of spans is one.
+_CLEAR_SHIFT: Final = 3.0
 _FROM_OUTSIDE: Final = frozenset(
     ("unavailable", "server_error", "rate_limited", "timeout", "connection_refused", "connection_reset")
 )
@@ -74,13 +96,6 @@ _MOST_STOPPED: Final = 4.0
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
 _SERVICE_DOWN: Final = 4.2
 
-# The way's time grows by five doublings (1 ms to 32 ms) or more where a network is slow; the least is one.
-_CLEAR_DOUBLINGS: Final = 5.0
-_EVERY: Final = 0.4
-_SOME: Final = 0.5
-_GROWN: Final = 2.0
-_CLEAR_SCORE: Final = 6.0
-
 
 def mechanisms(case: FactIndex) -> Iterator[Claim]:
     """Every claim of a fact for or against a cause on its resource."""
@@ -89,7 +104,7 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _shifts(case)
     yield from _log_families(case)
     yield from _spans(case)
-    yield from _delays(case)
+    yield from network_signs(case)
     yield from _probes(case)
     yield from _observations(case)
     yield from _configuration(case)
@@ -115,12 +130,12 @@ def _limits(case: FactIndex) -> Iterator[Claim]:
         for cause_id in causes_of_metric(fact.metric):
             key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
-                clear = min(2.0, (1.0 - min(fact.ratio, 1.0)) / _ROOM)
+                clear = min(_MOST_CLEAR, (1.0 - min(fact.ratio, 1.0)) / _ROOM)
                 yield Claim(key, name, _CLEAR * clear, "kept clear of its limit", "level")
                 continue
             usual = fact.baseline / fact.limit if fact.baseline is not None and fact.limit else 0.0
             # What was always near its limit explains less of what is new.
-            new = 1.0 - 0.7 * min(max(usual, 0.0) / max(fact.ratio, 1e-9), 1.0)
+            new = 1.0 - (1.0 - _ALWAYS_FULL) * min(max(usual, 0.0) / max(fact.ratio, 1e-9), 1.0)
             yield Claim(key, name, _AT_LIMIT * new, f"reached {100 * fact.ratio:.0f} % of its limit", "level")
 
 
@@ -131,9 +146,10 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
         for cause_id in causes_of_metric(fact.metric):
             key = HypothesisKey(cause_id, fact.resource)
             if fact.polarity == "absent":
-                yield Claim(key, name, 0.5 * _CLEAR, "stayed at its usual level", "level")
+                yield Claim(key, name, _STAYED * _CLEAR, "stayed at its usual level", "level")
             elif fact.worse:
-                weight = _MOVED * (0.4 + 0.6 * _telling(fact)) * (0.3 + 0.7 * magnitude(fact))
+                clearness = _UNCLEAR + (1.0 - _UNCLEAR) * telling(fact)
+                weight = _MOVED * clearness * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
                 yield Claim(key, name, weight, "moved the way that hurts", "level")
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
@@ -143,22 +159,15 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             yield from _felt(case, name, fact)
 
 
-def _telling(fact: MetricShift) -> float:
-    clear = strength(fact.score) * magnitude(fact)
-    if fact.unit == "%" and fact.current > fact.baseline:
-        return clear * min(1.0, fact.current / 80.0)
-    return clear
-
-
 def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     """More requests are a surge on the resource where they enter; deeper in the system a caller sends them."""
     if not fact.unit.startswith("{") or re.search(r"per[_ ]request", fact.metric):
         return
     grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
-    weight = min(2.2, 1.5 * math.log2(max(grown, 1.0))) * strength(fact.score)
+    weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
     if case.above.get(fact.resource or ""):
         weight *= _FURTHER_IN
-    yield from _signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
+    yield from signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
     # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters.
     below = case.behind(fact.resource or "")
     alike = [
@@ -172,16 +181,16 @@ def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     ]
     if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
         why = "what it calls gets as many times more requests"
-        yield from _signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
+        yield from signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
 
 
 def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     """A resource that is slow or fails, and no fact names a mechanism: the general causes get this evidence."""
     own = fact.resource in case.symptom_resources and not case.below.get(fact.resource or "")
     if fact.kind == "latency":
-        yield from _signal("slow at the end" if own else "slow", fact.resource, name, 1.0, "it is slow", "felt")
+        yield from signal("slow at the end" if own else "slow", fact.resource, name, 1.0, "it is slow", "felt")
     else:
-        yield from _signal("failing", fact.resource, name, 1.0, "it fails", "felt")
+        yield from signal("failing", fact.resource, name, 1.0, "it fails", "felt")
 
 
 def _log_families(case: FactIndex) -> Iterator[Claim]:
@@ -189,10 +198,10 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
             usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED)
             why = "it leaves its usual path"
-            yield from _signal("messages stopped", fact.resource, name, usual, why, "stopped")
+            yield from signal("messages stopped", fact.resource, name, usual, why, "stopped")
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
             news = max(_news(fact), 0.0)
-            yield from _signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
+            yield from signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
         if fact.family is None or not fact.count:
             continue
         news = _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
@@ -203,11 +212,11 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         trust = TEXT[fact.trust]
         if host := outside_host(case, fact):
             why = f"its errors come from {host}"
-            yield from _signal("outside blamed", fact.resource, name, news * trust, why, "outside")
+            yield from signal("outside blamed", fact.resource, name, news * trust, why, "outside")
             continue
         if fact.family in _FROM_OUTSIDE and case.resources.get(where or "") == "external":
             why = "its callers' errors name it"
-            yield from _signal("outside blamed", where, name, news * trust, why, "outside")
+            yield from signal("outside blamed", where, name, news * trust, why, "outside")
         for place, share in _blamed(case, fact, where):
             for cause_id, weight in causes_of_family(fact.family):
                 why = f"messages of {fact.family.replace('_', ' ')}"
@@ -237,8 +246,8 @@ def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
 def _news(fact: LogPattern) -> float:
     """How new the messages are, from 0 to 1: a message that was never logged before counts as new even once."""
     if not fact.baseline_count:
-        return 1.0 - 0.4 / fact.count
-    return min(1.0, math.log2((fact.count + 1) / (fact.baseline_count + 1)) / 3)
+        return 1.0 - _ONCE / fact.count
+    return min(1.0, math.log2((fact.count + 1) / (fact.baseline_count + 1)) / _DOUBLINGS)
 
 
 def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
@@ -261,32 +270,16 @@ def _is_of_target(family: str) -> bool:
 def _spans(case: FactIndex) -> Iterator[Claim]:
     for name, errors in case.present(SpanErrors):
         if errors.resource and errors.errors:
-            yield from _signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
+            yield from signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
     for name, shift in case.present(SpanShift):
-        if shift.resource and shift.current > shift.baseline and abs(shift.score) >= 3:
+        if shift.resource and shift.current > shift.baseline and abs(shift.score) >= _CLEAR_SHIFT:
             weight = strength(shift.score)
-            yield from _signal("spans slow", shift.resource, name, weight, "its own time grew", "span time")
+            yield from signal("spans slow", shift.resource, name, weight, "its own time grew", "span time")
 
 
 _FAILED: Final[Mapping[str, Signal]] = {
     "dns_lookup": "dns_lookup failed", "tcp_connect": "tcp_connect failed", "http_get": "http_get failed",
 }  # fmt: skip
-
-
-def _delays(case: FactIndex) -> Iterator[Claim]:
-    """Calls that take longer on their way than usual: a slow network, unless whoever they reach is short of CPU."""
-    slowed = {shift.resource for _, shift in case.present(SpanShift)
-              if shift.current > _GROWN * shift.baseline and shift.score >= _CLEAR_SCORE}  # fmt: skip
-    for name, delay in case.present(WireDelay):
-        times = delay.current / max(delay.baseline, 1e-4)
-        weight = min(1.0, math.log2(max(times, 1.0)) / _CLEAR_DOUBLINGS)
-        # A slow network delays the quickest call too; a queue only some.
-        if delay.quickest - delay.baseline < _EVERY * (delay.current - delay.baseline):
-            weight *= _SOME
-        yield from _signal("calls late", delay.resource, name, weight, "calls are late on their way", "wire")
-        if delay.resource in slowed:
-            why = "its calls are late and its own work takes longer"
-            yield from _signal("calls and work late", delay.resource, name, 1.0, why, "wire")
 
 
 def _probes(case: FactIndex) -> Iterator[Claim]:
@@ -295,7 +288,7 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
             continue
         where = fact.target if fact.target in case.resources else fact.resource
         if fact.probe != "node_service":
-            yield from _signal(_FAILED[fact.probe], where, name, 1.0, f"{fact.probe} failed", "probe")
+            yield from signal(_FAILED[fact.probe], where, name, 1.0, f"{fact.probe} failed", "probe")
             continue
         for cause in causes().values():
             if cause.services and re.search(cause.services, fact.target or "", re.IGNORECASE):
@@ -329,18 +322,12 @@ def _configuration(case: FactIndex) -> Iterator[Claim]:
         if not fact.resource or not weight_of(fact.path):
             continue
         weight = _DIFFERS * weight_of(fact.path)
-        yield from _signal("setting differs", fact.resource, name, weight, "a setting differs", "configuration")
+        yield from signal("setting differs", fact.resource, name, weight, "a setting differs", "configuration")
         for trait in setting_traits(fact.path, fact.before, fact.after):
-            yield from _signal("setting differs", fact.resource, name, trait.weight, trait.why, "risk")
+            yield from signal("setting differs", fact.resource, name, trait.weight, trait.why, "risk")
 
 
 def _silences(case: FactIndex) -> Iterator[Claim]:
     """A resource whose data ended while that of others continues has probably stopped or can't be reached."""
     for resource, name in silent(case).items():
-        yield from _signal("fell silent", resource, name, 1.0, "it fell silent", "silence")
-
-
-def _signal(signal: Signal, resource: str | None, fact: str, strength: float, why: str, group: str) -> Iterator[Claim]:
-    """A claim for each cause that the signal supports, its weight scaled by `strength`."""
-    for cause_id, weight in causes_of_signal(signal):
-        yield Claim(HypothesisKey(cause_id, resource), fact, weight * strength, why, group)
+        yield from signal("fell silent", resource, name, 1.0, "it fell silent", "silence")

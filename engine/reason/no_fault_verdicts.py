@@ -21,6 +21,7 @@ from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
+    Dependencies,
     FactBase,
     LogPattern,
     MetricAtLimit,
@@ -42,6 +43,8 @@ UNKNOWN: Final = HypothesisKey(catalogued.UNKNOWN)
 
 # What is well elsewhere says little.
 _OTHERS: Final = 0.4
+# What the alarm's resource neither depends on nor serves is calm in most incidents.
+_ELSEWHERE: Final = 0.2
 # A state that is a cause by itself is no false alarm, however calm the rest is; a weakness may be an old one.
 _STATES: Final = {"cause": 4.0, "weakness": 0.4, "note": 0.0}
 _STATE: Final = 1.8
@@ -118,29 +121,43 @@ def doubted(candidates: Sequence[Candidate], trouble: Trouble) -> list[Candidate
 
 
 def _calm(case: FactIndex) -> Iterator[Claim]:
+    """What is calm speaks for a false alarm; what has nothing to do with the alarm's resource hardly does."""
+    near = {*case.distance, *case.dependents(case.symptom_resources)}
+    known = bool(case.symptom_resources) and any(fact.edges for _, fact in case.of(Dependencies))
+    for resource, claim in (*_calm_measured(case), *_calm_states(case)):
+        elsewhere = known and resource is not None and resource not in near
+        yield replace(claim, weight=_ELSEWHERE * claim.weight) if elsewhere else claim
+
+
+def _calm_measured(case: FactIndex) -> Iterator[tuple[str | None, Claim]]:
     # An alarm that names no metric is about what users feel of its resource.
     symptom = case.opened.symptom
     unnamed = symptom is not None and symptom.metric is None
     for name, shift in case.absent(MetricShift):
         own = case.is_symptom(shift.resource, shift.metric) or (unnamed and _is_felt(case, shift))
         weight, group = (_CALM_SYMPTOM, "symptom") if own else (_CALM, f"calm {shift.kind}")
-        yield Claim(FALSE_ALARM, name, weight, "stayed at its usual level", group)
-    for name, state in case.absent(WorkloadState):
-        own = not case.symptom_resources or state.resource in case.symptom_resources
-        yield Claim(FALSE_ALARM, name, _HEALTHY if own else _OTHERS, "nothing is wrong with it", "healthy")
-        yield Claim(RECOVERED, name, _HEALTHY_AGAIN if own else _OTHERS, "nothing is wrong with it any more", "healthy")
-    for name, _ in case.absent(SpanErrors):
-        yield Claim(FALSE_ALARM, name, _CALM, "no request failed", "no errors")
-    for name, _ in case.absent(LogPattern):
-        yield Claim(FALSE_ALARM, name, _CALM, "nothing unusual was logged", "no messages")
+        yield shift.resource, Claim(FALSE_ALARM, name, weight, "stayed at its usual level", group)
     for name, limit in case.absent(MetricAtLimit):
         own = case.is_symptom(limit.resource, limit.metric)
-        yield Claim(FALSE_ALARM, name, _CLEAR_SYMPTOM if own else _CALM, "kept clear of its limit", "limits")
+        weight = _CLEAR_SYMPTOM if own else _CALM
+        yield limit.resource, Claim(FALSE_ALARM, name, weight, "kept clear of its limit", "limits")
 
+
+def _calm_states(case: FactIndex) -> Iterator[tuple[str | None, Claim]]:
+    for name, state in case.absent(WorkloadState):
+        own = not case.symptom_resources or state.resource in case.symptom_resources
+        weight, again = (_HEALTHY, _HEALTHY_AGAIN) if own else (_OTHERS, _OTHERS)
+        yield state.resource, Claim(FALSE_ALARM, name, weight, "nothing is wrong with it", "healthy")
+        yield state.resource, Claim(RECOVERED, name, again, "nothing is wrong with it any more", "healthy")
+    for name, spans in case.absent(SpanErrors):
+        yield spans.resource, Claim(FALSE_ALARM, name, _CALM, "no request failed", "no errors")
+    for name, pattern in case.absent(LogPattern):
+        yield pattern.resource, Claim(FALSE_ALARM, name, _CALM, "nothing unusual was logged", "no messages")
     for name, probe in case.present(ProbeResult):
         if probe.healthy:
             own = not case.symptom_resources or bool({probe.target, probe.resource} & {*case.symptom_resources})
-            yield Claim(FALSE_ALARM, name, _CHECK_PASSED if own else _OTHERS, "its check passed", "checks passed")
+            weight = _CHECK_PASSED if own else _OTHERS
+            yield probe.target or probe.resource, Claim(FALSE_ALARM, name, weight, "its check passed", "checks passed")
 
 
 def _all_calm(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:

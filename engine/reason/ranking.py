@@ -13,17 +13,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from engine.events import IncidentOpened
-from engine.hypotheses import Classification, Evidence, Hypothesis
+from engine.hypotheses import Adjustment, Classification, Evidence, Hypothesis
 from engine.incident import FoundFact, IncidentState
 from engine.naming import display_names
 from engine.reason.adjustments import Adjuster
 from engine.reason.attribution import attributions
+from engine.reason.calibration import Calibrated, Calibration, Features, calibrated, features_of
 from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
 from engine.reason.complaints import is_outward
 from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
+from engine.reason.fitted_calibration import CALIBRATION
 from engine.reason.judgement import Judgements, excluded, judgements_of, statements
 from engine.reason.localise import locations
 from engine.reason.mechanisms import mechanisms
@@ -79,18 +81,36 @@ def rank_facts(
     weights: Weights = WEIGHTS,
     judgements: Judgements = _NONE_JUDGED,
     names: DisplayNames | None = None,
+    calibration: Calibration | None = CALIBRATION,
 ) -> Ranking:
     """Rank what `facts` suggest, after the engineers' `judgements` of them.
 
     `known` maps keys to ids given before: these are kept, even if little supports them now. `names` are the display
-    names for sentences; without them they are made from the facts.
+    names for sentences; without them they are made from the facts. Without a `calibration` the confidences are those of
+    the competition.
     """
     case = FactIndex(opened, classification, judgements.kept(facts), names)
-    trouble = Trouble(case)
-    candidates = excluded(case, _candidates(case, trouble, set(known or ()), weights, judgements))
-    competition = compete(case, doubted(candidates, trouble), weights, trouble)
-    hypotheses = _hypotheses(case, competition, known or {}, weights)
+    competition, features = _competition(case, set(known or ()), weights, judgements)
+    hypotheses = _hypotheses(case, competition, features, known or {}, weights, calibration)
     return Ranking(hypotheses, would_change(case, hypotheses))
+
+
+def first_answer(
+    facts: Sequence[FoundFact], opened: IncidentOpened, classification: Classification | None = None
+) -> tuple[HypothesisKey, Features]:
+    """What leads, and what its confidence depends on: for fitting the calibration."""
+    case = FactIndex(opened, classification, facts)
+    competition, features = _competition(case, set(), WEIGHTS, _NONE_JUDGED)
+    return competition.scored[0].candidate.key, features
+
+
+def _competition(
+    case: FactIndex, known: set[HypothesisKey], weights: Weights, judgements: Judgements
+) -> tuple[Competition, Features]:
+    trouble = Trouble(case)
+    candidates = excluded(case, _candidates(case, trouble, known, weights, judgements))
+    competition = compete(case, doubted(candidates, trouble), weights, trouble)
+    return competition, features_of(case, competition, trouble)
 
 
 def _candidates(
@@ -112,15 +132,31 @@ def _candidates(
 
 
 def _hypotheses(
-    case: FactIndex, competition: Competition, known: Mapping[HypothesisKey, str], weights: Weights
+    case: FactIndex,
+    competition: Competition,
+    features: Features,
+    known: Mapping[HypothesisKey, str],
+    weights: Weights,
+    calibration: Calibration | None,
 ) -> tuple[Hypothesis, ...]:
     listed = {*known, *_VERDICTS}
     kept = [scored for place, scored in enumerate(competition.scored)
             if place < _MAX_HYPOTHESES or scored.candidate.key in listed]  # fmt: skip
     names = _names(kept, known)
     trust = {found_fact.id: found_fact.fact.trust for found_fact in case.facts}
+    stated = [min(probability_at(scored.final), _cap(scored.candidate, trust)) for scored in kept]
+    final = (
+        calibrated(stated, kept, features, calibration) if calibration is not None else Calibrated(tuple(stated), "")
+    )
     adjuster = Adjuster(competition, names)
-    return tuple(_hypothesis(case, scored, names, adjuster, trust, weights) for scored in kept)
+    hypotheses = []
+    for place, scored in enumerate(kept):
+        label = (final.label,) if place == 0 else ()
+        prior, evidence, known_odds = _evidence(scored, weights)
+        confidence = final.confidences[place]
+        adjustments = adjuster.adjustments(scored, known_odds, stated[place], confidence, *label)
+        hypotheses.append(_hypothesis(case, scored, names, prior, evidence, adjustments, confidence))
+    return tuple(hypotheses)
 
 
 def _names(kept: Sequence[Scored], known: Mapping[HypothesisKey, str]) -> dict[HypothesisKey, str]:
@@ -136,20 +172,25 @@ def _names(kept: Sequence[Scored], known: Mapping[HypothesisKey, str]) -> dict[H
     return names
 
 
-def _hypothesis(
-    case: FactIndex,
-    scored: Scored,
-    names: Mapping[HypothesisKey, str],
-    adjuster: Adjuster,
-    trust: Mapping[str, str],
-    weights: Weights,
-) -> Hypothesis:
+def _evidence(scored: Scored, weights: Weights) -> tuple[float, tuple[Evidence, ...], float]:
+    """The prior, the evidence, and their sum: natural log-odds against "none of these"."""
     candidate = scored.candidate
     evidence = tuple(Evidence(fact=item.fact, weight=round(weights.sharpness * item.weight, 3), why=item.why)
                      for item in candidate.evidence)  # fmt: skip
     prior = round(weights.sharpness * candidate.cause.prior - math.log(weights.none), 3)
-    confidence = min(probability_at(scored.final), _cap(candidate, trust))
-    known = prior + sum(item.weight for item in evidence)
+    return prior, evidence, prior + sum(item.weight for item in evidence)
+
+
+def _hypothesis(
+    case: FactIndex,
+    scored: Scored,
+    names: Mapping[HypothesisKey, str],
+    prior: float,
+    evidence: tuple[Evidence, ...],
+    adjustments: tuple[Adjustment, ...],
+    confidence: float,
+) -> Hypothesis:
+    candidate = scored.candidate
     return Hypothesis(
         id=names[candidate.key],
         cause=_sentence(case, candidate),
@@ -159,7 +200,7 @@ def _hypothesis(
         change=candidate.key.change,
         prior=prior,
         evidence=evidence,
-        adjustments=adjuster.adjustments(scored, confidence, known),
+        adjustments=adjustments,
         confidence=round(confidence, 3),
         note="" if candidate.direct else _NO_EVIDENCE,
     )

@@ -36,10 +36,11 @@ _SPANS_FAIL: Final = 1.0
 _SPANS_SLOW: Final = 0.6
 _LOGS_ERRORS: Final = 0.4
 _FULL: Final = 0.5
-_MOVED: Final = 0.3
 # Less than this is noise.
 _LEAST: Final = 0.1
 _CLEAR_SHIFT: Final = 3.0
+# In a trace of dozens of operations some always grow a little.
+_SLOWER: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,11 @@ class Trouble:
         if key not in self._explained:
             assert key.resource is not None
             case = self._case
-            parts = (key.resource, *case.parts.get(key.resource, ()))
+            parts = (
+                key.resource,
+                *case.parts.get(key.resource, ()),
+                *case.symptoms_of.get(key.resource, ()),
+            )
             below = reachable_resources(case, key) if explains_many(key) else ()
             self._explained[key] = {*case.dependents(parts), *below}
         return self._explained[key]
@@ -120,9 +125,9 @@ def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str]]:
 
 def _measured(case: FactIndex) -> Iterator[tuple[str, float, str]]:
     for name, shift in case.present(MetricShift):
-        if shift.worse and shift.resource:
-            felt = 1.0 if shift.kind in SYMPTOM_KINDS else _MOVED
-            yield shift.resource, felt * magnitude(shift) * strength(shift.score), name
+        # A resource that only works harder does its work.
+        if shift.worse and shift.resource and shift.kind in SYMPTOM_KINDS:
+            yield shift.resource, magnitude(shift) * strength(shift.score), name
     for name, limit in case.present(MetricAtLimit):
         if limit.resource:
             yield limit.resource, _FULL, name
@@ -130,5 +135,5 @@ def _measured(case: FactIndex) -> Iterator[tuple[str, float, str]]:
         if errors.resource and errors.errors > errors.total * (errors.baseline_ratio or 0.0):
             yield errors.resource, _SPANS_FAIL, name
     for name, span in case.present(SpanShift):
-        if span.resource and span.current > span.baseline and abs(span.score) >= _CLEAR_SHIFT:
+        if span.resource and span.current > _SLOWER * span.baseline and abs(span.score) >= _CLEAR_SHIFT:
             yield span.resource, _SPANS_SLOW * strength(span.score), name

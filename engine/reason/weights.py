@@ -21,7 +21,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "outside": "logs",
     "state": "states",
     "timing": "changes", "place": "changes", "content": "changes", "risk": "changes", "work": "changes",
-    "replicas": "metrics",
+    "replicas": "metrics", "waits": "metrics", "packets": "metrics",
 }  # fmt: skip
 
 
@@ -55,4 +55,4 @@ class Weights:
         return float(getattr(self, kind)) if kind else 1.0
 
 
-WEIGHTS: Final = Weights(none=0.06, support=3.5)
+WEIGHTS: Final = Weights(none=0.06, support=3.5, second=0.3)

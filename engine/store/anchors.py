@@ -2,7 +2,10 @@
 
 The file is text, one line a commit: execution id, sequence number, hash. It is written after the commit and without
 fsync: it may lag behind the database by what was committed last, and is never ahead of it. The highest sequence number
-of an execution counts; an incomplete line is ignored.
+of an execution counts; an incomplete line, which a kill or a full disk leaves, is ignored.
+
+Where the file is gone, or lines of it are none, something else than this program was at it. A line is written then that
+stays, so that the audit says so for ever and not only until the next start.
 """
 
 from __future__ import annotations
@@ -15,10 +18,16 @@ from pathlib import Path
 from engine.failpoints import failpoint
 from engine.store.rows import Head
 from primitives.patterns import lazy_pattern
+from primitives.text import safe_line
 
 __all__ = ["AnchorFile"]
 
 _LINE = lazy_pattern(r"(\S+) ([1-9][0-9]{0,17}) ([0-9a-f]{64})")
+_INCOMPLETE = lazy_pattern(r"\S+(?: (?:[1-9][0-9]{0,17}(?: [0-9a-f]{0,63})?)?)?")
+_BEGUN = "! begun with the store"
+_LOST = "! lines were lost"
+# A link in its place would let somebody else choose the file that is written.
+_OWN = os.O_CLOEXEC | os.O_NOFOLLOW
 _COMPACT_ABOVE = 4 * 1024 * 1024
 
 
@@ -32,9 +41,12 @@ class AnchorFile:
         self._fd: int | None = None
         self._size = 0
         self._torn = False
+        self._begun = False
+        self._lost = False
+        self._foreign = 0
         lines = self._load()
         if writable:
-            if lines > len(self._heads):
+            if lines > len(self._heads) + self._begun + self._lost:
                 self._compact()
             self._open()
 
@@ -47,6 +59,31 @@ class AnchorFile:
     def get(self, execution_id: str) -> Head | None:
         """The last known event of an execution."""
         return self._heads.get(execution_id)
+
+    def problem(self, execution_id: str) -> str:
+        """Why the file can't vouch for an execution that has events; empty where it can."""
+        if self._foreign:
+            return f"{self._foreign} lines of the outside record ({safe_line(self._path.name)}) were changed"
+        if self._lost and execution_id not in self._heads:
+            return f"the outside record ({safe_line(self._path.name)}) is gone, or was: nothing vouches for this log"
+        return ""
+
+    def expect_heads(self) -> None:
+        """Say that the database holds events: a file without any head was emptied or removed."""
+        if not self._heads and not self._begun and not self._lost:
+            self._lost = True
+            self._note(_LOST)
+
+    def begin(self) -> None:
+        """Say that the file is as old as the store: without a head it was not emptied, the first was not noted yet."""
+        if not self._begun:
+            self._begun = True
+            self._note(_BEGUN)
+
+    def _note(self, line: str) -> None:
+        if self._fd is not None:
+            with suppress(OSError):
+                self._size += os.write(self._fd, f"{line}\n".encode())
 
     def add(self, heads: Mapping[str, Head]) -> None:
         """Append the heads that were just committed. On a full disk they are written later; the events are safe."""
@@ -80,18 +117,27 @@ class AnchorFile:
         self._torn = bool(text) and not text.endswith("\n")
         lines = text.splitlines()
         for line in lines:
-            if match := _LINE.fullmatch(line):
+            if line in (_BEGUN, _LOST):
+                self._begun |= line == _BEGUN
+                self._lost |= line == _LOST
+            elif match := _LINE.fullmatch(line):
                 head = Head(int(match[2]), match[3])
                 known = self._heads.get(match[1])
                 if known is None or head.seq > known.seq:
                     self._heads[match[1]] = head
+            elif line and not (_BEGUN.startswith(line) or _INCOMPLETE.fullmatch(line)):
+                self._foreign += 1
+        if self._foreign:
+            self._lost = True
         return len(lines)
 
     def _compact(self) -> None:
         fresh = self._path.with_name(self._path.name + ".new")
         with suppress(OSError):
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _OWN, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                notes = ((_BEGUN, self._begun), (_LOST, self._lost))
+                file.writelines(f"{line}\n" for line, true in notes if true)
                 file.writelines(f"{name} {head.seq} {head.hash}\n" for name, head in self._heads.items())
                 file.flush()
                 os.fsync(file.fileno())
@@ -102,5 +148,5 @@ class AnchorFile:
     def _open(self) -> None:
         self.close()
         with suppress(OSError):
-            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _OWN, 0o600)
             self._size = os.fstat(self._fd).st_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import stat
 import struct
 from pathlib import Path
 
@@ -29,18 +30,22 @@ _NETWORK_FUSE = {
 _DOUBTFUL = {"9p", "prl_fs", "vboxsf", "virtiofs"}
 _MAGIC = b"SQLite format 3\0"
 _HEADER_SIZE = 100
+# The database, SQLite's own files beside it, and ours.
+_SUFFIXES = ("", "-wal", "-shm", ".heads", ".lock")
 
 
 @dataclass(slots=True)
 class StoreFiles:
     """A store's files, claimed by this process until `release`.
 
-    `readonly` says why nothing can be written, or is empty. `warnings` are for `doctor`.
+    `readonly` says why nothing can be written, or is empty. `warnings` are for `doctor`. `permissions` says what others
+    could read until now, or still can; empty where they can't.
     """
 
     path: Path
     readonly: str
     warnings: tuple[str, ...]
+    permissions: str
     _lock: int | None
 
     @property
@@ -60,6 +65,11 @@ def claim_files(path: Path) -> StoreFiles:
 
     Raises `StoreError`, `StoreBusy` when another process has it, `StoreCorrupt` when it is no store.
     """
+    try:
+        # Beside the file itself: under another name it would get another lock.
+        path = path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise StoreError(f"{safe_line(str(path))} is a link in a circle: choose another file with --store") from error
     name = safe_line(str(path))
     try:
         if path.is_dir():
@@ -69,9 +79,10 @@ def claim_files(path: Path) -> StoreFiles:
             raise StoreError(f"{name} is a device, a pipe or a socket: name a file with --store")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         warnings = _check_place(path)
+        permissions = _check_owner(path)
         readonly = _why_readonly(path)
         lock = _lock(path.with_name(path.name + ".lock"), name, readonly=bool(readonly))
-        files = StoreFiles(path, readonly, warnings, lock)
+        files = StoreFiles(path, readonly, warnings, permissions, lock)
         try:
             _check_bytes(path)
         except BaseException:
@@ -119,6 +130,31 @@ def _check_place(path: Path) -> tuple[str, ...]:
     return ()
 
 
+def _check_owner(path: Path) -> str:
+    """Refuse a file with a second name, and take away others' right to read it. Returns what was done, in words."""
+    if not path.exists():
+        return ""
+    if path.stat().st_nlink > 1:
+        raise StoreError(
+            f"{safe_line(str(path))} has a second name (a hard link), which would have a lock of its own: remove one"
+        )
+    names = (path.with_name(path.name + suffix) for suffix in _SUFFIXES)
+    opened = [name for name in names if name.is_file() and _open_to_others(name)]
+    if not opened:
+        return ""
+    try:
+        for name in opened:
+            name.chmod(0o600)
+    except OSError:
+        return f"others can read {safe_line(str(path))}: take that right away with chmod 600"
+    return f"others could read {safe_line(str(path))}: now only you can (0600)"
+
+
+def _open_to_others(path: Path) -> bool:
+    status = path.lstat()
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and bool(status.st_mode & 0o077)
+
+
 def _why_readonly(path: Path) -> str:
     if not path.exists():
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -138,8 +174,10 @@ def _why_readonly(path: Path) -> str:
 def _lock(path: Path, name: str, *, readonly: bool) -> int | None:
     try:
         flags = os.O_RDONLY if readonly else os.O_RDWR | os.O_CREAT
-        lock = os.open(path, flags | os.O_CLOEXEC, 0o600)
-    except OSError:
+        lock = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        if path.is_symlink():
+            raise StoreError(f"{safe_line(str(path))} is a link: remove it, for it must be a file") from error
         if readonly:
             return None
         raise

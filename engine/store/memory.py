@@ -158,6 +158,9 @@ class MemoryRows:
     async def anchor(self, execution_id: str) -> Head | None:
         return self.tables.anchors.get(execution_id)
 
+    async def anchor_problem(self, execution_id: str) -> str:  # noqa: ARG002 - the protocol's
+        return ""
+
     async def anchored(self) -> list[str]:
         return list(self.tables.anchors)
 

@@ -209,6 +209,10 @@ class RowStore(Protocol):
         """The last acknowledged head, kept apart from the events: a log that was cut off shows against it."""
         ...
 
+    async def anchor_problem(self, execution_id: str) -> str:
+        """Why the record of anchors can't vouch for an execution that has events; empty where it can."""
+        ...
+
     async def anchored(self) -> list[str]:
         """The executions that have an anchor."""
         ...

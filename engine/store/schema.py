@@ -84,6 +84,7 @@ INSERT_SNAPSHOT = "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)
 SELECT_EVENTS = "SELECT * FROM events WHERE execution_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 SELECT_TIMES = "SELECT time FROM events WHERE execution_id = ? ORDER BY seq"
 SELECT_LAST = "SELECT seq, hash FROM events WHERE execution_id = ? ORDER BY seq DESC LIMIT 1"
+SELECT_ANY = "SELECT 1 FROM events LIMIT 1"
 SELECT_HASH = "SELECT hash FROM events WHERE execution_id = ? AND seq = ?"
 SELECT_BLOB = "SELECT digest, size, data FROM blobs WHERE digest = ?"
 SELECT_INDEX = """

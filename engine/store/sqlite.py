@@ -58,7 +58,7 @@ class SqliteRows:
         connection: Connection | None = None
         try:
             heads = AnchorFile(files.heads, writable=not files.readonly)
-            connection = await Connection.open(path, readonly=bool(files.readonly))
+            connection = await Connection.open(files.path, readonly=bool(files.readonly))
             await _prepare(connection, files, heads)
         except BaseException:
             if connection:
@@ -74,6 +74,11 @@ class SqliteRows:
     @property
     def readonly(self) -> str:
         return self._files.readonly
+
+    @property
+    def permissions(self) -> str:
+        """What others could read of the store until now, or still can; empty where they can't."""
+        return self._files.permissions
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -160,6 +165,9 @@ class SqliteRows:
     async def anchor(self, execution_id: str) -> Head | None:
         return self._heads.get(execution_id)
 
+    async def anchor_problem(self, execution_id: str) -> str:
+        return self._heads.problem(execution_id)
+
     async def anchored(self) -> list[str]:
         return list(self._heads)
 
@@ -204,6 +212,8 @@ async def _prepare(connection: Connection, files: StoreFiles, heads: AnchorFile)
         raise StoreCorrupt(damage(files.path, "tables are missing"))
     if not files.readonly:
         await connection.script(_PRAGMAS)
+    if await connection.rows(schema.SELECT_ANY):
+        heads.expect_heads()
 
 
 async def _create(connection: Connection, files: StoreFiles, heads: AnchorFile) -> None:
@@ -215,6 +225,7 @@ async def _create(connection: Connection, files: StoreFiles, heads: AnchorFile) 
         )
     if files.readonly:
         raise StoreError(f"{name} holds nothing and {files.readonly}: choose another with --store")
+    heads.begin()
     await connection.script(_PRAGMAS)
     failpoint("store.before_schema")
     await connection.script(schema.SCHEMA)

@@ -35,6 +35,10 @@ __all__ = ["Comparison", "compare", "spread_floor", "worse_sign"]
 _SIGNS: Final = {"higher": 1, "lower": -1, "either": 0}
 # Fewer samples than this say too little of what is normal to be preferred to a nearer baseline.
 _MIN_SAMPLES: Final = 5
+# A rate that begins inside of the window has no level before it: a quiet part of less than this share of it, at less
+# than that share of what came later, is its beginning (Prometheus: a rate's first range holds few samples).
+_BEGINNING: Final = 0.2
+_NOTHING: Final = 0.25
 # A counter shows itself by growing, never falling; fewer growing steps prove nothing.
 _MIN_GROWTHS: Final = 3
 _MIN_COUNTER: Final = 8
@@ -55,11 +59,15 @@ class Comparison:
     shift: Shift | None
     complete: bool
     """Whether the samples reach over the whole window: without that nothing may be said to be absent."""
+    past: bool = False
+    """Whether it moved only before what the question is about, and was well again (`primitives.analysis.episodes`)."""
+    later: bool = False
+    """Whether `shift` is a later episode than the greatest one."""
 
     @property
     def worse(self) -> bool:
         """Whether it moved, and in the direction that hurts."""
-        if self.shift is None or not self.shift.moved:
+        if self.shift is None or not self.shift.moved or self.past:
             return False
         sign = worse_sign(self.metric)
         return sign == 0 or (self.shift.score > 0) == (sign > 0)
@@ -270,7 +278,16 @@ def _judged_by_itself(series: Series, times: Samples, values: Samples, args: Arg
     quiet = Level(float(level[0]), max(float(spread[0]), successive_spread(values)), calm)
     expected = _expected(series, args)
     shift = shift_of(times, values, quiet, normal=values[:calm], worse=worse_sign(metric), expected=expected)
-    return calm, replace(shift, moved=False, onset=None, uncertainty=None) if calm == len(values) else shift
+    if calm == len(values) or _is_beginning(metric, calm, len(values), shift):
+        return calm, replace(shift, moved=False, onset=None, uncertainty=None)
+    return calm, shift
+
+
+def _is_beginning(metric: Metric, calm: int, count: int, shift: Shift) -> bool:
+    """Whether a rate only shows that it began to be counted: it climbs from about nothing in its first samples."""
+    if metric.kind != "traffic" or calm >= max(_MIN_SAMPLES, _BEGINNING * count):
+        return False
+    return 0 <= shift.baseline.level < _NOTHING * shift.current
 
 
 def _expected(series: Series, args: Arguments) -> int:

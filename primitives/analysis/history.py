@@ -9,6 +9,7 @@ import numpy as np
 
 from primitives.analysis.asking import WEEK, gaps, incident_window, lookback_window
 from primitives.analysis.comparison import Comparison, compare
+from primitives.analysis.episodes import of_the_question
 from primitives.analysis.plausible import sift
 from primitives.collector import collector_paused
 from primitives.dataclass import dataclass
@@ -79,7 +80,8 @@ async def ask_history(ask: Telemetry, args: Arguments) -> History:
 @lru_cache(maxsize=2)
 def _compared(asked: tuple[Answers[Series], ...], args: Arguments) -> tuple[Comparison, ...]:
     with collector_paused():
-        return tuple(compare(_merged(asked, incident_window(args).seconds)[0], args))
+        compared = compare(_merged(asked, incident_window(args).seconds)[0], args)
+        return tuple(of_the_question(compared, args.symptom, args.detected))
 
 
 @lru_cache(maxsize=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,9 +17,9 @@ from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.quantities import parse_limit
 from primitives.records import ConfigurationSnapshot, Metric
-from primitives.statistics import median
+from primitives.statistics import median, quantile
 
-__all__ = ["NEAR_LIMIT", "Usage", "usage_of"]
+__all__ = ["NEAR_LIMIT", "Usage", "is_left", "usage_of"]
 
 NEAR_LIMIT: Final = 0.9
 """From this share of the limit on a resource counts as full: queueing makes the last tenth unusable."""
@@ -32,6 +33,16 @@ _FILLER: Final = frozenset(
      "available", "space", "active", "open", "average", "sum", "by", "bytes", "of", "per", "the", "pct", "percent",
      "utilization", "spec", "resources", "value", "data", "gb", "gib", "mb", "mib"}
 )  # fmt: skip
+_LEFT: Final = frozenset({"free", "freeable", "remaining", "left", "headroom", "available", "balance", "credits"})
+# What is counted as available because it works, not because there is room.
+_COUNTED: Final = frozenset(
+    {"replica", "replicas", "pod", "pods", "host", "hosts", "node", "nodes", "endpoint", "endpoints", "target",
+     "targets", "instance", "instances", "backend", "backends", "broker", "brokers", "load"}
+)  # fmt: skip
+# Hardly anything is left; that is unusual when more than this is left in all but one normal sample in twenty.
+_HARDLY: Final = 0.02
+_SOME: Final = 0.1
+_SELDOM: Final = 0.05
 _SYNONYMS: Final[Mapping[str, str]] = {"conn": "connection", "conns": "connection", "mem": "memory", "disk": "storage"}
 _WORD: Final = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -69,24 +80,61 @@ def usage_of(
 
     `siblings` are the metrics of its resource, `snapshots` the configuration of its resource.
     """
-    if not len(comparison.values) or comparison.metric.kind != "saturation":
+    metric = comparison.metric
+    if not len(comparison.values) or not (metric.kind == "saturation" or (metric.kind == "other" and is_left(metric))):
         return None
-    limit = _limit(comparison, siblings, snapshots)
+    limit = _limit(comparison, siblings, snapshots) or _gone(comparison)
     if limit is None or limit <= 0:
         return None
-    return Usage(comparison, limit, float(_used(comparison, comparison.values, limit).max()))
+    asked = _of_the_question(comparison)
+    return Usage(asked, limit, float(_used(asked, asked.values, limit).max())) if len(asked.values) else None
+
+
+def _of_the_question(comparison: Comparison) -> Comparison:
+    """The comparison with those samples only that an earlier episode has no part in."""
+    shift = comparison.shift
+    if shift is None or not (comparison.past or comparison.later):
+        return comparison
+    since = shift.until if comparison.past else shift.onset
+    if since is None:
+        return comparison
+    first = int(np.searchsorted(comparison.times, since, side="right" if comparison.past else "left"))
+    return replace(comparison, times=comparison.times[first:], values=comparison.values[first:])
 
 
 def _used(comparison: Comparison, values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
     """A metric that falls while the resource fills up measures what is left."""
-    return limit - values if comparison.metric.worse == "lower" else values
+    return limit - values if is_left(comparison.metric) else values
+
+
+def is_left(metric: Metric) -> bool:
+    """Whether a metric measures what is left of something that can run out, and not what is used of it."""
+    if metric.worse == "higher":
+        return False
+    words = set(_words(metric.name))
+    return (metric.worse == "lower" and metric.kind == "saturation") or (bool(words & _LEFT) and not words & _COUNTED)
+
+
+def _gone(comparison: Comparison) -> float | None:
+    """What used to be left, where hardly anything is left now and that is not usual.
+
+    Then what was free is the limit: however large the whole is, it has run out.
+    """
+    if not is_left(comparison.metric):
+        return None
+    normal, now = comparison.normal, _of_the_question(comparison).values
+    known = normal if len(normal) else comparison.values
+    usual = median(known)
+    if usual <= 0 or not len(now) or now.min() > _HARDLY * usual:
+        return None
+    return usual if not len(normal) or quantile(normal, _SELDOM) > _SOME * usual else None
 
 
 def _limit(
     comparison: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
 ) -> float | None:
     metric = comparison.metric
-    if metric.limit is not None and metric.worse != "lower":
+    if metric.limit is not None and not is_left(metric):
         return metric.limit
     if metric.unit == "%":
         return 100.0

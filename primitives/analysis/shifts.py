@@ -62,6 +62,7 @@ def shift_fact(comparison: Comparison, history: History, args: Arguments) -> Met
         baseline_samples=shift.baseline.samples,
         onset=onset,
         onset_uncertainty_s=shift.uncertainty,
+        ended=moment_of(shift.until) if comparison.past and shift.until is not None else None,
     )
 
 

@@ -30,7 +30,7 @@ __all__ = ["SUFFIX", "write_bundle"]
 
 SUFFIX: Final = ".incident"
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can say
-_FILE_MODE: Final = 0o100644 << 16
+_FILE_MODE: Final = 0o100600 << 16
 _PLAIN_NAME: Final = re.compile(r"[^/\\\0]+")
 
 
@@ -97,13 +97,20 @@ def _write_directory(files: Mapping[str, bytes], path: Path) -> None:
     try:
         for name in sorted(files):
             target = temporary / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(files[name])
-        temporary.chmod(0o755)
+            _make_folders(temporary, target.parent)
+            with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                stream.write(files[name])
         _put_in_place(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _make_folders(top: Path, folder: Path) -> None:
+    """An incident is its owner's: `mkdir(parents=True)` would give the folders between the process's usual rights."""
+    if folder != top and not folder.exists():
+        _make_folders(top, folder.parent)
+        folder.mkdir(mode=0o700)
 
 
 def _put_in_place(temporary: Path, path: Path) -> None:

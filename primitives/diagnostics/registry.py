@@ -28,7 +28,8 @@ class Arguments(Record):
     """The arguments of every diagnostic: where and when to look.
 
     `window` is the incident's, `baseline` what counts as normal (None: the quiet part before the onset), `now` the
-    moment of asking; nothing after it may be read. `focus` are the resources that the query or the alert names.
+    moment of asking; nothing after it may be read. `focus` are the resources that the query or the alert names,
+    `detected` is when the trouble was noticed, where that is known.
     A diagnostic's own arguments subclass this, each further one with a default.
     """
 
@@ -37,6 +38,7 @@ class Arguments(Record):
     now: AwareDatetime
     symptom: Symptom | None = None
     focus: tuple[str, ...] = ()
+    detected: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

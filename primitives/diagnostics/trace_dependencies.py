@@ -149,6 +149,9 @@ def _is_present(share: Share) -> bool:
 def _intervals(view: SymptomView, args: Arguments) -> tuple[tuple[float, float], tuple[float, float]]:
     """Normal times and the incident, in seconds: the explicit baseline, else all before the onset."""
     start, end = utc_seconds(incident_window(args))
+    if view.series is not None and view.series.later and view.series.shift and view.series.shift.onset is not None:
+        # What came before the episode that the question is about is no part of it.
+        start = max(start, view.series.shift.onset - (view.series.shift.uncertainty or 0.0))
     if args.baseline is not None:
         return (args.baseline.start.timestamp(), min(args.baseline.end.timestamp(), start - 1e-3)), (start, end)
     shift = view.series.shift if view.series else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar, Final, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, label
@@ -25,7 +25,8 @@ class MetricShift(FactBase):
     `baseline`, `current` (the level in the window) and `peak` (the worst sample) are in `unit` (UCUM). `spread` is the
     baseline's robust standard deviation (1.4826 MAD), `score` the shift in spreads, signed. `worse` says whether it
     moved in the direction that hurts. `onset` is the change point's most likely time, give or take
-    `onset_uncertainty_s`.
+    `onset_uncertainty_s`. `ended` is set where the level was normal again before what the question is about began: an
+    earlier episode, which explains nothing now.
     """
 
     type: Literal["metric_shift"] = "metric_shift"
@@ -43,6 +44,8 @@ class MetricShift(FactBase):
     baseline_samples: int
     onset: AwareDatetime | None = None
     onset_uncertainty_s: float | None = None
+    # Left out where it isn't over: so were facts before there were episodes, and hashes cover the bytes.
+    ended: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
 
     EXAMPLE: ClassVar = {
         "resource": "api",
@@ -73,7 +76,8 @@ class MetricShift(FactBase):
         more = times(self.baseline, self.current)
         # A percentage of percentages could be either kind.
         more = "" if during.endswith("%") and more.endswith("%)") else more
-        return f"{name} {verb} from {before} to {during}{at}{more}"
+        over = f", normal again after {moment(self.ended)}: an earlier episode" if self.ended else ""
+        return f"{name} {verb} from {before} to {during}{at}{more}{over}"
 
     def reading(self, value: float) -> str:
         """A value of this metric as a person reads it: a ratio in percent."""

@@ -21,6 +21,7 @@ from primitives.kubernetes.events import find_events
 from primitives.kubernetes.fields import instant, moment_text, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.gateways import find_gateways
+from primitives.kubernetes.host_paths import find_host_paths
 from primitives.kubernetes.ingresses import find_ingresses
 from primitives.kubernetes.jobs import find_jobs
 from primitives.kubernetes.nodes import find_nodes
@@ -44,6 +45,7 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("probes", find_probes),
     ("scheduling", find_scheduling),
     ("volumes", find_volumes),
+    ("host paths", find_host_paths),
     ("references", find_references),
     ("settings", find_settings),
     ("ports", find_ports),
@@ -65,9 +67,11 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
 )
 # The families of states that each analyzer tells, where that isn't the one of its own name.
 _TOLD: Final[Mapping[str, Collection[str]]] = {
-    "pods": ("pods", "images"), "settings": ("references",), "services": ("routing",), "ingresses": ("routing",),
+    "pods": ("pods", "images"), "settings": ("references",), "host paths": ("volumes",), "services": ("routing",),
+    "ingresses": ("routing",),
     "gateways": ("routing",), "network policies": ("routing",), "admission": ("quotas",),
     "refused objects": ("quotas",), "jobs": ("workloads",), "autoscaling": ("workloads",), "container logs": ("ports",),
+    "disruption budgets": ("workloads",), "deletions": ("conditions",),
 }  # fmt: skip
 MOST_FINDINGS: Final = 300
 _MOST_OBJECTS: Final = 10

@@ -36,6 +36,7 @@ Concerned = Collection[str] | None
 # A slip of the keyboard changes one character in eight or fewer; words such as -service at the end count for little.
 _ALIKE: Final = 0.85
 _SHORTEST_WORD: Final = 4
+_READ_AT_START: Final = frozenset({"EnvHostUnknown", "EnvPortMismatch"})
 _CHANGES: Final = frozenset({"RevisionChanged", "ObjectChanged", "RolloutInProgress", "RolloutStuck"})
 
 
@@ -122,6 +123,9 @@ def nearly_spells(name: str, names: Iterable[str]) -> str | None:
 
 
 def _is_slip(cluster: Cluster, finding: Finding) -> bool:
+    """Whether it nearly names something: a Service by a name that is nearly its own, or by another port."""
+    if finding.state == "EnvPortMismatch":
+        return True
     host = str(finding.details.get("host") or "").partition(".")[0].lower()
     return bool(host) and nearly_spells(host, sorted({item.name for item in cluster.all("Service")})) is not None
 
@@ -151,6 +155,9 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
     """Why the finding is background; None where it may be why something fails."""
     if finding.state == "NodeCordoned" and _kept_free(situation, finding):
         return "a control plane's node is kept free of other pods, and no pod needs it"
+    unread = finding.resource in situation.ill and not _may_have_read(situation.cluster, finding.resource)
+    if finding.state in _READ_AT_START and unread and finding.resource in situation.cluster.pods_of:
+        return "what is in trouble hasn't started, so it hasn't read the setting"
     concerned = BY_COMPARISON[finding.state](situation, finding)
     if concerned is None or situation.troubled <= {*concerned, finding.resource, finding.object}:
         return None
@@ -174,6 +181,21 @@ def _host(situation: Situation, finding: Finding) -> Concerned:
         return None
     writers = finding.details.get("named_by")
     return (finding.resource, *(writers if isinstance(writers, list) else ()))
+
+
+def _may_have_read(cluster: Cluster, resource: str) -> bool:
+    """Whether a process that is in trouble may have read a setting: what never started has read none."""
+    pods = [pod for pod in cluster.pods_of.get(resource, ()) if pod.live]
+    unwell = [pod for pod in pods if not pod.healthy]
+    started = any(container.state("running") or container.last or container.restarts
+                  for pod in unwell for container in pod.containers if not container.init)  # fmt: skip
+    return started if unwell else bool(pods)
+
+
+def _port(situation: Situation, finding: Finding) -> Concerned:
+    """A setting that names a Service and no port of it is a slip by itself; it may only be an old one."""
+    del situation, finding
+    return None
 
 
 def _service(situation: Situation, finding: Finding) -> Concerned:
@@ -247,6 +269,7 @@ def _fits(pod: Pod, node: KubeObject) -> bool:
 BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = {
     "EnvHostUnknown": _host,
     "SharedHostUnknown": _host,
+    "EnvPortMismatch": _port,
     "ContainerPortConflict": _own,
     "ImagePullSecretMissing": _own,
     "AutoscalerWithoutRequests": _own,

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from primitives.analysis.error_families import family_of
 from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster, PodSource
@@ -55,6 +56,8 @@ _NETWORK_SCHEMES: Final = frozenset(
 _LOCAL: Final = frozenset({"localhost", "localhost.localdomain", "kubernetes.default"})
 _CLUSTER_DOMAIN: Final = "svc"
 _MOST_WRITERS: Final = 10
+_LAST_CHARACTERS: Final = 20_000
+_QUALIFIED: Final = lazy_pattern(r"[a-z0-9-]+\.[a-z0-9-]+\.?[a-z]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,8 @@ def _check(cluster: Cluster, source: PodSource, address: Address) -> Finding | N
     service, certain = service_at(cluster, source.namespace, host)
     details: dict[str, Any] = {"variable": address.variable, "host": address.host, "port": address.port}
     if service is None:
-        if not certain or not address.sure or not _has_services(cluster, source.namespace, host):
+        complete = _has_services(cluster, source.namespace, host) or _finds_no_host(cluster, source, host)
+        if not certain or not address.sure or not complete:
             return None
         names = [item.name for item in cluster.all("Service")]
         similar = difflib.get_close_matches(host.partition(".")[0], names, n=3, cutoff=0.6)
@@ -263,6 +267,19 @@ def _has_services(cluster: Cluster, namespace: str, host: str) -> bool:
         or cluster.get("Service", "default", "kubernetes") is not None
         or (cluster.get("Namespace", "", "default") is not None and cluster.get("Namespace", "", wanted) is None)
     )
+
+
+def _finds_no_host(cluster: Cluster, source: PodSource, host: str) -> bool:
+    """Whether the writer itself says that it can't resolve a name: this one, or one that it doesn't tell."""
+    lines = (
+        line
+        for pod in source.pods if not pod.healthy
+        for container in pod.containers
+        for log in cluster.logs_of(pod, container)
+        for line in log.text[-_LAST_CHARACTERS:].splitlines()
+    )  # fmt: skip
+    unresolved = [line.lower() for line in lines if family_of(line) == "dns"]
+    return any(host in line or not _QUALIFIED.search(line) for line in unresolved)
 
 
 def _headless(service: KubeObject) -> bool:

@@ -118,6 +118,7 @@ FailedMount cause A volume can't be mounted (details: volume, error)
 FailedAttachVolume cause A volume can't be attached to the node
 MultiAttachError cause A ReadWriteOnce volume is still attached to another node
 VolumePermissionDenied cause The container may not read or write its volume (details: path, run_as_user, fs_group)
+HostPathNotWritable cause It ends at once, isn't root, and mounts a node's directory, which only root may write
 VolumeReadOnly cause The container writes to a volume that is mounted read-only
 VolumeClaimMissing cause The PersistentVolumeClaim that the pod names doesn't exist
 """

@@ -63,7 +63,12 @@ async def ranked(parts: BundleParts) -> tuple[Hypothesis, ...]:
         opened.query, alert=None, symptom=opened.symptom, resources=names, detected_at=opened.detected_at
     )
     scope = Arguments(
-        window=opened.window, baseline=opened.baseline, now=opened.now, symptom=opened.symptom, focus=understood.focus
+        window=opened.window,
+        baseline=opened.baseline,
+        now=opened.now,
+        symptom=opened.symptom,
+        focus=understood.focus,
+        detected=opened.detected_at,
     )
     ask = Telemetry([backend], _NoRecorder(), ManualClock(opened.now))
     status = await backend.check()

@@ -203,4 +203,5 @@ async def test_a_hundred_thousand_lines_of_garbage_do_not_hide_the_cause(
     told = await _report(engine, made.write(tmp_path / "bad"))
     assert any("hardly two messages are alike" in gap for gap in told.gaps)
     assert told.likely_root_causes[0].resource == CULPRIT
-    assert _confidence(told) <= _confidence(sound) + 0.02
+    # New errors of the culprit are a second kind of evidence, however they read.
+    assert _confidence(told) <= _confidence(sound) + 0.05

@@ -18,7 +18,7 @@ from known import UNMET
 
 from engine.engine import Engine
 
-_HANDFUL = 3
+_HANDFUL = 2
 _SMALL = 1_000_000
 _SAMPLES = [path for path in incidents(ROOT / "sample_incidents") if sum(map(len, read_files(path).values())) < _SMALL]
 _OTHERS = [*incidents(ROOT / "tests" / "cases" / "recorded"), *incidents(SHARED / "datasets")]

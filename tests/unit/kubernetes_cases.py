@@ -5,6 +5,7 @@ from __future__ import annotations
 from test_kubernetes_conditions import CONDITIONS
 from test_kubernetes_controllers import NODES, WORKLOADS
 from test_kubernetes_disruptions import DISRUPTIONS
+from test_kubernetes_host_paths import HOST_PATHS
 from test_kubernetes_images import IMAGES, PROBES
 from test_kubernetes_pods import PODS
 from test_kubernetes_refusals import REFUSED
@@ -18,4 +19,5 @@ __all__ = ["CASES"]
 CASES = [
     *PODS, *IMAGES, *PROBES, *SCHEDULING, *REFERENCES, *PORTS,
     *SETTINGS, *ROUTING, *VOLUMES, *ADMISSION, *REFUSED, *SANDBOXES, *CONDITIONS, *DISRUPTIONS, *NODES, *WORKLOADS,
+    *HOST_PATHS,
 ]  # fmt: skip

@@ -103,7 +103,7 @@ def test_evidence_does_not_depend_on_which_other_hypotheses_there_are() -> None:
 
 
 def test_certainty_is_bounded_in_an_entry_of_its_own() -> None:
-    first = ranked(STORY)[0]
+    first = rank_facts(found(*STORY), opened(), calibration=None).hypotheses[0]
     (bounds,) = [item for item in first.adjustments if item.kind == "bounds"]
     assert first.confidence == 0.97
     assert bounds.label == "bounded: nothing is given as certain"
@@ -133,6 +133,14 @@ def pane_of(state: IncidentState) -> HypothesesPane:
     return HypothesesPane(View(state), Styles(next(iter(PALETTES.values()))), id="hypotheses")
 
 
+def test_the_calibration_is_an_entry_of_its_own_that_says_what_decided() -> None:
+    first, *others = ranked((shift("api"), share("api", 1.0)))
+    (calibration,) = [item for item in first.adjustments if item.kind == "calibration"]
+    assert calibration.label.startswith("calibrated: ")
+    assert first.confidence <= 0.8
+    assert all(other.confidence < first.confidence for other in others)
+
+
 def test_the_pane_lists_facts_for_it_first_and_then_the_other_hypotheses() -> None:
     state = concluded(STORY)
     first, second = state.hypotheses[:2]
@@ -140,7 +148,7 @@ def test_the_pane_lists_facts_for_it_first_and_then_the_other_hypotheses() -> No
     pane.toggle(unfold=True)
     keys = [row.key for row in pane.rows() if row.key.startswith(f"{first.id}/")]
     assert keys[0] == f"{first.id}/fact-{first.evidence_for[0].fact}"
-    assert keys[-1].startswith(f"{first.id}/bounds")
+    assert keys[-1].startswith(f"{first.id}/calibration")
     (competition,) = [key for key in keys if "/competition-" in key]
     line = pane.line(Row(competition, "item"), 100, selected=False)
     assert f"also explained by {second.id} · {second.cause}" in plain(line.left)

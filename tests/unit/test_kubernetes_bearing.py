@@ -255,3 +255,28 @@ def test_a_finding_says_whether_its_workload_is_in_trouble() -> None:
     ):
         found = of((*objects, unready), "ReadinessProbeFailed", *checks)
         assert [finding.hurt for finding in found] == [hurt]
+
+
+def test_a_setting_of_what_never_started_is_background() -> None:
+    unplaced = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "0/2 nodes are available",
+    }
+    late = pod(
+        "web-7d-z9", [], owner="ReplicaSet/web-7d", labels={"app": "web"}, phase="Pending", node=None,
+        conditions=[unplaced], containers=[container("web")],
+    )  # fmt: skip
+    one_of_two = (*LEDGER, *labelled("web", env=STRAY_HOST)[1:], deployment("web", replicas=2, ready=1), late)
+    assert [finding.bearing for finding in of(one_of_two, "EnvHostUnknown")] == ["standing"]
+    crash = waiting("CrashLoopBackOff", name="web", restartCount=3)
+    started = pod("web-7d-z9", [crash], owner="ReplicaSet/web-7d", labels={"app": "web"})
+    assert [finding.bearing for finding in of((*one_of_two[:-1], started), "EnvHostUnknown")] == ["active"]
+
+
+def test_a_port_that_the_service_does_not_have_is_no_background() -> None:
+    slip = labelled("orders", env={"LEDGER_ADDR": "ledger:8081"})
+    objects = (*LEDGER, *slip, *labelled("web", env=STRAY_HOST))
+    assert [finding.bearing for finding in of(objects, "EnvPortMismatch")] == ["active"]
+    assert [finding.bearing for finding in of(objects, "EnvHostUnknown")] == ["standing"]

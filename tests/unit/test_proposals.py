@@ -41,7 +41,7 @@ def deployed(name: str, minutes_before: float, resource: str = "api", *, before:
 
 
 def test_the_newest_deployment_is_undone() -> None:
-    blames = believed("deployment_regression", 0.8, change="v2")
+    blames = believed("deployment_regression", 0.95, change="v2")
     (action,) = proposed((deployed("v1", 90), deployed("v2", 5), deployed("v9", 1, "db")), blames)
     assert action.command == "kubectl rollout undo deployment/api --namespace shop"
     assert (action.action, action.urgency) == ("Roll back deployment v2 of api", "HIGH")
@@ -97,7 +97,7 @@ def test_only_the_best_hypothesis_makes_an_action_urgent() -> None:
     ]
 
 
-@pytest.mark.parametrize(("confidence", "urgency"), [(0.6, "HIGH"), (0.59, "MEDIUM"), (WRITE_CONFIDENCE, "MEDIUM")])
+@pytest.mark.parametrize(("confidence", "urgency"), [(0.9, "HIGH"), (0.89, "MEDIUM"), (WRITE_CONFIDENCE, "MEDIUM")])
 def test_urgency_follows_confidence(confidence: float, urgency: str) -> None:
     (action, *_) = proposed((), believed("threads_exhausted", confidence, cause_class="RESOURCE_SATURATION"))
     assert (action.primitive, action.urgency) == ("restart_workload", urgency)

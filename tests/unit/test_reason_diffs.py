@@ -60,7 +60,7 @@ def test_a_remote_call_in_a_loop_is_told_and_a_moved_one_is_not() -> None:
 
 
 def test_a_check_that_is_gone_is_told() -> None:
-    diff = "-  if response.three_ds is None:\n-      return ''\n   return response.three_ds.status"
+    diff = "-  if reply.ticket is None:\n-      return ''\n   return reply.ticket.number"
     assert any("check" in one.why for one in traits(_change(diff)))
 
 
@@ -74,7 +74,7 @@ def test_a_query_without_its_bound_is_told() -> None:
     ("diff", "files"),
     [
         ("-// the old words\n+// the new words", ["a.go"]),
-        ('-    LOG_DEBUG(log, "elected {}", term);\n+    LOG_INFO(log, "elected {}", term);', ["a.cpp"]),
+        ('-    LOG_DEBUG(log, "counted {}", term);\n+    LOG_INFO(log, "counted {}", term);', ["a.cpp"]),
         ('-  accent: "#3b82f6",\n+  accent: "#2563eb",', ["theme.ts"]),
         ("", ["docs/api.md", "README.md"]),
     ],
@@ -83,20 +83,9 @@ def test_what_does_not_run_is_harmless(diff: str, files: list[str]) -> None:
     assert [one.harmless for one in traits(_change(diff, files=files))] == [True]
 
 
-def test_moved_code_is_less_likely_to_hurt() -> None:
-    diff = (
-        "-    out, err := s.store.GetObject(ctx, bucket, key)\n-    if err != nil { return nil, err }\n"
-        "-    return io.ReadAll(out.Body)\n+    return s.objectBytes(ctx, bucket, key)\n+}\n"
-        "+func (s *Server) objectBytes(ctx context.Context, bucket, key string) ([]byte, error) {\n"
-        "+    out, err := s.store.GetObject(ctx, bucket, key)\n+    if err != nil { return nil, err }\n"
-        "+    return io.ReadAll(out.Body)"
-    )
-    assert _weight(diff) < 0
-
-
-def test_a_patch_of_a_library_is_less_likely_to_hurt_than_a_new_release() -> None:
-    patch = _weight("-  example.com/driver v5.5.4\n+  example.com/driver v5.5.5")
-    assert patch < 0 < _weight("-  example.com/driver v5.5.4\n+  example.com/driver v5.6.0")
+def test_a_patch_of_a_library_is_less_likely_to_hurt() -> None:
+    assert _weight("-  example.com/driver v5.5.4\n+  example.com/driver v5.5.5") < 0
+    assert _weight("-  example.com/driver v5.5.4\n+  example.com/driver v5.6.0") == 0
 
 
 def test_the_tag_of_the_services_own_image_is_no_library() -> None:

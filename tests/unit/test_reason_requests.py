@@ -38,7 +38,8 @@ def test_what_stopped_doing_what_it_did_for_each_request_misbehaves() -> None:
 
 def test_the_more_requests_stopped_the_surer() -> None:
     few, many = _ranked(_stopped("stock", 3.0))[0], _ranked(_stopped("stock", 14.0))[0]
-    assert many.confidence > few.confidence
+    assert many.confidence >= few.confidence
+    assert many.evidence_for[0].weight > few.evidence_for[0].weight
 
 
 def test_what_gives_up_early_is_not_cleared_by_taking_no_time() -> None:

@@ -43,6 +43,8 @@ CAUSES = (
         "kube_proxy_unavailable", _CLASS, "kube-proxy of {resource} doesn't run", "Kubernetes: kube-proxy",
         states={"KubeProxyDown": 4.4},
         diagnostic=_INSPECT,
+        # Kubernetes: Virtual IPs and Service Proxies; without it a node reaches no Service, that of the DNS included.
+        brings=("dependency_unavailable", "dns_resolution_failed", "application_error"), reach="anywhere",
         services=r"kube-?proxy", seat_states=("KubeProxyDown",),
     ),
     Cause(

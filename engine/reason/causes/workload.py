@@ -86,7 +86,8 @@ CAUSES = (
     ),
     Cause(
         "volume_permission_denied", _CLASS, "{resource} may not use its volume", _VOLUMES,
-        states={"VolumePermissionDenied": 5.2, "VolumeReadOnly": 4.2}, diagnostic=_INSPECT,
+        states={"VolumePermissionDenied": 5.2, "VolumeReadOnly": 4.2,
+                "HostPathNotWritable": 3.6}, diagnostic=_INSPECT,
     ),
     Cause(
         "volume_claim_unbound", _CLASS, "{resource} waits for a volume claim that isn't bound", _VOLUMES,

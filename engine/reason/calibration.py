@@ -1,0 +1,164 @@
+"""How sure the first answer may be: a logistic regression on what its evidence and its rivals are like, and ceilings.
+
+The competition says which answer leads and by how much, if one of the hypotheses is right. Where the truth isn't among
+them nothing competes, and a single fact with its echo decides: answers like that were 97 % sure and mostly wrong. So
+how often answers of this kind turned out right is a step of its own (J. Platt, Probabilistic Outputs for Support Vector
+Machines, 1999; C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017), fitted by `python -m
+benchmarks.calibration`, which leaves each system out in turn and prints these constants. It never changes the order.
+
+The signs of the coefficients are bounded, so that less evidence never makes an answer surer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import field
+from typing import Final
+
+from engine.reason.chains import can_cause
+from engine.reason.competition import Competition, Scored
+from engine.reason.entities import is_behind
+from engine.reason.fact_index import FactIndex
+from engine.reason.odds import probability_at
+from engine.reason.trouble import Trouble
+from primitives.dataclass import dataclass
+from primitives.terms import IncidentClass
+
+__all__ = ["KINDS", "SIGNS", "Calibrated", "Calibration", "Features", "calibrated", "features_of"]
+
+KINDS: Final[Mapping[str, str]] = {
+    "metric_shift": "metrics", "metric_at_limit": "metrics", "metric_missing": "metrics", "own_share": "metrics",
+    "workload_state": "states", "log_pattern": "logs", "span_errors": "traces", "span_shift": "traces",
+    "change": "changes", "configuration_difference": "changes", "probe_result": "checks",
+    "assertion": "statements", "observation": "statements", "alert": "statements",
+}  # fmt: skip
+"""The kind of evidence that each type of fact is. Facts of one kind may all be wrong for one reason."""
+
+SIGNS: Final[Mapping[str, int]] = {
+    "strength": 1, "margin": 1, "alternatives": -1, "explained": 1, "kinds": 1, "generic": -1,
+}  # fmt: skip
+"""The features, and in which direction each may count."""
+
+# Beyond these the evidence says no more than that it is enough (natural log-odds).
+_MOST_STRENGTH: Final = 10.0
+_MOST_MARGIN: Final = 6.0
+# Evidence that weighs less than this is no kind of its own.
+_LEAST_EVIDENCE: Final = 0.5
+# An alternative is alive where it has at least this part of the first one's odds.
+_ALIVE: Final = 0.02
+_MOST_COMPARED: Final = 50
+_MOST_KINDS: Final = 4
+_ONE_KIND: Final = 0.8
+# The next one stays this far behind the first.
+_BEHIND: Final = 0.98
+_LEAST_REST: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the first answer's confidence depends on; `values` are about 0 to 1 each, by the names of `SIGNS`."""
+
+    values: Mapping[str, float]
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Fitted numbers: `intercept` and `coefficients` in log-odds, and the highest confidence by kind of evidence."""
+
+    intercept: float
+    coefficients: Mapping[str, float]
+    ceilings: Mapping[str, float] = field(default_factory=dict)
+
+    def stated(self, values: Mapping[str, float], kinds: Collection[str]) -> tuple[float, str]:
+        """The confidence of an answer with such features, at most the ceilings, and what determined it."""
+        odds = self.intercept + sum(weight * values[name] for name, weight in self.coefficients.items())
+        confidence, label = probability_at(odds), "calibrated: how often answers like this were right"
+        # The most reliable kind decides: were it the heaviest, an answer might gain by losing a fact.
+        ceiling, best = max(
+            ((self.ceilings.get(kind, _ONE_KIND), kind) for kind in kinds), default=(_ONE_KIND, "little")
+        )
+        if confidence > ceiling:
+            confidence, label = ceiling, f"calibrated: rests on {best}"
+        if len(kinds) <= 1 and confidence > _ONE_KIND:
+            confidence, label = _ONE_KIND, "calibrated: one kind of evidence only"
+        return confidence, label
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """The confidences, the best first, and what determined that one."""
+
+    confidences: tuple[float, ...]
+    label: str
+
+
+def features_of(case: FactIndex, competition: Competition, trouble: Trouble) -> Features:
+    """The features of the first answer."""
+    first = competition.scored[0]
+    strength = first.own + first.support
+    near = competition.scored[1:_MOST_COMPARED]
+    rivals = [other.own + other.support for other in near if _is_rival(case, first, other)]
+    margin = strength - max(rivals, default=-math.inf)
+    alive = sum(rival >= strength + math.log(_ALIVE) for rival in rivals)
+    weights = _weights_by_kind(case, first)
+    kinds = frozenset(kind for kind, weight in weights.items() if weight >= _LEAST_EVIDENCE)
+    explained = trouble.coverage(first.candidate.key) if first.candidate.key.resource else float(not trouble.weights)
+    values = {
+        "strength": min(max(strength, 0.0), _MOST_STRENGTH) / _MOST_STRENGTH,
+        "margin": min(max(margin, 0.0), _MOST_MARGIN) / _MOST_MARGIN,
+        "alternatives": math.log1p(alive),
+        "explained": explained,
+        "kinds": min(len(kinds), _MOST_KINDS) / _MOST_KINDS,
+        "generic": float(first.candidate.cause.generic),
+    }
+    return Features(values, kinds)
+
+
+def _is_rival(case: FactIndex, first: Scored, other: Scored) -> bool:
+    """Whether `other` is another story: elsewhere, and neither a cause nor a consequence of the first."""
+    leading, key = first.candidate.key, other.candidate.key
+    if key.resource is None or key.resource == leading.resource:
+        return False
+    if key.resource in case.parts.get(leading.resource or "", ()) or leading.resource in case.parts.get(
+        key.resource, ()
+    ):
+        return False
+    if leading.resource and (
+        is_behind(case, leading.resource, key.resource) or is_behind(case, key.resource, leading.resource)
+    ):
+        return False
+    return not can_cause(case, leading, key)
+
+
+def _weights_by_kind(case: FactIndex, first: Scored) -> dict[str, float]:
+    """How much each kind of evidence speaks for the answer, that of its expected consequence included."""
+    items = [*first.candidate.evidence, *(first.supporter.evidence if first.supporter is not None else ())]
+    weights: dict[str, float] = {}
+    for item in items:
+        kind = KINDS.get(case.types.get(item.fact, ""))
+        if kind is not None and item.weight > 0:
+            weights[kind] = weights.get(kind, 0.0) + item.weight
+    return weights
+
+
+def calibrated(stated: Sequence[float], scored: Sequence[Scored], features: Features, known: Calibration) -> Calibrated:
+    """The confidences in place of the `stated` ones, all in the order of `scored`, which they keep.
+
+    The others never gain, so that nobody acts on one of them because the first is doubted: what the first loses goes to
+    "unknown", as far as that doesn't pass the one before it.
+    """
+    if scored[0].candidate.cause.cause_class is IncidentClass.UNKNOWN:
+        return Calibrated(tuple(stated), "")
+    first, label = known.stated(features.values, features.kinds)
+    factor = min(1.0, (1.0 - first) / max(1.0 - stated[0], _LEAST_REST))
+    if len(stated) > 1 and stated[1] * factor > _BEHIND * first:
+        factor = _BEHIND * first / stated[1]
+    confidences = [first]
+    for confidence, item in zip(stated[1:], scored[1:], strict=True):
+        now = confidence * factor
+        if item.candidate.cause.cause_class is IncidentClass.UNKNOWN:
+            now = max(now, min(now + stated[0] - first, _BEHIND * confidences[-1]))
+        confidences.append(now)
+    return Calibrated(tuple(confidences), label)
