@@ -12,8 +12,7 @@ from engine.reason.ranking import rank_facts
 from primitives.facts import Fact, LogPattern, ProbeResult
 from primitives.records import Symptom
 
-SHOP = graph({"till": "service", "ledger": "service", "stock-db": "database"}, ("till", "ledger"), ("till",
-"stock-db"))
+SHOP = graph({"till": "service", "ledger": "service", "stock-db": "database"}, ("till", "ledger"), ("till", "stock-db"))
 RADIO = graph({"mixer": "service", "archive": "storage", "node/a": "node"}, ("mixer", "archive"), ("mixer", "node/a"))
 
 
@@ -65,8 +64,7 @@ def test_only_what_speaks_of_a_call_outward_accuses_others(text: str, family: st
 
 
 def test_a_complaint_beside_one_dependency_blames_it_and_not_its_writer() -> None:
-    hypotheses = ranked(RADIO, message("mixer", "failed to reach it", "unreachable"),
-    symptom=Symptom(resource="mixer"))
+    hypotheses = ranked(RADIO, message("mixer", "failed to reach it", "unreachable"), symptom=Symptom(resource="mixer"))
     unreached = [entry.resource for entry in hypotheses if entry.cause_id == "dependency_unavailable"]
     assert unreached[0] == "archive"
     assert "mixer" not in unreached

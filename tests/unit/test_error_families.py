@@ -69,8 +69,7 @@ CALM = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("family", "message"), [(name, text) for name,
-texts in COMPLAINTS.items() for text in texts])
+@pytest.mark.parametrize(("family", "message"), [(name, text) for name, texts in COMPLAINTS.items() for text in texts])
 def test_a_complaint_is_of_its_family_in_any_systems_words(family: str, message: str) -> None:
     assert family_of(message) == family
 
