@@ -285,7 +285,9 @@ RULES: Final = (
     ),
     (
         "timeout",
-        (r"time[ds]?[- ]?out|(?<!progress)deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded (?:the )?deadline|took too long|"
+        (
+            r"time[ds]?[- ]?out|(?<!progress)deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded (?:the )?deadline|"
+        r"took too long|"
         r"time limit exceeded|"
         r"not (?:completed|finished|answered|acknowledged) (?:with)?in \d"),
     ),
