@@ -14,7 +14,7 @@ from typing import Final
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
-from engine.reason.victims import TIMES, blames, ill_replicas, passed_on, silent, slow
+from engine.reason.victims import TIMES, blames, ill_replicas, passed_on, silent, slow, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
     LogPattern,
@@ -167,7 +167,7 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
             yield PlaceEvidence(fact.resource, name, _GIVEN_UP, "its callers gave up first", "cancelled")
         if fact.resource and not fact.count and fact.baseline_count and fact.severity not in FAILURES:
             # What came twice an hour may be late; what each of a dozen requests did is not done any more.
-            weight = _STOPPED * min(math.log2(fact.baseline_count + 1), _MOST_MORE)
+            weight = _STOPPED * min(math.log2(fact.baseline_count + 1), _MOST_MORE) * still_asked(case)
             yield PlaceEvidence(
                 fact.resource, name, weight, "no longer logs what it logged for each request", "stopped"
             )

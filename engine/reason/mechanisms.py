@@ -26,7 +26,7 @@ from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.signals import signal, telling
 from engine.reason.trust import TEXT
-from engine.reason.victims import silent
+from engine.reason.victims import silent, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.facts import (
@@ -196,7 +196,7 @@ def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
 def _log_families(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
-            usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED)
+            usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED) * still_asked(case)
             why = "it leaves its usual path"
             yield from signal("messages stopped", fact.resource, name, usual, why, "stopped")
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:

@@ -17,7 +17,7 @@ from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
 from primitives.terms import FAILURES
 
-__all__ = ["TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow"]
+__all__ = ["TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow", "still_asked"]
 
 TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
 """Units of a latency (UCUM)."""
@@ -118,6 +118,16 @@ def silent(case: FactIndex) -> dict[str, str]:
             missing.setdefault(fact.resource, {}).setdefault(fact.kind, name)
     gone = {resource: next(iter(kinds.values())) for resource, kinds in missing.items() if len(kinds) >= _LEAST_SILENT}
     return gone if len(missing) <= _MOST_SILENT else {}
+
+
+def still_asked(case: FactIndex) -> float:
+    """The part of the usual requests (0 to 1) whose missing lines say something: the others are only late.
+
+    Who waits for an answer asks less meanwhile, so where calls lose their time on the way, all log less of everything
+    (a closed system: N. Gunther, Guerrilla Capacity Planning, 2007, chapter 2).
+    """
+    late = sum(delay.share for _, delay in case.present(WireDelay))
+    return max(0.0, 1.0 - late)
 
 
 def slow(case: FactIndex) -> frozenset[str]:
