@@ -18,6 +18,7 @@ BENCHMARKS = {
     "logs": "benchmarks.logs:logs",
     "replay": "benchmarks.replays:replays",
     "reason": "benchmarks.reasoning:reasoning",
+    "kubernetes": "benchmarks.dumps:dumps",
     "investigate": "benchmarks.investigations:investigations",
     "keys": "benchmarks.keys:keys",
 }

@@ -15,16 +15,18 @@ from engine.reason.catalogue import (
     causes,
     causes_of_family,
     causes_of_metric,
-    causes_of_signal,
     causes_of_state,
     unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.complaints import COMPLAINTS, accused
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
+from engine.reason.network_signs import network_signs
+from engine.reason.signals import signal, telling
 from engine.reason.trust import TEXT
-from engine.reason.victims import COMPLAINTS, silent
+from engine.reason.victims import silent, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.facts import (
@@ -37,7 +39,6 @@ from primitives.facts import (
     ProbeResult,
     SpanErrors,
     SpanShift,
-    WireDelay,
     WorkloadState,
 )
 from primitives.patterns import lazy_pattern
@@ -61,8 +62,6 @@ _STAYED: Final = 0.5
 _MOST_CLEAR: Final = 2.0
 # Share of a limit that is free: with this much free, the resource is not short of it.
 _ROOM: Final = 0.3
-# A percentage says all it can from here on.
-_BUSY: Final = 80.0
 # The alarm's own metric is the question; that it moved says little of why, but somebody chose it to be watched.
 _ALARMED: Final = 0.9
 # A setting that differs is a possible cause, and most differences are harmless.
@@ -90,17 +89,12 @@ _ERRORS: Final = (*FAILURES, "WARN")
 _BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4, "FATAL": 1.25}
 # A complaint about a resource that is measured to answer: some requests reach it.
 _CONTRADICTED: Final = 0.5
+# Its latency and its own part of the symptom are measured as usual: that beats what another says of it.
+_ACQUITTED: Final = 0.3
 # Cap: a line that came with each of a dozen requests counts as much as one that came with thousands.
 _MOST_STOPPED: Final = 4.0
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
 _SERVICE_DOWN: Final = 4.2
-
-# The way's time grows by five doublings (1 ms to 32 ms) or more where a network is slow; the least is one.
-_CLEAR_DOUBLINGS: Final = 5.0
-_EVERY: Final = 0.4
-_SOME: Final = 0.5
-_GROWN: Final = 2.0
-_CLEAR_SCORE: Final = 6.0
 
 
 def mechanisms(case: FactIndex) -> Iterator[Claim]:
@@ -110,7 +104,7 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _shifts(case)
     yield from _log_families(case)
     yield from _spans(case)
-    yield from _delays(case)
+    yield from network_signs(case)
     yield from _probes(case)
     yield from _observations(case)
     yield from _configuration(case)
@@ -154,8 +148,8 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             if fact.polarity == "absent":
                 yield Claim(key, name, _STAYED * _CLEAR, "stayed at its usual level", "level")
             elif fact.worse:
-                telling = _UNCLEAR + (1.0 - _UNCLEAR) * _telling(fact)
-                weight = _MOVED * telling * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
+                clearness = _UNCLEAR + (1.0 - _UNCLEAR) * telling(fact)
+                weight = _MOVED * clearness * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
                 yield Claim(key, name, weight, "moved the way that hurts", "level")
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
@@ -163,13 +157,6 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             yield from _traffic(case, name, fact)
         if fact.polarity == "present" and fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric):
             yield from _felt(case, name, fact)
-
-
-def _telling(fact: MetricShift) -> float:
-    clear = strength(fact.score) * magnitude(fact)
-    if fact.unit == "%" and fact.current > fact.baseline:
-        return clear * min(1.0, fact.current / _BUSY)
-    return clear
 
 
 def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
@@ -180,7 +167,7 @@ def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
     if case.above.get(fact.resource or ""):
         weight *= _FURTHER_IN
-    yield from _signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
+    yield from signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
     # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters.
     below = case.behind(fact.resource or "")
     alike = [
@@ -194,27 +181,27 @@ def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     ]
     if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
         why = "what it calls gets as many times more requests"
-        yield from _signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
+        yield from signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
 
 
 def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     """A resource that is slow or fails, and no fact names a mechanism: the general causes get this evidence."""
     own = fact.resource in case.symptom_resources and not case.below.get(fact.resource or "")
     if fact.kind == "latency":
-        yield from _signal("slow at the end" if own else "slow", fact.resource, name, 1.0, "it is slow", "felt")
+        yield from signal("slow at the end" if own else "slow", fact.resource, name, 1.0, "it is slow", "felt")
     else:
-        yield from _signal("failing", fact.resource, name, 1.0, "it fails", "felt")
+        yield from signal("failing", fact.resource, name, 1.0, "it fails", "felt")
 
 
 def _log_families(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
-            usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED)
+            usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED) * still_asked(case)
             why = "it leaves its usual path"
-            yield from _signal("messages stopped", fact.resource, name, usual, why, "stopped")
+            yield from signal("messages stopped", fact.resource, name, usual, why, "stopped")
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
             news = max(_news(fact), 0.0)
-            yield from _signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
+            yield from signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
         if fact.family is None or not fact.count:
             continue
         news = _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
@@ -223,20 +210,29 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
-        if fact.family in COMPLAINTS and where != fact.resource and where in case.answering:
-            trust *= _CONTRADICTED
         if host := outside_host(case, fact):
             why = f"its errors come from {host}"
-            yield from _signal("outside blamed", fact.resource, name, news * trust, why, "outside")
+            yield from signal("outside blamed", fact.resource, name, news * trust, why, "outside")
             continue
         if fact.family in _FROM_OUTSIDE and case.resources.get(where or "") == "external":
             why = "its callers' errors name it"
-            yield from _signal("outside blamed", where, name, news * trust, why, "outside")
-        for cause_id, weight in causes_of_family(fact.family):
-            key = HypothesisKey(cause_id, where)
-            # That a process ends is what its state says too: a message of it is an echo, no second finding.
-            group = "state" if fact.family == "crash" else "messages"
-            yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", group)
+            yield from signal("outside blamed", where, name, news * trust, why, "outside")
+        # That a process ends is what its state says too: a message of it is an echo, no second finding.
+        group = "state" if fact.family == "crash" else "messages"
+        for place, share in _blamed(case, fact, where):
+            for cause_id, weight in causes_of_family(fact.family):
+                why = f"messages of {fact.family.replace('_', ' ')}"
+                yield Claim(HypothesisKey(cause_id, place), name, weight * news * trust * share, why, group)
+
+
+def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tuple[str | None, float]]:
+    """The resources that a message speaks of, each with the part of its weight. A complaint is about others."""
+    targets = accused(case, fact) or (where,)
+    for target in targets:
+        share = 1.0 / len(targets)
+        if fact.family in COMPLAINTS and target != fact.resource:
+            share *= _ACQUITTED if target in case.acquitted else _CONTRADICTED if target in case.answering else 1.0
+        yield target, share
 
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
@@ -276,32 +272,16 @@ def _is_of_target(family: str) -> bool:
 def _spans(case: FactIndex) -> Iterator[Claim]:
     for name, errors in case.present(SpanErrors):
         if errors.resource and errors.errors:
-            yield from _signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
+            yield from signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
     for name, shift in case.present(SpanShift):
         if shift.resource and shift.current > shift.baseline and abs(shift.score) >= _CLEAR_SHIFT:
             weight = strength(shift.score)
-            yield from _signal("spans slow", shift.resource, name, weight, "its own time grew", "span time")
+            yield from signal("spans slow", shift.resource, name, weight, "its own time grew", "span time")
 
 
 _FAILED: Final[Mapping[str, Signal]] = {
     "dns_lookup": "dns_lookup failed", "tcp_connect": "tcp_connect failed", "http_get": "http_get failed",
 }  # fmt: skip
-
-
-def _delays(case: FactIndex) -> Iterator[Claim]:
-    """Calls that take longer on their way than usual: a slow network, unless whoever they reach is short of CPU."""
-    slowed = {shift.resource for _, shift in case.present(SpanShift)
-              if shift.current > _GROWN * shift.baseline and shift.score >= _CLEAR_SCORE}  # fmt: skip
-    for name, delay in case.present(WireDelay):
-        times = delay.current / max(delay.baseline, 1e-4)
-        weight = min(1.0, math.log2(max(times, 1.0)) / _CLEAR_DOUBLINGS)
-        # A slow network delays the quickest call too; a queue only some.
-        if delay.quickest - delay.baseline < _EVERY * (delay.current - delay.baseline):
-            weight *= _SOME
-        yield from _signal("calls late", delay.resource, name, weight, "calls are late on their way", "wire")
-        if delay.resource in slowed:
-            why = "its calls are late and its own work takes longer"
-            yield from _signal("calls and work late", delay.resource, name, 1.0, why, "wire")
 
 
 def _probes(case: FactIndex) -> Iterator[Claim]:
@@ -310,7 +290,7 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
             continue
         where = fact.target if fact.target in case.resources else fact.resource
         if fact.probe != "node_service":
-            yield from _signal(_FAILED[fact.probe], where, name, 1.0, f"{fact.probe} failed", "probe")
+            yield from signal(_FAILED[fact.probe], where, name, 1.0, f"{fact.probe} failed", "probe")
             continue
         for cause in causes().values():
             if cause.services and re.search(cause.services, fact.target or "", re.IGNORECASE):
@@ -344,18 +324,12 @@ def _configuration(case: FactIndex) -> Iterator[Claim]:
         if not fact.resource or not weight_of(fact.path):
             continue
         weight = _DIFFERS * weight_of(fact.path)
-        yield from _signal("setting differs", fact.resource, name, weight, "a setting differs", "configuration")
+        yield from signal("setting differs", fact.resource, name, weight, "a setting differs", "configuration")
         for trait in setting_traits(fact.path, fact.before, fact.after):
-            yield from _signal("setting differs", fact.resource, name, trait.weight, trait.why, "risk")
+            yield from signal("setting differs", fact.resource, name, trait.weight, trait.why, "risk")
 
 
 def _silences(case: FactIndex) -> Iterator[Claim]:
     """A resource whose data ended while that of others continues has probably stopped or can't be reached."""
     for resource, name in silent(case).items():
-        yield from _signal("fell silent", resource, name, 1.0, "it fell silent", "silence")
-
-
-def _signal(signal: Signal, resource: str | None, fact: str, strength: float, why: str, group: str) -> Iterator[Claim]:
-    """A claim for each cause that the signal supports, its weight scaled by `strength`."""
-    for cause_id, weight in causes_of_signal(signal):
-        yield Claim(HypothesisKey(cause_id, resource), fact, weight * strength, why, group)
+        yield from signal("fell silent", resource, name, 1.0, "it fell silent", "silence")

@@ -21,7 +21,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "outside": "logs",
     "state": "states",
     "timing": "changes", "place": "changes", "content": "changes", "risk": "changes", "work": "changes",
-    "replicas": "metrics",
+    "replicas": "metrics", "waits": "metrics", "packets": "metrics",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from primitives.text import safe_line
 
 _MOST_MISSING: Final = 20
 _MOST_STILL: Final = 20
+_MUCH_SLOWER: Final = 4.0
 # What callers feel, and what is called and can be felt.
 _FELT: Final = ("latency", "errors", "availability")
 _ANSWERING: Final = ("service", "workload", "function", "database", "cache", "queue", "storage", "gateway", "external")
@@ -45,7 +46,8 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Fou
     view = view_symptom(args, compared, graph)
     others = [comparison for comparison in compared if comparison.resource not in view.resources]
 
-    for comparison in strongest(others)[:MOST_SHIFTS]:
+    told = strongest(others)[:MOST_SHIFTS]
+    for comparison in (*told, *_work_of_the_slow(others, told)):
         yield shift_fact(comparison, history, args)
     for missing in missing_facts(others, history, args)[:_MOST_MISSING]:
         yield missing
@@ -63,6 +65,31 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Fou
         yield _partial("series", unmeasured, history, args)
     for gap in (*history.gaps(args), *gaps((topology,), args)):
         yield gap
+
+
+def _work_of_the_slow(compared: Sequence[Comparison], told: Sequence[Comparison]) -> list[Comparison]:
+    """The CPU use of resources that are much slower, where it is none of the strongest shifts: do they work or wait?"""
+    slow = {
+        comparison.resource
+        for comparison in told
+        if comparison.worse
+        and comparison.metric.kind == "latency"
+        and comparison.shift
+        and comparison.shift.current > _MUCH_SLOWER * comparison.shift.baseline.level
+    }
+    known = {id(comparison) for comparison in told}
+    work = [
+        comparison
+        for comparison in compared
+        if comparison.resource in slow
+        and comparison.metric.kind == "saturation"
+        and "cpu" in comparison.metric.name.lower()
+        and id(comparison) not in known
+        and comparison.shift
+        and comparison.shift.baseline.samples
+        and (comparison.shift.moved or comparison.complete)
+    ]
+    return work[:_MOST_STILL]
 
 
 def _unmeasured(view: SymptomView, compared: Sequence[Comparison], near: Mapping[str, int], graph: Graph) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.event_records import Event, read_events
-from primitives.kubernetes.fields import mapping, strings
+from primitives.kubernetes.fields import mapping, maps, quantity, strings, text
 from primitives.kubernetes.kinds import WORKLOADS, KubeObject, kind_of_dump, read_object, template_of
 from primitives.kubernetes.owners import Owners
 from primitives.kubernetes.pods_view import Container, Pod, read_pod
@@ -24,6 +25,8 @@ __all__ = ["Check", "Cluster", "PodSource"]
 
 _MADE: Final = lazy_pattern(r"(?:Created|Deleted) pod: ([a-z0-9][-a-z0-9.]*)")
 
+# Taints that say a node's state come and go with it (Kubernetes: Taints and Tolerations).
+_OF_STATE: Final = "node.kubernetes.io/"
 _LATE: Final = lazy_pattern(r"deadline exceeded|timed? ?out|timeout", re.IGNORECASE)
 
 
@@ -83,6 +86,9 @@ class Cluster:
             kind: [_index(times[time]).get(kind, {}) for time in sorted(times, reverse=True)[1:]]
             for kind, times in by_time.items()
         }
+        self._allocatable: dict[str, list[float]] = {}
+        # Filled by `scheduling`: thousands of pods wait for the same few reasons.
+        self.scheduling_reasons: dict[tuple[str, str], list[tuple[str, int, dict[str, Any]]]] = {}
         self.owners = Owners(self._objects, self.topologies)
 
     @property
@@ -168,6 +174,38 @@ class Cluster:
         for event in self.events:
             events_of[event.target].append(event)
         return dict(events_of)
+
+    def allocatable(self, name: str) -> Sequence[float]:
+        """How much of a resource each node has for pods, of the nodes that say so."""
+        if name not in self._allocatable:
+            sizes = [quantity(node.raw, "status", "allocatable", name) for node in self.all("Node")]
+            self._allocatable[name] = [size for size in sizes if size is not None]
+        return self._allocatable[name]
+
+    def requested_on(self, node: str) -> Mapping[str, float]:
+        """The CPU (cores) and memory (bytes) that the pods on a node request."""
+        return self._requested.get(node, {})
+
+    @cached_property
+    def lasting_taints(self) -> dict[str, KubeObject]:
+        """The nodes that have taints other than those of their state, by name and with these taints only."""
+        nodes: dict[str, KubeObject] = {}
+        for node in self.all("Node"):
+            taints = [t for t in maps(node.raw, "spec", "taints") if not text(t, "key").startswith(_OF_STATE)]
+            if taints:
+                nodes[node.name] = replace(node, raw={"spec": {"taints": taints}})
+        return nodes
+
+    @cached_property
+    def _requested(self) -> dict[str, dict[str, float]]:
+        requested: dict[str, dict[str, float]] = defaultdict(lambda: {"cpu": 0.0, "memory": 0.0})
+        for pod in self.pods:
+            if pod.node and not pod.finished:
+                for container in pod.containers:
+                    for name in ("cpu", "memory"):
+                        asked = quantity(container.spec, "resources", "requests", name) or 0.0
+                        requested[pod.node][name] += 0.0 if container.init else asked
+        return dict(requested)
 
     @cached_property
     def timed_out(self) -> frozenset[str]:

@@ -67,7 +67,8 @@ def _read(cluster: Cluster) -> Iterator[tuple[Event, Finding]]:
         item = cluster.get(event.kind, namespace_of(event.target), event.name)
         resource = _node_of_event(event, pod) or (pod.resource if pod else _resource(cluster, event, item))
         for finding in _classify(cluster, event, pod, resource):
-            yield event, replace(finding, container=finding.container or _only_container(event, pod))
+            container = finding.container or _only_container(event, pod)
+            yield event, finding if container == finding.container else replace(finding, container=container)
 
 
 def _pod(cluster: Cluster, event: Event) -> Pod | None:

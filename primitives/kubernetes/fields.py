@@ -33,8 +33,11 @@ def at(value: Any, *path: str) -> Any:
 
 def mapping(value: Any, *path: str) -> Mapping[str, Any]:
     """The mapping at `path`; empty where there is none."""
-    held = at(value, *path)
-    return held if type(held) is dict or isinstance(held, Mapping) else {}
+    for key in path:
+        if type(value) is not dict and not isinstance(value, Mapping):
+            return {}
+        value = value.get(key)
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def maps(value: Any, *path: str) -> list[Mapping[str, Any]]:
@@ -47,8 +50,12 @@ def maps(value: Any, *path: str) -> list[Mapping[str, Any]]:
 
 def text(value: Any, *path: str) -> str:
     """The string at `path`; empty where there is none."""
-    held = at(value, *path)
-    return held if isinstance(held, str) else ""
+    # As in `at`, without the call: a dump of thousands of pods asks it half a million times.
+    for key in path:
+        if type(value) is not dict and not isinstance(value, Mapping):
+            return ""
+        value = value.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def texts(value: Any, *path: str) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from primitives.identity import kind_of, kubernetes_id, same_name
 from primitives.kubernetes.cluster import Cluster
@@ -25,9 +26,19 @@ _ASTRAY: Final = frozenset(
 
 MOST_LINKS: Final = 1_000
 
+# Several analyzers ask for the same links, some of them once for each workload.
+_found: Final[WeakKeyDictionary[Cluster, tuple[dict[str, str], tuple[Link, ...]]]] = WeakKeyDictionary()
+
 
 def find_links(cluster: Cluster) -> tuple[dict[str, str], tuple[Link, ...]]:
     """The resources with their kinds, and (from, to, kind) where from depends on to; at most `MOST_LINKS`."""
+    known = _found.get(cluster)
+    if known is None:
+        known = _found[cluster] = _find(cluster)
+    return known
+
+
+def _find(cluster: Cluster) -> tuple[dict[str, str], tuple[Link, ...]]:
     edges = tuple(dict.fromkeys((*_callers(cluster), *_services(cluster), *_ingresses(cluster))))[:MOST_LINKS]
     return {name: _kind(name) for edge in edges for name in edge[:2]}, edges
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.deciding import Reason, deciding
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import instant, mapping, maps, message_of, quantity, strings, text
 from primitives.kubernetes.findings import Finding
@@ -111,17 +112,29 @@ def _findings(
     cluster: Cluster, pod: Pod | None, target: str, resource: str, message: str, since: datetime | None,
     event: Event | None = None,
 ) -> Iterator[Finding]:  # fmt: skip
-    reasons = scheduler_reasons(message) or (_computed(cluster, pod) if pod else [])
-    for rank, (state, count, details) in enumerate(_telling(cluster, reasons) or [("FailedScheduling", 0, {})]):
-        precise = _precise(cluster, pod, state)
-        more = _more(cluster, pod, precise, details) if pod else {}
-        for where in _blamed(cluster, precise, resource):
+    for rank, (state, count, details) in enumerate(_told(cluster, pod, message)):
+        for where in _blamed(cluster, state, resource):
             yield Finding(
-                state=precise, object=target, kind="Pod", resource=where, message=message, since=since,
+                state=state, object=target, kind="Pod", resource=where, message=message, since=since,
                 events=event.count if event else 0, last_seen=event.last if event else None,
                 variant=str(details.get("taint") or details.get("resource_name") or ""),
-                details={**details, **more, "nodes": count, "main": rank == 0, **_affects(where, resource)},
+                details={**details, "nodes": count, "main": rank == 0, **_affects(where, resource)},
             )  # fmt: skip
+
+
+def _told(cluster: Cluster, pod: Pod | None, message: str) -> list[Reason]:
+    """The reasons that decide, with what makes each precise; asked once for all pods of a controller."""
+    key = (pod.controller if pod else "", message)
+    if key not in cluster.scheduling_reasons:
+        reasons = scheduler_reasons(message) or (_computed(cluster, pod) if pod else [])
+        exact = [(_precise(cluster, pod, state), count, more) for state, count, more in _telling(cluster, reasons)]
+        nodes = _NODES.match(message)
+        telling = deciding(cluster, pod, exact, int(nodes.group(1)) if nodes else 0) or [("FailedScheduling", 0, {})]
+        cluster.scheduling_reasons[key] = [
+            (state, count, {**details, **(_more(cluster, pod, state, details) if pod else {})})
+            for state, count, details in telling
+        ]
+    return cluster.scheduling_reasons[key]
 
 
 def _blamed(cluster: Cluster, state: str, resource: str) -> list[str]:
@@ -237,8 +250,7 @@ def _shown_toleration(toleration: Mapping[str, Any]) -> str:
 def _room(cluster: Cluster, pod: Pod, name: str) -> dict[str, Any]:
     requested = [quantity(c, "resources", "requests", name) for c in maps(pod.spec, "containers")]
     total = sum(value for value in requested if value is not None)
-    sizes = [quantity(node.raw, "status", "allocatable", name) for node in cluster.all("Node")]
-    known = [size for size in sizes if size is not None]
+    known = cluster.allocatable(name)
     more: dict[str, Any] = {"requested": total}
     if known:
         more["largest_allocatable"] = max(known)

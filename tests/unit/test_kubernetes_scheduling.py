@@ -126,13 +126,9 @@ SCHEDULING = [
     ),
     Case(
         "taint, as old schedulers said it",
-        owned(
-            pending(
-                "0/3 nodes are available: 1 node(s) had taint {dedicated: gpu}, that the pod didn't tolerate, 2 Insufficient cpu."  # noqa: E501
-            )
-        ),
+        owned(pending("0/3 nodes are available: 3 node(s) had taint {dedicated: gpu}, that the pod didn't tolerate.")),
         "TaintNotTolerated",
-        details={"taint": "dedicated=gpu", "main": False},
+        details={"taint": "dedicated=gpu", "main": True},
     ),
     Case(
         "cordoned",

@@ -56,12 +56,12 @@ CAUSES = (
         "network_delay", _CLASS, "{resource}'s network is slow", "RFC 2681 (round-trip delay)",
         prior=-3.4, metrics=r"(?:network|tcp|ping|round trip)(?: \w+)* (?:latency|delay|rtt|time).*|rtt|srtt",
         diagnostic="trace_dependencies",
-        signals={"calls late": 4.4, "calls and work late": -3.0},
+        signals={"calls late": 4.4, "calls and work late": -3.0, "waits idle": 1.8},
     ),
     Cause(
         "network_packet_loss", _CLASS, "{resource}'s network loses packets", "RFC 2680 (packet loss)",
         families={"packet_loss": 2.4}, prior=-3.4,
         metrics=r"packets? (?:loss|lost|dropped|drops).*|retransmi\w*.*|(?:rx|tx) (?:dropped|errors)",
-        diagnostic="trace_dependencies",
+        diagnostic="trace_dependencies", signals={"packets lost": 2.4},
     ),
 )  # fmt: skip

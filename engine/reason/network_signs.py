@@ -1,0 +1,101 @@
+"""What points to a slow or lossy network: calls late on their way, packets sent again, waiting without work."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from engine.reason.claims import Claim
+from engine.reason.fact_index import FactIndex
+from engine.reason.localise import strength
+from engine.reason.signals import signal, telling
+from primitives.facts import MetricShift, SpanShift, WireDelay
+from primitives.patterns import lazy_pattern
+
+__all__ = ["network_signs"]
+
+# The way's time grows by five doublings (1 ms to 32 ms) or more where a network is slow; the least is one.
+_CLEAR_DOUBLINGS: Final = 5.0
+_EVERY: Final = 0.4
+_SOME: Final = 0.5
+_GROWN: Final = 2.0
+_CLEAR_SCORE: Final = 6.0
+# So many times slower is more than a slower CPU or more requests would make of it.
+_WAITS: Final = 5.0
+# What one of its dependencies is later by this share explains it.
+_PASSED_ON: Final = 0.25
+_CPU_USE: Final = lazy_pattern(r"cpu(?!.*throttl)", re.IGNORECASE)
+_HELD_OR_CPU: Final = lazy_pattern(r"mem|heap|rss|cpu|throttl", re.IGNORECASE)
+_LOST: Final = lazy_pattern(r"retransmi|packet.?loss|packets?_(?:lost|dropped)|(?:rx|tx)_dropped", re.IGNORECASE)
+
+
+def network_signs(case: FactIndex) -> Iterator[Claim]:
+    """Every claim about the network, and about what looks like it."""
+    yield from _delays(case)
+    yield from _waits(case)
+    yield from _packets(case)
+
+
+def _delays(case: FactIndex) -> Iterator[Claim]:
+    """Calls that take longer on their way than usual: a slow network, unless whoever they reach is short of CPU."""
+    slowed = {shift.resource for _, shift in case.present(SpanShift)
+              if shift.current > _GROWN * shift.baseline and shift.score >= _CLEAR_SCORE}  # fmt: skip
+    for name, delay in case.present(WireDelay):
+        times = delay.current / max(delay.baseline, 1e-4)
+        weight = min(1.0, math.log2(max(times, 1.0)) / _CLEAR_DOUBLINGS)
+        # A slow network delays the quickest call too; a queue only some.
+        if delay.quickest - delay.baseline < _EVERY * (delay.current - delay.baseline):
+            weight *= _SOME
+        yield from signal("calls late", delay.resource, name, weight, "calls are late on their way", "wire")
+        if delay.resource in slowed:
+            why = "its calls are late and its own work takes longer"
+            yield from signal("calls and work late", delay.resource, name, 1.0, why, "wire")
+
+
+def _packets(case: FactIndex) -> Iterator[Claim]:
+    """Segments that had to be sent again, or packets that were lost: TCP is well without any (RFC 6298, RFC 2680)."""
+    for name, fact in case.present(MetricShift):
+        if fact.worse and fact.resource and fact.current > fact.baseline and _LOST.search(fact.metric):
+            yield from signal("packets lost", fact.resource, name, telling(fact), "packets are lost", "packets")
+
+
+def _waits(case: FactIndex) -> Iterator[Claim]:
+    """A resource that is much slower, though nothing below it is, and whose CPU and requests fell: it waits, idle.
+
+    Work would keep the CPU busy. What waits for a disk, a lock or a pool shows in metrics of these; the network often
+    has none (B. Gregg, Systems Performance: off-CPU analysis).
+    """
+    shifts = [(name, fact) for name, fact in case.present(MetricShift) if fact.resource]
+    late = {(fact.resource, fact.metric): fact.current - fact.baseline for _, fact in shifts
+            if fact.worse and fact.kind == "latency" and _times(fact) >= _WAITS}  # fmt: skip
+    fell = {fact.resource for _, fact in shifts if fact.kind == "traffic" and fact.current < fact.baseline}
+    # Of fewer requests with as much work each the CPU use falls as well, or too little to be seen.
+    idle = {
+        fact.resource
+        for _, fact in case.of(MetricShift)
+        if _CPU_USE.search(fact.metric) and (fact.polarity == "absent" or fact.current < fact.baseline)
+    }
+    # Requests that wait hold their memory.
+    busy = {fact.resource for _, fact in shifts
+            if fact.worse and fact.kind == "saturation" and not _HELD_OR_CPU.search(fact.metric)}  # fmt: skip
+    waiting: dict[str | None, tuple[str, MetricShift]] = {}
+    for name, fact in shifts:
+        if (fact.resource, fact.metric) not in late or fact.resource not in (fell & idle) - busy:
+            continue
+        below = (late.get((called, fact.metric), 0.0) for called in case.below.get(fact.resource or "", ()))
+        if max(below, default=0.0) < _PASSED_ON * late[fact.resource, fact.metric]:
+            known = waiting.get(fact.resource)
+            if known is None or late[fact.resource, fact.metric] > late[fact.resource, known[1].metric]:
+                waiting[fact.resource] = (name, fact)
+    lost = sum(late[resource, fact.metric] for resource, (_, fact) in waiting.items())
+    for resource, (name, fact) in waiting.items():
+        # Where several wait, each by itself, what they have in common is more likely slow than all of them.
+        share = late[resource, fact.metric] / lost
+        why = "it is slow while its CPU and its requests fell: it waits"
+        yield from signal("waits idle", resource, name, share * strength(fact.score), why, "waits")
+
+
+def _times(fact: MetricShift) -> float:
+    return fact.current / fact.baseline if fact.baseline > 0 else 1.0

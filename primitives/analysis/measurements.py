@@ -1,0 +1,115 @@
+"""Observations that state a metric's usual and its current value: somebody else's comparison, as metric shifts.
+
+Monitoring tools and runbooks report so: "p95 latency, normally 18 ms, now 390 ms". Nothing of the series behind it is
+known, so how clear a shift is comes from its size, and from how large it is beside the same metric's elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from primitives.dataclass import dataclass
+from primitives.patterns import lazy_pattern
+from primitives.records import Metric, Observation
+from primitives.terms import MetricKind, Worse
+from primitives.text import safe_line
+
+__all__ = ["Measurement", "measurements"]
+
+_METRIC: Final = ("metric", "metric_name", "measure", "name")
+_NORMAL: Final = ("normal", "baseline", "usual", "expected", "typical", "before")
+_CURRENT: Final = ("current", "now", "observed", "actual", "during", "value", "after")
+_SINCE: Final = ("from", "since", "start", "started_at")
+# A level that differs by less than this share of the usual one is no shift, whatever was reported.
+_LEAST: Final = 0.3
+_MOST_SCORE: Final = 40.0
+_LEAST_SCORE: Final = 3.0
+_KINDS: Final[tuple[tuple[MetricKind, Worse, str], ...]] = (
+    ("availability", "lower", r"success|availab|uptime|healthy"),
+    ("errors", "higher", r"error|fail|5xx|4xx|exception|timeout|reject"),
+    ("other", "higher", r"retransmi|packet.?loss|lost|drop|restart|lag\b|delay|throttl"),
+    ("latency", "higher", r"latency|duration|response.?time|elapsed|p\d\d\b"),
+    ("saturation", "lower", r"free|remaining|headroom"),
+    ("saturation", "higher", r"cpu|memory|heap|disk|storage|connections?|queue|depth|util|usage|threads|pool|load"),
+    ("traffic", "either", r"request|rate|throughput|calls|packets|bytes|receive|transmit|network|traffic|qps|rps"),
+)  # fmt: skip
+_WORDS: Final = [(kind, worse, lazy_pattern(rf"(?i){words}")) for kind, worse, words in _KINDS]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One reported comparison; `score` stands for how clear it is, signed."""
+
+    resource: str
+    metric: Metric
+    normal: float
+    current: float
+    score: float
+    since: datetime
+
+
+def measurements(observations: Iterable[Observation]) -> list[Measurement]:
+    """The reported comparisons that say that a level moved, the clearest first."""
+    stated = [measured for observation in observations if (measured := _stated(observation)) is not None]
+    greatest: dict[str, float] = {}
+    for measured in stated:
+        moved = abs(measured.current - measured.normal)
+        greatest[measured.metric.name] = max(greatest.get(measured.metric.name, 0.0), moved)
+    scored = [_scored(measured, greatest[measured.metric.name]) for measured in stated]
+    return sorted(scored, key=lambda measured: (-abs(measured.score), measured.resource, measured.metric.name))
+
+
+def _stated(observation: Observation) -> Measurement | None:
+    data = observation.data
+    if not isinstance(data, Mapping):
+        return None
+    name, normal, current = _first(data, _METRIC, str), _number(data, _NORMAL), _number(data, _CURRENT)
+    if not name or normal is None or current is None or abs(current - normal) <= _LEAST * abs(normal):
+        return None
+    unit = data.get("unit")
+    kind, worse = _kind(name)
+    metric = Metric(
+        name=safe_line(name, limit=120), kind=kind, unit=unit if isinstance(unit, str) and unit else "1",
+        statistic="value", worse=worse,
+    )  # fmt: skip
+    return Measurement(observation.resource, metric, normal, current, 0.0, _since(data, observation.time))
+
+
+def _scored(measured: Measurement, greatest: float) -> Measurement:
+    """Its size in doublings, as part of the greatest move of the same metric."""
+    moved = measured.current - measured.normal
+    times = math.log2(1 + abs(moved) / abs(measured.normal)) if measured.normal else math.inf
+    clear = min(1.0, times / 4) * abs(moved) / greatest
+    score = math.copysign(_LEAST_SCORE + (_MOST_SCORE - _LEAST_SCORE) * clear, moved)
+    return Measurement(
+        measured.resource, measured.metric, measured.normal, measured.current, score, measured.since
+    )  # fmt: skip
+
+
+def _kind(name: str) -> tuple[MetricKind, Worse]:
+    words = name.replace("_", " ")
+    return next(((kind, worse) for kind, worse, pattern in _WORDS if pattern.search(words)), ("other", "either"))
+
+
+def _first(data: Mapping[str, Any], keys: Sequence[str], kind: type) -> Any:
+    return next((data[key] for key in keys if isinstance(data.get(key), kind)), None)
+
+
+def _number(data: Mapping[str, Any], keys: Sequence[str]) -> float | None:
+    for key in keys:
+        value = data.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    return None
+
+
+def _since(data: Mapping[str, Any], time: datetime) -> datetime:
+    text = _first(data, _SINCE, str)
+    try:
+        since = datetime.fromisoformat(text) if text else time
+    except ValueError:
+        return time
+    return since if since.tzinfo is not None and since <= time else time
