@@ -76,7 +76,8 @@ class Cause:
     """A cause of the catalogue, with everything that rules ask about it. Ids and classes are a fixed interface.
 
     `sentence` is filled with `resource`, `change` and `effect` ("slower", "fail", "worse"); `unproven_sentence` is used
-    where no fact supports the cause. `prior` is in natural log-odds, before any fact. `remediations` are the repairs
+    where no fact supports the cause, `complaint_sentence` where the resource itself complains of what it calls, and
+    nothing says which that is. `prior` is in natural log-odds, before any fact. `remediations` are the repairs
     for it, `diagnostic` would confirm it, and `source` is the page or book that describes it.
 
     Facts that support it. Weights are natural log-odds: how much more likely a fact is with this cause than without.
@@ -124,6 +125,7 @@ class Cause:
     seat_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
     unproven_sentence: str = ""
+    complaint_sentence: str = ""
     change_noun: str = ""
     remediations: tuple[str, ...] = ()
     diagnostic: str = "analyze_utilization"

@@ -21,6 +21,7 @@ from primitives.facts import (
     LogPattern,
     MetricMissing,
     MetricShift,
+    OwnShare,
     SpanErrors,
     SpanShift,
     WorkloadState,
@@ -217,6 +218,17 @@ class FactIndex:
         served |= {fact.resource for _, fact in self.of(MetricShift) if fact.kind == "latency"}
         served -= {fact.resource for _, fact in self.present(MetricMissing)}
         return frozenset(resource for resource in served if resource)
+
+    @cached_property
+    def acquitted(self) -> frozenset[str]:
+        """The resources that are measured to be well: latency and errors as usual, and no part in the symptom."""
+        shares = {fact.resource for _, fact in self.absent(OwnShare)} - {
+            fact.resource for _, fact in self.present(OwnShare)
+        }
+        felt = [fact for _, fact in self.of(MetricShift) if fact.kind in ("latency", "errors", "availability")]
+        ill = {fact.resource for fact in felt if fact.polarity == "present" and fact.worse}
+        calm = {fact.resource for fact in felt if fact.polarity == "absent"}
+        return frozenset(resource for resource in (shares & calm) - ill if resource)
 
     @cached_property
     def onset(self) -> datetime | None:

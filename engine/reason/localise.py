@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.reason.claims import PlaceEvidence
+from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
-from engine.reason.victims import TIMES, blames, ill_replicas, passed_on, silent, slow
+from engine.reason.victims import TIMES, blames, ill_replicas, passed_on, silent, slow, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
     LogPattern,
@@ -166,7 +167,7 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
             yield PlaceEvidence(fact.resource, name, _GIVEN_UP, "its callers gave up first", "cancelled")
         if fact.resource and not fact.count and fact.baseline_count and fact.severity not in FAILURES:
             # What came twice an hour may be late; what each of a dozen requests did is not done any more.
-            weight = _STOPPED * min(math.log2(fact.baseline_count + 1), _MOST_MORE)
+            weight = _STOPPED * min(math.log2(fact.baseline_count + 1), _MOST_MORE) * still_asked(case)
             yield PlaceEvidence(
                 fact.resource, name, weight, "no longer logs what it logged for each request", "stopped"
             )
@@ -176,10 +177,18 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
         more = math.log2((fact.count + 1) / (usual + 1))
         if more < 1:
             continue
+        others = accused(case, fact)
         if fact.points_at and fact.points_at != fact.resource:
             yield PlaceEvidence(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
             yield PlaceEvidence(
                 fact.resource, name, _NAMES_ANOTHER, f"its errors name {fact.points_at}", "named in errors"
+            )
+        elif others:
+            why = "errors of what calls it are about what it calls"
+            for target in others:
+                yield PlaceEvidence(target, name, _NAMED / len(others), why, "named in errors")
+            yield PlaceEvidence(
+                fact.resource, name, _NAMES_ANOTHER, "its errors are about what it calls", "named in errors"
             )
         else:
             why = "logs more errors than usual" if usual else "logs errors that it never logged before"

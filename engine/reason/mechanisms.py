@@ -19,13 +19,14 @@ from engine.reason.catalogue import (
     unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.complaints import COMPLAINTS, accused
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.signals import signal, telling
 from engine.reason.trust import TEXT
-from engine.reason.victims import COMPLAINTS, silent
+from engine.reason.victims import silent, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.facts import (
@@ -88,6 +89,8 @@ _ERRORS: Final = (*FAILURES, "WARN")
 _BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4, "FATAL": 1.25}
 # A complaint about a resource that is measured to answer: some requests reach it.
 _CONTRADICTED: Final = 0.5
+# Its latency and its own part of the symptom are measured as usual: that beats what another says of it.
+_ACQUITTED: Final = 0.3
 # Cap: a line that came with each of a dozen requests counts as much as one that came with thousands.
 _MOST_STOPPED: Final = 4.0
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
@@ -193,7 +196,7 @@ def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
 def _log_families(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
-            usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED)
+            usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED) * still_asked(case)
             why = "it leaves its usual path"
             yield from signal("messages stopped", fact.resource, name, usual, why, "stopped")
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
@@ -207,8 +210,6 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
-        if fact.family in COMPLAINTS and where != fact.resource and where in case.answering:
-            trust *= _CONTRADICTED
         if host := outside_host(case, fact):
             why = f"its errors come from {host}"
             yield from signal("outside blamed", fact.resource, name, news * trust, why, "outside")
@@ -216,9 +217,22 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if fact.family in _FROM_OUTSIDE and case.resources.get(where or "") == "external":
             why = "its callers' errors name it"
             yield from signal("outside blamed", where, name, news * trust, why, "outside")
-        for cause_id, weight in causes_of_family(fact.family):
-            key = HypothesisKey(cause_id, where)
-            yield Claim(key, name, weight * news * trust, f"messages of {fact.family.replace('_', ' ')}", "messages")
+        # That a process ends is what its state says too: a message of it is an echo, no second finding.
+        group = "state" if fact.family == "crash" else "messages"
+        for place, share in _blamed(case, fact, where):
+            for cause_id, weight in causes_of_family(fact.family):
+                why = f"messages of {fact.family.replace('_', ' ')}"
+                yield Claim(HypothesisKey(cause_id, place), name, weight * news * trust * share, why, group)
+
+
+def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tuple[str | None, float]]:
+    """The resources that a message speaks of, each with the part of its weight. A complaint is about others."""
+    targets = accused(case, fact) or (where,)
+    for target in targets:
+        share = 1.0 / len(targets)
+        if fact.family in COMPLAINTS and target != fact.resource:
+            share *= _ACQUITTED if target in case.acquitted else _CONTRADICTED if target in case.answering else 1.0
+        yield target, share
 
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:

@@ -22,6 +22,7 @@ from engine.reason.calibration import Calibrated, Calibration, Features, calibra
 from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
+from engine.reason.complaints import is_outward
 from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.fitted_calibration import CALIBRATION
@@ -36,6 +37,7 @@ from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
+from primitives.facts import LogPattern
 from primitives.quantities import short_id
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
@@ -217,10 +219,19 @@ def _sentence(case: FactIndex, candidate: Candidate) -> str:
         change = f"{cause.change_noun} {short_id(candidate.key.change)}"
     if not candidate.direct and cause.unproven_sentence:
         return safe_line(cause.unproven_sentence.format(resource=resource))
+    if cause.complaint_sentence and _is_own_complaint(case, candidate):
+        return safe_line(cause.complaint_sentence.format(resource=resource))
     sentence = cause.sentence.format(resource=resource, change=short_id(change), effect=case.effect)
     if candidate.key.change and "{change}" not in cause.sentence:
         sentence += f" ({short_id(candidate.key.change)})"
     return safe_line(sentence)
+
+
+def _is_own_complaint(case: FactIndex, candidate: Candidate) -> bool:
+    """Whether what speaks for the cause is that its resource complains of something that it calls."""
+    for_it = {item.fact for item in candidate.evidence if item.weight > 0 and item.group == "messages"}
+    written = [fact for name, fact in case.present(LogPattern) if name in for_it]
+    return bool(written) and all(fact.resource == candidate.key.resource and is_outward(fact) for fact in written)
 
 
 def _key_of(hypothesis: Hypothesis) -> HypothesisKey:

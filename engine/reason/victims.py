@@ -11,20 +11,16 @@ from dataclasses import replace
 from typing import Final
 
 from engine.reason.claims import PlaceEvidence
+from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
 from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
 from primitives.terms import FAILURES
 
-__all__ = ["COMPLAINTS", "TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow"]
+__all__ = ["TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow", "still_asked"]
 
 TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
 """Units of a latency (UCUM)."""
-
-COMPLAINTS: Final = frozenset(
-    {"connection_refused", "unreachable", "unavailable", "connection_reset", "timeout", "call_failed"}
-)
-"""Families of messages in which a caller says that what it calls doesn't answer: the writer is their victim."""
 
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
 _MIN_SHARE: Final = 0.4
@@ -82,9 +78,10 @@ def _named_in_errors(case: FactIndex) -> dict[str, Blame]:
         counts: Counter[str] = Counter()
         first: dict[str, str] = {}
         for name, pattern in patterns:
-            if pattern.family in COMPLAINTS and pattern.points_at and pattern.points_at != resource:
-                counts[pattern.points_at] += pattern.count
-                first.setdefault(pattern.points_at, name)
+            targets = accused(case, pattern)
+            if len(targets) == 1:
+                counts[targets[0]] += pattern.count
+                first.setdefault(targets[0], name)
         total = sum(pattern.count for _, pattern in patterns)
         if counts:
             target, count = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -121,6 +118,16 @@ def silent(case: FactIndex) -> dict[str, str]:
             missing.setdefault(fact.resource, {}).setdefault(fact.kind, name)
     gone = {resource: next(iter(kinds.values())) for resource, kinds in missing.items() if len(kinds) >= _LEAST_SILENT}
     return gone if len(missing) <= _MOST_SILENT else {}
+
+
+def still_asked(case: FactIndex) -> float:
+    """The part of the usual requests (0 to 1) whose missing lines say something: the others are only late.
+
+    Who waits for an answer asks less meanwhile, so where calls lose their time on the way, all log less of everything
+    (a closed system: N. Gunther, Guerrilla Capacity Planning, 2007, chapter 2).
+    """
+    late = sum(delay.share for _, delay in case.present(WireDelay))
+    return max(0.0, 1.0 - late)
 
 
 def slow(case: FactIndex) -> frozenset[str]:

@@ -285,7 +285,9 @@ RULES: Final = (
     ),
     (
         "timeout",
-        (r"time[ds]?[- ]?out|deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded (?:the )?deadline|took too long|"
+        (
+            r"time[ds]?[- ]?out|(?<!progress)deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded (?:the )?deadline|"
+        r"took too long|"
         r"time limit exceeded|"
         r"not (?:completed|finished|answered|acknowledged) (?:with)?in \d"),
     ),
@@ -323,8 +325,7 @@ RULES: Final = (
             r"core dumped|"
             r"fatal (?:error|exception)|crashloopbackoff|stack ?overflow|"
             r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|"
-            r"terminate called|abort(?:ed)? \(core|exit(?:ed|ing)?(?: with)?(?: non-?zero)? (?:code|"
-            r"status)[ :=]{1,3}(?!0\b)\d{1,3}\b|"
+            r"terminate called|abort(?:ed)? \(core|"
             r"terminated by signal|received signal (?:4|6|7|8|9|11)\b"
         ),
     ),

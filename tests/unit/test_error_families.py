@@ -54,14 +54,15 @@ COMPLAINTS = {
         "mailer is not responding"],
     "server_error": ["POST /pay 500 31ms", "status=500", "Internal Server Error"],
     "call_failed": ["failed to call ledger", "could not fetch rates", "rpc error"],
-    "crash": ["exited with code 1", "Segmentation fault", "panic: index out of range"],
+    "crash": ["Segmentation fault", "panic: index out of range"],
     "exception": ["java.lang.IllegalStateException: order", "ValueError: bad amount"],
 }  # fmt: skip
 CALM = [
     "order 401 shipped", "GC pause 503 ms", "wrote 429 rows", "returned 503 rows", "port 500 opened", "line 403: ok",
     "0 errors, 12 notes", "errors=0 failed: 0", "finished without errors", "error: null", "retries: false",
     "timeout: 30s", "query timeout (ms): 500, timeout policy: return", "lock level=Row timeout=5000",
-    "with a timeout of 30 s", "max_connections = 200", "duration: 35ms", "exit code 0", "read-only mode is disabled",
+    "with a timeout of 30 s", "max_connections = 200", "duration: 35ms", "exit code 0", "exiting with code 1",
+    "read-only mode is disabled",
     "invalid token at position 3 of the expression", "connection restored", "    at com.shop.Cart.add(Cart.java:12)",
     "--- End of inner exception stack trace ---", 'File "/app/cart.py", line 12, in add', "handled request",
     "user 12 logged in", "opened session 3 for ann", "reserved 3 seats", "the file is full of orders? no: 3 orders",

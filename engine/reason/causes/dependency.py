@@ -26,6 +26,7 @@ CAUSES = (
         metrics=r"(?:health ?check|healthy hosts?|target health).*",
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",
+        complaint_sentence="Something that {resource} depends on can't be reached",
         # A process listens, a name resolves and a route exists, or nobody can connect.
         signals={"tcp_connect failed": 3.4, "http_get failed": 3.4, "fell silent": 1.5},
         outcome_rank=1,
@@ -47,6 +48,7 @@ CAUSES = (
         slowness=True,
         outcome_rank=2,
         unproven_sentence="Downstream {resource} degraded",
+        complaint_sentence="Something that {resource} depends on is too slow",
     ),
     Cause(
         "dependency_errors",

@@ -1,0 +1,96 @@
+"""Whom a complaint accuses: the target that it names, else what its writer calls, never the writer.
+
+"Failed to call", "timed out", "connection refused": the process that writes so is well enough to write, and says that
+another didn't answer (M. Nygard, Release It!: integration points; gRPC: UNAVAILABLE and DEADLINE_EXCEEDED).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from engine.reason.fact_index import FactIndex
+from primitives.facts import LogPattern, ProbeResult
+from primitives.identity import same_name
+from primitives.patterns import lazy_pattern
+
+__all__ = ["COMPLAINTS", "accused", "is_outward"]
+
+COMPLAINTS: Final = frozenset(
+    {"connection_refused", "unreachable", "unavailable", "connection_reset", "timeout", "call_failed"}
+)
+"""Families of messages in which a caller says that what it calls doesn't answer: the writer is their victim."""
+
+# These are always about the other side; the rest of the complaints only where their words say so.
+_ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
+_OUTWARD: Final = lazy_pattern(
+    r"\b(?:upstream|downstream|dial|call(?:s|ed|ing)?|connect(?:ing|ed)? to|connection to|request to|rpc|fetch(?:ing)?|"
+    r"lookup|response from|reply from|awaiting headers|remote|peer|endpoint|(?:get|post|put|delete) \"?https?:|"
+    r"https?://|client\.timeout|connect timed out|connect timeout)",
+    re.IGNORECASE,
+)
+_ADDRESS: Final = lazy_pattern(
+    r"(?:\b(?:dial tcp|lookup|connect(?:ing|ed|ion)? (?:to|with)|server at|host|upstream|call(?:ing)?|reach|contact)"
+    r"[ :=\"'(]{1,3}|://|[ @(\"'])"
+    r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?):(?P<port>\d{2,5})\b"
+)
+_NAME: Final = lazy_pattern(
+    r"\b(?:dial tcp|lookup|connect(?:ing|ed|ion)? to|server at|upstream|failed to (?:call|reach|contact)|"
+    r"could not reach|no response from)[ :=\"'(]{1,3}"
+    r"(?:host |server |the |service )?(?P<host>[A-Za-z](?=[A-Za-z0-9.-]{0,252}[.-])[A-Za-z0-9.-]{1,251}[A-Za-z0-9])\b"
+)
+_NUMBERS: Final = lazy_pattern(r"[\d.]+")
+# Kinds of resources that a workload runs on and doesn't call.
+_HOSTS: Final = frozenset({"node", "host", "zone"})
+_INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
+# Past this many nothing is said of any of them.
+_MOST: Final = 4
+
+
+def is_outward(fact: LogPattern) -> bool:
+    """Whether the messages complain of a call to another, not of requests that came in."""
+    if fact.family not in COMPLAINTS:
+        return False
+    return fact.family in _ALWAYS or bool(fact.points_at) or bool(_OUTWARD.search(fact.example or fact.template))
+
+
+def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
+    """The resources that a complaint is about, each as likely; empty where none is known.
+
+    In this order: whom the message names; who listens on the port that it names; the only dependency of the writer;
+    each of a few. Where none is known, or a name that nothing knows, it is an unknown dependency of the writer.
+    """
+    writer = fact.resource
+    if writer is None or not is_outward(fact):
+        return ()
+    if fact.points_at:
+        return (fact.points_at,) if fact.points_at != writer else ()
+    called = [name for name in case.below.get(writer, ()) if case.resources.get(name) not in _HOSTS]
+    host, port = _address(fact.example or fact.template)
+    if host and not _NUMBERS.fullmatch(host):
+        short = host.partition(".")[0] if host.endswith(_INSIDE) or ".svc." in host else host
+        known = [name for name in (*called, *case.resources) if same_name(name, short)]
+        return tuple(known[:1])
+    listening = [name for name in called if port is not None and name in _listeners(case).get(port, ())]
+    if len(listening) == 1:
+        return (listening[0],)
+    return tuple(called) if len(called) <= _MOST else ()
+
+
+def _address(text: str) -> tuple[str, int | None]:
+    match = _ADDRESS.search(text)
+    if match:
+        return match["host"], int(match["port"])
+    named = _NAME.search(text)
+    return (named["host"], None) if named else ("", None)
+
+
+def _listeners(case: FactIndex) -> Mapping[int, set[str]]:
+    """The resources that active checks reached, or tried to reach, on each port."""
+    ports: dict[int, set[str]] = {}
+    for _, fact in case.of(ProbeResult):
+        host, _, port = (fact.target or "").rpartition(":")
+        if port.isdigit() and fact.resource:
+            ports.setdefault(int(port), set()).update({fact.resource, host})
+    return ports

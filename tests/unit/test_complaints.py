@@ -1,0 +1,88 @@
+"""A complaint accuses what its writer calls, by name, port or the only edge; its writer is the victim."""
+
+from __future__ import annotations
+
+import pytest
+from incident_facts import SEEN, found, graph, log, opened, share, shift
+
+from engine.hypotheses import Hypothesis
+from engine.reason.complaints import accused, is_outward
+from engine.reason.fact_index import FactIndex
+from engine.reason.ranking import rank_facts
+from primitives.facts import Fact, LogPattern, ProbeResult
+from primitives.records import Symptom
+
+SHOP = graph({"till": "service", "ledger": "service", "stock-db": "database"}, ("till", "ledger"), ("till", "stock-db"))
+RADIO = graph({"mixer": "service", "archive": "storage", "node/a": "node"}, ("mixer", "archive"), ("mixer", "node/a"))
+
+
+def message(resource: str, text: str, family: str) -> LogPattern:
+    return log(resource, family).model_copy(update={"template": text, "example": text})
+
+
+def ranked(*facts: Fact, symptom: Symptom) -> tuple[Hypothesis, ...]:
+    return rank_facts(found(*facts), opened(symptom)).hypotheses
+
+
+def index(*facts: Fact) -> FactIndex:
+    return FactIndex(opened(), None, found(*facts))
+
+
+@pytest.mark.parametrize(
+    ("facts", "complaint", "targets"),
+    [
+        ((SHOP,), message("till", "dial tcp: lookup ledger:8000 failed: connection refused", "connection_refused"),
+         ("ledger",)),
+        ((SHOP, ProbeResult(resource="stock-db", probe="tcp_connect", target="stock-db:5432", result="open",
+        healthy=True,
+                            **SEEN)),
+         message("till", "dial tcp 10.0.0.7:5432: connection refused", "connection_refused"), ("stock-db",)),
+        ((RADIO,), message("mixer", "failed to call the archive of today", "call_failed"), ("archive",)),
+        ((SHOP,), message("till", "rpc error: code = Unavailable", "unavailable"), ("ledger", "stock-db")),
+        ((SHOP,), message("ledger", "connection refused", "connection_refused"), ()),
+        ((SHOP,), message("till", "could not connect to mail.example.org:25", "unreachable"), ()),
+        ((SHOP,), message("stock-db", "statement timeout after 30 s", "timeout"), ()),
+        ((SHOP,), message("till", "no space left on device", "disk_full"), ()),
+    ],
+    ids=["name", "port", "only edge", "each of a few", "nothing known", "an unknown name", "its own timeout",
+    "no complaint"],
+)  # fmt: skip
+def test_a_complaint_is_about_what_the_writer_calls(
+    facts: tuple[Fact, ...], complaint: LogPattern, targets: tuple[str, ...]
+) -> None:
+    assert accused(index(*facts, complaint), complaint) == targets
+
+
+@pytest.mark.parametrize(
+    ("text", "family", "outward"),
+    [("upstream timed out", "timeout", True), ("Client.Timeout exceeded while awaiting headers", "timeout", True),
+     ("lock wait timed out", "timeout", False), ("service unavailable: warming up", "unavailable", False),
+     ("broken pipe", "connection_reset", False), ("password is wrong", "authentication", False)],
+)  # fmt: skip
+def test_only_what_speaks_of_a_call_outward_accuses_others(text: str, family: str, outward: bool) -> None:
+    assert is_outward(message("till", text, family)) is outward
+
+
+def test_a_complaint_beside_one_dependency_blames_it_and_not_its_writer() -> None:
+    hypotheses = ranked(RADIO, message("mixer", "failed to reach it", "unreachable"), symptom=Symptom(resource="mixer"))
+    unreached = [entry.resource for entry in hypotheses if entry.cause_id == "dependency_unavailable"]
+    assert unreached[0] == "archive"
+    assert "mixer" not in unreached
+
+
+def test_where_nothing_is_known_it_is_an_unknown_dependency_of_the_writer() -> None:
+    hypotheses = ranked(message("kiosk", "failed to reach it", "unreachable"), symptom=Symptom(resource="kiosk"))
+    best = next(entry for entry in hypotheses if entry.cause_id == "dependency_unavailable")
+    assert best.cause == "Something that kiosk depends on can't be reached"
+
+
+def test_a_measured_acquittal_beats_a_complaint() -> None:
+    complaint = log("till", "unavailable", points_at="ledger")
+    accused_only = ranked(SHOP, complaint, symptom=Symptom(resource="till"))
+    calm = (shift("ledger", absent=True), share("ledger", 0.0))
+    acquitted = ranked(SHOP, complaint, *calm, symptom=Symptom(resource="till"))
+
+    def confidence(hypotheses: tuple[Hypothesis, ...]) -> float:
+        return max(entry.confidence for entry in hypotheses if entry.resource == "ledger")
+
+    assert confidence(acquitted) < confidence(accused_only)
