@@ -27,7 +27,7 @@ _KEPT: Final = 0.1
 _PASSED: Final = 0.5
 _MOST_PASSED: Final = 1.5
 _FELT: Final = "felt by its entity"
-_SYMPTOM_GROUPS: Final = ("probe", "state", "silence")
+_SYMPTOM_GROUPS: Final = ("probe", "state", "silence", "messages")
 
 
 def is_behind(case: FactIndex, cause: str, symptom: str) -> bool:

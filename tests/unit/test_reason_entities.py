@@ -92,3 +92,10 @@ def test_names_that_nobody_resolves_speak_for_the_cluster_dns() -> None:
         log("shop/deployment/pay", "dns"),
     )
     assert first(ranked(*facts, about="shop/deployment/cart")) == ("dns_resolution_failed", dns)
+
+
+def test_refused_connections_to_a_service_speak_for_what_keeps_its_pods_away() -> None:
+    cordon = state_of("node/w1", "NodesUnschedulable", details={"affects": ["mill/deployment/saw"]})
+    refused = log("mill/deployment/desk", "connection_refused", points_at="mill/service/saw")
+    facts = (cordon, refused, fronts("mill/service/saw", "mill/deployment/saw"))
+    assert first(ranked(*facts, about="mill/deployment/desk")) == ("node_cordoned", "node/w1")
