@@ -47,7 +47,8 @@ def speak_for_causes(case: FactIndex, claims: Mapping[HypothesisKey, list[Claim]
         spoken[key] = [replace(claim, weight=_KEPT * claim.weight) if claim in symptoms else claim for claim in own]
         strongest = max(symptoms, key=lambda claim: (claim.weight, claim.fact))
         passed = min(_PASSED * strongest.weight, _MOST_PASSED)
-        for other in behind:
+        # On one object a symptom says nothing of which of its causes it is.
+        for other in (other for other in behind if other.resource != key.resource):
             spoken[other].append(Claim(other, strongest.fact, passed, f"it is felt: {strongest.why}", _FELT))
     _speak_for_seats(spoken)
     return spoken

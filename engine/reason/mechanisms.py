@@ -217,10 +217,12 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if fact.family in _FROM_OUTSIDE and case.resources.get(where or "") == "external":
             why = "its callers' errors name it"
             yield from signal("outside blamed", where, name, news * trust, why, "outside")
+        # That a process ends is what its state says too: a message of it is an echo, no second finding.
+        group = "state" if fact.family == "crash" else "messages"
         for place, share in _blamed(case, fact, where):
             for cause_id, weight in causes_of_family(fact.family):
                 why = f"messages of {fact.family.replace('_', ' ')}"
-                yield Claim(HypothesisKey(cause_id, place), name, weight * news * trust * share, why, "messages")
+                yield Claim(HypothesisKey(cause_id, place), name, weight * news * trust * share, why, group)
 
 
 def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tuple[str | None, float]]:

@@ -18,7 +18,15 @@ from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.references import missing_in_message
 from primitives.patterns import lazy_pattern
 
-__all__ = ["RECOVERED_AFTER", "exit_meaning", "find_pods", "over_own_limit", "start_error", "torn_down"]
+__all__ = [
+    "RECOVERED_AFTER",
+    "exit_meaning",
+    "find_pods",
+    "over_own_limit",
+    "refuses_image",
+    "start_error",
+    "torn_down",
+]
 
 # A container that has run for ten minutes gets its restart back-off reset: Kubernetes calls it recovered then.
 RECOVERED_AFTER: Final = timedelta(minutes=10)
@@ -81,6 +89,11 @@ def exit_meaning(code: int | None) -> str | None:
 def over_own_limit(message: str) -> bool:
     """Whether a pod was evicted for its own use of local storage (an emptyDir's limit, or its containers')."""
     return bool(_OWN_LIMIT.search(message))
+
+
+def refuses_image(message: str) -> bool:
+    """Whether the kubelet refuses to run the image as the security context demands (runAsNonRoot)."""
+    return "runAsNonRoot" in message or "run as root" in message
 
 
 def start_error(message: str, fallback: str = "StartError") -> str:
@@ -203,6 +216,8 @@ def _waiting(cluster: Cluster, pod: Pod, container: Container) -> Finding | None
     reason, message = text(waiting, "reason"), message_of(waiting, "message")
     if reason in PULL_REASONS:
         return pull_failure(cluster, pod, container)
+    if reason == "CreateContainerConfigError" and refuses_image(message):
+        return _of(pod, "SecurityContextConflict", container, message=message)
     if reason == "CreateContainerConfigError":
         return missing_in_message(pod, container.name, message) or _of(pod, reason, container, message=message)
     if reason in _START_ERRORS:

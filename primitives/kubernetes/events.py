@@ -14,7 +14,7 @@ from primitives.identity import kubernetes_id, namespace_of
 from primitives.kubernetes.admission import create_event
 from primitives.kubernetes.autoscaling import autoscaler_event, scaled_by
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import over_own_limit, start_error
+from primitives.kubernetes.containers import over_own_limit, refuses_image, start_error
 from primitives.kubernetes.disruptions import eviction_event
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.findings import Finding
@@ -160,6 +160,8 @@ def _kubelet(cluster: Cluster, event: Event, pod: Pod | None, resource: str) -> 
     message = event.message
     if _ECHO.match(message):
         return []
+    if refuses_image(message):
+        return [_of(event, "SecurityContextConflict", resource, reason=event.reason)]
     missing = missing_from_text(message)
     if missing is not None:
         state, details = missing

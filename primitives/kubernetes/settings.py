@@ -33,6 +33,13 @@ _ADDRESS: Final = lazy_pattern(
     re.IGNORECASE,
 )
 _FLAG: Final = lazy_pattern(r"--?[\w.-]+[= ](\S+)")
+# Tools with which scripts wait for a name or a port.
+_AWAITED: Final = lazy_pattern(
+    r"\b(?:nslookup|getent hosts|dig|pg_isready -h|mysqladmin ping -h|redis-cli -h"
+    r"|nc(?: -[a-z]{1,4}){0,3}(?: -w ?\d{1,3})?)"
+    r" {1,3}([a-z0-9][a-z0-9.-]{0,200}[a-z0-9])(?: {1,3}([0-9]{1,5})\b)?"
+)
+_LONGEST_SCRIPT: Final = 2_000
 # Names of variables whose whole value is a host, and that pair with a port's of the same stem.
 _HOST_NAME: Final = lazy_pattern(r"(?:^|_)(?:HOSTS?|ADDR|ADDRESS|ENDPOINT|URL|URI|BROKERS?)$")
 # Names of variables whose values look like host:port and aren't: image:tag, times.
@@ -94,6 +101,8 @@ def addresses_of(cluster: Cluster, source: PodSource) -> Iterator[Address]:
         values = _environment(cluster, source.namespace, container)
         for variable, value in values.items():
             yield from _parse(name, variable, value, values)
+        for host, port in _awaited(container):
+            yield Address(name, "command", host, port, sure=True)
         for argument in _arguments(container):
             if match := _FLAG.fullmatch(argument):
                 yield from _parse(name, argument.partition("=")[0].partition(" ")[0], match.group(1), {})
@@ -195,6 +204,17 @@ def _environment(cluster: Cluster, namespace: str, container: Mapping[str, Any])
         if name and value:
             values[name] = value
     return values
+
+
+def _awaited(container: Mapping[str, Any]) -> Iterator[tuple[str, int | None]]:
+    """The hosts that a script waits for: `until nslookup db; do sleep 2; done` (Kubernetes: Init Containers)."""
+    for field in ("command", "args"):
+        values = at(container, field)
+        for value in values if isinstance(values, list | tuple) else ():
+            if isinstance(value, str) and ("until " in value or "while " in value):
+                for match in _AWAITED.finditer(value[:_LONGEST_SCRIPT]):
+                    host, port = match.groups()
+                    yield host, int(port) if port else None
 
 
 def _arguments(container: Mapping[str, Any]) -> Iterator[str]:

@@ -38,6 +38,7 @@ ContainerFailed symptom The container ended with an error (details: last_reason,
 StartError cause The container's command could not be started (RunContainerError, StartError, ContainerCannotRun)
 CreateContainerError cause The runtime could not create the container
 CreateContainerConfigError cause The container's configuration refers to what isn't there
+SecurityContextConflict cause The image can't be run as the security context demands (runAsNonRoot, user)
 InvalidCommand cause The image doesn't hold the command, or it isn't executable (exit code 126 or 127)
 Evicted cause The kubelet evicted the pod (details: starved, the resource it ran out of)
 StorageLimitExceeded cause The pod was evicted for using more local storage than it may: its own doing

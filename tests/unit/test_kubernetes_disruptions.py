@@ -46,6 +46,7 @@ def crashed(code: int, reason: str = "Error", **limits: str) -> tuple[dict[str, 
     return owned(pod(statuses=[status], containers=[container(**resources)]))
 
 
+NOT_ROOT = "Error: container has runAsNonRoot and image will run as root (pod: api-1, container: api)"
 DISRUPTIONS = [
     Case(
         "a budget of one replica holds a drain",
@@ -160,6 +161,11 @@ DISRUPTIONS = [
         dumped=("StorageClass",),
     ),
     Case(
+        "an image that runs as root",
+        owned(pod(statuses=[waiting("CreateContainerConfigError", NOT_ROOT)])),
+        "SecurityContextConflict",
+    ),
+    Case(
         "an event without a type",
         owned(
             pod(statuses=[waiting("ContainerCreating")], phase="Pending"),
@@ -267,3 +273,29 @@ def test_the_moment_is_that_of_the_taint() -> None:
     taint = {"key": "aws-node-termination-handler/spot-itn", "effect": "NoSchedule", "timeAdded": ago(7)}
     case = Case("", (node(spec={"taints": [taint]}),), "")
     assert [finding.state for finding in findings(case)] == ["NodeReclaimed"]
+
+
+def test_an_image_that_runs_as_root_is_refused_by_the_security_context() -> None:
+    status = waiting("CreateContainerConfigError", NOT_ROOT)
+    assert "SecurityContextConflict" in states(*owned(pod(statuses=[status])))
+    assert "SecurityContextConflict" in states(*owned(pod(statuses=[waiting("")]), event("Failed", NOT_ROOT)))
+    other = waiting("CreateContainerConfigError", 'secret "keys" not found')
+    assert "SecurityContextConflict" not in states(*owned(pod(statuses=[other])))
+
+
+@pytest.mark.parametrize(
+    ("script", "missing"),
+    [
+        ("until nslookup ledgr; do sleep 2; done", True),
+        ("while ! nc -z ledgr 5432; do sleep 1; done", True),
+        ("until pg_isready -h ledgr; do sleep 1; done", True),
+        ("until nslookup ledger; do sleep 2; done", False),
+        ("nslookup ledgr || true", False),
+        ("until nslookup mirror.example.com; do sleep 2; done", False),
+    ],
+)
+def test_an_init_container_may_wait_for_a_name_that_does_not_exist(script: str, missing: bool) -> None:
+    first = {"name": "wait", "image": "x", "command": ["sh", "-c", script]}
+    waits = pod(statuses=[], phase="Pending", spec={"initContainers": [first]})
+    ledger = obj("Service", "ledger", spec={"selector": {"app": "ledger"}, "ports": [{"port": 5432}]})
+    assert ("EnvHostUnknown" in states(*owned(waits), ledger)) is missing

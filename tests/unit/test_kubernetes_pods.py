@@ -120,13 +120,7 @@ PODS = [
     ),
     Case(
         "create error by configuration",
-        owned(
-            pod(
-                statuses=[
-                    waiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root")
-                ]
-            )
-        ),
+        owned(pod(statuses=[waiting("CreateContainerConfigError", "failed to sync configuration cache: timed out")])),
         "CreateContainerConfigError",
     ),
     Case(

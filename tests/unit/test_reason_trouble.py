@@ -99,3 +99,28 @@ def test_what_many_share_is_likelier_than_each_of_many_that_are_alike() -> None:
     assert "4 resources with the same trouble depend on it" in [item.why for item in hypotheses[0].evidence]
     single = ranked(topology, *alike[:2], symptom=Symptom(resource="cart"))
     assert not [item for entry in single for item in entry.evidence if "just the same" in item.why]
+
+
+def weight_of_message(resource: str, family: str, *others: Fact) -> float:
+    message = log(resource, family)
+    hypotheses = ranked(message, *others, symptom=Symptom(resource=resource))
+    return max(
+        item.weight
+        for entry in hypotheses
+        if entry.resource == resource
+        for item in entry.evidence
+        if item.fact == "F1" and item.why.startswith("messages of")
+    )
+
+
+@pytest.mark.parametrize("resource", ["kiln", "shop/deployment/barn"])
+def test_a_message_that_a_process_ended_is_an_echo_of_its_state(resource: str) -> None:
+    assert weight_of_message(resource, "crash", state_of(resource, "CrashLoopBackOff")) < weight_of_message(
+        resource, "crash"
+    )
+
+
+@pytest.mark.parametrize(("family", "elsewhere"), [("missing_configuration", ""), ("crash", "loom")])
+def test_another_message_or_the_state_of_another_is_no_echo(family: str, elsewhere: str) -> None:
+    state = state_of(elsewhere or "kiln", "CrashLoopBackOff")
+    assert weight_of_message("kiln", family, state) >= weight_of_message("kiln", family)

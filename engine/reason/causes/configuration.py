@@ -15,6 +15,7 @@ CAUSES = (
         "A wrong setting made {resource} {effect}",
         "Google SRE workbook, chapter 14: configuration design",
         states={
+            "SecurityContextConflict": 4.4,
             "InvalidCommand": 4.0, "StartError": 3.0, "CronJobInvalidSchedule": 3.5, "AdmissionWebhookDenied": 3.5,
             "PodSecurityViolation": 3.5, "AdmissionWebhookUnavailable": 3.0, "WebhookFailsClosed": 3.2,
             "StatefulSetServiceMissing": 3.0,
