@@ -35,6 +35,7 @@ __all__ = [
     "kind_of",
     "kubernetes_id",
     "namespace_of",
+    "parent_of",
     "parse_id",
     "qualified",
     "same_name",
@@ -219,6 +220,12 @@ def spoken_name(text: str) -> str:
     """
     name = base_name(text)
     return _TYPE_BEHIND.split(name)[0] or name
+
+
+def parent_of(text: str) -> str:
+    """The resource that a plain path names before its last part (`shop/api` of `shop/api/0`); empty where none is."""
+    parent, _, last = text.rpartition("/")
+    return parent if last else ""
 
 
 def same_name(name: str, other: str) -> bool:

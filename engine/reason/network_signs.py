@@ -26,7 +26,7 @@ _CLEAR_SCORE: Final = 6.0
 _WAITS: Final = 5.0
 # What one of its dependencies is later by this share explains it.
 _PASSED_ON: Final = 0.25
-_CPU_USE: Final = lazy_pattern(r"cpu(?!.*throttl)", re.IGNORECASE)
+_CPU_USE: Final = lazy_pattern(r"cpu(?!.{0,200}throttl)", re.IGNORECASE)
 _HELD_OR_CPU: Final = lazy_pattern(r"mem|heap|rss|cpu|throttl", re.IGNORECASE)
 _LOST: Final = lazy_pattern(r"retransmi|packet.?loss|packets?_(?:lost|dropped)|(?:rx|tx)_dropped", re.IGNORECASE)
 

@@ -36,7 +36,7 @@ _SIGNS: Final = {"higher": 1, "lower": -1, "either": 0}
 # Fewer samples than this say too little of what is normal to be preferred to a nearer baseline.
 _MIN_SAMPLES: Final = 5
 # A rate that begins inside of the window has no level before it: a quiet part of less than this share of it, at less
-# than that share of what came later, is its beginning (Prometheus: a rate's first range holds few samples).
+# than that share of what came later, is its beginning (a rate's first range holds few samples).
 _BEGINNING: Final = 0.2
 _NOTHING: Final = 0.25
 # A counter shows itself by growing, never falling; fewer growing steps prove nothing.

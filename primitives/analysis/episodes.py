@@ -23,7 +23,7 @@ from primitives.statistics import sample_step
 __all__ = ["of_the_question"]
 
 # An alarm may come so long after its cause began and even ended: rules average over minutes and wait before they fire
-# (Prometheus: `for`, typically 5 to 15 minutes).
+# (alert rules: `for`, typically 5 to 15 minutes).
 _LATE_ALARM_S: Final = 900.0
 _SLACK_STEPS: Final = 3.0
 # Fewer samples than this after an episode say nothing of a further one.

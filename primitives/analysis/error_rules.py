@@ -330,6 +330,17 @@ RULES: Final = (
         ),
     ),
     ("server_error", r"internal ?(?:server ?)?error"),
+    # What a language throws for a mistake in the program itself (Java Language Specification 11.1.1: unchecked
+    # exceptions; Python: built-in exceptions): it names the writer's code, whatever request stumbled over it.
+    (
+        "exception",
+        (
+            r"(?:null ?pointer|nil pointer|classcast|indexoutofbounds|illegal(?:argument|state)|nosuchelement|"
+            r"concurrentmodification|numberformat|arithmetic)(?:exception| dereference)|"
+            r"\b(?:type|key|index|attribute|zerodivision|assertion|unboundlocal)error\b|index out of range|"
+            r"cannot read propert(?:y|ies) of (?:null|undefined)|is not a function|divi(?:de|sion) by zero"
+        ),
+    ),
     (
         "call_failed",
         (

@@ -19,6 +19,7 @@ from primitives.analysis.graph import Graph
 from primitives.analysis.replica_names import new_names
 from primitives.dataclass import dataclass
 from primitives.facts import ReplicaMeasure
+from primitives.identity import parent_of
 from primitives.records import Change, Metric, Series, Topology
 from primitives.statistics import median, sample_step
 
@@ -99,8 +100,7 @@ def _replicas(named: Iterable[str], series: Sequence[Series], graph: Graph) -> d
     owned = graph.dependencies("owns")
     below: dict[str, set[str]] = {}
     for entry in {entry.resource for entry in series}:
-        parent, _, last = entry.rpartition("/")
-        if parent and last:
+        if parent := parent_of(entry):
             below.setdefault(parent, set()).add(entry)
     replicas = {}
     for resource in named:

@@ -218,13 +218,23 @@ def _check_depth(text: str) -> None:
     It takes a sixth of the time of a whole load. Raises `yaml.YAMLError`.
     """
     depth = 0
-    for event in yaml.parse(text, yaml.CSafeLoader):
+    for event in _yaml_events(text):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
                 raise TooDeepYaml(None, None, f"it is nested over {MAX_DEPTH} levels deep", event.start_mark)  # type: ignore[arg-type]
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _yaml_events(text: str) -> Iterator[yaml.Event]:
+    try:
+        yield from yaml.parse(text, yaml.CSafeLoader)
+    except yaml.scanner.ScannerError as error:
+        # From 6.0.4 on libyaml's scanner, which reads ahead, has a limit of its own: 1,000 levels.
+        if "nesting depth" not in (error.problem or ""):
+            raise
+        raise TooDeepYaml(None, None, f"it is nested over {MAX_DEPTH} levels deep", error.problem_mark) from error
 
 
 def _check_expansion(root: yaml.Node, where: str) -> None:

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Final
 
 from primitives.dataclass import dataclass
-from primitives.identity import base_name, same_name
+from primitives.identity import base_name, kind_of, same_name
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.illness import checked_well, find_ill
@@ -84,7 +84,7 @@ class Situation:
         """Who depends on each Service."""
         callers: dict[str, set[str]] = defaultdict(set)
         for source, target, kind in find_links(self.cluster)[1]:
-            if kind == "calls" or source.rpartition("/")[0].endswith("ingress"):
+            if kind == "calls" or kind_of(source) == "ingress":
                 callers[target].add(source)
         return callers
 

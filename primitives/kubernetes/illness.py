@@ -20,6 +20,7 @@ from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.services import pods_behind
 from primitives.kubernetes.settings import service_at
 from primitives.quantities import counted
+from primitives.resolver import host_of
 
 __all__ = ["checked_well", "failed_checks", "find_ill"]
 
@@ -57,7 +58,7 @@ def _checked(cluster: Cluster, *, healthy: bool) -> Iterator[tuple[str, str]]:
             continue
         why = f"the check {check.probe} of {check.target or check.resource} {'is well' if healthy else 'failed'}"
         yield check.resource, why
-        host = (check.target or "").rpartition("//")[2].partition("/")[0].partition(":")[0]
+        host = host_of(check.target or "")
         service, _ = service_at(cluster, namespace_of(check.resource), host) if host else (None, False)
         if service is not None and check.probe != "node_service":
             yield service.id, why

@@ -64,7 +64,7 @@ _LOCAL: Final = frozenset({"localhost", "localhost.localdomain", "kubernetes.def
 _CLUSTER_DOMAIN: Final = "svc"
 _MOST_WRITERS: Final = 10
 _LAST_CHARACTERS: Final = 20_000
-_QUALIFIED: Final = lazy_pattern(r"[a-z0-9-]+\.[a-z0-9-]+\.?[a-z]*")
+_QUALIFIED: Final = lazy_pattern(r"[a-z0-9-]\.[a-z0-9-]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ async def test_what_is_no_number_is_a_gap(word: str, engine: Engine, tmp_path: P
     made = Incident()
     made.change("latency", lambda minute, name, cell: word if name == CULPRIT and minute > 12 else cell)
     told = await _report(engine, made.write(tmp_path / "bad"))
-    assert any("latency" in gap and "NaN or infinite" in gap for gap in told.gaps)
+    assert any("latency" in gap and "NaN, infinite" in gap for gap in told.gaps)
     assert _confidence(told) <= _confidence(sound)
 
 
