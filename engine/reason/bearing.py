@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.reason.fact_index import FactIndex
 from primitives.facts import LogPattern, WorkloadState
+from primitives.identity import namespace_of
 from primitives.terms import FAILURES
 
 __all__ = ["state_factor"]
@@ -33,16 +34,35 @@ def state_factor(case: FactIndex, fact: WorkloadState) -> tuple[float, str]:
     standing = fact.bearing == "standing"
     compared = bool(fact.details.get("by_comparison"))
     old = compared and _is_old(case, fact)
-    if not (standing or old) or _is_named(case, fact):
+    apart = compared and _is_apart(case, fact)
+    if not (standing or old or apart) or _is_named(case, fact):
         well = fact.hurt is False and not compared and fact.details.get("family") in _OF_PODS
         return (_WELL, ", though its workload is well") if well else (1.0, "")
     if standing:
         return _STANDING, f", background: {fact.bearing_reason}"
+    if not old:
+        return _STANDING, ", background: what complains lives in other namespaces and doesn't need it"
     return _OLD, ", as it was while all was well"
 
 
 def _is_old(case: FactIndex, fact: WorkloadState) -> bool:
     return fact.since is not None and case.onset is not None and fact.since < case.onset - _BEFORE
+
+
+def _is_apart(case: FactIndex, fact: WorkloadState) -> bool:
+    """Whether all that complains lives in other namespaces, and nothing known joins it to what the fact is about.
+
+    The platform found nobody ill, so the setting looked like the best lead; the logs and checks know better. A
+    namespace keeps systems apart (Kubernetes documentation, "Namespaces"); within one, a dependency may be unknown.
+    """
+    place = fact.resource or fact.object
+    spaces = {namespace_of(name) for name in case.complaining}
+    own = namespace_of(place)
+    if not own or not spaces or spaces & {own, ""} or fact.hurt or fact.details.get("recent"):
+        return False
+    about = (place, fact.object, *case.parts.get(place, ()), *case.symptoms_of.get(place, ()))
+    joined = {*case.dependents(about), *case.reach(about)}
+    return not joined & case.complaining and place not in case.symptom_resources
 
 
 def _is_named(case: FactIndex, fact: WorkloadState) -> bool:

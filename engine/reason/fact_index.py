@@ -22,12 +22,14 @@ from primitives.facts import (
     MetricMissing,
     MetricShift,
     OwnShare,
+    ProbeResult,
     SpanErrors,
     SpanShift,
     WorkloadState,
 )
 from primitives.identity import kind_of
 from primitives.records import Symptom
+from primitives.terms import FAILURES
 
 __all__ = ["FactIndex", "more_than_usual"]
 
@@ -229,6 +231,15 @@ class FactIndex:
         ill = {fact.resource for fact in felt if fact.polarity == "present" and fact.worse}
         calm = {fact.resource for fact in felt if fact.polarity == "absent"}
         return frozenset(resource for resource in (shares & calm) - ill if resource)
+
+    @cached_property
+    def complaining(self) -> frozenset[str]:
+        """The resources whose logs have more errors than usual, or whose check failed."""
+        logs = {pattern.resource for _, pattern in self.present(LogPattern)
+                if pattern.count and (pattern.family is not None or pattern.severity in FAILURES)
+                and more_than_usual(pattern)}  # fmt: skip
+        checks = {probe.resource for _, probe in self.present(ProbeResult) if not probe.healthy}
+        return frozenset(name for name in logs | checks if name)
 
     @cached_property
     def onset(self) -> datetime | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
+from engine.reason.alert_words import alert_words
 from engine.reason.bearing import state_factor
 from engine.reason.catalogue import (
     Observation,
@@ -103,6 +104,7 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _limits(case)
     yield from _shifts(case)
     yield from _log_families(case)
+    yield from alert_words(case)
     yield from _spans(case)
     yield from network_signs(case)
     yield from _probes(case)

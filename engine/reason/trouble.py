@@ -62,6 +62,7 @@ class Trouble:
     def __init__(self, case: FactIndex) -> None:
         self._case = case
         self._explained: dict[HypothesisKey, Collection[str]] = {}
+        self._affected: dict[str, Collection[str]] = {}
 
     @cached_property
     def weights(self) -> Mapping[str, tuple[float, str]]:
@@ -96,15 +97,18 @@ class Trouble:
     def _reached(self, key: HypothesisKey) -> Collection[str]:
         if key not in self._explained:
             assert key.resource is not None
-            case = self._case
-            parts = (
-                key.resource,
-                *case.parts.get(key.resource, ()),
-                *case.symptoms_of.get(key.resource, ()),
-            )
-            below = reachable_resources(case, key) if explains_many(key) else ()
-            self._explained[key] = {*case.dependents(parts), *below}
+            affected = self._affected_by(key.resource)
+            below = reachable_resources(self._case, key) if explains_many(key) else ()
+            self._explained[key] = {*affected, *below} if below else affected
         return self._explained[key]
+
+    def _affected_by(self, resource: str) -> Collection[str]:
+        """The resource, what belongs to it, and everything that depends on them; the same for all of its causes."""
+        if resource not in self._affected:
+            case = self._case
+            parts = (resource, *case.parts.get(resource, ()), *case.symptoms_of.get(resource, ()))
+            self._affected[resource] = case.dependents(parts)
+        return self._affected[resource]
 
 
 def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str]]:

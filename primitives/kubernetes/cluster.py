@@ -13,7 +13,7 @@ from typing import Any, Final
 from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.event_records import Event, read_events
-from primitives.kubernetes.fields import mapping, maps, quantity, strings, text
+from primitives.kubernetes.fields import integer, mapping, maps, quantity, strings, text
 from primitives.kubernetes.kinds import WORKLOADS, KubeObject, kind_of_dump, read_object, template_of
 from primitives.kubernetes.owners import Owners
 from primitives.kubernetes.pods_view import Container, Pod, read_pod
@@ -41,11 +41,12 @@ class PodSource:
     labels: Mapping[str, str]
     spec: Mapping[str, Any]
     pods: tuple[Pod, ...]
+    idle: bool = False
 
     @property
     def troubled(self) -> bool:
-        """Whether some of its pods aren't ready, or it has none."""
-        return not self.pods or any(not pod.healthy for pod in self.pods)
+        """Whether some of its pods aren't ready, or it has none although it wants some."""
+        return not self.idle if not self.pods else any(not pod.healthy for pod in self.pods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,7 @@ class Cluster:
         sources += [
             PodSource(
                 item.id, item.id, item.kind, item.namespace, strings(template_of(item), "metadata", "labels"),
-                mapping(template_of(item), "spec"), (),
+                mapping(template_of(item), "spec"), (), _wants_no_pods(item),
             )
             for item in self.workloads
             if item.id not in with_pods and self.owners.resource(item) == item.id
@@ -271,6 +272,13 @@ class Cluster:
         """The container's logs, that of its last terminated instance first."""
         logs = self._log_index.get((pod.item.namespace, pod.item.name, container.name), [])
         return sorted(logs, key=lambda log: not log.previous)
+
+
+def _wants_no_pods(item: KubeObject) -> bool:
+    """Whether no pod is to be made of the template: none is asked for, or the Job has completed."""
+    if item.kind == "Job":
+        return text(item.condition("Complete"), "status") == "True"
+    return "replicas" in item.spec and integer(item.raw, "spec", "replicas") == 0
 
 
 def _index(dumps: Iterable[KubernetesDump]) -> dict[str, dict[tuple[str, str], KubeObject]]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from incident_facts import ONSET, SEEN, found, opened, shift
+from incident_facts import ONSET, SEEN, found, graph, opened, shift
 
 from engine.reason.bearing import state_factor
 from engine.reason.fact_index import FactIndex
@@ -52,6 +52,31 @@ def test_a_state_counts_by_what_it_has_to_do_with_now(
     got, why = state_factor(known, fact)
     assert got == factor
     assert bool(why) is (factor < 1.0)
+
+
+def idle(namespace: str, **details: Any) -> WorkloadState:
+    name = f"{namespace}/deployment/old-forms"
+    return WorkloadState(
+        resource=name, object=name, kind="Deployment", state="ScaledToZero",
+        details={"by_comparison": True, "family": "workloads", **details}, **SEEN,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fact", "others", "factor"),
+    [
+        (idle("museum"), (), 0.1),
+        (idle("museum"), (graph({"bank/deployment/web": "workload"}),), 0.1),
+        (idle("bank"), (), 1.0),
+        (idle("museum", recent=True), (), 1.0),
+        (idle("museum"), (graph({}, ("bank/deployment/web", "museum/deployment/old-forms")),), 1.0),
+    ],
+)
+def test_a_setting_counts_little_when_all_that_complains_lives_elsewhere(
+    fact: WorkloadState, others: tuple[Fact, ...], factor: float
+) -> None:
+    complaint = errors("lookup rates: no such host").model_copy(update={"resource": "bank/deployment/web"})
+    assert state_factor(FactIndex(opened(), None, found(fact, complaint, *others)), fact)[0] == factor
 
 
 def test_the_sentence_of_a_state_says_what_it_has_to_do_with_now() -> None:

@@ -1,0 +1,65 @@
+"""What nobody wants to run has nothing missing: templates of which no pod is to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from kubernetes_objects import cluster_of, container, deployment, obj, pod
+
+from primitives.kubernetes.analysis import analyse
+
+Object = Mapping[str, Any]
+
+
+def reading(kind: str, name: str) -> dict[str, Any]:
+    """A template whose container takes its environment from an object."""
+    field = {"ConfigMap": "configMapRef", "Secret": "secretRef"}[kind]
+    return {"metadata": {"labels": {"app": name}},
+            "spec": {"containers": [container(name, envFrom=[{field: {"name": f"{name}-settings"}}])]}}  # fmt: skip
+
+
+def job(name: str, kind: str, condition: str) -> Object:
+    return obj("Job", name, spec={"template": reading(kind, name)},
+               status={"conditions": [{"type": condition, "status": "True"}]})  # fmt: skip
+
+
+def scaled(name: str, replicas: int) -> Object:
+    made = deployment(name, ready=0, template=reading("ConfigMap", name))
+    return {**made, "spec": {**made["spec"], "replicas": replicas}}
+
+
+def full(plural: str) -> Object:
+    counts = {f"count/{plural}": "3"}
+    return obj("ResourceQuota", "limits", spec={"hard": counts}, status={"hard": counts, "used": counts})
+
+
+OTHERS = (obj("ConfigMap", "theme"), obj("Secret", "token"), pod("mail-1", labels={"app": "mail"}, owner=None))
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        (scaled("seats", 0),),
+        (scaled("seats", 0), full("configmaps")),
+        (job("import-2021", "Secret", "Complete"),),
+        (job("import-2021", "Secret", "Complete"), full("secrets")),
+    ],
+)
+def test_what_wants_no_pods_misses_nothing_and_is_refused_nothing(objects: tuple[Object, ...]) -> None:
+    states = {finding.state for finding in analyse(cluster_of((*OTHERS, *objects)))}
+    assert not states & {"ConfigMapMissing", "SecretMissing", "QuotaExceeded"}
+
+
+@pytest.mark.parametrize(
+    ("objects", "state"),
+    [
+        ((scaled("seats", 2),), "ConfigMapMissing"),
+        ((scaled("seats", 2), full("configmaps")), "QuotaExceeded"),
+        ((job("import-2021", "Secret", "Failed"),), "SecretMissing"),
+        ((job("import-2021", "Secret", "Failed"), full("secrets")), "QuotaExceeded"),
+    ],
+)
+def test_what_wants_pods_and_has_none_may_miss_something(objects: tuple[Object, ...], state: str) -> None:
+    assert state in {finding.state for finding in analyse(cluster_of((*OTHERS, *objects)))}
