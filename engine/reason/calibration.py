@@ -23,6 +23,7 @@ from engine.reason.fact_index import FactIndex
 from engine.reason.odds import probability_at
 from engine.reason.trouble import Trouble
 from primitives.dataclass import dataclass
+from primitives.facts import MetricShift
 from primitives.terms import IncidentClass
 
 __all__ = ["KINDS", "SIGNS", "Calibrated", "Calibration", "Features", "calibrated", "features_of"]
@@ -50,6 +51,8 @@ _ALIVE: Final = 0.02
 _MOST_COMPARED: Final = 50
 _MOST_KINDS: Final = 4
 _ONE_KIND: Final = 0.8
+# The alarmed metric is the question: an answer that rests on it alone repeats it.
+_QUESTION: Final = 0.5
 # The next one stays this far behind the first.
 _BEHIND: Final = 0.98
 _LEAST_REST: Final = 0.01
@@ -81,6 +84,8 @@ class Calibration:
         )
         if confidence > ceiling:
             confidence, label = ceiling, f"calibrated: rests on {best}"
+        if not kinds and confidence > _QUESTION:
+            confidence, label = _QUESTION, "calibrated: rests on the alarm alone"
         if len(kinds) <= 1 and confidence > _ONE_KIND:
             confidence, label = _ONE_KIND, "calibrated: one kind of evidence only"
         return confidence, label
@@ -133,12 +138,16 @@ def _is_rival(case: FactIndex, first: Scored, other: Scored) -> bool:
 
 
 def _weights_by_kind(case: FactIndex, first: Scored) -> dict[str, float]:
-    """How much each kind of evidence speaks for the answer, that of its expected consequence included."""
+    """How much each kind of evidence speaks for the answer, that of its expected consequence included.
+
+    The alarmed metric itself is no evidence: it moved whatever the cause.
+    """
+    alarmed = {name for name, shift in case.of(MetricShift) if case.is_symptom(shift.resource, shift.metric)}
     items = [*first.candidate.evidence, *(first.supporter.evidence if first.supporter is not None else ())]
     weights: dict[str, float] = {}
     for item in items:
         kind = KINDS.get(case.types.get(item.fact, ""))
-        if kind is not None and item.weight > 0:
+        if kind is not None and item.weight > 0 and item.fact not in alarmed:
             weights[kind] = weights.get(kind, 0.0) + item.weight
     return weights
 
