@@ -23,6 +23,7 @@ from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.complaints import COMPLAINTS, accused
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
+from engine.reason.first_of_two import first_of_two
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
@@ -112,6 +113,7 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _observations(case)
     yield from _configuration(case)
     yield from conflicting_settings(case)
+    yield from first_of_two(case)
     yield from _silences(case)
 
 
