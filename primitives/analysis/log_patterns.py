@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,9 @@ __all__ = ["Line", "Pattern", "patterns"]
 _RANKS: Final[dict[Severity, int]] = {"TRACE": 0, "DEBUG": 0, "INFO": 1, "WARN": 2, "ERROR": 3, "FATAL": 4}
 # A minute with any record in it is a minute that was recorded.
 _BUCKET_S: Final = 60.0
+# So many resources, or more, and so small a share of the lines: see `_lone`.
+_SEVERAL: Final = 3
+_FEW: Final = 0.25
 _MIN_STRENGTH: Final = 3.0
 _MIN_VANISHED: Final = 5.0
 
@@ -78,7 +81,12 @@ def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> 
     if before:
         normal = _counted(before, masked, templates, names, unlevelled)
         usual = Counter({key: pattern.count for key, pattern in normal.items()})
-        scale = _scaling(counted, usual, _minutes(now) / max(_minutes(before), 1.0))
+        lone = _lone(before)
+        scale = _scaling(counted, usual, _minutes(now, _lone(now)) / max(_minutes(before, lone), 1.0))
+        longer = max(_minutes(before, lone), 1.0) / max(_minutes(before, {}), 1.0)
+        # What wrote in those minutes was recorded in all of them.
+        for key in [key for key in usual if key[0] in lone.values()]:
+            usual[key] = normal[key].count = round(usual[key] * longer)
         for key, pattern in counted.items():
             pattern.expected = usual[key] * scale
         counted |= _vanished(normal, counted, scale)
@@ -165,8 +173,30 @@ def _vanished(normal: dict[_Key, Pattern], counted: dict[_Key, Pattern], scale: 
     return gone
 
 
-def _minutes(lines: Sequence[Line]) -> float:
-    return float(len({line.time.timestamp() // _BUCKET_S for line in lines if line.time is not None}))
+def _minutes(lines: Sequence[Line], lone: Mapping[float, str]) -> float:
+    """The minutes that were recorded, less the lone ones."""
+    minutes = {line.time.timestamp() // _BUCKET_S for line in lines if line.time is not None}
+    return float(len(minutes - lone.keys()))
+
+
+def _lone(lines: Sequence[Line]) -> dict[float, str]:
+    """The minutes in which one of several resources wrote alone, and which; none where they hold much of the log.
+
+    Logs are often exported for a few minutes only; something that writes on outside them (a cron job, another
+    retention) doesn't make the others' silence there a rate. Where lone minutes hold much of the log it is a quiet
+    one.
+    """
+    writers: dict[float, set[str]] = defaultdict(set)
+    counts: Counter[float] = Counter()
+    for line in lines:
+        if line.time is not None:
+            minute = line.time.timestamp() // _BUCKET_S
+            writers[minute].add(line.resource)
+            counts[minute] += line.count
+    lone = {minute: min(names) for minute, names in writers.items() if len(names) == 1}
+    several = len(set[str]().union(*writers.values())) >= _SEVERAL
+    aside = several and sum(counts[minute] for minute in lone) <= _FEW * sum(counts.values())
+    return lone if aside else {}
 
 
 def _strength(pattern: Pattern) -> float:
