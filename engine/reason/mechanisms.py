@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
+from engine.reason.alert_words import alert_words
 from engine.reason.bearing import state_factor
 from engine.reason.catalogue import (
     Observation,
@@ -24,6 +25,7 @@ from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
+from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.signals import signal, telling
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -103,11 +105,13 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _limits(case)
     yield from _shifts(case)
     yield from _log_families(case)
+    yield from alert_words(case)
     yield from _spans(case)
     yield from network_signs(case)
     yield from _probes(case)
     yield from _observations(case)
     yield from _configuration(case)
+    yield from conflicting_settings(case)
     yield from _silences(case)
 
 

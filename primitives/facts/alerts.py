@@ -1,8 +1,10 @@
 """Facts about alerts."""
 
+import operator
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
@@ -13,7 +15,11 @@ __all__ = ["AlertState"]
 
 
 class AlertState(FactBase):
-    """An alert, as its provider stated it."""
+    """An alert, as its provider stated it.
+
+    `families` are the known kinds of error that its name and texts speak of (`disk_full`, `timeout`, ...), `points_at`
+    the resource that they blame, where they name one beside the alert's own.
+    """
 
     type: Literal["alert"] = "alert"
     trust: Trust = "reported"
@@ -22,6 +28,8 @@ class AlertState(FactBase):
     started_at: AwareDatetime | None = None
     value: float | None = None
     summary: str = ""
+    families: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    points_at: str | None = Field(default=None, exclude_if=operator.not_)
 
     EXAMPLE: ClassVar = {
         "name": "HighLatency",
@@ -31,7 +39,12 @@ class AlertState(FactBase):
     }
 
     def sentence(self, called: NameOf = full_name) -> str:
-        del called  # it names no resource
+        del called  # its own words say what it is about
         since = f" since {moment(self.started_at)}" if self.started_at else ""
         summary = f": {shorten(self.summary)}" if self.summary else ""
         return f"alert {shorten(self.name)} {self.state}{since}{summary}"
+
+    def named_resources(self) -> Iterator[str]:
+        yield from super().named_resources()
+        if self.points_at is not None:
+            yield self.points_at

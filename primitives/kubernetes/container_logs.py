@@ -19,12 +19,15 @@ from primitives.kubernetes.pods_view import Container, Pod
 from primitives.kubernetes.ports import declared_by
 from primitives.kubernetes.settings import service_at
 from primitives.patterns import lazy_pattern
+from primitives.records import ContainerLog
 from primitives.text import safe_line
 
 __all__ = ["families_in_logs", "find_in_logs"]
 
 _LAST_CHARACTERS: Final = 200_000
 _EXAMPLE_LENGTH: Final = 240
+# Lines at the end of an ended container's log: why it ended, whatever level it gave them (as `analyze_logs` reads it).
+_LAST_WORDS: Final = 5
 _QUIET: Final = lazy_pattern(r"\b(?:INFO|DEBUG|TRACE)\b|\"level\":\"(?:info|debug)\"", re.IGNORECASE)
 _PATH: Final = lazy_pattern(r"(/[\w.@-]+(?:/[\w.@-]*)*)")
 _REFUSED: Final = {
@@ -46,7 +49,7 @@ _PORT: Final = lazy_pattern(r"(?::|port )(\d{2,5})\b", re.IGNORECASE)
 
 def families_in_logs(cluster: Cluster, pod: Pod, container: Container) -> list[str]:
     """The families of errors (`error_families`) in a container's logs, the most frequent first."""
-    counts = Counter(family for log in cluster.logs_of(pod, container) for _, family in _telling(log.text))
+    counts = Counter(family for log in cluster.logs_of(pod, container) for _, family in _telling(log, container))
     return [family for family, _ in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))]
 
 
@@ -56,7 +59,7 @@ def find_in_logs(cluster: Cluster) -> Iterator[Finding]:
     for pod in cluster.pods if cluster.logs else ():
         for container in pod.containers:
             for log in cluster.logs_of(pod, container):
-                for line, family in _telling(log.text):
+                for line, family in _telling(log, container):
                     state_and_details = _from_line(pod, container, line, family) or _unanswered(
                         cluster, pod, container, line, family
                     )
@@ -75,11 +78,23 @@ def find_in_logs(cluster: Cluster) -> Iterator[Finding]:
                     )  # fmt: skip
 
 
-def _telling(log: str) -> Iterator[tuple[str, str]]:
-    for line in log[-_LAST_CHARACTERS:].splitlines():
+def _telling(log: ContainerLog, container: Container) -> Iterator[tuple[str, str]]:
+    """The lines of a known family of errors, without calm ones unless they are the last words of one that failed."""
+    lines = [line for line in log.text[-_LAST_CHARACTERS:].splitlines() if line.strip()]
+    last = len(lines) - _LAST_WORDS if _is_of_failed(log, container) else len(lines)
+    for place, line in enumerate(lines):
         family = family_of(line)
-        if family is not None and not _QUIET.search(line):
+        if family is not None and (place >= last or not _QUIET.search(line)):
             yield line, family
+
+
+def _is_of_failed(log: ContainerLog, container: Container) -> bool:
+    """Whether the log is that of an instance that ended, and not with success.
+
+    While the next instance waits to be started, the log is still the last one's (Kubernetes: Debug Running Pods).
+    """
+    ended = log.previous or bool(container.last and not container.state("running"))
+    return ended and integer(container.last, "exitCode") != 0
 
 
 def _from_line(pod: Pod, container: Container, line: str, family: str) -> tuple[str, dict[str, Any]] | None:
