@@ -138,7 +138,10 @@ def _limits(case: FactIndex) -> Iterator[Claim]:
             usual = fact.baseline / fact.limit if fact.baseline is not None and fact.limit else 0.0
             # What was always near its limit explains less of what is new.
             new = 1.0 - (1.0 - _ALWAYS_FULL) * min(max(usual, 0.0) / max(fact.ratio, 1e-9), 1.0)
-            yield Claim(key, name, _AT_LIMIT * new, f"reached {100 * fact.ratio:.0f} % of its limit", "level")
+            # What a message states is part of what that message says by its words.
+            group = "level" if fact.trust == "measured" else "messages"
+            weight = _AT_LIMIT * new * TEXT[fact.trust]
+            yield Claim(key, name, weight, f"reached {100 * fact.ratio:.0f} % of its limit", group)
 
 
 def _shifts(case: FactIndex) -> Iterator[Claim]:

@@ -14,6 +14,7 @@ from primitives.analysis.error_families import family_of
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.severities import severity_in
+from primitives.analysis.stated_limits import StatedLimit, stated_limits
 from primitives.dataclass import dataclass
 from primitives.statistics import median
 from primitives.terms import Severity
@@ -25,6 +26,8 @@ _RANKS: Final[dict[Severity, int]] = {"TRACE": 0, "DEBUG": 0, "INFO": 1, "WARN":
 _BUCKET_S: Final = 60.0
 _MIN_STRENGTH: Final = 3.0
 _MIN_VANISHED: Final = 5.0
+# Messages of a pattern that are read for limits that they state.
+_SPELLINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class Line:
 class Pattern:
     """One template of one resource. `expected` is the baseline's count scaled to the window (None: no baseline).
 
-    `ongoing` when it was there at the window's start, so that its onset is unknown.
+    `ongoing` when it was there at the window's start, so that its onset is unknown. `limits` are what its messages say
+    to be at or over a limit.
     """
 
     resource: str
@@ -61,12 +65,13 @@ class Pattern:
     points_at: str | None = None
     strength: float = 0.0
     ongoing: bool = False
+    limits: tuple[StatedLimit, ...] = ()
     blamed: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_error(self) -> bool:
-        """Whether it reports a failure, by its severity or its words."""
-        return _RANKS[self.severity] >= 2 or self.family is not None
+        """Whether it reports a failure, by its severity or its words, or a limit that is reached."""
+        return _RANKS[self.severity] >= 2 or self.family is not None or bool(self.limits)
 
 
 def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> list[Pattern]:
@@ -138,6 +143,8 @@ def _describe(pattern: Pattern, bodies: Counter[str], names: NameFinder, unlevel
     if unlevelled and pattern.family is not None and _RANKS[pattern.severity] < _RANKS["WARN"]:
         worded = severity_in(pattern.example)
         pattern.severity = worded if _RANKS[worded] > _RANKS["WARN"] else "WARN"
+    spelled = [stated_limits(body) for body, _ in bodies.most_common(_SPELLINGS)]
+    pattern.limits = max(spelled, key=lambda limits: max((limit.ratio for limit in limits), default=0.0), default=())
     for body, count in bodies.most_common(20):
         blamed = names.pointed_at(body, pattern.resource)
         if blamed:
