@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from primitives.analysis.announcements import announced_family
 from primitives.analysis.error_families import family_of
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import NameFinder
@@ -34,7 +35,8 @@ _SPELLINGS: Final = 5
 class Line:
     """One message, or `count` alike in the minute from `time` on.
 
-    `time` is None where the source gives none, `peer` the other side where an attribute names it.
+    `time` is None where the source gives none, `peer` the other side where an attribute names it. `announced` when the
+    platform itself wrote it.
     """
 
     time: datetime | None
@@ -43,6 +45,7 @@ class Line:
     body: str
     peer: str | None = None
     count: int = 1
+    announced: bool = False
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Pattern:
     strength: float = 0.0
     ongoing: bool = False
     limits: tuple[StatedLimit, ...] = ()
+    announced: bool = False
     blamed: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -123,6 +127,7 @@ def _counted(
         if pattern is None:
             pattern = patterns[key] = Pattern(*key, first=line.time, example=line.body)
         pattern.count += line.count
+        pattern.announced |= line.announced
         if line.time is not None:
             pattern.first = min(pattern.first or line.time, line.time)
             pattern.last = max(pattern.last or line.time, line.time)
@@ -139,7 +144,8 @@ def _describe(pattern: Pattern, bodies: Counter[str], names: NameFinder, unlevel
 
     Where levels say nothing the family says that it is severe.
     """
-    pattern.family = family_of(pattern.example)
+    announced = announced_family(pattern.example) if pattern.announced else None
+    pattern.family, pattern.announced = announced or family_of(pattern.example), announced is not None
     if unlevelled and pattern.family is not None and _RANKS[pattern.severity] < _RANKS["WARN"]:
         worded = severity_in(pattern.example)
         pattern.severity = worded if _RANKS[worded] > _RANKS["WARN"] else "WARN"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from primitives.analysis.announcements import PLATFORM, announcement
 from primitives.analysis.asking import LOOKBACK, gaps, incident_window
 from primitives.analysis.error_families import family_of
 from primitives.analysis.graph import graph_of
@@ -175,7 +176,14 @@ def _split(records: Sequence[M], until: datetime, args: Arguments) -> tuple[list
 
 def _lines(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> list[Line]:
     lines = [
-        Line(record.time, record.resource, severity_of(record), record.body, _peer(record.attributes))
+        Line(
+            record.time,
+            record.resource,
+            severity_of(record),
+            record.body,
+            _peer(record.attributes),
+            announced=announcement(record.body, record.attributes) is not None,
+        )
         for record in records
     ]
     lines += [
@@ -186,6 +194,8 @@ def _lines(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> l
 
 def _as_read(record: LogRecord) -> LogRecord:
     """The record with the message that its structure holds, and with the level that its writer gave it."""
+    if (message := announcement(record.body, record.attributes)) is not None:
+        return replace(record, body=message, attributes={**record.attributes, "source": PLATFORM})
     body = read_body(record.body, record.attributes)
     if body.text == record.body and body.level is None:
         return record
@@ -287,6 +297,7 @@ def _fact(pattern: Pattern, answers: Answers[Any], args: Arguments) -> LogPatter
         last_seen=pattern.last,
         points_at=pattern.points_at,
         ongoing=pattern.ongoing,
+        announced=pattern.announced,
         example=safe_line(pattern.example, limit=300),
     )
 
