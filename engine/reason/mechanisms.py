@@ -25,6 +25,7 @@ from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
+from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.signals import signal, telling
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -112,6 +113,7 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _probes(case)
     yield from _observations(case)
     yield from _configuration(case)
+    yield from conflicting_settings(case)
     yield from _silences(case)
 
 

@@ -1,4 +1,4 @@
-"""What others measured and reported: a metric's usual and current value, from observations."""
+"""What others measured and collected: a metric's usual and current value, and outputs of tools, from observations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.comparison import worse_sign
 from primitives.analysis.measurements import Measurement, measurements
+from primitives.diagnostics.read_outputs import facts_of_outputs
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import MetricShift
 from primitives.records import Observation
@@ -27,10 +28,12 @@ _MOST: Final = 40
     questions=("observations",),
 )  # fmt: skip
 async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
-    """Tell every reported comparison of a metric with its usual value that says that it moved."""
+    """Tell every reported comparison of a metric that moved, and what the outputs that were collected say."""
     answers = await ask.observations(ObservationsQuery(window=incident_window(args)))
     for measured in measurements(answers.records)[:_MOST]:
         yield _fact(measured, answers, args)
+    async for fact in facts_of_outputs(ask, args, answers):
+        yield fact
     for gap in gaps((answers,), args):
         yield gap
 
