@@ -22,6 +22,7 @@ __all__ = [
     "causes",
     "causes_of_family",
     "causes_of_metric",
+    "causes_of_setting",
     "causes_of_signal",
     "causes_of_state",
     "fallback_cause",
@@ -82,6 +83,7 @@ class Cause:
 
     Facts that support it. Weights are natural log-odds: how much more likely a fact is with this cause than without.
     `states` are states of Kubernetes objects, `families` those of log messages, `signals` those of the rules;
+    `settings` are the rules by which settings contradict each other (`primitives.analysis.setting_rules`);
     `observations` see `Observation`. `metrics` is a pattern of metric names (words separated by one space) that support
     it when they get worse. `services` is a pattern of services of a node that support it when their check fails.
     `blamed_for` are the kinds of change that are blamed as this cause.
@@ -107,6 +109,7 @@ class Cause:
     prior: float = -3.0
     states: Mapping[str, float] = field(default_factory=dict)
     families: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, float] = field(default_factory=dict)
     signals: Mapping[Signal, float] = field(default_factory=dict)
     observations: Observation | None = None
     metrics: str | None = None
@@ -158,6 +161,12 @@ def causes_of_family(family: str) -> tuple[tuple[str, float], ...]:
 def causes_of_signal(signal: Signal) -> tuple[tuple[str, float], ...]:
     """The causes that a rule's signal supports, with its weight for each."""
     return tuple((cause.id, cause.signals[signal]) for cause in causes().values() if signal in cause.signals)
+
+
+@cache
+def causes_of_setting(rule: str) -> tuple[tuple[str, float], ...]:
+    """The causes that a contradiction of settings supports, with its weight for each."""
+    return tuple((cause.id, cause.settings[rule]) for cause in causes().values() if rule in cause.settings)
 
 
 @cache

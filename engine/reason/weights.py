@@ -19,7 +19,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "span errors": "spans", "span time": "spans", "wire": "spans",
     "errors": "logs", "messages": "logs", "named in errors": "logs", "stopped": "logs", "cancelled": "logs",
     "outside": "logs",
-    "state": "states",
+    "state": "states", "settings": "states",
     "timing": "changes", "place": "changes", "content": "changes", "risk": "changes", "work": "changes",
     "replicas": "metrics", "waits": "metrics", "packets": "metrics",
 }  # fmt: skip

@@ -18,6 +18,7 @@ from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, 
 from primitives.facts.observations import NEUTRAL_KINDS, Observed
 from primitives.facts.probes import ProbeResult
 from primitives.facts.replicas import ReplicaComparison, ReplicaMeasure, ReplicaVerdict
+from primitives.facts.settings import SettingConflict
 from primitives.facts.topology import Dependencies
 from primitives.facts.traces import SpanErrors, SpanShift
 from primitives.facts.union import Fact, fact_adapter
@@ -44,6 +45,7 @@ __all__ = [
     "ReplicaComparison",
     "ReplicaMeasure",
     "ReplicaVerdict",
+    "SettingConflict",
     "SourceGap",
     "SpanErrors",
     "SpanShift",

@@ -16,6 +16,7 @@ from primitives.facts.metrics import MetricAtLimit, MetricMissing, MetricShift, 
 from primitives.facts.observations import Observed
 from primitives.facts.probes import ProbeResult
 from primitives.facts.replicas import ReplicaComparison
+from primitives.facts.settings import SettingConflict
 from primitives.facts.topology import Dependencies
 from primitives.facts.traces import SpanErrors, SpanShift
 from primitives.facts.wire import WireDelay
@@ -32,6 +33,7 @@ Fact = Annotated[
     | ChangeFound
     | ReplicaComparison
     | ConfigurationDifference
+    | SettingConflict
     | LogPattern
     | SpanShift
     | SpanErrors

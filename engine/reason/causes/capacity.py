@@ -12,6 +12,7 @@ CAUSES = (
         "autoscaler_at_limit", IncidentClass.SCALING_FAILURE, "The autoscaler of {resource} is at its limit", _HPA,
         states={"AutoscalerAtLimit": 3.8}, metrics=r"(?:desired|current|max) replicas",
         diagnostic="inspect_workloads",
+        settings={"at_most": 2.4},
     ),
     Cause(
         "autoscaler_not_scaling", IncidentClass.SCALING_FAILURE, "The autoscaler of {resource} doesn't scale", _HPA,

@@ -27,6 +27,11 @@ CAUSES = (
         diagnostic="diff_configuration",
         signals={"setting differs": 1.0},
         blamed_for=("configuration", "infrastructure", "scaling", "job", "other"),
+        settings={
+            "keep_alive_too_short": 3.6, "under_maintenance": 3.6, "seen_again_too_soon": 3.2, "checked_elsewhere": 3.2,
+            "least_over_most": 3.0, "dead_letter_at_once": 2.6, "nothing_cached": 2.0, "gives_up_first": 1.8,
+            "retries_over_deadline": 1.4, "no_pause": 1.0, "seen_again_soon": 1.0,
+        },
     ),
     Cause(
         "missing_configuration",
@@ -101,5 +106,6 @@ CAUSES = (
         states={"ScaledToZeroInUse": 5.0, "ScaledToZero": 3.6},
         remediations=("scale_workload",),
         diagnostic="inspect_workloads",
+        settings={"none_to_run": 4.0},
     ),
 )  # fmt: skip

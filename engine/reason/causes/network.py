@@ -40,6 +40,7 @@ CAUSES = (
         "network_policy_blocked", _CLASS, "A network policy blocks {resource}", "Kubernetes: Network Policies",
         states={"NetworkPolicyBlocked": 4.2, "NetworkPolicyDeniesAll": 1.8, "NetworkPolicyBlocksDns": 2.4},
         families={"unreachable": 0.5, "timeout": 0.2}, diagnostic=_INSPECT,
+        settings={"port_closed": 3.6},
     ),
     Cause(
         "network_plugin_failed", _CLASS, "The network plugin gives {resource} no network",

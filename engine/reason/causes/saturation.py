@@ -67,6 +67,7 @@ CAUSES = (
         remediations=("restart_workload", "reboot_database"),
         felt_by_callers=True,
         observations=Observation(r"connection", 0.8, order=6),
+        settings={"pools_over_connections": 3.0},
     ),
     Cause(
         "threads_exhausted",
@@ -88,6 +89,7 @@ CAUSES = (
         families={"overloaded": 1.6},
         metrics=r"concurren(?:t|cy).*|in flight|inflight|throttles",
         felt_by_callers=True,
+        settings={"no_concurrency": 4.2},
     ),
     Cause(
         "rate_limited",
@@ -111,5 +113,6 @@ CAUSES = (
         families={"quota": 2.6, "rate_limited": 0.5, "no_addresses": 1.0},
         metrics=r"quota.*",
         diagnostic="inspect_workloads",
+        settings={"at_quota": 2.8},
     ),
 )  # fmt: skip

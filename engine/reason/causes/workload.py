@@ -40,6 +40,7 @@ CAUSES = (
         states={"OOMKilled": 4.8, "KilledWithoutReason": 2.6, "Evicted": 1.0},
         families={"out_of_memory": 1.6},
         remediations=("raise_memory_limit",), diagnostic=_INSPECT,
+        settings={"heap_over_limit": 2.6},
     ),
     Cause(
         "image_not_found", _CLASS, "The image of {resource} doesn't exist", _IMAGES,
