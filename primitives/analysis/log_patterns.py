@@ -10,10 +10,12 @@ from typing import Final
 
 import numpy as np
 
+from primitives.analysis.announcements import announced_family
 from primitives.analysis.error_families import family_of
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.severities import severity_in
+from primitives.analysis.stated_limits import StatedLimit, stated_limits
 from primitives.dataclass import dataclass
 from primitives.statistics import median
 from primitives.terms import Severity
@@ -28,13 +30,16 @@ _SEVERAL: Final = 3
 _FEW: Final = 0.25
 _MIN_STRENGTH: Final = 3.0
 _MIN_VANISHED: Final = 5.0
+# Messages of a pattern that are read for limits that they state.
+_SPELLINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One message, or `count` alike in the minute from `time` on.
 
-    `time` is None where the source gives none, `peer` the other side where an attribute names it.
+    `time` is None where the source gives none, `peer` the other side where an attribute names it. `announced` when the
+    platform itself wrote it.
     """
 
     time: datetime | None
@@ -43,13 +48,15 @@ class Line:
     body: str
     peer: str | None = None
     count: int = 1
+    announced: bool = False
 
 
 @dataclass(slots=True)
 class Pattern:
     """One template of one resource. `expected` is the baseline's count scaled to the window (None: no baseline).
 
-    `ongoing` when it was there at the window's start, so that its onset is unknown.
+    `ongoing` when it was there at the window's start, so that its onset is unknown. `limits` are what its messages say
+    to be at or over a limit.
     """
 
     resource: str
@@ -64,12 +71,14 @@ class Pattern:
     points_at: str | None = None
     strength: float = 0.0
     ongoing: bool = False
+    limits: tuple[StatedLimit, ...] = ()
+    announced: bool = False
     blamed: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_error(self) -> bool:
-        """Whether it reports a failure, by its severity or its words."""
-        return _RANKS[self.severity] >= 2 or self.family is not None
+        """Whether it reports a failure, by its severity or its words, or a limit that is reached."""
+        return _RANKS[self.severity] >= 2 or self.family is not None or bool(self.limits)
 
 
 def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> list[Pattern]:
@@ -126,6 +135,7 @@ def _counted(
         if pattern is None:
             pattern = patterns[key] = Pattern(*key, first=line.time, example=line.body)
         pattern.count += line.count
+        pattern.announced |= line.announced
         if line.time is not None:
             pattern.first = min(pattern.first or line.time, line.time)
             pattern.last = max(pattern.last or line.time, line.time)
@@ -142,10 +152,13 @@ def _describe(pattern: Pattern, bodies: Counter[str], names: NameFinder, unlevel
 
     Where levels say nothing the family says that it is severe.
     """
-    pattern.family = family_of(pattern.example)
+    announced = announced_family(pattern.example) if pattern.announced else None
+    pattern.family, pattern.announced = announced or family_of(pattern.example), announced is not None
     if unlevelled and pattern.family is not None and _RANKS[pattern.severity] < _RANKS["WARN"]:
         worded = severity_in(pattern.example)
         pattern.severity = worded if _RANKS[worded] > _RANKS["WARN"] else "WARN"
+    spelled = [stated_limits(body) for body, _ in bodies.most_common(_SPELLINGS)]
+    pattern.limits = max(spelled, key=lambda limits: max((limit.ratio for limit in limits), default=0.0), default=())
     for body, count in bodies.most_common(20):
         blamed = names.pointed_at(body, pattern.resource)
         if blamed:
