@@ -15,7 +15,7 @@ from engine.reason.catalogue import cause_of_change
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.experiments import experiment, experiments_of
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.mechanisms import outside_host
 from engine.reason.reach_of_changes import ran_full, readers
 from primitives.dataclass import dataclass
@@ -167,7 +167,8 @@ def _more_work(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterat
 def _outside(case: FactIndex, key: HypothesisKey) -> Iterator[Claim]:
     """Errors that come from outside, or from the calendar, are no change's doing."""
     for name, pattern in case.present(LogPattern):
-        if pattern.resource != key.resource or pattern.severity not in FAILURES:
+        # A level says nothing where everything is logged at one; the messages' words do, when they are new.
+        if pattern.resource != key.resource or not (pattern.severity in FAILURES or more_than_usual(pattern)):
             continue
         if host := outside_host(case, pattern):
             yield Claim(key, name, _FROM_OUTSIDE, f"the errors come from {host}", "outside")
