@@ -24,6 +24,7 @@ __all__ = [
     "multiplied",
     "parse_kubernetes",
     "parse_limit",
+    "parse_measured",
     "parse_period",
     "probability",
     "quantities_in",
@@ -125,6 +126,18 @@ def multiplied(text: str, factor: int) -> str | None:
 def parse_period(count: float, unit: str) -> float:
     """Seconds of so many `seconds`, `min`, `h`, `days` or `weeks`; the unit's first letter decides."""
     return count * _PERIODS[unit[0].lower()]
+
+
+def parse_measured(number: float, unit: str) -> tuple[float, str]:
+    """A number with its unit as messages write it (`4.2 s`, `20GB`, `98 %`), in UCUM: s, By, % or 1."""
+    name = unit.strip().lower()
+    if name in ("", "%"):
+        return number, name or "1"
+    factor = _IN_CODE.get(name, _IN_CODE.get(name.removesuffix("s"), 0.0))
+    if factor and name[0] in "nuµmshd" and not name.endswith(("b", "i")):
+        return number * factor, "s"
+    size = name.removesuffix("ytes").removesuffix("b")
+    return number * _SUFFIXES.get(size.capitalize() if size else "", 1.0), "By"
 
 
 def quantities_in(code: str) -> list[float]:

@@ -15,8 +15,9 @@ from engine.reason.catalogue import cause_of_change
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.experiments import experiment, experiments_of
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.mechanisms import outside_host
+from engine.reason.reach_of_changes import ran_full, readers
 from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
@@ -139,6 +140,7 @@ def _of_change(
         if named:
             yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
+        yield from ran_full(case, key, suspect.name, suspect.change)
         yield from _outside(case, key)
         if suspect.change.kind == "code":
             weight, by = (_CARRIED, "a later deployment") if carrier else (_NOT_CARRIED, "no recorded deployment")
@@ -165,7 +167,8 @@ def _more_work(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterat
 def _outside(case: FactIndex, key: HypothesisKey) -> Iterator[Claim]:
     """Errors that come from outside, or from the calendar, are no change's doing."""
     for name, pattern in case.present(LogPattern):
-        if pattern.resource != key.resource or pattern.severity not in FAILURES:
+        # A level says nothing where everything is logged at one; the messages' words do, when they are new.
+        if pattern.resource != key.resource or not (pattern.severity in FAILURES or more_than_usual(pattern)):
             continue
         if host := outside_host(case, pattern):
             yield Claim(key, name, _FROM_OUTSIDE, f"the errors come from {host}", "outside")
@@ -194,6 +197,9 @@ def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tu
         return _ON_SYMPTOM, "on the resource that shows the symptom"
     if own >= _ON_FAILING_RESOURCE:
         return min(_ON_SYMPTOM, _ON_ILL + _PER_ILLNESS * own), "on a resource that is ill itself"
+    reached = readers(case, resource)
+    if any(strengths.get(name, 0.0) >= _ON_FAILING_RESOURCE or name in case.symptom_resources for name in reached):
+        return _ON_ILL, "on what an ill resource is made or configured by"
     if near is not None and near <= _NEAR:
         return _ON_QUIET_DEPENDENCY, "on a dependency that shows nothing itself"
     if any(resource in case.below.get(name, ()) or name in case.below.get(resource, ())

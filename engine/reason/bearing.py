@@ -56,13 +56,14 @@ def _is_apart(case: FactIndex, fact: WorkloadState) -> bool:
     namespace keeps systems apart (Kubernetes documentation, "Namespaces"); within one, a dependency may be unknown.
     """
     place = fact.resource or fact.object
-    spaces = {namespace_of(name) for name in case.complaining}
+    asked = case.complaining or frozenset(case.symptom_resources)
+    spaces = {namespace_of(name) for name in asked}
     own = namespace_of(place)
     if not own or not spaces or spaces & {own, ""} or fact.hurt or fact.details.get("recent"):
         return False
     about = (place, fact.object, *case.parts.get(place, ()), *case.symptoms_of.get(place, ()))
     joined = {*case.dependents(about), *case.reach(about)}
-    return not joined & case.complaining and place not in case.symptom_resources
+    return not joined & asked and place not in case.symptom_resources
 
 
 def _is_named(case: FactIndex, fact: WorkloadState) -> bool:

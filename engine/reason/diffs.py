@@ -17,7 +17,7 @@ from primitives.patterns import lazy_pattern
 from primitives.quantities import quantities_in, without_quantities
 from primitives.records import Change
 
-__all__ = ["Trait", "bumped", "changed_lines", "setting_traits", "traits"]
+__all__ = ["Trait", "bumped", "changed_lines", "lowered", "setting_traits", "traits"]
 
 _SETTING: Final = lazy_pattern(
     r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,100})[\"']?\s{0,20}(?::|=|:=)\s{0,20}[\"']?(?P<value>\d[\w.*\s]{0,100})"
@@ -94,7 +94,7 @@ def traits(change: Change) -> tuple[Trait, ...]:
     removed, added = _halves(lines)
     if why := _harmless(change, lines, (*removed, *added)):
         return (Trait(why, _HARMLESS, harmless=True),)
-    pairs = [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
+    pairs = _pairs(change, removed, added)
     return (
         *_quantities(pairs),
         *_patch_releases(removed, added),
@@ -102,6 +102,16 @@ def traits(change: Change) -> tuple[Trait, ...]:
         *_check_gone(removed, added),
         *_unbounded_query(removed, added),
     )
+
+
+def lowered(change: Change) -> tuple[str, ...]:
+    """The limits that a change lowers, by their names or lines."""
+    pairs = _pairs(change, *_halves(changed_lines(change)))
+    return tuple(name for name, old, new in pairs if new < old and _BOUND.search(name) and not _PAUSE.search(name))
+
+
+def _pairs(change: Change, removed: Sequence[str], added: Sequence[str]) -> list[tuple[str, float, float]]:
+    return [*_line_pairs(removed, added), *_name_pairs(removed, added), *_value_pairs(change.before, change.after)]
 
 
 def _halves(lines: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -23,6 +23,7 @@ from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.complaints import COMPLAINTS, accused
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
+from engine.reason.first_of_two import first_of_two
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
@@ -95,6 +96,8 @@ _CONTRADICTED: Final = 0.5
 _ACQUITTED: Final = 0.3
 # Cap: a line that came with each of a dozen requests counts as much as one that came with thousands.
 _MOST_STOPPED: Final = 4.0
+# A platform knows what it did to what it runs; with its event's source forged it would be a message like others.
+_ANNOUNCED: Final = 1.6
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
 _SERVICE_DOWN: Final = 4.2
 
@@ -112,6 +115,7 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _observations(case)
     yield from _configuration(case)
     yield from conflicting_settings(case)
+    yield from first_of_two(case)
     yield from _silences(case)
 
 
@@ -140,7 +144,10 @@ def _limits(case: FactIndex) -> Iterator[Claim]:
             usual = fact.baseline / fact.limit if fact.baseline is not None and fact.limit else 0.0
             # What was always near its limit explains less of what is new.
             new = 1.0 - (1.0 - _ALWAYS_FULL) * min(max(usual, 0.0) / max(fact.ratio, 1e-9), 1.0)
-            yield Claim(key, name, _AT_LIMIT * new, f"reached {100 * fact.ratio:.0f} % of its limit", "level")
+            # What a message states is part of what that message says by its words.
+            group = "level" if fact.trust == "measured" else "messages"
+            weight = _AT_LIMIT * new * TEXT[fact.trust]
+            yield Claim(key, name, weight, f"reached {100 * fact.ratio:.0f} % of its limit", group)
 
 
 def _shifts(case: FactIndex) -> Iterator[Claim]:
@@ -208,7 +215,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
             yield from signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
         if fact.family is None or not fact.count:
             continue
-        news = _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
+        news = _ANNOUNCED if fact.announced else _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
         if news <= 0:
             continue
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource

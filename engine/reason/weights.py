@@ -15,11 +15,12 @@ __all__ = ["WEIGHTS", "Weights"]
 # The kind of evidence of each group of claims; a group that isn't listed here has the factor 1.
 _KINDS: Final[Mapping[str, str]] = {
     "own share": "metrics", "felt": "metrics", "level": "metrics", "alarm": "metrics", "explained below": "metrics",
-    "traffic": "metrics",
+    "traffic": "metrics", "order": "metrics",
     "span errors": "spans", "span time": "spans", "wire": "spans",
     "errors": "logs", "messages": "logs", "named in errors": "logs", "stopped": "logs", "cancelled": "logs",
     "outside": "logs",
     "state": "states", "settings": "states",
+    "full": "changes",
     "timing": "changes", "place": "changes", "content": "changes", "risk": "changes", "work": "changes",
     "replicas": "metrics", "waits": "metrics", "packets": "metrics",
 }  # fmt: skip

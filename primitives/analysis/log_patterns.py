@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Final
 
 import numpy as np
 
+from primitives.analysis.announcements import announced_family
 from primitives.analysis.error_families import family_of
 from primitives.analysis.log_templates import cluster, mask
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.severities import severity_in
+from primitives.analysis.stated_limits import StatedLimit, stated_limits
 from primitives.dataclass import dataclass
 from primitives.statistics import median
 from primitives.terms import Severity
@@ -23,15 +25,21 @@ __all__ = ["Line", "Pattern", "patterns"]
 _RANKS: Final[dict[Severity, int]] = {"TRACE": 0, "DEBUG": 0, "INFO": 1, "WARN": 2, "ERROR": 3, "FATAL": 4}
 # A minute with any record in it is a minute that was recorded.
 _BUCKET_S: Final = 60.0
+# So many resources, or more, and so small a share of the lines: see `_lone`.
+_SEVERAL: Final = 3
+_FEW: Final = 0.25
 _MIN_STRENGTH: Final = 3.0
 _MIN_VANISHED: Final = 5.0
+# Messages of a pattern that are read for limits that they state.
+_SPELLINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One message, or `count` alike in the minute from `time` on.
 
-    `time` is None where the source gives none, `peer` the other side where an attribute names it.
+    `time` is None where the source gives none, `peer` the other side where an attribute names it. `announced` when the
+    platform itself wrote it.
     """
 
     time: datetime | None
@@ -40,13 +48,15 @@ class Line:
     body: str
     peer: str | None = None
     count: int = 1
+    announced: bool = False
 
 
 @dataclass(slots=True)
 class Pattern:
     """One template of one resource. `expected` is the baseline's count scaled to the window (None: no baseline).
 
-    `ongoing` when it was there at the window's start, so that its onset is unknown.
+    `ongoing` when it was there at the window's start, so that its onset is unknown. `limits` are what its messages say
+    to be at or over a limit.
     """
 
     resource: str
@@ -61,12 +71,14 @@ class Pattern:
     points_at: str | None = None
     strength: float = 0.0
     ongoing: bool = False
+    limits: tuple[StatedLimit, ...] = ()
+    announced: bool = False
     blamed: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_error(self) -> bool:
-        """Whether it reports a failure, by its severity or its words."""
-        return _RANKS[self.severity] >= 2 or self.family is not None
+        """Whether it reports a failure, by its severity or its words, or a limit that is reached."""
+        return _RANKS[self.severity] >= 2 or self.family is not None or bool(self.limits)
 
 
 def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> list[Pattern]:
@@ -78,7 +90,12 @@ def patterns(now: Sequence[Line], before: Sequence[Line], names: NameFinder) -> 
     if before:
         normal = _counted(before, masked, templates, names, unlevelled)
         usual = Counter({key: pattern.count for key, pattern in normal.items()})
-        scale = _scaling(counted, usual, _minutes(now) / max(_minutes(before), 1.0))
+        lone = _lone(before)
+        scale = _scaling(counted, usual, _minutes(now, _lone(now)) / max(_minutes(before, lone), 1.0))
+        longer = max(_minutes(before, lone), 1.0) / max(_minutes(before, {}), 1.0)
+        # What wrote in those minutes was recorded in all of them.
+        for key in [key for key in usual if key[0] in lone.values()]:
+            usual[key] = normal[key].count = round(usual[key] * longer)
         for key, pattern in counted.items():
             pattern.expected = usual[key] * scale
         counted |= _vanished(normal, counted, scale)
@@ -118,6 +135,7 @@ def _counted(
         if pattern is None:
             pattern = patterns[key] = Pattern(*key, first=line.time, example=line.body)
         pattern.count += line.count
+        pattern.announced |= line.announced
         if line.time is not None:
             pattern.first = min(pattern.first or line.time, line.time)
             pattern.last = max(pattern.last or line.time, line.time)
@@ -134,10 +152,13 @@ def _describe(pattern: Pattern, bodies: Counter[str], names: NameFinder, unlevel
 
     Where levels say nothing the family says that it is severe.
     """
-    pattern.family = family_of(pattern.example)
+    announced = announced_family(pattern.example) if pattern.announced else None
+    pattern.family, pattern.announced = announced or family_of(pattern.example), announced is not None
     if unlevelled and pattern.family is not None and _RANKS[pattern.severity] < _RANKS["WARN"]:
         worded = severity_in(pattern.example)
         pattern.severity = worded if _RANKS[worded] > _RANKS["WARN"] else "WARN"
+    spelled = [stated_limits(body) for body, _ in bodies.most_common(_SPELLINGS)]
+    pattern.limits = max(spelled, key=lambda limits: max((limit.ratio for limit in limits), default=0.0), default=())
     for body, count in bodies.most_common(20):
         blamed = names.pointed_at(body, pattern.resource)
         if blamed:
@@ -165,8 +186,30 @@ def _vanished(normal: dict[_Key, Pattern], counted: dict[_Key, Pattern], scale: 
     return gone
 
 
-def _minutes(lines: Sequence[Line]) -> float:
-    return float(len({line.time.timestamp() // _BUCKET_S for line in lines if line.time is not None}))
+def _minutes(lines: Sequence[Line], lone: Mapping[float, str]) -> float:
+    """The minutes that were recorded, less the lone ones."""
+    minutes = {line.time.timestamp() // _BUCKET_S for line in lines if line.time is not None}
+    return float(len(minutes - lone.keys()))
+
+
+def _lone(lines: Sequence[Line]) -> dict[float, str]:
+    """The minutes in which one of several resources wrote alone, and which; none where they hold much of the log.
+
+    Logs are often exported for a few minutes only; something that writes on outside them (a cron job, another
+    retention) doesn't make the others' silence there a rate. Where lone minutes hold much of the log it is a quiet
+    one.
+    """
+    writers: dict[float, set[str]] = defaultdict(set)
+    counts: Counter[float] = Counter()
+    for line in lines:
+        if line.time is not None:
+            minute = line.time.timestamp() // _BUCKET_S
+            writers[minute].add(line.resource)
+            counts[minute] += line.count
+    lone = {minute: min(names) for minute, names in writers.items() if len(names) == 1}
+    several = len(set[str]().union(*writers.values())) >= _SEVERAL
+    aside = several and sum(counts[minute] for minute in lone) <= _FEW * sum(counts.values())
+    return lone if aside else {}
 
 
 def _strength(pattern: Pattern) -> float:

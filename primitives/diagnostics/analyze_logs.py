@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from primitives.analysis.announcements import PLATFORM, announcement
 from primitives.analysis.asking import LOOKBACK, gaps, incident_window
 from primitives.analysis.error_families import family_of
 from primitives.analysis.graph import graph_of
@@ -22,7 +23,7 @@ from primitives.analysis.severities import severity_in, severity_of
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
-from primitives.facts import LogPattern, SourceGap
+from primitives.facts import LogPattern, MetricAtLimit, SourceGap
 from primitives.identity import in_scope, kubernetes_id
 from primitives.kubernetes.scopes import topologies_in
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
@@ -41,6 +42,7 @@ M = TypeVar("M", LogRecord, CountedMessage)
 
 _MOST_PATTERNS: Final = 40
 _MOST_OF_ONE: Final = 12
+_MOST_LIMITS: Final = 12
 _CONTAINER_LINES: Final = 20_000
 # Lines at the end of an ended container's log.
 _LAST_WORDS: Final = 5
@@ -75,6 +77,7 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
     counted_now, counted_before = _split([_as_counted(message) for message in logs.counted], until, args)
     by_time = patterns(_lines(now, counted_now), _lines(before, counted_before), names)
     unusual = await _with_requests(ask, by_time, now, before, names, args)
+    limits = _limits(unusual, logs.answers, args)
     facts = [_fact(pattern, logs.answers, args) for pattern in _bounded(unusual)]
     services = Analyzers()
     raw: list[Line] = []
@@ -85,10 +88,14 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
         workloads, misleading = await _objects(ask, scope, own, local, services, args)
         astray |= {in_scope(name, scope): in_scope(front, scope) for name, front in misleading.items()}
         raw += [line for log in own for line in _container_lines(log, workloads, graph.resources)]
-    facts += [_fact(pattern, containers, args) for pattern in _bounded(patterns(raw, [], names))]
+    written = _bounded(patterns(raw, [], names))
+    limits += _limits(written, containers, args)
+    facts += [_fact(pattern, containers, args) for pattern in written]
     facts = [fact.model_copy(update={"points_at": astray.get(fact.points_at or "", fact.points_at)}) for fact in facts]
     for fact in facts[:_MOST_PATTERNS]:
         yield fact
+    for limit in limits[:_MOST_LIMITS]:
+        yield limit
     if not facts and (before or counted_before) and (covering := _covering(logs, window)):
         yield _nothing_unusual(covering, logs.answers, args)
     if shapeless([record.body for record in now]):
@@ -169,7 +176,14 @@ def _split(records: Sequence[M], until: datetime, args: Arguments) -> tuple[list
 
 def _lines(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> list[Line]:
     lines = [
-        Line(record.time, record.resource, severity_of(record), record.body, _peer(record.attributes))
+        Line(
+            record.time,
+            record.resource,
+            severity_of(record),
+            record.body,
+            _peer(record.attributes),
+            announced=announcement(record.body, record.attributes) is not None,
+        )
         for record in records
     ]
     lines += [
@@ -180,6 +194,8 @@ def _lines(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> l
 
 def _as_read(record: LogRecord) -> LogRecord:
     """The record with the message that its structure holds, and with the level that its writer gave it."""
+    if (message := announcement(record.body, record.attributes)) is not None:
+        return replace(record, body=message, attributes={**record.attributes, "source": PLATFORM})
     body = read_body(record.body, record.attributes)
     if body.text == record.body and body.level is None:
         return record
@@ -281,8 +297,33 @@ def _fact(pattern: Pattern, answers: Answers[Any], args: Arguments) -> LogPatter
         last_seen=pattern.last,
         points_at=pattern.points_at,
         ongoing=pattern.ongoing,
+        announced=pattern.announced,
         example=safe_line(pattern.example, limit=300),
     )
+
+
+def _limits(candidates: Sequence[Pattern], answers: Answers[Any], args: Arguments) -> list[MetricAtLimit]:
+    """What messages say to be at its limit, of their writer or of whom they name. What was usual is no news."""
+    return [
+        MetricAtLimit(
+            trust="reported",
+            resource=pattern.points_at or pattern.resource,
+            window=incident_window(args),
+            observed_at=pattern.first or args.now,
+            source=answers.source,
+            answers=answers.digests,
+            metric=limit.metric,
+            unit=limit.unit,
+            limit=limit.limit,
+            peak=limit.value,
+            baseline=limit.value if pattern.expected else None,
+            ratio=limit.ratio,
+            since=pattern.first,
+        )
+        for pattern in candidates
+        if pattern.count
+        for limit in pattern.limits
+    ]
 
 
 def _covering(logs: LogAnswers, window: Window) -> tuple[str, ...]:

@@ -12,15 +12,17 @@ from primitives.analysis.asking import LOOKBACK, incident_window
 from primitives.analysis.limits import NEAR_LIMIT
 from primitives.analysis.naming import NameFinder
 from primitives.diagnostics.registry import Arguments, Found
-from primitives.facts import LogPattern, MetricAtLimit, WorkloadState
+from primitives.facts import LogPattern, MetricAtLimit, Observed, WorkloadState
 from primitives.identity import parse_id
 from primitives.kubernetes.containers import exit_meaning
 from primitives.kubernetes.kinds import kind_of_dump
 from primitives.outputs.objects import Shown, dumps_in, split_objects
+from primitives.outputs.platform_states import PlatformState, platform_states
 from primitives.outputs.readings import Reading, readings
 from primitives.outputs.signs import Sign, signs
 from primitives.outputs.structures import Said, said_in
 from primitives.outputs.texts import outputs
+from primitives.patterns import lazy_pattern
 from primitives.records import Observation, Topology, Window
 from primitives.telemetry import Answers, ObjectsQuery, Telemetry, TopologyQuery
 from primitives.text import safe_line
@@ -31,6 +33,7 @@ _MOST: Final = 60
 _MOST_OBSERVATIONS: Final = 2_000
 # Tools print what was logged a while ago too; before this long before the window it is another matter.
 _BEFORE: Final = timedelta(minutes=15)
+_NO_MEMBERS: Final = lazy_pattern(r"(?i)^\s{0,8}consumer group \S{1,250} has no active members")
 # 128 + SIGKILL; what a shell says of a command that isn't there or can't be run.
 _KILLED: Final = 137
 _NO_COMMAND: Final = (126, 127)
@@ -47,6 +50,8 @@ async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Obs
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
     shown: list[Shown] = []
     told: list[Sign] = []
+    stated_by: list[PlatformState] = []
+    stalled: list[tuple[str, str]] = []
     read: list[Reading] = []
     since = incident_window(args).start - _BEFORE
     names = _names(topology.records)
@@ -57,15 +62,26 @@ async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Obs
             for said in said_in(output.structure, output.resource, names, since):
                 if said.code is not None:
                     yield _ended(said, answers, args)
+                elif said.reading is not None:
+                    read.append(said.reading)
                 else:
                     part = replace(output, resource=said.resource, structure=None)
-                    told += signs(part, [said.line], since)
+                    states, lines = platform_states(part, [said.line], since)
+                    stated_by += states
+                    told += signs(part, lines, since)
             continue
         stated, rest = readings(output, rest)
         read += stated
+        states, rest = platform_states(output, rest, since)
+        stated_by += states
+        stalled += [(output.resource, line) for line in rest if _NO_MEMBERS.search(line)]
         told += signs(output, rest, since)
     async for fact in _objects(ask, args, answers, shown, topology):
         yield fact
+    for stated_state in dict.fromkeys(stated_by[:_MOST]):
+        yield _state(stated_state, answers, args)
+    for resource, line in dict.fromkeys(stalled[:_MOST]):
+        yield _stalled(resource, line, answers, args)
     for reading in read[:_MOST]:
         yield _limit(reading, answers, args)
     finder = NameFinder(topology.records, [sign.resource for sign in told])
@@ -113,6 +129,33 @@ def _ended(said: Said, answers: Answers[Any], args: Arguments) -> WorkloadState:
         message=safe_line(said.line, limit=400),
         exit_code=said.code,
         details={"exit_meaning": exit_meaning(said.code)},
+        window=incident_window(args),
+        observed_at=args.now,
+        source=answers.source,
+        answers=answers.digests,
+    )
+
+
+def _state(stated: PlatformState, answers: Answers[Any], args: Arguments) -> WorkloadState:
+    return WorkloadState(
+        object=stated.resource,
+        kind="output",
+        state=stated.state,
+        resource=stated.resource,
+        message=safe_line(stated.line, limit=400),
+        window=incident_window(args),
+        observed_at=args.now,
+        source=answers.source,
+        answers=answers.digests,
+    )
+
+
+def _stalled(resource: str, line: str, answers: Answers[Any], args: Arguments) -> Observed:
+    """A consumer group without members, as Kafka's tool tells it."""
+    return Observed(
+        kind="consumer_group",
+        subject=safe_line(line.strip(), limit=300),
+        resource=resource,
         window=incident_window(args),
         observed_at=args.now,
         source=answers.source,

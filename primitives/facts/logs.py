@@ -1,9 +1,10 @@
 """Facts about log messages."""
 
+import operator
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from primitives.display_names import NameOf, full_name
 from primitives.facts.base import FactBase, shorten
@@ -18,7 +19,8 @@ class LogPattern(FactBase):
 
     `family` names a known kind of error (`connection_refused`, `timeout`, `dns`, ...); `points_at` the resource that
     the messages blame, where they name one. `baseline_count` is scaled to the window's length. `ongoing` when the
-    window began with it already, so that nobody saw it begin.
+    window began with it already, so that nobody saw it begin. `announced` when its platform wrote it, no
+    application.
     """
 
     type: Literal["log_pattern"] = "log_pattern"
@@ -32,6 +34,7 @@ class LogPattern(FactBase):
     points_at: str | None = None
     ongoing: bool = False
     example: str = ""
+    announced: bool = Field(default=False, exclude_if=operator.not_)
 
     EXAMPLE: ClassVar = {
         "resource": "api",

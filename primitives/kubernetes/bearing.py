@@ -14,11 +14,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Final
 
 from primitives.dataclass import dataclass
-from primitives.identity import base_name, kind_of, same_name
+from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.illness import checked_well, find_ill
@@ -36,6 +37,7 @@ Concerned = Collection[str] | None
 # A slip of the keyboard changes one character in eight or fewer; words such as -service at the end count for little.
 _ALIKE: Final = 0.85
 _SHORTEST_WORD: Final = 4
+_LONG_AGO: Final = timedelta(days=1)
 _READ_AT_START: Final = frozenset({"EnvHostUnknown", "EnvPortMismatch"})
 _CHANGES: Final = frozenset({"RevisionChanged", "ObjectChanged", "RolloutInProgress", "RolloutStuck"})
 
@@ -65,6 +67,7 @@ class Situation:
             name
             for finding in self.findings
             if finding.bearing == "active" and STATES[finding.state].weight == "cause"
+            and not _ended_long_ago(self, finding)
             and (finding.state not in BY_COMPARISON or _is_slip(self.cluster, finding))
             for name in (finding.resource, finding.object)
         }  # fmt: skip
@@ -136,6 +139,8 @@ def _words(name: str) -> set[str]:
 
 def _judged(situation: Situation, finding: Finding) -> Finding:
     finding = replace(finding, hurt=_is_hurt(situation, finding.resource))
+    if finding.bearing == "active" and _ended_long_ago(situation, finding):
+        return replace(finding, bearing="standing", bearing_reason="the Job ended long before the incident")
     if finding.bearing != "active" or finding.state not in BY_COMPARISON:
         return finding
     why = _standing(situation, finding)
@@ -165,6 +170,12 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
     if any(name in situation.ill or name in situation.focus or name in situation.changed for name in hurt):
         return None
     return "whom it concerns is well" if concerned else "nobody is hurt by it"
+
+
+def _ended_long_ago(situation: Situation, finding: Finding) -> bool:
+    """Whether it tells of a Job's run that ended more than a day before the incident; failed Jobs stay (TTL: none)."""
+    ended = finding.since is not None and situation.cluster.window.start - finding.since > _LONG_AGO
+    return ended and kind_of(finding.resource) == "job" and finding.resource not in situation.focus
 
 
 def _own(situation: Situation, finding: Finding) -> Concerned:
@@ -204,6 +215,14 @@ def _service(situation: Situation, finding: Finding) -> Concerned:
     if callers and finding.resource not in situation.answering:
         return None
     return callers
+
+
+def _ingress(situation: Situation, finding: Finding) -> Concerned:
+    """A route to a Service that is gone may be why, where something of such a name is there to be reached."""
+    namespace, name = namespace_of(finding.resource), str(finding.details.get("service") or "")
+    there = {item.name for item in (*situation.cluster.all("Service"), *situation.cluster.workloads)
+             if item.namespace == namespace}  # fmt: skip
+    return None if name in there or nearly_spells(name, sorted(there)) else (finding.resource,)
 
 
 def _policy(situation: Situation, finding: Finding) -> Concerned:
@@ -282,6 +301,7 @@ BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = 
     "ServiceProtocolMismatch": _service,
     "ExternalNameUnknown": _service,
     "LoadBalancerPending": _service,
+    "IngressBackendMissing": _ingress,
     "NetworkPolicyBlocked": _connection,
     "NetworkPolicyBlocksDns": _policy,
     "NetworkPolicyDeniesAll": _policy,

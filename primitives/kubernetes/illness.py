@@ -7,14 +7,15 @@ that looks wrong hurts somebody or nobody (Google SRE book, chapter 6: symptoms 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Final
 
-from primitives.identity import namespace_of
+from primitives.identity import kind_of, namespace_of
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
 from primitives.kubernetes.fields import instant, integer, text
 from primitives.kubernetes.kinds import KubeObject
-from primitives.kubernetes.leftovers import is_superseded
+from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.services import pods_behind
@@ -29,6 +30,10 @@ _KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Replic
 
 # So many restarts, the last within the window, are a workload that keeps failing, however well it is at the moment.
 _OFTEN: Final = 3
+
+
+# A Job's pods stay when they have failed; of those that ended so long before the window nobody waits any more.
+_LONG_AGO: Final = timedelta(days=1)
 
 
 def find_ill(cluster: Cluster) -> Mapping[str, str]:
@@ -79,7 +84,12 @@ def _counts(cluster: Cluster, pod: Pod) -> bool:
     """Whether the pod is meant to serve or to finish: neither being removed nor replaced."""
     if pod.terminating or pod.phase == "Succeeded" or torn_down(cluster, pod):
         return False
-    return pod.phase != "Failed" or not is_superseded(cluster, pod)
+    return pod.phase != "Failed" or not (is_superseded(cluster, pod) or _ended_long_ago(cluster, pod))
+
+
+def _ended_long_ago(cluster: Cluster, pod: Pod) -> bool:
+    ended = ended_at(pod)
+    return kind_of(pod.controller) == "job" and ended is not None and cluster.window.start - ended > _LONG_AGO
 
 
 def _restarts(cluster: Cluster, pod: Pod) -> bool:

@@ -7,8 +7,8 @@ policy a full cache is as it should be, so that only `noeviction` counts: Redis,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from primitives.dataclass import dataclass
 from primitives.identity import kubernetes_id
@@ -16,10 +16,17 @@ from primitives.outputs.tables import Row, barred, columns, pairs
 from primitives.outputs.texts import Output
 from primitives.patterns import lazy_pattern
 
-__all__ = ["Reading", "readings"]
+__all__ = ["Reading", "alarmed", "readings"]
 
 _NUMBER: Final = lazy_pattern(r"^\d{1,15}(?:\.\d{1,9})?")
 _IDLE: Final = lazy_pattern(r"Cpu\(s\):.{0,200}?(\d{1,3}(?:\.\d{1,3})?)\s?%?\s?id\b")
+# A sample as Prometheus and promtool print it; what isn't a part of a whole, or is what is left, has no such limit.
+_SAMPLE: Final = lazy_pattern(
+    r"^([A-Za-z_:][\w:]{0,120})(?:\{[^{}]{0,400}\})?(?: =>)? {1,8}(\d{1,3}(?:\.\d{1,17})?)(?: @\[|$)"
+)
+_PART: Final = lazy_pattern(r"ratio|utili[sz]ation|percent|pct|usage")
+_THING: Final = lazy_pattern(r"cpu|mem|heap|disk|filesystem|storage|connection|pool|thread|quota|inode|fds?\b")
+_LEFT: Final = lazy_pattern(r"free|avail|idle|remain|hit|left")
 _PSEUDO: Final = ("tmpfs", "devtmpfs", "udev", "/dev/loop", "squashfs", "efivarfs", "none", "shm", "proc", "sysfs")
 _COUNTS: Final = ("COUNT", "CONNECTIONS", "USED", "CURRENT", "NUMBACKENDS", "TOTAL", "ACTIVE", "IN_USE", "SESSIONS")
 _LIMITS: Final = ("MAX_CONNECTIONS", "MAX_CONN", "CONNECTION_LIMIT")
@@ -29,6 +36,10 @@ _PAIRED: Final = (
     ("CONNECTED_CLIENTS", "MAXCLIENTS", "connections", "{connection}"),
     ("USED_MEMORY", "MAXMEMORY", "memory used", "By"),
 )
+
+
+_DATAPOINT: Final = lazy_pattern(r"datapoints? \[(\d{1,3}(?:\.\d{1,17})?)")
+_MOST_SAMPLES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,12 @@ class Reading:
 
 def readings(output: Output, lines: Sequence[str]) -> tuple[list[Reading], list[str]]:
     """The readings in the lines, and the lines that hold none of them."""
-    stated = [*_paired(output, lines), *_connections(output, lines), *_processor(output, lines)]
+    stated = [
+        *_paired(output, lines),
+        *_connections(output, lines),
+        *_processor(output, lines),
+        *_samples(output, lines),
+    ]
     rest: list[str] = []
     skipped = 0
     for place, line in enumerate(lines):
@@ -105,13 +121,35 @@ def _processor(output: Output, lines: Sequence[str]) -> Iterator[Reading]:
             return
 
 
+def _samples(output: Output, lines: Sequence[str]) -> Iterator[Reading]:
+    for line in lines[:_MOST_SAMPLES]:
+        match = _SAMPLE.match(line.strip())
+        name = match[1].lower() if match else ""
+        if match and _PART.search(name) and _THING.search(name) and not _LEFT.search(name):
+            percent = "percent" in name or "pct" in name or float(match[2]) > 1
+            yield Reading(
+                output.resource, match[1], "%" if percent else "1", float(match[2]), 100.0 if percent else 1.0
+            )
+
+
+def alarmed(resource: str, alarm: Mapping[Any, Any]) -> Reading | None:
+    """A CloudWatch alarm in ALARM on a utilization (API reference, MetricAlarm), with the newest datapoint it tells."""
+    name, reason = alarm.get("MetricName"), alarm.get("StateReason")
+    if alarm.get("StateValue") != "ALARM" or not isinstance(name, str) or not isinstance(reason, str):
+        return None
+    point = _DATAPOINT.search(reason)
+    if not name.endswith("Utilization") or point is None:
+        return None
+    return Reading(resource, name[:120], "%", float(point[1]), 100.0)
+
+
 def _connections(output: Output, lines: Sequence[str]) -> Iterator[Reading]:
     """Counted connections and their limit, in one row or in two tables of an output."""
     rows = list(barred(lines)) + _single_columns(lines)
-    settings = {
+    settings = Row({
         row[key].upper(): row[value] for row in rows for key, value in (("NAME", "SETTING"), ("VARIABLE_NAME", "VALUE"))
         if key in row and value in row
-    }  # fmt: skip
+    })  # fmt: skip
     if "THREADS_CONNECTED" in settings:
         yield from _of_pairs(output, settings)
         return
@@ -126,7 +164,7 @@ def _connections(output: Output, lines: Sequence[str]) -> Iterator[Reading]:
 def _single_columns(lines: Sequence[str]) -> list[Row]:
     """Tables of one column as psql prints them, without bars."""
     return [
-        {lines[place - 1].strip().upper(): lines[place + 1].strip()}
+        Row({lines[place - 1].strip().upper(): lines[place + 1].strip()})
         for place in range(1, len(lines) - 1)
         if len(lines[place].strip()) > 1 and set(lines[place].strip()) == {"-"}
     ]

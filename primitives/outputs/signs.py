@@ -1,7 +1,7 @@
 """What single lines and words of outputs say in a tool's own grammar, where the grammar of messages doesn't know it.
 
 dig(1): the status of an answer's header. openssl-x509(1), curl -v: until when a certificate is valid. systemctl(1):
-`Active:` with the result. Kafka: a group without members. Amazon ECS, "Stopped tasks error messages" and "Service event
+how a process ended. Amazon ECS, "Stopped tasks error messages" and "Service event
 messages"; Elastic Load Balancing, "Target health status". MySQL: "InnoDB Standard Monitor" and SHOW REPLICA STATUS.
 """
 
@@ -16,7 +16,7 @@ from primitives.dataclass import dataclass
 from primitives.outputs.texts import Output
 from primitives.patterns import lazy_pattern
 
-__all__ = ["Sign", "moment_of_line", "signs"]
+__all__ = ["Sign", "lately", "moment_of_line", "signs"]
 
 _UNTIL: Final = lazy_pattern(
     r"(?:notAfter ?=|Not After ?:|expire date:) {0,4}([A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4}) GMT"
@@ -24,10 +24,10 @@ _UNTIL: Final = lazy_pattern(
 _STAMP: Final = lazy_pattern(r"^\W{0,2}(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?(Z|[+-]\d\d:?\d\d)?")
 _SYSLOG: Final = lazy_pattern(r"^([A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d) ")
 _GRAMMAR: Final = (
-    ("crash", (r"Active: failed\b|\(code=(?:killed|dumped), |essential container in task exited|"
+    ("crash", (r"\(code=(?:killed|dumped), |essential container in task exited|"
               r"exited with (?:exit )?code [1-9]|code=exited, status=[1-9]")),
     ("unavailable", (r"Active: inactive \(dead\)|health checks failed with these codes|"
-                    r"failed (?:ELB|container|EC2) health checks|no running task|no active members")),
+                    r"failed (?:ELB|container|EC2) health checks|no running task")),
     ("dns", r"status: (?:NXDOMAIN|SERVFAIL)"),
     ("invalid_configuration", r"status: incompatible[- ]parameters"),
     ("disk_full", r"status: storage[- ]full"),
@@ -50,7 +50,7 @@ class Sign:
 
 def signs(output: Output, lines: Sequence[str], since: datetime) -> Iterator[Sign]:
     """The lines that tell of trouble; what is dated before `since` is over."""
-    for line in _lately(lines, output, since):
+    for line in lately(lines, output, since):
         bare = line.strip()
         if not bare:
             continue
@@ -69,11 +69,13 @@ def moment_of_line(line: str, now: datetime) -> datetime | None:
         return _parsed(stamp[1].replace("T", " ") + zone, "%Y-%m-%d %H:%M:%S%z")
     if stamp := _SYSLOG.match(line):
         read = _parsed(f"{now.year} {stamp[1]} +0000", "%Y %b %d %H:%M:%S %z")
-        return read.replace(year=now.year - 1) if read and read.month > now.month else read
+        if read and read.month > now.month:
+            return _parsed(f"{now.year - 1} {stamp[1]} +0000", "%Y %b %d %H:%M:%S %z")
+        return read
     return None
 
 
-def _lately(lines: Sequence[str], output: Output, since: datetime) -> Iterator[str]:
+def lately(lines: Sequence[str], output: Output, since: datetime) -> Iterator[str]:
     """The lines that aren't dated before `since`; a status keeps its last deadlock for ever, so its date counts."""
     for place, line in enumerate(lines):
         if _DEADLOCK in line:

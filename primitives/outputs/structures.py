@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from primitives.dataclass import dataclass
 from primitives.identity import parse_id
+from primitives.outputs.readings import Reading, alarmed
 
 __all__ = ["Said", "said_in"]
 
@@ -39,6 +40,7 @@ class Said:
     container: str = ""
     code: int | None = None
     out_of_memory: bool = False
+    reading: Reading | None = None
 
 
 def said_in(structure: Any, resource: str, known: Mapping[str, str], since: datetime) -> Iterator[Said]:
@@ -54,6 +56,8 @@ def said_in(structure: Any, resource: str, known: Mapping[str, str], since: date
             owner = _named(node, known) or owner
             if ended := _ended(node, owner):
                 yield ended
+            if reading := alarmed(owner, node):
+                yield Said(owner, "", reading=reading)
             yield from (Said(owner, line) for line in _lines(node))
             node = list(node.values())
         if isinstance(node, list) and depth < _DEEP:

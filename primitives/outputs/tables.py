@@ -12,8 +12,13 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["Row", "ages", "barred", "columns", "pairs"]
 
-Row = dict[str, str]
-"""Cells by their column's name, in upper case."""
+
+class Row(dict[str, str]):
+    """Cells by their column's name, in upper case; one that isn't there is empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
 
 _NAME: Final = lazy_pattern(r"\S+(?: \S+)*")
 _WORD: Final = lazy_pattern(r"\S+")
@@ -35,10 +40,10 @@ def columns(header: str, rows: Sequence[str]) -> Iterator[Row]:
             return
         if starts and all(start >= len(row) or start == 0 or row[start - 1] == " " for start in starts):
             ends = [*starts[1:], len(row)]
-            yield {name: row[a:b].strip() for name, a, b in zip(names, starts, ends, strict=True)}
+            yield Row({name: row[a:b].strip() for name, a, b in zip(names, starts, ends, strict=True)})
         else:
             cells = _AGO.sub(r"(\1)", row).split(None, len(names) - 1)
-            yield {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
+            yield Row({name: cell.strip() for name, cell in zip(names, cells, strict=False)})
 
 
 def barred(lines: Sequence[str]) -> Iterator[Row]:
@@ -54,15 +59,15 @@ def barred(lines: Sequence[str]) -> Iterator[Row]:
             continue
         cells = [cell.strip() for cell in bare.strip("|").split("|")]
         following = lines[place + 1].strip() if place + 1 < len(lines) else ""
-        if not names and following and set(following) <= set("+-|"):
+        if not names and "|" in bare and following and set(following) <= set("+-|"):
             names = [cell.upper() for cell in cells]
         elif names and len(cells) == len(names):
-            yield dict(zip(names, cells, strict=True))
+            yield Row(zip(names, cells, strict=True))
 
 
 def pairs(lines: Sequence[str]) -> Row:
     """What stands as `name: value` or `name=value`, by name in upper case."""
-    known: Row = {}
+    known = Row()
     for line in lines:
         if match := _PAIR.match(line):
             known.setdefault(match[1].strip().upper(), match[2].strip())

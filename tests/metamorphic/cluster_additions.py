@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from attic import STANDALONE, attic
 from bundle_files import (
     Files,
     Object,
@@ -88,56 +89,13 @@ def resolved_events(files: Files) -> Files | None:
 
 
 def standing_lint(files: Files) -> Files | None:
-    """Settings that a linter would name, a year old, of things that nobody uses."""
+    """Settings that a linter would name and leftovers, a year old, of things that nobody uses."""
     result, added = files, False
-    for kind, made in _lint().items():
-        for snapshot in dumped(files, kind):
+    for kind, made in attic().items():
+        for snapshot in dumped(files, "pods" if kind in STANDALONE else kind):
             result = with_objects(result, kind, snapshot, [*objects(files, kind, snapshot), *made])
             added = True
     return result if added else None
-
-
-def _lint() -> dict[str, list[Object]]:
-    old = "2024-02-03T04:05:06Z"
-
-    def made(kind: str, version: str, name: str, namespace: str | None = "attic", **more: Any) -> Object:
-        place = {"namespace": namespace} if namespace else {}
-        meta = {"name": name, "creationTimestamp": old, "generation": 1, **place}
-        return {"apiVersion": version, "kind": kind, "metadata": meta, **more}
-
-    container = {"name": "main", "image": "registry.invalid/attic:1", "resources": {}}
-    missing = {**container, "envFrom": [{"configMapRef": {"name": "attic-settings"}}]}
-    template = {"metadata": {"labels": {"app": "attic"}}, "spec": {"containers": [missing]}}
-    selector = {"matchLabels": {"app": "attic"}}
-    rule = {"host": "docs.invalid", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {
-        "service": {"name": "attic-docs", "port": {"number": 80}}}}]}}  # fmt: skip
-    cordon = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
-    full = {"hard": {"count/configmaps": "3"}, "used": {"count/configmaps": "3"}}
-    ports = [{"port": 80, "targetPort": 8080, "protocol": "TCP"}]
-    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastTransitionTime": old}
-    return {
-        "namespaces": [made("Namespace", "v1", "attic", None, status={"phase": "Active"})],
-        "services": [made("Service", "v1", "attic", spec={"selector": {"app": "attic"}, "ports": ports})],
-        "endpoints": [made("Endpoints", "v1", "attic")],
-        "deployments": [
-            made("Deployment", "apps/v1", "attic", spec={"replicas": 0, "selector": selector, "template": template},
-                 status={"observedGeneration": 1}),
-        ],
-        "ingresses": [made("Ingress", "networking.k8s.io/v1", "attic", spec={"rules": [rule]}, status={})],
-        "resourcequotas": [made("ResourceQuota", "v1", "attic", spec={"hard": full["hard"]}, status=full)],
-        "networkpolicies": [
-            made("NetworkPolicy", "networking.k8s.io/v1", "attic",
-                 spec={"podSelector": selector, "policyTypes": ["Ingress"]}),
-        ],
-        "poddisruptionbudgets": [
-            made("PodDisruptionBudget", "policy/v1", "attic", spec={"minAvailable": 1, "selector": selector},
-                 status={"currentHealthy": 0, "desiredHealthy": 1, "expectedPods": 0, "disruptionsAllowed": 0}),
-        ],
-        "nodes": [
-            made("Node", "v1", "control-plane-9", None, spec={"taints": [cordon], "unschedulable": True},
-                 status={"conditions": [ready], "allocatable": {"cpu": "2", "memory": "4Gi", "pods": "110"}}),
-        ],
-    }  # fmt: skip
 
 
 def calm_pod_replicas(files: Files) -> Files | None:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "engine" / "reason" / "causes"
 # Spelled like a cause, and something else where they stand.
 HOMONYMS = {
+    "engine/reason/alert_words.py": {UNKNOWN, "slow_query"},  # an alert's state, a family of messages
     "engine/reason/mechanisms.py": {"rate_limited", "slow_query"},  # families of log messages
     "engine/reason/sensitivity.py": {UNKNOWN},  # a fact's polarity
 }

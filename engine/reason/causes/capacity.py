@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.reason.catalogue import Cause
+from engine.reason.catalogue import Cause, Observation
 from primitives.terms import IncidentClass
 
 _HPA = "Kubernetes: Horizontal Pod Autoscaling"
@@ -39,6 +39,7 @@ CAUSES = (
     Cause(
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
         "Apache Kafka: consumer lag", families={"queue_full": 0.8},
+        observations=Observation(r"consumer group\b.{0,260}no active members", 3.0, order=0),
         metrics=r"consumer (?:lag|group lag|offset).*|records lag.*|freshness.*|staleness.*",
         remediations=("restart_workload",), diagnostic="analyze_utilization",
     ),

@@ -70,6 +70,13 @@ CAUSES = (
         metrics=r"status check failed.*|instance (?:health|status).*", diagnostic="analyze_utilization",
     ),
     Cause(
+        "platform_maintenance", _CLASS, "{resource}'s provider maintains, restarts or stops it",
+        "Amazon RDS: event categories and event messages; Amazon EC2: Scheduled events for your instances",
+        families={"platform_maintenance": 2.8}, prior=-3.4, diagnostic="analyze_logs",
+        # While its provider restarts it, it doesn't answer; a Multi-AZ instance fails over first.
+        brings=("dependency_unavailable", "database_failover"),
+    ),
+    Cause(
         "zone_failed", _CLASS, "An availability zone failed under {resource}", "AWS: fault isolation boundaries",
         prior=-4.0, diagnostic="analyze_utilization",
         brings=_WHAT_RAN_THERE, reach="anywhere",

@@ -1,0 +1,87 @@
+"""What a platform announces of the resources that it runs: failovers, full storage, maintenance, hosts taken away.
+
+Such a message is near-certain where the platform itself wrote it, which its event's source says; an application's talk
+of a failover isn't. Sources: Amazon RDS User Guide, Amazon RDS event categories and event messages; Amazon EC2 User
+Guide, Scheduled events for your instances, and Spot Instance interruption notices; Amazon EventBridge, AWS service
+events; Google Cloud audit logs (`serviceName`); Azure activity log (`resourceProviderName`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from primitives.patterns import lazy_pattern
+
+__all__ = ["MAINTENANCE", "PLATFORM", "announced_family", "announcement"]
+
+MAINTENANCE: Final = "platform_maintenance"
+"""The family of announced patches, restarts and stops; only a platform's own messages are of it."""
+
+PLATFORM: Final = "aws.events"
+"""A source that is a platform's, for records whose event was read from their body."""
+
+_LONGEST: Final = 4_000
+_SOURCES: Final = ("source", "eventsource", "event_source", "event.provider", "servicename", "resourceprovidername")
+_PLATFORM: Final = lazy_pattern(
+    r"aws\.[a-z0-9-]{2,40}|[a-z0-9-]{2,40}\.amazonaws\.com|[a-z0-9-]{2,40}\.googleapis\.com|microsoft\.[a-z]{2,40}",
+    re.IGNORECASE,
+)
+_TEXTS: Final = ("message", "msg", "eventdescription", "description", "detail-type")
+_FAMILIES: Final = (
+    ("failover", r"\bfail-?over\b"),
+    ("disk_full", r"\bstorage\b[^.\n]{0,80}\b(?:exhausted|full|low)\b|\bstorage-full\b"),
+    (
+        "host_reclaimed",
+        (
+            r"\bspot instance interruption|\brebalance recommendation|\binstance[- ]retirement\b|\bpreempted\b|"
+            r"\b(?:terminated|stopped|restarted) by (?:the )?host\b|\bhost error\b|\bunderlying hardware\b"
+        ),
+    ),
+    ("quota", r"\b(?:quota|limit)\b[^.\n]{0,60}\b(?:reached|exceeded)\b|\b(?:reached|exceeded)\b[^.\n]{0,60}\bquota\b"),
+    (
+        MAINTENANCE,
+        (
+            r"\bmaintenance\b|\bpatch(?:es|ed|ing)\b|\b(?:instance|system)-(?:stop|reboot)\b|"
+            r"\binstance (?:has been |was |is being )?(?:restarted|rebooted|shut ?down|stopped)\b"
+        ),
+    ),
+)
+_PATTERNS: Final = tuple((family, lazy_pattern(words, re.IGNORECASE)) for family, words in _FAMILIES)
+
+
+def announcement(body: str, attributes: Mapping[str, Any]) -> str | None:
+    """The message of a platform's own event, None for everything else.
+
+    The source is in the record's attributes or, where the body is the event itself, in that.
+    """
+    if _is_platform(attributes):
+        return body
+    if not body.startswith("{") or len(body) > _LONGEST:
+        return None
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict) or not _is_platform(event):
+        return None
+    detail = event.get("detail")
+    texts = [*_texts(event), *(_texts(detail) if isinstance(detail, dict) else ())]
+    return ": ".join(texts) or None
+
+
+def announced_family(message: str) -> str | None:
+    """The family of what a platform announces, None for its other events."""
+    text = message[:_LONGEST]
+    return next((family for family, pattern in _PATTERNS if pattern.search(text)), None)
+
+
+def _is_platform(fields: Mapping[str, Any]) -> bool:
+    named = (value for key, value in fields.items() if str(key).casefold() in _SOURCES)
+    return any(isinstance(value, str) and _PLATFORM.fullmatch(value) for value in named)
+
+
+def _texts(fields: Mapping[str, Any]) -> list[str]:
+    return [value for key, value in fields.items() if str(key).casefold() in _TEXTS and isinstance(value, str)]
