@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from primitives.identity import parse_id
 from primitives.kubernetes.kinds import kind_of_dump
 from primitives.outputs.tables import Row, ages, columns
 from primitives.outputs.texts import Output
@@ -142,8 +143,9 @@ def _states(row: Row, word: str, output: Output) -> dict[str, Any]:
 
 def _owner(row: Row, output: Output) -> dict[str, str] | None:
     """The workload that the output was collected of, where the pod is named after it."""
-    namespace, kind, name = ([*output.resource.split("/"), "", "", ""])[:3]
-    controller = object_kind(kind)
+    collected_of = parse_id(output.resource)
+    namespace, name = collected_of.namespace, collected_of.name
+    controller = object_kind(collected_of.kind)
     same = namespace == (row.get("NAMESPACE") or output.namespace) and row.get("NAME", "").startswith(f"{name}-")
     known = controller in ("Deployment", "StatefulSet", "DaemonSet", "Job")
     return {"kind": controller, "name": name} if name and same and known else None

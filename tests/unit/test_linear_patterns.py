@@ -143,6 +143,6 @@ def test_the_test_finds_patterns_that_backtrack(source: str) -> None:
     assert slow(Known(source, 0, "here", anchored=False)) is not None
 
 
-@pytest.mark.parametrize("source", [r"\w{1,60}exception", r"(?<!\w)\w++x", r"needle", r"[^\n]{0,300}?x"])
+@pytest.mark.parametrize("source", [r"\w{1,60}exception", r"(?<!\w)\w++x", r"needle", r"[^\n]{0,40}?x"])
 def test_the_test_passes_linear_patterns(source: str) -> None:
     assert slow(Known(source, 0, "here", anchored=False)) is None
