@@ -31,7 +31,7 @@ _URL = lazy_pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 # Up to the last @: a password may hold any character. Where an @ comes later, more is hidden than the password.
 _PASSWORD = lazy_pattern(r"^([^:/?@]*):.*@", re.DOTALL)
 _SECRET_PARAMETER = lazy_pattern(
-    r"([?&][^=&]{0,100}(?:password|passwd|secret|token|key)[^=&]{0,100}=)[^&]*", re.IGNORECASE
+    r"([?&][^=&?]{0,60}?(?:password|passwd|secret|token|key)[^=&?]{0,60}=)[^&]*", re.IGNORECASE
 )
 _HIDDEN = "***"
 

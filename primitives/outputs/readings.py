@@ -20,7 +20,7 @@ __all__ = ["Reading", "alarmed", "readings"]
 
 _NUMBER: Final = lazy_pattern(r"^\d{1,15}(?:\.\d{1,9})?")
 _IDLE: Final = lazy_pattern(r"Cpu\(s\):.{0,200}?(\d{1,3}(?:\.\d{1,3})?)\s?%?\s?id\b")
-# A sample as Prometheus and promtool print it; what isn't a part of a whole, or is what is left, has no such limit.
+# A sample in the text exposition format; what isn't a part of a whole, or is what is left, has no such limit.
 _SAMPLE: Final = lazy_pattern(
     r"^([A-Za-z_:][\w:]{0,120})(?:\{[^{}]{0,400}\})?(?: =>)? {1,8}(\d{1,3}(?:\.\d{1,17})?)(?: @\[|$)"
 )
