@@ -68,6 +68,10 @@ metamorphic: dev ## what must not change an answer, on every incident there is (
 docs: dev ## write docs/reference, docs/keys.md and docs/schemas again from the code
 	@$(BIN)/python docs/generate.py
 
+.PHONY: secret-rules
+secret-rules: dev ## take over the forms of vendors' tokens from their maintained rule set again
+	@$(BIN)/python -m benchmarks.secret_rules
+
 .PHONY: picture
 picture: dev ## take docs/pictures/cockpit.svg again
 	@$(BIN)/python docs/pictures/take.py

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from primitives.redact.commands import COMMAND_RULES, COMMAND_TRIGGERS
 from primitives.redact.known import encodings_of
 from primitives.redact.rules import (
     COARSE_TRIGGERS,
@@ -25,6 +26,7 @@ from primitives.redact.rules import (
     is_secret_assignment,
     is_secret_key,
 )
+from primitives.redact.secret_documents import redact_secret_documents
 from primitives.redact.vendors import SHORTEST, VENDOR_RULES, VendorRule
 
 __all__ = ["Redactor"]
@@ -35,6 +37,8 @@ _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
 _VALUE_KEYS: Final = ("value", "Value", "ParameterValue", "parameter_value")
+_ALL_RULES: Final = (*RULES, *COMMAND_RULES)
+_ALL_TRIGGERS: Final = (*COARSE_TRIGGERS, *COMMAND_TRIGGERS)
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -87,13 +91,16 @@ class Redactor:
             text = self._known_pattern.sub(lambda m: self.placeholder("known", self._known[m[0]]), text)
         text = self._redact_vendors(text)
         lower = text.lower()
-        for trigger in COARSE_TRIGGERS:
+        if "kind" in lower and "secret" in lower:
+            text = redact_secret_documents(text, self._replace_all)
+            lower = text.lower()
+        for trigger in _ALL_TRIGGERS:
             if trigger in lower:
                 return self._redact_structure(text, lower)
         return text
 
     def _redact_structure(self, text: str, lower: str) -> str:
-        for rule in RULES:
+        for rule in _ALL_RULES:
             if any(trigger in lower for trigger in rule.triggers):
                 text = rule.pattern.sub(self._replacer(rule), text)
         return text
@@ -151,7 +158,7 @@ class Redactor:
         """A Kubernetes Secret with its names and keys, without its values."""
         result: dict[str, Any] = {}
         for key, value in obj.items():
-            if key in ("data", "stringData") and isinstance(value, Mapping):
+            if key in ("data", "stringData", "binaryData") and isinstance(value, Mapping):
                 result[key] = {name: self._replace_all(inner) for name, inner in value.items()}
             elif key == "metadata" and isinstance(value, Mapping):
                 result[key] = self._redact_secret_metadata(value)

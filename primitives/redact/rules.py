@@ -15,17 +15,34 @@ from typing import Final
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 
-__all__ = ["COARSE_TRIGGERS", "RULES", "Rule", "is_placeholder", "is_secret_assignment", "is_secret_key"]
+__all__ = [
+    "COARSE_TRIGGERS",
+    "RULES",
+    "Rule",
+    "Span",
+    "filled_group",
+    "is_placeholder",
+    "is_secret_assignment",
+    "is_secret_key",
+    "make_rule",
+    "stands_out",
+]
 
 Span = tuple[int, int]
 
 # Words that, at the end of a key, say that its value is a secret.
 _SENSITIVE: Final = (
-    "pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|"
+    "pass(?:w(?:or)?ds?|phrase|code|wort|wörter)?|pwd|pswd|(?<![a-z])pw|secret|token|kennwort|contrase[ñn]a|senha|"
+    "wachtwoord|mot[_ -]?de[_ -]?passe|salasana|hasło|пароль|密码|パスワード|비밀번호|(?<=[_-])creds|(?<=[_-])pat|"
     "(?:api|access|secret|private|account|shared|sharedaccess|encryption|signing|master|auth|storage|license|deploy|"
-    "functions|subscription)[_ -]?key(?:[_-]?id(?<=private.key.id))?|"
+    "functions|subscription|app|application|integration|service|consumer|webhook|hmac|jwt|cookie|"
+    "openai|stripe|twilio|sendgrid|mailgun|mailchimp|datadog|dd|newrelic|pagerduty|opsgenie|sentry|algolia|cloudflare|"
+    "anthropic|azure|gcp|google|aws|s3|github|gitlab|slack|maps|sumologic|splunk|honeycomb|grafana|vault|dropbox|"
+    "routing|session)[_ -]?keys?(?:[_-]?id(?<=private.key.id))?|"
     "secret[_-]?access[_-]?key|credential|sig(?:nature)?|auth|connect\\.sid|jsessionid|phpsessid"
 )
+# What is put behind such a word: how it is written, which of several it is, how old.
+_SUFFIX: Final = "(?:[_-]?(?:base64|b64|value|plain|text))?(?:[_-]?(?:old|prev|previous|new|current|v[0-9]|prod|staging|backup))?[_-]?[0-9]{0,3}"
 _TRIGGERS: Final = (
     "pass",
     "pwd",
@@ -37,6 +54,22 @@ _TRIGGERS: Final = (
     "auth",
     "connect.sid",
     "sessid",
+    "pswd",
+    "pw",
+    "kennwort",
+    "contrase",
+    "senha",
+    "wachtwoord",
+    "passe",
+    "salasana",
+    "hasło",
+    "пароль",
+    "密码",
+    "パスワード",
+    "비밀번호",
+    "creds",
+    "_pat",
+    "-pat",
 )
 COARSE_TRIGGERS: Final = (*_TRIGGERS, "bearer", "cookie", "@", "-----", "eyj", " -", "identified")
 """No rule changes a text (in lower case) without any of these; a test checks it."""
@@ -47,13 +80,22 @@ _PUBLIC_PREFIX: Final = lazy_pattern(
     r"verification|method|function|class|no|num|max|total)[_. -]?$",
     re.IGNORECASE,
 )
-_KEY_END: Final = lazy_pattern(
-    f"(?:{_SENSITIVE}|authorization|cookie)(?:[_-]?(?:base64|b64|value|plain|text))?[0-9]{{0,3}}$", re.IGNORECASE
-)
+_KEY_END: Final = lazy_pattern(f"(?:{_SENSITIVE}|authorization|cookie){_SUFFIX}$", re.IGNORECASE)
 # "design", "oauth", "bypass": the word must be separate.
 _NEVER_A_SUFFIX: Final = frozenset({"sig", "auth", "pass"})
 # Keys so short or so common that their value must also look like a credential.
 _WEAK_KEY: Final = lazy_pattern(r"(?:^|[^a-z])(?:auth|credential|pass|secret)$", re.IGNORECASE)
+_STRONG_KEY: Final = lazy_pattern(
+    r"(?:client|app|api|jwt|token|webhook|cookie|session|shared|consumer|oauth|signing|hmac|mfa|totp|encryption)[_.-]?secret"
+    r"|[a-z][_.-]pass(?:[_-]?[0-9]+)?$|(?:become|ssh|auth|bind|user|db|root|smtp|redis)pass$",
+    re.IGNORECASE,
+)
+# Keys that may also name something public: only what looks drawn at random is a secret.
+_RANDOM_KEY: Final = lazy_pattern(
+    r"(?:routing|session|service|app|application|integration|google|azure|s3|maps)[_ -]?keys?$", re.IGNORECASE
+)
+_RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
+_HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}")
 _SIGNATURE_KEY: Final = lazy_pattern(r"sig(?:nature)?$", re.IGNORECASE)
 _DIGIT: Final = lazy_pattern("[0-9]")
 _PASSWORD_KEY: Final = lazy_pattern(r"pass(?:w|phrase|code|$)|pwd|authorization|cookie|private", re.IGNORECASE)
@@ -112,7 +154,13 @@ def is_secret_assignment(key: str, value: str) -> bool:
         return False
     if _SIGNATURE_KEY.search(key):
         return len(value) >= 16 and _DIGIT.search(value) is not None and " " not in value
-    if _WEAK_KEY.search(key):
+    if _RANDOM_KEY.search(key):
+        return (_RANDOM.fullmatch(value) is not None and not _OBJECT_NAME.fullmatch(value.replace("_", "-"))) or (
+            _HEX_OR_WORD.fullmatch(value) is not None
+        )
+    if _WEAK_KEY.search(key) and not _STRONG_KEY.search(key):
+        if _HEX_OR_WORD.fullmatch(value):
+            return True
         return len(value) >= 8 and not _OBJECT_NAME.fullmatch(value) and " " not in value
     if not _PASSWORD_KEY.search(key):
         is_name = "-" in value and _OBJECT_NAME.fullmatch(value) and not _DIGIT.search(value)
@@ -134,7 +182,8 @@ def _whole_group(match: re.Match[str]) -> Span | None:
     return match.span("secret")
 
 
-def _filled_group(match: re.Match[str]) -> Span | None:
+def filled_group(match: re.Match[str]) -> Span | None:
+    """The group `secret`, unless it holds what is written in a secret's place."""
     return None if _NO_SECRET.fullmatch(match["secret"]) else match.span("secret")
 
 
@@ -158,12 +207,12 @@ def _assigned(match: re.Match[str]) -> Span | None:
         if _CODE.match(value):
             return None
         in_prose = ":" in separator and "=" not in separator and separator[-1:].isspace()
-        if in_prose and not _HEADER_PREFIX.search(prefix) and not _is_yaml(match, prefix) and not _stands_out(value):
+        if in_prose and not _HEADER_PREFIX.search(prefix) and not _is_yaml(match, prefix) and not stands_out(value):
             return None
     return match.span(quoted or "bare")
 
 
-def _stands_out(value: str) -> bool:
+def stands_out(value: str) -> bool:
     """Whether no sentence would go on with `value` after `token: `."""
     is_reference = "/" in value and _OBJECT_NAME.fullmatch(value)
     return _PROSE_SECRET.match(value) is not None and not value.endswith(":") and not is_reference
@@ -176,9 +225,9 @@ def _is_yaml(match: re.Match[str], prefix: str) -> bool:
 
 _BARE: Final = r"(?:&(?![\w.%-]+=)|[^\s&;,\"'`<>(){}\[\]\\]|[)\]}](?![\s,;.)\]}\"']|$))"
 _ASSIGNMENT: Final = (
-    rf"(?P<word>(?:{_SENSITIVE})(?:[_-]?(?:base64|b64))?[0-9]{{0,3}})"
-    r"(?P<sep>\\?[\"']?[ \t]{0,3}(?:=>|:=|:|=(?!=))[ \t]{0,4})"
-    r"(?:\\\"(?P<escaped>(?:[^\"\\\n]|\\(?!\"))*+)\\\""
+    rf"(?P<word>(?:{_SENSITIVE}){_SUFFIX})"
+    r"(?P<sep>\\{0,7}[\"']?\]?[ \t]{0,3}(?:=>|:=|:|=(?!=)|->)[ \t]{0,4}(?:!![a-z]{1,12}[ ])?)"
+    r"(?:\\{1,7}\"(?P<escaped>(?:[^\"\\\n]|\\(?!\"))*+)\\\""
     r"|N?\"(?P<double>(?:[^\"\\\n]|\\.)*+)\""
     r"|N?'(?P<single>(?:[^'\\\n]|\\.)*+)'"
     rf"|[\"'`]?(?P<bare>\[redacted:[a-z0-9-]+:[0-9a-f]{{6}}\]|{_BARE}(?:{_BARE}|[({{\[])*+))"
@@ -206,9 +255,10 @@ def _flag(match: re.Match[str]) -> Span | None:
     return None if _NO_SECRET.fullmatch(value) or value.startswith("-") else match.span("secret")
 
 
-def _rule(
+def make_rule(
     kind: str, triggers: tuple[str, ...], pattern: str, secret_of: Callable[[re.Match[str]], Span | None] = _whole_group
 ) -> Rule:
+    """A rule whose pattern ignores case and is compiled when it is first used."""
     return Rule(kind, triggers, lazy_pattern(pattern, re.IGNORECASE), secret_of)
 
 
@@ -216,86 +266,88 @@ _QUOTED_OR_WORD: Final = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)"
 _PEM_LABEL: Final = r"[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?"
 
 RULES: Final[tuple[Rule, ...]] = (
-    _rule(
+    make_rule(
         "private-key",
         ("-----begin",),
         rf"-----BEGIN {_PEM_LABEL}-----(?P<secret>(?:[^-]|-(?!----)){{0,20000}}+(?=-----END)"
         r"|(?:(?:\s|\\[nrt])*[A-Za-z0-9+/=]{16,})*)",
         lambda match: match.span("secret") if match["secret"].strip() else None,
     ),
-    _rule("jwt", ("eyj",), r"(?<![A-Za-z0-9_-])(?-i:(?P<secret>eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4}))"),
-    _rule(
+    make_rule("jwt", ("eyj",), r"(?<![A-Za-z0-9_-])(?-i:(?P<secret>eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4}))"),
+    make_rule(
         "authorization",
         ("authorization",),
         rf"(?<!\[redacted:)authorization\\?[\"']?\s{{0,3}}[:=]\s{{0,3}}\[?\\?[\"']?(?:(?P<scheme>{_SCHEME})\s+)?(?P<secret>[^\s,;\"'\\\[\]]+)",
         _authorization,
     ),
-    _rule("bearer", ("bearer",), r"\bbearer\s+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", _bearer),
-    _rule(
+    make_rule("bearer", ("bearer",), r"\bbearer\s+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", _bearer),
+    make_rule(
         "cookie",
         ("cookie",),
         r"\bcookie\\?[\"']?\s{0,2}[:=]\s{0,3}\\?[\"']?(?P<secret>[\w.%!#$&*+^|~-]+=[^\s;\"'\\]{4,}(?:;\s?[^;\"'\\\r\n]+)*)",
     ),
-    _rule("password", ("://",), r"://[^\s/?#@:\"'<>]*:(?P<secret>[^\s/?#\"'<>]+)@", _filled_group),
-    _rule("url-token", ("://",), r"://(?P<secret>[A-Za-z0-9_-]{20,})@"),
-    _rule(
+    make_rule("password", ("://",), r"://[^\s/?#@:\"'<>]*:(?P<secret>[^\s/?#\"'<>]+)@", filled_group),
+    make_rule("url-token", ("://",), r"://(?P<secret>[A-Za-z0-9_-]{20,})@"),
+    make_rule(
         "password",
         ("@tcp(", "@unix(", "@udp("),
         r"[\w.-]{1,64}:(?P<secret>[^\s@/\"']{1,128})@(?:tcp|unix|udp)\(",
-        _filled_group,
+        filled_group,
     ),
-    _rule(
-        "password", ("jdbc:oracle",), r"jdbc:oracle:\w{1,20}:[^/\s@]{1,128}/(?P<secret>[^@\s]{1,256})@", _filled_group
+    make_rule(
+        "password", ("jdbc:oracle",), r"jdbc:oracle:\w{1,20}:[^/\s@]{1,128}/(?P<secret>[^@\s]{1,256})@", filled_group
     ),
-    _rule(
+    make_rule(
         "value",
         ("value",),
         r"\bname\\?[\"']?:[ ]*\\?[\"']?[\w.-]{0,80}?(?:password|passwd|secret|token|api_?key|access_?key|_pass|_pwd)"
         r"\\?[\"']?(?:,|\s)\s{0,40}\\?[\"']?value\\?[\"']?:[ ]*\\?[\"']?(?P<secret>[^\s\"'\\,}]+)",
-        _filled_group,
+        filled_group,
     ),
-    _rule(
+    make_rule(
         "password",
         ("--pass", "-pass", "-pwd", "-token", "-key", "-secret"),
         r"(?<![\w-])--?(?:[a-z0-9]+-)*(?:password|passwd|passphrase|pass|pwd|token|api-?key|access-key|secret-key|client-secret"
         rf"|auth-token)\s+(?P<secret>{_QUOTED_OR_WORD})",
         _flag,
     ),
-    _rule(
+    make_rule(
         "password",
         (" -p", " -a", " -w", " -u"),
         r"\b(?:mysql[a-z]*|mariadb[a-z-]*)\b[^\n|;]{0,200}?\s-p(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)",
         _flag,
     ),
-    _rule(
+    make_rule(
         "password",
         ("sshpass", "docker login", "podman login", "helm registry"),
         rf"\b(?:sshpass|(?:docker|podman|helm registry) login)\b[^\n|;]{{0,100}}?\s-p\s*(?P<secret>{_QUOTED_OR_WORD})",
         _flag,
     ),
-    _rule("password", ("redis-cli",), rf"\bredis-cli\b[^\n|;]{{0,100}}?\s-a\s+(?P<secret>{_QUOTED_OR_WORD})", _flag),
-    _rule("password", ("ldap",), rf"\bldap[a-z]+\b[^\n|;]{{0,200}}?\s-w\s+(?P<secret>{_QUOTED_OR_WORD})", _flag),
-    _rule(
+    make_rule(
+        "password", ("redis-cli",), rf"\bredis-cli\b[^\n|;]{{0,100}}?\s-a\s+(?P<secret>{_QUOTED_OR_WORD})", _flag
+    ),
+    make_rule("password", ("ldap",), rf"\bldap[a-z]+\b[^\n|;]{{0,200}}?\s-w\s+(?P<secret>{_QUOTED_OR_WORD})", _flag),
+    make_rule(
         "password",
         ("curl", "wget"),
         r"\b(?:curl|wget)\b[^\n|;]{0,300}?\s(?:-u|--user)[\s=]*[\"']?[^\s:\"']{0,64}:(?P<secret>[^\s\"']+)",
         _flag,
     ),
-    _rule(
+    make_rule(
         "password",
         ("identified",),
         r"\bidentified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?(?P<secret>'[^'\n]+'|\"[^\"\n]+\")",
         _flag,
     ),
-    _rule("password", ("password '",), r"\bpassword\s+(?P<secret>'(?=[^']*[0-9!@#$%^&*+])[^'\s]{4,}')", _flag),
-    _rule(
-        "password", ("pass",), r"<(?P<tag>[\w:.-]{0,40}?pass(?:word|wd|phrase)?)>(?P<secret>[^<>\s]+)</", _filled_group
+    make_rule("password", ("password '",), r"\bpassword\s+(?P<secret>'(?=[^']*[0-9!@#$%^&*+])[^'\s]{4,}')", _flag),
+    make_rule(
+        "password", ("pass",), r"<(?P<tag>[\w:.-]{0,40}?pass(?:word|wd|phrase)?)>(?P<secret>[^<>\s]+)</", filled_group
     ),
-    _rule(
+    make_rule(
         "value",
         ("token>", "secret>", "key>"),
         r"<[\w:.-]{0,40}?(?:token|secret|apikey|api-key|accesskey)>(?P<secret>[^<>\s]{6,})</",
-        _filled_group,
+        filled_group,
     ),
-    _rule("value", _TRIGGERS, _ASSIGNMENT, _assigned),
+    make_rule("value", _TRIGGERS, _ASSIGNMENT, _assigned),
 )

@@ -2,12 +2,15 @@
 
 Each entry is (kind, trigger, pattern). `trigger` is a literal that every match contains, in lower case: a plain
 substring search for it decides whether the pattern is run at all. The forms are from the vendors' own documentation of
-their tokens and the pattern collections of secret scanners that describe the same prefixes.
+their tokens; further ones are in vendor_rules.json, taken over from a maintained scanner by `make secret-rules`.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from primitives.patterns import lazy_pattern
@@ -77,6 +80,21 @@ _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("pulumi", "pul-", "pul-[a-f0-9]{40}"),
 )
 
-VENDOR_RULES: Final[tuple[VendorRule, ...]] = tuple(
-    (kind, trigger, lazy_pattern(f"(?<![A-Za-z0-9_-])(?:{form})(?![A-Za-z0-9])")) for kind, trigger, form in _FORMS
-)
+_WORD_BEFORE: Final = "(?<![A-Za-z0-9_-])"
+_TAKEN_OVER: Final = Path(__file__).with_name("vendor_rules.json")
+
+
+def _own() -> Iterator[VendorRule]:
+    for kind, trigger, form in _FORMS:
+        yield kind, trigger, lazy_pattern(f"{_WORD_BEFORE}(?:{form})(?![A-Za-z0-9])")
+
+
+def _taken_over() -> Iterator[VendorRule]:
+    """The forms that `make secret-rules` took over, once for each marker."""
+    for rule in json.loads(_TAKEN_OVER.read_text("utf-8"))["rules"]:
+        pattern = lazy_pattern(_WORD_BEFORE + rule["form"])
+        for marker in rule["markers"]:
+            yield rule["kind"], marker, pattern
+
+
+VENDOR_RULES: Final[tuple[VendorRule, ...]] = (*_own(), *_taken_over())
