@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, Final, Protocol
 
 from primitives.errors import BundleError
-from primitives.quoting import quoted
 from primitives.text import safe_line
 
 __all__ = ["MAX_ENTRIES", "MAX_FILE_BYTES", "MAX_TOTAL_BYTES", "Files", "open_files"]
@@ -200,23 +199,12 @@ def _index(source: _Source) -> Files:
         total += size
         if total > MAX_TOTAL_BYTES:
             raise BundleError(_shown(name), _too_large_together())
-        if not name.isascii() and not _is_utf8(name):
-            raise BundleError(_shown(name), "has a name that is not UTF-8; rename the file")
         logical = name.removesuffix(".gz")
         if logical in stored:
             both = "twice" if stored[logical] == name else "both plain and gzip-compressed"
             raise BundleError(_shown(logical), f"is there {both}; keep one of them")
         stored[logical] = name
     return Files(source, stored)
-
-
-def _is_utf8(name: str) -> bool:
-    """Whether the name of a file was UTF-8: Python keeps other bytes as halves of surrogate pairs."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _gunzip(stream: IO[bytes], where: str) -> Iterator[bytes]:
@@ -254,4 +242,4 @@ def _refuse_unreadable(error: OSError) -> None:
 
 def _shown(name: str) -> str:
     """A name that may itself be hostile, fit for one line of an error."""
-    return quoted(name.replace("\n", "?"), 200) or "(no name)"
+    return safe_line(name.replace("\n", "?"), limit=200) or "(no name)"

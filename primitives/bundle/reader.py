@@ -66,6 +66,9 @@ def read_bundle(path: Path, *, redactor: Redactor | None = None) -> Bundle:
     if MANIFEST not in files:
         hint = "it is empty" if not files.names else "is it the folder above, or inside another one?"
         raise BundleError(MANIFEST, f"is missing from {path.name or path}; {hint}")
+    for name in files.names:
+        if not name.isascii() and not _is_utf8(name):
+            raise BundleError(name, "has a name that is not UTF-8; rename the file")
     cleaner = Cleaner(redactor or Redactor())
     warnings = Warnings()
     manifest = read_manifest(files.read(MANIFEST), cleaner, warnings)
@@ -281,6 +284,15 @@ class _UnreadFiles(Mapping[str, bytes]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether the name of a file was UTF-8: Python keeps other bytes as halves of surrogate pairs."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_samples(name: str) -> bool:
