@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from engine.reason.dependency_graph import DependencyGraph, graph_of
 from primitives.facts import Dependencies
 
 WEB, API, DB, HOST = "web", "api", "db", "host-1"
-CALLS = Dependencies(edges=((WEB, API, "calls"), (API, DB, "calls"), (DB, API, "calls"), (API, API, "calls")))
-PLACES = Dependencies(edges=((API, HOST, "hosts"), (DB, HOST, "hosts"), (WEB, API, "calls")))
+
+
+def dependencies(*edges: tuple[str, str, str]) -> Dependencies:
+    return Dependencies(observed_at=datetime(2026, 3, 1, tzinfo=UTC), source="topology", resources={}, edges=edges)
+
+
+CALLS = dependencies((WEB, API, "calls"), (API, DB, "calls"), (DB, API, "calls"), (API, API, "calls"))
+PLACES = dependencies((API, HOST, "hosts"), (DB, HOST, "hosts"), (WEB, API, "calls"))
 
 
 def test_each_edge_counts_once_and_nothing_depends_on_itself() -> None:
@@ -18,7 +26,7 @@ def test_each_edge_counts_once_and_nothing_depends_on_itself() -> None:
 
 
 def test_a_host_knows_its_guests_and_an_owner_its_parts() -> None:
-    owned = Dependencies(edges=((API, "api-1", "owns"), (API, "api-2", "owns")))
+    owned = dependencies((API, "api-1", "owns"), (API, "api-2", "owns"))
     graph = DependencyGraph([PLACES, owned])
     assert graph.hosted == {HOST: (API, DB)}
     assert graph.parts == {API: ("api-1", "api-2")}
