@@ -31,7 +31,7 @@ from primitives.facts import (
 from primitives.records import Symptom
 from primitives.terms import FAILURES
 
-__all__ = ["FactIndex", "more_than_usual"]
+__all__ = ["FactIndex", "is_failing", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
 
@@ -208,8 +208,7 @@ class FactIndex:
     def complaining(self) -> frozenset[str]:
         """The resources whose logs have more errors than usual, or whose check failed."""
         logs = {pattern.resource for _, pattern in self.present(LogPattern)
-                if pattern.count and (pattern.family is not None or pattern.severity in FAILURES)
-                and more_than_usual(pattern)}  # fmt: skip
+                if is_failing(pattern) or (pattern.family is not None and more_than_usual(pattern))}  # fmt: skip
         checks = {probe.resource for _, probe in self.present(ProbeResult) if not probe.healthy}
         return frozenset(name for name in logs | checks if name)
 
@@ -260,3 +259,8 @@ def _is_over(fact: FactBase) -> bool:
 def more_than_usual(pattern: LogPattern) -> bool:
     """Whether messages came more than twice as often as in normal times."""
     return pattern.count > 2 * (pattern.baseline_count or 0.0)
+
+
+def is_failing(pattern: LogPattern) -> bool:
+    """Whether they are messages of failures, more than usual."""
+    return pattern.severity in FAILURES and more_than_usual(pattern)
