@@ -21,7 +21,7 @@ _ARGUMENTS: Final = r"[^\n|;]{0,200}?\s"
 
 def _named(match: re.Match[str]) -> Span | None:
     """The value of a pair whose name says that it is a secret."""
-    key = re.split("[/.:]", match["key"])[-1]
+    key = match["key"]
     return match.span("secret") if is_secret_key(key) and is_secret_assignment(key, match["secret"]) else None
 
 
