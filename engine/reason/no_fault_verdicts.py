@@ -33,7 +33,8 @@ from primitives.facts import (
     SpanErrors,
     WorkloadState,
 )
-from primitives.terms import FAILURES
+from primitives.identity import kind_of
+from primitives.terms import FAILURES, IncidentClass
 
 __all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "doubted", "verdicts"]
 
@@ -55,6 +56,10 @@ _CALM: Final = 0.6
 _CHECK_PASSED: Final = 0.6
 _HEALTHY: Final = 1.5
 _HEALTHY_AGAIN: Final = 0.8
+# Of these the state of an object tells nothing: it works, slowly or wrongly.
+_NOT_SEEN_IN_STATES: Final = (IncidentClass.PERFORMANCE_DEGRADATION, IncidentClass.ERROR_RATE_INCREASE)
+# Nobody is behind a Service: who calls it fails, whether or not anybody was seen calling.
+_NOBODY_SERVES: Final = "NoEndpoints"
 # Every further kind of answer in which nothing is wrong.
 _ALL_CALM: Final = 0.5
 _LEAST_KINDS: Final = 2
@@ -145,7 +150,7 @@ def _calm_measured(case: FactIndex) -> Iterator[tuple[str | None, Claim]]:
 
 def _calm_states(case: FactIndex) -> Iterator[tuple[str | None, Claim]]:
     for name, state in case.absent(WorkloadState):
-        own = not case.symptom_resources or state.resource in case.symptom_resources
+        own = _answers_question(case, state)
         weight, again = (_HEALTHY, _HEALTHY_AGAIN) if own else (_OTHERS, _OTHERS)
         yield state.resource, Claim(FALSE_ALARM, name, weight, "nothing is wrong with it", "healthy")
         yield state.resource, Claim(RECOVERED, name, again, "nothing is wrong with it any more", "healthy")
@@ -158,6 +163,19 @@ def _calm_states(case: FactIndex) -> Iterator[tuple[str | None, Claim]]:
             own = not case.symptom_resources or bool({probe.target, probe.resource} & {*case.symptom_resources})
             weight = _CHECK_PASSED if own else _OTHERS
             yield probe.target or probe.resource, Claim(FALSE_ALARM, name, weight, "its check passed", "checks passed")
+
+
+def _answers_question(case: FactIndex, state: WorkloadState) -> bool:
+    """Whether the health of the object is what the question is about.
+
+    A ready Pod is alive, and may be slow or answer with errors; a ready node says nothing of what it carries
+    (Kubernetes documentation, "Liveness, Readiness, and Startup Probes"; Google SRE book, chapter 6).
+    """
+    if case.classification is not None and case.classification.primary_class in _NOT_SEEN_IN_STATES:
+        return False
+    if not case.symptom_resources:
+        return kind_of(state.resource or state.object) != "node"
+    return state.resource in case.symptom_resources
 
 
 def _all_calm(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
@@ -190,6 +208,8 @@ def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
         if state.state not in NOTES:
             often = _FORBIDS if state.count >= _RECURRING else _STATE
             weight = _STATES.get(str(state.details.get("weight")), often) * state_factor(case, state)[0]
+            if state.state == _NOBODY_SERVES and not case.symptom_resources and state.bearing != "past":
+                weight = _FORBIDS
             yield name, weight, f"it is in state {state.state}", "states"
     for name, pattern in case.present(LogPattern):
         if pattern.severity in FAILURES and more_than_usual(pattern):
