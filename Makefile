@@ -64,6 +64,10 @@ first-sight: dev ## score a stage of incidents that nobody has looked at, once, 
 metamorphic: dev ## what must not change an answer, on every incident there is (many minutes)
 	@PYTHONPATH=.:tests/metamorphic $(BIN)/python -m product $(METAMORPHIC_ARGS)
 
+.PHONY: cluster-faults
+cluster-faults: dev ## cause each fault on a test cluster, record it, and see whether it is told first (an hour; INTO=a new folder)
+	@$(BIN)/python -m benchmarks.cluster_faults --into $(INTO) $(FAULTS)
+
 .PHONY: docs
 docs: dev ## write docs/reference, docs/keys.md and docs/schemas again from the code
 	@$(BIN)/python docs/generate.py

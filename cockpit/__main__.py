@@ -124,10 +124,10 @@ def _point_at_null(stream: TextIO) -> None:
 
 
 def _complain(message: str, code: int) -> int:
-    from primitives.text import safe_line
+    from primitives.quoting import safe_message
 
     with suppress(OSError):
-        sys.stderr.write(f"cloudops: {safe_line(message)}\n")
+        sys.stderr.write(f"cloudops: {safe_message(message)}\n")
         sys.stderr.flush()
     return code
 

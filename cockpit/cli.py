@@ -48,13 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str, code: int, error: click.ClickException | None = None) -> int:
-    from primitives.text import safe_line
+    from primitives.quoting import safe_message
 
     hint = ""
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f" (see `{error.ctx.command_path} --help`)"
     try:
-        click.echo(f"cloudops: {safe_line(message, limit=2_000)}{hint}", err=True)
+        click.echo(f"cloudops: {safe_message(message)}{hint}", err=True)
     except OSError:
         pass  # standard error is gone, and with it anyone to tell
     return code

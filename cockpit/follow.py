@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import field
 from typing import Final
 
-from cockpit.output import say, say_document
+from cockpit.output import deliver, document_text
 from cockpit.plain import PlainReport, event_line
 from cockpit.signals import handling
 from cockpit.terminal import end_at_last
@@ -28,7 +28,7 @@ _ANSWER_S: Final = 1.0
 
 @dataclass(slots=True)
 class Printer:
-    """Prints each event once, in the form that `output` names: plain, json or events; quiet prints nothing.
+    """Says each event once, in the form that `output` names: plain, json or events; quiet prints nothing.
 
     With `explain` the text report shows each cause's waterfall.
     """
@@ -42,18 +42,16 @@ class Printer:
     def __post_init__(self) -> None:
         self.plain = PlainReport(color=self.color, explain=self.explain)
 
-    def event(self, event: Event) -> None:
-        """Apply the event and print it. Raises `OSError` when the output can't be written."""
+    def event(self, event: Event) -> str:
+        """Apply the event; what is to be printed for it."""
         self.state.apply(event)
         if self.output == "events":
-            say(event_line(event) + "\n")
-        elif self.output == "plain":
-            say(self.plain.tell(self.state, event))
+            return event_line(event) + "\n"
+        return self.plain.tell(self.state, event) if self.output == "plain" else ""
 
-    def end(self) -> None:
-        """Print the JSON report."""
-        if self.output == "json":
-            say_document(report_of(self.state).model_dump(mode="json"))
+    def end(self) -> str:
+        """What is to be printed at the end: the JSON report."""
+        return document_text(report_of(self.state).model_dump(mode="json")) if self.output == "json" else ""
 
 
 async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
@@ -67,10 +65,12 @@ async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
         with handling({signal.SIGINT: interrupt}):
             async for batch in follow_investigation(port, execution_id, printer.state.seq):
                 for event in batch:
-                    printer.event(event)
+                    if text := printer.event(event):
+                        await deliver(text)
         if not printer.state.ended:
             raise _gone(execution_id)
-        printer.end()
+        if text := printer.end():
+            await deliver(text)
     except asyncio.CancelledError:
         raise Interrupted(f"interrupted; {await _go_on(port, execution_id)}") from None
     except BrokenPipeError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import replace as replace_fields
 from functools import partial
@@ -12,22 +14,27 @@ from tempfile import TemporaryDirectory
 
 from cockpit.engine_access import ask_engine, open_engine
 from cockpit.follow import Printer, follow
-from cockpit.output import colored, say
+from cockpit.output import colored, hang_up, note, say
 from cockpit.positions import position_to_seq
 from cockpit.sample_incidents import is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
 from cockpit.start_modes import Start
 from engine.events import Event
-from engine.host import RETRIES, ServedEngine
-from engine.port import ConfirmPlan, EnginePort, Investigate
+from engine.host import RETRIES, ServedEngine, is_remote, others_attached
+from engine.port import ConfirmPlan, EnginePort, IncidentSummary, Investigate
 from engine.store.locations import parse_location
 from primitives.bundle import read_bundle
+from primitives.clock import SystemClock
 from primitives.errors import EngineGone, StoreBusy, UsageError
 
 __all__ = ["attach", "import_bundle", "investigate", "replay"]
 
 _BATCH = 1_000
+_ABOUT_TO_END_S = 1.0
+"""Others that end so soon aren't worth a word."""
+_LOOK_S = 0.1
+"""How often is looked whether others are still attached."""
 
 
 def investigate(settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False) -> int:
@@ -56,15 +63,53 @@ async def _follow(settings: Settings, begin: Callable[[EnginePort], Awaitable[st
                     raise
                 continue
             try:
-                return await follow(port, execution_id, printer)
+                code = await follow(port, execution_id, printer)
             except EngineGone as error:
                 gone = error
-        # It may have ended together with its engine, and the rest is to be read.
-        code = await ask_engine(settings, partial(_follow_ended, name=execution_id, printer=printer))
-        if code is None:
-            raise gone
-        return code
+            else:
+                await _stay(port)
+                return code
+        return await _read_on(settings, execution_id, printer, gone)
     raise AssertionError
+
+
+async def _stay(port: EnginePort) -> None:
+    """Keep the engine open as long as other processes follow investigations in it; a signal ends that."""
+    if not others_attached(port):
+        return
+    hang_up()
+    with suppress(asyncio.CancelledError):
+        await SystemClock().sleep(_ABOUT_TO_END_S)
+        if others := others_attached(port):
+            them = "another process" if others == 1 else f"{others} other processes"
+            note(f"cloudops: done; the engine stays for {them} (Ctrl-C ends it)")
+        while others_attached(port):
+            await SystemClock().sleep(_LOOK_S)
+
+
+async def _read_on(settings: Settings, execution_id: str, printer: Printer, gone: EngineGone) -> int:
+    """What `printer` has not seen, after its connection ended.
+
+    The investigation may have ended together with its engine, or the engine let go of us because nobody read what we
+    write. Raises `gone` when the investigation stopped with its engine.
+    """
+    while True:
+        code = await ask_engine(settings, partial(_follow_ended, name=execution_id, printer=printer))
+        if code is not None:
+            return code
+        async with open_engine(settings, "look") as port:
+            if not is_remote(port) or execution_id not in {each.execution_id for each in await _running(port)}:
+                raise gone
+            note("cloudops: nobody read the output for long, so the engine let go of it; it goes on from there")
+            with suppress(EngineGone):
+                return await follow(port, execution_id, printer)
+
+
+async def _running(port: EnginePort) -> list[IncidentSummary]:
+    try:
+        return [summary for summary in await port.incidents() if summary.running]
+    except EngineGone:
+        return []
 
 
 async def _follow_ended(port: EnginePort, name: str, printer: Printer) -> int | None:
@@ -140,7 +185,7 @@ def _replay_stored(
 
     printer = Printer("plain", colored(color), explain)
     for event in run(ask_engine(settings, partial(_log, name=name, at=at))):
-        printer.event(event)
+        say(printer.event(event))
     say(printer.plain.stopped(printer.state))
     return 0
 
@@ -164,6 +209,6 @@ def import_bundle(settings: Settings, bundle: Path) -> str:
         async with open_engine(settings, "load") as engine:
             if not isinstance(engine, ServedEngine):
                 raise StoreBusy("another CloudOps has the store open; close it and import again")
-            return await import_events(engine.store, bundle)
+            return await import_events(engine.store, bundle, lambda words: note(f"cloudops: {words}"))
 
     return run(imported())

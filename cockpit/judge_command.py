@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cockpit.engine_access import ask_engine
 from cockpit.follow import Printer, exit_code_of, follow
-from cockpit.output import colored, say, say_document
+from cockpit.output import colored, deliver, document_text
 from cockpit.settings import Settings
 from cockpit.signals import run
 from engine.act.targeted_diagnostics import recommended_diagnostic
@@ -85,7 +85,7 @@ def judge(settings: Settings, name: str, options: JudgeOptions) -> int:
             request = RunDiagnostic(primitive=action.primitive, target=action.arguments, **settings.live_request())
             await port.send(execution_id, request)
             await follow(port, execution_id, printer)
-        return _end(printer, options)
+        return await _end(printer, options)
 
     # A further question needs an engine that stays until it is answered.
     return run(ask_engine(settings, judged, "work" if options.ask_next or options.look is not None else "look"))
@@ -94,13 +94,13 @@ def judge(settings: Settings, name: str, options: JudgeOptions) -> int:
 async def _tell(port: EnginePort, execution_id: str, before: int, printer: Printer) -> None:
     async for batch in port.follow(execution_id, before, live=False):
         for event in batch:
-            printer.event(event)
+            await deliver(printer.event(event))
     if printer.output == "plain" and not printer.state.concluded:
-        say(printer.plain.stopped(printer.state))
+        await deliver(printer.plain.stopped(printer.state))
 
 
-def _end(printer: Printer, options: JudgeOptions) -> int:
+async def _end(printer: Printer, options: JudgeOptions) -> int:
     state: IncidentState = printer.state
     if options.as_json:
-        say_document(report_of(state).model_dump(mode="json"))
+        await deliver(document_text(report_of(state).model_dump(mode="json")))
     return exit_code_of(state) if state.ended else 0

@@ -42,7 +42,7 @@ from engine.incident import IncidentState, Step
 from engine.naming import NamesOfState
 from primitives.display_names import NameOf
 from primitives.quantities import bound, counted, duration, moment, probability, unbound
-from primitives.text import safe_line
+from primitives.text import safe_json, safe_line
 
 __all__ = ["PlainReport", "close_reason", "event_line", "render_text"]
 
@@ -339,4 +339,4 @@ def event_line(event: Event) -> str:
         "previous": event.previous,
         "hash": event.hash,
     }
-    return orjson.dumps(document).decode()
+    return safe_json(orjson.dumps(document).decode())

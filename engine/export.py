@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 
 from engine.events import GENESIS, Event
+from engine.import_cleaning import Cleaned, clean_log
 from engine.incident import IncidentState, fold
 from engine.log import EventLog, Head
 from engine.log.codec import encode_event as encode_row
@@ -24,7 +25,8 @@ from engine.port import EnginePort
 from engine.wire import decode_event, encode_event
 from primitives.answers import decode_answer
 from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
-from primitives.errors import BundleError, CloudopsError, UsageError
+from primitives.errors import BundleError, CloudopsError, StoreCorrupt, UsageError
+from primitives.patterns import lazy_pattern
 from primitives.records import Alert, Coverage, Series, Topology
 from primitives.telemetry import Answer
 
@@ -32,6 +34,7 @@ __all__ = ["export_bundle", "import_events"]
 
 T = TypeVar("T")
 EVENTS: Final = "events.jsonl"
+_EXECUTION_ID: Final = lazy_pattern(r"[\w.-]{1,100}")
 ANSWERS: Final = "answers/"
 
 
@@ -47,13 +50,16 @@ async def export_bundle(port: EnginePort, execution_id: str, path: Path, *, over
     await asyncio.to_thread(write_bundle, parts, path, overwrite=overwrite)
 
 
-async def import_events(store: EventLog, path: Path) -> str:
+async def import_events(store: EventLog, path: Path, say: Callable[[str], None] = lambda _: None) -> str:
     """Import the investigation in the bundle at `path` into `store`; returns its execution id.
 
-    One that is there already stays as it is. Raises `BundleError` when the bundle holds no events or its chain is
-    broken, `StoreError`.
+    One that is there already stays as it is. What had to be cleaned is given to `say`. Raises `BundleError` when the
+    bundle holds no events or its chain is broken, `StoreError`.
     """
-    events, blobs = await asyncio.to_thread(_read_events, path)
+    cleaned = await asyncio.to_thread(_read_events, path)
+    events, blobs = cleaned.events, cleaned.blobs
+    if cleaned.words:
+        say(cleaned.words)
     first = events[0]
     last = await store.last(first.execution_id)
     if last.seq:
@@ -68,7 +74,7 @@ async def import_events(store: EventLog, path: Path) -> str:
     return first.execution_id
 
 
-def _read_events(path: Path) -> tuple[list[Event], list[bytes]]:
+def _read_events(path: Path) -> Cleaned:
     parts = read_bundle(path).load_all()
     if not parts.events:
         raise BundleError(EVENTS, "is missing: this bundle is to be investigated, not imported")
@@ -86,7 +92,13 @@ def _read_events(path: Path) -> tuple[list[Event], list[bytes]]:
         state = fold(events)
     except (ValueError, KeyError) as error:
         raise BundleError(EVENTS, f"is not a whole log ({error}); export it again") from error
-    return events, _blobs(state, parts.other)
+    blobs = _blobs(state, parts.other)
+    if not _EXECUTION_ID.fullmatch(events[0].execution_id):
+        raise BundleError(EVENTS, "names no execution by an id of letters, digits, dots and hyphens")
+    try:
+        return clean_log(events, blobs)
+    except (ValueError, KeyError, StoreCorrupt) as error:
+        raise BundleError(EVENTS, "makes no sense without its control characters and secrets") from error
 
 
 def _check_chain(event: Event, before: Sequence[Event], where: str) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "engine_in_thread",
     "is_remote",
     "open_engine",
+    "others_attached",
     "store_permissions",
 ]
 
@@ -132,6 +133,12 @@ async def connect(
 def is_remote(port: EnginePort) -> bool:
     """Whether the engine is another process's."""
     return isinstance(port, RemoteEngine) or (isinstance(port, EngineThread) and port.remote)
+
+
+def others_attached(port: EnginePort) -> int:
+    """How many other processes follow an investigation in this process's engine; 0 where the engine is another's."""
+    server = port.server if isinstance(port, ServedEngine) else None
+    return server.followers if server is not None else 0
 
 
 def engine_in_thread(

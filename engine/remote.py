@@ -19,6 +19,9 @@ __all__ = ["HELLO_TIMEOUT_S", "RemoteEngine"]
 HELLO_TIMEOUT_S = 5.0
 """An engine that has not answered by then is stuck."""
 
+QUIET_S = 10.0
+"""After so long without a word the engine is asked whether it is still there: a stopped process says nothing at all."""
+
 
 class RemoteEngine(PortProxy):
     """An `EnginePort` over the socket beside `store`; one connection a request."""
@@ -70,7 +73,7 @@ class RemoteEngine(PortProxy):
         try:
             await write_frame(writer, {"protocol": PROTOCOL, **request})
             while True:
-                message = await read_frame(reader)
+                message = await self._next(reader)
                 if "error" in message:
                     raise error_from(message["error"])
                 yield message
@@ -80,6 +83,16 @@ class RemoteEngine(PortProxy):
             raise EngineGone(GONE) from error
         finally:
             writer.close()
+
+    async def _next(self, reader: asyncio.StreamReader) -> dict[str, Any]:
+        """The next message, however late it comes, as long as the engine answers others."""
+        frame = asyncio.ensure_future(read_frame(reader))
+        try:
+            while not (await asyncio.wait({frame}, timeout=QUIET_S))[0]:
+                await self.hello()
+            return await frame
+        finally:
+            frame.cancel()
 
 
 def _request(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import struct
@@ -15,14 +16,31 @@ from pydantic import ValidationError
 from engine.engine import Engine, person
 from engine.events import Who
 from engine.port import OPERATIONS
-from engine.wire import PROTOCOL, error_to, read_frame, socket_path, write_frame
+from engine.wire import PROTOCOL, error_to, read_frame, send_frame, socket_path
 from primitives import __version__
-from primitives.errors import CloudopsError, StoreError, UsageError
+from primitives.errors import CloudopsError, EngineGone, StoreError, UsageError
 
 __all__ = ["Server"]
 
 _LAST_ANSWERS_S = 2.0
 """How long a closing engine still works on requests that it has; following a live log has no end, and is cut off."""
+
+REQUEST_TIMEOUT_S = 10.0
+"""A client writes its request in one piece: half of one that has not become whole by then never will."""
+
+STUCK_AFTER_S = 60.0
+"""A reader that has taken nothing for this time is let go. It may come back and read on from where it was."""
+
+_REQUEST_LIMIT = 32 * 1024 * 1024
+"""Bytes of a request: the longest one says what a person knows, in a megabyte of text."""
+
+_BEGINNINGS = frozenset({"investigate", "resume"})
+_FOLLOWS_WITHIN_S = 2.0
+_FOLLOWS_LIVE_WITHIN_S = 0.2
+"""A client that begins an investigation follows it at once."""
+
+_FLUSH_S = 2.0
+"""How long an answer may still be on its way when its connection is closed."""
 
 
 class Server:
@@ -38,7 +56,14 @@ class Server:
         self._beside = store.parent
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._followers: set[asyncio.Task[None]] = set()
+        self._followed_by = -math.inf
         self._questions: set[asyncio.Task[None]] = set()
+
+    @property
+    def followers(self) -> int:
+        """How many connections follow an investigation that goes on, or are about to: they have just begun one."""
+        return len(self._followers) or int(asyncio.get_running_loop().time() < self._followed_by)
 
     async def start(self) -> None:
         """Listen. This process has the store's lock, so a socket that is already there was left by a dead engine."""
@@ -81,20 +106,22 @@ class Server:
             pass  # the client went away, or this engine does
         finally:
             self._connections.discard(task)
-            writer.close()
             # A task that ends as cancelled makes asyncio.streams complain (before Python 3.12).
-            with suppress(ConnectionError, asyncio.CancelledError):
-                await writer.wait_closed()
+            with suppress(ConnectionError, asyncio.CancelledError, TimeoutError):
+                await _closed(writer)
+            writer.transport.abort()  # what a stuck reader has not taken by now is dropped
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         who = _peer(writer.get_extra_info("socket"))
         if who is None:
             return
-        request = await read_frame(reader)
+        request = await _request(reader, writer)
+        if request is None:
+            return
         work = asyncio.create_task(self._answer(request, writer, who))
-        if not _is_endless(request):
-            self._questions.add(work)
-            work.add_done_callback(self._questions.discard)
+        kind = self._followers if _is_endless(request) else self._questions
+        kind.add(work)
+        work.add_done_callback(kind.discard)
         gone = asyncio.create_task(reader.read(1))
         try:
             # A follower that closes its end must not leave its reader behind.
@@ -107,12 +134,14 @@ class Server:
 
     async def _answer(self, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> None:
         try:
-            await write_frame(writer, {"ok": await self._value(request, writer, who)})
+            await _write(writer, {"ok": await self._value(request, writer, who)})
+        except EngineGone:
+            raise  # there is nobody to answer to
         except CloudopsError as error:
-            await write_frame(writer, error_to(error))
-        except (ValidationError, KeyError, ValueError) as error:
+            await _write(writer, error_to(error))
+        except (ValidationError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
             problem = UsageError(f"the request can't be read ({type(error).__name__}); update the older CloudOps")
-            await write_frame(writer, error_to(problem))
+            await _write(writer, error_to(problem))
 
     async def _value(self, request: dict[str, Any], writer: asyncio.StreamWriter, who: Who) -> Any:
         """The value of the answer. A stream writes its batches to `writer` and has no value."""
@@ -127,16 +156,59 @@ class Server:
         arguments = operation.decode_arguments(request["arguments"])
         if operation.tells_who:
             arguments["who"] = who
+        if operation.name in _BEGINNINGS:
+            self._about_to_follow(_FOLLOWS_WITHIN_S)
+        elif operation.streams:
+            self._about_to_follow(_FOLLOWS_LIVE_WITHIN_S)  # what is stored is read first
         answer = getattr(self.engine, operation.name)(**arguments)
         if not operation.streams:
             return await operation.codec.encode_on_loop(await answer)
         async for batch in answer:
-            await write_frame(writer, {"batch": await operation.codec.encode_on_loop(batch)})
+            await _write(writer, {"batch": await operation.codec.encode_on_loop(batch)})
         return None
+
+    def _about_to_follow(self, within_s: float) -> None:
+        self._followed_by = asyncio.get_running_loop().time() + within_s
 
     def _hello(self, who: Who) -> dict[str, Any]:
         about = {"version": __version__, "protocol": PROTOCOL, "pid": os.getpid(), "you": who.name}
         return {**about, "lasting": self.lasting}
+
+
+async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any] | None:
+    """The request; None where what came is none, which is answered."""
+    problem = "the request can't be read: a length of 4 bytes is expected, and a JSON object of that length"
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            return await read_frame(reader, _REQUEST_LIMIT)
+    except TimeoutError:
+        problem = f"the request did not arrive whole within {REQUEST_TIMEOUT_S:.0f} s"
+    except EngineGone:
+        if reader.at_eof() and not writer.transport.is_closing():
+            return None  # it came and went
+    await _write(writer, error_to(UsageError(problem)))
+    return None
+
+
+async def _write(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+    """Send one message. Raises `EngineGone` when its reader takes nothing for `STUCK_AFTER_S`."""
+    send_frame(writer, message)
+    left = -1
+    while (size := writer.transport.get_write_buffer_size()) != left:
+        left = size
+        try:
+            async with asyncio.timeout(STUCK_AFTER_S):
+                await writer.drain()
+            return
+        except TimeoutError:
+            pass  # a slow reader takes a little in that time, and a stuck one nothing
+    raise EngineGone("the reader is stuck")
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    async with asyncio.timeout(_FLUSH_S):
+        await writer.wait_closed()
 
 
 def _is_endless(request: dict[str, Any]) -> bool:

@@ -6,16 +6,20 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from engine.operations import Operation
 from engine.port import EnginePort
 from engine.proxy import PortProxy
 from engine.remote import RemoteEngine
+from primitives.errors import EngineGone
 
 __all__ = ["EngineThread"]
 
 T = TypeVar("T")
+
+_READS: Final = frozenset({"read", "times", "state", "resolve", "incidents", "blob", "verify"})
+"""Operations that may be asked again when nobody knows whether they were answered."""
 
 
 class EngineThread(PortProxy):
@@ -51,7 +55,16 @@ class EngineThread(PortProxy):
         await asyncio.to_thread(self._thread.join, 5.0)
 
     async def _call(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
-        return await self._over(getattr(self.port, operation.name)(**arguments))
+        try:
+            return await self._over(getattr(self.port, operation.name)(**arguments))
+        except EngineGone:
+            if not self.remote:
+                raise
+            # The process that had the store ended: this one takes over, or attaches to whoever did.
+            await self.open()
+            if operation.name not in _READS:
+                raise
+            return await self._over(getattr(self.port, operation.name)(**arguments))
 
     async def _stream(self, operation: Operation, arguments: Mapping[str, Any]) -> AsyncIterator[Any]:
         answers = getattr(self.port, operation.name)(**arguments)

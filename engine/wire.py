@@ -31,6 +31,7 @@ __all__ = [
     "error_from",
     "error_to",
     "read_frame",
+    "send_frame",
     "socket_path",
     "write_frame",
 ]
@@ -59,11 +60,11 @@ def socket_path(store: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"cloudops-{os.getuid()}" / f"{name}.sock"
 
 
-async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
-    """The next message. Raises `EngineGone` when the other end closed or sent something else."""
+async def read_frame(reader: asyncio.StreamReader, limit: int = FRAME_LIMIT) -> dict[str, Any]:
+    """The next message, of at most `limit` bytes. Raises `EngineGone` when the other end closed or sent another."""
     try:
         (size,) = struct.unpack(">I", await reader.readexactly(4))
-        if size > FRAME_LIMIT:
+        if size > limit:
             raise EngineGone(_STRANGER)
         message = orjson.loads(await reader.readexactly(size))
     except (asyncio.IncompleteReadError, ConnectionError) as error:
@@ -77,9 +78,14 @@ async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
 
 async def write_frame(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
     """Send one message. Waits while the other end reads slowly."""
+    send_frame(writer, message)
+    await writer.drain()
+
+
+def send_frame(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+    """Put one message into the buffer of what is sent; wait with `drain` before the next."""
     data = orjson.dumps(message)
     writer.write(struct.pack(">I", len(data)) + data)
-    await writer.drain()
 
 
 def encode_event(event: Event) -> dict[str, Any]:

@@ -47,9 +47,17 @@ __all__ = [
 
 
 class CloudopsError(Exception):
-    """The root. `exit_code` is what a command that ends with this error returns."""
+    """The root. `exit_code` is what a command that ends with this error returns.
+
+    Its text is fit to be shown, whatever outsiders' values were put into it: safe on a terminal and redacted.
+    """
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        from primitives.quoting import safe_message
+
+        return safe_message(super().__str__())
 
 
 class UsageError(CloudopsError):

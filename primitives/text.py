@@ -8,11 +8,12 @@ because identifiers must stay equal to the provider's own.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["ELLIPSIS", "NEWLINE_SIGN", "TAB_WIDTH", "safe_line", "safe_text"]
+__all__ = ["ELLIPSIS", "NEWLINE_SIGN", "TAB_WIDTH", "safe_json", "safe_line", "safe_text"]
 
 ELLIPSIS: Final = "…"
 NEWLINE_SIGN: Final = " ⏎ "
@@ -40,6 +41,7 @@ _LINE_BREAK: Final = lazy_pattern("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _MARK_CLASS: Final = "[\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _STACKED_MARKS: Final = lazy_pattern(f"({_MARK_CLASS}{{4}}){_MARK_CLASS}+")
 _SUSPECT: Final = lazy_pattern(f"[\t\r\x0b\x0c\x85\u2028\u2029{_HIDDEN_CLASS}]|{_MARK_CLASS}{{5}}")
+_UNSAFE_IN_JSON: Final = lazy_pattern(f"[\x85\u2028\u2029{_HIDDEN_CLASS.replace(chr(0) + '-' + chr(8), '')}]")
 # Removed characters don't count towards a limit, but text that is nearly all removable isn't worth reading whole.
 _READ_AHEAD: Final = 4
 
@@ -64,6 +66,16 @@ def safe_line(value: str, *, limit: int = 500) -> str:
     cut = len(value) > limit * _READ_AHEAD
     text = _clean(value[: limit * _READ_AHEAD] if cut else value)
     return _truncate(text.strip("\n").replace("\n", NEWLINE_SIGN), limit, force=cut)
+
+
+def safe_json(text: str) -> str:
+    """The JSON document `text` with escapes for what is hidden or drives a terminal: it says the same."""
+    return text if text.isascii() and "\x7f" not in text else _UNSAFE_IN_JSON.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _is_plain(value: str) -> bool:

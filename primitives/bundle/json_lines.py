@@ -11,10 +11,11 @@ from primitives.bundle.parse import parse_lines, parse_time, shown, type_name
 from primitives.bundle.validate import Warnings, known_keys, validate
 from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.errors import BundleError
+from primitives.patterns import lazy_pattern
+from primitives.quoting import quoted
 from primitives.records import Change, ConfigurationSnapshot, LogRecord, Observation, Probe, Span
 from primitives.sanitise import Cleaner, TooDeepError
 from primitives.terms import Severity, SpanStatus
-from primitives.text import safe_line
 
 __all__ = ["read_logs", "read_records", "read_spans"]
 
@@ -27,6 +28,7 @@ _LOG_KEYS: Final = frozenset({"time", "resource", "severity", "body", "attribute
 _SPAN_KEYS: Final = frozenset(
     {"trace_id", "span_id", "parent_span_id", "resource", "name", "start", "duration_s", "status", "attributes"}
 )
+_HEXADECIMAL: Final = lazy_pattern("[0-9a-f]{1,32}")
 _LONGEST_S: Final = 10 * 366 * 86_400.0
 _NO_ATTRIBUTES: Final[dict[str, Any]] = {}
 
@@ -71,9 +73,9 @@ def read_spans(data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) ->
             raise _wrong(place, raw, "status", f"one of {', '.join(get_args(SpanStatus))}")
         parent = None if raw.get("parent_span_id") is None else _text(raw, "parent_span_id", place)
         return Span(
-            _trace_of(raw, place, warnings),
-            safe_line(_text(raw, "span_id", place)),
-            None if parent is None else safe_line(parent),
+            _trace_of(raw, place, cleaner, warnings),
+            _id(_text(raw, "span_id", place), cleaner),
+            None if parent is None else _id(parent, cleaner),
             cleaner.name(_text(raw, "resource", place)),
             cleaner.name(_text(raw, "name", place)),
             parse_time(_required(raw, "start", place), place, "start"),
@@ -104,7 +106,7 @@ def _each(
             raise BundleError(place, str(error)) from error
         if not raw.keys() <= keys:
             for key in raw.keys() - keys:
-                warnings.add(where, f"unknown key '{safe_line(key, limit=80)}' (kept, not read)")
+                warnings.add(where, f"unknown key '{quoted(key)}' (kept, not read)")
         yield record
 
 
@@ -141,12 +143,17 @@ def _text(raw: dict[str, Any], key: str, place: str) -> str:
     return value
 
 
-def _trace_of(raw: dict[str, Any], place: str, warnings: Warnings) -> str:
+def _id(value: str, cleaner: Cleaner) -> str:
+    """The id of a trace or span: nearly all are hexadecimal, and need no look."""
+    return value if _HEXADECIMAL.fullmatch(value) else cleaner.name(value)
+
+
+def _trace_of(raw: dict[str, Any], place: str, cleaner: Cleaner, warnings: Warnings) -> str:
     # Some exporters write null; the parent ids still give the call tree.
     if "trace_id" in raw and raw["trace_id"] is None:
         warnings.add(place.rpartition(":")[0], "some spans name no trace (trace_id is null)")
         return ""
-    return safe_line(_text(raw, "trace_id", place))
+    return _id(_text(raw, "trace_id", place), cleaner)
 
 
 def _duration(raw: dict[str, Any], place: str) -> float:

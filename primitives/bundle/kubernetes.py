@@ -9,6 +9,7 @@ from primitives.bundle.parse import parse_json, parse_time, type_name
 from primitives.bundle.validate import Warnings
 from primitives.errors import BundleError
 from primitives.patterns import lazy_pattern
+from primitives.quoting import quoted
 from primitives.records import ContainerLog, KubernetesDump
 from primitives.sanitise import Cleaner
 
@@ -24,7 +25,7 @@ def read_dump(data: bytes, name: str, cleaner: Cleaner) -> KubernetesDump:
     match = DUMP_NAME.fullmatch(name)
     assert match is not None, name
     time = _folder_time(match[1], name)
-    kind = match[2].lower()
+    kind = cleaner.name(match[2].lower())
     raw = parse_json(data, name)
     items = raw.get("items") if isinstance(raw, dict) else raw
     if not isinstance(items, list):
@@ -63,7 +64,7 @@ def log_name(log: ContainerLog) -> str:
 def _folder_time(folder: str, name: str) -> datetime:
     match = _FOLDER_TIME.fullmatch(folder)
     if match is None:
-        raise BundleError(name, f"the folder '{folder}' is no time; expected one such as 2026-11-23T03-10-00Z")
+        raise BundleError(name, f"the folder '{quoted(folder)}' is no time; expected one such as 2026-11-23T03-10-00Z")
     return parse_time(f"{match[1]}T{match[2]}:{match[3]}:{match[4]}{match[5] or ''}Z", name, "folder")
 
 

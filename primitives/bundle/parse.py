@@ -14,7 +14,7 @@ import yaml
 from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.dataclass import dataclass
 from primitives.errors import BundleError
-from primitives.text import safe_line
+from primitives.quoting import quoted
 
 __all__ = [
     "MAX_DEPTH",
@@ -46,7 +46,7 @@ _Location = Sequence[str | int]
 def shown(value: object) -> str:
     """A value of any type, as one short piece of an error message."""
     text = repr(value) if isinstance(value, str | int | float | bool) or value is None else type_name(value)
-    return safe_line(text, limit=80)
+    return quoted(text)
 
 
 def type_name(value: object) -> str:
@@ -143,7 +143,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _json_problem(error: json.JSONDecodeError) -> str:
-    return f"isn't JSON: {safe_line(error.msg)} at column {error.colno}"
+    return f"isn't JSON: {quoted(error.msg, 500)} at column {error.colno}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class UniqueKeyLoader(yaml.CSafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                 if key.value in seen:
-                    problem = f"the key '{safe_line(key.value, limit=80)}' is here twice"
+                    problem = f"the key '{quoted(key.value)}' is here twice"
                     raise DuplicateKey(None, None, problem, key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
@@ -199,9 +199,9 @@ def parse_yaml(data: bytes, where: str) -> YamlDocument:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = where if mark is None else f"{where}:{mark.line + 1}"
-        raise BundleError(place, f"isn't valid YAML: {safe_line(error.problem or str(error))}") from error
+        raise BundleError(place, f"isn't valid YAML: {quoted(error.problem or str(error), 500)}") from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise BundleError(where, f"isn't valid YAML: {safe_line(str(error))}") from error
+        raise BundleError(where, f"isn't valid YAML: {quoted(str(error), 500)}") from error
     except RecursionError as error:
         raise BundleError(where, "is nested too deeply") from error
 

@@ -66,6 +66,9 @@ def read_bundle(path: Path, *, redactor: Redactor | None = None) -> Bundle:
     if MANIFEST not in files:
         hint = "it is empty" if not files.names else "is it the folder above, or inside another one?"
         raise BundleError(MANIFEST, f"is missing from {path.name or path}; {hint}")
+    for name in files.names:
+        if not name.isascii() and not _is_utf8(name):
+            raise BundleError(name, "has a name that is not UTF-8; rename the file")
     cleaner = Cleaner(redactor or Redactor())
     warnings = Warnings()
     manifest = read_manifest(files.read(MANIFEST), cleaner, warnings)
@@ -85,10 +88,10 @@ class Bundle:
         self._warnings = warnings
         self._parsed: dict[str, Any] = {}
         self._lock = threading.RLock()
-        self._sample_files = [name for name in files.names if _is_samples(name)]
+        self._sample_files = {cleaner.name(_metric_of(name)): name for name in files.names if _is_samples(name)}
         self._dump_files = [name for name in files.names if DUMP_NAME.fullmatch(name)]
         self._log_files = [name for name in files.names if LOG_NAME.fullmatch(name)]
-        known = {MANIFEST, _TRUTH, *_PARTS, *self._sample_files, *self._dump_files, *self._log_files}
+        known = {MANIFEST, _TRUTH, *_PARTS, *self._sample_files.values(), *self._dump_files, *self._log_files}
         self._unknown = [name for name in files.names if name not in known]
         for name in self._unknown:
             if name.startswith(_ANSWERS) and "events.jsonl" in files:
@@ -124,17 +127,15 @@ class Bundle:
     @property
     def metric_names(self) -> tuple[str, ...]:
         """The metrics that have samples."""
-        return tuple(_metric_of(name) for name in self._sample_files)
+        return tuple(self._sample_files)
 
     def series_of(self, metric: str) -> list[Series]:
         """The samples of one metric, a series for each resource that has a column; none where none was recorded.
 
         A series may be without samples: its column has no number.
         """
-        name = f"metrics/{metric}.csv"
-        if name not in self._sample_files:
-            return []
-        return list(self._once(name, lambda: self._read_series(name)))
+        name = self._sample_files.get(metric)
+        return [] if name is None else list(self._once(name, lambda: self._read_series(metric, name)))
 
     @property
     def topology(self) -> Topology | None:
@@ -242,16 +243,14 @@ class Bundle:
 
     def _read_metrics(self) -> dict[str, Metric]:
         known = self._part("metrics.yaml", lambda data: read_metrics(data, self._cleaner, self._warnings)) or {}
-        for name in self._sample_files:
-            metric = _metric_of(name)
+        for metric, name in self._sample_files.items():
             if metric not in known:
                 self._warnings.add(self._cleaner.name(name), "metrics.yaml doesn't say what it means")
                 known[metric] = Metric(name=metric, kind="other", unit="1", statistic="value", worse="either")
         return known
 
-    def _read_series(self, name: str) -> list[Series]:
-        metric = self.metrics[_metric_of(name)]
-        return read_samples(self._files.read(name), name, metric, self._cleaner, self._warnings)
+    def _read_series(self, metric: str, name: str) -> list[Series]:
+        return read_samples(self._files.read(name), name, self.metrics[metric], self._cleaner, self._warnings)
 
     def _read_dumps(self) -> tuple[KubernetesDump, ...]:
         def read(name: str) -> KubernetesDump:
@@ -285,6 +284,15 @@ class _UnreadFiles(Mapping[str, bytes]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether the name of a file was UTF-8: Python keeps other bytes as halves of surrogate pairs."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_samples(name: str) -> bool:

@@ -17,9 +17,9 @@ from primitives.bundle.validate import Warnings
 from primitives.dataclass import dataclass
 from primitives.errors import BundleError
 from primitives.patterns import lazy_pattern
+from primitives.quoting import quoted
 from primitives.records import GREATEST_VALUE, Metric, Series, meant, without_rounding_errors
 from primitives.sanitise import Cleaner
-from primitives.text import safe_line
 
 __all__ = ["MAX_CELLS", "MAX_COLUMNS", "read_samples"]
 
@@ -83,7 +83,7 @@ def _rows(data: bytes, where: str) -> Iterator[tuple[int, list[str]]]:
             if row and (len(row) > 1 or row[0].strip()):
                 yield reader.line_num, row
     except csv.Error as error:
-        raise BundleError(f"{where}:{reader.line_num}", f"isn't CSV: {safe_line(str(error))}") from error
+        raise BundleError(f"{where}:{reader.line_num}", f"isn't CSV: {quoted(error, 500)}") from error
 
 
 def _table(rows: Iterable[tuple[int, list[str]]], where: str, header: Sequence[str], *, plain: bool) -> _Table:

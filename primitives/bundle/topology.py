@@ -7,9 +7,9 @@ from typing import Any, Final
 from primitives.bundle.parse import YamlDocument, parse_yaml, shown, type_name
 from primitives.bundle.validate import Warnings, known_keys, validate
 from primitives.errors import BundleError
+from primitives.quoting import quoted
 from primitives.records import Edge, Metric, Resource, Topology
 from primitives.sanitise import Cleaner
-from primitives.text import safe_line
 
 __all__ = ["read_metrics", "read_topology"]
 
@@ -23,9 +23,10 @@ def read_metrics(data: bytes, cleaner: Cleaner, warnings: Warnings) -> dict[str,
     metrics: dict[str, Metric] = {}
     keys = known_keys(Metric) - {"name"}
     for name, raw in _mapping(document, _METRICS, cleaner).items():
-        where = f"{_METRICS}:{document.line_of([name])}"
         if not isinstance(raw, dict):
-            raise BundleError(where, f"'{name}' is {type_name(raw)}; expected kind, unit, statistic and worse")
+            # The line is looked for where it is needed only: that takes as long as the list is.
+            where = f"{_METRICS}:{document.line_of([name])}"
+            raise BundleError(where, f"'{quoted(name)}' is {type_name(raw)}; expected kind, unit, statistic and worse")
         _warn(raw, keys, _METRICS, warnings)
         fields = {key: value for key, value in raw.items() if key in keys}
         metrics[name] = validate(Metric, {**fields, "name": name}, _METRICS, lambda at: document.line_of([name, *at]))  # noqa: B023 - called at once
@@ -69,4 +70,4 @@ def _mapping(document: YamlDocument, where: str, cleaner: Cleaner) -> dict[str, 
 
 def _warn(raw: dict[str, Any], known: frozenset[str], where: str, warnings: Warnings) -> None:
     for key in raw.keys() - known:
-        warnings.add(where, f"unknown key '{safe_line(key, limit=80)}' (kept, not read)")
+        warnings.add(where, f"unknown key '{quoted(key)}' (kept, not read)")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from primitives.bundle.parse import shown
 from primitives.errors import BundleError
-from primitives.text import safe_line
+from primitives.quoting import quoted, safe_message
 
-__all__ = ["Warnings", "known_keys", "validate", "warn_of_unknown_keys"]
+__all__ = ["MOST_WARNINGS", "Warnings", "known_keys", "validate", "warn_of_unknown_keys"]
 
 M = TypeVar("M", bound=BaseModel)
+
+MOST_WARNINGS: Final = 500
+"""A bundle may have an odd key in each of a million lines."""
 
 _EXPECTED = {
     "string_type": "text",
@@ -34,17 +37,23 @@ _EXPECTED = {
 
 
 class Warnings:
-    """What is odd about a bundle that can be read all the same; each thing once."""
+    """What is odd about a bundle that can be read all the same; each thing once, and not more than a person reads."""
 
     def __init__(self) -> None:
         self._messages: dict[str, None] = {}
+        self._left_out = False
 
     def add(self, where: str, problem: str) -> None:
-        """Add a warning: `problem` in the file `where`."""
-        self._messages[f"{where}: {problem}"] = None
+        """Add a warning: `problem` in the file `where`. Both may quote what outsiders wrote."""
+        if len(self._messages) < MOST_WARNINGS:
+            self._messages[f"{where}: {problem}"] = None
+        elif f"{where}: {problem}" not in self._messages:
+            self._left_out = True
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._messages))
+        yield from tuple(map(safe_message, self._messages))
+        if self._left_out:
+            yield f"there are further warnings; the first {MOST_WARNINGS} are listed"
 
 
 def validate(
@@ -65,7 +74,7 @@ def validate(
 
 
 def _problem(detail: ErrorDetails, location: tuple[str | int, ...]) -> str:
-    field = safe_line(".".join(map(str, location)), limit=200)
+    field = quoted(".".join(map(str, location)), 200)
     kind = detail["type"]
     if kind == "missing":
         return f"field '{field}' is missing"
@@ -79,7 +88,7 @@ def _problem(detail: ErrorDetails, location: tuple[str | int, ...]) -> str:
         )
     expected = _EXPECTED.get(kind)
     if expected is None:
-        return f"field '{field}' is {shown(detail['input'])}: {safe_line(detail['msg'])}"
+        return f"field '{field}' is {shown(detail['input'])}: {quoted(detail['msg'], 500)}"
     return f"field '{field}' is {shown(detail['input'])}; expected {expected}"
 
 
@@ -92,4 +101,4 @@ def warn_of_unknown_keys(model: type[BaseModel], raw: object, where: str, warnin
     """Warn of each key of `raw` that `model` doesn't read."""
     if isinstance(raw, dict):
         for key in raw.keys() - known_keys(model):
-            warnings.add(where, f"unknown key '{safe_line(str(key), limit=80)}' (kept, not read)")
+            warnings.add(where, f"unknown key '{quoted(key)}' (kept, not read)")

@@ -280,7 +280,12 @@ def test_a_forged_log_with_whole_chain_and_hostile_text_is_harmless(
         head = Head(made.seq, made.hash)
         forged.append(encode_event(made))
     log.write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in forged))
-    assert cloudops("import", bundle).code == 0
+    told = cloudops("import", bundle)
+    assert (told.code, told.out.strip()) == (0, finished[1])
+    assert "held control characters or secrets: cleaned" in told.err
+    harmless(told.err)
+    assert "\u202e" not in cloudops("attach", finished[1], "--events").out
+    assert cloudops("import", bundle).code == 0, "importing twice changes nothing"
     execution_id = finished[1]
     for told in (
         cloudops("incidents"),

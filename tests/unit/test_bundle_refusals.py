@@ -211,3 +211,14 @@ def test_names_in_errors_drive_no_terminal(make: Make) -> None:
     message = problem(make({"logs.jsonl": lines({**LOG, "severity": "\x1b[31mred\n\u202e"})}))
     assert "\x1b" not in message
     assert "\u202e" not in message
+
+
+@pytest.mark.parametrize(
+    "name", [b"metrics/late\xff.csv", b"note-\xfe.txt", b"kubernetes/logs/shop_api\xed\xa0\x80_app.log"]
+)
+def test_a_file_whose_name_is_not_utf8_is_refused(make: Make, name: bytes) -> None:
+    path = make({"metrics/latency.csv": "time,api\n"})
+    place = path / os.fsdecode(name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"time,api\n")
+    assert "has a name that is not UTF-8" in problem(path)
