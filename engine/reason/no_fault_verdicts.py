@@ -87,6 +87,9 @@ _RECOVERED: Final = 4.0
 _WARNING_ENDED: Final = 1.0
 _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
+# A dead man's switch fires while all is well, and its silence is the alarm (kube-prometheus runbooks, "Watchdog").
+_ALWAYS_FIRING: Final = ("watchdog", "deadmansswitch", "deadmanssnitch")
+_PROVES_PIPELINE: Final = 4.0
 
 
 def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
@@ -246,6 +249,8 @@ def _recovery(case: FactIndex) -> Iterator[Claim]:
         elif state.state == "PastEvent":
             yield Claim(RECOVERED, name, _WARNING_ENDED, "a warning that has ended", "recovery")
     for name, alert in case.present(AlertState):
+        if alert.name.lower() in _ALWAYS_FIRING:
+            yield Claim(FALSE_ALARM, name, _PROVES_PIPELINE, "it always fires: it proves that alerts arrive", "alert")
         if alert.state == "resolved":
             yield Claim(RECOVERED, name, _ALERT_RESOLVED, "the alert is resolved", "alert")
             yield Claim(FALSE_ALARM, name, _ALERT_RESOLVED_SO_FALSE, "the alert is resolved", "alert")
