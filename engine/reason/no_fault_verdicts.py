@@ -87,7 +87,7 @@ _RECOVERED: Final = 4.0
 _WARNING_ENDED: Final = 1.0
 _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
-# A dead man's switch fires while all is well, and its silence is the alarm (runbooks of the Kubernetes monitoring rules, "Watchdog").
+# A dead man's switch fires while all is well, and its silence is the alarm (runbook "Watchdog" of the usual rules).
 _ALWAYS_FIRING: Final = ("watchdog", "deadmansswitch", "deadmanssnitch")
 _PROVES_PIPELINE: Final = 4.0
 
