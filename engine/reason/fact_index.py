@@ -12,6 +12,7 @@ from engine.events import IncidentOpened
 from engine.hypotheses import Classification
 from engine.incident import FoundFact
 from engine.naming import names_of_facts
+from engine.reason.dependency_graph import DependencyGraph, graph_of
 from primitives.analysis.symptom import find_resource
 from primitives.dataclass import dataclass
 from primitives.display_names import DisplayNames
@@ -27,15 +28,13 @@ from primitives.facts import (
     SpanShift,
     WorkloadState,
 )
-from primitives.identity import kind_of
 from primitives.records import Symptom
 from primitives.terms import FAILURES
 
-__all__ = ["FactIndex", "more_than_usual"]
+__all__ = ["FactIndex", "is_failing", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
 
-_FRONTS: Final = ("service", "endpoints", "endpointslice")
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
 
@@ -49,7 +48,6 @@ class FactIndex:
     facts: Sequence[FoundFact]
     known_names: DisplayNames | None = field(default=None, compare=False, repr=False)
     _cache: dict[type, list[tuple[str, Any]]] = field(default_factory=dict, compare=False, repr=False)
-    _behind: dict[str, dict[str, int]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def names(self) -> DisplayNames:
@@ -59,12 +57,20 @@ class FactIndex:
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
         """Facts of one type with their ids, in the order in which they were found; without earlier episodes."""
         if kind not in self._cache:
+            types = [type_of_fact for type_of_fact in self._by_type if issubclass(type_of_fact, kind)]
             self._cache[kind] = [
                 (found_fact.id, found_fact.fact)
-                for found_fact in self.facts
+                for found_fact in (self._by_type[types[0]] if len(types) == 1 else self.facts if types else ())
                 if isinstance(found_fact.fact, kind) and not _is_over(found_fact.fact)
             ]
         return self._cache[kind]
+
+    @cached_property
+    def _by_type(self) -> Mapping[type, Sequence[FoundFact]]:
+        groups: dict[type, list[FoundFact]] = {}
+        for found_fact in self.facts:
+            groups.setdefault(type(found_fact.fact), []).append(found_fact)
+        return groups
 
     def present(self, kind: type[F]) -> Iterator[tuple[str, F]]:
         """The facts of that type which say that something was there."""
@@ -88,33 +94,29 @@ class FactIndex:
         return kinds
 
     @cached_property
+    def graph(self) -> DependencyGraph:
+        """What depends on what."""
+        return graph_of([fact for _, fact in self.of(Dependencies)])
+
+    @cached_property
     def below(self) -> Mapping[str, tuple[str, ...]]:
         """The direct dependencies of each resource."""
-        dependencies: dict[str, dict[str, None]] = {}
-        for _, fact in self.of(Dependencies):
-            for source, target, _kind in fact.edges:
-                if source != target:
-                    dependencies.setdefault(source, {})[target] = None
-        return {name: tuple(targets) for name, targets in dependencies.items()}
+        return self.graph.below
 
     @cached_property
     def hosted(self) -> Mapping[str, tuple[str, ...]]:
         """What runs on each host."""
-        guests_of: dict[str, dict[str, None]] = {}
-        for _, fact in self.of(Dependencies):
-            for source, target, kind in fact.edges:
-                if kind == "hosts":
-                    guests_of.setdefault(target, {})[source] = None
-        return {name: tuple(guests) for name, guests in guests_of.items()}
+        return self.graph.hosted
 
     @cached_property
     def above(self) -> Mapping[str, tuple[str, ...]]:
         """The direct callers of each resource."""
-        callers: dict[str, list[str]] = {}
-        for source, targets in self.below.items():
-            for target in targets:
-                callers.setdefault(target, []).append(source)
-        return {name: tuple(sources) for name, sources in callers.items()}
+        return self.graph.above
+
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """What belongs to each resource: its replicas, what it made."""
+        return self.graph.parts
 
     @cached_property
     def behind_symptoms(self) -> Mapping[str, frozenset[str]]:
@@ -122,11 +124,7 @@ class FactIndex:
 
         A Service shows its workload's, a workload its claims', a refused workload those of what refuses it.
         """
-        direct: dict[str, set[str]] = {}
-        for _, links in self.of(Dependencies):
-            for source, target, kind in links.edges:
-                if kind == "depends" and kind_of(source) in _FRONTS:
-                    direct.setdefault(source, set()).add(target)
+        direct = {name: set(targets) for name, targets in self.graph.behind_fronts.items()}
         for _, state in self.present(WorkloadState):
             place = state.resource or state.object
             felt_by = (*_names(state.details.get("affects")), *_names(state.details.get("used_by")), state.object)
@@ -146,26 +144,9 @@ class FactIndex:
                 shown.setdefault(place, []).append(name)
         return {place: tuple(names) for place, names in shown.items()}
 
-    @cached_property
-    def parts(self) -> Mapping[str, tuple[str, ...]]:
-        """What belongs to each resource: its replicas, what it made."""
-        owned: dict[str, dict[str, None]] = {}
-        for _, fact in self.of(Dependencies):
-            for source, target, kind in fact.edges:
-                if kind == "owns":
-                    owned.setdefault(source, {})[target] = None
-        return {name: tuple(targets) for name, targets in owned.items()}
-
-    def dependents(self, starts: Iterable[str]) -> set[str]:
+    def dependents(self, starts: Iterable[str]) -> frozenset[str]:
         """Everything that depends on one of `starts`, however far, including themselves."""
-        reached = dict.fromkeys(starts)
-        queue = list(reached)
-        for name in queue:
-            for caller in self.above.get(name, ()):
-                if caller not in reached:
-                    reached[caller] = None
-                    queue.append(caller)
-        return set(reached)
+        return self.graph.dependents(starts)
 
     @cached_property
     def symptom(self) -> Symptom | None:
@@ -198,20 +179,11 @@ class FactIndex:
 
     def behind(self, resource: str) -> Mapping[str, int]:
         """A resource and everything that it depends on, with the distance."""
-        if resource not in self._behind:
-            self._behind[resource] = self.reach((resource,))
-        return self._behind[resource]
+        return self.reach((resource,))
 
-    def reach(self, starts: Sequence[str]) -> dict[str, int]:
+    def reach(self, starts: Iterable[str]) -> Mapping[str, int]:
         """Everything that `starts` depend on, including themselves, with the distance."""
-        distances = dict.fromkeys(starts, 0)
-        queue = list(distances)
-        for name in queue:
-            for target in self.below.get(name, ()):
-                if target not in distances:
-                    distances[target] = distances[name] + 1
-                    queue.append(target)
-        return distances
+        return self.graph.reach(starts)
 
     @cached_property
     def answering(self) -> frozenset[str]:
@@ -236,8 +208,7 @@ class FactIndex:
     def complaining(self) -> frozenset[str]:
         """The resources whose logs have more errors than usual, or whose check failed."""
         logs = {pattern.resource for _, pattern in self.present(LogPattern)
-                if pattern.count and (pattern.family is not None or pattern.severity in FAILURES)
-                and more_than_usual(pattern)}  # fmt: skip
+                if is_failing(pattern) or (pattern.family is not None and more_than_usual(pattern))}  # fmt: skip
         checks = {probe.resource for _, probe in self.present(ProbeResult) if not probe.healthy}
         return frozenset(name for name in logs | checks if name)
 
@@ -288,3 +259,8 @@ def _is_over(fact: FactBase) -> bool:
 def more_than_usual(pattern: LogPattern) -> bool:
     """Whether messages came more than twice as often as in normal times."""
     return pattern.count > 2 * (pattern.baseline_count or 0.0)
+
+
+def is_failing(pattern: LogPattern) -> bool:
+    """Whether they are messages of failures, more than usual."""
+    return pattern.severity in FAILURES and more_than_usual(pattern)

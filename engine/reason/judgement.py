@@ -53,12 +53,13 @@ class Judgements:
 
     def certain(self, claims: Iterable[C]) -> Iterator[C]:
         """The claims; those of pinned facts weigh double, so they come first in their group."""
-        for claim in claims:
-            if self.facts and self._verdict(claim.fact) == "pinned":
-                by = self.facts[claim.fact].by
-                yield replace(claim, weight=_PINNED * claim.weight, why=f"{claim.why}; pinned by {by}")
-            else:
-                yield claim
+        return (self._pinned(claim) for claim in claims) if self.facts else iter(claims)
+
+    def _pinned(self, claim: C) -> C:
+        if self._verdict(claim.fact) != "pinned":
+            return claim
+        by = self.facts[claim.fact].by
+        return replace(claim, weight=_PINNED * claim.weight, why=f"{claim.why}; pinned by {by}")
 
     def _verdict(self, fact: str) -> str:
         judgement = self.facts.get(fact)

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Final
 
 from engine.reason.alert_words import alert_words
-from engine.reason.bearing import state_factor
 from engine.reason.catalogue import (
     Observation,
     Signal,
@@ -28,6 +27,7 @@ from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.signals import signal, telling
+from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
 from primitives.analysis.cancellation import gave_up
@@ -102,9 +102,9 @@ _ANNOUNCED: Final = 1.6
 _SERVICE_DOWN: Final = 4.2
 
 
-def mechanisms(case: FactIndex) -> Iterator[Claim]:
+def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """Every claim of a fact for or against a cause on its resource."""
-    yield from _states(case)
+    yield from _states(case, trouble)
     yield from _limits(case)
     yield from _shifts(case)
     yield from _log_families(case)
@@ -114,14 +114,14 @@ def mechanisms(case: FactIndex) -> Iterator[Claim]:
     yield from _probes(case)
     yield from _observations(case)
     yield from _configuration(case)
-    yield from conflicting_settings(case)
+    yield from conflicting_settings(case, trouble)
     yield from first_of_two(case)
     yield from _silences(case)
 
 
-def _states(case: FactIndex) -> Iterator[Claim]:
+def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     for name, fact in case.present(WorkloadState):
-        factor, why = state_factor(case, fact)
+        factor, why = trouble.factors[name]
         for cause_id, weight in causes_of_state(fact.state) or _unknown_state(fact):
             key = HypothesisKey(cause_id, fact.resource or fact.object)
             yield Claim(key, name, weight * TEXT[fact.trust] * factor, f"state {fact.state}{why}", "state")

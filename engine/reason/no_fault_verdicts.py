@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.reason.bearing import state_factor
 from engine.reason.candidates import Candidate
 from engine.reason.causes import verdicts as catalogued
 from engine.reason.claims import Claim, HypothesisKey, Weighed
-from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
@@ -33,7 +32,6 @@ from primitives.facts import (
     SpanErrors,
     WorkloadState,
 )
-from primitives.terms import FAILURES
 
 __all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "doubted", "verdicts"]
 
@@ -89,7 +87,7 @@ def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """Claims for and against the verdicts."""
     yield from _calm(case)
     yield from _all_calm(case, trouble)
-    yield from _trouble(case)
+    yield from _trouble(case, trouble)
     yield from _recovery(case)
     for name, gap in case.of(SourceGap):
         if gap.withheld:
@@ -178,21 +176,21 @@ def _is_felt(case: FactIndex, shift: MetricShift) -> bool:
     return shift.resource in case.symptom_resources and shift.kind in SYMPTOM_KINDS
 
 
-def _trouble(case: FactIndex) -> Iterator[Claim]:
-    for name, weight, why, group in _troubles(case):
+def _trouble(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
+    for name, weight, why, group in _troubles(case, trouble):
         for verdict in (FALSE_ALARM, RECOVERED):
             yield Claim(verdict, name, -weight, why, group)
 
 
-def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
+def _troubles(case: FactIndex, trouble: Trouble) -> Iterator[tuple[str, float, str, str]]:
     yield from _measured(case)
     for name, state in case.present(WorkloadState):
         if state.state not in NOTES:
             often = _FORBIDS if state.count >= _RECURRING else _STATE
-            weight = _STATES.get(str(state.details.get("weight")), often) * state_factor(case, state)[0]
+            weight = _STATES.get(str(state.details.get("weight")), often) * trouble.factors[name][0]
             yield name, weight, f"it is in state {state.state}", "states"
     for name, pattern in case.present(LogPattern):
-        if pattern.severity in FAILURES and more_than_usual(pattern):
+        if is_failing(pattern):
             yield name, _FAILING, "errors are logged that were not before", "messages"
     for name, errors in case.present(SpanErrors):
         if errors.errors:

@@ -120,7 +120,7 @@ def _candidates(
     for place in judgements.certain(locations(case)):
         places[place.resource].append(place)
     claims: dict[HypothesisKey, list[Claim]] = defaultdict(list)
-    for claim in (*judgements.certain((*mechanisms(case), *attributions(case, places))), *statements(case)):
+    for claim in (*judgements.certain((*mechanisms(case, trouble), *attributions(case, places))), *statements(case)):
         claims[claim.key].append(claim)
     candidates = with_shared_causes(case, candidates_of(case, speak_for_causes(case, claims), places, weights))
     of_verdict: dict[HypothesisKey, list[Claim]] = defaultdict(list)

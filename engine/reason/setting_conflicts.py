@@ -12,10 +12,9 @@ from typing import Final
 
 from engine.reason.catalogue import causes_of_setting
 from engine.reason.claims import Claim, HypothesisKey
-from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.trouble import Trouble
 from primitives.facts import LogPattern, MetricShift, ProbeResult, SettingConflict, SpanErrors
-from primitives.terms import FAILURES
 
 __all__ = ["conflicting_settings"]
 
@@ -40,12 +39,12 @@ _FAILS: Final = (
 )  # fmt: skip
 
 
-def conflicting_settings(case: FactIndex) -> Iterator[Claim]:
+def conflicting_settings(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """A claim of each contradiction for its cause, weighed by what it has to do with the trouble."""
     conflicts = list(case.present(SettingConflict))
     if not conflicts:
         return
-    felt = Trouble(case).weights
+    felt = trouble.weights
     hurt, failing = {*felt, *case.symptom_resources}, _failing(case) if felt else None
     for name, fact in conflicts:
         factor, why = _bearing(fact, hurt, failing)
@@ -74,5 +73,5 @@ def _failing(case: FactIndex) -> set[str]:
     failing |= {fact.resource for _, fact in case.present(SpanErrors) if fact.errors}
     failing |= {fact.target or fact.resource for _, fact in case.present(ProbeResult) if not fact.healthy}
     failing |= {fact.resource for _, fact in case.present(LogPattern)
-                if fact.severity in FAILURES and fact.count and more_than_usual(fact)}  # fmt: skip
+                if is_failing(fact)}  # fmt: skip
     return {resource for resource in failing if resource}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from engine.reason.candidates import Candidate
@@ -46,10 +45,11 @@ class TieBreaker:
 
     def ordered(self, scored: Sequence[Scored]) -> tuple[Scored, ...]:
         """Best first."""
-        by_odds = sorted(scored, key=lambda item: -round(item.final, _DIGITS))
+        by_odds: dict[float, list[Scored]] = {}
+        for item in scored:
+            by_odds.setdefault(round(item.final, _DIGITS), []).append(item)
         ordered: list[Scored] = []
-        for _, group in groupby(by_odds, key=lambda item: round(item.final, _DIGITS)):
-            tied = list(group)
+        for _, tied in sorted(by_odds.items(), reverse=True):
             if len(tied) > 1 and len(ordered) < _MOST_SHOWN and len(tied) <= _MOST_TIED:
                 tied.sort(key=lambda item: self._preference(item.candidate))
             elif len(tied) > 1:

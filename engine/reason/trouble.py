@@ -14,11 +14,10 @@ from typing import Final
 from engine.reason.bearing import state_factor
 from engine.reason.chains import explains_many, reachable_resources
 from engine.reason.claims import HypothesisKey
-from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult, SpanErrors, SpanShift, WorkloadState
-from primitives.terms import FAILURES
 
 __all__ = ["NOTES", "Trouble", "Unexplained"]
 
@@ -65,10 +64,15 @@ class Trouble:
         self._affected: dict[str, Collection[str]] = {}
 
     @cached_property
+    def factors(self) -> Mapping[str, tuple[float, str]]:
+        """By fact, how much each state of an object counts, and what to add to the reason that is shown."""
+        return {name: state_factor(self._case, state) for name, state in self._case.present(WorkloadState)}
+
+    @cached_property
     def weights(self) -> Mapping[str, tuple[float, str]]:
         """How bad it is for each resource in trouble, from 0 to 1, and the fact that says so."""
         worst: dict[str, tuple[float, str]] = {}
-        for resource, weight, fact in _troubles(self._case):
+        for resource, weight, fact in _troubles(self._case, self.factors):
             if weight >= _LEAST and (resource not in worst or weight > worst[resource][0]):
                 worst[resource] = (weight, fact)
         return worst
@@ -111,18 +115,18 @@ class Trouble:
         return self._affected[resource]
 
 
-def _troubles(case: FactIndex) -> Iterator[tuple[str, float, str]]:
+def _troubles(case: FactIndex, factors: Mapping[str, tuple[float, str]]) -> Iterator[tuple[str, float, str]]:
     """Each bad fact's resource, how bad it is, and its id."""
     for name, state in case.present(WorkloadState):
         if state.state not in NOTES:
-            weight = _STATES.get(str(state.details.get("weight")), _STATE) * state_factor(case, state)[0]
+            weight = _STATES.get(str(state.details.get("weight")), _STATE) * factors[name][0]
             yield state.resource or state.object, weight, name
     for name, probe in case.present(ProbeResult):
         checked = probe.target if probe.target in case.resources else probe.resource
         if not probe.healthy and checked:
             yield checked, _CHECK_FAILED, name
     for name, pattern in case.present(LogPattern):
-        if pattern.resource and pattern.severity in FAILURES and pattern.count and more_than_usual(pattern):
+        if pattern.resource and is_failing(pattern):
             yield pattern.resource, _LOGS_ERRORS, name
     yield from _measured(case)
 

@@ -12,10 +12,9 @@ from typing import Final
 
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
-from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.fact_index import FactIndex, is_failing
 from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
-from primitives.terms import FAILURES
 
 __all__ = ["TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow", "still_asked"]
 
@@ -167,6 +166,6 @@ def passed_on(locations: Iterable[PlaceEvidence], blamed: Mapping[str, Blame]) -
 def _new_errors(case: FactIndex) -> dict[str, list[tuple[str, LogPattern]]]:
     patterns: dict[str, list[tuple[str, LogPattern]]] = {}
     for name, pattern in case.present(LogPattern):
-        if pattern.resource and pattern.severity in FAILURES and more_than_usual(pattern):
+        if pattern.resource and is_failing(pattern):
             patterns.setdefault(pattern.resource, []).append((name, pattern))
     return patterns

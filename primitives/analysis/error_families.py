@@ -7,7 +7,6 @@ for, and a number is an HTTP status only where the text says so ("order 401" and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -73,7 +72,8 @@ _STATUSES: Final = {
     500: "server_error", 502: "unavailable", 503: "unavailable", 504: "unavailable", 507: "disk_full",
 }  # fmt: skip
 _STATUS_TEXTS: Final = tuple(map(str, _STATUSES))
-_PATTERNS: Final = tuple((name, lazy_pattern(pattern, re.IGNORECASE)) for name, pattern in RULES)
+# For text in lower case: to compile one that ignores case takes four times as long.
+_PATTERNS: Final = tuple((name, lazy_pattern(pattern)) for name, pattern in RULES)
 
 
 @lru_cache(maxsize=8192)

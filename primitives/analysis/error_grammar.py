@@ -55,10 +55,9 @@ def unable(verbs: str, things: str) -> str:
     )
 
 
-# A frame of a stack trace: the message stands above it.
+# A frame of a stack trace: the message stands above it. For text in lower case.
 FRAME: Final = lazy_pattern(
-    r"^\s*(?:at [\w.$<>/]{1,200}[( ]|\.\.\. \d+ (?:more|common)|-{2,} ?end of|file \"[^\"]{1,300}\", line \d)",
-    re.IGNORECASE,
+    r"^\s*(?:at [\w.$<>/]{1,200}[( ]|\.\.\. \d+ (?:more|common)|-{2,} ?end of|file \"[^\"]{1,300}\", line \d)"
 )
 CALM_STEMS: Final = ("err", "exception", "fail", "time", "panic", "crash", "lock", "retr", "loss", "throttl", "drop",
                       "reject", "read-only", "max", "pool", "connection")  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -84,9 +85,7 @@ def _scored(measured: Measurement, greatest: float) -> Measurement:
     times = math.log2(1 + abs(moved) / abs(measured.normal)) if measured.normal else math.inf
     clear = min(1.0, times / 4) * abs(moved) / greatest
     score = math.copysign(_LEAST_SCORE + (_MOST_SCORE - _LEAST_SCORE) * clear, moved)
-    return Measurement(
-        measured.resource, measured.metric, measured.normal, measured.current, score, measured.since
-    )  # fmt: skip
+    return replace(measured, score=score)
 
 
 def _kind(name: str) -> tuple[MetricKind, Worse]:

@@ -45,6 +45,7 @@ class Files:
         self._source = source
         self._stored = stored
         self._sizes: dict[str, int] = {}
+        self._total = 0
         self._lock = threading.Lock()
 
     @property
@@ -73,7 +74,7 @@ class Files:
 
     def _bounded(self, chunks: Iterator[bytes], name: str, where: str) -> bytes:
         with self._lock:
-            others = sum(self._sizes.values()) - self._sizes.get(name, 0)
+            others = self._total - self._sizes.get(name, 0)
         contents, size = bytearray(), 0
         for chunk in chunks:
             size += len(chunk)
@@ -83,6 +84,7 @@ class Files:
                 raise BundleError(where, _too_large_together())
             contents += chunk
         with self._lock:
+            self._total += size - self._sizes.get(name, 0)
             self._sizes[name] = size
         return bytes(contents)
 

@@ -13,13 +13,13 @@ from typing import Final
 from primitives.identity import kind_of, namespace_of
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
-from primitives.kubernetes.fields import instant, integer, text
-from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.fields import instant, text
 from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.services import pods_behind
 from primitives.kubernetes.settings import service_at
+from primitives.kubernetes.workloads import ready_replicas, wanted_replicas
 from primitives.quantities import counted
 from primitives.resolver import host_of
 
@@ -105,21 +105,9 @@ def _replicas(cluster: Cluster) -> Iterator[tuple[str, str]]:
     for kind in _KINDS:
         for item in cluster.all(kind):
             if item.status and cluster.owners.resource(item) == item.id:
-                wanted, ready = _wanted_and_ready(item)
+                wanted, ready = wanted_replicas(item) or 0, ready_replicas(item) or 0
                 if ready < wanted:
                     yield item.id, f"{ready} of {counted(wanted, 'replica')} {_is_or_are(ready)} ready"
-
-
-def _wanted_and_ready(item: KubeObject) -> tuple[int, int]:
-    if item.kind == "DaemonSet":
-        wanted, ready = (
-            integer(item.raw, "status", "desiredNumberScheduled"),
-            integer(item.raw, "status", "numberReady"),
-        )
-    else:
-        stated = integer(item.raw, "spec", "replicas")
-        wanted, ready = 1 if stated is None else stated, integer(item.raw, "status", "readyReplicas")
-    return wanted or 0, ready or 0
 
 
 def _nodes(cluster: Cluster) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from primitives.kubernetes.links import find_links
 from primitives.kubernetes.revisions import differences, revision, revisions_of
 from primitives.kubernetes.services import pods_behind
 
-__all__ = ["find_workloads"]
+__all__ = ["find_workloads", "ready_replicas", "wanted_replicas"]
 
 # Half the deadline that a Deployment has by default (progressDeadlineSeconds 600).
 _ROLLOUT_PATIENCE_S: Final = 300
@@ -42,7 +42,7 @@ def _of(item: KubeObject, state: str, **fields: Any) -> Finding:
 
 
 def _workload(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
-    wanted, ready = _wanted(item), _ready(item)
+    wanted, ready = wanted_replicas(item), ready_replicas(item)
     if wanted == 0 and item.kind != "DaemonSet":
         yield _scaled_to_zero(cluster, item)
         return
@@ -67,14 +67,16 @@ def _workload(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
         yield _of(item, "StatefulSetServiceMissing", details={"service": service})
 
 
-def _wanted(item: KubeObject) -> int | None:
+def wanted_replicas(item: KubeObject) -> int | None:
+    """How many replicas the workload is to have; None when the dump says nothing of it."""
     if item.kind == "DaemonSet":
         return integer(item.raw, "status", "desiredNumberScheduled")
     # The API's default is one replica; a dump without a spec says nothing.
     return (integer(item.raw, "spec", "replicas") if "replicas" in item.spec else 1) if item.spec else None
 
 
-def _ready(item: KubeObject) -> int | None:
+def ready_replicas(item: KubeObject) -> int | None:
+    """How many of them are ready; None when the dump says nothing of it."""
     if item.kind == "DaemonSet":
         return integer(item.raw, "status", "numberReady")
     # A count of zero is left out of the status.

@@ -12,6 +12,7 @@ from recorded_world import World, at, of
 
 from engine.reason.fact_index import FactIndex
 from engine.reason.mechanisms import mechanisms
+from engine.reason.trouble import Trouble
 from primitives.analysis.announcements import announced_family, announcement
 
 RDS = {"source": "aws.rds"}
@@ -57,8 +58,6 @@ async def test_an_announcement_weighs_more_than_the_same_words_of_an_application
     facts = of(await world.facts("analyze_logs"), "log_pattern")
     assert {(fact.resource, fact.announced) for fact in facts} == {("tides", True), ("ferry", False)}
     said = log("tides", "failover")
-    weights = [
-        max(claim.weight for claim in mechanisms(FactIndex(opened(), None, found(fact))))
-        for fact in (said.model_copy(update={"announced": True}), said)
-    ]
+    cases = [FactIndex(opened(), None, found(fact)) for fact in (said.model_copy(update={"announced": True}), said)]
+    weights = [max(claim.weight for claim in mechanisms(case, Trouble(case))) for case in cases]
     assert weights[0] > 1.4 * weights[1]

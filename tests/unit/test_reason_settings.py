@@ -14,6 +14,7 @@ from engine.reason.claims import HypothesisKey
 from engine.reason.fact_index import FactIndex
 from engine.reason.ranking import rank_facts
 from engine.reason.setting_conflicts import conflicting_settings
+from engine.reason.trouble import Trouble
 from primitives.analysis.setting_edges import EDGE_RULES
 from primitives.facts import Fact, SettingConflict
 from primitives.records import Symptom
@@ -39,7 +40,7 @@ def errors(resource: str) -> Fact:
 
 def weights(*facts: Fact) -> list[float]:
     known = FactIndex(opened(FAILS), None, found(*facts))
-    return [round(claim.weight, 2) for claim in conflicting_settings(known)]
+    return [round(claim.weight, 2) for claim in conflicting_settings(known, Trouble(known))]
 
 
 def test_it_counts_in_full_where_an_end_of_it_fails_and_hardly_where_both_are_well() -> None:
