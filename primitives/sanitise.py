@@ -15,6 +15,8 @@ __all__ = ["Cleaner", "TooDeepError"]
 
 _TEXT_LIMIT: Final = 1_000_000
 _FILE_LIMIT: Final = 64 * 1024 * 1024
+_LEAST_INTEGER: Final = -(2**63)
+_GREATEST_INTEGER: Final = 2**64 - 1
 _KEY_BEGINS: Final = "-----BEGIN "
 _KEY_ENDS: Final = "-----END "
 _PIECE: Final = 1 << 20
@@ -82,6 +84,9 @@ def _pieces(text: str) -> Iterator[str]:
 def _safe(obj: Any, depth: int) -> Any:
     if isinstance(obj, str):
         return safe_text(obj, limit=_TEXT_LIMIT)
+    if isinstance(obj, int):
+        # Of more than 64 bits no number can be stored, and none is meant: it stays as text.
+        return obj if _LEAST_INTEGER <= obj <= _GREATEST_INTEGER else f"{obj:#x}"
     if depth > _MAX_DEPTH:
         raise TooDeepError(f"it is nested over {_MAX_DEPTH} levels deep")
     if isinstance(obj, dict | Mapping):

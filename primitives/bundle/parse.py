@@ -107,7 +107,7 @@ def parse_lines(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]
         except orjson.JSONDecodeError:
             if not line.strip():
                 continue
-            # orjson takes nothing but UTF-8. Which byte is wrong is asked only now: decoded, a file takes its size again.
+            # orjson takes nothing but UTF-8. Which byte is wrong is asked only now: decoding copies the whole file.
             decode(data, where)
             record = _slow_line(line, f"{where}:{number}", last=number == count)
         if type(record) is not dict:
