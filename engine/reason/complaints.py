@@ -22,6 +22,8 @@ COMPLAINTS: Final = frozenset(
 )
 """Families of messages in which a caller says that what it calls doesn't answer: the writer is their victim."""
 
+# Kinds of resources that hold what others write: one of them refuses writes, its callers are told so.
+_STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
 _OUTWARD: Final = lazy_pattern(
@@ -62,6 +64,8 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     each of a few. Where none is known, or a name that nothing knows, it is an unknown dependency of the writer.
     """
     writer = fact.resource
+    if fact.family == "read_only" and writer is not None and not fact.points_at:
+        return _refusing_store(case, writer)
     if writer is None or not is_outward(fact):
         return ()
     if fact.points_at:
@@ -76,6 +80,12 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     if len(listening) == 1:
         return (listening[0],)
     return tuple(called) if len(called) <= _MOST else ()
+
+
+def _refusing_store(case: FactIndex, writer: str) -> tuple[str, ...]:
+    """The only store that a writer has, where the writer is none itself: it is the one that takes no writes."""
+    stores = [name for name in case.below.get(writer, ()) if case.resources.get(name) in _STORES]
+    return tuple(stores) if len(stores) == 1 and case.resources.get(writer) not in _STORES else ()
 
 
 def _address(text: str) -> tuple[str, int | None]:

@@ -30,10 +30,12 @@ from engine.reason.signals import signal, telling
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
+from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.facts import (
     NEUTRAL_KINDS,
+    ChangeFound,
     ConfigurationDifference,
     LogPattern,
     MetricAtLimit,
@@ -98,8 +100,24 @@ _ACQUITTED: Final = 0.3
 _MOST_STOPPED: Final = 4.0
 # A platform knows what it did to what it runs; with its event's source forged it would be a message like others.
 _ANNOUNCED: Final = 1.6
+# Seconds after which an announced event is over: a failover takes one to two minutes (Amazon RDS User Guide, Multi-AZ).
+_PASSED_BY: Final = 900.0
 # Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
 _SERVICE_DOWN: Final = 4.2
+
+
+def _announced_changes(case: FactIndex) -> Iterator[Claim]:
+    """What a platform did to a resource, where it is recorded as a change: its own event says which cause it is."""
+    for name, fact in case.present(ChangeFound):
+        change = fact.change
+        if change is None or change.resource is None or not is_platform(change.origin or ""):
+            continue
+        if fact.lead_s is not None and fact.lead_s > _PASSED_BY:
+            continue
+        family = announced_family(change.summary)
+        for cause_id, weight in causes_of_family(family) if family else ():
+            key = HypothesisKey(cause_id, change.resource)
+            yield Claim(key, name, weight * _ANNOUNCED, "its platform says so", "messages")
 
 
 def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
@@ -117,6 +135,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from conflicting_settings(case, trouble)
     yield from first_of_two(case)
     yield from _silences(case)
+    yield from _announced_changes(case)
 
 
 def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:

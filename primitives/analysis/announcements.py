@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["MAINTENANCE", "PLATFORM", "announced_family", "announcement"]
+__all__ = ["MAINTENANCE", "PLATFORM", "announced_family", "announcement", "is_platform"]
 
 MAINTENANCE: Final = "platform_maintenance"
 """The family of announced patches, restarts and stops; only a platform's own messages are of it."""
@@ -26,7 +26,9 @@ PLATFORM: Final = "aws.events"
 _LONGEST: Final = 4_000
 _SOURCES: Final = ("source", "eventsource", "event_source", "event.provider", "servicename", "resourceprovidername")
 _PLATFORM: Final = lazy_pattern(
-    r"aws\.[a-z0-9-]{2,40}|[a-z0-9-]{2,40}\.amazonaws\.com|[a-z0-9-]{2,40}\.googleapis\.com|microsoft\.[a-z]{2,40}",
+    r"aws\.[a-z0-9-]{2,40}|[a-z0-9-]{2,40}\.amazonaws\.com|[a-z0-9-]{2,40}\.googleapis\.com|microsoft\.[a-z]{2,40}|"
+    # What collectors call a service's own events.
+    r"(?:aws|rds|aurora|ecs|ec2|elb|eks|elasticache|redshift|cloudsql|health)[-_. ]?events?",
     re.IGNORECASE,
 )
 _TEXTS: Final = ("message", "msg", "eventdescription", "description", "detail-type")
@@ -80,7 +82,12 @@ def announced_family(message: str) -> str | None:
 
 def _is_platform(fields: Mapping[str, Any]) -> bool:
     named = (value for key, value in fields.items() if str(key).casefold() in _SOURCES)
-    return any(isinstance(value, str) and _PLATFORM.fullmatch(value) for value in named)
+    return any(isinstance(value, str) and is_platform(value) for value in named)
+
+
+def is_platform(source: str) -> bool:
+    """Whether the source of an event is a platform's own service."""
+    return bool(_PLATFORM.fullmatch(source))
 
 
 def _texts(fields: Mapping[str, Any]) -> list[str]:

@@ -26,36 +26,37 @@ FAMILIES: Final = tuple(name for name, _ in RULES)
 _STEMS: Final = {
     line.split(": ")[0]: tuple(line.split(": ")[1].split("|"))
     for line in """
-out_of_memory: heap|killed|memory|metaspace|oom|ram|swap
-disk_full: data|device|disk|enospc|file|inode|log|partition|space|storage|table|tablespace|volume|wal
+out_of_memory: data too large|heap|killed|memory|unable to allocate|metaspace|oom|ram|swap
+disk_full: data|extend|device|disk|enospc|file|inode|log|partition|space|storage|table|tablespace|volume|wal
 no_addresses: address|ip|subnet
-too_many_connections: requested address|client|connection|eaddrnotavail|limit of|pool|port|session|slots|socket
+too_many_connections: process|requested address|client|connection|eaddrnotavail|limit of|pool|port|session|slots|socket
 too_many_files: fd|file|handle
-too_many_threads: children|executor|fiber|pid|pool|process|rejectedexecution|thread|unavailable|worker
-read_only: erofs|master|primary|read|writable|write
-failover: election|leader|master|over|primary|promot|quorum|step
-replication_lag: behind|follower|replica|secondary|slave|standby
-deadlock: lock
-certificate: cert|handshake|issuer|pkix|ssl|tls|x509
-dns: dns|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail
-connection_refused: refused
+too_many_threads: outofmemory|children|executor|fiber|pid|pool|process|rejectedexecution|thread|unavailable|worker
+read_only: erofs|master|primary|read|safe|writable|write
+failover: switch-master|election|leader|master|over|primary|promot|quorum|step
+replication_lag: behind|isr|follower|replica|secondary|slave|standby
+deadlock: lock|conflict|serialize
+clock: clock|not yet current|skew|system time|before issued
+certificate: cert|leaf_sig|handshake|issuer|pkix|ssl|tls|x509
+dns: dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail
+connection_refused: refused|no listener
 connection_reset: connection|econn|eof|hang|lost|pipe|reset|server
-unreachable: all|can't|cannot|connect|could|enet|error|fail|host|network|no|route|server|unable|unreach
-rate_limited: limit|rate|requests|resource|slow|throttl
+unreachable: all|broker|can't|cannot|connect|could|enet|error|fail|host|network|no|route|server|unable|unreach
+rate_limited: limit|throughput|rate|requests|resource|slow|throttl
 quota: limit|quota
-authentication: access|auth|credential|denied|jwt|kerberos|key|log|pass|password|saml|session|signature|token
-permission: acces|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
+authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|password|saml|session|signature|token
+permission: acces|denied|unauthori|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
 port_in_use: already|eaddrinuse|in use|only one
 missing_object: exist|index_not_found|no such|nosuch|undefined|unknown
 missing_configuration: config|env|flag|keyerror|must be|option|placeholder|property|secret|setting|variable
-invalid_configuration: argument|command|config|directive|flag|option|parameter|properties|property|setting
+invalid_configuration: argument|directory|command|config|directive|flag|option|parameter|properties|property|setting
 missing_file: cannot find|enoent|filenotfound|no such|not found
 incompatible_version: classnotfound|duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong
 packet_loss: packet|retransmi
 device_failed: checksum|corrupt|eio|hardware|i/o|input/output|kernel|link|machine|medium|remount|sector|uncorrectable
 host_reclaimed: hardware|host|instance|node|preempt|spot|vm
-queue_full: backlog|buffer|dead|drop|inbox|lag|mailbox|piling|queue
-timeout: deadline|exceeded|not|time|took
+queue_full: backlog|table full|buffer|dead|drop|inbox|lag|mailbox|piling|queue
+timeout: deadline|no |exceeded|not|time|took
 slow_query: duration|long|slow|took
 cancelled: cancel|client
 overloaded: busy|capacity|concurren|drop|overload|reject|shed|too many

@@ -19,8 +19,7 @@ _DISK: Final = (
 )
 _CONNECTIONS: Final = (
     r"(?:connection|session|client)s?(?: slots?| pools?)?|sockets|slots|"
-    r"(?<!address )(?<!thread )(?<!worker )(?<!task )pool|"
-    r"(?:ephemeral|source|local) ports?"
+    r"(?<!address )(?<!thread )(?<!worker )(?<!task )pool|(?:ephemeral|source|local) ports?"
 )
 _THREADS: Final = (
     r"(?:native |worker |pool )?threads?|workers?(?: threads?| processes)?|executors?|(?:thread|worker|task) pools?|"
@@ -42,22 +41,28 @@ _AUTH_FAILED: Final = (
 )
 
 RULES: Final = (
+    # The JVM reports it as an OutOfMemoryError, and means the threads.
+    ("too_many_threads", r"unable to create (?:new )?(?:native )?threads?\b"),
     (
         "out_of_memory",
-        r"outofmemory|oom[- ]?kill|\boom\b|memory cgroup|killed process \d|"
-        + short_of(_MEMORY) + "|" + unable("allocate|reserve|commit", _MEMORY),
+        r"outofmemory|\bmemory ?error\b|oom[- ]?kill|\boom\b|memory cgroup|killed process \d|"
+        r"memory_high_watermark set|data too large,|unable to allocate [\d.]{1,20} (?:[kmgt]i?b|bytes) (?:of|for)\b|"
+        + short_of(_MEMORY) + r"|(?<!bufferexhaustedexception: )(?:" + unable("allocate|reserve|"
+        r"commit", _MEMORY) + ")",
     ),
     (
         "disk_full",
-        r"enospc|no space left|disk quota exceeded|"
+        r"enospc|no space left|disk ?(?:space )?quota\b[^;\n]{0,60}\bexceeded|unable to extend (?:table|index|"
+        r"segment|lob)|disk (?:space )?(?:free )?(?:limit|alarm) (?:reached|set)|disk_free_limit reached|"
+        r"(?:transaction|redo|archive) log\b[^.;\n]{0,60}\bis full|"
         r"(?:volume|device|partition)(?: \S{1,40})? (?:is |are |has become |almost |nearly ){0,2}full|"
         r"" + short_of(_DISK),
     ),
     (
         "too_many_connections",
+        r"maximum number of (?:processes|sessions) \(\d{1,9}\) exceeded|prior to obtaining a connection|"
         r"pool (?:is |was )?(?:empty|timed? ?out)|connection is not available|cannot assign requested address|"
-        r"eaddrnotavail|"
-        r"pool[^\s]{0,12} limit of size|limit of size \d+ overflow|"
+        r"eaddrnotavail|pool[^\s]{0,12} limit of size|limit of size \d+ overflow|"
         r"(?:reach|approach|exceed|hit|over|above)\w{0,4} (?:the )?max_?connections|"
         r"max_?connections (?:limit|reached|exceeded)|"
         + short_of(_CONNECTIONS) + "|" + unable("acquir(?:e|ing)|obtain(?:ing)?|get|check(?:ing)? ?out|"
@@ -70,11 +75,12 @@ RULES: Final = (
         r"insufficientfreeaddresses|ip ?exhaust|" + short_of(_ADDRESSES) + "|"
         + unable("allocate|assign|reserve|obtain|acquire", r"(?:an? )?(?:ip|ips|address|addresses)"),
     ),
-    ("too_many_files", r"emfile|enfile|" + short_of(_FILES)),
+    ("too_many_files", r"emfile|enfile|file-max limit \d{1,12} reached|" + short_of(_FILES)),
     (
         "too_many_threads",
-        r"rejectedexecution|max_?(?:children|workers|threads) (?:setting|reached|limit|exceeded)|"
-        r"resource temporarily unavailable|"
+        r"rejectedexecution|max_?(?:children|(?:request)?_?workers|threads) (?:setting|reached|limit|exceeded)|"
+        r"all (?:\w{1,20} )?(?:threads?|workers?)(?: \(\d{1,9}\))? (?:are |were )?(?:currently )?busy|"
+        r"thread ?pool starvation|resource temporarily unavailable|"
         + short_of(_THREADS) + "|" + unable("create|spawn|start|fork|launch", r"(?:new |native )*threads?|"
         r"process(?:es)?"),
     ),
@@ -82,19 +88,20 @@ RULES: Final = (
         "read_only",
         (
             r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
-            r"in a read-only|erofs|--read-only option|super[_-]read[_-]only|"
+            r"in a read-only|erofs|--read-only option|super[_-]read[_-]only|open for read-only|"
+            r"(?:index|table|database|file ?system|disk|volume|cluster|block(?:ed)?)\b[^.;\n]{0,24}\bread-only|"
+            r"/index write \(api\)|\bis in safe ?mode\b|"
             r"(?:can(?:no|')t|unable to|refus\w{1,40} to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
-            r"secondary)|"
-            r"(?:not (?:the )?(?:primary|master|writable)|notwritableprimary|notmaster)\b"
+            r"secondary)|(?:not (?:the )?(?:primary|master|writable)|notwritableprimary|notmaster)\b"
         ),
     ),
     (
         "failover",
         (
             r"\bfail(?:ing|ed)?[ -]?over\b|promot(?:ed|ing) (?:\S{1,40} )?to (?:be )?(?:the )?(?:new )?(?:primary|"
-            r"leader|master)|"
+            r"leader|master)|[+]switch-master|"
             r"(?:lost|no|without(?: a)?|missing) (?:the )?(?:quorum|leader(?:ship)?)\b|no (?:primary|"
-            r"master) (?:available|found|elected)|"
+            r"master) (?:server )?(?:available|found|elected)|"
             r"quorum (?:is |was )?(?:lost|not (?:reached|met|available))|step(?:ped|ping) down (?:as|"
             r"from) (?:the )?(?:leader|primary)|"
             r"leader(?:ship)? (?:changed|lost|election (?:started|timed))|election timeout"
@@ -104,22 +111,35 @@ RULES: Final = (
         "replication_lag",
         (
             r"(?:replica(?:tion)?|standby|secondary|follower|slave)\b[^.;\n]{0,32}\b(?:lag(?:s|ging|ged)?\b|behind|"
-            r"delay(?:ed)?)|"
+            r"delay(?:ed)?)|\bshrinking isr\b|"
             r"(?:lag(?:s|ging)?|falling|fell|far|too far) behind (?:the |its )?(?:primary|leader|master|source)"
         ),
     ),
     (
         "deadlock",
-        (r"deadlock|lock wait timeout|could not obtain lock|lock\b.{0,20}timed out|lock timeout|"
+        (r"deadlock|could not serialize access|write ?conflict\b|still waiting for \w{1,40}lock\b|"
+        r"lock wait timeout|could not obtain lock|lock\b.{0,20}timed out|lock timeout|"
         r"timed out waiting for (?:\w{1,40} )?lock|"
         r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get) (?:\w{1,40} )?lock|blocked by (?:another|"
         r"other) (?:transaction|session)"),
     ),
+    # Kerberos (RFC 4120, KRB_AP_ERR_SKEW), AWS Signature Version 4, JWT (RFC 7519, nbf) and NTP speak of it.
+    (
+        "clock",
+        (
+            r"(?:time|clock)[ _-]?(?:too ?)?skew(?:ed)?\b|request ?time ?too ?skewed|"
+            r"clock (?:is |was )?(?:un|not |out of )synchroni[sz]ed|clock (?:moved|jumped|went|stepped) back|"
+            r"clock wrong by|high clock drift|clock (?:drift|skew|offset)[^.;\n]{0,24}(?:exceed|too (?:large|"
+            r"great|high))|"
+            r"clock of \S{1,80} is (?:ahead|behind)|not yet current|used before issued|check your system time"
+        ),
+    ),
     (
         "certificate",
         (
-            r"x509|certificate (?:\S{1,60} )?(?:has |is |was )?(?:expired|verify|not (?:yet )?(?:valid|trusted)|"
-            r"signed|invalid|revoked|"
+            r"x509|(?:unable to|could not|cannot) verify the (?:first |leaf )?certificate|"
+            r"unable_to_verify_|tlsv1_alert_|alert unknown ca|certificate (?:\S{1,60} )?(?:has |is |"
+            r"was )?(?:expired|verify|not (?:yet )?(?:valid|trusted)|signed|invalid|revoked|"
             r"unknown|rejected|required)|certificate_|expired certificate|tls handshake|"
             r"ssl(?:handshake)?(?:exception|error)|handshake fail|pkix path|certpathvalidator|\bcert_\w{1,40}|"
             r"self.?signed certificate|unable to get local issuer|(?:bad|unknown|invalid) certificate"
@@ -132,13 +152,14 @@ RULES: Final = (
             r"unknown ?host\b|"
             r"unknownhost|(?:un|in)able to resolve (?!placeholder)|(?:could not|cannot|couldn't|failed to|"
             r"failure to) resolve "
-            r"(?!placeholder|dependenc|symbol|type|import|module|reference)|nxdomain|servfail|"
+            r"(?!placeholder|dependenc|symbol|type|import|module|reference)|nxdomain|servfail|host not found|"
+            r"no resolvable|\blookup \S{1,200}(?: on \S{1,60})? server misbehaving|"
             r"dns (?:lookup|query|resolution|request|server|error|name)s?[^.;\n]{0,24}(?:fail|timed? ?out|error|"
-            r"refused|not exist|unreachable)|"
-            r"no address associated with hostname|nodename nor servname"
+            r"refused|not exist|unreachable)|no address associated with hostname|nodename nor servname"
         ),
     ),
-    ("connection_refused", r"connection refused|econnrefused|actively refused|refused (?:the |our )?connection"),
+    ("connection_refused", (r"connection refused|econnrefused|\bno listener\b|actively refused|"
+    r"refused (?:the |our )?connection")),
     (
         "connection_reset",
         (
@@ -157,10 +178,9 @@ RULES: Final = (
             r"(?:could not|cannot|can't|couldn't|unable to|failed to|failure to|error) (?:dial(?:ing)?|"
             r"connect(?:ing)?|reach(?:ing)?|contact(?:ing)?)\b|"
             r"upstream connect error|connection (?:error|failure|failed|could not be (?:established|made))|"
-            r"connect failed|"
+            r"connect failed|communications? link failure|broker may not be available|"
             r"no (?:available|reachable|healthy|live|living|active) (?:connections?|hosts?|servers?|nodes?|brokers?|"
-            r"upstreams?|"
-            r"endpoints?|instances?|backends?|targets?)|"
+            r"upstreams?|endpoints?|instances?|backends?|targets?)|"
             r"no ?(?:brokers?|hosts?|servers?|nodes?|endpoints?|instances?|backends?) ?available|"
             r"server selection (?:timeout|error)|"
             r"all (?:hosts?|servers?|nodes?|brokers?|backends?|upstreams?)(?:\(s\))? (?:tried|failed|unavailable|"
@@ -171,16 +191,18 @@ RULES: Final = (
     (
         "rate_limited",
         (
-            r"rate.?limit|too many requests|throttl|slow ?down\b|rate exceeded|resource.?exhausted|"
-            r"requests? per (?:second|minute)[^.;\n]{0,16}exceeded|"
+            r"rate.?limit(?:ed|er|ing)?\b(?! configured| set\b| enabled| disabled| is set)|"
+            r"limiting requests|throughput\w{0,3}exceeded|too many requests|throttl|slow ?down\b|rate exceeded|"
+            r"resource.?exhausted|requests? per (?:second|minute)[^.;\n]{0,16}exceeded|"
             r"limit ?exceeded(?:exception)?\b"
         ),
     ),
     (
         "authentication",
         (
-            r"unauthenticated|unauthori[sz]ed|access denied for user|wrongpass|\bnoauth\b|signaturedoesnotmatch|"
-            r"expiredtoken|"
+            r"unauthenticated|acceptsecuritycontext|ldap[^\n]{0,30}error code 49|"
+            r"token included in the request is expired|"
+            r"(?<!is )unauthori[sz]ed|access denied for user|wrongpass|\bnoauth\b|signaturedoesnotmatch|expiredtoken|"
             r"invalidclienttokenid|not logged in|no credentials|"
             rf"(?<![a-z0-9])(?:{_AUTH})(?![a-z0-9])[^.;,\n]{{0,24}}\b(?:{_AUTH_FAILED})\b|"
             rf"\b(?:{_AUTH_FAILED})(?: [a-z]{{1,12}}){{0,2}}? (?:{_AUTH})(?![a-z0-9])"
@@ -190,12 +212,12 @@ RULES: Final = (
     (
         "permission",
         (
-            r"permission.?denied|operation not permitted|access.?denied|forbidden|not (?:allowed|"
+            r"permission.?denied|command denied to user|is unauthori[sz]ed for|operation not permitted|"
+            r"access.?denied|forbidden|not (?:allowed|"
             r"permitted) to (?:perform|access|assume|read|write|connect|create|delete|use|execute|list|get|put)|"
             r"not authori[sz]ed|"
             r"\beacces\b|\beperm\b|(?:insufficient|missing|lacks?|no) (?:\w{1,20} )?(?:privileges?|permissions?|"
-            r"rights)|"
-            r"must be owner of|does(?: not|n't) have (?:\w{1,20} )?(?:permission|access|privilege)"
+            r"rights)|must be owner of|does(?: not|n't) have (?:\w{1,20} )?(?:permission|access|privilege)"
         ),
     ),
     (
@@ -207,11 +229,9 @@ RULES: Final = (
         "missing_object",
         (
             r"(?:relation|table|column|database|schema|index|key ?space|topic|queue|bucket|collection|stream|"
-            r"partition|view) \S{1,200} (?:does not|"
-            r"doesn't) exist|"
+            r"partition|view) \S{1,200} (?:does not|doesn't) exist|"
             r"no such (?:table|column|index|collection|bucket|topic|queue|key)|unknown (?:column|table|database|"
-            r"topic)|"
-            r"undefined_(?:table|column)|nosuchbucket|nosuchkey|index_not_found|unknown_topic|nonexistentqueue"
+            r"topic)|undefined_(?:table|column)|nosuchbucket|nosuchkey|index_not_found|unknown_topic|nonexistentqueue"
         ),
     ),
     (
@@ -220,8 +240,7 @@ RULES: Final = (
             r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w{0,12}|"
             r"setting|property|secret|(?:\w{1,20} )?flag|(?:\w{1,20} )?option)|"
             r"(?:environment variable|env var|config\w{0,12}|secret|property|configmap|setting|variable|"
-            r"flag) \S{1,200} (?:is |"
-            r"was )?(?:not (?:set|found|"
+            r"flag) \S{1,200} (?:is |was )?(?:not (?:set|found|"
             r"defined|configured|specified|provided)|missing|required|undefined|unset|empty)|"
             r"could not resolve placeholder|\S{3,60} must be (?:set|configured|specified|provided)\b|"
             r"keyerror: ['\"][a-z][a-z0-9]{1,40}_"
@@ -230,10 +249,12 @@ RULES: Final = (
     (
         "invalid_configuration",
         (
+            r"directory\b[^;\n]{0,80}\b(?:exists but is not empty|has (?:wrong ownership|invalid permissions|"
+            r"group or world "
+            r"access))|"
             r"(?:invalid|malformed|bad|wrong|illegal|incorrect|unsupported|unknown|unrecogni[sz]ed|unexpected) "
             r"(?:\w{1,20} )?(?:config\w{0,12}|configuration|settings?|option|flag|directive|property|parameter|"
-            r"argument|"
-            r"command.line)\b|"
+            r"argument|command.line)\b|"
             r"(?:failed|unable|cannot|can't|could not|error) (?:to )?(?:load(?:ing)?|pars(?:e|ing)|read(?:ing)?|"
             r"validat(?:e|ing)|apply(?:ing)?) "
             r"(?:\S{1,40} ){0,2}?(?:config\w{0,12}|settings?|properties)\b|"
@@ -245,18 +266,19 @@ RULES: Final = (
     (
         "incompatible_version",
         (
+            r"files are incompatible with (?:the )?server|initiali[sz]ed by [^;\n]{1,40}version|"
+            r"not compatible with this version|"
+            r"unsupported (?:redo log|data file) (?:format|version)|cannot downgrade|"
             r"version (?:conflict|mismatch|skew)|incompatible (?:\w{1,40} )?(?:version|runtime|protocol|schema|type|"
-            r"client|change)|"
-            r"nosuchmethoderror|nosuchfielderror|noclassdeffound|classnotfound|undefined symbol|"
+            r"client|change)|nosuchmethoderror|nosuchfielderror|noclassdeffound|classnotfound|undefined symbol|"
             r"duplicate registration|"
             r"unsupported (?:protocol|version|class|api|message|schema)|unknown (?:field|method|service|enum)\b|"
-            r"unimplemented\b|"
-            r"(?:schema|type|protocol|api|checksum) mismatch|no longer (?:supported|exists)|"
-            r"deseriali[sz]ation (?:error|fail)|"
-            r"exec format error|wrong architecture"
+            r"unimplemented\b|(?:schema|type|protocol|api|checksum) mismatch|no longer (?:supported|exists)|"
+            r"deseriali[sz]ation (?:error|fail)|exec format error|wrong architecture"
         ),
     ),
-    ("packet_loss", (r"packets? (?:loss|lost|dropped)|dropp(?:ed|ing) packets|retransmi(?:t|ssion)\w{0,12} (?:timeout|"
+    ("packet_loss", (r"packets? (?:loss|lost|dropped)|dropp(?:ed|ing) packets|retransmi(?:t|"
+        r"ssion)\w{0,12} (?:timeout|"
     r"limit|exceeded|high)")),
     (
         "device_failed",
@@ -279,16 +301,16 @@ RULES: Final = (
     ),
     (
         "queue_full",
-        short_of(_QUEUES) + r"|consumer lag|(?:queue|backlog) (?:is )?(?:growing|piling up|not drain\w{0,12})|"
-        r"messages? (?:are )?piling up|"
+        short_of(_QUEUES) + r"|(?:queue|buffer)s? overflow|table full, dropping|bufferexhausted|consumer lag|"
+        r"(?:queue|backlog) (?:is )?(?:growing|piling up|not drain\w{0,12})|messages? (?:are )?piling up|"
         r"dead.?letter|dropp(?:ed|ing) (?:\d+ )?(?:messages?|events?|spans?|logs?|records?|data)\b",
     ),
     (
         "timeout",
         (
-            r"time[ds]?[- ]?out|(?<!progress)deadline.?exceeded|etimedout|exceeded \d+ ?ms|exceeded (?:the )?deadline|"
-        r"took too long|"
-        r"time limit exceeded|"
+            r"no (?:response|reply|answer) (?:after|within|in) \d|"
+            r"time[ds]?[- ]?out|(?<!progress)deadline.?exceeded|etimedout|exceeded \d+ ?ms|"
+            r"exceeded (?:the )?deadline|took too long|time limit exceeded|"
         r"not (?:completed|finished|answered|acknowledged) (?:with)?in \d"),
     ),
     (
@@ -305,8 +327,7 @@ RULES: Final = (
             r"overload(?:ed|ing)?\b|load.?shed|too busy|server (?:is )?busy|concurrency limit|at capacity|"
             r"too many (?:in.?flight|pending|concurrent|outstanding|queued) |"
             r"(?:request|task|execution|query|write|operation)s? (?:was |were |is |are |has been |"
-            r"being )?(?:rejected|shed|dropped)\b|"
-            r"rejected (?:by|execution|request)|reserved concurren"
+            r"being )?(?:rejected|shed|dropped)\b|rejected (?:by|execution|request)|reserved concurren"
         ),
     ),
     (
@@ -314,18 +335,15 @@ RULES: Final = (
         (
             r"service ?unavailable|temporarily unavailable|\bunavailable\b|bad gateway|not ready|"
             r"circuit.?(?:breaker )?(?:\S{1,40} )?(?:is )?(?:now )?open(?:ed)?\b|gateway time-?out|is (?:down|"
-            r"offline|not responding)\b|"
-            r"(?:not|isn't|stopped) (?:responding|answering)|no response from"
+            r"offline|not responding)\b|(?:not|isn't|stopped) (?:responding|answering)|no response from"
         ),
     ),
     (
         "crash",
         (
             r"(?<!http: )\bpanic(?:ked)?\b(?! recovered)|segmentation fault|segfault|sigsegv|sigabrt|sigbus|sigill|"
-            r"core dumped|"
-            r"fatal (?:error|exception)|crashloopbackoff|stack ?overflow|"
-            r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|"
-            r"terminate called|abort(?:ed)? \(core|"
+            r"core dumped|fatal (?:error|exception)|crashloopbackoff|stack ?overflow|"
+            r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|terminate called|abort(?:ed)? \(core|"
             r"terminated by signal|received signal (?:4|6|7|8|9|11)\b"
         ),
     ),
@@ -346,11 +364,9 @@ RULES: Final = (
         (
             r"(?:fail(?:ed|ure|s)?|unable|error|cannot|can't|could not|couldn't)(?: to| while| when| in)? "
             r"(?:call(?:ing)?|invok(?:e|ing)(?! \S{1,99}\()|request(?:ing)?|fetch(?:ing)?|retriev(?:e|ing)|"
-            r"quer(?:y|ying)|"
-            r"get(?:ting)?|send(?:ing)?|"
+            r"quer(?:y|ying)|get(?:ting)?|send(?:ing)?|"
             r"publish(?:ing)?|talk(?:ing)? to|load(?:ing)?)\b|(?:call|request|rpc|publish|lookup|fetch)(?: (?:to|of|"
-            r"for) \S{1,80})? (?:has )?failed|"
-            r"rpc error|upstream error|downstream error"
+            r"for) \S{1,80})? (?:has )?failed|rpc error|upstream error|downstream error"
         ),
     ),
     # What a request stumbles over: the process lives on unless something else says that it ended.

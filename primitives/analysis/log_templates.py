@@ -41,12 +41,20 @@ _MASKS: Final = (
         "<n>",
     ),
     (lazy_pattern(r"(?<=[A-Za-z_-])(?<![<\w][vV])\d{3,}\b"), "<n>"),
+    # An id behind its kind, as keys of caches and queues have it. A status code says what happened, a port where.
+    (
+        lazy_pattern(
+            r"(?i)(?<=[A-Za-z_]:)(?<!status:)(?<!code:)(?<!error:)(?<!http:)(?<!response:)"
+            r"(?=\d{1,20}(?![\w.:-]|/tcp|/udp))(?!\d{4,5}\b)\d{1,20}"
+        ),
+        "<n>",
+    ),
 )
 _DIGIT: Final = lazy_pattern(r"[\d\"/\[]")
 _TOKEN: Final = lazy_pattern(r"<[a-z*]+>|[\w.$#@%+/-]+|[^\w\s]")
 _TELLING: Final = lazy_pattern(
     r"succe|fail|error|exception|refus|time|denied|invalid|missing|null|none|not|no|false|true|unavail|reset|clos|"
-    r"expired|exceed|panic|fatal|unable|cannot|lost|down|exhaust|retry|reject|[45]\d\d",
+    r"expired|exceed|panic|fatal|unable|cannot|lost|down|exhaust|retry|reject|[45]\d\d(?!\d)",
     re.IGNORECASE,
 )
 _SIMILAR: Final = 0.75

@@ -82,6 +82,9 @@ _SHARE: Final = lazy_pattern(
 _BUSY: Final = lazy_pattern(r"\b(?:busy|active|in_?use)[=:] ?(\d{1,9})\b", re.IGNORECASE)
 _MOST: Final = lazy_pattern(r"\b(min|max|total|size)[=:] ?(\d{1,9})\b", re.IGNORECASE)
 _WAITING: Final = lazy_pattern(r"\b(?:waiting|pending|queued)[=:] ?([1-9]\d{0,8})\b", re.IGNORECASE)
+# A pool's numbers in brackets, and so many characters before them for its name.
+_GROUP: Final = lazy_pattern(r"\([^()]{1,200}\)")
+_POOL_NAME: Final = 16
 _THREADS: Final = lazy_pattern(r"\b(?:worker|iocp|thread)", re.IGNORECASE)
 
 
@@ -136,7 +139,18 @@ def _shares(text: str) -> Iterator[StatedLimit]:
 
 
 def _pools(text: str) -> Iterator[StatedLimit]:
-    """Busy members against the most (or, of thread pools, against the number from which new ones come slowly)."""
+    """Busy members against the most (or, of thread pools, against the number from which new ones come slowly).
+
+    A message that lists several pools, each in its own brackets, states each pool's numbers.
+    """
+    groups = [
+        f"{text[max(match.start() - _POOL_NAME, 0) : match.start()]}{match[0]}" for match in _GROUP.finditer(text)
+    ]
+    for part in [group for group in groups if _BUSY.search(group)] or [text]:
+        yield from _pool(part)
+
+
+def _pool(text: str) -> Iterator[StatedLimit]:
     busy = _BUSY.search(text)
     if busy is None:
         return

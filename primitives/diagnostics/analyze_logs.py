@@ -46,6 +46,8 @@ _MOST_LIMITS: Final = 12
 _CONTAINER_LINES: Final = 20_000
 # Lines at the end of an ended container's log.
 _LAST_WORDS: Final = 5
+# A process can count only its own threads, files and memory, whomever its message names.
+_OWN_LIMITS: Final = ("threads_busy", "file_descriptors", "memory_used")
 _PEER_KEYS: Final = ("peer.service", "server.address", "net.peer.name", "db.instance", "upstream")
 _LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
 
@@ -307,7 +309,7 @@ def _limits(candidates: Sequence[Pattern], answers: Answers[Any], args: Argument
     return [
         MetricAtLimit(
             trust="reported",
-            resource=pattern.points_at or pattern.resource,
+            resource=(None if limit.metric in _OWN_LIMITS else pattern.points_at) or pattern.resource,
             window=incident_window(args),
             observed_at=pattern.first or args.now,
             source=answers.source,

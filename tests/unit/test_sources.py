@@ -213,7 +213,7 @@ async def test_a_check_that_fails_or_hangs_leaves_out_its_source_alone() -> None
 def test_no_code_outside_of_its_folder_names_prometheus_but_for_the_shorthand() -> None:
     allowed = {"cockpit/options.py", "cockpit/configuration.py"}
     allowed |= {f"cockpit/commands/{name}.py" for name in ("attach", "doctor", "investigate", "judge")}
-    # They record what the Prometheus of a test cluster measured.
+    # They record a test cluster with what its own Prometheus measured; nothing of the product uses them.
     allowed |= {"benchmarks/cluster_faults.py", "benchmarks/cluster_recording.py"}
     named = set()
     for package in ("cockpit", "engine", "primitives", "themes", "benchmarks"):

@@ -10,7 +10,7 @@ _CLASS = IncidentClass.ACCESS_FAILURE
 CAUSES = (
     Cause(
         "invalid_credentials", _CLASS, "{resource}'s credentials are refused", "RFC 9110 (401 Unauthorized)",
-        states={"CredentialsRefused": 5.0}, families={"authentication": 2.6}, diagnostic="analyze_logs",
+        states={"CredentialsRefused": 5.0}, families={"authentication": 2.6, "clock": 1.6}, diagnostic="analyze_logs",
     ),
     Cause(
         "permission_denied", _CLASS, "{resource} lacks a permission",
@@ -20,7 +20,7 @@ CAUSES = (
     ),
     Cause(
         "certificate_expired", _CLASS, "A certificate that {resource} needs is not valid", "RFC 5280 (validity)",
-        states={"CertificateInvalid": 5.0}, families={"certificate": 2.8},
+        states={"CertificateInvalid": 5.0}, families={"certificate": 2.8, "clock": 0.6},
         metrics=r"certificate (?:expiry|expires|valid).*|days to expiry",
         diagnostic="analyze_logs",
         brought_by_change=False,  # it expires by the calendar

@@ -70,6 +70,8 @@ CAUSES = (
         "PostgreSQL: read-only transactions; MySQL: read_only",
         families={"read_only": 3.0},
         diagnostic="analyze_logs",
+        # A failover, a full disk or a failed device makes it so: it is rarely where the trouble began.
+        outcome_rank=1,
     ),
     Cause(
         "database_failover",
