@@ -3,7 +3,8 @@
 Every incident with a known answer is investigated without a network, and the features of its first answer are set
 against whether it was right: the development incidents, recorded ones, made ones of seeds that no test uses, and those
 of `--more`. `first_sight.csv` holds the same numbers of incidents as they were before anybody had studied them
-(`--first-sight` appends to it); they say what can't be fitted any more once rules were written with an incident in
+(`--first-sight` appends to it; which causes only name an outcome is not known any more of the first stage, there it is
+those that name nothing particular); they say what can't be fitted any more once rules were written with an incident in
 sight. The fit is a logistic regression (L2) in which each system counts as the square root of its size and every
 coefficient has the sign that `engine.reason.calibration.SIGNS` demands. Printed is what it states of each system when
 that system is left out.

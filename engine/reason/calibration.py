@@ -37,7 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
 """The kind of evidence that each type of fact is. Facts of one kind may all be wrong for one reason."""
 
 SIGNS: Final[Mapping[str, int]] = {
-    "strength": 1, "margin": 1, "alternatives": -1, "explained": 1, "kinds": 1, "generic": -1,
+    "strength": 1, "margin": 1, "alternatives": -1, "explained": 1, "kinds": 1, "generic": -1, "outcome": -1,
 }  # fmt: skip
 """The features, and in which direction each may count."""
 
@@ -53,6 +53,9 @@ _MOST_KINDS: Final = 4
 _ONE_KIND: Final = 0.8
 # The alarmed metric is the question: an answer that rests on it alone repeats it.
 _QUESTION: Final = 0.5
+# From this rank on a cause only says how something failed (it crashes, it is unhealthy) and not why: the place is right
+# more often than the cause.
+_OUTCOME: Final = 2
 # The next one stays this far behind the first.
 _BEHIND: Final = 0.98
 _LEAST_REST: Final = 0.01
@@ -117,6 +120,7 @@ def features_of(case: FactIndex, competition: Competition, trouble: Trouble) -> 
         "explained": explained,
         "kinds": min(len(kinds), _MOST_KINDS) / _MOST_KINDS,
         "generic": float(first.candidate.cause.generic),
+        "outcome": float(first.candidate.cause.outcome_rank >= _OUTCOME),
     }
     return Features(values, kinds)
 

@@ -32,6 +32,8 @@ from primitives.facts import (
     SpanErrors,
     WorkloadState,
 )
+from primitives.identity import kind_of
+from primitives.terms import IncidentClass
 
 __all__ = ["FALSE_ALARM", "RECOVERED", "UNKNOWN", "doubted", "verdicts"]
 
@@ -53,6 +55,10 @@ _CALM: Final = 0.6
 _CHECK_PASSED: Final = 0.6
 _HEALTHY: Final = 1.5
 _HEALTHY_AGAIN: Final = 0.8
+# Of these the state of an object tells nothing: it works, slowly or wrongly.
+_NOT_SEEN_IN_STATES: Final = (IncidentClass.PERFORMANCE_DEGRADATION, IncidentClass.ERROR_RATE_INCREASE)
+# Nobody is behind a Service: who calls it fails, whether or not anybody was seen calling.
+_NOBODY_SERVES: Final = "NoEndpoints"
 # Every further kind of answer in which nothing is wrong.
 _ALL_CALM: Final = 0.5
 _LEAST_KINDS: Final = 2
@@ -81,6 +87,9 @@ _RECOVERED: Final = 4.0
 _WARNING_ENDED: Final = 1.0
 _ALERT_RESOLVED: Final = 1.2
 _ALERT_RESOLVED_SO_FALSE: Final = 0.3
+# A dead man's switch fires while all is well, and its silence is the alarm (runbook "Watchdog" of the usual rules).
+_ALWAYS_FIRING: Final = ("watchdog", "deadmansswitch", "deadmanssnitch")
+_PROVES_PIPELINE: Final = 4.0
 
 
 def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
@@ -143,7 +152,7 @@ def _calm_measured(case: FactIndex) -> Iterator[tuple[str | None, Claim]]:
 
 def _calm_states(case: FactIndex) -> Iterator[tuple[str | None, Claim]]:
     for name, state in case.absent(WorkloadState):
-        own = not case.symptom_resources or state.resource in case.symptom_resources
+        own = _answers_question(case, state)
         weight, again = (_HEALTHY, _HEALTHY_AGAIN) if own else (_OTHERS, _OTHERS)
         yield state.resource, Claim(FALSE_ALARM, name, weight, "nothing is wrong with it", "healthy")
         yield state.resource, Claim(RECOVERED, name, again, "nothing is wrong with it any more", "healthy")
@@ -156,6 +165,19 @@ def _calm_states(case: FactIndex) -> Iterator[tuple[str | None, Claim]]:
             own = not case.symptom_resources or bool({probe.target, probe.resource} & {*case.symptom_resources})
             weight = _CHECK_PASSED if own else _OTHERS
             yield probe.target or probe.resource, Claim(FALSE_ALARM, name, weight, "its check passed", "checks passed")
+
+
+def _answers_question(case: FactIndex, state: WorkloadState) -> bool:
+    """Whether the health of the object is what the question is about.
+
+    A ready Pod is alive, and may be slow or answer with errors; a ready node says nothing of what it carries
+    (Kubernetes documentation, "Liveness, Readiness, and Startup Probes"; Google SRE book, chapter 6).
+    """
+    if case.classification is not None and case.classification.primary_class in _NOT_SEEN_IN_STATES:
+        return False
+    if not case.symptom_resources:
+        return kind_of(state.resource or state.object) != "node"
+    return state.resource in case.symptom_resources
 
 
 def _all_calm(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
@@ -188,6 +210,8 @@ def _troubles(case: FactIndex, trouble: Trouble) -> Iterator[tuple[str, float, s
         if state.state not in NOTES:
             often = _FORBIDS if state.count >= _RECURRING else _STATE
             weight = _STATES.get(str(state.details.get("weight")), often) * trouble.factors[name][0]
+            if state.state == _NOBODY_SERVES and not case.symptom_resources and state.bearing != "past":
+                weight = _FORBIDS
             yield name, weight, f"it is in state {state.state}", "states"
     for name, pattern in case.present(LogPattern):
         if is_failing(pattern):
@@ -225,6 +249,8 @@ def _recovery(case: FactIndex) -> Iterator[Claim]:
         elif state.state == "PastEvent":
             yield Claim(RECOVERED, name, _WARNING_ENDED, "a warning that has ended", "recovery")
     for name, alert in case.present(AlertState):
+        if alert.name.lower() in _ALWAYS_FIRING:
+            yield Claim(FALSE_ALARM, name, _PROVES_PIPELINE, "it always fires: it proves that alerts arrive", "alert")
         if alert.state == "resolved":
             yield Claim(RECOVERED, name, _ALERT_RESOLVED, "the alert is resolved", "alert")
             yield Claim(FALSE_ALARM, name, _ALERT_RESOLVED_SO_FALSE, "the alert is resolved", "alert")

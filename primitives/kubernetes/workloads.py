@@ -79,8 +79,10 @@ def ready_replicas(item: KubeObject) -> int | None:
     """How many of them are ready; None when the dump says nothing of it."""
     if item.kind == "DaemonSet":
         return integer(item.raw, "status", "numberReady")
-    # A count of zero is left out of the status.
-    return (integer(item.raw, "status", "readyReplicas") or 0) if item.status else None
+    # A count of zero is left out of the status. Available are those that have been ready for a while (Kubernetes API,
+    # DeploymentStatus), so a dump with that count alone says as much.
+    counts = (integer(item.raw, "status", name) or 0 for name in ("readyReplicas", "availableReplicas"))
+    return max(counts) if item.status else None
 
 
 def _scaled_to_zero(cluster: Cluster, item: KubeObject) -> Finding:
