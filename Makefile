@@ -64,6 +64,17 @@ first-sight: dev ## score a stage of incidents that nobody has looked at, once, 
 metamorphic: dev ## what must not change an answer, on every incident there is (many minutes)
 	@PYTHONPATH=.:tests/metamorphic $(BIN)/python -m product $(METAMORPHIC_ARGS)
 
+.PHONY: fuzz
+fuzz: dev ## spoil every kind of input at random and let the commands read it (SECONDS=3600)
+	@PYTHONPATH=.:tests/fuzz $(BIN)/python tests/fuzz/fuzz.py --seconds $(or $(SECONDS),3600) $(FUZZ_ARGS)
+
+.PHONY: audit-dependencies
+audit-dependencies: venv ## look up the locked dependencies in PyPI's list of known vulnerabilities (needs the network)
+	@test -x .venv/.audit/bin/pip-audit || { $(BIN)/python -m venv .venv/.audit && \
+	  .venv/.audit/bin/python -m pip --disable-pip-version-check install -qq pip-audit; }
+	@.venv/.audit/bin/pip-audit --require-hashes --disable-pip --strict --requirement requirements.lock
+	@.venv/.audit/bin/pip-audit --require-hashes --disable-pip --strict --requirement requirements-dev.lock
+
 .PHONY: cluster-faults
 cluster-faults: dev ## cause each fault on a test cluster, record it, and see whether it is told first (an hour; INTO=a new folder)
 	@$(BIN)/python -m benchmarks.cluster_faults --into $(INTO) $(FAULTS)

@@ -5,7 +5,7 @@ Bundles are sanitised while they are read, the answers of live sources in `Telem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from primitives.redact import Redactor
@@ -15,6 +15,12 @@ __all__ = ["Cleaner", "TooDeepError"]
 
 _TEXT_LIMIT: Final = 1_000_000
 _FILE_LIMIT: Final = 64 * 1024 * 1024
+_LEAST_INTEGER: Final = -(2**63)
+_GREATEST_INTEGER: Final = 2**64 - 1
+_KEY_BEGINS: Final = "-----BEGIN "
+_KEY_ENDS: Final = "-----END "
+_PIECE: Final = 1 << 20
+"""Characters: so long a line is redacted whole, and a key of several lines is shorter than that."""
 _NAME_LIMIT: Final = 2_048  # the longest Amazon resource name
 _MAX_DEPTH: Final = 100
 
@@ -34,8 +40,11 @@ class Cleaner:
         return self._redactor.redact(safe_text(value, limit=_TEXT_LIMIT))
 
     def file(self, value: str) -> str:
-        """A whole text file."""
-        return self._redactor.redact(safe_text(value, limit=_FILE_LIMIT))
+        """A whole text file, piece by piece: what is searched takes several times its memory."""
+        if len(value) <= _PIECE:
+            return self._redactor.redact(safe_text(value, limit=_FILE_LIMIT))
+        pieces = (self._redactor.redact(safe_text(piece, limit=_FILE_LIMIT)) for piece in _pieces(value))
+        return safe_text("".join(pieces), limit=_FILE_LIMIT)
 
     def name(self, value: str) -> str:
         """An identifier or another text of one line."""
@@ -60,9 +69,24 @@ class Cleaner:
         return self._redactor.redact_secret_object(cleaned)
 
 
+def _pieces(text: str) -> Iterator[str]:
+    """`text` in pieces that end at a line's end, and not between the first and the last line of a key."""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at + _PIECE) + 1 or len(text)
+        opened = text.rfind(_KEY_BEGINS, at, end)
+        if opened > at and text.find(_KEY_ENDS, opened, end) < 0:
+            end = opened
+        yield text[at:end]
+        at = end
+
+
 def _safe(obj: Any, depth: int) -> Any:
     if isinstance(obj, str):
         return safe_text(obj, limit=_TEXT_LIMIT)
+    if isinstance(obj, int):
+        # Of more than 64 bits no number can be stored, and none is meant: it stays as text.
+        return obj if _LEAST_INTEGER <= obj <= _GREATEST_INTEGER else f"{obj:#x}"
     if depth > _MAX_DEPTH:
         raise TooDeepError(f"it is nested over {_MAX_DEPTH} levels deep")
     if isinstance(obj, dict | Mapping):

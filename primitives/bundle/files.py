@@ -12,10 +12,12 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Final, Protocol
 
 from primitives.errors import BundleError
+from primitives.quoting import quoted
 from primitives.text import safe_line
 
 __all__ = ["MAX_ENTRIES", "MAX_FILE_BYTES", "MAX_TOTAL_BYTES", "Files", "open_files"]
@@ -75,18 +77,18 @@ class Files:
     def _bounded(self, chunks: Iterator[bytes], name: str, where: str) -> bytes:
         with self._lock:
             others = self._total - self._sizes.get(name, 0)
-        contents, size = bytearray(), 0
+        contents, size = BytesIO(), 0  # gives its bytes without a copy
         for chunk in chunks:
             size += len(chunk)
             if size > MAX_FILE_BYTES:
                 raise BundleError(where, _too_large())
             if others + size > MAX_TOTAL_BYTES:
                 raise BundleError(where, _too_large_together())
-            contents += chunk
+            contents.write(chunk)
         with self._lock:
             self._total += size - self._sizes.get(name, 0)
             self._sizes[name] = size
-        return bytes(contents)
+        return contents.getvalue()
 
 
 def open_files(path: Path) -> Files:
@@ -244,4 +246,4 @@ def _refuse_unreadable(error: OSError) -> None:
 
 def _shown(name: str) -> str:
     """A name that may itself be hostile, fit for one line of an error."""
-    return safe_line(name.replace("\n", "?"), limit=200) or "(no name)"
+    return quoted(name.replace("\n", "?"), 200) or "(no name)"

@@ -101,13 +101,14 @@ def parse_lines(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]
     count = data.count(b"\n") + 1
     if count > MAX_LINES:
         raise BundleError(where, f"has {count:,} lines; at most {MAX_LINES:,} are read: cut it to the incident's time")
-    decode(data, where)
     for number, line in enumerate(BytesIO(data.removeprefix(b"\xef\xbb\xbf")), start=1):
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:
             if not line.strip():
                 continue
+            # orjson takes nothing but UTF-8. Which byte is wrong is asked only now: decoding copies the whole file.
+            decode(data, where)
             record = _slow_line(line, f"{where}:{number}", last=number == count)
         if type(record) is not dict:
             raise BundleError(f"{where}:{number}", f"is {type_name(record)}; expected one JSON object a line")

@@ -159,11 +159,11 @@ class Redactor:
         result: dict[str, Any] = {}
         for key, value in obj.items():
             if key in ("data", "stringData", "binaryData") and isinstance(value, Mapping):
-                result[key] = {name: self._replace_all(inner) for name, inner in value.items()}
+                result[key] = {self.redact(name): self._replace_all(inner) for name, inner in value.items()}
             elif key == "metadata" and isinstance(value, Mapping):
                 result[key] = self._redact_secret_metadata(value)
             else:
-                result[key] = self.redact_value(value)
+                result[self.redact(key)] = self.redact_value(value)
         return result
 
     def _redact_secret_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:

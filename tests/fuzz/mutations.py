@@ -37,8 +37,9 @@ Mutation = Callable[[random.Random, bytes], bytes]
 def mutate(rng: random.Random, name: str, data: bytes) -> bytes:
     """`data` of the file `name` changed once or a few times; at most `LARGEST` bytes."""
     for _ in range(rng.choice((1, 1, 1, 2, 3, 5))):
-        choices = [_bytes] + [_values] * 3 + [_grown] * (rng.random() < 0.15)
-        data = rng.choice(choices)(rng, data) if not name.endswith(".csv") else rng.choice((_bytes, _cells))(rng, data)
+        choices = [_bytes] + [_values] * 3 + [_grown] * (rng.random() < 0.3)
+        kinds = (_bytes, _cells) if name.endswith(".csv") else choices
+        data = rng.choice(kinds)(rng, data)[:LARGEST]
     if rng.random() < 0.03:
         data = _amplified(rng, data)
     return data[:LARGEST]
@@ -55,7 +56,8 @@ def _bytes(rng: random.Random, data: bytes) -> bytes:
         case 2:
             return data[:at] + data[end:]
         case 3:
-            return data[:end] + data[at:end] * rng.choice((1, 3, 50)) + data[end:]
+            times = min(rng.choice((1, 3, 50)), 1 + LARGEST // (end - at + 1))
+            return data[:end] + data[at:end] * times + data[end:]
         case 4:
             return data[:at]
         case 5:
@@ -131,7 +133,9 @@ def _exchange(rng: random.Random, document: Any) -> None:
     other, other_key = rng.choice(places)
     match rng.randrange(7):
         case 0 | 1 | 2:
-            node[key] = rng.choice(_VALUES)
+            # Of the same type, so that it is not refused at the door.
+            alike = [value for value in _VALUES if type(value) is type(node[key])]
+            node[key] = rng.choice(alike if alike and rng.random() < 0.7 else _VALUES)
         case 3:
             del node[key]
         case 4 if isinstance(node, dict):
