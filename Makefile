@@ -66,7 +66,7 @@ metamorphic: dev ## what must not change an answer, on every incident there is (
 
 .PHONY: fuzz
 fuzz: dev ## spoil every kind of input at random and let the commands read it (SECONDS=3600)
-	@PYTHONPATH=.:tests/fuzz $(BIN)/python tests/fuzz/fuzz.py --seconds $(or $(SECONDS),3600) $(FUZZ_ARGS)
+	@PYTHONPATH=.:tests/fuzz $(BIN)/python tests/fuzz/run.py --seconds $(or $(SECONDS),3600) $(FUZZ_ARGS)
 
 .PHONY: audit-dependencies
 audit-dependencies: venv ## look up the locked dependencies in PyPI's list of known vulnerabilities (needs the network)

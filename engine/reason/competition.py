@@ -18,7 +18,7 @@ from engine.reason.trouble import Trouble
 from engine.reason.weights import Weights
 from primitives.dataclass import dataclass
 
-__all__ = ["Competition", "Scored", "compete"]
+__all__ = ["Competition", "Scored", "causes_first", "compete"]
 
 # No probability comes nearer to 1 than this, whatever the evidence: log-odds of 13.8.
 _CERTAIN: Final = 1e-6
@@ -26,6 +26,8 @@ _CERTAIN: Final = 1e-6
 _MOST_LOG_ODDS: Final = 30.0
 # An outcome is explained by any particular cause better than a full resource is by a change beside it.
 _OUTCOME: Final = 1.7
+# One is less than twice as likely as the other, in log-odds.
+_ABOUT_AS_LIKELY: Final = math.log(2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,27 @@ def compete(case: FactIndex, candidates: Sequence[Candidate], weights: Weights, 
         scored.append(Scored(
             candidate, own[place], support, supporter, odds[place], as_root[place], with_parent[place], kept, parent,
         ))  # fmt: skip
-    return Competition(ties.ordered(scored), total)
+    return Competition(causes_first(ties.ordered(scored)), total)
+
+
+def causes_first(ordered: tuple[Scored, ...]) -> tuple[Scored, ...]:
+    """A first answer and its own cause on the same resource that are about as likely change places.
+
+    What a change did to its resource is known from measurements, the change only from its time; so the consequence
+    has more facts, although a cure has to undo the change (B. Beyer et al., Site Reliability Engineering, chapter 12).
+    """
+    if len(ordered) < 2:
+        return ordered
+    first, second, *others = ordered
+    same = first.candidate.key.resource == second.candidate.key.resource
+    if (
+        same
+        and first.parent is not None
+        and first.parent.key == second.candidate.key
+        and first.final - second.final < _ABOUT_AS_LIKELY
+    ):
+        return (second, first, *others)
+    return ordered
 
 
 def _as_consequences(

@@ -49,6 +49,8 @@ _LAST_WORDS: Final = 5
 # A process can count only its own threads, files and memory, whomever its message names.
 _OWN_LIMITS: Final = ("threads_busy", "file_descriptors", "memory_used")
 _PEER_KEYS: Final = ("peer.service", "server.address", "net.peer.name", "db.instance", "upstream")
+# As `kubectl logs --timestamps` writes it; a time without a zone may be any zone's.
+_UTC_TIME: Final = lazy_pattern(r"^(\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d)(?:\.\d{1,9})?Z")
 _LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
 
 
@@ -89,7 +91,7 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
         local = topologies_in(scope, topology.records)
         workloads, misleading = await _objects(ask, scope, own, local, services, args)
         astray |= {in_scope(name, scope): in_scope(front, scope) for name, front in misleading.items()}
-        raw += [line for log in own for line in _container_lines(log, workloads, graph.resources)]
+        raw += [line for log in own for line in _container_lines(log, workloads, graph.resources, window)]
     written = _bounded(patterns(raw, [], names))
     limits += _limits(written, containers, args)
     facts += [_fact(pattern, containers, args) for pattern in written]
@@ -256,11 +258,15 @@ def _objects_window(args: Arguments) -> Window:
     return Window(start=start, end=args.now)
 
 
-def _container_lines(log: ContainerLog, workloads: Mapping[str, str], known: Mapping[str, str]) -> Iterator[Line]:
+def _container_lines(
+    log: ContainerLog, workloads: Mapping[str, str], known: Mapping[str, str], window: Window
+) -> Iterator[Line]:
     pod = kubernetes_id("Pod", log.namespace, log.pod)
     owner, scoped_pod = in_scope(workloads.get(pod, pod), log.scope), in_scope(pod, log.scope)
     resource = owner if owner != scoped_pod else find_resource(scoped_pod, known) or scoped_pod
     lines = [text for text in log.text.splitlines()[-_CONTAINER_LINES:] if text.strip()]
+    if not log.previous:
+        lines = _since(lines, window.start)
     last = len(lines) - _LAST_WORDS if log.previous else len(lines)
     for place, text in enumerate(lines):
         body = read_body(_LINE_TIME.sub("", text))
@@ -269,6 +275,26 @@ def _container_lines(log: ContainerLog, workloads: Mapping[str, str], known: Map
         if place >= last and family_of(body.text) is not None:
             severity = "FATAL"
         yield Line(None, resource, severity, body.text)
+
+
+def _since(lines: list[str], start: datetime) -> list[str]:
+    """The lines since `start`, where a log that dates its lines goes on so far; all of another one.
+
+    A log keeps what earlier faults wrote. What a container wrote last is why it is as it is, however long ago that was.
+    """
+    for place, text in enumerate(lines):
+        moment = _written_at(text)
+        if moment is not None and moment >= start:
+            return lines[place:]
+    return lines
+
+
+def _written_at(text: str) -> datetime | None:
+    stamp = _UTC_TIME.match(text)
+    try:
+        return datetime.fromisoformat(f"{stamp[1]}+00:00") if stamp is not None else None
+    except ValueError:
+        return None
 
 
 def _bounded(candidates: list[Pattern]) -> list[Pattern]:

@@ -20,7 +20,7 @@ SEEDS = {"parts": 2010007, "alerts": 1010003, "archives": 5, "exports": 1010011,
 @pytest.mark.parametrize("job", SEEDS)
 def test_rounds_of_each_job_have_no_fault(job: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "tests/fuzz/fuzz.py", "--seconds", "4", "--seed", str(SEEDS[job]), "--job", job,
+        [sys.executable, "tests/fuzz/run.py", "--seconds", "4", "--seed", str(SEEDS[job]), "--job", job,
          "--findings", str(tmp_path)],
         cwd=ROOT, env={"PYTHONPATH": ".:tests/fuzz", "PATH": "/usr/bin:/bin"}, capture_output=True, text=True,
         timeout=170, check=False,

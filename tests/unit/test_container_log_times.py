@@ -1,0 +1,41 @@
+"""A container's log keeps what earlier faults wrote; of a log that dates its lines, those of the incident count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recorded_world import World, at, of
+
+REFUSED = "ERROR order failed: connection refused by ledger"
+
+
+async def templates(folder: Path, *lines: str, name: str = "yard_crane-1_app.log") -> list[str]:
+    world = World(folder)
+    world.file(f"kubernetes/logs/{name}", "".join(f"{line}\n" for line in lines))
+    return [pattern.template for pattern in of(await world.facts("analyze_logs"), "log_pattern")]
+
+
+async def test_what_was_logged_before_the_window_is_no_message_of_the_incident(tmp_path: Path) -> None:
+    assert await templates(tmp_path, f"{at(-9)} {REFUSED}", f"{at(-8)} {REFUSED}", f"{at(4)} INFO ready") == []
+
+
+async def test_what_was_logged_in_the_window_is(tmp_path: Path) -> None:
+    assert len(await templates(tmp_path, f"{at(-9)} INFO ready", f"{at(4)} {REFUSED}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        ((f"{at(-9)} {REFUSED}",), "yard_crane-1_app.log"),
+        ((f"{at(-9)} {REFUSED}", f"{at(4)} INFO bye"), "yard_crane-1_app.previous.log"),
+        ((REFUSED, "INFO ready"), "yard_crane-1_app.log"),
+        (("2026-19-39T12:00:00Z nonsense", REFUSED), "yard_crane-1_app.log"),
+        (("2026-03-10T11:00:00 " + REFUSED, "2026-03-10T13:00:00 INFO ready"), "yard_crane-1_app.log"),
+    ],
+    ids=["it wrote nothing since", "its last life", "no times", "no time that is one", "of an unknown zone"],
+)
+async def test_a_log_that_ends_earlier_or_has_no_known_times_counts_whole(
+    tmp_path: Path, lines: tuple[str, ...], name: str
+) -> None:
+    assert any("connection refused" in template for template in await templates(tmp_path, *lines, name=name))
