@@ -227,10 +227,10 @@ _BARE: Final = r"(?:&(?![\w.%-]+=)|[^\s&;,\"'`<>(){}\[\]\\]|[)\]}](?![\s,;.)\]}\
 _ASSIGNMENT: Final = (
     rf"(?P<word>(?:{_SENSITIVE}){_SUFFIX})"
     r"(?P<sep>\\{0,7}[\"']?\]?[ \t]{0,3}(?:=>|:=|:|=(?!=)|->)[ \t]{0,4}(?:!![a-z]{1,12}[ ])?)"
-    r"(?:\\{1,7}\"(?P<escaped>(?:[^\"\\\n]|\\(?!\"))*+)\\\""
-    r"|N?\"(?P<double>(?:[^\"\\\n]|\\.)*+)\""
-    r"|N?'(?P<single>(?:[^'\\\n]|\\.)*+)'"
-    rf"|[\"'`]?(?P<bare>\[redacted:[a-z0-9-]+:[0-9a-f]{{6}}\]|{_BARE}(?:{_BARE}|[({{\[])*+))"
+    r"(?:\\{1,7}\"(?P<escaped>(?:[^\"\\\n]|\\(?!\"))*)\\\""
+    r"|N?\"(?P<double>(?:[^\"\\\n]|\\.)*)\""
+    r"|N?'(?P<single>(?:[^'\\\n]|\\.)*)'"
+    rf"|[\"'`]?(?P<bare>\[redacted:[a-z0-9-]+:[0-9a-f]{{6}}\]|{_BARE}(?:{_BARE}|[({{\[])*))"
 )
 
 _SCHEME: Final = "(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|Negotiate|NTLM|Splunk|GenieKey|SSWS|Digest)"
@@ -269,7 +269,7 @@ RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "private-key",
         ("-----begin",),
-        rf"-----BEGIN {_PEM_LABEL}-----(?P<secret>(?:[^-]|-(?!----)){{0,20000}}+(?=-----END)"
+        rf"-----BEGIN {_PEM_LABEL}-----(?P<secret>(?:[^-]|-(?!----)){{0,20000}}(?=-----END)"
         r"|(?:(?:\s|\\[nrt])*[A-Za-z0-9+/=]{16,})*)",
         lambda match: match.span("secret") if match["secret"].strip() else None,
     ),

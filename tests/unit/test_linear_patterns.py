@@ -102,18 +102,20 @@ def _inline(tree: ast.AST, module: str) -> Iterator[Known]:
 
 def _in_time(known: Known, text: str) -> bool:
     pattern = re.compile(known.source, known.flags)
-    signal.setitimer(signal.ITIMER_VIRTUAL, BUDGET_S)
     try:
-        if known.anchored:
-            pattern.match(text)
-            pattern.fullmatch(text)
-        else:
-            for _ in pattern.finditer(text):
-                pass
+        signal.setitimer(signal.ITIMER_VIRTUAL, BUDGET_S)
+        try:
+            if known.anchored:
+                pattern.match(text)
+                pattern.fullmatch(text)
+            else:
+                for _ in pattern.finditer(text):
+                    pass
+        finally:
+            # The signal may come as late as here.
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except TooSlowError:
         return False
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     return True
 
 
