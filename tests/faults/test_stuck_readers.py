@@ -116,7 +116,7 @@ def test_staying_ends_with_a_signal_and_the_output_has_ended_before(short_path: 
             assert first.stderr is not None
             assert "stays for another process" in line(first.stderr.readline())
             first.send_signal(signal.SIGINT)
-            assert first.wait(20) == 0
+            assert first.wait(60) == 0
             _, said = second.communicate(timeout=20)
             assert (second.returncode, line(said)) == (
                 3,
