@@ -39,48 +39,56 @@ def _argument(match: re.Match[str]) -> Span | None:
     return None if value.startswith(("-", "$", "[redacted:")) else filled_group(match)
 
 
-_CLIENTS: Final = (
-    (r"(?:smbclient|mount\.cifs|rpcclient|net|smbmap)", r"(?:-U\s?|--user[= ])[\w.\\/-]{1,64}%"),
+# Programs, what may follow their names, and what stands before the secret. Every text that a pattern matches has one of
+# the names with a space behind it, or with further letters where the names may go on.
+_CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
+    (("smbclient", "mount.cifs", "rpcclient", "net", "smbmap"), "", r"(?:-U\s?|--user[= ])[\w.\\/-]{1,64}%"),
     (
-        r"(?:mongo(?:sh|dump|restore|export|import)?|cqlsh|beeline|arangosh|couchbase-cli|mosquitto_[ps]ub)",
-        r"(?:-p|-P)\s",
+        ("mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "cqlsh", "beeline", "arangosh",
+         "couchbase-cli", "mosquitto_pub", "mosquitto_sub"),
+        "", r"(?:-p|-P)\s",
     ),
-    (r"(?:sqlcmd|bcp|osql|isql|ipmitool|zip|unzip|tsql)", r"-P\s?"),
+    (("sqlcmd", "bcp", "osql", "isql", "ipmitool", "zip", "unzip", "tsql"), "", r"-P\s?"),
     (
-        r"(?:oc|cf|argocd|helm|docker|podman|buildah|skopeo|nerdctl|az|twine|crane)\s[^\n|;]{0,60}?\b(?:login|upload)",
-        r"-p\s?",
+        ("oc", "cf", "argocd", "helm", "docker", "podman", "buildah", "skopeo", "nerdctl", "az", "twine", "crane"),
+        r"\s[^\n|;]{0,60}?\b(?:login|upload)", r"-p\s?",
     ),
-    (r"(?:openssl)", r"-(?:pass|passin|passout)\s+pass:"),
-    (r"(?:openssl)", r"-[kK]\s"),
-    (r"(?:keytool|jarsigner|apksigner)", r"-(?:store|key|deststore|srcstore|destkey)pass(?:\s+|:)"),
-    (r"(?:7z|7za|rar|unrar)", r"-h?p"),
-    (r"(?:htpasswd)\s+-\w{0,8}b\w{0,8}\s+\S{1,200}\s+\S{1,100}", r""),
-    (r"(?:rabbitmqctl|rabbitmqadmin)\s+(?:add_user|change_password|authenticate_user)\s+\S{1,100}", r""),
-    (r"(?:vault|doctl auth|flyctl auth|heroku auth)\s+login", r"(?:token=)?"),
+    (("openssl",), "", r"-(?:pass|passin|passout)\s+pass:"),
+    (("openssl",), "", r"-[kK]\s"),
+    (("keytool", "jarsigner", "apksigner"), "", r"-(?:store|key|deststore|srcstore|destkey)pass(?:\s+|:)"),
+    (("7z", "7za", "rar", "unrar"), "", r"-h?p"),
+    (("htpasswd",), r"\s+-\w{0,8}b\w{0,8}\s+\S{1,200}\s+\S{1,100}", ""),
     (
-        r"(?:lftp|ftp|ncftp|xfreerdp|curl|http|https)",
-        r"(?:-u|-a|--user|--auth|--proxy-user)[ =]?[\"']?[\w.@-]{1,64}[,:]",
+        ("rabbitmqctl", "rabbitmqadmin"),
+        r"\s+(?:add_user|change_password|authenticate_user)\s+\S{1,100}", "",
     ),
-    (r"(?:snmp\w{2,12})", r"-[AXcC]\s"),
-    (r"(?:convertto-securestring)", r"(?:-string\s+)?"),
-    (r"(?:net\s+user\s+\S{1,64}|net\s+use\s+\S{1,200})", r""),
-    (r"(?:sqlplus|sqlldr|impdp|expdp|rman|tnsping)", r"[\w.\"-]{1,64}/"),
-    (r"(?:mysqladmin)", r"password\s"),
+    (("vault", "doctl auth", "flyctl auth", "heroku auth"), r"\s+login", r"(?:token=)?"),
     (
-        r"(?:aws configure set|npm config set|pip config set|git config|kubectl config set-credentials)",
-        r"\S{0,80}?(?:key|token|password)\S{0,20}[ =]",
+        ("lftp", "ftp", "ncftp", "xfreerdp", "curl", "http", "https"),
+        "", r"(?:-u|-a|--user|--auth|--proxy-user)[ =]?[\"']?[\w.@-]{1,64}[,:]",
     ),
-    (r"(?:kadmin|ktutil|ldap\w{2,12}|xmpp)", r"-w\s"),
-    (r"(?:gpg|gpg2|borg|restic|cryptsetup|ansible\w{0,10})", r"--?(?:passphrase|password|vault-pass)[ =]"),
-    (r"(?:nuget|dotnet nuget)\s+push", r"(?:-k|--api-key|-ApiKey)\s"),
-    (r"(?:mc\s+(?:alias\s+set|config\s+host\s+add))\s+\S{1,80}\s+\S{1,200}\s+\S{1,128}", r""),
-)
+    (("snmp",), r"\w{2,12}", r"-[AXcC]\s"),
+    (("convertto-securestring",), "", r"(?:-string\s+)?"),
+    (("net",), r"\s+(?:user\s+\S{1,64}|use\s+\S{1,200})", ""),
+    (("sqlplus", "sqlldr", "impdp", "expdp", "rman", "tnsping"), "", r"[\w.\"-]{1,64}/"),
+    (("mysqladmin",), "", r"password\s"),
+    (
+        ("aws configure set", "npm config set", "pip config set", "git config", "kubectl config set-credentials"),
+        "", r"\S{0,80}?(?:key|token|password)\S{0,20}[ =]",
+    ),
+    (("kadmin", "ktutil", "xmpp"), "", r"-w\s"),
+    (("gpg", "gpg2", "borg", "restic", "cryptsetup"), "", r"--?(?:passphrase|password|vault-pass)[ =]"),
+    (("ansible",), r"\w{0,10}", r"--?(?:passphrase|password|vault-pass)[ =]"),
+    (("nuget", "dotnet nuget"), r"\s+push", r"(?:-k|--api-key|-ApiKey)\s"),
+    (("mc",), r"\s+(?:alias\s+set|config\s+host\s+add)\s+\S{1,80}\s+\S{1,200}\s+\S{1,128}", ""),
+)  # fmt: skip
 
 
-def _words(client: str) -> tuple[str, ...]:
-    """The programs' names at the beginning of a pattern: one of them is in each text that it matches."""
-    names = re.sub(r"\([^()]*\)\??|\\w[^|)]*", "", client.removeprefix("(?:").split(")")[0].split("\\s")[0])
-    return tuple(name.replace("\\", "").rstrip(" ") + " " for name in names.split("|") if name)
+def _client_rule(names: tuple[str, ...], rest: str, before: str) -> Rule:
+    end = "" if rest.startswith(r"\w") else " "
+    programs = "|".join(map(re.escape, names))
+    pattern = rf"\b(?:{programs}){rest}(?:{_ARGUMENTS}|\s)(?:{before})(?P<secret>{_WORD})"
+    return make_rule("password", tuple(name + end for name in names), pattern, _argument)
 
 
 COMMAND_TRIGGERS: Final = (
@@ -172,10 +180,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
         rf"\b(?:echo|printf)\s+(?:-[ne]+\s+)?(?P<secret>{_WORD})\s{{0,3}}\|\s{{0,3}}[^\n|;]{{0,120}}?(?:--password-stdin|login|passwd|sudo\s+-S|--with-token|cryptsetup|gpg)",
         _argument,
     ),
-    *(
-        make_rule("password", _words(client), rf"\b{client}(?:{_ARGUMENTS}|\s)(?:{flag})(?P<secret>{_WORD})", _argument)
-        for client, flag in _CLIENTS
-    ),
+    *(_client_rule(*client) for client in _CLIENTS),
     make_rule(
         "password",
         ("password",),
