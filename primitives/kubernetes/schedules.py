@@ -16,7 +16,7 @@ from primitives.patterns import lazy_pattern
 __all__ = ["is_schedule"]
 
 _MACROS: Final = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
-_GO_DURATION: Final = lazy_pattern(r"(?:(?:\d{1,20}\.?\d{0,20}|\.\d{1,20})(?:ns|us|µs|μs|ms|s|m|h))++")
+_GO_DURATION: Final = lazy_pattern(r"(?:(?:\d{1,20}\.\d{0,20}|\d{1,40}|\.\d{1,20})(?:ns|us|µs|μs|ms|s|m|h))+")
 # The last day, the last Friday, the second Friday; letters of names stand before an L ("JUL").
 _BEYOND_THE_DIALECT: Final = lazy_pattern(r"#|(?<![a-z])L", re.IGNORECASE)
 _SUNDAY_AS_SEVEN: Final = lazy_pattern(r"(?<![\d/])7(?!\d)")

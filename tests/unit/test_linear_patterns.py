@@ -140,6 +140,33 @@ def test_a_pattern_takes_linear_time(known: Known) -> None:
     assert slow(known) is None, f"{known.where}: {known.source!r} is slow on {slow(known)!r}"
 
 
+def test_no_possessive_repeat_is_of_more_than_a_character() -> None:
+    """Python before 3.11.5 matches possessive repeats of groups wrongly (python/cpython#106052)."""
+    known = (known for known in known_patterns() if _has_possessive_group(known.source, known.flags))
+    assert [pattern.where for pattern in known] == []
+
+
+@pytest.mark.parametrize(("source", "has_one"), [(r"a(?:(?:b|cd)++x)?", True), (r"a*+(?:[bc]++\d?+x)?", False)])
+def test_the_test_finds_possessive_repeats_of_groups(source: str, has_one: bool) -> None:
+    assert _has_possessive_group(source, 0) is has_one
+
+
+def _has_possessive_group(source: str, flags: int) -> bool:
+    return any(
+        str(node[0]) == "POSSESSIVE_REPEAT" and str(node[1][2][0][0]) not in ("IN", "LITERAL", "NOT_LITERAL", "ANY")
+        for node in _nodes(re._parser.parse(source, flags))  # type: ignore[attr-defined]
+    )
+
+
+def _nodes(part: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (operation, arguments) in a parsed pattern."""
+    if isinstance(part, tuple) and len(part) == 2 and hasattr(part[0], "name"):
+        yield part
+    if isinstance(part, tuple | list | re._parser.SubPattern):  # type: ignore[attr-defined]
+        for inner in part:
+            yield from _nodes(inner)
+
+
 @pytest.mark.parametrize("source", [r"\w+exception", r"(\d+)*x", r"a.*b.*c$", r"\s*[+-]?\d+\s*$", r"(a|b|ab)*c"])
 def test_the_test_finds_patterns_that_backtrack(source: str) -> None:
     assert slow(Known(source, 0, "here", anchored=False)) is not None
