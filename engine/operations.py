@@ -88,14 +88,21 @@ class Operation:
     """One operation: its name, its request, the codec of its answer.
 
     `streams` says that it gives an iterator of answers; with `tells_who` the engine's method also takes `who` asks.
+    `begins` says that it starts an investigation, which the one who asks for it then follows.
     """
 
-    def __init__(self, method: Callable[..., Any], codec: Codec, *, tells_who: bool) -> None:
+    def __init__(self, method: Callable[..., Any], codec: Codec, *, tells_who: bool, begins: bool) -> None:
         self.name = method.__name__
         self.codec = codec
         self.tells_who = tells_who
+        self.begins = begins
         self.streams = not inspect.iscoroutinefunction(method)
         self._method = method
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing: it may be asked again when nobody knows whether it was answered."""
+        return not (self.tells_who or self.begins)
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -132,11 +139,11 @@ class Operation:
         return {name: getattr(model, name) for name in self.signature.parameters}
 
 
-def operation(codec: Codec, *, tells_who: bool = False) -> Callable[[F], F]:
+def operation(codec: Codec, *, tells_who: bool = False, begins: bool = False) -> Callable[[F], F]:
     """Make a method of a protocol an operation."""
 
     def mark(method: F) -> F:
-        method.__dict__["operation"] = Operation(method, codec, tells_who=tells_who)
+        method.__dict__["operation"] = Operation(method, codec, tells_who=tells_who, begins=begins)
         return method
 
     return mark

@@ -224,12 +224,12 @@ class EnginePort(Protocol):
     then (see `engine.operations`).
     """
 
-    @operation(typed(str), tells_who=True)
+    @operation(typed(str), tells_who=True, begins=True)
     async def investigate(self, request: Investigate) -> str:
         """Open an investigation and return its execution id at once; follow it to see it."""
         ...
 
-    @operation(typed(bool))
+    @operation(typed(bool), begins=True)
     async def resume(
         self, execution_id: str, *, sources: tuple[str, ...] = (), definitions: SourceDirectory = NO_SOURCES
     ) -> bool:

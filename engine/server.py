@@ -34,7 +34,6 @@ STUCK_AFTER_S = 60.0
 _REQUEST_LIMIT = 32 * 1024 * 1024
 """Bytes of a request: the longest one says what a person knows, in a megabyte of text."""
 
-_BEGINNINGS = frozenset({"investigate", "resume"})
 _FOLLOWS_WITHIN_S = 2.0
 _FOLLOWS_LIVE_WITHIN_S = 0.2
 """A client that begins an investigation follows it at once."""
@@ -156,7 +155,7 @@ class Server:
         arguments = operation.decode_arguments(request["arguments"])
         if operation.tells_who:
             arguments["who"] = who
-        if operation.name in _BEGINNINGS:
+        if operation.begins:
             self._about_to_follow(_FOLLOWS_WITHIN_S)
         elif operation.streams:
             self._about_to_follow(_FOLLOWS_LIVE_WITHIN_S)  # what is stored is read first

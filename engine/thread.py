@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from engine.operations import Operation
 from engine.port import EnginePort
@@ -17,9 +17,6 @@ from primitives.errors import EngineGone
 __all__ = ["EngineThread"]
 
 T = TypeVar("T")
-
-_READS: Final = frozenset({"read", "times", "state", "resolve", "incidents", "blob", "verify"})
-"""Operations that may be asked again when nobody knows whether they were answered."""
 
 
 class EngineThread(PortProxy):
@@ -60,9 +57,9 @@ class EngineThread(PortProxy):
         except EngineGone:
             if not self.remote:
                 raise
-            # The process that had the store ended: this one takes over, or attaches to whoever did.
+            # The process that had the store ended: this one takes the store, or attaches to the one that took it.
             await self.open()
-            if operation.name not in _READS:
+            if not operation.reads:
                 raise
             return await self._over(getattr(self.port, operation.name)(**arguments))
 
