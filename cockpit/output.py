@@ -44,7 +44,7 @@ def document_text(document: Any) -> str:
 
 
 async def deliver(text: str) -> None:
-    """`say` for whoever has an engine: its loop runs on while nobody reads the other end. Raises `OSError`."""
+    """Write text to standard output without blocking the event loop when nobody reads it. Raises `OSError`."""
     number = _pollable()
     if number is None:
         say(text)
@@ -54,7 +54,7 @@ async def deliver(text: str) -> None:
     most = _TERMINAL_BYTES if os.isatty(number) else _PIPE_BYTES
     while rest:
         await _writable(number)
-        with suppress(BlockingIOError):  # whoever shares the pipe made it non-blocking, and filled it
+        with suppress(BlockingIOError):  # another process shares the pipe, made it non-blocking and filled it
             rest = rest[os.write(number, rest[:most]) :]
 
 

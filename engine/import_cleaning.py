@@ -1,7 +1,7 @@
 """What an imported log holds, sanitised and redacted as if its sources had answered here.
 
-A bundle with a whole chain proves only that whoever made it can compute hashes. Its log is therefore outsiders' text
-like any: what has control characters or secrets is cleaned before anything is stored, and the chain is computed anew.
+Anyone can compute a valid hash chain, so a valid chain does not make a log safe. Control characters and secrets are
+removed before anything is stored, and the chain is computed again.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from engine.log.codec import encode_event
 from primitives.answers import decode_answer, encode_answer
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
+from primitives.quantities import counted
 from primitives.redact import Redactor
 from primitives.sanitise import Cleaner
-from primitives.sanitise_records import sanitise_record
+from primitives.telemetry import sanitise_answer
 
 __all__ = ["Cleaned", "clean_log"]
 
@@ -40,11 +41,8 @@ class Cleaned:
     @property
     def words(self) -> str:
         """What was cleaned, in a sentence; empty where nothing was."""
-        parts = [
-            f"{count} {name}{'' if count == 1 else 's'}"
-            for count, name in ((self.changed_events, "event"), (self.changed_answers, "recorded answer"))
-            if count
-        ]
+        changed = ((self.changed_events, "event"), (self.changed_answers, "recorded answer"))
+        parts = [counted(count, name) for count, name in changed if count]
         if not parts:
             return ""
         return f"{' and '.join(parts)} held control characters or secrets: cleaned, and the hash chain made anew"
@@ -73,17 +71,7 @@ def _clean_answers(blobs: Iterable[bytes], cleaner: Cleaner) -> tuple[dict[str, 
     digests, kept = {}, []
     for data in blobs:
         answer = decode_answer(data)
-        records = tuple(sanitise_record(record, cleaner) for record in answer.records)
-        texts = (answer.source, answer.detail, answer.left_out)
-        source, detail, left_out = (cleaner.line(text or "") for text in texts)
-        cleaned = replace(
-            answer,
-            records=records,
-            source=source,
-            detail=detail if answer.detail is not None else None,
-            left_out=left_out,
-            coverage=tuple(sanitise_record(entry, cleaner) for entry in answer.coverage),
-        )
+        cleaned = replace(sanitise_answer(answer, cleaner), source=cleaner.line(answer.source))
         # Encoded again, an older answer would have other bytes: those stay as they are where nothing was changed.
         same = encode_answer(cleaned) == encode_answer(answer)
         kept.append(data if same else encode_answer(cleaned))
@@ -92,19 +80,13 @@ def _clean_answers(blobs: Iterable[bytes], cleaner: Cleaner) -> tuple[dict[str, 
 
 
 def _clean_body(event: Event, digests: dict[str, str], cleaner: Cleaner) -> Any:
-    stored = encode_body(event.body)
-    document = orjson.loads(stored)
-    cleaned = _clean(document, digests, cleaner)
+    document = orjson.loads(encode_body(event.body))
+    cleaned = _with_digests(document, cleaner.value(document), digests)
     return event.body if cleaned == document else decode_body(orjson.dumps(cleaned))
 
 
-def _clean(value: Any, digests: dict[str, str], cleaner: Cleaner) -> Any:
-    """`value` with its texts cleaned; digests of answers, which look like secrets to nobody, are exchanged."""
-    cleaned = cleaner.value(value)
-    return _with_digests(value, cleaned, digests)
-
-
 def _with_digests(old: Any, new: Any, digests: dict[str, str]) -> Any:
+    """`new`, which is `old` cleaned, with the new digest of each answer where `old` has the old one."""
     if isinstance(old, str) and _DIGEST.fullmatch(old):
         return digests.get(old, old)
     if isinstance(old, dict) and isinstance(new, dict) and len(old) == len(new):

@@ -49,7 +49,7 @@ __all__ = [
 class CloudopsError(Exception):
     """The root. `exit_code` is what a command that ends with this error returns.
 
-    Its text is fit to be shown, whatever outsiders' values were put into it: safe on a terminal and redacted.
+    Its text is safe to show: values from outside that were put into it are sanitised and redacted.
     """
 
     exit_code: ClassVar[int] = 1

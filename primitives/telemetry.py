@@ -93,6 +93,7 @@ __all__ = [
     "Telemetry",
     "TopK",
     "TopologyQuery",
+    "sanitise_answer",
 ]
 
 RECORDED: Final = "recorded"
@@ -331,7 +332,8 @@ class Telemetry:
                 if backend.name == RECORDED:
                     return answer  # A bundle is sanitised while it is read.
                 # A large answer must not hold up the others.
-                return await asyncio.to_thread(self._sanitised, replace(answer, query=query, source=backend.name))
+                answer = replace(answer, query=query, source=backend.name)
+                return await asyncio.to_thread(sanitise_answer, answer, self._cleaner)
             except Exception as error:  # Any failure of a backend leaves its answer out; the others are heard.
                 return self._refusal(backend, query, error)
 
@@ -350,15 +352,16 @@ class Telemetry:
         status: AnswerStatus = "denied" if isinstance(error, SourceDenied) else "unreachable"
         return Answer(query, backend.name, status, detail=self._cleaner.line(problem))
 
-    def _sanitised(self, answer: Answer[Any]) -> Answer[Any]:
-        cleaner = self._cleaner
-        return replace(
-            answer,
-            records=tuple(sanitise_record(record, cleaner) for record in answer.records),
-            coverage=tuple(sanitise_record(entry, cleaner) for entry in answer.coverage),
-            detail=answer.detail and cleaner.line(answer.detail),
-            left_out=cleaner.line(answer.left_out),
-        )
+
+def sanitise_answer(answer: Answer[Any], cleaner: Cleaner) -> Answer[Any]:
+    """The answer with the texts of its records and its own sanitised and redacted; its source is left as it is."""
+    return replace(
+        answer,
+        records=tuple(sanitise_record(record, cleaner) for record in answer.records),
+        coverage=tuple(sanitise_record(entry, cleaner) for entry in answer.coverage),
+        detail=answer.detail and cleaner.line(answer.detail),
+        left_out=cleaner.line(answer.left_out),
+    )
 
 
 def _fitted(answer: Answer[Any]) -> Answer[Any]:

@@ -22,7 +22,7 @@ COMPLAINTS: Final = frozenset(
 )
 """Families of messages in which a caller says that what it calls doesn't answer: the writer is their victim."""
 
-# Kinds of resources that hold what others write: one of them refuses writes, its callers are told so.
+# Kinds of resources that store data: when one refuses writes, its callers log the error.
 _STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})

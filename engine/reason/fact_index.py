@@ -57,11 +57,10 @@ class FactIndex:
     def of(self, kind: type[F]) -> list[tuple[str, F]]:
         """Facts of one type with their ids, in the order in which they were found; without earlier episodes."""
         if kind not in self._cache:
-            types = [type_of_fact for type_of_fact in self._by_type if issubclass(type_of_fact, kind)]
             self._cache[kind] = [
                 (found_fact.id, found_fact.fact)
-                for found_fact in (self._by_type[types[0]] if len(types) == 1 else self.facts if types else ())
-                if isinstance(found_fact.fact, kind) and not _is_over(found_fact.fact)
+                for found_fact in self._by_type.get(kind, ())
+                if not _is_over(found_fact.fact)
             ]
         return self._cache[kind]
 

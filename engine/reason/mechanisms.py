@@ -106,20 +106,6 @@ _PASSED_BY: Final = 900.0
 _SERVICE_DOWN: Final = 4.2
 
 
-def _announced_changes(case: FactIndex) -> Iterator[Claim]:
-    """What a platform did to a resource, where it is recorded as a change: its own event says which cause it is."""
-    for name, fact in case.present(ChangeFound):
-        change = fact.change
-        if change is None or change.resource is None or not is_platform(change.origin or ""):
-            continue
-        if fact.lead_s is not None and fact.lead_s > _PASSED_BY:
-            continue
-        family = announced_family(change.summary)
-        for cause_id, weight in causes_of_family(family) if family else ():
-            key = HypothesisKey(cause_id, change.resource)
-            yield Claim(key, name, weight * _ANNOUNCED, "its platform says so", "messages")
-
-
 def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """Every claim of a fact for or against a cause on its resource."""
     yield from _states(case, trouble)
@@ -150,6 +136,20 @@ def _unknown_state(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
     """A bad state that no cause declares: at least it says that its object is not healthy."""
     weight = _UNDECLARED.get(str(fact.details.get("weight") or ""))
     return ((unhealthy_cause(), weight),) if weight else ()
+
+
+def _announced_changes(case: FactIndex) -> Iterator[Claim]:
+    """What a platform did to a resource, where it is recorded as a change: its own event says which cause it is."""
+    for name, fact in case.present(ChangeFound):
+        change = fact.change
+        if change is None or change.resource is None or not is_platform(change.origin or ""):
+            continue
+        if fact.lead_s is not None and fact.lead_s > _PASSED_BY:
+            continue
+        family = announced_family(change.summary)
+        for cause_id, weight in causes_of_family(family) if family else ():
+            key = HypothesisKey(cause_id, change.resource)
+            yield Claim(key, name, weight * _ANNOUNCED, "its platform says so", "messages")
 
 
 def _limits(case: FactIndex) -> Iterator[Claim]:

@@ -72,6 +72,5 @@ def _failing(case: FactIndex) -> set[str]:
                if fact.worse and fact.kind in ("errors", "availability")}  # fmt: skip
     failing |= {fact.resource for _, fact in case.present(SpanErrors) if fact.errors}
     failing |= {fact.target or fact.resource for _, fact in case.present(ProbeResult) if not fact.healthy}
-    failing |= {fact.resource for _, fact in case.present(LogPattern)
-                if is_failing(fact)}  # fmt: skip
+    failing |= {fact.resource for _, fact in case.present(LogPattern) if is_failing(fact)}
     return {resource for resource in failing if resource}

@@ -47,8 +47,7 @@ RULES: Final = (
         "out_of_memory",
         r"outofmemory|\bmemory ?error\b|oom[- ]?kill|\boom\b|memory cgroup|killed process \d|"
         r"memory_high_watermark set|data too large,|unable to allocate [\d.]{1,20} (?:[kmgt]i?b|bytes) (?:of|for)\b|"
-        + short_of(_MEMORY) + r"|(?<!bufferexhaustedexception: )(?:" + unable("allocate|reserve|"
-        r"commit", _MEMORY) + ")",
+        + short_of(_MEMORY) + r"|(?<!bufferexhaustedexception: )(?:" + unable("allocate|reserve|commit", _MEMORY) + ")",
     ),
     (
         "disk_full",

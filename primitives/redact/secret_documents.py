@@ -1,4 +1,4 @@
-"""Kubernetes Secrets written as text: every value under `data` and its like goes, whatever its key."""
+"""Kubernetes Secrets written as text: every value under `data`, `stringData` and `binaryData` is redacted."""
 
 from __future__ import annotations
 

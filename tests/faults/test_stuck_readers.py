@@ -10,7 +10,9 @@ import signal
 import socket
 import struct
 import subprocess
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +172,15 @@ async def test_a_reader_that_takes_nothing_is_let_go(short_path: Path, monkeypat
             await served.close()
 
 
+@asynccontextmanager
+async def serving(store: Path) -> AsyncIterator[ServedEngine]:
+    served = await ServedEngine.serve(store)
+    try:
+        yield served
+    finally:
+        await served.close()
+
+
 def request(name: str, **arguments: Any) -> dict[str, Any]:
     return {"protocol": engine.remote.PROTOCOL, "op": name, "arguments": arguments}
 
@@ -186,8 +197,7 @@ def request(name: str, **arguments: Any) -> dict[str, Any]:
 ])  # fmt: skip
 async def test_a_request_that_is_none_is_answered_with_one_line(short_path: Path, bad: bytes) -> None:
     store = short_path / "incidents.db"
-    served = await ServedEngine.serve(store)
-    try:
+    async with serving(store):
         reader, writer = await _connected(store)
         writer.write(bad)
         async with asyncio.timeout(5):
@@ -196,16 +206,13 @@ async def test_a_request_that_is_none_is_answered_with_one_line(short_path: Path
         assert answer["error"]["message"].isprintable()
         writer.close()
         assert await RemoteEngine(store).incidents() == ()
-    finally:
-        await served.close()
 
 
 @pytest.mark.parametrize("half", [b"", b"\0", b"\0\0\0\x20", b'\0\0\0\x20{"protocol":2'])
 async def test_half_a_request_is_not_kept(short_path: Path, half: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine.server, "REQUEST_TIMEOUT_S", 0.2)
     store = short_path / "incidents.db"
-    served = await ServedEngine.serve(store)
-    try:
+    async with serving(store) as served:
         reader, writer = await _connected(store)
         writer.write(half)
         async with asyncio.timeout(5):
@@ -213,8 +220,6 @@ async def test_half_a_request_is_not_kept(short_path: Path, half: bytes, monkeyp
             while served.server is not None and served.server._connections:
                 await asyncio.sleep(0.01)
         writer.close()
-    finally:
-        await served.close()
 
 
 async def test_a_cockpit_takes_over_when_the_process_with_the_store_ends(short_path: Path) -> None:
