@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
@@ -25,6 +26,10 @@ NOTHING_MAY_BE_SKIPPED = os.environ.get("CLOUDOPS_REQUIRE_PARTS") == "1"
 _KEPT = re.compile("PATH|HOME|LANG|TMPDIR|CLOUDOPS_REQUIRE_PARTS|PYTEST_.*|TEXTUAL_SNAPSHOT_.*")
 for _variable in [name for name in os.environ if not _KEPT.fullmatch(name)]:
     del os.environ[_variable]
+
+# A shell's background job ignores Ctrl-C, and so would every command that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The machines that run the tests are small and shared: how long one example takes says nothing.
 settings.register_profile("cloudops", deadline=None, print_blob=True)
