@@ -139,10 +139,23 @@ def _value(kind: str, rng: random.Random) -> str:
         case "t":
             return draw(_LETTERS, 4)
         case "G":
-            pem = "-----BEGIN PRIVATE KEY-----\n" + draw(_LETTERS, 64)
-            return base64.b64encode(pem.encode()).decode()
+            return _base64("-----BEGIN PRIVATE KEY-----\n" + draw(_LETTERS, 64))
+        case "S":
+            return _base64(_value("P", rng))
+        case "J":
+            return _base64(f'{{"auths":{{"registry.example.com":{{"auth":"{_value("S", rng)}"}}}}}}')
         case _:
-            return base64.b64encode(draw(_LETTERS, 30).encode()).decode()
+            return _base64(draw(_LETTERS, 30))
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _leaks(secret: str, redacted: str) -> bool:
+    """Whether half of the secret is still there, from its beginning or to its end."""
+    half = len(secret) // 2
+    return secret[: max(half, 5)] in redacted or secret[-max(half, 5) :] in redacted
 
 
 def recall(family: str, *, held_back: bool) -> tuple[int, int, list[Example]]:
@@ -153,7 +166,7 @@ def recall(family: str, *, held_back: bool) -> tuple[int, int, list[Example]]:
     missed = []
     for example in chosen:
         redacted = Redactor().redact(example.text)
-        if any(secret in redacted for secret in example.secrets):
+        if any(_leaks(secret, redacted) for secret in example.secrets):
             missed.append(example)
     return len(chosen) - len(missed), len(chosen), missed
 
