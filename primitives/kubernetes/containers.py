@@ -271,8 +271,8 @@ def _killed_by_probe(cluster: Cluster, pod: Pod, container: Container) -> bool:
 
     The kernel's kill for memory has a reason of its own, OOMKilled (Kubernetes: Container states).
     """
-    about = [event for event in cluster.events_of.get(pod.item.id, ())
-             if event.container == container.name or (event.container is None and len(pod.containers) == 1)]  # fmt: skip
+    names = (container.name, None) if len(pod.containers) == 1 else (container.name,)
+    about = [event for event in cluster.events_of.get(pod.item.id, ()) if event.container in names]
     if any(event.reason == "Killing" and _PROBE_KILL.search(event.message) for event in about):
         return True
     ended = instant(container.last, "finishedAt")

@@ -84,7 +84,7 @@ ReadinessProbeFailed symptom The readiness probe fails
 StartupProbeFailed symptom The startup probe fails
 ProbeAnsweredError symptom The application answers its probe with an error of its own (details: status_code)
 ProbeNeedsAnother cause The probe's command asks another host, and gets no good answer (details: host)
-CpuLimitTooLow cause Its probe is not answered in time, and its CPU limit is under a tenth of a core (details: cpu_limit)
+CpuLimitTooLow cause Its probe is answered too late, and its CPU limit is under a tenth of a core (details: cpu_limit)
 """
 _SCHEDULING: Final = """
 InsufficientCPU cause No node has the CPU free (details: requested, largest_allocatable, nodes)
