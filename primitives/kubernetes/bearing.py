@@ -172,7 +172,7 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
 
 def _is_asked(situation: Situation, name: str) -> bool:
     """Whether the question names it, by its identifier or by the name alone."""
-    return name in situation.focus or any("/" not in word and same_name(word, name) for word in situation.focus)
+    return name in situation.focus or any(not kind_of(word) and same_name(word, name) for word in situation.focus)
 
 
 def _ended_long_ago(situation: Situation, finding: Finding) -> bool:
