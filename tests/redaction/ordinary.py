@@ -19,10 +19,40 @@ LINES_A_GRAMMAR = 250
 LOGHUB = ("apache", "spark", "hdfs", "zookeeper", "linux", "openstack", "windows")
 """Kinds of lines as in public collections of logs; the others are full of words that secrets stand beside."""
 _HEX = "0123456789abcdef"
-_WORDS = (
-    "order cart search profile checkout billing ledger media catalog gateway worker batch index shard router feed pricing "
-    "inventory shipping review report export import session token key cache queue stream store audit login"
-).split()
+_WORDS = [
+    "order",
+    "cart",
+    "search",
+    "profile",
+    "checkout",
+    "billing",
+    "ledger",
+    "media",
+    "catalog",
+    "gateway",
+    "worker",
+    "batch",
+    "index",
+    "shard",
+    "router",
+    "feed",
+    "pricing",
+    "inventory",
+    "shipping",
+    "review",
+    "report",
+    "export",
+    "import",
+    "session",
+    "token",
+    "key",
+    "cache",
+    "queue",
+    "stream",
+    "store",
+    "audit",
+    "login",
+]
 _USERS = ["alice", "bob", "carol", "dave", "root", "svc-deploy", "admin", "www-data", "system:node:ip-10-0-3-7"]
 _HOSTS = ["web-1", "db-primary", "cache-02.internal", "ip-10-0-3-17", "node-a.example.com", "worker7"]
 _CLASSES = ["BlockManagerInfo", "TokenAuthenticator", "SecretManager", "KeyProvider", "PasswordEncoder", "FSNamesystem"]
