@@ -25,7 +25,7 @@ def _named(match: re.Match[str]) -> Span | None:
     return match.span("secret") if is_secret_key(key) and is_secret_assignment(key, match["secret"]) else None
 
 
-def _said(match: re.Match[str]) -> Span | None:
+def _secret_in_sentence(match: re.Match[str]) -> Span | None:
     """What a sentence gives as the secret; an ordinary word isn't one unless it is quoted."""
     value = match["secret"]
     if _NAME.fullmatch(value):
@@ -172,7 +172,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
         r"senha|wachtwoord|mot de passe)\b(?:[ ](?:for|of|to)[ ][\w.@-]{1,40})?[ ]{0,2}"
         r"(?:is|was|are|now|set to|changed to|reset to|ist|lautet|es|est|is now|of|with|:|->|=>)?[ ]{1,2}[\"'`]?"
         r"(?P<secret>[^\s\"'`,;()<>\[\]{}]{6,200})",
-        _said,
+        _secret_in_sentence,
     ),
     make_rule(
         "password",

@@ -25,7 +25,7 @@ CAUSES = (
         remediations=("scale_workload",), diagnostic="analyze_utilization",
         signals={"traffic rose": 1.0, "traffic rose below": 1.2},
         # Google SRE book, chapter 22: overload cascades to everything behind where it enters.
-        brings=("cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
+        can_cause=("cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
                 "concurrency_limited", "rate_limited", "queue_backlog", "autoscaler_at_limit"),
         reach="behind",
     ),
