@@ -167,7 +167,7 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
     hurt = [*concerned, finding.resource, finding.object]
     if any(name in situation.ill or name in situation.changed or _is_asked(situation, name) for name in hurt):
         return None
-    return "whom it concerns is well" if concerned else "nobody is hurt by it"
+    return "whom it concerns is well" if concerned else "no workload is affected"
 
 
 def _is_asked(situation: Situation, name: str) -> bool:
