@@ -25,7 +25,7 @@ __all__ = ["crash_reasons"]
 _CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySignal", "PodFailed"})
 # What these families say, a program says of itself; the others name somebody else, whom a new version may need or not.
 _OWN: Final = frozenset({
-    "crash", "exception", "missing_file", "invalid_configuration", "missing_configuration", "incompatible_version",
+    "crash", "exception", "missing_file", "invalid_configuration", "incompatible_version",
     "missing_object",
 })  # fmt: skip
 _PARTS: Final = lazy_pattern(r"\.(?:image|env|envFrom|command|args)\b")
