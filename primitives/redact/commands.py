@@ -11,7 +11,7 @@ from typing import Final
 from primitives.patterns import lazy_pattern
 from primitives.redact.rules import Rule, Span, filled_group, is_secret_assignment, is_secret_key, make_rule, stands_out
 
-__all__ = ["COMMAND_RULES", "COMMAND_TRIGGERS"]
+__all__ = ["COMMAND_RULES"]
 
 _WORD: Final = r"(?:\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s\"'|;&<>]{1,500})"
 _NAME: Final = lazy_pattern(r"[a-z][a-z0-9]*(?:[-/][a-z0-9]+)+")
@@ -90,50 +90,6 @@ def _client_rule(names: tuple[str, ...], rest: str, before: str) -> Rule:
     pattern = rf"\b(?:{programs}){rest}(?:{_ARGUMENTS}|\s)(?:{before})(?P<secret>{_WORD})"
     return make_rule("password", tuple(name + end for name in names), pattern, _argument)
 
-
-COMMAND_TRIGGERS: Final = (
-    "identified",
-    "echo ",
-    "login",
-    "community",
-    "machine ",
-    "$apr1$",
-    "$2",
-    "$6$",
-    "$5$",
-    "$1$",
-    "alter user",
-    " -",
-    "net user",
-    "net use",
-    "sqlplus",
-    "impdp",
-    "expdp",
-    "rabbitmqctl",
-    "securestring",
-    "pw",
-    "pswd",
-    "cred",
-    "contrase",
-    "senha",
-    "wachtwoord",
-    "mot_de_passe",
-    "passe",
-    "hasło",
-    "пароль",
-    "密码",
-    "parol",
-    "kennwort",
-    "samlresponse",
-    "userdata",
-    "user_data",
-    "sharedkey",
-    "oauth",
-    "digest ",
-    "/bot",
-    "mc alias",
-)
-"""What a text (in lower case) has where one of these rules changes it, beside what the other rules look for."""
 
 COMMAND_RULES: Final[tuple[Rule, ...]] = (
     make_rule(

@@ -16,17 +16,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from primitives.redact.commands import COMMAND_RULES, COMMAND_TRIGGERS
+from primitives.redact.assignments import redact_assignments
+from primitives.redact.commands import COMMAND_RULES
+from primitives.redact.keys import KEY_TRIGGERS, is_secret_key
 from primitives.redact.known import encodings_of
-from primitives.redact.rules import (
-    COARSE_TRIGGERS,
-    RULES,
-    Rule,
-    is_placeholder,
-    is_secret_assignment,
-    is_secret_key,
-)
+from primitives.redact.rules import RULES, Rule
 from primitives.redact.secret_documents import redact_secret_documents
+from primitives.redact.values import is_placeholder, is_secret_assignment
 from primitives.redact.vendors import SHORTEST, VENDOR_RULES, VendorRule
 
 __all__ = ["Redactor"]
@@ -38,7 +34,8 @@ _MEMO_TEXT: Final = 200
 _NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
 _VALUE_KEYS: Final = ("value", "Value", "ParameterValue", "parameter_value")
 _ALL_RULES: Final = (*RULES, *COMMAND_RULES)
-_ALL_TRIGGERS: Final = (*COARSE_TRIGGERS, *COMMAND_TRIGGERS)
+_ASSIGNMENTS: Final = len(RULES)
+"""Keys and their values come after the rules of that number, which read better what they know."""
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -94,14 +91,16 @@ class Redactor:
         if "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, self._replace_all)
             lower = text.lower()
-        for trigger in _ALL_TRIGGERS:
-            if trigger in lower:
-                return self._redact_structure(text, lower)
-        return text
+        due = {position for trigger, positions in _POSITIONS.items() if trigger in lower for position in positions}
+        return self._redact_structure(text, sorted(due)) if due else text
 
-    def _redact_structure(self, text: str, lower: str) -> str:
-        for rule in _ALL_RULES:
-            if any(trigger in lower for trigger in rule.triggers):
+    def _redact_structure(self, text: str, due: Iterable[float]) -> str:
+        """Apply the rules at these positions; half a step stands for keys and their values."""
+        for position in due:
+            if position == _ASSIGNMENTS - 0.5:
+                text = redact_assignments(text, self.placeholder)
+            else:
+                rule = _ALL_RULES[int(position)]
                 text = rule.pattern.sub(self._replacer(rule), text)
         return text
 
@@ -188,6 +187,16 @@ def _by_marker(rules: Iterable[VendorRule]) -> dict[str, list[VendorRule]]:
     return groups
 
 
+def _positions() -> dict[str, tuple[float, ...]]:
+    """For each trigger the positions of what it makes due."""
+    positions: dict[str, list[float]] = {trigger: [_ASSIGNMENTS - 0.5] for trigger in KEY_TRIGGERS}
+    for number, rule in enumerate(_ALL_RULES):
+        for trigger in rule.triggers:
+            positions.setdefault(trigger, []).append(number)
+    return {trigger: tuple(numbers) for trigger, numbers in positions.items()}
+
+
+_POSITIONS: Final = _positions()
 _VENDORS_BY_MARKER: Final = _by_marker(VENDOR_RULES)
 
 
