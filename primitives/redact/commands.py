@@ -16,6 +16,7 @@ __all__ = ["COMMAND_RULES"]
 _WORD: Final = r"(?:\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s\"'|;&<>]{1,500})"
 _NAME: Final = lazy_pattern(r"[a-z][a-z0-9]*(?:[-/][a-z0-9]+)+")
 _QUOTE: Final = r"\\{0,7}[\"']?"
+_LETTERS: Final = lazy_pattern("[a-z0-9]+")
 _ARGUMENTS: Final = r"[^\n|;]{0,200}?\s"
 
 
@@ -67,7 +68,7 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
         ("lftp", "ftp", "ncftp", "xfreerdp", "curl", "http", "https"),
         "", r"(?:-u|-a|--user|--auth|--proxy-user)[ =]?[\"']?[\w.@-]{1,64}[,:]",
     ),
-    (("snmp",), r"\w{2,12}", r"-[AXcC]\s"),
+    (("snmpwalk", "snmpget", "snmpset", "snmpgetnext", "snmpbulkwalk", "snmpbulkget", "snmptrap", "snmptable", "snmpinform"), "", r"-[AXcC]\s"),
     (("convertto-securestring",), "", r"(?:-string\s+)?"),
     (("net",), r"\s+(?:user\s+\S{1,64}|use\s+\S{1,200})", ""),
     (("sqlplus", "sqlldr", "impdp", "expdp", "rman", "tnsping"), "", r"[\w.\"-]{1,64}/"),
@@ -78,30 +79,30 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     ),
     (("kadmin", "ktutil", "xmpp"), "", r"-w\s"),
     (("gpg", "gpg2", "borg", "restic", "cryptsetup"), "", r"--?(?:passphrase|password|vault-pass)[ =]"),
-    (("ansible",), r"\w{0,10}", r"--?(?:passphrase|password|vault-pass)[ =]"),
+    (("ansible",), r"[\w-]{0,12}", r"--?(?:passphrase|password|vault-pass)[ =]"),
     (("nuget", "dotnet nuget"), r"\s+push", r"(?:-k|--api-key|-ApiKey)\s"),
     (("mc",), r"\s+(?:alias\s+set|config\s+host\s+add)\s+\S{1,80}\s+\S{1,200}\s+\S{1,128}", ""),
 )  # fmt: skip
 
 
 def _client_rule(names: tuple[str, ...], rest: str, before: str) -> Rule:
-    end = "" if rest.startswith(r"\w") else " "
     programs = "|".join(map(re.escape, names))
+    words = tuple(max(_LETTERS.findall(name), key=len) for name in names)
     pattern = rf"\b(?:{programs}){rest}(?:{_ARGUMENTS}|\s)(?:{before})(?P<secret>{_WORD})"
-    return make_rule("password", tuple(name + end for name in names), pattern, _argument)
+    return make_rule("password", tuple(words), pattern, _argument)
 
 
 COMMAND_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "value",
-        ("value",),
+        ("*value",),
         rf"\b(?:name|key|parameter)\\?[\"']?[:=][ ]?{_QUOTE}(?P<key>[\w./:-]{{1,80}}){_QUOTE}(?:,|\s|/?>)\s{{0,40}}"
         rf"<?{_QUOTE}(?:old_?|new_?|string_?|default_?|parameter)?value{_QUOTE}[:=>][ ]?{_QUOTE}(?P<secret>[^\s\"'\\,}}<>]{{1,500}})",
         _named,
     ),
     make_rule(
         "value",
-        ("value",),
+        ("*value",),
         rf"\bvalue{_QUOTE}[:=][ ]?{_QUOTE}(?P<secret>[^\s\"'\\,}}<>]{{1,500}}){_QUOTE}(?:,|\s)\s{{0,40}}"
         rf"(?:{_QUOTE}(?:type|secure|sensitive){_QUOTE}:[ ]?{_QUOTE}\w{{1,20}}{_QUOTE},\s{{0,40}})?"
         rf"{_QUOTE}(?:name|key){_QUOTE}[:=][ ]?{_QUOTE}(?P<key>[\w./:-]{{1,80}})",
@@ -109,7 +110,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "value",
-        ("env ", "setenv", "param", "arg ", "passenv"),
+        ("env", "setenv", "arg", "param", "proxy"),
         r"\b(?:env|setenv|arg|fastcgi_param|uwsgi_param|proxy_set_header)[ \t]{1,8}(?P<key>[\w-]{1,80})[ \t]{1,8}"
         r"[\"']?(?P<secret>[^\s\"';=]{1,500})",
         _named,
@@ -123,7 +124,23 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("pass", "pw", "pwd", "token", "secret", "key", "contrase", "senha", "wachtwoord"),
+        (
+            "password",
+            "passwd",
+            "passwort",
+            "passphrase",
+            "passcode",
+            "pw",
+            "pwd",
+            "pswd",
+            "token",
+            "secret",
+            "key",
+            "contraseña",
+            "senha",
+            "wachtwoord",
+            "passe",
+        ),
         r"\b(?:password|passwd|passwort|passphrase|passcode|pwd?|pswd|token|secret|(?:api|access|secret)[ -]?key|contraseña|"
         r"senha|wachtwoord|mot de passe)\b(?:[ ](?:for|of|to)[ ][\w.@-]{1,40})?[ ]{0,2}"
         r"(?:is|was|are|now|set to|changed to|reset to|ist|lautet|es|est|is now|of|with|:|->|=>)?[ ]{1,2}[\"'`]?"
@@ -132,7 +149,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("echo ", "printf "),
+        ("echo", "printf"),
         rf"\b(?:echo|printf)\s+(?:-[ne]+\s+)?(?P<secret>{_WORD})\s{{0,3}}\|\s{{0,3}}[^\n|;]{{0,120}}?(?:--password-stdin|login|passwd|sudo\s+-S|--with-token|cryptsetup|gpg)",
         _argument,
     ),
@@ -151,7 +168,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("machine ", "login "),
+        ("login",),
         r"\blogin\s{1,8}\S{1,100}\s{1,8}password\s{1,8}(?P<secret>\S{1,500})",
         _argument,
     ),
@@ -164,11 +181,11 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "value",
-        ("samlresponse", "userdata", "user_data", "user-data"),
+        ("*samlresponse", "*userdata", "user_data", "user-data"),
         r"\b(?:SAMLResponse|user_?-?data)(?:\\?[\"'])?\s?[:=]\s?\\?[\"']?(?P<secret>[A-Za-z0-9+/=%_-]{16,1000000})",
     ),
     make_rule("authorization", ("sharedkey",), r"\bSharedKey(?:Lite)?\s[\w-]{1,64}:(?P<secret>[\w+/=]{16,200})"),
-    make_rule("authorization", ("digest ",), r"\bdigest\s[^\n]{0,400}?\bresponse=\"(?P<secret>[0-9a-f]{16,128})\""),
+    make_rule("authorization", ("digest",), r"\bdigest\s[^\n]{0,400}?\bresponse=\"(?P<secret>[0-9a-f]{16,128})\""),
     make_rule(
         "authorization", ("oauth_",), r"\boauth_(?:token|signature|consumer_key)=\\?\"(?P<secret>[^\"\\]{6,300})"
     ),

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["KEY_TRIGGERS", "KeyKind", "is_secret_key", "key_kind"]
+__all__ = ["KeyKind", "is_secret_key", "key_kind"]
 
 KeyKind = Literal["password", "token", "weak", "random", "signature", "header"]
 """What a value must look like to be taken for a secret: nothing much, no name, no name and longer, random, long."""
@@ -70,15 +70,6 @@ _PUBLIC_TOKENS: Final = frozenset({
     "lock", "resume", "scroll", "marker", "verification", "method", "function", "class", "no", "num", "max", "total",
     "invalid", "sep", "cls", "special", "nexttoken", "cursor", "per", "input", "output", "prompt", "completion",
 })  # fmt: skip
-KEY_TRIGGERS: Final = (
-    "pass", "pwd", "secret", "token", "key", "credential", "sig", "auth", "sessid", "pswd", "pw", "kennwort", "contrase",
-    "senha", "wachtwoord", "salasana", "hasło", "haslo", "heslo", "lozinka", "jelsz", "ifre", "parol", "losenord",
-    "lösenord", "adgangskode", "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호", "סיסמה", "المرور", "khau", "khẩu", "sandi",
-    "creds", "_pat", "-pat", "mdp", "psk", "salt", "pepper", "hec", "sas", "community", "licen", "kek", "_sk", "otp",
-    "mfa", "tfa", "2fa", "jsessionid", "connect.sid", "clave",
-)  # fmt: skip
-"""A text (in lower case) without any of these has no key that names a secret."""
-
 _CAMEL: Final = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])")
 _BETWEEN: Final = lazy_pattern(r"[^\w']+|_+")
 _NUMBER: Final = lazy_pattern(r"v?[0-9]{1,4}")
@@ -90,18 +81,24 @@ def is_secret_key(key: str) -> bool:
     return key_kind(key) is not None
 
 
-@lru_cache(maxsize=8192)
 def key_kind(key: str) -> KeyKind | None:
     """What kind of secret a key of this name has as its value; None where it has none."""
-    if len(key) >= 200:
-        return None
+    # Times, numbers and addresses stand before colons as well.
+    return None if len(key) >= 200 or (key[:1].isdigit() and not key.strip(_NUMERIC)) else _kind(key)
+
+
+_NUMERIC: Final = "0123456789.-T"
+
+
+@lru_cache(maxsize=8192)
+def _kind(key: str) -> KeyKind | None:
     words = [word for word in _BETWEEN.split(_CAMEL.sub("_", key).lower()) if word]
     while len(words) > 1 and (words[-1] in _DROPPED or _NUMBER.fullmatch(words[-1])):
         words.pop()
     if not words:
         return None
     words[-1] = _ENDING.sub("", words[-1]) or words[-1]
-    if len(words[-1]) > 4 and words[-1].endswith("s") and not words[-1].endswith("ss"):
+    if len(words[-1]) > 3 and words[-1].endswith("s") and not words[-1].endswith("ss"):
         words[-1] = words[-1][:-1]
     return _kind_of(words[-1], words[-2] if len(words) > 1 else "", words)
 
@@ -147,7 +144,11 @@ def _kind_of_last(word: str, before: str, words: list[str]) -> KeyKind | None:
         return None
     if word in _RANDOM_WORDS or (word == "seed" and before in _SEEDED):
         return "random"
-    if word in ("jsessionid", "phpsessid") or words[-2:] == ["connect", "sid"] or words[-3:] == ["private", "key", "id"]:
+    if (
+        word in ("jsessionid", "phpsessid")
+        or words[-2:] == ["connect", "sid"]
+        or words[-3:] == ["private", "key", "id"]
+    ):
         return "token"
     if words[-2:] == ["secret", "id"] or words[-3:] == ["client", "key", "data"] or words[-2:] == ["erlang", "cookie"]:
         return "random"

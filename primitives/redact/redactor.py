@@ -16,9 +16,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from primitives.redact.assignments import redact_assignments
+from primitives.redact.assignments import has_secret_key, redact_assignments
 from primitives.redact.commands import COMMAND_RULES
-from primitives.redact.keys import KEY_TRIGGERS, is_secret_key
+from primitives.redact.dispatch import Dispatch
+from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
 from primitives.redact.rules import RULES, Rule
 from primitives.redact.secret_documents import redact_secret_documents
@@ -33,9 +34,8 @@ _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
 _VALUE_KEYS: Final = ("value", "Value", "ParameterValue", "parameter_value")
-_ALL_RULES: Final = (*RULES, *COMMAND_RULES)
-_ASSIGNMENTS: Final = len(RULES)
-"""Keys and their values come after the rules of that number, which read better what they know."""
+_BEFORE_KEYS: Final = Dispatch(RULES)
+_AFTER_KEYS: Final = Dispatch(COMMAND_RULES)
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -91,18 +91,16 @@ class Redactor:
         if "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, self._replace_all)
             lower = text.lower()
-        due = {position for trigger, positions in _POSITIONS.items() if trigger in lower for position in positions}
-        return self._redact_structure(text, sorted(due)) if due else text
-
-    def _redact_structure(self, text: str, due: Iterable[float]) -> str:
-        """Apply the rules at these positions; half a step stands for keys and their values."""
-        for position in due:
-            if position == _ASSIGNMENTS - 0.5:
-                text = redact_assignments(text, self.placeholder)
-            else:
-                rule = _ALL_RULES[int(position)]
-                text = rule.pattern.sub(self._replacer(rule), text)
+        for rule in _BEFORE_KEYS.due(lower):
+            text = self._apply(rule, text)
+        if has_secret_key(text):
+            text = redact_assignments(text, self.placeholder)
+        for rule in _AFTER_KEYS.due(lower):
+            text = self._apply(rule, text)
         return text
+
+    def _apply(self, rule: Rule, text: str) -> str:
+        return rule.pattern.sub(self._replacer(rule), text)
 
     def _redact_vendors(self, text: str) -> str:
         words = "\n".join(_LONG_WORD.findall(text)).lower()
@@ -187,16 +185,6 @@ def _by_marker(rules: Iterable[VendorRule]) -> dict[str, list[VendorRule]]:
     return groups
 
 
-def _positions() -> dict[str, tuple[float, ...]]:
-    """For each trigger the positions of what it makes due."""
-    positions: dict[str, list[float]] = {trigger: [_ASSIGNMENTS - 0.5] for trigger in KEY_TRIGGERS}
-    for number, rule in enumerate(_ALL_RULES):
-        for trigger in rule.triggers:
-            positions.setdefault(trigger, []).append(number)
-    return {trigger: tuple(numbers) for trigger, numbers in positions.items()}
-
-
-_POSITIONS: Final = _positions()
 _VENDORS_BY_MARKER: Final = _by_marker(VENDOR_RULES)
 
 

@@ -31,9 +31,13 @@ __all__ = [
 
 Span = tuple[int, int]
 
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`pattern` runs when one of `triggers` is in the text in lower case; `secret_of` says which part is the secret."""
+    """`pattern` runs on a text that has one of `triggers`; `secret_of` says which part of a match is the secret.
+
+    In lower case: a trigger of letters and digits is a whole word, `*key` one of any place, and so is anything else.
+    """
 
     kind: str
     triggers: tuple[str, ...]
@@ -90,17 +94,17 @@ RULES: Final[tuple[Rule, ...]] = (
         r"|(?:(?:\s|\\[nrt])*[A-Za-z0-9+/=]{16,})*)",
         lambda match: match.span("secret") if match["secret"].strip() else None,
     ),
-    make_rule("jwt", ("eyj",), r"(?<![A-Za-z0-9_-])(?-i:(?P<secret>eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4}))"),
+    make_rule("jwt", ("*eyj",), r"(?<![A-Za-z0-9_-])(?-i:(?P<secret>eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4}))"),
     make_rule(
         "authorization",
-        ("authorization",),
+        ("*authorization",),
         rf"(?<!\[redacted:)authorization\\?[\"']?\s{{0,3}}[:=]\s{{0,3}}\[?\\?[\"']?(?:(?P<scheme>{_SCHEME})\s+)?(?P<secret>[^\s,;\"'\\\[\]]+)",
         _authorization,
     ),
-    make_rule("bearer", ("bearer",), r"\bbearer\s+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", _bearer),
+    make_rule("bearer", ("*bearer",), r"\bbearer\s+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", _bearer),
     make_rule(
         "cookie",
-        ("cookie",),
+        ("*cookie",),
         r"\bcookie\\?[\"']?\s{0,2}[:=]\s{0,3}\\?[\"']?(?P<secret>[\w.%!#$&*+^|~-]+=[^\s;\"'\\]{4,}(?:;\s?[^;\"'\\\r\n]+)*)",
     ),
     make_rule("password", ("://",), r"://[^\s/?#@:\"'<>]*:(?P<secret>[^\s/?#\"'<>]+)@", filled_group),
@@ -111,12 +115,10 @@ RULES: Final[tuple[Rule, ...]] = (
         r"[\w.-]{1,64}:(?P<secret>[^\s@/\"']{1,128})@(?:tcp|unix|udp)\(",
         filled_group,
     ),
-    make_rule(
-        "password", ("jdbc:oracle",), r"jdbc:oracle:\w{1,20}:[^/\s@]{1,128}/(?P<secret>[^@\s]{1,256})@", filled_group
-    ),
+    make_rule("password", ("oracle",), r"jdbc:oracle:\w{1,20}:[^/\s@]{1,128}/(?P<secret>[^@\s]{1,256})@", filled_group),
     make_rule(
         "value",
-        ("value",),
+        ("*value",),
         r"\bname\\?[\"']?:[ ]*\\?[\"']?[\w.-]{0,80}?(?:password|passwd|secret|token|api_?key|access_?key|_pass|_pwd)"
         r"\\?[\"']?(?:,|\s)\s{0,40}\\?[\"']?value\\?[\"']?:[ ]*\\?[\"']?(?P<secret>[^\s\"'\\,}]+)",
         filled_group,
@@ -130,20 +132,36 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        (" -p", " -a", " -w", " -u"),
+        (
+            "mysql",
+            "mysqldump",
+            "mysqladmin",
+            "mysqlbinlog",
+            "mysqlimport",
+            "mysqlshow",
+            "mysqlcheck",
+            "mysqld",
+            "mysqlsh",
+            "mysqlslap",
+            "mysqlpump",
+            "mariadb",
+        ),
         r"\b(?:mysql[a-z]*|mariadb[a-z-]*)\b[^\n|;]{0,200}?\s-p(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)",
         _flag,
     ),
     make_rule(
         "password",
-        ("sshpass", "docker login", "podman login", "helm registry"),
+        ("sshpass", "login"),
         rf"\b(?:sshpass|(?:docker|podman|helm registry) login)\b[^\n|;]{{0,100}}?\s-p\s*(?P<secret>{_QUOTED_OR_WORD})",
         _flag,
     ),
+    make_rule("password", ("redis",), rf"\bredis-cli\b[^\n|;]{{0,100}}?\s-a\s+(?P<secret>{_QUOTED_OR_WORD})", _flag),
     make_rule(
-        "password", ("redis-cli",), rf"\bredis-cli\b[^\n|;]{{0,100}}?\s-a\s+(?P<secret>{_QUOTED_OR_WORD})", _flag
+        "password",
+        ("ldapsearch", "ldapmodify", "ldapadd", "ldapdelete", "ldappasswd", "ldapwhoami", "ldapcompare"),
+        rf"\bldap[a-z]+\b[^\n|;]{{0,200}}?\s-w\s+(?P<secret>{_QUOTED_OR_WORD})",
+        _flag,
     ),
-    make_rule("password", ("ldap",), rf"\bldap[a-z]+\b[^\n|;]{{0,200}}?\s-w\s+(?P<secret>{_QUOTED_OR_WORD})", _flag),
     make_rule(
         "password",
         ("curl", "wget"),
@@ -156,9 +174,9 @@ RULES: Final[tuple[Rule, ...]] = (
         r"\bidentified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?(?P<secret>'[^'\n]+'|\"[^\"\n]+\")",
         _flag,
     ),
-    make_rule("password", ("password '",), r"\bpassword\s+(?P<secret>'(?=[^']*[0-9!@#$%^&*+])[^'\s]{4,}')", _flag),
+    make_rule("password", ("*password '",), r"\bpassword\s+(?P<secret>'(?=[^']*[0-9!@#$%^&*+])[^'\s]{4,}')", _flag),
     make_rule(
-        "password", ("pass",), r"<(?P<tag>[\w:.-]{0,40}?pass(?:word|wd|phrase)?)>(?P<secret>[^<>\s]+)</", filled_group
+        "password", ("*pass",), r"<(?P<tag>[\w:.-]{0,40}?pass(?:word|wd|phrase)?)>(?P<secret>[^<>\s]+)</", filled_group
     ),
     make_rule(
         "value",

@@ -40,6 +40,7 @@ _PLACEHOLDER: Final = lazy_pattern(r"\[redacted:[a-z0-9-]+:[0-9a-f]{6}\]")
 _PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 _RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
 _HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}")
+_UUID: Final = lazy_pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGIT: Final = lazy_pattern("[0-9]")
 
 
@@ -88,7 +89,7 @@ def _is_of_kind(kind: KeyKind, value: str) -> bool:
             return len(value) >= 24 and not value.isdigit() and _DIGIT.search(value) is not None and " " not in value
         case "random":
             is_random = _RANDOM.fullmatch(value) is not None and not _OBJECT_NAME.fullmatch(value.replace("_", "-"))
-            return is_random or _HEX_OR_WORD.fullmatch(value) is not None
+            return is_random or _UUID.fullmatch(value) is not None or _HEX_OR_WORD.fullmatch(value) is not None
         case "weak":
             if _HEX_OR_WORD.fullmatch(value):
                 return True
