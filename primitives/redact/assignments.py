@@ -60,6 +60,8 @@ def redact_assignments(text: str, placeholder: Callable[[str, str], str]) -> str
         key, start = match["key"], match.start()
         if start < at:
             continue
+        if text.startswith("%", start - 1 if start else 0):
+            key = key[2:]
         kind = key_kind(key)
         if kind is None or key.lower() in _LAST_WORDS:
             key = _spoken_name(text, start, key)

@@ -71,11 +71,6 @@ def _bearer(match: re.Match[str]) -> Span | None:
     return match.span("secret") if re.search("[0-9]", value) or len(value) >= 32 else None
 
 
-def _flag(match: re.Match[str]) -> Span | None:
-    value = match["secret"].strip("\"'")
-    return None if is_no_secret(value) or value.startswith("-") else match.span("secret")
-
-
 def make_rule(
     kind: str, triggers: tuple[str, ...], pattern: str, secret_of: Callable[[re.Match[str]], Span | None] = _whole_group
 ) -> Rule:
@@ -83,7 +78,6 @@ def make_rule(
     return Rule(kind, triggers, lazy_pattern(pattern, re.IGNORECASE), secret_of)
 
 
-_QUOTED_OR_WORD: Final = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)"
 _PEM_LABEL: Final = r"[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?"
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -107,8 +101,6 @@ RULES: Final[tuple[Rule, ...]] = (
         ("*cookie",),
         r"\bcookie\\?[\"']?\s{0,2}[:=]\s{0,3}\\?[\"']?(?P<secret>[\w.%!#$&*+^|~-]+=[^\s;\"'\\]{4,}(?:;\s?[^;\"'\\\r\n]+)*)",
     ),
-    make_rule("password", ("://",), r"://[^\s/?#@:\"'<>]*:(?P<secret>[^\s/?#\"'<>]+)@", filled_group),
-    make_rule("url-token", ("://",), r"://(?P<secret>[A-Za-z0-9_-]{20,})@"),
     make_rule(
         "password",
         ("@tcp(", "@unix(", "@udp("),
@@ -123,58 +115,6 @@ RULES: Final[tuple[Rule, ...]] = (
         r"\\?[\"']?(?:,|\s)\s{0,40}\\?[\"']?value\\?[\"']?:[ ]*\\?[\"']?(?P<secret>[^\s\"'\\,}]+)",
         filled_group,
     ),
-    make_rule(
-        "password",
-        ("--pass", "-pass", "-pwd", "-token", "-key", "-secret"),
-        r"(?<![\w-])--?(?:[a-z0-9]+-)*(?:password|passwd|passphrase|pass|pwd|token|api-?key|access-key|secret-key|client-secret"
-        rf"|auth-token)\s+(?P<secret>{_QUOTED_OR_WORD})",
-        _flag,
-    ),
-    make_rule(
-        "password",
-        (
-            "mysql",
-            "mysqldump",
-            "mysqladmin",
-            "mysqlbinlog",
-            "mysqlimport",
-            "mysqlshow",
-            "mysqlcheck",
-            "mysqld",
-            "mysqlsh",
-            "mysqlslap",
-            "mysqlpump",
-            "mariadb",
-        ),
-        r"\b(?:mysql[a-z]*|mariadb[a-z-]*)\b[^\n|;]{0,200}?\s-p(?P<secret>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)",
-        _flag,
-    ),
-    make_rule(
-        "password",
-        ("sshpass", "login"),
-        rf"\b(?:sshpass|(?:docker|podman|helm registry) login)\b[^\n|;]{{0,100}}?\s-p\s*(?P<secret>{_QUOTED_OR_WORD})",
-        _flag,
-    ),
-    make_rule("password", ("redis",), rf"\bredis-cli\b[^\n|;]{{0,100}}?\s-a\s+(?P<secret>{_QUOTED_OR_WORD})", _flag),
-    make_rule(
-        "password",
-        ("ldapsearch", "ldapmodify", "ldapadd", "ldapdelete", "ldappasswd", "ldapwhoami", "ldapcompare"),
-        rf"\bldap[a-z]+\b[^\n|;]{{0,200}}?\s-w\s+(?P<secret>{_QUOTED_OR_WORD})",
-        _flag,
-    ),
-    make_rule(
-        "password",
-        ("curl", "wget"),
-        r"\b(?:curl|wget)\b[^\n|;]{0,300}?\s(?:-u|--user)[\s=]*[\"']?[^\s:\"']{0,64}:(?P<secret>[^\s\"']+)",
-        _flag,
-    ),
-    make_rule(
-        "password",
-        ("identified",),
-        r"\bidentified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?(?P<secret>'[^'\n]+'|\"[^\"\n]+\")",
-        _flag,
-    ),
-    make_rule("password", ("*password '",), r"\bpassword\s+(?P<secret>'(?=[^']*[0-9!@#$%^&*+])[^'\s]{4,}')", _flag),
     make_rule(
         "password", ("*pass",), r"<(?P<tag>[\w:.-]{0,40}?pass(?:word|wd|phrase)?)>(?P<secret>[^<>\s]+)</", filled_group
     ),

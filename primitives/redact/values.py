@@ -76,7 +76,7 @@ def is_secret_assignment(key: str, value: str) -> bool:
     if not value or is_placeholder(value) or _NO_SECRET.fullmatch(value):
         # Digits alone may well be a password; nobody's token is that short.
         least = 4 if kind in ("password", "header") or key.lower().endswith("pass") else 10
-        return value.isdigit() and len(value) >= least and kind != "random"
+        return value.isdigit() and len(value) >= least and kind not in ("random", "signature")
     if value.startswith("/") and key.lower().endswith("pwd"):
         return False  # a shell's working directory
     return not _OUTSIDE_REFERENCE.match(value) and _is_of_kind(kind, value)
