@@ -26,6 +26,7 @@ __all__ = [
     "refuses_image",
     "start_error",
     "torn_down",
+    "well_throughout",
 ]
 
 # A container that has run for ten minutes gets its restart back-off reset: Kubernetes calls it recovered then.
@@ -76,6 +77,13 @@ def torn_down(cluster: Cluster, pod: Pod) -> bool:
         return False
     owner = cluster.get("ReplicaSet", pod.item.namespace, base_name(pod.controller))
     return owner is not None and integer(owner.raw, "spec", "replicas") == 0
+
+
+def well_throughout(cluster: Cluster, container: Container) -> bool:
+    """Whether it ran all through the window and is ready: what ended its last instance was before the incident."""
+    ended, started = instant(container.last, "finishedAt"), container.started_at
+    before = ended is None or ended < cluster.window.start
+    return before and container.ready is True and started is not None and started < cluster.window.start
 
 
 def exit_meaning(code: int | None) -> str | None:
@@ -228,7 +236,18 @@ def _waiting(cluster: Cluster, pod: Pod, container: Container) -> Finding | None
         return _crash(cluster, pod, container, reason, message)
     if reason == "ContainerCreating":
         return _creating(cluster, pod, container)
+    if reason == "PodInitializing" and not container.init:
+        return _uninitialised(cluster, pod)
     return None
+
+
+def _uninitialised(cluster: Cluster, pod: Pod) -> Finding | None:
+    """An init container of which the dump tells nothing, while the others have waited for it long enough."""
+    silent = [container for container in pod.containers if container.init and not container.status]
+    since = instant(pod.item.raw, "status", "startTime") or instant(pod.item.raw, "metadata", "creationTimestamp")
+    if not silent or since is None or (cluster.now - since).total_seconds() < _UNSEEN_PATIENCE_S:
+        return None
+    return _of(pod, "InitContainerNotFinished", silent[0], since=since)
 
 
 def _creating(cluster: Cluster, pod: Pod, container: Container) -> Finding | None:
@@ -290,6 +309,7 @@ def _crash_details(container: Container, waiting: str) -> dict[str, Any]:
         "runtime_s": (finished - started).total_seconds() if started and finished else None,
         "memory_limit": at(container.spec, "resources", "limits", "memory"),
         "image": text(container.spec, "image") or None,
+        "last_words": message_of(last, "message") or None,
         "init": container.init,
     }
 
@@ -336,7 +356,8 @@ def _restarted(
 ) -> Finding:
     in_window = last_end is not None and cluster.window.holds(last_end)
     out_of_memory = text(container.last, "reason") == "OOMKilled"
-    recent = started is not None and cluster.now - started < RECOVERED_AFTER
+    lately = started is not None and cluster.now - started < RECOVERED_AFTER
+    recent = lately and not well_throughout(cluster, container)
     details = {**_crash_details(container, ""), "running": True}
     state = "RestartedRecently" if recent else "Recovered"
     if out_of_memory and (recent or (in_window and container.restarts >= _OFTEN)):

@@ -1,4 +1,4 @@
-"""Whom it hurts: the workloads, Services and nodes that are in trouble now, each with the reason in words.
+"""Unhealthy workloads, Services and nodes, each with the reason in words.
 
 What counts is the effect (replicas that are missing or not ready, restarts, failed checks), never a setting: a setting
 that looks wrong hurts somebody or nobody (Google SRE book, chapter 6: symptoms versus causes).
@@ -12,14 +12,14 @@ from typing import Final
 
 from primitives.identity import kind_of, namespace_of
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
+from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down, well_throughout
 from primitives.kubernetes.fields import instant, text
 from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.pods_view import Pod
+from primitives.kubernetes.replicas import ready_replicas, wanted_replicas
 from primitives.kubernetes.services import pods_behind
 from primitives.kubernetes.settings import service_at
-from primitives.kubernetes.workloads import ready_replicas, wanted_replicas
 from primitives.quantities import counted
 from primitives.resolver import host_of
 
@@ -101,7 +101,8 @@ def _restarts(cluster: Cluster, pod: Pod) -> bool:
         # What ended before the running instance started, even where the status no longer tells how.
         end = (instant(container.last, "finishedAt") or container.started_at) if container.restarts else None
         often = container.restarts >= _OFTEN and end is not None and cluster.window.holds(end)
-        if often or (end is not None and cluster.now - end < RECOVERED_AFTER):
+        lately = end is not None and cluster.now - end < RECOVERED_AFTER
+        if often or (lately and not well_throughout(cluster, container)):
             return True
     return False
 
