@@ -37,6 +37,7 @@ F = TypeVar("F", bound=FactBase)
 
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
+_CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySignal", "PodFailed"})
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class FactIndex:
 
         A Service shows its workload's, a workload its claims', a refused workload those of what refuses it.
         """
-        direct = {name: set(targets) for name, targets in self.graph.behind_fronts.items()}
+        direct = {name: set(targets) for name, targets in self.graph.behind_services.items()}
         for _, state in self.present(WorkloadState):
             place = state.resource or state.object
             felt_by = (*_names(state.details.get("affects")), *_names(state.details.get("used_by")), state.object)
@@ -193,7 +194,16 @@ class FactIndex:
         return frozenset(resource for resource in served if resource)
 
     @cached_property
-    def acquitted(self) -> frozenset[str]:
+    def crashing(self) -> frozenset[str]:
+        """The workloads whose pods crash now, by their states."""
+        return frozenset(
+            state.resource
+            for _, state in self.present(WorkloadState)
+            if state.resource and state.bearing == "active" and state.hurt is not False and state.state in _CRASHES
+        )
+
+    @cached_property
+    def measured_healthy(self) -> frozenset[str]:
         """The resources that are measured to be well: latency and errors as usual, and no part in the symptom."""
         shares = {fact.resource for _, fact in self.absent(OwnShare)} - {
             fact.resource for _, fact in self.present(OwnShare)
