@@ -7,14 +7,33 @@ from examples import families, recall
 
 from primitives.redact import Redactor
 
-FLOORS = {"connection_strings": 85, "environment": 90, "headers": 85, "json_logs": 70, "pem": 68, "yaml": 70}
+FLOORS = {
+    "argv": 10,
+    "aws_json": 55,
+    "connection_strings": 85,
+    "diffs": 30,
+    "environment": 90,
+    "hcl_terraform": 40,
+    "headers": 85,
+    "json_logs": 70,
+    "kubernetes_helm": 70,
+    "kubernetes_secrets": 40,
+    "language_dumps": 60,
+    "pairs": 35,
+    "pem": 68,
+    "tables": 0,
+    "xml": 30,
+    "yaml": 70,
+}
+# What is measured of the families that have examples and few rules yet.
+_LEAST = 25
 
 
 @pytest.mark.parametrize("family", families())
 @pytest.mark.parametrize("held_back", [False, True])
 def test_most_secrets_of_a_family_are_caught(family: str, held_back: bool) -> None:
     caught, total, _ = recall(family, held_back=held_back)
-    assert 100 * caught / total >= FLOORS[family]
+    assert 100 * caught / total >= FLOORS.get(family, _LEAST)
 
 
 @pytest.mark.parametrize("kind", ["kind: Secret\n", '{"kind": "Secret", '])
