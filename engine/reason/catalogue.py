@@ -11,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 from primitives.dataclass import dataclass
+from primitives.metric_names import metric_words
 from primitives.terms import ChangeKind, IncidentClass
 
 __all__ = [
@@ -190,8 +191,7 @@ def unhealthy_cause() -> str:
 @cache
 def causes_of_metric(name: str) -> tuple[str, ...]:
     """The causes that the metric `name` supports; in the catalogue specific patterns come before general ones."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    words = " ".join(re.findall(r"[a-z]+|\d+", apart.lower()))
+    words = metric_words(name)
     return tuple(
         cause.id for cause in causes().values() if cause.metrics and re.search(rf"\b(?:{cause.metrics})\b", words)
     )
