@@ -30,7 +30,7 @@ out_of_memory: data too large|heap|killed|memory|unable to allocate|metaspace|oo
 disk_full: data|extend|device|disk|enospc|file|inode|log|partition|space|storage|table|tablespace|volume|wal
 no_addresses: address|ip|subnet
 too_many_connections: process|requested address|client|connection|eaddrnotavail|limit of|pool|port|session|slots
-too_many_connections: socket|waitqueue|waiting
+  socket|waitqueue|waiting
 too_many_files: fd|file|handle
 too_many_threads: outofmemory|children|executor|fiber|pid|pool|process|rejectedexecution|thread|unavailable|worker
 read_only: erofs|master|primary|read|safe|writable|write
@@ -46,19 +46,19 @@ unreachable: all|broker|can't|cannot|connect|could|enet|error|fail|host|network|
 rate_limited: limit|throughput|rate|requests|resource|slow|throttl
 quota: limit|quota
 authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|saml|session|signature|token|pg_hba|role
-authentication: user
+  user
 permission: acces|denied|unauthori|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
 port_in_use: already|eaddrinuse|in use|only one
 missing_object: exist|index_not_found|no such|nosuch|undefined|unknown|table or view|invalid
 missing_configuration: config|env|flag|keyerror|must be|option|placeholder|property|secret|setting|variable|required
 invalid_configuration: argument|directory|command|config|directive|flag|option|parameter|properties|property|setting
-invalid_configuration: yaml|heap
+  yaml|heap
 missing_file: cannot find|enoent|filenotfound|no such|not found|module|executable|main class
 incompatible_version: duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong|glibc
-incompatible_version: featurecomp
+  featurecomp
 packet_loss: packet|retransmi
 device_failed: checksum|corrupt|eio|hardware|i/o|input/output|kernel|link|machine|medium|remount|sector|uncorrectable
-device_failed: crc|ext4|xfs
+  crc|ext4|xfs
 host_reclaimed: hardware|host|instance|node|preempt|spot|vm
 queue_full: backlog|table full|buffer|dead|drop|inbox|lag|mailbox|piling|queue
 slow_disk: slow|sync|apply|heartbeat
@@ -73,7 +73,9 @@ crash: abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|ter
 server_error: internal
 call_failed: can't|cannot|could|error|fail|rpc|unable
 exception: assertion|error|exception|nil|null|panic|traceback|syntax|duplicate|violates
-""".strip().splitlines()
+""".strip()
+    .replace("\n  ", "|")
+    .splitlines()
 }
 # HTTP status codes (RFC 9110, RFC 6585) by what they say.
 _STATUSES: Final = {

@@ -269,18 +269,18 @@ RULES: Final = (
     # etcd: frequently asked questions (slow disks); PostgreSQL: checkpoints. What writes waits for its disk.
     (
         "slow_disk",
-        r"slow (?:fdatasync|fsync|disk|write|sync)\b|(?:fsync|fdatasync|sync duration)[^\n]{0,24}(?:took|of) \d|"
+        (r"slow (?:fdatasync|fsync|disk|write|sync)\b|(?:fsync|fdatasync|sync duration)[^\n]{0,24}(?:took|of) \d|"
         r"apply (?:request|entries) took too long|disk is (?:likely )?(?:too )?slow|"
-        r"failed to send out heartbeat on time",
+        r"failed to send out heartbeat on time"),
     ),
     # Java: garbage collector logs (JEP 271). The whole heap is collected where it is nearly full.
-    ("garbage_collection", r"\bpause full\b|\bfull gc\b[^\n]{0,80}\d|gc overhead|"
-        r"gc[^\n]{0,20} spent \d+[^\n]{0,12} in the last"),
+    ("garbage_collection", (r"\bpause full\b|\bfull gc\b[^\n]{0,80}\d|gc overhead|"
+        r"gc[^\n]{0,20} spent \d+[^\n]{0,12} in the last")),
     # What fails because a flag tells it to (OpenFeature: flag evaluation).
     (
         "feature_flag",
-        r"\bfail\w{0,4}\b[^\n]{0,40}\bfeature[ _-]?flag|\bfeature[ _-]?flag\b[^\n]{0,60}\b(?:fail|error|simulat|"
-        r"inject)",
+        (r"\bfail\w{0,4}\b[^\n]{0,40}\bfeature[ _-]?flag|\bfeature[ _-]?flag\b[^\n]{0,60}\b(?:fail|error|simulat|"
+        r"inject)"),
     ),
     (
         "timeout",

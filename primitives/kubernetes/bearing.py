@@ -14,7 +14,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property
 from typing import Final
 
@@ -22,7 +21,7 @@ from primitives.dataclass import dataclass
 from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
-from primitives.kubernetes.illness import checked_well, find_ill
+from primitives.kubernetes.illness import checked_well, find_ill, long_before
 from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.nodes import is_control_plane
@@ -37,7 +36,6 @@ Concerned = Collection[str] | None
 # A slip of the keyboard changes one character in eight or fewer; words such as -service at the end count for little.
 _ALIKE: Final = 0.85
 _SHORTEST_WORD: Final = 4
-_LONG_AGO: Final = timedelta(days=1)
 _READ_AT_START: Final = frozenset({"EnvHostUnknown", "EnvPortMismatch"})
 _CHANGES: Final = frozenset({"RevisionChanged", "ObjectChanged", "RolloutInProgress", "RolloutStuck"})
 
@@ -173,8 +171,8 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
 
 
 def _ended_long_ago(situation: Situation, finding: Finding) -> bool:
-    """Whether it tells of a Job's run that ended more than a day before the incident; failed Jobs stay (TTL: none)."""
-    ended = finding.since is not None and situation.cluster.window.start - finding.since > _LONG_AGO
+    """Whether it tells of a Job's run that ended long before the incident."""
+    ended = long_before(situation.cluster, finding.since)
     return ended and kind_of(finding.resource) == "job" and finding.resource not in situation.focus
 
 

@@ -7,7 +7,7 @@ that looks wrong hurts somebody or nobody (Google SRE book, chapter 6: symptoms 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from primitives.identity import kind_of, namespace_of
@@ -23,7 +23,7 @@ from primitives.kubernetes.workloads import ready_replicas, wanted_replicas
 from primitives.quantities import counted
 from primitives.resolver import host_of
 
-__all__ = ["checked_well", "failed_checks", "find_ill"]
+__all__ = ["checked_well", "failed_checks", "find_ill", "long_before"]
 
 _KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
 
@@ -88,8 +88,12 @@ def _counts(cluster: Cluster, pod: Pod) -> bool:
 
 
 def _ended_long_ago(cluster: Cluster, pod: Pod) -> bool:
-    ended = ended_at(pod)
-    return kind_of(pod.controller) == "job" and ended is not None and cluster.window.start - ended > _LONG_AGO
+    return kind_of(pod.controller) == "job" and long_before(cluster, ended_at(pod))
+
+
+def long_before(cluster: Cluster, ended: datetime | None) -> bool:
+    """Whether it ended more than a day before the incident; failed Jobs stay (TTL: none)."""
+    return ended is not None and cluster.window.start - ended > _LONG_AGO
 
 
 def _restarts(cluster: Cluster, pod: Pod) -> bool:

@@ -7,7 +7,24 @@ from examples import families, recall
 
 from primitives.redact import Redactor
 
-FLOORS = {"connection_strings": 85, "environment": 90, "headers": 85, "json_logs": 70, "pem": 68, "yaml": 70}
+FLOORS = {
+    "argv": 10,
+    "aws_json": 55,
+    "connection_strings": 85,
+    "diffs": 30,
+    "environment": 90,
+    "hcl_terraform": 40,
+    "headers": 85,
+    "json_logs": 70,
+    "kubernetes_helm": 70,
+    "kubernetes_secrets": 40,
+    "language_dumps": 60,
+    "pairs": 35,
+    "pem": 68,
+    "tables": 0,
+    "xml": 30,
+    "yaml": 70,
+}
 
 
 @pytest.mark.parametrize("family", families())
