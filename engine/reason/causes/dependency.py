@@ -22,7 +22,13 @@ CAUSES = (
             "call_failed": 0.5,
             "failover": 0.5,
         },
-        states={"DependencyUnanswered": 4.6, "ServiceMissing": 3.0, "NoReadyEndpoints": 1.0, "NoEndpoints": 1.0},
+        states={
+            "DependencyUnanswered": 4.6,
+            "ServiceMissing": 3.0,
+            "NoReadyEndpoints": 1.0,
+            "NoEndpoints": 1.0,
+            "ProbeNeedsAnother": 3.8,
+        },
         # Envoy: cluster statistics; HAProxy: backend statistics.
         metrics=r"(?:health ?check|(?:un ?)?healthy hosts?|target health).*|connect(?:ion)? (?:fail\w*|errors?|"
         r"refused)\b.*",

@@ -14,6 +14,7 @@ CAUSES = (
         _CLASS,
         "{resource} ran out of CPU",
         f"{_USE}; Kubernetes: CPU throttling at the cgroup quota",
+        states={"CpuLimitTooLow": 3.8},
         metrics=r"cpu(?! requests| limit)(?! (?:seconds )?io ?wait)|processor|run queue|load ?(?:average|avg)|"
             r"load \d{1,2}|"
         r"throttled periods|cfs throttled",
