@@ -67,5 +67,5 @@ def metric_by_name(name: str) -> Metric:
     kind, worse = kind_of_metric(name)
     unit = "%" if "%" in name else next((unit for unit, known in _UNIT_PATTERNS if known.search(words)), "1")
     joined = words.replace(" ", "")
-    statistic = next((known for known in _STATISTICS if re.search(rf"{known}(?!\d)", joined)), "value")
+    statistic: Statistic = next((known for known in _STATISTICS if re.search(rf"{known}(?!\d)", joined)), "value")
     return Metric(name=name, kind=kind, unit=unit, statistic=statistic, worse=worse)
