@@ -1,6 +1,6 @@
 """What a metric's name says: its words, and what kind of metric it is where nobody described it.
 
-Names are those of public collectors: Prometheus and its exporters, cAdvisor, OpenTelemetry's semantic conventions,
+Names are those of public collectors: node_exporter and its like, cAdvisor, OpenTelemetry's semantic conventions,
 Micrometer, CloudWatch, Datadog, and the headings that people give to a spreadsheet ("CPU usage (%)").
 """
 
@@ -49,6 +49,10 @@ _UNIT_PATTERNS: Final = [(unit, lazy_pattern(rf"\b(?:{words})\b")) for unit, wor
 _STATISTICS: Final[tuple[Statistic, ...]] = ("p50", "p90", "p95", "p99", "min", "max", "average", "sum", "count")
 
 
+# What is counted of these is a request or a message; bytes and packets are none.
+_REQUESTS: Final = lazy_pattern(r"\b(?:requests?|req|calls|qps|rps|tps|queries|transactions|workload|hits|messages)\b")
+
+
 @lru_cache(maxsize=4096)
 def metric_words(name: str) -> str:
     """The words of a metric's name in lower case with one space between: "CPUUtilization" is "cpu utilization"."""
@@ -66,6 +70,8 @@ def metric_by_name(name: str) -> Metric:
     words = metric_words(name)
     kind, worse = kind_of_metric(name)
     unit = "%" if "%" in name else next((unit for unit, known in _UNIT_PATTERNS if known.search(words)), "1")
+    if unit == "1" and kind == "traffic" and _REQUESTS.search(words):
+        unit = "{request}"
     joined = words.replace(" ", "")
     statistic: Statistic = next((known for known in _STATISTICS if re.search(rf"{known}(?!\d)", joined)), "value")
     return Metric(name=name, kind=kind, unit=unit, statistic=statistic, worse=worse)

@@ -29,7 +29,7 @@ from primitives.facts import (
 from primitives.quantities import TIME_UNITS
 from primitives.terms import FAILURES
 
-__all__ = ["locations"]
+__all__ = ["MANIFOLD", "locations"]
 
 SYMPTOM_KINDS: Final = ("latency", "errors", "availability")
 """Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
@@ -73,6 +73,10 @@ def locations(case: FactIndex) -> Iterator[PlaceEvidence]:
     placed = (*passed_on(own, blames(case)), *_late_calls(case))
     yield from placed
     yield from _hosts(case, placed)
+
+
+MANIFOLD: Final = 10.0
+"""From so many times its usual level on a metric is out of all proportion: an order of magnitude."""
 
 
 def strength(score: float) -> float:

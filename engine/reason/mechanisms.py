@@ -23,13 +23,14 @@ from engine.reason.complaints import COMPLAINTS, accused
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.first_of_two import first_of_two
-from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
+from engine.reason.localise import MANIFOLD, SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.signals import signal, telling
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
+from engine.reason.waits import waits
 from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
@@ -67,6 +68,8 @@ _STAYED: Final = 0.5
 _MOST_CLEAR: Final = 2.0
 # Share of a limit that is free: with this much free, the resource is not short of it.
 _ROOM: Final = 0.3
+# What is ten times as much as usual, or a tenth, is hardly chance or a busier day.
+_MANIFOLD: Final = 0.8
 # The alarm's own metric is the question; that it moved says little of why, but somebody chose it to be watched.
 _ALARMED: Final = 0.9
 # A setting that differs is a possible cause, and most differences are harmless.
@@ -117,6 +120,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from network_signs(case)
     yield from _probes(case)
     yield from _observations(case)
+    yield from waits(case)
     yield from _configuration(case)
     yield from conflicting_settings(case, trouble)
     yield from first_of_two(case)
@@ -180,6 +184,7 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             elif fact.worse:
                 clearness = _UNCLEAR + (1.0 - _UNCLEAR) * telling(fact)
                 weight = _MOVED * clearness * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
+                weight += _MANIFOLD * telling(fact) if is_manifold(fact) else 0.0
                 yield Claim(key, name, weight, "moved the way that hurts", "level")
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
@@ -187,6 +192,13 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             yield from _traffic(case, name, fact)
         if fact.polarity == "present" and fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric):
             yield from _felt(case, name, fact)
+
+
+def is_manifold(fact: MetricShift) -> bool:
+    """Whether a level is an order of magnitude above its usual one, or below."""
+    if fact.baseline <= 0 or fact.kind == "traffic":
+        return False
+    return not 1 / MANIFOLD < fact.current / fact.baseline < MANIFOLD
 
 
 def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:

@@ -47,7 +47,7 @@ _SYNONYMS: Final[Mapping[str, str]] = {"conn": "connection", "conns": "connectio
 _WORD: Final = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-_PARTS: Final = frozenset(("utilization", "utilisation", "usage", "ratio", "saturation"))
+_PARTS: Final = frozenset(("use", "used", "utilization", "utilisation", "usage", "ratio", "saturation"))
 # A part of a whole, with what measuring it at two moments may add: CPU time over the time that was asked for.
 _MOST_PART: Final = 1.5
 

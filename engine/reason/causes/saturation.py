@@ -112,7 +112,7 @@ CAUSES = (
         "{resource} is being rate limited",
         "RFC 6585 (429 Too Many Requests); Amazon DynamoDB: throttling",
         states={"ImagePullRateLimited": 3.5},
-        families={"rate_limited": 2.0, "quota": 0.8},
+        families={"rate_limited": 2.5, "quota": 0.8},
         metrics=r"throttled (?:requests|events)|throttle events|rate limit(?:ed)?.*|429s?|too many requests|"
         r"throughput exceeded",
         felt_by_callers=True,
