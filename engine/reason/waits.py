@@ -17,8 +17,9 @@ _MECHANISMS: Final[Mapping[str, tuple[str, str]]] = {
 # Natural log-odds: the database itself measured it, of every session.
 _MOST_LOAD: Final = 1.8
 # Sessions that hardly ever run don't lack CPU, whatever else uses it.
-_HARDLY_RUNS: Final = -1.6
+_HARDLY_RUNS: Final = -2.2
 _HARDLY: Final = 0.15
+_LEAST_SHARE: Final = 0.25
 # Active sessions: with fewer than one at a time nobody queues (Amazon RDS: DB load against the number of vCPUs).
 _LEAST_LOAD: Final = 1.0
 
@@ -32,11 +33,13 @@ def waits(case: FactIndex) -> Iterator[Claim]:
         total = sum(loads.values())
         if total < _LEAST_LOAD:
             continue
-        most = max(loads, key=lambda known: loads[known])
-        share = loads[most] / total
-        if most in _MECHANISMS:
+        # A latch is held while a page is read as well as while one computes: it speaks for neither.
+        clear = {known: load for known, load in loads.items() if known in _MECHANISMS}
+        most = max(clear, key=lambda known: clear[known], default="")
+        if most and clear[most] >= _LEAST_SHARE * total:
             cause, what = _MECHANISMS[most]
-            why = f"{100 * share:.0f} % of its load waits for {what}"
+            share = clear[most] / sum(clear.values())
+            why = f"{100 * clear[most] / total:.0f} % of its load waits for {what}"
             yield Claim(HypothesisKey(cause, fact.resource), name, _MOST_LOAD * share, why, "waits")
         if loads.get("cpu", 0.0) < _HARDLY * total:
             why = "its sessions wait for something else than CPU"

@@ -121,4 +121,8 @@ def _webhooks(cluster: Cluster) -> Iterator[Finding]:
                     closed = details["failure_policy"] == "Fail"
                     state = "WebhookFailsClosed" if closed else "WebhookServiceMissing"
                     details["because_of"] = [details["service"]]
-                    yield Finding(state, item.id, kind, item.id, variant=text(webhook, "name"), details=details)
+                    place, behind = item.id, pods_behind(cluster, service) if service is not None else []
+                    if closed and behind:
+                        # The webhook is set up rightly; those who should answer it don't.
+                        state, place = "WebhookUnanswered", cluster.owners.resource(behind[0])
+                    yield Finding(state, item.id, kind, place, variant=text(webhook, "name"), details=details)

@@ -167,7 +167,7 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
     hurt = [*concerned, finding.resource, finding.object]
     if any(name in situation.ill or name in situation.changed or _is_asked(situation, name) for name in hurt):
         return None
-    return "whom it concerns is well" if concerned else "nobody is hurt by it"
+    return "whom it concerns is well" if concerned else "no workload is affected"
 
 
 def _is_asked(situation: Situation, name: str) -> bool:
@@ -318,6 +318,7 @@ BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = 
     "QuotaAtLimit": _quota,
     "NodeCordoned": _cordoned,
     "WebhookFailsClosed": _webhook,
+    "WebhookUnanswered": _webhook,
     "OutOfSync": _own,
 }
 """States that a comparison of settings finds, and the rule that says whom each concerns."""

@@ -1,4 +1,4 @@
-"""Whom it hurts: the workloads, Services and nodes that are in trouble now, each with the reason in words.
+"""Unhealthy workloads, Services and nodes, each with the reason in words.
 
 What counts is the effect (replicas that are missing or not ready, restarts, failed checks), never a setting: a setting
 that looks wrong hurts somebody or nobody (Google SRE book, chapter 6: symptoms versus causes).

@@ -28,6 +28,7 @@ CAUSES = (
             "NoReadyEndpoints": 1.0,
             "NoEndpoints": 1.0,
             "ProbeNeedsAnother": 3.8,
+            "WebhookUnanswered": 4.0,
         },
         # Envoy: cluster statistics; HAProxy: backend statistics.
         metrics=r"(?:health ?check|(?:un ?)?healthy hosts?|target health).*|connect(?:ion)? (?:fail\w*|errors?|"
