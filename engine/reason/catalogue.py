@@ -39,6 +39,10 @@ Signal = Literal[
     "spans failing",  # spans of its own failed
     "spans slow",  # its own time in spans grew
     "waits idle",  # it is slow while its CPU and its requests fell
+    "sessions wait for disk",  # most of a database's load does
+    "sessions wait for locks",
+    "sessions run",  # most of its load is on a CPU
+    "sessions hardly run",
     "packets lost",  # segments are sent again, or packets are lost
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too

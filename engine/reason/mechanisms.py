@@ -24,7 +24,7 @@ from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.first_of_two import first_of_two
-from engine.reason.localise import MANIFOLD, SYMPTOM_KINDS, magnitude, strength
+from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.signals import signal, telling
@@ -198,13 +198,6 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             yield from _traffic(case, name, fact)
         if fact.polarity == "present" and fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric):
             yield from _felt(case, name, fact)
-
-
-def is_manifold(fact: MetricShift) -> bool:
-    """Whether a level is an order of magnitude above its usual one, or below."""
-    if fact.baseline <= 0 or fact.kind == "traffic":
-        return False
-    return not 1 / MANIFOLD < fact.current / fact.baseline < MANIFOLD
 
 
 def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:

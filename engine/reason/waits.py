@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.catalogue import Signal
+from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex
+from engine.reason.signals import signal
 from primitives.facts import Observed
 
 __all__ = ["waits"]
 
-_MECHANISMS: Final[Mapping[str, tuple[str, str]]] = {
-    "io": ("io_saturated", "its disk"), "lock": ("lock_contention", "locks"), "cpu": ("cpu_saturated", "a CPU"),
+_SIGNALS: Final[Mapping[str, tuple[Signal, str]]] = {
+    "io": ("sessions wait for disk", "its disk"), "lock": ("sessions wait for locks", "locks"),
+    "cpu": ("sessions run", "a CPU"),
 }  # fmt: skip
-# Natural log-odds: the database itself measured it, of every session.
-_MOST_LOAD: Final = 1.8
 # Sessions that hardly ever run don't lack CPU, whatever else uses it.
-_HARDLY_RUNS: Final = -2.2
 _HARDLY: Final = 0.15
 _LEAST_SHARE: Final = 0.25
 # Active sessions: with fewer than one at a time nobody queues (Amazon RDS: DB load against the number of vCPUs).
@@ -34,13 +34,13 @@ def waits(case: FactIndex) -> Iterator[Claim]:
         if total < _LEAST_LOAD:
             continue
         # A latch is held while a page is read as well as while one computes: it speaks for neither.
-        clear = {known: load for known, load in loads.items() if known in _MECHANISMS}
+        clear = {known: load for known, load in loads.items() if known in _SIGNALS}
         most = max(clear, key=lambda known: clear[known], default="")
         if most and clear[most] >= _LEAST_SHARE * total:
-            cause, what = _MECHANISMS[most]
+            name_of_signal, what = _SIGNALS[most]
             share = clear[most] / sum(clear.values())
             why = f"{100 * clear[most] / total:.0f} % of its load waits for {what}"
-            yield Claim(HypothesisKey(cause, fact.resource), name, _MOST_LOAD * share, why, "waits")
+            yield from signal(name_of_signal, fact.resource, name, share, why, "waits")
         if loads.get("cpu", 0.0) < _HARDLY * total:
             why = "its sessions wait for something else than CPU"
-            yield Claim(HypothesisKey("cpu_saturated", fact.resource), name, _HARDLY_RUNS, why, "waits of sessions")
+            yield from signal("sessions hardly run", fact.resource, name, 1.0, why, "waits of sessions")

@@ -126,6 +126,7 @@ CAUSES = (
         "Sessions of {resource} wait for each other's locks",
         "PostgreSQL: explicit locking, pg_locks; MySQL: InnoDB deadlocks",
         families={"deadlock": 2.8},
+        signals={"sessions wait for locks": 1.8},
         metrics=r"dead ?locks?|lock (?:waits?|time).*|locks (?:count|waiting)|blocked (?:sessions|transactions)",
         diagnostic="analyze_logs",
         felt_by_callers=True,

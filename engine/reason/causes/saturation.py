@@ -21,7 +21,7 @@ CAUSES = (
         remediations=("scale_workload",),
         observations=Observation(r"\bcpu\b", 0.8, order=5),
         # What waits for a CPU is late with its work and with reading and writing its sockets.
-        signals={"calls and work late": 1.5},
+        signals={"calls and work late": 1.5, "sessions run": 1.8, "sessions hardly run": -2.2},
         # Google SRE book, chapter 22: what has no CPU left answers its health checks late.
         brings=("liveness_probe_misconfigured", "readiness_probe_misconfigured"),
     ),
@@ -66,6 +66,7 @@ CAUSES = (
         r"operations|service|wait).*|(?:read|write) (?:latency|throughput)|fsync.*|backend commit.*|"
         r"pending compactions",
         families={"slow_disk": 2.2},
+        signals={"sessions wait for disk": 1.8},
         observations=Observation(r"\bio:|io.?wait|datafile", 0.8, order=4),
         # Amazon RDS: a replica that can't write as fast as its primary lags; reads that miss the cache wait.
         brings=("replication_lag", "slow_query"),
