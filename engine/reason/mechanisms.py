@@ -24,10 +24,10 @@ from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.first_of_two import first_of_two
-from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
+from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
-from engine.reason.signals import signal, telling
+from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -69,8 +69,6 @@ _STAYED: Final = 0.5
 _MOST_CLEAR: Final = 2.0
 # Share of a limit that is free: with this much free, the resource is not short of it.
 _ROOM: Final = 0.3
-# What is ten times as much as usual, or a tenth, is hardly chance or a busier day.
-_MANIFOLD: Final = 0.8
 # The alarm's own metric is the question; that it moved says little of why, but somebody chose it to be watched.
 _ALARMED: Final = 0.9
 # A setting that differs is a possible cause, and most differences are harmless.
@@ -190,8 +188,7 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             elif fact.worse:
                 clearness = _UNCLEAR + (1.0 - _UNCLEAR) * telling(fact)
                 weight = _MOVED * clearness * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
-                weight += _MANIFOLD * telling(fact) if is_manifold(fact) else 0.0
-                yield Claim(key, name, weight, "moved the way that hurts", "level")
+                yield Claim(key, name, weight + manifold_weight(fact), "moved the way that hurts", "level")
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
         if fact.polarity == "present" and fact.kind == "traffic" and fact.current > fact.baseline:
