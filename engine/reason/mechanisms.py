@@ -27,10 +27,11 @@ from engine.reason.first_of_two import first_of_two
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
-from engine.reason.signals import signal, telling
+from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
+from engine.reason.waits import waits
 from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
@@ -120,6 +121,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from network_signs(case)
     yield from _probes(case)
     yield from _observations(case)
+    yield from waits(case)
     yield from _configuration(case)
     yield from conflicting_settings(case, trouble)
     yield from first_of_two(case)
@@ -186,7 +188,7 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             elif fact.worse:
                 clearness = _UNCLEAR + (1.0 - _UNCLEAR) * telling(fact)
                 weight = _MOVED * clearness * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
-                yield Claim(key, name, weight, "moved the way that hurts", "level")
+                yield Claim(key, name, weight + manifold_weight(fact), "moved the way that hurts", "level")
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
         if fact.polarity == "present" and fact.kind == "traffic" and fact.current > fact.baseline:

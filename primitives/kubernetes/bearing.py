@@ -325,6 +325,7 @@ BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = 
     "QuotaAtLimit": _quota,
     "NodeCordoned": _cordoned,
     "WebhookFailsClosed": _webhook,
+    "WebhookUnanswered": _webhook,
     "OutOfSync": _own,
 }
 """States that a comparison of settings finds, and the rule that says whom each concerns."""
