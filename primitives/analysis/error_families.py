@@ -48,8 +48,8 @@ authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|pas
 permission: acces|denied|unauthori|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
 port_in_use: already|eaddrinuse|in use|only one
 missing_object: exist|index_not_found|no such|nosuch|undefined|unknown
-missing_configuration: config|env|flag|keyerror|must be|option|placeholder|property|secret|setting|variable
-invalid_configuration: argument|directory|command|config|directive|flag|option|parameter|properties|property|setting
+missing_configuration: must|password is|config|env|flag|keyerror|option|placeholder|property|secret|setting|variable
+invalid_configuration: bootstrap|not a valid|argument|direct|command|config|flag|option|param|propert|setting
 missing_file: cannot find|enoent|filenotfound|no such|not found
 incompatible_version: classnotfound|duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong
 packet_loss: packet|retransmi

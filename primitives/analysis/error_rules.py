@@ -46,13 +46,15 @@ RULES: Final = (
     (
         "out_of_memory",
         r"outofmemory|\bmemory ?error\b|oom[- ]?kill|\boom\b|memory cgroup|killed process \d|"
-        r"memory_high_watermark set|data too large,|unable to allocate [\d.]{1,20} (?:[kmgt]i?b|bytes) (?:of|for)\b|"
+        r"memory_high_watermark set|memory resource limit alarm set|"
+        r"data too large,|unable to allocate [\d.]{1,20} (?:[kmgt]i?b|bytes) (?:of|for)\b|"
         + short_of(_MEMORY) + r"|(?<!bufferexhaustedexception: )(?:" + unable("allocate|reserve|commit", _MEMORY) + ")",
     ),
     (
         "disk_full",
         r"enospc|no space left|disk ?(?:space )?quota\b[^;\n]{0,60}\bexceeded|unable to extend (?:table|index|"
-        r"segment|lob)|disk (?:space )?(?:free )?(?:limit|alarm) (?:reached|set)|disk_free_limit reached|"
+        r"segment|lob)|"
+        r"disk (?:space |resource )?(?:free |limit )?(?:limit|alarm) (?:reached|set)|disk_free_limit reached|"
         r"(?:transaction|redo|archive) log\b[^.;\n]{0,60}\bis full|"
         r"(?:volume|device|partition)(?: \S{1,40})? (?:is |are |has become |almost |nearly ){0,2}full|"
         r"" + short_of(_DISK),
@@ -87,7 +89,8 @@ RULES: Final = (
         "read_only",
         (
             r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
-            r"in a read-only|erofs|--read-only option|super[_-]read[_-]only|open for read-only|"
+            r"in a read-only|on a read-only directory|erofs|"
+            r"--read-only option|super[_-]read[_-]only|open for read-only|"
             r"(?:index|table|database|file ?system|disk|volume|cluster|block(?:ed)?)\b[^.;\n]{0,24}\bread-only|"
             r"/index write \(api\)|\bis in safe ?mode\b|"
             r"(?:can(?:no|')t|unable to|refus\w{1,40} to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
@@ -147,7 +150,7 @@ RULES: Final = (
     (
         "dns",
         (
-            r"enotfound|eai_again|eai_noname|getaddrinfo|name or service not known|no such host|name resolution|"
+            r"\benotfound|eai_again|eai_noname|getaddrinfo|name or service not known|no such host|name resolution|"
             r"unknown ?host\b|"
             r"unknownhost|(?:un|in)able to resolve (?!placeholder)|(?:could not|cannot|couldn't|failed to|"
             r"failure to) resolve "
@@ -221,7 +224,7 @@ RULES: Final = (
     ),
     (
         "port_in_use",
-        (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is )?already (?:in use|allocated|taken)|"
+        (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is |was )?already (?:in use|allocated|taken)|"
         r"only one usage of each socket"),
     ),
     (
@@ -242,7 +245,8 @@ RULES: Final = (
             r"flag) \S{1,200} (?:is |was )?(?:not (?:set|found|"
             r"defined|configured|specified|provided)|missing|required|undefined|unset|empty)|"
             r"could not resolve placeholder|\S{3,60} must be (?:set|configured|specified|provided)\b|"
-            r"keyerror: ['\"][a-z][a-z0-9]{1,40}_"
+            r"keyerror: ['\"][a-z][a-z0-9]{1,40}_|must (?:specify|set|provide) [a-z0-9]{1,40}_[a-z0-9_]{1,60}|"
+            r"password is not specified"
         ),
     ),
     (
@@ -257,7 +261,9 @@ RULES: Final = (
             r"(?:failed|unable|cannot|can't|could not|error) (?:to )?(?:load(?:ing)?|pars(?:e|ing)|read(?:ing)?|"
             r"validat(?:e|ing)|apply(?:ing)?) "
             r"(?:\S{1,40} ){0,2}?(?:config\w{0,12}|settings?|properties)\b|"
-            r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)"
+            r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)|"
+            r"flag provided but not defined|unknown (?:shorthand |long )?flag|unknown directive|"
+            r"is not a valid (?:section|directive|option|setting)|bootstrap checks? fail"
         ),
     ),
     ("missing_file", (r"no such file or directory|enoent|filenotfound|file not found|cannot find (?:the )?(?:file|"

@@ -44,6 +44,7 @@ _PEERS: Final = 50
 # What a container has after SIGTERM before it is killed (terminationGracePeriodSeconds).
 _GRACE_S: Final = 30
 _KILLED_CODES: Final = (137, 143)
+_SERVER_ERRORS: Final = 500
 
 
 def classify_probe_error(message: str) -> str | None:
@@ -111,6 +112,8 @@ def _finding(
     elif error in ("protocol", "command"):
         details["suspicion"] = error
     state = f"{kind.capitalize()}Probe{'Misconfigured' if details['suspicion'] else 'Failed'}"
+    if kind == "readiness" and not details["suspicion"] and _says_unready(error, details):
+        state = "AnswersUnready"
     return Finding(
         state=state, object=target, kind="Pod", resource=resource, message=message,
         container=container.name if container else event.container if event else None,
@@ -177,6 +180,11 @@ def _answered(error: str | None, details: Mapping[str, Any]) -> bool:
     its time is over, so its time-outs say nothing.
     """
     return error in ("status", "not_serving") or (error == "timeout" and details["handler"] in ("httpGet", "tcpSocket"))
+
+
+def _says_unready(error: str | None, details: Mapping[str, Any]) -> bool:
+    """Whether the application answered that it isn't ready, as it should while it can't serve (RFC 9110: 5xx)."""
+    return error == "not_serving" or (error == "status" and int(details.get("status_code", 0)) >= _SERVER_ERRORS)
 
 
 def _wrong_port(container: Container, kind: str, details: Mapping[str, Any]) -> bool:

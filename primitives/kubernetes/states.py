@@ -81,6 +81,7 @@ ReadinessProbeMisconfigured cause The readiness probe fails by its own settings 
 StartupProbeMisconfigured cause The startup probe fails by its own settings (details as above)
 LivenessProbeFailed symptom The liveness probe fails (details: error, handler, port)
 ReadinessProbeFailed symptom The readiness probe fails
+AnswersUnready symptom The application itself answers its readiness probe that it is not ready
 StartupProbeFailed symptom The startup probe fails
 """
 _SCHEDULING: Final = """
