@@ -23,7 +23,7 @@ LAST_WORDS: Final = 1.8
 
 _ENDED: Final = frozenset(("CrashLoopBackOff", "ContainerFailed", "InvalidCommand", "JobFailed", "PodFailed"))
 # It runs, and says itself that it can't serve: its probe gets an answer of the application, or takes too long for one.
-_UNREADY: Final = frozenset(("NotReady", "AnswersUnready", "InitContainerNotFinished"))
+_UNREADY: Final = frozenset(("NotReady", "ProbeAnsweredError", "InitContainerNotFinished"))
 _NO_REASON: Final = COMPLAINTS | {"crash", "exception", "server_error", "cancelled", "slow_query", "overloaded", "dns"}
 # What hardly keeps a process from being ready: a message of it may be about one request.
 _OF_REQUESTS: Final = frozenset(("missing_file", "missing_object", "rate_limited", "incompatible_version"))

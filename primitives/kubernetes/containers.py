@@ -43,6 +43,7 @@ _COMMAND: Final = lazy_pattern(
 # runc: the limit is too small even for its own process that starts the container.
 _TOO_SMALL: Final = lazy_pattern(r"init was oom-?killed|memory limit too low", re.IGNORECASE)
 _PROBE_KILL: Final = lazy_pattern(r"failed (?:liveness|startup) probe|is unhealthy, it will be killed", re.IGNORECASE)
+_KILLING_PROBE: Final = lazy_pattern(r"(?:Liveness|Startup) probe (?:failed|errored)")
 _STARVED: Final = lazy_pattern(r"low on resource: ([\w.-]+)|(\w[\w-]{0,60}) (?:usage|limit) exceed", re.IGNORECASE)
 _OWN_LIMIT: Final = lazy_pattern(
     r"usage of emptydir volume|ephemeral local storage usage exceeds|exceeded its local ephemeral storage limit",
@@ -210,7 +211,7 @@ def _container(cluster: Cluster, pod: Pod, container: Container) -> Finding | No
         return _waiting(cluster, pod, container)
     if container.state("terminated"):
         return _ended(cluster, pod, container)
-    if container.state("running"):
+    if container.running:
         return _running(cluster, pod, container)
     return None
 
@@ -270,11 +271,17 @@ def _crash(cluster: Cluster, pod: Pod, container: Container, waiting: str, messa
 
 
 def _killed_by_probe(cluster: Cluster, pod: Pod, container: Container) -> bool:
-    """Whether the kubelet says that it ended the container because a probe of it failed."""
-    return any(
-        event.reason == "Killing" and event.container in (None, container.name) and _PROBE_KILL.search(event.message)
-        for event in cluster.events_of.get(pod.item.id, ())
-    )
+    """Whether the kubelet ended the container because a probe of it failed: it says so, or such a probe failed then.
+
+    The kernel's kill for memory has a reason of its own, OOMKilled (Kubernetes: Container states).
+    """
+    names = (container.name, None) if len(pod.containers) == 1 else (container.name,)
+    about = [event for event in cluster.events_of.get(pod.item.id, ()) if event.container in names]
+    if any(event.reason == "Killing" and _PROBE_KILL.search(event.message) for event in about):
+        return True
+    ended = instant(container.last, "finishedAt")
+    failed = [event.last for event in about if event.reason == "Unhealthy" and _KILLING_PROBE.match(event.message)]
+    return any(last is None or ended is None or abs(ended - last) < RECOVERED_AFTER for last in failed)
 
 
 def _crash_details(container: Container, waiting: str) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def test_a_crash_without_a_reason_explains_that_nobody_reaches_it(workload: str)
 def test_what_says_itself_that_it_is_not_ready_says_why(text: str) -> None:
     workload = "bank/deployment/teller"
     facts = (
-        state_of(workload, "AnswersUnready"),
+        state_of(workload, "ProbeAnsweredError"),
         words(workload, text),
         *around("bank/service/x", workload, "bank/d/h"),
     )

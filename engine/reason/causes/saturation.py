@@ -14,6 +14,7 @@ CAUSES = (
         _CLASS,
         "{resource} ran out of CPU",
         f"{_USE}; Kubernetes: CPU throttling at the cgroup quota",
+        states={"CpuLimitTooLow": 3.8},
         metrics=r"cpu(?! requests| limit)|processor|run queue|load average|throttled periods|cfs throttled",
         remediations=("scale_workload",),
         observations=Observation(r"\bcpu\b", 0.8, order=5),
