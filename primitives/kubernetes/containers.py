@@ -26,6 +26,7 @@ __all__ = [
     "refuses_image",
     "start_error",
     "torn_down",
+    "well_throughout",
 ]
 
 # A container that has run for ten minutes gets its restart back-off reset: Kubernetes calls it recovered then.
@@ -78,6 +79,13 @@ def torn_down(cluster: Cluster, pod: Pod) -> bool:
         return False
     owner = cluster.get("ReplicaSet", pod.item.namespace, base_name(pod.controller))
     return owner is not None and integer(owner.raw, "spec", "replicas") == 0
+
+
+def well_throughout(cluster: Cluster, container: Container) -> bool:
+    """Whether it ran all through the window and is ready: what ended its last instance was before the incident."""
+    ended, started = instant(container.last, "finishedAt"), container.started_at
+    before = ended is None or ended < cluster.window.start
+    return before and container.ready is True and started is not None and started < cluster.window.start
 
 
 def exit_meaning(code: int | None) -> str | None:
@@ -340,7 +348,8 @@ def _restarted(
 ) -> Finding:
     in_window = last_end is not None and cluster.window.holds(last_end)
     out_of_memory = text(container.last, "reason") == "OOMKilled"
-    recent = started is not None and cluster.now - started < RECOVERED_AFTER
+    lately = started is not None and cluster.now - started < RECOVERED_AFTER
+    recent = lately and not well_throughout(cluster, container)
     details = {**_crash_details(container, ""), "running": True}
     state = "RestartedRecently" if recent else "Recovered"
     if out_of_memory and (recent or (in_window and container.restarts >= _OFTEN)):

@@ -12,7 +12,7 @@ from typing import Final
 
 from primitives.identity import kind_of, namespace_of
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
+from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down, well_throughout
 from primitives.kubernetes.fields import instant, text
 from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.links import find_links
@@ -101,7 +101,8 @@ def _restarts(cluster: Cluster, pod: Pod) -> bool:
         # What ended before the running instance started, even where the status no longer tells how.
         end = (instant(container.last, "finishedAt") or container.started_at) if container.restarts else None
         often = container.restarts >= _OFTEN and end is not None and cluster.window.holds(end)
-        if often or (end is not None and cluster.now - end < RECOVERED_AFTER):
+        lately = end is not None and cluster.now - end < RECOVERED_AFTER
+        if often or (lately and not well_throughout(cluster, container)):
             return True
     return False
 

@@ -15,7 +15,7 @@ from typing import Final
 from primitives.dataclass import dataclass
 from primitives.identity import namespace_of
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
+from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down, well_throughout
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import instant, integer, mapping, text
 from primitives.kubernetes.findings import Finding
@@ -188,8 +188,8 @@ def _serves(cluster: Cluster, pod: Pod) -> bool:
 
 def _restarts_again(cluster: Cluster, target: str) -> bool:
     """Whether a pod is well only between two restarts, of which there were several, the last one just now."""
-    pod = cluster.pod_by_id[target]
-    ends = [instant(container.last, "finishedAt") for container in pod.containers if container.restarts >= _OFTEN]
+    often = (item for item in cluster.pod_by_id[target].containers if item.restarts >= _OFTEN)
+    ends = [instant(container.last, "finishedAt") for container in often if not well_throughout(cluster, container)]
     return any(end is not None and cluster.now - end < RECOVERED_AFTER for end in ends)
 
 

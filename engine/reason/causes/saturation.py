@@ -20,6 +20,8 @@ CAUSES = (
         observations=Observation(r"\bcpu\b", 0.8, order=5),
         # What waits for a CPU is late with its work and with reading and writing its sockets.
         signals={"calls and work late": 1.5},
+        # Google SRE book, chapter 22: what has no CPU left answers its health checks late.
+        brings=("liveness_probe_misconfigured", "readiness_probe_misconfigured"),
     ),
     Cause(
         "memory_exhausted",
