@@ -8,18 +8,20 @@ fails is what it wrote last. The status says only that it ended. Complaints of o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from engine.reason.catalogue import causes_of_family
+from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import COMPLAINTS, FactIndex
+from engine.reason.trust import TEXT
 from primitives.facts import LogPattern, WorkloadState
 from primitives.patterns import lazy_pattern
 
-__all__ = ["LAST_WORDS", "causes_of_words", "is_own_reason", "speaking_for_themselves"]
+__all__ = ["causes_of_words", "is_own_reason", "own_reasons", "speaking_for_themselves"]
 
-LAST_WORDS: Final = 1.8
-"""Factor of what a failing workload says itself: its status doesn't compete with it, and it has no reason to lie."""
+# Factor of what a failing workload says itself: its status doesn't compete with it, and it has no reason to lie.
+_LAST_WORDS: Final = 1.8
 
 _ENDED: Final = frozenset(("CrashLoopBackOff", "ContainerFailed", "InvalidCommand", "JobFailed", "PodFailed"))
 # It runs, and says itself that it can't serve: its probe gets an answer of the application, or takes too long for one.
@@ -79,3 +81,11 @@ def causes_of_words(fact: LogPattern) -> tuple[tuple[str, float], ...]:
     if fact.family == "authentication" and _EXPIRED.search(text):
         return _TOKEN_EXPIRED
     return causes_of_family(fact.family or "")
+
+
+def own_reasons(name: str, fact: LogPattern) -> Iterator[Claim]:
+    """What a workload that fails says of itself stands beside its status: it says why."""
+    why = f"its last words are of {(fact.family or '').replace('_', ' ')}"
+    for cause_id, weight in causes_of_words(fact):
+        key = HypothesisKey(cause_id, fact.resource)
+        yield Claim(key, name, weight * _LAST_WORDS * TEXT[fact.trust], why, "state")

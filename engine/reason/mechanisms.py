@@ -23,7 +23,7 @@ from engine.reason.complaints import COMPLAINTS, accused
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.first_of_two import first_of_two
-from engine.reason.last_words import LAST_WORDS, causes_of_words, is_own_reason, speaking_for_themselves
+from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
@@ -266,7 +266,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if news <= 0:
             continue
         if is_own_reason(fact, ill):
-            yield from _own_reasons(name, fact)
+            yield from own_reasons(name, fact)
             continue
         where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
@@ -284,14 +284,6 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
             for cause_id, weight in causes_of_words(fact):
                 why = f"messages of {fact.family.replace('_', ' ')}"
                 yield Claim(HypothesisKey(cause_id, place), name, weight * news * trust * share, why, group)
-
-
-def _own_reasons(name: str, fact: LogPattern) -> Iterator[Claim]:
-    """What a workload that fails says of itself stands beside its status: it says why."""
-    why = f"its last words are of {(fact.family or '').replace('_', ' ')}"
-    for cause_id, weight in causes_of_words(fact):
-        key = HypothesisKey(cause_id, fact.resource)
-        yield Claim(key, name, weight * LAST_WORDS * TEXT[fact.trust], why, "state")
 
 
 def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tuple[str | None, float]]:
