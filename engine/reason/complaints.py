@@ -15,7 +15,7 @@ from primitives.facts import LogPattern, ProbeResult
 from primitives.identity import same_name
 from primitives.patterns import lazy_pattern
 
-__all__ = ["COMPLAINTS", "accused", "is_outward"]
+__all__ = ["COMPLAINTS", "accused", "is_of_target", "is_outward"]
 
 # Kinds of resources that store data: when one refuses writes, its callers log the error.
 _STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
@@ -108,3 +108,11 @@ def _listeners(case: FactIndex) -> Mapping[int, set[str]]:
         if port.isdigit() and fact.resource:
             ports.setdefault(int(port), set()).update({fact.resource, host})
     return ports
+
+
+def is_of_target(family: str) -> bool:
+    """Whether a message of the family is about the resource that it names, not about the one that wrote it."""
+    return family in (
+        "connection_refused", "connection_reset", "unreachable", "timeout", "unavailable", "too_many_connections",
+        "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object",
+    )  # fmt: skip

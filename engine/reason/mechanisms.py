@@ -19,7 +19,7 @@ from engine.reason.catalogue import (
     unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
-from engine.reason.complaints import COMPLAINTS, accused
+from engine.reason.complaints import COMPLAINTS, accused, is_of_target
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
@@ -273,7 +273,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if is_own_reason(fact, ill):
             yield from own_reasons(name, fact)
             continue
-        where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
+        where = fact.points_at if fact.points_at and is_of_target(fact.family) else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
         if host := outside_host(case, fact):
@@ -325,14 +325,6 @@ def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
             if not exhausted.isdisjoint(causes_of_metric(fact.metric))}  # fmt: skip
     below = [name for name in case.below.get(resource or "", ()) if name in full]
     return below[0] if len(below) == 1 and resource not in full else resource
-
-
-def _is_of_target(family: str) -> bool:
-    """Whether a message of the family is about the resource that it names, not about the one that wrote it."""
-    return family in (
-        "connection_refused", "connection_reset", "unreachable", "timeout", "unavailable", "too_many_connections",
-        "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object",
-    )  # fmt: skip
 
 
 def _spans(case: FactIndex) -> Iterator[Claim]:
