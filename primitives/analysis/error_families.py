@@ -50,9 +50,9 @@ authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|sam
 permission: acces|denied|unauthori|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
 port_in_use: already|eaddrinuse|in use|only one
 missing_object: exist|index_not_found|no such|nosuch|undefined|unknown|table or view|invalid
-missing_configuration: config|env|flag|keyerror|must be|option|placeholder|property|secret|setting|variable|required
-invalid_configuration: argument|directory|command|config|directive|flag|option|parameter|properties|property|setting
-  yaml|heap
+missing_configuration: must|password is|config|env|flag|keyerror|option|placeholder|property|secret|setting|variable
+  required
+invalid_configuration: bootstrap|not a valid|argument|direct|command|config|flag|option|param|propert|setting|yaml|heap
 missing_file: cannot find|enoent|filenotfound|no such|not found|module|executable|main class
 incompatible_version: duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong|glibc
   featurecomp

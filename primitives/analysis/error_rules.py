@@ -32,7 +32,8 @@ RULES: Final = (
         "read_only",
         (
             r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
-            r"in a read-only|erofs|--read-only option|super[_-]read[_-]only|open for read-only|"
+            r"in a read-only|on a read-only directory|erofs|"
+            r"--read-only option|super[_-]read[_-]only|open for read-only|"
             r"(?:index|table|database|file ?system|disk|volume|cluster|block(?:ed)?)\b[^.;\n]{0,24}\bread-only|"
             r"/index write \(api\)|\bis in safe ?mode\b|"
             r"(?:can(?:no|')t|unable to|refus\w{1,40} to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
@@ -176,7 +177,7 @@ RULES: Final = (
     ),
     (
         "port_in_use",
-        (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is )?already (?:in use|allocated|taken)|"
+        (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is |was )?already (?:in use|allocated|taken)|"
         r"only one usage of each socket"),
     ),
     (
@@ -199,7 +200,8 @@ RULES: Final = (
             r"flag) \S{1,200} (?:is |was )?(?:not (?:set|found|"
             r"defined|configured|specified|provided)|missing|required|undefined|unset|empty)|"
             r"could not resolve placeholder|\S{3,60} must be (?:set|configured|specified|provided)\b|"
-            r"keyerror: ['\"][a-z][a-z0-9]{1,40}_"
+            r"keyerror: ['\"][a-z][a-z0-9]{1,40}_|must (?:specify|set|provide) [a-z0-9]{1,40}_[a-z0-9_]{1,60}|"
+            r"password is not specified"
         ),
     ),
     (
@@ -216,7 +218,9 @@ RULES: Final = (
             r"(?:failed|unable|cannot|can't|could not|error) (?:to )?(?:load(?:ing)?|pars(?:e|ing)|read(?:ing)?|"
             r"validat(?:e|ing)|apply(?:ing)?) "
             r"(?:\S{1,40} ){0,2}?(?:config\w{0,12}|settings?|properties)\b(?! of (?:null|undefined))|"
-            r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)"
+            r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)|"
+            r"flag provided but not defined|unknown (?:shorthand |long )?flag|unknown directive|"
+            r"is not a valid (?:section|directive|option|setting)|bootstrap checks? fail"
         ),
     ),
     ("missing_file", (r"no module named|executable file not found|could not find or load main class|"

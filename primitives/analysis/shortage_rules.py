@@ -42,7 +42,8 @@ SHORTAGES: Final = (
     (
         "disk_full",
         r"enospc|no space left|disk ?(?:space )?quota\b[^;\n]{0,60}\bexceeded|unable to extend (?:table|index|"
-        r"segment|lob)|disk (?:space )?(?:free )?(?:limit|alarm) (?:reached|set)|disk_free_limit reached|"
+        r"segment|lob)|"
+        r"disk (?:space |resource )?(?:free |limit )?(?:limit|alarm) (?:reached|set)|disk_free_limit reached|"
         r"\bthe table \S{1,80} is full|(?:transaction|redo|archive) log\b[^.;\n]{0,60}\bis full|"
         r"(?:volume|device|partition)(?: \S{1,40})? (?:is |are |has become |almost |nearly ){0,2}full|"
         r"" + short_of(_DISK),

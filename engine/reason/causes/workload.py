@@ -122,7 +122,7 @@ CAUSES = (
     ),
     Cause(
         "pod_affinity_conflict", _CLASS, "{resource}'s pod affinity rules can't be met", _SCHEDULING,
-        states={"PodAffinityConflict": 4.4}, diagnostic=_INSPECT,
+        states={"PodAffinityConflict": 4.4, "TopologySpreadConflict": 4.0}, diagnostic=_INSPECT,
     ),
     Cause(
         "taint_not_tolerated", _CLASS, "{resource} doesn't tolerate the taints of the nodes", _SCHEDULING,
