@@ -16,16 +16,21 @@ from primitives.patterns import lazy_pattern
 
 __all__ = [
     "GIB",
+    "MIB",
+    "TIME_UNITS",
     "bound",
     "counted",
     "duration",
     "is_ratio",
     "moment",
     "multiplied",
+    "parse_age",
+    "parse_binary",
     "parse_kubernetes",
     "parse_limit",
     "parse_measured",
     "parse_period",
+    "parse_setting_time",
     "probability",
     "quantities_in",
     "quantity",
@@ -37,6 +42,8 @@ __all__ = [
     "without_quantities",
 ]
 
+MIB: Final = 2.0**20
+"""A mebibyte in bytes."""
 GIB: Final = 2.0**30
 """A gibibyte in bytes, in which clouds state the sizes of disks."""
 
@@ -49,6 +56,12 @@ _KUBERNETES: Final = lazy_pattern(
     r"([+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40}))(?:([eE][+-]?\d{1,3})|(m|n|u|k|[KMGTPE]i?)?)"
 )
 _LIMIT: Final = lazy_pattern(r"\s*+(\d{1,40}(?:\.\d{1,40})?)\s*+([kKMGTP]i?)?B?\s*+$")
+_BINARY_SIZE: Final = lazy_pattern(
+    r"\s{0,9}(\d{1,15}(?:\.\d{1,6})?)\s{0,3}([kmgtp]?)i?(?:b|bytes)?\s{0,9}$", re.IGNORECASE
+)
+_AGE: Final = lazy_pattern(r"(\d{1,9})(y|d|h|ms|m|s)")
+_AGES: Final = {"y": 31_536_000, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0}
+_SETTING_TIMES: Final = {"ms": 1e-3, "mi": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _WHOLE_BINARY: Final = lazy_pattern(r"([1-9][0-9]{0,9})(Ki|Mi|Gi)")
 # Clouds state sizes of disks in GiB as a bare number; no disk has fewer bytes than this.
 _LEAST_BYTES: Final = 10_000_000
@@ -71,7 +84,8 @@ _QUANTITY_IN_CODE: Final = lazy_pattern(
     re.IGNORECASE,
 )
 
-_SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
+TIME_UNITS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
+"""Seconds in each unit of time of UCUM that metrics are in."""
 _AXIS_TIMES: Final = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
 _BYTES: Final = {
     "By": 1.0, "kBy": 1e3, "MBy": 1e6, "GBy": 1e9, "TBy": 1e12,
@@ -115,6 +129,27 @@ def parse_limit(value: object, unit: str) -> float | None:
     if unit == "By" and 0 < number < _LEAST_BYTES:
         number *= GIB
     return number if number > 0 else None
+
+
+def parse_binary(text: str, plain: float = 1.0) -> float | None:
+    """Bytes of a size in units of 1024, whatever they are called (`512Mi`, `2g`, `16 kB`); a bare number × `plain`."""
+    match = _BINARY_SIZE.match(text)
+    if match is None:
+        return None
+    return float(match[1]) * (1024.0 ** " kmgtp".index(match[2].lower()) if match[2] else plain)
+
+
+def parse_age(text: str) -> int | None:
+    """Seconds of an age as kubectl prints it (`5d3h`, `90s`); None where it is none."""
+    parts = _AGE.findall(text)
+    return sum(int(number) * _AGES[unit] for number, unit in parts) if parts else None
+
+
+def parse_setting_time(number: float, unit: str) -> float | None:
+    """Seconds of a number with a unit that a setting names (`ms`, `millis`, `sec`, `minutes`); None for other units."""
+    if not unit or unit[0] not in "msh":
+        return None
+    return number * _SETTING_TIMES["ms" if unit.startswith(("ms", "milli")) else unit[0]]
 
 
 def multiplied(text: str, factor: int) -> str | None:
@@ -169,8 +204,8 @@ def quantity(value: float, unit: str) -> str:
     """`value` in `unit`, in the unit a person would choose: 1.5 s, 230 ms, 4.2 GiB, 95 %, 12 requests."""
     if not math.isfinite(value):
         return "no value"
-    if unit in _SECONDS:
-        return _time(value * _SECONDS[unit])
+    if unit in TIME_UNITS:
+        return _time(value * TIME_UNITS[unit])
     size, rate, rest = unit.partition("/")
     if size in _BYTES:
         return _bytes(value * _BYTES[size]) + rate + rest
@@ -267,10 +302,10 @@ def _axis_unit(largest: float, unit: str, *, ratio: bool) -> tuple[float, str]:
     """What one step of an axis counts, in `unit`, and how it is named after the number."""
     if ratio:
         return 0.01, " %"
-    if unit in _SECONDS:
-        seconds = largest * _SECONDS[unit]
+    if unit in TIME_UNITS:
+        seconds = largest * TIME_UNITS[unit]
         long, name = next(((long, name) for long, name in _AXIS_TIMES if seconds >= _enough(long)), (1e-6, "µs"))
-        return long / _SECONDS[unit], f" {name}"
+        return long / TIME_UNITS[unit], f" {name}"
     base, rate, rest = unit.partition("/")
     if base in _BYTES:
         rank = min(int(math.log(max(largest * _BYTES[base], 1.0), 1024)), len(_BINARY) - 1)

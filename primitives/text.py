@@ -13,7 +13,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["ELLIPSIS", "NEWLINE_SIGN", "TAB_WIDTH", "safe_json", "safe_line", "safe_text"]
+__all__ = ["ELLIPSIS", "NEWLINE_SIGN", "TAB_WIDTH", "safe_json", "safe_line", "safe_text", "words_apart"]
 
 ELLIPSIS: Final = "…"
 NEWLINE_SIGN: Final = " ⏎ "
@@ -43,6 +43,9 @@ _STACKED_MARKS: Final = lazy_pattern(f"({_MARK_CLASS}{{4}}){_MARK_CLASS}+")
 _SUSPECT: Final = lazy_pattern(f"[\t\r\x0b\x0c\x85\u2028\u2029{_HIDDEN_CLASS}]|{_MARK_CLASS}{{5}}")
 _UNSAFE_IN_JSON: Final = lazy_pattern(f"[\x85\u2028\u2029{_HIDDEN_CLASS.replace(chr(0) + '-' + chr(8), '')}]")
 # Removed characters don't count towards a limit, but text that is nearly all removable isn't worth reading whole.
+# A capital after a small letter begins a word, and so does the last capital before two small ones: CPUThrottlingHigh,
+# but not APIs.
+_WORD_BEGINS: Final = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 _READ_AHEAD: Final = 4
 
 
@@ -66,6 +69,11 @@ def safe_line(value: str, *, limit: int = 500) -> str:
     cut = len(value) > limit * _READ_AHEAD
     text = _clean(value[: limit * _READ_AHEAD] if cut else value)
     return _truncate(text.strip("\n").replace("\n", NEWLINE_SIGN), limit, force=cut)
+
+
+def words_apart(name: str) -> str:
+    """A name in CamelCase with spaces between its words: `CPUThrottlingHigh` → `CPU Throttling High`."""
+    return _WORD_BEGINS.sub(" ", name)
 
 
 def safe_json(text: str) -> str:

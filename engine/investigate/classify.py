@@ -16,7 +16,7 @@ from primitives.dataclass import dataclass
 from primitives.identity import spoken_name
 from primitives.records import Alert, Symptom
 from primitives.terms import Direction, IncidentClass
-from primitives.text import safe_line
+from primitives.text import safe_line, words_apart
 
 __all__ = ["Classified", "classify"]
 
@@ -117,9 +117,7 @@ def _classification(evidence: Mapping[IncidentClass, float], because: tuple[str,
 
 
 def _words(text: str) -> list[str]:
-    # CPUThrottlingHigh: a capital after a small letter begins a word, and so does the last capital before small ones.
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", text)
-    return re.findall(r"[^\W_]+", apart.casefold())
+    return re.findall(r"[^\W_]+", words_apart(text).casefold())
 
 
 def _matches(words: list[str]) -> Iterable[tuple[IncidentClass, str, float]]:

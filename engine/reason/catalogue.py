@@ -12,6 +12,7 @@ from typing import Literal
 
 from primitives.dataclass import dataclass
 from primitives.terms import ChangeKind, IncidentClass
+from primitives.text import words_apart
 
 __all__ = [
     "Cause",
@@ -43,6 +44,7 @@ Signal = Literal[
     "calls and work late",  # so they do, and its own work takes longer too
     "traffic rose",  # more requests came
     "traffic rose below",  # what it calls got as many times more requests
+    "load ran full",  # something behind where more requests enter ran full since
     "outside blamed",  # errors name a host outside of the known system
     "fell silent",  # its metrics ended while others go on
     "setting differs",  # a setting differs from before or from its peers
@@ -190,8 +192,7 @@ def unhealthy_cause() -> str:
 @cache
 def causes_of_metric(name: str) -> tuple[str, ...]:
     """The causes that the metric `name` supports; in the catalogue specific patterns come before general ones."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    words = " ".join(re.findall(r"[a-z]+|\d+", apart.lower()))
+    words = " ".join(re.findall(r"[a-z]+|\d+", words_apart(name).lower()))
     return tuple(
         cause.id for cause in causes().values() if cause.metrics and re.search(rf"\b(?:{cause.metrics})\b", words)
     )

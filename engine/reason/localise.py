@@ -14,7 +14,7 @@ from typing import Final
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
-from engine.reason.victims import TIMES, blames, ill_replicas, passed_on, silent, slow, still_asked
+from engine.reason.victims import blames, ill_replicas, passed_on, silent, slow, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
     LogPattern,
@@ -26,6 +26,7 @@ from primitives.facts import (
     SpanShift,
     WireDelay,
 )
+from primitives.quantities import TIME_UNITS
 from primitives.terms import FAILURES
 
 __all__ = ["locations"]
@@ -104,9 +105,9 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
         if fact.polarity == "absent":
             if fact.resource in ill:
                 continue
-            if fact.unit in TIMES and fact.resource in failing:
+            if fact.unit in TIME_UNITS and fact.resource in failing:
                 continue  # What gives up early takes no time of its own.
-            if fact.unit not in TIMES and fact.resource in late:
+            if fact.unit not in TIME_UNITS and fact.resource in late:
                 continue  # What answers too late fails its callers and not itself.
             yield PlaceEvidence(
                 fact.resource, name, _NOTHING_OWN, "explains nothing of the symptom by itself", "own share"

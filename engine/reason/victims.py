@@ -15,10 +15,10 @@ from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, is_failing
 from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
+from primitives.quantities import TIME_UNITS
 
-__all__ = ["TIMES", "Blame", "blames", "ill_replicas", "passed_on", "silent", "slow", "still_asked"]
+__all__ = ["Blame", "blames", "ill_replicas", "passed_on", "silent", "slow", "still_asked"]
 
-TIMES: Final = ("s", "ms", "us", "ns", "min", "h")
 """Units of a latency (UCUM)."""
 
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
@@ -135,7 +135,9 @@ def slow(case: FactIndex) -> frozenset[str]:
         fact.resource for _, fact in case.present(SpanShift) if fact.resource and fact.current > 2 * fact.baseline
     }
     sharing = {
-        fact.resource for _, fact in case.present(OwnShare) if fact.resource and fact.unit in TIMES and fact.share > 0.3
+        fact.resource
+        for _, fact in case.present(OwnShare)
+        if fact.resource and fact.unit in TIME_UNITS and fact.share > 0.3
     }
     return frozenset(shifted | sharing)
 

@@ -14,13 +14,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from primitives.quantities import TIME_UNITS
 from primitives.records import Metric, Series
 from primitives.statistics import median
 from primitives.text import safe_line
 
 __all__ = ["sift"]
 
-_SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 _NEVER_NEGATIVE: Final = ("latency", "errors", "availability", "traffic")
 _WHOLE: Final = {"%": 100.0, "1": 1.0}
 # Shares are rounded and summed up: this much more than all is no contradiction.
@@ -81,8 +81,8 @@ def _suspects(series: Sequence[Series], seconds: float) -> set[int]:
 
 def _bound(metric: Metric, seconds: float) -> float:
     """What no sample may exceed."""
-    if metric.kind == "latency" and metric.unit in _SECONDS:
-        return seconds / _SECONDS[metric.unit]
+    if metric.kind == "latency" and metric.unit in TIME_UNITS:
+        return seconds / TIME_UNITS[metric.unit]
     if metric.kind in ("availability", "errors") and metric.unit in _WHOLE:
         return _WHOLE[metric.unit] * _ROUNDING
     return float("inf")

@@ -14,6 +14,7 @@ from typing import Any, Final
 from primitives.analysis.setting_values import Setting, Settings, in_bytes, in_seconds
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
+from primitives.quantities import MIB
 
 __all__ = ["RULES", "Conflict", "in_conflict"]
 
@@ -40,7 +41,6 @@ _LIMITS: Final = (("min", "max"), ("minimum", "maximum"), ("lower", "upper"), ("
 _ON: Final = ("true", "on", "yes", "enabled", "1", "active")
 _RETIRED: Final = lazy_pattern(r"revoked|retired|inactive|deleted|superseded|archived|disabled", re.IGNORECASE)
 _HEAP: Final = lazy_pattern(r"-Xmx(\d{1,12}[kmgt]?)\b|--max[-_]old[-_]space[-_]size[= ](\d{1,9})", re.IGNORECASE)
-_MEBI: Final = 1024.0 * 1024.0
 _CERTIFICATE: Final = lazy_pattern(r"\b(?:cert|certs|certificate|certificates|tls|ssl|x|acm)\b")
 _TOKEN: Final = lazy_pattern(r"\b(?:token|tokens|credential|credentials|api key|access key|secret)\b")
 
@@ -99,7 +99,7 @@ def heap_over_limit(settings: Settings, now: datetime) -> Iterator[Conflict]:
         return
     for leaf in settings.leaves:
         heap = _HEAP.search(leaf.value) if isinstance(leaf.value, str) else None
-        size = heap and (in_bytes(heap[1]) if heap[1] else float(heap[2]) * _MEBI)
+        size = heap and (in_bytes(heap[1]) if heap[1] else float(heap[2]) * MIB)
         if size and size >= limits[0][1]:
             why = "the heap may grow beyond the memory that it may use"
             yield Conflict("heap_over_limit", settings.resource, leaf, why,
@@ -216,7 +216,7 @@ RULES: Final[tuple[Callable[[Settings, datetime], Iterator[Conflict]], ...]] = (
 def _memory(leaf: Setting) -> float | None:
     """A memory limit in bytes; a small number without a unit is in MiB (ECS, Lambda)."""
     number = leaf.number
-    return in_bytes(leaf.value, _MEBI if number is not None and number < _MEBI else 1.0)
+    return in_bytes(leaf.value, MIB if number is not None and number < MIB else 1.0)
 
 
 def _moment(value: Any) -> datetime | None:

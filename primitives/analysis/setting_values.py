@@ -12,6 +12,7 @@ from typing import Any, Final
 from primitives.analysis.configuration import flatten
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
+from primitives.quantities import parse_binary, parse_setting_time
 from primitives.records import ConfigurationSnapshot
 
 __all__ = ["Setting", "Settings", "in_bytes", "in_seconds", "settings_of"]
@@ -23,8 +24,6 @@ _LONGEST_TEXT: Final = 20_000
 _WORD: Final = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _UNIT: Final = r"(?: (?:in )?(?P<unit>ms|millis|milliseconds|s|secs?|seconds|m|mins?|minutes|h|hours))?$"
 _TIME: Final = lazy_pattern(r"^\s{0,9}(\d{1,12}(?:\.\d{1,6})?)\s{0,3}([a-z]{0,12})\s{0,9}$", re.IGNORECASE)
-_SIZE: Final = lazy_pattern(r"^\s{0,9}(\d{1,15}(?:\.\d{1,6})?)\s{0,3}([kmgt]?)(i?)b?\s{0,9}$", re.IGNORECASE)
-_SECONDS: Final = {"ms": 1e-3, "mi": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 # Without a unit, nobody waits for a request for longer than this many seconds: it is in milliseconds (as Node's is).
 _LONGEST_S: Final = 1000.0
 _KUBERNETES: Final = frozenset({"apiVersion", "kind"})
@@ -100,17 +99,12 @@ def in_seconds(leaf: Setting) -> float | None:
     number = float(match[1])
     if not unit:
         return number / 1000 if number >= _LONGEST_S else number
-    scale = _SECONDS["ms" if unit.startswith(("ms", "milli")) else unit[0]] if unit[0] in "msh" else None
-    return None if scale is None else number * scale
+    return parse_setting_time(number, unit)
 
 
 def in_bytes(value: Any, plain: float = 1.0) -> float | None:
     """A size such as 512Mi, 2g or 1024; a number without unit is in `plain` bytes."""
-    match = _SIZE.match(str(value)) if not isinstance(value, bool) else None
-    if match is None:
-        return None
-    scale = 1024.0 ** " kmgt".index(match[2].lower()) if match[2] else plain
-    return float(match[1]) * scale
+    return None if isinstance(value, bool) else parse_binary(str(value), plain)
 
 
 def _settings(resource: str, documents: Mapping[str, ConfigurationSnapshot]) -> Settings:

@@ -15,12 +15,12 @@ from primitives.patterns import lazy_pattern
 from primitives.records import Alert
 from primitives.telemetry import AlertsQuery, Answers, Telemetry, TopologyQuery
 from primitives.terms import IncidentClass
-from primitives.text import safe_line
+from primitives.text import safe_line, words_apart
 
 _MOST: Final = 20
 _MOST_TEXT: Final = 4_000
-# The words of a name in CamelCase, and the sentences of a text: each is read by itself.
-_WORDS: Final = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\W]+")
+_BETWEEN_WORDS: Final = lazy_pattern(r"[_\W]+")
+# The sentences of a text: each is read by itself.
 _SENTENCES: Final = lazy_pattern(r"[\n;]|[.!?](?=\s)")
 
 
@@ -69,6 +69,6 @@ def _fact(
 
 def _sentences(alert: Alert) -> Iterator[str]:
     """The name in words, then each sentence of the summary and of the description."""
-    yield " ".join(filter(None, _WORDS.split(alert.name)))
+    yield " ".join(filter(None, _BETWEEN_WORDS.split(words_apart(alert.name))))
     for text in dict.fromkeys((alert.summary, alert.description)):
         yield from (part.strip() for part in _SENTENCES.split(text[:_MOST_TEXT]) if part.strip())

@@ -91,17 +91,22 @@ _CRASHES: Final = frozenset(
 )
 _SANDBOX: Final = frozenset({"SandboxFailed", "SandboxNetworkFailed", "AddressesExhausted"})
 _SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.family == "scheduling")
+_READINGS: Final = ("ProbeAnsweredError", "ProbeNeedsAnother", "CpuLimitTooLow")
 # A state that says less about the same container (or workload) than another one that was found says nothing new.
 _SAYS_LESS: Final[dict[str, Collection[str]]] = {
     "BackOff": _CRASHES | _PULLS,
     "ImagePullBackOff": _PULLS - {"ImagePullBackOff", "ImagePullSecretMissing"},
     "NodeNotReady": {"KubeletStopped", "ContainerRuntimeDown", "NetworkPluginNotReady"},
     "FailedScheduling": (_SCHEDULING | {"VolumeClaimMissing"}) - {"FailedScheduling"},
-    "PodPending": _SCHEDULING | _SANDBOX | {"FailedMount", "FailedAttachVolume", "MultiAttachError"},
+    "PodPending": _SCHEDULING | _SANDBOX | {
+        "InitContainerNotFinished", "FailedMount", "FailedAttachVolume", "MultiAttachError",
+    },
     "ContainerCreating": _SANDBOX | {"OOMKilled"},
-    "LivenessProbeFailed": {"LivenessProbeMisconfigured"},
-    "ReadinessProbeFailed": {"ReadinessProbeMisconfigured"},
-    "StartupProbeFailed": {"StartupProbeMisconfigured"},
+    "NotReady": {*_CRASHES, *_READINGS},
+    "LivenessProbeFailed": {"LivenessProbeMisconfigured", *_READINGS},
+    "ReadinessProbeFailed": {"ReadinessProbeMisconfigured", *_READINGS},
+    "StartupProbeFailed": {"StartupProbeMisconfigured", *_READINGS},
+    "InitContainerNotFinished": {"EnvHostUnknown", "EnvPortMismatch", "ServiceMissing"},
     "DependencyUnanswered": {"EnvHostUnknown", "EnvPortMismatch"},
     "FailedCreate": {"QuotaExceeded", "ServiceAccountMissing", "LimitRangeViolation", "AdmissionWebhookDenied"},
     "VolumeClaimPending": {

@@ -14,7 +14,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property
 from typing import Final
 
@@ -22,7 +21,7 @@ from primitives.dataclass import dataclass
 from primitives.identity import base_name, kind_of, namespace_of, same_name
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
-from primitives.kubernetes.illness import checked_well, find_ill
+from primitives.kubernetes.illness import checked_well, find_ill, long_before
 from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.nodes import is_control_plane
@@ -37,7 +36,6 @@ Concerned = Collection[str] | None
 # A slip of the keyboard changes one character in eight or fewer; words such as -service at the end count for little.
 _ALIKE: Final = 0.85
 _SHORTEST_WORD: Final = 4
-_LONG_AGO: Final = timedelta(days=1)
 _READ_AT_START: Final = frozenset({"EnvHostUnknown", "EnvPortMismatch"})
 _CHANGES: Final = frozenset({"RevisionChanged", "ObjectChanged", "RolloutInProgress", "RolloutStuck"})
 
@@ -160,21 +158,26 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
     """Why the finding is background; None where it may be why something fails."""
     if finding.state == "NodeCordoned" and _kept_free(situation, finding):
         return "a control plane's node is kept free of other pods, and no pod needs it"
-    unread = finding.resource in situation.ill and not _may_have_read(situation.cluster, finding.resource)
+    unread = finding.resource in situation.ill and not _may_have_read(situation.cluster, finding)
     if finding.state in _READ_AT_START and unread and finding.resource in situation.cluster.pods_of:
         return "what is in trouble hasn't started, so it hasn't read the setting"
     concerned = BY_COMPARISON[finding.state](situation, finding)
     if concerned is None or situation.troubled <= {*concerned, finding.resource, finding.object}:
         return None
     hurt = [*concerned, finding.resource, finding.object]
-    if any(name in situation.ill or name in situation.focus or name in situation.changed for name in hurt):
+    if any(name in situation.ill or name in situation.changed or _is_asked(situation, name) for name in hurt):
         return None
-    return "whom it concerns is well" if concerned else "nobody is hurt by it"
+    return "whom it concerns is well" if concerned else "no workload is affected"
+
+
+def _is_asked(situation: Situation, name: str) -> bool:
+    """Whether the question names it, by its identifier or by the name alone."""
+    return name in situation.focus or any(not kind_of(word) and same_name(word, name) for word in situation.focus)
 
 
 def _ended_long_ago(situation: Situation, finding: Finding) -> bool:
-    """Whether it tells of a Job's run that ended more than a day before the incident; failed Jobs stay (TTL: none)."""
-    ended = finding.since is not None and situation.cluster.window.start - finding.since > _LONG_AGO
+    """Whether it tells of a Job's run that ended long before the incident."""
+    ended = long_before(situation.cluster, finding.since)
     return ended and kind_of(finding.resource) == "job" and finding.resource not in situation.focus
 
 
@@ -194,12 +197,13 @@ def _host(situation: Situation, finding: Finding) -> Concerned:
     return (finding.resource, *(writers if isinstance(writers, list) else ()))
 
 
-def _may_have_read(cluster: Cluster, resource: str) -> bool:
+def _may_have_read(cluster: Cluster, finding: Finding) -> bool:
     """Whether a process that is in trouble may have read a setting: what never started has read none."""
-    pods = [pod for pod in cluster.pods_of.get(resource, ()) if pod.live]
+    pods = [pod for pod in cluster.pods_of.get(finding.resource, ()) if pod.live]
     unwell = [pod for pod in pods if not pod.healthy]
-    started = any(container.state("running") or container.last or container.restarts
-                  for pod in unwell for container in pod.containers if not container.init)  # fmt: skip
+    started = any(container.running or container.last or container.restarts
+                  for pod in unwell for container in pod.containers
+                  if not container.init or container.name == finding.container)  # fmt: skip
     return started if unwell else bool(pods)
 
 

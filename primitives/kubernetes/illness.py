@@ -1,4 +1,4 @@
-"""Whom it hurts: the workloads, Services and nodes that are in trouble now, each with the reason in words.
+"""Unhealthy workloads, Services and nodes, each with the reason in words.
 
 What counts is the effect (replicas that are missing or not ready, restarts, failed checks), never a setting: a setting
 that looks wrong hurts somebody or nobody (Google SRE book, chapter 6: symptoms versus causes).
@@ -7,23 +7,23 @@ that looks wrong hurts somebody or nobody (Google SRE book, chapter 6: symptoms 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from primitives.identity import kind_of, namespace_of
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
+from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down, well_throughout
 from primitives.kubernetes.fields import instant, text
 from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.pods_view import Pod
+from primitives.kubernetes.replicas import ready_replicas, wanted_replicas
 from primitives.kubernetes.services import pods_behind
 from primitives.kubernetes.settings import service_at
-from primitives.kubernetes.workloads import ready_replicas, wanted_replicas
 from primitives.quantities import counted
 from primitives.resolver import host_of
 
-__all__ = ["checked_well", "failed_checks", "find_ill"]
+__all__ = ["checked_well", "failed_checks", "find_ill", "long_before"]
 
 _KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
 
@@ -72,7 +72,7 @@ def _checked(cluster: Cluster, *, healthy: bool) -> Iterator[tuple[str, str]]:
 def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
     for resource, pods in cluster.pods_of.items():
         counting = [pod for pod in pods if _counts(cluster, pod)]
-        unready = sum(1 for pod in counting if not pod.healthy)
+        unready = sum(1 for pod in counting if not (pod.healthy or pod.unknown))
         restarted = sum(1 for pod in counting if _restarts(cluster, pod))
         if unready:
             yield resource, f"{unready} of {counted(len(counting), 'pod')} {_is_or_are(unready)} not ready"
@@ -88,15 +88,21 @@ def _counts(cluster: Cluster, pod: Pod) -> bool:
 
 
 def _ended_long_ago(cluster: Cluster, pod: Pod) -> bool:
-    ended = ended_at(pod)
-    return kind_of(pod.controller) == "job" and ended is not None and cluster.window.start - ended > _LONG_AGO
+    return kind_of(pod.controller) == "job" and long_before(cluster, ended_at(pod))
+
+
+def long_before(cluster: Cluster, ended: datetime | None) -> bool:
+    """Whether it ended more than a day before the incident; failed Jobs stay (TTL: none)."""
+    return ended is not None and cluster.window.start - ended > _LONG_AGO
 
 
 def _restarts(cluster: Cluster, pod: Pod) -> bool:
     for container in pod.containers if pod.live else ():
-        end = instant(container.last, "finishedAt") if container.restarts else None
+        # What ended before the running instance started, even where the status no longer tells how.
+        end = (instant(container.last, "finishedAt") or container.started_at) if container.restarts else None
         often = container.restarts >= _OFTEN and end is not None and cluster.window.holds(end)
-        if often or (end is not None and cluster.now - end < RECOVERED_AFTER):
+        lately = end is not None and cluster.now - end < RECOVERED_AFTER
+        if often or (lately and not well_throughout(cluster, container)):
             return True
     return False
 

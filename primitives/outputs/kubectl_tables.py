@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from primitives.identity import parse_id
 from primitives.kubernetes.kinds import kind_of_dump
-from primitives.outputs.tables import Row, ages, columns
+from primitives.outputs.tables import Row, columns
 from primitives.outputs.texts import Output
 from primitives.patterns import lazy_pattern
+from primitives.quantities import parse_age
 
 __all__ = ["object_kind", "objects_in_tables"]
 
@@ -81,7 +82,7 @@ def _object(kind: str, row: Row, output: Output, **parts: Any) -> dict[str, Any]
 
 
 def _ago(age: str, now: datetime) -> str | None:
-    seconds = ages(age)
+    seconds = parse_age(age)
     return (now - timedelta(seconds=seconds)).isoformat() if seconds is not None and seconds < 3e9 else None
 
 

@@ -15,10 +15,10 @@ from primitives.identity import kubernetes_id
 from primitives.outputs.tables import Row, barred, columns, pairs
 from primitives.outputs.texts import Output
 from primitives.patterns import lazy_pattern
+from primitives.quantities import parse_binary
 
 __all__ = ["Reading", "alarmed", "readings"]
 
-_NUMBER: Final = lazy_pattern(r"^\d{1,15}(?:\.\d{1,9})?")
 _IDLE: Final = lazy_pattern(r"Cpu\(s\):.{0,200}?(\d{1,3}(?:\.\d{1,3})?)\s?%?\s?id\b")
 # A sample in the text exposition format; what isn't a part of a whole, or is what is left, has no such limit.
 _SAMPLE: Final = lazy_pattern(
@@ -94,7 +94,7 @@ def _memory(output: Output, header: str, rows: Sequence[str]) -> list[Reading]:
     names = [word.upper() for word in header.split()]
     for row in rows:
         if row.strip().startswith("Mem:"):
-            cells = [_size(cell) for cell in row.split()[1:]]
+            cells = [parse_binary(cell) for cell in row.split()[1:]]
             known = dict(zip(names, cells, strict=False))
             total, left = known.get("TOTAL"), known.get("AVAILABLE")
             if total and left is not None:
@@ -153,8 +153,10 @@ def _connections(output: Output, lines: Sequence[str]) -> Iterator[Reading]:
     if "THREADS_CONNECTED" in settings:
         yield from _of_pairs(output, settings)
         return
-    limit = next((v for row in [settings, *rows] for name in _LIMITS if (v := _size(row.get(name, ""))) is not None), 0)
-    counted = [v for row in rows for name in _COUNTS if (v := _size(row.get(name, ""))) is not None]
+    limit = next(
+        (v for row in [settings, *rows] for name in _LIMITS if (v := parse_binary(row.get(name, ""))) is not None), 0
+    )
+    counted = [v for row in rows for name in _COUNTS if (v := parse_binary(row.get(name, ""))) is not None]
     states = any("STATE" in row for row in rows)
     used = sum(counted) if states else max(counted, default=0.0)
     if limit and used and used <= 10 * limit:
@@ -176,20 +178,10 @@ def _paired(output: Output, lines: Sequence[str]) -> Iterator[Reading]:
 
 def _of_pairs(output: Output, known: Row) -> Iterator[Reading]:
     for name, limit_name, metric, unit in _PAIRED:
-        value, limit = _size(known.get(name, "")), _size(known.get(limit_name, ""))
+        value, limit = parse_binary(known.get(name, "")), parse_binary(known.get(limit_name, ""))
         evicts = metric == "memory used" and known.get("MAXMEMORY_POLICY", "noeviction") != "noeviction"
         if value is not None and limit and not evicts:
             yield Reading(output.resource, metric, unit, value, limit)
-
-
-def _size(text: str) -> float | None:
-    """A number with its unit of 1024 (`free -h`, `psql`), None where it is none."""
-    match = _NUMBER.match(text.strip())
-    if match is None:
-        return None
-    unit = text.strip()[match.end() :][:1].upper()
-    power = "KMGTP".find(unit) + 1 if unit else 0
-    return float(match[0]) * 1024.0**power
 
 
 _TABLES: Final = (

@@ -10,7 +10,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["Row", "ages", "barred", "columns", "pairs"]
+__all__ = ["Row", "barred", "columns", "pairs"]
 
 
 class Row(dict[str, str]):
@@ -25,8 +25,6 @@ _WORD: Final = lazy_pattern(r"\S+")
 _WIDE: Final = lazy_pattern(r" {2,}")
 _AGO: Final = lazy_pattern(r" \((\S{1,20}) ago\)")
 _PAIR: Final = lazy_pattern(r"^\s{0,60}([A-Za-z_][\w .()/-]{0,60}?)\s{0,40}[:=]\s{0,40}(\S.{0,400})$")
-_AGE: Final = lazy_pattern(r"(\d{1,9})(y|d|h|ms|m|s)")
-_SECONDS: Final = {"y": 31_536_000, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0}
 _MOST_ROWS: Final = 2_000
 
 
@@ -72,9 +70,3 @@ def pairs(lines: Sequence[str]) -> Row:
         if match := _PAIR.match(line):
             known.setdefault(match[1].strip().upper(), match[2].strip())
     return known
-
-
-def ages(text: str) -> int | None:
-    """Seconds of an age as kubectl writes it (`5d3h`, `2m15s`); None where there is none."""
-    parts = _AGE.findall(text)
-    return sum(int(number) * _SECONDS[unit] for number, unit in parts) if parts else None

@@ -16,29 +16,27 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from primitives.redact.commands import COMMAND_RULES, COMMAND_TRIGGERS
+from primitives.redact.assignments import has_secret_key, redact_assignments
+from primitives.redact.commands import COMMAND_RULES
+from primitives.redact.dispatch import Dispatch
+from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
-from primitives.redact.rules import (
-    COARSE_TRIGGERS,
-    RULES,
-    Rule,
-    is_placeholder,
-    is_secret_assignment,
-    is_secret_key,
-)
+from primitives.redact.parameters import has_parameters, redact_parameters
+from primitives.redact.rules import RULES, Rule
 from primitives.redact.secret_documents import redact_secret_documents
-from primitives.redact.vendors import SHORTEST, VENDOR_RULES, VendorRule
+from primitives.redact.urls import URL_RULES
+from primitives.redact.values import is_placeholder, is_secret_assignment
+from primitives.redact.vendors import rules_for
 
 __all__ = ["Redactor"]
 
 _DEFAULT_KEY: Final = b"cloudops redaction placeholders, version 1"
-_LONG_WORD: Final = re.compile(f"[A-Za-z0-9_.~/:@+-]{{{SHORTEST},}}")
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
 _VALUE_KEYS: Final = ("value", "Value", "ParameterValue", "parameter_value")
-_ALL_RULES: Final = (*RULES, *COMMAND_RULES)
-_ALL_TRIGGERS: Final = (*COARSE_TRIGGERS, *COMMAND_TRIGGERS)
+_BEFORE_KEYS: Final = Dispatch((*RULES, *URL_RULES))
+_AFTER_KEYS: Final = Dispatch(COMMAND_RULES)
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -94,29 +92,22 @@ class Redactor:
         if "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, self._replace_all)
             lower = text.lower()
-        for trigger in _ALL_TRIGGERS:
-            if trigger in lower:
-                return self._redact_structure(text, lower)
+        for rule in _BEFORE_KEYS.due(lower):
+            text = self._apply(rule, text)
+        if has_parameters(lower):
+            text = redact_parameters(text, self.placeholder)
+        if has_secret_key(text):
+            text = redact_assignments(text, self.placeholder)
+        for rule in _AFTER_KEYS.due(lower):
+            text = self._apply(rule, text)
         return text
 
-    def _redact_structure(self, text: str, lower: str) -> str:
-        for rule in _ALL_RULES:
-            if any(trigger in lower for trigger in rule.triggers):
-                text = rule.pattern.sub(self._replacer(rule), text)
-        return text
+    def _apply(self, rule: Rule, text: str) -> str:
+        return rule.pattern.sub(self._replacer(rule), text)
 
     def _redact_vendors(self, text: str) -> str:
-        words = "\n".join(_LONG_WORD.findall(text)).lower()
-        if words:
-            for marker, rules in _VENDORS_BY_MARKER.items():
-                if marker in words:
-                    text = self._apply_vendors(rules, words, text)
-        return text
-
-    def _apply_vendors(self, rules: Iterable[VendorRule], words: str, text: str) -> str:
-        for kind, trigger, pattern in rules:
-            if trigger in words:
-                text = pattern.sub(lambda match, kind=kind: self.placeholder(kind, match[0]), text)  # type: ignore[misc]
+        for kind, _, pattern in rules_for(text.lower()):
+            text = pattern.sub(lambda match, kind=kind: self.placeholder(kind, match[0]), text)  # type: ignore[misc]
         return text
 
     def _replacer(self, rule: Rule) -> Callable[[re.Match[str]], str]:
@@ -177,18 +168,6 @@ class Redactor:
     def _replace_all(self, value: Any) -> Any:
         text = value if isinstance(value, str) else repr(value)
         return text if not text or is_placeholder(text) else self.placeholder("value", text)
-
-
-def _by_marker(rules: Iterable[VendorRule]) -> dict[str, list[VendorRule]]:
-    """The rules by the rarest character of their trigger: one search for it rules out all of them."""
-    groups: dict[str, list[VendorRule]] = {}
-    for rule in rules:
-        marker = next((character for character in "_-/:.~" if character in rule[1]), "")
-        groups.setdefault(marker, []).append(rule)
-    return groups
-
-
-_VENDORS_BY_MARKER: Final = _by_marker(VENDOR_RULES)
 
 
 def _named_value(obj: Mapping[str, Any]) -> str | None:

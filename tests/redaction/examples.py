@@ -13,7 +13,8 @@ import random
 import re
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,6 +70,7 @@ KEYS = [
     "bind_pw",
 ]
 _LETTERS = string.ascii_letters + string.digits
+Draw = Callable[[str, int], str]
 
 
 class Example(NamedTuple):
@@ -101,11 +103,11 @@ def _filled(template: str, key: str, rng: random.Random) -> tuple[str, tuple[str
         kind = match[1]
         if kind in "KkCD":
             return _key(kind, key)
-        value = _value(kind, rng)
+        value = _drawn(kind[1:-1], rng) if kind.startswith("<") else _value(kind, rng)
         secrets.append(value)
         return value
 
-    text = re.sub("§([A-Za-z])", fill, template)
+    text = re.sub("§([A-Za-z]|<[^>]*>)", fill, template)
     return text, tuple(secret for secret in secrets if len(secret) > 4)
 
 
@@ -116,33 +118,66 @@ def _key(kind: str, key: str) -> str:
 
 
 def _value(kind: str, rng: random.Random) -> str:
-    def draw(alphabet: str, size: int) -> str:
-        return "".join(rng.choices(alphabet, k=size))
+    return _DRAWN.get(kind, _DRAWN["B"])(partial(_draw, rng))
 
-    match kind:
-        case "P":
-            return draw(string.ascii_letters, 6) + draw("!-_.", 1) + draw(string.digits, 3)
-        case "T":
-            return draw(_LETTERS, 24) + draw(string.digits, 2)
-        case "H":
-            return draw("0123456789abcdef", 32)
-        case "U":
-            return "-".join(draw("0123456789abcdef", size) for size in (8, 4, 4, 4, 12))
-        case "w":
-            return draw(string.ascii_lowercase, 11)
-        case "N":
-            return draw("123456789", 10)
-        case "O":
-            return draw("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)
-        case "L":
-            return draw(_LETTERS + "+/", 64)
-        case "t":
-            return draw(_LETTERS, 4)
-        case "G":
-            pem = "-----BEGIN PRIVATE KEY-----\n" + draw(_LETTERS, 64)
-            return base64.b64encode(pem.encode()).decode()
-        case _:
-            return base64.b64encode(draw(_LETTERS, 30).encode()).decode()
+
+def _draw(rng: random.Random, alphabet: str, size: int) -> str:
+    return "".join(rng.choices(alphabet, k=size))
+
+
+def _password(draw: Draw) -> str:
+    return draw(string.ascii_letters, 6) + draw("!-_.", 1) + draw(string.digits, 3)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+_DRAWN: dict[str, Callable[[Draw], str]] = {
+    "P": _password,
+    "T": lambda draw: draw(_LETTERS, 24) + draw(string.digits, 2),
+    "H": lambda draw: draw("0123456789abcdef", 32),
+    "U": lambda draw: "-".join(draw("0123456789abcdef", size) for size in (8, 4, 4, 4, 12)),
+    "w": lambda draw: draw(string.ascii_lowercase, 11),
+    "N": lambda draw: draw("123456789", 10),
+    "O": lambda draw: draw("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16),
+    "L": lambda draw: draw(_LETTERS + "+/", 64),
+    "t": lambda draw: draw(_LETTERS, 4),
+    "G": lambda draw: _base64("-----BEGIN PRIVATE KEY-----\n" + draw(_LETTERS, 64)),
+    "B": lambda draw: _base64(draw(_LETTERS, 30)),
+    "S": lambda draw: _base64(_password(draw)),
+    "J": lambda draw: _base64(f'{{"auths":{{"registry.example.com":{{"auth":"{_base64(_password(draw))}"}}}}}}'),
+}
+
+
+def _leaks(secret: str, redacted: str) -> bool:
+    """Whether half of the secret is still there, from its beginning or to its end."""
+    half = len(secret) // 2
+    return secret[: max(half, 5)] in redacted or secret[-max(half, 5) :] in redacted
+
+
+_ALPHABETS = {
+    "A": _LETTERS,
+    "U": string.ascii_uppercase + "234567",
+    "u": string.ascii_uppercase + string.digits,
+    "B": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
+    "b": _LETTERS + "+/",
+    "d": string.digits,
+    "h": "0123456789abcdef",
+    "l": string.ascii_lowercase + string.digits,
+    "w": _LETTERS + "_-",
+}
+
+
+def _drawn(form: str, rng: random.Random) -> str:
+    """A vendor's token: `{A36}` is 36 characters of the alphabet A. Its ends are letters or digits."""
+
+    def part(match: re.Match[str]) -> str:
+        size = int(match[2])
+        drawn = rng.choices(_ALPHABETS[match[1]], k=size)
+        return "".join(drawn[:-1]) + rng.choice([c for c in _ALPHABETS[match[1]] if c.isalnum()])
+
+    return re.sub(r"\{([A-Za-z])(\d+)\}", part, form)
 
 
 def recall(family: str, *, held_back: bool) -> tuple[int, int, list[Example]]:
@@ -153,7 +188,7 @@ def recall(family: str, *, held_back: bool) -> tuple[int, int, list[Example]]:
     missed = []
     for example in chosen:
         redacted = Redactor().redact(example.text)
-        if any(secret in redacted for secret in example.secrets):
+        if any(_leaks(secret, redacted) for secret in example.secrets):
             missed.append(example)
     return len(chosen) - len(missed), len(chosen), missed
 

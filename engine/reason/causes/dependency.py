@@ -22,7 +22,15 @@ CAUSES = (
             "call_failed": 0.5,
             "failover": 0.5,
         },
-        states={"DependencyUnanswered": 4.6, "ServiceMissing": 3.0, "NoReadyEndpoints": 1.0, "NoEndpoints": 1.0},
+        states={
+            "DependencyUnanswered": 4.6,
+            "ServiceMissing": 3.0,
+            "NoReadyEndpoints": 1.0,
+            "NoEndpoints": 1.0,
+            "ProbeNeedsAnother": 3.8,
+            # Init containers block the start until a precondition is met (Kubernetes: Init Containers).
+            "InitContainerNotFinished": 2.2,
+        },
         metrics=r"(?:health ?check|healthy hosts?|target health).*",
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",

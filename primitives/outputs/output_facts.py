@@ -49,33 +49,34 @@ async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Obs
         return
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
     shown: list[Shown] = []
-    told: list[Sign] = []
+    reported: list[Sign] = []
     stated_by: list[PlatformState] = []
     stalled: list[tuple[str, str]] = []
     read: list[Reading] = []
     since = incident_window(args).start - _BEFORE
     names = _names(topology.records)
+    owners = _owners(topology.records)
     for output in (output for record in collected for output in outputs(record)):
         objects, rest = split_objects(output)
         shown += objects
         if output.structure is not None and not objects:
             for said in said_in(output.structure, output.resource, names, since):
                 if said.code is not None:
-                    yield _ended(said, answers, args)
+                    yield _ended(said, owners.get(said.resource, said.resource), answers, args)
                 elif said.reading is not None:
                     read.append(said.reading)
                 else:
                     part = replace(output, resource=said.resource, structure=None)
                     states, lines = platform_states(part, [said.line], since)
                     stated_by += states
-                    told += signs(part, lines, since)
+                    reported += signs(part, lines, since)
             continue
         stated, rest = readings(output, rest)
         read += stated
         states, rest = platform_states(output, rest, since)
         stated_by += states
         stalled += [(output.resource, line) for line in rest if _NO_MEMBERS.search(line)]
-        told += signs(output, rest, since)
+        reported += signs(output, rest, since)
     async for fact in _objects(ask, args, answers, shown, topology):
         yield fact
     for stated_state in dict.fromkeys(stated_by[:_MOST]):
@@ -84,8 +85,8 @@ async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Obs
         yield _stalled(resource, line, answers, args)
     for reading in read[:_MOST]:
         yield _limit(reading, answers, args)
-    finder = NameFinder(topology.records, [sign.resource for sign in told])
-    for fact in _patterns(told, finder, answers, args):
+    finder = NameFinder(topology.records, [sign.resource for sign in reported])
+    for fact in _patterns(reported, finder, answers, args):
         yield fact
 
 
@@ -113,7 +114,20 @@ async def _objects(
             yield fact
 
 
-def _ended(said: Said, answers: Answers[Any], args: Arguments) -> WorkloadState:
+def _owners(topologies: Sequence[Topology]) -> dict[str, str]:
+    """The topmost owner of each resource: a pod's end is its workload's trouble, as in the analysis of a cluster."""
+    above = {edge.target: edge.source for topology in topologies for edge in topology.edges if edge.kind == "owns"}
+    owners: dict[str, str] = {}
+    for name, owner in above.items():
+        seen, top = {name}, owner
+        while top in above and top not in seen:
+            seen.add(top)
+            top = above[top]
+        owners[name] = top
+    return owners
+
+
+def _ended(said: Said, owner: str, answers: Answers[Any], args: Arguments) -> WorkloadState:
     """A container that ended, as states of pods tell it."""
     state = "KilledWithoutReason" if said.code == _KILLED else "ContainerFailed"
     if said.out_of_memory:
@@ -124,7 +138,7 @@ def _ended(said: Said, answers: Answers[Any], args: Arguments) -> WorkloadState:
         object=said.resource,
         kind="container",
         state=state,
-        resource=said.resource,
+        resource=owner,
         container=safe_line(said.container, limit=100) or None,
         message=safe_line(said.line, limit=400),
         exit_code=said.code,
@@ -180,9 +194,11 @@ def _limit(reading: Reading, answers: Answers[Any], args: Arguments) -> MetricAt
     )
 
 
-def _patterns(told: Sequence[Sign], names: NameFinder, answers: Answers[Any], args: Arguments) -> Iterator[LogPattern]:
+def _patterns(
+    reported: Sequence[Sign], names: NameFinder, answers: Answers[Any], args: Arguments
+) -> Iterator[LogPattern]:
     counts: dict[tuple[str, str], list[Sign]] = {}
-    for sign in told:
+    for sign in reported:
         counts.setdefault((sign.resource, sign.family), []).append(sign)
     for (resource, family), own in list(counts.items())[:_MOST]:
         first = own[0]
