@@ -39,8 +39,8 @@ async def diff_configuration(ask: Telemetry, args: Arguments) -> AsyncIterator[F
     """Compare the newest snapshot of each resource with the last one before the incident, and with its peers.
 
     Two snapshots that agree yield an absent difference. A single snapshot yields one where its value is another than
-    that of all other resources of its kind. Settings that contradict each other are told of the newest snapshots, along
-    the topology's edges too.
+    that of all other resources of its kind. Settings that contradict each other are reported for the newest snapshots,
+    along the topology's edges too.
     """
     answers = await ask.configuration(ConfigurationQuery(window=lookback_window(args)))
     normal_until = incident_window(args).start
