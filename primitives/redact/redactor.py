@@ -13,20 +13,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES, COMMAND_TRIGGERS
+from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.known import encodings_of
+from primitives.redact.pem import PEM_RULES
 from primitives.redact.rules import (
     COARSE_TRIGGERS,
+    KEY_TRIGGERS,
     RULES,
     Rule,
+    Span,
     is_placeholder,
     is_secret_assignment,
     is_secret_key,
 )
 from primitives.redact.secret_documents import redact_secret_documents
+from primitives.redact.structure import secret_spans
 from primitives.redact.vendors import SHORTEST, VENDOR_RULES, VendorRule
 
 __all__ = ["Redactor"]
@@ -37,8 +43,16 @@ _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
 _VALUE_KEYS: Final = ("value", "Value", "ParameterValue", "parameter_value")
-_ALL_RULES: Final = (*RULES, *COMMAND_RULES)
-_ALL_TRIGGERS: Final = (*COARSE_TRIGGERS, *COMMAND_TRIGGERS)
+_ALL_RULES: Final = (*RULES, *COMMAND_RULES, *CHANGE_RULES, *ENCODED_RULES)
+# Lists of arguments have these, where nothing names a secret.
+_ARGUMENTS: Final = ("'-", '"-', ", -p", ", -a", "- -p", "- -a")
+# Keys whose whole value is secret.
+_WHOLE: Final = ("saml", "userdata", "user_data", "user-data", "psk", "plaintext", "securestring", "sensitive")
+_ALL_TRIGGERS: Final = (*COARSE_TRIGGERS, *COMMAND_TRIGGERS, *ENCODED_RULES[0].triggers, *_ARGUMENTS, *_WHOLE)
+_STRUCTURE_TRIGGERS: Final = frozenset((*KEY_TRIGGERS, *_ARGUMENTS, *_WHOLE, "private", "login"))
+_RULES_TRIGGERS: Final = (
+    frozenset(trigger for rule in (*_ALL_RULES, *PEM_RULES) for trigger in rule.triggers) | _STRUCTURE_TRIGGERS
+)
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -96,14 +110,29 @@ class Redactor:
             lower = text.lower()
         for trigger in _ALL_TRIGGERS:
             if trigger in lower:
-                return self._redact_structure(text, lower)
+                return self._redact_structure(text, frozenset(filter(lower.__contains__, _RULES_TRIGGERS)))
         return text
 
-    def _redact_structure(self, text: str, lower: str) -> str:
-        for rule in _ALL_RULES:
-            if any(trigger in lower for trigger in rule.triggers):
+    def _redact_structure(self, text: str, present: frozenset[str]) -> str:
+        text = self._apply(PEM_RULES, text, present)
+        if not present.isdisjoint(_STRUCTURE_TRIGGERS):
+            text = self._redact_by_structure(text)
+        return self._apply(_ALL_RULES, text, present)
+
+    def _apply(self, rules: Iterable[Rule], text: str, present: frozenset[str]) -> str:
+        for rule in rules:
+            if not present.isdisjoint(rule.triggers):
                 text = rule.pattern.sub(self._replacer(rule), text)
         return text
+
+    def _redact_by_structure(self, text: str) -> str:
+        pieces, position = [], 0
+        for start, end in secret_spans(text, _places_on_a_line):
+            secret = text[start:end]
+            if not is_placeholder(secret):
+                pieces += [text[position:start], self.placeholder("value", secret)]
+                position = end
+        return "".join([*pieces, text[position:]])
 
     def _redact_vendors(self, text: str) -> str:
         words = "\n".join(_LONG_WORD.findall(text)).lower()
@@ -177,6 +206,17 @@ class Redactor:
     def _replace_all(self, value: Any) -> Any:
         text = value if isinstance(value, str) else repr(value)
         return text if not text or is_placeholder(text) else self.placeholder("value", text)
+
+
+def _places_on_a_line(line: str) -> Iterator[Span]:
+    """Where the rules for command lines and the like see secrets."""
+    lower = line.lower()
+    for rule in _ALL_RULES:
+        if any(trigger in lower for trigger in rule.triggers):
+            for match in rule.pattern.finditer(line):
+                span = rule.secret_of(match)
+                if span is not None:
+                    yield span
 
 
 def _by_marker(rules: Iterable[VendorRule]) -> dict[str, list[VendorRule]]:

@@ -17,9 +17,11 @@ from primitives.patterns import lazy_pattern
 
 __all__ = [
     "COARSE_TRIGGERS",
+    "KEY_TRIGGERS",
     "RULES",
     "Rule",
     "Span",
+    "filled",
     "filled_group",
     "is_placeholder",
     "is_secret_assignment",
@@ -32,18 +34,18 @@ Span = tuple[int, int]
 
 # Words that, at the end of a key, say that its value is a secret.
 _SENSITIVE: Final = (
-    "pass(?:w(?:or)?ds?|phrase|code|wort|wörter)?|pwd|pswd|(?<![a-z])pw|secret|token|kennwort|contrase[ñn]a|senha|"
+    "pass(?:w(?:or)?ds?|phrase|code|wort|wörter)?|pwd|pswd|(?<![a-z])pw|(?-i:(?<=[a-z])(?:Pw|Creds|Pat))|requirepass|masterauth|secret|token|kennwort|contrase[ñn]a|senha|"
     "wachtwoord|mot[_ -]?de[_ -]?passe|salasana|hasło|пароль|密码|パスワード|비밀번호|(?<=[_-])creds|(?<=[_-])pat|"
     "(?:api|access|secret|private|account|shared|sharedaccess|encryption|signing|master|auth|storage|license|deploy|"
     "functions|subscription|app|application|integration|service|consumer|webhook|hmac|jwt|cookie|"
     "openai|stripe|twilio|sendgrid|mailgun|mailchimp|datadog|dd|newrelic|pagerduty|opsgenie|sentry|algolia|cloudflare|"
     "anthropic|azure|gcp|google|aws|s3|github|gitlab|slack|maps|sumologic|splunk|honeycomb|grafana|vault|dropbox|"
-    "routing|session)[_ -]?keys?(?:[_-]?id(?<=private.key.id))?|"
+    "routing|session)[_. -]?keys?(?:[_-]?id(?<=private.key.id))?|"
     "secret[_-]?access[_-]?key|credential|sig(?:nature)?|auth|connect\\.sid|jsessionid|phpsessid"
 )
 # What is put behind such a word: how it is written, which of several it is, how old.
 _SUFFIX: Final = "(?:[_-]?(?:base64|b64|value|plain|text))?(?:[_-]?(?:old|prev|previous|new|current|v[0-9]|prod|staging|backup))?[_-]?[0-9]{0,3}"
-_TRIGGERS: Final = (
+KEY_TRIGGERS: Final = (
     "pass",
     "pwd",
     "secret",
@@ -71,7 +73,18 @@ _TRIGGERS: Final = (
     "_pat",
     "-pat",
 )
-COARSE_TRIGGERS: Final = (*_TRIGGERS, "bearer", "cookie", "@", "-----", "eyj", " -", "identified")
+"""What a key that names a secret has in it, in lower case."""
+COARSE_TRIGGERS: Final = (
+    *KEY_TRIGGERS,
+    "bearer",
+    "cookie",
+    "@",
+    "private",
+    "ls0tls1crudjti",
+    "eyj",
+    " -",
+    "identified",
+)
 """No rule changes a text (in lower case) without any of these; a test checks it."""
 # Keys that end in such a word and name something public.
 _PUBLIC_PREFIX: Final = lazy_pattern(
@@ -80,6 +93,7 @@ _PUBLIC_PREFIX: Final = lazy_pattern(
     r"verification|method|function|class|no|num|max|total)[_. -]?$",
     re.IGNORECASE,
 )
+_CAMEL: Final = lazy_pattern("(?<=[a-z])(?=[A-Z])")
 _KEY_END: Final = lazy_pattern(f"(?:{_SENSITIVE}|authorization|cookie){_SUFFIX}$", re.IGNORECASE)
 # "design", "oauth", "bypass": the word must be separate.
 _NEVER_A_SUFFIX: Final = frozenset({"sig", "auth", "pass"})
@@ -108,7 +122,7 @@ _NO_SECRET: Final = lazy_pattern(
     r"error|ok|valid|authentication|str|string|int|integer|bool|boolean|bytes|text|varchar|object|any|number|optional|"
     r"path|file|env|secret|secrets|token|password|value|credentials?|basic|bearer|digest|negotiate|sigv4|"
     r"aws4-hmac-sha256|saml|oauth2?|oidc|jwt|mtls|iam|"
-    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<.*>?|\[?redacted.*|\d*)[.,:]?",
+    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<.*>?|\d*)[.,:]?",
     re.IGNORECASE,
 )
 _CODE: Final = lazy_pattern(
@@ -123,30 +137,40 @@ _OUTSIDE_REFERENCE: Final = lazy_pattern(
     re.IGNORECASE,
 )
 _PLACEHOLDER: Final = lazy_pattern(r"\[redacted:[a-z0-9-]+:[0-9a-f]{6}\]")
+_PLACEHOLDERS: Final = lazy_pattern(r"[\s\"'\\]{0,8}(?:\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\s\"'\\]{0,8}){1,100}")
 _PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether `text` is, or begins with, what redaction left."""
-    return _PLACEHOLDER.match(text) is not None
+    """Whether `text` is what redaction left and nothing else: a forged beginning doesn't protect what follows it."""
+    return _PLACEHOLDERS.fullmatch(text) is not None
+
+
+def filled(value: str) -> bool:
+    """Whether `value` is more than what is written in a secret's place."""
+    return not is_placeholder(value) and _NO_SECRET.fullmatch(value) is None
 
 
 def is_secret_key(key: str) -> bool:
     """Whether a key of this name usually has a secret as its value."""
-    match = _KEY_END.search(key) if len(key) < 200 else None
+    if len(key) >= 200:
+        return False
+    key = _CAMEL.sub("_", key)
+    match = _KEY_END.search(key)
     return match is not None and not _is_public(key[: match.start()], match[0])
 
 
 def _is_public(prefix: str, word: str) -> bool:
     """Whether `word` is only the end of another word, or the prefix makes it a name of something public."""
-    word = word.lower()
-    if word in _NEVER_A_SUFFIX and prefix[-1:].isalpha():
+    if word.lower() in _NEVER_A_SUFFIX and prefix[-1:].isalpha() and not (word[0].isupper() and prefix[-1:].islower()):
         return True
+    word = word.lower()
     return word.startswith("token") and _PUBLIC_PREFIX.search(prefix) is not None
 
 
 def is_secret_assignment(key: str, value: str) -> bool:
     """Whether `value`, given plainly under a key that names a secret, is one."""
+    key = _CAMEL.sub("_", key)
     if not value or is_placeholder(value) or _NO_SECRET.fullmatch(value):
         # Digits alone may well be a password; nobody's token is that short.
         return value.isdigit() and (len(value) >= 10 or (_PASSWORD_KEY.search(key) is not None and len(value) >= 4))
@@ -226,11 +250,11 @@ def _is_yaml(match: re.Match[str], prefix: str) -> bool:
 _BARE: Final = r"(?:&(?![\w.%-]+=)|[^\s&;,\"'`<>(){}\[\]\\]|[)\]}](?![\s,;.)\]}\"']|$))"
 _ASSIGNMENT: Final = (
     rf"(?P<word>(?:{_SENSITIVE}){_SUFFIX})"
-    r"(?P<sep>\\{0,7}[\"']?\]?[ \t]{0,3}(?:=>|:=|:|=(?!=)|->)[ \t]{0,4}(?:!![a-z]{1,12}[ ])?)"
+    r"(?P<sep>\\{0,7}[\"']?\]?[ \t]{0,40}(?:=>|:=|:|=(?!=)|->)[ \t]{0,4}(?:!![a-z]{1,12}[ ])?)"
     r"(?:\\{1,7}\"(?P<escaped>(?:[^\"\\\n]|\\(?!\"))*)\\\""
     r"|N?\"(?P<double>(?:[^\"\\\n]|\\.)*)\""
     r"|N?'(?P<single>(?:[^'\\\n]|\\.)*)'"
-    rf"|[\"'`]?(?P<bare>\[redacted:[a-z0-9-]+:[0-9a-f]{{6}}\]|{_BARE}(?:{_BARE}|[({{\[])*))"
+    rf"|[\"'`]?(?P<bare>\[redacted:[a-z0-9-]+:[0-9a-f]{{6}}\](?:{_BARE}(?:{_BARE}|[({{\[])*)?|{_BARE}(?:{_BARE}|[({{\[])*))"
 )
 
 _SCHEME: Final = "(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|Negotiate|NTLM|Splunk|GenieKey|SSWS|Digest)"
@@ -263,16 +287,8 @@ def make_rule(
 
 
 _QUOTED_OR_WORD: Final = r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']+)"
-_PEM_LABEL: Final = r"[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?"
 
 RULES: Final[tuple[Rule, ...]] = (
-    make_rule(
-        "private-key",
-        ("-----begin",),
-        rf"-----BEGIN {_PEM_LABEL}-----(?P<secret>(?:[^-]|-(?!----)){{0,20000}}(?=-----END)"
-        r"|(?:(?:\s|\\[nrt])*[A-Za-z0-9+/=]{16,})*)",
-        lambda match: match.span("secret") if match["secret"].strip() else None,
-    ),
     make_rule("jwt", ("eyj",), r"(?<![A-Za-z0-9_-])(?-i:(?P<secret>eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4}))"),
     make_rule(
         "authorization",
@@ -349,5 +365,5 @@ RULES: Final[tuple[Rule, ...]] = (
         r"<[\w:.-]{0,40}?(?:token|secret|apikey|api-key|accesskey)>(?P<secret>[^<>\s]{6,})</",
         filled_group,
     ),
-    make_rule("value", _TRIGGERS, _ASSIGNMENT, _assigned),
+    make_rule("value", KEY_TRIGGERS, _ASSIGNMENT, _assigned),
 )

@@ -8,22 +8,22 @@ from examples import families, recall
 from primitives.redact import Redactor
 
 FLOORS = {
-    "argv": 10,
-    "aws_json": 55,
+    "argv": 88,
+    "aws_json": 90,
     "connection_strings": 85,
-    "diffs": 30,
+    "diffs": 87,
     "environment": 90,
-    "hcl_terraform": 40,
-    "headers": 85,
-    "json_logs": 70,
-    "kubernetes_helm": 70,
-    "kubernetes_secrets": 40,
-    "language_dumps": 60,
-    "pairs": 35,
-    "pem": 68,
-    "tables": 0,
-    "xml": 30,
-    "yaml": 70,
+    "hcl_terraform": 84,
+    "headers": 90,
+    "json_logs": 90,
+    "kubernetes_helm": 92,
+    "kubernetes_secrets": 85,
+    "language_dumps": 89,
+    "pairs": 88,
+    "pem": 87,
+    "tables": 83,
+    "xml": 93,
+    "yaml": 80,
 }
 
 
