@@ -188,7 +188,7 @@ def key_page() -> str:
     lines = [
         "# Keys",
         "",
-        "Made from `cockpit/keys.py` (`python -m cockpit.keys > docs/keys.md`); a test compares.",
+        "Made from `cockpit/keys.py` by `make docs`; a test compares.",
         "`?` in the cockpit shows the keys that work on the screen it is pressed on.",
     ]
     keyed = [key for key in KEYS if key.keys]

@@ -116,7 +116,7 @@ def phase_word(incident: IncidentSummary) -> str:
 
 def _verdict(result: AuditResult) -> tuple[str, str, str]:
     if result.ok:
-        return "✓", result.execution_id, f" {result.events} events, {result.anchored} vouched for outside the database"
+        return "✓", result.execution_id, f" {result.events} events, {result.anchored} confirmed outside the database"
     where = f"at event {result.seq}: " if result.seq is not None else ""
     return "✗", result.execution_id, f" {where}{result.problem}"
 

@@ -3,7 +3,7 @@
 Each event's hash covers its stored columns and the hash before it: a changed, removed, inserted or moved event shows.
 A log that was cut off, or rewritten from some event on with new hashes, shows only against a hash that is kept
 elsewhere: the store's anchor (`RowStore.anchor`; beside a SQLite database it is the heads file). Events that were
-committed but not yet noted there when the process was killed are vouched for by the chain alone: `AuditResult.anchored`
+committed but not yet noted there when the process was killed are confirmed by the chain alone: `AuditResult.anchored`
 says how far the anchor reaches.
 """
 

@@ -206,7 +206,7 @@ class AuditResult(_Frozen):
     """The verdict on one execution's chain.
 
     `problem` says what is wrong and `seq` where; `anchored` is how many events the hash kept outside the database
-    vouches for.
+    confirms.
     """
 
     execution_id: str

@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from engine.reason.calm import calm_after
 from engine.reason.catalogue import cause_of_change
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
+from engine.reason.deaths import died_after
 from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex, more_than_usual
@@ -40,6 +42,8 @@ _DOUBLING: Final = 0.55
 _LONG_AGO: Final = -1.5
 # It can hardly have shown already, but clocks and samples are coarse.
 _AT_ONCE: Final = 0.8
+# What was so in normal times explains nothing new: as sure as a measured acquittal can be.
+_TESTED: Final = -3.0
 # What comes after the effect is no cause. The onset is known to a sample or two only.
 _AFTER: Final = -3.0
 _JUST_AFTER: Final = -1.0
@@ -92,7 +96,7 @@ def attributions(case: FactIndex, places: Mapping[str, list[PlaceEvidence]]) -> 
     strengths = {name: sum(max(location.weight, 0.0) for location in locations) for name, locations in places.items()}
     carriers = [suspect for suspect in suspects if suspect.change.kind == "deployment" and suspect.change.resource]
     for suspect in suspects:
-        yield from _of_change(case, suspect, strengths, ill, common, len(suspects), carriers)
+        yield from _of_change(case, suspect, strengths, ill, common, suspects, carriers)
     yield from _without_changes(case)
 
 
@@ -110,7 +114,7 @@ def _of_change(
     strengths: Mapping[str, float],
     ill: Mapping[str, float],
     common: Mapping[str, int],
-    total: int,
+    suspects: Sequence[_Suspect],
     carriers: Sequence[_Suspect],
 ) -> Iterator[Claim]:
     cause_id = cause_of_change(suspect.change.kind)
@@ -118,15 +122,20 @@ def _of_change(
     share = 1.0 if suspect.change.resource else _INFERRED
     if not suspect.resources:
         return
-    relevance = _relevance(suspect.words, ill, common, total)
+    relevance = _relevance(suspect.words, ill, common, len(suspects))
     done = traits(suspect.change)
     experiments = experiments_of(case)
     named = any(ill.get(word, 0.0) >= _IN_MESSAGES for line in bumped(suspect.change) for word in _words(line))
     for resource in suspect.resources:
         key = HypothesisKey(cause_id, resource, change_id)
         carrier = _carrier(suspect, resource, carriers) if suspect.change.kind == "code" else None
+        calm = calm_after(case, (carrier or suspect).change, resource)
+        kept = calm.kept if calm else 1.0
+        if calm is not None:
+            yield Claim(key, calm.fact, _TESTED * (1.0 - kept), calm.why, "calm")
         lead, why = _lead(case, carrier or suspect)
-        yield Claim(key, suspect.name, lead, f"{why}, by its deployment" if carrier else why, "timing")
+        why = f"{why}, by its deployment" if carrier else why
+        yield Claim(key, suspect.name, lead * kept if lead > 0 else lead, why, "timing")
         place, where = _place(case, resource, strengths)
         compared = experiments.get((resource, change_id))
         if compared is not None:
@@ -136,11 +145,15 @@ def _of_change(
         if relevance > 0:
             yield Claim(key, suspect.name, relevance, "its text names what went wrong", "content")
         for trait in done:
-            yield Claim(key, suspect.name, trait.weight, trait.why, "harmless" if trait.harmless else "risk")
+            weight = trait.weight * kept if trait.weight > 0 else trait.weight
+            yield Claim(key, suspect.name, weight, trait.why, "harmless" if trait.harmless else "risk")
         if named:
             yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
-        yield from ran_full(case, key, suspect.name, suspect.change)
+        if kept:
+            yield from ran_full(case, key, suspect.name, suspect.change)
+        touching = [other.change for other in suspects if resource in other.resources]
+        yield from died_after(case, key, suspect.change, touching)
         yield from _outside(case, key)
         if suspect.change.kind == "code":
             weight, by = (_CARRIED, "a later deployment") if carrier else (_NOT_CARRIED, "no recorded deployment")

@@ -1,10 +1,10 @@
 """How sure the first answer may be: a logistic regression on what its evidence and its rivals are like, and ceilings.
 
 The competition says which answer leads and by how much, if one of the hypotheses is right. Where the truth isn't among
-them nothing competes, and a single fact with its echo decides: answers like that were 97 % sure and mostly wrong. So
+them nothing competes, and one fact reported twice decides: answers like that were 97 % sure and mostly wrong. So
 how often answers of this kind turned out right is a step of its own (J. Platt, Probabilistic Outputs for Support Vector
-Machines, 1999; C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017), fitted by `python -m
-benchmarks.calibration`, which leaves each system out in turn and prints these constants. It never changes the order.
+Machines, 1999; C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017), fitted by `make calibration`,
+which leaves each system out in turn and writes `fitted_calibration.py`. It never changes the order.
 
 The signs of the coefficients are bounded, so that less evidence never makes an answer surer.
 """

@@ -83,6 +83,8 @@ def _candidate(
     if cause.felt_by_callers:
         where = [location for location in where if location.group != "own share" or location.weight > 0]
         where += _waiting(case, key.resource, places)
+    if cause.reach == "behind":
+        where += _landing(case, key.resource, places)
     direct = merge_repeated(claims, weights)
     placed = merge_repeated(where, weights)
     if not cause.generic and key.change is None:
@@ -110,6 +112,17 @@ def _waiting(case: FactIndex, resource: str | None, places: Mapping[str, list[Pl
         for name in case.above.get(resource or "", ())
         for location in places.get(name, ())
         if location.weight > 0 and location.group in ("own share", "span time")
+    ]
+
+
+def _landing(case: FactIndex, resource: str | None, places: Mapping[str, list[PlaceEvidence]]) -> list[PlaceEvidence]:
+    """What those behind take longer by themselves: that is where more load than they can bear shows."""
+    return [
+        PlaceEvidence(name, location.fact, location.weight, "what it loads bears the symptom", location.group)
+        for name in case.behind(resource or "")
+        if name != resource
+        for location in places.get(name, ())
+        if location.weight > 0 and location.group == "own share"
     ]
 
 

@@ -44,6 +44,7 @@ Signal = Literal[
     "calls and work late",  # so they do, and its own work takes longer too
     "traffic rose",  # more requests came
     "traffic rose below",  # what it calls got as many times more requests
+    "load ran full",  # something behind where more requests enter ran full since
     "outside blamed",  # errors name a host outside of the known system
     "fell silent",  # its metrics ended while others go on
     "setting differs",  # a setting differs from before or from its peers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Final
 
@@ -75,10 +75,11 @@ _DIFFERS: Final = 0.6
 _PER_DOUBLING: Final = 1.5
 _MOST_TRAFFIC: Final = 2.2
 _FURTHER_IN: Final = 0.3
-# From this growth on it is a surge; what it calls grew alike within this (logarithm of the ratio), and in so many.
+# From this growth on it is a surge; what it calls grew alike within this factor, and in so many.
 _SURGE: Final = 1.4
-_ALIKE: Final = 0.35
+_ALIKE: Final = 1.42
 _MANY_ALIKE: Final = 2
+_NOT_SCALING: Final = ("AutoscalerNotScaling", "AutoscalerTargetMissing", "AutoscalerWithoutRequests")
 # A message that came once may be chance; eight times as many as usual are all news.
 _ONCE: Final = 0.4
 _DOUBLINGS: Final = 3
@@ -195,10 +196,11 @@ def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
         return
     grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
     weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
-    if case.above.get(fact.resource or ""):
+    if _callers(case, fact.resource or ""):
         weight *= _FURTHER_IN
     yield from signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
-    # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters.
+    # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters, less where
+    # what is between is overloaded and refuses some (Google SRE book, chapter 21).
     below = case.behind(fact.resource or "")
     alike = [
         other
@@ -207,11 +209,35 @@ def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
         and shift.resource != fact.resource
         and shift.resource in below
         and shift.baseline > 0
-        and abs(math.log(max(shift.current, 1e-9) / shift.baseline / grown)) < _ALIKE
+        and min(_SURGE, grown / _ALIKE) < shift.current / shift.baseline < grown * _ALIKE
     ]
     if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
         why = "what it calls gets as many times more requests"
         yield from signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
+    if grown >= _SURGE and not _callers(case, fact.resource or "") and (full := _ran_full(case, fact, below)):
+        yield from signal(
+            "load ran full", fact.resource, full, 1.0, "what it calls ran full since then", "traffic full"
+        )
+
+
+def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> str | None:
+    """What reached its limit behind the entry of the traffic, since that rose; nothing where capacity should follow.
+
+    An autoscaler that doesn't scale was made for such load (Kubernetes: Horizontal Pod Autoscaling).
+    """
+    since = traffic.onset
+    if any(state.resource in below and state.state in _NOT_SCALING and state.bearing == "active"
+           for _, state in case.present(WorkloadState)):  # fmt: skip
+        return None
+    return next((name for name, fact in case.present(MetricAtLimit)
+                 if fact.resource in below and since and fact.since and fact.since >= since), None)  # fmt: skip
+
+
+def _callers(case: FactIndex, resource: str) -> set[str]:
+    """Who calls a resource, also through the Services in front of it, which call nobody themselves."""
+    above = set(case.above.get(resource, ()))
+    fronts = {name for name in above if resource in case.graph.behind_fronts.get(name, ())}
+    return {caller for name in fronts for caller in case.above.get(name, ())} | (above - fronts)
 
 
 def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:

@@ -61,11 +61,11 @@ class AnchorFile:
         return self._heads.get(execution_id)
 
     def problem(self, execution_id: str) -> str:
-        """Why the file can't vouch for an execution that has events; empty where it can."""
+        """Why the file can't confirm an execution that has events; empty where it can."""
         if self._foreign:
             return f"{self._foreign} lines of the outside record ({safe_line(self._path.name)}) were changed"
         if self._lost and execution_id not in self._heads:
-            return f"the outside record ({safe_line(self._path.name)}) is gone, or was: nothing vouches for this log"
+            return f"the outside record ({safe_line(self._path.name)}) is gone, or was: nothing confirms this log"
         return ""
 
     def expect_heads(self) -> None:

@@ -210,7 +210,7 @@ class RowStore(Protocol):
         ...
 
     async def anchor_problem(self, execution_id: str) -> str:
-        """Why the record of anchors can't vouch for an execution that has events; empty where it can."""
+        """Why the record of anchors can't confirm an execution that has events; empty where it can."""
         ...
 
     async def anchored(self) -> list[str]:

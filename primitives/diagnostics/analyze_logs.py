@@ -91,7 +91,8 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
         local = topologies_in(scope, topology.records)
         workloads, misleading = await _objects(ask, scope, own, local, services, args)
         astray |= {in_scope(name, scope): in_scope(front, scope) for name, front in misleading.items()}
-        raw += [line for log in own for line in _container_lines(log, workloads, graph.resources, window)]
+        current = _of_now(own, window)
+        raw += [line for log in current for line in _container_lines(log, workloads, graph.resources, window)]
     written = _bounded(patterns(raw, [], names))
     limits += _limits(written, containers, args)
     facts += [_fact(pattern, containers, args) for pattern in written]
@@ -256,6 +257,29 @@ def _objects_window(args: Arguments) -> Window:
     """As far back as the inspection of workloads asks, so that both have the same answer."""
     start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - LOOKBACK
     return Window(start=start, end=args.now)
+
+
+def _of_now(logs: Sequence[ContainerLog], window: Window) -> list[ContainerLog]:
+    """The logs without those of instances that ended before the window, and whose successor logged all through it."""
+    through = {_container_of(log) for log in logs if not log.previous and _spans_start(log, window.start)}
+    return [log for log in logs
+            if not (log.previous and _container_of(log) in through and _ended_before(log, window.start))]  # fmt: skip
+
+
+def _container_of(log: ContainerLog) -> tuple[str, str, str]:
+    return log.namespace, log.pod, log.container
+
+
+def _spans_start(log: ContainerLog, start: datetime) -> bool:
+    """Whether it has dated lines from before `start` and from after it."""
+    moments = [moment for text in log.text.splitlines() if (moment := _written_at(text)) is not None]
+    return bool(moments) and moments[0] < start <= moments[-1]
+
+
+def _ended_before(log: ContainerLog, start: datetime) -> bool:
+    moments = (_written_at(text) for text in reversed(log.text.splitlines()))
+    last = next((moment for moment in moments if moment is not None), None)
+    return last is not None and last < start
 
 
 def _container_lines(

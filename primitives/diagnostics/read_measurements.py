@@ -8,9 +8,9 @@ from typing import Final
 from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.comparison import worse_sign
 from primitives.analysis.measurements import Measurement, measurements
-from primitives.diagnostics.read_outputs import facts_of_outputs
 from primitives.diagnostics.registry import Arguments, Found, diagnostic
 from primitives.facts import MetricShift
+from primitives.outputs.output_facts import facts_of_outputs
 from primitives.records import Observation
 from primitives.telemetry import Answers, ObservationsQuery, Telemetry
 

@@ -91,6 +91,7 @@ _CRASHES: Final = frozenset(
 )
 _SANDBOX: Final = frozenset({"SandboxFailed", "SandboxNetworkFailed", "AddressesExhausted"})
 _SCHEDULING: Final = frozenset(name for name, state in STATES.items() if state.family == "scheduling")
+_READINGS: Final = ("ProbeAnsweredError", "ProbeNeedsAnother", "CpuLimitTooLow")
 # A state that says less about the same container (or workload) than another one that was found says nothing new.
 _SAYS_LESS: Final[dict[str, Collection[str]]] = {
     "BackOff": _CRASHES | _PULLS,
@@ -99,9 +100,10 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
     "FailedScheduling": (_SCHEDULING | {"VolumeClaimMissing"}) - {"FailedScheduling"},
     "PodPending": _SCHEDULING | _SANDBOX | {"FailedMount", "FailedAttachVolume", "MultiAttachError"},
     "ContainerCreating": _SANDBOX | {"OOMKilled"},
-    "LivenessProbeFailed": {"LivenessProbeMisconfigured"},
-    "ReadinessProbeFailed": {"ReadinessProbeMisconfigured"},
-    "StartupProbeFailed": {"StartupProbeMisconfigured"},
+    "NotReady": {*_CRASHES, *_READINGS},
+    "LivenessProbeFailed": {"LivenessProbeMisconfigured", *_READINGS},
+    "ReadinessProbeFailed": {"ReadinessProbeMisconfigured", *_READINGS},
+    "StartupProbeFailed": {"StartupProbeMisconfigured", *_READINGS},
     "DependencyUnanswered": {"EnvHostUnknown", "EnvPortMismatch"},
     "FailedCreate": {"QuotaExceeded", "ServiceAccountMissing", "LimitRangeViolation", "AdmissionWebhookDenied"},
     "VolumeClaimPending": {

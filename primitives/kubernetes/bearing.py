@@ -165,9 +165,14 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
     if concerned is None or situation.troubled <= {*concerned, finding.resource, finding.object}:
         return None
     hurt = [*concerned, finding.resource, finding.object]
-    if any(name in situation.ill or name in situation.focus or name in situation.changed for name in hurt):
+    if any(name in situation.ill or name in situation.changed or _is_asked(situation, name) for name in hurt):
         return None
-    return "whom it concerns is well" if concerned else "nobody is hurt by it"
+    return "whom it concerns is well" if concerned else "no workload is affected"
+
+
+def _is_asked(situation: Situation, name: str) -> bool:
+    """Whether the question names it, by its identifier or by the name alone."""
+    return name in situation.focus or any(not kind_of(word) and same_name(word, name) for word in situation.focus)
 
 
 def _ended_long_ago(situation: Situation, finding: Finding) -> bool:
@@ -196,7 +201,7 @@ def _may_have_read(cluster: Cluster, resource: str) -> bool:
     """Whether a process that is in trouble may have read a setting: what never started has read none."""
     pods = [pod for pod in cluster.pods_of.get(resource, ()) if pod.live]
     unwell = [pod for pod in pods if not pod.healthy]
-    started = any(container.state("running") or container.last or container.restarts
+    started = any(container.running or container.last or container.restarts
                   for pod in unwell for container in pod.containers if not container.init)  # fmt: skip
     return started if unwell else bool(pods)
 

@@ -93,7 +93,7 @@ def _is_of_failed(log: ContainerLog, container: Container) -> bool:
 
     While the next instance waits to be started, the log is still the last one's (Kubernetes: Debug Running Pods).
     """
-    ended = log.previous or bool(container.last and not container.state("running"))
+    ended = log.previous or bool(container.last and not container.running)
     return ended and integer(container.last, "exitCode") != 0
 
 

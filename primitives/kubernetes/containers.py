@@ -26,6 +26,7 @@ __all__ = [
     "refuses_image",
     "start_error",
     "torn_down",
+    "well_throughout",
 ]
 
 # A container that has run for ten minutes gets its restart back-off reset: Kubernetes calls it recovered then.
@@ -41,6 +42,7 @@ _COMMAND: Final = lazy_pattern(
     re.IGNORECASE,
 )
 _PROBE_KILL: Final = lazy_pattern(r"failed (?:liveness|startup) probe|is unhealthy, it will be killed", re.IGNORECASE)
+_KILLING_PROBE: Final = lazy_pattern(r"(?:Liveness|Startup) probe (?:failed|errored)")
 _STARVED: Final = lazy_pattern(r"low on resource: ([\w.-]+)|(\w[\w-]{0,60}) (?:usage|limit) exceed", re.IGNORECASE)
 _OWN_LIMIT: Final = lazy_pattern(
     r"usage of emptydir volume|ephemeral local storage usage exceeds|exceeded its local ephemeral storage limit",
@@ -75,6 +77,13 @@ def torn_down(cluster: Cluster, pod: Pod) -> bool:
         return False
     owner = cluster.get("ReplicaSet", pod.item.namespace, base_name(pod.controller))
     return owner is not None and integer(owner.raw, "spec", "replicas") == 0
+
+
+def well_throughout(cluster: Cluster, container: Container) -> bool:
+    """Whether it ran all through the window and is ready: what ended its last instance was before the incident."""
+    ended, started = instant(container.last, "finishedAt"), container.started_at
+    before = ended is None or ended < cluster.window.start
+    return before and container.ready is True and started is not None and started < cluster.window.start
 
 
 def exit_meaning(code: int | None) -> str | None:
@@ -206,7 +215,7 @@ def _container(cluster: Cluster, pod: Pod, container: Container) -> Finding | No
         return _waiting(cluster, pod, container)
     if container.state("terminated"):
         return _ended(cluster, pod, container)
-    if container.state("running"):
+    if container.running:
         return _running(cluster, pod, container)
     return None
 
@@ -266,11 +275,17 @@ def _crash(cluster: Cluster, pod: Pod, container: Container, waiting: str, messa
 
 
 def _killed_by_probe(cluster: Cluster, pod: Pod, container: Container) -> bool:
-    """Whether the kubelet says that it ended the container because a probe of it failed."""
-    return any(
-        event.reason == "Killing" and event.container in (None, container.name) and _PROBE_KILL.search(event.message)
-        for event in cluster.events_of.get(pod.item.id, ())
-    )
+    """Whether the kubelet ended the container because a probe of it failed: it says so, or such a probe failed then.
+
+    The kernel's kill for memory has a reason of its own, OOMKilled (Kubernetes: Container states).
+    """
+    names = (container.name, None) if len(pod.containers) == 1 else (container.name,)
+    about = [event for event in cluster.events_of.get(pod.item.id, ()) if event.container in names]
+    if any(event.reason == "Killing" and _PROBE_KILL.search(event.message) for event in about):
+        return True
+    ended = instant(container.last, "finishedAt")
+    failed = [event.last for event in about if event.reason == "Unhealthy" and _KILLING_PROBE.match(event.message)]
+    return any(last is None or ended is None or abs(ended - last) < RECOVERED_AFTER for last in failed)
 
 
 def _crash_details(container: Container, waiting: str) -> dict[str, Any]:
@@ -329,7 +344,8 @@ def _restarted(
 ) -> Finding:
     in_window = last_end is not None and cluster.window.holds(last_end)
     out_of_memory = text(container.last, "reason") == "OOMKilled"
-    recent = started is not None and cluster.now - started < RECOVERED_AFTER
+    lately = started is not None and cluster.now - started < RECOVERED_AFTER
+    recent = lately and not well_throughout(cluster, container)
     details = {**_crash_details(container, ""), "running": True}
     state = "RestartedRecently" if recent else "Recovered"
     if out_of_memory and (recent or (in_window and container.restarts >= _OFTEN)):

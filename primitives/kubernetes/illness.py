@@ -1,4 +1,4 @@
-"""Whom it hurts: the workloads, Services and nodes that are in trouble now, each with the reason in words.
+"""Unhealthy workloads, Services and nodes, each with the reason in words.
 
 What counts is the effect (replicas that are missing or not ready, restarts, failed checks), never a setting: a setting
 that looks wrong hurts somebody or nobody (Google SRE book, chapter 6: symptoms versus causes).
@@ -12,7 +12,7 @@ from typing import Final
 
 from primitives.identity import kind_of, namespace_of
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
+from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down, well_throughout
 from primitives.kubernetes.fields import instant, text
 from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.links import find_links
@@ -72,7 +72,7 @@ def _checked(cluster: Cluster, *, healthy: bool) -> Iterator[tuple[str, str]]:
 def _pods(cluster: Cluster) -> Iterator[tuple[str, str]]:
     for resource, pods in cluster.pods_of.items():
         counting = [pod for pod in pods if _counts(cluster, pod)]
-        unready = sum(1 for pod in counting if not pod.healthy)
+        unready = sum(1 for pod in counting if not (pod.healthy or pod.unknown))
         restarted = sum(1 for pod in counting if _restarts(cluster, pod))
         if unready:
             yield resource, f"{unready} of {counted(len(counting), 'pod')} {_is_or_are(unready)} not ready"
@@ -98,9 +98,11 @@ def long_before(cluster: Cluster, ended: datetime | None) -> bool:
 
 def _restarts(cluster: Cluster, pod: Pod) -> bool:
     for container in pod.containers if pod.live else ():
-        end = instant(container.last, "finishedAt") if container.restarts else None
+        # What ended before the running instance started, even where the status no longer tells how.
+        end = (instant(container.last, "finishedAt") or container.started_at) if container.restarts else None
         often = container.restarts >= _OFTEN and end is not None and cluster.window.holds(end)
-        if often or (end is not None and cluster.now - end < RECOVERED_AFTER):
+        lately = end is not None and cluster.now - end < RECOVERED_AFTER
+        if often or (lately and not well_throughout(cluster, container)):
             return True
     return False
 

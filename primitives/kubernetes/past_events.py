@@ -15,11 +15,13 @@ from typing import Final
 from primitives.dataclass import dataclass
 from primitives.identity import namespace_of
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down
+from primitives.kubernetes.containers import RECOVERED_AFTER, torn_down, well_throughout
 from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import instant, integer, mapping, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.pods_view import Pod
+from primitives.kubernetes.workloads import ready_replicas, wanted_replicas
 
 __all__ = ["Undone", "as_past", "superseded", "undone"]
 
@@ -107,7 +109,7 @@ def _pod(cluster: Cluster, event: Event, finding: Finding, item: KubeObject | No
         return None
     if pod.terminating or torn_down(cluster, pod):
         return Undone("gone", "the Pod is being removed")
-    if pod.healthy and not _restarts_again(cluster, event.target):
+    if (pod.healthy or _serves(cluster, pod)) and not _restarts_again(cluster, event.target):
         over = _over(cluster, event, pod.healthy_since)
         return Undone("recovered", "the Pod is ready and hasn't restarted since") if over else None
     if event.reason == "FailedScheduling" and pod.node:
@@ -177,10 +179,17 @@ _RULES: Final[tuple[Callable[[Cluster, Event, Finding, KubeObject | None], Undon
 )  # fmt: skip
 
 
+def _serves(cluster: Cluster, pod: Pod) -> bool:
+    """Whether a running pod whose own status doesn't say so is ready: its controller has all the replicas it wants."""
+    if not pod.unknown:
+        return False
+    return any(item.id == pod.resource and _is_well(item) for item in cluster.workloads)
+
+
 def _restarts_again(cluster: Cluster, target: str) -> bool:
     """Whether a pod is well only between two restarts, of which there were several, the last one just now."""
-    pod = cluster.pod_by_id[target]
-    ends = [instant(container.last, "finishedAt") for container in pod.containers if container.restarts >= _OFTEN]
+    often = (item for item in cluster.pod_by_id[target].containers if item.restarts >= _OFTEN)
+    ends = [instant(container.last, "finishedAt") for container in often if not well_throughout(cluster, container)]
     return any(end is not None and cluster.now - end < RECOVERED_AFTER for end in ends)
 
 
@@ -197,9 +206,9 @@ def _is_well(item: KubeObject) -> bool:
             return text(item.condition("Ready"), "status") == "True"
         case "PersistentVolumeClaim":
             return text(item.raw, "status", "phase") == "Bound"
-        case "ReplicaSet" | "Deployment" | "StatefulSet":
-            wanted, ready = integer(item.raw, "spec", "replicas"), integer(item.raw, "status", "readyReplicas") or 0
-            return wanted is not None and ready >= wanted
+        case "ReplicaSet" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicationController":
+            wanted, ready = wanted_replicas(item), ready_replicas(item)
+            return wanted is not None and ready is not None and ready >= wanted
         case "HorizontalPodAutoscaler":
             return text(item.condition("ScalingActive"), "status") == "True"
         case _:

@@ -41,6 +41,11 @@ class Container:
         return mapping(self.status, "state", name)
 
     @property
+    def running(self) -> bool:
+        """Whether it runs; a dump may leave out since when."""
+        return "running" in mapping(self.status, "state")
+
+    @property
     def last(self) -> Mapping[str, Any]:
         """How it last ended: the present state where it has ended, else the one before."""
         return self.state("terminated") or mapping(self.status, "lastState", "terminated")
@@ -82,6 +87,12 @@ class Pod:
     def live(self) -> bool:
         """Whether it should serve: neither finished nor being deleted."""
         return not self.finished and not self.terminating
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it runs, and nothing says whether it is ready: not its condition, not its containers."""
+        runs = all(container.running for container in self.containers if not container.init)
+        return self.phase == "Running" and self.ready is None and runs
 
     @property
     def healthy(self) -> bool:

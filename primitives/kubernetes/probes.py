@@ -14,6 +14,7 @@ from primitives.kubernetes.event_records import Event
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.pods_view import Container, Pod
+from primitives.kubernetes.probe_readings import probe_reading
 from primitives.kubernetes.revisions import earlier_container
 from primitives.patterns import lazy_pattern
 
@@ -43,6 +44,8 @@ _SHORT_BUDGET_S: Final = 30
 _PEERS: Final = 50
 # What a container has after SIGTERM before it is killed (terminationGracePeriodSeconds).
 _GRACE_S: Final = 30
+# The server was reached, and its answer is that this path or method is none of its own, or wants credentials.
+_WIRING: Final = (401, 403, 404, 405, 410)
 _KILLED_CODES: Final = (137, 143)
 
 
@@ -76,7 +79,7 @@ def find_probes(cluster: Cluster) -> Iterator[Finding]:
                     finding = _finding(
                         cluster, pod, container, kind, None, "", target=pod.item.id, resource=pod.resource
                     )
-                    if finding.state.endswith("Misconfigured"):
+                    if not finding.state.endswith("Failed"):
                         yield finding
 
 
@@ -84,7 +87,7 @@ def _in_question(container: Container, kind: str) -> bool:
     if not mapping(container.spec, f"{kind}Probe") or container.ready is not False:
         return False
     if kind == "readiness":
-        return bool(container.state("running"))
+        return container.running
     return integer(container.last, "exitCode") in _KILLED_CODES and text(container.last, "reason") != "OOMKilled"
 
 
@@ -93,7 +96,8 @@ def _container(pod: Pod | None, name: str | None, kind: str) -> Container | None
         return None
     probed = [c for c in pod.containers if mapping(c.spec, f"{kind}Probe")]
     named = [c for c in pod.containers if c.name == name]
-    return next(iter(named or (probed if len(probed) == 1 else [])), None)
+    only = probed if len(probed) == 1 else pod.containers if len(pod.containers) == 1 else ()
+    return next(iter(named or only), None)
 
 
 def _finding(
@@ -111,6 +115,12 @@ def _finding(
     elif error in ("protocol", "command"):
         details["suspicion"] = error
     state = f"{kind.capitalize()}Probe{'Misconfigured' if details['suspicion'] else 'Failed'}"
+    if pod is not None and container is not None:
+        probe = mapping(container.spec, f"{kind}Probe")
+        state, more = probe_reading(cluster, pod, container, probe, message, details) or (state, {})
+        details |= more
+    elif error == "status" and details["status_code"] not in _WIRING:
+        state = "ProbeAnsweredError"
     return Finding(
         state=state, object=target, kind="Pod", resource=resource, message=message,
         container=container.name if container else event.container if event else None,
@@ -166,7 +176,7 @@ def _suspicion(
         return "port"
     if error == "status":
         code = details.get("status_code", 0)
-        return "path" if code in (401, 403, 404, 405, 410) else _changed(cluster, pod, container, kind)
+        return "path" if code in _WIRING else _changed(cluster, pod, container, kind)
     return _timing(cluster, pod, container, kind, error, details) or _changed(cluster, pod, container, kind)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from primitives.identity import kind_of
+from primitives.identity import base_name, kind_of
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text
 from primitives.kubernetes.findings import Finding
@@ -20,6 +20,9 @@ _LOAD_BALANCER_PATIENCE: Final = timedelta(minutes=5)
 # kubeadm, EKS, GKE, AKS and k3s all label the DNS pods so.
 _DNS_LABELS: Final = {"k8s-app": "kube-dns"}
 _PEERS: Final = 20
+# Keys whose value is by convention the application's name (Kubernetes: Recommended Labels; kubectl create writes app).
+_NAME_LABELS: Final = ("app", "app.kubernetes.io/name", "app.kubernetes.io/instance", "k8s-app", "name", "run")
+_SPELLED: Final = 0.9
 
 
 def find_services(cluster: Cluster) -> Iterator[Finding]:
@@ -54,13 +57,23 @@ def _finding(service: KubeObject, state: str, message: str = "", variant: str = 
 def _routed(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> Iterator[Finding]:
     pods = pods_behind(cluster, service)
     if not pods:
-        yield _without_pods(cluster, service, selector)
+        if _labels_known(cluster, service):
+            yield _without_pods(cluster, service, selector)
         return
     stated = [pod for pod in pods if pod.ready is not None]
     if stated and not any(pod.ready for pod in stated) and service.spec.get("publishNotReadyAddresses") is not True:
         workloads = sorted({pod.resource for pod in pods})
         yield _finding(service, "NoReadyEndpoints", selector=dict(selector), workloads=workloads, pods=len(pods))
     yield from _ports(service, pods)
+
+
+def _labels_known(cluster: Cluster, service: KubeObject) -> bool:
+    """Whether a selector can be compared: a table of pods has no labels; that nothing is behind then says its list."""
+    if any(pod.item.labels for pod in cluster.pods) or not cluster.pods_in.get(service.namespace):
+        return True
+    addresses, waiting = _addresses(cluster, service)
+    known = cluster.get("Endpoints", service.namespace, service.name) is not None or bool(_slices(cluster, service))
+    return known and not addresses and not waiting
 
 
 def _without_pods(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> Finding:
@@ -88,8 +101,8 @@ def _without_pods(cluster: Cluster, service: KubeObject, selector: Mapping[str, 
 def _nearest(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> tuple[str, dict[str, str]] | None:
     """The workload of the namespace whose pods' labels come nearest to the selector, if any comes near.
 
-    Near is: it shares a pair with the selector, its values for the same keys look alike, or the Service's own labels
-    fit it.
+    Near is: it shares a pair with the selector, its values for the same keys look alike, the Service's own labels
+    fit it, or the selector spells its name.
     """
     best: tuple[float, str, dict[str, str]] | None = None
     candidates = {
@@ -98,10 +111,18 @@ def _nearest(cluster: Cluster, service: KubeObject, selector: Mapping[str, str])
     served = _served(cluster, service.namespace)
     for resource in sorted(candidates):
         labels = candidates[resource]
-        score = _likeness(selector, labels, service.labels) - (0.5 if resource in served else 0.0)
+        score = max(_likeness(selector, labels, service.labels), _SPELLED if _spells(selector, resource) else 0.0)
+        score -= 0.5 if resource in served else 0.0
         if score > 0.5 and (best is None or score > best[0]):
             best = (score, resource, {k: v for k, v in labels.items() if k != "pod-template-hash"})
     return (best[1], best[2]) if best else None
+
+
+def _spells(selector: Mapping[str, str], resource: str) -> bool:
+    """Whether the selector means a workload by its name, or a pod of its own by the stem of its name."""
+    name = base_name(resource)
+    values = {selector[key] for key in _NAME_LABELS if key in selector}
+    return name in values or (kind_of(resource) == "pod" and any(name.startswith(f"{value}-") for value in values))
 
 
 def _served(cluster: Cluster, namespace: str) -> set[str]:
@@ -187,25 +208,34 @@ def _probed(pods: Sequence[Pod]) -> set[int | None]:
 
 def _endpoints(cluster: Cluster, service: KubeObject, selecting: bool) -> Iterator[Finding]:
     """Without a dump of pods, the endpoints show whether any pod is ready."""
+    ready, waiting = _addresses(cluster, service)
+    listed = cluster.get("Endpoints", service.namespace, service.name) is not None or bool(_slices(cluster, service))
+    if not ready and (selecting or listed):
+        state = "NoReadyEndpoints" if waiting else "NoEndpoints"
+        yield _finding(service, state, selector=strings(service.raw, "spec", "selector"), not_ready=waiting)
+
+
+def _addresses(cluster: Cluster, service: KubeObject) -> tuple[int, int]:
+    """How many ready addresses are listed for the Service, and how many that aren't ready."""
     endpoints = cluster.get("Endpoints", service.namespace, service.name)
-    slices = [
-        item
-        for item in cluster.all("EndpointSlice")
-        if item.namespace == service.namespace and item.labels.get("kubernetes.io/service-name") == service.name
-    ]
-    ready = sum(len(maps(subset, "addresses")) for subset in (maps(endpoints.raw, "subsets") if endpoints else ()))
-    waiting = sum(
-        len(maps(subset, "notReadyAddresses")) for subset in (maps(endpoints.raw, "subsets") if endpoints else ())
-    )
-    for item in slices:
+    subsets = maps(endpoints.raw, "subsets") if endpoints else []
+    ready = sum(len(maps(subset, "addresses")) for subset in subsets)
+    waiting = sum(len(maps(subset, "notReadyAddresses")) for subset in subsets)
+    for item in _slices(cluster, service):
         for endpoint in maps(item.raw, "endpoints"):
             if mapping(endpoint, "conditions").get("ready") is False:
                 waiting += 1
             else:
                 ready += 1
-    if not ready and (selecting or endpoints is not None or slices):
-        state = "NoReadyEndpoints" if waiting else "NoEndpoints"
-        yield _finding(service, state, selector=strings(service.raw, "spec", "selector"), not_ready=waiting)
+    return ready, waiting
+
+
+def _slices(cluster: Cluster, service: KubeObject) -> list[KubeObject]:
+    return [
+        item
+        for item in cluster.all("EndpointSlice")
+        if item.namespace == service.namespace and item.labels.get("kubernetes.io/service-name") == service.name
+    ]
 
 
 def _external(cluster: Cluster, service: KubeObject) -> Iterator[Finding]:

@@ -82,6 +82,9 @@ StartupProbeMisconfigured cause The startup probe fails by its own settings (det
 LivenessProbeFailed symptom The liveness probe fails (details: error, handler, port)
 ReadinessProbeFailed symptom The readiness probe fails
 StartupProbeFailed symptom The startup probe fails
+ProbeAnsweredError symptom The application answers its probe with an error of its own (details: status_code)
+ProbeNeedsAnother cause The probe's command asks another host, and gets no good answer (details: host)
+CpuLimitTooLow cause Its probe is answered too late, and its CPU limit is under a tenth of a core (details: cpu_limit)
 """
 _SCHEDULING: Final = """
 InsufficientCPU cause No node has the CPU free (details: requested, largest_allocatable, nodes)

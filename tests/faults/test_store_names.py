@@ -100,7 +100,7 @@ def test_a_garbled_record_of_hashes_is_a_finding(store: Path, cloudops: Cloudops
         assert cloudops("audit", "verify", "--store", store).code == 1
 
 
-def test_an_investigation_after_the_loss_is_vouched_for(store: Path, cloudops: Cloudops) -> None:
+def test_an_investigation_after_the_loss_is_confirmed(store: Path, cloudops: Cloudops) -> None:
     store.with_name(store.name + ".heads").unlink()
     first = cloudops("incidents", "--json", "--store", store).out.split('"execution_id": "')[1].split('"')[0]
     assert cloudops("investigate", "--incident", STORY, "--json", "--store", store).code == 0

@@ -103,11 +103,11 @@ def _filled(template: str, key: str, rng: random.Random) -> tuple[str, tuple[str
         kind = match[1]
         if kind in "KkCD":
             return _key(kind, key)
-        value = _value(kind, rng)
+        value = _drawn(kind[1:-1], rng) if kind.startswith("<") else _value(kind, rng)
         secrets.append(value)
         return value
 
-    text = re.sub("§([A-Za-z])", fill, template)
+    text = re.sub("§([A-Za-z]|<[^>]*>)", fill, template)
     return text, tuple(secret for secret in secrets if len(secret) > 4)
 
 
@@ -154,6 +154,30 @@ def _leaks(secret: str, redacted: str) -> bool:
     """Whether half of the secret is still there, from its beginning or to its end."""
     half = len(secret) // 2
     return secret[: max(half, 5)] in redacted or secret[-max(half, 5) :] in redacted
+
+
+_ALPHABETS = {
+    "A": _LETTERS,
+    "U": string.ascii_uppercase + "234567",
+    "u": string.ascii_uppercase + string.digits,
+    "B": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
+    "b": _LETTERS + "+/",
+    "d": string.digits,
+    "h": "0123456789abcdef",
+    "l": string.ascii_lowercase + string.digits,
+    "w": _LETTERS + "_-",
+}
+
+
+def _drawn(form: str, rng: random.Random) -> str:
+    """A vendor's token: `{A36}` is 36 characters of the alphabet A. Its ends are letters or digits."""
+
+    def part(match: re.Match[str]) -> str:
+        size = int(match[2])
+        drawn = rng.choices(_ALPHABETS[match[1]], k=size)
+        return "".join(drawn[:-1]) + rng.choice([c for c in _ALPHABETS[match[1]] if c.isalnum()])
+
+    return re.sub(r"\{([A-Za-z])(\d+)\}", part, form)
 
 
 def recall(family: str, *, held_back: bool) -> tuple[int, int, list[Example]]:

@@ -39,3 +39,23 @@ async def test_a_log_that_ends_earlier_or_has_no_known_times_counts_whole(
     tmp_path: Path, lines: tuple[str, ...], name: str
 ) -> None:
     assert any("connection refused" in template for template in await templates(tmp_path, *lines, name=name))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "counts"),
+    [
+        ((f"{at(-9)} {REFUSED}",), (f"{at(-8)} INFO ready", f"{at(4)} INFO tick"), False),
+        ((f"{at(-9)} {REFUSED}",), (f"{at(2)} INFO ready", f"{at(4)} INFO tick"), True),
+        ((f"{at(3)} {REFUSED}",), (f"{at(3)} INFO ready", f"{at(4)} INFO tick"), True),
+        ((REFUSED,), (f"{at(-8)} INFO ready", f"{at(4)} INFO tick"), True),
+    ],
+    ids=["its successor is well all through the window", "it started in it", "ended in it", "no times"],
+)
+async def test_a_life_that_ended_before_the_window_counts_unless_the_next_began_in_it(
+    tmp_path: Path, before: tuple[str, ...], now: tuple[str, ...], counts: bool
+) -> None:
+    world = World(tmp_path)
+    world.file("kubernetes/logs/yard_crane-1_app.previous.log", "".join(f"{line}\n" for line in before))
+    world.file("kubernetes/logs/yard_crane-1_app.log", "".join(f"{line}\n" for line in now))
+    templates = [pattern.template for pattern in of(await world.facts("analyze_logs"), "log_pattern")]
+    assert any("connection refused" in template for template in templates) == counts

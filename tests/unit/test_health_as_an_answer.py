@@ -30,7 +30,7 @@ def test_a_healthy_workload_may_be_slow_or_answer_with_errors(name: str, asked: 
 
 @pytest.mark.parametrize("service", ["shop/service/till", "desk/service/mail"])
 def test_a_service_without_endpoints_is_no_false_alarm(service: str) -> None:
-    standing = state_of(service, "NoEndpoints", bearing="standing", bearing_reason="nobody is hurt by it")
+    standing = state_of(service, "NoEndpoints", bearing="standing", bearing_reason="no workload is affected")
     well = state_of("node/one", "Healthy")
     assert _first(IncidentClass.AVAILABILITY_LOSS, (), standing, well) != "false_alarm"
 

@@ -217,9 +217,9 @@ PROBES = [
             probed("readiness", HTTP),
             event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"),
         ),
-        "ReadinessProbeFailed",
+        "ProbeAnsweredError",
         details={"status_code": 503},
-        never=("ReadinessProbeMisconfigured",),
+        never=("ReadinessProbeMisconfigured", "ReadinessProbeFailed"),
     ),
     Case(
         "command",
@@ -235,7 +235,44 @@ PROBES = [
         owned(
             probed("startup", HTTP), event("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 500")
         ),
+        "ProbeAnsweredError",
+    ),
+    Case(
+        "readiness without an answer",
+        owned(
+            probed("readiness", HTTP),
+            event("Unhealthy", "Readiness probe failed: dial tcp 10.1.1.1:8080: connect: connection refused"),
+        ),
+        "ReadinessProbeFailed",
+    ),
+    Case(
+        "startup without an answer",
+        owned(
+            probed("startup", HTTP),
+            event("Unhealthy", "Startup probe failed: dial tcp 10.1.1.1:8080: connect: connection refused"),
+        ),
         "StartupProbeFailed",
+    ),
+    Case(
+        "a probe that asks another host",
+        owned(
+            probed("readiness", {"exec": {"command": ["nc", "-z", "ledger", "5432"]}}),
+            event("Unhealthy", "Readiness probe failed: nc: ledger (10.0.0.9:5432): Connection refused"),
+        ),
+        "ProbeNeedsAnother",
+        details={"host": "ledger"},
+    ),
+    Case(
+        "a hundredth of a core",
+        owned(
+            pod(
+                containers=[container(livenessProbe=HTTP, resources={"limits": {"cpu": "15m"}})],
+                statuses=[running(ready=False)],
+            ),
+            event("Unhealthy", "Liveness probe failed: context deadline exceeded"),
+        ),
+        "CpuLimitTooLow",
+        details={"cpu_limit": 0.015},
     ),
     Case(
         "too impatient",

@@ -20,7 +20,7 @@ CAUSES = (
             "PodSecurityViolation": 3.5, "AdmissionWebhookUnavailable": 3.0, "WebhookFailsClosed": 3.2,
             "StatefulSetServiceMissing": 3.0,
             "LoadBalancerPending": 0.5, "IngressClassMissing": 1.5, "CronJobSuspended": 1.0, "JobSuspended": 1.0,
-            "TopologySpreadConflict": 3.0, "ReadinessGateNotMet": 1.5,
+            "TopologySpreadConflict": 3.0, "ReadinessGateNotMet": 1.5, "CpuLimitTooLow": 1.5,
         },
         families={"invalid_configuration": 2.6, "missing_object": 1.2, "missing_file": 1.0},
         remediations=("rollback_deployment",),

@@ -14,11 +14,14 @@ CAUSES = (
         _CLASS,
         "{resource} ran out of CPU",
         f"{_USE}; Kubernetes: CPU throttling at the cgroup quota",
+        states={"CpuLimitTooLow": 3.8},
         metrics=r"cpu(?! requests| limit)|processor|run queue|load average|throttled periods|cfs throttled",
         remediations=("scale_workload",),
         observations=Observation(r"\bcpu\b", 0.8, order=5),
         # What waits for a CPU is late with its work and with reading and writing its sockets.
         signals={"calls and work late": 1.5},
+        # Google SRE book, chapter 22: what has no CPU left answers its health checks late.
+        brings=("liveness_probe_misconfigured", "readiness_probe_misconfigured"),
     ),
     Cause(
         "memory_exhausted",

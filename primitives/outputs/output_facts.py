@@ -49,7 +49,7 @@ async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Obs
         return
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))
     shown: list[Shown] = []
-    told: list[Sign] = []
+    reported: list[Sign] = []
     stated_by: list[PlatformState] = []
     stalled: list[tuple[str, str]] = []
     read: list[Reading] = []
@@ -68,14 +68,14 @@ async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Obs
                     part = replace(output, resource=said.resource, structure=None)
                     states, lines = platform_states(part, [said.line], since)
                     stated_by += states
-                    told += signs(part, lines, since)
+                    reported += signs(part, lines, since)
             continue
         stated, rest = readings(output, rest)
         read += stated
         states, rest = platform_states(output, rest, since)
         stated_by += states
         stalled += [(output.resource, line) for line in rest if _NO_MEMBERS.search(line)]
-        told += signs(output, rest, since)
+        reported += signs(output, rest, since)
     async for fact in _objects(ask, args, answers, shown, topology):
         yield fact
     for stated_state in dict.fromkeys(stated_by[:_MOST]):
@@ -84,8 +84,8 @@ async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Obs
         yield _stalled(resource, line, answers, args)
     for reading in read[:_MOST]:
         yield _limit(reading, answers, args)
-    finder = NameFinder(topology.records, [sign.resource for sign in told])
-    for fact in _patterns(told, finder, answers, args):
+    finder = NameFinder(topology.records, [sign.resource for sign in reported])
+    for fact in _patterns(reported, finder, answers, args):
         yield fact
 
 
@@ -180,9 +180,11 @@ def _limit(reading: Reading, answers: Answers[Any], args: Arguments) -> MetricAt
     )
 
 
-def _patterns(told: Sequence[Sign], names: NameFinder, answers: Answers[Any], args: Arguments) -> Iterator[LogPattern]:
+def _patterns(
+    reported: Sequence[Sign], names: NameFinder, answers: Answers[Any], args: Arguments
+) -> Iterator[LogPattern]:
     counts: dict[tuple[str, str], list[Sign]] = {}
-    for sign in told:
+    for sign in reported:
         counts.setdefault((sign.resource, sign.family), []).append(sign)
     for (resource, family), own in list(counts.items())[:_MOST]:
         first = own[0]

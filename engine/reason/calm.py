@@ -1,0 +1,105 @@
+"""Which changes were tested by the calm that followed them: what was so in normal times doesn't explain what isn't.
+
+The baseline is what the trouble is compared with. A change made before it began is part of it, so it can't be what
+differs (Google SRE book, chapter 12: what changed between well and ill; J. Pearl, Causality, 2009: a cause is
+necessary and sufficient). It may still be what another event found: a limit that more load fills, something that fills
+up by itself, a date that has come.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.reason.catalogue import causes_of_metric
+from engine.reason.diffs import changed_lines, lowered
+from engine.reason.fact_index import FactIndex
+from primitives.dataclass import dataclass
+from primitives.facts import MetricAtLimit, MetricShift, WorkloadState
+from primitives.patterns import lazy_pattern
+from primitives.records import Change
+
+__all__ = ["Calm", "calm_after"]
+
+# Where users feel it; a level that nobody feels may be ill in silence.
+_FELT: Final = ("latency", "errors", "availability")
+# Fewer samples than this are no normal time.
+_LEAST_SAMPLES: Final = 4
+# From this growth on there is more load than the calm tested.
+_GROWN: Final = 1.3
+# What a change keeps of its weight where something activated it, and where its effect may have needed its time.
+_ACTIVATED: Final = 0.5
+_NEEDS_TIME: Final = 0.7
+# What ends or begins by the clock: validity (RFC 5280), time to live, leases, timetables.
+_BY_THE_CLOCK: Final = lazy_pattern(
+    r"(?i)expir|certificate|\bcert\b|\bttl\b|rotat|schedul|\bcron|\blease|retention|not_?after|valid_?until"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """The fact whose baseline followed the change, and the part of its weight that the change keeps (0 to 1)."""
+
+    fact: str
+    kept: float
+    why: str
+
+
+def calm_after(case: FactIndex, change: Change, resource: str) -> Calm | None:
+    """What the baseline says of a change of `resource` made before it; None where it says nothing."""
+    normal = case.opened.baseline
+    if normal is None or case.onset is None or change.time >= normal.start or case.onset < normal.end:
+        return None
+    fact = _measured_calm(case, resource)
+    if fact is None:
+        return None
+    if _by_the_clock(change) or _fills_up(case, resource):
+        return Calm(fact, _NEEDS_TIME, "all was well after it for a while, but its effect may need time")
+    if _filled_by_load(case, change, resource):
+        return Calm(fact, _ACTIVATED, "all was well after it until there was more load")
+    return Calm(fact, 0.0, "all was well after it, throughout the normal time")
+
+
+def _measured_calm(case: FactIndex, resource: str) -> str | None:
+    """A fact that compares the resource with its normal time, else the symptom's."""
+    compared = [
+        (shift.resource != resource, not case.is_symptom(shift.resource, shift.metric), name)
+        for name, shift in case.of(MetricShift)
+        if shift.kind in _FELT
+        and shift.baseline_samples >= _LEAST_SAMPLES
+        and (shift.resource == resource or shift.resource in case.symptom_resources)
+    ]
+    return min(compared)[-1] if compared else None
+
+
+def _by_the_clock(change: Change) -> bool:
+    lines = "\n".join(changed_lines(change))
+    return bool(_BY_THE_CLOCK.search(f"{change.summary}\n{lines}"))
+
+
+def _load_grew(case: FactIndex, resource: str) -> bool:
+    """Whether the resource, or what calls it, gets more requests than in normal times."""
+    asking = case.dependents((resource,))
+    return any(
+        shift.kind == "traffic" and shift.resource in asking and shift.current > _GROWN * shift.baseline
+        for _, shift in case.present(MetricShift)
+    )
+
+
+def _filled_by_load(case: FactIndex, change: Change, resource: str) -> bool:
+    """A limit that the change lowered is full, and there is more load: the calm didn't test that."""
+    limits = {cause_id for setting in lowered(change) for cause_id in causes_of_metric(setting)}
+    return bool(limits) and _load_grew(case, resource) and not limits.isdisjoint(_full(case, resource))
+
+
+def _fills_up(case: FactIndex, resource: str) -> bool:
+    """Something of the resource ran full although the load is the same: what leaks takes its time."""
+    return bool(_full(case, resource)) and not _load_grew(case, resource)
+
+
+def _full(case: FactIndex, resource: str) -> set[str]:
+    """The causes that something of the resource at its limit speaks for."""
+    metrics = [fact.metric for _, fact in case.present(MetricAtLimit) if fact.resource == resource]
+    full = {cause_id for metric in metrics for cause_id in causes_of_metric(metric)}
+    killed = any(state.resource == resource and state.state == "OOMKilled" and state.bearing == "active"
+                 for _, state in case.present(WorkloadState))  # fmt: skip
+    return full | set(causes_of_metric("memory") if killed else ())
