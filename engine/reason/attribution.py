@@ -210,6 +210,8 @@ def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tu
         return _ON_SYMPTOM, "on the resource that shows the symptom"
     if own >= _ON_FAILING_RESOURCE:
         return min(_ON_SYMPTOM, _ON_ILL + _PER_ILLNESS * own), "on a resource that is ill itself"
+    if resource in case.crashing:
+        return _ON_ILL, "on a workload whose pods crash"
     reached = readers(case, resource)
     if any(strengths.get(name, 0.0) >= _ON_FAILING_RESOURCE or name in case.symptom_resources for name in reached):
         return _ON_ILL, "on what an ill resource is made or configured by"

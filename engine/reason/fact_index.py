@@ -37,6 +37,7 @@ F = TypeVar("F", bound=FactBase)
 
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
+_CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySignal", "PodFailed"})
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,15 @@ class FactIndex:
         served |= {fact.resource for _, fact in self.of(MetricShift) if fact.kind == "latency"}
         served -= {fact.resource for _, fact in self.present(MetricMissing)}
         return frozenset(resource for resource in served if resource)
+
+    @cached_property
+    def crashing(self) -> frozenset[str]:
+        """The workloads whose pods crash now, by their states."""
+        return frozenset(
+            state.resource
+            for _, state in self.present(WorkloadState)
+            if state.resource and state.bearing == "active" and state.hurt is not False and state.state in _CRASHES
+        )
 
     @cached_property
     def acquitted(self) -> frozenset[str]:

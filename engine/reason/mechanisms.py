@@ -20,6 +20,7 @@ from engine.reason.catalogue import (
 )
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.complaints import COMPLAINTS, accused
+from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.first_of_two import first_of_two
@@ -110,6 +111,7 @@ _SERVICE_DOWN: Final = 4.2
 def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """Every claim of a fact for or against a cause on its resource."""
     yield from _states(case, trouble)
+    yield from crash_reasons(case, trouble)
     yield from _limits(case)
     yield from _shifts(case)
     yield from _log_families(case)
@@ -126,7 +128,10 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
 
 
 def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
+    by_probe = {fact.resource for _, fact in case.present(WorkloadState) if fact.state == "KilledByProbe"}
     for name, fact in case.present(WorkloadState):
+        if fact.state == "KilledWithoutReason" and fact.resource in by_probe:
+            continue  # the reason is known
         factor, why = trouble.factors[name]
         for cause_id, weight in causes_of_state(fact.state) or _unknown_state(fact):
             key = HypothesisKey(cause_id, fact.resource or fact.object)

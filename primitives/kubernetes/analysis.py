@@ -98,12 +98,15 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
     "ImagePullBackOff": _PULLS - {"ImagePullBackOff", "ImagePullSecretMissing"},
     "NodeNotReady": {"KubeletStopped", "ContainerRuntimeDown", "NetworkPluginNotReady"},
     "FailedScheduling": (_SCHEDULING | {"VolumeClaimMissing"}) - {"FailedScheduling"},
-    "PodPending": _SCHEDULING | _SANDBOX | {"FailedMount", "FailedAttachVolume", "MultiAttachError"},
+    "PodPending": _SCHEDULING | _SANDBOX | {
+        "InitContainerNotFinished", "FailedMount", "FailedAttachVolume", "MultiAttachError",
+    },
     "ContainerCreating": _SANDBOX | {"OOMKilled"},
     "NotReady": {*_CRASHES, *_READINGS},
     "LivenessProbeFailed": {"LivenessProbeMisconfigured", *_READINGS},
     "ReadinessProbeFailed": {"ReadinessProbeMisconfigured", *_READINGS},
     "StartupProbeFailed": {"StartupProbeMisconfigured", *_READINGS},
+    "InitContainerNotFinished": {"EnvHostUnknown", "EnvPortMismatch", "ServiceMissing"},
     "DependencyUnanswered": {"EnvHostUnknown", "EnvPortMismatch"},
     "FailedCreate": {"QuotaExceeded", "ServiceAccountMissing", "LimitRangeViolation", "AdmissionWebhookDenied"},
     "VolumeClaimPending": {

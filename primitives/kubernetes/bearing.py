@@ -158,7 +158,7 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
     """Why the finding is background; None where it may be why something fails."""
     if finding.state == "NodeCordoned" and _kept_free(situation, finding):
         return "a control plane's node is kept free of other pods, and no pod needs it"
-    unread = finding.resource in situation.ill and not _may_have_read(situation.cluster, finding.resource)
+    unread = finding.resource in situation.ill and not _may_have_read(situation.cluster, finding)
     if finding.state in _READ_AT_START and unread and finding.resource in situation.cluster.pods_of:
         return "what is in trouble hasn't started, so it hasn't read the setting"
     concerned = BY_COMPARISON[finding.state](situation, finding)
@@ -197,12 +197,13 @@ def _host(situation: Situation, finding: Finding) -> Concerned:
     return (finding.resource, *(writers if isinstance(writers, list) else ()))
 
 
-def _may_have_read(cluster: Cluster, resource: str) -> bool:
+def _may_have_read(cluster: Cluster, finding: Finding) -> bool:
     """Whether a process that is in trouble may have read a setting: what never started has read none."""
-    pods = [pod for pod in cluster.pods_of.get(resource, ()) if pod.live]
+    pods = [pod for pod in cluster.pods_of.get(finding.resource, ()) if pod.live]
     unwell = [pod for pod in pods if not pod.healthy]
     started = any(container.running or container.last or container.restarts
-                  for pod in unwell for container in pod.containers if not container.init)  # fmt: skip
+                  for pod in unwell for container in pod.containers
+                  if not container.init or container.name == finding.container)  # fmt: skip
     return started if unwell else bool(pods)
 
 

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.fields import instant, mapping, maps, message_of, text
+from primitives.kubernetes.fields import instant, maps, message_of, text
 from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.gitops import applied_workloads, find_application
 from primitives.kubernetes.kinds import KubeObject
 from primitives.patterns import lazy_pattern
 
@@ -45,7 +46,6 @@ _UNDER_WAY: Final = lazy_pattern(
 _INTENDED: Final = lazy_pattern(r"^(?:Suspended|Paused|Disabled|Hibernat\w*|ScaledToZero|NoTraffic|Completed)$")
 _AGGREGATES: Final = ("Ready", "Available", "Healthy")
 _BAD_PHASES: Final = frozenset({"Failed", "Error", "Degraded", "Unhealthy", "Lost", "Unknown", "PartiallyFailed"})
-_BAD_HEALTH: Final = frozenset({"Degraded", "Missing", "Unknown"})
 _PATIENCE: Final = timedelta(minutes=10)
 _MOST_NAMED: Final = 10
 
@@ -57,7 +57,7 @@ def find_conditions(cluster: Cluster) -> Iterator[Finding]:
             continue
         for item in cluster.all(kind):
             if kind == "Application" and ("health" in item.status or "sync" in item.status):
-                yield from _application(item)
+                yield from find_application(cluster, item)
             elif (finding := _of_conditions(cluster, item) or _of_phase(cluster, item)) is not None:
                 yield finding
 
@@ -117,33 +117,11 @@ def _of_phase(cluster: Cluster, item: KubeObject) -> Finding | None:
 
 def _owner(cluster: Cluster, item: KubeObject) -> dict[str, list[str]]:
     owner = cluster.owners.resource(item)
-    return {"affects": [owner]} if owner != item.id else {}
+    affected = [owner] if owner != item.id else applied_workloads(cluster, item)[:_MOST_NAMED]
+    return {"affects": affected} if affected else {}
 
 
 def _service_behind(item: KubeObject) -> list[str]:
     """The Service that answers for an aggregated API."""
     namespace, name = (text(item.raw, "spec", "service", key) for key in ("namespace", "name"))
     return [kubernetes_id("Service", namespace, name)] if name else []
-
-
-def _application(item: KubeObject) -> Iterator[Finding]:
-    """An Application of Argo CD: the last sync failed, a resource of it is ill, or the cluster differs from Git."""
-    operation, health = mapping(item.raw, "status", "operationState"), text(item.raw, "status", "health", "status")
-    ill = [
-        kubernetes_id(text(entry, "kind"), text(entry, "namespace"), text(entry, "name"))
-        for entry in maps(item.raw, "status", "resources")
-        if text(entry, "health", "status") in _BAD_HEALTH and text(entry, "kind") and text(entry, "name")
-    ]
-    if text(operation, "phase") in ("Failed", "Error"):
-        yield Finding(
-            "SyncFailed", item.id, item.kind, item.id, message=message_of(operation, "message"),
-            since=instant(operation, "finishedAt"), details={"phase": text(operation, "phase")},
-        )  # fmt: skip
-    elif health in _BAD_HEALTH:
-        yield Finding(
-            "ConditionNotMet", item.id, item.kind, item.id, message=message_of(item.raw, "status", "health", "message"),
-            details={"condition": "health", "status": health, "because_of": ill[:_MOST_NAMED]},
-        )  # fmt: skip
-    if text(item.raw, "status", "sync", "status") == "OutOfSync":
-        differing = [text(e, "name") for e in maps(item.raw, "status", "resources") if text(e, "status") == "OutOfSync"]
-        yield Finding("OutOfSync", item.id, item.kind, item.id, details={"resources": differing[:_MOST_NAMED]})

@@ -236,7 +236,18 @@ def _waiting(cluster: Cluster, pod: Pod, container: Container) -> Finding | None
         return _crash(cluster, pod, container, reason, message)
     if reason == "ContainerCreating":
         return _creating(cluster, pod, container)
+    if reason == "PodInitializing" and not container.init:
+        return _uninitialised(cluster, pod)
     return None
+
+
+def _uninitialised(cluster: Cluster, pod: Pod) -> Finding | None:
+    """An init container of which the dump tells nothing, while the others have waited for it long enough."""
+    silent = [container for container in pod.containers if container.init and not container.status]
+    since = instant(pod.item.raw, "status", "startTime") or instant(pod.item.raw, "metadata", "creationTimestamp")
+    if not silent or since is None or (cluster.now - since).total_seconds() < _UNSEEN_PATIENCE_S:
+        return None
+    return _of(pod, "InitContainerNotFinished", silent[0], since=since)
 
 
 def _creating(cluster: Cluster, pod: Pod, container: Container) -> Finding | None:
@@ -298,6 +309,7 @@ def _crash_details(container: Container, waiting: str) -> dict[str, Any]:
         "runtime_s": (finished - started).total_seconds() if started and finished else None,
         "memory_limit": at(container.spec, "resources", "limits", "memory"),
         "image": text(container.spec, "image") or None,
+        "last_words": message_of(last, "message") or None,
         "init": container.init,
     }
 

@@ -17,9 +17,9 @@ from primitives.kubernetes.fields import instant, text
 from primitives.kubernetes.leftovers import ended_at, is_superseded
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.pods_view import Pod
+from primitives.kubernetes.replicas import ready_replicas, wanted_replicas
 from primitives.kubernetes.services import pods_behind
 from primitives.kubernetes.settings import service_at
-from primitives.kubernetes.workloads import ready_replicas, wanted_replicas
 from primitives.quantities import counted
 from primitives.resolver import host_of
 

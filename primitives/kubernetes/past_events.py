@@ -21,7 +21,7 @@ from primitives.kubernetes.fields import instant, integer, mapping, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.pods_view import Pod
-from primitives.kubernetes.workloads import ready_replicas, wanted_replicas
+from primitives.kubernetes.replicas import ready_replicas, wanted_replicas
 
 __all__ = ["Undone", "as_past", "superseded", "undone"]
 

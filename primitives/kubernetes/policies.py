@@ -67,7 +67,9 @@ def _by_itself(cluster: Cluster, policy: KubeObject) -> Iterator[Finding]:
         )
     others = [p for p in cluster.all("NetworkPolicy") if p is not policy and p.namespace == policy.namespace]
     if "egress" in _directions(policy) and not any(_allows_dns(p) for p in [policy, *others]):
-        yield Finding("NetworkPolicyBlocksDns", policy.id, policy.kind, policy.id, details=details)
+        yield Finding(
+            "NetworkPolicyBlocksDns", policy.id, policy.kind, policy.id, details={**details, "affects": workloads[:20]}
+        )
 
 
 def _directions(policy: KubeObject) -> set[str]:

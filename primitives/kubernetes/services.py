@@ -13,12 +13,14 @@ from primitives.kubernetes.fields import at, instant, integer, mapping, maps, st
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.kubernetes.pods_view import Pod
+from primitives.kubernetes.replicas import ready_replicas
 
 __all__ = ["find_services", "pods_behind"]
 
 _LOAD_BALANCER_PATIENCE: Final = timedelta(minutes=5)
 # kubeadm, EKS, GKE, AKS and k3s all label the DNS pods so.
 _DNS_LABELS: Final = {"k8s-app": "kube-dns"}
+_DNS_NAMES: Final = ("coredns", "kube-dns", "rke2-coredns-rke2-coredns")
 _PEERS: Final = 20
 # Keys whose value is by convention the application's name (Kubernetes: Recommended Labels; kubectl create writes app).
 _NAME_LABELS: Final = ("app", "app.kubernetes.io/name", "app.kubernetes.io/instance", "k8s-app", "name", "run")
@@ -258,27 +260,25 @@ def _load_balancer(cluster: Cluster, service: KubeObject) -> Iterator[Finding]:
 
 
 def _dns(cluster: Cluster) -> Iterator[Finding]:
-    """The cluster's DNS: a Service or a workload that carries its label, without a ready pod behind it."""
+    """The cluster's DNS: a Service or a workload that carries its label or name, without a ready pod behind it."""
     service = next(
         (s for s in cluster.all("Service") if s.namespace == "kube-system" and _DNS_LABELS.items() <= s.labels.items()),
         None,
     )
     pods = [pod for pod in cluster.selected("kube-system", {"matchLabels": _DNS_LABELS}) if pod.live]
-    workload = next(
-        (
-            item
-            for item in cluster.workloads
-            if item.namespace == "kube-system"
-            and _DNS_LABELS.items() <= strings(template_of(item), "metadata", "labels").items()
-            and item.kind in ("Deployment", "DaemonSet")
-        ),
-        None,
-    )
+    workload = next((item for item in cluster.workloads if _is_dns(item)), None)
     known = cluster.dumped("Pod") and (bool(pods) or workload is not None or service is not None)
-    if not known or any(pod.ready is not False for pod in pods):
+    counted = workload is not None and ready_replicas(workload) not in (None, 0)
+    if not known or counted or any(pod.ready is not False for pod in pods):
         return
     resource = workload.id if workload else pods[0].resource if pods else service.id if service else ""
     yield Finding(
         "ClusterDnsUnavailable", resource, kind_of(resource), resource,
         details={"pods": len(pods), "replicas": integer(workload.raw, "spec", "replicas") if workload else None},
     )  # fmt: skip
+
+
+def _is_dns(item: KubeObject) -> bool:
+    labels = {**item.labels, **strings(template_of(item), "metadata", "labels")}
+    named = item.name in _DNS_NAMES or _DNS_LABELS.items() <= labels.items()
+    return named and item.namespace == "kube-system" and item.kind in ("Deployment", "DaemonSet")

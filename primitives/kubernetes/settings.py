@@ -21,7 +21,7 @@ from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster, PodSource
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text, texts
 from primitives.kubernetes.findings import Finding
-from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.patterns import lazy_pattern
 
 __all__ = ["Address", "addresses_of", "find_settings", "service_at"]
@@ -38,6 +38,10 @@ _AWAITED: Final = lazy_pattern(
     r"\b(?:nslookup|getent hosts|dig|pg_isready -h|mysqladmin ping -h|redis-cli -h"
     r"|nc(?: -[a-z]{1,4}){0,3}(?: -w ?\d{1,3})?)"
     r" {1,3}([a-z0-9][a-z0-9.-]{0,200}[a-z0-9])(?: {1,3}([0-9]{1,5})\b)?"
+)
+# A script's loop that asks an address of the network: curl telnet://cache:11211, wget http://registry/ready.
+_AWAITED_URL: Final = lazy_pattern(
+    r"\b([a-z][a-z0-9+]{1,20})://(?:[^@/\s\"']{1,100}@)?([a-z0-9][a-z0-9.-]{0,200}[a-z0-9])(?::([0-9]{1,5}))?(?=[/\s\"'?)]|$)"
 )
 _LONGEST_SCRIPT: Final = 2_000
 # Names of variables whose whole value is a host, and that pair with a port's of the same stem.
@@ -128,12 +132,13 @@ def _without_service(
 ) -> Iterator[Finding]:
     """Whether the address is wrong, or right and the Service is missing.
 
-    A wrong address is the slip of one writer. Where several workloads agree on a name, or a workload bears it, the name
-    is right. A Service that nothing stands behind and whose writers are well is looked for in vain and not needed.
+    A wrong address is the slip of one writer, also where the workload that it means is reached by a Service of another
+    name. Where several workloads agree on a name, or a workload bears it that no Service reaches, the name is right. A
+    Service that nothing stands behind and whose writers are well is looked for in vain and not needed.
     """
     workload = next((item for item in cluster.workloads if (item.namespace, item.name) == (namespace, name)), None)
     writers = sorted({finding.resource for _, finding in written})
-    if workload is None and len(writers) == 1:
+    if len(writers) == 1 and (workload is None or _is_served(cluster, workload)):
         yield from (finding for _, finding in written)
         return
     service = kubernetes_id("Service", namespace, name)
@@ -143,6 +148,14 @@ def _without_service(
         "ServiceMissing" if needed else "SharedHostUnknown", service, "Service",
         workload.id if workload is not None else service, details=details,
     )  # fmt: skip
+
+
+def _is_served(cluster: Cluster, workload: KubeObject) -> bool:
+    """Whether a Service reaches the workload's pods under another name."""
+    labels = strings(template_of(workload), "metadata", "labels")
+    selectors = (strings(item.raw, "spec", "selector") for item in cluster.all("Service")
+                 if item.namespace == workload.namespace)  # fmt: skip
+    return any(selector and selector.items() <= labels.items() for selector in selectors)
 
 
 def _place(namespace: str, host: str) -> tuple[str, str]:
@@ -215,6 +228,9 @@ def _awaited(container: Mapping[str, Any]) -> Iterator[tuple[str, int | None]]:
                 for match in _AWAITED.finditer(value[:_LONGEST_SCRIPT]):
                     host, port = match.groups()
                     yield host, int(port) if port else None
+                for scheme, host, port in _AWAITED_URL.findall(value[:_LONGEST_SCRIPT]):
+                    if scheme == "telnet" or _of_network(scheme):
+                        yield host, int(port) if port else _DEFAULT_PORTS.get(scheme)
 
 
 def _arguments(container: Mapping[str, Any]) -> Iterator[str]:

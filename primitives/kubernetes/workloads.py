@@ -10,10 +10,11 @@ from primitives.kubernetes.fields import instant, integer, mapping, message_of, 
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.kubernetes.links import find_links
+from primitives.kubernetes.replicas import ready_replicas, wanted_replicas
 from primitives.kubernetes.revisions import differences, revision, revisions_of
 from primitives.kubernetes.services import pods_behind
 
-__all__ = ["find_workloads", "ready_replicas", "wanted_replicas"]
+__all__ = ["find_workloads"]
 
 # Half the deadline that a Deployment has by default (progressDeadlineSeconds 600).
 _ROLLOUT_PATIENCE_S: Final = 300
@@ -65,24 +66,6 @@ def _workload(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
     service = text(item.raw, "spec", "serviceName")
     if item.kind == "StatefulSet" and service and cluster.lacks("Service", item.namespace, service):
         yield _of(item, "StatefulSetServiceMissing", details={"service": service})
-
-
-def wanted_replicas(item: KubeObject) -> int | None:
-    """How many replicas the workload is to have; None when the dump says nothing of it."""
-    if item.kind == "DaemonSet":
-        return integer(item.raw, "status", "desiredNumberScheduled")
-    # The API's default is one replica; a dump without a spec says nothing.
-    return (integer(item.raw, "spec", "replicas") if "replicas" in item.spec else 1) if item.spec else None
-
-
-def ready_replicas(item: KubeObject) -> int | None:
-    """How many of them are ready; None when the dump says nothing of it."""
-    if item.kind == "DaemonSet":
-        return integer(item.raw, "status", "numberReady")
-    # A count of zero is left out of the status. Available are those that have been ready for a while (Kubernetes API,
-    # DeploymentStatus), so a dump with that count alone says as much.
-    counts = (integer(item.raw, "status", name) or 0 for name in ("readyReplicas", "availableReplicas"))
-    return max(counts) if item.status else None
 
 
 def _scaled_to_zero(cluster: Cluster, item: KubeObject) -> Finding:

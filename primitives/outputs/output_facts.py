@@ -55,13 +55,14 @@ async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Obs
     read: list[Reading] = []
     since = incident_window(args).start - _BEFORE
     names = _names(topology.records)
+    owners = _owners(topology.records)
     for output in (output for record in collected for output in outputs(record)):
         objects, rest = split_objects(output)
         shown += objects
         if output.structure is not None and not objects:
             for said in said_in(output.structure, output.resource, names, since):
                 if said.code is not None:
-                    yield _ended(said, answers, args)
+                    yield _ended(said, owners.get(said.resource, said.resource), answers, args)
                 elif said.reading is not None:
                     read.append(said.reading)
                 else:
@@ -113,7 +114,20 @@ async def _objects(
             yield fact
 
 
-def _ended(said: Said, answers: Answers[Any], args: Arguments) -> WorkloadState:
+def _owners(topologies: Sequence[Topology]) -> dict[str, str]:
+    """The topmost owner of each resource: a pod's end is its workload's trouble, as in the analysis of a cluster."""
+    above = {edge.target: edge.source for topology in topologies for edge in topology.edges if edge.kind == "owns"}
+    owners: dict[str, str] = {}
+    for name, owner in above.items():
+        seen, top = {name}, owner
+        while top in above and top not in seen:
+            seen.add(top)
+            top = above[top]
+        owners[name] = top
+    return owners
+
+
+def _ended(said: Said, owner: str, answers: Answers[Any], args: Arguments) -> WorkloadState:
     """A container that ended, as states of pods tell it."""
     state = "KilledWithoutReason" if said.code == _KILLED else "ContainerFailed"
     if said.out_of_memory:
@@ -124,7 +138,7 @@ def _ended(said: Said, answers: Answers[Any], args: Arguments) -> WorkloadState:
         object=said.resource,
         kind="container",
         state=state,
-        resource=said.resource,
+        resource=owner,
         container=safe_line(said.container, limit=100) or None,
         message=safe_line(said.line, limit=400),
         exit_code=said.code,

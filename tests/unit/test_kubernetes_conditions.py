@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kubernetes_objects import Case, ago, check, findings, obj
+from kubernetes_objects import Case, ago, check, deployment, findings, obj
 
 
 def condition(kind: str, status: str, reason: str = "", message: str = "", minutes: float = 30) -> dict[str, str]:
@@ -103,6 +103,37 @@ CONDITIONS = [
         "OutOfSync",
         "shop/application/store",
         never=("ConditionNotMet", "SyncFailed"),
+    ),
+    Case(
+        "an application that differs, told of what it applies",
+        (
+            deployment("till"),
+            custom("Application", "front", sync={"status": "OutOfSync"},
+                   resources=[{"kind": "Deployment", "namespace": "shop", "name": "till", "status": "OutOfSync"}]),
+        ),
+        "OutOfSync",
+        "shop/deployment/till",
+        details={"application": "shop/application/front", "resources": ["till"]},
+    ),
+    Case(
+        "what Flux applied, by its inventory",
+        (
+            deployment("till"),
+            custom("Kustomization", "apps", condition("Ready", "False", "BuildFailed", "bad patch"),
+                   inventory={"entries": [{"id": "shop_till_apps_Deployment", "v": "v1"}]}),
+        ),
+        "SyncFailed",
+        "shop/kustomization/apps",
+        details={"affects": ["shop/deployment/till"]},
+    ),
+    Case(
+        "cluster DNS by its name, counted by its controller",
+        (
+            obj("Pod", "api-1", spec={}, status={"phase": "Running"}),
+            obj("Deployment", "coredns", "kube-system", spec={"replicas": 2}, status={"availableReplicas": 0}),
+        ),
+        "ClusterDnsUnavailable",
+        "kube-system/deployment/coredns",
     ),
     Case(
         "a release of Flux",

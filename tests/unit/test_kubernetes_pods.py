@@ -181,6 +181,19 @@ PODS = [
         "InitContainerNotFinished",
         fields={"container": "wait"},
     ),
+    Case(
+        "init container without a status",
+        owned(
+            pod(
+                phase="Pending",
+                statuses=[waiting("PodInitializing")],
+                spec={"initContainers": [container("migrate")]},
+            )
+        ),
+        "InitContainerNotFinished",
+        fields={"container": "migrate"},
+        never=("PodPending",),
+    ),
     Case("pending without a word", owned(pod(phase="Pending", statuses=[], node=None)), "PodPending"),
     Case(
         "no scheduler speaks",

@@ -21,6 +21,8 @@ CAUSES = (
             "StatefulSetServiceMissing": 3.0,
             "LoadBalancerPending": 0.5, "IngressClassMissing": 1.5, "CronJobSuspended": 1.0, "JobSuspended": 1.0,
             "TopologySpreadConflict": 3.0, "ReadinessGateNotMet": 1.5, "CpuLimitTooLow": 1.5,
+            # Argo CD, "Diffing": what runs was changed by hand, or what was decided never came to run.
+            "OutOfSync": 2.4,
         },
         families={"invalid_configuration": 2.6, "missing_object": 1.2, "missing_file": 1.0},
         remediations=("rollback_deployment",),

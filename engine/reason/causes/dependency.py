@@ -28,6 +28,8 @@ CAUSES = (
             "NoReadyEndpoints": 1.0,
             "NoEndpoints": 1.0,
             "ProbeNeedsAnother": 3.8,
+            # Init containers block the start until a precondition is met (Kubernetes: Init Containers).
+            "InitContainerNotFinished": 2.2,
         },
         metrics=r"(?:health ?check|healthy hosts?|target health).*",
         remediations=("restart_workload",),

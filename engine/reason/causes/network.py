@@ -12,7 +12,7 @@ _INSPECT = "inspect_workloads"
 CAUSES = (
     Cause(
         "dns_resolution_failed", _CLASS, "{resource} can't resolve names", "Kubernetes: Debugging DNS Resolution",
-        states={"ClusterDnsUnavailable": 4.2, "NetworkPolicyBlocksDns": 4.0, "ExternalNameUnknown": 1.0},
+        states={"ClusterDnsUnavailable": 4.2, "NetworkPolicyBlocksDns": 1.0, "ExternalNameUnknown": 1.0},
         families={"dns": 3.0}, diagnostic="analyze_logs",
         signals={"dns_lookup failed": 3.4}, seat_states=("ClusterDnsUnavailable",),
         # A caller that finds no name says how its calls fail, as one that gets no connection does.
@@ -38,7 +38,7 @@ CAUSES = (
     ),
     Cause(
         "network_policy_blocked", _CLASS, "A network policy blocks {resource}", "Kubernetes: Network Policies",
-        states={"NetworkPolicyBlocked": 4.2, "NetworkPolicyDeniesAll": 1.8, "NetworkPolicyBlocksDns": 2.4},
+        states={"NetworkPolicyBlocked": 4.2, "NetworkPolicyDeniesAll": 1.8, "NetworkPolicyBlocksDns": 4.0},
         families={"unreachable": 0.5, "timeout": 0.2}, diagnostic=_INSPECT,
         settings={"port_closed": 3.6},
     ),
