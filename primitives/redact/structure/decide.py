@@ -159,6 +159,8 @@ _PUBLIC: Final = lazy_pattern(
 )
 _LAST: Final = lazy_pattern(r"(?<![\w.$@-])[\w.$@-]{1,100}$")
 _ITEM_ASSIGNMENT: Final = lazy_pattern(r"[\w.-]{1,100}=")
+_PATH: Final = lazy_pattern(r"[\w.$@-]{0,100}/[\w.$@/-]{0,200}")
+_DATA_PATH: Final = lazy_pattern("/(?:stringData|binaryData|data)/")
 _KEY_LIKE: Final = lazy_pattern(r"[A-Za-z][\w.-]{0,60}")
 
 
@@ -258,7 +260,7 @@ class _Judge:
         last = _LAST.search(text.strip("]'\" "))
         if last and is_secret_key(last[0]):
             self.pair = last[0]
-        elif "data/" in text.lower() and self.fields:
+        elif self.fields and _DATA_PATH.search(text):
             self.sensitive = True
 
     def _text(self, leaf: Leaf) -> str:
@@ -360,7 +362,7 @@ def _neighbours(frame: Frame, text: str) -> Iterator[Span]:
             yield value.start, value.end
             name = ""
         else:
-            last = _LAST.search(content) if _is_name(content) or "/" in content else None
+            last = _LAST.search(content) if _is_name(content) or _PATH.fullmatch(content) else None
             name = last[0] if last and is_secret_key(last[0]) else ""
 
 
