@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from primitives.redact.rules import Rule, Span, filled, is_secret_assignment, is_secret_key, make_rule, stands_out
+from primitives.redact.keys import is_secret_key
+from primitives.redact.rules import Rule, Span, make_rule
+from primitives.redact.values import filled, is_secret_assignment, stands_out
 
-__all__ = ["CHANGE_RULES", "CHANGE_TRIGGERS"]
+__all__ = ["CHANGE_RULES"]
 
 _ARROW: Final = r"(?:->|=>|→|⇒)"
 _KEY: Final = r"(?<![\w.-])(?P<key>[\w.-]{1,80})[\"'\]]{0,2}"
@@ -49,12 +51,10 @@ def _alone(match: re.Match[str]) -> Span | None:
     return _keyed(match) if stands_out(match["secret"]) else None
 
 
-CHANGE_TRIGGERS: Final = ("->", "=>", "→", "⇒", " to ", " now ", "+}", " from ", " was ", "changed ", "|")
-
 CHANGE_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "value",
-        ("changed ", " from ", " was "),
+        ("changed", "from", "was"),
         rf"{_KEY}:?[ ](?:(?:is|was|has been|content)[ ])?(?:changed|modified|updated|rotated)?[ ]?(?:from|was|changed)?[ ][\"']?{_VALUE}",
         _changed,
     ),
@@ -65,7 +65,7 @@ CHANGE_RULES: Final[tuple[Rule, ...]] = (
         rf"{_KEY}\s{{0,40}}[:=]\s{{0,4}}(?:\"\"|''|null|nil|none|\(none\)|<none>)\s{{0,3}}{_ARROW}\s{{0,3}}\\{{0,7}}[\"']?{_VALUE}",
         _keyed,
     ),
-    make_rule("value", ("set ",), rf"\bset\s{{1,8}}{_KEY}\s{{1,8}}(?:to\s|=\s)?[\"']?{_VALUE}", _changed),
+    make_rule("value", ("set",), rf"\bset\s{{1,8}}{_KEY}\s{{1,8}}(?:to\s|=\s)?[\"']?{_VALUE}", _changed),
     make_rule(
         "value",
         ("\n",),
@@ -81,7 +81,7 @@ CHANGE_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "value",
-        (" to ", " now ", " is ", "|", " with "),
+        ("to", "now", "is", "|", "with"),
         rf"{_LEFT}\\{{0,7}}[\"'`]?,?\s{{1,8}}(?:to|now|is|and is now|\||with)\s{{1,4}}\\{{0,7}}[\"'`]?{_VALUE}",
         _of_word,
     ),

@@ -11,7 +11,9 @@ import re
 from typing import Final
 
 from primitives.patterns import lazy_pattern
-from primitives.redact.rules import Rule, Span, filled, is_secret_key, make_rule
+from primitives.redact.keys import is_secret_key
+from primitives.redact.rules import Rule, Span, make_rule
+from primitives.redact.values import filled
 
 __all__ = ["ENCODED_RULES"]
 
@@ -39,7 +41,7 @@ ENCODED_RULES: Final[tuple[Rule, ...]] = (
     # `{"`, `{\n`, `#!/`, `#cloud`, `---`, `apiVersion:`, `kind:` in base64.
     make_rule(
         "value",
-        ("eyj", "ewo", "iyev", "i2nsb3vk", "ls0tc", "yxbpvmvyc2lvbj", "a2luzd"),
+        ("*eyj", "*ewo", "*iyev", "*i2nsb3vk", "*ls0tc", "*yxbpvmvyc2lvbj", "*a2luzd"),
         r"(?<![\w+/.-])(?-i:(?P<secret>(?:eyJ|ewo|IyEv|I2Nsb3Vk|LS0tC|YXBpVmVyc2lvbj|a2luZD)[A-Za-z0-9+/_-]{16,1000000}={0,2}))(?![\w.+/-])",
         _document,
     ),

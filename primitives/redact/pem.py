@@ -39,7 +39,7 @@ def _encoded(match: re.Match[str]) -> Span | None:
 PEM_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "private-key",
-        ("private",),
+        ("*private",),
         rf"{_DASHES}BEGIN{_SPACE}{_LABEL}(?:{_DASHES}|[ ]?----)(?P<secret>(?:[^-%&\\]|-(?!---)|%(?!2D%2D%2D)|&(?!#45;&#45;)|\\(?!u002d\\u)){{0,20000}}"
         rf"(?=-----|---- |%2D%2D%2D|\\u002d|&#45;)|(?:(?:\s|\\{{1,15}}[nrt]|%0[AD])*[A-Za-z0-9+/=]{{16,}})*)",
         _body,
@@ -53,7 +53,7 @@ PEM_RULES: Final[tuple[Rule, ...]] = (
     make_rule("private-key", ("private-mac",), r"Private-MAC:\s{0,4}(?P<secret>[0-9a-f]{32,64})"),
     make_rule(
         "private-key",
-        ("ls0tls1crudjti",),
+        ("*ls0tls1crudjti",),
         r"(?<![A-Za-z0-9+/])(?-i:(?P<secret>LS0tLS1CRUdJTi[A-Za-z0-9+/_-]{20,1000000}={0,2}))",
         _encoded,
     ),

@@ -16,43 +16,39 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from primitives.redact.assignments import has_secret_key, redact_assignments
 from primitives.redact.changes import CHANGE_RULES
-from primitives.redact.commands import COMMAND_RULES, COMMAND_TRIGGERS
+from primitives.redact.commands import COMMAND_RULES
+from primitives.redact.dispatch import Dispatch
 from primitives.redact.encoded import ENCODED_RULES
+from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
+from primitives.redact.parameters import has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
-from primitives.redact.rules import (
-    COARSE_TRIGGERS,
-    KEY_TRIGGERS,
-    RULES,
-    Rule,
-    Span,
-    is_placeholder,
-    is_secret_assignment,
-    is_secret_key,
-)
+from primitives.redact.rules import RULES, Rule, Span
 from primitives.redact.secret_documents import redact_secret_documents
-from primitives.redact.structure import secret_spans
-from primitives.redact.vendors import SHORTEST, VENDOR_RULES, VendorRule
+from primitives.redact.structure import may_have_structure, names_a_secret, secret_spans
+from primitives.redact.urls import URL_RULES
+from primitives.redact.values import is_placeholder, is_secret_assignment
+from primitives.redact.vendors import rules_for
 
 __all__ = ["Redactor"]
 
 _DEFAULT_KEY: Final = b"cloudops redaction placeholders, version 1"
-_LONG_WORD: Final = re.compile(f"[A-Za-z0-9_.~/:@+-]{{{SHORTEST},}}")
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
 _VALUE_KEYS: Final = ("value", "Value", "ParameterValue", "parameter_value")
-_ALL_RULES: Final = (*RULES, *COMMAND_RULES, *CHANGE_RULES, *ENCODED_RULES)
-# Lists of arguments have these, where nothing names a secret.
-_ARGUMENTS: Final = ("'-", '"-', ", -p", ", -a", "- -p", "- -a")
-# Keys whose whole value is secret.
-_WHOLE: Final = ("saml", "userdata", "user_data", "user-data", "psk", "plaintext", "securestring", "sensitive")
-_ALL_TRIGGERS: Final = (*COARSE_TRIGGERS, *COMMAND_TRIGGERS, *ENCODED_RULES[0].triggers, *_ARGUMENTS, *_WHOLE)
-_STRUCTURE_TRIGGERS: Final = frozenset((*KEY_TRIGGERS, *_ARGUMENTS, *_WHOLE, "private", "login"))
-_RULES_TRIGGERS: Final = (
-    frozenset(trigger for rule in (*_ALL_RULES, *PEM_RULES) for trigger in rule.triggers) | _STRUCTURE_TRIGGERS
-)
+_FIRST: Final = (*RULES, *URL_RULES)
+_LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
+_RULES: Final = Dispatch((*PEM_RULES, *_FIRST, *_LAST))
+_CHANGED: Final = Dispatch(CHANGE_RULES)
+_ON_A_LINE: Final = Dispatch((*_FIRST, *COMMAND_RULES))
+# When each rule has its turn.
+_PRIVATE_KEYS: Final = frozenset(map(id, PEM_RULES))
+_BEFORE_KEYS: Final = frozenset(map(id, _FIRST))
+_AFTER_KEYS: Final = frozenset(map(id, _LAST))
+_CHANGES: Final = frozenset(map(id, CHANGE_RULES))
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -108,20 +104,24 @@ class Redactor:
         if "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, self._replace_all)
             lower = text.lower()
-        for trigger in _ALL_TRIGGERS:
-            if trigger in lower:
-                return self._redact_structure(text, frozenset(filter(lower.__contains__, _RULES_TRIGGERS)))
+        due = _RULES.due(lower)
+        text = self._apply_all(_PRIVATE_KEYS, due, text)
+        named = names_a_secret(text, lower)
+        if may_have_structure(lower, named=named):
+            text = self._redact_by_structure(text)
+        text = self._apply_all(_BEFORE_KEYS, due, text)
+        if has_parameters(lower):
+            text = redact_parameters(text, self.placeholder)
+        if has_secret_key(text):
+            text = redact_assignments(text, self.placeholder)
+        text = self._apply_all(_AFTER_KEYS, due, text)
+        if named or "[redacted:" in text:
+            text = self._apply_all(_CHANGES, _CHANGED.due(lower), text)
         return text
 
-    def _redact_structure(self, text: str, present: frozenset[str]) -> str:
-        text = self._apply(PEM_RULES, text, present)
-        if not present.isdisjoint(_STRUCTURE_TRIGGERS):
-            text = self._redact_by_structure(text)
-        return self._apply(_ALL_RULES, text, present)
-
-    def _apply(self, rules: Iterable[Rule], text: str, present: frozenset[str]) -> str:
-        for rule in rules:
-            if not present.isdisjoint(rule.triggers):
+    def _apply_all(self, phase: frozenset[int], due: Iterable[Rule], text: str) -> str:
+        for rule in due:
+            if id(rule) in phase:
                 text = rule.pattern.sub(self._replacer(rule), text)
         return text
 
@@ -132,20 +132,11 @@ class Redactor:
             if not is_placeholder(secret):
                 pieces += [text[position:start], self.placeholder("value", secret)]
                 position = end
-        return "".join([*pieces, text[position:]])
+        return "".join((*pieces, text[position:])) if pieces else text
 
     def _redact_vendors(self, text: str) -> str:
-        words = "\n".join(_LONG_WORD.findall(text)).lower()
-        if words:
-            for marker, rules in _VENDORS_BY_MARKER.items():
-                if marker in words:
-                    text = self._apply_vendors(rules, words, text)
-        return text
-
-    def _apply_vendors(self, rules: Iterable[VendorRule], words: str, text: str) -> str:
-        for kind, trigger, pattern in rules:
-            if trigger in words:
-                text = pattern.sub(lambda match, kind=kind: self.placeholder(kind, match[0]), text)  # type: ignore[misc]
+        for kind, _, pattern in rules_for(text.lower()):
+            text = pattern.sub(lambda match, kind=kind: self.placeholder(kind, match[0]), text)  # type: ignore[misc]
         return text
 
     def _replacer(self, rule: Rule) -> Callable[[re.Match[str]], str]:
@@ -210,25 +201,11 @@ class Redactor:
 
 def _places_on_a_line(line: str) -> Iterator[Span]:
     """Where the rules for command lines and the like see secrets."""
-    lower = line.lower()
-    for rule in _ALL_RULES:
-        if any(trigger in lower for trigger in rule.triggers):
-            for match in rule.pattern.finditer(line):
-                span = rule.secret_of(match)
-                if span is not None:
-                    yield span
-
-
-def _by_marker(rules: Iterable[VendorRule]) -> dict[str, list[VendorRule]]:
-    """The rules by the rarest character of their trigger: one search for it rules out all of them."""
-    groups: dict[str, list[VendorRule]] = {}
-    for rule in rules:
-        marker = next((character for character in "_-/:.~" if character in rule[1]), "")
-        groups.setdefault(marker, []).append(rule)
-    return groups
-
-
-_VENDORS_BY_MARKER: Final = _by_marker(VENDOR_RULES)
+    for rule in _ON_A_LINE.due(line.lower()):
+        for match in rule.pattern.finditer(line):
+            span = rule.secret_of(match)
+            if span is not None:
+                yield span
 
 
 def _named_value(obj: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["SHORTEST", "VENDOR_RULES", "VendorRule"]
+__all__ = ["SHORTEST", "VendorRule", "rules_for"]
 
 SHORTEST: Final = 20
 """No form is shorter, and none has whitespace in it: shorter words are skipped."""
@@ -23,6 +23,91 @@ SHORTEST: Final = 20
 VendorRule = tuple[str, str, re.Pattern[str]]
 
 _W = "[A-Za-z0-9_-]"
+# As gitleaks' rules and the vendors' pages describe them.
+_LESS_COMMON: Final[tuple[tuple[str, str, str], ...]] = (
+    ("vault", "s.", "s\\.(?=[A-Za-z]{0,23}[0-9])[A-Za-z0-9]{24}"),
+    ("bitbucket", "atbb", "ATBB[A-Za-z0-9]{32}"),
+    ("bitbucket", "bbdc-", "BBDC-[A-Za-z0-9+/_-]{40,}"),
+    ("atlassian", "atctt3", f"ATCTT3{_W}{{50,}}=?[A-F0-9]{{0,8}}"),
+    ("notion", "ntn_", "ntn_[A-Za-z0-9]{40,}"),
+    ("notion", "secret_", "secret_[A-Za-z0-9]{43}"),
+    ("figma", "figd_", f"figd_{_W}{{40,}}"),
+    ("contentful", "cfpat-", f"CFPAT-{_W}{{43}}"),
+    ("duffel", "duffel_", f"duffel_(?:live|test)_{_W}{{40,}}"),
+    ("intercom", "ico-", "ico-[A-Za-z0-9]{32}"),
+    ("artifactory", "akcp", "AKCp[A-Za-z0-9]{60,}"),
+    ("artifactory", "cmvmd", "cmVmd[A-Za-z0-9+/=]{50,}"),
+    ("aliyun", "ltai", "LTAI[A-Za-z0-9]{12,26}"),
+    ("tencent", "akid", "AKID[A-Za-z0-9]{32}"),
+    ("sourcegraph", "sgp_", "sgp_(?:[a-f0-9]{16}_|local_)?[a-f0-9]{40}"),
+    ("frameio", "fio-u-", f"fio-u-{_W}{{60,}}"),
+    ("onepassword", "ops_eyj", f"ops_eyJ{_W}{{100,}}=*"),
+    ("onepassword", "a3-", "A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}"),
+    ("slack", "xoxe", "xoxe(?:\\.xox[bp])?-[0-9]-[A-Za-z0-9]{100,}"),
+    ("nuget", "oy2", "oy2[a-z0-9]{43}"),
+    ("crates", "cio", "cio[A-Za-z0-9]{32}"),
+    ("circleci", "ccip", "ccip(?:at|rj)_[A-Za-z0-9]{22}_[a-f0-9]{40}"),
+    ("buildkite", "bkua_", "bkua_[a-f0-9]{40}"),
+    ("posthog", "phc_", "phc_[A-Za-z0-9]{40,}"),
+    ("posthog", "phx_", "phx_[A-Za-z0-9]{40,}"),
+    ("supabase", "sbp_", "sbp_(?:v[0-9]_)?[a-f0-9]{40}"),
+    ("render", "rnd_", "rnd_[A-Za-z0-9]{28,}"),
+    ("fly", "fo1_", f"fo1_{_W}{{43}}"),
+    ("fly", "fm1", "fm1[ar]_[A-Za-z0-9+/=]{80,}"),
+    ("fly", "fm2_", "fm2_[A-Za-z0-9+/=]{80,}"),
+    ("cloudflare", "v1.0-", "v1\\.0-[a-f0-9]{24}-[a-f0-9]{146}"),
+    ("langsmith", "lsv2_", "lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}"),
+    ("wakatime", "waka_", "waka_[A-Za-z0-9-]{36,}"),
+    ("paddle", "pdl_", "pdl_(?:live|sdbx)_apikey_[a-z0-9]{26}_[A-Za-z0-9]{22}_[A-Za-z0-9]{3}"),
+    ("easypost", "ezak", "EZAK[A-Za-z0-9]{54}"),
+    ("easypost", "eztk", "EZTK[A-Za-z0-9]{54}"),
+    ("shippo", "shippo_", "shippo_(?:live|test)_[a-f0-9]{40}"),
+    ("mercadopago", "app_usr-", "APP_USR-[0-9]{16}-[0-9]{6}-[a-f0-9]{32}-[0-9]{8,10}"),
+    ("mercadopago", "test-", "TEST-[0-9]{16}-[0-9]{6}-[a-f0-9]{32}-[0-9]{8,10}"),
+    ("kong", "kong_pat_", "kong_pat_[A-Za-z0-9]{40,}"),
+    ("zuplo", "zpka_", "zpka_[A-Za-z0-9]{32}_[A-Za-z0-9]{8}"),
+    ("netlify", "nfp_", "nfp_[A-Za-z0-9]{36}"),
+    ("mongodb", "mdb_sa_sk_", f"mdb_sa_sk_{_W}{{40}}"),
+    ("xai", "xai-", "xai-[A-Za-z0-9]{60,}"),
+    ("perplexity", "pplx-", "pplx-[A-Za-z0-9]{40,}"),
+    ("replicate", "r8_", "r8_[A-Za-z0-9]{37}"),
+    ("together", "tgp_v1_", f"tgp_v1_{_W}{{43}}"),
+    ("brevo", "xkeysib-", "xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}"),
+    ("brevo", "xsmtpsib-", "xsmtpsib-[a-f0-9]{64}-[A-Za-z0-9]{16}"),
+    ("stripe", "pk_live_", "pk_live_[A-Za-z0-9]{20,}"),
+    ("google", "1//0", f"1//0{_W}{{40,}}"),
+    ("aws-key", "absk", "ABSK[A-Za-z0-9+/=]{100,}"),
+    ("newrelic", "nrii-", f"NRII-{_W}{{32}}"),
+    ("facebook", "eaa", "EAA[A-Z][A-Za-z0-9]{60,}"),
+    ("square", "eaaa", f"EAAA{_W}{{60}}"),
+    ("yandex", "aqvn", f"AQVN{_W}{{34,}}"),
+    ("yandex", "y0_", f"y0_{_W}{{50,}}"),
+    ("yandex", "t1.", f"t1\\.{_W}{{80,}}\\.{_W}{{86}}"),
+    ("paseto", ".local.", f"v[1-4]\\.local\\.{_W}{{40,}}"),
+    ("sonarqube", "squ_", "squ_[a-f0-9]{40}"),
+    ("sonarqube", "sqa_", "sqa_[a-f0-9]{40}"),
+    ("sonarqube", "sqp_", "sqp_[a-f0-9]{40}"),
+    ("dropbox", "sl.", f"sl\\.(?:u\\.)?{_W}{{130,}}"),
+    ("heroku", "hrku-", "HRKU-(?:[0-9a-fA-F-]{36}|AA[A-Za-z0-9_-]{58})"),
+    ("rootly", "rootly_", "rootly_[a-f0-9]{64}"),
+    ("typeform", "tfp_", "tfp_[A-Za-z0-9_=.-]{59}"),
+    ("prefect", "pnu_", "pnu_[a-z0-9]{36}"),
+    ("readme", "rdme_", "rdme_[a-z0-9]{70}"),
+    ("scalingo", "tk-us-", f"tk-us-{_W}{{48}}"),
+    ("airtable", "pat", "pat[A-Za-z0-9]{14}\\.[a-f0-9]{64}"),
+    ("clojars", "clojars_", "CLOJARS_[a-z0-9]{60}"),
+    ("defined", "dnkey-", f"dnkey-{_W}{{26}}-{_W}{{52}}"),
+    ("flutterwave", "flwseck", "FLWSECK(?:_TEST)?-[a-h0-9]{32}-X"),
+    ("gocardless", "live_", f"live_{_W}{{40}}"),
+    ("harness", "pat.", "pat\\.[A-Za-z0-9_-]{22}\\.[0-9a-fA-F]{24}\\.[A-Za-z0-9]{20}"),
+    ("octopus", "api-", "API-[A-Z0-9]{26}"),
+    ("openshift", "sha256~", f"sha256~{_W}{{43}}"),
+    ("plaid", "access-", "access-(?:sandbox|development|production)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    ("adobe", "p8e-", "p8e-[A-Za-z0-9]{32}"),
+    ("gitlab", "glffct-", f"glffct-{_W}{{20,}}"),
+    ("fireworks", "fw_", "fw_[A-Za-z0-9]{24}"),
+    ("digitalocean", "dor_v1_", "dor_v1_[a-f0-9]{64}"),
+)
 _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("aws-key", "akia", "AKIA[A-Z2-7]{16}"),
     ("aws-key", "asia", "ASIA[A-Z2-7]{16}"),
@@ -78,23 +163,57 @@ _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("telegram", ":aa", f"[0-9]{{8,10}}:AA{_W}{{32,33}}"),
     ("groq", "gsk_", "gsk_[A-Za-z0-9]{40,}"),
     ("pulumi", "pul-", "pul-[a-f0-9]{40}"),
+    *_LESS_COMMON,
 )
 
 _WORD_BEFORE: Final = "(?<![A-Za-z0-9_-])"
 _TAKEN_OVER: Final = Path(__file__).with_name("vendor_rules.json")
+_START: Final = 3
+_IN_WORDS: Final = re.compile(f"[a-z0-9_-]{{{_START}}}")
 
 
-def _own() -> Iterator[VendorRule]:
+def _own() -> Iterator[tuple[VendorRule, bool]]:
     for kind, trigger, form in _FORMS:
-        yield kind, trigger, lazy_pattern(f"{_WORD_BEFORE}(?:{form})(?![A-Za-z0-9])")
+        pattern = lazy_pattern(f"{_WORD_BEFORE}(?:{form})(?![A-Za-z0-9])")
+        yield (kind, trigger, pattern), form.lower().startswith(trigger)
 
 
-def _taken_over() -> Iterator[VendorRule]:
+def _taken_over() -> Iterator[tuple[VendorRule, bool]]:
     """The forms that `make secret-rules` took over, once for each marker."""
     for rule in json.loads(_TAKEN_OVER.read_text("utf-8"))["rules"]:
         pattern = lazy_pattern(_WORD_BEFORE + rule["form"])
         for marker in rule["markers"]:
-            yield rule["kind"], marker, pattern
+            form = rule["form"].removeprefix("(?:").lower()
+            yield (rule["kind"], marker, pattern), len(rule["markers"]) == 1 and form.startswith(marker)
 
 
-VENDOR_RULES: Final[tuple[VendorRule, ...]] = (*_own(), *_taken_over())
+def _sorted() -> tuple[dict[str, list[VendorRule]], list[VendorRule]]:
+    """The rules by the first letters of a word that they need; and those whose marker may be anywhere in one."""
+    by_start: dict[str, list[VendorRule]] = {}
+    others = []
+    for rule, begins in (*_own(), *_taken_over()):
+        if begins and _IN_WORDS.match(rule[1]):
+            by_start.setdefault(rule[1][:_START], []).append(rule)
+        else:
+            others.append(rule)
+    return by_start, others
+
+
+_BY_START, _OTHERS = _sorted()
+_STARTS: Final = frozenset(_BY_START)
+_APART: Final = "".join(chr(code) if chr(code).isalnum() or chr(code) in "_-" else " " for code in range(128))
+_LONG_WORD: Final = re.compile(f"[a-z0-9_.~/:@+-]{{{SHORTEST},}}")
+
+
+def rules_for(lower: str) -> Iterator[VendorRule]:
+    """The rules whose marker is in a long word of `lower`, a text in lower case."""
+    words = "\n".join(_LONG_WORD.findall(lower))
+    if not words:
+        return
+    for start in _STARTS.intersection([word[:_START] for word in words.translate(_APART).split()]):
+        for rule in _BY_START[start]:
+            if rule[1] in words:
+                yield rule
+    for rule in _OTHERS:
+        if rule[1] in words:
+            yield rule

@@ -162,10 +162,10 @@ def main() -> None:
     shown: set[str] = set()
     for name, line, after in changed:
         at = after.index("[redacted:") if "[redacted:" in after else 0
-        shape = re.sub(r"\d+", "0", after[at - 8 : at + 12])
+        shape = f"{name} {re.sub(r'[^a-z]', '', line)[:12]}"
         if shape not in shown:
             shown.add(shape)
-            print(f"{name}: {line[max(at - 60, 0) : at + 60]}\n    {after[max(at - 60, 0) : at + 60]}")
+            print(f"{name}: {line[max(at - 40, 0) : at + 40]}\n    {after[max(at - 40, 0) : at + 40]}")
     print(f"{len(changed)} of {total} = {100 * len(changed) / total:.3f} %")
     print(f"{lines_per_second():,.0f} lines/s; {lines_per_second(()):,.0f} of all kinds")
 

@@ -35,7 +35,7 @@ EXEMPT = {
     "primitives/kubernetes/scheduling.py": "words of the scheduler's message: affinity/anti-affinity",
     "primitives/kubernetes/services.py": "the variant of a finding: a port and its protocol",
     "primitives/kubernetes/volumes.py": "the variant of a finding: an object's name and its key",
-    "primitives/redact/rules.py": "what a secret may look like",
+    "primitives/redact/values.py": "what a secret may look like",
     "primitives/redact/vendors.py": "patterns of URLs",
     "primitives/outputs/kubectl_describe.py": "how kubectl names an object: Node: worker-1/10.0.0.4",
     "primitives/outputs/kubectl_tables.py": "how kubectl names an object: Deployment/api",

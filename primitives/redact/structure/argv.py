@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from primitives.patterns import lazy_pattern
-from primitives.redact.rules import filled, is_placeholder, is_secret_key
+from primitives.redact.keys import is_secret_key
 from primitives.redact.structure.frames import Frame, Leaf, Span
+from primitives.redact.values import filled, is_placeholder
 
 __all__ = ["secret_arguments"]
 

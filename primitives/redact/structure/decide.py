@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from primitives.patterns import lazy_pattern
-from primitives.redact.rules import filled, is_placeholder, is_secret_assignment, is_secret_key
+from primitives.redact.keys import is_secret_key
 from primitives.redact.structure.frames import Frame, Leaf, Span
+from primitives.redact.values import filled, is_placeholder, is_secret_assignment, stands_out
 
-__all__ = ["secret_values"]
+__all__ = ["is_whole_key", "secret_values"]
 
 _STRIPPED: Final = str.maketrans("", "", "_- \"'\\@:*")
 _NAMES: Final = frozenset(
@@ -199,6 +200,11 @@ def _of_string(frame: Frame, scope: _Scope) -> _Scope:
     return _WHOLE_SCOPE if frame.key and _WHOLE.fullmatch(_plain(frame.key)) else scope
 
 
+def is_whole_key(key: str) -> bool:
+    """Whether all that is under a key of this name is secret, or it holds several secrets."""
+    return _WHOLE.fullmatch(_plain(key)) is not None or _CONTAINER.fullmatch(key) is not None
+
+
 def _plain(key: str) -> str:
     return key.translate(_STRIPPED).lower()
 
@@ -300,14 +306,14 @@ class _Judge:
         plain = _plain(key)
         if self.scope.whole:
             return self._whole_item(leaf, value) if not key else (leaf.start, leaf.end)
-        return (leaf.start, leaf.end) if self._is_secret(key, plain, value) else None
+        return (leaf.start, leaf.end) if self._is_secret(key, plain, value, quoted=leaf.quoted) else None
 
     def _whole_item(self, leaf: Leaf, value: str) -> Span:
         assignment = _ITEM_ASSIGNMENT.match(value)
         return (leaf.start + (assignment.end() if assignment and assignment.end() < len(value) else 0), leaf.end)
 
-    def _is_secret(self, key: str, plain: str, value: str) -> bool:
-        if key and self._by_its_key(key.strip("\"'\\:@"), plain, value):
+    def _is_secret(self, key: str, plain: str, value: str, *, quoted: bool) -> bool:
+        if key and self._by_its_key(key.strip("\"'\\:@"), plain, value, quoted=quoted):
             return True
         if plain in _VALUES or plain.endswith("value") or (not key and self.frame.style == "<"):
             if self.pair and is_secret_assignment(self.pair, value):
@@ -320,7 +326,7 @@ class _Judge:
             return False
         return is_secret_assignment(self.scope.key, value) or (self.has_user and plain in _VALUES and filled(value))
 
-    def _by_its_key(self, key: str, plain: str, value: str) -> bool:
+    def _by_its_key(self, key: str, plain: str, value: str, *, quoted: bool) -> bool:
         if plain in self.fields and filled(value):
             return True
         if _WHOLE.fullmatch(plain):
@@ -332,7 +338,9 @@ class _Judge:
         if not self.frame.style or (self.frame.style in ("layout", "item") and " " in value):
             # The rules for text judge these: they know prose.
             return False
-        return is_secret_key(key) and is_secret_assignment(key, value) and len(value) < 100_000
+        if not is_secret_key(key) or len(value) >= 100_000:
+            return False
+        return is_secret_assignment(key, value) and (quoted or self.frame.style not in ("(", "[") or stands_out(value))
 
 
 def _inner(plain: str, fields: frozenset[str]) -> _Scope:
@@ -351,7 +359,7 @@ def _neighbours(frame: Frame, text: str) -> Iterator[Span]:
             continue
         content = text[value.start : value.end]
         # Words of a sentence in brackets are neighbours as well.
-        apart = value.quoted or len(frame.entries) == 2 or frame.style not in ("(", "[")
+        apart = value.quoted or frame.style not in ("(", "[")
         if (
             apart
             and name

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from primitives.patterns import lazy_pattern
+from primitives.redact.keys import is_secret_key
 from primitives.redact.structure.argv import secret_arguments
 from primitives.redact.structure.brackets import read_brackets
-from primitives.redact.structure.decide import secret_values
+from primitives.redact.structure.decide import is_whole_key, secret_values
 from primitives.redact.structure.frames import Frame, Span
 from primitives.redact.structure.layout import read_layout
 from primitives.redact.structure.tables import read_tables
 from primitives.redact.structure.xml import read_xml
 
-__all__ = ["secret_spans"]
+__all__ = ["may_have_structure", "names_a_secret", "secret_spans"]
 
 _BRACKETS: Final = lazy_pattern(
     r"[{\[(]|[\w\"'][ ]?=[ ]?[\"']|\\\"|<<[-~]?[A-Z]|(?i:name|key|setting|option|field|parameter|attribute|property|variable)[\"']?[=:]"
@@ -25,6 +27,66 @@ _IN_SECRET: Final = lazy_pattern(
     r"\b(?:get|patch|edit|create|apply|replace|describe)\s{1,4}secrets?\b|resource\\{0,7}[\"']?[:=]\s?\\{0,7}[\"']?secrets\\{0,7}[\"']?"
     r"|\bsecrets?[ /]\\{0,7}[\"'][\w.-]{1,80}\\{0,7}[\"'][ :]|\bkind\\{0,7}[\"']?[:=][ ]{0,4}\\{0,7}[\"']?Secret\b(?![\w.-])|&(?:v1\.)?Secret\{"
 )
+
+
+# What has one of these in it, in lower case, may tell a secret: a key's name, a kind of object whose whole values are secret.
+_PIECES: Final = (
+    "pass", "key", "secret", "token", "auth", "pwd", "cred", "pw", "sig", "private", "kennwort", "contrase", "senha",
+    "wachtwoord", "salasana", "saml", "userdata", "user_data", "user-data", "psk", "plaintext", "sensitive", "cookie", "mdp",
+    "pat", "sas", "salt", "seed", "sess", "pswd",
+)  # fmt: skip
+_ARGUMENTS: Final = ("'-", '"-', ", -", "[-", ",-", "- -", "\\x00-")
+_FLAGS: Final = lazy_pattern(
+    r"(?:[\"'][, ]|\[|\n[ ]*-|x00|[,(])[ ]?[\"']?--?[a-z][\w-]{0,80}(?:[\"',\\]|$|\n|[a-z0-9._!-]{4})"
+)
+_QUOTES: Final = (
+    '":', '",', '"]', '")', '"}', "':", "',", "']", "')", "'}", '("', '= "', "= '", ': "', "\n", '\\"', '" =', '"=', "' =", "'=",
+    "{", "\n", "\\n", "&lt;", "&quot;", "\\u003", "</", "/>", "[-", ", -", "[/", '">', "map[",
+)  # fmt: skip
+_PAIRED: Final = (
+    "name=",
+    "key=",
+    "setting=",
+    "option=",
+    "field=",
+    "parameter=",
+    "attribute=",
+    "property=",
+    "variable=",
+)
+_WORD_CHARACTERS: Final = "".join(
+    chr(code) if chr(code).isalnum() or chr(code) in "_.-" else " " for code in range(128)
+)
+_SENSITIVE_KINDS: Final = frozenset(
+    {"secret", "secrets", "securestring", "sensitive", "private", "chpasswd", "secretgenerator"}
+)
+
+
+def names_a_secret(text: str, lower: str) -> bool:
+    """Whether a word of `text` (in lower case: `lower`) names a secret, or whatever holds some."""
+    for piece in _PIECES:
+        if piece in lower:
+            return any(map(_tells, text.translate(_WORD_CHARACTERS).split()))
+    return not text.isascii() and any(map(_tells, text.translate(_WORD_CHARACTERS).split()))
+
+
+def may_have_structure(lower: str, *, named: bool) -> bool:
+    """Whether a text may have structure that says which values are secret. `named`: a word of it names one."""
+    if named:
+        return _has_any(lower, _QUOTES) or _has_any(lower, _PAIRED)
+    return _has_any(lower, _ARGUMENTS) and _FLAGS.search(lower) is not None
+
+
+def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
+    for piece in pieces:  # noqa: SIM110 - twice as fast as any()
+        if piece in text:
+            return True
+    return False
+
+
+@lru_cache(maxsize=16384)
+def _tells(word: str) -> bool:
+    return is_secret_key(word) or is_whole_key(word) or word.lower() in _SENSITIVE_KINDS
 
 
 def secret_spans(text: str, find: Callable[[str], Iterable[Span]]) -> list[Span]:

@@ -1,0 +1,150 @@
+"""Redaction rules for sentences: `the password is ...`, `token ... expired`, `changed ... from ... to ...`.
+
+A word that a sentence goes on with is no secret; what has digits and letters, or signs, may be one. The fewer words say
+that it is, the more it must look like one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from primitives.patterns import lazy_pattern
+from primitives.redact.keys import key_kind
+from primitives.redact.rules import Rule, Span, make_rule
+from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, stands_out
+
+__all__ = ["PROSE_RULES"]
+
+_NAME: Final = lazy_pattern(r"[a-z][a-z0-9]*(?:[-/._][a-z0-9]+)+")
+# Times, numbers, addresses, versions, paths, flags, files and hosts.
+_ORDINARY: Final = lazy_pattern(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9.,:/_+-]+[a-z%]{0,3}|v?[0-9]+\.[0-9]+.*|HTTP/.*|--?\w.*|[~./].*|0[xX][0-9a-fA-F]+"
+    r"|(?i:sha)[0-9]+[:-].*|[\w+.-]+://.*"
+    r"|[\w.-]+\.(?:go|py|java|c|rb|js|ts|rs|cc|conf|ya?ml|json|pem|crt|key|log|txt|com|svc|local|internal|io|net|org)(?:[:/].*)?"
+    r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|\[redacted:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
+    r"|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?|[\w.-]*#[0-9]+"
+)
+_UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LONG_MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,80}[0-9])(?=[^A-Za-z]{0,80}[A-Za-z])[A-Za-z0-9_+/=.-]{16,2000}")
+_STRONG: Final = (
+    r"pass(?:word|wd|phrase|code|wort|word\sattempt)|pwd?|pswd|kennwort|contraseña|contrasena|senha|wachtwoord|mot\sde\spasse|"
+    r"parola|hasło|heslo|salasana|lösenord|adgangskode|şifre|пароль|密码|パスワード|비밀번호|kata\ssandi|mật\skhẩu|jelszó|lozinka"
+)
+_KEYS: Final = (
+    r"(?:api|access|secret|encryption|session|signing|recovery|licen[cs]e|private|account|master|shared|client|webhook|hmac|"
+    r"backup|one-time|verification|unseal|bearer|refresh|auth|root|deploy|bot)[ -](?:access[ -])?(?:keys?|codes?|secret|token|password)"
+    r"(?:\s[0-9])?|token|secret|creds|credentials?"
+)
+_COPULA: Final = (
+    r"\s?(?::\s{1,3}|：\s{0,3})|\s{1,2}(?:is(?:\snow)?|was|are|now|(?:has\sbeen\s|was\s|is\s)?(?:re)?(?:set|changed)\sto|to|ist|lautet|es|est|é|è|"
+    r"on|of|with|value|entered|->|=>|→|是)(?:\s?:)?\s{1,3}"
+)
+_VALUE: Final = r"[\"'`(]?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
+
+
+def _is_said(value: str, *, quoted: bool) -> bool:
+    if is_no_secret(value) or _NAME.fullmatch(value) or is_code(value):
+        return False
+    if _ORDINARY.fullmatch(value):
+        return quoted and value.isalnum() and not value.isdigit() and len(value) > 7 and not value.islower()
+    return stands_out(value) or (quoted and value.isalnum() and len(value) > 5)
+
+
+def _trimmed(match: re.Match[str]) -> tuple[str, Span, bool]:
+    start = match.start("secret")
+    value = match["secret"].rstrip(".:!?")
+    quoted = start > 0 and match.string[start - 1] in "\"'`("
+    return value, (start, start + len(value)), quoted
+
+
+def _stated(match: re.Match[str]) -> Span | None:
+    """What is said to be the secret."""
+    value, span, quoted = _trimmed(match)
+    return span if len(value) > 4 and _is_said(value, quoted=quoted) else None
+
+
+def _beside(match: re.Match[str]) -> Span | None:
+    """What stands beside the word for a secret, and nothing says that it is one."""
+    value, span, quoted = _trimmed(match)
+    if quoted or match["strong"] is not None:
+        return span if len(value) > 5 and _is_said(value, quoted=quoted) and not _UUID.fullmatch(value) else None
+    is_random = (
+        _LONG_MIXED.fullmatch(value) is not None and not _ORDINARY.fullmatch(value) and not _NAME.fullmatch(value)
+    )
+    return span if is_random and not _UUID.fullmatch(value) else None
+
+
+def _about_a_secret(match: re.Match[str]) -> Span | None:
+    return _stated(match) if match["copula"] is not None else _beside(match)
+
+
+def _of_key(match: re.Match[str]) -> Span | None:
+    """The value that a sentence gives a setting whose name says that it is a secret."""
+    value, span, quoted = _trimmed(match)
+    kind = key_kind(match["key"])
+    if kind is None or kind == "header" or not ("_" in match["key"] or "." in match["key"] or "-" in match["key"]):
+        return None
+    return span if _is_said(value, quoted=quoted) and is_secret_assignment(match["key"], value) else None
+
+
+_WORDS: Final = (
+    "password", "passwd", "passwort", "passphrase", "passcode", "pw", "pwd", "pswd", "kennwort", "contraseña", "contrasena",
+    "senha", "wachtwoord", "passe", "parola", "hasło", "heslo", "salasana", "lösenord", "adgangskode", "şifre", "пароль",
+    "jelszó", "lozinka", "khẩu", "sandi", "*密码", "*パスワード", "*비밀번호",
+)  # fmt: skip
+_KEY_WORDS: Final = ("key", "keys", "token", "secret", "creds", "credentials", "credential", "code", "codes")
+# What a sentence about a setting's value has, beside the setting's name.
+_SETTING_WORDS: Final = (
+    "changed", "rotated", "updated", "set", "value", "default", "short", "new", "from", "now", "long", "weak", "expired",
+)  # fmt: skip
+
+PROSE_RULES: Final[tuple[Rule, ...]] = (
+    make_rule(
+        "password",
+        (*_WORDS, *_KEY_WORDS),
+        rf"(?<![\w/.-])(?:(?P<strong>{_STRONG})|{_KEYS}|(?:with|wrong|invalid|incorrect)\s(?:key|hash))"
+        rf"(?:\s(?:for|für|of|to)\s(?:the\s|user\s)?[\w.@-]{{1,40}}(?={_COPULA}))?(?:(?P<copula>{_COPULA})|[ ]{{1,2}}){_VALUE}",
+        _about_a_secret,
+    ),
+    make_rule(
+        "password",
+        ("generated", "one"),
+        rf"\b(?:password\sis\sgenerated|one-time\scode)\sfor\s\S{{1,80}}:\s{_VALUE}",
+        _stated,
+    ),
+    make_rule(
+        "value",
+        _SETTING_WORDS,
+        r"(?<![\w./-])(?P<key>[A-Za-z][\w.-]{3,60}+),?(?:\s(?:changed|rotated|updated|set|has|was|is|the|new|value|now|to|from|of|in)){0,4}"
+        rf"[ ]{{1,2}}{_VALUE}",
+        _of_key,
+    ),
+    make_rule(
+        "value",
+        ("from", "changed", "got", "updated", "*->", "*→", "codes"),
+        r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\"']?\s(?:to\s|->\s|→\s|=>\s|but\sgot\s)?[\"']?(?P<secret>[^\s\"',;()]{6,500})",
+        _stated,
+    ),
+    make_rule(
+        "password",
+        (
+            "credentials",
+            "credential",
+            "creds",
+            "login",
+            "log",
+            "logged",
+            "logon",
+        ),
+        r"\b(?:credentials?|creds|log(?:ged)?[ -]?[io]n)\b(?:\s(?:is|are|with|as|of|for|using)|\s?[:=]){0,3}\s{1,2}"
+        r"(?P<user>[\w.@-]{1,40})(?:\s?[/:]\s?|\swith\s|\s\(password\s)(?P<secret>[^\s\"',;/:(){}]{6,100})",
+        _stated,
+    ),
+    make_rule(
+        "password",
+        ("using", "comparing"),
+        r"\b(?:\"[ ]using|comparing)[ ][\"']?(?P<secret>[^\s\"',;:()]{6,100})[\"']?(?=$|\n|[ ]with[ ]stored)",
+        _stated,
+    ),
+)

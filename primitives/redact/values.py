@@ -1,0 +1,114 @@
+"""What is written under a key that names a secret, and whether it is one.
+
+What follows a secret's name is often no secret at all (`invalid token: unexpected end`, `token: str`,
+`secret: payments/db-credentials`, `password=${DB_PASSWORD}`), so most of this is about what to leave alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from primitives.patterns import lazy_pattern
+from primitives.redact.keys import KeyKind, key_kind
+
+__all__ = [
+    "filled",
+    "is_code",
+    "is_no_secret",
+    "is_object_name",
+    "is_placeholder",
+    "is_secret_assignment",
+    "stands_out",
+]
+
+# What is written in a secret's place in prose, in type annotations, in templates and in masked output.
+_NO_SECRET: Final = lazy_pattern(
+    r"(?:none|null|nil|true|false|yes|no|on|off|undefined|unset|empty|set|changed|rotated|redacted|removed|hidden|masked|"
+    r"required|missing|invalid|incorrect|wrong|expired|denied|failed|failure|mismatch|unknown|not|is|was|has|and|or|for|"
+    r"error|ok|valid|authentication|str|string|int|integer|bool|boolean|bytes|text|varchar|object|any|number|optional|"
+    r"path|file|env|secret|secrets|token|password|value|credentials?|basic|bearer|digest|negotiate|sigv4|authtok|"
+    r"aws4-hmac-sha256|saml|oauth2?|oidc|jwt|mtls|iam|changeme_?here|sensitive|"
+    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<.*>?|\d*)[.,:]?",
+    re.IGNORECASE,
+)
+_CODE: Final = lazy_pattern(
+    r"(?:self|this|os|env|config|settings|req|request|ctx|context|process|cfg|conf|params|args|options|opts|props|event|"
+    r"secrets|var|local|data|user|form|body|headers|module|await|new|func|function|lambda)\b[.(\[]"
+    r"|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*\[[\"'A-Za-z_]"
+)
+# Names of objects (RFC 1123), with a namespace or without.
+_OBJECT_NAME: Final = lazy_pattern(r"(?:[a-z][a-z0-9.-]*/)?[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*")
+_OUTSIDE_REFERENCE: Final = lazy_pattern(
+    r"(?:arn:|vault:|ssm:|sm://|secretsmanager|projects/|\./|~/|file:|sha256:[0-9a-f]{8})"
+    r"|/(?-i:[a-z0-9._-]+/)*(?-i:[a-z0-9._-]+)$",
+    re.IGNORECASE,
+)
+_PLACEHOLDERS: Final = lazy_pattern(r"[\s\"'\\]{0,8}(?:\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\s\"'\\]{0,8}){1,100}")
+_PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
+_RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
+_HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}")
+_UUID: Final = lazy_pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGIT: Final = lazy_pattern("[0-9]")
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether `text` is what redaction left and nothing else: a forged beginning doesn't protect what follows it."""
+    return _PLACEHOLDERS.fullmatch(text) is not None
+
+
+def filled(value: str) -> bool:
+    """Whether `value` is more than what is written in a secret's place."""
+    return not is_placeholder(value) and _NO_SECRET.fullmatch(value) is None
+
+
+def is_no_secret(value: str) -> bool:
+    """Whether `value` is what is written in a secret's place."""
+    return _NO_SECRET.fullmatch(value) is not None
+
+
+def is_code(value: str) -> bool:
+    """Whether `value` begins as an expression of a programming language does."""
+    return _CODE.match(value) is not None
+
+
+def is_object_name(value: str) -> bool:
+    """Whether `value` may name an object."""
+    return _OBJECT_NAME.fullmatch(value) is not None
+
+
+def stands_out(value: str) -> bool:
+    """Whether no sentence would go on with `value` after `token: `."""
+    is_reference = "/" in value and _OBJECT_NAME.fullmatch(value)
+    return _PROSE_SECRET.match(value) is not None and not value.endswith(":") and not is_reference
+
+
+def is_secret_assignment(key: str, value: str) -> bool:
+    """Whether `value`, given plainly under a key that names a secret, is one."""
+    kind = key_kind(key) or "token"
+    if not value or is_placeholder(value) or _NO_SECRET.fullmatch(value):
+        # Digits alone may well be a password; nobody's token is that short.
+        least = 4 if kind in ("password", "header") or key.lower().endswith("pass") else 10
+        return value.isdigit() and len(value) >= least and kind not in ("random", "signature")
+    if value.startswith("/") and key.lower().endswith("pwd"):
+        return False  # a shell's working directory
+    return not _OUTSIDE_REFERENCE.match(value) and _is_of_kind(kind, value)
+
+
+def _is_of_kind(kind: KeyKind, value: str) -> bool:
+    match kind:
+        case "signature":
+            # A search engine's link has one of 22 characters; a signed request's has 27 (SHA-1) and more.
+            return len(value) >= 24 and not value.isdigit() and _DIGIT.search(value) is not None and " " not in value
+        case "random":
+            is_random = _RANDOM.fullmatch(value) is not None and not _OBJECT_NAME.fullmatch(value.replace("_", "-"))
+            return is_random or _UUID.fullmatch(value) is not None or _HEX_OR_WORD.fullmatch(value) is not None
+        case "weak":
+            if _HEX_OR_WORD.fullmatch(value):
+                return True
+            return len(value) >= 8 and not _OBJECT_NAME.fullmatch(value) and " " not in value
+        case "token":
+            is_name = "-" in value and _OBJECT_NAME.fullmatch(value) and not _DIGIT.search(value)
+            return len(value) >= 6 and value.count(" ") < 2 and not is_name
+        case _:
+            return True
