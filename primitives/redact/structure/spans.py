@@ -33,14 +33,14 @@ _IN_SECRET: Final = lazy_pattern(
 _PIECES: Final = (
     "pass", "key", "secret", "token", "auth", "pwd", "cred", "pw", "sig", "private", "kennwort", "contrase", "senha",
     "wachtwoord", "salasana", "saml", "userdata", "user_data", "user-data", "psk", "plaintext", "sensitive", "cookie", "mdp",
-    "pat", "sas", "salt", "seed", "sess", "pswd",
+    "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd",
 )  # fmt: skip
 _ARGUMENTS: Final = ("'-", '"-', ", -", "[-", ",-", "- -", "\\x00-")
 _FLAGS: Final = lazy_pattern(
     r"(?:[\"'][, ]|\[|\n[ ]*-|x00|[,(])[ ]?[\"']?--?[a-z][\w-]{0,80}(?:[\"',\\]|$|\n|[a-z0-9._!-]{4})"
 )
 _QUOTES: Final = (
-    '":', '",', '"]', '")', '"}', "':", "',", "']", "')", "'}", '("', '= "', "= '", ': "', "\n", '\\"', '" =', '"=', "' =", "'=",
+    '":', '",', '"]', '")', '"}', "':", "',", "']", "')", "'}", '("', '= "', "= '", ": [", ': "', "\n", '\\"', '" =', '"=', "' =", "'=",
     "{", "\n", "\\n", "&lt;", "&quot;", "\\u003", "</", "/>", "[-", ", -", "[/", '">', "map[",
 )  # fmt: skip
 _PAIRED: Final = (
@@ -57,8 +57,20 @@ _PAIRED: Final = (
 _WORD_CHARACTERS: Final = "".join(
     chr(code) if chr(code).isalnum() or chr(code) in "_.-" else " " for code in range(128)
 )
+_NO_WORD: Final = lazy_pattern("[^a-z0-9]+")
 _SENSITIVE_KINDS: Final = frozenset(
-    {"secret", "secrets", "securestring", "sensitive", "private", "chpasswd", "secretgenerator"}
+    {
+        "secret",
+        "secrets",
+        "securestring",
+        "sensitive",
+        "private",
+        "chpasswd",
+        "secretgenerator",
+        "rsakeyvalue",
+        "kty",
+        "login",
+    }
 )
 
 
@@ -86,7 +98,7 @@ def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=16384)
 def _tells(word: str) -> bool:
-    return is_secret_key(word) or is_whole_key(word) or word.lower() in _SENSITIVE_KINDS
+    return is_secret_key(word) or is_whole_key(word) or not _SENSITIVE_KINDS.isdisjoint(_NO_WORD.split(word.lower()))
 
 
 def secret_spans(text: str, find: Callable[[str], Iterable[Span]]) -> list[Span]:
