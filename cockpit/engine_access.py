@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings, role: host.Role = "work") -> AsyncIterator[EnginePort]:
+async def open_engine(settings: Settings, role: host.Role = "investigate") -> AsyncIterator[EnginePort]:
     """An engine for the settings' store, closed at the end."""
     async with host.open_engine(
         settings.store, role, settings.configured, close_after_days=settings.close_after_days
@@ -26,7 +26,9 @@ async def open_engine(settings: Settings, role: host.Role = "work") -> AsyncIter
         yield port
 
 
-async def ask_engine(settings: Settings, question: Callable[[EnginePort], Awaitable[T]], role: host.Role = "look") -> T:
+async def ask_engine(
+    settings: Settings, question: Callable[[EnginePort], Awaitable[T]], role: host.Role = "query"
+) -> T:
     """The answer of an engine to `question`; see `engine.host.ask_engine`."""
 
     async def asked(port: EnginePort) -> T:

@@ -17,7 +17,7 @@ from primitives.text import safe_line
 if TYPE_CHECKING:
     from primitives.telemetry import Question
 
-__all__ = ["Asked", "evaluate"]
+__all__ = ["EvaluateOptions", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +31,21 @@ class _Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(_Options):
+class EvaluateOptions(_Options):
     """What is evaluated and how."""
 
     paths: tuple[Path, ...]
 
 
-def evaluate(asked: Asked) -> int:
+def evaluate(options: EvaluateOptions) -> int:
     """Score the reasoner. Raises `UsageError`.
 
     1 when top1 is under the minimum or a diagnostic failed by a fault of its own, 2 when a bundle can't be read.
     """
-    if asked.leave_out and (asked.without or asked.jobs > 1):
+    if options.leave_out and (options.without or options.jobs > 1):
         raise UsageError("--leave-out goes with neither --without nor --jobs")
-    bundles = bundles_below(map(bundle_path, asked.paths))
-    earlier = read_earlier(asked.against) if asked.against else None
+    bundles = bundles_below(map(bundle_path, options.paths))
+    earlier = read_earlier(options.against) if options.against else None
     failed: list[Path] = []
 
     def progress(done: int, name: str) -> None:
@@ -57,18 +57,18 @@ def evaluate(asked: Asked) -> int:
         failed.append(path)
         note(f"cloudops: {path}: {error}; left out")
 
-    if asked.leave_out:
-        result = run(evaluate_left_out(bundles, asked.leave_out, progress=progress, broken=broken))
+    if options.leave_out:
+        result = run(evaluate_left_out(bundles, options.leave_out, progress=progress, broken=broken))
     else:
-        without = cast("tuple[Question, ...]", asked.without)
-        result = run(evaluate_bundles(bundles, without=without, jobs=asked.jobs, progress=progress, broken=broken))
+        without = cast("tuple[Question, ...]", options.without)
+        result = run(evaluate_bundles(bundles, without=without, jobs=options.jobs, progress=progress, broken=broken))
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     for case in result.cases:
         _complain(case)
     if earlier is not None:
         result = result.model_copy(update={"against": compare(earlier, result.cases)})
-    if asked.as_json:
+    if options.as_json:
         say_document(result.model_dump(mode="json", by_alias=True))
     else:
         from cockpit.evaluation_tables import evaluation_table
@@ -79,7 +79,7 @@ def evaluate(asked: Asked) -> int:
     if result.faulty:
         note(f"cloudops: in {result.faulty} of {result.n} incidents the investigation itself failed in part; see above")
         return 1
-    return 1 if asked.min_top1 is not None and (result.top1 or 0.0) < asked.min_top1 else 0
+    return 1 if options.min_top1 is not None and (result.top1 or 0.0) < options.min_top1 else 0
 
 
 def _complain(case: Case) -> None:

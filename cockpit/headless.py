@@ -97,7 +97,7 @@ async def _read_on(settings: Settings, execution_id: str, printer: Printer, gone
         code = await ask_engine(settings, partial(_follow_ended, name=execution_id, printer=printer))
         if code is not None:
             return code
-        async with open_engine(settings, "look") as port:
+        async with open_engine(settings, "query") as port:
             if not is_remote(port) or execution_id not in {each.execution_id for each in await _running(port)}:
                 raise gone
             note("cloudops: nobody read the output for long, so the engine let go of it; it goes on from there")
@@ -206,7 +206,7 @@ def import_bundle(settings: Settings, bundle: Path) -> str:
     from engine.export import import_events
 
     async def imported() -> str:
-        async with open_engine(settings, "load") as engine:
+        async with open_engine(settings, "import") as engine:
             if not isinstance(engine, ServedEngine):
                 raise StoreBusy("another CloudOps has the store open; close it and import again")
             return await import_events(engine.store, bundle, lambda words: note(f"cloudops: {words}"))

@@ -88,7 +88,7 @@ def judge(settings: Settings, name: str, options: JudgeOptions) -> int:
         return await _end(printer, options)
 
     # A further question needs an engine that stays until it is answered.
-    return run(ask_engine(settings, judged, "work" if options.ask_next or options.look is not None else "look"))
+    return run(ask_engine(settings, judged, "investigate" if options.ask_next or options.look is not None else "query"))
 
 
 async def _tell(port: EnginePort, execution_id: str, before: int, printer: Printer) -> None:

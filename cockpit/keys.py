@@ -82,7 +82,7 @@ KEYS: tuple[Key, ...] = (
     Key("replay.begin", "home", "Home", "seek_end(-1)", "to the beginning", ("replay",)),
     Key("replay.end", "end", "End", "seek_end(1)", "to the end", ("replay",)),
     Key("replay.seek", "at", "@", "seek", "go to a time or an event", ("replay",)),
-    Key("pin", "p", "p", "pin", "pin: the fact is certain, the hypothesis right", ("incident",), writes=True),
+    Key("pin", "p", "p", "pin", "pin the fact, or mark the hypothesis as right", ("incident",), writes=True),
     Key(
         "refute",
         "x",
@@ -93,7 +93,7 @@ KEYS: tuple[Key, ...] = (
         writes=True,
         asks=True,
     ),
-    Key("undo", "u", "u", "undo", "undo a pin or refutation", ("incident",), writes=True),
+    Key("undo", "u", "u", "undo", "undo what was said of it", ("incident",), writes=True),
     Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",), writes=True),
     Key("fact", "f", "f", "fact", "add a fact", ("incident",), writes=True, asks=True),
     Key("close", "", "", "close_incident", "close the incident for good", ("incident",), writes=True, asks=True),

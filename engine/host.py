@@ -39,7 +39,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-Role = Literal["work", "look", "load"]
+Role = Literal["investigate", "query", "import"]
 """What the engine is needed for: to investigate, to answer a question or two, or to import a bundle."""
 
 LEAVING_TIMEOUT_S = 60.0
@@ -89,7 +89,7 @@ class ServedEngine(Engine):
 async def connect(
     store: str | Path | StoreLocation,
     *,
-    role: Role = "work",
+    role: Role = "investigate",
     clock: Clock | None = None,
     patience_s: float = HELLO_TIMEOUT_S,
     sources: SourceDirectory = NO_SOURCES,
@@ -108,7 +108,7 @@ async def connect(
     while True:
         try:
             return await ServedEngine.serve(
-                location, lasting=role == "work", sources=sources, close_after_days=close_after_days
+                location, lasting=role == "investigate", sources=sources, close_after_days=close_after_days
             )
         except StoreBusy as busy:
             if location.path is None:
@@ -121,7 +121,7 @@ async def connect(
                 if clock.monotonic() >= until:
                     raise busy from None
             else:
-                if role == "look" or hello.get("lasting", True):
+                if role == "query" or hello.get("lasting", True):
                     return remote
                 if clock.monotonic() >= until_left:
                     raise
@@ -156,7 +156,7 @@ def store_permissions(port: EnginePort) -> str:
 @asynccontextmanager
 async def open_engine(
     store: str | Path | StoreLocation,
-    role: Role = "work",
+    role: Role = "investigate",
     sources: SourceDirectory | None = None,
     *,
     close_after_days: int | None = None,
@@ -172,7 +172,7 @@ async def open_engine(
 async def ask_engine(
     store: str | Path | StoreLocation,
     question: Callable[[EnginePort], Awaitable[T]],
-    role: Role = "look",
+    role: Role = "query",
     sources: SourceDirectory | None = None,
     *,
     close_after_days: int | None = None,

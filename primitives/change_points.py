@@ -45,7 +45,7 @@ _MOST_RUNS: Final = 600
 # average over many requests, where a sample of a short step may be one request, or a fault of the measurement.
 _LONE_STEP_S: Final = 120.0
 _LONE_FACTOR: Final = 0.5
-# A climb is told from a step in so many samples, where a bent line leaves less than this share of the squares.
+# A climb is distinguished from a step in so many samples, where a bent line leaves less than this share of the squares.
 _MIN_RAMP: Final = 12
 _FAR_BETTER: Final = 0.4
 _BENDS: Final = 48

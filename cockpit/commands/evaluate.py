@@ -55,7 +55,7 @@ QUESTIONS = (
 @settings_options
 def command(paths: tuple[Path, ...], settings: Settings, **given: Any) -> int:
     """Investigate bundles whose cause is known, and score the answers. Nothing is stored."""
-    from cockpit.evaluation import Asked, evaluate
+    from cockpit.evaluation import EvaluateOptions, evaluate
 
     del settings  # loading them reports a configuration that can't be used
-    return evaluate(Asked(paths, **given))
+    return evaluate(EvaluateOptions(paths, **given))

@@ -65,10 +65,10 @@ def read_earlier(path: Path) -> Earlier:
     except OSError as error:
         raise UsageError(f"{path}: can't be read ({error.strerror}); {_WANTED}") from error
     except ValidationError as error:
-        raise UsageError(f"{path}: is no evaluation ({_told(error)}); {_WANTED}") from error
+        raise UsageError(f"{path}: is no evaluation ({_first_problem(error)}); {_WANTED}") from error
 
 
-def _told(error: ValidationError) -> str:
+def _first_problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where}: {first['msg']}" if where else first["msg"]

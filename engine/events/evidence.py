@@ -49,7 +49,7 @@ class FactAdded(IncidentEvent):
     """A person added a fact, or said what the cause is or isn't; the fact's `trust` is asserted. `key` as of a fact.
 
     An advisor's proposal comes the same way, in the model's name and with the trust proposed.
-    `clock` says what the envelope's time is. Version 1 was always told on the investigation's clock.
+    `clock` says what the envelope's time is. Version 1 always has the time of the investigation's clock.
     """
 
     type: Literal["fact_added"] = "fact_added"
@@ -65,7 +65,7 @@ class FactJudged(IncidentEvent):
     """A person said of a fact that it is certain or wrong, or took back one that a person had added.
 
     Without a `verdict` what was said of the fact before is undone. Reasoning leaves out what is refuted or withdrawn.
-    `clock` says what the envelope's time is. Version 1 was always told on the investigation's clock.
+    `clock` says what the envelope's time is. Version 1 always has the time of the investigation's clock.
     """
 
     type: Literal["fact_judged"] = "fact_judged"

@@ -96,11 +96,11 @@ class Cause:
     shows as waiting in the callers, not in the resource itself. `change_noun` is written before the id of its change in
     the sentence.
 
-    Consequences. `brings` are the causes that it can cause, within its `reach`. An `outcome_rank` above 0 means that it
-    only says how something failed; any cause of a lower rank on the same resource can cause it. With
-    `brought_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
-    entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `seat_states` are the states
-    of the component itself; where it is known to be down, all that it serves suffers from it.
+    Consequences. `can_cause` are the causes that it leads to, within its `reach`. An `outcome_rank` above 0 means that
+    it only says how something failed; any cause of a lower rank on the same resource can cause it. With
+    `caused_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
+    entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `location_states` are the
+    states of the component itself; where it is known to be down, all that it serves suffers from it.
     The one that `names_any_trouble` is used for a bad state that no cause declares.
     """
 
@@ -122,12 +122,12 @@ class Cause:
     asked_of_dependencies: bool = False
     slowness: bool = False
     felt_by_callers: bool = False
-    brings: tuple[str, ...] = ()
+    can_cause: tuple[str, ...] = ()
     reach: Reach = "below"
     outcome_rank: int = 0
-    brought_by_change: bool = True
+    caused_by_change: bool = True
     shows_on_entity: bool = False
-    seat_states: tuple[str, ...] = ()
+    location_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
     unproven_sentence: str = ""
     complaint_sentence: str = ""

@@ -33,16 +33,16 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
         return False
     known = causes()[cause.cause_id]
     if known.reach == "anywhere":
-        return consequence.cause_id in known.brings
+        return consequence.cause_id in known.can_cause
     if known.reach == "behind":
-        return consequence.cause_id in known.brings and consequence.resource in case.behind(cause.resource)
+        return consequence.cause_id in known.can_cause and consequence.resource in case.behind(cause.resource)
     same = cause.resource == consequence.resource
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
-        return (same or below) and _can_be_brought(consequence)
+        return (same or below) and _can_be_caused(consequence)
     if is_outcome(cause, consequence):
         return same or is_behind(case, cause.resource, consequence.resource)
-    return (same or below) and consequence.cause_id in known.brings
+    return (same or below) and consequence.cause_id in known.can_cause
 
 
 def is_outcome(cause: HypothesisKey, consequence: HypothesisKey) -> bool:
@@ -74,6 +74,6 @@ def reachable_resources(case: FactIndex, cause: HypothesisKey) -> tuple[str, ...
             return tuple(dict.fromkeys(near))
 
 
-def _can_be_brought(consequence: HypothesisKey) -> bool:
+def _can_be_caused(consequence: HypothesisKey) -> bool:
     cause = causes()[consequence.cause_id]
-    return cause.brought_by_change and cause.cause_class not in _NOT_CAUSED_BY_CHANGE
+    return cause.caused_by_change and cause.cause_class not in _NOT_CAUSED_BY_CHANGE

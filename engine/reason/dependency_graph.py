@@ -50,7 +50,7 @@ class DependencyGraph:
                         if kind == "owns")  # fmt: skip
 
     @cached_property
-    def behind_fronts(self) -> Mapping[str, tuple[str, ...]]:
+    def behind_services(self) -> Mapping[str, tuple[str, ...]]:
         """What each Service, or what stands for one, leads to."""
         return _grouped((source, target) for fact in self.facts for source, target, kind in fact.edges
                         if kind == "depends" and kind_of(source) in _FRONTS)  # fmt: skip

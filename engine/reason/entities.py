@@ -51,21 +51,21 @@ def speak_for_causes(case: FactIndex, claims: Mapping[HypothesisKey, list[Claim]
         # On one object a symptom says nothing of which of its causes it is.
         for other in (other for other in behind if other.resource != key.resource):
             spoken[other].append(Claim(other, strongest.fact, passed, f"it is felt: {strongest.why}", _FELT))
-    _speak_for_seats(case, spoken)
+    _support_cause_locations(case, spoken)
     return spoken
 
 
-def _speak_for_seats(case: FactIndex, spoken: dict[HypothesisKey, list[Claim]]) -> None:
+def _support_cause_locations(case: FactIndex, spoken: dict[HypothesisKey, list[Claim]]) -> None:
     """What suffers from a component that is known to be down speaks for it, wherever the suffering is."""
     states = {name: fact.state for name, fact in case.present(WorkloadState)}
     by_cause: dict[str, list[HypothesisKey]] = defaultdict(list)
     for key in spoken:
-        if causes()[key.cause_id].seat_states and key.resource is not None and key.change is None:
+        if causes()[key.cause_id].location_states and key.resource is not None and key.change is None:
             by_cause[key.cause_id].append(key)
     for keys in by_cause.values():
-        seats = [key for key in keys if any(_is_seat(key, claim, states) for claim in spoken[key])]
-        victims = [key for key in keys if key not in seats]
-        if not seats or not victims:
+        locations = [key for key in keys if any(_is_cause_location(key, claim, states) for claim in spoken[key])]
+        victims = [key for key in keys if key not in locations]
+        if not locations or not victims:
             continue
         for key in victims:
             strongest = max(spoken[key], key=lambda claim: (claim.weight, claim.fact), default=None)
@@ -73,17 +73,17 @@ def _speak_for_seats(case: FactIndex, spoken: dict[HypothesisKey, list[Claim]]) 
                            for claim in spoken[key]]  # fmt: skip
             if strongest is not None and strongest.weight > 0:
                 passed = min(_PASSED * strongest.weight, _MOST_PASSED)
-                for seat in seats:
-                    spoken[seat].append(Claim(seat, strongest.fact, passed, "what it serves suffers", _FELT))
+                for location in locations:
+                    spoken[location].append(Claim(location, strongest.fact, passed, "what it serves suffers", _FELT))
 
 
-def _is_seat(key: HypothesisKey, claim: Claim, states: Mapping[str, str]) -> bool:
+def _is_cause_location(key: HypothesisKey, claim: Claim, states: Mapping[str, str]) -> bool:
     """Whether a claim is about the component itself: its own state, or the check of its service on a node."""
     cause = causes()[key.cause_id]
     if claim.weight <= 0:
         return False
     if claim.group == "state":
-        return states.get(claim.fact) in cause.seat_states
+        return states.get(claim.fact) in cause.location_states
     return claim.group == "probe" and bool(cause.services) and kind_of(key.resource or "") == "node"
 
 

@@ -1,7 +1,7 @@
 """What the comparison of new with old replicas says for or against the change that added them.
 
 A canary is a controlled experiment: both get the same requests at the same time, so a difference is the change's doing
-and none acquits it (Google SRE workbook, chapter 16, Canarying Releases; R. Kohavi et al., 2009).
+and no difference is evidence against it (Google SRE workbook, chapter 16, Canarying Releases; R. Kohavi et al., 2009).
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ class FactIndex:
 
         A Service shows its workload's, a workload its claims', a refused workload those of what refuses it.
         """
-        direct = {name: set(targets) for name, targets in self.graph.behind_fronts.items()}
+        direct = {name: set(targets) for name, targets in self.graph.behind_services.items()}
         for _, state in self.present(WorkloadState):
             place = state.resource or state.object
             felt_by = (*_names(state.details.get("affects")), *_names(state.details.get("used_by")), state.object)
@@ -203,7 +203,7 @@ class FactIndex:
         )
 
     @cached_property
-    def acquitted(self) -> frozenset[str]:
+    def measured_healthy(self) -> frozenset[str]:
         """The resources that are measured to be well: latency and errors as usual, and no part in the symptom."""
         shares = {fact.resource for _, fact in self.absent(OwnShare)} - {
             fact.resource for _, fact in self.present(OwnShare)

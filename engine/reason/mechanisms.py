@@ -97,7 +97,7 @@ _BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4
 # A complaint about a resource that is measured to answer: some requests reach it.
 _CONTRADICTED: Final = 0.5
 # Its latency and its own part of the symptom are measured as usual: that beats what another says of it.
-_ACQUITTED: Final = 0.3
+_HEALTHY: Final = 0.3
 # Cap: a line that came with each of a dozen requests counts as much as one that came with thousands.
 _MOST_STOPPED: Final = 4.0
 # A platform knows what it did to what it runs; with its event's source forged it would be a message like others.
@@ -241,8 +241,8 @@ def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> 
 def _callers(case: FactIndex, resource: str) -> set[str]:
     """Who calls a resource, also through the Services in front of it, which call nobody themselves."""
     above = set(case.above.get(resource, ()))
-    fronts = {name for name in above if resource in case.graph.behind_fronts.get(name, ())}
-    return {caller for name in fronts for caller in case.above.get(name, ())} | (above - fronts)
+    services = {name for name in above if resource in case.graph.behind_services.get(name, ())}
+    return {caller for name in services for caller in case.above.get(name, ())} | (above - services)
 
 
 def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
@@ -292,7 +292,7 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
     for target in targets:
         share = 1.0 / len(targets)
         if fact.family in COMPLAINTS and target != fact.resource:
-            share *= _ACQUITTED if target in case.acquitted else _CONTRADICTED if target in case.answering else 1.0
+            share *= _HEALTHY if target in case.measured_healthy else _CONTRADICTED if target in case.answering else 1.0
         yield target, share
 
 

@@ -71,7 +71,7 @@ _FAILING: Final = 1.0
 _SAMPLES_MISSING: Final = 0.6
 # Each kind of question that a source should have answered and didn't leaves a little more unknown.
 _NOT_KNOWN: Final = {"denied": 0.3, "unreachable": 0.3, "partial": 0.2}
-# Rules that failed may have told the cause: each leaves a candidate that nobody can draft.
+# Rules that failed may have found the cause: each leaves a candidate that nobody can draft.
 _RULES_FAILED: Final = 0.8
 # If the best cause explains nothing of the trouble, another one does.
 _UNEXPLAINED: Final = 0.5
@@ -101,7 +101,7 @@ def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     for name, gap in case.of(SourceGap):
         if gap.withheld:
             yield Claim(
-                UNKNOWN, name, _RULES_FAILED, "rules failed: what they would have told is not known", "rules failed"
+                UNKNOWN, name, _RULES_FAILED, "rules failed: what they would have found is not known", "rules failed"
             )
             yield Claim(
                 FALSE_ALARM, name, -_RULES_FAILED, "rules failed: nothing says that all is well", "rules failed"

@@ -161,7 +161,7 @@ def _ranges(settings: Settings, name: str) -> Iterator[tuple[Setting, float, flo
         low = rule.get("fromport") or rule.get("port")
         high = rule.get("toport") or rule.get("port")
         protocol = rule.get("ipprotocol") or rule.get("protocol")
-        if (protocol and _said(protocol.value) in _ALL) or (low and _said(low.value) in _ALL):
+        if (protocol and _lower_text(protocol.value) in _ALL) or (low and _lower_text(low.value) in _ALL):
             anchor = protocol or low
             assert anchor is not None
             yield anchor, 0.0, 65_535.0
@@ -169,5 +169,5 @@ def _ranges(settings: Settings, name: str) -> Iterator[tuple[Setting, float, flo
             yield low, low.number, high.number
 
 
-def _said(value: Any) -> str:
+def _lower_text(value: Any) -> str:
     return str(value).lower()

@@ -22,7 +22,7 @@ __all__ = ["StatedLimit", "stated_limits"]
 _LONGEST: Final = 1_000
 # From this share of a limit on a thing is full; a threshold must be reached.
 _FULL: Final = 0.95
-# The metric as which each thing is told, by its words; the specific before the general.
+# The metric that each thing is reported as, by its words; the specific before the general.
 _THINGS: Final = (
     ("replication_lag", r"replica\w{0,6} lag|replication (?:lag|delay)|seconds behind"),
     ("consumer_lag", r"lag"),

@@ -65,10 +65,10 @@ def _series(resources: tuple[str, ...], metric: str | None, compared: list[Compa
         return named[0]
     everywhere = own or [comparison for comparison in compared if comparison.resource in resources]
     moved = [comparison for comparison in everywhere if comparison.worse]
-    return min(moved, key=_feltness, default=None)
+    return min(moved, key=_user_impact, default=None)
 
 
-def _feltness(comparison: Comparison) -> tuple[int, float, str]:
+def _user_impact(comparison: Comparison) -> tuple[int, float, str]:
     return (
         _FELT[comparison.metric.kind],
         -abs(comparison.shift.score) if comparison.shift else 0.0,

@@ -10,7 +10,7 @@ from primitives.analysis.graph import Graph, graph_of
 from primitives.analysis.history import Comparison, History, ask_history
 from primitives.analysis.shifts import MOST_SHIFTS, missing_facts, shift_fact, strongest, unmoved
 from primitives.analysis.symptom import SymptomView, view_symptom
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import SourceGap
 from primitives.telemetry import Question, Telemetry, TopologyQuery
 from primitives.text import safe_line
@@ -34,7 +34,7 @@ _ANSWERING: Final = ("service", "workload", "function", "database", "cache", "qu
     questions=("series",),
     cost_s=2.0,
 )  # fmt: skip
-async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Report shifts on every resource but the symptom's own (see `analyze_utilization`), and metrics that stopped.
 
     Of metrics that did not move, only those of direct dependencies are reported: they rule the dependency out.
@@ -46,8 +46,8 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Fou
     view = view_symptom(args, compared, graph)
     others = [comparison for comparison in compared if comparison.resource not in view.resources]
 
-    told = strongest(others)[:MOST_SHIFTS]
-    for comparison in (*told, *_work_of_the_slow(others, told)):
+    selected = strongest(others)[:MOST_SHIFTS]
+    for comparison in (*selected, *_work_of_the_slow(others, selected)):
         yield shift_fact(comparison, history, args)
     for missing in missing_facts(others, history, args)[:_MOST_MISSING]:
         yield missing
@@ -67,17 +67,17 @@ async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Fou
         yield gap
 
 
-def _work_of_the_slow(compared: Sequence[Comparison], told: Sequence[Comparison]) -> list[Comparison]:
+def _work_of_the_slow(compared: Sequence[Comparison], selected: Sequence[Comparison]) -> list[Comparison]:
     """The CPU use of resources that are much slower, where it is none of the strongest shifts: do they work or wait?"""
     slow = {
         comparison.resource
-        for comparison in told
+        for comparison in selected
         if comparison.worse
         and comparison.metric.kind == "latency"
         and comparison.shift
         and comparison.shift.current > _MUCH_SLOWER * comparison.shift.baseline.level
     }
-    known = {id(comparison) for comparison in told}
+    known = {id(comparison) for comparison in selected}
     work = [
         comparison
         for comparison in compared

@@ -8,7 +8,7 @@ from typing import Final
 from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.comparison import worse_sign
 from primitives.analysis.measurements import Measurement, measurements
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import MetricShift
 from primitives.outputs.output_facts import facts_of_outputs
 from primitives.records import Observation
@@ -27,7 +27,7 @@ _MOST: Final = 40
     ),
     questions=("observations",),
 )  # fmt: skip
-async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Tell every reported comparison of a metric that moved, and what the outputs that were collected say."""
     answers = await ask.observations(ObservationsQuery(window=incident_window(args)))
     for measured in measurements(answers.records)[:_MOST]:

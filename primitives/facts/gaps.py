@@ -17,8 +17,8 @@ class SourceGap(FactBase):
     """A question that nobody, or not everybody, could answer.
 
     `instead` names a related question that was answered, so that nobody takes one for the other. `fault`: the source
-    answered, an analysis of ours failed at the answer. `withheld` are the states that it would have told: without them
-    nothing says that these are absent.
+    answered, an analysis of ours failed at the answer. `withheld` are the states that it would have reported: without
+    them nothing says that these are absent.
     """
 
     type: Literal["source_gap"] = "source_gap"

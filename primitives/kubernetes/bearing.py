@@ -66,7 +66,8 @@ class Situation:
             for finding in self.findings
             if finding.bearing == "active" and STATES[finding.state].weight == "cause"
             and not _ended_long_ago(self, finding)
-            and (finding.state not in BY_COMPARISON or _is_slip(self.cluster, finding))
+            and (finding.state not in BY_COMPARISON or _is_slip(self.cluster, finding)
+                 or _is_in_question(self, finding))
             for name in (finding.resource, finding.object)
         }  # fmt: skip
         return frozenset({*self.ill, *seen})
@@ -129,6 +130,11 @@ def _is_slip(cluster: Cluster, finding: Finding) -> bool:
         return True
     host = str(finding.details.get("host") or "").partition(".")[0].lower()
     return bool(host) and nearly_spells(host, sorted({item.name for item in cluster.all("Service")})) is not None
+
+
+def _is_in_question(situation: Situation, finding: Finding) -> bool:
+    """Whether the question names what the finding is of, or that changed just now: what stood there is no nearer."""
+    return not {finding.resource, finding.object}.isdisjoint({*situation.focus, *situation.changed})
 
 
 def _words(name: str) -> set[str]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from primitives.diagnostics.registry import Arguments, Found, Progress
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, Progress
 from primitives.facts import ChangeFound, Dependencies, SourceGap, WorkloadState
 from primitives.identity import kubernetes_id, namespace_of, same_name
 from primitives.kubernetes.analysis import FAMILIES, healthy, merge, ordered, told_by
@@ -39,7 +39,7 @@ class Inspection:
         self._cluster, self._args, self._objects = cluster, args, objects
         self._analyzers = Analyzers()
 
-    async def facts(self, recorded: Iterable[Change]) -> AsyncIterator[Found]:
+    async def facts(self, recorded: Iterable[Change]) -> AsyncIterator[DiagnosticOutput]:
         """Findings, unrecorded rollouts, links, healthy objects, and a gap for each failed analyzer."""
         unmerged: list[Finding] = []
         for done, (name, find) in enumerate(FAMILIES):

@@ -49,8 +49,8 @@ def misleading_services(cluster: Cluster) -> dict[str, str]:
     A message that fits both names means the Service, because callers reach the workload through it.
     """
     astray = {finding.resource for finding in find_services(cluster) if finding.state in _ASTRAY}
-    fronts = {workload: front for front, workload, _ in _services(cluster) if front in astray}
-    return {workload: front for workload, front in fronts.items() if same_name(workload, front)}
+    services_of = {workload: front for front, workload, _ in _services(cluster) if front in astray}
+    return {workload: front for workload, front in services_of.items() if same_name(workload, front)}
 
 
 def _kind(name: str) -> str:
@@ -64,12 +64,12 @@ def _callers(cluster: Cluster) -> Iterator[Link]:
             service, _ = service_at(cluster, source.namespace, address.host)
             if service is not None:
                 yield source.resource, service.id, "calls"
-    fronts: dict[str, list[str]] = {}
+    services_of: dict[str, list[str]] = {}
     for front, workload, _ in _services(cluster):
-        fronts.setdefault(workload, []).append(front)
+        services_of.setdefault(workload, []).append(front)
     for topology in cluster.topologies:
         for edge in topology.edges:
-            named = fronts.get(edge.target, ())
+            named = services_of.get(edge.target, ())
             if edge.kind == "calls" and len(named) == 1 and edge.source != named[0]:
                 yield edge.source, named[0], "calls"
 

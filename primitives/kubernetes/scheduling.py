@@ -112,7 +112,7 @@ def _findings(
     cluster: Cluster, pod: Pod | None, target: str, resource: str, message: str, since: datetime | None,
     event: Event | None = None,
 ) -> Iterator[Finding]:  # fmt: skip
-    for rank, (state, count, details) in enumerate(_told(cluster, pod, message)):
+    for rank, (state, count, details) in enumerate(_selected_reasons(cluster, pod, message)):
         for where in _blamed(cluster, state, resource):
             yield Finding(
                 state=state, object=target, kind="Pod", resource=where, message=message, since=since,
@@ -122,7 +122,7 @@ def _findings(
             )  # fmt: skip
 
 
-def _told(cluster: Cluster, pod: Pod | None, message: str) -> list[Reason]:
+def _selected_reasons(cluster: Cluster, pod: Pod | None, message: str) -> list[Reason]:
     """The reasons that decide, with what makes each precise; asked once for all pods of a controller."""
     key = (pod.controller if pod else "", message)
     if key not in cluster.scheduling_reasons:

@@ -23,6 +23,7 @@ from primitives.redact.dispatch import Dispatch
 from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
+from primitives.redact.learned import Learned
 from primitives.redact.parameters import has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
 from primitives.redact.rules import RULES, Rule, Span
@@ -63,7 +64,18 @@ class Redactor:
         self._key = key[:64]
         self._known = _known_forms(known)
         self._known_pattern = _alternation(self._known)
+        self._learned = Learned()
+        self._seeks = False
         self._memo: dict[str, str] = {}
+
+    def knowing(self) -> Redactor | None:
+        """One that also finds again what this one has redacted; None where nothing of it is worth that."""
+        if not self._learned:
+            return None
+        other = Redactor(key=self._key)
+        other._known, other._known_pattern = self._known, self._known_pattern
+        other._learned, other._seeks = self._learned, True
+        return other
 
     def redact(self, text: str) -> str:
         """`text` with every credential that can be recognised replaced. Doing it twice changes nothing."""
@@ -96,6 +108,12 @@ class Redactor:
         digest = hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), key=self._key, digest_size=3)
         return f"[redacted:{kind}:{digest.hexdigest()}]"
 
+    def _hidden(self, kind: str, secret: str) -> str:
+        """The replacement for a secret that a rule has found."""
+        if not self._seeks:
+            self._learned.add(kind, secret)
+        return self.placeholder(kind, secret)
+
     def _redact(self, text: str) -> str:
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: self.placeholder("known", self._known[m[0]]), text)
@@ -111,13 +129,13 @@ class Redactor:
             text = self._redact_by_structure(text)
         text = self._apply_all(_BEFORE_KEYS, due, text)
         if has_parameters(lower):
-            text = redact_parameters(text, self.placeholder)
+            text = redact_parameters(text, self._hidden)
         if has_secret_key(text):
-            text = redact_assignments(text, self.placeholder)
+            text = redact_assignments(text, self._hidden)
         text = self._apply_all(_AFTER_KEYS, due, text)
         if named or "[redacted:" in text:
             text = self._apply_all(_CHANGES, _CHANGED.due(lower), text)
-        return text
+        return self._learned.redact(text, self.placeholder) if self._seeks else text
 
     def _apply_all(self, phase: frozenset[int], due: Iterable[Rule], text: str) -> str:
         for rule in due:
@@ -130,13 +148,13 @@ class Redactor:
         for start, end in secret_spans(text, _places_on_a_line):
             secret = text[start:end]
             if not is_placeholder(secret):
-                pieces += [text[position:start], self.placeholder("value", secret)]
+                pieces += [text[position:start], self._hidden("value", secret)]
                 position = end
         return "".join((*pieces, text[position:])) if pieces else text
 
     def _redact_vendors(self, text: str) -> str:
         for kind, _, pattern in rules_for(text.lower()):
-            text = pattern.sub(lambda match, kind=kind: self.placeholder(kind, match[0]), text)  # type: ignore[misc]
+            text = pattern.sub(lambda match, kind=kind: self._hidden(kind, match[0]), text)  # type: ignore[misc]
         return text
 
     def _replacer(self, rule: Rule) -> Callable[[re.Match[str]], str]:
@@ -149,7 +167,7 @@ class Redactor:
             if is_placeholder(secret):
                 return match[0]
             before = match.string[match.start() : start]
-            return before + self.placeholder(rule.kind, secret) + match.string[end : match.end()]
+            return before + self._hidden(rule.kind, secret) + match.string[end : match.end()]
 
         return replace
 
@@ -168,7 +186,7 @@ class Redactor:
         if isinstance(value, str | int | float):
             text = str(value)
             if is_secret_assignment(key, text):
-                return text if is_placeholder(text) else self.placeholder("value", text)
+                return text if is_placeholder(text) else self._hidden("value", text)
             return self.redact_value(value)
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return type(value)(self._redact_entry(key, item) for item in value)
@@ -196,7 +214,7 @@ class Redactor:
 
     def _replace_all(self, value: Any) -> Any:
         text = value if isinstance(value, str) else repr(value)
-        return text if not text or is_placeholder(text) else self.placeholder("value", text)
+        return text if not text or is_placeholder(text) else self._hidden("value", text)
 
 
 def _places_on_a_line(line: str) -> Iterator[Span]:

@@ -221,7 +221,7 @@ asyncio.run(hold())
 def test_a_store_whose_holder_is_stopped_is_named_with_the_process(
     cloudops: Cloudops, store: Path, finished: tuple[Path, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.host.connect.__kwdefaults__", {"role": "work", "clock": None, "patience_s": 0.3})
+    monkeypatch.setattr("engine.host.connect.__kwdefaults__", {"role": "investigate", "clock": None, "patience_s": 0.3})
     with subprocess.Popen([sys.executable, "-c", _STOPPED, store], cwd=ROOT, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
-from prometheus_world import BUCKETS, PrometheusWorld, load_history, minutes, prometheus_server
+from prometheus_system import BUCKETS, PrometheusSystem, load_history, minutes, prometheus_server
 
 from primitives.answers import decode_answer, encode_answer
 from primitives.backends.prometheus.backend import PrometheusBackend
@@ -29,14 +29,14 @@ pytestmark = pytest.mark.parts("prometheus", "promtool")
 
 
 @pytest.fixture
-async def backend(jumping_prometheus: PrometheusWorld) -> AsyncIterator[PrometheusBackend]:
+async def backend(jumping_prometheus: PrometheusSystem) -> AsyncIterator[PrometheusBackend]:
     one = PrometheusBackend(parse_endpoint(jumping_prometheus.url), clock=ManualClock(jumping_prometheus.end))
     yield one
     await one.close()
 
 
-def whole(world: PrometheusWorld) -> Window:
-    return Window(start=world.start, end=world.end)
+def whole(system: PrometheusSystem) -> Window:
+    return Window(start=system.start, end=system.end)
 
 
 def one_series(answer: Answer[Any], resource: str, metric: str) -> Series:
@@ -55,24 +55,24 @@ def bucket(seconds: float) -> int:
 @pytest.mark.parametrize("service", ["storefront", "orders", "catalogue"])
 @pytest.mark.parametrize(("metric", "share"), [("latency_p50", 0.5), ("latency_p95", 0.95)])
 async def test_quantiles_lie_in_the_bucket_of_the_true_quantile(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend, service: str, metric: str, share: float
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend, service: str, metric: str, share: float
 ) -> None:
-    world = jumping_prometheus
-    found = one_series(await backend.ask(SeriesQuery(window=whole(world))), service, metric)
-    for start, end in ((world.start, world.jump), (world.jump + minutes(2), world.end)):
-        true = world.truth[service].between(start, end).quantile(share)
+    system = jumping_prometheus
+    found = one_series(await backend.ask(SeriesQuery(window=whole(system))), service, metric)
+    for start, end in ((system.start, system.jump), (system.jump + minutes(2), system.end)):
+        true = system.truth[service].between(start, end).quantile(share)
         assert bucket(median(found, start, end)) == bucket(true)
     assert (found.metric.unit, found.metric.kind) == ("s", "latency")
 
 
 @pytest.mark.parametrize("service", ["storefront", "orders", "catalogue"])
 async def test_average_rate_and_errors_are_those_of_the_requests(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend, service: str
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend, service: str
 ) -> None:
-    world = jumping_prometheus
-    answer = await backend.ask(SeriesQuery(window=whole(world)))
-    for start, end in ((world.start + minutes(1), world.jump), (world.jump + minutes(2), world.end)):
-        truth, window = world.truth[service].between(start, end), Window(start=start, end=end)
+    system = jumping_prometheus
+    answer = await backend.ask(SeriesQuery(window=whole(system)))
+    for start, end in ((system.start + minutes(1), system.jump), (system.jump + minutes(2), system.end)):
+        truth, window = system.truth[service].between(start, end), Window(start=start, end=end)
         requests = one_series(answer, service, "requests").between(window).values
         errors = one_series(answer, service, "error_ratio").between(window).values
         assert np.mean(requests) == pytest.approx(len(truth.seconds) / window.seconds, rel=0.02)
@@ -82,30 +82,30 @@ async def test_average_rate_and_errors_are_those_of_the_requests(
 
 
 async def test_the_jump_is_seen_within_a_rate_window(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    query = SeriesQuery(window=whole(world), resources=("orders",), metrics=("latency_p95",))
+    system = jumping_prometheus
+    query = SeriesQuery(window=whole(system), resources=("orders",), metrics=("latency_p95",))
     (found,) = (await backend.ask(query)).records
     first = found.times[np.argmax(found.values > 0.5)]
-    assert 0 < first - world.jump.timestamp() <= 60
+    assert 0 < first - system.jump.timestamp() <= 60
 
 
 async def test_a_pool_is_as_full_as_it_was_at_that_moment(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    answer = await backend.ask(SeriesQuery(window=whole(world), kinds=("saturation",)))
+    system = jumping_prometheus
+    answer = await backend.ask(SeriesQuery(window=whole(system), kinds=("saturation",)))
     found = one_series(answer, "orders", "connection_pool_utilization")
     at = dict(zip(found.times.tolist(), found.values.tolist(), strict=True))
-    for moment, used in world.pool_in_use.items():
-        assert at[moment.timestamp()] == pytest.approx(100 * used / world.pool_limit)
+    for moment, used in system.pool_in_use.items():
+        assert at[moment.timestamp()] == pytest.approx(100 * used / system.pool_limit)
     assert found.metric.limit == 100
     assert {one.metric.kind for one in answer.records} == {"saturation"}
 
 
 async def test_dependencies_are_those_that_callers_counted(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
     answer = await backend.ask(TopologyQuery(window=whole(jumping_prometheus)))
     topology: Topology = answer.records[0]
@@ -117,45 +117,45 @@ async def test_dependencies_are_those_that_callers_counted(
 
 
 async def test_an_alert_is_known_with_its_start_and_resource(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    (alert,) = (await backend.ask(AlertsQuery(window=whole(world)))).records
+    system = jumping_prometheus
+    (alert,) = (await backend.ask(AlertsQuery(window=whole(system)))).records
     assert (alert.name, alert.resource, alert.state, alert.severity) == ("HighLatency", "orders", "firing", "page")
-    assert alert.started_at == world.jump + minutes(1)
-    before = await backend.ask(AlertsQuery(window=Window(start=world.start, end=world.jump)))
+    assert alert.started_at == system.jump + minutes(1)
+    before = await backend.ask(AlertsQuery(window=Window(start=system.start, end=system.jump)))
     assert (before.status, before.records) == ("answered", ())
 
 
 async def test_nothing_after_the_end_of_the_window_is_read(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    calm = Window(start=world.start, end=world.jump)
+    system = jumping_prometheus
+    calm = Window(start=system.start, end=system.jump)
     answer = await backend.ask(SeriesQuery(window=calm))
-    assert max(one.times[-1] for one in answer.records) <= world.jump.timestamp()
+    assert max(one.times[-1] for one in answer.records) <= system.jump.timestamp()
     assert one_series(answer, "orders", "latency_p99").values.max() < 0.25
 
 
 async def test_what_lies_before_the_first_sample_is_not_covered(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    wide = Window(start=world.start - timedelta(hours=22), end=world.end)
+    system = jumping_prometheus
+    wide = Window(start=system.start - timedelta(hours=22), end=system.end)
     answer = await backend.ask(SeriesQuery(window=wide))
     assert answer.status == "partial"
     answered, partial = answer.coverage
     assert (answered.status, partial.status) == ("answered", "partial")
-    assert abs((answered.start - world.start).total_seconds()) <= 180
-    assert answered.end == world.end
+    assert abs((answered.start - system.start).total_seconds()) <= 180
+    assert answered.end == system.end
     assert "series:latency_p95" in answered.kinds
     assert "samples only from" in (answer.detail or "")
-    inside = await backend.ask(SeriesQuery(window=whole(world)))
-    assert (inside.status, inside.coverage[0].start, inside.detail) == ("answered", world.start, None)
+    inside = await backend.ask(SeriesQuery(window=whole(system)))
+    assert (inside.status, inside.coverage[0].start, inside.detail) == ("answered", system.start, None)
 
 
 async def test_a_time_without_samples_is_an_empty_answer_that_covers_nothing(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
     week = timedelta(days=7)
     window = Window(start=jumping_prometheus.start - week, end=jumping_prometheus.end - week)
@@ -164,11 +164,11 @@ async def test_a_time_without_samples_is_an_empty_answer_that_covers_nothing(
 
 
 async def test_a_narrow_question_gets_the_samples_of_a_wide_one(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    wide = await backend.ask(SeriesQuery(window=whole(world)))
-    narrow_window = Window(start=world.jump - minutes(7), end=world.end)
+    system = jumping_prometheus
+    wide = await backend.ask(SeriesQuery(window=whole(system)))
+    narrow_window = Window(start=system.jump - minutes(7), end=system.end)
     narrow = await backend.ask(SeriesQuery(window=narrow_window))
     assert len(narrow.records) == len(wide.records)
     for one in narrow.records:
@@ -179,7 +179,7 @@ async def test_a_narrow_question_gets_the_samples_of_a_wide_one(
 
 
 async def test_an_answer_survives_the_store_byte_for_byte(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
     for query in (SeriesQuery, TopologyQuery, AlertsQuery):
         data = encode_answer(await backend.ask(query(window=whole(jumping_prometheus))))
@@ -187,10 +187,10 @@ async def test_an_answer_survives_the_store_byte_for_byte(
 
 
 async def test_a_bundle_of_the_answers_gives_the_same_answers_offline(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend, tmp_path: Path
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend, tmp_path: Path
 ) -> None:
-    world = jumping_prometheus
-    now = world.end - timedelta(microseconds=1)  # the moment of asking is seldom a full second
+    system = jumping_prometheus
+    now = system.end - timedelta(microseconds=1)  # the moment of asking is seldom a full second
     wide = Window(start=now - timedelta(hours=7), end=now)
     queries = [
         SeriesQuery(window=wide),
@@ -233,7 +233,7 @@ async def test_the_check_says_version_and_what_there_is(backend: PrometheusBacke
 
 
 @pytest.mark.parametrize("owners", [True, False])
-def test_the_server_understands_every_expression(jumping_prometheus: PrometheusWorld, owners: bool) -> None:
+def test_the_server_understands_every_expression(jumping_prometheus: PrometheusSystem, owners: bool) -> None:
     expressions = [
         measure.expression(Grouping(60, family.scope, family.identity or SERVICE_LABELS, family.namespace, owners))
         for family in FAMILIES

@@ -1,4 +1,4 @@
-"""New replicas against old ones: a rollout that is worse is found, one that isn't is acquitted."""
+"""New replicas against old ones: a rollout that is worse is found, one that is not worse is not blamed."""
 
 from __future__ import annotations
 

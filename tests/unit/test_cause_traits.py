@@ -46,7 +46,7 @@ def test_no_cause_stands_by_name_outside_of_the_catalogue() -> None:
 
 @pytest.mark.parametrize("cause", causes().values(), ids=list(causes()))
 def test_what_a_cause_brings_about_is_in_the_catalogue_and_not_itself(cause: Cause) -> None:
-    assert set(cause.brings) <= causes().keys() - {cause.id}
+    assert set(cause.can_cause) <= causes().keys() - {cause.id}
     assert cause.source
 
 

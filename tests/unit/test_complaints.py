@@ -76,13 +76,13 @@ def test_where_nothing_is_known_it_is_an_unknown_dependency_of_the_writer() -> N
     assert best.cause == "Something that kiosk depends on can't be reached"
 
 
-def test_a_measured_acquittal_beats_a_complaint() -> None:
+def test_what_is_measured_to_be_well_beats_a_complaint() -> None:
     complaint = log("till", "unavailable", points_at="ledger")
     accused_only = ranked(SHOP, complaint, symptom=Symptom(resource="till"))
     calm = (shift("ledger", absent=True), share("ledger", 0.0))
-    acquitted = ranked(SHOP, complaint, *calm, symptom=Symptom(resource="till"))
+    well = ranked(SHOP, complaint, *calm, symptom=Symptom(resource="till"))
 
     def confidence(hypotheses: tuple[Hypothesis, ...]) -> float:
         return max(entry.confidence for entry in hypotheses if entry.resource == "ledger")
 
-    assert confidence(acquitted) < confidence(accused_only)
+    assert confidence(well) < confidence(accused_only)

@@ -280,3 +280,15 @@ def test_a_port_that_the_service_does_not_have_is_no_background() -> None:
     objects = (*LEDGER, *slip, *labelled("web", env=STRAY_HOST))
     assert [finding.bearing for finding in of(objects, "EnvPortMismatch")] == ["active"]
     assert [finding.bearing for finding in of(objects, "EnvHostUnknown")] == ["standing"]
+
+
+def test_beside_what_was_cordoned_just_now_a_setting_that_stood_there_is_background() -> None:
+    shop = (*labelled("kiln", env={"CACHE_HOST": "cache-of-may"}), service("kiln", {"app": "kiln"}))
+    free, cordoned = node("n1"), node("n1", spec={"unschedulable": True})
+
+    def bearing(*earlier: Mapping[str, Any]) -> str:
+        seen = analyse(cluster_of((*shop, cordoned), earlier=(*shop, *earlier)))
+        return next(finding.bearing for finding in seen if finding.state == "EnvHostUnknown")
+
+    assert bearing(free) == "standing"
+    assert bearing(cordoned) == "active"

@@ -141,7 +141,7 @@ async def test_an_engine_that_speaks_another_protocol_is_named(
     monkeypatch.setattr(engine.remote, "PROTOCOL", PROTOCOL + 1)
     try:
         with pytest.raises(StoreBusy, match=r"has the store and speaks another protocol than this one .*: end that"):
-            await connect(short_path / "store.db", role="look")
+            await connect(short_path / "store.db", role="query")
     finally:
         await served.close()
 

@@ -23,13 +23,13 @@ CAUSES = (
         states={"CertificateInvalid": 5.0}, families={"certificate": 2.8, "clock": 0.6},
         metrics=r"certificate (?:expiry|expires|valid).*|days to expiry",
         diagnostic="analyze_logs",
-        brought_by_change=False,  # it expires by the calendar
+        caused_by_change=False,  # it expires by the calendar
         settings={"certificate_past": 4.2},
     ),
     Cause(
         "token_expired", _CLASS, "{resource}'s token has expired", "RFC 6750 (invalid_token)",
         states={"TokenExpired": 5.0}, families={"authentication": 0.8}, diagnostic="analyze_logs",
-        brought_by_change=False,  # it expires by the calendar
+        caused_by_change=False,  # it expires by the calendar
         settings={"token_past": 4.0},
     ),
 )  # fmt: skip

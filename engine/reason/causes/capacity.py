@@ -25,10 +25,10 @@ CAUSES = (
         remediations=("scale_workload",), diagnostic="analyze_utilization",
         signals={"traffic rose": 1.0, "traffic rose below": 1.2, "load ran full": 1.5},
         # Google SRE book, chapter 22: overload cascades to everything behind where it enters.
-        brings=("cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
-                "concurrency_limited", "rate_limited", "queue_backlog", "autoscaler_at_limit",
-                # The same: health checks that overload makes fail.
-                "liveness_probe_misconfigured", "readiness_probe_misconfigured"),
+        can_cause=("cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
+                   "concurrency_limited", "rate_limited", "queue_backlog", "autoscaler_at_limit",
+                   # The same: health checks that overload makes fail.
+                   "liveness_probe_misconfigured", "readiness_probe_misconfigured"),
         reach="behind",
     ),
     Cause(

@@ -97,7 +97,7 @@ CAUSES = (
         states={"EvictionRefused": 4.4, "DisruptionsNotAllowed": 1.6},
         diagnostic="inspect_workloads",
         # kubectl drain cordons first and evicts then, so a refused eviction leaves a cordoned node.
-        brings=("node_cordoned", "deletion_stuck"),
+        can_cause=("node_cordoned", "deletion_stuck"),
         reach="anywhere",
     ),
     Cause(

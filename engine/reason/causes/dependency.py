@@ -91,7 +91,7 @@ CAUSES = (
         diagnostic="check_recent_changes",
         observations=Observation(r"failover", 2.6, order=3),
         # Amazon RDS: during a failover the writer is unreachable, then old connections reach a read-only instance.
-        brings=("database_read_only", "dependency_unavailable", "replication_lag"),
+        can_cause=("database_read_only", "dependency_unavailable", "replication_lag"),
     ),
     Cause(
         "replication_lag",
@@ -113,7 +113,7 @@ CAUSES = (
         diagnostic="analyze_logs",
         observations=Observation(r"top.?sql|slow.?quer|statement", 1.4, order=1),
         # M. Nygard, Release It!: unbounded result sets; each holds CPU, I/O, a connection and its locks for longer.
-        brings=("cpu_saturated", "io_saturated", "connections_exhausted", "threads_exhausted", "lock_contention"),
+        can_cause=("cpu_saturated", "io_saturated", "connections_exhausted", "threads_exhausted", "lock_contention"),
     ),
     Cause(
         "lock_contention",
@@ -126,7 +126,7 @@ CAUSES = (
         felt_by_callers=True,
         observations=Observation(r"lock|deadlock", 1.8, order=2),
         # M. Nygard, Release It!: blocked threads; who waits for a lock holds its connection.
-        brings=("slow_query", "connections_exhausted", "threads_exhausted"),
+        can_cause=("slow_query", "connections_exhausted", "threads_exhausted"),
     ),
     Cause(
         "external_provider_failure",
@@ -135,6 +135,6 @@ CAUSES = (
         "M. Nygard, Release It!: integration points",
         diagnostic="trace_dependencies",
         signals={"outside blamed": 2.4},
-        brought_by_change=False,  # it comes from outside
+        caused_by_change=False,  # it comes from outside
     ),
 )

@@ -17,7 +17,7 @@ CAUSES = (
         states={"NodeNotReady": 4.2, "NodesNotReady": 2.6, "NodeLost": 3.0, "NodeLeaseExpired": 2.0,
                 "NetworkPluginNotReady": 3.2, "NetworkUnavailable": 3.0, "NodeProblem": 2.0, "NodeRebooted": 1.0},
         metrics=r"node (?:ready|not ready|status).*", diagnostic=_INSPECT,
-        brings=_WHAT_RAN_THERE, reach="anywhere",
+        can_cause=_WHAT_RAN_THERE, reach="anywhere",
     ),
     Cause(
         "node_cordoned", _CLASS, "{resource} is cordoned: nothing can be scheduled on it", _NODES,
@@ -30,39 +30,39 @@ CAUSES = (
     Cause(
         "kubelet_unavailable", _CLASS, "The kubelet of {resource} doesn't answer", _NODES,
         states={"KubeletStopped": 4.5, "NodeLeaseExpired": 2.6, "NotStarted": 2.0}, diagnostic=_INSPECT,
-        brings=_WHAT_RAN_THERE, reach="anywhere",
-        services=r"kubelet", seat_states=("KubeletStopped", "NodeLeaseExpired"),
+        can_cause=_WHAT_RAN_THERE, reach="anywhere",
+        services=r"kubelet", location_states=("KubeletStopped", "NodeLeaseExpired"),
     ),
     Cause(
         "container_runtime_unavailable", _CLASS, "The container runtime of {resource} doesn't answer", _NODES,
         states={"ContainerRuntimeDown": 4.5, "SandboxFailed": 2.0}, diagnostic=_INSPECT,
-        brings=_WHAT_RAN_THERE, reach="anywhere",
-        services=r"containerd|docker|cri-?o", seat_states=("ContainerRuntimeDown",),
+        can_cause=_WHAT_RAN_THERE, reach="anywhere",
+        services=r"containerd|docker|cri-?o", location_states=("ContainerRuntimeDown",),
     ),
     Cause(
         "kube_proxy_unavailable", _CLASS, "kube-proxy of {resource} doesn't run", "Kubernetes: kube-proxy",
         states={"KubeProxyDown": 4.4},
         diagnostic=_INSPECT,
         # Kubernetes: Virtual IPs and Service Proxies; without it a node reaches no Service, that of the DNS included.
-        brings=("dependency_unavailable", "dns_resolution_failed", "application_error"), reach="anywhere",
-        services=r"kube-?proxy", seat_states=("KubeProxyDown",),
+        can_cause=("dependency_unavailable", "dns_resolution_failed", "application_error"), reach="anywhere",
+        services=r"kube-?proxy", location_states=("KubeProxyDown",),
     ),
     Cause(
         "scheduler_unavailable", _CLASS, "The scheduler doesn't schedule", "Kubernetes: kube-scheduler",
         states={"NotScheduled": 3.6, "SchedulerDown": 4.4, "ComponentLeaseExpired": 2.6}, diagnostic=_INSPECT,
-        services=r"scheduler", seat_states=("SchedulerDown", "ComponentLeaseExpired"),
+        services=r"scheduler", location_states=("SchedulerDown", "ComponentLeaseExpired"),
     ),
     Cause(
         "node_reclaimed", _CLASS, "{resource} is taken away by its provider",
         "Amazon EC2: Spot interruption notices; Google Cloud: preemption; Azure: Scheduled Events",
         states={"NodeReclaimed": 4.4}, diagnostic=_INSPECT,
-        brings=(*_WHAT_RAN_THERE, "node_not_ready", "node_cordoned"), reach="anywhere",
+        can_cause=(*_WHAT_RAN_THERE, "node_not_ready", "node_cordoned"), reach="anywhere",
     ),
     Cause(
         "api_service_unavailable", _CLASS, "The aggregated API {resource} doesn't answer",
         "Kubernetes: Kubernetes API Aggregation Layer", states={"ApiServiceUnavailable": 4.2}, diagnostic=_INSPECT,
         # Deleting a namespace asks every API group; a missing metrics API stops autoscalers.
-        brings=("deletion_stuck", "autoscaler_not_scaling"), reach="anywhere",
+        can_cause=("deletion_stuck", "autoscaler_not_scaling"), reach="anywhere",
     ),
     Cause(
         "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",
@@ -74,11 +74,11 @@ CAUSES = (
         "Amazon RDS: event categories and event messages; Amazon EC2: Scheduled events for your instances",
         families={"platform_maintenance": 2.8}, prior=-3.4, diagnostic="analyze_logs",
         # While its provider restarts it, it doesn't answer; a Multi-AZ instance fails over first.
-        brings=("dependency_unavailable", "database_failover"),
+        can_cause=("dependency_unavailable", "database_failover"),
     ),
     Cause(
         "zone_failed", _CLASS, "An availability zone failed under {resource}", "AWS: fault isolation boundaries",
         prior=-4.0, diagnostic="analyze_utilization",
-        brings=_WHAT_RAN_THERE, reach="anywhere",
+        can_cause=_WHAT_RAN_THERE, reach="anywhere",
     ),
 )  # fmt: skip

@@ -14,7 +14,7 @@ CAUSES = (
         "dns_resolution_failed", _CLASS, "{resource} can't resolve names", "Kubernetes: Debugging DNS Resolution",
         states={"ClusterDnsUnavailable": 4.2, "NetworkPolicyBlocksDns": 1.0, "ExternalNameUnknown": 1.0},
         families={"dns": 3.0}, diagnostic="analyze_logs",
-        signals={"dns_lookup failed": 3.4}, seat_states=("ClusterDnsUnavailable",),
+        signals={"dns_lookup failed": 3.4}, location_states=("ClusterDnsUnavailable",),
         # A caller that finds no name says how its calls fail, as one that gets no connection does.
         outcome_rank=1,
     ),

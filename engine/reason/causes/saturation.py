@@ -21,7 +21,7 @@ CAUSES = (
         # What waits for a CPU is late with its work and with reading and writing its sockets.
         signals={"calls and work late": 1.5},
         # Google SRE book, chapter 22: what has no CPU left answers its health checks late.
-        brings=("liveness_probe_misconfigured", "readiness_probe_misconfigured"),
+        can_cause=("liveness_probe_misconfigured", "readiness_probe_misconfigured"),
     ),
     Cause(
         "memory_exhausted",
@@ -33,7 +33,7 @@ CAUSES = (
         metrics=r"memory|mem|heap|rss|freeable memory|swap|working set|gc|garbage",
         remediations=("raise_memory_limit", "restart_workload"),
         # Kubernetes: node-pressure eviction; the kernel kills what exceeds its limit.
-        brings=("out_of_memory_killed", "node_pressure"),
+        can_cause=("out_of_memory_killed", "node_pressure"),
     ),
     Cause(
         "disk_full",
@@ -47,7 +47,7 @@ CAUSES = (
         r"inodes?|volume used",
         observations=Observation(r"storage|disk.?full", 1.0, order=7),
         # Amazon RDS: a full volume goes read-only; Kubernetes: node-pressure eviction.
-        brings=("database_read_only", "node_pressure"),
+        can_cause=("database_read_only", "node_pressure"),
     ),
     Cause(
         "io_saturated",
@@ -58,7 +58,7 @@ CAUSES = (
         r"(?:disk|volume) (?:read|write|io).*|(?:read|write) (?:latency|throughput)",
         observations=Observation(r"\bio:|io.?wait|datafile", 0.8, order=4),
         # Amazon RDS: a replica that can't write as fast as its primary lags; reads that miss the cache wait.
-        brings=("replication_lag", "slow_query"),
+        can_cause=("replication_lag", "slow_query"),
     ),
     Cause(
         "connections_exhausted",

@@ -17,11 +17,11 @@ from primitives.errors import SourceError
 from primitives.records import Coverage, Metric, Series, Window
 from primitives.telemetry import Answer, SeriesQuery
 
-__all__ = ["Asked", "answer_series", "select"]
+__all__ = ["SeriesRequest", "answer_series", "select"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SeriesRequest:
     """One expression to evaluate, and what its result is."""
 
     family: Family
@@ -50,7 +50,7 @@ class _Gathered:
         self.series[key] = series
 
 
-def select(query: SeriesQuery, survey: Survey, grid: Grid) -> list[Asked]:
+def select(query: SeriesQuery, survey: Survey, grid: Grid) -> list[SeriesRequest]:
     """The expressions that answer the question."""
     chosen = []
     for family in survey.families:
@@ -61,7 +61,7 @@ def select(query: SeriesQuery, survey: Survey, grid: Grid) -> list[Asked]:
             if (query.metrics is None or metric.name in query.metrics) and (
                 query.kinds is None or metric.kind in query.kinds
             ):
-                chosen.append(Asked(family, measure, measure.expression(by), range_s))
+                chosen.append(SeriesRequest(family, measure, measure.expression(by), range_s))
     return chosen
 
 
@@ -70,17 +70,17 @@ def answer_series(
     source: str,
     survey: Survey,
     grid: Grid,
-    replies: Iterable[tuple[Asked, Reply | SourceError]],
+    replies: Iterable[tuple[SeriesRequest, Reply | SourceError]],
 ) -> Answer[Series]:
     """The answer that the replies make, with what they leave open in `detail`."""
     gathered, notes, tolerance = _Gathered(query.budget.rows), [], 2 * grid.step
-    for asked, reply in replies:
+    for request, reply in replies:
         if isinstance(reply, SourceError):
-            notes.append(f"{asked.measure.metric.name} from {asked.family.probe}: {reply.problem}")
+            notes.append(f"{request.measure.metric.name} from {request.family.probe}: {reply.problem}")
             continue
         notes.extend(f"it warned: {warning}" for warning in reply.warnings)
-        tolerance = max(tolerance, asked.range_s + 2 * grid.step)
-        for series in _series(asked, reply.rows, survey):
+        tolerance = max(tolerance, request.range_s + 2 * grid.step)
+        for series in _series(request, reply.rows, survey):
             gathered.add(series)
     gathered_series = gathered.series.values()
     names = query.names
@@ -116,13 +116,13 @@ def _coverage(
     return (answered, partial) if len(kinds) > 1 else (partial,)
 
 
-def _series(asked: Asked, rows: Iterable[Row], survey: Survey) -> Iterable[Series]:
+def _series(request: SeriesRequest, rows: Iterable[Row], survey: Survey) -> Iterable[Series]:
     grouped: dict[str, list[Row]] = {}
     for row in rows:
-        if name := survey.resource(asked.family, row):
+        if name := survey.resource(request.family, row):
             grouped.setdefault(name, []).append(row)
     for name in sorted(grouped):
-        yield _merged(name, asked.measure, grouped[name])
+        yield _merged(name, request.measure, grouped[name])
 
 
 def _merged(name: str, measure: Measure, rows: list[Row]) -> Series:

@@ -31,7 +31,7 @@ class NoRecorder:
         return f"{hash(answer.query.question) & 0xFFFF:064x}"
 
 
-class World:
+class RecordedIncident:
     """A bundle under `folder`: `baseline` minutes before the window (None: not stated) and a window of `length`."""
 
     def __init__(self, folder: Path, *, length: int = 30, baseline: int | None = 120, **manifest: Any) -> None:

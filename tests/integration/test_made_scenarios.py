@@ -15,7 +15,7 @@ import pytest
 from cases.made_metrics import measured, scheme
 from cases.made_systems import Call, Component, System
 from cases.made_traffic import Fault, simulate
-from cases.worlds import KINDS, World, make_world, write_world
+from cases.scenarios import KINDS, Scenario, make_scenario, write_scenario
 
 from engine.evaluate import Evaluation, bundles_below, evaluate_bundles
 from primitives.bundle import read_bundle
@@ -28,15 +28,15 @@ _ONSET = 150
 
 
 @pytest.fixture(scope="module")
-def worlds() -> list[World]:
-    return [make_world(kind, seed) for kind in KINDS for seed in _SEEDS]
+def scenarios() -> list[Scenario]:
+    return [make_scenario(kind, seed) for kind in KINDS for seed in _SEEDS]
 
 
 @pytest.fixture(scope="module")
-def scored(worlds: list[World], tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
-    folder = tmp_path_factory.mktemp("worlds")
-    for world in worlds:
-        write_world(world, folder)
+def scored(scenarios: list[Scenario], tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    folder = tmp_path_factory.mktemp("scenarios")
+    for scenario in scenarios:
+        write_scenario(scenario, folder)
     return asyncio.run(evaluate_bundles(bundles_below([folder])))
 
 
@@ -105,25 +105,27 @@ def test_what_is_down_is_measured_no_more() -> None:
 def test_the_same_kind_and_seed_are_the_same_incident_and_other_seeds_have_other_names(
     kind: str, tmp_path: Path
 ) -> None:
-    one, again, other = make_world(kind, 101), make_world(kind, 101), make_world(kind, 102)
-    first, second = write_world(one, tmp_path / "one"), write_world(again, tmp_path / "again")
+    one, again, other = make_scenario(kind, 101), make_scenario(kind, 101), make_scenario(kind, 102)
+    first, second = write_scenario(one, tmp_path / "one"), write_scenario(again, tmp_path / "again")
     files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in files)
     assert {series.resource for series in one.parts.series}.isdisjoint(series.resource for series in other.parts.series)
 
 
-def test_a_made_incident_says_that_it_is_one_and_keeps_its_answer_apart(worlds: list[World], tmp_path: Path) -> None:
-    for world in worlds:
-        path = write_world(world, tmp_path)
+def test_a_made_incident_says_that_it_is_one_and_keeps_its_answer_apart(
+    scenarios: list[Scenario], tmp_path: Path
+) -> None:
+    for scenario in scenarios:
+        path = write_scenario(scenario, tmp_path)
         bundle = read_bundle(path)
         assert bundle.warnings == ()
         assert "Made for a test" in (bundle.notice or "")
         truth = read_truth(path)
         assert truth is not None
-        assert truth.every is (world.kind == "two_faults")
-        known = {one.resource for one in world.parts.series}
-        wanted = [cause["resource"] for cause in world.truth["root_causes"] if cause.get("resource")]
-        assert any(name in known for name in wanted) or world.kind == "no_fault" or not wanted
+        assert truth.every is (scenario.kind == "two_faults")
+        known = {one.resource for one in scenario.parts.series}
+        wanted = [cause["resource"] for cause in scenario.truth["root_causes"] if cause.get("resource")]
+        assert any(name in known for name in wanted) or scenario.kind == "no_fault" or not wanted
         assert "root_causes" not in json.dumps(bundle.manifest.model_dump(mode="json"))
 
 

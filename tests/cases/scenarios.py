@@ -23,7 +23,7 @@ from cases.made_traffic import Behaviour, Samples, simulate, traffic
 from primitives.bundle import BundleParts, Manifest, write_bundle
 from primitives.records import Change, Coverage, Edge, Metric, Resource, Series, Symptom, Topology, Window
 
-__all__ = ["KINDS", "World", "make_world", "write_world"]
+__all__ = ["KINDS", "Scenario", "make_scenario", "write_scenario"]
 
 KINDS: Final = tuple(PLANS)
 
@@ -37,7 +37,7 @@ _CHANGE_KINDS: Final = ("deployment", "configuration", "scaling", "feature_flag"
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Scenario:
     """A made incident: its bundle's parts, and the right answer as `truth.yaml` has it."""
 
     kind: str
@@ -57,7 +57,7 @@ class _Grid:
         return float(self.times[1] - self.times[0])
 
 
-def make_world(kind: str, seed: int) -> World:
+def make_scenario(kind: str, seed: int) -> Scenario:
     """The made incident of that kind and seed; always the same."""
     for number in range(_TRIES):
         rng = np.random.default_rng([zlib.crc32(kind.encode()), seed, number])
@@ -67,15 +67,15 @@ def make_world(kind: str, seed: int) -> World:
     raise AssertionError(f"{kind} {seed}: no fault that is felt in {_TRIES} draws")
 
 
-def write_world(world: World, folder: Path) -> Path:
+def write_scenario(scenario: Scenario, folder: Path) -> Path:
     """Write the incident with its answer as a bundle below `folder`; returns its path."""
-    path = folder / world.kind / world.parts.manifest.id
-    write_bundle(world.parts, path)
-    (path / "truth.yaml").write_text(json.dumps(world.truth) + "\n", encoding="utf-8")
+    path = folder / scenario.kind / scenario.parts.manifest.id
+    write_bundle(scenario.parts, path)
+    (path / "truth.yaml").write_text(json.dumps(scenario.truth) + "\n", encoding="utf-8")
     return path
 
 
-def _played(kind: str, seed: int, rng: np.random.Generator) -> World | None:
+def _played(kind: str, seed: int, rng: np.random.Generator) -> Scenario | None:
     grid = _grid(rng)
     draw = Draw(rng, grid.onset, float(grid.times[grid.onset]), grid.step)
     drawn = PLANS[kind](draw)
@@ -100,7 +100,7 @@ def _played(kind: str, seed: int, rng: np.random.Generator) -> World | None:
                       if one.resource == plan.system.entry and one.metric.kind == "latency"]  # fmt: skip
         if alarms and _all_felt(plan, grid, load, draws, state, how):
             alarm = alarms[int(again.integers(len(alarms)))]
-            return _world(again, kind, seed, plan, behaviours, series, alarm, grid)
+            return _scenario(again, kind, seed, plan, behaviours, series, alarm, grid)
     return None
 
 
@@ -183,7 +183,7 @@ def _all_felt(plan: Plan, grid: _Grid, load: Mapping[str, float], draws: int, st
     return True
 
 
-def _world(
+def _scenario(
     rng: np.random.Generator,
     kind: str,
     seed: int,
@@ -192,7 +192,7 @@ def _world(
     series: Sequence[Series],
     alarm: Metric,
     grid: _Grid,
-) -> World:
+) -> Scenario:
     traced = bool(rng.random() < 0.4)
     logged = plan.logs if plan.logs is not None else bool(rng.random() < 0.5)
     window = Window(start=moment(float(grid.times[grid.before])), end=moment(float(grid.times[-1])))
@@ -228,7 +228,7 @@ def _world(
         truth["all"] = True
     if plan.decoys:
         truth["decoys"] = list(plan.decoys)
-    return World(kind, seed, drawn, truth)
+    return Scenario(kind, seed, drawn, truth)
 
 
 def _traced(rng: np.random.Generator, grid: _Grid) -> list[int]:
@@ -268,12 +268,12 @@ def _symptom(rng: np.random.Generator, entry: str, alarm: Metric) -> Symptom | N
 
 
 def _title(rng: np.random.Generator, entry: str, alarm: Metric) -> str:
-    told = {
+    titles = {
         "latency": (f"{entry} is slow", f"latency spike on {entry}", f"High latency at {entry}"),
         "errors": (f"{entry} returns errors", f"Error rate of {entry} is up"),
         "availability": (f"Availability of {entry} dropped", f"requests to {entry} fail"),
     }[alarm.kind]
-    return str(rng.choice(told))
+    return str(rng.choice(titles))
 
 
 def _topology(plan: Plan) -> Topology:
