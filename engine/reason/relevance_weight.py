@@ -1,7 +1,8 @@
 """How much a state of an object counts, by what it has to do with the trouble of now.
 
 What is past explains nothing; background (no workload is affected by it) explains hardly anything, unless an error's
-message names it. What was so before the symptom began, while all was well, is no news either (Google SRE book, chapter 12).
+message names it. What was so before the symptom began, while all was well, is no news either (Google SRE book,
+chapter 12).
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 A finding that a comparison of settings makes (a linter's) is true as long as the settings are. It explains something
 only where something that it concerns is unhealthy, a check or the question names it, it nearly spells something that
-exists, or it changed lately (Google SRE book, chapter 12: what changed, and what differs from what works). Where nothing
-is in trouble at all it is the best lead that there is. Each rule is one function: what the finding concerns, or None
-where it may be the reason in any case. What is past is marked by `past_events`.
+exists, or it changed lately (Google SRE book, chapter 12: what changed, and what differs from what works). Where
+nothing is in trouble at all it is the best lead that there is. Each rule is one function: what the finding concerns, or
+None where it may be the reason in any case. What is past is marked by `past_events`.
 """
 
 from __future__ import annotations
