@@ -21,6 +21,7 @@ from primitives.redact.commands import COMMAND_RULES
 from primitives.redact.dispatch import Dispatch
 from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
+from primitives.redact.learned import Learned
 from primitives.redact.parameters import has_parameters, redact_parameters
 from primitives.redact.rules import RULES, Rule
 from primitives.redact.secret_documents import redact_secret_documents
@@ -51,7 +52,18 @@ class Redactor:
         self._key = key[:64]
         self._known = _known_forms(known)
         self._known_pattern = _alternation(self._known)
+        self._learned = Learned()
+        self._seeks = False
         self._memo: dict[str, str] = {}
+
+    def knowing(self) -> Redactor | None:
+        """One that also finds again what this one has redacted; None where nothing of it is worth that."""
+        if not self._learned:
+            return None
+        other = Redactor(key=self._key)
+        other._known, other._known_pattern = self._known, self._known_pattern
+        other._learned, other._seeks = self._learned, True
+        return other
 
     def redact(self, text: str) -> str:
         """`text` with every credential that can be recognised replaced. Doing it twice changes nothing."""
@@ -84,6 +96,12 @@ class Redactor:
         digest = hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), key=self._key, digest_size=3)
         return f"[redacted:{kind}:{digest.hexdigest()}]"
 
+    def _hidden(self, kind: str, secret: str) -> str:
+        """The replacement for a secret that a rule has found."""
+        if not self._seeks:
+            self._learned.add(kind, secret)
+        return self.placeholder(kind, secret)
+
     def _redact(self, text: str) -> str:
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: self.placeholder("known", self._known[m[0]]), text)
@@ -95,19 +113,19 @@ class Redactor:
         for rule in _BEFORE_KEYS.due(lower):
             text = self._apply(rule, text)
         if has_parameters(lower):
-            text = redact_parameters(text, self.placeholder)
+            text = redact_parameters(text, self._hidden)
         if has_secret_key(text):
-            text = redact_assignments(text, self.placeholder)
+            text = redact_assignments(text, self._hidden)
         for rule in _AFTER_KEYS.due(lower):
             text = self._apply(rule, text)
-        return text
+        return self._learned.redact(text, self.placeholder) if self._seeks else text
 
     def _apply(self, rule: Rule, text: str) -> str:
         return rule.pattern.sub(self._replacer(rule), text)
 
     def _redact_vendors(self, text: str) -> str:
         for kind, _, pattern in rules_for(text.lower()):
-            text = pattern.sub(lambda match, kind=kind: self.placeholder(kind, match[0]), text)  # type: ignore[misc]
+            text = pattern.sub(lambda match, kind=kind: self._hidden(kind, match[0]), text)  # type: ignore[misc]
         return text
 
     def _replacer(self, rule: Rule) -> Callable[[re.Match[str]], str]:
@@ -120,7 +138,7 @@ class Redactor:
             if is_placeholder(secret):
                 return match[0]
             before = match.string[match.start() : start]
-            return before + self.placeholder(rule.kind, secret) + match.string[end : match.end()]
+            return before + self._hidden(rule.kind, secret) + match.string[end : match.end()]
 
         return replace
 
@@ -139,7 +157,7 @@ class Redactor:
         if isinstance(value, str | int | float):
             text = str(value)
             if is_secret_assignment(key, text):
-                return text if is_placeholder(text) else self.placeholder("value", text)
+                return text if is_placeholder(text) else self._hidden("value", text)
             return self.redact_value(value)
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return type(value)(self._redact_entry(key, item) for item in value)
@@ -167,7 +185,7 @@ class Redactor:
 
     def _replace_all(self, value: Any) -> Any:
         text = value if isinstance(value, str) else repr(value)
-        return text if not text or is_placeholder(text) else self.placeholder("value", text)
+        return text if not text or is_placeholder(text) else self._hidden("value", text)
 
 
 def _named_value(obj: Mapping[str, Any]) -> str | None:
