@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from incident_facts import ONSET, SEEN, found, graph, opened, shift
 
-from engine.reason.bearing import state_factor
 from engine.reason.fact_index import FactIndex
 from engine.reason.ranking import rank_facts
+from engine.reason.relevance_weight import state_factor
 from primitives.facts import Fact, LogPattern, SourceGap, WorkloadState
 
 HOST = {"host": "assistant", "by_comparison": True, "family": "references"}
