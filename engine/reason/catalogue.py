@@ -52,6 +52,11 @@ Signal = Literal[
     "outside blamed",  # errors name a host outside of the known system
     "fell silent",  # its metrics ended while others go on
     "setting differs",  # a setting differs from before or from its peers
+    "path refused",  # it says that it may not use a path
+    "port refused",  # or a port
+    "settings file missing",  # or that a file of settings isn't there
+    "account token missing",  # or its service account's token
+    "token expired",
     "dns_lookup failed",
     "tcp_connect failed",
     "http_get failed",

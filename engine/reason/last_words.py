@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.reason.catalogue import causes_of_family
+from engine.reason.catalogue import causes_of_family, causes_of_signal
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.trust import TEXT
@@ -42,12 +42,6 @@ _TOKEN_FILE: Final = lazy_pattern(r"serviceaccount/token", re.IGNORECASE)
 _EXPIRED: Final = lazy_pattern(
     r"(?:token|jwt|session)\b.{0,40}\bexpired|expired\b.{0,40}\b(?:token|jwt)", re.IGNORECASE
 )
-# The operating system refuses a path (POSIX: EACCES, EROFS); a volume's owner, mode or `readOnly` decides.
-_PATH_REFUSED: Final = (("volume_permission_denied", 2.6), ("bad_configuration", 1.0))
-_PORT_REFUSED: Final = (("permission_denied", 2.6), ("bad_configuration", 1.6))
-_FILE_MISSING: Final = (("missing_configuration", 2.0), ("bad_configuration", 1.4))
-_TOKEN_MISSING: Final = (("missing_service_account", 1.6), ("bad_configuration", 2.0), ("permission_denied", 1.4))
-_TOKEN_EXPIRED: Final = (("token_expired", 3.0), ("invalid_credentials", 1.2))
 
 
 def speaking_for_themselves(case: FactIndex) -> Mapping[str, bool]:
@@ -71,15 +65,16 @@ def causes_of_words(fact: LogPattern) -> tuple[tuple[str, float], ...]:
     """The causes that a message's words support, with their weights: its family's, or what it is about."""
     text = fact.example or fact.template
     if fact.family in ("permission", "read_only") and _PORT.search(text):
-        return _PORT_REFUSED
+        return causes_of_signal("port refused")
     if fact.family in ("permission", "read_only") and "forbidden" not in text.lower() and _PATH.search(text):
-        return _PATH_REFUSED
+        # The operating system refuses it (POSIX: EACCES, EROFS); a volume's owner, mode or `readOnly` decides.
+        return causes_of_signal("path refused")
     if fact.family == "missing_file" and _TOKEN_FILE.search(text):
-        return _TOKEN_MISSING
+        return causes_of_signal("account token missing")
     if fact.family == "missing_file" and _CONFIGURATION_FILE.search(text):
-        return _FILE_MISSING
+        return causes_of_signal("settings file missing")
     if fact.family == "authentication" and _EXPIRED.search(text):
-        return _TOKEN_EXPIRED
+        return causes_of_signal("token expired")
     return causes_of_family(fact.family or "")
 
 

@@ -27,7 +27,8 @@ CAUSES = (
         families={"invalid_configuration": 2.6, "missing_object": 1.2, "missing_file": 1.0},
         remediations=("rollback_deployment",),
         diagnostic="diff_configuration",
-        signals={"setting differs": 1.0},
+        signals={"setting differs": 1.0, "path refused": 1.0, "port refused": 1.6, "settings file missing": 1.4,
+                 "account token missing": 2.0},
         blamed_for=("configuration", "infrastructure", "scaling", "job", "other"),
         settings={
             "keep_alive_too_short": 3.6, "under_maintenance": 3.6, "seen_again_too_soon": 3.2, "checked_elsewhere": 3.2,
@@ -42,6 +43,7 @@ CAUSES = (
         _PODS,
         states={"ConfigMapMissing": 4.5, "ConfigMapKeyMissing": 4.5, "CreateContainerConfigError": 2.0},
         families={"missing_configuration": 2.6, "missing_file": 1.0},
+        signals={"settings file missing": 2.0},
         remediations=("rollback_deployment",),
         diagnostic="inspect_workloads",
     ),

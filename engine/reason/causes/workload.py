@@ -78,7 +78,7 @@ CAUSES = (
     Cause(
         "missing_service_account", _CLASS, "{resource}'s ServiceAccount doesn't exist",
         "Kubernetes: Configure Service Accounts for Pods",
-        states={"ServiceAccountMissing": 4.8}, diagnostic=_INSPECT,
+        states={"ServiceAccountMissing": 4.8}, diagnostic=_INSPECT, signals={"account token missing": 1.6},
     ),
     Cause(
         "volume_mount_failed", _CLASS, "{resource} can't mount a volume", _VOLUMES,
@@ -89,7 +89,7 @@ CAUSES = (
     Cause(
         "volume_permission_denied", _CLASS, "{resource} may not use its volume", _VOLUMES,
         states={"VolumePermissionDenied": 5.2, "VolumeReadOnly": 4.2,
-                "HostPathNotWritable": 3.6}, diagnostic=_INSPECT,
+                "HostPathNotWritable": 3.6}, diagnostic=_INSPECT, signals={"path refused": 2.6},
     ),
     Cause(
         "volume_claim_unbound", _CLASS, "{resource} waits for a volume claim that isn't bound", _VOLUMES,
