@@ -19,6 +19,7 @@ BENCHMARKS = {
     "replay": "benchmarks.replays:replays",
     "reason": "benchmarks.reasoning:reasoning",
     "kubernetes": "benchmarks.dumps:dumps",
+    "bundles": "benchmarks.bundles:bundles",
     "investigate": "benchmarks.investigations:investigations",
     "keys": "benchmarks.keys:keys",
 }

@@ -5,11 +5,11 @@ Bundles are sanitised while they are read, the answers of live sources in `Telem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from primitives.redact import Redactor
-from primitives.text import safe_line, safe_text
+from primitives.text import ELLIPSIS, safe_line, safe_text
 
 __all__ = ["Cleaner", "TooDeepError"]
 
@@ -39,12 +39,16 @@ class Cleaner:
         """A text of several lines: a log body, a diff."""
         return self._redactor.redact(safe_text(value, limit=_TEXT_LIMIT))
 
-    def file(self, value: str) -> str:
-        """A whole text file, piece by piece: what is searched takes several times its memory."""
-        if len(value) <= _PIECE:
-            return self._redactor.redact(safe_text(value, limit=_FILE_LIMIT))
-        pieces = (self._redactor.redact(safe_text(piece, limit=_FILE_LIMIT)) for piece in _pieces(value))
-        return safe_text("".join(pieces), limit=_FILE_LIMIT)
+    def file(self, value: str | Iterable[str]) -> str:
+        """A whole text file, or its lines, piece by piece: what is searched takes several times its memory."""
+        lines = value.splitlines(keepends=True) if isinstance(value, str) else value
+        pieces, size = list[str](), 0
+        for piece in _pieces(lines):
+            if size <= _FILE_LIMIT:  # the others are read to their end, so that what is damaged shows
+                pieces.append(self._redactor.redact(safe_text(piece, limit=_FILE_LIMIT)))
+                size += len(pieces[-1])
+        # The pieces are safe, and end at a line's end: together they are safe too.
+        return "".join(pieces) if size <= _FILE_LIMIT else f"{''.join(pieces)[: _FILE_LIMIT - 1]}{ELLIPSIS}"
 
     def name(self, value: str) -> str:
         """An identifier or another text of one line."""
@@ -69,16 +73,22 @@ class Cleaner:
         return self._redactor.redact_secret_object(cleaned)
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """`text` in pieces that end at a line's end, and not between the first and the last line of a key."""
-    at = 0
-    while at < len(text):
-        end = text.find("\n", at + _PIECE) + 1 or len(text)
-        opened = text.rfind(_KEY_BEGINS, at, end)
-        if opened > at and text.find(_KEY_ENDS, opened, end) < 0:
-            end = opened
-        yield text[at:end]
-        at = end
+def _pieces(lines: Iterable[str]) -> Iterator[str]:
+    """The text in pieces that end at a line's end, and not between the first and the last line of a key."""
+    pending, size, opened = list[str](), 0, -1
+    for line in lines:
+        if _KEY_BEGINS in line:
+            opened = len(pending)
+        if _KEY_ENDS in line and line.rfind(_KEY_ENDS) > line.rfind(_KEY_BEGINS):
+            opened = -1
+        pending.append(line)
+        size += len(line)
+        if size >= _PIECE:
+            end = opened if opened > 0 else len(pending)
+            yield "".join(pending[:end])
+            pending = pending[end:]
+            size, opened = sum(map(len, pending)), -1 if opened < 0 else 0
+    yield "".join(pending)
 
 
 def _safe(obj: Any, depth: int) -> Any:

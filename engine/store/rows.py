@@ -117,13 +117,18 @@ class Commit:
 
     def split(self) -> tuple[list[EventRow], list[EventRow]]:
         """The first event of each execution, which must follow what is stored, and those that follow in the commit."""
+        if not self.events:
+            return [], []
+        if self.events[0].execution_id == self.events[-1].execution_id and len(self.index) <= 1:
+            return [self.events[0]], list(self.events[1:])  # nearly always
         first: dict[str, EventRow] = {}
         following = [row for row in self.events if first.setdefault(row.execution_id, row) is not row]
         return list(first.values()), following
 
     def heads(self) -> dict[str, Head]:
         """The head that each execution has afterwards."""
-        return {row.execution_id: Head(row.seq, row.hash) for row in self.events}
+        last = {row.execution_id: row for row in self.events}
+        return {execution_id: Head(row.seq, row.hash) for execution_id, row in last.items()}
 
 
 Grown = Callable[[str, Head], None]

@@ -39,6 +39,10 @@ _MIN_SAMPLES: Final = 5
 # than that share of what came later, is its beginning (a rate's first range holds few samples).
 _BEGINNING: Final = 0.2
 _NOTHING: Final = 0.25
+# Fewer samples at the start of a series that begins inside of the window are no level either: a rate's first ranges are
+# not yet full, and what starts up is slow and fails (https://promlabs.com/blog/2021/01/29/how-exactly-does-promql-
+# calculate-rates: a range that isn't full is extrapolated).
+_LEAST_LEVEL: Final = 3
 # A counter shows itself by growing, never falling; fewer growing steps prove nothing.
 _MIN_GROWTHS: Final = 3
 _MIN_COUNTER: Final = 8
@@ -193,8 +197,10 @@ def _compared(group: _Group, args: Arguments) -> Iterator[tuple[int, Comparison]
         return
     shifts: Sequence[Shift | None]
     if chosen is None:
+        begins = bool(times[0] - start > 2 * max(sample_step(group.times), 1.0))
         parts = [
-            _judged_by_itself(entry, times, values, args) for entry, values in zip(group.series, table, strict=True)
+            _judged_by_itself(entry, times, values, args, begins=begins)
+            for entry, values in zip(group.series, table, strict=True)
         ]
         normals = [(times[:calm], values[:calm]) for (calm, _), values in zip(parts, table, strict=True)]
         shifts = [shift for _, shift in parts]
@@ -268,8 +274,14 @@ def _alarmed(series: Sequence[Series], args: Arguments) -> list[int]:
     return [row for row, entry in enumerate(series) if entry.resource == resource and _expected(entry, args)]
 
 
-def _judged_by_itself(series: Series, times: Samples, values: Samples, args: Arguments) -> tuple[int, Shift]:
-    """How many samples at the window's start are its quiet part, and how the rest compares with it."""
+def _judged_by_itself(
+    series: Series, times: Samples, values: Samples, args: Arguments, *, begins: bool
+) -> tuple[int, Shift]:
+    """How many samples at the window's start are its quiet part, and how the rest compares with it.
+
+    `begins`: the series has no samples before, although it was asked for. Then the first few are its beginning, and the
+    rest is judged without them.
+    """
     calm, metric = quiet_part(values), series.metric
     level, spread = levels_of_table(
         values[None, :calm], np.array([spread_floor(metric)]), np.array([_faultless(metric)])
@@ -278,6 +290,9 @@ def _judged_by_itself(series: Series, times: Samples, values: Samples, args: Arg
     quiet = Level(float(level[0]), max(float(spread[0]), successive_spread(values)), calm)
     expected = _expected(series, args)
     shift = shift_of(times, values, quiet, normal=values[:calm], worse=worse_sign(metric), expected=expected)
+    if begins and calm < _LEAST_LEVEL and len(values) - calm >= _MIN_SAMPLES:
+        quiet_later, shift = _judged_by_itself(series, times[calm:], values[calm:], args, begins=begins)
+        return calm + quiet_later, shift
     if calm == len(values) or _is_beginning(metric, calm, len(values), shift):
         return calm, replace(shift, moved=False, onset=None, uncertainty=None)
     return calm, shift

@@ -11,7 +11,7 @@ import stat
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -58,8 +58,20 @@ class Files:
     def __contains__(self, name: str) -> bool:
         return name in self._stored
 
-    def read(self, name: str) -> bytes:
-        """The unpacked contents of a file that is there.
+    @property
+    def bytes_read(self) -> int:
+        """How much was unpacked so far, of all files together; each counts once."""
+        return self._total
+
+    def read(self, name: str, most: int = MAX_FILE_BYTES) -> bytes:
+        """The unpacked contents of a file that is there, of at most `most` bytes. Raises as `chunks` does."""
+        contents = BytesIO()  # gives its bytes without a copy
+        for chunk in self.chunks(name, most):
+            contents.write(chunk)
+        return contents.getvalue()
+
+    def chunks(self, name: str, most: int = MAX_FILE_BYTES) -> Generator[bytes, None, None]:
+        """The unpacked contents of a file that is there, piece by piece.
 
         Raises `BundleError` when it can't be read whole, or when the files read so far are too large together.
         """
@@ -68,27 +80,26 @@ class Files:
         try:
             with self._source.stream(stored) as stream:
                 chunks = _gunzip(stream, where) if stored.endswith(".gz") else iter(lambda: stream.read(_CHUNK), b"")
-                return self._bounded(chunks, name, where)
+                yield from self._bounded(chunks, name, where, most)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise BundleError(where, f"is damaged ({safe_line(str(error))}); fetch or pack it again") from error
         except (OSError, NotImplementedError, RuntimeError) as error:
             raise BundleError(where, f"can't be read: {safe_line(str(error))}") from error
 
-    def _bounded(self, chunks: Iterator[bytes], name: str, where: str) -> bytes:
-        with self._lock:
-            others = self._total - self._sizes.get(name, 0)
-        contents, size = BytesIO(), 0  # gives its bytes without a copy
+    def _bounded(self, chunks: Iterator[bytes], name: str, where: str, most: int) -> Iterator[bytes]:
+        size = 0
         for chunk in chunks:
             size += len(chunk)
-            if size > MAX_FILE_BYTES:
-                raise BundleError(where, _too_large())
-            if others + size > MAX_TOTAL_BYTES:
+            if size > min(most, MAX_FILE_BYTES):
+                raise BundleError(where, _too_large(min(most, MAX_FILE_BYTES)))
+            with self._lock:
+                # Read a second time, it counts no more than once.
+                self._total += max(0, size - self._sizes.get(name, 0))
+                self._sizes[name] = max(size, self._sizes.get(name, 0))
+                total = self._total
+            if total > MAX_TOTAL_BYTES:
                 raise BundleError(where, _too_large_together())
-            contents.write(chunk)
-        with self._lock:
-            self._total += size - self._sizes.get(name, 0)
-            self._sizes[name] = size
-        return contents.getvalue()
+            yield chunk
 
 
 def open_files(path: Path) -> Files:
@@ -182,7 +193,7 @@ def _check_member(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & _ENCRYPTED:
         raise BundleError(where, "is encrypted; unpack it with its password and pack it without one")
     if info.file_size > MAX_FILE_BYTES:
-        raise BundleError(where, _too_large())
+        raise BundleError(where, _too_large(MAX_FILE_BYTES))
 
 
 def _top_folder(names: list[str]) -> str:
@@ -232,8 +243,8 @@ def _gunzip(stream: IO[bytes], where: str) -> Iterator[bytes]:
         raise EOFError("it ends in the middle")
 
 
-def _too_large() -> str:
-    return f"is over {MAX_FILE_BYTES // (1024 * 1024):,} MiB unpacked; cut it to the incident's time"
+def _too_large(most: int) -> str:
+    return f"is over {most // (1024 * 1024):,} MiB unpacked; cut it to the incident's time"
 
 
 def _too_large_together() -> str:

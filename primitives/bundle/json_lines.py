@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar, get_args
 
+from primitives.bundle.packed import PartFile
 from primitives.bundle.parse import parse_lines, parse_time, shown, type_name
 from primitives.bundle.validate import Warnings, known_keys, validate
 from primitives.clock import FIRST_YEAR, LAST_YEAR
@@ -33,7 +34,7 @@ _LONGEST_S: Final = 10 * 366 * 86_400.0
 _NO_ATTRIBUTES: Final[dict[str, Any]] = {}
 
 
-def read_records(model: type[R], data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) -> tuple[R, ...]:
+def read_records(model: type[R], part: PartFile, cleaner: Cleaner, warnings: Warnings) -> Sequence[R]:
     """The records of a small part. Raises `BundleError`."""
     keys = known_keys(model)
 
@@ -43,10 +44,10 @@ def read_records(model: type[R], data: bytes, where: str, cleaner: Cleaner, warn
             cleaned["time"] = parse_time(raw["time"], place, "time")
         return validate(model, cleaned, place)
 
-    return _in_order(_each(data, where, keys, record_of, warnings), _time_of)
+    return part.collected(_each(part, keys, record_of, warnings), _time_of)
 
 
-def read_logs(data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) -> tuple[LogRecord, ...]:
+def read_logs(part: PartFile, cleaner: Cleaner, warnings: Warnings) -> Sequence[LogRecord]:
     """The log records. Raises `BundleError`."""
 
     def record_of(raw: dict[str, Any], place: str) -> LogRecord:
@@ -61,10 +62,10 @@ def read_logs(data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) -> 
             _attributes(raw, place, cleaner),
         )
 
-    return _in_order(_each(data, where, _LOG_KEYS, record_of, warnings), _time_of)
+    return part.collected(_each(part, _LOG_KEYS, record_of, warnings), _time_of)
 
 
-def read_spans(data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) -> tuple[Span, ...]:
+def read_spans(part: PartFile, cleaner: Cleaner, warnings: Warnings) -> Sequence[Span]:
     """The trace spans. Raises `BundleError`."""
 
     def record_of(raw: dict[str, Any], place: str) -> Span:
@@ -84,17 +85,17 @@ def read_spans(data: bytes, where: str, cleaner: Cleaner, warnings: Warnings) ->
             _attributes(raw, place, cleaner),
         )
 
-    return _in_order(_each(data, where, _SPAN_KEYS, record_of, warnings), lambda span: span.start)
+    return part.collected(_each(part, _SPAN_KEYS, record_of, warnings), lambda span: span.start)
 
 
 def _each(
-    data: bytes,
-    where: str,
+    part: PartFile,
     keys: frozenset[str],
     record_of: Callable[[dict[str, Any], str], T],
     warnings: Warnings,
-) -> Iterable[T]:
-    for number, raw in parse_lines(data, where):
+) -> Iterator[T]:
+    where = part.name
+    for number, raw in parse_lines(part.chunks, where):
         place = f"{where}:{number}"
         dropped = _meaningless(raw)
         if dropped is not None:
@@ -119,10 +120,6 @@ def _meaningless(raw: dict[str, Any]) -> str | None:
     if type(duration) in (int, float) and duration > _LONGEST_S:  # type: ignore[operator]
         return "a duration of over ten years"
     return None
-
-
-def _in_order(records: Iterable[T], time_of: Callable[[T], datetime]) -> tuple[T, ...]:
-    return tuple(sorted(records, key=time_of))
 
 
 def _time_of(record: Any) -> datetime:

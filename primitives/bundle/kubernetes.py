@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, cast
 
-from primitives.bundle.parse import parse_json, parse_time, type_name
+from primitives.bundle.json_items import items_of
+from primitives.bundle.packed import PartFile
+from primitives.bundle.parse import lines_of, parse_json, parse_time, type_name
 from primitives.bundle.validate import Warnings
 from primitives.errors import BundleError
 from primitives.patterns import lazy_pattern
@@ -20,33 +24,57 @@ LOG_NAME: Final = lazy_pattern(r"kubernetes/logs/([^/_]+)_([^/_]+)_([^/_]+?)(\.p
 _FOLDER_TIME: Final = lazy_pattern(r"(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)(\.\d+)?Z")
 
 
-def read_dump(data: bytes, name: str, cleaner: Cleaner) -> KubernetesDump:
+_WHOLE_BYTES: Final = 4 << 20
+"""A dump of so many bytes is read whole; a larger one item by item."""
+
+
+def read_dump(part: PartFile, cleaner: Cleaner) -> KubernetesDump:
     """The objects of one kind at one time. Raises `BundleError`."""
+    name = part.name
     match = DUMP_NAME.fullmatch(name)
     assert match is not None, name
     time = _folder_time(match[1], name)
     kind = cleaner.name(match[2].lower())
-    raw = parse_json(data, name)
+    clean = cleaner.secret if kind == "secrets" else cleaner.mapping
+    items = part.collected(clean(_object(item, name)) for item in _items(part))
+    if isinstance(items, tuple):
+        return KubernetesDump(time=time, kind=kind, items=items)
+    # Packed items are made again when they are gone through; checking them here would unpack them all.
+    return KubernetesDump.model_construct(time=time, kind=kind, items=cast("tuple[Any, ...]", items))
+
+
+def _items(part: PartFile) -> Iterator[Any]:
+    chunks = iter(part.chunks)
+    begin = list[bytes]()
+    for chunk in chunks:
+        begin.append(chunk)
+        if sum(map(len, begin)) > _WHOLE_BYTES:
+            yield from items_of(chain(begin, chunks), part.name)
+            return
+    raw = parse_json(b"".join(begin), part.name)
     items = raw.get("items") if isinstance(raw, dict) else raw
     if not isinstance(items, list):
         raise BundleError(
-            name, f"field 'items' is {type_name(items)}; expected a list, as kubectl get -o json gives it"
+            part.name, f"field 'items' is {type_name(items)}; expected a list, as kubectl get -o json gives it"
         )
-    clean = cleaner.secret if kind == "secrets" else cleaner.mapping
-    return KubernetesDump(time=time, kind=kind, items=tuple(clean(_object(item, name)) for item in items))
+    yield from items
 
 
-def read_container_log(data: bytes, name: str, cleaner: Cleaner, warnings: Warnings) -> ContainerLog:
+def read_container_log(part: PartFile, cleaner: Cleaner, warnings: Warnings) -> ContainerLog:
     """The log of one container; bytes that aren't UTF-8 become U+FFFD, because containers write what they like."""
-    match = LOG_NAME.fullmatch(name)
-    assert match is not None, name
-    text = data.decode("utf-8-sig", errors="replace")
-    if "\ufffd" in text:
-        warnings.add(name, "holds bytes that are not UTF-8; they show as �")
-    namespace, pod, container = (cleaner.name(part) for part in match.group(1, 2, 3))
-    return ContainerLog(
-        namespace=namespace, pod=pod, container=container, previous=match[4] is not None, text=cleaner.file(text)
-    )
+    match = LOG_NAME.fullmatch(part.name)
+    assert match is not None, part.name
+    namespace, pod, container = (cleaner.name(name) for name in match.group(1, 2, 3))
+    text = cleaner.file(_decoded(part, warnings))
+    return ContainerLog(namespace=namespace, pod=pod, container=container, previous=match[4] is not None, text=text)
+
+
+def _decoded(part: PartFile, warnings: Warnings) -> Iterator[str]:
+    for line in lines_of(part.chunks, part.name):
+        text = line.decode(errors="replace")
+        if "\ufffd" in text:
+            warnings.add(part.name, "holds bytes that are not UTF-8; they show as �")
+        yield text
 
 
 def dump_name(dump: KubernetesDump) -> str:

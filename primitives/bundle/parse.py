@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -19,24 +18,31 @@ from primitives.quoting import quoted
 __all__ = [
     "MAX_DEPTH",
     "MAX_LINES",
+    "MAX_LINE_BYTES",
     "DuplicateKey",
     "TooDeepYaml",
     "YamlDocument",
     "decode",
     "format_time",
+    "json_problem",
+    "lines_of",
     "load_yaml",
+    "no_constant",
     "parse_json",
     "parse_lines",
     "parse_time",
     "parse_yaml",
     "shown",
     "type_name",
+    "wrong_byte",
 ]
 
 MAX_DEPTH: Final = 100
 """The levels of nesting that are read. PyYAML builds its tree by recursion in C, where a deep one ends the process."""
 MAX_LINES: Final = 2_000_000
 """The lines of one JSON-lines file that are read."""
+MAX_LINE_BYTES: Final = 16 << 20
+"""The bytes of a line that are read."""
 _MAX_YAML_NODES: Final = 1_000_000
 _EXAMPLE: Final = "ISO 8601 in UTC with Z, such as 2026-11-23T03:10:00Z"
 
@@ -68,9 +74,13 @@ def decode(data: bytes, where: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        hint = " (UTF-16?)" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else ""
-        problem = f"byte 0x{data[error.start]:02x} is not UTF-8{hint}; save the file as UTF-8"
-        raise BundleError(f"{where}:{line}", problem) from error
+        raise BundleError(f"{where}:{line}", wrong_byte(data, error)) from error
+
+
+def wrong_byte(data: bytes, error: UnicodeDecodeError) -> str:
+    """What is wrong with `data`, the beginning of a file or a line of it, that isn't UTF-8."""
+    hint = " (UTF-16?)" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else ""
+    return f"byte 0x{data[error.start]:02x} is not UTF-8{hint}; save the file as UTF-8"
 
 
 def parse_time(value: object, where: str, field: str) -> datetime:
@@ -93,23 +103,47 @@ def parse_json(data: bytes, where: str) -> Any:
     try:
         return _loads(decode(data, where))
     except json.JSONDecodeError as error:
-        raise BundleError(f"{where}:{error.lineno}", _json_problem(error)) from error
+        raise BundleError(f"{where}:{error.lineno}", json_problem(error)) from error
 
 
-def parse_lines(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines_of(chunks: Iterable[bytes], where: str) -> Iterator[bytes]:
+    """The lines of a file that is read in `chunks`, each with the line feed at its end; no byte order mark.
+
+    Raises `BundleError` for a line of over `MAX_LINE_BYTES`.
+    """
+    begun: list[bytes] = []
+    size = number = 0
+    for chunk in chunks:
+        *whole, rest = chunk.split(b"\n")
+        for line in whole:
+            number += 1
+            yield _without_mark(b"".join((*begun, line, b"\n")), number)
+            begun, size = [], 0
+        size += len(rest)
+        if size > MAX_LINE_BYTES:
+            problem = f"is longer than {MAX_LINE_BYTES >> 20} MiB; cut it to the incident's time"
+            raise BundleError(f"{where}:{number + 1}", problem)
+        if rest:
+            begun.append(rest)
+    if begun:
+        yield _without_mark(b"".join(begun), number + 1)
+
+
+def _without_mark(line: bytes, number: int) -> bytes:
+    return line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+
+
+def parse_lines(chunks: Iterable[bytes], where: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSON-lines file with their line numbers; blank lines are skipped. Raises `BundleError`."""
-    count = data.count(b"\n") + 1
-    if count > MAX_LINES:
-        raise BundleError(where, f"has {count:,} lines; at most {MAX_LINES:,} are read: cut it to the incident's time")
-    for number, line in enumerate(BytesIO(data.removeprefix(b"\xef\xbb\xbf")), start=1):
+    for number, line in enumerate(lines_of(chunks, where), start=1):
+        if number > MAX_LINES:
+            raise BundleError(where, f"has over {MAX_LINES:,} lines; no more are read: cut it to the incident's time")
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:
             if not line.strip():
                 continue
-            # orjson takes nothing but UTF-8. Which byte is wrong is asked only now: decoding copies the whole file.
-            decode(data, where)
-            record = _slow_line(line, f"{where}:{number}", last=number == count)
+            record = _slow_line(line, f"{where}:{number}", last=not line.endswith(b"\n"))
         if type(record) is not dict:
             raise BundleError(f"{where}:{number}", f"is {type_name(record)}; expected one JSON object a line")
         yield number, record
@@ -118,10 +152,12 @@ def parse_lines(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]
 def _slow_line(line: bytes, where: str, *, last: bool) -> Any:
     try:
         return _loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise BundleError(where, wrong_byte(line, error)) from error
     except json.JSONDecodeError as error:
         if last:
-            raise BundleError(where, f"the last line ends in the middle ({_json_problem(error)}); remove it") from error
-        raise BundleError(where, f"{_json_problem(error)}; expected one JSON object a line") from error
+            raise BundleError(where, f"the last line ends in the middle ({json_problem(error)}); remove it") from error
+        raise BundleError(where, f"{json_problem(error)}; expected one JSON object a line") from error
 
 
 def _loads(text: str) -> Any:
@@ -130,7 +166,7 @@ def _loads(text: str) -> Any:
         return orjson.loads(text)
     except (orjson.JSONDecodeError, TypeError):
         try:
-            return json.loads(text, parse_constant=_no_constant)
+            return json.loads(text, parse_constant=no_constant)
         except RecursionError:
             raise json.JSONDecodeError("nested too deeply", text, 0) from None
         except json.JSONDecodeError:
@@ -139,11 +175,13 @@ def _loads(text: str) -> Any:
             raise json.JSONDecodeError(str(error), text, 0) from None
 
 
-def _no_constant(name: str) -> NoReturn:
+def no_constant(name: str) -> NoReturn:
+    """Refuse what `json` takes for a number beyond the standard. Raises `ValueError`."""
     raise ValueError(f"{name} is no JSON value; leave the key out or write null")
 
 
-def _json_problem(error: json.JSONDecodeError) -> str:
+def json_problem(error: json.JSONDecodeError) -> str:
+    """What is wrong with a JSON text, and in which column."""
     return f"isn't JSON: {quoted(error.msg, 500)} at column {error.colno}"
 
 

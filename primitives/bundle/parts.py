@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -38,14 +38,14 @@ class BundleParts:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     series: tuple[Series, ...] = ()
     topology: Topology | None = None
-    changes: tuple[Change, ...] | None = None
-    logs: tuple[LogRecord, ...] | None = None
-    spans: tuple[Span, ...] | None = None
-    probes: tuple[Probe, ...] | None = None
-    observations: tuple[Observation, ...] | None = None
-    configuration: tuple[ConfigurationSnapshot, ...] | None = None
+    changes: Sequence[Change] | None = None
+    logs: Sequence[LogRecord] | None = None
+    spans: Sequence[Span] | None = None
+    probes: Sequence[Probe] | None = None
+    observations: Sequence[Observation] | None = None
+    configuration: Sequence[ConfigurationSnapshot] | None = None
     kubernetes: tuple[KubernetesDump, ...] = ()
-    kubernetes_logs: tuple[ContainerLog, ...] = ()
+    kubernetes_logs: Sequence[ContainerLog] = ()
     events: bytes | None = None
     notice: str | None = None
     other: Mapping[str, bytes] = field(default_factory=dict)

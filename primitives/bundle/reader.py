@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -11,6 +12,7 @@ from primitives.bundle.files import MANIFEST, Files, open_files
 from primitives.bundle.json_lines import read_logs, read_records, read_spans
 from primitives.bundle.kubernetes import DUMP_NAME, LOG_NAME, read_container_log, read_dump
 from primitives.bundle.manifest import Manifest, read_manifest
+from primitives.bundle.packed import PartFile, collected
 from primitives.bundle.parse import decode, parse_json
 from primitives.bundle.parts import BundleParts
 from primitives.bundle.samples import read_samples
@@ -18,6 +20,7 @@ from primitives.bundle.topology import read_metrics, read_topology
 from primitives.bundle.validate import Warnings
 from primitives.collector import collector_paused
 from primitives.errors import BundleError
+from primitives.metric_names import metric_by_name
 from primitives.records import (
     Change,
     ConfigurationSnapshot,
@@ -41,6 +44,9 @@ T = TypeVar("T")
 # Read by `primitives.bundle.truth` alone, for `cloudops evaluate`; a bundle never shows that it is there.
 _TRUTH: Final = "truth.yaml"
 _ANSWERS: Final = "answers/"
+_EVENTS: Final = "events.jsonl"
+_WHOLE_BYTES: Final = 5 << 20
+"""The most of a part that is parsed as a whole: a tree of YAML takes eighty times the memory of its text."""
 _PARTS: Final = {
     "alert.json": "alert",
     "metrics.yaml": "metrics",
@@ -71,7 +77,7 @@ def read_bundle(path: Path, *, redactor: Redactor | None = None) -> Bundle:
             raise BundleError(name, "has a name that is not UTF-8; rename the file")
     cleaner = Cleaner(redactor or Redactor())
     warnings = Warnings()
-    manifest = read_manifest(files.read(MANIFEST), cleaner, warnings)
+    manifest = read_manifest(files.read(MANIFEST, _WHOLE_BYTES), cleaner, warnings)
     return Bundle(manifest, files, cleaner, warnings)
 
 
@@ -87,6 +93,7 @@ class Bundle:
         self._cleaner = cleaner
         self._warnings = warnings
         self._parsed: dict[str, Any] = {}
+        self._cells: dict[str, int] = {}
         self._lock = threading.RLock()
         self._sample_files = {cleaner.name(_metric_of(name)): name for name in files.names if _is_samples(name)}
         self._dump_files = [name for name in files.names if DUMP_NAME.fullmatch(name)]
@@ -121,7 +128,7 @@ class Bundle:
 
     @property
     def metrics(self) -> dict[str, Metric]:
-        """What each metric means, by name; a metric with samples and no meaning is of kind `other`."""
+        """What each metric means, by name; one that has samples and isn't described is read by its name."""
         return self._once("metrics", self._read_metrics)
 
     @property
@@ -143,34 +150,32 @@ class Bundle:
         return self._part("topology.yaml", lambda data: read_topology(data, self._cleaner, self._warnings))
 
     @property
-    def changes(self) -> tuple[Change, ...] | None:
+    def changes(self) -> Sequence[Change] | None:
         """What was changed, oldest first."""
         return self._records("changes.jsonl", Change)
 
     @property
-    def logs(self) -> tuple[LogRecord, ...] | None:
+    def logs(self) -> Sequence[LogRecord] | None:
         """Log records, oldest first."""
-        name = "logs.jsonl"
-        return self._part(name, lambda data: read_logs(data, name, self._cleaner, self._warnings))
+        return self._lines("logs.jsonl", lambda part: read_logs(part, self._cleaner, self._warnings))
 
     @property
-    def spans(self) -> tuple[Span, ...] | None:
+    def spans(self) -> Sequence[Span] | None:
         """Trace spans, by their start."""
-        name = "spans.jsonl"
-        return self._part(name, lambda data: read_spans(data, name, self._cleaner, self._warnings))
+        return self._lines("spans.jsonl", lambda part: read_spans(part, self._cleaner, self._warnings))
 
     @property
-    def probes(self) -> tuple[Probe, ...] | None:
+    def probes(self) -> Sequence[Probe] | None:
         """Results of active checks, oldest first."""
         return self._records("probes.jsonl", Probe)
 
     @property
-    def observations(self) -> tuple[Observation, ...] | None:
+    def observations(self) -> Sequence[Observation] | None:
         """What fits nowhere else, oldest first."""
         return self._records("observations.jsonl", Observation)
 
     @property
-    def configuration(self) -> tuple[ConfigurationSnapshot, ...] | None:
+    def configuration(self) -> Sequence[ConfigurationSnapshot] | None:
         """Configuration snapshots, oldest first."""
         return self._records("configuration.jsonl", ConfigurationSnapshot)
 
@@ -180,14 +185,14 @@ class Bundle:
         return self._once("kubernetes", self._read_dumps)
 
     @property
-    def kubernetes_logs(self) -> tuple[ContainerLog, ...]:
+    def kubernetes_logs(self) -> Sequence[ContainerLog]:
         """Raw container logs, by file name; empty where none was recorded."""
         return self._once("kubernetes_logs", self._read_container_logs)
 
     @property
     def events(self) -> bytes | None:
         """CloudOps' own event log, byte for byte: its hashes must still hold."""
-        return self._part("events.jsonl", lambda data: data)
+        return self._files.read(_EVENTS) if _EVENTS in self._files else None
 
     @property
     def notice(self) -> str | None:
@@ -197,10 +202,16 @@ class Bundle:
     def validate(self) -> None:
         """Read and check every part now. Raises `BundleError`."""
         with collector_paused():
-            self.load_all()
+            self._load(events=False)
+            if _EVENTS in self._files:
+                for _ in self._files.chunks(_EVENTS):
+                    pass  # whoever imports it reads it
 
     def load_all(self) -> BundleParts:
         """Everything that is in the bundle but the known answer. Raises `BundleError`."""
+        return self._load(events=True)
+
+    def _load(self, *, events: bool) -> BundleParts:
         return BundleParts(
             manifest=self.manifest,
             alert=self.alert,
@@ -215,7 +226,7 @@ class Bundle:
             configuration=self.configuration,
             kubernetes=self.kubernetes,
             kubernetes_logs=self.kubernetes_logs,
-            events=self.events,
+            events=self.events if events else None,
             notice=self.notice,
             other=_UnreadFiles(self._files, tuple(self._unknown)),
         )
@@ -232,39 +243,55 @@ class Bundle:
 
         def read() -> T:
             try:
-                return parse(self._files.read(name))
+                return parse(self._files.read(name, _WHOLE_BYTES))
             except TooDeepError as error:
                 raise BundleError(name, str(error)) from error
 
         return self._once(name, read)
 
-    def _records(self, name: str, model: type[Any]) -> tuple[Any, ...] | None:
-        return self._part(name, lambda data: read_records(model, data, name, self._cleaner, self._warnings))
+    def _lines(self, name: str, read: Callable[[PartFile], T]) -> T | None:
+        return self._once(name, lambda: self._streamed(name, read)) if name in self._files else None
+
+    def _streamed(self, name: str, read: Callable[[PartFile], T]) -> T:
+        try:
+            with closing(self._files.chunks(name)) as chunks:
+                return read(PartFile(name, chunks, lambda: self._files.bytes_read))
+        except BundleError:
+            for _ in self._files.chunks(name):
+                pass  # of a damaged archive that is what has to be said
+            raise
+        except TooDeepError as error:
+            raise BundleError(name, str(error)) from error
+
+    def _records(self, name: str, model: type[Any]) -> Sequence[Any] | None:
+        return self._lines(name, lambda part: read_records(model, part, self._cleaner, self._warnings))
 
     def _read_metrics(self) -> dict[str, Metric]:
         known = self._part("metrics.yaml", lambda data: read_metrics(data, self._cleaner, self._warnings)) or {}
         for metric, name in self._sample_files.items():
             if metric not in known:
                 self._warnings.add(self._cleaner.name(name), "metrics.yaml doesn't say what it means")
-                known[metric] = Metric(name=metric, kind="other", unit="1", statistic="value", worse="either")
+                known[metric] = metric_by_name(metric)
         return known
 
     def _read_series(self, metric: str, name: str) -> list[Series]:
-        return read_samples(self._files.read(name), name, self.metrics[metric], self._cleaner, self._warnings)
+        meaning, others = self.metrics[metric], sum(self._cells.values())
+        series = self._streamed(
+            name, lambda part: read_samples(part.chunks, name, meaning, self._cleaner, self._warnings, others)
+        )
+        self._cells[name] = sum(len(columns.times) for columns in series)
+        return series
 
     def _read_dumps(self) -> tuple[KubernetesDump, ...]:
-        def read(name: str) -> KubernetesDump:
-            try:
-                return read_dump(self._files.read(name), name, self._cleaner)
-            except TooDeepError as error:
-                raise BundleError(name, str(error)) from error
+        dumps = [self._streamed(name, lambda part: read_dump(part, self._cleaner)) for name in self._dump_files]
+        return tuple(sorted(dumps, key=lambda dump: (dump.time, dump.kind)))
 
-        return tuple(sorted(map(read, self._dump_files), key=lambda dump: (dump.time, dump.kind)))
-
-    def _read_container_logs(self) -> tuple[ContainerLog, ...]:
-        return tuple(
-            read_container_log(self._files.read(name), name, self._cleaner, self._warnings) for name in self._log_files
+    def _read_container_logs(self) -> Sequence[ContainerLog]:
+        logs = (
+            self._streamed(name, lambda part: read_container_log(part, self._cleaner, self._warnings))
+            for name in self._log_files
         )
+        return collected(logs, lambda: self._files.bytes_read)
 
 
 class _UnreadFiles(Mapping[str, bytes]):

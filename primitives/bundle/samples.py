@@ -6,13 +6,13 @@ import csv
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO, TextIOWrapper
+from io import StringIO
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from primitives.bundle.parse import decode, parse_time, shown
+from primitives.bundle.parse import lines_of, parse_time, shown, wrong_byte
 from primitives.bundle.validate import Warnings
 from primitives.dataclass import dataclass
 from primitives.errors import BundleError
@@ -35,17 +35,23 @@ MAX_CELLS: Final = 20_000_000
 """The cells of one metric's table that are read: 10,000 resources for a day and a half in steps of a minute."""
 
 
-def read_samples(data: bytes, where: str, metric: Metric, cleaner: Cleaner, warnings: Warnings) -> list[Series]:
-    """The series of each column, oldest first. Raises `BundleError`.
+MAX_CELLS_TOGETHER: Final = 32_000_000
+"""The cells of all tables together that are read: each takes eight bytes of memory."""
+
+
+def read_samples(
+    chunks: Iterable[bytes], where: str, metric: Metric, cleaner: Cleaner, warnings: Warnings, others: int = 0
+) -> list[Series]:
+    """The series of each column, oldest first. `others` cells were read of other files. Raises `BundleError`.
 
     Empty cells are no samples; neither are NaN and infinities, which are warned of. Of two samples of one time the
     later one in the file wins.
     """
-    decode(data, where)
-    rows = _rows(data, where)
+    lines = _Lines(chunks, where)
+    rows = _rows(lines, where)
     _, header = next(rows, (1, []))
     resources = _resources(header, where, cleaner)
-    table = _table(rows, where, header, plain=_is_plain(data))
+    table = _table(rows, lines, header, others)
     times = _checked_times(table.times, where, warnings)
     ordered = bool(np.all(np.diff(times) > 0))
     times.setflags(write=False)
@@ -75,9 +81,30 @@ class _Table:
     empty: int
 
 
-def _rows(data: bytes, where: str) -> Iterator[tuple[int, list[str]]]:
+class _Lines:
+    """The lines of a file as text. `plain`: no cell so far is a number to `float` alone (1_000, other digits)."""
+
+    def __init__(self, chunks: Iterable[bytes], where: str) -> None:
+        self.where = where
+        self.plain = True
+        self._lines = lines_of(chunks, where)
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in enumerate(self._lines, start=1):
+            self.plain = self.plain and line.isascii() and (number == 1 or b"_" not in line)
+            try:
+                text = line.decode()
+            except UnicodeDecodeError as error:
+                raise BundleError(f"{self.where}:{number}", wrong_byte(line, error)) from error
+            if "\r" in text:
+                yield from StringIO(text, newline="")
+            else:
+                yield text
+
+
+def _rows(lines: Iterable[str], where: str) -> Iterator[tuple[int, list[str]]]:
     """The rows that aren't blank with their lines, the header first."""
-    reader = csv.reader(TextIOWrapper(BytesIO(data), encoding="utf-8-sig", newline=""), strict=True)
+    reader = csv.reader(iter(lines), strict=True)
     try:
         for row in reader:
             if row and (len(row) > 1 or row[0].strip()):
@@ -86,27 +113,25 @@ def _rows(data: bytes, where: str) -> Iterator[tuple[int, list[str]]]:
         raise BundleError(f"{where}:{reader.line_num}", f"isn't CSV: {quoted(error, 500)}") from error
 
 
-def _table(rows: Iterable[tuple[int, list[str]]], where: str, header: Sequence[str], *, plain: bool) -> _Table:
+def _table(rows: Iterable[tuple[int, list[str]]], lines: _Lines, header: Sequence[str], others: int) -> _Table:
     """The numbers, row after row: kept as text a large file would take eight times the memory."""
     times, numbers = array("d"), array("d")
     empty = 0
     for line, row in rows:
-        place = f"{where}:{line}"
+        place = f"{lines.where}:{line}"
         if len(row) != len(header):
             problem = f"has {len(row)} cells, the header has {len(header)}; expected the same number"
             raise BundleError(place, problem)
         if len(numbers) + len(row) > MAX_CELLS:
             raise BundleError(place, f"is past {MAX_CELLS:,} cells; cut the file to the incident's time")
+        if others + len(numbers) + len(row) > MAX_CELLS_TOGETHER:
+            problem = f"makes the tables over {MAX_CELLS_TOGETHER:,} cells; cut them to the incident's time"
+            raise BundleError(place, problem)
         times.append(parse_time(row[0], place, "time").timestamp())
-        numbers.extend(_numbers(row[1:], header, place, plain=plain))
+        numbers.extend(_numbers(row[1:], header, place, plain=lines.plain))
         empty += sum(not cell or cell.isspace() for cell in row)
     shape = (len(times), len(header) - 1)
     return _Table(np.frombuffer(times).copy(), np.frombuffer(numbers).reshape(shape).T, empty)
-
-
-def _is_plain(data: bytes) -> bool:
-    """Whether no cell can be a number to `float` alone: 1_000, or the digits of other scripts."""
-    return data.isascii() and b"_" not in data.partition(b"\n")[2]
 
 
 def _resources(header: Sequence[str], where: str, cleaner: Cleaner) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from cases.fake_kubernetes import FakeKubernetes
 from cases.fake_prometheus import FakePrometheus, healthy
 
 from primitives.answers import decode_answer, encode_answer
@@ -110,8 +111,18 @@ def prometheus(folder: Path) -> Backend:
     return open_source("prod", definition, ManualClock(NOW)).backend
 
 
-_servers: list[FakePrometheus] = []
-MAKERS: dict[str, Callable[[Path], Backend]] = {"recorded": recorded, "prometheus": prometheus}
+def kubernetes(folder: Path) -> Backend:
+    """A cluster with one workload that is well."""
+    server = FakeKubernetes()
+    _servers.append(server)
+    definition = define_source("prod", {"kind": "kubernetes", "kubeconfig": str(server.kubeconfig(folder))}, {})
+    return open_source("prod", definition, ManualClock(NOW)).backend
+
+
+_servers: list[FakePrometheus | FakeKubernetes] = []
+MAKERS: dict[str, Callable[[Path], Backend]] = {
+    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes,
+}  # fmt: skip
 
 
 @pytest.fixture(params=sorted(MAKERS))

@@ -69,3 +69,21 @@ async def test_a_rate_that_begins_inside_the_window_is_no_surge(system: System) 
     best = (await ranked(case.parts(system.entry, system.latency)))[0]
     assert best.cause_id != "traffic_surge"
     assert best.resource == slow
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=_IDS)
+async def test_the_first_sample_of_young_series_is_no_level(system: System) -> None:
+    case = Case(system, 34)
+    slow = _leaves(system)[0]
+    case.healthy(slower=case.waiting(slow, 10.0))
+    requests = metric("requests", "traffic", "{request}/s", worse="either")
+    # The collector was started inside the window: its first range holds part of the requests.
+    young = case.times[BEFORE + 4 :]
+    for name in system.services:
+        values = 50.0 * np.exp(case.rng.normal(0, 0.02, len(young)))
+        values[0] *= 0.4
+        case.add(name, requests, young, values)
+    case.measure(slow, CPU, 12.0, first=ONSET)
+    best = (await ranked(case.parts(system.entry, system.latency)))[0]
+    assert best.cause_id != "traffic_surge"
+    assert best.resource == slow

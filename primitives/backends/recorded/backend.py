@@ -36,6 +36,7 @@ from primitives.records import (
     ConfigurationSnapshot,
     ContainerLog,
     Coverage,
+    KubernetesDump,
     LogRecord,
     Series,
     Span,
@@ -270,7 +271,7 @@ class RecordedBackend:
         if not dumps:
             return None, [], ""
         chosen = [
-            dump
+            _unpacked(dump)
             for dump in dumps
             if window.start <= dump.time <= window.end and (query.kinds is None or dump.kind in query.kinds)
         ]
@@ -309,6 +310,12 @@ class RecordedBackend:
 
     def _own(self, kinds: tuple[str, ...], start: datetime, end: datetime) -> Coverage:
         return Coverage(source=self.name, kinds=kinds, start=start, end=end, status="answered")
+
+
+def _unpacked(dump: KubernetesDump) -> KubernetesDump:
+    """The dump with its items at hand; a bundle keeps those of a large one packed."""
+    items = tuple(dump.items)
+    return dump if items is dump.items else dump.model_copy(update={"items": items})
 
 
 def _timed(records: Sequence[T] | None, window: Window, wanted: Callable[[T], bool] = lambda _: True) -> list[T] | None:

@@ -1,0 +1,95 @@
+"""Kubernetes as a source: what the API server says now, asked with the credentials that kubectl uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pydantic import Field, field_validator
+
+from primitives.backends.registry import SourceSettings, backend
+from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    from primitives.clock import Clock
+    from primitives.telemetry import Backend
+
+__all__ = ["CONTEXT_VARIABLE", "KubernetesSettings", "open_kubernetes"]
+
+CONTEXT_VARIABLE: Final = "CLOUDOPS_KUBERNETES_CONTEXT"
+_MOST_NAMESPACES: Final = 100
+_MOST_TEXT: Final = 4_000_000
+
+
+class KubernetesSettings(SourceSettings):
+    """Which cluster, and how much of it.
+
+    `kubeconfig` is a file, or several joined by `:` (empty: those of `KUBECONFIG`, else `~/.kube/config`), `context`
+    one of its contexts (empty: its current one). `in_cluster` takes the pod's own service account instead. `namespaces`
+    are asked for one by one (empty: the whole cluster, or the context's own namespace where the whole isn't allowed).
+    """
+
+    kubeconfig: str = Field("", max_length=10_000)
+    context: str = Field("", max_length=253)
+    in_cluster: bool = False
+    namespaces: tuple[str, ...] = Field((), max_length=_MOST_NAMESPACES)
+
+    @field_validator("namespaces")
+    @classmethod
+    def _are_names(cls, namespaces: tuple[str, ...]) -> tuple[str, ...]:
+        for name in namespaces:
+            if not re.fullmatch(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", name):
+                raise ValueError("expected names of namespaces, such as [shop, payments]")
+        return namespaces
+
+    def resolve(self, environment: Mapping[str, str]) -> Self:
+        """With the files that `KUBECONFIG` names and the context that is the current one now.
+
+        So the source stays the same cluster when somebody switches contexts during an incident.
+        """
+        if self.in_cluster:
+            return self
+        home = environment.get("HOME", "")
+        files = self.kubeconfig or environment.get("KUBECONFIG", "") or (f"{home}/.kube/config" if home else "")
+        files = ":".join(home + name[1:] if name.startswith("~/") and home else name for name in files.split(":"))
+        context = self.context or _current_context(files)
+        cluster = self.cluster or ("" if self.account or self.region else context)
+        return self.model_copy(update={"kubeconfig": files, "context": context, "cluster": cluster})
+
+
+def _current_context(files: str) -> str:
+    """The first that one of the files names; empty where none does or can be read: whoever connects says why."""
+    import yaml
+
+    for name in filter(None, files.split(":")):
+        try:
+            with Path(name).open(encoding="utf-8") as file:
+                document = yaml.safe_load(file.read(_MOST_TEXT))
+        except (OSError, ValueError, yaml.YAMLError):
+            continue
+        current = document.get("current-context") if isinstance(document, Mapping) else None
+        if isinstance(current, str) and current and current == safe_line(current).strip():
+            return current
+    return ""
+
+
+def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
+    context = environment.get(CONTEXT_VARIABLE)
+    return {"context": context} if context else None
+
+
+@backend(
+    "kubernetes",
+    title="Kubernetes",
+    questions=("objects", "container_logs", "topology"),
+    settings=KubernetesSettings,
+    discover=_discover,
+    discovered_by=CONTEXT_VARIABLE,
+)
+def open_kubernetes(name: str, settings: KubernetesSettings, clock: Clock) -> Backend:
+    """The source `name`."""
+    from primitives.backends.kubernetes.backend import KubernetesBackend
+
+    return KubernetesBackend(settings, clock=clock, name=name)

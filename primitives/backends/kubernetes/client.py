@@ -1,0 +1,266 @@
+"""The Kubernetes API by HTTP: lists page by page, logs with a limit, and in one line what went wrong.
+
+API concepts (paging, `continue`, 410, metadata only): https://kubernetes.io/docs/reference/using-api/api-concepts/.
+Nothing but GET is ever sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from primitives.backends.kubernetes.access import Access, load_access
+from primitives.errors import SourceDenied, SourceError, SourceThrottled, SourceTimeout, SourceUnreachable
+from primitives.redact import Redactor
+from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from primitives.backends.kubernetes import KubernetesSettings
+
+__all__ = ["Absent", "Forbidden", "KubernetesClient"]
+
+CONCURRENT_REQUESTS: Final = 8
+PAGE: Final = 500
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+ATTEMPTS: Final = 3
+LONGEST_WAIT_S: Final = 3.0
+METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_RENEW_EVERY_S: Final = 60.0
+_SILENT: Final = logging.NullHandler()
+
+
+class Forbidden(SourceDenied):
+    """This one thing may not be read with these credentials (403)."""
+
+
+class _Unauthorized(SourceDenied):
+    """The credentials are unknown or over (401)."""
+
+
+class Absent(SourceError):
+    """The server has no such thing (404): an API that it doesn't serve, an object that is gone."""
+
+
+class _Transient(SourceUnreachable):
+    """Unreachable for a reason that may be gone in a second."""
+
+
+class _Expired(SourceError):
+    """A list took so long that the server forgot where it was (410)."""
+
+
+class _Throttled(SourceThrottled):
+    """Throttled; `wait_s` is what the server asked for, where it did."""
+
+    wait_s: float | None = None
+
+
+class KubernetesClient:
+    """A connection to one API server. Every method raises `SourceError` when there is no usable answer.
+
+    `timeout_s` bounds one request with its retries. Not more than eight requests are under way at once.
+    """
+
+    def __init__(self, settings: KubernetesSettings, *, source: str, timeout_s: float = 10.0) -> None:
+        self.source = source
+        self._settings = settings
+        self._timeout_s = timeout_s
+        self._access: Access | None = None
+        self._redactor = Redactor()
+        self._http: httpx2.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self._renewed = -_RENEW_EVERY_S
+        self._slots = asyncio.Semaphore(CONCURRENT_REQUESTS)
+
+    async def access(self) -> Access:
+        """The address and the credentials, read when first needed."""
+        await self._connection()
+        assert self._access is not None
+        return self._access
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None, accept: str = "") -> Any:
+        """The JSON document at `path`."""
+        body = await self._bytes(path, params or {}, accept or "application/json", MAX_ANSWER_BYTES)
+        # A page of five hundred pods takes some 20 ms to read: meanwhile the loop serves the others.
+        document = await asyncio.to_thread(_parsed, body)
+        if not isinstance(document, dict):
+            raise SourceUnreachable(self.source, "what it answers is not from a Kubernetes API: check the address")
+        return document
+
+    async def pages(
+        self, path: str, params: Mapping[str, str] | None = None, accept: str = ""
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """The list at `path`, page by page. It ends early where the server forgot its place in it."""
+        asked = {"limit": str(PAGE), **(params or {})}
+        while True:
+            try:
+                page = await self.get(path, asked, accept)
+            except _Expired:
+                return
+            yield page
+            metadata = page.get("metadata")
+            more = metadata.get("continue") if isinstance(metadata, dict) else None
+            if not more or not isinstance(more, str):
+                return
+            asked = {**asked, "continue": more}
+
+    async def text(self, path: str, params: Mapping[str, str], most_bytes: int) -> str:
+        """The text at `path`, such as a log; what is beyond `most_bytes` is left out."""
+        body = await self._bytes(path, params, "*/*", most_bytes, cut=True)
+        return body.decode("utf-8", errors="replace")
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    def clean(self, text: str) -> str:
+        """Outside text on one line, harmless and without credentials."""
+        return self._redactor.redact(safe_line(text))
+
+    async def _bytes(self, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool = False) -> bytes:
+        used = await self._connection()
+        try:
+            return await self._patiently(path, params, accept, most, cut=cut)
+        except _Unauthorized:
+            # Tokens of login plugins live for some minutes, an incident for hours.
+            if not await self._renew(used):
+                raise
+            return await self._patiently(path, params, accept, most, cut=cut)
+
+    async def _renew(self, used: httpx2.AsyncClient) -> bool:
+        """Read the credentials again, at most once a minute; whether there are newer ones than those of `used`."""
+        async with self._opening:
+            now = time.monotonic()
+            if self._http is used and now - self._renewed < _RENEW_EVERY_S:
+                return False
+            if self._http is used:
+                self._renewed, self._http = now, None
+                await used.aclose()
+        return True
+
+    async def _patiently(self, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool) -> bytes:
+        import stamina
+
+        # Without any handler the retry's log line would land on the terminal, in the middle of the cockpit.
+        logging.getLogger("stamina").addHandler(_SILENT)
+        async with self._slots:
+            retries = stamina.retry_context(
+                on=_retry_after, attempts=ATTEMPTS, timeout=self._timeout_s, wait_initial=0.2,
+                wait_max=LONGEST_WAIT_S, wait_jitter=0.3,
+            )  # fmt: skip
+            async for attempt in retries:
+                with attempt:
+                    return await self._once(path, params, accept, most, cut=cut)
+        raise AssertionError("stamina yields at least one attempt")
+
+    async def _once(self, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool) -> bytes:
+        import httpx2
+
+        http = await self._connection()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                status, headers, body = await self._fetch(http, path, params, accept, most, cut=cut)
+        except (TimeoutError, httpx2.TimeoutException):
+            raise SourceTimeout(
+                self.source, f"no answer within {self._timeout_s:g} s: see whether the API server is overloaded"
+            ) from None
+        except httpx2.InvalidURL:
+            raise SourceUnreachable(self.source, "its kubeconfig names no host that can be: check the server") from None
+        except httpx2.HTTPError as error:
+            reason = self.clean(str(error)) or type(error).__name__
+            raise _Transient(self.source, f"can't be reached ({reason}): check the network and the VPN") from None
+        if status != 200:
+            raise self._failure(status, headers, body, path)
+        return body
+
+    async def _fetch(
+        self, http: httpx2.AsyncClient, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        access = await self.access()
+        extensions = {"sni_hostname": access.server_name} if access.server_name else {}
+        request = http.build_request(
+            "GET", access.server + path, params=dict(params), headers={"Accept": accept}, extensions=extensions
+        )
+        response = await http.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > most and cut:
+                    del body[most:]
+                    break
+                if len(body) > most:
+                    raise SourceUnreachable(
+                        self.source, f"an answer was larger than {most >> 20} MiB and was dropped: set `namespaces`"
+                    )
+            return response.status_code, response.headers, bytes(body)
+        finally:
+            await response.aclose()
+
+    async def _connection(self) -> httpx2.AsyncClient:
+        import httpx2
+
+        async with self._opening:
+            if self._http is None:
+                access = self._access = await load_access(self.source, self._settings)
+                self._redactor = Redactor(access.secrets)
+                self._http = httpx2.AsyncClient(
+                    headers={"Authorization": access.header} if access.header else {},
+                    verify=access.context if access.context is not None else True,
+                    proxy=access.proxy or None,
+                    timeout=httpx2.Timeout(self._timeout_s),
+                    limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
+                )
+            return self._http
+
+    def _failure(self, status: int, headers: Mapping[str, str], body: bytes, path: str) -> SourceError:
+        why = self._reason(body)
+        because = f": {why}" if why else ""
+        if status == 401:
+            return _Unauthorized(self.source, "the credentials were refused (HTTP 401): log in again, as for kubectl")
+        if status == 403:
+            return Forbidden(self.source, f"access refused (HTTP 403){because}")
+        if status == 404:
+            return Absent(self.source, f"it has no {path.rpartition('/')[2]} (HTTP 404)")
+        if status == 410:
+            return _Expired(self.source, "the list changed while it was read (HTTP 410)")
+        if status == 429:
+            throttled = _Throttled(self.source, "it asks for fewer requests (HTTP 429): try again in a minute")
+            throttled.wait_s = _seconds(headers.get("Retry-After"))
+            return throttled
+        if status >= 500:
+            return _Transient(self.source, f"it failed (HTTP {status}){because}: see the API server's log")
+        if 300 <= status < 400:
+            return SourceUnreachable(self.source, f"it redirects (HTTP {status}; a login page?): log in first")
+        return SourceUnreachable(self.source, f"it answered HTTP {status}{because}")
+
+    def _reason(self, body: bytes) -> str:
+        document = _parsed(body)
+        message = document.get("message") if isinstance(document, dict) else None
+        return self.clean(message)[:200] if isinstance(message, str) else ""
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return None
+
+
+def _retry_after(error: Exception) -> bool | float:
+    if isinstance(error, _Throttled):
+        return True if error.wait_s is None else min(error.wait_s, LONGEST_WAIT_S)
+    return isinstance(error, _Transient)
+
+
+def _seconds(header: str | None) -> float | None:
+    return float(header) if header and header.isascii() and header.isdigit() else None

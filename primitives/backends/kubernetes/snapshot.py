@@ -1,0 +1,145 @@
+"""What a cluster holds at one moment: every kind listed side by side, as far as it may be read, in limited time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from primitives.backends.kubernetes.client import METADATA_ONLY, Absent, Forbidden, KubernetesClient
+from primitives.backends.kubernetes.discovery import Listable, find_listable
+from primitives.dataclass import dataclass
+from primitives.errors import SourceError
+from primitives.records import KubernetesDump
+
+__all__ = ["Snapshot", "take_snapshot"]
+
+WITHIN_S: Final = 20.0
+MOST_OBJECTS: Final = 20_000
+"""Of one kind; a cluster that has more gives the first ones, and the answer says that it is cut."""
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The lists; `refused` are kinds that may not be read, `missing` what else isn't here, each with its reason.
+
+    `cut` are kinds of which there is more. `namespaces` is where it was looked; empty is the whole cluster.
+    """
+
+    time: datetime
+    dumps: tuple[KubernetesDump, ...]
+    refused: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What isn't here and why, for a person."""
+        notes = [f"only in {', '.join(self.namespaces)}"] if self.namespaces else []
+        if self.refused:
+            notes.append(f"not allowed to read {', '.join(self.refused)}")
+        notes += self.missing
+        if self.cut:
+            notes.append(f"only the first {MOST_OBJECTS:,} of {', '.join(self.cut)}")
+        return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """One kind as it was read."""
+
+    listable: Listable
+    items: tuple[Mapping[str, Any], ...] = ()
+    refused: bool = False
+    missing: str = ""
+    cut: bool = False
+    narrowed: tuple[str, ...] = ()
+
+
+async def take_snapshot(client: KubernetesClient, time: datetime, namespaces: tuple[str, ...]) -> Snapshot:
+    """List everything that is listable within `WITHIN_S` seconds; a kind that takes longer is left out, and said.
+
+    Raises `SourceError` where nothing at all could be read.
+    """
+    listables, silent = await find_listable(client)
+    access = await client.access()
+    own = namespaces or ((access.namespace or "default"),)
+    tasks = [asyncio.ensure_future(_list(client, listable, namespaces, own)) for listable in listables]
+    done, late = await asyncio.wait(tasks, timeout=WITHIN_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    # In the order of the kinds: what was recorded must not depend on which request was faster.
+    lists = [task.result() for task in tasks if task in done]
+    unanswered = [listable.plural for task, listable in zip(tasks, listables, strict=True) if task in late]
+    if lists and all(entry.refused for entry in lists):
+        raise Forbidden(client.source, "access to everything refused (HTTP 403): it takes the role `view` at least")
+    missing = [entry.missing for entry in lists if entry.missing]
+    missing += [f"no answer from the API group {group}" for group in silent]
+    missing += [f"no answer for {name} within {WITHIN_S:g} s" for name in unanswered]
+    return Snapshot(
+        time=time,
+        dumps=tuple(
+            KubernetesDump(time=time, kind=entry.listable.name, items=entry.items)
+            for entry in lists if not entry.refused and not entry.missing
+        ),
+        refused=tuple(entry.listable.plural for entry in lists if entry.refused),
+        missing=tuple(missing),
+        cut=tuple(entry.listable.plural for entry in lists if entry.cut),
+        namespaces=tuple(dict.fromkeys(name for entry in lists for name in entry.narrowed)),
+    )  # fmt: skip
+
+
+async def _list(
+    client: KubernetesClient, listable: Listable, namespaces: tuple[str, ...], own: tuple[str, ...]
+) -> _List:
+    try:
+        if listable.namespaced and namespaces:
+            return await _read(client, listable, namespaces)
+        try:
+            return await _read(client, listable, ())
+        except Forbidden:
+            # Whoever may not read the whole cluster may read the namespaces of their own.
+            if not listable.namespaced:
+                raise
+            return await _read(client, listable, own)
+    except Forbidden:
+        return _List(listable, refused=True)
+    except Absent:
+        return _List(listable, missing=f"no {listable.plural} here any more")
+    except SourceError as error:
+        return _List(listable, missing=f"{listable.plural}: {error.problem}")
+
+
+async def _read(client: KubernetesClient, listable: Listable, namespaces: tuple[str, ...]) -> _List:
+    items: list[Mapping[str, Any]] = []
+    # A Secret's values are nobody's business here: its metadata alone is asked for.
+    accept = METADATA_ONLY if listable.plural == "secrets" else ""
+    for namespace in namespaces or ("",):
+        async for page in client.pages(listable.path(namespace), accept=accept):
+            items += _objects(page, listable)
+            if len(items) >= MOST_OBJECTS:
+                return _List(listable, tuple(items[:MOST_OBJECTS]), cut=True, narrowed=namespaces)
+    return _List(listable, tuple(items), narrowed=namespaces)
+
+
+def _objects(page: Mapping[str, Any], listable: Listable) -> Iterable[Mapping[str, Any]]:
+    """The objects of a page as `kubectl get -o json` shows them: each with its kind, without the fields' managers."""
+    entries = page.get("items")
+    version = f"{listable.group}/{listable.version}" if listable.group else listable.version
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict):
+            yield {**entry, "apiVersion": version, "kind": listable.kind, "metadata": _metadata(entry.get("metadata"))}
+
+
+def _metadata(metadata: Any) -> dict[str, Any]:
+    """Without what fills half of an answer and is read by nobody: field managers, and the object as it was applied."""
+    kept: dict[str, Any] = dict(metadata) if isinstance(metadata, dict) else {}
+    kept.pop("managedFields", None)
+    annotations = kept.get("annotations")
+    if isinstance(annotations, dict) and _LAST_APPLIED in annotations:
+        kept["annotations"] = {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
+    return kept
