@@ -96,8 +96,8 @@ _LEFT_OUT: Final = (
     "The rules' weights are argued beside the rules. A few numbers scale them, and these are fitted. This is what each",
     "system scores when the fit saw none of its incidents (`cloudops evaluate PATH --leave-out SYSTEM` does it for",
     "one). It measures overfitting of the fitted numbers, not of the rules: whoever wrote those knew the incidents,",
-    "except at first sight. Incidents made by a test bench or drawn by `tests/cases/worlds.py` take no part; on them a",
-    "sharper fit is too confident, so the shipped weights are less sharp than the fitted ones.",
+    "except at first sight. Incidents made by a test bench or drawn by `tests/cases/scenarios.py` take no part; on",
+    "them a sharper fit is too confident, so the shipped weights are less sharp than the fitted ones.",
     "",
 )
 _EVIDENCE: Final = (

@@ -110,11 +110,11 @@ def _answer(example: Example, system: str) -> Answer | None:
 
 def _made() -> list[Answer]:
     sys.path.insert(0, str(_ROOT / "tests"))
-    worlds: Any = importlib.import_module("cases.worlds")
+    scenarios: Any = importlib.import_module("cases.scenarios")
     with TemporaryDirectory(prefix="cloudops-made-") as scratch:
-        for kind in worlds.KINDS:
+        for kind in scenarios.KINDS:
             for seed in _SEEDS:
-                worlds.write_world(worlds.make_world(kind, seed), Path(scratch))
+                scenarios.write_scenario(scenarios.make_scenario(kind, seed), Path(scratch))
         return [answer._replace(system="made") for answer in asyncio.run(_answers([Path(scratch)]))]
 
 

@@ -115,8 +115,13 @@ def clean_query(query: str | None) -> str:
 
 def _read_whole(path: Path) -> Bundle:
     """The bundle with every part read: a damaged one is refused before anything is written."""
-    bundle = read_bundle(path)
+    redactor = Redactor()
+    bundle = read_bundle(path, redactor=redactor)
     bundle.validate()
+    if (knowing := redactor.knowing()) is not None:
+        # A secret that one part names may stand in another one where nothing names it: read once more, knowing it.
+        bundle = read_bundle(path, redactor=knowing)
+        bundle.validate()
     return bundle
 
 

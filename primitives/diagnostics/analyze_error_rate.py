@@ -12,7 +12,7 @@ from primitives.analysis.large_stores import ask_spans
 from primitives.analysis.shifts import MOST_SHIFTS, shift_fact, strongest, unmoved
 from primitives.analysis.symptom import view_symptom
 from primitives.analysis.traces import failing, split
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import Observed, SpanErrors
 from primitives.records import Span
 from primitives.statistics import level_of
@@ -33,7 +33,7 @@ _MOST_STILL: Final = 20
     ),
     questions=("series", "spans"),
 )  # fmt: skip
-async def analyze_error_rate(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def analyze_error_rate(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Tell moved error and availability metrics, errors as a share of requests, and the deepest failing operations."""
     history = await ask_history(ask, args)
     topology = await ask.topology(TopologyQuery(window=incident_window(args)))

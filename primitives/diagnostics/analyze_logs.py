@@ -22,7 +22,7 @@ from primitives.analysis.request_logs import deviations
 from primitives.analysis.severities import severity_in, severity_of
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import LogPattern, MetricAtLimit, SourceGap
 from primitives.identity import in_scope, kubernetes_id
 from primitives.kubernetes.scopes import topologies_in
@@ -65,7 +65,7 @@ _LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\
     questions=("logs", "container_logs"),
     cost_s=3.0,
 )  # fmt: skip
-async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Report the unusual patterns of log records and of raw container logs, the strongest first."""
     window = incident_window(args)
     logs = await ask_logs(ask, args)

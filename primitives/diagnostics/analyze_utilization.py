@@ -11,7 +11,7 @@ from primitives.analysis.history import Comparison, History, ask_history
 from primitives.analysis.limits import NEAR_LIMIT, Usage, usage_of
 from primitives.analysis.shifts import MOST_SHIFTS, missing_facts, shift_fact, strongest, unmoved
 from primitives.analysis.symptom import SymptomView, view_symptom
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import MetricAtLimit
 from primitives.records import ConfigurationSnapshot
 from primitives.telemetry import ConfigurationQuery, Telemetry, TopologyQuery
@@ -29,7 +29,7 @@ _MOST_CLEAR: Final = 20
     ),
     questions=("series",),
 )  # fmt: skip
-async def analyze_utilization(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def analyze_utilization(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Tell the symptom's own metrics, moved or not, and every saturation metric against its limit.
 
     Limits come from the metric, its unit, a sibling metric or a configuration snapshot. Looked at are the symptom's

@@ -16,7 +16,7 @@ from primitives.analysis.graph import graph_of
 from primitives.analysis.history import History, ask_history
 from primitives.analysis.replicas import ReplicaVerdicts, compare_replicas
 from primitives.analysis.symptom import view_symptom
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import ChangeFound, ReplicaComparison, change_key
 from primitives.records import Change, Window
 from primitives.telemetry import AlertsQuery, Answers, ChangesQuery, Telemetry, TopologyQuery
@@ -50,7 +50,7 @@ class RecentChanges(Arguments):
     questions=("changes",),
     arguments=RecentChanges,
 )  # fmt: skip
-async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Tell every change from a day before the onset to now, the likeliest to matter first, and what kinds had none.
 
     Where a change added replicas beside old ones, tell how the new ones compare with the old ones at the same time.

@@ -11,7 +11,7 @@ from primitives.actions.proposal import Manual, Proposed, TargetedDiagnostic, sh
 from primitives.actions.rollouts import Rollouts, rollouts_of
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, lookback_window
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import Observed
 from primitives.identity import in_scope, kubernetes_id
 from primitives.quantities import counted
@@ -62,7 +62,7 @@ def _command(args: Workload) -> str:
     on_request=True,
     look=TargetedDiagnostic(Workload, _propose, _command),
 )
-async def choose_revision(ask: Telemetry, args: ChooseRevision) -> AsyncIterator[Found]:
+async def choose_revision(ask: Telemetry, args: ChooseRevision) -> AsyncIterator[DiagnosticOutput]:
     """Tell each revision that the cluster keeps, newest first: when it came and what it changed.
 
     Deployments alone keep them as objects with their templates (ReplicaSets).

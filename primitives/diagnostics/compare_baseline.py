@@ -10,7 +10,7 @@ from primitives.analysis.graph import Graph, graph_of
 from primitives.analysis.history import Comparison, History, ask_history
 from primitives.analysis.shifts import MOST_SHIFTS, missing_facts, shift_fact, strongest, unmoved
 from primitives.analysis.symptom import SymptomView, view_symptom
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import SourceGap
 from primitives.telemetry import Question, Telemetry, TopologyQuery
 from primitives.text import safe_line
@@ -34,7 +34,7 @@ _ANSWERING: Final = ("service", "workload", "function", "database", "cache", "qu
     questions=("series",),
     cost_s=2.0,
 )  # fmt: skip
-async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def compare_baseline(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Report shifts on every resource but the symptom's own (see `analyze_utilization`), and metrics that stopped.
 
     Of metrics that did not move, only those of direct dependencies are reported: they rule the dependency out.

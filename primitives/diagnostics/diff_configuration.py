@@ -12,7 +12,7 @@ from primitives.analysis.graph import graph_of
 from primitives.analysis.setting_edges import across_edges
 from primitives.analysis.setting_rules import Conflict, in_conflict
 from primitives.analysis.setting_values import settings_of
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import ConfigurationDifference, SettingConflict
 from primitives.records import ConfigurationSnapshot, Window
 from primitives.telemetry import Answers, ConfigurationQuery, Telemetry, TopologyQuery
@@ -35,7 +35,7 @@ _CALLED: Final = ("calls", "reads", "writes", "depends")
     ),
     questions=("configuration",),
 )  # fmt: skip
-async def diff_configuration(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def diff_configuration(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Compare the newest snapshot of each resource with the last one before the incident, and with its peers.
 
     Two snapshots that agree yield an absent difference. A single snapshot yields one where its value is another than

@@ -10,7 +10,7 @@ from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, lookback_window
 from primitives.analysis.looks import is_called, observations, settings
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.telemetry import ConfigurationQuery, ObservationsQuery, Telemetry
 
 __all__ = ["inspect_database"]
@@ -46,7 +46,7 @@ def _command(args: DatabaseInstance) -> str:
     on_request=True,
     look=TargetedDiagnostic(DatabaseInstance, _propose, _command, general=True),
 )
-async def inspect_database(ask: Telemetry, args: InspectDatabase) -> AsyncIterator[Found]:
+async def inspect_database(ask: Telemetry, args: InspectDatabase) -> AsyncIterator[DiagnosticOutput]:
     """Tell its top statements, wait events and other observations, newest first, and then its settings."""
     window = lookback_window(args)
     observed, configured = await asyncio.gather(

@@ -10,7 +10,7 @@ from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, lookback_window
 from primitives.analysis.looks import is_called, observations, settings
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.telemetry import ConfigurationQuery, ObservationsQuery, Telemetry
 
 __all__ = ["inspect_function"]
@@ -41,7 +41,7 @@ def _command(args: Function) -> str:
     on_request=True,
     look=TargetedDiagnostic(Function, _propose, _command, general=True),
 )
-async def inspect_function(ask: Telemetry, args: InspectFunction) -> AsyncIterator[Found]:
+async def inspect_function(ask: Telemetry, args: InspectFunction) -> AsyncIterator[DiagnosticOutput]:
     """Tell its settings, and then what was observed of it, newest first."""
     window = lookback_window(args)
     configured, observed = await asyncio.gather(

@@ -11,7 +11,7 @@ from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import KubernetesObject, Target, Unknown
 from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.inspect_workloads import inspect_workloads
-from primitives.diagnostics.registry import Arguments, Found, Progress, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, Progress, diagnostic
 from primitives.facts import Observed, SourceGap, WorkloadState
 from primitives.identity import in_scope
 from primitives.telemetry import Answers, ObjectsQuery, Telemetry
@@ -83,7 +83,7 @@ def _command(args: ObjectName) -> str:
     on_request=True,
     look=TargetedDiagnostic(ObjectName, _propose, _command, general=True),
 )
-async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[Found]:
+async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[DiagnosticOutput]:
     """Tell the states of the object and of what it owns, its rollout, its events, newest first, and its conditions."""
     from primitives.kubernetes.scopes import clusters_in_context, clusters_of
 
@@ -105,7 +105,7 @@ async def inspect_object(ask: Telemetry, args: InspectObject) -> AsyncIterator[F
             yield _observed(in_scope(item.id, known.scope), kind, subject, args, objects)
 
 
-def _is_about(fact: Found, ids: Collection[str]) -> bool:
+def _is_about(fact: DiagnosticOutput, ids: Collection[str]) -> bool:
     if isinstance(fact, Progress | SourceGap):
         return True
     return fact.resource in ids or (isinstance(fact, WorkloadState) and fact.object in ids)

@@ -11,7 +11,7 @@ from primitives.actions.proposal import Proposed, TargetedDiagnostic, shell
 from primitives.actions.target import Target
 from primitives.analysis.asking import gaps, incident_window, lookback_window
 from primitives.analysis.looks import is_called, readings, settings
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.telemetry import ConfigurationQuery, SeriesQuery, Telemetry
 
 __all__ = ["inspect_storage"]
@@ -47,7 +47,7 @@ def _command(args: DatabaseInstance) -> str:
     on_request=True,
     look=TargetedDiagnostic(DatabaseInstance, _propose, _command, answers=("disk_full",)),
 )
-async def inspect_storage(ask: Telemetry, args: InspectStorage) -> AsyncIterator[Found]:
+async def inspect_storage(ask: Telemetry, args: InspectStorage) -> AsyncIterator[DiagnosticOutput]:
     """Tell the newest reading of each storage metric with its limit, and the settings that are about storage."""
     measured, configured = await asyncio.gather(
         ask.series(SeriesQuery(window=incident_window(args), kinds=("saturation",))),

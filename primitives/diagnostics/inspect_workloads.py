@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import ProbeResult, SourceGap
 from primitives.records import Probe, Window
 from primitives.telemetry import (
@@ -47,7 +47,7 @@ _GOOD_RESULTS: Final = frozenset({
     questions=("objects", "probes", "container_logs"),
     cost_s=3.0,
 )  # fmt: skip
-async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Yield `ProbeResult` and `WorkloadState` facts, most significant first, then rollouts, then healthy objects."""
     start = min(args.window.start, args.baseline.start if args.baseline else args.window.start) - _LOOK_BACK
     asked = Window(start=start, end=args.now)

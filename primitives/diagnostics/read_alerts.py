@@ -9,7 +9,7 @@ from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.error_families import family_of
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.symptom import find_resource
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import AlertState
 from primitives.patterns import lazy_pattern
 from primitives.records import Alert
@@ -32,7 +32,7 @@ _SENTENCES: Final = lazy_pattern(r"[\n;]|[.!?](?=\s)")
     questions=("alerts",),
     cost_s=0.5,
 )
-async def read_alerts(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def read_alerts(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Tell every alert of the window with the kinds of error that its name, summary and description speak of."""
     window = incident_window(args)
     answers = await ask.alerts(AlertsQuery(window=window))

@@ -21,7 +21,7 @@ from primitives.records import Record, Symptom, Window
 from primitives.telemetry import Question, Telemetry
 from primitives.terms import Effect, IncidentClass
 
-__all__ = ["Arguments", "Diagnostic", "Found", "Progress", "diagnostic", "diagnostics"]
+__all__ = ["Arguments", "Diagnostic", "DiagnosticOutput", "Progress", "diagnostic", "diagnostics"]
 
 
 class Arguments(Record):
@@ -50,14 +50,14 @@ class Progress:
     note: str = ""
 
 
-Found = Fact | Progress
+DiagnosticOutput = Fact | Progress
 A = TypeVar("A", bound=Arguments, contravariant=True)
 
 
 class Run(Protocol[A]):
     """A diagnostic's function."""
 
-    def __call__(self, ask: Telemetry, args: A) -> AsyncIterator[Found]: ...
+    def __call__(self, ask: Telemetry, args: A) -> AsyncIterator[DiagnosticOutput]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from primitives.analysis.traces import (
     without_calls,
 )
 from primitives.analysis.wire import Delay, delays, lost_time, wire_times
-from primitives.diagnostics.registry import Arguments, Found, diagnostic
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import Dependencies, Location, OwnShare, SpanShift, WireDelay, locations_of
 from primitives.records import Edge, Resource, Span, Topology, Window
 from primitives.telemetry import Answers, Telemetry, TopologyQuery
@@ -50,7 +50,7 @@ _CALLS_FACTOR: Final = 1.5
     questions=("topology", "spans"),
     cost_s=2.0,
 )  # fmt: skip
-async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[Found]:
+async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[DiagnosticOutput]:
     """Report the dependency graph, each resource's own share of the symptom, and operations whose own time moved.
 
     The graph is the sources' own, else it is inferred from spans. Shares come from metrics on the graph and, where both

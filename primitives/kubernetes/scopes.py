@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from primitives.dataclass import dataclass
-from primitives.diagnostics.registry import Arguments, Found, Progress
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput, Progress
 from primitives.facts import ChangeFound, Dependencies, SourceGap, WorkloadState
 from primitives.identity import in_scope, is_kubernetes, parse_id, scope_of, without_scope
 from primitives.records import Change, ContainerLog, KubernetesDump, Topology, Window
@@ -88,7 +88,7 @@ def changes_in(scope: str, changes: Iterable[Change]) -> list[Change]:
     return [change for change in changes if not scope or scope_of(change.resource or "") in ("", scope)]
 
 
-def scoped_fact(fact: Found, scope: str) -> Found:
+def scoped_fact(fact: DiagnosticOutput, scope: str) -> DiagnosticOutput:
     """The fact with the scope in front of every identifier in it."""
     if not scope or isinstance(fact, Progress):
         return fact

@@ -11,7 +11,7 @@ from typing import Any, Final
 from primitives.analysis.asking import LOOKBACK, incident_window
 from primitives.analysis.limits import NEAR_LIMIT
 from primitives.analysis.naming import NameFinder
-from primitives.diagnostics.registry import Arguments, Found
+from primitives.diagnostics.registry import Arguments, DiagnosticOutput
 from primitives.facts import LogPattern, MetricAtLimit, Observed, WorkloadState
 from primitives.identity import parse_id
 from primitives.kubernetes.containers import exit_meaning
@@ -39,7 +39,9 @@ _KILLED: Final = 137
 _NO_COMMAND: Final = (126, 127)
 
 
-async def facts_of_outputs(ask: Telemetry, args: Arguments, answers: Answers[Observation]) -> AsyncIterator[Found]:
+async def facts_of_outputs(
+    ask: Telemetry, args: Arguments, answers: Answers[Observation]
+) -> AsyncIterator[DiagnosticOutput]:
     """States of shown objects, limits that were reached, and lines that tell of trouble; of what was collected by now.
 
     An output is what a tool said, so that its numbers and states are measured; lines may hold anybody's words.
@@ -97,7 +99,7 @@ def _names(topologies: Sequence[Topology]) -> dict[str, str]:
 
 async def _objects(
     ask: Telemetry, args: Arguments, answers: Answers[Observation], shown: Sequence[Shown], topology: Answers[Topology]
-) -> AsyncIterator[Found]:
+) -> AsyncIterator[DiagnosticOutput]:
     """What the analysis of a cluster says of the objects that outputs show and no dump holds."""
     if not shown:
         return

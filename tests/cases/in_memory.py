@@ -28,7 +28,7 @@ _PARTS = (
 
 
 class _Bundle:
-    """`BundleParts` as the recorded world asks for them; writing and reading hundreds of bundles would take minutes."""
+    """`BundleParts` as the recorded backend asks for them; writing and reading hundreds would take minutes."""
 
     def __init__(self, parts: BundleParts) -> None:
         self.manifest = parts.manifest

@@ -25,7 +25,7 @@ _TRAFFIC: Final = ("requests", "rate", "requests", "none")
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """Which metrics a system is measured by; drawn once a world."""
+    """Which metrics a system is measured by; drawn once a scenario."""
 
     latency: tuple[str, ...]
     spelling: int

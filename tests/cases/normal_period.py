@@ -37,7 +37,7 @@ QUERIES: Final = ("latency", "availability")
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Question:
     query: str
     symptom: Symptom
 
@@ -46,7 +46,7 @@ def windows(query: str) -> Iterator[BundleParts]:
     """Every window of the normal period as an incident, opened with `query`'s words and symptom."""
     bundles = [read_bundle(path.parent) for path in sorted(_DATASETS.glob("petshop/*/incident.yaml"))]
     asked = next(
-        _Asked(one.manifest.query or "", one.manifest.symptom)
+        _Question(one.manifest.query or "", one.manifest.symptom)
         for one in bundles
         if one.manifest.symptom and (one.manifest.symptom.metric or "").startswith(query)
     )
@@ -60,7 +60,9 @@ def windows(query: str) -> Iterator[BundleParts]:
         start += length
 
 
-def _incident(whole: BundleParts, series: list[Series], window: Window, period: Window, asked: _Asked) -> BundleParts:
+def _incident(
+    whole: BundleParts, series: list[Series], window: Window, period: Window, asked: _Question
+) -> BundleParts:
     days = _DAY * math.ceil((period.end - period.start + 2 * _MARGIN) / _DAY)
     start = period.start - days
     end = max(window.start - _MARGIN, period.end - days)
@@ -96,7 +98,7 @@ def calm(best: Hypothesis) -> bool:
     return best.cause_class.value in ("NO_FAULT", "UNKNOWN")
 
 
-async def _tell() -> None:
+async def _print_figures() -> None:
     for query in QUERIES:
         found = [(parts.manifest.window.start, await investigated(parts)) for parts in windows(query)]
         sys.stdout.write(f"{query}: {sum(calm(best) for _, best in found)} of {len(found)} windows\n")
@@ -106,4 +108,4 @@ async def _tell() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_tell())
+    asyncio.run(_print_figures())

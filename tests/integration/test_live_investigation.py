@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_world import PrometheusWorld
+from prometheus_system import PrometheusSystem
 
 pytestmark = pytest.mark.parts("prometheus", "promtool")
 
@@ -34,7 +34,7 @@ def facts_of(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_a_live_jump_is_found_and_its_bundle_gives_the_same_facts_offline(
-    jumping_prometheus: PrometheusWorld, tmp_path: Path
+    jumping_prometheus: PrometheusSystem, tmp_path: Path
 ) -> None:
     live = cloudops(
         "investigate", "api latency", "--prometheus", jumping_prometheus.url, "--json", store=tmp_path / "a.db"

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
-from prometheus_world import BUCKETS, PrometheusWorld, load_history, minutes, prometheus_server
+from prometheus_system import BUCKETS, PrometheusSystem, load_history, minutes, prometheus_server
 
 from primitives.answers import decode_answer, encode_answer
 from primitives.backends.prometheus.backend import PrometheusBackend
@@ -29,19 +29,19 @@ pytestmark = pytest.mark.parts("prometheus", "promtool")
 
 
 @pytest.fixture
-async def backend(jumping_prometheus: PrometheusWorld) -> AsyncIterator[PrometheusBackend]:
-    one = PrometheusBackend(parse_endpoint(jumping_prometheus.url), clock=ManualClock(jumping_prometheus.end))
-    yield one
-    await one.close()
+async def backend(jumping_prometheus: PrometheusSystem) -> AsyncIterator[PrometheusBackend]:
+    opened = PrometheusBackend(parse_endpoint(jumping_prometheus.url), clock=ManualClock(jumping_prometheus.end))
+    yield opened
+    await opened.close()
 
 
-def whole(world: PrometheusWorld) -> Window:
-    return Window(start=world.start, end=world.end)
+def whole(system: PrometheusSystem) -> Window:
+    return Window(start=system.start, end=system.end)
 
 
 def one_series(answer: Answer[Any], resource: str, metric: str) -> Series:
-    (found,) = [one for one in answer.records if (one.resource, one.metric.name) == (resource, metric)]
-    return found  # type: ignore[no-any-return]
+    (match,) = [series for series in answer.records if (series.resource, series.metric.name) == (resource, metric)]
+    return match  # type: ignore[no-any-return]
 
 
 def median(series: Series, start: datetime, end: datetime) -> float:
@@ -55,24 +55,24 @@ def bucket(seconds: float) -> int:
 @pytest.mark.parametrize("service", ["storefront", "orders", "catalogue"])
 @pytest.mark.parametrize(("metric", "share"), [("latency_p50", 0.5), ("latency_p95", 0.95)])
 async def test_quantiles_lie_in_the_bucket_of_the_true_quantile(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend, service: str, metric: str, share: float
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend, service: str, metric: str, share: float
 ) -> None:
-    world = jumping_prometheus
-    found = one_series(await backend.ask(SeriesQuery(window=whole(world))), service, metric)
-    for start, end in ((world.start, world.jump), (world.jump + minutes(2), world.end)):
-        true = world.truth[service].between(start, end).quantile(share)
-        assert bucket(median(found, start, end)) == bucket(true)
-    assert (found.metric.unit, found.metric.kind) == ("s", "latency")
+    system = jumping_prometheus
+    series = one_series(await backend.ask(SeriesQuery(window=whole(system))), service, metric)
+    for start, end in ((system.start, system.jump), (system.jump + minutes(2), system.end)):
+        true = system.truth[service].between(start, end).quantile(share)
+        assert bucket(median(series, start, end)) == bucket(true)
+    assert (series.metric.unit, series.metric.kind) == ("s", "latency")
 
 
 @pytest.mark.parametrize("service", ["storefront", "orders", "catalogue"])
 async def test_average_rate_and_errors_are_those_of_the_requests(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend, service: str
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend, service: str
 ) -> None:
-    world = jumping_prometheus
-    answer = await backend.ask(SeriesQuery(window=whole(world)))
-    for start, end in ((world.start + minutes(1), world.jump), (world.jump + minutes(2), world.end)):
-        truth, window = world.truth[service].between(start, end), Window(start=start, end=end)
+    system = jumping_prometheus
+    answer = await backend.ask(SeriesQuery(window=whole(system)))
+    for start, end in ((system.start + minutes(1), system.jump), (system.jump + minutes(2), system.end)):
+        truth, window = system.truth[service].between(start, end), Window(start=start, end=end)
         requests = one_series(answer, service, "requests").between(window).values
         errors = one_series(answer, service, "error_ratio").between(window).values
         assert np.mean(requests) == pytest.approx(len(truth.seconds) / window.seconds, rel=0.02)
@@ -82,30 +82,30 @@ async def test_average_rate_and_errors_are_those_of_the_requests(
 
 
 async def test_the_jump_is_seen_within_a_rate_window(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    query = SeriesQuery(window=whole(world), resources=("orders",), metrics=("latency_p95",))
-    (found,) = (await backend.ask(query)).records
-    first = found.times[np.argmax(found.values > 0.5)]
-    assert 0 < first - world.jump.timestamp() <= 60
+    system = jumping_prometheus
+    query = SeriesQuery(window=whole(system), resources=("orders",), metrics=("latency_p95",))
+    (series,) = (await backend.ask(query)).records
+    first = series.times[np.argmax(series.values > 0.5)]
+    assert 0 < first - system.jump.timestamp() <= 60
 
 
 async def test_a_pool_is_as_full_as_it_was_at_that_moment(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    answer = await backend.ask(SeriesQuery(window=whole(world), kinds=("saturation",)))
-    found = one_series(answer, "orders", "connection_pool_utilization")
-    at = dict(zip(found.times.tolist(), found.values.tolist(), strict=True))
-    for moment, used in world.pool_in_use.items():
-        assert at[moment.timestamp()] == pytest.approx(100 * used / world.pool_limit)
-    assert found.metric.limit == 100
-    assert {one.metric.kind for one in answer.records} == {"saturation"}
+    system = jumping_prometheus
+    answer = await backend.ask(SeriesQuery(window=whole(system), kinds=("saturation",)))
+    series = one_series(answer, "orders", "connection_pool_utilization")
+    at = dict(zip(series.times.tolist(), series.values.tolist(), strict=True))
+    for moment, used in system.pool_in_use.items():
+        assert at[moment.timestamp()] == pytest.approx(100 * used / system.pool_limit)
+    assert series.metric.limit == 100
+    assert {series.metric.kind for series in answer.records} == {"saturation"}
 
 
 async def test_dependencies_are_those_that_callers_counted(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
     answer = await backend.ask(TopologyQuery(window=whole(jumping_prometheus)))
     topology: Topology = answer.records[0]
@@ -117,45 +117,45 @@ async def test_dependencies_are_those_that_callers_counted(
 
 
 async def test_an_alert_is_known_with_its_start_and_resource(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    (alert,) = (await backend.ask(AlertsQuery(window=whole(world)))).records
+    system = jumping_prometheus
+    (alert,) = (await backend.ask(AlertsQuery(window=whole(system)))).records
     assert (alert.name, alert.resource, alert.state, alert.severity) == ("HighLatency", "orders", "firing", "page")
-    assert alert.started_at == world.jump + minutes(1)
-    before = await backend.ask(AlertsQuery(window=Window(start=world.start, end=world.jump)))
+    assert alert.started_at == system.jump + minutes(1)
+    before = await backend.ask(AlertsQuery(window=Window(start=system.start, end=system.jump)))
     assert (before.status, before.records) == ("answered", ())
 
 
 async def test_nothing_after_the_end_of_the_window_is_read(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    calm = Window(start=world.start, end=world.jump)
+    system = jumping_prometheus
+    calm = Window(start=system.start, end=system.jump)
     answer = await backend.ask(SeriesQuery(window=calm))
-    assert max(one.times[-1] for one in answer.records) <= world.jump.timestamp()
+    assert max(series.times[-1] for series in answer.records) <= system.jump.timestamp()
     assert one_series(answer, "orders", "latency_p99").values.max() < 0.25
 
 
 async def test_what_lies_before_the_first_sample_is_not_covered(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    wide = Window(start=world.start - timedelta(hours=22), end=world.end)
+    system = jumping_prometheus
+    wide = Window(start=system.start - timedelta(hours=22), end=system.end)
     answer = await backend.ask(SeriesQuery(window=wide))
     assert answer.status == "partial"
     answered, partial = answer.coverage
     assert (answered.status, partial.status) == ("answered", "partial")
-    assert abs((answered.start - world.start).total_seconds()) <= 180
-    assert answered.end == world.end
+    assert abs((answered.start - system.start).total_seconds()) <= 180
+    assert answered.end == system.end
     assert "series:latency_p95" in answered.kinds
     assert "samples only from" in (answer.detail or "")
-    inside = await backend.ask(SeriesQuery(window=whole(world)))
-    assert (inside.status, inside.coverage[0].start, inside.detail) == ("answered", world.start, None)
+    inside = await backend.ask(SeriesQuery(window=whole(system)))
+    assert (inside.status, inside.coverage[0].start, inside.detail) == ("answered", system.start, None)
 
 
 async def test_a_time_without_samples_is_an_empty_answer_that_covers_nothing(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
     week = timedelta(days=7)
     window = Window(start=jumping_prometheus.start - week, end=jumping_prometheus.end - week)
@@ -164,22 +164,22 @@ async def test_a_time_without_samples_is_an_empty_answer_that_covers_nothing(
 
 
 async def test_a_narrow_question_gets_the_samples_of_a_wide_one(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
-    world = jumping_prometheus
-    wide = await backend.ask(SeriesQuery(window=whole(world)))
-    narrow_window = Window(start=world.jump - minutes(7), end=world.end)
+    system = jumping_prometheus
+    wide = await backend.ask(SeriesQuery(window=whole(system)))
+    narrow_window = Window(start=system.jump - minutes(7), end=system.end)
     narrow = await backend.ask(SeriesQuery(window=narrow_window))
     assert len(narrow.records) == len(wide.records)
-    for one in narrow.records:
-        same = one_series(wide, one.resource, one.metric.name).between(narrow_window)
-        assert np.array_equal(one.times, same.times)
-        assert np.array_equal(one.values, same.values)
-    assert all(float(time).is_integer() for one in wide.records for time in one.times)
+    for series in narrow.records:
+        same = one_series(wide, series.resource, series.metric.name).between(narrow_window)
+        assert np.array_equal(series.times, same.times)
+        assert np.array_equal(series.values, same.values)
+    assert all(float(time).is_integer() for series in wide.records for time in series.times)
 
 
 async def test_an_answer_survives_the_store_byte_for_byte(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend
 ) -> None:
     for query in (SeriesQuery, TopologyQuery, AlertsQuery):
         data = encode_answer(await backend.ask(query(window=whole(jumping_prometheus))))
@@ -187,10 +187,10 @@ async def test_an_answer_survives_the_store_byte_for_byte(
 
 
 async def test_a_bundle_of_the_answers_gives_the_same_answers_offline(
-    jumping_prometheus: PrometheusWorld, backend: PrometheusBackend, tmp_path: Path
+    jumping_prometheus: PrometheusSystem, backend: PrometheusBackend, tmp_path: Path
 ) -> None:
-    world = jumping_prometheus
-    now = world.end - timedelta(microseconds=1)  # the moment of asking is seldom a full second
+    system = jumping_prometheus
+    now = system.end - timedelta(microseconds=1)  # the moment of asking is seldom a full second
     wide = Window(start=now - timedelta(hours=7), end=now)
     queries = [
         SeriesQuery(window=wide),
@@ -201,7 +201,7 @@ async def test_a_bundle_of_the_answers_gives_the_same_answers_offline(
     manifest = Manifest(id="live-1", title="t", query="q", detected_at=now, window=wide, coverage=live[0].coverage)
     parts = BundleParts(
         manifest=manifest,
-        metrics={one.metric.name: one.metric for one in live[0].records},
+        metrics={series.metric.name: series.metric for series in live[0].records},
         series=live[0].records,
         topology=topology.records[0],
     )
@@ -210,12 +210,12 @@ async def test_a_bundle_of_the_answers_gives_the_same_answers_offline(
     for query, answer in zip(queries, live, strict=True):
         offline = await recorded.ask(query)
         assert len(offline.records) == len(answer.records) > 0
-        for one in answer.records:
-            same = one_series(offline, one.resource, one.metric.name)
+        for series in answer.records:
+            same = one_series(offline, series.resource, series.metric.name)
             assert (same.metric, same.times.tolist(), same.values.tolist()) == (
-                one.metric,
-                one.times.tolist(),
-                one.values.tolist(),
+                series.metric,
+                series.times.tolist(),
+                series.values.tolist(),
             )
     assert (await recorded.ask(queries[0])).status == live[0].status == "partial"
     (same_topology,) = (await recorded.ask(TopologyQuery(window=wide))).records
@@ -233,7 +233,7 @@ async def test_the_check_says_version_and_what_there_is(backend: PrometheusBacke
 
 
 @pytest.mark.parametrize("owners", [True, False])
-def test_the_server_understands_every_expression(jumping_prometheus: PrometheusWorld, owners: bool) -> None:
+def test_the_server_understands_every_expression(jumping_prometheus: PrometheusSystem, owners: bool) -> None:
     expressions = [
         measure.expression(Grouping(60, family.scope, family.identity or SERVICE_LABELS, family.namespace, owners))
         for family in FAMILIES
@@ -310,9 +310,9 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def cluster(cluster_url: str) -> AsyncIterator[PrometheusBackend]:
-    one = PrometheusBackend(parse_endpoint(cluster_url), clock=ManualClock(CLUSTER_END))
-    yield one
-    await one.close()
+    opened = PrometheusBackend(parse_endpoint(cluster_url), clock=ManualClock(CLUSTER_END))
+    yield opened
+    await opened.close()
 
 
 CLUSTER_WINDOW = Window(start=CLUSTER_END - minutes(9), end=CLUSTER_END)
@@ -338,8 +338,8 @@ CLUSTER_WINDOW = Window(start=CLUSTER_END - minutes(9), end=CLUSTER_END)
 async def test_a_clusters_exporters_meet_in_one_scheme_of_names(
     cluster: PrometheusBackend, resource: str, metric: str, value: float
 ) -> None:
-    found = one_series(await cluster.ask(SeriesQuery(window=CLUSTER_WINDOW)), resource, metric)
-    assert found.values[-1] == pytest.approx(value, rel=1e-6)
+    series = one_series(await cluster.ask(SeriesQuery(window=CLUSTER_WINDOW)), resource, metric)
+    assert series.values[-1] == pytest.approx(value, rel=1e-6)
 
 
 async def test_a_cluster_shows_what_runs_where_and_who_calls_whom(cluster: PrometheusBackend) -> None:
@@ -359,11 +359,11 @@ async def test_a_cluster_shows_what_runs_where_and_who_calls_whom(cluster: Prome
 
 async def test_hostile_labels_come_out_harmless_and_without_secrets(cluster: PrometheusBackend) -> None:
     answer = await cluster.ask(SeriesQuery(window=CLUSTER_WINDOW, metrics=("file_descriptor_utilization",)))
-    (found,) = answer.records
-    assert found.values[-1] == pytest.approx(90.0)
-    assert "evil" in found.resource
-    assert "hunter2horse" not in found.resource
-    assert "\u202e" not in found.resource
+    (series,) = answer.records
+    assert series.values[-1] == pytest.approx(90.0)
+    assert "evil" in series.resource
+    assert "hunter2horse" not in series.resource
+    assert "\u202e" not in series.resource
 
 
 async def test_an_empty_prometheus_says_that_it_holds_nothing_of_use(tmp_path: Path) -> None:

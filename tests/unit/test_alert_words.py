@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from incident_facts import SEEN, found, log, opened
-from recorded_world import World, at, of
+from recorded_incident import RecordedIncident, at, of
 
 from engine.hypotheses import Hypothesis
 from engine.reason.alert_words import alert_words
@@ -76,8 +76,8 @@ def test_a_log_line_beats_an_alert_of_another_kind() -> None:
 async def test_each_sentence_of_an_alert_is_read_as_a_message(
     tmp_path: Path, name: str, texts: dict[str, str], families: tuple[str, ...]
 ) -> None:
-    world = World(tmp_path)
-    world.topology(("turnstile", "farebox"))
-    world.file("alert.json", json.dumps({"monitor": name, "service": "turnstile", "fired_at": at(5), **texts}))
-    (fact,) = of(await world.facts("read_alerts"), "alert")
+    incident = RecordedIncident(tmp_path)
+    incident.topology(("turnstile", "farebox"))
+    incident.file("alert.json", json.dumps({"monitor": name, "service": "turnstile", "fired_at": at(5), **texts}))
+    (fact,) = of(await incident.facts("read_alerts"), "alert")
     assert (fact.resource, fact.trust, fact.state, fact.families) == ("turnstile", "reported", "firing", families)

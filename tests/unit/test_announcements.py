@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from incident_facts import found, log, opened
-from recorded_world import World, at, of
+from recorded_incident import RecordedIncident, at, of
 
 from engine.reason.fact_index import FactIndex
 from engine.reason.mechanisms import mechanisms
@@ -52,10 +52,10 @@ def test_an_applications_talk_is_none(body: str, attributes: dict[str, Any]) -> 
 
 
 async def test_an_announcement_weighs_more_than_the_same_words_of_an_application(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     words = {"time": at(5), "severity": "INFO", "body": "failover started"}
-    world.lines("logs", {**words, "resource": "tides", "attributes": RDS}, {**words, "resource": "ferry"})
-    facts = of(await world.facts("analyze_logs"), "log_pattern")
+    incident.lines("logs", {**words, "resource": "tides", "attributes": RDS}, {**words, "resource": "ferry"})
+    facts = of(await incident.facts("analyze_logs"), "log_pattern")
     assert {(fact.resource, fact.announced) for fact in facts} == {("tides", True), ("ferry", False)}
     said = log("tides", "failover")
     cases = [FactIndex(opened(), None, found(fact)) for fact in (said.model_copy(update={"announced": True}), said)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from recorded_world import World, at, of
+from recorded_incident import RecordedIncident, at, of
 
 from primitives.analysis.configuration import weight_of
 
@@ -24,31 +24,31 @@ def _settings(**changed: Any) -> dict[str, Any]:
 
 
 async def test_a_decisive_setting_is_told_before_innocent_ones(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     later = _settings(pool={"max_size": 4}, description="the service", option_3="x", option_9="y")
-    world.lines("configuration", _snapshot(-30, "api", _settings()), _snapshot(5, "api", later))
-    facts = of(await world.facts("diff_configuration"), "configuration_difference")
+    incident.lines("configuration", _snapshot(-30, "api", _settings()), _snapshot(5, "api", later))
+    facts = of(await incident.facts("diff_configuration"), "configuration_difference")
     assert [one.path for one in facts] == ["pool.max_size", "option_3", "option_9", "description"]
     assert (facts[0].before, facts[0].after) == (40, 4)
 
 
 async def test_the_one_environment_that_drifted_from_the_others_is_told(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     drifted = _settings(pool={"max_size": 4}, region="us")
     rest = [_snapshot(-5, f"api-{n}", _settings(region=f"eu-{n}")) for n in range(3)]
-    world.lines("configuration", _snapshot(-5, "api-us", drifted), *rest)
-    facts = of(await world.facts("diff_configuration"), "configuration_difference")
+    incident.lines("configuration", _snapshot(-5, "api-us", drifted), *rest)
+    facts = of(await incident.facts("diff_configuration"), "configuration_difference")
     assert [(one.resource, one.path, one.before, one.after) for one in facts] == [("api-us", "pool.max_size", 40, 4)]
     assert facts[0].changed_between is None
 
 
 async def test_two_peers_or_documents_of_different_makes_tell_of_no_drift(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.lines("configuration", _snapshot(-5, "a", _settings()), _snapshot(-5, "b", _settings(region="us")))
-    assert not of(await world.facts("diff_configuration"), "configuration_difference")
+    incident = RecordedIncident(tmp_path)
+    incident.lines("configuration", _snapshot(-5, "a", _settings()), _snapshot(-5, "b", _settings(region="us")))
+    assert not of(await incident.facts("diff_configuration"), "configuration_difference")
     other = [_snapshot(-5, name, {f"{name}_{n}": n for n in range(9)} | {"mode": name == "a"}) for name in "abc"]
-    world.lines("configuration", *other)
-    assert not of(await world.facts("diff_configuration"), "configuration_difference")
+    incident.lines("configuration", *other)
+    assert not of(await incident.facts("diff_configuration"), "configuration_difference")
 
 
 def test_a_description_weighs_least() -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recorded_world import World, at, of
+from recorded_incident import RecordedIncident, at, of
 
 REFUSED = "ERROR order failed: connection refused by ledger"
 
 
 async def templates(folder: Path, *lines: str, name: str = "yard_crane-1_app.log") -> list[str]:
-    world = World(folder)
-    world.file(f"kubernetes/logs/{name}", "".join(f"{line}\n" for line in lines))
-    return [pattern.template for pattern in of(await world.facts("analyze_logs"), "log_pattern")]
+    incident = RecordedIncident(folder)
+    incident.file(f"kubernetes/logs/{name}", "".join(f"{line}\n" for line in lines))
+    return [pattern.template for pattern in of(await incident.facts("analyze_logs"), "log_pattern")]
 
 
 async def test_what_was_logged_before_the_window_is_no_message_of_the_incident(tmp_path: Path) -> None:
@@ -54,8 +54,8 @@ async def test_a_log_that_ends_earlier_or_has_no_known_times_counts_whole(
 async def test_a_life_that_ended_before_the_window_counts_unless_the_next_began_in_it(
     tmp_path: Path, before: tuple[str, ...], now: tuple[str, ...], counts: bool
 ) -> None:
-    world = World(tmp_path)
-    world.file("kubernetes/logs/yard_crane-1_app.previous.log", "".join(f"{line}\n" for line in before))
-    world.file("kubernetes/logs/yard_crane-1_app.log", "".join(f"{line}\n" for line in now))
-    templates = [pattern.template for pattern in of(await world.facts("analyze_logs"), "log_pattern")]
+    incident = RecordedIncident(tmp_path)
+    incident.file("kubernetes/logs/yard_crane-1_app.previous.log", "".join(f"{line}\n" for line in before))
+    incident.file("kubernetes/logs/yard_crane-1_app.log", "".join(f"{line}\n" for line in now))
+    templates = [pattern.template for pattern in of(await incident.facts("analyze_logs"), "log_pattern")]
     assert any("connection refused" in template for template in templates) == counts

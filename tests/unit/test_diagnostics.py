@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from recorded_world import START, World, at, of
+from recorded_incident import START, RecordedIncident, at, of
 
 BEFORE = 120
 _COVERED = {
@@ -22,116 +22,122 @@ def _jump(before: float, after: float, minute: int = 10) -> list[float]:
     return [before] * (BEFORE + minute) + [after] * (31 - minute)
 
 
-def _shop(folder: Path, **manifest: object) -> World:
-    world = World(folder, symptom={"resource": "shop", "metric": "latency", "direction": "above"}, **manifest)
-    world.metric("latency", {"shop": _jump(200, 1500)})
-    return world
+def _shop(folder: Path, **manifest: object) -> RecordedIncident:
+    incident = RecordedIncident(
+        folder, symptom={"resource": "shop", "metric": "latency", "direction": "above"}, **manifest
+    )
+    incident.metric("latency", {"shop": _jump(200, 1500)})
+    return incident
 
 
 async def test_the_symptom_is_told_first_with_level_onset_and_unit(tmp_path: Path) -> None:
-    world = _shop(tmp_path)
-    world.metric("cpu", {"shop": _jump(40, 40)}, kind="saturation", unit="%")
-    facts = await world.facts("analyze_utilization")
+    incident = _shop(tmp_path)
+    incident.metric("cpu", {"shop": _jump(40, 40)}, kind="saturation", unit="%")
+    facts = await incident.facts("analyze_utilization")
     shift = facts[0]
     assert (shift.type, shift.polarity, shift.metric, shift.unit) == ("metric_shift", "present", "latency", "ms")
     assert (shift.baseline, shift.current, shift.peak, shift.worse) == (200, 1500, 1500, True)
     assert shift.onset == START + timedelta(minutes=10)
     assert shift.onset_uncertainty_s == 60
     assert (shift.samples, shift.baseline_samples) == (21, 120)
-    assert [one.metric for one in of(facts, "metric_shift", "absent")] == ["cpu"]
+    assert [fact.metric for fact in of(facts, "metric_shift", "absent")] == ["cpu"]
 
 
 async def test_nothing_is_called_absent_that_was_not_measured_to_the_end(tmp_path: Path) -> None:
-    world = World(tmp_path, symptom={"resource": "shop", "metric": "latency"})
-    world.metric("latency", {"shop": [*[200.0] * (BEFORE + 10), *[None] * 21]})
-    assert not of(await world.facts("analyze_utilization"), "metric_shift", "absent")
+    incident = RecordedIncident(tmp_path, symptom={"resource": "shop", "metric": "latency"})
+    incident.metric("latency", {"shop": [*[200.0] * (BEFORE + 10), *[None] * 21]})
+    assert not of(await incident.facts("analyze_utilization"), "metric_shift", "absent")
 
 
 async def test_limits_come_from_the_metric_the_unit_a_sibling_or_the_configuration(tmp_path: Path) -> None:
-    world = World(tmp_path, symptom={"resource": "db", "metric": "connections"})
+    incident = RecordedIncident(tmp_path, symptom={"resource": "db", "metric": "connections"})
     count = {"kind": "saturation", "unit": "{connection}"}
-    world.metric("connections", {"db": _jump(100, 480)}, limit=500, **count)
-    world.metric("cpu_utilization", {"db": _jump(30, 97)}, kind="saturation", unit="%")
-    world.metric("pool_in_use", {"db": _jump(5, 20)}, **count)
-    world.metric("pool_max_conns", {"db": _jump(20, 20)}, **(count | {"kind": "other"}))
-    world.metric(
+    incident.metric("connections", {"db": _jump(100, 480)}, limit=500, **count)
+    incident.metric("cpu_utilization", {"db": _jump(30, 97)}, kind="saturation", unit="%")
+    incident.metric("pool_in_use", {"db": _jump(5, 20)}, **count)
+    incident.metric("pool_max_conns", {"db": _jump(20, 20)}, **(count | {"kind": "other"}))
+    incident.metric(
         "free_storage_space", {"db": _jump(90 * 2**30, 4 * 2**30)}, kind="saturation", unit="By", worse="lower"
     )
-    world.metric("memory_used", {"db": _jump(2**30, 2**30)}, kind="saturation", unit="By")
+    incident.metric("memory_used", {"db": _jump(2**30, 2**30)}, kind="saturation", unit="By")
     document = {"allocated_storage": 100, "limits": {"memory": "4Gi"}, "port": 5432}
-    world.lines("configuration", {"time": at(-30), "resource": "db", "kind": "db_instance", "document": document})
-    facts = await world.facts("analyze_utilization")
-    full = {one.metric: (round(one.ratio, 4), one.limit) for one in of(facts, "metric_at_limit")}
+    incident.lines("configuration", {"time": at(-30), "resource": "db", "kind": "db_instance", "document": document})
+    facts = await incident.facts("analyze_utilization")
+    full = {fact.metric: (round(fact.ratio, 4), fact.limit) for fact in of(facts, "metric_at_limit")}
     assert full == {
         "connections": (0.96, 500),
         "cpu_utilization": (0.97, 100),
         "pool_in_use": (1.0, 20),
         "free_storage_space": (0.96, 100 * 2**30),
     }
-    assert [(one.metric, one.ratio) for one in of(facts, "metric_at_limit", "absent")] == [("memory_used", 0.25)]
-    assert {one.since for one in of(facts, "metric_at_limit") if one.metric != "pool_in_use"} == {
+    assert [(fact.metric, fact.ratio) for fact in of(facts, "metric_at_limit", "absent")] == [("memory_used", 0.25)]
+    assert {fact.since for fact in of(facts, "metric_at_limit") if fact.metric != "pool_in_use"} == {
         START + timedelta(minutes=10)
     }
 
 
 async def test_other_resources_are_compared_and_silence_is_told(tmp_path: Path) -> None:
-    world = _shop(tmp_path)
-    world.topology(("shop", "cart"), ("cart", "store"))
-    world.metric("errors", {"cart": _jump(0, 50), "store": _jump(0, 0)}, kind="errors", unit="{error}", statistic="sum")
-    world.metric("beat", {"cart": [1.0] * BEFORE + [None] * 31}, kind="other", unit="1", worse="lower")
-    facts = await world.facts("compare_baseline")
-    assert [(one.resource, one.metric) for one in of(facts, "metric_shift")] == [("cart", "errors")]
-    assert [(one.resource, one.metric) for one in of(facts, "metric_missing")] == [("cart", "beat")]
+    incident = _shop(tmp_path)
+    incident.topology(("shop", "cart"), ("cart", "store"))
+    incident.metric(
+        "errors", {"cart": _jump(0, 50), "store": _jump(0, 0)}, kind="errors", unit="{error}", statistic="sum"
+    )
+    incident.metric("beat", {"cart": [1.0] * BEFORE + [None] * 31}, kind="other", unit="1", worse="lower")
+    facts = await incident.facts("compare_baseline")
+    assert [(fact.resource, fact.metric) for fact in of(facts, "metric_shift")] == [("cart", "errors")]
+    assert [(fact.resource, fact.metric) for fact in of(facts, "metric_missing")] == [("cart", "beat")]
     # The store is no direct dependency of the symptom's resource: that it stayed calm clears nobody.
     assert not of(facts, "metric_shift", "absent")
 
 
 async def test_without_a_baseline_the_quiet_part_of_the_window_is_normal(tmp_path: Path) -> None:
-    world = World(tmp_path, baseline=None, symptom={"resource": "shop", "metric": "latency", "direction": "above"})
-    world.metric("latency", {"shop": [200.0, 210, 190, 205] * 5 + [1500.0] * 11}, first=0)
-    shift = (await world.facts("analyze_utilization"))[0]
+    incident = RecordedIncident(
+        tmp_path, baseline=None, symptom={"resource": "shop", "metric": "latency", "direction": "above"}
+    )
+    incident.metric("latency", {"shop": [200.0, 210, 190, 205] * 5 + [1500.0] * 11}, first=0)
+    shift = (await incident.facts("analyze_utilization"))[0]
     assert (shift.baseline, shift.current, shift.baseline_samples) == (202.5, 1500, 20)
     assert shift.onset == START + timedelta(minutes=20)
 
 
 async def test_without_a_baseline_the_same_time_yesterday_is_normal(tmp_path: Path) -> None:
-    world = World(tmp_path, baseline=None, symptom={"resource": "shop", "metric": "requests"})
+    incident = RecordedIncident(tmp_path, baseline=None, symptom={"resource": "shop", "metric": "requests"})
     meaning = {"kind": "traffic", "unit": "{request}", "worse": "either"}
     # Busy at this hour yesterday as well, quiet in the hours before now.
     day = [50.0] * (24 * 60 + 31)
     day[:31] = [900.0] * 31
     day[-31:] = [900.0] * 31
-    world.metric("requests", {"shop": day}, first=-24 * 60, **meaning)
-    facts = await world.facts("analyze_utilization")
+    incident.metric("requests", {"shop": day}, first=-24 * 60, **meaning)
+    facts = await incident.facts("analyze_utilization")
     assert not of(facts, "metric_shift")
-    assert [one.baseline for one in of(facts, "metric_shift", "absent")] == [900]
+    assert [fact.baseline for fact in of(facts, "metric_shift", "absent")] == [900]
 
 
 async def test_changes_come_with_their_lead_the_nearest_before_the_onset_first(tmp_path: Path) -> None:
-    world = _shop(tmp_path)
+    incident = _shop(tmp_path)
     change = {"resource": "shop", "kind": "deployment"}
-    world.lines(
+    incident.lines(
         "changes",
         {"time": at(5), "id": "v2", "summary": "release v2", **change},
         {"time": at(-300), "id": "v1", "summary": "release v1", **change},
         {"time": at(15), "id": "v3", "summary": "release v3", **change},
         {"time": at(-25 * 60), "id": "v0", "summary": "too old", **change},
     )
-    changes = of(await world.facts("check_recent_changes"), "change")
-    assert [(one.change.id, one.lead_s) for one in changes] == [("v2", 300), ("v1", 310 * 60), ("v3", -300)]
+    changes = of(await incident.facts("check_recent_changes"), "change")
+    assert [(fact.change.id, fact.lead_s) for fact in changes] == [("v2", 300), ("v1", 310 * 60), ("v3", -300)]
 
 
 async def test_a_change_file_alone_never_proves_that_there_was_none(tmp_path: Path) -> None:
-    world = _shop(tmp_path)
-    world.lines("changes", {"time": at(5), "resource": "shop", "kind": "deployment", "summary": "release"})
-    assert not of(await world.facts("check_recent_changes"), "change", "absent")
+    incident = _shop(tmp_path)
+    incident.lines("changes", {"time": at(5), "resource": "shop", "kind": "deployment", "summary": "release"})
+    assert not of(await incident.facts("check_recent_changes"), "change", "absent")
 
 
 async def test_absence_of_changes_is_told_for_the_kinds_and_the_time_that_are_covered(tmp_path: Path) -> None:
-    world = _shop(tmp_path, coverage=[_COVERED])
-    world.lines("changes", {"time": at(5), "resource": "shop", "kind": "iam", "summary": "a role"})
-    absent = of(await world.facts("check_recent_changes"), "change", "absent")
-    assert [one.kinds for one in absent] == [("infrastructure",)]
+    incident = _shop(tmp_path, coverage=[_COVERED])
+    incident.lines("changes", {"time": at(5), "resource": "shop", "kind": "iam", "summary": "a role"})
+    absent = of(await incident.facts("check_recent_changes"), "change", "absent")
+    assert [fact.kinds for fact in absent] == [("infrastructure",)]
     assert absent[0].source == "cloudtrail"
     assert absent[0].window.seconds == (24 * 60 + 20) * 60
 
@@ -146,9 +152,9 @@ async def test_a_source_that_was_denied_is_a_gap_and_proves_nothing(tmp_path: Pa
 
 
 async def test_configuration_is_compared_by_path_and_dated_by_its_snapshots(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     snapshots = [(-60, 5000, "a"), (-30, 5000, "a"), (12, 500, "a")]
-    world.lines(
+    incident.lines(
         "configuration",
         *[
             {
@@ -163,24 +169,29 @@ async def test_configuration_is_compared_by_path_and_dated_by_its_snapshots(tmp_
         {"time": at(12), "resource": "lb", "kind": "listener", "document": {"port": 80}},
         {"time": at(12), "resource": "new", "kind": "listener", "document": {"port": 80}},
     )
-    facts = await world.facts("diff_configuration")
-    (found,) = of(facts, "configuration_difference")
-    assert (found.resource, found.path, found.before, found.after) == ("db", "max_connections", 5000, 500)
-    assert found.changed_between.start == START - timedelta(minutes=30)
-    assert found.changed_between.end == START + timedelta(minutes=12)
-    assert [one.resource for one in of(facts, "configuration_difference", "absent")] == ["lb"]
+    facts = await incident.facts("diff_configuration")
+    (difference,) = of(facts, "configuration_difference")
+    assert (difference.resource, difference.path, difference.before, difference.after) == (
+        "db",
+        "max_connections",
+        5000,
+        500,
+    )
+    assert difference.changed_between.start == START - timedelta(minutes=30)
+    assert difference.changed_between.end == START + timedelta(minutes=12)
+    assert [fact.resource for fact in of(facts, "configuration_difference", "absent")] == ["lb"]
 
 
 async def test_a_value_that_appears_or_vanishes_is_a_difference(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     record = {"resource": "db", "kind": "parameters"}
-    world.lines(
+    incident.lines(
         "configuration",
         {"time": at(-60), "document": {"replicas": 2, "list": []}, **record},
         {"time": at(12), "document": {"autoscaling": None, "list": [1]}, **record},
     )
-    found = of(await world.facts("diff_configuration"), "configuration_difference")
-    assert {one.path: (one.before, one.after) for one in found} == {
+    differences = of(await incident.facts("diff_configuration"), "configuration_difference")
+    assert {fact.path: (fact.before, fact.after) for fact in differences} == {
         "autoscaling": (None, None),
         "list": ([], None),
         "list[0]": (None, 1),
@@ -203,7 +214,7 @@ def _span(name: str, minute: float, status: str, parent: str | None = None, **at
 
 
 async def test_only_the_deepest_failing_span_is_blamed(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     spans = []
     for minute in range(-20, 20):
         status = "error" if minute >= 10 else "ok"
@@ -212,32 +223,34 @@ async def test_only_the_deepest_failing_span_is_blamed(tmp_path: Path) -> None:
             _span("cart", minute, status, "shop"),
             _span("store", minute, status, "cart", **{"exception.message": "disk is full"}),
         ]
-    world.lines("spans", *spans)
-    found = of(await world.facts("analyze_error_rate"), "span_errors")
-    assert [(one.resource, one.errors, one.total, one.baseline_ratio) for one in found] == [("store", 10, 20, 0)]
-    assert found[0].message == "disk is full"
+    incident.lines("spans", *spans)
+    span_facts = of(await incident.facts("analyze_error_rate"), "span_errors")
+    assert [(fact.resource, fact.errors, fact.total, fact.baseline_ratio) for fact in span_facts] == [
+        ("store", 10, 20, 0)
+    ]
+    assert span_facts[0].message == "disk is full"
 
 
 async def test_that_no_span_failed_is_told_only_where_spans_are_covered(tmp_path: Path) -> None:
     covered = {"source": "xray", "kinds": ["spans"], "from": at(0), "to": at(30), "status": "answered"}
     for number, coverage in enumerate(([], [covered])):
-        world = World(tmp_path / str(number), coverage=coverage)
-        world.lines("spans", _span("shop", 5, "ok"))
-        absent = of(await world.facts("analyze_error_rate"), "span_errors", "absent")
-        assert [one.source for one in absent] == ["xray"] * len(coverage)
+        incident = RecordedIncident(tmp_path / str(number), coverage=coverage)
+        incident.lines("spans", _span("shop", 5, "ok"))
+        absent = of(await incident.facts("analyze_error_rate"), "span_errors", "absent")
+        assert [fact.source for fact in absent] == ["xray"] * len(coverage)
 
 
 async def test_counted_errors_are_told_as_a_share_of_requests(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     count = {"statistic": "sum"}
-    world.metric("errors", {"shop": _jump(2, 40)}, kind="errors", unit="{error}", **count)
-    world.metric("requests", {"shop": _jump(200, 200)}, kind="traffic", unit="{request}", worse="either", **count)
-    (ratio,) = of(await world.facts("analyze_error_rate"), "observation")
+    incident.metric("errors", {"shop": _jump(2, 40)}, kind="errors", unit="{error}", **count)
+    incident.metric("requests", {"shop": _jump(200, 200)}, kind="traffic", unit="{request}", worse="either", **count)
+    (ratio,) = of(await incident.facts("analyze_error_rate"), "observation")
     assert (ratio.kind, ratio.value, ratio.details["baseline"]) == ("error_ratio", 0.2, 0.01)
 
 
 async def test_every_unanswered_question_is_one_gap(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     asked = {
         "analyze_utilization": {"series", "topology", "configuration"},
         "compare_baseline": {"series", "topology"},
@@ -248,6 +261,6 @@ async def test_every_unanswered_question_is_one_gap(tmp_path: Path) -> None:
         "analyze_logs": {"logs", "container_logs"},
     }
     for name, questions in asked.items():
-        facts = await world.facts(name)
-        assert sorted(one.question for one in of(facts, "source_gap", "unknown")) == sorted(questions)
+        facts = await incident.facts(name)
+        assert sorted(fact.question for fact in of(facts, "source_gap", "unknown")) == sorted(questions)
         assert len(facts) == len(questions)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from recorded_world import World, at, of
+from recorded_incident import RecordedIncident, at, of
 
 from primitives.analysis.error_families import FAMILIES, family_of
 from primitives.analysis.log_templates import cluster, mask
@@ -73,14 +73,14 @@ def _log(minutes: float, body: str, resource: str = "cart", severity: str = "INF
 
 
 async def test_a_new_error_comes_first_and_points_at_whom_it_names(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.topology(("cart", "store"))
+    incident = RecordedIncident(tmp_path)
+    incident.topology(("cart", "store"))
     usual = [_log(minute, f"handled request {abs(minute)}") for minute in range(-60, 31)]
     failed = [
         _log(10 + n, f"call to store failed after {n} ms: connection refused", severity="ERROR") for n in range(5)
     ]
-    world.lines("logs", *usual, *failed)
-    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    incident.lines("logs", *usual, *failed)
+    patterns = of(await incident.facts("analyze_logs"), "log_pattern")
     assert [one.template for one in patterns] == ["call to store failed after <n> ms: connection refused"]
     found = patterns[0]
     assert (found.resource, found.points_at, found.family) == ("cart", "store", "connection_refused")
@@ -91,15 +91,15 @@ async def test_a_new_error_comes_first_and_points_at_whom_it_names(tmp_path: Pat
 
 
 async def test_a_record_without_severity_counts_as_its_words_say(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.topology(("cart", "store"))
+    incident = RecordedIncident(tmp_path)
+    incident.topology(("cart", "store"))
     usual = [_log(minute, f"handled request {abs(minute)}") for minute in range(-60, 31)]
     failed = [_log(10 + n, f"WARN: call to store failed after {n} ms: connection refused") for n in range(5)]
     noted = [_log(10 + n, f"WARN: queue {n} is long") for n in range(5)]
     for record in (*usual, *failed, *noted):
         del record["severity"]
-    world.lines("logs", *usual, *failed, *noted)
-    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    incident.lines("logs", *usual, *failed, *noted)
+    patterns = of(await incident.facts("analyze_logs"), "log_pattern")
     assert {(pattern.template, pattern.severity) for pattern in patterns} == {
         ("WARN: call to store failed after <n> ms: connection refused", "ERROR"),
         ("WARN: queue <n> is long", "WARN"),
@@ -107,45 +107,45 @@ async def test_a_record_without_severity_counts_as_its_words_say(tmp_path: Path)
 
 
 async def test_the_normal_count_is_scaled_to_the_window(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     # Once a minute for an hour, then six times a minute for half an hour.
     records = [_log(minute, "retrying") for minute in range(-60, 0)]
     records += [_log(minute + part / 10, "retrying") for minute in range(30) for part in range(6)]
     records += [_log(minute, f"tick {kind}") for minute in range(-60, 30) for kind in "abcdefgh"]
-    world.lines("logs", *records)
-    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    incident.lines("logs", *records)
+    patterns = of(await incident.facts("analyze_logs"), "log_pattern")
     assert [(one.template, one.count, one.baseline_count) for one in patterns] == [("retrying", 180, 30.0)]
 
 
 async def test_a_message_that_no_longer_comes_is_told(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     records = [_log(minute, "heartbeat") for minute in range(-60, 0)]
     records += [_log(minute, "handled request") for minute in range(-60, 30)]
-    world.lines("logs", *records)
-    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    incident.lines("logs", *records)
+    patterns = of(await incident.facts("analyze_logs"), "log_pattern")
     assert [(one.template, one.count, one.baseline_count) for one in patterns] == [("heartbeat", 0, 30.0)]
 
 
 async def test_logs_as_always_are_an_absent_fact(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.lines("logs", *[_log(minute, "handled request") for minute in range(-60, 31)])
-    facts = await world.facts("analyze_logs")
+    incident = RecordedIncident(tmp_path)
+    incident.lines("logs", *[_log(minute, "handled request") for minute in range(-60, 31)])
+    facts = await incident.facts("analyze_logs")
     assert len(of(facts, "log_pattern", "absent")) == 1
     assert not of(facts, "log_pattern")
 
 
 async def test_a_containers_log_is_told_under_the_workload_that_owns_its_pod(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.topology(("shop/deployment/cart", "shop/pod/cart-1"), kind="owns")
-    world.file("kubernetes/logs/shop_cart-1_app.log", "starting\npanic: required env var DSN is not set\n")
-    world.file("kubernetes/logs/shop_cart-1_app.previous.log", "panic: required env var DSN is not set\n")
-    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+    incident = RecordedIncident(tmp_path)
+    incident.topology(("shop/deployment/cart", "shop/pod/cart-1"), kind="owns")
+    incident.file("kubernetes/logs/shop_cart-1_app.log", "starting\npanic: required env var DSN is not set\n")
+    incident.file("kubernetes/logs/shop_cart-1_app.previous.log", "panic: required env var DSN is not set\n")
+    patterns = of(await incident.facts("analyze_logs"), "log_pattern")
     assert [(one.resource, one.severity, one.count) for one in patterns] == [("shop/deployment/cart", "FATAL", 2)]
     assert patterns[0].family == "missing_configuration"
 
 
 async def test_a_containers_log_finds_its_workload_through_owner_references(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    incident = RecordedIncident(tmp_path)
     owner = {"kind": "ReplicaSet", "name": "cart-5c9d", "controller": True}
     pod = {"kind": "Pod", "metadata": {"name": "cart-5c9d-x1", "namespace": "shop", "ownerReferences": [owner]}}
     of_set = {"kind": "Deployment", "name": "cart", "controller": True}
@@ -156,15 +156,15 @@ async def test_a_containers_log_finds_its_workload_through_owner_references(tmp_
     deployment = {"kind": "Deployment", "metadata": {"name": "cart", "namespace": "shop"}}
     for plural, item in (("pods", pod), ("replicasets", replica_set), ("deployments", deployment)):
         stamp = at(29).replace(":", "-")
-        world.file(f"kubernetes/{stamp}/{plural}.json", json.dumps({"kind": "List", "items": [item]}))
-    world.file("kubernetes/logs/shop_cart-5c9d-x1_app.log", "ERROR cannot parse order\n")
-    world.file("kubernetes/logs/shop_gone-1_app.log", "ERROR cannot parse order\n")
-    patterns = of(await world.facts("analyze_logs"), "log_pattern")
+        incident.file(f"kubernetes/{stamp}/{plural}.json", json.dumps({"kind": "List", "items": [item]}))
+    incident.file("kubernetes/logs/shop_cart-5c9d-x1_app.log", "ERROR cannot parse order\n")
+    incident.file("kubernetes/logs/shop_gone-1_app.log", "ERROR cannot parse order\n")
+    patterns = of(await incident.facts("analyze_logs"), "log_pattern")
     assert {one.resource for one in patterns} == {"shop/deployment/cart", "shop/pod/gone-1"}
 
 
 async def test_no_logs_are_one_gap_for_each_question(tmp_path: Path) -> None:
-    facts = await World(tmp_path).facts("analyze_logs")
+    facts = await RecordedIncident(tmp_path).facts("analyze_logs")
     assert [(one.question, one.status) for one in facts] == [
         ("logs", "not_recorded"),
         ("container_logs", "not_recorded"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recorded_world import World, of
+from recorded_incident import RecordedIncident, of
 
 BEFORE, DURING = 120, 31
 
@@ -14,10 +14,10 @@ _GONE: list[float | None] = [None] * DURING
 
 
 async def _missing(folder: Path, beat: list[float | None]) -> list[str]:
-    world = World(folder, symptom={"resource": "shop", "metric": "latency", "direction": "above"})
-    world.metric("latency", {"shop": [100.0] * BEFORE + [300.0] * DURING, "cart": [50.0] * (BEFORE + DURING)})
-    world.metric("beat", {"cart": beat}, kind="other", unit="1", worse="lower")
-    return [one.metric for one in of(await world.facts("compare_baseline"), "metric_missing")]
+    incident = RecordedIncident(folder, symptom={"resource": "shop", "metric": "latency", "direction": "above"})
+    incident.metric("latency", {"shop": [100.0] * BEFORE + [300.0] * DURING, "cart": [50.0] * (BEFORE + DURING)})
+    incident.metric("beat", {"cart": beat}, kind="other", unit="1", worse="lower")
+    return [one.metric for one in of(await incident.facts("compare_baseline"), "metric_missing")]
 
 
 async def test_what_came_until_the_window_and_not_in_it_is_missing(tmp_path: Path) -> None:

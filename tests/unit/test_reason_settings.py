@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from incident_facts import SEEN, found, graph, opened, shift
-from recorded_world import World, at, of
+from recorded_incident import RecordedIncident, at, of
 
 from engine.reason.catalogue import causes_of_setting
 from engine.reason.claims import HypothesisKey
@@ -92,16 +92,16 @@ def _written(minutes: float, resource: str, kind: str, document: dict[str, Any])
 
 
 async def test_the_diagnostic_tells_both_ends_and_whether_it_is_new(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.topology(("front-lb", "till"), ("front-lb", "shelf"))
-    world.lines(
+    incident = RecordedIncident(tmp_path)
+    incident.topology(("front-lb", "till"), ("front-lb", "shelf"))
+    incident.lines(
         "configuration",
         _written(-30, "front-lb", "load_balancer", {"idle_timeout_s": 60}),
         _written(-30, "till", "service", {"keepAliveTimeout": "65s"}),
         _written(5, "till", "service", {"keepAliveTimeout": "15s"}),
         _written(5, "shelf", "service", {"keepAliveTimeout": "75s"}),
     )
-    told = of(await world.facts("diff_configuration"), "setting_conflict")
+    told = of(await incident.facts("diff_configuration"), "setting_conflict")
     assert [(fact.rule, fact.resource, fact.other, fact.recent) for fact in told] == [
         ("keep_alive_too_short", "till", "front-lb", True)
     ]

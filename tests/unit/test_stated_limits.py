@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from recorded_world import World, at, of
+from recorded_incident import RecordedIncident, at, of
 
 from primitives.analysis.stated_limits import stated_limits
 
@@ -59,16 +59,16 @@ def test_progress_room_and_numbers_without_a_bound_are_none(message: str) -> Non
 
 
 async def test_a_limit_that_a_message_states_is_a_reported_fact_of_whom_it_names(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.topology(("ferry-board", "tide-store"))
+    incident = RecordedIncident(tmp_path)
+    incident.topology(("ferry-board", "tide-store"))
     own = "WORKER: (Busy=190,Free=32577,Min=100,Max=32767)"
     called = "call to tide-store took 4.2 s (limit 1 s)"
     calm = "processed 100/100 items"
     lines = [
         {"time": at(5), "resource": "ferry-board", "severity": "INFO", "body": body} for body in (own, called, calm)
     ]
-    world.lines("logs", *lines)
-    limits = of(await world.facts("analyze_logs"), "metric_at_limit")
+    incident.lines("logs", *lines)
+    limits = of(await incident.facts("analyze_logs"), "metric_at_limit")
     stated = {(fact.resource, fact.metric, fact.peak, fact.limit, fact.trust) for fact in limits}
     assert stated == {
         ("ferry-board", "threads_busy", 190.0, 100.0, "reported"), ("tide-store", "duration", 4.2, 1.0, "reported"),

@@ -93,7 +93,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class PrometheusWorld:
+class PrometheusSystem:
     """A running server and the truth behind it.
 
     History lies every 15 s from `start` to `end`, with `jump` in between; after `end` the server scrapes for itself.
@@ -281,8 +281,8 @@ def prometheus_server(folder: Path, *, blocks: Path | None = None, config: str =
 
 
 @contextmanager
-def jumping_world(folder: Path, *, seed: int = 7, now: datetime | None = None) -> Iterator[PrometheusWorld]:
-    """The world described above, whose history ends at `now` (else: at this moment)."""
+def jumping_system(folder: Path, *, seed: int = 7, now: datetime | None = None) -> Iterator[PrometheusSystem]:
+    """The system described above, whose history ends at `now` (else: at this moment)."""
     end = int((now.timestamp() if now else time.time()) // SCRAPE_S * SCRAPE_S)
     start, jump = end - HISTORY_S, end - SLOW_S
     requests = _Requests(start, jump, end + FUTURE_S, seed)
@@ -296,7 +296,7 @@ def jumping_world(folder: Path, *, seed: int = 7, now: datetime | None = None) -
     exporter = _exporter(requests)
     config = CONFIG.format(seconds=SCRAPE_S, rules=rules, port=exporter.server_address[1])
     with prometheus_server(folder, blocks=blocks, config=config) as (url, pid), _serving(exporter):
-        yield PrometheusWorld(
+        yield PrometheusSystem(
             url=url,
             pid=pid,
             start=datetime.fromtimestamp(start, UTC),

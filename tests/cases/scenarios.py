@@ -23,7 +23,7 @@ from cases.made_traffic import Behaviour, Samples, simulate, traffic
 from primitives.bundle import BundleParts, Manifest, write_bundle
 from primitives.records import Change, Coverage, Edge, Metric, Resource, Series, Symptom, Topology, Window
 
-__all__ = ["KINDS", "World", "make_world", "write_world"]
+__all__ = ["KINDS", "Scenario", "make_scenario", "write_scenario"]
 
 KINDS: Final = tuple(PLANS)
 
@@ -37,7 +37,7 @@ _CHANGE_KINDS: Final = ("deployment", "configuration", "scaling", "feature_flag"
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Scenario:
     """A made incident: its bundle's parts, and the right answer as `truth.yaml` has it."""
 
     kind: str
@@ -57,7 +57,7 @@ class _Grid:
         return float(self.times[1] - self.times[0])
 
 
-def make_world(kind: str, seed: int) -> World:
+def make_scenario(kind: str, seed: int) -> Scenario:
     """The made incident of that kind and seed; always the same."""
     for number in range(_TRIES):
         rng = np.random.default_rng([zlib.crc32(kind.encode()), seed, number])
@@ -67,15 +67,15 @@ def make_world(kind: str, seed: int) -> World:
     raise AssertionError(f"{kind} {seed}: no fault that is felt in {_TRIES} draws")
 
 
-def write_world(world: World, folder: Path) -> Path:
+def write_scenario(scenario: Scenario, folder: Path) -> Path:
     """Write the incident with its answer as a bundle below `folder`; returns its path."""
-    path = folder / world.kind / world.parts.manifest.id
-    write_bundle(world.parts, path)
-    (path / "truth.yaml").write_text(json.dumps(world.truth) + "\n", encoding="utf-8")
+    path = folder / scenario.kind / scenario.parts.manifest.id
+    write_bundle(scenario.parts, path)
+    (path / "truth.yaml").write_text(json.dumps(scenario.truth) + "\n", encoding="utf-8")
     return path
 
 
-def _played(kind: str, seed: int, rng: np.random.Generator) -> World | None:
+def _played(kind: str, seed: int, rng: np.random.Generator) -> Scenario | None:
     grid = _grid(rng)
     draw = Draw(rng, grid.onset, float(grid.times[grid.onset]), grid.step)
     drawn = PLANS[kind](draw)
@@ -96,11 +96,11 @@ def _played(kind: str, seed: int, rng: np.random.Generator) -> World | None:
         series = _series(again, plan, behaviours, grid, how)
         alarms = _alarms(plan, series, grid)
         if kind == "no_fault":
-            alarms = [one.metric for one in series
-                      if one.resource == plan.system.entry and one.metric.kind == "latency"]  # fmt: skip
+            alarms = [column.metric for column in series
+                      if column.resource == plan.system.entry and column.metric.kind == "latency"]  # fmt: skip
         if alarms and _all_felt(plan, grid, load, draws, state, how):
             alarm = alarms[int(again.integers(len(alarms)))]
-            return _world(again, kind, seed, plan, behaviours, series, alarm, grid)
+            return _scenario(again, kind, seed, plan, behaviours, series, alarm, grid)
     return None
 
 
@@ -133,7 +133,7 @@ def _series(
     )
     for extra in plan.extras:
         own = (extra.resource, extra.meaning.name)
-        series = [one for one in series if (one.resource, one.metric.name) != own]
+        series = [other for other in series if (other.resource, other.metric.name) != own]
         series.append(_extra(rng, extra, grid))
     return series
 
@@ -150,24 +150,28 @@ def _extra(rng: np.random.Generator, extra: Extra, grid: _Grid) -> Series:
 def _alarms(plan: Plan, series: Iterable[Series], grid: _Grid) -> list[Metric]:
     """The entry's metrics that the fault moved enough for an alarm."""
     begin, end = grid.times[grid.onset], grid.times[-1]
-    found = []
-    for one in series:
-        if one.resource != plan.system.entry or one.metric.kind not in ("latency", "errors", "availability"):
+    alarms = []
+    for column in series:
+        if column.resource != plan.system.entry or column.metric.kind not in (
+            "latency",
+            "errors",
+            "availability",
+        ):
             continue
-        normal = one.values[one.times < begin]
-        now = one.values[(one.times >= begin) & (one.times <= end)]
+        normal = column.values[column.times < begin]
+        now = column.values[(column.times >= begin) & (column.times <= end)]
         if len(normal) < 10 or len(now) < 3:
             continue
         level, worst = float(np.median(normal)), float(np.quantile(now, 0.75))
         spread = 1.4826 * float(np.median(np.abs(normal - level)))
-        if one.metric.worse == "lower":
+        if column.metric.worse == "lower":
             worst = 2 * level - float(np.quantile(now, 0.25))
-        least = {"latency": 0.3 * level, "errors": 0.02, "availability": 2.0}[one.metric.kind]
-        if one.metric.kind == "errors" and one.metric.unit != "1":
+        least = {"latency": 0.3 * level, "errors": 0.02, "availability": 2.0}[column.metric.kind]
+        if column.metric.kind == "errors" and column.metric.unit != "1":
             least = 2.0
         if worst - level > max(least, 4 * spread):
-            found.append(one.metric)
-    return found
+            alarms.append(column.metric)
+    return alarms
 
 
 def _all_felt(plan: Plan, grid: _Grid, load: Mapping[str, float], draws: int, state: int, how: Scheme) -> bool:
@@ -183,7 +187,7 @@ def _all_felt(plan: Plan, grid: _Grid, load: Mapping[str, float], draws: int, st
     return True
 
 
-def _world(
+def _scenario(
     rng: np.random.Generator,
     kind: str,
     seed: int,
@@ -192,7 +196,7 @@ def _world(
     series: Sequence[Series],
     alarm: Metric,
     grid: _Grid,
-) -> World:
+) -> Scenario:
     traced = bool(rng.random() < 0.4)
     logged = plan.logs if plan.logs is not None else bool(rng.random() < 0.5)
     window = Window(start=moment(float(grid.times[grid.before])), end=moment(float(grid.times[-1])))
@@ -214,7 +218,7 @@ def _world(
     )
     drawn = BundleParts(
         manifest=manifest,
-        metrics={one.metric.name: one.metric for one in series},
+        metrics={column.metric.name: column.metric for column in series},
         series=tuple(series),
         # Where there are traces the calls may be known from them alone.
         topology=None if traced and rng.random() < 0.2 else _topology(plan),
@@ -228,7 +232,7 @@ def _world(
         truth["all"] = True
     if plan.decoys:
         truth["decoys"] = list(plan.decoys)
-    return World(kind, seed, drawn, truth)
+    return Scenario(kind, seed, drawn, truth)
 
 
 def _traced(rng: np.random.Generator, grid: _Grid) -> list[int]:
@@ -251,7 +255,7 @@ def _changes(rng: np.random.Generator, plan: Plan, grid: _Grid) -> tuple[Change,
         )
         for _ in range(int(rng.integers(0, 4)))
     ]
-    return tuple(sorted((*long_ago, *plan.changes), key=lambda one: one.time))
+    return tuple(sorted((*long_ago, *plan.changes), key=lambda change: change.time))
 
 
 def _coverage(rng: np.random.Generator, whole: Window, changes: Sequence[Change] | None) -> tuple[Coverage, ...]:
@@ -268,22 +272,27 @@ def _symptom(rng: np.random.Generator, entry: str, alarm: Metric) -> Symptom | N
 
 
 def _title(rng: np.random.Generator, entry: str, alarm: Metric) -> str:
-    told = {
+    titles = {
         "latency": (f"{entry} is slow", f"latency spike on {entry}", f"High latency at {entry}"),
         "errors": (f"{entry} returns errors", f"Error rate of {entry} is up"),
         "availability": (f"Availability of {entry} dropped", f"requests to {entry} fail"),
     }[alarm.kind]
-    return str(rng.choice(told))
+    return str(rng.choice(titles))
 
 
 def _topology(plan: Plan) -> Topology:
-    known = {name: one for name, one in plan.system.components.items() if name not in plan.hidden}
-    hosts = sorted({one.host for one in known.values() if one.host})
-    resources = [Resource(id=one.name, kind=one.kind) for one in known.values()]
+    known = {name: component for name, component in plan.system.components.items() if name not in plan.hidden}
+    hosts = sorted({component.host for component in known.values() if component.host})
+    resources = [Resource(id=component.name, kind=component.kind) for component in known.values()]
     resources += [Resource(id=host, kind="node") for host in hosts]
-    edges = {(one.name, call.target): "calls" for one in known.values() for call in one.calls if call.target in known}
-    found = [Edge.model_validate({"from": source, "to": target, "kind": kind})
+    edges = {
+        (component.name, call.target): "calls"
+        for component in known.values()
+        for call in component.calls
+        if call.target in known
+    }
+    links = [Edge.model_validate({"from": source, "to": target, "kind": kind})
              for (source, target), kind in sorted(edges.items())]  # fmt: skip
-    found += [Edge.model_validate({"from": one.name, "to": one.host, "kind": "hosts"})
-              for one in known.values() if one.host]  # fmt: skip
-    return Topology(resources=tuple(resources), edges=tuple(found))
+    links += [Edge.model_validate({"from": component.name, "to": component.host, "kind": "hosts"})
+              for component in known.values() if component.host]  # fmt: skip
+    return Topology(resources=tuple(resources), edges=tuple(links))

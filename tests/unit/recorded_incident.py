@@ -31,7 +31,7 @@ class NoRecorder:
         return f"{hash(answer.query.question) & 0xFFFF:064x}"
 
 
-class World:
+class RecordedIncident:
     """A bundle under `folder`: `baseline` minutes before the window (None: not stated) and a window of `length`."""
 
     def __init__(self, folder: Path, *, length: int = 30, baseline: int | None = 120, **manifest: Any) -> None:
@@ -85,8 +85,8 @@ class World:
         args = Arguments(
             window=manifest.window, baseline=manifest.baseline, now=manifest.window.end, symptom=manifest.symptom
         )
-        found = [one async for one in diagnostics()[name].run(ask, args)]
-        return [one for one in found if isinstance(one, FactBase)]
+        outputs = [output async for output in diagnostics()[name].run(ask, args)]
+        return [output for output in outputs if isinstance(output, FactBase)]
 
     def _write(self, name: str, text: str) -> None:
         path = self.folder / name

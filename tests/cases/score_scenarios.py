@@ -1,7 +1,7 @@
-"""Scores the reasoner on made incidents (`cases.worlds`) and prints a table by kind. Run by hand, from the checkout:
+"""Scores the reasoner on made incidents (`cases.scenarios`) and prints a table by kind. Run by hand, from the checkout:
 
-    PYTHONPATH=.:tests python -m cases.score_worlds --seeds 20
-    PYTHONPATH=.:tests python -m cases.score_worlds --seeds 20 --kinds surge,deep --cases
+    PYTHONPATH=.:tests python -m cases.score_scenarios --seeds 20
+    PYTHONPATH=.:tests python -m cases.score_scenarios --seeds 20 --kinds surge,deep --cases
 
 It is evidence of how the reasoner does on what it has not seen: no rule may be tuned to it. `--first` has other seeds.
 """
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from cases.worlds import KINDS, make_world, write_world
+from cases.scenarios import KINDS, make_scenario, write_scenario
 
 from engine.evaluate import Case, Evaluation, Scores, bundles_below, evaluate_bundles
 
@@ -27,7 +27,7 @@ def score(kinds: Sequence[str], seeds: Sequence[int], folder: Path) -> Evaluatio
     """Make the incidents of these kinds and seeds below `folder`, investigate and score them."""
     for kind in kinds:
         for seed in seeds:
-            write_world(make_world(kind, seed), folder)
+            write_scenario(make_scenario(kind, seed), folder)
     return asyncio.run(evaluate_bundles(bundles_below([folder])))
 
 
@@ -39,9 +39,9 @@ def render(result: Evaluation) -> str:
     scores: Mapping[str, Scores | Evaluation] = {**result.by_dataset, "all": result}
     lines = [f"{'kind':22}" + "".join(f"{name.removeprefix('duration_'):>14}" for name in _COLUMNS)
              + f"{'confidence':>12}{'decoys > 0.5':>14}"]  # fmt: skip
-    for name, one in scores.items():
+    for name, scored in scores.items():
         cases = by_kind.get(name, list(result.cases))
-        cells = "".join(f"{_cell(getattr(one, column)):>14}" for column in _COLUMNS)
+        cells = "".join(f"{_cell(getattr(scored, column)):>14}" for column in _COLUMNS)
         sure = fmean(case.confidence or 0.0 for case in cases)
         decoyed = [case.decoy_confidence for case in cases if case.decoy_confidence is not None]
         blamed = f"{sum(value > 0.5 for value in decoyed)} of {len(decoyed)}" if decoyed else "-"
@@ -59,7 +59,9 @@ def _cell(value: float | None) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program."""
-    parser = argparse.ArgumentParser(prog="python -m cases.score_worlds", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m cases.score_scenarios", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--seeds", type=int, default=20, help="how many of each kind [default: 20]")
     parser.add_argument("--first", type=int, default=0, help="the first seed [default: 0]")
     parser.add_argument("--kinds", default=",".join(KINDS), help="comma-separated [default: all]")
