@@ -33,7 +33,8 @@ def worst_cases(options: Options) -> Result:
                Target(25)),
         Figure("worst cases", "a hostile text read", max(_ms(partial(_read, text)) for text in texts), "ms",
                Target(300)),
-        Figure("worst cases", f"{lines:,} log lines grouped", _ms(partial(_grouped, lines)), "ms", Target(lines / 12.5)),
+        Figure("worst cases", f"{lines:,} log lines grouped", _ms(partial(_grouped, lines)), "ms",
+               Target(lines / 12.5)),
         Figure("worst cases", f"{series:,} series judged", _ms(partial(_judged, series)), "ms", Target(series / 10)),
     ])  # fmt: skip
 
