@@ -11,6 +11,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import KeyKind, key_kind
+from primitives.redact.marks import MARK
 
 __all__ = [
     "filled",
@@ -44,7 +45,9 @@ _OUTSIDE_REFERENCE: Final = lazy_pattern(
     r"|/(?-i:[a-z0-9._-]+/)*(?-i:[a-z0-9._-]+)$",
     re.IGNORECASE,
 )
-_PLACEHOLDERS: Final = lazy_pattern(r"[\s\"'\\]{0,8}(?:\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\s\"'\\]{0,8}){1,100}")
+_PLACEHOLDERS: Final = lazy_pattern(
+    rf"[\s\"'\\]{{0,8}}(?:(?:{MARK}|\[redacted:[a-z0-9-]{{1,40}}:[0-9a-f]{{6}}\])[\s\"'\\.,:;)\]}}]{{0,8}}){{1,100}}"
+)
 _PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 _RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
 _HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}")
