@@ -20,7 +20,7 @@ __all__ = ["conflicting_settings"]
 
 # The part of its weight that it keeps: where it hurts nobody, where it was so while all was well, and where the
 # trouble is of another kind than it makes.
-_STANDING: Final = 0.1
+_BACKGROUND: Final = 0.1
 _OLD: Final = 0.5
 _OTHERWISE: Final = 0.4
 # These hurt only under load or by the calendar: that they were so before says nothing.
@@ -58,7 +58,7 @@ def _relevance(fact: SettingConflict, hurt: set[str], failing: set[str] | None) 
     if fact.recent:
         return 1.0, ", since lately"
     if hurt and not ends & hurt:
-        return _STANDING, ", background: whom it concerns is well"
+        return _BACKGROUND, ", background: what it concerns is healthy"
     if fact.recent is False and fact.rule not in _LATENT:
         return _OLD, ", as it was while all was well"
     if fact.rule in _FAILS and failing is not None and not ends & failing:

@@ -173,7 +173,7 @@ def _background_reason(situation: Situation, finding: Finding) -> str | None:
     hurt = [*concerned, finding.resource, finding.object]
     if any(name in situation.ill or name in situation.changed or _is_asked(situation, name) for name in hurt):
         return None
-    return "whom it concerns is well" if concerned else "no workload is affected"
+    return "what it concerns is healthy" if concerned else "no workload is affected"
 
 
 def _is_asked(situation: Situation, name: str) -> bool:
@@ -325,6 +325,7 @@ BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = 
     "QuotaAtLimit": _quota,
     "NodeCordoned": _cordoned,
     "WebhookFailsClosed": _webhook,
+    "WebhookUnanswered": _webhook,
     "OutOfSync": _own,
 }
 """States that a comparison of settings finds, and the rule that says whom each concerns."""
