@@ -307,8 +307,8 @@ def test_hostile_text_takes_linear_time(piece: str) -> None:
     redactor = Redactor()
     durations = []
     for length in (50_000, 400_000):
-        start = time.perf_counter()
+        start = time.process_time()
         redactor.redact(piece * (length // len(piece)))
-        durations.append(time.perf_counter() - start)
+        durations.append(time.process_time() - start)
     # Eight times the text; quadratic time would take sixty-four times as long.
     assert durations[1] < max(durations[0] * 30, 0.5)
