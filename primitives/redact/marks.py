@@ -15,7 +15,7 @@ MARK: Final = "[\U000f0000-\U0010fffd]"
 _FIRST: Final = 0xF0000
 _MOST: Final = 0x10FFFD - _FIRST
 _MARK: Final = re.compile(MARK)
-_PLACEHOLDER: Final = re.compile(r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\]")
+_PLACEHOLDER: Final = re.compile(r"\[redacted:(?P<kind>[a-z0-9-]{1,40}):[0-9a-f]{6}\]")
 
 
 class Marks:
@@ -33,7 +33,8 @@ class Marks:
 
     def kind(self, mark: str) -> str:
         """The kind of secret that the mark stands for."""
-        return self._texts[ord(mark) - _FIRST].split(":", 2)[1]
+        match = _PLACEHOLDER.match(self._texts[ord(mark) - _FIRST])
+        return match["kind"] if match else "value"
 
     def hide(self, text: str) -> str:
         """`text` with its placeholders as marks. Such characters of its own become replacement characters."""
