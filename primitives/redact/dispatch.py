@@ -11,10 +11,15 @@ from typing import Final
 
 from primitives.redact.rules import Rule
 
-__all__ = ["Dispatch"]
+__all__ = ["Dispatch", "words_of"]
 
 _BETWEEN_WORDS: Final = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
 _ANYWHERE: Final = "*"
+
+
+def words_of(lower: str) -> list[str]:
+    """The words of a text in lower case."""
+    return lower.translate(_BETWEEN_WORDS).split()
 
 
 class Dispatch:
@@ -30,9 +35,9 @@ class Dispatch:
                 table.setdefault(trigger.removeprefix(_ANYWHERE), []).append(number)
         self._known = frozenset(self._words)
 
-    def due(self, lower: str) -> Iterable[Rule]:
-        """The rules that have a trigger in `lower`, a text in lower case."""
-        words = self._known.intersection(lower.translate(_BETWEEN_WORDS).split())
+    def due(self, lower: str, words: Iterable[str]) -> Iterable[Rule]:
+        """The rules that have a trigger in `lower`, a text in lower case with these words."""
+        words = self._known.intersection(words)
         due = [number for word in words for number in self._words[word]]
         for piece, numbers in self._pieces.items():
             if piece in lower:

@@ -128,7 +128,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("*]:", "*auth "),
+        ("*]:25 ", "*]:465 ", "*]:587 ", "*stats auth "),
         r"(?:\]:[0-9]{1,5}|\bstats\sauth)\s{1,8}[\w.@-]{1,80}:(?P<secret>[^\s:]{4,200})",
         _setting,
     ),

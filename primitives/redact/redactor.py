@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from primitives.redact.assignments import has_secret_key, redact_assignments
 from primitives.redact.commands import COMMAND_RULES
-from primitives.redact.dispatch import Dispatch
+from primitives.redact.dispatch import Dispatch, words_of
 from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
 from primitives.redact.learned import Learned
@@ -26,7 +26,7 @@ from primitives.redact.parameters import has_parameters, redact_parameters
 from primitives.redact.rules import RULES, Rule
 from primitives.redact.secret_documents import redact_secret_documents
 from primitives.redact.urls import URL_RULES
-from primitives.redact.values import is_placeholder, is_secret_assignment
+from primitives.redact.values import is_inside_placeholder, is_placeholder, is_secret_assignment
 from primitives.redact.vendors import rules_for
 
 __all__ = ["Redactor"]
@@ -110,13 +110,14 @@ class Redactor:
         if "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, self._replace_all)
             lower = text.lower()
-        for rule in _BEFORE_KEYS.due(lower):
+        words = words_of(lower)
+        for rule in _BEFORE_KEYS.due(lower, words):
             text = self._apply(rule, text)
         if has_parameters(lower):
             text = redact_parameters(text, self._hidden)
         if has_secret_key(text):
             text = redact_assignments(text, self._hidden)
-        for rule in _AFTER_KEYS.due(lower):
+        for rule in _AFTER_KEYS.due(lower, words):
             text = self._apply(rule, text)
         return self._learned.redact(text, self.placeholder) if self._seeks else text
 
@@ -135,7 +136,7 @@ class Redactor:
                 return match[0]
             start, end = span
             secret = match.string[start:end]
-            if is_placeholder(secret):
+            if is_placeholder(secret) or is_inside_placeholder(match.string, start):
                 return match[0]
             before = match.string[match.start() : start]
             return before + self._hidden(rule.kind, secret) + match.string[end : match.end()]

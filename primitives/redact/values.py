@@ -12,7 +12,15 @@ from typing import Final
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import KeyKind, key_kind
 
-__all__ = ["is_code", "is_no_secret", "is_object_name", "is_placeholder", "is_secret_assignment", "stands_out"]
+__all__ = [
+    "is_code",
+    "is_inside_placeholder",
+    "is_no_secret",
+    "is_object_name",
+    "is_placeholder",
+    "is_secret_assignment",
+    "stands_out",
+]
 
 # What is written in a secret's place in prose, in type annotations, in templates and in masked output.
 _NO_SECRET: Final = lazy_pattern(
@@ -21,7 +29,7 @@ _NO_SECRET: Final = lazy_pattern(
     r"error|ok|valid|authentication|str|string|int|integer|bool|boolean|bytes|text|varchar|object|any|number|optional|"
     r"path|file|env|secret|secrets|token|password|value|credentials?|basic|bearer|digest|negotiate|sigv4|authtok|"
     r"aws4-hmac-sha256|saml|oauth2?|oidc|jwt|mtls|iam|changeme_?here|sensitive|"
-    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<.*>?|\[?redacted.*|\d*)[.,:]?",
+    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<[^<>]*>?|\[?redacted(?:[ :][\w ]{0,60})?\]?|\d*)[.,:]?",
     re.IGNORECASE,
 )
 _CODE: Final = lazy_pattern(
@@ -37,6 +45,7 @@ _OUTSIDE_REFERENCE: Final = lazy_pattern(
     re.IGNORECASE,
 )
 _PLACEHOLDER: Final = lazy_pattern(r"\[redacted:[a-z0-9-]+:[0-9a-f]{6}\]")
+_PLACEHOLDERS: Final = lazy_pattern(r"(?:\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\s,;:/@.!?)\]}\\\"']{0,4}){1,200}")
 _PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 _RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
 _HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}")
@@ -45,8 +54,15 @@ _DIGIT: Final = lazy_pattern("[0-9]")
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether `text` is, or begins with, what redaction left."""
-    return _PLACEHOLDER.match(text) is not None
+    """Whether `text` is what redaction left, and nothing else: whoever writes a placeholder hides nothing behind it."""
+    return _PLACEHOLDERS.fullmatch(text.strip("\"'")) is not None
+
+
+def is_inside_placeholder(text: str, at: int) -> bool:
+    """Whether what redaction left begins before `at` and ends behind it."""
+    begin = text.rfind("[redacted:", max(at - 60, 0), at + 9)
+    match = _PLACEHOLDER.match(text, begin) if 0 <= begin < at else None
+    return match is not None and match.end() > at
 
 
 def is_no_secret(value: str) -> bool:
@@ -79,6 +95,8 @@ def is_secret_assignment(key: str, value: str) -> bool:
         return value.isdigit() and len(value) >= least and kind not in ("random", "signature")
     if value.startswith("/") and key.lower().endswith("pwd"):
         return False  # a shell's working directory
+    if len(value) < 16 and key.lower().endswith(("license", "licence")):
+        return False  # `Apache-2.0`
     return not _OUTSIDE_REFERENCE.match(value) and _is_of_kind(kind, value)
 
 
