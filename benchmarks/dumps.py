@@ -43,8 +43,8 @@ def dumps(options: Options) -> Result:
 def measured(workloads: int, rounds: int) -> tuple[float, float]:
     """The least processor times of a few rounds, in ms: of reading alone, and of the whole analysis."""
     from primitives.kubernetes.analysis import FAMILIES, merge, ordered
-    from primitives.kubernetes.bearing import judge_bearing
     from primitives.kubernetes.cluster import Cluster
+    from primitives.kubernetes.relevance import judge_relevance
     from primitives.records import KubernetesDump, Window
 
     window = Window(start=_NOW - timedelta(hours=1), end=_NOW)
@@ -56,7 +56,7 @@ def measured(workloads: int, rounds: int) -> tuple[float, float]:
         assert len(cluster.pods) < len(cluster.events)
         reads.append(time.process_time() - started)
         findings = [finding for _, find in FAMILIES for finding in find(cluster)]
-        assert ordered(judge_bearing(cluster, merge(cluster, findings)))
+        assert ordered(judge_relevance(cluster, merge(cluster, findings)))
         wholes.append(time.process_time() - started)
     return 1_000 * min(reads), 1_000 * min(wholes)
 

@@ -11,8 +11,8 @@ from functools import cache
 from typing import Literal
 
 from primitives.dataclass import dataclass
+from primitives.metric_names import metric_words
 from primitives.terms import ChangeKind, IncidentClass
-from primitives.text import words_apart
 
 __all__ = [
     "Cause",
@@ -39,6 +39,10 @@ Signal = Literal[
     "spans failing",  # spans of its own failed
     "spans slow",  # its own time in spans grew
     "waits idle",  # it is slow while its CPU and its requests fell
+    "sessions wait for disk",  # most of a database's load does
+    "sessions wait for locks",
+    "sessions run",  # most of its load is on a CPU
+    "sessions hardly run",
     "packets lost",  # segments are sent again, or packets are lost
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too
@@ -48,6 +52,11 @@ Signal = Literal[
     "outside blamed",  # errors name a host outside of the known system
     "fell silent",  # its metrics ended while others go on
     "setting differs",  # a setting differs from before or from its peers
+    "path refused",  # it says that it may not use a path
+    "port refused",  # or a port
+    "settings file missing",  # or that a file of settings isn't there
+    "account token missing",  # or its service account's token
+    "token expired",
     "dns_lookup failed",
     "tcp_connect failed",
     "http_get failed",
@@ -192,7 +201,7 @@ def unhealthy_cause() -> str:
 @cache
 def causes_of_metric(name: str) -> tuple[str, ...]:
     """The causes that the metric `name` supports; in the catalogue specific patterns come before general ones."""
-    words = " ".join(re.findall(r"[a-z]+|\d+", words_apart(name).lower()))
+    words = metric_words(name)
     return tuple(
         cause.id for cause in causes().values() if cause.metrics and re.search(rf"\b(?:{cause.metrics})\b", words)
     )

@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.reason.catalogue import causes
 from engine.reason.claims import HypothesisKey
-from engine.reason.entities import is_behind
+from engine.reason.entities import is_behind, is_only_felt
 from engine.reason.fact_index import FactIndex
 from primitives.terms import IncidentClass
 
@@ -40,6 +40,10 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
         return (same or below) and _can_be_caused(consequence)
+    if same and causes()[consequence.cause_id].shows_on_entity and not is_only_felt(case, cause):
+        return not known.generic and is_only_felt(case, consequence)
+    if same and is_only_felt(case, cause):
+        return False
     if is_outcome(cause, consequence):
         return same or is_behind(case, cause.resource, consequence.resource)
     return (same or below) and consequence.cause_id in known.can_cause

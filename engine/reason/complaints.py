@@ -10,17 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import COMPLAINTS, FactIndex
 from primitives.facts import LogPattern, ProbeResult
 from primitives.identity import same_name
 from primitives.patterns import lazy_pattern
 
-__all__ = ["COMPLAINTS", "accused", "is_outward"]
-
-COMPLAINTS: Final = frozenset(
-    {"connection_refused", "unreachable", "unavailable", "connection_reset", "timeout", "call_failed"}
-)
-"""Families of messages in which a caller says that what it calls doesn't answer: the writer is their victim."""
+__all__ = ["COMPLAINTS", "accused", "is_of_target", "is_outward"]
 
 # Kinds of resources that store data: when one refuses writes, its callers log the error.
 _STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
@@ -31,6 +26,10 @@ _OUTWARD: Final = lazy_pattern(
     r"lookup|response from|reply from|awaiting headers|remote|peer|endpoint|(?:get|post|put|delete) \"?https?:|"
     r"https?://|client\.timeout|connect timed out|connect timeout)",
     re.IGNORECASE,
+)
+# Redis: errors OOM and MISCONF; RabbitMQ: connection.blocked.
+_STORE_SAYS: Final = lazy_pattern(
+    r"oom command not allowed|misconf redis|blocked by (?:the )?(?:broker|server)|connection\.blocked", re.IGNORECASE
 )
 _ADDRESS: Final = lazy_pattern(
     r"(?:\b(?:dial tcp|lookup|connect(?:ing|ed|ion)? (?:to|with)|server at|host|upstream|call(?:ing)?|reach|contact)"
@@ -64,7 +63,7 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     each of a few. Where none is known, or a name that nothing knows, it is an unknown dependency of the writer.
     """
     writer = fact.resource
-    if fact.family == "read_only" and writer is not None and not fact.points_at:
+    if writer is not None and not fact.points_at and _is_of_store(fact):
         return _refusing_store(case, writer)
     if writer is None or not is_outward(fact):
         return ()
@@ -80,6 +79,11 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     if len(listening) == 1:
         return (listening[0],)
     return tuple(called) if len(called) <= _MOST else ()
+
+
+def _is_of_store(fact: LogPattern) -> bool:
+    """Whether only a store says so: it takes no writes, locks, or refuses commands."""
+    return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(fact.example or fact.template))
 
 
 def _refusing_store(case: FactIndex, writer: str) -> tuple[str, ...]:
@@ -104,3 +108,11 @@ def _listeners(case: FactIndex) -> Mapping[int, set[str]]:
         if port.isdigit() and fact.resource:
             ports.setdefault(int(port), set()).update({fact.resource, host})
     return ports
+
+
+def is_of_target(family: str) -> bool:
+    """Whether a message of the family is about the resource that it names, not about the one that wrote it."""
+    return family in (
+        "connection_refused", "connection_reset", "unreachable", "timeout", "unavailable", "too_many_connections",
+        "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object",
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from engine.reason.fact_index import FactIndex
 from primitives.facts import WorkloadState
 from primitives.identity import kind_of
 
-__all__ = ["is_behind", "speak_for_causes"]
+__all__ = ["is_behind", "is_only_felt", "speak_for_causes"]
 
 # From this weight (log-odds) the claims of a cause are a cause behind a symptom, not one more guess.
 _KNOWN: Final = 1.8
@@ -36,12 +36,22 @@ def is_behind(case: FactIndex, cause: str, symptom: str) -> bool:
     return cause in case.behind_symptoms.get(symptom, ())
 
 
+def is_only_felt(case: FactIndex, key: HypothesisKey) -> bool:
+    """Whether a cause says only what others notice of its resource, which itself doesn't complain of anything it calls.
+
+    That nobody gets a connection is then what its crash looks like from outside, and no reason for it.
+    """
+    return causes()[key.cause_id].shows_on_entity and key.change is None and key.resource not in case.unanswered
+
+
 def speak_for_causes(case: FactIndex, claims: Mapping[HypothesisKey, list[Claim]]) -> dict[HypothesisKey, list[Claim]]:
     """The claims; those of symptoms support the cause behind them, where one is known, more than themselves."""
     known = _known_causes(claims)
     spoken: dict[HypothesisKey, list[Claim]] = {key: list(own) for key, own in claims.items()}
     for key, own in claims.items():
-        behind = [other for place in _places(case, key) for other in known.get(place, ()) if _explains(other, key)]
+        behind = [
+            other for place in _places(case, key) for other in known.get(place, ()) if _explains(case, other, key)
+        ]
         symptoms = [claim for claim in own if claim.weight > 0 and claim.group in _SYMPTOM_GROUPS]
         if not behind or not symptoms:
             continue
@@ -92,9 +102,9 @@ def _places(case: FactIndex, key: HypothesisKey) -> Iterator[str]:
         yield from sorted({key.resource, *case.behind_symptoms.get(key.resource, ())})
 
 
-def _explains(cause: HypothesisKey, symptom: HypothesisKey) -> bool:
+def _explains(case: FactIndex, cause: HypothesisKey, symptom: HypothesisKey) -> bool:
     """Whether `cause` says why: on the symptom's own object only what isn't itself an outcome does."""
-    if cause.resource != symptom.resource:
+    if cause.resource != symptom.resource or is_only_felt(case, symptom):
         return True
     return causes()[cause.cause_id].outcome_rank < causes()[symptom.cause_id].outcome_rank
 

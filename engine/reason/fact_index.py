@@ -31,9 +31,14 @@ from primitives.facts import (
 from primitives.records import Symptom
 from primitives.terms import FAILURES
 
-__all__ = ["FactIndex", "is_failing", "more_than_usual"]
+__all__ = ["COMPLAINTS", "FactIndex", "is_failing", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
+
+COMPLAINTS: Final = frozenset(
+    {"connection_refused", "unreachable", "unavailable", "connection_reset", "timeout", "call_failed"}
+)
+"""Families of messages in which a caller says that what it calls doesn't answer: the writer is their victim."""
 
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
@@ -220,6 +225,13 @@ class FactIndex:
                 if is_failing(pattern) or (pattern.family is not None and more_than_usual(pattern))}  # fmt: skip
         checks = {probe.resource for _, probe in self.present(ProbeResult) if not probe.healthy}
         return frozenset(name for name in logs | checks if name)
+
+    @cached_property
+    def unanswered(self) -> frozenset[str]:
+        """The resources that themselves say that what they call doesn't answer."""
+        wrote = {fact.resource for _, fact in self.present(LogPattern) if fact.count and fact.family in COMPLAINTS}
+        ended = {fact.resource for _, fact in self.present(WorkloadState) if fact.state == "DependencyUnanswered"}
+        return frozenset(name for name in wrote | ended if name)
 
     @cached_property
     def onset(self) -> datetime | None:

@@ -19,18 +19,20 @@ from engine.reason.catalogue import (
     unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
-from engine.reason.complaints import COMPLAINTS, accused
+from engine.reason.complaints import COMPLAINTS, accused, is_of_target
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import FactIndex
 from engine.reason.first_of_two import first_of_two
+from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
-from engine.reason.signals import signal, telling
+from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
+from engine.reason.waits import waits
 from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
@@ -120,6 +122,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from network_signs(case)
     yield from _probes(case)
     yield from _observations(case)
+    yield from waits(case)
     yield from _configuration(case)
     yield from conflicting_settings(case, trouble)
     yield from first_of_two(case)
@@ -186,7 +189,7 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
             elif fact.worse:
                 clearness = _UNCLEAR + (1.0 - _UNCLEAR) * telling(fact)
                 weight = _MOVED * clearness * (_SMALL + (1.0 - _SMALL) * magnitude(fact))
-                yield Claim(key, name, weight, "moved the way that hurts", "level")
+                yield Claim(key, name, weight + manifold_weight(fact), "moved the way that hurts", "level")
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
         if fact.polarity == "present" and fact.kind == "traffic" and fact.current > fact.baseline:
@@ -255,6 +258,7 @@ def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
 
 
 def _log_families(case: FactIndex) -> Iterator[Claim]:
+    ill = speaking_for_themselves(case)
     for name, fact in case.present(LogPattern):
         if fact.resource and fact.baseline_count and not fact.count and fact.severity not in _ERRORS:
             usual = min(math.log2(fact.baseline_count + 1), _MOST_STOPPED) * still_asked(case)
@@ -268,7 +272,10 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         news = _ANNOUNCED if fact.announced else _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
         if news <= 0:
             continue
-        where = fact.points_at if fact.points_at and _is_of_target(fact.family) else fact.resource
+        if is_own_reason(fact, ill):
+            yield from own_reasons(name, fact)
+            continue
+        where = fact.points_at if fact.points_at and is_of_target(fact.family) else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
         if host := outside_host(case, fact):
@@ -281,7 +288,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         # That a process ends is what its state says too: a message of it is an echo, no second finding.
         group = "state" if fact.family == "crash" else "messages"
         for place, share in _blamed(case, fact, where):
-            for cause_id, weight in causes_of_family(fact.family):
+            for cause_id, weight in causes_of_words(fact):
                 why = f"messages of {fact.family.replace('_', ' ')}"
                 yield Claim(HypothesisKey(cause_id, place), name, weight * news * trust * share, why, group)
 
@@ -320,14 +327,6 @@ def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
             if not exhausted.isdisjoint(causes_of_metric(fact.metric))}  # fmt: skip
     below = [name for name in case.below.get(resource or "", ()) if name in full]
     return below[0] if len(below) == 1 and resource not in full else resource
-
-
-def _is_of_target(family: str) -> bool:
-    """Whether a message of the family is about the resource that it names, not about the one that wrote it."""
-    return family in (
-        "connection_refused", "connection_reset", "unreachable", "timeout", "unavailable", "too_many_connections",
-        "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object",
-    )  # fmt: skip
 
 
 def _spans(case: FactIndex) -> Iterator[Claim]:

@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Final
 
 from engine.reason.candidates import Candidate
+from engine.reason.catalogue import causes_of_metric
 from engine.reason.causes import verdicts as catalogued
 from engine.reason.claims import Claim, HypothesisKey, Weighed
 from engine.reason.fact_index import FactIndex, is_failing
-from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
+from engine.reason.localise import MANIFOLD, SYMPTOM_KINDS, magnitude, strength
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
@@ -80,6 +81,8 @@ _LEAST_UNEXPLAINED: Final = 0.1
 _FORBIDS: Final = 4.0
 # A warning that came this often is no remainder of a start.
 _RECURRING: Final = 3
+# From 0 to 1: this sure it must be that a level moved.
+_CLEAR: Final = 0.9
 # Fewer samples may all be of one moment.
 _ENOUGH: Final = 5
 # The platform itself says that it recovered; an ended warning or a resolved alert only hints at it.
@@ -182,7 +185,7 @@ def _answers_question(case: FactIndex, state: WorkloadState) -> bool:
 
 def _all_calm(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """Everything that was asked is calm: more kinds of answers leave less room for a fault."""
-    if trouble.weights:
+    if trouble.weights or any(_out_of_all_proportion(shift) for _, shift in case.present(MetricShift)):
         return
     calm: dict[str, str] = {}
     for kind, facts in _CALM_KINDS.items():
@@ -192,6 +195,15 @@ def _all_calm(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     if len(calm) >= _LEAST_KINDS:
         why = f"all that was asked is calm: {', '.join(calm)}"
         yield Claim(FALSE_ALARM, next(iter(calm.values())), _ALL_CALM * (len(calm) - 1), why, "all calm")
+
+
+def _out_of_all_proportion(shift: MetricShift) -> bool:
+    """Whether a metric that names a mechanism got worse by an order of magnitude: no chance makes that of a level."""
+    grown = max(shift.current, shift.baseline) / max(min(shift.current, shift.baseline), 1e-9)
+    return (
+        shift.worse and shift.baseline > 0 and grown >= MANIFOLD and strength(shift.score) >= _CLEAR
+        and shift.kind != "traffic" and bool(causes_of_metric(shift.metric))
+    )  # fmt: skip
 
 
 def _is_felt(case: FactIndex, shift: MetricShift) -> bool:
@@ -232,6 +244,8 @@ def _measured(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
             yield name, felt * (0.5 + 2.0 * strength(shift.score)), "something really got worse", f"shift {shift.kind}"
     for name, shift in case.of(MetricShift):
         asked = not case.symptom_resources or shift.resource in case.symptom_resources
+        if asked and shift.polarity == "present" and _out_of_all_proportion(shift):
+            yield name, _FORBIDS, "it is an order of magnitude from its usual level", "out of proportion"
         if asked and shift.kind == "errors" and shift.current > 0 == shift.baseline and shift.samples >= _ENOUGH:
             yield name, _FORBIDS, "errors are counted where there were none", "errors"
     for name, limit in case.present(MetricAtLimit):

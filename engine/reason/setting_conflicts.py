@@ -1,7 +1,7 @@
 """What settings that contradict each other say about the trouble of now.
 
 A contradiction is true as long as the settings are. It is background unless one of its ends is in trouble or it is
-new, as `primitives.kubernetes.bearing` has it for Kubernetes (Google SRE book, chapter 12: what changed, and what
+new, as `primitives.kubernetes.relevance` has it for Kubernetes (Google SRE book, chapter 12: what changed, and what
 differs from what works). Where nobody is known to be in trouble it is the best lead that there is.
 """
 
@@ -20,7 +20,7 @@ __all__ = ["conflicting_settings"]
 
 # The part of its weight that it keeps: where it hurts nobody, where it was so while all was well, and where the
 # trouble is of another kind than it makes.
-_STANDING: Final = 0.1
+_BACKGROUND: Final = 0.1
 _OLD: Final = 0.5
 _OTHERWISE: Final = 0.4
 # These hurt only under load or by the calendar: that they were so before says nothing.
@@ -47,18 +47,18 @@ def conflicting_settings(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     felt = trouble.weights
     hurt, failing = {*felt, *case.symptom_resources}, _failing(case) if felt else None
     for name, fact in conflicts:
-        factor, why = _bearing(fact, hurt, failing)
+        factor, why = _relevance(fact, hurt, failing)
         for cause_id, weight in causes_of_setting(fact.rule):
             key = HypothesisKey(cause_id, fact.resource)
             yield Claim(key, name, weight * factor, f"{fact.why}{why}", "settings")
 
 
-def _bearing(fact: SettingConflict, hurt: set[str], failing: set[str] | None) -> tuple[float, str]:
+def _relevance(fact: SettingConflict, hurt: set[str], failing: set[str] | None) -> tuple[float, str]:
     ends = {end for end in (fact.resource, fact.other) if end is not None}
     if fact.recent:
         return 1.0, ", since lately"
     if hurt and not ends & hurt:
-        return _STANDING, ", background: whom it concerns is well"
+        return _BACKGROUND, ", background: what it concerns is healthy"
     if fact.recent is False and fact.rule not in _LATENT:
         return _OLD, ", as it was while all was well"
     if fact.rule in _FAILS and failing is not None and not ends & failing:

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
-from engine.reason.bearing import state_factor
 from engine.reason.chains import explains_many, reachable_resources
 from engine.reason.claims import HypothesisKey
 from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
+from engine.reason.relevance_weight import state_factor
 from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult, SpanErrors, SpanShift, WorkloadState
 

@@ -26,46 +26,56 @@ FAMILIES: Final = tuple(name for name, _ in RULES)
 _STEMS: Final = {
     line.split(": ")[0]: tuple(line.split(": ")[1].split("|"))
     for line in """
-out_of_memory: data too large|heap|killed|memory|unable to allocate|metaspace|oom|ram|swap
+out_of_memory: data too large|heap|killed|memory|unable to allocate|metaspace|oom|ram|swap|exhausted|concurrent mode
 disk_full: data|extend|device|disk|enospc|file|inode|log|partition|space|storage|table|tablespace|volume|wal
 no_addresses: address|ip|subnet
-too_many_connections: process|requested address|client|connection|eaddrnotavail|limit of|pool|port|session|slots|socket
+too_many_connections: process|requested address|client|connection|eaddrnotavail|limit of|pool|port|session|slots
+  socket|waitqueue|waiting
 too_many_files: fd|file|handle
 too_many_threads: outofmemory|children|executor|fiber|pid|pool|process|rejectedexecution|thread|unavailable|worker
 read_only: erofs|master|primary|read|safe|writable|write
-failover: switch-master|election|leader|master|over|primary|promot|quorum|step
+failover: switch-master|election|leader|master|over|primary|promot|quorum|step|partition
 replication_lag: behind|isr|follower|replica|secondary|slave|standby
 deadlock: lock|conflict|serialize
-clock: clock|not yet current|skew|system time|before issued
+clock: clock|not yet current|skew|system time|before issued|future|past|sanity|valid
 certificate: cert|leaf_sig|handshake|issuer|pkix|ssl|tls|x509
-dns: dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail
+dns: dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail|zero addresses|unresolved
 connection_refused: refused|no listener
-connection_reset: connection|econn|eof|hang|lost|pipe|reset|server
+connection_reset: connection|econn|eof|hang|lost|pipe|reset|server|heartbeat
 unreachable: all|broker|can't|cannot|connect|could|enet|error|fail|host|network|no|route|server|unable|unreach
 rate_limited: limit|throughput|rate|requests|resource|slow|throttl
 quota: limit|quota
-authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|password|saml|session|signature|token
+authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|saml|session|signature|token|pg_hba|role
+  user
 permission: acces|denied|unauthori|access|allowed|authori|eperm|forbidden|owner|permi|privilege|rights
 port_in_use: already|eaddrinuse|in use|only one
-missing_object: exist|index_not_found|no such|nosuch|undefined|unknown
-missing_configuration: config|env|flag|keyerror|must be|option|placeholder|property|secret|setting|variable
-invalid_configuration: argument|directory|command|config|directive|flag|option|parameter|properties|property|setting
-missing_file: cannot find|enoent|filenotfound|no such|not found
-incompatible_version: classnotfound|duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong
+missing_object: exist|index_not_found|no such|nosuch|undefined|unknown|table or view|invalid
+missing_configuration: must|password is|config|env|flag|keyerror|option|placeholder|property|secret|setting|variable
+  required
+invalid_configuration: bootstrap|not a valid|argument|direct|command|config|flag|option|param|propert|setting|yaml|heap
+missing_file: cannot find|enoent|filenotfound|no such|not found|module|executable|main class
+incompatible_version: duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong|glibc
+  featurecomp
 packet_loss: packet|retransmi
 device_failed: checksum|corrupt|eio|hardware|i/o|input/output|kernel|link|machine|medium|remount|sector|uncorrectable
+  crc|ext4|xfs
 host_reclaimed: hardware|host|instance|node|preempt|spot|vm
 queue_full: backlog|table full|buffer|dead|drop|inbox|lag|mailbox|piling|queue
+slow_disk: slow|sync|apply|heartbeat
+garbage_collection: gc|pause full
+feature_flag: flag
 timeout: deadline|no |exceeded|not|time|took
 slow_query: duration|long|slow|took
 cancelled: cancel|client
-overloaded: busy|capacity|concurren|drop|overload|reject|shed|too many
-unavailable: answering|circuit|down|gateway|not ready|offline|responding|response from|unavailable
-crash: abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate
+overloaded: busy|capacity|concurren|drop|overload|reject|shed|too many|bulkhead
+unavailable: answering|circuit|down|gateway|not ready|offline|responding|response from|unavailable|replicas|shards
+crash: abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate|exception in thread|free
 server_error: internal
 call_failed: can't|cannot|could|error|fail|rpc|unable
-exception: assertion|error|exception|nil|null|panic|traceback
-""".strip().splitlines()
+exception: assertion|error|exception|nil|null|panic|traceback|syntax|duplicate|violates
+""".strip()
+    .replace("\n  ", "|")
+    .splitlines()
 }
 # HTTP status codes (RFC 9110, RFC 6585) by what they say.
 _STATUSES: Final = {

@@ -8,28 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from primitives.analysis.error_grammar import short_of, unable
+from primitives.analysis.error_grammar import short_of
+from primitives.analysis.shortage_rules import SHORTAGES
 
 __all__ = ["RULES"]
 
-_MEMORY: Final = r"memory|heap(?: space)?|ram|swap(?: space)?|metaspace"
-_DISK: Final = (
-    r"disks?|(?:free |disk |storage )?space|storage(?: space)?|inodes?|file ?systems?|table ?spaces?|wal|"
-    r"(?:redo|transaction|binary|archive) logs?|data director(?:y|ies)"
-)
-_CONNECTIONS: Final = (
-    r"(?:connection|session|client)s?(?: slots?| pools?)?|sockets|slots|"
-    r"(?<!address )(?<!thread )(?<!worker )(?<!task )pool|(?:ephemeral|source|local) ports?"
-)
-_THREADS: Final = (
-    r"(?:native |worker |pool )?threads?|workers?(?: threads?| processes)?|executors?|(?:thread|worker|task) pools?|"
-    r"process(?:es)?|pids?|children|fibers?"
-)
-_FILES: Final = r"open files?|file (?:descriptors?|handles?)|fds?|handles"
 _QUEUES: Final = (
     r"(?:message|task|work|request|event|send|write|export\w{0,12}|log)? ?(?:queue|buffer|mailbox|inbox|backlog)s?"
 )
-_ADDRESSES: Final = r"(?:ip |ipv[46] |private |pod )?(?:ip|ips|address|addresses)|address pools?|subnets?"
 _QUOTAS: Final = r"quotas?|(?:usage|plan|account|service|monthly|daily|resource) limits?"
 _AUTH: Final = (
     r"authenticat(?:ion|e|ed|or)|credentials?|passwords?|pass ?phrase|log[io]n|log ?on|tokens?|jwt|api[ _-]?keys?|"
@@ -41,53 +27,13 @@ _AUTH_FAILED: Final = (
 )
 
 RULES: Final = (
-    # The JVM reports it as an OutOfMemoryError, and means the threads.
-    ("too_many_threads", r"unable to create (?:new )?(?:native )?threads?\b"),
-    (
-        "out_of_memory",
-        r"outofmemory|\bmemory ?error\b|oom[- ]?kill|\boom\b|memory cgroup|killed process \d|"
-        r"memory_high_watermark set|data too large,|unable to allocate [\d.]{1,20} (?:[kmgt]i?b|bytes) (?:of|for)\b|"
-        + short_of(_MEMORY) + r"|(?<!bufferexhaustedexception: )(?:" + unable("allocate|reserve|commit", _MEMORY) + ")",
-    ),
-    (
-        "disk_full",
-        r"enospc|no space left|disk ?(?:space )?quota\b[^;\n]{0,60}\bexceeded|unable to extend (?:table|index|"
-        r"segment|lob)|disk (?:space )?(?:free )?(?:limit|alarm) (?:reached|set)|disk_free_limit reached|"
-        r"(?:transaction|redo|archive) log\b[^.;\n]{0,60}\bis full|"
-        r"(?:volume|device|partition)(?: \S{1,40})? (?:is |are |has become |almost |nearly ){0,2}full|"
-        r"" + short_of(_DISK),
-    ),
-    (
-        "too_many_connections",
-        r"maximum number of (?:processes|sessions) \(\d{1,9}\) exceeded|prior to obtaining a connection|"
-        r"pool (?:is |was )?(?:empty|timed? ?out)|connection is not available|cannot assign requested address|"
-        r"eaddrnotavail|pool[^\s]{0,12} limit of size|limit of size \d+ overflow|"
-        r"(?:reach|approach|exceed|hit|over|above)\w{0,4} (?:the )?max_?connections|"
-        r"max_?connections (?:limit|reached|exceeded)|"
-        + short_of(_CONNECTIONS) + "|" + unable("acquir(?:e|ing)|obtain(?:ing)?|get|check(?:ing)? ?out|"
-        "borrow(?:ing)?",
-                                                  r"(?:an? |new |the )?(?:\w{1,40} )?connections?") + "|"
-        r"(?:acquir(?:e|ing)|borrow(?:ing)?) (?:an? )?(?:\w{1,20} )?connection",
-    ),
-    (
-        "no_addresses",
-        r"insufficientfreeaddresses|ip ?exhaust|" + short_of(_ADDRESSES) + "|"
-        + unable("allocate|assign|reserve|obtain|acquire", r"(?:an? )?(?:ip|ips|address|addresses)"),
-    ),
-    ("too_many_files", r"emfile|enfile|file-max limit \d{1,12} reached|" + short_of(_FILES)),
-    (
-        "too_many_threads",
-        r"rejectedexecution|max_?(?:children|(?:request)?_?workers|threads) (?:setting|reached|limit|exceeded)|"
-        r"all (?:\w{1,20} )?(?:threads?|workers?)(?: \(\d{1,9}\))? (?:are |were )?(?:currently )?busy|"
-        r"thread ?pool starvation|resource temporarily unavailable|"
-        + short_of(_THREADS) + "|" + unable("create|spawn|start|fork|launch", r"(?:new |native )*threads?|"
-        r"process(?:es)?"),
-    ),
+    *SHORTAGES,
     (
         "read_only",
         (
             r"read.?only (?:file ?system|transaction|replica|mode|database|table|index|user|connection)|"
-            r"in a read-only|erofs|--read-only option|super[_-]read[_-]only|open for read-only|"
+            r"in a read-only|on a read-only directory|erofs|"
+            r"--read-only option|super[_-]read[_-]only|open for read-only|"
             r"(?:index|table|database|file ?system|disk|volume|cluster|block(?:ed)?)\b[^.;\n]{0,24}\bread-only|"
             r"/index write \(api\)|\bis in safe ?mode\b|"
             r"(?:can(?:no|')t|unable to|refus\w{1,40} to) write (?:to|against) (?:an? )?(?:read-only|replica|standby|"
@@ -97,6 +43,8 @@ RULES: Final = (
     (
         "failover",
         (
+            r"not_?leader(?:_or_follower|orfollower)?|leader_?not_?available|inconsistent_database|partitioned_network|"
+            r"no (?:elected |cluster )?(?:leader|master)\b(?! election| node)|no primary exists|"
             r"\bfail(?:ing|ed)?[ -]?over\b|promot(?:ed|ing) (?:\S{1,40} )?to (?:be )?(?:the )?(?:new )?(?:primary|"
             r"leader|master)|[+]switch-master|"
             r"(?:lost|no|without(?: a)?|missing) (?:the )?(?:quorum|leader(?:ship)?)\b|no (?:primary|"
@@ -116,7 +64,7 @@ RULES: Final = (
     ),
     (
         "deadlock",
-        (r"deadlock|could not serialize access|write ?conflict\b|still waiting for \w{1,40}lock\b|"
+        (r"(?<!asleep - )deadlock|could not serialize access|write ?conflict\b|still waiting for \w{1,40}lock\b|"
         r"lock wait timeout|could not obtain lock|lock\b.{0,20}timed out|lock timeout|"
         r"timed out waiting for (?:\w{1,40} )?lock|"
         r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get) (?:\w{1,40} )?lock|blocked by (?:another|"
@@ -126,6 +74,7 @@ RULES: Final = (
     (
         "clock",
         (
+            r"timestamp is too far in the (?:future|past)|exceeds sanity limit|token is not (?:yet|currently) valid|"
             r"(?:time|clock)[ _-]?(?:too ?)?skew(?:ed)?\b|request ?time ?too ?skewed|"
             r"clock (?:is |was )?(?:un|not |out of )synchroni[sz]ed|clock (?:moved|jumped|went|stepped) back|"
             r"clock wrong by|high clock drift|clock (?:drift|skew|offset)[^.;\n]{0,24}(?:exceed|too (?:large|"
@@ -147,7 +96,9 @@ RULES: Final = (
     (
         "dns",
         (
-            r"enotfound|eai_again|eai_noname|getaddrinfo|name or service not known|no such host|name resolution|"
+            r"(?<![a-z])enotfound|unresolvedaddress|produced zero addresses|"
+            r"\blookup \S{1,200}(?: on \S{1,60})?: (?:read|dial|write) udp|"
+            r"eai_again|eai_noname|getaddrinfo|name or service not known|no such host|name resolution|"
             r"unknown ?host\b|"
             r"unknownhost|(?:un|in)able to resolve (?!placeholder)|(?:could not|cannot|couldn't|failed to|"
             r"failure to) resolve "
@@ -162,6 +113,7 @@ RULES: Final = (
     (
         "connection_reset",
         (
+            r"missed heartbeats? from|prematurely closed connection|"
             r"connection (?:was |is |has been |unexpectedly )?(?:reset|closed|aborted|terminated|dropped)|"
             r"econnreset|econnaborted|"
             r"broken pipe|epipe|unexpected eof|server (?:has )?(?:closed the connection|gone away)|(?:lost|"
@@ -172,6 +124,7 @@ RULES: Final = (
     (
         "unreachable",
         (
+            r"\bbrokers? \S{1,80}(?: \([^)\n]{1,60}\))? disconnected|\bserver \S{1,80} is down\b|"
             r"no route to host|hosts? (?:is |are )?(?:unreachable|down)\b|network is (?:unreachable|down)|"
             r"ehostunreach|enetunreach|"
             r"(?:could not|cannot|can't|couldn't|unable to|failed to|failure to|error) (?:dial(?:ing)?|"
@@ -199,6 +152,9 @@ RULES: Final = (
     (
         "authentication",
         (
+            r"requires authentication|no pg_hba\.conf entry|(?:role|user) \"[^\"\n]{1,80}\" does not exist|"
+            r"usernotfound|"
+            r"could not find user\b|called without any password|"
             r"unauthenticated|acceptsecuritycontext|ldap[^\n]{0,30}error code 49|"
             r"token included in the request is expired|"
             r"(?<!is )unauthori[sz]ed|access denied for user|wrongpass|\bnoauth\b|signaturedoesnotmatch|expiredtoken|"
@@ -221,12 +177,13 @@ RULES: Final = (
     ),
     (
         "port_in_use",
-        (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is )?already (?:in use|allocated|taken)|"
+        (r"address already in use|eaddrinuse|port \S{0,60} ?(?:is |was )?already (?:in use|allocated|taken)|"
         r"only one usage of each socket"),
     ),
     (
         "missing_object",
         (
+            r"table or view does not exist|invalid (?:object|column) name|"
             r"(?:relation|table|column|database|schema|index|key ?space|topic|queue|bucket|collection|stream|"
             r"partition|view) \S{1,200} (?:does not|doesn't) exist|"
             r"no such (?:table|column|index|collection|bucket|topic|queue|key)|unknown (?:column|table|database|"
@@ -236,18 +193,22 @@ RULES: Final = (
     (
         "missing_configuration",
         (
+            r"required key \S{1,80} missing|property \S{1,120} is required|"
             r"(?:missing|required|undefined|unset|no) (?:environment variable|env(?:ironment)? var|config\w{0,12}|"
             r"setting|property|secret|(?:\w{1,20} )?flag|(?:\w{1,20} )?option)|"
             r"(?:environment variable|env var|config\w{0,12}|secret|property|configmap|setting|variable|"
             r"flag) \S{1,200} (?:is |was )?(?:not (?:set|found|"
             r"defined|configured|specified|provided)|missing|required|undefined|unset|empty)|"
             r"could not resolve placeholder|\S{3,60} must be (?:set|configured|specified|provided)\b|"
-            r"keyerror: ['\"][a-z][a-z0-9]{1,40}_"
+            r"keyerror: ['\"][a-z][a-z0-9]{1,40}_|must (?:specify|set|provide) [a-z0-9]{1,40}_[a-z0-9_]{1,60}|"
+            r"password is not specified"
         ),
     ),
     (
         "invalid_configuration",
         (
+            r"failed to bind properties|\byaml: (?:line \d|unmarshal)|invalid (?:maximum|initial) heap size|"
+            r"unrecogni[sz]ed vm option|"
             r"directory\b[^;\n]{0,80}\b(?:exists but is not empty|has (?:wrong ownership|invalid permissions|"
             r"group or world "
             r"access))|"
@@ -256,15 +217,19 @@ RULES: Final = (
             r"argument|command.line)\b|"
             r"(?:failed|unable|cannot|can't|could not|error) (?:to )?(?:load(?:ing)?|pars(?:e|ing)|read(?:ing)?|"
             r"validat(?:e|ing)|apply(?:ing)?) "
-            r"(?:\S{1,40} ){0,2}?(?:config\w{0,12}|settings?|properties)\b|"
-            r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)"
+            r"(?:\S{1,40} ){0,2}?(?:config\w{0,12}|settings?|properties)\b(?! of (?:null|undefined))|"
+            r"config\w{0,12}(?: file)?(?: \S{1,60})? (?:is invalid|test failed|error|could not be|failed)|"
+            r"flag provided but not defined|unknown (?:shorthand |long )?flag|unknown directive|"
+            r"is not a valid (?:section|directive|option|setting)|bootstrap checks? fail"
         ),
     ),
-    ("missing_file", (r"no such file or directory|enoent|filenotfound|file not found|cannot find (?:the )?(?:file|"
+    ("missing_file", (r"no module named|executable file not found|could not find or load main class|"
+        r"no such file or directory|enoent|filenotfound|file not found|cannot find (?:the )?(?:file|"
     r"module|package)|module not found")),
     (
         "incompatible_version",
         (
+            r"version ['`]glibc\w{0,2}_|invalid featurecompatibilityversion|"
             r"files are incompatible with (?:the )?server|initiali[sz]ed by [^;\n]{1,40}version|"
             r"not compatible with this version|"
             r"unsupported (?:redo log|data file) (?:format|version)|cannot downgrade|"
@@ -283,6 +248,7 @@ RULES: Final = (
         "device_failed",
         (
             r"(?<!time )\bi/o error\b|input/output error|\beio\b|bad sector|medium error|uncorrectable|"
+            r"crc mismatch|(?:ext4|xfs)[^\n]{0,40}\b(?:error|corruption)\b|"
             r"hardware error|machine check|kernel panic|"
             r"link (?:is )?down|remounting filesystem read-only|data ?corrupt(?:ion|ed)|checksum (?:error|"
             r"verification failed)"
@@ -304,6 +270,22 @@ RULES: Final = (
         r"(?:queue|backlog) (?:is )?(?:growing|piling up|not drain\w{0,12})|messages? (?:are )?piling up|"
         r"dead.?letter|dropp(?:ed|ing) (?:\d+ )?(?:messages?|events?|spans?|logs?|records?|data)\b",
     ),
+    # etcd: frequently asked questions (slow disks); PostgreSQL: checkpoints. What writes waits for its disk.
+    (
+        "slow_disk",
+        (r"slow (?:fdatasync|fsync|disk|write|sync)\b|(?:fsync|fdatasync|sync duration)[^\n]{0,24}(?:took|of) \d|"
+        r"apply (?:request|entries) took too long|disk is (?:likely )?(?:too )?slow|"
+        r"failed to send out heartbeat on time"),
+    ),
+    # Java: garbage collector logs (JEP 271). The whole heap is collected where it is nearly full.
+    ("garbage_collection", (r"\bpause full\b|\bfull gc\b[^\n]{0,80}\d|gc overhead|"
+        r"gc[^\n]{0,20} spent \d+[^\n]{0,12} in the last")),
+    # What fails because a flag tells it to (OpenFeature: flag evaluation).
+    (
+        "feature_flag",
+        (r"\bfail\w{0,4}\b[^\n]{0,40}\bfeature[ _-]?flag|\bfeature[ _-]?flag\b[^\n]{0,60}\b(?:fail|error|simulat|"
+        r"inject)"),
+    ),
     (
         "timeout",
         (
@@ -323,6 +305,7 @@ RULES: Final = (
     (
         "overloaded",
         (
+            r"messages were dropped in last|too many (?:parts|simultaneous)\b|bulkhead[^\n]{0,60}is full|"
             r"overload(?:ed|ing)?\b|load.?shed|too busy|server (?:is )?busy|concurrency limit|at capacity|"
             r"too many (?:in.?flight|pending|concurrent|outstanding|queued) |"
             r"(?:request|task|execution|query|write|operation)s? (?:was |were |is |are |has been |"
@@ -332,6 +315,7 @@ RULES: Final = (
     (
         "unavailable",
         (
+            r"not enough replicas|all shards failed|"
             r"service ?unavailable|temporarily unavailable|\bunavailable\b|bad gateway|not ready|"
             r"circuit.?(?:breaker )?(?:\S{1,40} )?(?:is )?(?:now )?open(?:ed)?\b|gateway time-?out|is (?:down|"
             r"offline|not responding)\b|(?:not|isn't|stopped) (?:responding|answering)|no response from"
@@ -342,6 +326,7 @@ RULES: Final = (
         (
             r"(?<!http: )\bpanic(?:ked)?\b(?! recovered)|segmentation fault|segfault|sigsegv|sigabrt|sigbus|sigill|"
             r"core dumped|fatal (?:error|exception)|crashloopbackoff|stack ?overflow|"
+            r"exception in thread \"?main|double free or corruption|exited with (?:exit )?(?:code|status):? [1-9]|"
             r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|terminate called|abort(?:ed)? \(core|"
             r"terminated by signal|received signal (?:4|6|7|8|9|11)\b"
         ),
@@ -352,6 +337,8 @@ RULES: Final = (
     (
         "exception",
         (
+            r"syntax error at or near|error in your sql syntax|duplicate (?:key value|entry)|"
+            r"violates (?:unique|foreign key|not-null|check) constraint|"
             r"(?:null ?pointer|nil pointer|classcast|indexoutofbounds|illegal(?:argument|state)|nosuchelement|"
             r"concurrentmodification|numberformat|arithmetic)(?:exception| dereference)|"
             r"\b(?:type|key|index|attribute|zerodivision|assertion|unboundlocal)error\b|index out of range|"

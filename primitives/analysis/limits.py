@@ -47,6 +47,11 @@ _SYNONYMS: Final[Mapping[str, str]] = {"conn": "connection", "conns": "connectio
 _WORD: Final = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
+_PARTS: Final = frozenset(("use", "used", "utilization", "utilisation", "usage", "ratio", "saturation"))
+# A part of a whole, with what measuring it at two moments may add: CPU time over the time that was asked for.
+_MOST_PART: Final = 1.5
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Usage:
     """How near a metric came to its limit; `peak` and `baseline` are what is used, in the metric's unit."""
@@ -138,10 +143,17 @@ def _limit(
         return metric.limit
     if metric.unit == "%":
         return 100.0
-    if metric.unit == "1" and {"utilization", "usage", "ratio", "saturation"} & set(_words(metric.name)):
+    if metric.unit == "1" and _PARTS & set(_words(metric.name)) and _is_part(comparison):
         return 1.0
     configured = [(path, value) for snapshot in snapshots for path, value in flatten(snapshot.document).items()]
     return _best(metric, configured) or _sibling(comparison, siblings)
+
+
+def _is_part(comparison: Comparison) -> bool:
+    """Whether the values can be parts of a whole: "usage" may as well count bytes of which nobody said so."""
+    return all(
+        not len(values) or float(values.max()) <= _MOST_PART for values in (comparison.values, comparison.normal)
+    )
 
 
 def _best(metric: Metric, fields: Iterable[tuple[str, Any]]) -> float | None:

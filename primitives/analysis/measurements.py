@@ -13,9 +13,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from primitives.dataclass import dataclass
-from primitives.patterns import lazy_pattern
+from primitives.metric_names import kind_of_metric
 from primitives.records import Metric, Observation
-from primitives.terms import MetricKind, Worse
 from primitives.text import safe_line
 
 __all__ = ["Measurement", "measurements"]
@@ -28,16 +27,6 @@ _SINCE: Final = ("from", "since", "start", "started_at")
 _LEAST: Final = 0.3
 _MOST_SCORE: Final = 40.0
 _LEAST_SCORE: Final = 3.0
-_KINDS: Final[tuple[tuple[MetricKind, Worse, str], ...]] = (
-    ("availability", "lower", r"success|availab|uptime|healthy"),
-    ("errors", "higher", r"error|fail|5xx|4xx|exception|timeout|reject"),
-    ("other", "higher", r"retransmi|packet.?loss|lost|drop|restart|lag\b|delay|throttl"),
-    ("latency", "higher", r"latency|duration|response.?time|elapsed|p\d\d\b"),
-    ("saturation", "lower", r"free|remaining|headroom"),
-    ("saturation", "higher", r"cpu|memory|heap|disk|storage|connections?|queue|depth|util|usage|threads|pool|load"),
-    ("traffic", "either", r"request|rate|throughput|calls|packets|bytes|receive|transmit|network|traffic|qps|rps"),
-)  # fmt: skip
-_WORDS: Final = [(kind, worse, lazy_pattern(rf"(?i){words}")) for kind, worse, words in _KINDS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +60,7 @@ def _stated(observation: Observation) -> Measurement | None:
     if not name or normal is None or current is None or abs(current - normal) <= _LEAST * abs(normal):
         return None
     unit = data.get("unit")
-    kind, worse = _kind(name)
+    kind, worse = kind_of_metric(name)
     metric = Metric(
         name=safe_line(name, limit=120), kind=kind, unit=unit if isinstance(unit, str) and unit else "1",
         statistic="value", worse=worse,
@@ -86,11 +75,6 @@ def _scored(measured: Measurement, greatest: float) -> Measurement:
     clear = min(1.0, times / 4) * abs(moved) / greatest
     score = math.copysign(_LEAST_SCORE + (_MOST_SCORE - _LEAST_SCORE) * clear, moved)
     return replace(measured, score=score)
-
-
-def _kind(name: str) -> tuple[MetricKind, Worse]:
-    words = name.replace("_", " ")
-    return next(((kind, worse) for kind, worse, pattern in _WORDS if pattern.search(words)), ("other", "either"))
 
 
 def _first(data: Mapping[str, Any], keys: Sequence[str], kind: type) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from typing import Final
 
@@ -32,12 +33,14 @@ _Operation = tuple[str, str, str]
 # Fewer spans in normal times, or fewer since the change, are no habit.
 _MIN_NORMAL: Final = 5
 _MIN_NOW: Final = 2
-# Log-likelihood against "nothing changed". Some hundred statements are tried at some ten moments each: chance alone
-# reaches ln(1000) = 7 at one of them, and half of that where only a handful of requests came.
-_MIN_SCORE: Final = 3.5
+# Of the deviations that are told, at most this share may be chance (Y. Benjamini and Y. Hochberg, Controlling the False
+# Discovery Rate, 1995), whatever number of statements is compared.
+_FALSE_SHARE: Final = 0.05
 # Where the paths that lack a statement are usual ones, as another branch is that depends on what was asked, only their
-# share is new, and chance moves that more easily.
-_MIN_RATE_SCORE: Final = 7.0
+# share is new. Then no such deviation at all may be chance, with this probability (Bonferroni's correction).
+_FALSE_AT_ALL: Final = 0.05
+# The same for one question about one statement.
+_FALSE_ONCE: Final = 0.01
 # What fewer spans than this share wrote depends on what was asked, and is no habit of the operation.
 _HABIT: Final = 0.5
 _SAME_STATEMENT: Final = 0.5
@@ -50,13 +53,17 @@ _LINE: Final = lazy_pattern(r"[#:]\d+$")
 
 @dataclass(frozen=True, slots=True)
 class _Deviation:
-    """A statement that changed: its pattern, the spans that show it, and how sure that is (natural log-odds)."""
+    """A statement that changed: its pattern, the spans that show it, and how sure that is.
+
+    `score` is the gain in log-likelihood over "nothing changed". `usual_path`: the spans took paths that are usual.
+    """
 
     pattern: Pattern
     operation: _Operation
     spans: frozenset[_Id]
     score: float
     over: bool
+    usual_path: bool = False
 
 
 def deviations(
@@ -77,10 +84,13 @@ def deviations(
     deviations: list[_Deviation] = []
     groups = _statements(records, operations)
     recovered = _recovered(groups, members)
+    compared = 0
     for operation, statements in groups.items():
         normal, current = members[operation]
         if len(normal) >= _MIN_NORMAL and len(current) >= _MIN_NOW:
+            compared += len(statements)
             deviations += _deviating(operation, statements, normal, current, spans, recovered)
+    deviations = _significant(deviations, compared)
     # A failure that is over is the trouble only where none lasts.
     deviations = [deviation for deviation in deviations if not deviation.over] or deviations
     for deviation in deviations:
@@ -89,6 +99,29 @@ def deviations(
             blamed if deviation.pattern.count and blamed != deviation.pattern.resource else None
         )
     return _without_consequences(deviations, spans)
+
+
+def _significant(deviations: Sequence[_Deviation], compared: int) -> list[_Deviation]:
+    """Those that chance doesn't explain, `compared` statements having been tested."""
+    rated = sorted(deviations, key=lambda deviation: -deviation.score)
+    allowed = [_FALSE_SHARE * place / max(compared, 1) for place in range(1, len(rated) + 1)]
+    known = max((place for place, deviation in enumerate(rated, 1) if _chance(deviation.score) <= allowed[place - 1]),
+                default=0)  # fmt: skip
+    surest = {id(deviation) for deviation in rated[:known]}
+    return [
+        deviation
+        for deviation in deviations
+        if id(deviation) in surest
+        and (not deviation.usual_path or _chance(deviation.score) <= _FALSE_AT_ALL / max(compared, 1))
+    ]
+
+
+def _chance(score: float) -> float:
+    """How often chance alone gains as much: twice a log-likelihood ratio is chi-squared with one degree of freedom.
+
+    S. Wilks, The large-sample distribution of the likelihood ratio (1938).
+    """
+    return math.erfc(math.sqrt(max(score, 0.0)))
 
 
 def _span_of(record: LogRecord) -> _Id:
@@ -154,7 +187,11 @@ def _place(record: LogRecord) -> str | None:
 
 
 def _merged(statements: Sequence[_Statement]) -> Iterator[_Statement]:
-    """Templates of one operation that begin alike come from the same line of code: their values alone differ."""
+    """Templates of one operation that begin alike come from the same line of code: their values alone differ.
+
+    A message begins with what its line of code always writes; the values come later (P. He et al., Drain: An Online
+    Log Parsing Approach with Fixed Depth Tree, ICWS 2017, whose tree is built on this).
+    """
     kept: list[_Statement] = []
     for statement in sorted(statements, key=lambda statement: (-len(statement.spans), statement.template)):
         for other in () if statement.located else kept:
@@ -187,7 +224,7 @@ def _recovered(
         for statement in filter(_fails, statements):
             usual = sum(identity in statement.spans for identity in normal)
             score, since = _stopped(usual, len(normal), [identity in statement.spans for identity in current])
-            if score >= _MIN_SCORE and since == 0:
+            if _chance(score) <= _FALSE_ONCE and since == 0:
                 recovered |= {(trace, operation[0]) for trace, _ in statement.spans}
     return recovered
 
@@ -205,8 +242,7 @@ def _deviating(
         elif statement.severity != "WARN" and len(healthy) >= _MIN_NORMAL:
             for deviation in _left_out(operation, statement, healthy, current, spans):
                 known = sum(_path(identity, statements) in usual for identity in deviation.spans)
-                if deviation.score >= _MIN_RATE_SCORE or known < len(deviation.spans) / 2:
-                    yield deviation
+                yield replace(deviation, usual_path=known >= len(deviation.spans) / 2)
 
 
 def _path(identity: _Id, statements: Sequence[_Statement]) -> frozenset[int]:
@@ -221,7 +257,7 @@ def _failing(
     wrote = [identity in statement.spans for identity in current]
     usual = sum(identity in statement.spans for identity in normal)
     score, since = _began(usual, len(normal), wrote)
-    if score >= _MIN_SCORE:
+    if score > 0:
         pattern = _pattern(operation, statement, (usual, len(normal)), wrote, since)
         pattern.family = family_of(statement.example)
         showing = [span for span, did in zip(current[since:], wrote[since:], strict=True) if did]
@@ -237,7 +273,7 @@ def _left_out(
     wrote = [identity in statement.spans for identity in current]
     usual = sum(identity in statement.spans for identity in normal)
     score, since = _stopped(usual, len(normal), wrote)
-    if score >= _MIN_SCORE and usual >= _HABIT * len(normal):
+    if score > 0 and usual >= _HABIT * len(normal):
         pattern = _pattern(operation, statement, (usual, len(normal)), wrote, since)
         pattern.last = spans[current[since - 1]].start if since else None
         pattern.strength, pattern.ongoing = score, since == 0

@@ -20,6 +20,7 @@ from primitives.bundle.topology import read_metrics, read_topology
 from primitives.bundle.validate import Warnings
 from primitives.collector import collector_paused
 from primitives.errors import BundleError
+from primitives.metric_names import metric_by_name
 from primitives.records import (
     Change,
     ConfigurationSnapshot,
@@ -127,7 +128,7 @@ class Bundle:
 
     @property
     def metrics(self) -> dict[str, Metric]:
-        """What each metric means, by name; a metric with samples and no meaning is of kind `other`."""
+        """What each metric means, by name; one that has samples and isn't described is read by its name."""
         return self._once("metrics", self._read_metrics)
 
     @property
@@ -270,7 +271,7 @@ class Bundle:
         for metric, name in self._sample_files.items():
             if metric not in known:
                 self._warnings.add(self._cleaner.name(name), "metrics.yaml doesn't say what it means")
-                known[metric] = Metric(name=metric, kind="other", unit="1", statistic="value", worse="either")
+                known[metric] = metric_by_name(metric)
         return known
 
     def _read_series(self, metric: str, name: str) -> list[Series]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.comparison import worse_sign
+from primitives.analysis.database_waits import load_by_class
 from primitives.analysis.measurements import Measurement, measurements
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
-from primitives.facts import MetricShift
+from primitives.facts import MetricShift, Observed
 from primitives.outputs.output_facts import facts_of_outputs
 from primitives.records import Observation
 from primitives.telemetry import Answers, ObservationsQuery, Telemetry
@@ -32,10 +33,31 @@ async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Di
     answers = await ask.observations(ObservationsQuery(window=incident_window(args)))
     for measured in measurements(answers.records)[:_MOST]:
         yield _fact(measured, answers, args)
+    for resource, loads in load_by_class(answers.records).items():
+        yield _load(resource, loads, answers, args)
     async for fact in facts_of_outputs(ask, args, answers):
         yield fact
     for gap in gaps((answers,), args):
         yield gap
+
+
+def _load(
+    resource: str, loads: Mapping[str, float], answers: Answers[Observation], args: Arguments
+) -> Observed:  # fmt: skip
+    total = sum(loads.values())
+    shares = sorted(loads.items(), key=lambda item: (-item[1], item[0]))
+    return Observed(
+        resource=resource,
+        window=incident_window(args),
+        observed_at=args.now,
+        source=answers.source,
+        answers=answers.digests,
+        kind="database_load",
+        subject=", ".join(f"{known} {100 * load / total:.0f} %" for known, load in shares),
+        value=round(total, 3),
+        unit="{session}",
+        details={known: round(load, 3) for known, load in shares},
+    )
 
 
 def _fact(measured: Measurement, answers: Answers[Observation], args: Arguments) -> MetricShift:

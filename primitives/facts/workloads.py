@@ -58,9 +58,9 @@ class WorkloadState(FactBase):
         facts.append(counted(self.restarts, "restart") if self.restarts else "")
         facts.append(shorten(self.message))
         detail = ", ".join(fact for fact in facts if fact)
-        return f"{what}: {self.state}" + (f" ({detail})" if detail else "") + self._bearing_words()
+        return f"{what}: {self.state}" + (f" ({detail})" if detail else "") + self._relevance_words()
 
-    def _bearing_words(self) -> str:
+    def _relevance_words(self) -> str:
         match self.bearing:
             case "past":
                 return f"; past: {self.bearing_reason}"

@@ -7,7 +7,7 @@ the webhook dispatcher.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from primitives.kubernetes.references import missing_from_text
 from primitives.kubernetes.services import pods_behind
 from primitives.patterns import lazy_pattern
 
-__all__ = ["classify_refusal", "create_event", "find_admission"]
+__all__ = ["classify_refusal", "create_event", "find_admission", "silent_server"]
 
 _QUOTA: Final = lazy_pattern(
     r"exceeded quota: ([^,\s]{1,253}), requested: (.{1,400}?), used: (.{1,400}?), limited: ([^);]{1,400})",
@@ -101,6 +101,17 @@ def _refused(
     )  # fmt: skip
 
 
+def silent_server(cluster: Cluster, webhook: Mapping[str, Any]) -> str | None:
+    """The workload that should answer a webhook and has no ready pod: the webhook is set up rightly.
+
+    None where it is answered, where its Service or every pod of it is missing, or where pods weren't dumped.
+    """
+    namespace, name = (text(webhook, "clientConfig", "service", key) for key in ("namespace", "name"))
+    service = cluster.get("Service", namespace, name) if name else None
+    behind = pods_behind(cluster, service) if service is not None else []
+    return cluster.owners.resource(behind[0].item) if behind and all(pod.ready is False for pod in behind) else None
+
+
 def _webhooks(cluster: Cluster) -> Iterator[Finding]:
     for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
         for item in cluster.all(kind):
@@ -121,4 +132,7 @@ def _webhooks(cluster: Cluster) -> Iterator[Finding]:
                     closed = details["failure_policy"] == "Fail"
                     state = "WebhookFailsClosed" if closed else "WebhookServiceMissing"
                     details["because_of"] = [details["service"]]
-                    yield Finding(state, item.id, kind, item.id, variant=text(webhook, "name"), details=details)
+                    place = item.id
+                    if closed and (server := silent_server(cluster, webhook)) is not None:
+                        state, place = "WebhookUnanswered", server
+                    yield Finding(state, item.id, kind, place, variant=text(webhook, "name"), details=details)

@@ -10,7 +10,6 @@ from typing import Any, Final
 from primitives.identity import kind_of
 from primitives.kubernetes.admission import find_admission
 from primitives.kubernetes.autoscaling import find_autoscaling
-from primitives.kubernetes.bearing import judge_bearing
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.conditions import find_conditions
 from primitives.kubernetes.container_logs import families_in_logs, find_in_logs
@@ -31,6 +30,7 @@ from primitives.kubernetes.ports import find_ports
 from primitives.kubernetes.probes import find_probes
 from primitives.kubernetes.references import find_references
 from primitives.kubernetes.refusals import by_refuser, find_refused
+from primitives.kubernetes.relevance import judge_relevance
 from primitives.kubernetes.scheduling import find_scheduling
 from primitives.kubernetes.services import find_services
 from primitives.kubernetes.settings import find_settings
@@ -118,7 +118,7 @@ _SAYS_LESS: Final[dict[str, Collection[str]]] = {
 
 def analyse(cluster: Cluster, focus: Collection[str] = ()) -> list[Finding]:
     """All findings, merged, most significant first, at most `MOST_FINDINGS`; `focus` is what the question names."""
-    return ordered(judge_bearing(cluster, merge(cluster, (f for _, find in FAMILIES for f in find(cluster))), focus))
+    return ordered(judge_relevance(cluster, merge(cluster, (f for _, find in FAMILIES for f in find(cluster))), focus))
 
 
 def told_by(analyzer: str) -> tuple[str, ...]:

@@ -59,10 +59,10 @@ def _autoscaler(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
     if kind in _SCALABLE and name and cluster.lacks(kind, item.namespace, name):
         yield Finding("AutoscalerTargetMissing", item.id, item.kind, item.id, details={**details, "target": resource})
         return
-    for condition, bad in (("AbleToScale", "False"), ("ScalingActive", "False")):
+    for condition in ("AbleToScale", "ScalingActive"):
         present = item.condition(condition)
         # ScalingDisabled: the target has no replicas, by somebody's wish.
-        if text(present, "status") == bad and text(present, "reason") != "ScalingDisabled":
+        if text(present, "status") in ("False", "Unknown") and text(present, "reason") != "ScalingDisabled":
             yield _from_condition(item, resource, "AutoscalerNotScaling", present, details)
     if _at_limit(item):
         limited = item.condition("ScalingLimited")

@@ -41,6 +41,8 @@ _COMMAND: Final = lazy_pattern(
     r"executable file not found|no such file or directory|exec format error|exec:? [^\n]{0,300}permission denied",
     re.IGNORECASE,
 )
+# runc: the limit is too small even for its own process that starts the container.
+_TOO_SMALL: Final = lazy_pattern(r"init was oom-?killed|memory limit too low", re.IGNORECASE)
 _PROBE_KILL: Final = lazy_pattern(r"failed (?:liveness|startup) probe|is unhealthy, it will be killed", re.IGNORECASE)
 _KILLING_PROBE: Final = lazy_pattern(r"(?:Liveness|Startup) probe (?:failed|errored)")
 _STARVED: Final = lazy_pattern(r"low on resource: ([\w.-]+)|(\w[\w-]{0,60}) (?:usage|limit) exceed", re.IGNORECASE)
@@ -107,6 +109,8 @@ def refuses_image(message: str) -> bool:
 
 def start_error(message: str, fallback: str = "StartError") -> str:
     """The state for a runtime's refusal to start a container."""
+    if _TOO_SMALL.search(message):
+        return "OOMKilled"
     return "InvalidCommand" if _COMMAND.search(message) else fallback
 
 

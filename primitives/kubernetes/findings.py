@@ -21,7 +21,7 @@ class Finding:
     that agree in resource, state, container and `variant` are one finding of several objects; `count` says of how
     many. `details` hold only what JSON has. `events` is how often the event behind it occurred (0: none), and
     `reported` marks what rests on text that the workload itself wrote. `bearing` and its reason in words come from
-    `primitives.kubernetes.bearing`, as `hurt`: whether its resource is in trouble now, None where that isn't known.
+    `primitives.kubernetes.relevance`, as `hurt`: whether its resource is in trouble now, None where that isn't known.
     """
 
     state: str

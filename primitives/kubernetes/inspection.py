@@ -12,10 +12,10 @@ from primitives.diagnostics.registry import Arguments, DiagnosticOutput, Progres
 from primitives.facts import ChangeFound, Dependencies, SourceGap, WorkloadState
 from primitives.identity import kubernetes_id, namespace_of, same_name
 from primitives.kubernetes.analysis import FAMILIES, healthy, merge, ordered, told_by
-from primitives.kubernetes.bearing import BY_COMPARISON, judge_bearing
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.links import find_links
+from primitives.kubernetes.relevance import BY_COMPARISON, judge_relevance
 from primitives.kubernetes.rollouts import find_rollouts
 from primitives.kubernetes.states import STATES
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
@@ -46,8 +46,8 @@ class Inspection:
             yield Progress(done, len(FAMILIES), name)
             unmerged += await self._run(name, partial(find, self._cluster))
         merged = await self._run("merged findings", partial(merge, self._cluster, unmerged)) or unmerged
-        bearing = partial(judge_bearing, self._cluster, merged, self._named())
-        findings = ordered(await self._run("the findings' bearing", bearing) or merged)
+        relevance = partial(judge_relevance, self._cluster, merged, self._named())
+        findings = ordered(await self._run("the findings' relevance", relevance) or merged)
         for finding in findings:
             yield _fact(finding, self._cluster, self._args, self._objects)
         for change in await self._run("rollouts", partial(find_rollouts, self._cluster)):

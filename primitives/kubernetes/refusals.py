@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from primitives.identity import kubernetes_id, namespace_of
+from primitives.kubernetes.admission import silent_server
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, quantity, strings, text
 from primitives.kubernetes.findings import Finding
@@ -37,7 +38,13 @@ def by_refuser(cluster: Cluster, findings: Iterable[Finding]) -> Iterator[Findin
         refuser = _refuser(cluster, finding)
         if refuser is not None and finding.resource != refuser:
             affects = sorted({finding.resource, *finding.details.get("affects", ())})
-            yield replace(finding, resource=refuser, details={**finding.details, "affects": affects})
+            silent = _silent(cluster, finding) if finding.state == "AdmissionWebhookUnavailable" else None
+            yield replace(
+                finding,
+                state="WebhookUnanswered" if silent else finding.state,
+                resource=silent or refuser,
+                details={**finding.details, "affects": affects},
+            )
         elif (quota := _refusing_quota(cluster, finding)) is not None:
             yield _refused(quota, _MISSING[finding.state], finding.object, finding.resource, finding)
         else:
@@ -72,6 +79,13 @@ def _refuser(cluster: Cluster, finding: Finding) -> str | None:
             return _webhook(cluster, str(finding.details.get("webhook") or ""))
         case _:
             return None
+
+
+def _silent(cluster: Cluster, finding: Finding) -> str | None:
+    """The workload whose pods should have answered the webhook that refused, and aren't ready."""
+    name = str(finding.details.get("webhook") or "")
+    webhooks = (w for kind in _WEBHOOKS for item in cluster.all(kind) for w in maps(item.raw, "webhooks"))
+    return next((silent_server(cluster, w) for w in webhooks if text(w, "name") == name), None)
 
 
 def _webhook(cluster: Cluster, name: str) -> str | None:

@@ -164,7 +164,8 @@ QuotaExceeded cause A ResourceQuota refuses new objects (details: quota, resourc
 QuotaRequiresLimits cause A ResourceQuota demands requests or limits that the pods don't state
 QuotaAtLimit weakness A ResourceQuota is used up (details: resource_name, used, hard)
 LimitRangeViolation cause A LimitRange refuses the pods
-WebhookFailsClosed cause A webhook that must answer (failurePolicy Fail) has no Service or no ready pod
+WebhookFailsClosed cause A webhook that must answer (failurePolicy Fail) has no Service or no pod
+WebhookUnanswered cause The pods that must answer an admission webhook (failurePolicy Fail) are not ready
 AdmissionWebhookDenied cause An admission webhook refuses the objects (details: webhook)
 AdmissionWebhookUnavailable cause An admission webhook can't be reached and fails closed
 PodSecurityViolation cause Pod security admission refuses the pods

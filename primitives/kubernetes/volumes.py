@@ -66,7 +66,7 @@ def mount_event(event: Event, resource: str) -> Finding:
         details |= more
     elif "multi-attach" in message.lower():
         state = "MultiAttachError"
-    elif re.search(r"permission denied|operation not permitted|access denied", message, re.IGNORECASE):
+    elif re.search(r"permission denied|operation not permitted|access denied(?! by server)", message, re.IGNORECASE):
         state = "VolumePermissionDenied"
     else:
         state = "FailedAttachVolume" if event.reason == "FailedAttachVolume" else "FailedMount"

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from primitives.dataclass import dataclass
 from primitives.identity import parse_id
+from primitives.outputs.calm_rules import is_calm_rule
 from primitives.outputs.readings import Reading, alarmed
 
 __all__ = ["Said", "said_in"]
@@ -51,7 +52,7 @@ def said_in(structure: Any, resource: str, known: Mapping[str, str], since: date
         node, owner, depth = pending.pop()
         visited += 1
         if isinstance(node, Mapping):
-            if _is_over(node, since):
+            if _is_over(node, since) or is_calm_rule(node):
                 continue
             owner = _named(node, known) or owner
             if ended := _ended(node, owner):

@@ -10,6 +10,7 @@ import orjson
 
 from primitives.dataclass import dataclass
 from primitives.identity import namespace_of
+from primitives.outputs.calm_rules import is_calm_rule
 from primitives.patterns import lazy_pattern
 from primitives.records import Observation
 
@@ -41,6 +42,8 @@ class Output:
 def outputs(observation: Observation) -> Iterator[Output]:
     """The outputs that an observation holds: its text, each text of its data, and the data itself as structure."""
     data = observation.data
+    if is_calm_rule(data):
+        return
     command = _command(data) or (observation.kind if " " in observation.kind else "")
     for text in _texts(data):
         yield from _read(observation, command, text)

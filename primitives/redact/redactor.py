@@ -13,18 +13,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from primitives.redact.assignments import has_secret_key, redact_assignments
+from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES
-from primitives.redact.dispatch import Dispatch, words_of
+from primitives.redact.dispatch import Dispatch
+from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
 from primitives.redact.learned import Learned
 from primitives.redact.parameters import has_parameters, redact_parameters
-from primitives.redact.rules import RULES, Rule
+from primitives.redact.pem import PEM_RULES
+from primitives.redact.rules import RULES, Rule, Span
 from primitives.redact.secret_documents import redact_secret_documents
+from primitives.redact.structure import may_have_structure, names_a_secret, secret_spans
 from primitives.redact.urls import URL_RULES
 from primitives.redact.values import is_inside_placeholder, is_placeholder, is_secret_assignment
 from primitives.redact.vendors import rules_for
@@ -36,8 +40,16 @@ _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
 _VALUE_KEYS: Final = ("value", "Value", "ParameterValue", "parameter_value")
-_BEFORE_KEYS: Final = Dispatch((*RULES, *URL_RULES))
-_AFTER_KEYS: Final = Dispatch(COMMAND_RULES)
+_FIRST: Final = (*RULES, *URL_RULES)
+_LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
+_RULES: Final = Dispatch((*PEM_RULES, *_FIRST, *_LAST))
+_CHANGED: Final = Dispatch(CHANGE_RULES)
+_ON_A_LINE: Final = Dispatch((*_FIRST, *COMMAND_RULES))
+# When each rule has its turn.
+_PRIVATE_KEYS: Final = frozenset(map(id, PEM_RULES))
+_BEFORE_KEYS: Final = frozenset(map(id, _FIRST))
+_AFTER_KEYS: Final = frozenset(map(id, _LAST))
+_CHANGES: Final = frozenset(map(id, CHANGE_RULES))
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -110,19 +122,35 @@ class Redactor:
         if "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, self._replace_all)
             lower = text.lower()
-        words = words_of(lower)
-        for rule in _BEFORE_KEYS.due(lower, words):
-            text = self._apply(rule, text)
+        due = _RULES.due(lower)
+        text = self._apply_all(_PRIVATE_KEYS, due, text)
+        named = names_a_secret(text, lower)
+        if may_have_structure(lower, named=named):
+            text = self._redact_by_structure(text)
+        text = self._apply_all(_BEFORE_KEYS, due, text)
         if has_parameters(lower):
             text = redact_parameters(text, self._hidden)
         if has_secret_key(text):
             text = redact_assignments(text, self._hidden)
-        for rule in _AFTER_KEYS.due(lower, words):
-            text = self._apply(rule, text)
+        text = self._apply_all(_AFTER_KEYS, due, text)
+        if named or "[redacted:" in text:
+            text = self._apply_all(_CHANGES, _CHANGED.due(lower), text)
         return self._learned.redact(text, self.placeholder) if self._seeks else text
 
-    def _apply(self, rule: Rule, text: str) -> str:
-        return rule.pattern.sub(self._replacer(rule), text)
+    def _apply_all(self, phase: frozenset[int], due: Iterable[Rule], text: str) -> str:
+        for rule in due:
+            if id(rule) in phase:
+                text = rule.pattern.sub(self._replacer(rule), text)
+        return text
+
+    def _redact_by_structure(self, text: str) -> str:
+        pieces, position = [], 0
+        for start, end in secret_spans(text, _places_on_a_line):
+            secret = text[start:end]
+            if len(secret) > 1 and not is_placeholder(secret):
+                pieces += [text[position:start], self._hidden("value", secret)]
+                position = end
+        return "".join((*pieces, text[position:])) if pieces else text
 
     def _redact_vendors(self, text: str) -> str:
         for kind, _, pattern in rules_for(text.lower()):
@@ -187,6 +215,15 @@ class Redactor:
     def _replace_all(self, value: Any) -> Any:
         text = value if isinstance(value, str) else repr(value)
         return text if not text or is_placeholder(text) else self._hidden("value", text)
+
+
+def _places_on_a_line(line: str) -> Iterator[Span]:
+    """Where the rules for command lines and the like see secrets."""
+    for rule in _ON_A_LINE.due(line.lower()):
+        for match in rule.pattern.finditer(line):
+            span = rule.secret_of(match)
+            if span is not None:
+                yield span
 
 
 def _named_value(obj: Mapping[str, Any]) -> str | None:

@@ -78,16 +78,7 @@ def make_rule(
     return Rule(kind, triggers, lazy_pattern(pattern, re.IGNORECASE), secret_of)
 
 
-_PEM_LABEL: Final = r"[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?"
-
 RULES: Final[tuple[Rule, ...]] = (
-    make_rule(
-        "private-key",
-        ("-----begin",),
-        rf"-----BEGIN {_PEM_LABEL}-----(?P<secret>(?:[^-]|-(?!----)){{0,20000}}(?=-----END)"
-        r"|(?:(?:\s|\\[nrt])*[A-Za-z0-9+/=]{16,})*)",
-        lambda match: match.span("secret") if match["secret"].strip() else None,
-    ),
     make_rule("jwt", ("*eyj",), r"(?<![A-Za-z0-9_-])(?-i:(?P<secret>eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,4}))"),
     make_rule(
         "authorization",

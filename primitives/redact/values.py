@@ -13,6 +13,7 @@ from primitives.patterns import lazy_pattern
 from primitives.redact.keys import KeyKind, key_kind
 
 __all__ = [
+    "filled",
     "is_code",
     "is_inside_placeholder",
     "is_no_secret",
@@ -29,7 +30,7 @@ _NO_SECRET: Final = lazy_pattern(
     r"error|ok|valid|authentication|str|string|int|integer|bool|boolean|bytes|text|varchar|object|any|number|optional|"
     r"path|file|env|secret|secrets|token|password|value|credentials?|basic|bearer|digest|negotiate|sigv4|authtok|"
     r"aws4-hmac-sha256|saml|oauth2?|oidc|jwt|mtls|iam|changeme_?here|sensitive|"
-    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<[^<>]*>?|\[?redacted(?:[ :][\w ]{0,60})?\]?|\d*)[.,:]?",
+    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<[^<>]*>?|\[?redacted\]?|\d*)[.,:]?",
     re.IGNORECASE,
 )
 _CODE: Final = lazy_pattern(
@@ -44,8 +45,10 @@ _OUTSIDE_REFERENCE: Final = lazy_pattern(
     r"|/(?-i:[a-z0-9._-]+/)*(?-i:[a-z0-9._-]+)$",
     re.IGNORECASE,
 )
-_PLACEHOLDER: Final = lazy_pattern(r"\[redacted:[a-z0-9-]+:[0-9a-f]{6}\]")
-_PLACEHOLDERS: Final = lazy_pattern(r"(?:\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\s,;:/@.!?)\]}\\\"']{0,4}){1,200}")
+_PLACEHOLDER: Final = lazy_pattern(r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\]")
+_PLACEHOLDERS: Final = lazy_pattern(
+    r"[\s\"'\\]{0,8}(?:\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\s,;:/@.!?)\]}\\\"']{0,8}){1,100}"
+)
 _PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 _RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
 _HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}")
@@ -54,8 +57,8 @@ _DIGIT: Final = lazy_pattern("[0-9]")
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether `text` is what redaction left, and nothing else: whoever writes a placeholder hides nothing behind it."""
-    return _PLACEHOLDERS.fullmatch(text.strip("\"'")) is not None
+    """Whether `text` is what redaction left and nothing else: a forged beginning doesn't protect what follows it."""
+    return _PLACEHOLDERS.fullmatch(text) is not None
 
 
 def is_inside_placeholder(text: str, at: int) -> bool:
@@ -63,6 +66,11 @@ def is_inside_placeholder(text: str, at: int) -> bool:
     begin = text.rfind("[redacted:", max(at - 60, 0), at + 9)
     match = _PLACEHOLDER.match(text, begin) if 0 <= begin < at else None
     return match is not None and match.end() > at
+
+
+def filled(value: str) -> bool:
+    """Whether `value` is more than what is written in a secret's place."""
+    return not is_placeholder(value) and _NO_SECRET.fullmatch(value) is None
 
 
 def is_no_secret(value: str) -> bool:

@@ -96,8 +96,8 @@ def _played(kind: str, seed: int, rng: np.random.Generator) -> Scenario | None:
         series = _series(again, plan, behaviours, grid, how)
         alarms = _alarms(plan, series, grid)
         if kind == "no_fault":
-            alarms = [one.metric for one in series
-                      if one.resource == plan.system.entry and one.metric.kind == "latency"]  # fmt: skip
+            alarms = [column.metric for column in series
+                      if column.resource == plan.system.entry and column.metric.kind == "latency"]  # fmt: skip
         if alarms and _all_felt(plan, grid, load, draws, state, how):
             alarm = alarms[int(again.integers(len(alarms)))]
             return _scenario(again, kind, seed, plan, behaviours, series, alarm, grid)
@@ -133,7 +133,7 @@ def _series(
     )
     for extra in plan.extras:
         own = (extra.resource, extra.meaning.name)
-        series = [one for one in series if (one.resource, one.metric.name) != own]
+        series = [other for other in series if (other.resource, other.metric.name) != own]
         series.append(_extra(rng, extra, grid))
     return series
 
@@ -150,24 +150,28 @@ def _extra(rng: np.random.Generator, extra: Extra, grid: _Grid) -> Series:
 def _alarms(plan: Plan, series: Iterable[Series], grid: _Grid) -> list[Metric]:
     """The entry's metrics that the fault moved enough for an alarm."""
     begin, end = grid.times[grid.onset], grid.times[-1]
-    found = []
-    for one in series:
-        if one.resource != plan.system.entry or one.metric.kind not in ("latency", "errors", "availability"):
+    alarms = []
+    for column in series:
+        if column.resource != plan.system.entry or column.metric.kind not in (
+            "latency",
+            "errors",
+            "availability",
+        ):
             continue
-        normal = one.values[one.times < begin]
-        now = one.values[(one.times >= begin) & (one.times <= end)]
+        normal = column.values[column.times < begin]
+        now = column.values[(column.times >= begin) & (column.times <= end)]
         if len(normal) < 10 or len(now) < 3:
             continue
         level, worst = float(np.median(normal)), float(np.quantile(now, 0.75))
         spread = 1.4826 * float(np.median(np.abs(normal - level)))
-        if one.metric.worse == "lower":
+        if column.metric.worse == "lower":
             worst = 2 * level - float(np.quantile(now, 0.25))
-        least = {"latency": 0.3 * level, "errors": 0.02, "availability": 2.0}[one.metric.kind]
-        if one.metric.kind == "errors" and one.metric.unit != "1":
+        least = {"latency": 0.3 * level, "errors": 0.02, "availability": 2.0}[column.metric.kind]
+        if column.metric.kind == "errors" and column.metric.unit != "1":
             least = 2.0
         if worst - level > max(least, 4 * spread):
-            found.append(one.metric)
-    return found
+            alarms.append(column.metric)
+    return alarms
 
 
 def _all_felt(plan: Plan, grid: _Grid, load: Mapping[str, float], draws: int, state: int, how: Scheme) -> bool:
@@ -214,7 +218,7 @@ def _scenario(
     )
     drawn = BundleParts(
         manifest=manifest,
-        metrics={one.metric.name: one.metric for one in series},
+        metrics={column.metric.name: column.metric for column in series},
         series=tuple(series),
         # Where there are traces the calls may be known from them alone.
         topology=None if traced and rng.random() < 0.2 else _topology(plan),
@@ -251,7 +255,7 @@ def _changes(rng: np.random.Generator, plan: Plan, grid: _Grid) -> tuple[Change,
         )
         for _ in range(int(rng.integers(0, 4)))
     ]
-    return tuple(sorted((*long_ago, *plan.changes), key=lambda one: one.time))
+    return tuple(sorted((*long_ago, *plan.changes), key=lambda change: change.time))
 
 
 def _coverage(rng: np.random.Generator, whole: Window, changes: Sequence[Change] | None) -> tuple[Coverage, ...]:
@@ -277,13 +281,18 @@ def _title(rng: np.random.Generator, entry: str, alarm: Metric) -> str:
 
 
 def _topology(plan: Plan) -> Topology:
-    known = {name: one for name, one in plan.system.components.items() if name not in plan.hidden}
-    hosts = sorted({one.host for one in known.values() if one.host})
-    resources = [Resource(id=one.name, kind=one.kind) for one in known.values()]
+    known = {name: component for name, component in plan.system.components.items() if name not in plan.hidden}
+    hosts = sorted({component.host for component in known.values() if component.host})
+    resources = [Resource(id=component.name, kind=component.kind) for component in known.values()]
     resources += [Resource(id=host, kind="node") for host in hosts]
-    edges = {(one.name, call.target): "calls" for one in known.values() for call in one.calls if call.target in known}
-    found = [Edge.model_validate({"from": source, "to": target, "kind": kind})
+    edges = {
+        (component.name, call.target): "calls"
+        for component in known.values()
+        for call in component.calls
+        if call.target in known
+    }
+    links = [Edge.model_validate({"from": source, "to": target, "kind": kind})
              for (source, target), kind in sorted(edges.items())]  # fmt: skip
-    found += [Edge.model_validate({"from": one.name, "to": one.host, "kind": "hosts"})
-              for one in known.values() if one.host]  # fmt: skip
-    return Topology(resources=tuple(resources), edges=tuple(found))
+    links += [Edge.model_validate({"from": component.name, "to": component.host, "kind": "hosts"})
+              for component in known.values() if component.host]  # fmt: skip
+    return Topology(resources=tuple(resources), edges=tuple(links))

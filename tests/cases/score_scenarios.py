@@ -39,9 +39,9 @@ def render(result: Evaluation) -> str:
     scores: Mapping[str, Scores | Evaluation] = {**result.by_dataset, "all": result}
     lines = [f"{'kind':22}" + "".join(f"{name.removeprefix('duration_'):>14}" for name in _COLUMNS)
              + f"{'confidence':>12}{'decoys > 0.5':>14}"]  # fmt: skip
-    for name, one in scores.items():
+    for name, scored in scores.items():
         cases = by_kind.get(name, list(result.cases))
-        cells = "".join(f"{_cell(getattr(one, column)):>14}" for column in _COLUMNS)
+        cells = "".join(f"{_cell(getattr(scored, column)):>14}" for column in _COLUMNS)
         sure = fmean(case.confidence or 0.0 for case in cases)
         decoyed = [case.decoy_confidence for case in cases if case.decoy_confidence is not None]
         blamed = f"{sum(value > 0.5 for value in decoyed)} of {len(decoyed)}" if decoyed else "-"

@@ -51,9 +51,9 @@ def _system(**calls: Call) -> System:
 def _median_ms(system: System, *faults: Fault) -> tuple[float, float, float]:
     """The entry's median latency before and after the onset, and the share of its requests that fail after it."""
     rng = np.random.default_rng(1)
-    found = simulate(rng, system, {"entry": np.full(_STEPS, 10.0)}, faults, draws=200)["entry"]
-    before, after = found.latency[:_ONSET], found.latency[_ONSET:]
-    return 1000 * float(np.median(before)), 1000 * float(np.median(after)), float(found.failed[_ONSET:].mean())
+    behaviour = simulate(rng, system, {"entry": np.full(_STEPS, 10.0)}, faults, draws=200)["entry"]
+    before, after = behaviour.latency[:_ONSET], behaviour.latency[_ONSET:]
+    return 1000 * float(np.median(before)), 1000 * float(np.median(after)), float(behaviour.failed[_ONSET:].mean())
 
 
 def test_a_slow_dependency_is_waited_for_up_to_the_time_out() -> None:
@@ -85,8 +85,10 @@ def test_a_cache_a_fallback_and_another_try_keep_failures_from_the_caller() -> N
 def test_tries_load_what_fails() -> None:
     system = _system(store=Call("store", retries=2))
     rng = np.random.default_rng(1)
-    found = simulate(rng, system, {"entry": np.full(_STEPS, 10.0)}, [Fault("store", _ONSET, failing=0.5)], draws=200)
-    before, after = found["store"].rate[:_ONSET].mean(), found["store"].rate[_ONSET:].mean()
+    behaviours = simulate(
+        rng, system, {"entry": np.full(_STEPS, 10.0)}, [Fault("store", _ONSET, failing=0.5)], draws=200
+    )
+    before, after = behaviours["store"].rate[:_ONSET].mean(), behaviours["store"].rate[_ONSET:].mean()
     assert before == pytest.approx(10.0, rel=0.05)
     assert after > 1.5 * before
 
@@ -95,9 +97,9 @@ def test_what_is_down_is_measured_no_more() -> None:
     system = _system(store=Call("store"))
     rng = np.random.default_rng(1)
     times = 60.0 * np.arange(_STEPS)
-    found = simulate(rng, system, {"entry": np.full(_STEPS, 10.0)}, [Fault("store", _ONSET, down=True)], draws=20)
-    series = measured(rng, system, found, times, scheme(rng))
-    last = {name: max(one.times[-1] for one in series if one.resource == name) for name in ("entry", "store")}
+    behaviours = simulate(rng, system, {"entry": np.full(_STEPS, 10.0)}, [Fault("store", _ONSET, down=True)], draws=20)
+    series = measured(rng, system, behaviours, times, scheme(rng))
+    last = {name: max(column.times[-1] for column in series if column.resource == name) for name in ("entry", "store")}
     assert last == {"entry": times[-1], "store": times[_ONSET - 1]}
 
 
@@ -105,11 +107,13 @@ def test_what_is_down_is_measured_no_more() -> None:
 def test_the_same_kind_and_seed_are_the_same_incident_and_other_seeds_have_other_names(
     kind: str, tmp_path: Path
 ) -> None:
-    one, again, other = make_scenario(kind, 101), make_scenario(kind, 101), make_scenario(kind, 102)
-    first, second = write_scenario(one, tmp_path / "one"), write_scenario(again, tmp_path / "again")
+    scenario, again, other = make_scenario(kind, 101), make_scenario(kind, 101), make_scenario(kind, 102)
+    first, second = write_scenario(scenario, tmp_path / "first"), write_scenario(again, tmp_path / "again")
     files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in files)
-    assert {series.resource for series in one.parts.series}.isdisjoint(series.resource for series in other.parts.series)
+    assert {series.resource for series in scenario.parts.series}.isdisjoint(
+        series.resource for series in other.parts.series
+    )
 
 
 def test_a_made_incident_says_that_it_is_one_and_keeps_its_answer_apart(
@@ -123,7 +127,7 @@ def test_a_made_incident_says_that_it_is_one_and_keeps_its_answer_apart(
         truth = read_truth(path)
         assert truth is not None
         assert truth.every is (scenario.kind == "two_faults")
-        known = {one.resource for one in scenario.parts.series}
+        known = {column.resource for column in scenario.parts.series}
         wanted = [cause["resource"] for cause in scenario.truth["root_causes"] if cause.get("resource")]
         assert any(name in known for name in wanted) or scenario.kind == "no_fault" or not wanted
         assert "root_causes" not in json.dumps(bundle.manifest.model_dump(mode="json"))

@@ -30,9 +30,9 @@ pytestmark = pytest.mark.parts("prometheus", "promtool")
 
 @pytest.fixture
 async def backend(jumping_prometheus: PrometheusSystem) -> AsyncIterator[PrometheusBackend]:
-    one = PrometheusBackend(parse_endpoint(jumping_prometheus.url), clock=ManualClock(jumping_prometheus.end))
-    yield one
-    await one.close()
+    opened = PrometheusBackend(parse_endpoint(jumping_prometheus.url), clock=ManualClock(jumping_prometheus.end))
+    yield opened
+    await opened.close()
 
 
 def whole(system: PrometheusSystem) -> Window:
@@ -40,8 +40,8 @@ def whole(system: PrometheusSystem) -> Window:
 
 
 def one_series(answer: Answer[Any], resource: str, metric: str) -> Series:
-    (found,) = [one for one in answer.records if (one.resource, one.metric.name) == (resource, metric)]
-    return found  # type: ignore[no-any-return]
+    (match,) = [series for series in answer.records if (series.resource, series.metric.name) == (resource, metric)]
+    return match  # type: ignore[no-any-return]
 
 
 def median(series: Series, start: datetime, end: datetime) -> float:
@@ -58,11 +58,11 @@ async def test_quantiles_lie_in_the_bucket_of_the_true_quantile(
     jumping_prometheus: PrometheusSystem, backend: PrometheusBackend, service: str, metric: str, share: float
 ) -> None:
     system = jumping_prometheus
-    found = one_series(await backend.ask(SeriesQuery(window=whole(system))), service, metric)
+    series = one_series(await backend.ask(SeriesQuery(window=whole(system))), service, metric)
     for start, end in ((system.start, system.jump), (system.jump + minutes(2), system.end)):
         true = system.truth[service].between(start, end).quantile(share)
-        assert bucket(median(found, start, end)) == bucket(true)
-    assert (found.metric.unit, found.metric.kind) == ("s", "latency")
+        assert bucket(median(series, start, end)) == bucket(true)
+    assert (series.metric.unit, series.metric.kind) == ("s", "latency")
 
 
 @pytest.mark.parametrize("service", ["storefront", "orders", "catalogue"])
@@ -86,8 +86,8 @@ async def test_the_jump_is_seen_within_a_rate_window(
 ) -> None:
     system = jumping_prometheus
     query = SeriesQuery(window=whole(system), resources=("orders",), metrics=("latency_p95",))
-    (found,) = (await backend.ask(query)).records
-    first = found.times[np.argmax(found.values > 0.5)]
+    (series,) = (await backend.ask(query)).records
+    first = series.times[np.argmax(series.values > 0.5)]
     assert 0 < first - system.jump.timestamp() <= 60
 
 
@@ -96,12 +96,12 @@ async def test_a_pool_is_as_full_as_it_was_at_that_moment(
 ) -> None:
     system = jumping_prometheus
     answer = await backend.ask(SeriesQuery(window=whole(system), kinds=("saturation",)))
-    found = one_series(answer, "orders", "connection_pool_utilization")
-    at = dict(zip(found.times.tolist(), found.values.tolist(), strict=True))
+    series = one_series(answer, "orders", "connection_pool_utilization")
+    at = dict(zip(series.times.tolist(), series.values.tolist(), strict=True))
     for moment, used in system.pool_in_use.items():
         assert at[moment.timestamp()] == pytest.approx(100 * used / system.pool_limit)
-    assert found.metric.limit == 100
-    assert {one.metric.kind for one in answer.records} == {"saturation"}
+    assert series.metric.limit == 100
+    assert {series.metric.kind for series in answer.records} == {"saturation"}
 
 
 async def test_dependencies_are_those_that_callers_counted(
@@ -133,7 +133,7 @@ async def test_nothing_after_the_end_of_the_window_is_read(
     system = jumping_prometheus
     calm = Window(start=system.start, end=system.jump)
     answer = await backend.ask(SeriesQuery(window=calm))
-    assert max(one.times[-1] for one in answer.records) <= system.jump.timestamp()
+    assert max(series.times[-1] for series in answer.records) <= system.jump.timestamp()
     assert one_series(answer, "orders", "latency_p99").values.max() < 0.25
 
 
@@ -171,11 +171,11 @@ async def test_a_narrow_question_gets_the_samples_of_a_wide_one(
     narrow_window = Window(start=system.jump - minutes(7), end=system.end)
     narrow = await backend.ask(SeriesQuery(window=narrow_window))
     assert len(narrow.records) == len(wide.records)
-    for one in narrow.records:
-        same = one_series(wide, one.resource, one.metric.name).between(narrow_window)
-        assert np.array_equal(one.times, same.times)
-        assert np.array_equal(one.values, same.values)
-    assert all(float(time).is_integer() for one in wide.records for time in one.times)
+    for series in narrow.records:
+        same = one_series(wide, series.resource, series.metric.name).between(narrow_window)
+        assert np.array_equal(series.times, same.times)
+        assert np.array_equal(series.values, same.values)
+    assert all(float(time).is_integer() for series in wide.records for time in series.times)
 
 
 async def test_an_answer_survives_the_store_byte_for_byte(
@@ -201,7 +201,7 @@ async def test_a_bundle_of_the_answers_gives_the_same_answers_offline(
     manifest = Manifest(id="live-1", title="t", query="q", detected_at=now, window=wide, coverage=live[0].coverage)
     parts = BundleParts(
         manifest=manifest,
-        metrics={one.metric.name: one.metric for one in live[0].records},
+        metrics={series.metric.name: series.metric for series in live[0].records},
         series=live[0].records,
         topology=topology.records[0],
     )
@@ -210,12 +210,12 @@ async def test_a_bundle_of_the_answers_gives_the_same_answers_offline(
     for query, answer in zip(queries, live, strict=True):
         offline = await recorded.ask(query)
         assert len(offline.records) == len(answer.records) > 0
-        for one in answer.records:
-            same = one_series(offline, one.resource, one.metric.name)
+        for series in answer.records:
+            same = one_series(offline, series.resource, series.metric.name)
             assert (same.metric, same.times.tolist(), same.values.tolist()) == (
-                one.metric,
-                one.times.tolist(),
-                one.values.tolist(),
+                series.metric,
+                series.times.tolist(),
+                series.values.tolist(),
             )
     assert (await recorded.ask(queries[0])).status == live[0].status == "partial"
     (same_topology,) = (await recorded.ask(TopologyQuery(window=wide))).records
@@ -310,9 +310,9 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def cluster(cluster_url: str) -> AsyncIterator[PrometheusBackend]:
-    one = PrometheusBackend(parse_endpoint(cluster_url), clock=ManualClock(CLUSTER_END))
-    yield one
-    await one.close()
+    opened = PrometheusBackend(parse_endpoint(cluster_url), clock=ManualClock(CLUSTER_END))
+    yield opened
+    await opened.close()
 
 
 CLUSTER_WINDOW = Window(start=CLUSTER_END - minutes(9), end=CLUSTER_END)
@@ -338,8 +338,8 @@ CLUSTER_WINDOW = Window(start=CLUSTER_END - minutes(9), end=CLUSTER_END)
 async def test_a_clusters_exporters_meet_in_one_scheme_of_names(
     cluster: PrometheusBackend, resource: str, metric: str, value: float
 ) -> None:
-    found = one_series(await cluster.ask(SeriesQuery(window=CLUSTER_WINDOW)), resource, metric)
-    assert found.values[-1] == pytest.approx(value, rel=1e-6)
+    series = one_series(await cluster.ask(SeriesQuery(window=CLUSTER_WINDOW)), resource, metric)
+    assert series.values[-1] == pytest.approx(value, rel=1e-6)
 
 
 async def test_a_cluster_shows_what_runs_where_and_who_calls_whom(cluster: PrometheusBackend) -> None:
@@ -359,11 +359,11 @@ async def test_a_cluster_shows_what_runs_where_and_who_calls_whom(cluster: Prome
 
 async def test_hostile_labels_come_out_harmless_and_without_secrets(cluster: PrometheusBackend) -> None:
     answer = await cluster.ask(SeriesQuery(window=CLUSTER_WINDOW, metrics=("file_descriptor_utilization",)))
-    (found,) = answer.records
-    assert found.values[-1] == pytest.approx(90.0)
-    assert "evil" in found.resource
-    assert "hunter2horse" not in found.resource
-    assert "\u202e" not in found.resource
+    (series,) = answer.records
+    assert series.values[-1] == pytest.approx(90.0)
+    assert "evil" in series.resource
+    assert "hunter2horse" not in series.resource
+    assert "\u202e" not in series.resource
 
 
 async def test_an_empty_prometheus_says_that_it_holds_nothing_of_use(tmp_path: Path) -> None:

@@ -85,8 +85,8 @@ class RecordedIncident:
         args = Arguments(
             window=manifest.window, baseline=manifest.baseline, now=manifest.window.end, symptom=manifest.symptom
         )
-        found = [one async for one in diagnostics()[name].run(ask, args)]
-        return [one for one in found if isinstance(one, FactBase)]
+        outputs = [output async for output in diagnostics()[name].run(ask, args)]
+        return [output for output in outputs if isinstance(output, FactBase)]
 
     def _write(self, name: str, text: str) -> None:
         path = self.folder / name

@@ -40,7 +40,7 @@ async def test_the_symptom_is_told_first_with_level_onset_and_unit(tmp_path: Pat
     assert shift.onset == START + timedelta(minutes=10)
     assert shift.onset_uncertainty_s == 60
     assert (shift.samples, shift.baseline_samples) == (21, 120)
-    assert [one.metric for one in of(facts, "metric_shift", "absent")] == ["cpu"]
+    assert [fact.metric for fact in of(facts, "metric_shift", "absent")] == ["cpu"]
 
 
 async def test_nothing_is_called_absent_that_was_not_measured_to_the_end(tmp_path: Path) -> None:
@@ -63,15 +63,15 @@ async def test_limits_come_from_the_metric_the_unit_a_sibling_or_the_configurati
     document = {"allocated_storage": 100, "limits": {"memory": "4Gi"}, "port": 5432}
     incident.lines("configuration", {"time": at(-30), "resource": "db", "kind": "db_instance", "document": document})
     facts = await incident.facts("analyze_utilization")
-    full = {one.metric: (round(one.ratio, 4), one.limit) for one in of(facts, "metric_at_limit")}
+    full = {fact.metric: (round(fact.ratio, 4), fact.limit) for fact in of(facts, "metric_at_limit")}
     assert full == {
         "connections": (0.96, 500),
         "cpu_utilization": (0.97, 100),
         "pool_in_use": (1.0, 20),
         "free_storage_space": (0.96, 100 * 2**30),
     }
-    assert [(one.metric, one.ratio) for one in of(facts, "metric_at_limit", "absent")] == [("memory_used", 0.25)]
-    assert {one.since for one in of(facts, "metric_at_limit") if one.metric != "pool_in_use"} == {
+    assert [(fact.metric, fact.ratio) for fact in of(facts, "metric_at_limit", "absent")] == [("memory_used", 0.25)]
+    assert {fact.since for fact in of(facts, "metric_at_limit") if fact.metric != "pool_in_use"} == {
         START + timedelta(minutes=10)
     }
 
@@ -84,8 +84,8 @@ async def test_other_resources_are_compared_and_silence_is_told(tmp_path: Path) 
     )
     incident.metric("beat", {"cart": [1.0] * BEFORE + [None] * 31}, kind="other", unit="1", worse="lower")
     facts = await incident.facts("compare_baseline")
-    assert [(one.resource, one.metric) for one in of(facts, "metric_shift")] == [("cart", "errors")]
-    assert [(one.resource, one.metric) for one in of(facts, "metric_missing")] == [("cart", "beat")]
+    assert [(fact.resource, fact.metric) for fact in of(facts, "metric_shift")] == [("cart", "errors")]
+    assert [(fact.resource, fact.metric) for fact in of(facts, "metric_missing")] == [("cart", "beat")]
     # The store is no direct dependency of the symptom's resource: that it stayed calm clears nobody.
     assert not of(facts, "metric_shift", "absent")
 
@@ -110,7 +110,7 @@ async def test_without_a_baseline_the_same_time_yesterday_is_normal(tmp_path: Pa
     incident.metric("requests", {"shop": day}, first=-24 * 60, **meaning)
     facts = await incident.facts("analyze_utilization")
     assert not of(facts, "metric_shift")
-    assert [one.baseline for one in of(facts, "metric_shift", "absent")] == [900]
+    assert [fact.baseline for fact in of(facts, "metric_shift", "absent")] == [900]
 
 
 async def test_changes_come_with_their_lead_the_nearest_before_the_onset_first(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ async def test_changes_come_with_their_lead_the_nearest_before_the_onset_first(t
         {"time": at(-25 * 60), "id": "v0", "summary": "too old", **change},
     )
     changes = of(await incident.facts("check_recent_changes"), "change")
-    assert [(one.change.id, one.lead_s) for one in changes] == [("v2", 300), ("v1", 310 * 60), ("v3", -300)]
+    assert [(fact.change.id, fact.lead_s) for fact in changes] == [("v2", 300), ("v1", 310 * 60), ("v3", -300)]
 
 
 async def test_a_change_file_alone_never_proves_that_there_was_none(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ async def test_absence_of_changes_is_told_for_the_kinds_and_the_time_that_are_co
     incident = _shop(tmp_path, coverage=[_COVERED])
     incident.lines("changes", {"time": at(5), "resource": "shop", "kind": "iam", "summary": "a role"})
     absent = of(await incident.facts("check_recent_changes"), "change", "absent")
-    assert [one.kinds for one in absent] == [("infrastructure",)]
+    assert [fact.kinds for fact in absent] == [("infrastructure",)]
     assert absent[0].source == "cloudtrail"
     assert absent[0].window.seconds == (24 * 60 + 20) * 60
 
@@ -170,11 +170,16 @@ async def test_configuration_is_compared_by_path_and_dated_by_its_snapshots(tmp_
         {"time": at(12), "resource": "new", "kind": "listener", "document": {"port": 80}},
     )
     facts = await incident.facts("diff_configuration")
-    (found,) = of(facts, "configuration_difference")
-    assert (found.resource, found.path, found.before, found.after) == ("db", "max_connections", 5000, 500)
-    assert found.changed_between.start == START - timedelta(minutes=30)
-    assert found.changed_between.end == START + timedelta(minutes=12)
-    assert [one.resource for one in of(facts, "configuration_difference", "absent")] == ["lb"]
+    (difference,) = of(facts, "configuration_difference")
+    assert (difference.resource, difference.path, difference.before, difference.after) == (
+        "db",
+        "max_connections",
+        5000,
+        500,
+    )
+    assert difference.changed_between.start == START - timedelta(minutes=30)
+    assert difference.changed_between.end == START + timedelta(minutes=12)
+    assert [fact.resource for fact in of(facts, "configuration_difference", "absent")] == ["lb"]
 
 
 async def test_a_value_that_appears_or_vanishes_is_a_difference(tmp_path: Path) -> None:
@@ -185,8 +190,8 @@ async def test_a_value_that_appears_or_vanishes_is_a_difference(tmp_path: Path) 
         {"time": at(-60), "document": {"replicas": 2, "list": []}, **record},
         {"time": at(12), "document": {"autoscaling": None, "list": [1]}, **record},
     )
-    found = of(await incident.facts("diff_configuration"), "configuration_difference")
-    assert {one.path: (one.before, one.after) for one in found} == {
+    differences = of(await incident.facts("diff_configuration"), "configuration_difference")
+    assert {fact.path: (fact.before, fact.after) for fact in differences} == {
         "autoscaling": (None, None),
         "list": ([], None),
         "list[0]": (None, 1),
@@ -219,9 +224,11 @@ async def test_only_the_deepest_failing_span_is_blamed(tmp_path: Path) -> None:
             _span("store", minute, status, "cart", **{"exception.message": "disk is full"}),
         ]
     incident.lines("spans", *spans)
-    found = of(await incident.facts("analyze_error_rate"), "span_errors")
-    assert [(one.resource, one.errors, one.total, one.baseline_ratio) for one in found] == [("store", 10, 20, 0)]
-    assert found[0].message == "disk is full"
+    span_facts = of(await incident.facts("analyze_error_rate"), "span_errors")
+    assert [(fact.resource, fact.errors, fact.total, fact.baseline_ratio) for fact in span_facts] == [
+        ("store", 10, 20, 0)
+    ]
+    assert span_facts[0].message == "disk is full"
 
 
 async def test_that_no_span_failed_is_told_only_where_spans_are_covered(tmp_path: Path) -> None:
@@ -230,7 +237,7 @@ async def test_that_no_span_failed_is_told_only_where_spans_are_covered(tmp_path
         incident = RecordedIncident(tmp_path / str(number), coverage=coverage)
         incident.lines("spans", _span("shop", 5, "ok"))
         absent = of(await incident.facts("analyze_error_rate"), "span_errors", "absent")
-        assert [one.source for one in absent] == ["xray"] * len(coverage)
+        assert [fact.source for fact in absent] == ["xray"] * len(coverage)
 
 
 async def test_counted_errors_are_told_as_a_share_of_requests(tmp_path: Path) -> None:
@@ -255,5 +262,5 @@ async def test_every_unanswered_question_is_one_gap(tmp_path: Path) -> None:
     }
     for name, questions in asked.items():
         facts = await incident.facts(name)
-        assert sorted(one.question for one in of(facts, "source_gap", "unknown")) == sorted(questions)
+        assert sorted(fact.question for fact in of(facts, "source_gap", "unknown")) == sorted(questions)
         assert len(facts) == len(questions)

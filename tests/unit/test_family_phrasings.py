@@ -8,6 +8,8 @@ from primitives.analysis.error_families import family_of
 
 PHRASINGS = {
     "out_of_memory": """
+memory resource limit alarm set on node rabbit@mq-1
+CircuitBreakingException: [parent] Data too large
 java.lang.OutOfMemoryError: GC overhead limit exceeded
 Out of memory: Killed process 4021 (mysqld) total-vm:8123456kB
 FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory
@@ -21,6 +23,7 @@ vm_memory_high_watermark set. Memory used:858993459 allowed:838860800
 [parent] Data too large, data for [<http_request>] would be larger than the limit of [1020054732/972.7mb]
 """,
     "disk_full": """
+ERROR 1114 (HY000): The table 'invoices' is full
 could not extend file "base/16384/24576": No space left on device
 ORA-01653: unable to extend table APP.ORDERS by 128 in tablespace USERS
 index blocked, disk usage exceeded flood-stage watermark
@@ -35,6 +38,8 @@ write /var/lib/docker/tmp/GetImageBlob12: no space left on device
 Insufficient disk space to write 5368709120 bytes
 """,
     "too_many_connections": """
+User app already has more than 'max_user_connections' active connections
+MongoWaitQueueFullException: Too many threads are already waiting for a connection
 FATAL: sorry, too many clients already
 FATAL: remaining connection slots are reserved for non-replication superuser connections
 ERROR 1040 (HY000): Too many connections
@@ -82,6 +87,10 @@ Name node is in safe mode. Cannot create file /tmp/x
 cluster is in read-only mode, writes are refused
 """,
     "failover": """
+raft: rpc error: No cluster leader
+NOT_LEADER_OR_FOLLOWER
+mnesia_event got {inconsistent_database, running_partitioned_network, rabbit@b}
+blocked by: [SERVICE_UNAVAILABLE/2/no master]
 database system is ready: server promoted to primary
 etcdserver: no leader
 raft: lost leader 8211f1d0f64f3269 at term 4
@@ -129,6 +138,9 @@ hostname 'db' doesn't match 'postgres.internal': certificate is not valid for it
 TLSV1_ALERT_UNKNOWN_CA
 """,
     "dns": """
+lookup orders on 10.96.0.10:53: read udp 10.1.0.3:53: i/o timeout
+java.nio.channels.UnresolvedAddressException
+name resolver error: produced zero addresses
 getaddrinfo ENOTFOUND orders-db
 dial tcp: lookup billing on 10.96.0.10:53: no such host
 java.net.UnknownHostException: kafka-0.kafka
@@ -142,6 +154,10 @@ lookup api on 10.0.0.2:53: server misbehaving
 No resolvable bootstrap urls given in bootstrap.servers
 """,
     "authentication": """
+no pg_hba.conf entry for host "10.0.0.4", user "app", no encryption
+MongoServerError: command find requires authentication
+UserNotFound: Could not find user "svc" for db "crm"
+role "app" does not exist
 FATAL: password authentication failed for user "app"
 Access denied for user 'app'@'10.0.0.5' (using password: YES)
 ORA-01017: invalid username/password; logon denied
@@ -211,6 +227,8 @@ Error 111 connecting to cache:6379. Connection refused.
 ORA-12541: TNS:no listener
 """,
     "unreachable": """
+Bootstrap broker kafka:9092 (id: -1 rack: null) disconnected
+[WARNING] Server api/web1 is DOWN, reason: Layer4 timeout
 dial tcp 10.0.0.3:443: connect: no route to host
 All host(s) tried for query failed
 MongoServerSelectionError: Server selection timed out after 30000 ms: no reachable servers
@@ -224,6 +242,8 @@ no live upstreams while connecting to upstream
 Can't contact LDAP server
 """,
     "incompatible_version": """
+/lib/libc.so.6: version `GLIBC_2.34' not found
+Invalid featureCompatibilityVersion document found
 FATAL: database files are incompatible with server
 DETAIL: The data directory was initialized by PostgreSQL version 12, which is not compatible with this version 14.5
 Cannot downgrade from version 6.0 to 4.4
@@ -234,6 +254,9 @@ unknown method Charge for service payments.Payment
 NoSuchMethodError: com.acme.Cart.total()
 """,
     "invalid_configuration": """
+Failed to bind properties under 'server.port' to int
+yaml: line 12: did not find expected key
+Invalid maximum heap size: -Xmx4gg
 nginx: [emerg] unknown directive "proxy_passs" in /etc/nginx/nginx.conf:12
 initdb: error: directory "/data/pg" exists but is not empty
 data directory "/data/pg" has invalid permissions
@@ -243,7 +266,47 @@ Fatal config file error: invalid configuration at line 12
 [ALERT] parsing [/etc/haproxy.cfg:9]: unknown option 'balance2'
 unable to parse config /etc/app.yaml: mapping values are not allowed
 """,
+    "slow_disk": """
+slow fdatasync took 1.2 s, expected-duration 1 s
+apply request took too long: 412 ms
+fsync took 3.1 s on journal 4
+""",
+    "garbage_collection": """
+[gc] GC(41) Pause Full (Allocation Failure) 3988M->3981M(4096M) 2210.117ms
+12.3: [Full GC (Ergonomics) 1023M->1022M(1024M), 4.21 secs]
+[gc][612] overhead, spent 3.4s collecting in the last 4.1s: gc spent 3400 ms in the last
+""",
+    "feature_flag": """
+checkout failed: feature flag newTaxEngine is on
+Feature flag slowSearch active: injecting delay
+""",
+    "missing_object": """
+ORA-00942: table or view does not exist
+Unknown column 'o.totl' in 'field list'
+Invalid object name 'dbo.Orders'.
+relation "ledger" does not exist
+""",
+    "missing_file": """
+ModuleNotFoundError: No module named 'requests'
+Error: Could not find or load main class com.acme.Main
+exec: "srv": executable file not found in $PATH
+System.IO.FileNotFoundException: Could not load file or assembly
+""",
+    "exception": """
+ERROR: syntax error at or near "FORM"
+duplicate key value violates unique constraint "orders_pkey"
+TypeError: Cannot read properties of undefined (reading 'id')
+System.NullReferenceException: Object reference not set to an instance of an object.
+""",
+    "crash": """
+Exception in thread "main" java.lang.IllegalStateException: no context
+fatal error: all goroutines are asleep - deadlock!
+*** Error in `app': double free or corruption (out)
+process exited with code 139
+""",
     "clock": """
+Request's timestamp is too far in the future
+time correction of 3600 seconds exceeds sanity limit
 RequestTimeTooSkewed: The difference between the request time and the current time is too large.
 NTP: system clock is unsynchronized, offset 48 s
 Clock skew too great
@@ -257,6 +320,15 @@ token used before issued
 }
 
 ORDINARY = """
+feature flag newTaxEngine is on
+GC(12) Pause Young (Normal) 212M->40M(512M) 3.1ms
+fsync completed
+process exited with code 0
+leader elected: node-2
+server api/web1 is UP, reason: Layer7 check passed
+user "app" exists
+loaded module orders
+table orders has 12 rows
 checkpoint complete: wrote 4290 buffers (26.2%); write=29.9 s, sync=0.003 s
 pool statistics: total=10, active=3, idle=7, waiting=0
 Connection pool restored after maintenance

@@ -15,10 +15,10 @@ from kubernetes_objects import NOW, PLURALS, WINDOW
 
 from primitives.kubernetes.aliases import object_aliases
 from primitives.kubernetes.analysis import FAMILIES, healthy, merge
-from primitives.kubernetes.bearing import judge_bearing
 from primitives.kubernetes.cluster import Check, Cluster
 from primitives.kubernetes.links import find_links, misleading_services
 from primitives.kubernetes.owners import workloads_of_pods
+from primitives.kubernetes.relevance import judge_relevance
 from primitives.kubernetes.rollouts import find_rollouts
 from primitives.records import ContainerLog, Edge, KubernetesDump, Resource, Topology
 
@@ -110,7 +110,7 @@ def test_no_analyzer_raises_whatever_its_objects_look_like(
     raw = []
     for _, find in FAMILIES:
         raw += list(find(cluster))
-    findings = judge_bearing(cluster, merge(cluster, raw), names)
+    findings = judge_relevance(cluster, merge(cluster, raw), names)
     healthy(cluster, findings)
     find_links(cluster)
     misleading_services(cluster)
@@ -135,4 +135,4 @@ def test_no_analyzer_needs_a_field_that_may_be_left_out(case: Any) -> None:
             objects = copy.deepcopy([dict(other) for other in case.objects])
             mutate(objects[place], path, leave_out=False, value=None)
             cluster = cluster_of(objects, [], [], [])
-            judge_bearing(cluster, merge(cluster, [f for _, find in FAMILIES for f in find(cluster)]))
+            judge_relevance(cluster, merge(cluster, [f for _, find in FAMILIES for f in find(cluster)]))

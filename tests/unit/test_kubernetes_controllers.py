@@ -322,6 +322,11 @@ WORKLOADS = [
         details={"max_replicas": 3, "current_replicas": 3, "autoscaler": "shop/horizontalpodautoscaler/api"},
     ),
     Case(
+        "not known to scale",
+        (DEPLOYMENT, autoscaler({"type": "ScalingActive", "status": "Unknown", "reason": "FailedGetScale"})),
+        "AutoscalerNotScaling",
+    ),
+    Case(
         "not scaling",
         (DEPLOYMENT, autoscaler({"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric"})),
         "AutoscalerNotScaling",

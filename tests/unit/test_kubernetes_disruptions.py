@@ -113,6 +113,28 @@ DISRUPTIONS = [
         dumped=("Service",),
     ),
     Case(
+        "a webhook whose pods are not ready",
+        (
+            webhook(),
+            obj("Service", "guard", "guard", spec={"selector": {"app": "guard"}}),
+            pod("guard-0", owner=None, namespace="guard", labels={"app": "guard"}, ready=False),
+        ),
+        "WebhookUnanswered",
+        "guard/pod/guard-0",
+        never=("WebhookFailsClosed",),
+    ),
+    Case(
+        "a webhook whose Service selects no pod",
+        (
+            webhook(),
+            obj("Service", "guard", "guard", spec={"selector": {"app": "gard"}}),
+            pod("guard-0", owner=None, namespace="guard", labels={"app": "guard"}, ready=True),
+        ),
+        "WebhookFailsClosed",
+        "validatingwebhookconfiguration/guard",
+        never=("WebhookUnanswered",),
+    ),
+    Case(
         "a webhook that needn't answer",
         (webhook(failurePolicy="Ignore"),),
         "WebhookServiceMissing",

@@ -12,7 +12,7 @@ from engine.report import report, without_volatile
 STORY = Path(__file__).parents[2] / "sample_incidents" / "api-latency-spike"
 
 
-async def _told(store: Path) -> dict[str, object]:
+async def _document(store: Path) -> dict[str, object]:
     engine = await Engine.open(store)
     try:
         execution_id = await engine.investigate(
@@ -26,7 +26,7 @@ async def _told(store: Path) -> dict[str, object]:
 
 
 async def test_the_deployment_comes_first_the_connections_second_and_a_downstream_after(tmp_path: Path) -> None:
-    document = await _told(tmp_path / "one.db")
+    document = await _document(tmp_path / "one.db")
     causes = document["likely_root_causes"]
     assert isinstance(causes, list)
     assert (causes[0]["cause_id"], causes[0]["resource"], causes[0]["change"]) == (
@@ -40,4 +40,4 @@ async def test_the_deployment_comes_first_the_connections_second_and_a_downstrea
     findings = " ".join(map(str, document["key_findings"])) if isinstance(document["key_findings"], list) else ""
     assert "95 % of the limit" in findings
     assert "No infrastructure changes" in findings
-    assert without_volatile(document) == without_volatile(await _told(tmp_path / "two.db"))
+    assert without_volatile(document) == without_volatile(await _document(tmp_path / "two.db"))

@@ -110,3 +110,16 @@ def test_the_order_of_the_records_does_not_matter() -> None:
     first = requests.since(10)
     requests.logs.reverse()
     assert requests.since(10) == first
+
+
+def test_of_many_statements_one_that_chance_explains_is_not_told() -> None:
+    """One of a hundred rare statements is bound to be absent for a while."""
+    requests = Requests()
+    for number in range(16):
+        rare: list[tuple[str, Severity, str]] = [
+            ("stock", "INFO", f"{chr(97 + place % 26) * 3}{chr(97 + place // 26) * 3} looked at shelf")
+            for place in range(60)
+            if (number * 7 + place * 5) % 8 != 0
+        ]
+        requests.add(COUNTED, SOLD, *rare)
+    assert requests.since(13) == []

@@ -11,11 +11,13 @@ CAUSES = (
     Cause(
         "invalid_credentials", _CLASS, "{resource}'s credentials are refused", "RFC 9110 (401 Unauthorized)",
         states={"CredentialsRefused": 5.0}, families={"authentication": 2.6, "clock": 1.6}, diagnostic="analyze_logs",
+        signals={"token expired": 1.2},
     ),
     Cause(
         "permission_denied", _CLASS, "{resource} lacks a permission",
         "RFC 9110 (403 Forbidden); AWS IAM: AccessDenied",
         states={"Forbidden": 3.8, "PermissionRefused": 5.0}, families={"permission": 2.6}, diagnostic="analyze_logs",
+        signals={"port refused": 2.6, "account token missing": 1.4},
         blamed_for=("iam",),
     ),
     Cause(
@@ -29,7 +31,7 @@ CAUSES = (
     Cause(
         "token_expired", _CLASS, "{resource}'s token has expired", "RFC 6750 (invalid_token)",
         states={"TokenExpired": 5.0}, families={"authentication": 0.8}, diagnostic="analyze_logs",
-        caused_by_change=False,  # it expires by the calendar
+        signals={"token expired": 3.0}, caused_by_change=False,  # it expires by the calendar
         settings={"token_past": 4.0},
     ),
 )  # fmt: skip

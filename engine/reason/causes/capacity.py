@@ -34,15 +34,19 @@ CAUSES = (
     Cause(
         "queue_backlog", IncidentClass.DATA_BACKLOG, "Messages pile up in {resource}",
         "Amazon SQS: ApproximateNumberOfMessagesVisible; Little's law", families={"queue_full": 2.0},
-        metrics=r"queue (?:depth|length|size).*|backlog|messages (?:visible|ready|pending)|age of oldest.*|"
-        r"pending (?:messages|tasks|jobs)",
+        metrics=r"(?<!disk )(?<!volume )(?<!pool )(?<!executor )(?<!run )(?:request ?)?queue ?(?:depth|length|size|"
+            r"lag).*|backlog|"
+        r"messages (?:visible|ready|pending|unack\w*)|age of oldest.*|pending (?:messages|tasks|jobs)|"
+        r"(?:current|waiting) queue|queue (?:current|waiting|pending)",
         remediations=("scale_workload",), diagnostic="analyze_utilization",
     ),
     Cause(
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
         "Apache Kafka: consumer lag", families={"queue_full": 0.8},
         observations=Observation(r"consumer group\b.{0,260}no active members", 3.0, order=0),
-        metrics=r"consumer (?:lag|group lag|offset).*|records lag.*|freshness.*|staleness.*",
+        # Amazon Kinesis and AWS Lambda: IteratorAge; RabbitMQ: consumers of a queue.
+        metrics=r"consumer ?(?:group ?)?(?:lag|offset).*|records lag.*|freshness.*|staleness.*|iterator age.*|"
+        r"queue consumers",
         remediations=("restart_workload",), diagnostic="analyze_utilization",
     ),
 )  # fmt: skip

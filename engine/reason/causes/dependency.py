@@ -30,8 +30,11 @@ CAUSES = (
             "ProbeNeedsAnother": 3.8,
             # Init containers block the start until a precondition is met (Kubernetes: Init Containers).
             "InitContainerNotFinished": 2.2,
+            "WebhookUnanswered": 4.0,
         },
-        metrics=r"(?:health ?check|healthy hosts?|target health).*",
+        # Envoy: cluster statistics; HAProxy: backend statistics.
+        metrics=r"(?:health ?check|(?:un ?)?healthy hosts?|target health).*|connect(?:ion)? (?:fail\w*|errors?|"
+        r"refused)\b.*",
         remediations=("restart_workload",),
         diagnostic="trace_dependencies",
         complaint_sentence="Something that {resource} depends on can't be reached",
@@ -87,7 +90,7 @@ CAUSES = (
         "{resource} failed over",
         "Amazon RDS: Multi-AZ failover events (RDS-EVENT-0049)",
         families={"failover": 2.4},
-        metrics=r"failovers?",
+        metrics=r"failovers?|leader (?:changes?|elections?).*",
         diagnostic="check_recent_changes",
         observations=Observation(r"failover", 2.6, order=3),
         # Amazon RDS: during a failover the writer is unreachable, then old connections reach a read-only instance.
@@ -99,7 +102,9 @@ CAUSES = (
         "{resource} lags behind its primary",
         "Amazon RDS: ReplicaLag; PostgreSQL: pg_stat_replication",
         families={"replication_lag": 2.6},
-        metrics=r"(?:replica|replication)(?: slot)? (?:lag|delay).*|seconds behind.*|slot disk usage",
+        # Apache Kafka: under-replicated partitions; Elasticsearch: unassigned shards.
+        metrics=r"(?:replica|replication)(?: slot)? (?:lag|delay).*|seconds behind.*|slot disk usage|"
+        r"(?:replica ?manager )?under ?replicated ?partitions.*|(?:in ?sync )?isr shrinks?.*",
         diagnostic="analyze_utilization",
         observations=Observation(r"replica", 1.2, order=8),
     ),
@@ -109,7 +114,7 @@ CAUSES = (
         "A slow query holds up {resource}",
         "Amazon RDS: Performance Insights, top SQL; PostgreSQL: pg_stat_statements",
         families={"slow_query": 2.4},
-        metrics=r"query (?:latency|duration|time).*|slow queries",
+        metrics=r"query (?:latency|duration|time).*|slow (?:queries|query|log).*",
         diagnostic="analyze_logs",
         observations=Observation(r"top.?sql|slow.?quer|statement", 1.4, order=1),
         # M. Nygard, Release It!: unbounded result sets; each holds CPU, I/O, a connection and its locks for longer.
@@ -121,7 +126,8 @@ CAUSES = (
         "Sessions of {resource} wait for each other's locks",
         "PostgreSQL: explicit locking, pg_locks; MySQL: InnoDB deadlocks",
         families={"deadlock": 2.8},
-        metrics=r"dead ?locks?|lock (?:waits?|time).*|blocked (?:sessions|transactions)",
+        signals={"sessions wait for locks": 1.8},
+        metrics=r"dead ?locks?|lock (?:waits?|time).*|locks (?:count|waiting)|blocked (?:sessions|transactions)",
         diagnostic="analyze_logs",
         felt_by_callers=True,
         observations=Observation(r"lock|deadlock", 1.8, order=2),

@@ -33,10 +33,12 @@ CAUSES = (
     Cause(
         "feature_flag_regression",
         _CLASS,
-        "Feature flag {change} made {resource} {effect}",
+        "A feature flag made {resource} {effect}",
         "M. Fowler (P. Hodgson), Feature Toggles",
         prior=-2.8,
         diagnostic="check_recent_changes",
         blamed_for=("feature_flag",),
+        # What fails says itself that a flag makes it fail.
+        families={"feature_flag": 2.2},
     ),
 )

@@ -14,6 +14,10 @@ CAUSES = (
         "dns_resolution_failed", _CLASS, "{resource} can't resolve names", "Kubernetes: Debugging DNS Resolution",
         states={"ClusterDnsUnavailable": 4.2, "NetworkPolicyBlocksDns": 1.0, "ExternalNameUnknown": 1.0},
         families={"dns": 3.0}, diagnostic="analyze_logs",
+        # CoreDNS: metrics; RFC 1035 (response codes).
+        metrics=r"(?:core ?)?dns(?: \w+){0,3} (?:servfail|nxdomain|err\w*|fail\w*|time ?outs?|duration|latency|"
+            r"time)\b.*|"
+            r"servfail\w*|nxdomain\w*",
         signals={"dns_lookup failed": 3.4}, location_states=("ClusterDnsUnavailable",),
         # A caller that finds no name says how its calls fail, as one that gets no connection does.
         outcome_rank=1,
@@ -55,14 +59,20 @@ CAUSES = (
     ),
     Cause(
         "network_delay", _CLASS, "{resource}'s network is slow", "RFC 2681 (round-trip delay)",
-        prior=-3.4, metrics=r"(?:network|tcp|ping|round trip)(?: \w+)* (?:latency|delay|rtt|time).*|rtt|srtt",
+        prior=-3.4, metrics=r"(?:network|net|tcp|ping|icmp|round trip|peer)(?: \w+)* (?:latency|delay|rtt|time)\b.*|"
+            r"s?rtt.*|ping.*|"
+        r"(?:network|peer) (?:p ?\d{2,3}|round trip).*",
         diagnostic="trace_dependencies",
         signals={"calls late": 4.4, "calls and work late": -3.0, "waits idle": 1.8},
     ),
     Cause(
         "network_packet_loss", _CLASS, "{resource}'s network loses packets", "RFC 2680 (packet loss)",
         families={"packet_loss": 2.4}, prior=-3.4,
-        metrics=r"packets? (?:loss|lost|dropped|drops).*|retransmi\w*.*|(?:rx|tx) (?:dropped|errors)",
+        # Linux: /proc/net/dev, ip-link(8); cAdvisor and node_exporter; Amazon EC2: network performance of an instance.
+        metrics=r"(?:packets?|segments?|segs|frames?)(?: \w+){0,2} (?:loss|lost|drop\w*|err\w*|discard\w*).*|"
+            r"retrans\w*.*|"
+        r"(?:rx|tx|receive|transmit|network|net|interface|nic)(?: \w+){0,2} (?:drop\w*|errors?|errs?|discards?)\b.*|"
+        r"(?:rx|tx) \w+ (?:drop\w*|err\w*)|tcp time ?outs?|(?:bw|pps)(?: in| out)? allowance exceeded",
         diagnostic="trace_dependencies", signals={"packets lost": 2.4},
     ),
 )  # fmt: skip

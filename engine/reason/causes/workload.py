@@ -19,7 +19,7 @@ CAUSES = (
         states={"CrashLoopBackOff": 2.8, "ContainerFailed": 2.0, "BackOff": 0.8, "RestartedRecently": 1.0,
                 "PodFailed": 1.0, "CreateContainerError": 1.0, "KilledBySignal": 3.4, "KilledWithoutReason": 1.8},
         families={"crash": 1.8, "missing_file": 0.5},
-        metrics=r"restarts?|crashes",
+        metrics=r"restarts?|restart count|crashes",
         remediations=("rollback_deployment", "restart_workload"), diagnostic=_INSPECT,
         signals={"fell silent": 0.9},
         outcome_rank=2,
@@ -39,6 +39,7 @@ CAUSES = (
         "out_of_memory_killed", _CLASS, "{resource} was killed for using more memory than it may", _PODS,
         states={"OOMKilled": 4.8, "KilledWithoutReason": 2.6, "Evicted": 1.0},
         families={"out_of_memory": 1.6},
+        metrics=r"oom(?: (?:events?|kills?|killed))?",
         remediations=("raise_memory_limit",), diagnostic=_INSPECT,
         settings={"heap_over_limit": 2.6},
     ),
@@ -77,7 +78,7 @@ CAUSES = (
     Cause(
         "missing_service_account", _CLASS, "{resource}'s ServiceAccount doesn't exist",
         "Kubernetes: Configure Service Accounts for Pods",
-        states={"ServiceAccountMissing": 4.8}, diagnostic=_INSPECT,
+        states={"ServiceAccountMissing": 4.8}, diagnostic=_INSPECT, signals={"account token missing": 1.6},
     ),
     Cause(
         "volume_mount_failed", _CLASS, "{resource} can't mount a volume", _VOLUMES,
@@ -88,7 +89,7 @@ CAUSES = (
     Cause(
         "volume_permission_denied", _CLASS, "{resource} may not use its volume", _VOLUMES,
         states={"VolumePermissionDenied": 5.2, "VolumeReadOnly": 4.2,
-                "HostPathNotWritable": 3.6}, diagnostic=_INSPECT,
+                "HostPathNotWritable": 3.6}, diagnostic=_INSPECT, signals={"path refused": 2.6},
     ),
     Cause(
         "volume_claim_unbound", _CLASS, "{resource} waits for a volume claim that isn't bound", _VOLUMES,
@@ -121,7 +122,7 @@ CAUSES = (
     ),
     Cause(
         "pod_affinity_conflict", _CLASS, "{resource}'s pod affinity rules can't be met", _SCHEDULING,
-        states={"PodAffinityConflict": 4.4}, diagnostic=_INSPECT,
+        states={"PodAffinityConflict": 4.4, "TopologySpreadConflict": 4.0}, diagnostic=_INSPECT,
     ),
     Cause(
         "taint_not_tolerated", _CLASS, "{resource} doesn't tolerate the taints of the nodes", _SCHEDULING,

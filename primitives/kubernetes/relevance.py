@@ -1,10 +1,10 @@
-"""What each finding has to do with the trouble of now: whether it may be why, or stands there and hurts nobody.
+"""Whether each finding is relevant to the trouble of now, or is background: true, and no workload is affected by it.
 
 A finding that a comparison of settings makes (a linter's) is true as long as the settings are. It explains something
-only where somebody is hurt who has to do with it, a check or the question names it, it nearly spells something that
-exists, or it changed lately (Google SRE book, chapter 12: what changed, and what differs from what works). Where nobody
-is in trouble at all it is the best lead that there is. Each rule is one function: whom the finding concerns, or None
-where it may be the reason in any case. What is past is marked by `past_events`.
+only where something that it concerns is unhealthy, a check or the question names it, it nearly spells something that
+exists, or it changed lately (Google SRE book, chapter 12: what changed, and what differs from what works). Where
+nothing is in trouble at all it is the best lead that there is. Each rule is one function: what the finding concerns, or
+None where it may be the reason in any case. What is past is marked by `past_events`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from primitives.kubernetes.placement import fits_affinity, fits_selector
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.states import STATES
 
-__all__ = ["BY_COMPARISON", "judge_bearing", "nearly_spells"]
+__all__ = ["BY_COMPARISON", "judge_relevance", "nearly_spells"]
 
 Concerned = Collection[str] | None
 
@@ -73,13 +73,13 @@ class Situation:
         return frozenset({*self.ill, *seen})
 
     @cached_property
-    def fronts(self) -> Mapping[str, set[str]]:
+    def services_of(self) -> Mapping[str, set[str]]:
         """The Services in front of each workload."""
-        fronts: dict[str, set[str]] = defaultdict(set)
+        services: dict[str, set[str]] = defaultdict(set)
         for source, target, kind in find_links(self.cluster)[1]:
             if kind == "depends":
-                fronts[target].add(source)
-        return fronts
+                services[target].add(source)
+        return services
 
     @cached_property
     def callers(self) -> Mapping[str, set[str]]:
@@ -106,8 +106,8 @@ class Situation:
         return [pod for pod in self.cluster.pods if pod.phase == "Pending" and not pod.node and not pod.terminating]
 
 
-def judge_bearing(cluster: Cluster, findings: Iterable[Finding], focus: Collection[str] = ()) -> list[Finding]:
-    """The findings, each with its bearing; `focus` are the resources that the question names."""
+def judge_relevance(cluster: Cluster, findings: Iterable[Finding], focus: Collection[str] = ()) -> list[Finding]:
+    """The findings, each with its relevance (`bearing`); `focus` are the resources that the question names."""
     known = list(findings)
     situation = Situation(cluster, known, frozenset(focus))
     return [_judged(situation, finding) for finding in known]
@@ -147,7 +147,7 @@ def _judged(situation: Situation, finding: Finding) -> Finding:
         return replace(finding, bearing="standing", bearing_reason="the Job ended long before the incident")
     if finding.bearing != "active" or finding.state not in BY_COMPARISON:
         return finding
-    why = _standing(situation, finding)
+    why = _background_reason(situation, finding)
     return finding if why is None else replace(finding, bearing="standing", bearing_reason=why)
 
 
@@ -157,10 +157,10 @@ def _is_hurt(situation: Situation, resource: str) -> bool | None:
         return True
     if resource not in situation.cluster.pods_of:
         return None
-    return any(front in situation.ill for front in situation.fronts.get(resource, ()))
+    return any(service in situation.ill for service in situation.services_of.get(resource, ()))
 
 
-def _standing(situation: Situation, finding: Finding) -> str | None:
+def _background_reason(situation: Situation, finding: Finding) -> str | None:
     """Why the finding is background; None where it may be why something fails."""
     if finding.state == "NodeCordoned" and _kept_free(situation, finding):
         return "a control plane's node is kept free of other pods, and no pod needs it"
@@ -173,7 +173,7 @@ def _standing(situation: Situation, finding: Finding) -> str | None:
     hurt = [*concerned, finding.resource, finding.object]
     if any(name in situation.ill or name in situation.changed or _is_asked(situation, name) for name in hurt):
         return None
-    return "whom it concerns is well" if concerned else "no workload is affected"
+    return "what it concerns is healthy" if concerned else "no workload is affected"
 
 
 def _is_asked(situation: Situation, name: str) -> bool:
@@ -244,16 +244,16 @@ def _policy(situation: Situation, finding: Finding) -> Concerned:
 def _connection(situation: Situation, finding: Finding) -> Concerned:
     """A denied connection is needed, unless a check of the Service behind which its server stands is well."""
     ends = {str(finding.details.get(end)) for end in ("from", "to")}
-    fronts = situation.fronts.get(str(finding.details.get("to")), set())
-    return ends | fronts if fronts and fronts <= set(situation.answering) else None
+    services = situation.services_of.get(str(finding.details.get("to")), set())
+    return ends | services if services and services <= set(situation.answering) else None
 
 
 def _scaled(situation: Situation, finding: Finding) -> Concerned:
     if finding.details.get("recent"):
         return None
-    fronts = finding.details.get("used_by")
-    return {caller for front in (fronts if isinstance(fronts, list) else ())
-            for caller in (str(front), *situation.callers.get(str(front), ()))}  # fmt: skip
+    services = finding.details.get("used_by")
+    return {caller for service in (services if isinstance(services, list) else ())
+            for caller in (str(service), *situation.callers.get(str(service), ()))}  # fmt: skip
 
 
 def _cordoned(situation: Situation, finding: Finding) -> Concerned:
@@ -325,6 +325,7 @@ BY_COMPARISON: Final[Mapping[str, Callable[[Situation, Finding], Concerned]]] = 
     "QuotaAtLimit": _quota,
     "NodeCordoned": _cordoned,
     "WebhookFailsClosed": _webhook,
+    "WebhookUnanswered": _webhook,
     "OutOfSync": _own,
 }
 """States that a comparison of settings finds, and the rule that says whom each concerns."""

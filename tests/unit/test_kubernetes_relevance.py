@@ -24,9 +24,9 @@ from kubernetes_objects import (
 )
 
 from primitives.kubernetes.analysis import analyse
-from primitives.kubernetes.bearing import nearly_spells
 from primitives.kubernetes.cluster import Check, Cluster
 from primitives.kubernetes.findings import Finding
+from primitives.kubernetes.relevance import nearly_spells
 from primitives.records import KubernetesDump
 
 Objects = tuple[Mapping[str, Any], ...]

@@ -1,7 +1,8 @@
 """How much a state of an object counts, by what it has to do with the trouble of now.
 
-What is past explains nothing; what stands there and hurts nobody explains hardly anything, unless a message of an error
-names it. What was so before the symptom began, while all was well, is no news either (Google SRE book, chapter 12).
+What is past explains nothing; background (no workload is affected by it) explains hardly anything, unless an error's
+message names it. What was so before the symptom began, while all was well, is no news either (Google SRE book,
+chapter 12).
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from primitives.terms import FAILURES
 
 __all__ = ["state_factor"]
 
-# The part of its weight that a standing finding keeps: one in ten settings that look wrong is read after all.
-_STANDING: Final = 0.1
+# The part of its weight that background keeps: one in ten settings that look wrong is read after all.
+_BACKGROUND: Final = 0.1
 _OLD: Final = 0.2
 # Onsets are known to a sample, and a new revision takes its time until it hurts.
 _BEFORE: Final = timedelta(minutes=1)
@@ -31,17 +32,17 @@ def state_factor(case: FactIndex, fact: WorkloadState) -> tuple[float, str]:
     """The factor of the state's weight, and what to add to the reason that is shown."""
     if fact.bearing == "past":
         return 0.0, f", past: {fact.bearing_reason}"
-    standing = fact.bearing == "standing"
+    background = fact.bearing == "standing"
     compared = bool(fact.details.get("by_comparison"))
     old = compared and _is_old(case, fact)
     apart = compared and _is_apart(case, fact)
-    if not (standing or old or apart) or _is_named(case, fact):
+    if not (background or old or apart) or _is_named(case, fact):
         well = fact.hurt is False and not compared and fact.details.get("family") in _OF_PODS
         return (_WELL, ", though its workload is well") if well else (1.0, "")
-    if standing:
-        return _STANDING, f", background: {fact.bearing_reason}"
+    if background:
+        return _BACKGROUND, f", background: {fact.bearing_reason}"
     if not old:
-        return _STANDING, ", background: what complains lives in other namespaces and doesn't need it"
+        return _BACKGROUND, ", background: what complains lives in other namespaces and doesn't need it"
     return _OLD, ", as it was while all was well"
 
 

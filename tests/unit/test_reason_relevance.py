@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from incident_facts import ONSET, SEEN, found, graph, opened, shift
 
-from engine.reason.bearing import state_factor
 from engine.reason.fact_index import FactIndex
 from engine.reason.ranking import rank_facts
+from engine.reason.relevance_weight import state_factor
 from primitives.facts import Fact, LogPattern, SourceGap, WorkloadState
 
 HOST = {"host": "assistant", "by_comparison": True, "family": "references"}
@@ -81,9 +81,9 @@ def test_a_setting_counts_little_when_all_that_complains_lives_elsewhere(
 
 def test_the_sentence_of_a_state_says_what_it_has_to_do_with_now() -> None:
     past = state("QuotaExceeded", bearing="past", bearing_reason="the ReplicaSet has its replicas")
-    background = state("EnvHostUnknown", bearing="standing", bearing_reason="whom it concerns is well")
+    background = state("EnvHostUnknown", bearing="standing", bearing_reason="what it concerns is healthy")
     assert past.sentence().endswith("QuotaExceeded; past: the ReplicaSet has its replicas")
-    assert background.sentence().endswith("EnvHostUnknown; background: whom it concerns is well")
+    assert background.sentence().endswith("EnvHostUnknown; background: what it concerns is healthy")
 
 
 def test_a_state_without_bearing_is_stored_as_before() -> None:

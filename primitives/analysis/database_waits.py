@@ -1,0 +1,66 @@
+"""What a database's sessions wait for, by class.
+
+Load is the number of sessions that are active at a time, apart by what they wait for. Sources: PostgreSQL, "Wait event
+types"; Amazon RDS, "DB load" (load by waits, CPU among them); MySQL, Performance Schema wait instruments; SQL Server,
+sys.dm_os_wait_stats; Oracle, wait classes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from primitives.patterns import lazy_pattern
+from primitives.records import Observation
+
+__all__ = ["load_by_class", "wait_class"]
+
+_WAIT: Final = lazy_pattern(r"(?i)wait")
+# The first that matches counts. A latch or a buffer's lock is held for microseconds and is no row's lock. Who waits for
+# the client, for a timer or for work does nothing.
+_CLASSES: Final = tuple((name, lazy_pattern(rf"(?i)^(?:{pattern})")) for name, pattern in (
+    ("cpu", r"cpu|sos_scheduler_yield|on cpu"),
+    ("io", (r"io\b|io[:/]|user i/o|system i/o|pageiolatch|io_completion|writelog|async_io|wait/io/(?:file|table)|"
+           r"db file|direct path|log file|commit\b|wal:?(?:write|sync)")),
+    ("latch", r"lwlock|bufferpin|pagelatch|latch|buffer busy|wait/synch/(?:mutex|rwlock|sxlock)|extension"),
+    ("lock", r"locks?\b|lck_m|enq:|application\b|row lock|wait/lock|wait/synch/cond/sql/mdl"),
+    ("idle", r"client|activity|async_network_io|sql\*net|network|wait/io/socket|idle|timeout"),
+))  # fmt: skip
+_LOADS: Final = ("db_load_avg", "db_load", "load", "average_active_sessions", "wait_time_ms", "sessions", "count")
+_NAMES: Final = ("name", "event", "wait_event", "wait_type")
+_TYPES: Final = ("type", "wait_event_type", "wait_class", "class")
+
+
+def wait_class(name: str, kind: str = "") -> str:
+    """The class of a wait by its type where that is told, else by its name; "" for one that isn't known."""
+    return next((known for text in (kind, name) if text for known, pattern in _CLASSES if pattern.search(text)), "")
+
+
+def load_by_class(observations: Iterable[Observation]) -> dict[str, dict[str, float]]:
+    """For each database the load of each class of waits; that of statements only where nothing tells the whole."""
+    whole: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    parts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for observation in observations:
+        data = observation.data
+        if not isinstance(data, Mapping):
+            continue
+        if _WAIT.search(observation.kind):
+            _count(data, whole[observation.resource])
+        for nested in _nested(data):
+            _count(nested, parts[observation.resource])
+    return {name: dict(whole.get(name) or parts[name]) for name in {**parts, **whole} if whole.get(name) or parts[name]}
+
+
+def _nested(data: Mapping[Any, Any]) -> Iterator[Mapping[Any, Any]]:
+    for key, value in data.items():
+        if _WAIT.search(str(key)) and isinstance(value, list | tuple):
+            yield from (item for item in value[:100] if isinstance(item, Mapping))
+
+
+def _count(data: Mapping[Any, Any], loads: dict[str, float]) -> None:
+    texts = [next((value for key in keys if isinstance(value := data.get(key), str)), "") for keys in (_NAMES, _TYPES)]
+    number = next((value for key in _LOADS if isinstance(value := data.get(key), int | float)), 0.0)
+    known = wait_class(*texts)
+    if known and number > 0:
+        loads[known] += float(number)

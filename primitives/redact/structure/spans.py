@@ -1,0 +1,134 @@
+"""The places of the secrets that a text's structure tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+
+from primitives.patterns import lazy_pattern
+from primitives.redact.keys import is_secret_key
+from primitives.redact.structure.argv import secret_arguments
+from primitives.redact.structure.brackets import read_brackets
+from primitives.redact.structure.decide import is_whole_key, secret_values
+from primitives.redact.structure.frames import Frame, Span
+from primitives.redact.structure.layout import read_layout
+from primitives.redact.structure.tables import read_tables
+from primitives.redact.structure.xml import read_xml
+
+__all__ = ["may_have_structure", "names_a_secret", "secret_spans"]
+
+_BRACKETS: Final = lazy_pattern(
+    r"[{\[(]|[\w\"'][ ]?=[ ]?[\"']|\\\"|<<[-~]?[A-Z]|(?i:name|key|setting|option|field|parameter|attribute|property|variable)[\"']?[=:]"
+)
+_XML: Final = lazy_pattern(r"</?[A-Za-z]|&lt;|\\u003c", re.IGNORECASE)
+_IN_SECRET: Final = lazy_pattern(
+    r"\b(?:get|patch|edit|create|apply|replace|describe)\s{1,4}secrets?\b|resource\\{0,7}[\"']?[:=]\s?\\{0,7}[\"']?secrets\\{0,7}[\"']?"
+    r"|\bsecrets?[ /]\\{0,7}[\"'][\w.-]{1,80}\\{0,7}[\"'][ :]|\bkind\\{0,7}[\"']?[:=][ ]{0,4}\\{0,7}[\"']?Secret\b(?![\w.-])|&(?:v1\.)?Secret\{"
+)
+
+
+# What has one of these in it, in lower case, may tell a secret: a key's name, a kind of object whose whole values are secret.
+_PIECES: Final = (
+    "pass", "key", "secret", "token", "auth", "pwd", "cred", "pw", "sig", "private", "kennwort", "contrase", "senha",
+    "wachtwoord", "salasana", "saml", "userdata", "user_data", "user-data", "psk", "plaintext", "sensitive", "cookie", "mdp",
+    "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd",
+)  # fmt: skip
+_ARGUMENTS: Final = ("'-", '"-', ", -", "[-", ",-", "- -", "\\x00-")
+_FLAGS: Final = lazy_pattern(
+    r"(?:[\"'][, ]|\[|\n[ ]*-|x00|[,(])[ ]?[\"']?--?[a-z][\w-]{0,80}(?:[\"',\\]|$|\n|[a-z0-9._!-]{4})"
+)
+_QUOTES: Final = (
+    '":', '",', '"]', '")', '"}', "':", "',", "']", "')", "'}", '("', '= "', "= '", ": [", ': "', "\n", '\\"', '" =', '"=', "' =", "'=",
+    "{", "\n", "\\n", "&lt;", "&quot;", "\\u003", "</", "/>", "[-", ", -", "[/", '">', "map[",
+)  # fmt: skip
+_PAIRED: Final = (
+    "name=",
+    "key=",
+    "setting=",
+    "option=",
+    "field=",
+    "parameter=",
+    "attribute=",
+    "property=",
+    "variable=",
+)
+_WORD_CHARACTERS: Final = "".join(
+    chr(code) if chr(code).isalnum() or chr(code) in "_.-" else " " for code in range(128)
+)
+_NO_WORD: Final = lazy_pattern("[^a-z0-9]+")
+_SENSITIVE_KINDS: Final = frozenset(
+    {
+        "secret",
+        "secrets",
+        "securestring",
+        "sensitive",
+        "private",
+        "chpasswd",
+        "secretgenerator",
+        "rsakeyvalue",
+        "kty",
+        "login",
+    }
+)
+
+
+def names_a_secret(text: str, lower: str) -> bool:
+    """Whether a word of `text` (in lower case: `lower`) names a secret, or whatever holds some."""
+    for piece in _PIECES:
+        if piece in lower:
+            return any(map(_tells, text.translate(_WORD_CHARACTERS).split()))
+    return not text.isascii() and any(map(_tells, text.translate(_WORD_CHARACTERS).split()))
+
+
+def may_have_structure(lower: str, *, named: bool) -> bool:
+    """Whether a text may have structure that says which values are secret. `named`: a word of it names one."""
+    if named:
+        return _has_any(lower, _QUOTES) or _has_any(lower, _PAIRED)
+    return _has_any(lower, _ARGUMENTS) and _FLAGS.search(lower) is not None
+
+
+def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
+    for piece in pieces:  # noqa: SIM110 - twice as fast as any()
+        if piece in text:
+            return True
+    return False
+
+
+@lru_cache(maxsize=16384)
+def _tells(word: str) -> bool:
+    return is_secret_key(word) or is_whole_key(word) or not _SENSITIVE_KINDS.isdisjoint(_NO_WORD.split(word.lower()))
+
+
+def secret_spans(text: str, find: Callable[[str], Iterable[Span]]) -> list[Span]:
+    """Places of secrets in `text`, apart from each other and in order. `find` gives those on a command line."""
+    frames = list(_frames(text))
+    in_secret = _IN_SECRET.search(text) is not None
+    places = [*secret_values(frames, text, in_secret=in_secret), *secret_arguments(frames, text, find)]
+    return _merged(places)
+
+
+def _frames(text: str) -> Iterator[Frame]:
+    if _BRACKETS.search(text):
+        frames, strings = read_brackets(text)
+        yield from frames
+        for start, end in strings:
+            if text.find("\\n", start, end) >= 0:
+                yield from read_layout(text, start, end)
+    if _XML.search(text):
+        yield from read_xml(text)
+    if "\n" in text:
+        yield from read_tables(text)
+    if "\n" in text or "\\n" in text:
+        yield from read_layout(text)
+
+
+def _merged(places: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(places):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
