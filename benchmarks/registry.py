@@ -20,6 +20,7 @@ BENCHMARKS = {
     "replay": "benchmarks.replays:replays",
     "reason": "benchmarks.reasoning:reasoning",
     "kubernetes": "benchmarks.dumps:dumps",
+    "worst-cases": "benchmarks.worst_cases:worst_cases",
     "bundles": "benchmarks.bundles:bundles",
     "investigate": "benchmarks.investigations:investigations",
     "keys": "benchmarks.keys:keys",

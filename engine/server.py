@@ -38,6 +38,10 @@ _FOLLOWS_WITHIN_S = 2.0
 _FOLLOWS_LIVE_WITHIN_S = 0.2
 """A client that begins an investigation follows it at once."""
 
+_BACKLOG = 1_024
+"""Connections that wait to be accepted. One more is refused by the system at once, which a client can't tell from an
+engine that is gone: `connect` to a Unix socket never waits for a place (EAGAIN, unix(7))."""
+
 _FLUSH_S = 2.0
 """How long an answer may still be on its way when its connection is closed."""
 
@@ -74,7 +78,7 @@ class Server:
             self._path.unlink(missing_ok=True)
             before = os.umask(0o177)
             try:
-                self._server = await asyncio.start_unix_server(self._accept, path=self._path)
+                self._server = await asyncio.start_unix_server(self._accept, path=self._path, backlog=_BACKLOG)
             finally:
                 os.umask(before)
         except OSError as error:

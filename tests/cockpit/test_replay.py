@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ import pytest
 from stage import Opened, settle, shown
 from story import EXECUTION, INCIDENT, NOW, StoryPort, after_confirmation, before_confirmation, events, whole
 
+import cockpit.screens.recording
 import cockpit.screens.recording as recording_module
 from cockpit.screens.prompts import LinePrompt
 from cockpit.screens.recording import PAGE, PAUSE_LIMIT_S, Recording, first_speed
@@ -176,16 +176,18 @@ async def test_a_log_with_a_gap_is_told_in_one_line() -> None:
         recording.learn(kept.events)
 
 
-async def test_a_seek_in_a_hundred_thousand_events_takes_less_than_50_ms() -> None:
+async def test_a_seek_in_a_hundred_thousand_events_folds_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     log = long_log(100_000)
     recording = learned(log)
-    quickest: dict[int, float] = {}
-    # The machine is shared: other processes can only make it slower, so the best of some is what it can do.
-    for seq in (99_999, 1, 50_001, 777, 64_321, 100_000, 33_333) * 5:
-        started = time.perf_counter()
+    folded: list[int] = []
+    apply = cockpit.screens.recording._apply
+    monkeypatch.setattr(
+        "cockpit.screens.recording._apply", lambda state, event: (folded.append(event.seq), apply(state, event))
+    )
+    for seq in (99_999, 1, 50_001, 777, 64_321, 100_000, 33_333):
+        folded.clear()
         assert (await fetched(recording, seq)).seq == seq
-        quickest[seq] = min(quickest.get(seq, 1.0), time.perf_counter() - started)
-    assert max(quickest.values()) < 0.05
+        assert len(folded) <= 100_000 / 16 + 500
 
 
 def test_pauses_are_shortened_and_other_distances_kept() -> None:

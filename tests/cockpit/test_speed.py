@@ -1,84 +1,15 @@
-"""Keys are answered while thousands of events a second arrive, and what did not change is not painted."""
+"""Not more is painted than is seen. How fast a key is answered while events pour in: `make bench BENCH_ARGS=keys`."""
 
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
-from collections.abc import AsyncIterator
-from datetime import timedelta
 
 from stage import Opened, settle
-from story import EXECUTION, INCIDENT, NOW, StoryPort, after_confirmation, before_confirmation, events
-from textual import events as textual_events
+from story import StoryPort
 
 from cockpit.screens.live import LiveScreen
-from engine.events import Event, FactFound, StepProgressed, Who
-from engine.wire import decode_event, encode_event
 from primitives.clock import SystemClock
-
-RATE, SECONDS, BATCH = 10_000, 2.5, 250
-
-
-class Torrent(StoryPort):
-    """Sends `RATE` events a second once `open` is set, decoded on another thread as those of a socket are."""
-
-    def __init__(self) -> None:
-        super().__init__(events([*before_confirmation(), *after_confirmation()[:2]]))
-        self.open = asyncio.Event()
-        engine = Who(kind="engine", name="cloudops")
-        fact = next(body.fact for _, _, body in after_confirmation() if isinstance(body, FactFound))
-        self.documents = []
-        for number in range(len(self.log) + 1, int(RATE * SECONDS)):
-            found = FactFound(id=f"F{number}", step="S1", key=f"{number}", fact=fact)
-            moved = StepProgressed(step="S1", done=number % 100, total=100)
-            time_of = NOW + timedelta(milliseconds=number)
-            event = Event(EXECUTION, INCIDENT, number, time_of, engine, found if number % 20 == 0 else moved, "", "")
-            self.documents.append(encode_event(event))
-
-    async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
-        yield tuple(self.log)
-        await self.open.wait()
-        started = time.perf_counter()
-        for begin in range(0, len(self.documents), BATCH):
-            part = self.documents[begin : begin + BATCH]
-            yield await asyncio.to_thread(lambda part=part: tuple(decode_event(one) for one in part))
-            await asyncio.sleep(max(0.0, started + (begin + BATCH) / RATE - time.perf_counter()))
-
-
-async def key_waits(opened: Opened) -> list[float]:
-    """How long each of 60 keys took to be answered while the torrent ran, in seconds."""
-    port = Torrent()
-    async with opened(port=port) as (app, pilot):
-        app.clock = SystemClock()
-        screen = app.screen
-        assert isinstance(screen, LiveScreen)
-        await pilot.press("1", "1")
-        port.open.set()
-        await asyncio.sleep(0.1)
-        assert screen.view.state is not None
-        waits, before, began = [], screen.view.state.seq, time.perf_counter()
-        for number in range(60):
-            key = "jk"[number % 2]
-            old = screen.pane("facts").key
-            started = time.perf_counter()
-            app.post_message(textual_events.Key(key, key))
-            while screen.pane("facts").key == old and time.perf_counter() - started < 1:
-                await asyncio.sleep(0.001)
-            waits.append(time.perf_counter() - started)
-            await asyncio.sleep(0.02)
-        assert (screen.view.state.seq - before) / (time.perf_counter() - began) > RATE / 3
-        return waits
-
-
-async def test_a_key_is_answered_within_50_ms_while_ten_thousand_events_a_second_arrive(opened: Opened) -> None:
-    # The machine is shared: other processes can only make it slower, so the best of three is what it can do.
-    tries = []
-    for _ in range(3):
-        tries.append(statistics.quantiles(await key_waits(opened), n=20)[-1])
-        if tries[-1] < 0.05:
-            return
-    raise AssertionError(f"p95 of {tries} s")
 
 
 async def test_no_more_than_thirty_frames_a_second_are_painted(opened: Opened) -> None:
@@ -90,7 +21,7 @@ async def test_no_more_than_thirty_frames_a_second_are_painted(opened: Opened) -
         while time.perf_counter() - started < 0.5:
             screen.dirty()
             await asyncio.sleep(0.001)
-        assert 1 <= screen.painted - before <= 17
+        assert 1 <= screen.painted - before <= 30 * (time.perf_counter() - started) + 2
 
 
 async def test_only_changed_lines_are_painted_again(opened: Opened) -> None:

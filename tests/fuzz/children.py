@@ -9,12 +9,13 @@ import signal
 import sys
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-__all__ = ["MOST_CPU_S", "MOST_MEMORY", "Ran", "problem_of", "run"]
+__all__ = ["MOST_CPU_S", "MOST_MEMORY", "Ran", "begin", "finish", "problem_of", "run"]
 
 MOST_CPU_S: Final = 20.0
 """Processor time: wall time says how busy the machine is."""
@@ -40,17 +41,33 @@ class Ran:
 
 def run(arguments: Sequence[str | Path], folder: Path) -> Ran:
     """`cloudops arguments` in a fork of this process, which has imported what the commands need."""
-    streams = [folder / "stdout", folder / "stderr"]
     words = tuple(os.fspath(argument) for argument in arguments)
+    return finish(begin(folder, partial(_command, words)), words, folder)
+
+
+def begin(folder: Path, work: Callable[[], None]) -> int:
+    """Do `work` in a fork of this process, within limits; the id of that process."""
     child = os.fork()
     if not child:
-        _become(words, streams, folder)
+        _become(work, [folder / "stdout", folder / "stderr"], folder)
+    return child
+
+
+def finish(child: int, words: tuple[str, ...], folder: Path) -> Ran:
+    """Wait for what `begin` began, and say how it ended."""
     status, used, hung = _wait(child)
-    out, err = (path.read_bytes()[:_SHOWN].decode("utf-8", "replace") for path in streams)
+    out, err = ((folder / name).read_bytes()[:_SHOWN].decode("utf-8", "replace") for name in ("stdout", "stderr"))
     return Ran(words, status, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, out, err, hung)
 
 
-def _become(words: tuple[str, ...], streams: list[Path], folder: Path) -> None:
+def _command(words: tuple[str, ...]) -> None:
+    sys.argv = ["cloudops", *words]
+    from cockpit.__main__ import main
+
+    main()
+
+
+def _become(work: Callable[[], None], streams: list[Path], folder: Path) -> None:
     try:
         os.setsid()
         os.environ.update(CLOUDOPS_DEBUG="1", HOME=str(folder), XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder))
@@ -61,11 +78,8 @@ def _become(words: tuple[str, ...], streams: list[Path], folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
-        sys.argv = ["cloudops", *words]
         os.chdir(folder)
-        from cockpit.__main__ import main
-
-        main()
+        work()
     except BaseException:
         import traceback
 

@@ -7,12 +7,16 @@ import random
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import orjson
 from bases import ALERTS, CONFIGURATION, HOSTILE, QUERIES, bundle
+from children import Ran, run
 from mutations import mutate, packed
+from sockets import attacked
+from sources import TOUCHED, hostile_server
 
 from engine.events import GENESIS
 from engine.log import Head
@@ -22,7 +26,8 @@ from engine.wire import decode_event, encode_event
 __all__ = ["JOBS", "Command", "Job", "Prepared"]
 
 Command = list[str]
-Job = Callable[[random.Random, Path, "Prepared"], Iterator[Command]]
+Job = Callable[[random.Random, Path, "Prepared"], Iterator[Command | Ran]]
+"""What a job does by itself it gives as how that ended."""
 
 
 class Prepared:
@@ -109,6 +114,26 @@ def configurations(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Co
     yield ["--config", str(path), "doctor"]
 
 
+def sockets(rng: random.Random, folder: Path, prepared: Prepared) -> Iterator[Command | Ran]:
+    """Hostile clients of an engine that serves a store."""
+    yield from attacked(rng, folder, prepared.store, prepared.execution_id)
+
+
+def sources(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Command | Ran]:
+    """A hostile server where Prometheus should be."""
+    with hostile_server(rng, folder) as url:
+        form = rng.choice(("--plain", "--json", "--events"))
+        command = ["investigate", "bouquet is slow since 10 minutes", "--prometheus", url, form]
+        ran = run([*command, "--store", folder / "incidents.db"], folder)
+        if (folder / TOUCHED).exists():
+            ran = replace(ran, err=ran.err + "this is a bug: a redirect was followed")
+        yield ran
+        if rng.random() < 0.3:
+            path = folder / "config.yaml"
+            path.write_text(f"sources:\n  prod: {{backend: prometheus, url: '{url}'}}\n")
+            yield ["--config", str(path), "doctor"]
+
+
 JOBS: Final[dict[str, tuple[int, Job]]] = {
     "parts": (12, parts),
     "alerts": (2, alerts),
@@ -117,6 +142,8 @@ JOBS: Final[dict[str, tuple[int, Job]]] = {
     "stores": (2, stores),
     "words": (2, words),
     "configurations": (1, configurations),
+    "sockets": (3, sockets),
+    "sources": (3, sources),
 }
 """Each job with its weight."""
 

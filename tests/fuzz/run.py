@@ -61,7 +61,7 @@ def _round(seed: int, job: str | None, scratch: Path, prepared: Prepared, faults
     count = 0
     try:
         for command in JOBS[name][1](rng, folder, prepared):
-            ran = run([*command, "--store", folder / "incidents.db"], folder)
+            ran = command if isinstance(command, Ran) else run([*command, "--store", folder / "incidents.db"], folder)
             count += 1
             if fault := problem_of(ran):
                 faults[fault] += 1

