@@ -66,7 +66,7 @@ def redact_assignments(text: str, placeholder: Callable[[str, str], str]) -> str
         if kind is None or key.lower() in _LAST_WORDS:
             key = _spoken_name(text, start, key)
             kind = key_kind(key) if key else None
-        if kind is None or kind == "header" or text.endswith("checksum/", 0, start):
+        if kind is None or kind == "header" or text.endswith(("checksum/",), 0, start):
             continue
         value = _VALUE.match(text, match.end())
         span = _secret(match, value, key) if value is not None else None

@@ -41,7 +41,9 @@ _COPULA: Final = (
     r"\s?(?::\s{1,3}|：\s{0,3})|\s{1,2}(?:is(?:\snow)?|was|are|now|(?:has\sbeen\s|was\s|is\s)?(?:re)?(?:set|changed)\sto|to|ist|lautet|es|est|é|è|"
     r"on|of|with|value|entered|->|=>|→|是)(?:\s?:)?\s{1,3}"
 )
-_VALUE: Final = r"[\"'`(]?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
+_VALUE: Final = (
+    r"[\"'`(]?(?:\[redacted:(?:[a-z0-9-]{1,40}:[0-9a-f]{6}\])?(?=\w))?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
+)
 
 
 def _is_said(value: str, *, quoted: bool) -> bool:
@@ -95,9 +97,10 @@ _WORDS: Final = (
     "jelszó", "lozinka", "khẩu", "sandi", "*密码", "*パスワード", "*비밀번호",
 )  # fmt: skip
 _KEY_WORDS: Final = ("key", "keys", "token", "secret", "creds", "credentials", "credential", "code", "codes")
-# What a sentence about a setting's value has, beside the setting's name.
+# Last words of settings' names.
 _SETTING_WORDS: Final = (
-    "changed", "rotated", "updated", "set", "value", "default", "short", "new", "from", "now", "long", "weak", "expired",
+    "password", "passwd", "pass", "pwd", "pw", "secret", "token", "key", "keys", "pat", "creds", "passphrase", "pswd",
+    "passwords", "tokens",
 )  # fmt: skip
 
 PROSE_RULES: Final[tuple[Rule, ...]] = (

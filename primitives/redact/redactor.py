@@ -38,6 +38,7 @@ __all__ = ["Redactor"]
 
 _DEFAULT_KEY: Final = b"cloudops redaction placeholders, version 1"
 _MOST_PASSES: Final = 4
+_SHORTEST: Final = 2
 _GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0-9+/=]{20,})")
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
@@ -228,6 +229,8 @@ def _replacer(rule: Rule, hide: Hide) -> Callable[[re.Match[str]], str]:
 def _redact_by_structure(text: str, hide: Hide) -> str:
     pieces, position = [], 0
     for start, end in secret_spans(text, _places_on_a_line):
+        if end - start < _SHORTEST:
+            continue
         pieces += [text[position:start], hide("value", text[start:end])]
         position = end
     return "".join((*pieces, text[position:])) if pieces else text
