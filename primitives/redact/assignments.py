@@ -25,7 +25,7 @@ _VALUE: Final = lazy_pattern(
     r"|[NE]?\"(?P<double>(?:[^\"\\\n]|\\.)*)\""
     r"|[NE]?'(?P<single>(?:[^'\\\n]|\\.)*)'"
     r"|\{(?P<braced>[^{}\s;]{1,200})\}(?=;)"
-    rf"|[\"'`]?(?P<bare>{_BARE}(?:{_BARE}|[({{\[])*)"
+    rf"|[\"'`]?(?P<bare>\[redacted:[\w:.!-]{{0,80}}\]?(?:{_BARE})*|{_BARE}(?:{_BARE}|[({{\[])*)"
 )
 _HEADER: Final = lazy_pattern(r"(?:x|ocp-apim)-[\w-]{0,80}$", re.IGNORECASE)
 _LINE_START: Final = lazy_pattern(r"(?:^|\n)[ \t]*(?:- +|export +|set +)?[\\\"']{0,2}$", re.IGNORECASE)
