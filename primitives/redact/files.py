@@ -35,7 +35,7 @@ def _is_drawn(value: str) -> bool:
 
 def _setting(match: re.Match[str]) -> Span | None:
     value = match["secret"].strip("\"'")
-    return None if is_no_secret(value) or value.startswith(("-", "$", "[redacted:")) else match.span("secret")
+    return None if is_no_secret(value) or value.startswith(("-", "$")) else match.span("secret")
 
 
 def _drawn(match: re.Match[str]) -> Span | None:

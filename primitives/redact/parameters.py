@@ -12,7 +12,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import is_secret_key
-from primitives.redact.values import is_inside_placeholder, is_no_secret
+from primitives.redact.values import is_no_secret, is_placeholder
 
 __all__ = ["has_parameters", "redact_parameters"]
 
@@ -59,7 +59,7 @@ def redact_parameters(text: str, placeholder: Callable[[str, str], str]) -> str:
 
 def _is_secret(text: str, start: int, end: int) -> bool:
     value = text[start:end]
-    return end - start >= 4 and not is_no_secret(value) and not is_inside_placeholder(text, start + 1)
+    return end - start >= 4 and not is_no_secret(value) and not is_placeholder(value)
 
 
 def _rows(text: str) -> Iterator[Span]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
+from primitives.redact.marks import MARK
 from primitives.redact.rules import Rule, Span, make_rule
 from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, stands_out
 
@@ -22,7 +23,7 @@ _ORDINARY: Final = lazy_pattern(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9.,:/_+-]+[a-z%]{0,3}|v?[0-9]+\.[0-9]+.*|HTTP/.*|--?\w.*|[~./].*|0[xX][0-9a-fA-F]+"
     r"|(?i:sha)[0-9]+[:-].*|[\w+.-]+://.*"
     r"|[\w.-]+\.(?:go|py|java|c|rb|js|ts|rs|cc|conf|ya?ml|json|pem|crt|key|log|txt|com|svc|local|internal|io|net|org)(?:[:/].*)?"
-    r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|\[redacted:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
+    r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
     r"|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?|[\w.-]*#[0-9]+"
 )
 _UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -126,7 +127,7 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "value",
         ("from", "changed", "got", "updated", "*->", "*→", "codes"),
-        r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\"']?\s(?:to\s|->\s|→\s|=>\s|but\sgot\s)?[\"']?(?P<secret>[^\s\"',;()]{6,500})",
+        MARK + r"[\"']?\s(?:to\s|->\s|→\s|=>\s|but\sgot\s)?[\"']?(?P<secret>[^\s\"',;()]{6,500})",
         _stated,
     ),
     make_rule(

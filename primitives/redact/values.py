@@ -11,11 +11,11 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import KeyKind, key_kind
+from primitives.redact.marks import MARK
 
 __all__ = [
     "filled",
     "is_code",
-    "is_inside_placeholder",
     "is_no_secret",
     "is_object_name",
     "is_placeholder",
@@ -45,9 +45,8 @@ _OUTSIDE_REFERENCE: Final = lazy_pattern(
     r"|/(?-i:[a-z0-9._-]+/)*(?-i:[a-z0-9._-]+)$",
     re.IGNORECASE,
 )
-_PLACEHOLDER: Final = lazy_pattern(r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\]")
 _PLACEHOLDERS: Final = lazy_pattern(
-    r"[\s\"'\\]{0,8}(?:\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\s,;:/@.!?)\]}\\\"']{0,8}){1,100}"
+    rf"[\s\"'\\]{{0,8}}(?:(?:{MARK}|\[redacted:[a-z0-9-]{{1,40}}:[0-9a-f]{{6}}\])[\s,;:/@.!?)\]}}\\\"']{{0,8}}){{1,100}}"
 )
 _PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 _RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
@@ -59,13 +58,6 @@ _DIGIT: Final = lazy_pattern("[0-9]")
 def is_placeholder(text: str) -> bool:
     """Whether `text` is what redaction left and nothing else: a forged beginning doesn't protect what follows it."""
     return _PLACEHOLDERS.fullmatch(text) is not None
-
-
-def is_inside_placeholder(text: str, at: int) -> bool:
-    """Whether what redaction left begins before `at` and ends behind it."""
-    begin = text.rfind("[redacted:", max(at - 60, 0), at + 9)
-    match = _PLACEHOLDER.match(text, begin) if 0 <= begin < at else None
-    return match is not None and match.end() > at
 
 
 def filled(value: str) -> bool:
