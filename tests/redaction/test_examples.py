@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from examples import families, recall
+from examples import examples, families, recall
 from ordinary import touched
 
 from primitives.redact import Redactor
@@ -40,6 +40,13 @@ FLOORS = {
 def test_most_secrets_of_a_family_are_caught(family: str, held_back: bool) -> None:
     caught, total, _ = recall(family, held_back=held_back)
     assert 100 * caught / total >= FLOORS[family]
+
+
+@pytest.mark.parametrize("family", families())
+def test_redacting_twice_changes_nothing(family: str) -> None:
+    for example in examples(family):
+        redacted = Redactor().redact(example.text)
+        assert Redactor().redact(redacted) == redacted
 
 
 def test_hardly_an_ordinary_line_is_touched() -> None:
