@@ -16,6 +16,7 @@ BENCHMARKS = {
     "fold": "benchmarks.events:folding",
     "store": "benchmarks.events:storing",
     "logs": "benchmarks.logs:logs",
+    "redaction": "benchmarks.redaction:redaction",
     "replay": "benchmarks.replays:replays",
     "reason": "benchmarks.reasoning:reasoning",
     "kubernetes": "benchmarks.dumps:dumps",

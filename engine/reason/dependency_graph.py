@@ -38,22 +38,30 @@ class DependencyGraph:
         return _grouped((target, source) for source, targets in self.below.items() for target in targets)
 
     @cached_property
+    def _by_kind(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """The edges of each kind, in their order."""
+        edges: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        for fact in self.facts:
+            for source, target, kind in fact.edges:
+                edges[kind].append((source, target))
+        return edges
+
+    @cached_property
     def hosted(self) -> Mapping[str, tuple[str, ...]]:
         """What runs on each host."""
-        return _grouped((target, source) for fact in self.facts for source, target, kind in fact.edges
-                        if kind == "hosts")  # fmt: skip
+        return _grouped((target, source) for source, target in self._by_kind.get("hosts", ()))
 
     @cached_property
     def parts(self) -> Mapping[str, tuple[str, ...]]:
         """What belongs to each resource: its replicas, what it made."""
-        return _grouped((source, target) for fact in self.facts for source, target, kind in fact.edges
-                        if kind == "owns")  # fmt: skip
+        return _grouped(self._by_kind.get("owns", ()))
 
     @cached_property
     def behind_services(self) -> Mapping[str, tuple[str, ...]]:
         """What each Service, or what stands for one, leads to."""
-        return _grouped((source, target) for fact in self.facts for source, target, kind in fact.edges
-                        if kind == "depends" and kind_of(source) in _FRONTS)  # fmt: skip
+        edges = self._by_kind.get("depends", ())
+        fronts = {source for source in {source for source, _ in edges} if kind_of(source) in _FRONTS}
+        return _grouped(edge for edge in edges if edge[0] in fronts) if fronts else {}
 
     def dependents(self, starts: Iterable[str]) -> frozenset[str]:
         """Everything that depends on one of `starts`, however far, including themselves."""
@@ -99,4 +107,8 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for name, member in pairs:
         groups[name].append(member)
-    return {name: tuple(dict.fromkeys(members)) for name, members in groups.items()}
+    # Nearly all have one member, or each once.
+    return {
+        name: tuple(members) if len(members) == len(set(members)) else tuple(dict.fromkeys(members))
+        for name, members in groups.items()
+    }

@@ -62,6 +62,7 @@ class Trouble:
         self._case = case
         self._explained: dict[HypothesisKey, Collection[str]] = {}
         self._affected: dict[str, Collection[str]] = {}
+        self._left: dict[HypothesisKey, Unexplained] = {}
 
     @cached_property
     def factors(self) -> Mapping[str, tuple[float, str]]:
@@ -88,6 +89,11 @@ class Trouble:
 
     def unexplained(self, key: HypothesisKey) -> Unexplained:
         """What the cause would leave over."""
+        if key not in self._left:
+            self._left[key] = self._left_by(key)
+        return self._left[key]
+
+    def _left_by(self, key: HypothesisKey) -> Unexplained:
         if not self.weights or key.resource is None:
             return _NOTHING_LEFT
         reached = self._reached(key)

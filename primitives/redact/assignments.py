@@ -25,7 +25,7 @@ _VALUE: Final = lazy_pattern(
     r"|[NE]?\"(?P<double>(?:[^\"\\\n]|\\.)*)\""
     r"|[NE]?'(?P<single>(?:[^'\\\n]|\\.)*)'"
     r"|\{(?P<braced>[^{}\s;]{1,200})\}(?=;)"
-    rf"|[\"'`]?(?P<bare>\[redacted:[a-z0-9-]+:[0-9a-f]{{6}}\](?:{_BARE}(?:{_BARE}|[({{\[])*)?|{_BARE}(?:{_BARE}|[({{\[])*)"
+    rf"|[\"'`]?(?P<bare>\[redacted:[\w:.!-]{{0,80}}\]?(?:{_BARE})*|{_BARE}(?:{_BARE}|[({{\[])*)"
 )
 _HEADER: Final = lazy_pattern(r"(?:x|ocp-apim)-[\w-]{0,80}$", re.IGNORECASE)
 _LINE_START: Final = lazy_pattern(r"(?:^|\n)[ \t]*(?:- +|export +|set +)?[\\\"']{0,2}$", re.IGNORECASE)
@@ -66,7 +66,7 @@ def redact_assignments(text: str, placeholder: Callable[[str, str], str]) -> str
         if kind is None or key.lower() in _LAST_WORDS:
             key = _spoken_name(text, start, key)
             kind = key_kind(key) if key else None
-        if kind is None or kind == "header" or text.endswith(("checksum/", "[redacted:"), 0, start):
+        if kind is None or kind == "header" or text.endswith(("checksum/",), 0, start):
             continue
         value = _VALUE.match(text, match.end())
         span = _secret(match, value, key) if value is not None else None

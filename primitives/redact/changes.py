@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from primitives.redact.keys import is_secret_key
+from primitives.redact.marks import MARK
 from primitives.redact.rules import Rule, Span, make_rule
 from primitives.redact.values import filled, is_secret_assignment, stands_out
 
@@ -18,7 +19,7 @@ __all__ = ["CHANGE_RULES"]
 _ARROW: Final = r"(?:->|=>|→|⇒)"
 _KEY: Final = r"(?<![\w.-])(?P<key>[\w.-]{1,80})[\"'\]]{0,2}"
 _VALUE: Final = r"(?P<secret>[^\s\"',;{}\[\]()]{4,500})"
-_LEFT: Final = r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\]"
+_LEFT: Final = MARK
 
 
 def _changed(match: re.Match[str]) -> Span | None:

@@ -23,7 +23,7 @@ _LONG: Final = lazy_pattern(r"(?=[^0-9]{0,60}[0-9])[A-Za-z0-9_+/=.-]{16,2000}")
 
 def _argument(match: re.Match[str]) -> Span | None:
     value = match["secret"].strip("\"'")
-    return None if value.startswith(("-", "$", "[redacted:")) or len(value) < 2 else filled_group(match)
+    return None if value.startswith(("-", "$")) or len(value) < 2 else filled_group(match)
 
 
 def _flag(match: re.Match[str]) -> Span | None:

@@ -35,7 +35,7 @@ def _is_drawn(value: str) -> bool:
 
 def _setting(match: re.Match[str]) -> Span | None:
     value = match["secret"].strip("\"'")
-    return None if is_no_secret(value) or value.startswith(("-", "$", "[redacted:")) else match.span("secret")
+    return None if is_no_secret(value) or value.startswith(("-", "$")) else match.span("secret")
 
 
 def _drawn(match: re.Match[str]) -> Span | None:
@@ -84,7 +84,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("enable", "username", "neighbor", "user"),
+        ("enable", "username", "neighbor", "insecure", "remote"),
         r"\b(?:enable|username\s\S{1,64}(?:\sprivilege\s[0-9]{1,2})?|neighbor\s\S{1,64}|user\s\S{1,64})"
         r"\s{1,3}(?:secret|(?:insecure-)?password|pass)\s{1,3}(?P<secret>[^\s\"';,]{4,300})",
         _drawn,
@@ -98,7 +98,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("ascii", "encrypted", "psksecret", "passwd", "password", "pre"),
+        ("ascii", "encrypted", "psksecret", "passwd", "enc", "pre"),
         rf"\b(?:ascii-text|encrypted-password|psksecret|set\s(?:password|passwd)(?:\sENC)?|pre-shared-key(?:\s(?:local|remote|ascii-text))?)\s{{1,3}}{_W}",
         _drawn,
     ),
@@ -128,7 +128,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("*]:", "*auth "),
+        ("*]:25 ", "*]:465 ", "*]:587 ", "*stats auth "),
         r"(?:\]:[0-9]{1,5}|\bstats\sauth)\s{1,8}[\w.@-]{1,80}:(?P<secret>[^\s:]{4,200})",
         _setting,
     ),

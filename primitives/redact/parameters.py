@@ -47,7 +47,7 @@ def has_parameters(lower: str) -> bool:
 
 def redact_parameters(text: str, placeholder: Callable[[str, str], str]) -> str:
     """`text` with the values of columns that name a secret replaced by `placeholder("value", value)`."""
-    spans = sorted({span for span in (*_rows(text), *_bound(text)) if _is_secret(text[slice(*span)])})
+    spans = sorted({span for span in (*_rows(text), *_bound(text)) if _is_secret(text, *span)})
     parts: list[str] = []
     at = 0
     for start, end in spans:
@@ -57,8 +57,9 @@ def redact_parameters(text: str, placeholder: Callable[[str, str], str]) -> str:
     return "".join((*parts, text[at:])) if parts else text
 
 
-def _is_secret(value: str) -> bool:
-    return len(value) >= 4 and not is_placeholder(value) and not is_no_secret(value)
+def _is_secret(text: str, start: int, end: int) -> bool:
+    value = text[start:end]
+    return end - start >= 4 and not is_no_secret(value) and not is_placeholder(value)
 
 
 def _rows(text: str) -> Iterator[Span]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
+from primitives.redact.marks import MARK
 from primitives.redact.rules import Rule, Span, make_rule
 from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, stands_out
 
@@ -22,7 +23,7 @@ _ORDINARY: Final = lazy_pattern(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9.,:/_+-]+[a-z%]{0,3}|v?[0-9]+\.[0-9]+.*|HTTP/.*|--?\w.*|[~./].*|0[xX][0-9a-fA-F]+"
     r"|(?i:sha)[0-9]+[:-].*|[\w+.-]+://.*"
     r"|[\w.-]+\.(?:go|py|java|c|rb|js|ts|rs|cc|conf|ya?ml|json|pem|crt|key|log|txt|com|svc|local|internal|io|net|org)(?:[:/].*)?"
-    r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|\[redacted:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
+    r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
     r"|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?|[\w.-]*#[0-9]+"
 )
 _UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -40,7 +41,9 @@ _COPULA: Final = (
     r"\s?(?::\s{1,3}|：\s{0,3})|\s{1,2}(?:is(?:\snow)?|was|are|now|(?:has\sbeen\s|was\s|is\s)?(?:re)?(?:set|changed)\sto|to|ist|lautet|es|est|é|è|"
     r"on|of|with|value|entered|->|=>|→|是)(?:\s?:)?\s{1,3}"
 )
-_VALUE: Final = r"[\"'`(]?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
+_VALUE: Final = (
+    r"[\"'`(]?(?:\[redacted:(?:[a-z0-9-]{1,40}:[0-9a-f]{6}\])?(?=\w))?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
+)
 
 
 def _is_said(value: str, *, quoted: bool) -> bool:
@@ -94,9 +97,10 @@ _WORDS: Final = (
     "jelszó", "lozinka", "khẩu", "sandi", "*密码", "*パスワード", "*비밀번호",
 )  # fmt: skip
 _KEY_WORDS: Final = ("key", "keys", "token", "secret", "creds", "credentials", "credential", "code", "codes")
-# What a sentence about a setting's value has, beside the setting's name.
+# Last words of settings' names.
 _SETTING_WORDS: Final = (
-    "changed", "rotated", "updated", "set", "value", "default", "short", "new", "from", "now", "long", "weak", "expired",
+    "password", "passwd", "pass", "pwd", "pw", "secret", "token", "key", "keys", "pat", "creds", "passphrase", "pswd",
+    "passwords", "tokens",
 )  # fmt: skip
 
 PROSE_RULES: Final[tuple[Rule, ...]] = (
@@ -123,7 +127,7 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "value",
         ("from", "changed", "got", "updated", "*->", "*→", "codes"),
-        r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\"']?\s(?:to\s|->\s|→\s|=>\s|but\sgot\s)?[\"']?(?P<secret>[^\s\"',;()]{6,500})",
+        MARK + r"[\"']?\s(?:to\s|->\s|→\s|=>\s|but\sgot\s)?[\"']?(?P<secret>[^\s\"',;()]{6,500})",
         _stated,
     ),
     make_rule(

@@ -24,6 +24,7 @@ from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
 from primitives.redact.learned import Learned
+from primitives.redact.marks import MARK, Marks
 from primitives.redact.parameters import has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
 from primitives.redact.rules import RULES, Rule, Span
@@ -36,6 +37,9 @@ from primitives.redact.vendors import rules_for
 __all__ = ["Redactor"]
 
 _DEFAULT_KEY: Final = b"cloudops redaction placeholders, version 1"
+_MOST_PASSES: Final = 4
+_SHORTEST: Final = 2
+_GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0-9+/=]{20,})")
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
@@ -51,6 +55,9 @@ _BEFORE_KEYS: Final = frozenset(map(id, _FIRST))
 _AFTER_KEYS: Final = frozenset(map(id, _LAST))
 _CHANGES: Final = frozenset(map(id, CHANGE_RULES))
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+
+Hide = Callable[[str, str], str]
+"""Gives what stands for a secret, from its kind and itself."""
 
 
 class Redactor:
@@ -115,61 +122,44 @@ class Redactor:
         return self.placeholder(kind, secret)
 
     def _redact(self, text: str) -> str:
+        marks = Marks()
+
+        def hide(kind: str, secret: str) -> str:
+            return secret if is_placeholder(secret) else marks.mark(self._hidden(kind, marks.show(secret)))
+
+        text = marks.hide(text)
+        for _ in range(_MOST_PASSES):
+            before = text
+            # What directly follows a placeholder is the rest of a secret, or the placeholder is forged.
+            text = _GLUED.sub(lambda match: hide(marks.kind(match[0][0]), match[0]), self._pass(text, hide))
+            if text == before:
+                break
+        return marks.show(text)
+
+    def _pass(self, text: str, hide: Hide) -> str:
+        """One pass of all rules. What a rule leaves may show another one something, so there may be a second one."""
         if self._known_pattern is not None:
-            text = self._known_pattern.sub(lambda m: self.placeholder("known", self._known[m[0]]), text)
-        text = self._redact_vendors(text)
+            text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
+        for kind, _, pattern in rules_for(text.lower()):
+            text = pattern.sub(lambda match, kind=kind: hide(kind, match[0]), text)  # type: ignore[misc]
         lower = text.lower()
         if "kind" in lower and "secret" in lower:
-            text = redact_secret_documents(text, self._replace_all)
+            text = redact_secret_documents(text, lambda value: hide("value", value))
             lower = text.lower()
         due = _RULES.due(lower)
-        text = self._apply_all(_PRIVATE_KEYS, due, text)
+        text = _apply_all(_PRIVATE_KEYS, due, text, hide)
         named = names_a_secret(text, lower)
         if may_have_structure(lower, named=named):
-            text = self._redact_by_structure(text)
-        text = self._apply_all(_BEFORE_KEYS, due, text)
+            text = _redact_by_structure(text, hide)
+        text = _apply_all(_BEFORE_KEYS, due, text, hide)
         if has_parameters(lower):
-            text = redact_parameters(text, self._hidden)
+            text = redact_parameters(text, hide)
         if has_secret_key(text):
-            text = redact_assignments(text, self._hidden)
-        text = self._apply_all(_AFTER_KEYS, due, text)
-        if named or "[redacted:" in text:
-            text = self._apply_all(_CHANGES, _CHANGED.due(lower), text)
-        return self._learned.redact(text, self.placeholder) if self._seeks else text
-
-    def _apply_all(self, phase: frozenset[int], due: Iterable[Rule], text: str) -> str:
-        for rule in due:
-            if id(rule) in phase:
-                text = rule.pattern.sub(self._replacer(rule), text)
-        return text
-
-    def _redact_by_structure(self, text: str) -> str:
-        pieces, position = [], 0
-        for start, end in secret_spans(text, _places_on_a_line):
-            secret = text[start:end]
-            if not is_placeholder(secret):
-                pieces += [text[position:start], self._hidden("value", secret)]
-                position = end
-        return "".join((*pieces, text[position:])) if pieces else text
-
-    def _redact_vendors(self, text: str) -> str:
-        for kind, _, pattern in rules_for(text.lower()):
-            text = pattern.sub(lambda match, kind=kind: self._hidden(kind, match[0]), text)  # type: ignore[misc]
-        return text
-
-    def _replacer(self, rule: Rule) -> Callable[[re.Match[str]], str]:
-        def replace(match: re.Match[str]) -> str:
-            span = rule.secret_of(match)
-            if span is None:
-                return match[0]
-            start, end = span
-            secret = match.string[start:end]
-            if is_placeholder(secret):
-                return match[0]
-            before = match.string[match.start() : start]
-            return before + self._hidden(rule.kind, secret) + match.string[end : match.end()]
-
-        return replace
+            text = redact_assignments(text, hide)
+        text = _apply_all(_AFTER_KEYS, due, text, hide)
+        if named or not text.isascii():
+            text = _apply_all(_CHANGES, _CHANGED.due(lower), text, hide)
+        return self._learned.redact(text, hide) if self._seeks else text
 
     def _redact_mapping(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         if obj.get("kind") == "Secret":
@@ -215,6 +205,35 @@ class Redactor:
     def _replace_all(self, value: Any) -> Any:
         text = value if isinstance(value, str) else repr(value)
         return text if not text or is_placeholder(text) else self._hidden("value", text)
+
+
+def _apply_all(phase: frozenset[int], due: Iterable[Rule], text: str, hide: Hide) -> str:
+    for rule in due:
+        if id(rule) in phase:
+            text = rule.pattern.sub(_replacer(rule, hide), text)
+    return text
+
+
+def _replacer(rule: Rule, hide: Hide) -> Callable[[re.Match[str]], str]:
+    def replace(match: re.Match[str]) -> str:
+        span = rule.secret_of(match)
+        if span is None:
+            return match[0]
+        start, end = span
+        before = match.string[match.start() : start]
+        return before + hide(rule.kind, match.string[start:end]) + match.string[end : match.end()]
+
+    return replace
+
+
+def _redact_by_structure(text: str, hide: Hide) -> str:
+    pieces, position = [], 0
+    for start, end in secret_spans(text, _places_on_a_line):
+        if end - start < _SHORTEST:
+            continue
+        pieces += [text[position:start], hide("value", text[start:end])]
+        position = end
+    return "".join((*pieces, text[position:])) if pieces else text
 
 
 def _places_on_a_line(line: str) -> Iterator[Span]:

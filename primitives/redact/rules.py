@@ -83,7 +83,7 @@ RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "authorization",
         ("*authorization",),
-        rf"(?<!\[redacted:)authorization\\?[\"']?\s{{0,3}}[:=]\s{{0,3}}\[?\\?[\"']?(?:(?P<scheme>{_SCHEME})\s+)?(?P<secret>[^\s,;\"'\\\[\]]+)",
+        rf"authorization\\?[\"']?\s{{0,3}}[:=]\s{{0,3}}\[?\\?[\"']?(?:(?P<scheme>{_SCHEME})\s+)?(?P<secret>[^\s,;\"'\\\[\]]+)",
         _authorization,
     ),
     make_rule("bearer", ("*bearer",), r"\bbearer\s+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", _bearer),

@@ -107,7 +107,7 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("addlogin", "password"),
+        ("sp",),
         r"\bsp_\w{5,30}\s[^\n']{0,60}?(?:'[^'\n]{0,80}',\s?)?(?P<secret>'[^'\n]{4,200}')",
         _quoted,
     ),
@@ -140,7 +140,10 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         _bare_or_quoted,
     ),
     make_rule(
-        "password", ("setuser", "user"), r"\buser\s[^\n]{0,200}?[\s\"][>#<](?P<secret>[^\s\"<>]{4,200})", filled_group
+        "password",
+        ("* on >", "* on #", "* on <", "setuser"),
+        r"\buser\s[^\n]{0,200}?[\s\"][>#<](?P<secret>[^\s\"<>]{4,200})",
+        filled_group,
     ),
     make_rule(
         "password", ("setuser",), r"\bsetuser\b[^\n]{0,200}?[\s\"][>#<](?P<secret>[^\s\"<>]{4,200})", filled_group
@@ -153,7 +156,7 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
-        ("logon", "connect", "user"),
+        ("logon", "connect", "*user="),
         r"\b(?:logon|connect|user=)[\w ]{0,40}?[\w.]{1,40}/(?P<secret>[^\s@/\"']{4,200})(?=@[\w/]|\s|$)",
         _bare_or_quoted,
     ),

@@ -97,7 +97,7 @@ URL_RULES: Final[tuple[Rule, ...]] = (
             "hook",
             "webhook",
             "webhooks",
-            "http",
+            "*/v1/http/",
             "link",
             "password",
         ),

@@ -11,6 +11,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import KeyKind, key_kind
+from primitives.redact.marks import MARK
 
 __all__ = [
     "filled",
@@ -29,7 +30,7 @@ _NO_SECRET: Final = lazy_pattern(
     r"error|ok|valid|authentication|str|string|int|integer|bool|boolean|bytes|text|varchar|object|any|number|optional|"
     r"path|file|env|secret|secrets|token|password|value|credentials?|basic|bearer|digest|negotiate|sigv4|authtok|"
     r"aws4-hmac-sha256|saml|oauth2?|oidc|jwt|mtls|iam|changeme_?here|sensitive|"
-    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<.*>?|\d*)[.,:]?",
+    r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<[^<>]*>?|\[?redacted\]?|\d*)[.,:]?",
     re.IGNORECASE,
 )
 _CODE: Final = lazy_pattern(
@@ -44,7 +45,9 @@ _OUTSIDE_REFERENCE: Final = lazy_pattern(
     r"|/(?-i:[a-z0-9._-]+/)*(?-i:[a-z0-9._-]+)$",
     re.IGNORECASE,
 )
-_PLACEHOLDERS: Final = lazy_pattern(r"[\s\"'\\]{0,8}(?:\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\][\s\"'\\]{0,8}){1,100}")
+_PLACEHOLDERS: Final = lazy_pattern(
+    rf"[\s\"'\\]{{0,8}}(?:(?:{MARK}|\[redacted:[a-z0-9-]{{1,40}}:[0-9a-f]{{6}}\])[\s,;:/@.!?)\]}}\\\"']{{0,8}}){{1,100}}"
+)
 _PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 _RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
 _HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}")
@@ -92,6 +95,8 @@ def is_secret_assignment(key: str, value: str) -> bool:
         return value.isdigit() and len(value) >= least and kind not in ("random", "signature")
     if value.startswith("/") and key.lower().endswith("pwd"):
         return False  # a shell's working directory
+    if len(value) < 16 and key.lower().endswith(("license", "licence")):
+        return False  # `Apache-2.0`
     return not _OUTSIDE_REFERENCE.match(value) and _is_of_kind(kind, value)
 
 

@@ -243,6 +243,14 @@ def test_redacting_twice_changes_nothing(line: str) -> None:
     assert Redactor().redact(once) == once
 
 
+@pytest.mark.parametrize(
+    "line", ["password={}", '{{"password": "{}"}}', "api_key: {}", "the password is {}", "tool --token {}"]
+)
+def test_a_forged_placeholder_does_not_protect_what_follows(line: str) -> None:
+    for forged in ("[redacted:value:abcdef]", "[redacted:", "[redacted:value:abcdef] "):
+        assert SECRET not in Redactor().redact(line.format(forged.rstrip() + SECRET))
+
+
 def test_triggers_are_in_lower_case() -> None:
     for rule in RULES:
         assert all(trigger == trigger.lower() for trigger in rule.triggers)
@@ -311,4 +319,4 @@ def test_hostile_text_takes_linear_time(piece: str) -> None:
         redactor.redact(piece * (length // len(piece)))
         durations.append(time.process_time() - start)
     # Eight times the text; quadratic time would take sixty-four times as long.
-    assert durations[1] < max(durations[0] * 30, 0.5)
+    assert durations[1] < max(durations[0] * 30, 1.0)

@@ -17,12 +17,10 @@ __all__ = ["read_brackets"]
 _DEEPEST: Final = 100
 _DEEPEST_STRING: Final = 6
 _LABELS: Final = 3
-_PLACEHOLDER: Final = r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\]"
 _TOKEN: Final = lazy_pattern(
     # Types that are written between a key and its value.
     r"(?P<skip>string\(\d{1,9}\)|(?<![\w])(?:N|[bu]r?|r)(?=[\"'])|<<(?=[\"'])|map\[\w{1,20}\](?:\[\])?(?:interface \{\}|\*?[\w.]{1,40})(?=\{)"
     r"|\[\](?:[\w.]{1,40})(?=\{)|\[\d{1,6}\]byte(?=\())"
-    rf"|(?P<placeholder>{_PLACEHOLDER})"
     r"|(?P<heredoc><<[-~]?[A-Z_]{2,20}\r?\n)"
     r"|(?P<open>[{(\[])|(?P<close>[})\]])"
     r"|(?P<sep>=>|->|:=|→|=(?!=)|:)"
@@ -30,7 +28,7 @@ _TOKEN: Final = lazy_pattern(
     r"|(?P<quote>\\{0,31}[\"'`])"
     r"|(?P<word>[^\s{}()\[\],;:=\"'`\\<>|→]{1,1000})"
 )
-_BARE: Final = lazy_pattern(rf"(?:{_PLACEHOLDER})?[^\s,;{{}}()\[\]\"'`<>\\|]+")
+_BARE: Final = lazy_pattern(r"[^\s,;{}()\[\]\"'`<>\\|]+")
 _DOUBLE: Final = lazy_pattern(r"(?:[^\"\\\n]|\\.)*\"")
 _SINGLE: Final = lazy_pattern(r"(?:[^'\\\n]|\\.)*'")
 _BACKTICK: Final = lazy_pattern(r"(?:[^`\\\n]|\\.)*`")
@@ -144,12 +142,6 @@ class _Reader:
 
     def _text(self, leaf: Leaf) -> str:
         return self.text[leaf.start : leaf.end]
-
-    def _placeholder(self, match: re.Match[str]) -> int:
-        bare = _BARE.match(self.text, match.start(), self.end)
-        end = bare.end() if bare and self.top.pending is not None else match.end()
-        self._value(Leaf(match.start(), end))
-        return end
 
     def _heredoc(self, match: re.Match[str]) -> int:
         word = match[0].strip("<-~\r\n")

@@ -359,7 +359,7 @@ def _neighbours(frame: Frame, text: str) -> Iterator[Span]:
             continue
         content = text[value.start : value.end]
         # Words of a sentence in brackets are neighbours as well.
-        apart = value.quoted or frame.style not in ("(", "[")
+        apart = (value.quoted or frame.style not in ("(", "[")) and not content.startswith("-")
         if (
             apart
             and name
@@ -370,7 +370,11 @@ def _neighbours(frame: Frame, text: str) -> Iterator[Span]:
             yield value.start, value.end
             name = ""
         else:
-            last = _LAST.search(content) if _is_name(content) or _PATH.fullmatch(content) else None
+            last = (
+                _LAST.search(content)
+                if _is_name(content) or (frame.style == "row" and _PATH.fullmatch(content))
+                else None
+            )
             name = last[0] if last and is_secret_key(last[0]) else ""
 
 
