@@ -17,6 +17,7 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.relevance import BY_COMPARISON, judge_relevance
 from primitives.kubernetes.rollouts import find_rollouts
+from primitives.kubernetes.scalings import find_scalings
 from primitives.kubernetes.states import STATES
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.records import Change
@@ -50,7 +51,8 @@ class Inspection:
         findings = ordered(await self._run("the findings' relevance", relevance) or merged)
         for finding in findings:
             yield _fact(finding, self._cluster, self._args, self._objects)
-        for change in await self._run("rollouts", partial(find_rollouts, self._cluster)):
+        rollouts = await self._run("rollouts", partial(find_rollouts, self._cluster))
+        for change in [*rollouts, *await self._run("scalings", partial(find_scalings, self._cluster))]:
             if not _is_recorded(change, recorded):
                 yield _rollout_fact(change, self._args, self._objects)
         for links in await self._run("links", partial(_links_facts, self._cluster, self._args, self._objects)):
