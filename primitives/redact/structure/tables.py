@@ -5,9 +5,11 @@ A row under a heading has the heading's words as keys. A row without one is a li
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from primitives.patterns import lazy_pattern
+from primitives.redact.keys import is_secret_key
 from primitives.redact.structure.frames import Frame, Leaf
 
 __all__ = ["read_tables"]
@@ -24,6 +26,10 @@ _BARS: Final = lazy_pattern(r"[|│║┃]")
 _RULER: Final = lazy_pattern(r"[\s|+:═╪╠╣╔╗╚╝╤╧│║┃─┼├┤┌┐└┘┬┴=*.-]{1,5000}")
 _NUMBERED: Final = lazy_pattern(r"[ \t]{0,40}\d{1,6}\) \"(?P<inside>[^\"\n]{0,20000})\"")
 _WORDS: Final = lazy_pattern(r"[A-Za-z@:_][\w .()/:-]{0,60}")
+_NAMING: Final = lazy_pattern(
+    r"(?i)name|key|setting|variable|field|option|param|property|attribute|label|title|header|item|config|^id$|value|authentication"
+)
+_LAST: Final = lazy_pattern(r"^[\w.$@-]{0,100}/")
 _MOST_COLUMNS: Final = 200
 
 
@@ -48,7 +54,11 @@ def _line(
     text: str, start: int, end: int, heading: tuple[str, list[str]] | None, rows: Frame
 ) -> tuple[str, list[str]] | None:
     """Take a line as a row, if it can be one under the heading; else it may be a heading itself."""
-    if heading is not None:
+    if heading is not None and not _tells(heading):
+        # Nothing in such a table is secret by its place; a line of another form may begin another one.
+        if len(_cells(text, start, end, heading[0])) == len(heading[1]):
+            return heading
+    elif heading is not None:
         row = _row(text, start, end, heading)
         if row is not None:
             rows.entries.append(("", row))
@@ -58,11 +68,21 @@ def _line(
         return None
     cells = _cells(text, start, end, style)
     words = [text[cell.start : cell.end].lstrip(":") for cell in cells]
-    if len(cells) == 2:
+    if len(cells) == 2 and _LAST.sub("", words[0]) and is_secret_key(_LAST.sub("", words[0])):
         rows.entries.append(("", _frame(["", ""], cells)))
     if 1 < len(cells) <= _MOST_COLUMNS and all(_WORDS.fullmatch(word) for word in words):
         return style, words
     return None
+
+
+@lru_cache(maxsize=256)
+def _tells_of(words: tuple[str, ...]) -> bool:
+    return any(is_secret_key(word) or _NAMING.search(word) for word in words)
+
+
+def _tells(heading: tuple[str, list[str]]) -> bool:
+    """Whether a column holds secrets, or the names of what stands beside them."""
+    return _tells_of(tuple(heading[1]))
 
 
 def _row(text: str, start: int, end: int, heading: tuple[str, list[str]]) -> Frame | None:
