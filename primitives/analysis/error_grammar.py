@@ -62,7 +62,7 @@ FRAME: Final = lazy_pattern(
 # The same where a collector made a record of each line: strict, since the line is left out. Forms of the JVM, .NET,
 # Node and Python (those that Fluent Bit's and the OpenTelemetry Collector's multiline parsers put together).
 _ALONE: Final = lazy_pattern(
-    r"\s*(?:at [\w.$<>/\[\]` ]{1,200}\([^()\n]{0,300}\)|at .{1,300}:\d{1,6}:\d{1,6}\)?\s*$|"
+    r"\s*(?:at (?=[^\s(]{0,200}\.)[\w.$<>/\[\]`]{1,200}\([^()\n]{0,300}\)|at .{1,300}:\d{1,6}:\d{1,6}\)?\s*$|"
     r"\.\.\. \d{1,5} (?:more|common frames)|File \"[^\"]{1,300}\", line \d)"
 )
 
