@@ -58,13 +58,17 @@ CHANGE_RULES: Final[tuple[Rule, ...]] = (
         ("changed", "from", "was"),
         rf"{_KEY}:?[ ](?:(?:is|was|has been|content)[ ])?(?:changed|modified|updated|rotated)?[ ]?(?:from|was|changed)?[ ][\"']?{_VALUE}",
         _changed,
+        begins="key",
     ),
-    make_rule("value", ("->", "=>", "→", "⇒"), rf"{_KEY}:?[ ]\(?[\"']?{_VALUE}[\"']?[ ](?={_ARROW})", _keyed),
+    make_rule(
+        "value", ("->", "=>", "→", "⇒"), rf"{_KEY}:?[ ]\(?[\"']?{_VALUE}[\"']?[ ](?={_ARROW})", _keyed, begins="key"
+    ),
     make_rule(
         "value",
         ("->", "=>", "→", "⇒"),
         rf"{_KEY}\s{{0,40}}[:=]\s{{0,4}}(?:\"\"|''|null|nil|none|\(none\)|<none>)\s{{0,3}}{_ARROW}\s{{0,3}}\\{{0,7}}[\"']?{_VALUE}",
         _keyed,
+        begins="key",
     ),
     make_rule("value", ("set",), rf"\bset\s{{1,8}}{_KEY}\s{{1,8}}(?:to\s|=\s)?[\"']?{_VALUE}", _changed),
     make_rule(
@@ -73,17 +77,19 @@ CHANGE_RULES: Final[tuple[Rule, ...]] = (
         rf"(?:^|\n)[ \t]{{0,40}}{_KEY}[ ]{{0,8}}\n[ \t]{{1,40}}{_VALUE}(?=[ \t]{{0,8}}(?:\n|$))",
         _alone,
     ),
-    make_rule("value", ("[-",), rf"{_KEY}[ ]?[:=][ ]?\[-{_VALUE}(?=-\])", _keyed),
+    make_rule("value", ("[-",), rf"{_KEY}[ ]?[:=][ ]?\[-{_VALUE}(?=-\])", _keyed, begins="key"),
     make_rule(
         "value",
         ("->", "=>", "→", "⇒", "{+"),
         rf"{_LEFT}\\{{0,7}}[\"'`]?(?:[ ]?{_ARROW}[ ]?|-?\]?\{{\+)\\{{0,7}}[\"'`]?(?:\\{{0,7}}[\"'])?{_VALUE}",
         _of_arrow,
+        begins="mark",
     ),
     make_rule(
         "value",
         ("to", "now", "is", "|", "with"),
         rf"{_LEFT}\\{{0,7}}[\"'`]?,?\s{{1,8}}(?:to|now|is|and is now|\||with)\s{{1,4}}\\{{0,7}}[\"'`]?{_VALUE}",
         _of_word,
+        begins="mark",
     ),
 )

@@ -136,7 +136,11 @@ def _client_rule(names: tuple[str, ...], rest: str, before: str) -> Rule:
 
 CLIENT_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
-        "password", ("* -", "*\n-"), rf"(?<![\w-])--?(?P<key>[\w.-]{{2,60}}+)[ \t]{{1,4}}(?P<secret>{_WORD})", _flag
+        "password",
+        ("* -", "*\n-"),
+        rf"(?<![\w-])--?(?P<key>[\w.-]{{2,60}}+)[ \t]{{1,4}}(?P<secret>{_WORD})",
+        _flag,
+        keyed=True,
     ),
     make_rule(
         "password",

@@ -1,7 +1,7 @@
 """Which rules may have something to do in a text, found without running them.
 
 A rule has triggers; most of them are words, and the words of a text are looked up in a table. The others are searched
-for wherever they may be, if the text has their rarest character.
+for wherever they may be. What else a rule needs is looked at only where it has a trigger.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ from typing import Final
 
 from primitives.redact.rules import Rule
 
-__all__ = ["Dispatch"]
+__all__ = ["Dispatch", "words_of"]
 
 _BETWEEN_WORDS: Final = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
 _ANYWHERE: Final = "*"
-_COMMON: Final = " .,:/-=\"'()[]_\n"
+
+
+def words_of(lower: str) -> list[str]:
+    """The runs of letters and digits in a text."""
+    return lower.translate(_BETWEEN_WORDS).split()
 
 
 class Dispatch:
@@ -24,32 +28,25 @@ class Dispatch:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._words: dict[str, list[int]] = {}
-        self._pieces: dict[str, dict[str, list[int]]] = {}
+        pieces: dict[str, list[int]] = {}
         for number, rule in enumerate(rules):
             for trigger in rule.triggers:
-                if trigger.isalnum():
-                    self._words.setdefault(trigger, []).append(number)
-                else:
-                    piece = trigger.removeprefix(_ANYWHERE)
-                    self._pieces.setdefault(_rarest(piece), {}).setdefault(piece, []).append(number)
+                table = self._words if trigger.isalnum() else pieces
+                table.setdefault(trigger.removeprefix(_ANYWHERE), []).append(number)
         self._known = frozenset(self._words)
-        self._marks = frozenset(self._pieces)
+        self._pieces = tuple(pieces.items())
 
-    def due(self, lower: str) -> Iterable[Rule]:
-        """The rules that have a trigger in `lower`, a text in lower case."""
-        words = self._known.intersection(lower.translate(_BETWEEN_WORDS).split())
-        due = [number for word in words for number in self._words[word]]
-        for mark in self._marks.intersection(lower):
-            for piece, numbers in self._pieces[mark].items():
-                if piece in lower:
-                    due += numbers
-        return [self._rules[number] for number in sorted(set(due))] if due else ()
+    def due(self, lower: str, words: Iterable[str], *, hinted: bool) -> Sequence[Rule]:
+        """The rules for `lower`, a text in lower case that has these words. `hinted`: a key in it may name a secret."""
+        due = [number for word in self._known.intersection(words) for number in self._words[word]]
+        for piece, numbers in self._pieces:
+            if piece in lower:
+                due += numbers
+        if not due:
+            return ()
+        rules = [self._rules[number] for number in sorted(set(due))]
+        return [rule for rule in rules if (hinted or not rule.keyed) and _has_one(lower, rule.needs)]
 
 
-def _rarest(piece: str) -> str:
-    """The character of a trigger that the fewest texts have: a sign, then a rare sign, then any letter."""
-    signs = [character for character in piece if not character.isalnum()]
-    return next(
-        (sign for sign in signs if sign not in _COMMON),
-        signs[0] if signs else max(piece, key="etaoinsrhldcumfpgwybvkxjqz".find),
-    )
+def _has_one(lower: str, characters: str) -> bool:
+    return not characters or any(character in lower for character in characters)

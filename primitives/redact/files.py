@@ -78,9 +78,10 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     # Routers and switches: a digit says how the secret is written down.
     make_rule(
         "password",
-        ("password", "secret", "key", "md5", "sha", "ascii"),
+        ("password", "secret", "key", "md5", "sha", "ascii", "hex"),
         r"\b(?:password|secret|key|md5|sha|ascii|hex)\s{1,3}[0-9]\s{1,3}(?P<secret>[^\s\"';,]{4,300})",
         _setting,
+        begins="trigger",
     ),
     make_rule(
         "password",
@@ -138,7 +139,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
         r"(?:^|\n)\"?[\w.@-]{1,64}\"?\s{1,4}\*\s{1,4}(?P<secret>\"[^\"\n]{4,200}\"|[^\s\"*]{6,200})\s{1,4}(?:\*|[0-9])",
         _drawn,
     ),
-    make_rule("password", ("auth",), r"(?:^|\n)auth[ ](?P<secret>[^\s\"']{6,100})(?=\n)", _drawn),
+    make_rule("password", ("auth",), r"(?:^|\n)auth[ ](?P<secret>[^\s\"']{6,100})(?=\n)", _drawn, needs="\n"),
     make_rule(
         "value", ("base64",), r"\b\w{0,40}key[=:]\s{0,2}[\"']?base64:(?P<secret>[A-Za-z0-9+/=]{16,300})", filled_group
     ),

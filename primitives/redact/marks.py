@@ -24,6 +24,9 @@ class Marks:
     def __init__(self) -> None:
         self._texts: list[str] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
     def mark(self, placeholder: str) -> str:
         """A mark for `placeholder`; itself where a text has more than there are marks for."""
         if len(self._texts) >= _MOST:

@@ -29,9 +29,10 @@ _ORDINARY: Final = lazy_pattern(
 _UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,80}[0-9])(?=[^A-Za-z]{0,80}[A-Za-z])[A-Za-z0-9_+/=.-]{16,2000}")
 _STRONG: Final = (
-    r"pass(?:word|wd|phrase|code|wort|word\sattempt)|pwd?|pswd|kennwort|contraseña|contrasena|senha|wachtwoord|mot\sde\spasse|"
-    r"parola|hasło|heslo|salasana|lösenord|adgangskode|şifre|пароль|密码|パスワード|비밀번호|kata\ssandi|mật\skhẩu|jelszó|lozinka"
+    r"pass(?:word|wd|phrase|code|wort|word\sattempt)|pwd?|pswd|kennwort|contraseña|contrasena|senha|wachtwoord|"
+    r"parola|hasło|heslo|salasana|lösenord|adgangskode|şifre|пароль|密码|パスワード|비밀번호|jelszó|lozinka"
 )
+_SPACED: Final = r"mot\sde\spasse|kata\ssandi|mật\skhẩu"
 _KEYS: Final = (
     r"(?:api|access|secret|encryption|session|signing|recovery|licen[cs]e|private|account|master|shared|client|webhook|hmac|"
     r"backup|one-time|verification|unseal|bearer|refresh|auth|root|deploy|bot)[ -](?:access[ -])?(?:keys?|codes?|secret|token|password)"
@@ -93,8 +94,8 @@ def _of_key(match: re.Match[str]) -> Span | None:
 
 _WORDS: Final = (
     "password", "passwd", "passwort", "passphrase", "passcode", "pw", "pwd", "pswd", "kennwort", "contraseña", "contrasena",
-    "senha", "wachtwoord", "passe", "parola", "hasło", "heslo", "salasana", "lösenord", "adgangskode", "şifre", "пароль",
-    "jelszó", "lozinka", "khẩu", "sandi", "*密码", "*パスワード", "*비밀번호",
+    "senha", "wachtwoord", "parola", "hasło", "heslo", "salasana", "lösenord", "adgangskode", "şifre", "пароль",
+    "jelszó", "lozinka", "*密码", "*パスワード", "*비밀번호",
 )  # fmt: skip
 _KEY_WORDS: Final = ("key", "keys", "token", "secret", "creds", "credentials", "credential", "code", "codes")
 # Last words of settings' names.
@@ -103,12 +104,21 @@ _SETTING_WORDS: Final = (
     "passwords", "tokens",
 )  # fmt: skip
 
+
+def _said_of(words: str) -> str:
+    """The pattern of a value that stands behind these words."""
+    return (
+        rf"(?<![\w/.-])(?:{words})(?:\s(?:for|für|of|to)\s(?:the\s|user\s)?[\w.@-]{{1,40}}(?={_COPULA}))?"
+        rf"(?:(?P<copula>{_COPULA})|[ ]{{1,2}}){_VALUE}"
+    )
+
+
 PROSE_RULES: Final[tuple[Rule, ...]] = (
+    make_rule("password", _WORDS, _said_of(rf"(?P<strong>{_STRONG})"), _about_a_secret, begins="trigger"),
     make_rule(
         "password",
-        (*_WORDS, *_KEY_WORDS),
-        rf"(?<![\w/.-])(?:(?P<strong>{_STRONG})|{_KEYS}|(?:with|wrong|invalid|incorrect)\s(?:key|hash))"
-        rf"(?:\s(?:for|für|of|to)\s(?:the\s|user\s)?[\w.@-]{{1,40}}(?={_COPULA}))?(?:(?P<copula>{_COPULA})|[ ]{{1,2}}){_VALUE}",
+        ("passe", "sandi", "khẩu", *_KEY_WORDS),
+        _said_of(rf"(?P<strong>{_SPACED})|{_KEYS}|(?:with|wrong|invalid|incorrect)\s(?:key|hash)"),
         _about_a_secret,
     ),
     make_rule(
@@ -123,12 +133,14 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
         r"(?<![\w./-])(?P<key>[A-Za-z][\w.-]{3,60}+),?(?:\s(?:changed|rotated|updated|set|has|was|is|the|new|value|now|to|from|of|in)){0,4}"
         rf"[ ]{{1,2}}{_VALUE}",
         _of_key,
+        begins="key",
     ),
     make_rule(
         "value",
         ("from", "changed", "got", "updated", "*->", "*→", "codes"),
         MARK + r"[\"']?\s(?:to\s|->\s|→\s|=>\s|but\sgot\s)?[\"']?(?P<secret>[^\s\"',;()]{6,500})",
         _stated,
+        begins="mark",
     ),
     make_rule(
         "password",

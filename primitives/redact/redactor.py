@@ -16,10 +16,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from primitives.redact.apply import apply_all
 from primitives.redact.assignments import has_secret_key, redact_assignments
 from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES
-from primitives.redact.dispatch import Dispatch
+from primitives.redact.dispatch import Dispatch, words_of
 from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
@@ -27,9 +28,9 @@ from primitives.redact.learned import Learned
 from primitives.redact.marks import MARK, Marks
 from primitives.redact.parameters import has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
-from primitives.redact.rules import RULES, Rule, Span
+from primitives.redact.rules import RULES, Span
 from primitives.redact.secret_documents import redact_secret_documents
-from primitives.redact.structure import may_have_structure, names_a_secret, secret_spans
+from primitives.redact.structure import hints_at_a_secret, may_have_structure, secret_names, secret_spans
 from primitives.redact.urls import URL_RULES
 from primitives.redact.values import is_placeholder, is_secret_assignment
 from primitives.redact.vendors import rules_for
@@ -129,9 +130,10 @@ class Redactor:
 
         text = marks.hide(text)
         for _ in range(_MOST_PASSES):
-            before = text
-            # What directly follows a placeholder is the rest of a secret, or the placeholder is forged.
-            text = _GLUED.sub(lambda match: hide(marks.kind(match[0][0]), match[0]), self._pass(text, hide))
+            before, text = text, self._pass(text, hide)
+            if marks:
+                # What directly follows a placeholder is the rest of a secret, or the placeholder is forged.
+                text = _GLUED.sub(lambda match: hide(marks.kind(match[0][0]), match[0]), text)
             if text == before:
                 break
         return marks.show(text)
@@ -140,25 +142,31 @@ class Redactor:
         """One pass of all rules. What a rule leaves may show another one something, so there may be a second one."""
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
-        for kind, _, pattern in rules_for(text.lower()):
-            text = pattern.sub(lambda match, kind=kind: hide(kind, match[0]), text)  # type: ignore[misc]
         lower = text.lower()
+        words = words_of(lower)
+        for kind, _, pattern in rules_for(lower, words):
+            text = pattern.sub(lambda match, kind=kind: hide(kind, match[0]), text)  # type: ignore[misc]
+            lower = text.lower()
         if "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, lambda value: hide("value", value))
             lower = text.lower()
-        due = _RULES.due(lower)
-        text = _apply_all(_PRIVATE_KEYS, due, text, hide)
-        named = names_a_secret(text, lower)
-        if may_have_structure(lower, named=named):
+        hinted = hints_at_a_secret(lower)
+        names = secret_names(text) if hinted else ()
+        due = _RULES.due(lower, words, hinted=hinted)
+        if due:
+            text = apply_all(_PRIVATE_KEYS, due, text, hide, names)
+        if may_have_structure(lower, named=bool(names)):
             text = _redact_by_structure(text, hide)
-        text = _apply_all(_BEFORE_KEYS, due, text, hide)
+        if due:
+            text = apply_all(_BEFORE_KEYS, due, text, hide, names)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
-        if has_secret_key(text):
+        if hinted and has_secret_key(text):
             text = redact_assignments(text, hide)
-        text = _apply_all(_AFTER_KEYS, due, text, hide)
-        if named or not text.isascii():
-            text = _apply_all(_CHANGES, _CHANGED.due(lower), text, hide)
+        if due:
+            text = apply_all(_AFTER_KEYS, due, text, hide, names)
+        if names or not text.isascii():
+            text = apply_all(_CHANGES, _CHANGED.due(lower, words, hinted=True), text, hide, names)
         return self._learned.redact(text, hide) if self._seeks else text
 
     def _redact_mapping(self, obj: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,25 +215,6 @@ class Redactor:
         return text if not text or is_placeholder(text) else self._hidden("value", text)
 
 
-def _apply_all(phase: frozenset[int], due: Iterable[Rule], text: str, hide: Hide) -> str:
-    for rule in due:
-        if id(rule) in phase:
-            text = rule.pattern.sub(_replacer(rule, hide), text)
-    return text
-
-
-def _replacer(rule: Rule, hide: Hide) -> Callable[[re.Match[str]], str]:
-    def replace(match: re.Match[str]) -> str:
-        span = rule.secret_of(match)
-        if span is None:
-            return match[0]
-        start, end = span
-        before = match.string[match.start() : start]
-        return before + hide(rule.kind, match.string[start:end]) + match.string[end : match.end()]
-
-    return replace
-
-
 def _redact_by_structure(text: str, hide: Hide) -> str:
     pieces, position = [], 0
     for start, end in secret_spans(text, _places_on_a_line):
@@ -238,7 +227,8 @@ def _redact_by_structure(text: str, hide: Hide) -> str:
 
 def _places_on_a_line(line: str) -> Iterator[Span]:
     """Where the rules for command lines and the like see secrets."""
-    for rule in _ON_A_LINE.due(line.lower()):
+    lower = line.lower()
+    for rule in _ON_A_LINE.due(lower, words_of(lower), hinted=True):
         for match in rule.pattern.finditer(line):
             span = rule.secret_of(match)
             if span is not None:

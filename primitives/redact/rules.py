@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 Span = tuple[int, int]
+Begins = Literal["", "key", "trigger", "mark"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,17 @@ class Rule:
     """`pattern` runs on a text that has one of `triggers`; `secret_of` says which part of a match is the secret.
 
     In lower case: a trigger of letters and digits is a whole word, `*key` one of any place, and so is anything else.
+    The text must also have one of the characters `needs`, if any, and a key that may name a secret if it is `keyed`.
+    `begins`: every match begins at a key that names a secret, at one of the triggers, or at a placeholder's mark.
     """
 
     kind: str
     triggers: tuple[str, ...]
     pattern: re.Pattern[str]
     secret_of: Callable[[re.Match[str]], Span | None]
+    needs: str = ""
+    keyed: bool = False
+    begins: Begins = ""
 
 
 def _whole_group(match: re.Match[str]) -> Span | None:
@@ -72,10 +78,19 @@ def _bearer(match: re.Match[str]) -> Span | None:
 
 
 def make_rule(
-    kind: str, triggers: tuple[str, ...], pattern: str, secret_of: Callable[[re.Match[str]], Span | None] = _whole_group
+    kind: str,
+    triggers: tuple[str, ...],
+    pattern: str,
+    secret_of: Callable[[re.Match[str]], Span | None] = _whole_group,
+    *,
+    needs: str = "",
+    keyed: bool = False,
+    begins: Begins = "",
 ) -> Rule:
     """A rule whose pattern ignores case and is compiled when it is first used."""
-    return Rule(kind, triggers, lazy_pattern(pattern, re.IGNORECASE), secret_of)
+    return Rule(
+        kind, triggers, lazy_pattern(pattern, re.IGNORECASE), secret_of, needs, keyed or begins == "key", begins
+    )
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -107,7 +122,11 @@ RULES: Final[tuple[Rule, ...]] = (
         filled_group,
     ),
     make_rule(
-        "password", ("*pass",), r"<(?P<tag>[\w:.-]{0,40}?pass(?:word|wd|phrase)?)>(?P<secret>[^<>\s]+)</", filled_group
+        "password",
+        ("*pass",),
+        r"<(?P<tag>[\w:.-]{0,40}?pass(?:word|wd|phrase)?)>(?P<secret>[^<>\s]+)</",
+        filled_group,
+        needs="<",
     ),
     make_rule(
         "value",

@@ -61,9 +61,14 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         r"(?:(?:to|from|is|for[ ]\S{1,80}[ ]{0,3}=)\s{0,4})?"
         rf"(?:[a-z0-9_]{{0,24}}\(\s?)?(?P<secret>{_QUOTED})",
         _quoted,
+        needs="'\"$",
     ),
     make_rule(
-        "password", ("password",), rf"\bset\s+password\s+from\s+\S{{1,200}}\s+to\s+(?P<secret>{_QUOTED})", _quoted
+        "password",
+        ("password",),
+        rf"\bset\s+password\s+from\s+\S{{1,200}}\s+to\s+(?P<secret>{_QUOTED})",
+        _quoted,
+        needs="'\"$",
     ),
     make_rule(
         "value",
@@ -84,6 +89,8 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         r"(?<![\w.-])(?P<key>[\w.-]{3,60}+)[\"']?(?:\s{1,3}|\s?(?:=|like)\s?[a-z0-9_]{1,24}\(\s?|\s{1,3}like\s{1,3})"
         r"(?P<secret>'[^'\s]{4,500}'|\"[^\"\s]{4,500}\")",
         _named,
+        needs="'\"",
+        begins="key",
     ),
     make_rule("value", ('*["',), r"\[\s?\"(?P<key>[\w.-]{2,60})\",\s?(?P<secret>\"[^\"\n]{4,500}\")\s?\]", _named),
     make_rule(
@@ -97,6 +104,7 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         ("key",),
         rf"\b(?:pragma\s+\w{{0,8}}key\s{{0,3}}=|attach\b[^\n]{{0,200}}?\skey)\s{{0,3}}(?P<secret>{_TEXT})",
         _quoted,
+        needs="'",
     ),
     make_rule(
         "password",
@@ -104,6 +112,7 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         r"\b(?:changeuserpassword|createuser|auth|networkcredential|pscredential|authenticate|check\w{0,20}|log[io]n)"
         r"\s?\(\s?[\"']?[\w.@\\-]{1,80}[\"']?\s?,\s?(?P<secret>[\"'][^\"'\s]{4,200}[\"']|[^\"'\s,()=:]{6,200})(?=\s?[,)])",
         _bare_or_quoted,
+        needs="(",
     ),
     make_rule(
         "password",
@@ -125,14 +134,18 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         r"\s?(?P<secret>'[^'\n]{4,300}')",
         _quoted,
     ),
-    make_rule("value", ("key",), r"\bkey[ ]\((?P<key>[\w.]{2,80})\)=\((?P<secret>[^)\n]{4,500})\)", _of_column),
+    make_rule(
+        "value", ("key",), r"\bkey[ ]\((?P<key>[\w.]{2,80})\)=\((?P<secret>[^)\n]{4,500})\)", _of_column, needs="("
+    ),
     make_rule(
         "value",
         ("duplicate",),
         r"duplicate entry '(?P<secret>[^'\n]{4,500})' for key '(?P<key>[\w.]{2,100})'",
         _of_column,
     ),
-    make_rule("password", ("auth",), r"\"auth\"(?:\s\"[^\"\s]{1,64}\")?\s(?P<secret>\"[^\"\n]{4,200}\")", _quoted),
+    make_rule(
+        "password", ("auth",), r"\"auth\"(?:\s\"[^\"\s]{1,64}\")?\s(?P<secret>\"[^\"\n]{4,200}\")", _quoted, needs='"'
+    ),
     make_rule(
         "password",
         ("auth",),
@@ -159,6 +172,9 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         ("logon", "connect", "*user="),
         r"\b(?:logon|connect|user=)[\w ]{0,40}?[\w.]{1,40}/(?P<secret>[^\s@/\"']{4,200})(?=@[\w/]|\s|$)",
         _bare_or_quoted,
+        needs="/",
     ),
-    make_rule("password", ("password",), r"argument[ ](?P<secret>\"[^\"\n]{4,200}\")[ ]for[ ]--?pass", _quoted),
+    make_rule(
+        "password", ("password",), r"argument[ ](?P<secret>\"[^\"\n]{4,200}\")[ ]for[ ]--?pass", _quoted, needs='"'
+    ),
 )

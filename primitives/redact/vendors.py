@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ VendorRule = tuple[str, str, re.Pattern[str]]
 
 _W = "[A-Za-z0-9_-]"
 # As gitleaks' rules and the vendors' pages describe them.
+_GITLAB: Final = ("dt", "rt", "cbt", "ptt", "ft", "soat", "imt", "agent", "oas")
 _LESS_COMMON: Final[tuple[tuple[str, str, str], ...]] = (
     ("vault", "s.", "s\\.(?=[A-Za-z]{0,23}[0-9])[A-Za-z0-9]{24}"),
     ("bitbucket", "atbb", "ATBB[A-Za-z0-9]{32}"),
@@ -118,7 +119,7 @@ _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("github", "ghr_", "ghr_[A-Za-z0-9]{30,255}"),
     ("github", "github_pat_", "github_pat_[A-Za-z0-9_]{22,255}"),
     ("gitlab", "glpat-", f"glpat-{_W}{{20,}}(?:\\.[A-Za-z0-9.]+)?"),
-    ("gitlab", "gl", f"gl(?:dt|rt|cbt|ptt|ft|soat|imt|agent|oas)-{_W}{{20,}}"),
+    *(("gitlab", f"gl{of}-", f"gl{of}-{_W}{{20,}}") for of in _GITLAB),
     ("slack", "xox", "xox[abeoprs](?:\\.xox[bp])?-[A-Za-z0-9-]{10,}"),
     ("slack", "xapp-", "xapp-[0-9]-[A-Za-z0-9-]{10,}"),
     ("webhook", "hooks.slack.com/", "hooks\\.slack\\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_+-]{20,}"),
@@ -132,19 +133,19 @@ _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("sendgrid", "sg.", f"SG\\.{_W}{{16,32}}\\.{_W}{{16,64}}"),
     ("npm", "npm_", "npm_[A-Za-z0-9]{36}"),
     ("huggingface", "hf_", "hf_[A-Za-z0-9]{30,}"),
-    ("digitalocean", "_v1_", "do[opr]_v1_[a-f0-9]{64}"),
+    *(("digitalocean", f"do{of}_v1_", f"do{of}_v1_[a-f0-9]{{64}}") for of in "op"),
     ("pypi", "pypi-", f"pypi-{_W}{{40,}}"),
     ("stripe", "k_live_", "[sr]k_live_[A-Za-z0-9]{10,}"),
     ("stripe", "k_test_", "[sr]k_test_[A-Za-z0-9]{10,}"),
     ("stripe", "whsec_", "whsec_[A-Za-z0-9+/=]{20,}"),
-    ("twilio", "sk", "SK[0-9a-f]{32}"),
+    *(("twilio", f"sk{first}", f"SK{first}[0-9a-f]{{31}}") for first in "0123456789abcdef"),
     ("mailgun", "key-", "key-[0-9a-f]{32}"),
     ("mailchimp", "-us", "[0-9a-f]{32}-us[0-9]{1,2}"),
     ("shopify", "shp", "shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}"),
     ("square", "sq0", f"sq0(?:atp|csp)-{_W}{{22,}}"),
     ("databricks", "dapi", "dapi[0-9a-f]{32}(?:-[0-9])?"),
     ("terraform", ".atlasv1.", f"[A-Za-z0-9]{{14}}\\.atlasv1\\.{_W}{{60,}}"),
-    ("vault", "hv", f"hv[sbr]\\.{_W}{{20,}}"),
+    *(("vault", f"hv{of}.", f"hv{of}\\.{_W}{{20,}}") for of in "sbr"),
     ("newrelic", "nrak-", "NRAK-[A-Z0-9]{27}"),
     ("grafana", "glsa_", "glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}"),
     ("grafana", "glc_", "glc_[A-Za-z0-9+/=]{32,}"),
@@ -169,22 +170,24 @@ _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
 _WORD_BEFORE: Final = "(?<![A-Za-z0-9_-])"
 _TAKEN_OVER: Final = Path(__file__).with_name("vendor_rules.json")
 _START: Final = 3
-_IN_WORDS: Final = re.compile(f"[a-z0-9_-]{{{_START}}}")
+_FIRST_WORD: Final = re.compile("[a-z][a-z0-9]*")
 
 
 def _own() -> Iterator[tuple[VendorRule, bool]]:
     for kind, trigger, form in _FORMS:
         pattern = lazy_pattern(f"{_WORD_BEFORE}(?:{form})(?![A-Za-z0-9])")
-        yield (kind, trigger, pattern), form.lower().startswith(trigger)
+        yield (kind, trigger, pattern), form.replace("\\", "").lower().startswith(trigger)
 
 
 def _taken_over() -> Iterator[tuple[VendorRule, bool]]:
     """The forms that `make secret-rules` took over, once for each marker."""
     for rule in json.loads(_TAKEN_OVER.read_text("utf-8"))["rules"]:
         pattern = lazy_pattern(_WORD_BEFORE + rule["form"])
+        form = rule["form"].removeprefix("(?:").replace("\\", "").lower()
         for marker in rule["markers"]:
-            form = rule["form"].removeprefix("(?:").lower()
-            yield (rule["kind"], marker, pattern), len(rule["markers"]) == 1 and form.startswith(marker)
+            # `gh[pousr]_...` begins with each of its markers, and with nothing else.
+            several = form[:2].isalnum() and all(other.startswith(form[:2]) for other in rule["markers"])
+            yield (rule["kind"], marker, pattern), several if len(rule["markers"]) > 1 else form.startswith(marker)
 
 
 def _sorted() -> tuple[dict[str, list[VendorRule]], list[VendorRule]]:
@@ -192,8 +195,9 @@ def _sorted() -> tuple[dict[str, list[VendorRule]], list[VendorRule]]:
     by_start: dict[str, list[VendorRule]] = {}
     others = []
     for rule, begins in (*_own(), *_taken_over()):
-        if begins and _IN_WORDS.match(rule[1]):
-            by_start.setdefault(rule[1][:_START], []).append(rule)
+        first = _FIRST_WORD.match(rule[1])
+        if begins and first and (len(first[0]) >= _START or first[0] != rule[1]):
+            by_start.setdefault(first[0][:_START], []).append(rule)
         else:
             others.append(rule)
     return by_start, others
@@ -201,19 +205,15 @@ def _sorted() -> tuple[dict[str, list[VendorRule]], list[VendorRule]]:
 
 _BY_START, _OTHERS = _sorted()
 _STARTS: Final = frozenset(_BY_START)
-_APART: Final = "".join(chr(code) if chr(code).isalnum() or chr(code) in "_-" else " " for code in range(128))
 _LONG_WORD: Final = re.compile(f"[a-z0-9_.~/:@+-]{{{SHORTEST},}}")
 
 
-def rules_for(lower: str) -> Iterator[VendorRule]:
-    """The rules whose marker is in a long word of `lower`, a text in lower case."""
-    words = "\n".join(_LONG_WORD.findall(lower))
-    if not words:
-        return
-    for start in _STARTS.intersection([word[:_START] for word in words.translate(_APART).split()]):
-        for rule in _BY_START[start]:
-            if rule[1] in words:
-                yield rule
-    for rule in _OTHERS:
-        if rule[1] in words:
-            yield rule
+def rules_for(lower: str, words: Iterable[str]) -> Iterable[VendorRule]:
+    """The rules whose marker is in a long word of `lower`, a text in lower case that has these runs of letters and digits."""
+    starts = _STARTS.intersection([word[:_START] for word in words])
+    rules = [rule for start in starts for rule in _BY_START[start] if rule[1] in lower]
+    rules += [rule for rule in _OTHERS if rule[1] in lower]
+    if not rules:
+        return ()
+    long = "\n".join(_LONG_WORD.findall(lower))
+    return [rule for rule in rules if rule[1] in long]

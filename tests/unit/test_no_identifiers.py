@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 import csv
+import ctypes
 import errno
 import gzip
 import io
 import json
 import os
 import re
+import socket
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -108,8 +110,12 @@ def _messages(bundle: Path) -> Iterator[str]:
 
 
 def _of_the_system() -> set[tuple[str, ...]]:
-    """Phrases of the operating system's own messages (strerror), which every program passes on."""
-    return {phrase for code in errno.errorcode for phrase in _phrases(os.strerror(code))}
+    """Phrases of the operating system's own messages (strerror, gai_strerror), which every program passes on."""
+    of_names = ctypes.CDLL(None).gai_strerror
+    of_names.restype = ctypes.c_char_p
+    failures = {getattr(socket, name) for name in dir(socket) if name.startswith("EAI_")}
+    texts = [*map(os.strerror, errno.errorcode), *(of_names(code).decode() for code in failures)]
+    return {phrase for text in texts for phrase in _phrases(text)}
 
 
 def _of_one_system(known: Mapping[str, set[Any]]) -> dict[str, set[Any]]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from primitives.redact.structure.spans import may_have_structure, names_a_secret, secret_spans
+from primitives.redact.structure.spans import hints_at_a_secret, may_have_structure, secret_names, secret_spans
 
-__all__ = ["may_have_structure", "names_a_secret", "secret_spans"]
+__all__ = ["hints_at_a_secret", "may_have_structure", "secret_names", "secret_spans"]

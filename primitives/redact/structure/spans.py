@@ -17,7 +17,7 @@ from primitives.redact.structure.layout import read_layout
 from primitives.redact.structure.tables import read_tables
 from primitives.redact.structure.xml import read_xml
 
-__all__ = ["may_have_structure", "names_a_secret", "secret_spans"]
+__all__ = ["hints_at_a_secret", "may_have_structure", "secret_names", "secret_spans"]
 
 _BRACKETS: Final = lazy_pattern(
     r"[{\[(]|[\w\"'][ ]?=[ ]?[\"']|\\\"|<<[-~]?[A-Z]|(?i:name|key|setting|option|field|parameter|attribute|property|variable)[\"']?[=:]"
@@ -33,7 +33,9 @@ _IN_SECRET: Final = lazy_pattern(
 _PIECES: Final = (
     "pass", "key", "secret", "token", "auth", "pwd", "cred", "pw", "sig", "private", "kennwort", "contrase", "senha",
     "wachtwoord", "salasana", "saml", "userdata", "user_data", "user-data", "psk", "plaintext", "sensitive", "cookie", "mdp",
-    "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd",
+    "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd", "parola", "haslo", "heslo", "lozinka", "jelszo",
+    "sifre", "enord", "adgangskode", "sandi", "khau", "acceso", "phrase", "pepper", "hec", "kek", "sk", "community", "licen",
+    "sid", "bearer",
 )  # fmt: skip
 _ARGUMENTS: Final = ("'-", '"-', ", -", "[-", ",-", "- -", "\\x00-")
 _FLAGS: Final = lazy_pattern(
@@ -74,12 +76,14 @@ _SENSITIVE_KINDS: Final = frozenset(
 )
 
 
-def names_a_secret(text: str, lower: str) -> bool:
-    """Whether a word of `text` (in lower case: `lower`) names a secret, or whatever holds some."""
-    for piece in _PIECES:
-        if piece in lower:
-            return any(map(_tells, text.translate(_WORD_CHARACTERS).split()))
-    return not text.isascii() and any(map(_tells, text.translate(_WORD_CHARACTERS).split()))
+def hints_at_a_secret(lower: str) -> bool:
+    """Whether a key may be in a text in lower case that names a secret, or whatever holds some: a quick look."""
+    return not lower.isascii() or _has_any(lower, _PIECES)
+
+
+def secret_names(text: str) -> list[str]:
+    """The words of `text` that name a secret, or whatever holds some, in lower case."""
+    return [word.lower() for word in text.translate(_WORD_CHARACTERS).split() if _tells(word)]
 
 
 def may_have_structure(lower: str, *, named: bool) -> bool:
