@@ -57,6 +57,7 @@ Signal = Literal[
     "settings file missing",  # or that a file of settings isn't there
     "account token missing",  # or its service account's token
     "token expired",
+    "refused where all answer",  # it ends since a connection is refused, and all that listens answers the others
     "dns_lookup failed",
     "tcp_connect failed",
     "http_get failed",

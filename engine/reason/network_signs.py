@@ -1,4 +1,4 @@
-"""What points to a slow or lossy network: calls late on their way, packets sent again, waiting without work."""
+"""What points to the network: calls late on their way, packets sent again, waiting without work, refused ports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Final
 
 from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex
+from engine.reason.last_words import speaking_for_themselves
 from engine.reason.localise import strength
 from engine.reason.signals import signal, telling
-from primitives.facts import MetricShift, SpanShift, WireDelay
+from engine.reason.trust import TEXT
+from primitives.facts import LogPattern, MetricShift, ProbeResult, SpanShift, WireDelay
+from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
 
 __all__ = ["network_signs"]
@@ -26,6 +29,9 @@ _CLEAR_SCORE: Final = 6.0
 _WAITS: Final = 5.0
 # What one of its dependencies is later by this share explains it.
 _PASSED_ON: Final = 0.25
+# Fewer checks that passed don't say that all listeners are up.
+_ENOUGH_CHECKS: Final = 3
+_OWN_HOST: Final = lazy_pattern(r"\blocalhost\b|\b127\.\d|\[?::1\]?[:\s]", re.IGNORECASE)
 _CPU_USE: Final = lazy_pattern(r"cpu(?!.{0,200}throttl)", re.IGNORECASE)
 _HELD_OR_CPU: Final = lazy_pattern(r"mem|heap|rss|cpu|throttl", re.IGNORECASE)
 _LOST: Final = lazy_pattern(r"retransmi|packet.?loss|packets?_(?:lost|dropped)|(?:rx|tx)_dropped", re.IGNORECASE)
@@ -36,6 +42,7 @@ def network_signs(case: FactIndex) -> Iterator[Claim]:
     yield from _delays(case)
     yield from _waits(case)
     yield from _packets(case)
+    yield from _refused(case)
 
 
 def _delays(case: FactIndex) -> Iterator[Claim]:
@@ -59,6 +66,29 @@ def _packets(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(MetricShift):
         if fact.worse and fact.resource and fact.current > fact.baseline and _LOST.search(fact.metric):
             yield from signal("packets lost", fact.resource, name, telling(fact), "packets are lost", "packets")
+
+
+def _refused(case: FactIndex) -> Iterator[Claim]:
+    """Something ends because a connection is refused, while every listener that was checked answers.
+
+    A refusal comes from the host that was reached: nothing listens on that port of it (RFC 9293, section 3.5.2). So
+    the one that asks has a wrong port; were a dependency down, its check would fail, or others would complain. Who
+    can't resolve names never got that far, and a port of its own host is another container's.
+    """
+    checks = [fact for _, fact in case.present(ProbeResult) if fact.probe == "tcp_connect" and fact.resource]
+    if sum(check.healthy for check in checks) < _ENOUGH_CHECKS:
+        return
+    failed = {base_name(check.resource or "") for check in checks if not check.healthy}
+    nameless = {fact.resource for _, fact in case.present(LogPattern) if fact.family == "dns" and fact.count}
+    ends = {name for name, ended in speaking_for_themselves(case).items() if ended} - nameless
+    for name, fact in case.present(LogPattern):
+        if fact.family != "connection_refused" or fact.resource not in ends or fact.points_at or not fact.count:
+            continue
+        if _OWN_HOST.search(fact.example or fact.template):
+            continue
+        if failed <= {base_name(fact.resource)}:
+            why = "a connection is refused although all that was checked answers"
+            yield from signal("refused where all answer", fact.resource, name, TEXT[fact.trust], why, "messages")
 
 
 def _waits(case: FactIndex) -> Iterator[Claim]:

@@ -119,3 +119,32 @@ def test_a_limit_too_small_to_start_in_is_a_kill_for_memory() -> None:
     message = "unable to start container process: container init was OOM-killed (memory limit too low?): unknown"
     assert start_error(message) == "OOMKilled"
     assert start_error("unable to start container process: error mounting cgroup") == "StartError"
+
+
+def checked(service: str, *, healthy: bool) -> Fact:
+    name = f"yard/service/{service}"
+    result = "open" if healthy else "failed"
+    return ProbeResult(
+        resource=name, probe="tcp_connect", target=f"{service}:7000", result=result, healthy=healthy, output="", **SEEN
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "down", "is_port"),
+    [
+        ("dial tcp 10.4.0.9:7001: connection refused", (), True),
+        ("com.crane.Link: Connection refused (Connection refused)", (), True),
+        # Another one that was checked is down too: it may be that.
+        ("dial tcp 10.4.0.9:7001: connection refused", ("tide",), False),
+        ("dial tcp 127.0.0.1:9102: connection refused", (), False),
+    ],
+)
+def test_a_refused_connection_where_everything_answers_is_a_wrong_port(
+    text: str, down: tuple[str, ...], is_port: bool
+) -> None:
+    workload = "yard/deployment/crane"
+    checks = [checked(name, healthy=name not in down) for name in ("dock", "tide", "quay", "mole")]
+    best, _ = first(
+        state_of(workload, CRASH), words(workload, text), checked("crane", healthy=False), *checks, about=workload
+    )
+    assert (best == "wrong_port") is is_port

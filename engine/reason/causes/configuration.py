@@ -70,7 +70,7 @@ CAUSES = (
         _CLASS,
         "{resource} is configured with a wrong port",
         "Kubernetes: Debug Services",
-        states={"EnvPortMismatch": 4.0},
+        states={"EnvPortMismatch": 4.0}, signals={"refused where all answer": 4.6},
         families={"connection_refused": 0.4},
         diagnostic="inspect_workloads",
     ),
