@@ -10,7 +10,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["CALM", "CALM_STEMS", "FRAME", "short_of", "unable"]
+__all__ = ["CALM", "CALM_STEMS", "FRAME", "is_frame", "short_of", "unable"]
 
 # Up to three words between a verb and its object, and the distance at which two words belong together.
 _GAP: Final = r"(?:[^\s.;]{1,24} ){0,3}?"
@@ -59,6 +59,19 @@ def unable(verbs: str, things: str) -> str:
 FRAME: Final = lazy_pattern(
     r"^\s*(?:at [\w.$<>/]{1,200}[( ]|\.\.\. \d+ (?:more|common)|-{2,} ?end of|file \"[^\"]{1,300}\", line \d)"
 )
+# The same where a collector made a record of each line: strict, since the line is left out. Forms of the JVM, .NET,
+# Node and Python (those that Fluent Bit's and the OpenTelemetry Collector's multiline parsers put together).
+_ALONE: Final = lazy_pattern(
+    r"\s*(?:at (?=[^\s(]{0,200}\.)[\w.$<>/\[\]`]{1,200}\([^()\n]{0,300}\)|at .{1,300}:\d{1,6}:\d{1,6}\)?\s*$|"
+    r"\.\.\. \d{1,5} (?:more|common frames)|File \"[^\"]{1,300}\", line \d)"
+)
+
+
+def is_frame(line: str) -> bool:
+    """Whether a line is nothing but a frame of a stack trace."""
+    return line.lstrip().startswith(("at ", "... ", 'File "')) and _ALONE.match(line) is not None
+
+
 CALM_STEMS: Final = ("err", "exception", "fail", "time", "panic", "crash", "lock", "retr", "loss", "throttl", "drop",
                       "reject", "read-only", "max", "pool", "connection")  # fmt: skip
 # What says that nothing happened, or how something is set. A bound that was exceeded is no setting.

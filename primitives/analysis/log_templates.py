@@ -22,6 +22,8 @@ _MASKS: Final = (
     (lazy_pattern(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<uuid>"),
     (lazy_pattern(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
     (lazy_pattern(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
+    # A thread in brackets, as Logback, Log4j and Python's logging print it: one message of many threads is one.
+    (lazy_pattern(r"\[ {0,20}[\w.#:-]{1,60}-\d{1,6} {0,20}\]"), "[<thread>]"),
     (lazy_pattern(r"\[[^\[\],]*(?:,[^\[\],]*){2,}\]"), "[<list>]"),
     (lazy_pattern(r'"[^"\n]{0,200}"'), "<text>"),
     (lazy_pattern(r"(?<![\w/.:])/(?:[\w.@%+~-]+/)+[\w.@%+~-]*"), "<path>"),

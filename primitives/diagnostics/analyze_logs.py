@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from primitives.analysis.announcements import PLATFORM, announcement
 from primitives.analysis.asking import LOOKBACK, gaps, incident_window
 from primitives.analysis.error_families import family_of
+from primitives.analysis.error_grammar import is_frame
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import ask_history
 from primitives.analysis.large_stores import CountedMessage, LogAnswers, ask_logs, ask_spans
 from primitives.analysis.log_bodies import read_body
+from primitives.analysis.log_lines import LAST_WORDS, as_counted, as_read, lines_of
 from primitives.analysis.log_patterns import Line, Pattern, patterns
 from primitives.analysis.log_templates import mask, shapeless
 from primitives.analysis.naming import NameFinder
 from primitives.analysis.request_logs import deviations
-from primitives.analysis.severities import severity_in, severity_of
+from primitives.analysis.severities import severity_in
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
@@ -44,11 +44,8 @@ _MOST_PATTERNS: Final = 40
 _MOST_OF_ONE: Final = 12
 _MOST_LIMITS: Final = 12
 _CONTAINER_LINES: Final = 20_000
-# Lines at the end of an ended container's log.
-_LAST_WORDS: Final = 5
 # A process can count only its own threads, files and memory, whomever its message names.
 _OWN_LIMITS: Final = ("threads_busy", "file_descriptors", "memory_used")
-_PEER_KEYS: Final = ("peer.service", "server.address", "net.peer.name", "db.instance", "upstream")
 # As `kubectl logs --timestamps` writes it; a time without a zone may be any zone's.
 _UTC_TIME: Final = lazy_pattern(r"^(\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d)(?:\.\d{1,9})?Z")
 _LINE_TIME: Final = lazy_pattern(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?\s*")
@@ -77,9 +74,11 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
     names = NameFinder(topology.records, logs.resources)
 
     until = _normal_until(view, args)
-    now, before = _split([_as_read(record) for record in logs.records], until, args)
-    counted_now, counted_before = _split([_as_counted(message) for message in logs.counted], until, args)
-    by_time = patterns(_lines(now, counted_now), _lines(before, counted_before), names)
+    now, before = _split([as_read(record) for record in logs.records if not is_frame(record.body)], until, args)
+    counted_now, counted_before = _split(
+        [as_counted(entry) for entry in logs.counted if not is_frame(entry.body)], until, args
+    )
+    by_time = patterns(lines_of(now, counted_now), lines_of(before, counted_before), names)
     unusual = await _with_requests(ask, by_time, now, before, names, args)
     limits = _limits(unusual, logs.answers, args)
     facts = [_fact(pattern, logs.answers, args) for pattern in _bounded(unusual)]
@@ -179,49 +178,6 @@ def _split(records: Sequence[M], until: datetime, args: Arguments) -> tuple[list
     return now, [record for record in records if base.start <= record.time <= base.end and record.time < until]
 
 
-def _lines(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> list[Line]:
-    lines = [
-        Line(
-            record.time,
-            record.resource,
-            severity_of(record),
-            record.body,
-            _peer(record.attributes),
-            announced=announcement(record.body, record.attributes) is not None,
-        )
-        for record in records
-    ]
-    lines += [
-        Line(message.time, message.resource, message.severity, message.body, count=message.count) for message in counted
-    ]
-    return lines
-
-
-def _as_read(record: LogRecord) -> LogRecord:
-    """The record with the message that its structure holds, and with the level that its writer gave it."""
-    if (message := announcement(record.body, record.attributes)) is not None:
-        return replace(record, body=message, attributes={**record.attributes, "source": PLATFORM})
-    body = read_body(record.body, record.attributes)
-    if body.text == record.body and body.level is None:
-        return record
-    return replace(record, body=body.text, severity=body.level or record.severity)
-
-
-def _as_counted(message: CountedMessage) -> CountedMessage:
-    body = read_body(message.body)
-    if body.text == message.body and body.level is None:
-        return message
-    return replace(message, body=body.text, severity=body.level or message.severity)
-
-
-def _peer(attributes: Mapping[str, Any]) -> str | None:
-    for key in _PEER_KEYS:
-        value = attributes.get(key)
-        if isinstance(value, str) and value:
-            return value
-    return None
-
-
 async def _objects(
     ask: Telemetry,
     scope: str,
@@ -289,9 +245,10 @@ def _container_lines(
     owner, scoped_pod = in_scope(workloads.get(pod, pod), log.scope), in_scope(pod, log.scope)
     resource = owner if owner != scoped_pod else find_resource(scoped_pod, known) or scoped_pod
     lines = [text for text in log.text.splitlines()[-_CONTAINER_LINES:] if text.strip()]
+    lines = [text for text in lines if not is_frame(_LINE_TIME.sub("", text))]
     if not log.previous:
         lines = _since(lines, window.start)
-    last = len(lines) - _LAST_WORDS if log.previous else len(lines)
+    last = len(lines) - LAST_WORDS if log.previous else len(lines)
     for place, text in enumerate(lines):
         body = read_body(_LINE_TIME.sub("", text))
         severity = body.level or severity_in(text)
@@ -322,10 +279,13 @@ def _written_at(text: str) -> datetime | None:
 
 
 def _bounded(candidates: list[Pattern]) -> list[Pattern]:
-    """The strongest ones, and not too many of one resource, so that it doesn't push out all others."""
+    """The strongest ones, and not too many of one resource, so that it doesn't push out all others.
+
+    What ended a program was written once, and comes before what a busy one repeats.
+    """
     counts: dict[str, int] = {}
     chosen = []
-    for pattern in candidates:
+    for pattern in sorted(candidates, key=lambda pattern: pattern.severity != "FATAL"):
         counts[pattern.resource] = counts.get(pattern.resource, 0) + 1
         if counts[pattern.resource] <= _MOST_OF_ONE:
             chosen.append(pattern)

@@ -117,6 +117,26 @@ def _pod(cluster: Cluster, event: Event, finding: Finding, item: KubeObject | No
     return None
 
 
+def _passed(cluster: Cluster, event: Event, finding: Finding, item: KubeObject | None) -> Undone | None:
+    """A probe that has passed since: a startup probe ends when it has, readiness is what the last ones said.
+
+    Kubernetes: "Configure Liveness, Readiness and Startup Probes"; ContainerStatus (`started`, `ready`).
+    """
+    del item
+    pod = cluster.pod_by_id.get(event.target) if event.kind == "Pod" else None
+    kind, name = finding.details.get("probe"), finding.container
+    container = next((entry for entry in pod.containers if entry.name == name), None) if pod and name else None
+    if container is None or event.last is None or not container.running:
+        return None
+    if kind == "startup" and container.started:
+        return Undone("recovered", "the container has started since")
+    failures_s = (finding.details.get("period_s") or 0) * (finding.details.get("failure_threshold") or 0)
+    lately = (cluster.now - event.last).total_seconds() <= 2 * failures_s
+    if kind == "readiness" and failures_s and container.ready and not container.restarts and not lately:
+        return Undone("recovered", "the container is ready and has never restarted")
+    return None
+
+
 def _exists(cluster: Cluster, event: Event, finding: Finding, item: KubeObject | None) -> Undone | None:
     """What was missing is there now, and came after the event was last seen."""
     del item
@@ -175,7 +195,7 @@ def _long_ago(cluster: Cluster, event: Event, finding: Finding, item: KubeObject
 
 
 _RULES: Final[tuple[Callable[[Cluster, Event, Finding, KubeObject | None], Undone | None], ...]] = (
-    _gone, _pod, _satisfied, _exists, _well, _long_ago,
+    _gone, _pod, _passed, _satisfied, _exists, _well, _long_ago,
 )  # fmt: skip
 
 

@@ -32,6 +32,11 @@ class Container:
         return ready if isinstance(ready, bool) else None
 
     @property
+    def started(self) -> bool:
+        """Whether its startup probe has passed; always false where it has none, or the status doesn't say."""
+        return bool(mapping(self.spec, "startupProbe")) and self.status.get("started") is True
+
+    @property
     def restarts(self) -> int:
         """How often it was restarted."""
         return integer(self.status, "restartCount") or 0

@@ -87,8 +87,14 @@ def _in_question(container: Container, kind: str) -> bool:
     if not mapping(container.spec, f"{kind}Probe") or container.ready is not False:
         return False
     if kind == "readiness":
-        return container.running
+        return container.running and not _ends_by_itself(container)
     return integer(container.last, "exitCode") in _KILLED_CODES and text(container.last, "reason") != "OOMKilled"
+
+
+def _ends_by_itself(container: Container) -> bool:
+    """Whether it keeps ending with an error of its own: then it isn't ready because it starts again and again."""
+    code = integer(container.last, "exitCode")
+    return container.restarts > 1 and code not in (None, 0, *_KILLED_CODES)
 
 
 def _container(pod: Pod | None, name: str | None, kind: str) -> Container | None:
@@ -172,7 +178,7 @@ def _suspicion(
         return "protocol"
     if error == "command":
         return "command"
-    if not _answered(error, details) and _wrong_port(container, kind, details):
+    if not _answered(error, details) and not _serves(container, details) and _wrong_port(container, kind, details):
         return "port"
     if error == "status":
         code = details.get("status_code", 0)
@@ -187,6 +193,12 @@ def _answered(error: str | None, details: Mapping[str, Any]) -> bool:
     its time is over, so its time-outs say nothing.
     """
     return error in ("status", "not_serving") or (error == "timeout" and details["handler"] in ("httpGet", "tcpSocket"))
+
+
+def _serves(container: Container, details: Mapping[str, Any]) -> bool:
+    """Whether the port was answered: by the container's startup probe, which has passed."""
+    startup = _probe_handler(container, "startup")
+    return container.started and details["port"] is not None and startup.get("port") == details["port"]
 
 
 def _wrong_port(container: Container, kind: str, details: Mapping[str, Any]) -> bool:

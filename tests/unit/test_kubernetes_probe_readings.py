@@ -160,3 +160,43 @@ def test_a_deployment_with_its_available_replicas_undoes_what_befell_it() -> Non
         "ReplicaSetCreateError", "Failed to create new replica set: timed out", "Deployment/quay", minutes=9
     )
     assert {finding.state for finding in analyse(cluster_of((well, warning)))} == {"PastEvent"}
+
+
+REFUSED = 'Startup probe failed: Get "http://10.1.0.9:9901/ready": dial tcp 10.1.0.9:9901: connect: connection refused'
+
+
+def _with_startup(*, started: bool, count: int = 4) -> set[str]:
+    handler = {"httpGet": {"port": 9901, "path": "/ready"}}
+    spec = container(startupProbe=handler, readinessProbe=handler, ports=[{"containerPort": 9000}])
+    statuses = [running(minutes=6, ready=False, started=started)]
+    warning = event("Unhealthy", REFUSED, minutes=5, count=count, field="api")
+    return {finding.state for finding in analyse(cluster_of(owned(pod(containers=[spec], statuses=statuses), warning)))}
+
+
+def test_a_startup_probe_that_has_passed_is_past_and_its_port_is_the_right_one() -> None:
+    states = _with_startup(started=True)
+    assert "PastEvent" in states
+    assert not {"StartupProbeMisconfigured", "ReadinessProbeMisconfigured"} & states
+
+
+def test_a_startup_probe_that_has_not_passed_is_in_question() -> None:
+    assert "StartupProbeMisconfigured" in _with_startup(started=False)
+
+
+@pytest.mark.parametrize(("minutes", "past"), [(9, True), (0.2, False)])
+def test_a_container_that_is_ready_since_has_passed_its_probe(minutes: float, past: bool) -> None:
+    spec = container(readinessProbe=HTTP, ports=[{"containerPort": 8080}])
+    # Another container of the pod isn't ready, so the pod as a whole says nothing.
+    other = running("mate", minutes=9.5, ready=False)
+    objects = pod(containers=[spec, container("mate")], statuses=[running(minutes=9.5), other])
+    warning = event("Unhealthy", "Readiness probe failed: connection refused", minutes=minutes, field="api")
+    states = {finding.state for finding in analyse(cluster_of(owned(objects, warning)))}
+    assert ("PastEvent" in states) is past
+
+
+@pytest.mark.parametrize(("code", "in_question"), [(1, False), (0, True)])
+def test_what_keeps_ending_by_itself_is_not_ready_for_another_reason(code: int, in_question: bool) -> None:
+    spec = container(readinessProbe={"httpGet": {"port": 9901, "path": "/"}}, ports=[{"containerPort": 9000}])
+    statuses = [running(minutes=1, ready=False, restartCount=4, lastState={"terminated": ended(code)})]
+    states = found(pod(containers=[spec], statuses=statuses))
+    assert ("ReadinessProbeMisconfigured" in states) is in_question

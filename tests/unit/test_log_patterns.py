@@ -9,7 +9,10 @@ import pytest
 from recorded_incident import RecordedIncident, at, of
 
 from primitives.analysis.error_families import FAMILIES, family_of
+from primitives.analysis.error_grammar import is_frame
+from primitives.analysis.log_lines import lines_of
 from primitives.analysis.log_templates import cluster, mask
+from primitives.records import LogRecord
 
 
 @pytest.mark.parametrize(
@@ -169,3 +172,60 @@ async def test_no_logs_are_one_gap_for_each_question(tmp_path: Path) -> None:
         ("logs", "not_recorded"),
         ("container_logs", "not_recorded"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("thread", "other"),
+    [
+        ("[io-9443-exec-1]", "[io-9443-exec-12]"),
+        ("[pool-2-thread-7]", "[pool-2-thread-31]"),
+        ("[ worker-1 ]", "[ worker-2 ]"),
+    ],
+)
+def test_one_message_of_many_threads_is_one(thread: str, other: str) -> None:
+    assert mask(f"ERROR {thread} Billing : no invoice") == mask(f"ERROR {other} Billing : no invoice")
+
+
+@pytest.mark.parametrize("kept", ["[main] started", "[attempt 3] refused", "[gpu-node] lost"])
+def test_what_stands_in_brackets_and_is_no_thread_stays(kept: str) -> None:
+    assert "<thread>" not in mask(kept)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\tat com.example.Billing.charge(Billing.java:88) ~[billing.jar!/:3.1]",
+        "    at async Ledger.post (/srv/app/ledger.js:14:9)",
+        "   at Shop.Cart.Add(Item item) in /src/Cart.cs:line 31",
+        '  File "/srv/app/ledger.py", line 14, in post',
+        "\t... 44 common frames omitted",
+    ],
+)
+def test_a_frame_of_a_stack_trace_is_no_message(line: str) -> None:
+    assert is_frame(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "at least three replicas are needed (2 of 3)",
+        "Caused by: java.sql.SQLException: too many connections",
+        "at 10:31:07 the primary was lost",
+        "... waiting for the leader",
+    ],
+)
+def test_a_message_that_begins_like_a_frame_is_one(line: str) -> None:
+    assert not is_frame(line)
+
+
+def _record(resource: str, body: str, *, previous: bool = True) -> LogRecord:
+    return LogRecord(at(5), resource, "INFO", body, {"previous": True} if previous else {})
+
+
+def test_what_an_ended_instance_wrote_last_counts_whatever_its_level() -> None:
+    own = [_record("ledger", text) for text in ("starting", *["loading"] * 8, "Port 7070 was already in use.", "bye")]
+    others = [_record("cart", "Port 7070 was already in use.", previous=False)]
+    levels = {(line.resource, line.body): line.severity for line in lines_of([*own, *others], [])}
+    assert levels["ledger", "Port 7070 was already in use."] == "FATAL"
+    assert levels["ledger", "loading"] == "INFO"
+    assert levels["cart", "Port 7070 was already in use."] == "INFO"
