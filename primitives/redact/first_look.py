@@ -47,7 +47,7 @@ class FirstLook:
         run = max(_RUN.finditer(piece), key=lambda match: len(match[0]), default=None)
         if bounded and run is not None and run.start() == 0 and piece[run.end() :][:1] in _SIGNS:
             self._whole.add(run[0])
-        elif run is None or len(run[0]) < _SHORTEST or piece.startswith("/") or " " in piece or "=" in piece:
+        elif run is None or len(run[0]) < _SHORTEST or any(sign in piece for sign in "/ ="):
             self._anywhere.add(piece)
         elif (bounded or run.start() > 0) and run.end() < len(piece):
             self._whole.add(run[0])
