@@ -33,6 +33,11 @@ class Dispatch:
             for trigger in rule.triggers:
                 table = self._words if trigger.isalnum() else pieces
                 table.setdefault(trigger.removeprefix(_ANYWHERE), []).append(number)
+        first = [(t.removeprefix(_ANYWHERE), rule.needs) for rule in rules if _is_first(rule) for t in rule.triggers]
+        self.first_words = [trigger for trigger, _ in first if trigger in self._words]
+        others = [(trigger, needs) for trigger, needs in first if trigger not in self._words]
+        self.first_pieces = [trigger for trigger, needs in others if len(needs) != 1]
+        self.first_pairs = [(trigger, needs) for trigger, needs in others if len(needs) == 1]
         self._known = frozenset(self._words)
         self._pieces = tuple(pieces.items())
 
@@ -46,6 +51,11 @@ class Dispatch:
             return ()
         rules = [self._rules[number] for number in sorted(set(due))]
         return [rule for rule in rules if (hinted or not rule.keyed) and _has_one(lower, rule.needs)]
+
+
+def _is_first(rule: Rule) -> bool:
+    """Whether a rule may have something to do where no other one has: no key names a secret, and nothing is redacted yet."""
+    return not rule.keyed and rule.begins != "mark"
 
 
 def _has_one(lower: str, characters: str) -> bool:

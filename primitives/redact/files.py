@@ -47,6 +47,22 @@ _KEY_WORDS: Final = (
     "requirepass", "masterauth", "authtoken", "auth",
 )  # fmt: skip
 
+# What crypt(3) writes before a hash says how it was made.
+_CRYPT: Final = (
+    "$1$",
+    "$5$",
+    "$6$",
+    "$y$",
+    "$2a$",
+    "$2b$",
+    "$2x$",
+    "$2y$",
+    "*$apr1$",
+    "*$argon2",
+    "*$pbkdf2",
+    "*$scrypt$",
+)
+
 FILE_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
@@ -61,7 +77,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
         _setting,
     ),
     make_rule(
-        "hash", ("*$",), r"(?P<secret>\$(?:apr1|2[abxy]|[156y]|argon2id?|pbkdf2[\w-]{0,20}|scrypt)\$[\w./$,=+-]{8,300})"
+        "hash", _CRYPT, r"(?P<secret>\$(?:apr1|2[abxy]|[156y]|argon2id?|pbkdf2[\w-]{0,20}|scrypt)\$[\w./$,=+-]{8,300})"
     ),
     make_rule(
         "hash",

@@ -14,7 +14,7 @@ from primitives.patterns import lazy_pattern
 from primitives.redact.keys import is_secret_key
 from primitives.redact.values import is_no_secret, is_placeholder
 
-__all__ = ["has_parameters", "redact_parameters"]
+__all__ = ["PIECES_OF_PARAMETERS", "has_parameters", "redact_parameters"]
 
 Span = tuple[int, int]
 
@@ -38,6 +38,10 @@ _BOUND: Final = lazy_pattern(
     r"binding parameter \[(?P<number>[0-9]{1,4})\] as \[\w{1,40}\] - \[(?P<value>[^\]\n]{1,500})\]"
 )
 _QUESTION: Final = lazy_pattern(r"\?|%s")
+
+
+PIECES_OF_PARAMETERS: Final = ("values", "param", "sp_executesql")
+"""A text that has such values has one of these, in lower case."""
 
 
 def has_parameters(lower: str) -> bool:

@@ -22,18 +22,25 @@ from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES
 from primitives.redact.dispatch import Dispatch, words_of
 from primitives.redact.encoded import ENCODED_RULES
+from primitives.redact.first_look import FirstLook
 from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
 from primitives.redact.learned import Learned
 from primitives.redact.marks import MARK, Marks
-from primitives.redact.parameters import has_parameters, redact_parameters
+from primitives.redact.parameters import PIECES_OF_PARAMETERS, has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
 from primitives.redact.rules import RULES, Span
 from primitives.redact.secret_documents import redact_secret_documents
-from primitives.redact.structure import hints_at_a_secret, may_have_structure, secret_names, secret_spans
+from primitives.redact.structure import (
+    PIECES_OF_STRUCTURE,
+    hints_at_a_secret,
+    may_have_structure,
+    secret_names,
+    secret_spans,
+)
 from primitives.redact.urls import URL_RULES
 from primitives.redact.values import is_placeholder, is_secret_assignment
-from primitives.redact.vendors import rules_for
+from primitives.redact.vendors import MARKERS, STARTS, rules_for
 
 __all__ = ["Redactor"]
 
@@ -49,6 +56,13 @@ _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
 _RULES: Final = Dispatch((*PEM_RULES, *_FIRST, *_LAST))
 _CHANGED: Final = Dispatch(CHANGE_RULES)
+# Rules for changes and those behind marks have nothing to do in a text where no other one has.
+_LOOK: Final = FirstLook(
+    _RULES.first_words,
+    STARTS,
+    (*_RULES.first_pieces, *MARKERS, *PIECES_OF_STRUCTURE, *PIECES_OF_PARAMETERS),
+    _RULES.first_pairs,
+)
 _ON_A_LINE: Final = Dispatch((*_FIRST, *COMMAND_RULES))
 # When each rule has its turn.
 _PRIVATE_KEYS: Final = frozenset(map(id, PEM_RULES))
@@ -143,6 +157,8 @@ class Redactor:
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
         lower = text.lower()
+        if lower.isascii() and _LOOK.is_dull(lower):
+            return self._learned.redact(text, hide) if self._seeks else text
         words = words_of(lower)
         for kind, _, pattern in rules_for(lower, words):
             text = pattern.sub(lambda match, kind=kind: hide(kind, match[0]), text)  # type: ignore[misc]

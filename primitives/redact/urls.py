@@ -71,11 +71,15 @@ URL_RULES: Final[tuple[Rule, ...]] = (
     make_rule("url-token", ("oauth",), r"://(?P<secret>[A-Za-z0-9_-]{16,300}):x-oauth-basic@"),
     make_rule("password", ("%3a%2f%2f",), r"%3a%2f%2f[^\s%/&]{1,100}%3a(?P<secret>[^\s&%]{1,200})%40", filled_group),
     make_rule(
-        "url-token", ("*?", "*&", "*#"), r"[?&;#](?P<key>[\w.-]{1,40})=(?P<secret>[^\s&;\"'<>#\\]{16,2000})", _parameter
+        "url-token",
+        ("*?", "*&", "*#"),
+        r"[?&;#](?P<key>[\w.-]{1,40})=(?P<secret>[^\s&;\"'<>#\\]{16,2000})",
+        _parameter,
+        needs="=",
     ),
     make_rule(
         "url-token",
-        ("p", "pw"),
+        ("*&p=", "*&pw="),
         r"[?&](?:u|user|usr|login|username)=[^\s&]{1,100}&(?:p|pw)=(?P<secret>[^\s&\"']{4,200})",
         filled_group,
     ),

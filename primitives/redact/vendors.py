@@ -15,7 +15,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["SHORTEST", "VendorRule", "rules_for"]
+__all__ = ["MARKERS", "SHORTEST", "STARTS", "VendorRule", "rules_for"]
 
 SHORTEST: Final = 20
 """No form is shorter, and none has whitespace in it: shorter words are skipped."""
@@ -205,6 +205,10 @@ def _sorted() -> tuple[dict[str, list[VendorRule]], list[VendorRule]]:
 
 _BY_START, _OTHERS = _sorted()
 _STARTS: Final = frozenset(_BY_START)
+STARTS: Final = tuple(rule[1] for rules in _BY_START.values() for rule in rules)
+# Mailchimp's go on with a digit: no other word that begins so is meant.
+MARKERS: Final = tuple(f"-us{digit}" for digit in range(10)) + tuple(rule[1] for rule in _OTHERS if rule[1] != "-us")
+"""A text that has a vendor's form has one of these in lower case, or a word that begins with one of `STARTS`."""
 _LONG_WORD: Final = re.compile(f"[a-z0-9_.~/:@+-]{{{SHORTEST},}}")
 
 

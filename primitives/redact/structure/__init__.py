@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from primitives.redact.structure.spans import hints_at_a_secret, may_have_structure, secret_names, secret_spans
+from primitives.redact.structure.spans import (
+    PIECES_OF_STRUCTURE,
+    hints_at_a_secret,
+    may_have_structure,
+    secret_names,
+    secret_spans,
+)
 
-__all__ = ["hints_at_a_secret", "may_have_structure", "secret_names", "secret_spans"]
+__all__ = ["PIECES_OF_STRUCTURE", "hints_at_a_secret", "may_have_structure", "secret_names", "secret_spans"]

@@ -17,7 +17,7 @@ from primitives.redact.structure.layout import read_layout
 from primitives.redact.structure.tables import read_tables
 from primitives.redact.structure.xml import read_xml
 
-__all__ = ["hints_at_a_secret", "may_have_structure", "secret_names", "secret_spans"]
+__all__ = ["PIECES_OF_STRUCTURE", "hints_at_a_secret", "may_have_structure", "secret_names", "secret_spans"]
 
 _BRACKETS: Final = lazy_pattern(
     r"[{\[(]|[\w\"'][ ]?=[ ]?[\"']|\\\"|<<[-~]?[A-Z]|(?i:name|key|setting|option|field|parameter|attribute|property|variable)[\"']?[=:]"
@@ -38,6 +38,9 @@ _PIECES: Final = (
     "sid", "bearer",
 )  # fmt: skip
 _ARGUMENTS: Final = ("'-", '"-', ", -", "[-", ",-", "- -", "\\x00-")
+# "- -" is an item of a list on a line of its own.
+PIECES_OF_STRUCTURE: Final = (*_PIECES, *("\n" if piece == "- -" else piece for piece in _ARGUMENTS))
+"""A text that has structure with a secret has one of these, in lower case."""
 _FLAGS: Final = lazy_pattern(
     r"(?:[\"'][, ]|\[|\n[ ]*-|x00|[,(])[ ]?[\"']?--?[a-z][\w-]{0,80}(?:[\"',\\]|$|\n|[a-z0-9._!-]{4})"
 )
