@@ -73,7 +73,7 @@ def is_decided(hypotheses: Sequence[Hypothesis]) -> bool:
         return False
     best = hypotheses[0].confidence
     second = hypotheses[1].confidence if len(hypotheses) > 1 else 0.0
-    return best >= _SURE or (best >= _LIKELY and _log_odds(best) - _log_odds(second) >= _AHEAD)
+    return best >= _SURE or (best > _LIKELY and _log_odds(best) - _log_odds(second) >= _AHEAD)
 
 
 def next_questions(

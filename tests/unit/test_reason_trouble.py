@@ -109,7 +109,7 @@ def weight_of_message(resource: str, family: str, *others: Fact) -> float:
         for entry in hypotheses
         if entry.resource == resource
         for item in entry.evidence
-        if item.fact == "F1" and item.why.startswith("messages of")
+        if item.fact == "F1" and item.why.startswith(("messages of", "its last words are of"))
     )
 
 
