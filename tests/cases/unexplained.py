@@ -8,7 +8,10 @@ __all__ = ["bundle_with_an_older_change"]
 
 
 def bundle_with_an_older_change(folder: Path) -> Path:
-    """`web` is slow, and nobody knows why; what was changed is recorded for a week, and three days ago was a change."""
+    """`web` is slow, and nobody knows why; what was changed is recorded for a week, and three days ago was a change.
+
+    No baseline is stated: a calm one after the change would acquit it.
+    """
     (folder / "metrics").mkdir(parents=True)
     level = [(0.9 if minute >= 45 else 0.1) + 0.002 * (minute % 5) for minute in range(60)]
     rows = ["time,web", *(f"2026-11-23T03:{minute:02d}:00Z,{value:.4f}" for minute, value in enumerate(level))]
@@ -22,7 +25,6 @@ def bundle_with_an_older_change(folder: Path) -> Path:
         "format: cloudops-incident/1\nid: older-change\ntitle: web is slow\nquery: web latency\n"
         "detected_at: 2026-11-23T03:50:00Z\n"
         "window: {from: 2026-11-23T03:40:00Z, to: 2026-11-23T03:59:00Z}\n"
-        "baseline: {from: 2026-11-23T03:00:00Z, to: 2026-11-23T03:40:00Z}\n"
         "symptom: {resource: web, metric: latency_p95, direction: above}\nplatform: [other]\n"
         "coverage:\n  - {source: ci, kinds: [deployment], from: 2026-11-16T00:00:00Z, to: 2026-11-23T04:00:00Z, "
         "status: answered}\n"
