@@ -13,7 +13,7 @@ from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
 from primitives.redact.values import is_code, is_placeholder, is_secret_assignment, stands_out
 
-__all__ = ["has_secret_key", "redact_assignments"]
+__all__ = ["redact_assignments"]
 
 _PAIR: Final = lazy_pattern(
     r"(?<![\w.-])(?P<key>[\w.-]{1,200}+)"
@@ -33,23 +33,6 @@ _REST_OF_LINE: Final = lazy_pattern(r"[\"',;\s]*(?:#.*)?(?:\n|$)")
 _WORDS_BEFORE: Final = lazy_pattern(r"(?:[^\W_]{2,12}[ ]){1,3}$")
 # Last words of names that are written with spaces: `API key: ...`, `mot de passe : ...`.
 _LAST_WORDS: Final = frozenset({"key", "passe", "sandi", "khẩu", "token", "phrase"})
-
-
-# What may stand in a key stays; what may follow one becomes "=", everything else a space.
-_KEYS_ONLY: Final = "".join(
-    "=" if chr(code) in "=:" else chr(code) if chr(code).isalnum() or chr(code) in "_.-" else " " for code in range(128)
-)
-
-
-def has_secret_key(text: str) -> bool:
-    """Whether a key that names a secret may be in `text`: a quick look, which finds too many rather than too few."""
-    if "->" in text or "%3" in text or not text.isascii():
-        return True
-    for piece in text.translate(_KEYS_ONLY).split("=")[:-1]:
-        word = piece[-200:].rsplit(None, 1)[-1:]
-        if word and (key_kind(word[0]) is not None or word[0].lower() in _LAST_WORDS):
-            return True
-    return False
 
 
 def redact_assignments(text: str, placeholder: Callable[[str, str], str]) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from primitives.redact.apply import apply_all
-from primitives.redact.assignments import has_secret_key, redact_assignments
+from primitives.redact.assignments import redact_assignments
 from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES
 from primitives.redact.dispatch import Dispatch, words_of
@@ -177,7 +177,7 @@ class Redactor:
             text = apply_all(_BEFORE_KEYS, due, text, hide, names)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
-        if hinted and has_secret_key(text):
+        if hinted:
             text = redact_assignments(text, hide)
         if due:
             text = apply_all(_AFTER_KEYS, due, text, hide, names)
