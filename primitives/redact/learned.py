@@ -14,7 +14,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.known import encodings_of
-from primitives.redact.values import is_no_secret, is_object_name, is_placeholder
+from primitives.redact.values import is_no_secret, is_object_name, is_placeholder, is_uuid
 
 __all__ = ["Learned"]
 
@@ -22,7 +22,6 @@ _MOST: Final = 1_000
 _SHORTEST_RUN: Final = 4
 _RUN: Final = re.compile(r"[A-Za-z0-9]{4,}")
 _WORTH_FINDING: Final = lazy_pattern(r"(?=[^0-9]{0,300}[0-9])(?=[^A-Za-z]{0,300}[A-Za-z])[^\s\"'{}<>\\]{10,300}")
-_UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Times, addresses, versions, and names in parts.
 _NAMES: Final = lazy_pattern(r"[0-9].*[.:].*|[\w+.-]{1,40}://.*|.*[\w-]\.(?:com|net|org|io|local|svc|internal)\b.*|/.*")
 # Of these kinds only a part is the secret, or it is no text that stands elsewhere.
@@ -73,7 +72,7 @@ def _plain(secret: str) -> str:
 
 
 def _is_worth_finding(value: str) -> bool:
-    if not _WORTH_FINDING.fullmatch(value) or is_no_secret(value) or is_placeholder(value) or _UUID.fullmatch(value):
+    if not _WORTH_FINDING.fullmatch(value) or is_no_secret(value) or is_placeholder(value) or is_uuid(value):
         return False
     is_word = is_object_name(value.lower()) and not (value.isalnum() and len(value) >= 16)
     return not is_word and not _NAMES.fullmatch(value)

@@ -13,7 +13,7 @@ from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
 from primitives.redact.marks import MARK
 from primitives.redact.rules import Rule, Span, make_rule
-from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, stands_out
+from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, is_uuid, stands_out
 
 __all__ = ["PROSE_RULES"]
 
@@ -26,7 +26,6 @@ _ORDINARY: Final = lazy_pattern(
     r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
     r"|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?|[\w.-]*#[0-9]+"
 )
-_UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,80}[0-9])(?=[^A-Za-z]{0,80}[A-Za-z])[A-Za-z0-9_+/=.-]{16,2000}")
 _STRONG: Final = (
     r"pass(?:word|wd|phrase|code|wort|word\sattempt)|pwd?|pswd|kennwort|contraseña|contrasena|senha|wachtwoord|"
@@ -72,11 +71,11 @@ def _beside(match: re.Match[str]) -> Span | None:
     """What stands beside the word for a secret, and nothing says that it is one."""
     value, span, quoted = _trimmed(match)
     if quoted or match["strong"] is not None:
-        return span if len(value) > 5 and _is_said(value, quoted=quoted) and not _UUID.fullmatch(value) else None
+        return span if len(value) > 5 and _is_said(value, quoted=quoted) and not is_uuid(value) else None
     is_random = (
         _LONG_MIXED.fullmatch(value) is not None and not _ORDINARY.fullmatch(value) and not _NAME.fullmatch(value)
     )
-    return span if is_random and not _UUID.fullmatch(value) else None
+    return span if is_random and not is_uuid(value) else None
 
 
 def _about_a_secret(match: re.Match[str]) -> Span | None:

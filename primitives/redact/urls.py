@@ -10,6 +10,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.rules import Rule, Span, filled_group, make_rule
+from primitives.redact.values import is_uuid
 
 __all__ = ["URL_RULES"]
 
@@ -19,7 +20,6 @@ _TOKEN_PARAMETERS: Final = frozenset({
     "oobcode", "otp", "xauth", "hdnea", "credential", "assertion", "invite", "magic", "state_token", "st", "k", "hash_key",
 })  # fmt: skip
 _MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])[A-Za-z0-9_.~%+=-]{16,2000}")
-_UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME: Final = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
 _PASS_ON: Final = frozenset({"spark", "akka", "tcp", "spark-client"})
 
@@ -34,9 +34,7 @@ def _parameter(match: re.Match[str]) -> Span | None:
 def _path(match: re.Match[str]) -> Span | None:
     """A part of a path that was drawn at random; an identifier in UUID form names an object."""
     value = match["secret"]
-    is_name = _UUID.fullmatch(value) or (
-        value.islower() and not re.search("[0-9][^0-9]{0,60}[a-z][^0-9]{0,60}[0-9]", value)
-    )
+    is_name = is_uuid(value) or (value.islower() and not re.search("[0-9][^0-9]{0,60}[a-z][^0-9]{0,60}[0-9]", value))
     return None if is_name or not _MIXED.fullmatch(value) else match.span("secret")
 
 

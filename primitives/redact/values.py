@@ -20,6 +20,7 @@ __all__ = [
     "is_object_name",
     "is_placeholder",
     "is_secret_assignment",
+    "is_uuid",
     "stands_out",
 ]
 
@@ -51,7 +52,7 @@ _PLACEHOLDERS: Final = lazy_pattern(
 _PROSE_SECRET: Final = lazy_pattern(r"(?=.{0,200}[0-9])(?=.{0,200}[A-Za-z])[^\s]{6,}|(?=.{0,200}[!@#$%^&*+])[^\s]{6,}")
 _RANDOM: Final = lazy_pattern(r"(?=[^0-9]*[0-9])[\w+/=.!-]{10,}")
 _HEX_OR_WORD: Final = lazy_pattern(r"(?=[a-z]*[0-9])[a-z0-9]{16,}")
-_UUID: Final = lazy_pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID: Final = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DIGIT: Final = lazy_pattern("[0-9]")
 
 
@@ -78,6 +79,11 @@ def is_code(value: str) -> bool:
 def is_object_name(value: str) -> bool:
     """Whether `value` may name an object."""
     return _OBJECT_NAME.fullmatch(value) is not None
+
+
+def is_uuid(value: str) -> bool:
+    """Whether `value` is an identifier in UUID form, which names an object more often than it is a secret."""
+    return _UUID.fullmatch(value) is not None
 
 
 def stands_out(value: str) -> bool:
@@ -107,7 +113,7 @@ def _is_of_kind(kind: KeyKind, value: str) -> bool:
             return len(value) >= 24 and not value.isdigit() and _DIGIT.search(value) is not None and " " not in value
         case "random":
             is_random = _RANDOM.fullmatch(value) is not None and not _OBJECT_NAME.fullmatch(value.replace("_", "-"))
-            return is_random or _UUID.fullmatch(value) is not None or _HEX_OR_WORD.fullmatch(value) is not None
+            return is_random or is_uuid(value) or _HEX_OR_WORD.fullmatch(value) is not None
         case "weak":
             if _HEX_OR_WORD.fullmatch(value):
                 return True
