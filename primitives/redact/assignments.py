@@ -11,7 +11,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
-from primitives.redact.values import is_code, is_placeholder, is_secret_assignment, stands_out
+from primitives.redact.values import is_code, is_secret_assignment, stands_out
 
 __all__ = ["redact_assignments"]
 
@@ -70,7 +70,7 @@ def _spoken_name(text: str, start: int, key: str) -> str:
 def _secret(pair: re.Match[str], match: re.Match[str], key: str) -> tuple[int, int] | None:
     quoted = next((name for name in ("escaped", "double", "single", "braced") if match[name] is not None), None)
     value = match[quoted] if quoted else match["bare"]
-    if not value or is_placeholder(value) or not is_secret_assignment(key, value):
+    if not is_secret_assignment(key, value):
         return None
     if quoted is None and not _is_plain_secret(pair, match, value):
         return None

@@ -11,7 +11,7 @@ from typing import Final
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
 from primitives.redact.rules import Rule, Span, filled_group, make_rule
-from primitives.redact.values import is_no_secret, is_object_name, is_placeholder, is_secret_assignment, stands_out
+from primitives.redact.values import filled, is_object_name, is_secret_assignment, stands_out
 
 __all__ = ["CLIENT_RULES"]
 
@@ -29,7 +29,7 @@ def _argument(match: re.Match[str]) -> Span | None:
 def _flag(match: re.Match[str]) -> Span | None:
     """What follows a flag whose name says that it takes a secret; of a plain `--key` only what is long and mixed."""
     key, value = match["key"], match["secret"].strip("\"'")
-    if value.startswith(("-", "$", "<")) or is_placeholder(value) or is_no_secret(value):
+    if value.startswith(("-", "$", "<")) or not filled(value):
         return None
     name = key.lower()
     if name in ("key", "license", "auth", "otp-key"):

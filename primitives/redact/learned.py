@@ -14,7 +14,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.known import encodings_of
-from primitives.redact.values import is_no_secret, is_object_name, is_placeholder, is_uuid
+from primitives.redact.values import filled, is_object_name, is_uuid
 
 __all__ = ["Learned"]
 
@@ -72,7 +72,7 @@ def _plain(secret: str) -> str:
 
 
 def _is_worth_finding(value: str) -> bool:
-    if not _WORTH_FINDING.fullmatch(value) or is_no_secret(value) or is_placeholder(value) or is_uuid(value):
+    if not _WORTH_FINDING.fullmatch(value) or not filled(value) or is_uuid(value):
         return False
     is_word = is_object_name(value.lower()) and not (value.isalnum() and len(value) >= 16)
     return not is_word and not _NAMES.fullmatch(value)

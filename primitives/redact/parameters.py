@@ -12,7 +12,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import is_secret_key
-from primitives.redact.values import is_no_secret, is_placeholder
+from primitives.redact.values import filled
 
 __all__ = ["PIECES_OF_PARAMETERS", "has_parameters", "redact_parameters"]
 
@@ -63,7 +63,7 @@ def redact_parameters(text: str, placeholder: Callable[[str, str], str]) -> str:
 
 def _is_secret(text: str, start: int, end: int) -> bool:
     value = text[start:end]
-    return end - start >= 4 and not is_no_secret(value) and not is_placeholder(value)
+    return end - start >= 4 and filled(value)
 
 
 def _rows(text: str) -> Iterator[Span]:

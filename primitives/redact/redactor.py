@@ -199,9 +199,7 @@ class Redactor:
             return self.redact_value(value)
         if isinstance(value, str | int | float):
             text = str(value)
-            if is_secret_assignment(key, text):
-                return text if is_placeholder(text) else self._hidden("value", text)
-            return self.redact_value(value)
+            return self._hidden("value", text) if is_secret_assignment(key, text) else self.redact_value(value)
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return type(value)(self._redact_entry(key, item) for item in value)
         return self.redact_value(value)

@@ -63,7 +63,7 @@ def is_placeholder(text: str) -> bool:
 
 def filled(value: str) -> bool:
     """Whether `value` is more than what is written in a secret's place."""
-    return not is_placeholder(value) and _NO_SECRET.fullmatch(value) is None
+    return not is_placeholder(value) and not is_no_secret(value)
 
 
 def is_no_secret(value: str) -> bool:
@@ -95,7 +95,7 @@ def stands_out(value: str) -> bool:
 def is_secret_assignment(key: str, value: str) -> bool:
     """Whether `value`, given plainly under a key that names a secret, is one."""
     kind = key_kind(key) or "token"
-    if not value or is_placeholder(value) or _NO_SECRET.fullmatch(value):
+    if not filled(value):
         # Digits alone may well be a password; nobody's token is that short.
         least = 4 if kind in ("password", "header") or key.lower().endswith("pass") else 10
         return value.isdigit() and len(value) >= least and kind not in ("random", "signature")

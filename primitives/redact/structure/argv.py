@@ -8,7 +8,7 @@ from typing import Final
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import is_secret_key
 from primitives.redact.structure.frames import Frame, Leaf, Span
-from primitives.redact.values import filled, is_placeholder
+from primitives.redact.values import filled
 
 __all__ = ["secret_arguments"]
 
@@ -45,7 +45,7 @@ def _of_list(items: list[Leaf], text: str, find: Finder) -> Iterator[Span]:
     flag = False
     for item in items:
         value = text[item.start : item.end]
-        if flag and not value.startswith("-") and filled(value) and not is_placeholder(value):
+        if flag and not value.startswith("-") and filled(value):
             yield item.start, item.end
         flag = _FLAG.fullmatch(value) is not None and is_secret_key(value.strip('"'))
         starts.append(len(line))

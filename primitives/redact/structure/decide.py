@@ -360,13 +360,7 @@ def _neighbours(frame: Frame, text: str) -> Iterator[Span]:
         content = text[value.start : value.end]
         # Words of a sentence in brackets are neighbours as well.
         apart = (value.quoted or frame.style not in ("(", "[")) and not content.startswith("-")
-        if (
-            apart
-            and name
-            and not is_placeholder(content)
-            and is_secret_assignment(name, content)
-            and not _is_name(content)
-        ):
+        if apart and name and is_secret_assignment(name, content) and not _is_name(content):
             yield value.start, value.end
             name = ""
         else:
