@@ -11,7 +11,7 @@ from typing import Final
 
 from primitives.redact.keys import is_secret_key
 from primitives.redact.marks import MARK
-from primitives.redact.rules import Rule, Span, make_rule
+from primitives.redact.rules import Rule, Span, keyed_group, make_rule
 from primitives.redact.values import filled, is_secret_assignment, stands_out
 
 __all__ = ["CHANGE_RULES"]
@@ -42,14 +42,9 @@ def _of_word(match: re.Match[str]) -> Span | None:
     return match.span("secret") if filled(value) and (quoted or stands_out(value)) else None
 
 
-def _keyed(match: re.Match[str]) -> Span | None:
-    usable = is_secret_key(match["key"]) and is_secret_assignment(match["key"], match["secret"])
-    return match.span("secret") if usable else None
-
-
 def _alone(match: re.Match[str]) -> Span | None:
     """The only word of a line, indented below a key that is alone as well."""
-    return _keyed(match) if stands_out(match["secret"]) else None
+    return keyed_group(match) if stands_out(match["secret"]) else None
 
 
 CHANGE_RULES: Final[tuple[Rule, ...]] = (
@@ -61,13 +56,17 @@ CHANGE_RULES: Final[tuple[Rule, ...]] = (
         begins="key",
     ),
     make_rule(
-        "value", ("->", "=>", "→", "⇒"), rf"{_KEY}:?[ ]\(?[\"']?{_VALUE}[\"']?[ ](?={_ARROW})", _keyed, begins="key"
+        "value",
+        ("->", "=>", "→", "⇒"),
+        rf"{_KEY}:?[ ]\(?[\"']?{_VALUE}[\"']?[ ](?={_ARROW})",
+        keyed_group,
+        begins="key",
     ),
     make_rule(
         "value",
         ("->", "=>", "→", "⇒"),
         rf"{_KEY}\s{{0,40}}[:=]\s{{0,4}}(?:\"\"|''|null|nil|none|\(none\)|<none>)\s{{0,3}}{_ARROW}\s{{0,3}}\\{{0,7}}[\"']?{_VALUE}",
-        _keyed,
+        keyed_group,
         begins="key",
     ),
     make_rule("value", ("set",), rf"\bset\s{{1,8}}{_KEY}\s{{1,8}}(?:to\s|=\s)?[\"']?{_VALUE}", _changed),
@@ -77,7 +76,7 @@ CHANGE_RULES: Final[tuple[Rule, ...]] = (
         rf"(?:^|\n)[ \t]{{0,40}}{_KEY}[ ]{{0,8}}\n[ \t]{{1,40}}{_VALUE}(?=[ \t]{{0,8}}(?:\n|$))",
         _alone,
     ),
-    make_rule("value", ("[-",), rf"{_KEY}[ ]?[:=][ ]?\[-{_VALUE}(?=-\])", _keyed, begins="key"),
+    make_rule("value", ("[-",), rf"{_KEY}[ ]?[:=][ ]?\[-{_VALUE}(?=-\])", keyed_group, begins="key"),
     make_rule(
         "value",
         ("->", "=>", "→", "⇒", "{+"),

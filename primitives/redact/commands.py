@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from primitives.redact.clients import CLIENT_RULES
 from primitives.redact.files import FILE_RULES
-from primitives.redact.keys import is_secret_key
 from primitives.redact.prose import PROSE_RULES
-from primitives.redact.rules import Rule, Span, make_rule
+from primitives.redact.rules import Rule, keyed_group, make_rule
 from primitives.redact.sql import SQL_RULES
-from primitives.redact.values import is_secret_assignment
 
 __all__ = ["COMMAND_RULES"]
 
 _QUOTE: Final = r"\\{0,7}[\"']?"
-
-
-def _named(match: re.Match[str]) -> Span | None:
-    """The value of a pair whose name says that it is a secret."""
-    key = match["key"]
-    return match.span("secret") if is_secret_key(key) and is_secret_assignment(key, match["secret"]) else None
 
 
 COMMAND_RULES: Final[tuple[Rule, ...]] = (
@@ -30,7 +21,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
         ("*value",),
         rf"\b(?:name|key|parameter)\\?[\"']?[:=][ ]?{_QUOTE}(?P<key>[\w./:-]{{1,80}}){_QUOTE}(?:,|\s|/?>)\s{{0,40}}"
         rf"<?{_QUOTE}(?:old_?|new_?|string_?|default_?|parameter)?value{_QUOTE}[:=>][ ]?{_QUOTE}(?P<secret>[^\s\"'\\,}}<>]{{1,500}})",
-        _named,
+        keyed_group,
     ),
     make_rule(
         "value",
@@ -38,21 +29,21 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
         rf"\bvalue{_QUOTE}[:=][ ]?{_QUOTE}(?P<secret>[^\s\"'\\,}}<>]{{1,500}}){_QUOTE}(?:,|\s)\s{{0,40}}"
         rf"(?:{_QUOTE}(?:type|secure|sensitive){_QUOTE}:[ ]?{_QUOTE}\w{{1,20}}{_QUOTE},\s{{0,40}})?"
         rf"{_QUOTE}(?:name|key){_QUOTE}[:=][ ]?{_QUOTE}(?P<key>[\w./:-]{{1,80}})",
-        _named,
+        keyed_group,
     ),
     make_rule(
         "value",
         ("env", "setenv", "arg", "param", "proxy"),
         r"\b(?:env|setenv|arg|fastcgi_param|uwsgi_param|proxy_set_header)[ \t]{1,8}(?P<key>[\w-]{1,80})[ \t]{1,8}"
         r"[\"']?(?P<secret>[^\s\"';=]{1,500})",
-        _named,
+        keyed_group,
     ),
     make_rule(
         "value",
         ("\n",),
         r"(?<![\w.-])[\"']?(?P<key>[\w.-]{2,80})[\"']?:[ ]{0,4}(?:[|>][-+]?|!vault[ ]?\|)?[ ]{0,4}\n[ ]{1,40}(?:- |value: )?[\"']?"
         r"(?P<secret>[^\s\"':{}\[\]#]{4,500})(?=[\"']?[ ]{0,8}(?:\n|$))",
-        _named,
+        keyed_group,
     ),
     *CLIENT_RULES,
     *SQL_RULES,

@@ -1,9 +1,7 @@
 """Structural rules of redaction: where a text says of itself that a credential follows.
 
 A rule finds candidates by a pattern that runs in linear time; a small function then decides and says which part of the
-match is the secret. What follows a secret's name is often no secret at all (`invalid token: unexpected end`,
-`token: str`, `secret: payments/db-credentials`, `password=${DB_PASSWORD}`), so most of this module is about what to
-leave alone.
+match is the secret. What follows a secret's name is often no secret: `values` says what is left alone.
 """
 
 from __future__ import annotations
@@ -15,18 +13,15 @@ from typing import Final, Literal
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import is_secret_key
-from primitives.redact.values import is_code, is_no_secret, is_placeholder, is_secret_assignment, stands_out
+from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, stands_out
 
 __all__ = [
     "RULES",
     "Rule",
     "Span",
     "filled_group",
-    "is_placeholder",
-    "is_secret_assignment",
-    "is_secret_key",
+    "keyed_group",
     "make_rule",
-    "stands_out",
 ]
 
 Span = tuple[int, int]
@@ -58,6 +53,12 @@ def _whole_group(match: re.Match[str]) -> Span | None:
 def filled_group(match: re.Match[str]) -> Span | None:
     """The group `secret`, unless it holds what is written in a secret's place."""
     return None if is_no_secret(match["secret"]) else match.span("secret")
+
+
+def keyed_group(match: re.Match[str]) -> Span | None:
+    """The group `secret`, if the group `key` names a secret and this may be one."""
+    key, value = match["key"], match["secret"].strip("\"'")
+    return match.span("secret") if is_secret_key(key) and is_secret_assignment(key, value) else None
 
 
 _SCHEME: Final = "(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|Negotiate|NTLM|Splunk|GenieKey|SSWS|Digest)"

@@ -9,8 +9,8 @@ import re
 from typing import Final
 
 from primitives.redact.keys import is_secret_key
-from primitives.redact.rules import Rule, Span, filled_group, make_rule
-from primitives.redact.values import is_no_secret, is_secret_assignment, stands_out
+from primitives.redact.rules import Rule, Span, filled_group, keyed_group, make_rule
+from primitives.redact.values import is_no_secret, stands_out
 
 __all__ = ["SQL_RULES"]
 
@@ -38,11 +38,6 @@ def _of_column(match: re.Match[str]) -> Span | None:
     key = _INDEX.sub("", match["key"].rpartition(".")[2]) or match["key"]
     secret = any(is_secret_key(name) for name in (key, match["key"]))
     return match.span("secret") if secret and not is_no_secret(match["secret"].strip("\"'")) else None
-
-
-def _named(match: re.Match[str]) -> Span | None:
-    key, value = match["key"], match["secret"].strip("\"'")
-    return match.span("secret") if is_secret_key(key) and is_secret_assignment(key, value) else None
 
 
 SQL_RULES: Final[tuple[Rule, ...]] = (
@@ -88,16 +83,16 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         ),
         r"(?<![\w.-])(?P<key>[\w.-]{3,60}+)[\"']?(?:\s{1,3}|\s?(?:=|like)\s?[a-z0-9_]{1,24}\(\s?|\s{1,3}like\s{1,3})"
         r"(?P<secret>'[^'\s]{4,500}'|\"[^\"\s]{4,500}\")",
-        _named,
+        keyed_group,
         needs="'\"",
         begins="key",
     ),
-    make_rule("value", ('*["',), r"\[\s?\"(?P<key>[\w.-]{2,60})\",\s?(?P<secret>\"[^\"\n]{4,500}\")\s?\]", _named),
+    make_rule("value", ('*["',), r"\[\s?\"(?P<key>[\w.-]{2,60})\",\s?(?P<secret>\"[^\"\n]{4,500}\")\s?\]", keyed_group),
     make_rule(
         "value",
         ("define", "env", "getenv", "setenv", "config"),
         r"\b(?:define|(?:get|set)?env|config)\(\s?[\"'](?P<key>[\w.-]{2,60})[\"']\s?,\s?(?P<secret>[\"'][^\"'\s]{4,500}[\"'])",
-        _named,
+        keyed_group,
     ),
     make_rule(
         "password",
