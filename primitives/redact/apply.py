@@ -8,18 +8,19 @@ from typing import Final
 
 from primitives.redact.rules import Rule
 
-__all__ = ["apply_all"]
+__all__ = ["Hide", "apply_all"]
 
 Hide = Callable[[str, str], str]
+"""Gives what stands for a secret, from its kind and itself."""
+
 # In a longer text there are too many places: one scan is quicker, and takes linear time.
 _LONGEST: Final = 2_000
 
 
-def apply_all(phase: frozenset[int], due: Iterable[Rule], text: str, hide: Hide, names: Sequence[str]) -> str:
-    """`text` without what the rules of this phase find. `names`: the words in it that name a secret, in lower case."""
-    for rule in due:
-        if id(rule) in phase:
-            text = _apply(rule, text, _replacer(rule, hide), names)
+def apply_all(rules: Iterable[Rule], text: str, hide: Hide, names: Sequence[str]) -> str:
+    """`text` without what the rules find. `names`: the words in it that name a secret, in lower case."""
+    for rule in rules:
+        text = _apply(rule, text, _replacer(rule, hide), names)
     return text
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from primitives.redact.apply import apply_all
+from primitives.redact.apply import Hide, apply_all
 from primitives.redact.assignments import redact_assignments
 from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES
@@ -29,7 +29,7 @@ from primitives.redact.learned import Learned
 from primitives.redact.marks import MARK, Marks
 from primitives.redact.parameters import PIECES_OF_PARAMETERS, has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
-from primitives.redact.rules import RULES, Span
+from primitives.redact.rules import RULES, Rule, Span
 from primitives.redact.secret_documents import redact_secret_documents
 from primitives.redact.structure import (
     PIECES_OF_STRUCTURE,
@@ -64,15 +64,11 @@ _LOOK: Final = FirstLook(
     _RULES.first_pairs,
 )
 _ON_A_LINE: Final = Dispatch((*_FIRST, *COMMAND_RULES))
-# When each rule has its turn.
+# The phases of a pass, by the identity of their rules.
 _PRIVATE_KEYS: Final = frozenset(map(id, PEM_RULES))
 _BEFORE_KEYS: Final = frozenset(map(id, _FIRST))
 _AFTER_KEYS: Final = frozenset(map(id, _LAST))
-_CHANGES: Final = frozenset(map(id, CHANGE_RULES))
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
-
-Hide = Callable[[str, str], str]
-"""Gives what stands for a secret, from its kind and itself."""
 
 
 class Redactor:
@@ -169,20 +165,17 @@ class Redactor:
         hinted = hints_at_a_secret(lower)
         names = secret_names(text) if hinted else ()
         due = _RULES.due(lower, words, hinted=hinted)
-        if due:
-            text = apply_all(_PRIVATE_KEYS, due, text, hide, names)
+        text = apply_all(_of_phase(_PRIVATE_KEYS, due), text, hide, names)
         if may_have_structure(lower, named=bool(names)):
             text = _redact_by_structure(text, hide)
-        if due:
-            text = apply_all(_BEFORE_KEYS, due, text, hide, names)
+        text = apply_all(_of_phase(_BEFORE_KEYS, due), text, hide, names)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
         if hinted:
             text = redact_assignments(text, hide)
-        if due:
-            text = apply_all(_AFTER_KEYS, due, text, hide, names)
+        text = apply_all(_of_phase(_AFTER_KEYS, due), text, hide, names)
         if names or not text.isascii():
-            text = apply_all(_CHANGES, _CHANGED.due(lower, words, hinted=True), text, hide, names)
+            text = apply_all(_CHANGED.due(lower, words, hinted=True), text, hide, names)
         return self._learned.redact(text, hide) if self._seeks else text
 
     def _redact_mapping(self, obj: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,6 +220,10 @@ class Redactor:
     def _replace_all(self, value: Any) -> Any:
         text = value if isinstance(value, str) else repr(value)
         return text if not text or is_placeholder(text) else self._hidden("value", text)
+
+
+def _of_phase(phase: frozenset[int], rules: Iterable[Rule]) -> Iterator[Rule]:
+    return (rule for rule in rules if id(rule) in phase)
 
 
 def _redact_by_structure(text: str, hide: Hide) -> str:
