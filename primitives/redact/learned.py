@@ -38,17 +38,16 @@ class Learned:
     def __bool__(self) -> bool:
         return bool(self._values)
 
-    def add(self, kind: str, secret: str) -> bool:
-        """Remember a secret that was redacted. Returns whether it is new."""
+    def add(self, kind: str, secret: str) -> None:
+        """Remember a secret that was redacted, if it is worth finding again."""
         value = _plain(secret)
         if value in self._values or kind in _OTHER_KINDS or len(self._values) >= _MOST or not _is_worth_finding(value):
-            return False
+            return
         self._values[value] = None
         for form in encodings_of(value):
             run = max(_RUN.findall(form), key=len, default="")
             if len(run) >= _SHORTEST_RUN and len(form) >= len(value):
                 self._forms.setdefault(run, {})[form] = value
-        return True
 
     def redact(self, text: str, placeholder: Callable[[str, str], str]) -> str:
         """`text` with each of these secrets, in each encoding, replaced by `placeholder("known", secret)`."""

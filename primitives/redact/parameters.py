@@ -12,11 +12,10 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import is_secret_key
+from primitives.redact.rules import Span
 from primitives.redact.values import filled
 
 __all__ = ["PIECES_OF_PARAMETERS", "has_parameters", "redact_parameters"]
-
-Span = tuple[int, int]
 
 _INSERT: Final = lazy_pattern(
     r"\b(?:insert|replace)\s{1,4}into\s{1,4}\S{1,100}?\s{0,4}\((?P<columns>[^()\n]{1,2000})\)\s{0,4}values\s{0,4}",

@@ -15,9 +15,9 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["MARKERS", "SHORTEST", "STARTS", "VendorRule", "rules_for"]
+__all__ = ["MARKERS", "STARTS", "VendorRule", "rules_for"]
 
-SHORTEST: Final = 20
+_SHORTEST: Final = 20
 """No form is shorter, and none has whitespace in it: shorter words are skipped."""
 
 VendorRule = tuple[str, str, re.Pattern[str]]
@@ -209,7 +209,7 @@ STARTS: Final = tuple(rule[1] for rules in _BY_START.values() for rule in rules)
 # Mailchimp's go on with a digit: no other word that begins so is meant.
 MARKERS: Final = tuple(f"-us{digit}" for digit in range(10)) + tuple(rule[1] for rule in _OTHERS if rule[1] != "-us")
 """A text that has a vendor's form has one of these in lower case, or a word that begins with one of `STARTS`."""
-_LONG_WORD: Final = re.compile(f"[a-z0-9_.~/:@+-]{{{SHORTEST},}}")
+_LONG_WORD: Final = re.compile(f"[a-z0-9_.~/:@+-]{{{_SHORTEST},}}")
 
 
 def rules_for(lower: str, words: Iterable[str]) -> Iterable[VendorRule]:

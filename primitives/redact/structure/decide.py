@@ -86,8 +86,6 @@ _VALUES: Final = frozenset(
         "raw",
         "s",
         "str",
-        "__old",
-        "__new",
         "set",
         "primary",
         "secondary",
@@ -276,11 +274,10 @@ class _Judge:
         """The scope of a frame inside."""
         plain = _plain(key or frame.key)
         if self.scope.whole or plain in self.fields or (plain and _WHOLE.fullmatch(plain)):
-            return (
-                _WHOLE_SCOPE
-                if plain != "object" and not plain.endswith("object") and plain != "attributes"
-                else _inner(plain, self.fields)
-            )
+            if plain == "attributes":
+                return _Scope(fields=self.fields)
+            # An object that wraps the Secret whose fields are secret.
+            return _Scope(fields=_TYPES["secret"]) if plain.endswith("object") else _WHOLE_SCOPE
         if self.pair and plain in _VALUES:
             return _Scope(self.pair, every=True)
         if self.sensitive and plain in _VALUES:
@@ -341,11 +338,6 @@ class _Judge:
         if not is_secret_key(key) or len(value) >= 100_000:
             return False
         return is_secret_assignment(key, value) and (quoted or self.frame.style not in ("(", "[") or stands_out(value))
-
-
-def _inner(plain: str, fields: frozenset[str]) -> _Scope:
-    """The scope of an object that wraps the one whose fields are secret."""
-    return _Scope(fields=_TYPES["secret"] if plain != "attributes" else fields)
 
 
 def _neighbours(frame: Frame, text: str) -> Iterator[Span]:
