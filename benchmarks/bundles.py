@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,50 +83,43 @@ def _body(number: int) -> str:
     return f"request {mixed:08x} of user {mixed % 99_991} took {mixed % 907} ms in queue {mixed % 17} after a retry"
 
 
-def _counted() -> Iterator[int]:
-    number = 0
-    while True:
-        yield number
-        number += 1
-
-
 def _line(**record: Any) -> str:
     return json.dumps(record) + "\n"
 
 
 def _logs() -> Iterator[str]:
-    for n in _counted():
+    for n in count():
         yield _line(
             time=_time(n), resource=f"api-{n % 40}", severity="INFO", body=_body(n), attributes={"thread": n % 16}
         )
 
 
 def _spans() -> Iterator[str]:
-    for n in _counted():
+    for n in count():
         ids = {"trace_id": f"{n * 2_654_435_761:032x}", "span_id": f"{n:016x}"}
         yield _line(**ids, resource=f"api-{n % 40}", name="GET /", start=_time(n), duration_s=0.2, status="ok",
                     attributes={"http.status_code": 200})  # fmt: skip
 
 
 def _changes() -> Iterator[str]:
-    for n in _counted():
+    for n in count():
         yield _line(time=_time(n), id=f"c{n}", resource=f"api-{n % 40}", kind="configuration", summary=_body(n),
                     before={"pool": n}, after={"pool": 5})  # fmt: skip
 
 
 def _written() -> Iterator[str]:
-    for n in _counted():
+    for n in count():
         yield f"{_time(n)} INFO {_body(n)}\n"
 
 
 def _table() -> Iterator[str]:
     yield "time," + ",".join(f"api-{n}" for n in range(500)) + "\n"
-    for n in _counted():
+    for n in count():
         yield f"{_time(n)}," + ",".join(f"{(n * 31 + column) % 997 / 7:.5f}" for column in range(500)) + "\n"
 
 
 def _pods() -> Iterator[str]:
-    for n in _counted():
+    for n in count():
         environment = [{"name": f"V{key}", "value": str(n * key)} for key in range(12)]
         pod = {
             "kind": "Pod", "metadata": {"name": f"api-{n}", "namespace": "shop", "labels": {"app": "api"}},
