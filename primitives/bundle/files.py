@@ -86,16 +86,22 @@ class Files:
         except (OSError, NotImplementedError, RuntimeError) as error:
             raise BundleError(where, f"can't be read: {safe_line(str(error))}") from error
 
+    def check(self, name: str) -> None:
+        """Read a file that is there to its end. Raises as `chunks` does."""
+        for _ in self.chunks(name):
+            pass
+
     def _bounded(self, chunks: Iterator[bytes], name: str, where: str, most: int) -> Iterator[bytes]:
-        size = 0
+        size, most = 0, min(most, MAX_FILE_BYTES)
         for chunk in chunks:
             size += len(chunk)
-            if size > min(most, MAX_FILE_BYTES):
-                raise BundleError(where, _too_large(min(most, MAX_FILE_BYTES)))
+            if size > most:
+                raise BundleError(where, _too_large(most))
             with self._lock:
-                # Read a second time, it counts no more than once.
-                self._total += max(0, size - self._sizes.get(name, 0))
-                self._sizes[name] = max(size, self._sizes.get(name, 0))
+                # A file that is read a second time counts once.
+                counted = self._sizes.get(name, 0)
+                self._total += max(0, size - counted)
+                self._sizes[name] = max(size, counted)
                 total = self._total
             if total > MAX_TOTAL_BYTES:
                 raise BundleError(where, _too_large_together())

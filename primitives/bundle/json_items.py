@@ -32,7 +32,7 @@ def items_of(chunks: Iterable[bytes], where: str) -> Iterator[Any]:
     elif text.take("{"):
         yield from _items_of_object(text)
     else:
-        raise BundleError(where, f"field '{_KEY}' is {type_name(text.value())}; expected a list")
+        raise _no_list(where, text.value())
     if text.peek():
         text.fail("there is more after the end of the document")
 
@@ -50,7 +50,7 @@ def _items_of_object(text: _Text) -> Iterator[Any]:
         elif listed:
             text.fail(f"the key '{_KEY}' is here twice")
         elif not text.take("["):
-            raise BundleError(text.where, f"field '{_KEY}' is {type_name(text.value())}; expected a list")
+            raise _no_list(text.where, text.value())
         else:
             listed = True
             yield from _items(text)
@@ -58,7 +58,11 @@ def _items_of_object(text: _Text) -> Iterator[Any]:
         if not more:
             text.expect("}")
     if not listed:
-        raise BundleError(text.where, f"field '{_KEY}' is null; expected a list")
+        raise _no_list(text.where, None)
+
+
+def _no_list(where: str, value: object) -> BundleError:
+    return BundleError(where, f"field '{_KEY}' is {type_name(value)}; expected a list")
 
 
 def _items(text: _Text) -> Iterator[Any]:
@@ -120,12 +124,10 @@ class _Text:
                     return value
 
     def fail(self, problem: str) -> NoReturn:
-        """Raise a `BundleError` about the place that was come to."""
+        """Raise a `BundleError` about the current place."""
         line = self._lines + self._text.count("\n", 0, self._at) + 1
         column = self._at - self._text.rfind("\n", 0, self._at)
-        error = json.JSONDecodeError(problem, "", 0)
-        error.colno = column
-        raise BundleError(f"{self.where}:{line}", json_problem(error))
+        raise BundleError(f"{self.where}:{line}", json_problem(problem, column))
 
     def _read_on(self) -> bool:
         """Lengthen the window by as much as it holds, so that a long value isn't tried often. False at the end."""

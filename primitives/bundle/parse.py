@@ -103,7 +103,7 @@ def parse_json(data: bytes, where: str) -> Any:
     try:
         return _loads(decode(data, where))
     except json.JSONDecodeError as error:
-        raise BundleError(f"{where}:{error.lineno}", json_problem(error)) from error
+        raise BundleError(f"{where}:{error.lineno}", json_problem(error.msg, error.colno)) from error
 
 
 def lines_of(chunks: Iterable[bytes], where: str) -> Iterator[bytes]:
@@ -155,9 +155,10 @@ def _slow_line(line: bytes, where: str, *, last: bool) -> Any:
     except UnicodeDecodeError as error:
         raise BundleError(where, wrong_byte(line, error)) from error
     except json.JSONDecodeError as error:
+        problem = json_problem(error.msg, error.colno)
         if last:
-            raise BundleError(where, f"the last line ends in the middle ({json_problem(error)}); remove it") from error
-        raise BundleError(where, f"{json_problem(error)}; expected one JSON object a line") from error
+            raise BundleError(where, f"the last line ends in the middle ({problem}); remove it") from error
+        raise BundleError(where, f"{problem}; expected one JSON object a line") from error
 
 
 def _loads(text: str) -> Any:
@@ -180,9 +181,9 @@ def no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value; leave the key out or write null")
 
 
-def json_problem(error: json.JSONDecodeError) -> str:
-    """What is wrong with a JSON text, and in which column."""
-    return f"isn't JSON: {quoted(error.msg, 500)} at column {error.colno}"
+def json_problem(problem: str, column: int) -> str:
+    """The message about a text that isn't JSON."""
+    return f"isn't JSON: {quoted(problem, 500)} at column {column}"
 
 
 @dataclass(frozen=True, slots=True)

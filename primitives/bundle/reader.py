@@ -204,8 +204,7 @@ class Bundle:
         with collector_paused():
             self._load(events=False)
             if _EVENTS in self._files:
-                for _ in self._files.chunks(_EVENTS):
-                    pass  # whoever imports it reads it
+                self._files.check(_EVENTS)  # whoever imports the log parses it
 
     def load_all(self) -> BundleParts:
         """Everything that is in the bundle but the known answer. Raises `BundleError`."""
@@ -257,8 +256,7 @@ class Bundle:
             with closing(self._files.chunks(name)) as chunks:
                 return read(PartFile(name, chunks, lambda: self._files.bytes_read))
         except BundleError:
-            for _ in self._files.chunks(name):
-                pass  # of a damaged archive that is what has to be said
+            self._files.check(name)  # damage of the archive goes before what it made of the contents
             raise
         except TooDeepError as error:
             raise BundleError(name, str(error)) from error
