@@ -42,10 +42,10 @@ _MARK_CLASS: Final = "[\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc
 _STACKED_MARKS: Final = lazy_pattern(f"({_MARK_CLASS}{{4}}){_MARK_CLASS}+")
 _SUSPECT: Final = lazy_pattern(f"[\t\r\x0b\x0c\x85\u2028\u2029{_HIDDEN_CLASS}]|{_MARK_CLASS}{{5}}")
 _UNSAFE_IN_JSON: Final = lazy_pattern(f"[\x85\u2028\u2029{_HIDDEN_CLASS.replace(chr(0) + '-' + chr(8), '')}]")
-# Removed characters don't count towards a limit, but text that is nearly all removable isn't worth reading whole.
 # A capital after a small letter begins a word, and so does the last capital before two small ones: CPUThrottlingHigh,
 # but not APIs.
 _WORD_BEGINS: Final = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
+# Removed characters don't count towards a limit, but text that is nearly all removable isn't worth reading whole.
 _READ_AHEAD: Final = 4
 
 
