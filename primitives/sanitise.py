@@ -44,7 +44,7 @@ class Cleaner:
         lines = value.splitlines(keepends=True) if isinstance(value, str) else value
         pieces, size = list[str](), 0
         for piece in _pieces(lines):
-            if size <= _FILE_LIMIT:  # the others are read to their end, so that what is damaged shows
+            if size <= _FILE_LIMIT:  # the rest is only read, so that damage shows
                 pieces.append(self._redactor.redact(safe_text(piece, limit=_FILE_LIMIT)))
                 size += len(pieces[-1])
         # The pieces are safe, and end at a line's end: together they are safe too.

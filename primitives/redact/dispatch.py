@@ -1,7 +1,7 @@
 """Which rules may have something to do in a text, found without running them.
 
 A rule has triggers; most of them are words, and the words of a text are looked up in a table. The others are searched
-for wherever they may be. What else a rule needs is looked at only where it has a trigger.
+for anywhere in the text. What else a rule needs is checked only after one of its triggers was found.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Dispatch:
 
 
 def _is_first(rule: Rule) -> bool:
-    """Whether a rule may have something to do where no other one has: no key names a secret, and nothing is redacted yet."""
+    """Whether a rule can match in a text that has no key that names a secret and in which nothing is redacted yet."""
     return not rule.keyed and rule.begins != "mark"
 
 

@@ -16,7 +16,8 @@ from primitives.patterns import lazy_pattern
 __all__ = ["KeyKind", "is_secret_key", "key_kind"]
 
 KeyKind = Literal["password", "token", "weak", "random", "signature", "header"]
-"""What a value must look like to be taken for a secret: nothing much, no name, no name and longer, random, long."""
+"""How strictly a value is judged, see `values`: a token must not be a name; a weak one must also be longer; a random one
+must look drawn at random; a signature must be long and have a digit. Nearly any password or header is taken for one."""
 
 _PASSWORD_ENDS: Final = (
     "password", "passwd", "passwrd", "passphrase", "passcode", "passwort", "passwörter", "pwd", "pswd", "kennwort",

@@ -24,7 +24,7 @@ _RUN: Final = re.compile(r"[A-Za-z0-9]{4,}")
 _WORTH_FINDING: Final = lazy_pattern(r"(?=[^0-9]{0,300}[0-9])(?=[^A-Za-z]{0,300}[A-Za-z])[^\s\"'{}<>\\]{10,300}")
 # Times, addresses, versions, and names in parts.
 _NAMES: Final = lazy_pattern(r"[0-9].*[.:].*|[\w+.-]{1,40}://.*|.*[\w-]\.(?:com|net|org|io|local|svc|internal)\b.*|/.*")
-# Of these kinds only a part is the secret, or it is no text that stands elsewhere.
+# Of these kinds only a part is the secret, or the text appears nowhere else.
 _OTHER_KINDS: Final = frozenset({"cookie", "community", "private-key", "hash", "known"})
 
 

@@ -1,7 +1,7 @@
-"""Placeholders while a text is redacted: one character each, which no rule takes for anything else.
+"""Marks: while a text is redacted, one character stands for each placeholder, and no rule takes it for anything else.
 
-What redaction left before, or somebody forged, is neither redacted again nor protects what stands beside it, and what one
-rule has redacted is nothing for the next. The characters are of Unicode's private planes 15 and 16.
+So a placeholder is not redacted again, whether an earlier rule or an earlier run left it or somebody forged it; nor does it
+protect what stands beside it. The characters are of Unicode's private planes 15 and 16.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
 _RULES: Final = Dispatch((*PEM_RULES, *_FIRST, *_LAST))
 _CHANGED: Final = Dispatch(CHANGE_RULES)
-# Rules for changes and those behind marks have nothing to do in a text where no other one has.
+# A text in which no other rule can match has nothing for the rules for changes and those behind marks.
 _LOOK: Final = FirstLook(
     _RULES.first_words,
     STARTS,
@@ -87,7 +87,10 @@ class Redactor:
         self._memo: dict[str, str] = {}
 
     def knowing(self) -> Redactor | None:
-        """One that also finds again what this one has redacted; None where nothing of it is worth that."""
+        """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
+
+        None where no such secret is worth searching for.
+        """
         if not self._learned:
             return None
         other = Redactor(key=self._key)

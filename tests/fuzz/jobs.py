@@ -27,7 +27,7 @@ __all__ = ["JOBS", "Command", "Job", "Prepared"]
 
 Command = list[str]
 Job = Callable[[random.Random, Path, "Prepared"], Iterator[Command | Ran]]
-"""What a job does by itself it gives as how that ended."""
+"""Yields commands that are to be run, and of what the job ran itself how that ended."""
 
 
 class Prepared:

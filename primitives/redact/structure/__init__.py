@@ -1,4 +1,4 @@
-"""Redaction of text that has structure: what is written where says which values are secret."""
+"""Redaction of structured text: the place of a value in the structure says whether it is secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The places of the secrets that a text's structure tells."""
+"""Finds the places of the secrets in a structured text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _IN_SECRET: Final = lazy_pattern(
 )
 
 
-# What has one of these in it, in lower case, may tell a secret: a key's name, a kind of object whose whole values are secret.
+# Pieces, in lower case, of the names of keys whose values are secret and of kinds of objects whose values all are.
 _PIECES: Final = (
     "pass", "key", "secret", "token", "auth", "pwd", "cred", "pw", "sig", "private", "kennwort", "contrase", "senha",
     "wachtwoord", "salasana", "saml", "userdata", "user_data", "user-data", "psk", "plaintext", "sensitive", "cookie", "mdp",
@@ -109,7 +109,7 @@ def _tells(word: str) -> bool:
 
 
 def secret_spans(text: str, find: Callable[[str], Iterable[Span]]) -> list[Span]:
-    """Places of secrets in `text`, apart from each other and in order. `find` gives those on a command line."""
+    """Places of secrets in `text`, in order and without overlaps. `find` gives those on a command line."""
     frames = list(_frames(text))
     in_secret = _IN_SECRET.search(text) is not None
     places = [*secret_values(frames, text, in_secret=in_secret), *secret_arguments(frames, text, find)]
