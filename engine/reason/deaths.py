@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.diffs import changed_lines, traits
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import CRASHES, FactIndex
 from primitives.facts import Observed, WorkloadState
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
@@ -20,9 +20,7 @@ from primitives.records import Change
 
 __all__ = ["died_after"]
 
-_DEATHS: Final = frozenset({
-    "CrashLoopBackOff", "ContainerFailed", "OOMKilled", "KilledBySignal", "KilledWithoutReason", "PodFailed",
-})  # fmt: skip
+_DEATHS: Final = CRASHES | {"OOMKilled", "KilledWithoutReason"}
 # Log-odds: the change, the workload and the order agree; that nothing else changed it is already counted.
 _DIED: Final = 3.6
 # Practice: the first death comes with the rollout or within a few minutes of load; the last known one is later by the
