@@ -73,9 +73,7 @@ def _labels_known(cluster: Cluster, service: KubeObject) -> bool:
     """Whether a selector can be compared: a table of pods has no labels; that nothing is behind then says its list."""
     if any(pod.item.labels for pod in cluster.pods) or not cluster.pods_in.get(service.namespace):
         return True
-    addresses, waiting = _addresses(cluster, service)
-    known = cluster.get("Endpoints", service.namespace, service.name) is not None or bool(_slices(cluster, service))
-    return known and not addresses and not waiting
+    return _addresses(cluster, service) == (0, 0)
 
 
 def _without_pods(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> Finding:
@@ -210,34 +208,33 @@ def _probed(pods: Sequence[Pod]) -> set[int | None]:
 
 def _endpoints(cluster: Cluster, service: KubeObject, selecting: bool) -> Iterator[Finding]:
     """Without a dump of pods, the endpoints show whether any pod is ready."""
-    ready, waiting = _addresses(cluster, service)
-    listed = cluster.get("Endpoints", service.namespace, service.name) is not None or bool(_slices(cluster, service))
-    if not ready and (selecting or listed):
+    listed = _addresses(cluster, service)
+    ready, waiting = listed or (0, 0)
+    if not ready and (selecting or listed is not None):
         state = "NoReadyEndpoints" if waiting else "NoEndpoints"
         yield _finding(service, state, selector=strings(service.raw, "spec", "selector"), not_ready=waiting)
 
 
-def _addresses(cluster: Cluster, service: KubeObject) -> tuple[int, int]:
-    """How many ready addresses are listed for the Service, and how many that aren't ready."""
+def _addresses(cluster: Cluster, service: KubeObject) -> tuple[int, int] | None:
+    """How many ready addresses are listed for the Service, and how many that aren't ready; None without a list."""
     endpoints = cluster.get("Endpoints", service.namespace, service.name)
+    slices = [
+        item
+        for item in cluster.all("EndpointSlice")
+        if item.namespace == service.namespace and item.labels.get("kubernetes.io/service-name") == service.name
+    ]
+    if endpoints is None and not slices:
+        return None
     subsets = maps(endpoints.raw, "subsets") if endpoints else []
     ready = sum(len(maps(subset, "addresses")) for subset in subsets)
     waiting = sum(len(maps(subset, "notReadyAddresses")) for subset in subsets)
-    for item in _slices(cluster, service):
+    for item in slices:
         for endpoint in maps(item.raw, "endpoints"):
             if mapping(endpoint, "conditions").get("ready") is False:
                 waiting += 1
             else:
                 ready += 1
     return ready, waiting
-
-
-def _slices(cluster: Cluster, service: KubeObject) -> list[KubeObject]:
-    return [
-        item
-        for item in cluster.all("EndpointSlice")
-        if item.namespace == service.namespace and item.labels.get("kubernetes.io/service-name") == service.name
-    ]
 
 
 def _external(cluster: Cluster, service: KubeObject) -> Iterator[Finding]:
