@@ -14,6 +14,7 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.replicas import ready_replicas
+from primitives.kubernetes.selectors import service_selects
 
 __all__ = ["find_services", "pods_behind"]
 
@@ -80,8 +81,7 @@ def _without_pods(cluster: Cluster, service: KubeObject, selector: Mapping[str, 
     """No pod is selected: because the workload has none now, or because the labels don't fit."""
     details: dict[str, Any] = {"selector": dict(selector)}
     for workload in cluster.workloads:
-        labels = strings(template_of(workload), "metadata", "labels")
-        if workload.namespace == service.namespace and labels and selector.items() <= labels.items():
+        if service_selects(service, workload):
             replicas = integer(workload.raw, "spec", "replicas")
             return _finding(service, "NoEndpoints", **details, workload=workload.id, replicas=replicas)
     near = _nearest(cluster, service, selector)
