@@ -22,7 +22,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["crash_reasons"]
 
-# What these families say, a program says of itself; the others name somebody else, whom a new version may need or not.
+# Messages of these families are about the program itself. The others are about what it calls.
 _OWN: Final = frozenset({
     "crash", "exception", "missing_file", "invalid_configuration", "incompatible_version",
     "missing_object",

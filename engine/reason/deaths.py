@@ -1,4 +1,4 @@
-"""Ties the crashes of a workload to the last change of it before they began: the death is the change's effect.
+"""Blames the last change of a workload before its containers began to die.
 
 Most outages follow a change (Google SRE book, chapter 1), and what fails at its start or for lack of memory does so
 within minutes of the rollout (Kubernetes: Deployments, progressDeadlineSeconds is ten minutes by default).

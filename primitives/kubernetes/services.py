@@ -71,7 +71,7 @@ def _routed(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) 
 
 
 def _labels_known(cluster: Cluster, service: KubeObject) -> bool:
-    """Whether a selector can be compared: a table of pods has no labels; that nothing is behind then says its list."""
+    """Whether a selector can be compared. A table of pods has no labels: then an empty list of endpoints decides."""
     if any(pod.item.labels for pod in cluster.pods) or not cluster.pods_in.get(service.namespace):
         return True
     return _addresses(cluster, service) == (0, 0)
@@ -119,7 +119,7 @@ def _nearest(cluster: Cluster, service: KubeObject, selector: Mapping[str, str])
 
 
 def _spells(selector: Mapping[str, str], resource: str) -> bool:
-    """Whether the selector means a workload by its name, or a pod of its own by the stem of its name."""
+    """Whether a value of the selector is the workload's name, or the stem of the name of a pod without a controller."""
     name = base_name(resource)
     values = {selector[key] for key in _NAME_LABELS if key in selector}
     return name in values or (kind_of(resource) == "pod" and any(name.startswith(f"{value}-") for value in values))
