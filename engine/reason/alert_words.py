@@ -12,8 +12,7 @@ from typing import Final
 
 from engine.reason.catalogue import causes_of_family, causes_of_metric
 from engine.reason.claims import Claim, HypothesisKey
-from engine.reason.complaints import COMPLAINTS
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.trust import TEXT
 from primitives.facts import AlertState
 

@@ -1,9 +1,9 @@
-"""Which changes were tested by the calm that followed them: what was so in normal times doesn't explain what isn't.
+"""Evidence against a change that was followed by a calm normal time: it can't be what differs now.
 
-The baseline is what the trouble is compared with. A change made before it began is part of it, so it can't be what
-differs (Google SRE book, chapter 12: what changed between well and ill; J. Pearl, Causality, 2009: a cause is
-necessary and sufficient). It may still be what another event found: a limit that more load fills, something that fills
-up by itself, a date that has come.
+The baseline is what the trouble is compared with, and a change made before the baseline began is part of it (Google SRE
+book, chapter 12: what changed between well and ill; J. Pearl, Causality, 2009: a cause is necessary and sufficient).
+The change can still be a part of the cause where something came later: more load than its lowered limit allows, a leak
+that has filled up, a date on which something expires.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from primitives.records import Change
 
 __all__ = ["Calm", "calm_after"]
 
-# Where users feel it; a level that nobody feels may be ill in silence.
+# What users notice. Any other metric can be bad without anybody's noticing, so its calm proves little.
 _FELT: Final = ("latency", "errors", "availability")
 # Fewer samples than this are no normal time.
 _LEAST_SAMPLES: Final = 4
 # From this growth on there is more load than the calm tested.
 _GROWN: Final = 1.3
-# What a change keeps of its weight where something activated it, and where its effect may have needed its time.
+# The part of its weight that a change keeps where more load activated it, and where its effect may need time.
 _ACTIVATED: Final = 0.5
 _NEEDS_TIME: Final = 0.7
 # What ends or begins by the clock: validity (RFC 5280), time to live, leases, timetables.

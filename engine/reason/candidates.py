@@ -116,7 +116,7 @@ def _waiting(case: FactIndex, resource: str | None, places: Mapping[str, list[Pl
 
 
 def _landing(case: FactIndex, resource: str | None, places: Mapping[str, list[PlaceEvidence]]) -> list[PlaceEvidence]:
-    """What those behind take longer by themselves: that is where more load than they can bear shows."""
+    """Where too much load shows: on the resources behind it that take longer by themselves."""
     return [
         PlaceEvidence(name, location.fact, location.weight, "what it loads bears the symptom", location.group)
         for name in case.behind(resource or "")

@@ -40,10 +40,10 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
         return (same or below) and _can_be_caused(consequence)
-    if same and causes()[consequence.cause_id].shows_on_entity and not is_only_felt(case, cause):
-        return not known.generic and is_only_felt(case, consequence)
     if same and is_only_felt(case, cause):
         return False
+    if same and causes()[consequence.cause_id].shows_on_entity:
+        return not known.generic and is_only_felt(case, consequence)
     if is_outcome(cause, consequence):
         return same or is_behind(case, cause.resource, consequence.resource)
     return (same or below) and consequence.cause_id in known.can_cause

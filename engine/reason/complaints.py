@@ -15,7 +15,7 @@ from primitives.facts import LogPattern, ProbeResult
 from primitives.identity import same_name
 from primitives.patterns import lazy_pattern
 
-__all__ = ["COMPLAINTS", "accused", "is_of_target", "is_outward"]
+__all__ = ["accused", "is_of_target", "is_outward"]
 
 # Kinds of resources that store data: when one refuses writes, its callers log the error.
 _STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})

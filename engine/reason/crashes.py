@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.reason.catalogue import cause_of_change, causes_of_family
 from engine.reason.claims import Claim, HypothesisKey
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import CRASHES, FactIndex
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from primitives.analysis.error_families import family_of
@@ -22,8 +22,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["crash_reasons"]
 
-_CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySignal", "PodFailed"})
-# What these families say, a program says of itself; the others name somebody else, whom a new version may need or not.
+# Messages of these families are about the program itself. The others are about what it calls.
 _OWN: Final = frozenset({
     "crash", "exception", "missing_file", "invalid_configuration", "incompatible_version",
     "missing_object",
@@ -40,7 +39,7 @@ _SAME_CHANGE: Final = timedelta(minutes=10)
 def crash_reasons(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     """What last words and new revisions say of crashes."""
     crashes = [(name, fact) for name, fact in case.present(WorkloadState)
-               if fact.state in _CRASHES and trouble.factors[name][0] > _CLEAR]  # fmt: skip
+               if fact.state in CRASHES and trouble.factors[name][0] > _CLEAR]  # fmt: skip
     for name, fact in crashes:
         yield from _last_words(name, fact)
     for name, fact in case.present(WorkloadState):

@@ -1,4 +1,4 @@
-"""Ties the crashes of a workload to the last change of it before they began: the death is the change's effect.
+"""Blames the last change of a workload before its containers began to die.
 
 Most outages follow a change (Google SRE book, chapter 1), and what fails at its start or for lack of memory does so
 within minutes of the rollout (Kubernetes: Deployments, progressDeadlineSeconds is ten minutes by default).
@@ -6,13 +6,13 @@ within minutes of the rollout (Kubernetes: Deployments, progressDeadlineSeconds 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.diffs import changed_lines, traits
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import CRASHES, FactIndex
 from primitives.facts import Observed, WorkloadState
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
@@ -20,9 +20,7 @@ from primitives.records import Change
 
 __all__ = ["died_after"]
 
-_DEATHS: Final = frozenset({
-    "CrashLoopBackOff", "ContainerFailed", "OOMKilled", "KilledBySignal", "KilledWithoutReason", "PodFailed",
-})  # fmt: skip
+_DEATHS: Final = CRASHES | {"OOMKilled", "KilledWithoutReason"}
 # Log-odds: the change, the workload and the order agree; that nothing else changed it is already counted.
 _DIED: Final = 3.6
 # Practice: the first death comes with the rollout or within a few minutes of load; the last known one is later by the
@@ -41,23 +39,21 @@ _SAME_PROGRAM: Final = lazy_pattern(
 _TELLING: Final = lazy_pattern(r"(?i)image|env|\bv?\d+\.\d+|config|secret|memory|cache|limit|version|command|args?\b")
 
 
-def died_after(case: FactIndex, key: HypothesisKey, change: Change, others: Iterable[Change]) -> Iterator[Claim]:
+def died_after(case: FactIndex, key: HypothesisKey, change: Change, others: Sequence[Change]) -> Iterator[Claim]:
     """A claim where containers of the workload die since minutes after the change, and none of `others` came between.
 
     `others` are the changes that touch the same workload.
     """
-    touching = tuple(others)
-    if _keeps_the_program(change):
+    deaths = [(name, state, state.since) for name, state in case.present(WorkloadState)
+              if state.state in _DEATHS and state.bearing == "active" and state.since is not None
+              and (state.resource or state.object) == key.resource]  # fmt: skip
+    if not deaths or _keeps_the_program(change) or _died_before(case, key, change.time):
         return
-    for name, state in case.present(WorkloadState):
-        if state.state not in _DEATHS or state.bearing != "active" or state.since is None:
+    for name, state, last in deaths:
+        first = last - timedelta(seconds=_pauses_s(state.restarts or 0))
+        if first < change.time - _CLOCKS or last - change.time > _SOON:
             continue
-        if (state.resource or state.object) != key.resource or _other_container(case, key, change, state):
-            continue
-        first = state.since - timedelta(seconds=_pauses_s(state.restarts or 0))
-        if not change.time - _CLOCKS <= first or state.since - change.time > _SOON:
-            continue
-        if _died_before(case, key, change.time) or _later_change(change, touching, state.since):
+        if _other_container(case, key, change, state) or _later_change(change, others, last):
             continue
         yield Claim(key, name, _DIED, "it dies since minutes after this change of it", "died")
         return
@@ -98,6 +94,6 @@ def _died_before(case: FactIndex, key: HypothesisKey, moment: datetime) -> bool:
     return any(end < moment - _CLOCKS for end in ends)
 
 
-def _later_change(change: Change, others: Iterable[Change], until: datetime) -> bool:
+def _later_change(change: Change, others: Sequence[Change], until: datetime) -> bool:
     """Whether another change of the same workload came after it and before the death: that one is nearer."""
     return any(change.time < other.time <= until and not _keeps_the_program(other) for other in others)

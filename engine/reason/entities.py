@@ -37,9 +37,9 @@ def is_behind(case: FactIndex, cause: str, symptom: str) -> bool:
 
 
 def is_only_felt(case: FactIndex, key: HypothesisKey) -> bool:
-    """Whether a cause says only what others notice of its resource, which itself doesn't complain of anything it calls.
+    """Whether a cause says only what others notice of a resource that doesn't itself complain of what it calls.
 
-    That nobody gets a connection is then what its crash looks like from outside, and no reason for it.
+    That nobody can connect to it is then what its crash looks like from outside, and doesn't say why it crashes.
     """
     return causes()[key.cause_id].shows_on_entity and key.change is None and key.resource not in case.unanswered
 

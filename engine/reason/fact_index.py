@@ -31,7 +31,7 @@ from primitives.facts import (
 from primitives.records import Symptom
 from primitives.terms import FAILURES
 
-__all__ = ["COMPLAINTS", "FactIndex", "is_failing", "more_than_usual"]
+__all__ = ["COMPLAINTS", "CRASHES", "FactIndex", "is_failing", "more_than_usual"]
 
 F = TypeVar("F", bound=FactBase)
 
@@ -40,9 +40,11 @@ COMPLAINTS: Final = frozenset(
 )
 """Families of messages in which a caller says that what it calls doesn't answer: the writer is their victim."""
 
+CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySignal", "PodFailed"})
+"""States of a workload whose containers end, and that don't say why."""
+
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
-_CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySignal", "PodFailed"})
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ class FactIndex:
         return frozenset(
             state.resource
             for _, state in self.present(WorkloadState)
-            if state.resource and state.bearing == "active" and state.hurt is not False and state.state in _CRASHES
+            if state.resource and state.bearing == "active" and state.hurt is not False and state.state in CRASHES
         )
 
     @cached_property

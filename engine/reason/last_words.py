@@ -1,4 +1,4 @@
-"""What a workload says before it ends, or while it isn't ready, is why: its own words on its own trouble.
+"""What a workload logs before it ends, or while it isn't ready, says why.
 
 Kubernetes, "Debug Running Pods" and "Determine the Reason for Pod Failure": the first question about a container that
 fails is what it wrote last. The status says only that it ended. Complaints of others it calls are not among these
@@ -79,7 +79,7 @@ def causes_of_words(fact: LogPattern) -> tuple[tuple[str, float], ...]:
 
 
 def own_reasons(name: str, fact: LogPattern) -> Iterator[Claim]:
-    """What a workload that fails says of itself stands beside its status: it says why."""
+    """Claims of what a failing workload says itself, in the group of its status: that says only that it fails."""
     why = f"its last words are of {(fact.family or '').replace('_', ' ')}"
     for cause_id, weight in causes_of_words(fact):
         key = HypothesisKey(cause_id, fact.resource)

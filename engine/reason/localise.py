@@ -29,10 +29,13 @@ from primitives.facts import (
 from primitives.quantities import TIME_UNITS
 from primitives.terms import FAILURES
 
-__all__ = ["MANIFOLD", "is_manifold", "locations"]
+__all__ = ["is_manifold", "locations"]
 
 SYMPTOM_KINDS: Final = ("latency", "errors", "availability")
 """Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
+
+# From so many times its usual level on a metric is out of all proportion: an order of magnitude.
+_MANIFOLD: Final = 10.0
 
 _SHARE: Final = 3.4
 _WHOLE: Final = 0.95
@@ -75,15 +78,11 @@ def locations(case: FactIndex) -> Iterator[PlaceEvidence]:
     yield from _hosts(case, placed)
 
 
-MANIFOLD: Final = 10.0
-"""From so many times its usual level on a metric is out of all proportion: an order of magnitude."""
-
-
 def is_manifold(fact: MetricShift) -> bool:
     """Whether a level is an order of magnitude above its usual one, or below."""
     if fact.baseline <= 0 or fact.kind == "traffic":
         return False
-    return not 1 / MANIFOLD < fact.current / fact.baseline < MANIFOLD
+    return not 1 / _MANIFOLD < fact.current / fact.baseline < _MANIFOLD
 
 
 def strength(score: float) -> float:

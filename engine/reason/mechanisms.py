@@ -19,10 +19,10 @@ from engine.reason.catalogue import (
     unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
-from engine.reason.complaints import COMPLAINTS, accused, is_of_target
+from engine.reason.complaints import accused, is_of_target
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.first_of_two import first_of_two
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength

@@ -17,7 +17,7 @@ from engine.reason.catalogue import causes_of_metric
 from engine.reason.causes import verdicts as catalogued
 from engine.reason.claims import Claim, HypothesisKey, Weighed
 from engine.reason.fact_index import FactIndex, is_failing
-from engine.reason.localise import MANIFOLD, SYMPTOM_KINDS, magnitude, strength
+from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
     AlertState,
@@ -199,11 +199,8 @@ def _all_calm(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
 
 def _out_of_all_proportion(shift: MetricShift) -> bool:
     """Whether a metric that names a mechanism got worse by an order of magnitude: no chance makes that of a level."""
-    grown = max(shift.current, shift.baseline) / max(min(shift.current, shift.baseline), 1e-9)
-    return (
-        shift.worse and shift.baseline > 0 and grown >= MANIFOLD and strength(shift.score) >= _CLEAR
-        and shift.kind != "traffic" and bool(causes_of_metric(shift.metric))
-    )  # fmt: skip
+    clear = shift.worse and is_manifold(shift) and strength(shift.score) >= _CLEAR
+    return clear and bool(causes_of_metric(shift.metric))
 
 
 def _is_felt(case: FactIndex, shift: MetricShift) -> bool:

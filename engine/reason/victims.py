@@ -19,8 +19,6 @@ from primitives.quantities import TIME_UNITS
 
 __all__ = ["Blame", "blames", "ill_replicas", "passed_on", "silent", "slow", "still_asked"]
 
-"""Units of a latency (UCUM)."""
-
 # A resource is a victim where at least this share of its new errors is about the one that it can't reach.
 _MIN_SHARE: Final = 0.4
 # Of the evidence for a victim's place: the part that it keeps, and the part that goes to the resource it blames.

@@ -1,4 +1,4 @@
-"""The class of waits with most of a database's load says the mechanism, and acquits the CPU of what waits."""
+"""What most sessions of a database wait for names the mechanism. Where hardly any run, it isn't the CPU."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEAST_LOAD: Final = 1.0
 
 
 def waits(case: FactIndex) -> Iterator[Claim]:
-    """Claims for the mechanism that most of the load waits for, and against a lack of CPU where hardly any has it."""
+    """Claims for the mechanism that most of the load waits for, and against a lack of CPU where hardly any runs."""
     for name, fact in case.present(Observed):
         if fact.kind != "database_load" or fact.resource is None:
             continue

@@ -1,6 +1,6 @@
 """What a database's sessions wait for, by class.
 
-Load is the number of sessions that are active at a time, apart by what they wait for. Sources: PostgreSQL, "Wait event
+Load is the number of sessions that are active at a time, split by what they wait for. Sources: PostgreSQL, "Wait event
 types"; Amazon RDS, "DB load" (load by waits, CPU among them); MySQL, Performance Schema wait instruments; SQL Server,
 sys.dm_os_wait_stats; Oracle, wait classes.
 """
@@ -38,7 +38,7 @@ def wait_class(name: str, kind: str = "") -> str:
 
 
 def load_by_class(observations: Iterable[Observation]) -> dict[str, dict[str, float]]:
-    """For each database the load of each class of waits; that of statements only where nothing tells the whole."""
+    """The load of each class of waits, by database; that of its statements only where the whole isn't recorded."""
     whole: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     parts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for observation in observations:

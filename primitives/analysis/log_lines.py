@@ -25,7 +25,7 @@ _NO_REASONS: Final = (None, "crash", "exception")
 
 
 def lines_of(records: Sequence[LogRecord], counted: Sequence[CountedMessage]) -> list[Line]:
-    """The records as lines to be grouped; what an ended instance wrote last is why it ended, whatever level it had."""
+    """The records as lines to be grouped. The last lines of an ended instance that name a failure become FATAL."""
     last = _last_words(records)
     lines = [
         Line(

@@ -46,7 +46,7 @@ SHORTAGES: Final = (
         r"disk (?:space |resource )?(?:free |limit )?(?:limit|alarm) (?:reached|set)|disk_free_limit reached|"
         r"\bthe table \S{1,80} is full|(?:transaction|redo|archive) log\b[^.;\n]{0,60}\bis full|"
         r"(?:volume|device|partition)(?: \S{1,40})? (?:is |are |has become |almost |nearly ){0,2}full|"
-        r"" + short_of(_DISK),
+        + short_of(_DISK),
     ),
     (
         "too_many_connections",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -217,7 +217,9 @@ def _objects_window(args: Arguments) -> Window:
 
 def _of_now(logs: Sequence[ContainerLog], window: Window) -> list[ContainerLog]:
     """The logs without those of instances that ended before the window, and whose successor logged all through it."""
-    through = {_container_of(log) for log in logs if not log.previous and _spans_start(log, window.start)}
+    followed = {_container_of(log) for log in logs if log.previous}
+    through = {_container_of(log) for log in logs
+               if not log.previous and _container_of(log) in followed and _spans_start(log, window.start)}  # fmt: skip
     return [log for log in logs
             if not (log.previous and _container_of(log) in through and _ended_before(log, window.start))]  # fmt: skip
 
@@ -228,14 +230,17 @@ def _container_of(log: ContainerLog) -> tuple[str, str, str]:
 
 def _spans_start(log: ContainerLog, start: datetime) -> bool:
     """Whether it has dated lines from before `start` and from after it."""
-    moments = [moment for text in log.text.splitlines() if (moment := _written_at(text)) is not None]
-    return bool(moments) and moments[0] < start <= moments[-1]
+    first = _first_moment(log.text.splitlines())
+    return first is not None and first < start and not _ended_before(log, start)
 
 
 def _ended_before(log: ContainerLog, start: datetime) -> bool:
-    moments = (_written_at(text) for text in reversed(log.text.splitlines()))
-    last = next((moment for moment in moments if moment is not None), None)
+    last = _first_moment(reversed(log.text.splitlines()))
     return last is not None and last < start
+
+
+def _first_moment(lines: Iterable[str]) -> datetime | None:
+    return next((moment for text in lines if (moment := _written_at(text)) is not None), None)
 
 
 def _container_lines(

@@ -41,9 +41,7 @@ async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Di
         yield gap
 
 
-def _load(
-    resource: str, loads: Mapping[str, float], answers: Answers[Observation], args: Arguments
-) -> Observed:  # fmt: skip
+def _load(resource: str, loads: Mapping[str, float], answers: Answers[Observation], args: Arguments) -> Observed:
     total = sum(loads.values())
     shares = sorted(loads.items(), key=lambda item: (-item[1], item[0]))
     return Observed(

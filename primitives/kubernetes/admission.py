@@ -102,7 +102,7 @@ def _refused(
 
 
 def silent_server(cluster: Cluster, webhook: Mapping[str, Any]) -> str | None:
-    """The workload that should answer a webhook and has no ready pod: the webhook is set up rightly.
+    """The workload that should answer a webhook and has no ready pod: the webhook itself is set up correctly.
 
     None where it is answered, where its Service or every pod of it is missing, or where pods weren't dumped.
     """

@@ -64,7 +64,7 @@ def find_application(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
 
 
 def _out_of_sync(item: KubeObject, applied: list[str]) -> Iterator[Finding]:
-    """What differs from the source, told of the workloads that it applies: it is they that run otherwise."""
+    """What differs from the source, reported for the workloads that the application applies."""
     differing = [name for _, _, name, entry in _listed(item) if text(entry, "status") == "OutOfSync"]
     details = {"resources": differing[:_MOST_NAMED], "application": item.id}
     for workload in applied[:_MOST_NAMED] or [item.id]:
@@ -84,7 +84,7 @@ def _listed(item: KubeObject) -> Iterator[tuple[str, str, str, Mapping[str, Any]
 
 
 def _alike(cluster: Cluster, item: KubeObject) -> list[str]:
-    """The workload that the only one listed means, where none of that name exists: a suffix more or less."""
+    """Where one workload is listed and none has its name: the only one whose name is the same but for a suffix."""
     listed = [(space, name) for kind, space, name, _ in _listed(item) if kind in WORKLOADS]
     if len(listed) != 1:
         return []

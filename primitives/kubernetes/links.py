@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 
 from primitives.identity import kind_of, kubernetes_id, same_name
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.fields import mapping, maps, strings, text
-from primitives.kubernetes.kinds import KubeObject, template_of
+from primitives.kubernetes.fields import mapping, maps, text
+from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.selectors import service_selects
 from primitives.kubernetes.services import find_services, pods_behind
 from primitives.kubernetes.settings import addresses_of, service_at
 
@@ -83,13 +84,8 @@ def _services(cluster: Cluster) -> Iterator[Link]:
 
 def _intended(cluster: Cluster, service: KubeObject) -> Iterator[str]:
     """The intended workloads of a Service without pods: those whose template it selects, else the one of its name."""
-    selector = strings(service.raw, "spec", "selector")
     same = [item for item in cluster.workloads if item.namespace == service.namespace]
-    fitting = [
-        item.id
-        for item in same
-        if selector and selector.items() <= strings(template_of(item), "metadata", "labels").items()
-    ]
+    fitting = [item.id for item in same if service_selects(service, item)]
     named = [item.id for item in same if item.name == service.name and item.kind in ("Deployment", "StatefulSet")]
     yield from fitting or named[:1]
 

@@ -118,7 +118,7 @@ def _pod(cluster: Cluster, event: Event, finding: Finding, item: KubeObject | No
 
 
 def _passed(cluster: Cluster, event: Event, finding: Finding, item: KubeObject | None) -> Undone | None:
-    """A probe that has passed since: a startup probe ends when it has, readiness is what the last ones said.
+    """A probe that has passed since: `started` says it of a startup probe, `ready` of the last readiness probes.
 
     Kubernetes: "Configure Liveness, Readiness and Startup Probes"; ContainerStatus (`started`, `ready`).
     """
@@ -200,7 +200,7 @@ _RULES: Final[tuple[Callable[[Cluster, Event, Finding, KubeObject | None], Undon
 
 
 def _serves(cluster: Cluster, pod: Pod) -> bool:
-    """Whether a running pod whose own status doesn't say so is ready: its controller has all the replicas it wants."""
+    """Whether a running pod of unknown readiness must be ready: its controller has all the replicas it wants."""
     if not pod.unknown:
         return False
     return any(item.id == pod.resource and _is_well(item) for item in cluster.workloads)

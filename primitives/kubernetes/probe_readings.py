@@ -64,7 +64,7 @@ def probe_reading(
 
 
 def _ends_in_order(container: Container, details: Mapping[str, Any]) -> bool:
-    """Whether the probe ends what is well enough to stop by itself: SIGTERM comes first, and it exits with 0."""
+    """Whether the container that the probe ends is well enough to stop in order: after SIGTERM it exits with 0."""
     kills = details["probe"] in ("liveness", "startup")
     return kills and bool(container.last) and integer(container.last, "exitCode") == 0
 

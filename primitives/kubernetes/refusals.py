@@ -14,9 +14,10 @@ from typing import Final
 from primitives.identity import kubernetes_id, namespace_of
 from primitives.kubernetes.admission import silent_server
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.fields import at, instant, integer, mapping, maps, quantity, strings, text
+from primitives.kubernetes.fields import at, instant, integer, mapping, maps, quantity, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, template_of
+from primitives.kubernetes.selectors import service_selects
 
 __all__ = ["by_refuser", "find_refused"]
 
@@ -157,15 +158,10 @@ def _without_service(cluster: Cluster, namespace: str) -> list[KubeObject]:
     """The one Deployment or StatefulSet that serves a port and that no Service selects, unlike all its peers."""
     if not cluster.dumped("Service"):
         return []
-    selectors = [strings(s.raw, "spec", "selector") for s in cluster.all("Service") if s.namespace == namespace]
     serving = [item for item in cluster.workloads
                if item.namespace == namespace and item.kind in _SERVERS and _serves(item)]  # fmt: skip
-    alone = [
-        item
-        for item in serving
-        if not any(chosen and chosen.items() <= strings(template_of(item), "metadata", "labels").items()
-                   for chosen in selectors)
-    ]  # fmt: skip
+    services = cluster.all("Service")
+    alone = [item for item in serving if not any(service_selects(service, item) for service in services)]
     return alone if len(alone) == 1 and len(serving) > _PEERS else []
 
 

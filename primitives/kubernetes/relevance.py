@@ -133,7 +133,7 @@ def _is_slip(cluster: Cluster, finding: Finding) -> bool:
 
 
 def _is_in_question(situation: Situation, finding: Finding) -> bool:
-    """Whether the question names what the finding is of, or that changed just now: what stood there is no nearer."""
+    """Whether the question names what the finding is of, or that just changed: older settings are no better lead."""
     return not {finding.resource, finding.object}.isdisjoint({*situation.focus, *situation.changed})
 
 

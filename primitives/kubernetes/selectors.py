@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from primitives.kubernetes.fields import integer, maps, strings, text, texts
+from primitives.kubernetes.kinds import KubeObject, template_of
 
-__all__ = ["expression_holds", "selects", "shown_selector"]
+__all__ = ["expression_holds", "selects", "service_selects", "shown_selector"]
 
 
 def selects(selector: Any, labels: Mapping[str, str]) -> bool:
@@ -18,6 +19,14 @@ def selects(selector: Any, labels: Mapping[str, str]) -> bool:
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
     return all(expression_holds(expression, labels) for expression in maps(selector, "matchExpressions"))
+
+
+def service_selects(service: KubeObject, workload: KubeObject) -> bool:
+    """Whether a Service selects the pods of a workload's template. A Service without a selector selects none."""
+    if service.namespace != workload.namespace:
+        return False
+    selector = strings(service.raw, "spec", "selector")
+    return bool(selector) and selector.items() <= strings(template_of(workload), "metadata", "labels").items()
 
 
 def expression_holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.kubernetes.pods_view import Pod
 from primitives.kubernetes.replicas import ready_replicas
+from primitives.kubernetes.selectors import service_selects
 
 __all__ = ["find_services", "pods_behind"]
 
@@ -70,20 +71,17 @@ def _routed(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) 
 
 
 def _labels_known(cluster: Cluster, service: KubeObject) -> bool:
-    """Whether a selector can be compared: a table of pods has no labels; that nothing is behind then says its list."""
+    """Whether a selector can be compared. A table of pods has no labels: then an empty list of endpoints decides."""
     if any(pod.item.labels for pod in cluster.pods) or not cluster.pods_in.get(service.namespace):
         return True
-    addresses, waiting = _addresses(cluster, service)
-    known = cluster.get("Endpoints", service.namespace, service.name) is not None or bool(_slices(cluster, service))
-    return known and not addresses and not waiting
+    return _addresses(cluster, service) == (0, 0)
 
 
 def _without_pods(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> Finding:
     """No pod is selected: because the workload has none now, or because the labels don't fit."""
     details: dict[str, Any] = {"selector": dict(selector)}
     for workload in cluster.workloads:
-        labels = strings(template_of(workload), "metadata", "labels")
-        if workload.namespace == service.namespace and labels and selector.items() <= labels.items():
+        if service_selects(service, workload):
             replicas = integer(workload.raw, "spec", "replicas")
             return _finding(service, "NoEndpoints", **details, workload=workload.id, replicas=replicas)
     near = _nearest(cluster, service, selector)
@@ -121,7 +119,7 @@ def _nearest(cluster: Cluster, service: KubeObject, selector: Mapping[str, str])
 
 
 def _spells(selector: Mapping[str, str], resource: str) -> bool:
-    """Whether the selector means a workload by its name, or a pod of its own by the stem of its name."""
+    """Whether a value of the selector is the workload's name, or the stem of the name of a pod without a controller."""
     name = base_name(resource)
     values = {selector[key] for key in _NAME_LABELS if key in selector}
     return name in values or (kind_of(resource) == "pod" and any(name.startswith(f"{value}-") for value in values))
@@ -210,34 +208,33 @@ def _probed(pods: Sequence[Pod]) -> set[int | None]:
 
 def _endpoints(cluster: Cluster, service: KubeObject, selecting: bool) -> Iterator[Finding]:
     """Without a dump of pods, the endpoints show whether any pod is ready."""
-    ready, waiting = _addresses(cluster, service)
-    listed = cluster.get("Endpoints", service.namespace, service.name) is not None or bool(_slices(cluster, service))
-    if not ready and (selecting or listed):
+    listed = _addresses(cluster, service)
+    ready, waiting = listed or (0, 0)
+    if not ready and (selecting or listed is not None):
         state = "NoReadyEndpoints" if waiting else "NoEndpoints"
         yield _finding(service, state, selector=strings(service.raw, "spec", "selector"), not_ready=waiting)
 
 
-def _addresses(cluster: Cluster, service: KubeObject) -> tuple[int, int]:
-    """How many ready addresses are listed for the Service, and how many that aren't ready."""
+def _addresses(cluster: Cluster, service: KubeObject) -> tuple[int, int] | None:
+    """How many ready addresses are listed for the Service, and how many that aren't ready; None without a list."""
     endpoints = cluster.get("Endpoints", service.namespace, service.name)
+    slices = [
+        item
+        for item in cluster.all("EndpointSlice")
+        if item.namespace == service.namespace and item.labels.get("kubernetes.io/service-name") == service.name
+    ]
+    if endpoints is None and not slices:
+        return None
     subsets = maps(endpoints.raw, "subsets") if endpoints else []
     ready = sum(len(maps(subset, "addresses")) for subset in subsets)
     waiting = sum(len(maps(subset, "notReadyAddresses")) for subset in subsets)
-    for item in _slices(cluster, service):
+    for item in slices:
         for endpoint in maps(item.raw, "endpoints"):
             if mapping(endpoint, "conditions").get("ready") is False:
                 waiting += 1
             else:
                 ready += 1
     return ready, waiting
-
-
-def _slices(cluster: Cluster, service: KubeObject) -> list[KubeObject]:
-    return [
-        item
-        for item in cluster.all("EndpointSlice")
-        if item.namespace == service.namespace and item.labels.get("kubernetes.io/service-name") == service.name
-    ]
 
 
 def _external(cluster: Cluster, service: KubeObject) -> Iterator[Finding]:

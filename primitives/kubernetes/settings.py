@@ -21,7 +21,8 @@ from primitives.identity import kubernetes_id
 from primitives.kubernetes.cluster import Cluster, PodSource
 from primitives.kubernetes.fields import at, instant, integer, mapping, maps, strings, text, texts
 from primitives.kubernetes.findings import Finding
-from primitives.kubernetes.kinds import KubeObject, template_of
+from primitives.kubernetes.kinds import KubeObject
+from primitives.kubernetes.selectors import service_selects
 from primitives.patterns import lazy_pattern
 
 __all__ = ["Address", "addresses_of", "find_settings", "service_at"]
@@ -152,10 +153,7 @@ def _without_service(
 
 def _is_served(cluster: Cluster, workload: KubeObject) -> bool:
     """Whether a Service reaches the workload's pods under another name."""
-    labels = strings(template_of(workload), "metadata", "labels")
-    selectors = (strings(item.raw, "spec", "selector") for item in cluster.all("Service")
-                 if item.namespace == workload.namespace)  # fmt: skip
-    return any(selector and selector.items() <= labels.items() for selector in selectors)
+    return any(service_selects(service, workload) for service in cluster.all("Service"))
 
 
 def _place(namespace: str, host: str) -> tuple[str, str]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from primitives.kubernetes.cluster import Cluster
-from primitives.kubernetes.fields import instant, integer, mapping, message_of, moment_text, strings, text
+from primitives.kubernetes.fields import instant, integer, mapping, message_of, moment_text, text
 from primitives.kubernetes.findings import Finding
 from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.kubernetes.links import find_links
 from primitives.kubernetes.replicas import ready_replicas, wanted_replicas
 from primitives.kubernetes.revisions import differences, revision, revisions_of
+from primitives.kubernetes.selectors import service_selects
 from primitives.kubernetes.services import pods_behind
 
 __all__ = ["find_workloads"]
@@ -69,14 +70,10 @@ def _workload(cluster: Cluster, item: KubeObject) -> Iterator[Finding]:
 
 
 def _scaled_to_zero(cluster: Cluster, item: KubeObject) -> Finding:
-    labels = strings(template_of(item), "metadata", "labels")
     users = [
         service.id
         for service in cluster.all("Service")
-        if service.namespace == item.namespace
-        and (selector := strings(service.raw, "spec", "selector"))
-        and selector.items() <= labels.items()
-        and not pods_behind(cluster, service)
+        if service_selects(service, item) and not pods_behind(cluster, service)
     ]
     earlier = [
         count

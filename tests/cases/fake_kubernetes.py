@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from cases.fake_server import FakeServer, Reply
 
 NAMESPACED = {
     "pods": "Pod", "events": "Event", "services": "Service", "configmaps": "ConfigMap", "secrets": "Secret",
@@ -25,14 +25,6 @@ class Request:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
-
-
-@dataclass
-class Reply:
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    stall_s: float = 0.0
 
 
 def document(value: Any, status: int = 200) -> Reply:
@@ -98,7 +90,7 @@ def clinic() -> dict[str, list[dict[str, Any]]]:
     }  # fmt: skip
 
 
-class FakeKubernetes:
+class FakeKubernetes(FakeServer):
     """Answers on a port of the loopback from `objects`, with `logs` by "pod/container"; `rule` may answer first."""
 
     def __init__(self, objects: dict[str, list[dict[str, Any]]] | None = None, *, page: int = 500) -> None:
@@ -107,22 +99,7 @@ class FakeKubernetes:
         self.page = page
         self.rule: Callable[[Request], Reply | None] = lambda _: None
         self.asked: list[Request] = []
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                fake.serve(self)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        super().__init__()
 
     def kubeconfig(self, folder: Path, *, token: str = "fake-token-4711", **user: Any) -> Path:
         """A kubeconfig for this server, with a token or what `user` says."""
@@ -136,21 +113,13 @@ class FakeKubernetes:
         }))  # fmt: skip
         return path
 
-    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+    def reply(self, handler: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        del body
         parts = urlsplit(handler.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         request = Request(parts.path, query, dict(handler.headers))
         self.asked.append(request)
-        reply = self.rule(request) or self.answer(request)
-        try:
-            time.sleep(reply.stall_s)
-            handler.send_response(reply.status)
-            for name, value in ({"Content-Length": str(len(reply.body))} | reply.headers).items():
-                handler.send_header(name, value)
-            handler.end_headers()
-            handler.wfile.write(reply.body)
-        except ConnectionError:
-            pass  # whoever asked has given up
+        return self.rule(request) or self.answer(request)
 
     def answer(self, request: Request) -> Reply:
         """What a server in good order says."""
@@ -182,10 +151,6 @@ class FakeKubernetes:
         end = start + min(self.page, int(request.query.get("limit", "500")))
         more = {"continue": str(end)} if end < len(items) else {}
         return document({"kind": f"{KINDS[plural]}List", "metadata": more, "items": items[start:end]})
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def _resources(kinds: dict[str, str], *, namespaced: bool = True) -> list[dict[str, Any]]:

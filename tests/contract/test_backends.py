@@ -14,6 +14,7 @@ from typing import Any, get_args
 import pytest
 from cases.fake_kubernetes import FakeKubernetes
 from cases.fake_prometheus import FakePrometheus, healthy
+from cases.fake_server import FakeServer
 
 from primitives.answers import decode_answer, encode_answer
 from primitives.backends.recorded.backend import RecordedBackend
@@ -119,7 +120,7 @@ def kubernetes(folder: Path) -> Backend:
     return open_source("prod", definition, ManualClock(NOW)).backend
 
 
-_servers: list[FakePrometheus | FakeKubernetes] = []
+_servers: list[FakeServer] = []
 MAKERS: dict[str, Callable[[Path], Backend]] = {
     "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes,
 }  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from cases.in_memory import ranked
-from cases.small_systems import BEFORE, CPU, INSIDE, ONSET, SYSTEMS, Case, System, metric
+from cases.small_systems import BEFORE, CPU, ONSET, SYSTEMS, Case, System, metric
+from numpy.typing import NDArray
 
 from primitives.bundle import BundleParts
 from primitives.records import Window
@@ -55,33 +57,28 @@ async def test_an_episode_that_still_runs_counts_however_early_it_began(system: 
     assert (best.cause_id, best.resource) == ("cpu_saturated", full)
 
 
+def _climbing(count: int) -> NDArray[np.float64]:
+    """A collector that was started with the window: twelve samples until its range is full."""
+    return 50.0 * np.minimum(np.arange(count) / 12.0, 1.0) + 0.5
+
+
+def _partly_full(count: int) -> NDArray[np.float64]:
+    """One that was started inside of it: its first range holds part of the requests."""
+    return np.where(np.arange(count) == 0, 20.0, 50.0)
+
+
+@pytest.mark.parametrize(("first", "rate", "seed"), [(BEFORE, _climbing, 33), (BEFORE + 4, _partly_full, 34)])
 @pytest.mark.parametrize("system", SYSTEMS, ids=_IDS)
-async def test_a_rate_that_begins_inside_the_window_is_no_surge(system: System) -> None:
-    case = Case(system, 33)
+async def test_a_rate_that_begins_inside_the_window_is_no_surge(
+    system: System, first: int, rate: Callable[[int], NDArray[np.float64]], seed: int
+) -> None:
+    case = Case(system, seed)
     slow = _leaves(system)[0]
     case.healthy(slower=case.waiting(slow, 10.0))
     requests = metric("requests", "traffic", "{request}/s", worse="either")
-    ramp = 50.0 * np.minimum(np.arange(INSIDE) / 12.0, 1.0) + 0.5
-    # The collector of the requests was started with the window.
+    young = case.times[first:]
     for name in system.services:
-        case.add(name, requests, case.times[BEFORE:], ramp * np.exp(case.rng.normal(0, 0.02, INSIDE)))
-    case.measure(slow, CPU, 12.0, first=ONSET)
-    best = (await ranked(case.parts(system.entry, system.latency)))[0]
-    assert best.cause_id != "traffic_surge"
-    assert best.resource == slow
-
-
-@pytest.mark.parametrize("system", SYSTEMS, ids=_IDS)
-async def test_the_first_sample_of_young_series_is_no_level(system: System) -> None:
-    case = Case(system, 34)
-    slow = _leaves(system)[0]
-    case.healthy(slower=case.waiting(slow, 10.0))
-    requests = metric("requests", "traffic", "{request}/s", worse="either")
-    # The collector was started inside the window: its first range holds part of the requests.
-    young = case.times[BEFORE + 4 :]
-    for name in system.services:
-        values = 50.0 * np.exp(case.rng.normal(0, 0.02, len(young)))
-        values[0] *= 0.4
+        values = rate(len(young)) * np.exp(case.rng.normal(0, 0.02, len(young)))
         case.add(name, requests, young, values)
     case.measure(slow, CPU, 12.0, first=ONSET)
     best = (await ranked(case.parts(system.entry, system.latency)))[0]

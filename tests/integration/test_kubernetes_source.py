@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases.fake_kubernetes import FakeKubernetes, Reply, Request, pod, refusal, stamped
+from cases.fake_kubernetes import FakeKubernetes, Request, pod, refusal, stamped
+from cases.fake_server import Reply
 
 from primitives.backends.kubernetes import access
 from primitives.clock import ManualClock

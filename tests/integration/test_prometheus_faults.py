@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases.fake_prometheus import NOW, FakePrometheus, Reply, error, healthy, success
+from cases.fake_prometheus import NOW, FakePrometheus, error, healthy, success
+from cases.fake_server import Reply
 
 from primitives.backends.prometheus import PrometheusSettings, client
 from primitives.backends.prometheus.backend import PrometheusBackend

@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cases.fake_prometheus import FakePrometheus, Reply, healthy
+from cases.fake_prometheus import FakePrometheus, healthy
+from cases.fake_server import Reply
 
 from cockpit.doctor import examine
 from cockpit.settings import load_settings

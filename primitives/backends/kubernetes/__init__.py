@@ -60,7 +60,10 @@ class KubernetesSettings(SourceSettings):
 
 
 def _current_context(files: str) -> str:
-    """The first that one of the files names; empty where none does or can be read: whoever connects says why."""
+    """The `current-context` of the first file that has one, else empty.
+
+    Files that can't be read are skipped here. Connecting reports them.
+    """
     import yaml
 
     for name in filter(None, files.split(":")):

@@ -7,7 +7,6 @@ Nothing but GET is ever sent.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from primitives.backends.kubernetes.access import Access, load_access
-from primitives.errors import SourceDenied, SourceError, SourceThrottled, SourceTimeout, SourceUnreachable
+from primitives.errors import SourceDenied, SourceError, SourceTimeout, SourceUnreachable
+from primitives.http_requests import Received, Throttled, TransientFailure, receive, retried, retry_seconds
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
@@ -29,11 +29,8 @@ __all__ = ["Absent", "Forbidden", "KubernetesClient"]
 CONCURRENT_REQUESTS: Final = 8
 PAGE: Final = 500
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
-ATTEMPTS: Final = 3
-LONGEST_WAIT_S: Final = 3.0
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _RENEW_EVERY_S: Final = 60.0
-_SILENT: Final = logging.NullHandler()
 
 
 class Forbidden(SourceDenied):
@@ -48,18 +45,8 @@ class Absent(SourceError):
     """The server has no such thing (404): an API that it doesn't serve, an object that is gone."""
 
 
-class _Transient(SourceUnreachable):
-    """Unreachable for a reason that may be gone in a second."""
-
-
 class _Expired(SourceError):
     """A list took so long that the server forgot where it was (410)."""
-
-
-class _Throttled(SourceThrottled):
-    """Throttled; `wait_s` is what the server asked for, where it did."""
-
-    wait_s: float | None = None
 
 
 class KubernetesClient:
@@ -148,19 +135,8 @@ class KubernetesClient:
         return True
 
     async def _patiently(self, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool) -> bytes:
-        import stamina
-
-        # Without any handler the retry's log line would land on the terminal, in the middle of the cockpit.
-        logging.getLogger("stamina").addHandler(_SILENT)
         async with self._slots:
-            retries = stamina.retry_context(
-                on=_retry_after, attempts=ATTEMPTS, timeout=self._timeout_s, wait_initial=0.2,
-                wait_max=LONGEST_WAIT_S, wait_jitter=0.3,
-            )  # fmt: skip
-            async for attempt in retries:
-                with attempt:
-                    return await self._once(path, params, accept, most, cut=cut)
-        raise AssertionError("stamina yields at least one attempt")
+            return await retried(lambda: self._once(path, params, accept, most, cut=cut), timeout_s=self._timeout_s)
 
     async def _once(self, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool) -> bytes:
         import httpx2
@@ -168,7 +144,7 @@ class KubernetesClient:
         http = await self._connection()
         try:
             async with asyncio.timeout(self._timeout_s):
-                status, headers, body = await self._fetch(http, path, params, accept, most, cut=cut)
+                answer = await self._fetch(http, path, params, accept, most)
         except (TimeoutError, httpx2.TimeoutException):
             raise SourceTimeout(
                 self.source, f"no answer within {self._timeout_s:g} s: see whether the API server is overloaded"
@@ -177,34 +153,24 @@ class KubernetesClient:
             raise SourceUnreachable(self.source, "its kubeconfig names no host that can be: check the server") from None
         except httpx2.HTTPError as error:
             reason = self.clean(str(error)) or type(error).__name__
-            raise _Transient(self.source, f"can't be reached ({reason}): check the network and the VPN") from None
-        if status != 200:
-            raise self._failure(status, headers, body, path)
-        return body
+            raise TransientFailure(self.source, f"can't be reached ({reason}): check the network and the VPN") from None
+        if answer.cut and not cut:
+            raise SourceUnreachable(
+                self.source, f"an answer was larger than {most >> 20} MiB and was dropped: set `namespaces`"
+            )
+        if answer.status != 200:
+            raise self._failure(answer, path)
+        return answer.body
 
     async def _fetch(
-        self, http: httpx2.AsyncClient, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool
-    ) -> tuple[int, Mapping[str, str], bytes]:
+        self, http: httpx2.AsyncClient, path: str, params: Mapping[str, str], accept: str, most: int
+    ) -> Received:
         access = await self.access()
         extensions = {"sni_hostname": access.server_name} if access.server_name else {}
         request = http.build_request(
             "GET", access.server + path, params=dict(params), headers={"Accept": accept}, extensions=extensions
         )
-        response = await http.send(request, stream=True)
-        try:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > most and cut:
-                    del body[most:]
-                    break
-                if len(body) > most:
-                    raise SourceUnreachable(
-                        self.source, f"an answer was larger than {most >> 20} MiB and was dropped: set `namespaces`"
-                    )
-            return response.status_code, response.headers, bytes(body)
-        finally:
-            await response.aclose()
+        return await receive(http, request, most)
 
     async def _connection(self) -> httpx2.AsyncClient:
         import httpx2
@@ -222,8 +188,8 @@ class KubernetesClient:
                 )
             return self._http
 
-    def _failure(self, status: int, headers: Mapping[str, str], body: bytes, path: str) -> SourceError:
-        why = self._reason(body)
+    def _failure(self, answer: Received, path: str) -> SourceError:
+        status, why = answer.status, self._reason(answer.body)
         because = f": {why}" if why else ""
         if status == 401:
             return _Unauthorized(self.source, "the credentials were refused (HTTP 401): log in again, as for kubectl")
@@ -234,11 +200,10 @@ class KubernetesClient:
         if status == 410:
             return _Expired(self.source, "the list changed while it was read (HTTP 410)")
         if status == 429:
-            throttled = _Throttled(self.source, "it asks for fewer requests (HTTP 429): try again in a minute")
-            throttled.wait_s = _seconds(headers.get("Retry-After"))
-            return throttled
+            wait_s = retry_seconds(answer.headers.get("Retry-After"))
+            return Throttled(self.source, "it asks for fewer requests (HTTP 429): try again in a minute", wait_s)
         if status >= 500:
-            return _Transient(self.source, f"it failed (HTTP {status}){because}: see the API server's log")
+            return TransientFailure(self.source, f"it failed (HTTP {status}){because}: see the API server's log")
         if 300 <= status < 400:
             return SourceUnreachable(self.source, f"it redirects (HTTP {status}; a login page?): log in first")
         return SourceUnreachable(self.source, f"it answered HTTP {status}{because}")
@@ -254,13 +219,3 @@ def _parsed(body: bytes) -> Any:
         return orjson.loads(body)
     except ValueError:
         return None
-
-
-def _retry_after(error: Exception) -> bool | float:
-    if isinstance(error, _Throttled):
-        return True if error.wait_s is None else min(error.wait_s, LONGEST_WAIT_S)
-    return isinstance(error, _Transient)
-
-
-def _seconds(header: str | None) -> float | None:
-    return float(header) if header and header.isascii() and header.isdigit() else None

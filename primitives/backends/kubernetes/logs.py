@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,6 +11,7 @@ from primitives.dataclass import dataclass
 from primitives.errors import SourceError
 from primitives.kubernetes.fields import instant, integer, mapping, maps, text
 from primitives.records import ContainerLog, KubernetesDump, Window
+from primitives.side_by_side import side_by_side
 
 __all__ = ["ReadLogs", "choose_containers", "read_logs"]
 
@@ -53,18 +53,10 @@ def choose_containers(dumps: Iterable[KubernetesDump], now: datetime) -> tuple[l
 
 async def read_logs(client: KubernetesClient, wanted: Iterable[Wanted], window: Window) -> ReadLogs:
     """Read them side by side, each from the window's start on; what fails or is late is left out, and said."""
-    entries = list(wanted)
-    tasks = [asyncio.ensure_future(_read(client, entry, window)) for entry in entries]
-    if not tasks:
-        return ReadLogs(())
-    _, late = await asyncio.wait(tasks, timeout=_WITHIN_S)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    logs, problems = [], [f"{len(late)} logs took over {_WITHIN_S:g} s"] if late else []
-    for task in tasks:
-        if task in late:
-            continue
+    tasks = await side_by_side((_read(client, entry, window) for entry in wanted), _WITHIN_S)
+    late = tasks.count(None)
+    logs, problems = [], [f"{late} logs took over {_WITHIN_S:g} s"] if late else []
+    for task in filter(None, tasks):
         answer = task.result()
         if isinstance(answer, ContainerLog):
             logs.append(answer)

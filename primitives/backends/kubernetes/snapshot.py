@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +11,7 @@ from primitives.backends.kubernetes.discovery import Listable, find_listable
 from primitives.dataclass import dataclass
 from primitives.errors import SourceError
 from primitives.records import KubernetesDump
+from primitives.side_by_side import side_by_side
 
 __all__ = ["Snapshot", "take_snapshot"]
 
@@ -67,14 +67,10 @@ async def take_snapshot(client: KubernetesClient, time: datetime, namespaces: tu
     listables, silent = await find_listable(client)
     access = await client.access()
     own = namespaces or ((access.namespace or "default"),)
-    tasks = [asyncio.ensure_future(_list(client, listable, namespaces, own)) for listable in listables]
-    done, late = await asyncio.wait(tasks, timeout=WITHIN_S)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
+    tasks = await side_by_side((_list(client, listable, namespaces, own) for listable in listables), WITHIN_S)
     # In the order of the kinds: what was recorded must not depend on which request was faster.
-    lists = [task.result() for task in tasks if task in done]
-    unanswered = [listable.plural for task, listable in zip(tasks, listables, strict=True) if task in late]
+    lists = [task.result() for task in tasks if task is not None]
+    unanswered = [listable.plural for task, listable in zip(tasks, listables, strict=True) if task is None]
     if lists and all(entry.refused for entry in lists):
         raise Forbidden(client.source, "access to everything refused (HTTP 403): it takes the role `view` at least")
     missing = [entry.missing for entry in lists if entry.missing]

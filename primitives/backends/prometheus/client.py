@@ -7,7 +7,6 @@ environment; they go into the request's header and nowhere else.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,11 +19,11 @@ from primitives.dataclass import dataclass
 from primitives.errors import (
     SourceDenied,
     SourceError,
-    SourceThrottled,
     SourceTimeout,
     SourceUnreachable,
     UsageError,
 )
+from primitives.http_requests import Received, Throttled, TransientFailure, receive, retried, retry_seconds
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
@@ -35,29 +34,16 @@ __all__ = ["PrometheusClient", "QueryRefused", "Reply", "Row"]
 
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 CONCURRENT_REQUESTS: Final = 6
-ATTEMPTS: Final = 3
-LONGEST_WAIT_S: Final = 3.0
 # Longer expressions go by POST: some proxies cut URLs off at 2 KiB.
 LONGEST_GET: Final = 1500
-_SILENT: Final = logging.NullHandler()
 
 
 class QueryRefused(SourceError):
     """Prometheus understood the request and refused this one query: too many samples, or more than it can join."""
 
 
-class _Transient(SourceUnreachable):
-    """Unreachable for a reason that may be gone in a second."""
-
-
 class _Missing(SourceUnreachable):
     """There is nothing at this path."""
-
-
-class _Throttled(SourceThrottled):
-    """Throttled; `wait_s` is what the server asked for, where it did."""
-
-    wait_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,30 +130,15 @@ class PrometheusClient:
         return self._redactor.redact(safe_line(text))
 
     async def _ask(self, path: str, params: dict[str, str]) -> tuple[Any, tuple[str, ...]]:
-        import stamina
-
-        # Without any handler the retry's log line would land on the terminal, in the middle of the cockpit.
-        logging.getLogger("stamina").addHandler(_SILENT)
         async with self._slots:
-            retries = stamina.retry_context(
-                on=_retry_after,
-                attempts=ATTEMPTS,
-                timeout=self._timeout_s,
-                wait_initial=0.2,
-                wait_max=LONGEST_WAIT_S,
-                wait_jitter=0.3,
-            )
-            async for attempt in retries:
-                with attempt:
-                    return await self._ask_once(path, params)
-        raise AssertionError("stamina yields at least one attempt")
+            return await retried(lambda: self._ask_once(path, params), timeout_s=self._timeout_s)
 
     async def _ask_once(self, path: str, params: dict[str, str]) -> tuple[Any, tuple[str, ...]]:
         import httpx2
 
         try:
             async with asyncio.timeout(self._timeout_s):
-                status, headers, body = await self._fetch(path, params)
+                answer = await self._fetch(path, params)
         except (TimeoutError, httpx2.TimeoutException):
             raise self._timed_out() from None
         except httpx2.InvalidURL:
@@ -176,29 +147,25 @@ class PrometheusClient:
         except httpx2.HTTPError as error:
             # The error's own text names addresses and TLS reasons; the credentials are in no URL that it has seen.
             reason = self.clean(str(error)) or type(error).__name__
-            raise _Transient(self._source, f"can't be reached ({reason}): check the address and the network") from None
-        return self._read(status, headers, body)
+            raise TransientFailure(
+                self._source, f"can't be reached ({reason}): check the address and the network"
+            ) from None
+        return self._read(answer)
 
-    async def _fetch(self, path: str, params: dict[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+    async def _fetch(self, path: str, params: dict[str, str]) -> Received:
         http, url = self._connection(), self.endpoint.base + path
         if len(params.get("query", "")) > LONGEST_GET:
             request = http.build_request("POST", url, data=params)
         else:
             request = http.build_request("GET", url, params=params)
-        response = await http.send(request, stream=True)
-        try:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise QueryRefused(
-                        self._source,
-                        f"an answer was larger than {MAX_ANSWER_BYTES >> 20} MiB and was dropped: "
-                        "ask about fewer resources or a shorter time",
-                    )
-            return response.status_code, response.headers, bytes(body)
-        finally:
-            await response.aclose()
+        answer = await receive(http, request, MAX_ANSWER_BYTES)
+        if answer.cut:
+            raise QueryRefused(
+                self._source,
+                f"an answer was larger than {MAX_ANSWER_BYTES >> 20} MiB and was dropped: "
+                "ask about fewer resources or a shorter time",
+            )
+        return answer
 
     def _connection(self) -> httpx2.AsyncClient:
         import httpx2
@@ -214,14 +181,14 @@ class PrometheusClient:
             )
         return self._http
 
-    def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> tuple[Any, tuple[str, ...]]:
+    def _read(self, answer: Received) -> tuple[Any, tuple[str, ...]]:
         try:
-            answer = orjson.loads(body)
+            parsed = orjson.loads(answer.body)
         except ValueError:
-            answer = None
-        document = answer if isinstance(answer, dict) else {}
-        if status != 200:
-            raise self._failure(status, headers, document)
+            parsed = None
+        document = parsed if isinstance(parsed, dict) else {}
+        if answer.status != 200:
+            raise self._failure(answer.status, answer.headers, document)
         if document.get("status") == "error":
             raise QueryRefused(self._source, f"refused a query: {self._reason(document)}")
         if document.get("status") != "success" or "data" not in document:
@@ -237,13 +204,12 @@ class PrometheusClient:
             advice = self._warning or f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}"
             return SourceDenied(self._source, f"access refused (HTTP {status}): {advice}")
         if status == 429:
-            throttled = _Throttled(self._source, "it asks for fewer requests (HTTP 429): try again in a minute")
-            throttled.wait_s = _seconds(headers.get("Retry-After"))
-            return throttled
+            wait_s = retry_seconds(headers.get("Retry-After"))
+            return Throttled(self._source, "it asks for fewer requests (HTTP 429): try again in a minute", wait_s)
         if document.get("errorType") in ("timeout", "canceled"):
             return SourceTimeout(self._source, f"it gave up on a query{because}: ask about a shorter time")
         if status >= 500:
-            return _Transient(self._source, f"it failed (HTTP {status}){because}: see its own log")
+            return TransientFailure(self._source, f"it failed (HTTP {status}){because}: see its own log")
         if 300 <= status < 400:
             return SourceUnreachable(
                 self._source, f"it redirects (HTTP {status}; a login page?): give the API's own address"
@@ -282,14 +248,3 @@ def _row(labels: Mapping[str, Any], samples: Any) -> Row:
     values = np.array([float(pair[1]) for pair in pairs], dtype=np.float64)
     good = np.isfinite(values) & np.isfinite(times)
     return Row({str(name): str(value) for name, value in labels.items()}, times[good], values[good])
-
-
-def _retry_after(error: Exception) -> bool | float:
-    if isinstance(error, _Throttled):
-        return True if error.wait_s is None else min(error.wait_s, LONGEST_WAIT_S)
-    return isinstance(error, _Transient)
-
-
-def _seconds(header: str | None) -> float | None:
-    """`Retry-After` where it is a number; its other form, a date, is left to the ordinary waiting."""
-    return float(header) if header and header.isascii() and header.isdigit() else None

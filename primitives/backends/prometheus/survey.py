@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grou
 from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceError, SourceTimeout
 from primitives.records import Window
+from primitives.side_by_side import side_by_side
 
 __all__ = ["Survey", "gather_results", "sample_expression", "survey"]
 
@@ -122,16 +122,9 @@ async def gather_results(
     With it, what is not there after so many seconds is a `SourceTimeout` of its own, and a failure is raised only when
     nothing came or access was denied: half an answer in time is worth more than a whole one too late.
     """
-    tasks = [asyncio.ensure_future(question) for question in questions]
-    try:
-        if tasks:
-            await asyncio.wait(tasks, timeout=within_s)
-    finally:
-        late = [task for task in tasks if task.cancel()]
-        await asyncio.gather(*tasks, return_exceptions=True)
     results: list[T | SourceError] = []
-    for task in tasks:
-        if task in late or task.cancelled():
+    for task in await side_by_side(questions, within_s):
+        if task is None or task.cancelled():
             results.append(SourceTimeout(source, f"was not evaluated within {within_s or 0:g} s"))
         elif (error := task.exception()) is None:
             results.append(task.result())

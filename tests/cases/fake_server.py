@@ -1,0 +1,70 @@
+"""A server on a port of the loopback that answers as a test tells it to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Reply:
+    """`stall_s` passes before it is sent; `declared` is the length that its header claims, where that isn't true."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    stall_s: float = 0.0
+    declared: int | None = None
+
+
+class FakeServer:
+    """Serves until `close`; a subclass says what it replies to a request."""
+
+    def __init__(self) -> None:
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                send(self, fake.reply(self, b""))
+
+            def do_POST(self) -> None:
+                send(self, fake.reply(self, self.rfile.read(int(self.headers["Content-Length"]))))
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        return self.server.server_address[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def reply(self, handler: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        """What to answer to the request that `handler` has read, with its body."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+    try:
+        time.sleep(reply.stall_s)
+        handler.send_response(reply.status)
+        length = len(reply.body) if reply.declared is None else reply.declared
+        for name, value in ({"Content-Length": str(length)} | reply.headers).items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(reply.body)
+    except ConnectionError:
+        pass  # whoever asked has given up
