@@ -1,4 +1,4 @@
-"""The published JSON Schemas of what commands print and of the policy file: `python -m engine.schemas [FOLDER]` writes them."""
+"""The published JSON Schemas of commands' output and of the policy file: `python -m engine.schemas [FOLDER]`."""
 
 from __future__ import annotations
 

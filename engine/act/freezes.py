@@ -96,4 +96,4 @@ class Calendar(_Frozen):
             return False
         if not self.weekly and not self.dates:
             return True
-        return any(span.covers(local) for span in (*self.weekly, *self.dates))
+        return any(span.covers(local) for span in self.weekly) or any(dates.covers(local) for dates in self.dates)

@@ -96,11 +96,11 @@ class Match(_Frozen):
             and (not self.risk or subject.risk is None or subject.risk in self.risk)
             and _exceeds(subject.parts, self.more_than_parts)
             and _exceeds(subject.share, self.more_than_share)
-            and (
-                subject.labels is None
-                or all(_fit(self.labels[key], subject.labels.get(key, "")) for key in self.labels)
-            )
+            and self._fits_labels(subject.labels)
         )
+
+    def _fits_labels(self, labels: Mapping[str, str] | None) -> bool:
+        return labels is None or all(_fit(patterns, labels.get(key, "")) for key, patterns in self.labels.items())
 
 
 class Rule(_Frozen):

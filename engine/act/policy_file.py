@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,7 +58,7 @@ class PolicyFile:
     def _mark(self) -> tuple[int, ...]:
         """What changes whenever the file does; empty where there is none."""
         try:
-            status = os.stat(self._path) if self._path is not None else None
+            status = self._path.stat() if self._path is not None else None
         except OSError:
             return ()
         return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns) if status else ()
