@@ -29,6 +29,9 @@ second person confirms; deny: it doesn't run."""
 _STRICTNESS: Final[tuple[Verdict, ...]] = ("allow", "confirm", "type_to_confirm", "two_person", "deny")
 _ASKED: Final[Mapping[str, Verdict]] = {"read": "confirm", "write": "confirm", "delete": "type_to_confirm"}
 
+_DEFAULTS: Final = {"read": "default/read", "write": "default/write", "delete": "default/delete"}
+"""What the two lists of effects are called among the rules."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
@@ -176,13 +179,13 @@ class Policy(_Frozen):
 
     def _verdicts(self, subject: Subject, now: datetime) -> Iterator[tuple[str, Verdict]]:
         if subject.effect in self.require_approval_for:
-            yield f"default/{subject.effect}", _ASKED[subject.effect]
+            yield _DEFAULTS[subject.effect], _ASKED[subject.effect]
         elif subject.effect in self.auto_approve:
-            yield f"default/{subject.effect}", "allow"
+            yield _DEFAULTS[subject.effect], "allow"
         else:
             yield "default/unknown", "deny"
         yield from ((rule.name, rule.verdict) for rule in self.rules if rule.match.fits(subject))
-        yield from ((f"freeze/{each.name}", each.verdict) for each in self.freezes if each.fits(subject, now))
+        yield from ((f"freeze {each.name}", each.verdict) for each in self.freezes if each.fits(subject, now))
 
 
 SHIPPED: Final = Policy()
