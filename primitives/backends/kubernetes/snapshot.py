@@ -25,7 +25,8 @@ _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 class Snapshot:
     """The lists; `refused` are kinds that may not be read, `missing` what else isn't here, each with its reason.
 
-    `cut` are kinds of which there is more, `expired` those whose list the server broke off twice. `namespaces` is where it was looked; empty is the whole cluster.
+    `cut` are kinds of which there is more, `expired` those whose list the server broke off twice. `namespaces` is
+    where it was looked; empty is the whole cluster.
     """
 
     time: datetime
