@@ -156,7 +156,7 @@ class Policy(_Frozen):
     roll_back: Literal["ask", "automatic"] = "ask"
     require_act_identity: bool = False
     verify_seconds: int = Field(120, ge=1, le=3600)
-    verify_within_seconds: int = Field(600, ge=5, le=7200)
+    verify_within_seconds: int = Field(600, ge=1, le=7200)
 
     def ruling(self, subject: Subject, now: datetime) -> Ruling:
         """The strictest verdict of all that match, and which rule says it."""
