@@ -1,7 +1,7 @@
 """A server that answers as Loki's HTTP API is documented, over lines in memory.
 
-https://grafana.com/docs/loki/latest/reference/loki-http-api/. It understands the LogQL that the backend writes: matchers,
-one line filter, label filters joined by `or`, and `sum by (...) (count_over_time(... [Ns]))`. It is no Loki.
+https://grafana.com/docs/loki/latest/reference/loki-http-api/. It understands the LogQL that the backend writes:
+matchers, one line filter, label filters joined by `or`, and `sum by (...) (count_over_time(... [Ns]))`. It is no Loki.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class FakeLoki(FakeServer):
             return self._count(counting[1].split(", "), counting[2], int(counting[3]), params, instant=instant)
         limit = int(params.get("limit", ["100"])[0])
         if limit > self.most_entries:
-            return Reply(400, f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {self.most_entries})".encode())  # fmt: skip
+            said = "max entries limit per query exceeded, limit > max_entries_limit_per_query"
+            return Reply(400, f"{said} ({limit} > {self.most_entries})".encode())
         passing = sorted((entry for entry in self._between(params) if _passes(entry, query)), key=lambda e: -e.time_ns)
         streams: dict[tuple[tuple[str, str], ...], list[FakeLine]] = defaultdict(list)
         for entry in passing[:limit]:

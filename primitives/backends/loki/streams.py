@@ -1,6 +1,6 @@
 """Streams and resources: who wrote a stream, by its labels.
 
-The names fit those that a Prometheus gives (docs/prometheus.md): a workload where labels name one with its namespace,
+The names fit those that metrics have: a workload where labels name one with its namespace,
 else the service's own name, qualified by its namespace where several have it. The order of the labels that may name a
 service is the one in which Loki itself looks for it (`discover_service_name` in its limits_config).
 https://grafana.com/docs/loki/latest/configure/#limits_config
