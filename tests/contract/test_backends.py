@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import pytest
 from cases.fake_kubernetes import FakeKubernetes
+from cases.fake_loki import FakeLoki, line
 from cases.fake_prometheus import FakePrometheus, healthy
 from cases.fake_server import FakeServer
 
@@ -120,9 +121,17 @@ def kubernetes(folder: Path) -> Backend:
     return open_source("prod", definition, ManualClock(NOW)).backend
 
 
+def loki(folder: Path) -> Backend:
+    """One that has lines of the time before now and, as clocks differ, of later."""
+    del folder
+    server = FakeLoki([line(seconds, "failed", app="shop") for seconds in (-600, 600, 1200)])
+    _servers.append(server)
+    return open_source("logs", define_source("logs", {"kind": "loki", "url": server.url}, {}), ManualClock(NOW)).backend
+
+
 _servers: list[FakeServer] = []
 MAKERS: dict[str, Callable[[Path], Backend]] = {
-    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes,
+    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes, "loki": loki,
 }  # fmt: skip
 
 
