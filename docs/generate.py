@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import click
+import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
@@ -22,6 +23,7 @@ from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothe
 from engine.reason.catalogue import Cause, causes
 from primitives import errors, facts
 from primitives.actions.inverse import Inverse
+from primitives.actions.rbac import READS, cluster_role
 from primitives.bundle import schema as bundle_schemas
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
 from primitives.kubernetes.states import STATES, WEIGHTS
@@ -67,8 +69,24 @@ def write() -> None:
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
     (FOLDER / "keys.md").write_text(key_page(), encoding="utf-8")
+    for name, text in roles().items():
+        (FOLDER / "rbac").mkdir(exist_ok=True)
+        (FOLDER / "rbac" / name).write_text(text, encoding="utf-8")
     bundle_schemas.write_schemas(FOLDER / "schemas")
     command_schemas.write(FOLDER / "schemas")
+
+
+def roles() -> dict[str, str]:
+    """The ClusterRoles with the least permissions, by their names below docs/rbac/."""
+    acting = (permission for entry in remediations().values() for permission in entry.permissions)
+    wanted = {"cloudops-read": READS, "cloudops-act": tuple(dict.fromkeys(acting))}
+    made = (
+        "# Made from primitives/remediations/ and primitives/actions/rbac.py by `make docs`; change those, not this.\n"
+    )
+    return {
+        f"{name}.yaml": made + yaml.safe_dump(cluster_role(name, permissions), sort_keys=False)
+        for name, permissions in wanted.items()
+    }
 
 
 def _page(title: str, source: str, *parts: str) -> str:

@@ -61,6 +61,7 @@ from engine.port import (
     Command,
     ConfirmPlan,
     ContinueAction,
+    IncidentCommand,
     Judge,
     KeepAction,
     PrepareAction,
@@ -74,9 +75,6 @@ __all__ = ["AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", 
 
 AnyCommand = Command | InvestigationCommand | RunCommand
 """Every command that an incident's actor takes."""
-
-
-_Said = ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | CloseIncident
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def decide(state: IncidentState, command: AnyCommand, who: Who, now: datetime) -
     return _decide_for_person(state, command, who, now)
 
 
-def _decide_for_person(state: IncidentState, command: _Said, who: Who, now: datetime) -> Decision:
+def _decide_for_person(state: IncidentState, command: IncidentCommand, who: Who, now: datetime) -> Decision:
     match command:
         case ConfirmPlan():
             return steps.confirm_plan(state, command, who)
