@@ -14,7 +14,6 @@ from engine.act.commands import (
     ApproveUnder,
     ApproveUndo,
     BeginDispatch,
-    BeginUndo,
     ExpireRun,
     PrepareIn,
     RecordChecks,
@@ -141,9 +140,7 @@ def _decide_of_action(state: IncidentState, command: ActionCommand, who: Who) ->
             assert_never(command)
 
 
-def _decide_of_run(  # noqa: C901, PLR0912 - one branch a command
-    state: IncidentState, command: RunCommand, who: Who, now: datetime
-) -> Decision:
+def _decide_of_run(state: IncidentState, command: RunCommand, who: Who, now: datetime) -> Decision:
     match command:
         case PrepareIn():
             return runs.prepare(state, command, who)
@@ -165,8 +162,6 @@ def _decide_of_run(  # noqa: C901, PLR0912 - one branch a command
             return runs.record_convergence(state, command)
         case RecordVerification():
             return runs.record_verification(state, command)
-        case BeginUndo():
-            return runs.begin_undo(state, command)
         case ApproveUndo():
             return approvals.approve_undo(state, command, now)
         case _:

@@ -12,7 +12,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.act.commands import (
-    BeginUndo,
     ExpireRun,
     PrepareIn,
     RecordChecks,
@@ -50,7 +49,6 @@ from primitives.remediations.registry import remediations
 from primitives.text import safe_line
 
 __all__ = [
-    "begin_undo",
     "expire",
     "keep",
     "prepare",
@@ -103,14 +101,6 @@ def prepare(state: IncidentState, under: PrepareIn, who: Who) -> Decision:
         dry_run=command.dry_run,
     )  # fmt: skip
     return Decision([*events, (who, requested)])
-
-
-def begin_undo(state: IncidentState, command: BeginUndo) -> Decision:
-    """Begin the undoing of a run that hasn't helped, where that was approved with it."""
-    run = run_named(state, command.run)
-    if run.status != "not_improved" or run.plan is None or run.plan.undo is None or not run.plan.undo.automatic:
-        return NOTHING
-    return by(ENGINE, ActionRequested(run=_next(state), action=_undo_action(state, run, run.plan.undo), undoes=run.id))
 
 
 def record_checks(state: IncidentState, command: RecordChecks) -> Decision:
@@ -186,13 +176,20 @@ def record_convergence(state: IncidentState, command: RecordConvergence) -> Deci
 
 
 def record_verification(state: IncidentState, command: RecordVerification) -> Decision:
-    """Whether it helped. An undoing run settles the run that it undid."""
+    """Whether it helped. An undoing run settles the run that it undid.
+
+    What hasn't helped is undone from here, in the same commit, where that was approved with it.
+    """
     run = _in(state, command.run, "converged", "executed", "converging")
     detail = safe_line(command.detail, limit=300)
     verified = ActionVerified(run=run.id, outcome=command.outcome, value=command.value, detail=detail)
     if run.undoes and command.outcome == "verified":
         return by(ENGINE, verified, ActionSettled(run=run.undoes, outcome="rolled_back", by=run.id))
-    return by(ENGINE, verified)
+    undo = run.plan.undo if run.plan is not None else None
+    if command.outcome != "not_improved" or undo is None or not undo.automatic or run.undoes:
+        return by(ENGINE, verified)
+    action = _undo_action(state, run, undo)
+    return by(ENGINE, verified, ActionRequested(run=_next(state), action=action, undoes=run.id))
 
 
 def keep(state: IncidentState, command: KeepAction, who: Who) -> Decision:
