@@ -231,7 +231,7 @@ class ActionRunner:
                 failpoint("act.converged")
                 if news.state == "failed":
                     await self._send(RecordVerification(run.id, "not_improved", None, news.detail))
-                            return
+                return
             await self._clock.sleep(_PAUSE_S)
 
     def _deadline(self, run: ActionRun) -> float:
