@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from cases.fake_aws import FakeAws
 from cases.fake_kubernetes import FakeKubernetes
 from cases.fake_prometheus import FakePrometheus, healthy
 from cases.fake_server import FakeServer
@@ -120,9 +121,28 @@ def kubernetes(folder: Path) -> Backend:
     return open_source("prod", definition, ManualClock(NOW)).backend
 
 
+def aws(folder: Path) -> Backend:
+    """A database and a queue behind a function, until now and later."""
+    del folder
+    fake = FakeAws()
+    _servers.append(fake)
+    for metric, dimension, name in (
+        ("DatabaseConnections", "DBInstanceIdentifier", "ward"),
+        ("CPUUtilization", "DBInstanceIdentifier", "ward"),
+    ):
+        fake.client("cloudwatch").put_metric_data(
+            Namespace="AWS/RDS",
+            MetricData=[
+                {"MetricName": metric, "Value": 4.0, "Timestamp": NOW + timedelta(minutes=minute),
+                 "Dimensions": [{"Name": dimension, "Value": name}]} for minute in (-20, -10, 10)
+            ],
+        )  # fmt: skip
+    return open_source("prod", define_source("prod", fake.settings(), {}), ManualClock(NOW)).backend
+
+
 _servers: list[FakeServer] = []
 MAKERS: dict[str, Callable[[Path], Backend]] = {
-    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes,
+    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes, "aws": aws,
 }  # fmt: skip
 
 
