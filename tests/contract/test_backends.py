@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from cases.fake_aws import FakeAws
 from cases.fake_kubernetes import FakeKubernetes
 from cases.fake_loki import FakeLoki, line
 from cases.fake_prometheus import FakePrometheus, healthy
@@ -122,6 +123,24 @@ def kubernetes(folder: Path) -> Backend:
     return open_source("prod", definition, ManualClock(NOW)).backend
 
 
+def aws(folder: Path) -> Backend:
+    """A database, until now and later."""
+    del folder
+    fake = FakeAws()
+    _servers.append(fake)
+    fake.client("cloudwatch").put_metric_data(
+        Namespace="AWS/RDS",
+        MetricData=[
+            {
+                "MetricName": "DatabaseConnections", "Value": 4.0, "Timestamp": NOW + timedelta(minutes=minute),
+                "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": "ward"}],
+            }
+            for minute in (-20, -10, 10)
+        ],
+    )  # fmt: skip
+    return open_source("prod", define_source("prod", fake.settings(), {}), ManualClock(NOW)).backend
+
+
 def loki(folder: Path) -> Backend:
     """One that has lines of the time before now and, as clocks differ, of later."""
     del folder
@@ -163,8 +182,8 @@ def otlp_files(folder: Path) -> Backend:
 
 _servers: list[FakeServer] = []
 MAKERS: dict[str, Callable[[Path], Backend]] = {
-    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes, "loki": loki, "jaeger": jaeger,
-    "tempo": tempo, "otlp_files": otlp_files,
+    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes, "aws": aws, "loki": loki,
+    "jaeger": jaeger, "tempo": tempo, "otlp_files": otlp_files,
 }  # fmt: skip
 
 
