@@ -168,8 +168,11 @@ class _Session:
         return chosen
 
     async def _step(self, prepare: PrepareAction, number: int) -> int:
+        before = len(self._watch.state.runs)
         await self._send(prepare)
-        await self._until(lambda state: bool(state.runs) and _last(state).status not in ("requested", "checked"))
+        await self._until(
+            lambda state: len(state.runs) > before and _last(state).status not in ("requested", "checked")
+        )
         run_id = _last(self._watch.state).id
         return await self._outcome(await self._carry_out(run_id, number))
 

@@ -90,6 +90,8 @@ def prepare(state: IncidentState, under: PrepareIn, who: Who) -> Decision:
     command = under.command
     action = _undoing(state, command.undo) if command.undo else _recommended(state, command.action)
     _refuse_incomplete(action)
+    if not command.undo and not command.dry_run:
+        _refuse_repetition(state, action)
     events: list[tuple[Who, Body]] = []
     other = unfinished(state)
     if other is not None and other.status != "previewed":
@@ -247,6 +249,14 @@ def _refuse_incomplete(action: Action) -> None:
         raise UsageError(f"{action.id} ({action.action}) can't run: {unknown}") from None
     if arguments.unstated_place:
         raise UsageError(f"{action.id} ({action.action}) can't run: {arguments.unstated_place} not known")
+
+
+def _refuse_repetition(state: IncidentState, action: Action) -> None:
+    """Raise `UsageError` for what was done and not undone: "the previous revision" is another one by now."""
+    for run in state.remediation.runs_of(action.id):
+        if run.status in _UNDOABLE and not run.undoes:
+            outcome = run.status.replace("_", " ")
+            raise UsageError(f"{run.id} did that ({outcome}): undo it first, or investigate the incident again")
 
 
 def _undoing(state: IncidentState, name: str) -> Action:

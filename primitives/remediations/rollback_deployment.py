@@ -29,9 +29,14 @@ from primitives.remediations.registry import Remediation, register
 
 
 class RollBackDeployment(Workload):
-    """`revision` is the rollout's to go back to; none is the previous one."""
+    """`revision` is the rollout's to go back to; none is the previous one.
+
+    `blamed` is the revision that is to be left, where it is known: while another one runs, "the previous one" may be
+    the very one that is blamed.
+    """
 
     revision: int | None = None
+    blamed: int | None = None
 
 
 def _propose(target: Target) -> Proposed | Manual | None:
@@ -42,7 +47,9 @@ def _propose(target: Target) -> Proposed | Manual | None:
     workload = workload_of(target, title, target.change)
     if not isinstance(workload, Workload):
         return workload
-    return Proposed(RollBackDeployment(**workload.model_dump(), revision=rollouts.revision), title)
+    return Proposed(
+        RollBackDeployment(**workload.model_dump(), revision=rollouts.revision, blamed=rollouts.number), title
+    )
 
 
 def _extent(rollouts: Rollouts) -> str:
@@ -57,7 +64,7 @@ def _command(args: RollBackDeployment) -> str:
 
 def _roll_forward(args: RollBackDeployment, prior: PriorState) -> RollBackDeployment | None:
     """To the revision that ran before; the workload keeps it in its history, as a rollback makes a new one."""
-    return None if prior.revision is None else args.model_copy(update={"revision": prior.revision})
+    return None if prior.revision is None else args.model_copy(update={"revision": prior.revision, "blamed": None})
 
 
 async def _patch(world: KubernetesWorld, args: RollBackDeployment, current: Mapping[str, Any]) -> Patch:
@@ -73,7 +80,14 @@ async def _checks(world: KubernetesWorld, args: RollBackDeployment, current: Map
     numbers = ", ".join(str(each) for each in kept[:10]) or "none"
     detail = "" if revision is not None else f"the cluster keeps the revisions {numbers}"
     wanted = "an earlier revision" if args.revision is None else f"revision {args.revision}"
-    return not_paused(current), Check(name=f"it has {wanted}", passed=revision is not None, detail=detail)
+    running = revision_of(current)
+    left = args.blamed is None or running is None or running == args.blamed
+    blamed = Check(
+        name="the blamed revision runs",
+        passed=left,
+        detail="" if left else f"revision {running} does, not {args.blamed}",
+    )
+    return not_paused(current), blamed, Check(name=f"it has {wanted}", passed=revision is not None, detail=detail)
 
 
 async def _chosen(

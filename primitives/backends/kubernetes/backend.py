@@ -131,9 +131,15 @@ class KubernetesBackend:
         kinds |= {item.id: "node" for item in cluster.all("Node")}
         kinds |= {item.id: "network" for item in cluster.all("Service")}
         kinds |= names
+        # What changes something needs to know which cluster it is: that is stated for what actions act on.
+        context = self._settings.context
+        attributes = {"context": context} if context else {}
         known = sorted(kinds.items())
         topology = Topology(
-            resources=tuple(Resource.model_validate({"id": name, "kind": kind}) for name, kind in known),
+            resources=tuple(
+                Resource.model_validate({"id": name, "kind": kind, "attributes": attributes if kind != "pod" else {}})
+                for name, kind in known
+            ),
             edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in links),
         )
         # Edges that nobody read are no absent edges.
