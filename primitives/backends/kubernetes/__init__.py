@@ -103,7 +103,7 @@ async def _open_writer(name: str, settings: Any) -> PlatformWriter:
 @backend(
     "kubernetes",
     title="Kubernetes",
-    questions=("objects", "container_logs", "topology"),
+    questions=("objects", "container_logs", "topology", "changes"),
     settings=KubernetesSettings,
     discover=_discover,
     discovered_by=CONTEXT_VARIABLE,
