@@ -48,7 +48,8 @@ def investigate(settings: Settings, start: Start, *, output: str, color: bool, e
 
 def _offer_remediation(settings: Settings, printer: Printer, code: int) -> int:
     """On a terminal, the question that leads to `cloudops remediate`; the exit code is then that one's."""
-    from cockpit.remediate_command import RemediateOptions, ask, can_remediate, remediate
+    from cockpit.asking import ask
+    from cockpit.remediate_command import RemediateOptions, can_remediate, remediate
 
     if code or not (sys.stdin.isatty() and sys.stdout.isatty()) or not can_remediate(printer.state):
         return code

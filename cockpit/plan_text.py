@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from engine.act.plan import ActionPlan
-from engine.act.verification import words_of
 from primitives.dataclass import dataclass
 from primitives.quantities import counted, duration
 from primitives.text import safe_line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from engine.act.plan import ActionPlan
 
 __all__ = ["LABEL_WIDTH", "Part", "plan_parts", "undo_words"]
 
@@ -32,7 +34,7 @@ def plan_parts(plan: ActionPlan, expires_at: datetime | None, digest: str) -> It
     yield Part("Because", safe_line(plan.reason))
     yield Part("Change", f"server-side dry run at {plan.dry_run_at:%H:%M:%S} UTC", _diff(plan))
     yield Part("Reach", _reach(plan))
-    proof = words_of(plan.verification) if plan.verification is not None else plan.unverified
+    proof = plan.verification.words if plan.verification is not None else plan.unverified
     by = "verified by " if plan.verification is not None else ""
     yield Part("Takes", f"~{duration(plan.duration_s)} · {by}{safe_line(proof)}")
     yield Part("Undo", safe_line(undo_words(plan)))

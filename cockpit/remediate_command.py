@@ -1,4 +1,4 @@
-"""`cloudops remediate` and `cloudops approve`: asks on a plain terminal, executes through the engine, says the outcome.
+"""`cloudops remediate`: asks on a plain terminal, executes through the engine, says the outcome.
 
 What is said is what the log has: a step is done when its event says so, and what was sent is never called unsent.
 """
@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import termios
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
+from cockpit.asking import ask, ask_approval, plan_text
 from cockpit.engine_access import open_engine
 from cockpit.output import note, say, say_document
-from cockpit.plan_text import LABEL_WIDTH, plan_parts
 from cockpit.run_words import OUTCOMES, run_words
 from cockpit.settings import Settings
 from cockpit.signals import handling, run
@@ -30,7 +29,7 @@ from primitives.quantities import duration
 from primitives.remediations.registry import remediations
 from primitives.text import safe_line
 
-__all__ = ["RemediateOptions", "approve", "ask", "can_remediate", "remediate"]
+__all__ = ["RemediateOptions", "can_remediate", "remediate"]
 
 _DONE: Final = frozenset({"verified", "rolled_back", "kept"})
 _STOPPED: Final = frozenset({"refused", "rejected", "expired"})
@@ -50,11 +49,6 @@ class RemediateOptions:
 def remediate(settings: Settings, name: str, options: RemediateOptions) -> int:
     """Execute what an investigation recommended, step by step, each after its approval."""
     return run(_remediate(settings, name, options))
-
-
-def approve(settings: Settings, name: str, wanted: str, *, reject: bool) -> int:
-    """Approve, or reject, a plan that waits for approval, from another terminal."""
-    return run(_approve(settings, name, wanted, reject=reject))
 
 
 def can_remediate(state: IncidentState) -> bool:
@@ -303,7 +297,7 @@ class _Session:
         return 1
 
     def _show(self, current: ActionRun, number: int) -> None:
-        self._tell(_plan_text(current, number))
+        self._tell(plan_text(current, number))
 
     def _tell(self, text: str, *, progress: bool = False) -> None:
         if self._options.as_json:
@@ -334,20 +328,6 @@ class _Session:
             await self._send(command)
 
 
-def _plan_text(current: ActionRun, number: int) -> str:
-    """A plan as the terminal shows it."""
-    plan = current.plan
-    assert plan is not None
-    lines = [
-        f"  {number}. {safe_line(plan.title)}   {safe_line(plan.resource)}",
-        f"     Risk: {plan.risk} | Estimated time: {duration(plan.duration_s)} | Rule: {safe_line(plan.rule)}",
-    ]
-    for part in plan_parts(plan, current.expires_at, current.digest):
-        lines.append(f"     {part.label:<{LABEL_WIDTH}}{part.text}")
-        lines += [f"     {'':<{LABEL_WIDTH}}{line}" for line in part.lines]
-    return "\n".join(lines)
-
-
 def _last(state: IncidentState) -> ActionRun:
     return list(state.runs.values())[-1]
 
@@ -356,62 +336,6 @@ def _undone(state: IncidentState, run_id: str) -> bool:
     """Whether the run is rolled back, or its undoing has ended otherwise."""
     undoing = [each for each in state.runs.values() if each.undoes == run_id]
     return state.runs[run_id].status == "rolled_back" or any(each.ended for each in undoing)
-
-
-async def ask_approval(name: str, *, typed: bool) -> str | None:
-    """What was typed: the name where that is asked for, "" for yes; None for anything else."""
-    if typed:
-        answer = await ask(f"Type {safe_line(name)} to approve, Enter to leave it: ")
-        return name if answer == name else None
-    answer = await ask("Proceed? [y/n]: ")
-    return "" if answer.strip().lower() in ("y", "yes") else None
-
-
-async def ask(question: str) -> str:
-    """A line that is typed after the question was seen: what was typed before doesn't count. Raises `Interrupted`."""
-    with suppress(termios.error, OSError, ValueError):
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    say(question)
-    loop = asyncio.get_running_loop()
-    line: asyncio.Future[str] = loop.create_future()
-
-    def read() -> None:
-        if not line.done():
-            text = sys.stdin.readline()
-            line.set_result(text) if text else line.set_exception(EOFError())
-
-    def stop() -> None:
-        loop.call_soon_threadsafe(lambda: None if line.done() else line.set_exception(Interrupted("interrupted")))
-
-    loop.add_reader(sys.stdin.fileno(), read)
-    try:
-        with handling({signal.SIGINT: stop}):
-            return (await line).rstrip("\n")
-    finally:
-        loop.remove_reader(sys.stdin.fileno())
-
-
-async def _approve(settings: Settings, name: str, wanted: str, *, reject: bool) -> int:
-    async with open_engine(settings, "query") as port:
-        execution_id = await port.resolve(name)
-        state = await port.state(execution_id)
-        waiting = [each for each in state.runs.values() if each.status == "previewed" and not each.dry_run]
-        current = next((each for each in waiting if not wanted or each.id == wanted.strip().upper()), None)
-        if current is None or current.plan is None:
-            raise UsageError(f"nothing of {execution_id} waits for approval")
-        if reject:
-            await port.send(execution_id, RejectAction(run=current.id))
-            say(f"{current.id} is rejected\n")
-            return 0
-        if not sys.stdin.isatty():
-            raise PolicyError("not confirmed: there is no terminal to ask on")
-        say(f"{_plan_text(current, 1)}\n")
-        typed = await ask_approval(current.plan.name, typed=current.plan.typed)
-        if typed is None:
-            raise PolicyError("not confirmed")
-        await port.send(execution_id, ApproveAction(run=current.id, digest=current.digest, typed=typed))
-        say(f"{current.id} is approved by you\n")
-        return 0
 
 
 def _document(state: IncidentState) -> dict[str, Any]:

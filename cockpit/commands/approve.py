@@ -21,6 +21,6 @@ __all__ = ["command"]
 @settings_options
 def command(name: str, run: str, reject: bool, settings: Settings) -> int:
     """Approve a plan that waits, after it is shown whole. Where two people have to, each does from their account."""
-    from cockpit.remediate_command import approve
+    from cockpit.approve_command import approve
 
     return approve(settings, name, run, reject=reject)

@@ -82,7 +82,7 @@ def _radius(args: AutoscalerBounds, current: Mapping[str, Any]) -> BlastRadius:
 
 def _command(args: AutoscalerBounds) -> str:
     patch = f'{{"spec":{{"minReplicas":{args.least},"maxReplicas":{args.most}}}}}'
-    words = ("patch", f"horizontalpodautoscaler/{args.name}", "--patch", patch)
+    words = ("patch", "horizontalpodautoscaler", args.name, "--patch", patch)
     return shell(*kubectl(*words, args=args, namespace=args.namespace))
 
 

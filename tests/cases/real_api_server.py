@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-CACHE = Path(os.environ.get("KUBE_TEST_CACHE") or "/tmp/kube")
+CACHE = Path(os.environ.get("KUBE_TEST_CACHE") or Path.home() / ".cache" / "cloudops-test" / "kubernetes")
+TOOLS = ROOT.parent / "shared" / "tools"
 NAMESPACE = "clinic"
 
 
 def tool() -> Path | None:
     """The start script, where it and everything that it starts is here."""
-    tools = (ROOT.parent / "shared" / "tools", Path("/work/shared/tools"))
-    places = [folder / "kubernetes" / "start.sh" for folder in tools]
-    script = next((path for path in places if path.is_file()), None)
+    script = TOOLS / "kubernetes" / "start.sh"
     programs = all(map(shutil.which, ("etcd", "kubectl", "openssl", "curl")))
-    return script if script and programs and (CACHE / "bin" / "kube-apiserver").is_file() else None
+    return script if script.is_file() and programs and (CACHE / "bin" / "kube-apiserver").is_file() else None
 
 
 class ApiServer:
