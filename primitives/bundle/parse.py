@@ -19,7 +19,9 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_LINES",
     "MAX_LINE_BYTES",
+    "MAX_YAML_VALUES",
     "DuplicateKey",
+    "LargeYaml",
     "TooDeepYaml",
     "YamlDocument",
     "decode",
@@ -43,6 +45,8 @@ MAX_LINES: Final = 2_000_000
 """The lines of one JSON-lines file that are read."""
 MAX_LINE_BYTES: Final = 16 << 20
 """The bytes of a line that are read."""
+MAX_YAML_VALUES: Final = 500_000
+"""The keys, values and collections of one YAML file that are read: each takes up to 1 kB and 10 µs."""
 _MAX_YAML_NODES: Final = 1_000_000
 _EXAMPLE: Final = "ISO 8601 in UTC with Z, such as 2026-11-23T03:10:00Z"
 
@@ -202,6 +206,10 @@ class TooDeepYaml(yaml.composer.ComposerError):
     """The text is nested deeper than anything that a person writes."""
 
 
+class LargeYaml(yaml.composer.ComposerError):
+    """The text has more values than anything that a person writes."""
+
+
 class UniqueKeyLoader(yaml.CSafeLoader):
     """YAML 1.1 as PyYAML has it, but times stay text (one reader of times for all files) and no key counts twice."""
 
@@ -225,7 +233,7 @@ def parse_yaml(data: bytes, where: str) -> YamlDocument:
     """One YAML document, its aliases limited to what a person may write. Raises `BundleError`."""
     text = decode(data, where)
     try:
-        _check_depth(text)
+        _check_size(text)
         loader = UniqueKeyLoader(text)
         try:
             root = loader.get_single_node()
@@ -248,17 +256,21 @@ def parse_yaml(data: bytes, where: str) -> YamlDocument:
 
 def load_yaml(text: str) -> Any:
     """The value of one YAML document, with the same limits as `parse_yaml`. Raises `yaml.YAMLError`."""
-    _check_depth(text)
+    _check_size(text)
     return yaml.load(text, UniqueKeyLoader)  # noqa: S506 - a safe loader
 
 
-def _check_depth(text: str) -> None:
-    """Refuse deep nesting. libyaml's parser yields events without recursion, so that it can be asked first.
+def _check_size(text: str) -> None:
+    """Refuse deep nesting and very many values. libyaml's parser yields events without recursion: it is asked first.
 
     It takes a sixth of the time of a whole load. Raises `yaml.YAMLError`.
     """
-    depth = 0
+    depth = values = 0
     for event in _yaml_events(text):
+        if isinstance(event, yaml.NodeEvent):
+            values += 1
+            if values > MAX_YAML_VALUES:
+                raise LargeYaml(None, None, f"it has over {MAX_YAML_VALUES:,} values", event.start_mark)  # type: ignore[arg-type]
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -15,7 +16,7 @@ from primitives.bundle.manifest import Manifest, read_manifest
 from primitives.bundle.packed import PartFile, collected
 from primitives.bundle.parse import decode, parse_json
 from primitives.bundle.parts import BundleParts
-from primitives.bundle.samples import read_samples
+from primitives.bundle.samples import MAX_SERIES, read_samples
 from primitives.bundle.topology import read_metrics, read_topology
 from primitives.bundle.validate import Warnings
 from primitives.collector import collector_paused
@@ -94,6 +95,7 @@ class Bundle:
         self._warnings = warnings
         self._parsed: dict[str, Any] = {}
         self._cells: dict[str, int] = {}
+        self._columns: dict[str, int] = {}
         self._lock = threading.RLock()
         self._sample_files = {cleaner.name(_metric_of(name)): name for name in files.names if _is_samples(name)}
         self._dump_files = [name for name in files.names if DUMP_NAME.fullmatch(name)]
@@ -278,10 +280,18 @@ class Bundle:
             name, lambda part: read_samples(part.chunks, name, meaning, self._cleaner, self._warnings, others)
         )
         self._cells[name] = sum(len(columns.times) for columns in series)
+        self._columns[name] = len(series)
+        if sum(self._columns.values()) > MAX_SERIES:
+            problem = f"is past {MAX_SERIES:,} columns of all tables together; keep the resources of the incident"
+            raise BundleError(name, problem)
         return series
 
     def _read_dumps(self) -> tuple[KubernetesDump, ...]:
-        dumps = [self._streamed(name, lambda part: read_dump(part, self._cleaner)) for name in self._dump_files]
+        dumps: list[KubernetesDump] = []
+        count = 0
+        for name in self._dump_files:
+            dumps.append(self._streamed(name, partial(read_dump, cleaner=self._cleaner, others=count)))
+            count += len(dumps[-1].items)
         return tuple(sorted(dumps, key=lambda dump: (dump.time, dump.kind)))
 
     def _read_container_logs(self) -> Sequence[ContainerLog]:

@@ -12,7 +12,7 @@ import pytest
 from small_bundles import LOG, MANIFEST, SPAN, Make, lines, problem
 
 from cockpit.configuration import parse_configuration
-from primitives.bundle import files, parse, read_bundle, samples
+from primitives.bundle import files, kubernetes, parse, read_bundle, reader, samples, topology
 from primitives.errors import UsageError
 
 METRIC = "latency: {kind: latency, unit: s, statistic: p95, worse: higher}\n"
@@ -30,9 +30,36 @@ def test_yaml_may_be_as_deep_as_the_limit(make: Make) -> None:
     read_bundle(path).validate()
 
 
+@pytest.mark.parametrize("piece", ["1,", "[],", "{},", "'',"])
+def test_too_many_values_of_yaml_are_refused_before_they_are_built(make: Make, piece: str) -> None:
+    many = "x: [" + piece * (parse.MAX_YAML_VALUES + 1) + "1]\n"
+    assert problem(make({"topology.yaml": many})).endswith("it has over 500,000 values")
+
+
+def test_too_many_resources(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topology, "MAX_RESOURCES", 3)
+    many = "resources: [" + ", ".join(f"{{id: r{number}, kind: service}}" for number in range(4)) + "]\n"
+    assert "holds 4 resources; at most 3 are read" in problem(make({"topology.yaml": many}))
+
+
+def test_too_many_objects_of_all_dumps_together(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes, "MAX_OBJECTS", 5)
+    dumps = {f"kubernetes/2026-03-10T14-30-00Z/{kind}.json": '{"items": [{}, {}, {}]}' for kind in ("nodes", "pods")}
+    found = problem(make(dumps))
+    assert found.startswith("kubernetes/2026-03-10T14-30-00Z/pods.json: is past 5 objects together")
+
+
+def test_too_many_columns_of_all_tables_together(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_SERIES", 5)
+    tables = {f"metrics/{name}.csv": "time,a,b,c\n2026-03-10T14:10:00Z,1,2,3\n" for name in ("errors", "latency")}
+    assert "is past 5 columns of all tables together" in problem(make(tables))
+
+
 def test_deep_configuration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nested over 100 levels"):
         parse_configuration(tmp_path / "config.yaml", "[" * 25_000)
+    with pytest.raises(UsageError, match="over 500,000 values"):
+        parse_configuration(tmp_path / "config.yaml", f"[{'1,' * 500_001}]")
 
 
 @pytest.mark.parametrize("name", ["alert.json", "logs.jsonl", "kubernetes/2026-03-10T14-30-00Z/pods.json"])
