@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from cases.fake_aws import FakeAws
 from cases.fake_kubernetes import FakeKubernetes
+from cases.fake_loki import FakeLoki, line
 from cases.fake_prometheus import FakePrometheus, healthy
 from cases.fake_server import FakeServer
+from cases.fake_traces import FakeJaeger, FakeSpan, FakeTempo, otlp
 
 from primitives.answers import decode_answer, encode_answer
 from primitives.backends.recorded.backend import RecordedBackend
@@ -120,9 +123,67 @@ def kubernetes(folder: Path) -> Backend:
     return open_source("prod", definition, ManualClock(NOW)).backend
 
 
+def aws(folder: Path) -> Backend:
+    """A database, until now and later."""
+    del folder
+    fake = FakeAws()
+    _servers.append(fake)
+    fake.client("cloudwatch").put_metric_data(
+        Namespace="AWS/RDS",
+        MetricData=[
+            {
+                "MetricName": "DatabaseConnections", "Value": 4.0, "Timestamp": NOW + timedelta(minutes=minute),
+                "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": "ward"}],
+            }
+            for minute in (-20, -10, 10)
+        ],
+    )  # fmt: skip
+    return open_source("prod", define_source("prod", fake.settings(), {}), ManualClock(NOW)).backend
+
+
+def loki(folder: Path) -> Backend:
+    """One that has lines of the time before now and, as clocks differ, of later."""
+    del folder
+    server = FakeLoki([line(seconds, "failed", app="shop") for seconds in (-600, 600, 1200)])
+    _servers.append(server)
+    return open_source("logs", define_source("logs", {"kind": "loki", "url": server.url}, {}), ManualClock(NOW)).backend
+
+
+_SPANS = [
+    FakeSpan(f"{n:032x}", "0000000000000001", "shop", "GET", seconds) for n, seconds in ((1, -600), (2, 600), (3, 1200))
+]
+
+
+def jaeger(folder: Path) -> Backend:
+    """One that has spans of the time before now and, as clocks differ, of later."""
+    del folder
+    server = FakeJaeger(_SPANS)
+    _servers.append(server)
+    definition = define_source("traces", {"kind": "jaeger", "url": server.url}, {})
+    return open_source("traces", definition, ManualClock(NOW)).backend
+
+
+def tempo(folder: Path) -> Backend:
+    """The same spans."""
+    del folder
+    server = FakeTempo(_SPANS)
+    _servers.append(server)
+    definition = define_source("traces", {"kind": "tempo", "url": server.url}, {})
+    return open_source("traces", definition, ManualClock(NOW)).backend
+
+
+def otlp_files(folder: Path) -> Backend:
+    """The same spans in a file."""
+    folder.mkdir(parents=True)
+    (folder / "traces.jsonl").write_text("".join(json.dumps({"resourceSpans": [one]}) + "\n" for one in otlp(_SPANS)))
+    definition = define_source("traces", {"kind": "otlp_files", "path": str(folder)}, {})
+    return open_source("traces", definition, ManualClock(NOW)).backend
+
+
 _servers: list[FakeServer] = []
 MAKERS: dict[str, Callable[[Path], Backend]] = {
-    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes,
+    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes, "aws": aws, "loki": loki,
+    "jaeger": jaeger, "tempo": tempo, "otlp_files": otlp_files,
 }  # fmt: skip
 
 
