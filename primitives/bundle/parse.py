@@ -13,6 +13,7 @@ import yaml
 from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.dataclass import dataclass
 from primitives.errors import BundleError
+from primitives.patterns import lazy_pattern
 from primitives.quoting import quoted
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "lines_of",
     "load_yaml",
     "no_constant",
+    "number_problem",
     "parse_json",
     "parse_lines",
     "parse_time",
@@ -48,6 +50,7 @@ MAX_LINE_BYTES: Final = 16 << 20
 MAX_YAML_VALUES: Final = 500_000
 """The keys, values and collections of one YAML file that are read: each takes up to 1 kB and 10 µs."""
 _MAX_YAML_NODES: Final = 1_000_000
+_HUGE: Final = lazy_pattern("-?0x[0-9a-f]{17,}")
 _EXAMPLE: Final = "ISO 8601 in UTC with Z, such as 2026-11-23T03:10:00Z"
 
 _Location = Sequence[str | int]
@@ -55,8 +58,17 @@ _Location = Sequence[str | int]
 
 def shown(value: object) -> str:
     """A value of any type, as one short piece of an error message."""
+    if _is_huge(value):
+        return "a number of over 19 digits"
     text = repr(value) if isinstance(value, str | int | float | bool) or value is None else type_name(value)
     return quoted(text)
+
+
+def _is_huge(value: object) -> bool:
+    """Whether it is an integer of over 64 bits: nobody reads its digits. Cleaned, such a number is a text."""
+    if isinstance(value, str):
+        return _HUGE.fullmatch(value) is not None
+    return isinstance(value, int) and abs(value) >= 2**64
 
 
 def type_name(value: object) -> str:
@@ -177,7 +189,12 @@ def _loads(text: str) -> Any:
         except json.JSONDecodeError:
             raise
         except ValueError as error:
-            raise json.JSONDecodeError(str(error), text, 0) from None
+            raise json.JSONDecodeError(number_problem(error), text, 0) from None
+
+
+def number_problem(error: ValueError) -> str:
+    """What a `ValueError` says of a text, without Python's advice about numbers that it doesn't read."""
+    return "a number has over 4,300 digits" if "4300 digits" in str(error) else str(error)
 
 
 def no_constant(name: str) -> NoReturn:
@@ -249,15 +266,22 @@ def parse_yaml(data: bytes, where: str) -> YamlDocument:
         place = where if mark is None else f"{where}:{mark.line + 1}"
         raise BundleError(place, f"isn't valid YAML: {quoted(error.problem or str(error), 500)}") from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise BundleError(where, f"isn't valid YAML: {quoted(str(error), 500)}") from error
+        raise BundleError(where, f"isn't valid YAML: {quoted(_yaml_problem(error), 500)}") from error
     except RecursionError as error:
         raise BundleError(where, "is nested too deeply") from error
+
+
+def _yaml_problem(error: Exception) -> str:
+    return number_problem(error) if isinstance(error, ValueError) else str(error)
 
 
 def load_yaml(text: str) -> Any:
     """The value of one YAML document, with the same limits as `parse_yaml`. Raises `yaml.YAMLError`."""
     _check_size(text)
-    return yaml.load(text, UniqueKeyLoader)  # noqa: S506 - a safe loader
+    try:
+        return yaml.load(text, UniqueKeyLoader)  # noqa: S506 - a safe loader
+    except ValueError as error:
+        raise LargeYaml(None, None, number_problem(error)) from None
 
 
 def _check_size(text: str) -> None:

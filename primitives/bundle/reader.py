@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from primitives.bundle.files import MANIFEST, Files, open_files
+from primitives.bundle.files import MANIFEST, Files, open_files, shown_name
 from primitives.bundle.json_lines import read_logs, read_records, read_spans
 from primitives.bundle.kubernetes import DUMP_NAME, LOG_NAME, read_container_log, read_dump
 from primitives.bundle.manifest import Manifest, read_manifest
@@ -70,12 +70,15 @@ def read_bundle(path: Path, *, redactor: Redactor | None = None) -> Bundle:
     `Bundle.validate` reads all of them at once. Blocking. Without a `redactor` the default one redacts.
     """
     files = open_files(path)
+    for folder in files.folders:
+        if _is_part(folder.removesuffix(".gz")):
+            raise BundleError(shown_name(folder), "is a directory; put the file of that name there")
     if MANIFEST not in files:
         hint = "it is empty" if not files.names else "is it the folder above, or inside another one?"
         raise BundleError(MANIFEST, f"is missing from {path.name or path}; {hint}")
     for name in files.names:
         if not name.isascii() and not _is_utf8(name):
-            raise BundleError(name, "has a name that is not UTF-8; rename the file")
+            raise BundleError(shown_name(name), "has a name that is not UTF-8; rename the file")
     cleaner = Cleaner(redactor or Redactor())
     warnings = Warnings()
     manifest = read_manifest(files.read(MANIFEST, _WHOLE_BYTES), cleaner, warnings)
@@ -328,6 +331,12 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_part(name: str) -> bool:
+    """Whether a file of this name is read."""
+    known = name in {MANIFEST, _TRUTH, *_PARTS} or _is_samples(name)
+    return known or bool(DUMP_NAME.fullmatch(name) or LOG_NAME.fullmatch(name))
 
 
 def _is_samples(name: str) -> bool:
