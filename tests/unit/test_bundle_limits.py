@@ -95,9 +95,9 @@ def test_a_directory_in_the_place_of_a_file_is_said(tmp_path: Path, name: str, *
 @pytest.mark.parametrize("name", [b"metrics/\xff.csv", b"m\xff/a.csv", b"\xff.bin"])
 def test_a_name_that_is_not_utf8_is_shown_with_its_bytes(make: Make, name: bytes) -> None:
     path = make({})
-    odd = os.path.join(os.fsencode(path), name)
-    os.makedirs(os.path.dirname(odd), exist_ok=True)
-    Path(os.fsdecode(odd)).write_text("time,api\n")
+    odd = path / os.fsdecode(name)
+    odd.parent.mkdir(exist_ok=True)
+    odd.write_text("time,api\n")
     assert "\\xff" in problem(path)
 
 
