@@ -20,7 +20,6 @@ EXEMPT = {
     "primitives/backends/aws/logs/insights.py": "slashes in a pattern of a query",
     "primitives/backends/aws/services/databases.py": "names of log groups: /aws/rds/instance/NAME",
     "primitives/backends/aws/services/functions.py": "names of log groups: /aws/lambda/NAME",
-    "primitives/actions/kubernetes.py": "how kubectl names an object in a command: deployment/api",
     "primitives/actions/kubernetes_nodes.py": "the key of a taint",
     "primitives/actions/kubernetes_objects.py": "paths of the API, and keys of annotations",
     "primitives/actions/kubernetes_operations.py": "a permission: pods/eviction",
