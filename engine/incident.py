@@ -26,6 +26,7 @@ from engine.events import (
     IncidentClosed,
     IncidentOpened,
     InvestigationFinished,
+    LiveBody,
     NoteAdded,
     SourceState,
     Who,
@@ -38,6 +39,7 @@ from engine.state.notes import Note, NotesState
 from engine.state.runs import ActionRun
 from engine.state.steps import Step, StepStatus
 from primitives.dataclass import dataclass
+from primitives.records import Episode
 
 __all__ = ["Closure", "FoundFact", "IncidentState", "Note", "Phase", "Step", "StepStatus", "fold"]
 
@@ -73,6 +75,7 @@ class IncidentState:
     remediation: ActionsState = field(default_factory=ActionsState)
     discussion: NotesState = field(default_factory=NotesState)
     closed: Closure | None = None
+    earlier: tuple[Episode, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -200,12 +203,21 @@ class IncidentState:
         self.seq = event.seq
         self.hash = event.hash
 
-    def _apply_other(self, event: Event, body: IncidentBody | ActionBody) -> None:
-        if isinstance(body, ActionBody):
+    def _apply_other(self, event: Event, body: IncidentBody | ActionBody | LiveBody) -> None:
+        if isinstance(body, LiveBody):
+            self._apply_live(body)
+        elif isinstance(body, ActionBody):
             self.remediation.apply_run(body, event.who, event.time)
         else:
             self._apply_incident(event, body)
         self._tell_time(event)
+
+    def _apply_live(self, body: LiveBody) -> None:
+        assert self.opened is not None
+        # Everybody who asks which time the incident is about is to hear the same.
+        changes = {"window": body.window, "baseline": body.baseline, "symptom": body.symptom}
+        self.opened = self.opened.model_copy(update=changes)
+        self.earlier = body.earlier
 
     def _apply_incident(self, event: Event, body: IncidentBody) -> None:
         match body:

@@ -33,6 +33,7 @@ from engine.events import Who
 from engine.incident import IncidentState
 from engine.investigate.commands import (
     AddStep,
+    ChoosePeriod,
     CloseAged,
     Conclude,
     FailInvestigation,
@@ -195,6 +196,8 @@ def _decide_for_engine(  # noqa: C901, PLR0912 - one branch a command
             return steps.finish_step(command)
         case AddStep():
             return steps.add_step(state, command)
+        case ChoosePeriod():
+            return steps.choose_period(state, command)
         case ProposePlan():
             return steps.propose_plan(state, command)
         case TakeAdvice():

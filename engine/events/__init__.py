@@ -29,6 +29,7 @@ from engine.events.lifecycle import (
     InvestigationFinished,
     InvestigationResumed,
 )
+from engine.events.live import LiveBody, PeriodChosen
 from engine.events.notes import NoteAdded
 from engine.events.opening import IncidentClassified, IncidentOpened, SourcesChecked, SourceState
 from engine.events.steps import (
@@ -88,7 +89,9 @@ __all__ = [
     "InvestigationEvent",
     "InvestigationFinished",
     "InvestigationResumed",
+    "LiveBody",
     "NoteAdded",
+    "PeriodChosen",
     "PlanConfirmed",
     "PlanProposed",
     "PlannedStep",

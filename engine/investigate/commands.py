@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, SourcesChecked
+from engine.events import AnswerRecorded, IncidentOpened, PeriodChosen, PlannedStep, SourcesChecked
 from engine.hypotheses import Classification
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
 __all__ = [
     "AddStep",
+    "ChoosePeriod",
     "CloseAged",
     "Conclude",
     "FailInvestigation",
@@ -44,6 +45,13 @@ class ResumeInvestigation:
     """Resume an interrupted investigation; `sources` as they are now, where the log doesn't name them yet."""
 
     sources: SourcesChecked
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosePeriod:
+    """Look at the time that the data suggest."""
+
+    period: PeriodChosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,7 @@ class CloseAged:
 InvestigationCommand = (
     OpenIncident
     | ResumeInvestigation
+    | ChoosePeriod
     | ProposePlan
     | AddStep
     | StartStep
