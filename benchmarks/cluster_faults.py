@@ -23,7 +23,7 @@ import yaml
 
 from benchmarks.cluster_recording import NAMESPACE, ClusterAccess, record_metrics, record_objects, stamp
 
-__all__ = ["FAULTS", "NAMESPACE", "main", "running_cluster"]
+__all__ = ["FAULTS", "identifier", "main", "running_cluster"]
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _TOOL: Final = _ROOT.parent / "shared" / "tools" / "cluster"
@@ -110,8 +110,8 @@ def _describe(cluster: ClusterAccess, fault: Mapping[str, Any], bundle: Path, be
         "window": {"from": stamp(began), "to": stamp(until)}, "platform": ["kubernetes"],
     }  # fmt: skip
     if symptom := fault.get("symptom"):
-        incident["symptom"] = {**symptom, "resource": _identifier(symptom["resource"])}
-    truth = [{**right, "resource": _identifier(right["resource"])} for right in fault["right"]]
+        incident["symptom"] = {**symptom, "resource": identifier(symptom["resource"])}
+    truth = [{**right, "resource": identifier(right["resource"])} for right in fault["right"]]
     _write(bundle / "incident.yaml", incident)
     _write(bundle / "truth.yaml", {"root_causes": truth, "source": "the fault that was caused"})
     programs = yaml.safe_load((_TOOL / "scenarios" / "shop.yaml").read_text())
@@ -124,7 +124,8 @@ def _describe(cluster: ClusterAccess, fault: Mapping[str, Any], bundle: Path, be
     _write(bundle / "topology.yaml", {"resources": services, "edges": edges})
 
 
-def _identifier(resource: str) -> str:
+def identifier(resource: str) -> str:
+    """What a resource of the list of faults is called in an investigation."""
     return resource if resource.startswith("node/") else f"{NAMESPACE}/{resource}"
 
 

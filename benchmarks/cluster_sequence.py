@@ -20,8 +20,9 @@ from typing import Any, Final
 
 import yaml
 
-from benchmarks.cluster_faults import FAULTS, NAMESPACE, running_cluster
+from benchmarks.cluster_faults import FAULTS, identifier, running_cluster
 from benchmarks.cluster_recording import ClusterAccess
+from primitives.identity import without_scope
 
 __all__ = ["main"]
 
@@ -144,13 +145,8 @@ def _told(fault: Mapping[str, Any], causes: Sequence[Mapping[str, Any]]) -> bool
     """Whether the first cause is a right one; a calm system has none, or one that says so."""
     if not fault["right"]:
         return not causes or causes[0]["cause_id"] in ("no_fault", "recovered")
-    right = {(f"{NAMESPACE}/{wanted['resource']}", wanted["cause_id"]) for wanted in fault["right"]}
-    return bool(causes) and (_short(causes[0]["resource"]), causes[0]["cause_id"]) in right
-
-
-def _short(resource: str | None) -> str:
-    """`namespace/kind/name`, without the cluster in front."""
-    return "/".join((resource or "").split("/")[-3:])
+    right = {(identifier(wanted["resource"]), wanted["cause_id"]) for wanted in fault["right"]}
+    return bool(causes) and (without_scope(causes[0]["resource"] or ""), causes[0]["cause_id"]) in right
 
 
 def _cloudops(*arguments: str) -> str:

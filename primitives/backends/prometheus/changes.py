@@ -95,7 +95,7 @@ async def _rollouts(client: PrometheusClient, survey: Survey, window: Window) ->
     def named(row: Row) -> tuple[str, str] | None:
         labels = row.labels
         space, name = labels.get("namespace", ""), labels.get("created_by_name", "")
-        return (survey.names.workload(space, "ReplicaSet", name), f"{space}/{name}") if name else None
+        return (survey.names.workload(space, "ReplicaSet", name), f"{space} {name}") if name else None
 
     rows, step = await closely(client, members, window, survey.interval_s)
     began = min((float(row.times[0]) for row in rows if len(row.times)), default=math.inf)
@@ -111,10 +111,10 @@ async def _rollouts(client: PrometheusClient, survey: Survey, window: Window) ->
 async def _images(
     client: PrometheusClient, survey: Survey, window: Window, found_births: Iterable[tuple[str, Birth]]
 ) -> dict[str, dict[str, str]]:
-    """The image of each container of the ReplicaSets that come and go, by `namespace/name`."""
+    """The image of each container of the ReplicaSets that come and go, by namespace and name."""
     if "kube_pod_container_info" not in survey.present:
         return {}
-    sets = sorted({name.partition("/")[2] for _, birth in found_births for name in (birth.old, birth.new) if name})
+    sets = sorted({name.partition(" ")[2] for _, birth in found_births for name in (birth.old, birth.new) if name})
     back = f"[{math.ceil(window.seconds)}s]"
     wanted = f'created_by_kind="ReplicaSet",created_by_name=~"{"|".join(sets)}"'
     reply = await client.at(
@@ -126,7 +126,7 @@ async def _images(
     images: dict[str, dict[str, str]] = {}
     for row in reply.rows:
         labels = row.labels
-        key = f"{labels.get('namespace', '')}/{labels.get('created_by_name', '')}"
+        key = f"{labels.get('namespace', '')} {labels.get('created_by_name', '')}"
         images.setdefault(key, {})[labels.get("container", "")] = client.clean(labels.get("image", ""))
     return images
 
@@ -134,7 +134,7 @@ async def _images(
 def _rollout(workload: str, birth: Birth, images: Mapping[str, Mapping[str, str]]) -> Change:
     old, new = images.get(birth.old, {}), images.get(birth.new, {})
     changed = {name: image for name, image in sorted(new.items()) if old.get(name) not in (None, image)}
-    made = safe_line(birth.new.partition("/")[2], limit=_LONGEST)
+    made = safe_line(birth.new.partition(" ")[2], limit=_LONGEST)
     what = "; ".join(f"{name} {old[name]} → {image}" for name, image in changed.items())
     what = what or (f"first pods of {made}" if not birth.old else f"new pods ({made}), the same image" if old and new
                     else f"new pods ({made})")  # fmt: skip
