@@ -32,6 +32,7 @@ from engine.events import (
     NoteAdded,
     PlanConfirmed,
     PlanProposed,
+    ReadingTaken,
     SourcesChecked,
     StepAdded,
     StepFinished,
@@ -157,7 +158,8 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
     if isinstance(event.body, ActionBody):
         return run_words(event.body, event.who)
     if isinstance(event.body, LiveBody):
-        return "; ".join(live_words(event.body))
+        told = not isinstance(event.body, ReadingTaken)
+        return "; ".join(live_words(event.body)) if told else ""
     match event.body:
         case IncidentOpened():
             return f"investigation opened by {who}"

@@ -155,7 +155,7 @@ class Change(Record):
 
 
 class Episode(Record):
-    """A time in which a metric was far from its `usual` level, at worst at `worst` (in `unit`); no `end`: it still is."""
+    """A time in which a metric was far from its `usual` level, at worst `worst` (in `unit`); no `end`: it still is."""
 
     resource: str
     metric: str

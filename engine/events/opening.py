@@ -23,8 +23,9 @@ class IncidentOpened(IncidentEvent):
     """An investigation began.
 
     `origin` says where its telemetry comes from: a bundle (`recorded`) or configured sources (`live`). `now` is the
-    moment that it is investigated at: nothing later is read. `period_given` says that somebody chose the window. `baseline` is None where the quiet part before the onset
-    serves. `store` names the store in which a live one was opened: an action is executed for it in that store alone.
+    moment that it is investigated at: nothing later is read. `baseline` is None where the quiet part before the onset
+    serves. `period_given` says that somebody chose the window. `store` names the store in which a live one was opened:
+    an action is executed for it in that store alone.
     """
 
     type: Literal["incident_opened"] = "incident_opened"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from engine.events import AnswerRecorded, IncidentOpened, PeriodChosen, PlannedStep, SourcesChecked
+from engine.events import AnswerRecorded, IncidentOpened, PeriodChosen, PlannedStep, ReadingTaken, SourcesChecked
 from engine.hypotheses import Classification
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
@@ -28,7 +28,9 @@ __all__ = [
     "ReportProgress",
     "ResumeInvestigation",
     "StartStep",
+    "StopWatch",
     "TakeAdvice",
+    "TakeReading",
 ]
 
 
@@ -154,6 +156,21 @@ class FailInvestigation:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeReading:
+    """Keep what the sources of a watched incident say now."""
+
+    reading: ReadingTaken
+
+
+@dataclass(frozen=True, slots=True)
+class StopWatch:
+    """Ask nothing any more."""
+
+    reason: Literal["unwatched", "budget", "failed"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CloseAged:
     """Close a live incident whose investigation has ended and to which nothing happened for `after`."""
 
@@ -178,5 +195,7 @@ InvestigationCommand = (
     | FinishInvestigation
     | FailInvestigation
     | CloseAged
+    | TakeReading
+    | StopWatch
 )
 """The commands of the engine itself."""

@@ -21,7 +21,7 @@ from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.mechanisms import outside_host
 from engine.reason.reach_of_changes import ran_full, readers
 from primitives.dataclass import dataclass
-from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift, change_key
+from primitives.facts import ChangeFound, LogPattern, MetricAtLimit, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
 from primitives.records import SERVING_AFTER_S, Change
@@ -70,6 +70,9 @@ _NOT_CARRIED: Final = -0.7
 _LIBRARY_NAMED: Final = 1.0
 # Each request costs more than before: work per request is a property of the code (B. Gregg, Systems Performance).
 _MORE_WORK: Final = 0.8
+# From this growth on there is more load; below it is the noise of traffic.
+_MORE_LOAD: Final = 1.15
+_FELT: Final = ("latency", "errors", "availability")
 # Somebody else's failure, or the calendar (RFC 5280: validity ends by itself).
 _FROM_OUTSIDE: Final = -1.2
 _NO_CHANGE: Final = -1.0
@@ -152,6 +155,7 @@ def _of_change(
         if named:
             yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
+        yield from _full_without_load(case, key, suspect)
         if kept:
             yield from ran_full(case, key, suspect.name, suspect.change)
         touching = [other.change for other in suspects if resource in other.resources]
@@ -177,6 +181,30 @@ def _more_work(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterat
     for name, shift in case.present(MetricShift):
         if shift.resource == key.resource and shift.current > shift.baseline and _PER_REQUEST.search(shift.metric):
             yield Claim(key, name, _MORE_WORK, "each request costs more than before", "work")
+
+
+def _full_without_load(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterator[Claim]:
+    """What ran full right after new code, with no more requests and no slower dependencies, is the new code's doing.
+
+    By Little's law (J. Little, 1961) as much is in use as comes in times how long each holds it. Where no more comes
+    in and what is called answers as ever, each request holds it longer: by itself.
+    """
+    if suspect.change.kind not in ("deployment", "feature_flag", "code"):
+        return
+    felt = [shift for _, shift in case.of(MetricShift) if shift.resource == key.resource and shift.kind == "traffic"]
+    if not felt or any(shift.current > _MORE_LOAD * shift.baseline for shift in felt):
+        return
+    below = case.below.get(key.resource or "", ())
+    slower = {shift.resource for _, shift in case.present(MetricShift) if shift.worse and shift.kind in _FELT}
+    if not slower.isdisjoint(below):
+        return
+    for name, limit in case.present(MetricAtLimit):
+        if limit.resource != key.resource or limit.since is None:
+            continue
+        after = (limit.since - suspect.change.time).total_seconds()
+        if -case.onset_uncertainty_s <= after <= 60 * _SOON_MIN:
+            yield Claim(key, name, _MORE_WORK, "it ran full right after it, with no more requests", "work")
+            return
 
 
 def _outside(case: FactIndex, key: HypothesisKey) -> Iterator[Claim]:
