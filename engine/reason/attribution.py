@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from engine.reason.calm import calm_after
@@ -19,7 +20,7 @@ from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.mechanisms import outside_host
-from engine.reason.reach_of_changes import ran_full, readers
+from engine.reason.reach_of_changes import left_without, ran_full, readers, takes_the_last
 from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricAtLimit, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
@@ -133,13 +134,15 @@ def _of_change(
     named = any(ill.get(word, 0.0) >= _IN_MESSAGES for line in bumped(suspect.change) for word in _words(line))
     for resource in suspect.resources:
         key = HypothesisKey(cause_id, resource, change_id)
+        if takes_the_last(suspect.change):
+            # The platform's own state of such a workload speaks for the same cause.
+            key = HypothesisKey("scaled_to_zero", resource)
         carrier = _carrier(suspect, resource, carriers) if suspect.change.kind == "code" else None
         calm = calm_after(case, (carrier or suspect).change, resource)
         kept = calm.kept if calm else 1.0
         if calm is not None:
             yield Claim(key, calm.fact, _TESTED * (1.0 - kept), calm.why, "calm")
-        lead, why = _lead(case, carrier or suspect)
-        why = f"{why}, by its deployment" if carrier else why
+        lead, why = _timing(case, suspect, suspects, carrier)
         yield Claim(key, suspect.name, lead * kept if lead > 0 else lead, why, "timing")
         place, where = _place(case, resource, strengths)
         compared = experiments.get((resource, change_id))
@@ -158,6 +161,7 @@ def _of_change(
         yield from _full_without_load(case, key, suspect)
         if kept:
             yield from ran_full(case, key, suspect.name, suspect.change)
+            yield from left_without(case, key, suspect.name, suspect.change)
         touching = [other.change for other in suspects if resource in other.resources]
         yield from died_after(case, key, suspect.change, touching)
         yield from _outside(case, key)
@@ -219,6 +223,16 @@ def _outside(case: FactIndex, key: HypothesisKey) -> Iterator[Claim]:
             yield Claim(key, name, _FROM_OUTSIDE, "certificates expire by themselves", "outside")
 
 
+def _timing(
+    case: FactIndex, suspect: _Suspect, suspects: Sequence[_Suspect], carrier: _Suspect | None
+) -> tuple[float, str]:
+    """What its time says of a change: its own, or that of the deployment that carried it."""
+    if _is_replaced(case, suspect, suspects):
+        return _AFTER, "another revision had taken its place before the onset"
+    lead, why = _lead(case, carrier or suspect)
+    return lead, f"{why}, by its deployment" if carrier else why
+
+
 def _lead(case: FactIndex, suspect: _Suspect) -> tuple[float, str]:
     lead = (case.onset - suspect.change.time).total_seconds() if case.onset is not None else suspect.fact.lead_s
     if lead is None:
@@ -237,8 +251,28 @@ def _lead(case: FactIndex, suspect: _Suspect) -> tuple[float, str]:
     return round(weight, 3), f"{minutes:.0f} min before the onset"
 
 
+def _is_replaced(case: FactIndex, suspect: _Suspect, suspects: Sequence[_Suspect]) -> bool:
+    """Whether a later rollout of the same workload began before the onset: what doesn't run any more does no harm."""
+    if case.onset is None or not _is_rollout(suspect.change):
+        return False
+    give_or_take = timedelta(seconds=min(case.onset_uncertainty_s, _MOST_GIVE_OR_TAKE_S))
+    return any(
+        other.change.resource == suspect.change.resource
+        and _is_rollout(other.change)
+        and suspect.change.time < other.change.time <= case.onset + give_or_take
+        for other in suspects
+    )
+
+
+def _is_rollout(change: Change) -> bool:
+    """Whether the platform itself says that the change put another generation of processes in the place of the old."""
+    return isinstance(change.after, Mapping) and not {"revision", "replica_set"}.isdisjoint(change.after)
+
+
 def _serving_after_s(change: Change) -> float | None:
     """The seconds until the first of what the change started could serve requests; None where nobody says."""
+    if takes_the_last(change):
+        return 0.0
     seconds = change.after.get(SERVING_AFTER_S) if isinstance(change.after, Mapping) else None
     return float(seconds) if isinstance(seconds, int | float) else None
 

@@ -159,7 +159,7 @@ class KubernetesBackend:
         from primitives.kubernetes.rollouts import find_rollouts
 
         cluster = Cluster(snapshot.dumps, Window(start=query.window.start, end=snapshot.time))
-        changes = sorted(find_rollouts(cluster), key=lambda change: (change.time, change.id or ""))
+        changes = sorted(find_rollouts(cluster, restarts=True), key=lambda change: (change.time, change.id or ""))
         wanted = (change for change in changes if query.kinds is None or change.kind in query.kinds)
         return Answer(query, self.name, "answered", tuple(c for c in wanted if query.window.start <= c.time))
 
