@@ -133,7 +133,8 @@ def _look(fault: Mapping[str, Any], name: str, config: Path, into: Path) -> Look
     alike = "same" if _ranking(again) == _ranking(report) else "differs"
     causes = report["likely_root_causes"]
     first = f"{causes[0]['cause_id']} {causes[0]['resource']} {causes[0]['confidence']:.2f}" if causes else "(none)"
-    return Look(fault["id"], name, seconds, first, _told(fault, causes), alike, load)
+    right = [*fault["right"], *(fault.get("right_by_metrics", ()) if name == "prometheus" else ())]
+    return Look(fault["id"], name, seconds, first, _told(right, causes), alike, load)
 
 
 def _ranking(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:
@@ -141,11 +142,11 @@ def _ranking(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:
     return [(cause["cause_id"], str(cause["resource"]), round(cause["confidence"], 2)) for cause in causes]
 
 
-def _told(fault: Mapping[str, Any], causes: Sequence[Mapping[str, Any]]) -> bool:
+def _told(wanted: Sequence[Mapping[str, Any]], causes: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the first cause is a right one; a calm system has none, or one that says so."""
-    if not fault["right"]:
+    if not wanted:
         return not causes or causes[0]["cause_id"] in ("no_fault", "recovered")
-    right = {(identifier(wanted["resource"]), wanted["cause_id"]) for wanted in fault["right"]}
+    right = {(identifier(entry["resource"]), entry["cause_id"]) for entry in wanted}
     return bool(causes) and (without_scope(causes[0]["resource"] or ""), causes[0]["cause_id"]) in right
 
 

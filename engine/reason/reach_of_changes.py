@@ -24,7 +24,7 @@ _RAN_FULL: Final = 1.2
 _SOON: Final = timedelta(hours=2)
 _STEP: Final = timedelta(minutes=1)
 # Log-odds: there is nothing left that could answer, and what needs the answer is in trouble since.
-_NOTHING_LEFT: Final = 3.0
+_NOTHING_LEFT: Final = 4.2
 
 
 def readers(case: FactIndex, resource: str) -> Collection[str]:
