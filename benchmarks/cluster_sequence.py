@@ -30,6 +30,7 @@ _ROOT: Final = Path(__file__).resolve().parents[1]
 _BEFORE_S: Final = 120
 _SHOWS_S: Final = 75
 _CURED_S: Final = 60
+_CURE_TAKES_S: Final = 240
 # Modelled kubelets are late on a machine that is busy with something else, and a late kubelet is another fault.
 _BUSY: Final = 6.0
 _CALM: Final = {"id": "calm", "query": "is everything well in the shop?", "right": []}
@@ -100,8 +101,20 @@ def _sequence(cluster: ClusterAccess, faults: Sequence[Mapping[str, Any]], into:
         time.sleep(fault.get("seconds", _SHOWS_S))
         yield from _looks(cluster, fault, into)
         _change(cluster, fault, world, "undo")
+        _await_cure(cluster)
         time.sleep(_CURED_S)
     yield from _looks(cluster, _CALM, into)
+
+
+def _await_cure(cluster: ClusterAccess) -> None:
+    """Wait until every workload has its pods again: what crashed under a fault is started later and later."""
+    until = time.monotonic() + _CURE_TAKES_S
+    wanted = "{range .items[*]}{.spec.replicas}={.status.readyReplicas} {end}"
+    while time.monotonic() < until:
+        counts = cluster.kubectl(f"kubectl get deployments,statefulsets -o jsonpath='{wanted}'").split()
+        if all(count.partition("=")[0] == count.partition("=")[2] for count in counts):
+            return
+        time.sleep(2)
 
 
 def _change(cluster: ClusterAccess, fault: Mapping[str, Any], world: Path, which: str) -> None:
