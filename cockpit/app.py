@@ -151,8 +151,10 @@ class CockpitApp(ScreenHost):
 
     async def _connect_engine(self, store: StoreLocation) -> tuple[EnginePort, bool]:
         host = await asyncio.to_thread(importlib.import_module, "engine.host")
+        files = await asyncio.to_thread(importlib.import_module, "engine.act.policy_file")
+        policies = files.PolicyFile(self.settings.policy, required=self.settings.policy_required)
         self._engine = host.engine_in_thread(
-            store, self.settings.configured, close_after_days=self.settings.close_after_days
+            store, self.settings.configured, close_after_days=self.settings.close_after_days, policies=policies
         )
         await self._engine.open()
         return self._engine, self._engine.remote

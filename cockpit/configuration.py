@@ -25,6 +25,7 @@ class Configuration(BaseModel):
     `store` is the URL or path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`).
     `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
     kind and name. `close_after_days` is after how long a live incident that nobody touched is closed (0: never).
+    `policy` is the path of the policy file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
@@ -32,6 +33,7 @@ class Configuration(BaseModel):
     store: str | None = None
     theme: str | None = None
     close_after_days: int | None = Field(None, ge=0, le=36_500)
+    policy: str | None = Field(None, min_length=1, max_length=4096)
     sources: Mapping[str, Any] = {}
     prometheus: Mapping[str, Any] | None = None
 
@@ -66,6 +68,11 @@ class Configuration(BaseModel):
         if theme is not None and theme not in PALETTES:
             raise ValueError(f"there is no theme {safe_line(theme, limit=60)!r}; choose {' or '.join(PALETTES)}")
         return theme
+
+    @field_validator("policy")
+    @classmethod
+    def _at_home(cls, policy: str | None) -> str | None:
+        return str(Path(policy).expanduser()) if policy is not None else None
 
     @cached_property
     def directory(self) -> SourceDirectory:

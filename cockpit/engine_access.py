@@ -9,9 +9,10 @@ from typing import TypeVar
 from cockpit.output import note
 from cockpit.settings import Settings
 from engine import host
+from engine.act.policy_file import PolicyFile
 from engine.port import EnginePort
 
-__all__ = ["ask_engine", "open_engine"]
+__all__ = ["ask_engine", "open_engine", "policies_of"]
 
 T = TypeVar("T")
 
@@ -20,7 +21,11 @@ T = TypeVar("T")
 async def open_engine(settings: Settings, role: host.Role = "investigate") -> AsyncIterator[EnginePort]:
     """An engine for the settings' store, closed at the end."""
     async with host.open_engine(
-        settings.store, role, settings.configured, close_after_days=settings.close_after_days
+        settings.store,
+        role,
+        settings.configured,
+        close_after_days=settings.close_after_days,
+        policies=policies_of(settings),
     ) as port:
         _say_permissions(port)
         yield port
@@ -36,8 +41,18 @@ async def ask_engine(
         return await question(port)
 
     return await host.ask_engine(
-        settings.store, asked, role, settings.configured, close_after_days=settings.close_after_days
+        settings.store,
+        asked,
+        role,
+        settings.configured,
+        close_after_days=settings.close_after_days,
+        policies=policies_of(settings),
     )
+
+
+def policies_of(settings: Settings) -> PolicyFile:
+    """The policy file that the settings name."""
+    return PolicyFile(settings.policy, required=settings.policy_required)
 
 
 def _say_permissions(port: EnginePort) -> None:

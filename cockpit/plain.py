@@ -12,8 +12,10 @@ from typing import Any, Final, assert_never
 import orjson
 
 from cockpit.explanation_text import adjustment_words, judgement_lines, waterfall_lines
+from cockpit.run_words import run_words
 from engine.act.proposals import withheld
 from engine.events import (
+    ActionBody,
     AnswerRecorded,
     ConclusionReached,
     Event,
@@ -78,6 +80,8 @@ class PlainReport:
     def tell(self, state: IncidentState, event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type of event
         """What `event` adds, `state` being the state after it; empty when it adds nothing to read."""
         body = event.body
+        if isinstance(body, ActionBody):
+            return self._wrapped(run_words(body, event.who), "  ")
         match body:
             case IncidentOpened():
                 return self._opened(body)

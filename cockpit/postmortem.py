@@ -10,8 +10,10 @@ from typing import Final, assert_never
 
 from cockpit.explanation_text import judgement_lines
 from cockpit.plain import close_reason
+from cockpit.run_words import run_words
 from engine.act.proposals import withheld
 from engine.events import (
+    ActionBody,
     AnswerRecorded,
     ConclusionReached,
     Event,
@@ -150,6 +152,8 @@ def is_shown(event: Event) -> bool:
 
 def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type of event
     who = f"{event.who.kind} {event.who.name}"
+    if isinstance(event.body, ActionBody):
+        return run_words(event.body, event.who)
     match event.body:
         case IncidentOpened():
             return f"investigation opened by {who}"

@@ -26,7 +26,8 @@ class Settings:
     """What a command works with.
 
     `configured` are the sources of the configuration file, `given` the settings of those that the
-    command line defines, by name, and `chosen` the names of those that it asks for (none: the default).
+    command line defines, by name, and `chosen` the names of those that it asks for (none: the default). `policy` is the
+    policy file; it has to be there where the configuration or the environment names it (`policy_required`).
     """
 
     store: StoreLocation
@@ -34,6 +35,8 @@ class Settings:
     config_found: bool
     theme: str | None = None
     close_after_days: int | None = None
+    policy: Path | None = None
+    policy_required: bool = False
     configured: SourceDirectory | None = None
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     chosen: tuple[str, ...] = ()
@@ -66,10 +69,13 @@ def load_settings(
     """The settings; what is given wins over the file. Raises `UsageError` when the file can't be used."""
     path = config or user_config_path("cloudops") / "config.yaml"
     configuration = _read(path, required=config is not None)
+    named = os.environ.get("CLOUDOPS_POLICY") or (configuration.policy if configuration else None)
     return Settings(
         store=_store_location(store, path, configuration),
         theme=configuration.theme if configuration else None,
         close_after_days=configuration.close_after_days if configuration else None,
+        policy=Path(named) if named else path.with_name("policy.yaml"),
+        policy_required=bool(named),
         config=path,
         config_found=configuration is not None,
         configured=configuration.directory if configuration else None,

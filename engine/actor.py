@@ -10,18 +10,26 @@ the head that it expects (`HeadMoved`, see `Actor._append`).
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
+from engine.act.commands import ApproveUnder, PrepareIn
+from engine.act.policy_file import CurrentPolicy, PolicyFile
+from engine.act.runner import ActionRunner, stop_run
+from engine.act.world import World
 from engine.deciders import AnyCommand, Decision, NeedsScenario, decide, precondition
+from engine.deciders.runs import unfinished
 from engine.events import ENGINE, Who, in_real_time
 from engine.incident import IncidentState
 from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeInvestigation
 from engine.investigate.investigation import Investigation, sources_checked
+from engine.investigate.recorder import AnswerRecorder
 from engine.investigate.scenario import Scenario
 from engine.log import EventLog, head_of
+from engine.port import ApproveAction, ContinueAction, PrepareAction
 from engine.reason.advisor import Advisor
 from primitives.clock import Clock, SystemClock
 from primitives.dataclass import dataclass
@@ -48,6 +56,10 @@ class Supervisor(Protocol):
 
     async def reopen(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> Scenario:
         """Open the scenario of a stored investigation again. Raises `CloudopsError`."""
+        ...
+
+    async def open_world(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> World:
+        """What a run of an action asks and changes. Raises `CloudopsError`."""
         ...
 
     def report_store_failure(self, execution_id: str, problem: StoreError) -> None:
@@ -84,6 +96,7 @@ class Actor:
         *,
         real: Clock | None = None,
         advisor: Advisor | None = None,
+        policies: PolicyFile | None = None,
     ) -> None:
         self.state = state
         self.execution_id = execution_id
@@ -95,6 +108,8 @@ class Actor:
         self._clock: Clock | None = None
         self._investigation: Investigation | None = None
         self._child: asyncio.Task[None] | None = None
+        self._policies = policies or PolicyFile()
+        self._acting: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._closing = False
         self._mailbox: asyncio.Queue[_Item | None] = asyncio.Queue(MAILBOX_SIZE)
@@ -104,6 +119,11 @@ class Actor:
     def running(self) -> bool:
         """Whether the investigation runs here."""
         return self._child is not None
+
+    @property
+    def policy(self) -> CurrentPolicy:
+        """The policy that holds now."""
+        return self._policies.current()
 
     async def send(self, command: AnyCommand, who: Who = ENGINE) -> None:
         """Handle `command` in its turn; returns when its events are stored.
@@ -138,6 +158,10 @@ class Actor:
         await self._stop()
 
     async def _stop(self) -> None:
+        if (acting := self._acting) is not None:
+            # A call that is under way may go unanswered: that is read from the target when the run is continued.
+            acting.cancel()
+            await asyncio.gather(acting, return_exceptions=True)
         if (child := self._child) is None:
             return
         child.cancel()
@@ -171,7 +195,7 @@ class Actor:
                 async with asyncio.timeout(IDLE_S):
                     return await self._mailbox.get()
             except TimeoutError:
-                if self._mailbox.empty() and self._child is None:
+                if self._mailbox.empty() and self._child is None and self._acting is None:
                     self._closing = True
                     self._supervisor.unload(self.execution_id)
                     return None
@@ -180,6 +204,11 @@ class Actor:
         if self.state.ended and self._child is not None:
             # It is only closing its sources.
             await asyncio.wait({self._child})
+        wish = command
+        if isinstance(command, PrepareAction):
+            command = PrepareIn(command, self._log.home)
+        elif isinstance(command, ApproveAction):
+            command = ApproveUnder(command, self.policy)
         needed = precondition(self.state, command)
         decision = decide(self.state, command, who, self._real.now())
         if isinstance(needed, NeedsScenario) and self._child is None:
@@ -192,6 +221,38 @@ class Actor:
         if needed == "resting" and self._child is not None:
             raise UsageError(f"{self.execution_id} is being investigated; cancel it, or wait for its end")
         await self._write(decision)
+        if isinstance(wish, PrepareAction | ContinueAction):
+            self._act(wish.sources, wish.definitions)
+
+    def _act(self, sources: tuple[str, ...], definitions: SourceDirectory) -> None:
+        """Carry out the runs that go on, unless that is being done."""
+        if self._acting is None and unfinished(self.state) is not None:
+            self._acting = asyncio.create_task(self._perform(sources, definitions))
+
+    async def _perform(self, sources: tuple[str, ...], definitions: SourceDirectory) -> None:
+        try:
+            await self._run_actions(sources, definitions)
+        finally:
+            self._acting = None
+        # Another one may have been asked for while the last one's connections were closed.
+        if (run := unfinished(self.state)) is not None and run.status == "requested":
+            self._act(sources, definitions)
+
+    async def _run_actions(self, sources: tuple[str, ...], definitions: SourceDirectory) -> None:
+        try:
+            world = await self._supervisor.open_world(self.state, sources, definitions)
+        except CloudopsError as error:
+            await stop_run(self, str(error))
+            return
+        telemetry = world.scenario.telemetry(AnswerRecorder(self))
+        try:
+            await ActionRunner(self, world, telemetry, self._real, alone=os.getuid() == 0).run()
+        except StoreError as error:
+            self._supervisor.report_store_failure(self.execution_id, error)
+        except Exception as error:  # A failure ends this run where nothing was sent; else it can be continued.
+            await stop_run(self, safe_line(f"{type(error).__name__}: {error}"))
+        finally:
+            await asyncio.gather(telemetry.close(), world.close(), return_exceptions=True)
 
     async def _handle_with(self, scenario: Scenario, command: AnyCommand, who: Who, *, confirmed: bool) -> None:
         await self._start(scenario, decide(self.state, command, who, self._real.now()), confirmed=confirmed)

@@ -8,10 +8,13 @@ import pwd
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
+from engine.act.policy_file import PolicyFile
+from engine.act.world import World
 from engine.actor import Actor
 from engine.events import Event, Who
 from engine.incident import IncidentState
@@ -50,7 +53,7 @@ class Engine:
     `sources` are those configured in its own process; a request may bring further ones. A live incident is closed when
     nothing has happened to it for `close_after` since its investigation ended (None: never); this is checked shortly
     after the engine opens and then every hour. An `advisor` is asked by each investigation before it concludes;
-    CloudOps ships none.
+    CloudOps ships none. `policies` say which actions may run (None: the shipped policy).
     """
 
     def __init__(
@@ -61,11 +64,13 @@ class Engine:
         close_after: timedelta | None = CLOSE_AFTER,
         clock: Clock | None = None,
         advisor: Advisor | None = None,
+        policies: PolicyFile | None = None,
     ) -> None:
         self.store = store
         self.sources = sources
         self._clock = clock or SystemClock()
         self._advisor = advisor
+        self._policies = policies or PolicyFile()
         self._actors: dict[str, Actor] = {}
         self._loading = asyncio.Lock()
         self._troubles: dict[str, asyncio.Future[StoreError]] = {}
@@ -78,9 +83,10 @@ class Engine:
         sources: SourceDirectory = NO_SOURCES,
         *,
         close_after: timedelta | None = CLOSE_AFTER,
+        policies: PolicyFile | None = None,
     ) -> Self:
         """Open (or create) the store that `location` names. Raises `StoreError`; `StoreBusy` when another has it."""
-        return cls(await EventLog.open(location), sources, close_after=close_after)
+        return cls(await EventLog.open(location), sources, close_after=close_after, policies=policies)
 
     async def investigate(self, request: Investigate, *, who: Who | None = None) -> str:
         return await self.begin(await open_scenario(request, self.sources), confirm=request.confirm, who=who)
@@ -88,6 +94,9 @@ class Engine:
     async def begin(self, scenario: Scenario, *, confirm: bool, who: Who | None = None) -> str:
         """Investigate `scenario` and return the execution's id; `confirm` waits for a person. Raises `StoreError`."""
         execution_id = new_id("exec")
+        if not scenario.recorded:
+            opened = scenario.opened.model_copy(update={"store": self.store.home})
+            scenario = replace(scenario, opened=opened)
         actor = self._create_actor(execution_id, scenario.incident_id, IncidentState())
         try:
             await actor.begin(scenario, who or person(os.getuid()), confirmed=not confirm)
@@ -184,6 +193,11 @@ class Engine:
         names = sources or tuple(source.name for source in state.sources)
         return await reopen_scenario(state.opened, state.updated_at, self.sources.updated(definitions), names)
 
+    async def open_world(self, state: IncidentState, sources: tuple[str, ...], definitions: SourceDirectory) -> World:
+        scenario = await self.reopen(state, sources, definitions)
+        directory = self.sources.updated(definitions)
+        return World(scenario, directory, directory.choose(sources or tuple(source.name for source in state.sources)))
+
     def report_store_failure(self, execution_id: str, problem: StoreError) -> None:
         trouble = self._troubles.setdefault(execution_id, asyncio.get_running_loop().create_future())
         if not trouble.done():
@@ -201,7 +215,10 @@ class Engine:
             return self._actors[execution_id]
 
     def _create_actor(self, execution_id: str, incident_id: str, state: IncidentState) -> Actor:
-        actor = Actor(self.store, self, state, execution_id, incident_id, real=self._clock, advisor=self._advisor)
+        actor = Actor(
+            self.store, self, state, execution_id, incident_id, real=self._clock, advisor=self._advisor,
+            policies=self._policies,
+        )  # fmt: skip
         self._actors[execution_id] = actor
         return actor
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal, Self, TypeVar
 
+from engine.act.policy_file import PolicyFile
 from engine.engine import CLOSE_AFTER, Engine
 from engine.port import EnginePort
 from engine.remote import HELLO_TIMEOUT_S, RemoteEngine
@@ -62,13 +63,14 @@ class ServedEngine(Engine):
         lasting: bool = True,
         sources: SourceDirectory = NO_SOURCES,
         close_after_days: int | None = None,
+        policies: PolicyFile | None = None,
     ) -> Self:
         """Open the store and, where it is a file, listen beside it. Raises `StoreError`.
 
         Beside a store that can only be read nobody can listen, and nobody needs to: others can read it as well.
         """
         location = parse_location(store)
-        engine = await cls.open(location, sources, close_after=_close_after(close_after_days))
+        engine = await cls.open(location, sources, close_after=_close_after(close_after_days), policies=policies)
         if location.path is None or engine.store.rows.readonly:
             return engine
         engine.server = Server(engine, location.path, lasting=lasting)
@@ -94,6 +96,7 @@ async def connect(
     patience_s: float = HELLO_TIMEOUT_S,
     sources: SourceDirectory = NO_SOURCES,
     close_after_days: int | None = None,
+    policies: PolicyFile | None = None,
 ) -> EnginePort:
     """An engine for the store: a new one with `sources`, or that of the process that has the store.
 
@@ -108,8 +111,9 @@ async def connect(
     while True:
         try:
             return await ServedEngine.serve(
-                location, lasting=role == "investigate", sources=sources, close_after_days=close_after_days
-            )
+                location, lasting=role == "investigate", sources=sources, close_after_days=close_after_days,
+                policies=policies,
+            )  # fmt: skip
         except StoreBusy as busy:
             if location.path is None:
                 raise
@@ -142,10 +146,17 @@ def others_attached(port: EnginePort) -> int:
 
 
 def engine_in_thread(
-    store: str | Path | StoreLocation, sources: SourceDirectory | None = None, *, close_after_days: int | None = None
+    store: str | Path | StoreLocation,
+    sources: SourceDirectory | None = None,
+    *,
+    close_after_days: int | None = None,
+    policies: PolicyFile | None = None,
 ) -> EngineThread:
     """`connect` on an event loop of its own, in a thread; `open` of what it returns connects."""
-    return EngineThread(partial(connect, store, sources=sources or NO_SOURCES, close_after_days=close_after_days))
+    opened = partial(
+        connect, store, sources=sources or NO_SOURCES, close_after_days=close_after_days, policies=policies
+    )
+    return EngineThread(opened)
 
 
 def store_permissions(port: EnginePort) -> str:
@@ -160,9 +171,12 @@ async def open_engine(
     sources: SourceDirectory | None = None,
     *,
     close_after_days: int | None = None,
+    policies: PolicyFile | None = None,
 ) -> AsyncIterator[EnginePort]:
     """An engine for the store, closed at the end."""
-    port = await connect(store, role=role, sources=sources or NO_SOURCES, close_after_days=close_after_days)
+    port = await connect(
+        store, role=role, sources=sources or NO_SOURCES, close_after_days=close_after_days, policies=policies
+    )
     try:
         yield port
     finally:
@@ -176,16 +190,18 @@ async def ask_engine(
     sources: SourceDirectory | None = None,
     *,
     close_after_days: int | None = None,
+    policies: PolicyFile | None = None,
 ) -> T:
     """The answer of an engine to `question`; it is asked again when that engine closes meanwhile.
 
     Raises `CloudopsError`.
     """
+    opened = partial(open_engine, store, role, sources, close_after_days=close_after_days, policies=policies)
     for _ in range(RETRIES):
         with suppress(EngineGone):
-            async with open_engine(store, role, sources, close_after_days=close_after_days) as port:
+            async with opened() as port:
                 return await question(port)
-    async with open_engine(store, role, sources, close_after_days=close_after_days) as port:
+    async with opened() as port:
         return await question(port)
 
 

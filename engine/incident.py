@@ -16,6 +16,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from engine.events import (
+    ActionBody,
     AnswerRecorded,
     ConclusionReached,
     Event,
@@ -34,6 +35,7 @@ from engine.hypotheses import Action, Classification, Decisive, Finding, Hypothe
 from engine.state.actions import ActionsState
 from engine.state.investigation import FoundFact, InvestigationState, Phase
 from engine.state.notes import Note, NotesState
+from engine.state.runs import ActionRun
 from engine.state.steps import Step, StepStatus
 from primitives.dataclass import dataclass
 
@@ -153,6 +155,11 @@ class IncidentState:
         return self.remediation.proposed
 
     @property
+    def runs(self) -> dict[str, ActionRun]:
+        """The runs of actions by their id, in the order in which they were asked for."""
+        return self.remediation.runs
+
+    @property
     def notes(self) -> dict[str, Note]:
         """The notes by their id."""
         return self.discussion.notes
@@ -193,7 +200,14 @@ class IncidentState:
         self.seq = event.seq
         self.hash = event.hash
 
-    def _apply_other(self, event: Event, body: IncidentBody) -> None:
+    def _apply_other(self, event: Event, body: IncidentBody | ActionBody) -> None:
+        if isinstance(body, ActionBody):
+            self.remediation.apply_run(body, event.who, event.time)
+        else:
+            self._apply_incident(event, body)
+        self._tell_time(event)
+
+    def _apply_incident(self, event: Event, body: IncidentBody) -> None:
         match body:
             case IncidentOpened():
                 self._open(event, body)
@@ -208,7 +222,6 @@ class IncidentState:
                 self.discussion.apply(body, event.who, event.time)
             case _:
                 assert_never(body)
-        self._tell_time(event)
 
     def _open(self, event: Event, body: IncidentOpened) -> None:
         self.execution_id, self.incident_id = event.execution_id, event.incident_id

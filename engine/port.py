@@ -16,22 +16,28 @@ from primitives.sources import NO_SOURCES, SourceDirectory
 
 __all__ = [
     "OPERATIONS",
+    "ActionCommand",
     "AddFact",
     "AddNote",
+    "ApproveAction",
     "AskNext",
     "AuditResult",
     "Cancel",
     "CloseIncident",
     "Command",
     "ConfirmPlan",
+    "ContinueAction",
     "EnginePort",
     "Exclude",
     "HoldHypothesis",
     "IncidentSummary",
     "Investigate",
     "Judge",
+    "KeepAction",
     "PinFact",
+    "PrepareAction",
     "RefuteFact",
+    "RejectAction",
     "RunDiagnostic",
     "Statement",
     "Undo",
@@ -175,8 +181,59 @@ class CloseIncident(_Frozen):
     because: str = ""
 
 
+class PrepareAction(_Frozen):
+    """Check and preview a recommended action, by its id, or the undoing of the run `undo`; nothing is changed yet.
+
+    It then waits for `ApproveAction`, unless it is a `dry_run`. `sources` and `definitions` are as in `AskNext`.
+    """
+
+    type: Literal["prepare_action"] = "prepare_action"
+    action: str = ""
+    undo: str = ""
+    dry_run: bool = False
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
+
+
+class ApproveAction(_Frozen):
+    """Approve the plan of a run, by its digest; `typed` is the resource's name where the policy wants it typed."""
+
+    type: Literal["approve_action"] = "approve_action"
+    run: str
+    digest: str
+    typed: str = ""
+
+
+class RejectAction(_Frozen):
+    """Don't: the plan is void."""
+
+    type: Literal["reject_action"] = "reject_action"
+    run: str
+    because: str = ""
+
+
+class ContinueAction(_Frozen):
+    """Go on with a run that was interrupted: what became of its call is read first, and nothing is sent twice."""
+
+    type: Literal["continue_action"] = "continue_action"
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
+
+
+class KeepAction(_Frozen):
+    """Keep what a run did, although it hasn't helped or nobody can tell."""
+
+    type: Literal["keep_action"] = "keep_action"
+    run: str
+    because: str = ""
+
+
+ActionCommand = PrepareAction | ApproveAction | RejectAction | ContinueAction | KeepAction
+"""What a person can say of the runs of actions."""
+
 Command = Annotated[
-    ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | CloseIncident, Field(discriminator="type")
+    ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | CloseIncident | ActionCommand,
+    Field(discriminator="type"),
 ]
 """What a person can tell an incident."""
 

@@ -29,6 +29,7 @@ __all__ = [
     "CLUSTER_WIDE",
     "Platform",
     "ResourceId",
+    "arn_id",
     "base_name",
     "in_scope",
     "is_kubernetes",
@@ -42,6 +43,7 @@ __all__ = [
     "scope_of",
     "scope_text",
     "spoken_name",
+    "typed_id",
     "with_scope",
     "without_scope",
 ]
@@ -73,6 +75,8 @@ _TYPE_BEHIND: Final = lazy_pattern(r"_?(?<![A-Z])[A-Z]{1,30}::|::")
 _ARN_TYPE: Final = lazy_pattern(r"[a-z][a-zA-Z-]*[:/]")
 # Their ARNs begin with the thing's own name, without a type before it.
 _UNTYPED: Final = frozenset({"s3", "sns", "sqs"})
+# NAME/ID, of target groups and of Kafka's clusters.
+_NAMED_FIRST: Final = frozenset({"elasticloadbalancing", "kafka"})
 _CACHED: Final = 65_536
 
 
@@ -172,6 +176,19 @@ def kubernetes_id(kind: str, namespace: str, name: str, *, cluster: str = "") ->
     return f"kubernetes://{_escaped(cluster)}/{path}" if cluster else path
 
 
+def arn_id(
+    service: str, *names: str, kind: str = "", joint: str = "/", account: str, region: str, partition: str = "aws"
+) -> str:
+    """The ARN of a resource of AWS: `kind` and `names` as the service writes them, with `joint` after the kind."""
+    own = f"{kind}{joint if kind else ''}{'/'.join(names)}"
+    return str(ResourceId(own, service, "", "aws", account=account, region=region, partition=partition))
+
+
+def typed_id(name: str, cloudformation: str) -> str:
+    """A plain name with its CloudFormation type: what has no ARN with its name in it."""
+    return str(ResourceId(name, cloudformation, "", "aws"))
+
+
 def qualified(namespace: str, name: str) -> str:
     """A plain name with the namespace that distinguishes it from another of that name."""
     return str(ResourceId(name, namespace=namespace))
@@ -268,6 +285,8 @@ def _arn_name(service: str, resource: str) -> str:
     if service == "elasticloadbalancing" and len(parts) == 3:
         # app/NAME/ID; the identifier at the end helps nobody.
         return parts[1]
+    if service in _NAMED_FIRST and len(parts) == 2:
+        return parts[0]
     return parts[-1] or resource
 
 

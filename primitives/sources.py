@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from primitives.backends.registry import SourceSettings, backend_problems, backends
+from primitives.backends.registry import PlatformWriter, SourceSettings, backend_problems, backends
 from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, SourceDenied, SourceError, UsageError
 from primitives.patterns import lazy_pattern
@@ -33,6 +33,7 @@ __all__ = [
     "define_source",
     "discover_sources",
     "open_source",
+    "open_writer",
 ]
 
 CHECK_DEADLINE_S: Final = 10.0
@@ -157,6 +158,18 @@ def open_source(name: str, definition: SourceDefinition, clock: Clock) -> Source
     if opened.name != name:
         raise UsageError(f"source {name}: the backend {kind.name} calls it something else; update the backend")
     return Source(opened, settings.secrets(), settings.scope, settings.warning())
+
+
+async def open_writer(name: str, definition: SourceDefinition) -> PlatformWriter:
+    """The writing side of the source. Raises `UsageError`, `SourceError`."""
+    kind = backends().get(definition.kind)
+    if kind is None or kind.writer is None:
+        raise UsageError(f"source {name}: nothing can be executed on {definition.kind}")
+    try:
+        settings = kind.settings.model_validate(definition.settings)
+    except ValidationError as error:
+        raise UsageError(f"source {name}{_problem(error, kind.name, kind.settings)}") from None
+    return await kind.writer(name, settings)
 
 
 async def check_sources(

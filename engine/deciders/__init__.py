@@ -10,9 +10,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, assert_never
 
+from engine.act.commands import (
+    ApproveUnder,
+    ApproveUndo,
+    BeginDispatch,
+    BeginUndo,
+    ExpireRun,
+    PrepareIn,
+    RecordChecks,
+    RecordConvergence,
+    RecordDispatch,
+    RecordPlan,
+    RecordVerification,
+    RefuseRun,
+    RunCommand,
+)
 from engine.act.targeted_diagnostics import targeted_step
-from engine.deciders import advice, conclusions, lifecycle, notes, steps
-from engine.deciders.decision import Decision
+from engine.deciders import advice, approvals, conclusions, lifecycle, notes, runs, steps
+from engine.deciders.decision import NOTHING, Decision
 from engine.deciders.judge import judge
 from engine.events import Who
 from engine.incident import IncidentState
@@ -36,14 +51,32 @@ from engine.investigate.commands import (
     TakeAdvice,
 )
 from engine.investigate.conclude import next_step
-from engine.port import AddNote, AskNext, Cancel, CloseIncident, Command, ConfirmPlan, Judge, RunDiagnostic
+from engine.port import (
+    ActionCommand,
+    AddNote,
+    ApproveAction,
+    AskNext,
+    Cancel,
+    CloseIncident,
+    Command,
+    ConfirmPlan,
+    ContinueAction,
+    Judge,
+    KeepAction,
+    PrepareAction,
+    RejectAction,
+    RunDiagnostic,
+)
 from primitives.dataclass import dataclass
 from primitives.sources import SourceDirectory
 
 __all__ = ["AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", "precondition"]
 
-AnyCommand = Command | InvestigationCommand
+AnyCommand = Command | InvestigationCommand | RunCommand
 """Every command that an incident's actor takes."""
+
+
+_Said = ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | CloseIncident
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +99,14 @@ def decide(state: IncidentState, command: AnyCommand, who: Who, now: datetime) -
         lifecycle.refuse_closed(state)
     if isinstance(command, InvestigationCommand):
         return _decide_for_engine(state, command, who, now)
+    if isinstance(command, RunCommand):
+        return _decide_of_run(state, command, who, now)
+    if isinstance(command, ActionCommand):
+        return _decide_of_action(state, command, who)
     return _decide_for_person(state, command, who, now)
 
 
-def _decide_for_person(state: IncidentState, command: Command, who: Who, now: datetime) -> Decision:
+def _decide_for_person(state: IncidentState, command: _Said, who: Who, now: datetime) -> Decision:
     match command:
         case ConfirmPlan():
             return steps.confirm_plan(state, command, who)
@@ -87,6 +124,53 @@ def _decide_for_person(state: IncidentState, command: Command, who: Who, now: da
             return notes.add_note(state, command, who)
         case CloseIncident():
             return lifecycle.close(state, command, who)
+        case _:
+            assert_never(command)
+
+
+def _decide_of_action(state: IncidentState, command: ActionCommand, who: Who) -> Decision:
+    match command:
+        case RejectAction():
+            return runs.reject(state, command, who)
+        case KeepAction():
+            return runs.keep(state, command, who)
+        case ContinueAction():
+            return NOTHING
+        case PrepareAction() | ApproveAction():
+            # The actor adds what a decider can't know: the store, and the policy of now.
+            raise AssertionError(command)
+        case _:
+            assert_never(command)
+
+
+def _decide_of_run(  # noqa: C901, PLR0912 - one branch a command
+    state: IncidentState, command: RunCommand, who: Who, now: datetime
+) -> Decision:
+    match command:
+        case PrepareIn():
+            return runs.prepare(state, command, who)
+        case ApproveUnder():
+            return approvals.approve(state, command, who, now)
+        case RecordChecks():
+            return runs.record_checks(state, command)
+        case RefuseRun():
+            return runs.refuse(state, command)
+        case RecordPlan():
+            return runs.record_plan(state, command, now)
+        case ExpireRun():
+            return runs.expire(state, command)
+        case BeginDispatch():
+            return approvals.begin_dispatch(state, command, now)
+        case RecordDispatch():
+            return runs.record_dispatch(state, command)
+        case RecordConvergence():
+            return runs.record_convergence(state, command)
+        case RecordVerification():
+            return runs.record_verification(state, command)
+        case BeginUndo():
+            return runs.begin_undo(state, command)
+        case ApproveUndo():
+            return approvals.approve_undo(state, command, now)
         case _:
             assert_never(command)
 
@@ -136,7 +220,7 @@ def precondition(state: IncidentState, command: AnyCommand) -> Precondition:
 
     The engine's own commands need nothing: it sends each when it is due.
     """
-    if isinstance(command, InvestigationCommand):
+    if isinstance(command, InvestigationCommand | RunCommand | ActionCommand):
         return "nothing"
     match command:
         case ConfirmPlan() | Cancel():

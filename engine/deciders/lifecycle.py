@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from engine.deciders.decision import NOTHING, Decision, by
+from engine.deciders.runs import unfinished
 from engine.deciders.text_cleaning import clean_text
 from engine.events import (
     ENGINE,
@@ -93,6 +94,9 @@ def fail(state: IncidentState, command: FailInvestigation) -> Decision:
 def close(state: IncidentState, command: CloseIncident, who: Who) -> Decision:
     """Close the incident, and an interrupted investigation with it."""
     because = clean_text(command.because, "the reason")
+    run = unfinished(state)
+    if run is not None and run.status != "previewed":
+        raise UsageError(f"{run.id} ({run.action.action}) isn't finished: what it does must be known before the close")
     events: list[tuple[Who, Body]] = []
     if not state.ended:
         events += [] if state.cancelling else [(who, InvestigationCancelled())]
@@ -103,6 +107,13 @@ def close(state: IncidentState, command: CloseIncident, who: Who) -> Decision:
 def close_aged(state: IncidentState, command: CloseAged, now: datetime) -> Decision:
     """Close a live incident that nobody has touched for long. A recorded incident is never closed by age."""
     last = max((time for time in (state.updated_at, state.said_at) if time is not None), default=None)
-    if state.closed is not None or not state.live or not state.ended or last is None or now - last < command.after:
+    if (
+        unfinished(state) is not None
+        or state.closed is not None
+        or not state.live
+        or not state.ended
+        or last is None
+        or now - last < command.after
+    ):
         return NOTHING
     return by(ENGINE, IncidentClosed(reason="age"))

@@ -5,6 +5,21 @@ are frozen. The shape of a body changes only together with its `version`; `upcas
 read.
 """
 
+from engine.events.actions import (
+    ActionApproved,
+    ActionBody,
+    ActionChecked,
+    ActionConverged,
+    ActionDispatched,
+    ActionDispatching,
+    ActionExpired,
+    ActionPreviewed,
+    ActionRefused,
+    ActionRejected,
+    ActionRequested,
+    ActionSettled,
+    ActionVerified,
+)
 from engine.events.conclusions import ConclusionReached, HypothesesRanked
 from engine.events.envelope import ENGINE, GENESIS, Event, EventBody, IncidentEvent, InvestigationEvent, Who, event_hash
 from engine.events.evidence import AnswerRecorded, FactAdded, FactFound, FactJudged
@@ -41,6 +56,19 @@ from engine.events.upcast import upcast
 __all__ = [
     "ENGINE",
     "GENESIS",
+    "ActionApproved",
+    "ActionBody",
+    "ActionChecked",
+    "ActionConverged",
+    "ActionDispatched",
+    "ActionDispatching",
+    "ActionExpired",
+    "ActionPreviewed",
+    "ActionRefused",
+    "ActionRejected",
+    "ActionRequested",
+    "ActionSettled",
+    "ActionVerified",
     "AnswerRecorded",
     "Body",
     "ConclusionReached",

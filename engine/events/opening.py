@@ -1,9 +1,10 @@
 """How an incident begins: what is investigated, what can be asked, what kind of incident it is."""
 
+import operator
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from engine.events.envelope import EventBody, IncidentEvent, InvestigationEvent
 from engine.hypotheses import Classification
@@ -23,7 +24,7 @@ class IncidentOpened(IncidentEvent):
 
     `origin` says where its telemetry comes from: a bundle (`recorded`) or configured sources (`live`). `now` is the
     moment that it is investigated at: nothing later is read. `baseline` is None where the quiet part before the onset
-    serves.
+    serves. `store` names the store in which a live one was opened: an action is executed for it in that store alone.
     """
 
     type: Literal["incident_opened"] = "incident_opened"
@@ -42,6 +43,7 @@ class IncidentOpened(IncidentEvent):
     labels: Mapping[str, str] = {}
     coverage: tuple[Coverage, ...] = ()
     alert: Any = None
+    store: str = Field(default="", exclude_if=operator.not_)
     warnings: tuple[str, ...] = ()
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
+from engine.events.actions import ActionBody
 from engine.events.conclusions import ConclusionReached, HypothesesRanked
 from engine.events.envelope import EventBody
 from engine.events.evidence import AnswerRecorded, FactAdded, FactFound, FactJudged
@@ -65,7 +66,7 @@ Statement = FactAdded | FactJudged | NoteAdded | IncidentClosed
 IncidentBody = IncidentOpened | ConclusionReached | Statement
 """Bodies that other parts of the state fold, or several parts."""
 
-Body = Annotated[IncidentBody | InvestigationBody, Field(discriminator="type")]
+Body = Annotated[IncidentBody | ActionBody | InvestigationBody, Field(discriminator="type")]
 """The closed union of event bodies."""
 
 
@@ -77,7 +78,7 @@ def in_real_time(body: Body) -> bool:
         case NoteAdded() | IncidentClosed():
             return True
         case _:
-            return False
+            return isinstance(body, ActionBody)
 
 
 # The slot itself: `getattr` on a body that has no such bytes would search through all of pydantic first.

@@ -19,6 +19,7 @@ from engine.log.folding import BATCH, decode_rows, state_at
 from engine.log.group_commit import GroupCommit
 from engine.log.verification import verify_execution, verify_store
 from engine.port import AuditResult, IncidentSummary
+from engine.store.home import new_home
 from engine.store.locations import StoreLocation, open_rows
 from engine.store.rows import IndexRow, RowStore
 from primitives.errors import StoreCorrupt, StoreError, UsageError
@@ -33,11 +34,13 @@ _MOST_NAMED = 3
 class EventLog:
     """An append-only log of events for each execution, with the blobs that they name.
 
-    Every method raises `StoreError` (or one of its kinds) when the store can't be read or written.
+    Every method raises `StoreError` (or one of its kinds) when the store can't be read or written. `home` tells the
+    store from every other one.
     """
 
     def __init__(self, rows: RowStore) -> None:
         self.rows = rows
+        self.home: str = getattr(rows, "home", "") or new_home()
         self._closed = False
         self._followers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._commits = None if rows.readonly else GroupCommit(rows, self._wake)

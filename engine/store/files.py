@@ -31,7 +31,7 @@ _DOUBTFUL = {"9p", "prl_fs", "vboxsf", "virtiofs"}
 _MAGIC = b"SQLite format 3\0"
 _HEADER_SIZE = 100
 # The database, SQLite's own files beside it, and ours.
-_SUFFIXES = ("", "-wal", "-shm", ".heads", ".lock")
+_SUFFIXES = ("", "-wal", "-shm", ".heads", ".id", ".lock")
 
 
 @dataclass(slots=True)

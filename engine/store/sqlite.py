@@ -10,6 +10,7 @@ from engine.store import schema
 from engine.store.anchors import AnchorFile
 from engine.store.connection import Connection, RowsRefused, Statement, damage
 from engine.store.files import StoreFiles, claim_files
+from engine.store.home import home_of
 from engine.store.rows import (
     NO_EVENTS,
     Blob,
@@ -42,6 +43,7 @@ class SqliteRows:
 
     def __init__(self, files: StoreFiles, connection: Connection, heads: AnchorFile) -> None:
         self.path = files.path
+        self.home = home_of(files.path, writable=not files.readonly)
         self.connection = connection
         self._files = files
         self._heads = heads

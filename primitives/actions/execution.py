@@ -1,15 +1,15 @@
-"""How an action is executed: the five operations of `Operations`, and how it is undone.
+"""How an action is executed: the operations of `Operations`, and how it is undone.
 
 A remediation declares its operations on its entry in the catalogue (`Remediation.operations`). One without operations
 can't be executed: it is shown, with its command, and nothing else. Each operation works on one action:
 
 | operation | asks | answers |
 | --- | --- | --- |
-| preflight | the sources, reading only | may it be done now: the target exists, is what it was, is healthy enough |
-| preview | the sources, and a server-side dry run | the one call to send, what it changes, and the state before |
+| preflight | the platform, reading only | may it be done now: the target exists, is healthy enough, nothing undoes it |
+| preview | the platform: reading, and a server-side dry run | the one call to send, what it changes, the state before |
 | dispatch | the platform, writing: once | whether the platform took the call, refused it, or nobody knows |
-| converged | the sources, reading only | how far the platform is with carrying it out |
-| verify | nothing: it follows from the arguments | which metric has to recover, and for how long |
+| find_out | the platform, reading only | what became of a call whose answer was lost |
+| converged | the platform, reading only | how far the platform is with carrying it out |
 | inverse | nothing: see `primitives.actions.inverse` | the action that undoes this one, from the state before |
 
 A person approves the digest of a preview. `dispatch` sends that preview's call and nothing else.
@@ -18,26 +18,15 @@ A person approves the digest of a preview. `dispatch` sends that preview's call 
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from primitives.actions.inverse import PriorState
 from primitives.actions.proposal import ActionArguments
-from primitives.telemetry import Telemetry
 
-__all__ = [
-    "BlastRadius",
-    "Call",
-    "Check",
-    "Convergence",
-    "Dispatch",
-    "Operations",
-    "PlatformWriter",
-    "Preflight",
-    "Preview",
-    "Verification",
-]
+__all__ = ["BlastRadius", "Call", "Check", "Convergence", "Dispatch", "Operations", "Preflight", "Preview"]
 
 A = TypeVar("A", bound=ActionArguments, contravariant=True)
+W = TypeVar("W", contravariant=True)
 
 
 class _Frozen(BaseModel):
@@ -53,9 +42,13 @@ class Check(_Frozen):
 
 
 class Preflight(_Frozen):
-    """The checks of an action. It may go on only where each one passed; what is unknown stops it as well."""
+    """The checks of an action. It may go on only where each one passed; what is unknown stops it as well.
+
+    `instead` is the way to reach the same where another controller owns the target.
+    """
 
     checks: tuple[Check, ...]
+    instead: str = ""
 
     @property
     def passed(self) -> bool:
@@ -90,20 +83,23 @@ class BlastRadius(_Frozen):
 class Preview(_Frozen):
     """What will be done: the call, what changes (a unified diff of the platform's dry run), and the state before.
 
-    A person approves this; when any of it changes, the approval is void.
+    `version` is the target's identity and version (a uid and a generation): while it stays, nobody changed what was
+    looked at. `labels` are the target's own. A person approves this; when any of it changes, the approval is void.
     """
 
     call: Call
     diff: str
     prior: PriorState
     blast_radius: BlastRadius
+    version: str
+    labels: Mapping[str, str] = {}
 
 
 class Dispatch(_Frozen):
     """What became of the call: accepted, refused, or unknown (the connection broke after it was sent).
 
     `request_id` is the platform's, where it gave one; `detail` its own words. What is unknown is read back from the
-    target and never sent again without that.
+    target and never sent again.
     """
 
     outcome: Literal["accepted", "refused", "unknown"]
@@ -120,49 +116,36 @@ class Convergence(_Frozen):
     detail: str = ""
 
 
-class Verification(_Frozen):
-    """What proves that the action helped: the metric of the resource is back at its baseline for `for_s` seconds.
+class Operations(Protocol[A, W]):
+    """How one kind of action is executed; `world` reads and writes one platform, with the identity that may act."""
 
-    It is looked at until `until`; without samples by then the outcome is inconclusive and nothing is rolled back.
-    """
-
-    resource: str
-    metric: str
-    for_s: float
-    until: AwareDatetime
-
-
-class PlatformWriter(Protocol):
-    """Sends calls to one platform with the identity that may act; the backend's writing side implements it."""
-
-    async def dry_run(self, call: Call) -> str:
-        """What the platform says that `call` would change, as a unified diff. Raises `SourceError`."""
+    @property
+    def platform(self) -> str:
+        """The kind of source whose writing side it needs: `kubernetes`."""
         ...
 
-    async def send(self, call: Call) -> Dispatch:
-        """Send `call` once. Never raises for what became of it: an answer that was lost is `unknown`."""
+    async def preflight(self, world: W, arguments: A) -> Preflight:
+        """Check by reading whether the action may run now. Raises `SourceError` where the platform can't say."""
         ...
 
+    async def preview(self, world: W, arguments: A, mark: str) -> Preview:
+        """Work out the one call, what it would change, and the state to go back to. Changes nothing.
 
-class Operations(Protocol[A]):
-    """How one kind of action is executed."""
-
-    async def preflight(self, ask: Telemetry, arguments: A) -> Preflight:
-        """Check by reading whether the action may run now. Raises `SourceError` where the sources can't say."""
+        `mark` names the run; the call leaves it on the target, where that can carry one. Raises `SourceError`.
+        """
         ...
 
-    async def preview(self, ask: Telemetry, writer: PlatformWriter, arguments: A) -> Preview:
-        """Work out the one call, what it would change, and the state to go back to. Changes nothing."""
+    async def dispatch(self, world: W, preview: Preview) -> Dispatch:
+        """Send the call of the preview, once. Never raises for what became of it: a lost answer is `unknown`."""
         ...
 
-    async def dispatch(self, writer: PlatformWriter, preview: Preview) -> Dispatch:
-        """Send the call of the preview that was approved, at most once."""
+    async def find_out(self, world: W, arguments: A, preview: Preview, mark: str) -> Dispatch:
+        """What became of a call whose answer was lost, by reading; `unknown` while that can't be said.
+
+        Raises `SourceError`.
+        """
         ...
 
-    async def converged(self, ask: Telemetry, arguments: A, preview: Preview) -> Convergence:
-        """How far the platform is, by reading."""
-        ...
-
-    def verify(self, arguments: A, symptom_metric: str, now: AwareDatetime) -> Verification:
-        """What has to recover: the metric that raised the alarm unless this action has a better one."""
+    async def converged(self, world: W, arguments: A, preview: Preview) -> Convergence:
+        """How far the platform is, by reading. Raises `SourceError`."""
         ...

@@ -8,9 +8,9 @@ backend's `__init__.py` import nothing heavy: the factory does, when a source is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -20,10 +20,11 @@ from primitives.identity import scope_text
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
+    from primitives.actions.proposal import ActionArguments
     from primitives.clock import Clock
     from primitives.telemetry import Backend, Question
 
-__all__ = ["GROUP", "BackendKind", "SourceSettings", "backend", "backend_problems", "backends"]
+__all__ = ["GROUP", "BackendKind", "PlatformWriter", "SourceSettings", "backend", "backend_problems", "backends"]
 
 GROUP = "cloudops.backends"
 
@@ -102,13 +103,39 @@ def _nothing(environment: Mapping[str, str]) -> None:
     del environment
 
 
+class PlatformWriter(Protocol):
+    """The writing side of a source: it looks and acts with the identity that may act. Operations know their own kind.
+
+    `identity` says who acts, for a person; `separate` that this isn't who reads. `place` is where it acts, by the keys
+    of a policy's environments; `secrets` are its credentials.
+    """
+
+    name: str
+    identity: str
+    separate: bool
+    place: dict[str, str]
+    secrets: tuple[str, ...]
+
+    def serves(self, arguments: ActionArguments) -> bool:
+        """Whether an action with these arguments acts here."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+OpenWriter = Callable[[str, Any], "Awaitable[PlatformWriter]"]
+
+
 @dataclass(frozen=True, slots=True)
 class BackendKind:
     """A registered backend.
 
     `name` is the `kind` of its sources. `factory` opens a source by its name, settings and clock, without asking it
     anything; it raises `UsageError` for settings that can't be used. `discover` finds settings in the environment where
-    nobody configured a source, and `discovered_by` says how, for a person.
+    nobody configured a source, and `discovered_by` says how, for a person. `writer` opens its writing side, where
+    actions can be executed there.
     """
 
     name: str
@@ -118,6 +145,7 @@ class BackendKind:
     factory: Factory[Any]
     discover: Discover
     discovered_by: str
+    writer: OpenWriter | None = None
 
 
 _registered: dict[str, BackendKind] = {}
@@ -131,12 +159,13 @@ def backend(
     settings: type[S],
     discover: Discover = _nothing,
     discovered_by: str = "",
+    writer: OpenWriter | None = None,
 ) -> Callable[[Factory[S]], Factory[S]]:
     """Register the decorated factory as the backend `name`."""
 
     def register(factory: Factory[S]) -> Factory[S]:
         _registered[name] = BackendKind(
-            name, title, frozenset(questions), settings, factory, discover, discovered_by or "the environment"
+            name, title, frozenset(questions), settings, factory, discover, discovered_by or "the environment", writer
         )
         return factory
 

@@ -50,7 +50,7 @@ class Remediation:
     requires_approval: bool = True
     answers: tuple[str, ...] = ()
     otherwise: str | None = None
-    operations: Operations[Any] | None = None
+    operations: Operations[Any, Any] | None = None
 
     @property
     def executable(self) -> bool:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from cases.fake_aws import FakeAws
 from cases.fake_kubernetes import FakeKubernetes
+from cases.fake_loki import FakeLoki, line
 from cases.fake_prometheus import FakePrometheus, healthy
 from cases.fake_server import FakeServer
 
@@ -120,9 +122,36 @@ def kubernetes(folder: Path) -> Backend:
     return open_source("prod", definition, ManualClock(NOW)).backend
 
 
+def aws(folder: Path) -> Backend:
+    """A database, until now and later."""
+    del folder
+    fake = FakeAws()
+    _servers.append(fake)
+    fake.client("cloudwatch").put_metric_data(
+        Namespace="AWS/RDS",
+        MetricData=[
+            {
+                "MetricName": "DatabaseConnections", "Value": 4.0, "Timestamp": NOW + timedelta(minutes=minute),
+                "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": "ward"}],
+            }
+            for minute in (-20, -10, 10)
+        ],
+    )  # fmt: skip
+    return open_source("prod", define_source("prod", fake.settings(), {}), ManualClock(NOW)).backend
+
+
+def loki(folder: Path) -> Backend:
+    """One that has lines of the time before now and, as clocks differ, of later."""
+    del folder
+    server = FakeLoki([line(seconds, "failed", app="shop") for seconds in (-600, 600, 1200)])
+    _servers.append(server)
+    return open_source("logs", define_source("logs", {"kind": "loki", "url": server.url}, {}), ManualClock(NOW)).backend
+
+
 _servers: list[FakeServer] = []
 MAKERS: dict[str, Callable[[Path], Backend]] = {
-    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes,
+    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes, "aws": aws,
+    "loki": loki,
 }  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def add_cases(tree: Path) -> None:
     """What the type checker asked for."""
     change(tree, DECIDERS, "from engine.deciders.judge import", "from engine.deciders.handovers import hand_over\n"
            "from engine.deciders.judge import")  # fmt: skip
-    change(tree, DECIDERS, "CloseIncident, Command,", "CloseIncident, Command, HandOver,")
+    change(tree, DECIDERS, "    Command,\n", "    Command,\n    HandOver,\n")
     change(tree, DECIDERS, "        case AddNote():\n", "        case HandOver():\n"
            "            return hand_over(state, command, who)\n        case AddNote():\n")  # fmt: skip
     change(tree, DECIDERS, "case Judge() | AddNote():", "case Judge() | AddNote() | HandOver():")

@@ -79,6 +79,39 @@ async def test_a_long_list_is_read_page_by_page(source: Backend, server: FakeKub
     assert asked == [None, "3", "6"]
 
 
+def expiring(times: int) -> Any:
+    """A rule that breaks the list of pods off on its second page, so many times."""
+    left = iter(range(times))
+
+    def rule(request: Request) -> Reply | None:
+        gone = request.path == "/api/v1/pods" and request.query.get("continue") == "3" and next(left, None) is not None
+        return refusal(410, "The provided continue parameter is too old") if gone else None
+
+    return rule
+
+
+async def test_a_list_that_expires_is_read_anew(source: Backend, server: FakeKubernetes) -> None:
+    server.objects["pods"] = [pod(f"booking-{number}") for number in range(7)]
+    server.page = 3
+    server.rule = expiring(1)
+    answer = await source.ask(OBJECTS)
+    assert (answer.status, answer.completeness) == ("answered", "complete")
+    assert names(answer, "pods") == [f"booking-{number}" for number in range(7)]
+
+
+async def test_a_list_that_expires_again_is_a_gap(source: Backend, server: FakeKubernetes) -> None:
+    server.objects["pods"] = [pod(f"booking-{number}") for number in range(7)]
+    server.page = 3
+    server.rule = expiring(2)
+    answer = await source.ask(OBJECTS)
+    assert (answer.status, answer.completeness, answer.left_out) == ("partial", "cut", "pods")
+    assert names(answer, "pods") == [f"booking-{number}" for number in range(3)]
+    assert "only a part of pods: the server broke the list off twice" in (answer.detail or "")
+    covered = {kind for part in answer.coverage for kind in part.kinds}
+    assert "objects:pods" not in covered
+    assert "objects:services" in covered
+
+
 async def test_one_look_serves_every_question_about_one_moment(source: Backend, server: FakeKubernetes) -> None:
     await asyncio.gather(source.ask(OBJECTS), source.ask(TopologyQuery(window=WINDOW)))
     assert [request.path for request in server.asked].count("/api/v1/pods") == 1

@@ -23,7 +23,7 @@ EXEMPT = {
     "primitives/backends/kubernetes/discovery.py": "paths of the API",
     "primitives/backends/kubernetes/logs.py": "paths of the API",
     "primitives/backends/kubernetes/snapshot.py": "a key of annotations",
-    "primitives/backends/prometheus/endpoint.py": "the path of a URL",
+    "primitives/endpoints.py": "the path of a URL",
     "primitives/bundle/files.py": "paths of files in a bundle",
     "primitives/bundle/kubernetes.py": "paths of files in a bundle",
     "primitives/bundle/reader.py": "paths of files in a bundle",

@@ -70,7 +70,7 @@ def test_the_old_key_is_a_source_of_that_name() -> None:
         ("- sources", "the file: ", "expected keys with values"),
         ("sources: {a: 3}", "sources.a", "settings with a `kind`"),
         ("sources: {a: {url: x}}", "sources.a.kind", "known kinds are"),
-        ("sources: {a: {kind: promeths}}", "sources.a.kind", "known kinds are kubernetes, prometheus"),
+        ("sources: {a: {kind: promeths}}", "sources.a.kind", "known kinds are aws, kubernetes, loki, prometheus"),
         ("sources: {a: {kind: prometheus}}", "sources.a.url", "is required"),
         ("sources: {a: {kind: prometheus, url: 3}}", "sources.a.url", "string"),
         ("sources: {a: {kind: prometheus, url: 'ftp://x'}}", "sources.a.url", "http://HOST:9090"),

@@ -110,15 +110,15 @@ class KubernetesBackend:
 
     def _objects(self, query: ObjectsQuery, snapshot: Snapshot) -> Answer[KubernetesDump]:
         dumps = tuple(dump for dump in snapshot.dumps if query.kinds is None or dump.kind in query.kinds)
-        partial = bool(snapshot.refused or snapshot.missing or snapshot.cut)
+        partial = bool(snapshot.refused or snapshot.missing or snapshot.incomplete)
         coverage = tuple(
             self._covers(("objects", f"objects:{dump.kind}"), snapshot) for dump in snapshot.dumps
-            if dump.kind not in snapshot.cut and not snapshot.namespaces
+            if dump.kind not in snapshot.incomplete and not snapshot.namespaces
         )  # fmt: skip
         return Answer(
             query, self.name, "partial" if partial else "answered", dumps, coverage,
-            detail=_joined(snapshot.notes), completeness="cut" if snapshot.cut else "complete",
-            left_out=", ".join(snapshot.cut),
+            detail=_joined(snapshot.notes), completeness="cut" if snapshot.incomplete else "complete",
+            left_out=", ".join(snapshot.incomplete),
         )  # fmt: skip
 
     def _topology(self, query: TopologyQuery, snapshot: Snapshot) -> Answer[Topology]:
@@ -136,7 +136,13 @@ class KubernetesBackend:
             resources=tuple(Resource.model_validate({"id": name, "kind": kind}) for name, kind in known),
             edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in links),
         )
-        return Answer(query, self.name, "answered", (topology,), (self._covers(("topology",), snapshot),))
+        # Edges that nobody read are no absent edges.
+        coverage = () if snapshot.incomplete else (self._covers(("topology",), snapshot),)
+        return Answer(
+            query, self.name, "partial" if snapshot.incomplete else "answered", (topology,), coverage,
+            detail=_joined(snapshot.notes) if snapshot.incomplete else None,
+            completeness="cut" if snapshot.incomplete else "complete", left_out=", ".join(snapshot.incomplete),
+        )  # fmt: skip
 
     async def _logs(self, query: ContainerLogsQuery, snapshot: Snapshot) -> Answer[ContainerLog]:
         wanted, more = choose_containers(snapshot.dumps, snapshot.time)

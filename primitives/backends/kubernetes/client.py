@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from primitives.backends.kubernetes import KubernetesSettings
 
-__all__ = ["Absent", "Forbidden", "KubernetesClient"]
+__all__ = ["Absent", "Forbidden", "KubernetesClient", "ListExpired"]
 
 CONCURRENT_REQUESTS: Final = 8
 PAGE: Final = 500
@@ -45,8 +45,8 @@ class Absent(SourceError):
     """The server has no such thing (404): an API that it doesn't serve, an object that is gone."""
 
 
-class _Expired(SourceError):
-    """A list took so long that the server forgot where it was (410)."""
+class ListExpired(SourceError):
+    """The server no longer knows the place in a list that `continue` names (410): the list starts anew."""
 
 
 class KubernetesClient:
@@ -84,13 +84,10 @@ class KubernetesClient:
     async def pages(
         self, path: str, params: Mapping[str, str] | None = None, accept: str = ""
     ) -> AsyncIterator[Mapping[str, Any]]:
-        """The list at `path`, page by page. It ends early where the server forgot its place in it."""
+        """The list at `path`, page by page. Raises `ListExpired` where the server forgot its place in it."""
         asked = {"limit": str(PAGE), **(params or {})}
         while True:
-            try:
-                page = await self.get(path, asked, accept)
-            except _Expired:
-                return
+            page = await self.get(path, asked, accept)
             yield page
             metadata = page.get("metadata")
             more = metadata.get("continue") if isinstance(metadata, dict) else None
@@ -198,7 +195,7 @@ class KubernetesClient:
         if status == 404:
             return Absent(self.source, f"it has no {path.rpartition('/')[2]} (HTTP 404)")
         if status == 410:
-            return _Expired(self.source, "the list changed while it was read (HTTP 410)")
+            return ListExpired(self.source, "the list changed while it was read (HTTP 410)")
         if status == 429:
             wait_s = retry_seconds(answer.headers.get("Retry-After"))
             return Throttled(self.source, "it asks for fewer requests (HTTP 429): try again in a minute", wait_s)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from primitives.backends.kubernetes.client import METADATA_ONLY, Absent, Forbidden, KubernetesClient
+from primitives.backends.kubernetes.client import METADATA_ONLY, Absent, Forbidden, KubernetesClient, ListExpired
 from primitives.backends.kubernetes.discovery import Listable, find_listable
 from primitives.dataclass import dataclass
 from primitives.errors import SourceError
@@ -25,7 +25,8 @@ _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 class Snapshot:
     """The lists; `refused` are kinds that may not be read, `missing` what else isn't here, each with its reason.
 
-    `cut` are kinds of which there is more. `namespaces` is where it was looked; empty is the whole cluster.
+    `cut` are kinds of which there is more, `expired` those whose list the server broke off twice. `namespaces` is
+    where it was looked; empty is the whole cluster.
     """
 
     time: datetime
@@ -33,7 +34,13 @@ class Snapshot:
     refused: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
+    expired: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """The kinds of which more objects are there than were read."""
+        return (*self.cut, *self.expired)
 
     @property
     def notes(self) -> list[str]:
@@ -44,6 +51,8 @@ class Snapshot:
         notes += self.missing
         if self.cut:
             notes.append(f"only the first {MOST_OBJECTS:,} of {', '.join(self.cut)}")
+        if self.expired:
+            notes.append(f"only a part of {', '.join(self.expired)}: the server broke the list off twice (HTTP 410)")
         return notes
 
 
@@ -56,6 +65,7 @@ class _List:
     refused: bool = False
     missing: str = ""
     cut: bool = False
+    expired: bool = False
     narrowed: tuple[str, ...] = ()
 
 
@@ -85,6 +95,7 @@ async def take_snapshot(client: KubernetesClient, time: datetime, namespaces: tu
         refused=tuple(entry.listable.plural for entry in lists if entry.refused),
         missing=tuple(missing),
         cut=tuple(entry.listable.plural for entry in lists if entry.cut),
+        expired=tuple(entry.listable.plural for entry in lists if entry.expired),
         namespaces=tuple(dict.fromkeys(name for entry in lists for name in entry.narrowed)),
     )  # fmt: skip
 
@@ -112,14 +123,39 @@ async def _list(
 
 async def _read(client: KubernetesClient, listable: Listable, namespaces: tuple[str, ...]) -> _List:
     items: list[Mapping[str, Any]] = []
+    expired = False
+    for namespace in namespaces or ("",):
+        more, whole = await _read_list(client, listable, namespace, MOST_OBJECTS - len(items))
+        items += more
+        expired |= not whole
+        if len(items) >= MOST_OBJECTS:
+            return _List(listable, tuple(items[:MOST_OBJECTS]), cut=True, narrowed=namespaces)
+    return _List(listable, tuple(items), expired=expired, narrowed=namespaces)
+
+
+async def _read_list(
+    client: KubernetesClient, listable: Listable, namespace: str, most: int
+) -> tuple[list[Mapping[str, Any]], bool]:
+    """The objects of a list, `most` and up to a page more; whether the server gave all that was asked of it.
+
+    A `continue` token expires after five to fifteen minutes, or when the server's store is compacted. Whoever needs
+    a list of one moment starts anew (https://kubernetes.io/docs/reference/using-api/api-concepts/). That is done once:
+    a list that expires twice is longer than the server remembers.
+    """
     # A Secret's values are nobody's business here: its metadata alone is asked for.
     accept = METADATA_ONLY if listable.plural == "secrets" else ""
-    for namespace in namespaces or ("",):
-        async for page in client.pages(listable.path(namespace), accept=accept):
-            items += _objects(page, listable)
-            if len(items) >= MOST_OBJECTS:
-                return _List(listable, tuple(items[:MOST_OBJECTS]), cut=True, narrowed=namespaces)
-    return _List(listable, tuple(items), narrowed=namespaces)
+    items: list[Mapping[str, Any]] = []
+    for _ in range(2):
+        items = []
+        try:
+            async for page in client.pages(listable.path(namespace), accept=accept):
+                items += _objects(page, listable)
+                if len(items) >= most:
+                    break
+        except ListExpired:
+            continue
+        return items, True
+    return items, False
 
 
 def _objects(page: Mapping[str, Any], listable: Listable) -> Iterable[Mapping[str, Any]]:

@@ -1,12 +1,10 @@
-"""The address of a Prometheus and its credentials. Imports nothing heavy: settings are read before the first frame."""
+"""The address of a Prometheus. Imports nothing heavy: settings are read before the first frame."""
 
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
-from primitives.dataclass import dataclass
-from primitives.errors import UsageError
+from primitives.endpoints import Endpoint, parse_url
 
 __all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "Endpoint", "parse_endpoint"]
 
@@ -14,43 +12,6 @@ TOKEN_VARIABLE: Final = "CLOUDOPS_PROMETHEUS_TOKEN"  # noqa: S105 - the variable
 URL_VARIABLE: Final = "CLOUDOPS_PROMETHEUS_URL"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a Prometheus is. `base` holds no credentials."""
-
-    base: str
-    user: str | None = None
-    password: str | None = None
-    token: str | None = None
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must never be seen anywhere."""
-        return tuple(secret for secret in (self.password, self.token) if secret)
-
-    def __repr__(self) -> str:
-        return f"Endpoint({self.base!r})"
-
-
 def parse_endpoint(url: str, token: str | None = None) -> Endpoint:
-    """The endpoint that `url` names; without user-info in it, `token` is the bearer token.
-
-    Raises `UsageError` when it is no http or https URL of a host; the message never repeats the URL, which may hold a
-    password.
-    """
-    advice = "give it as http://HOST:9090 or https://USER:PASSWORD@HOST/PATH"
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname, parts.port
-        (host or "").encode("idna")
-    except ValueError:
-        raise UsageError(f"the Prometheus URL can't be read: {advice}") from None
-    if parts.scheme not in ("http", "https") or not host or not url.isprintable():
-        raise UsageError(f"the Prometheus URL is no http or https URL of a host: {advice}")
-    if parts.query or parts.fragment:
-        raise UsageError(f"the Prometheus URL has a query or a fragment, which would get lost: {advice}")
-    address = f"[{host}]" if ":" in host else host
-    base = f"{parts.scheme}://{address}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
-    user = unquote(parts.username) if parts.username is not None else None
-    password = unquote(parts.password or "") if user is not None else None
-    return Endpoint(base, user, password, None if user is not None else token or None)
+    """The endpoint that `url` names (`parse_url`)."""
+    return parse_url(url, token, product="Prometheus", port=9090)

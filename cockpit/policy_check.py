@@ -1,0 +1,123 @@
+"""What the policy says of an action, or of every action that can be executed, in words."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cockpit.settings import Settings
+from cockpit.tables import Column, printed_width, table_lines
+from engine.act.policy import Ruling, Subject
+from engine.act.policy_file import CurrentPolicy, PolicyFile
+from primitives.clock import SystemClock
+from primitives.dataclass import dataclass
+from primitives.errors import UsageError
+from primitives.remediations.registry import Remediation, remediations
+from primitives.text import safe_line
+
+__all__ = ["Question", "Result", "judge", "read", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about: an action, or all of them, and what is known of it."""
+
+    action: str | None = None
+    resource: str = ""
+    environment: str | None = None
+    labels: tuple[str, ...] = ()
+    parts: int | None = None
+    at_a_time: int | None = None
+    person: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The rulings, by the action's name."""
+
+    current: CurrentPolicy
+    question: Question
+    rulings: tuple[tuple[Remediation, Ruling], ...]
+    now: datetime
+
+    @property
+    def denied(self) -> bool:
+        """Whether the action that was asked about is denied."""
+        return self.question.action is not None and any(ruling.verdict == "deny" for _, ruling in self.rulings)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "policy": self.current.source,
+            "digest": self.current.digest,
+            "at": self.now.isoformat(),
+            "actions": [
+                {"action": entry.name, "effect": entry.effect, "risk": entry.risk, "verdict": ruling.verdict,
+                 "rule": ruling.rule, "because": list(ruling.because)}
+                for entry, ruling in self.rulings
+            ],
+        }  # fmt: skip
+
+
+def read(settings: Settings, file: Path | None) -> CurrentPolicy:
+    """The policy of `file`, or the one in force. Raises `UsageError` where it can't be used."""
+    policy = PolicyFile(file, required=True) if file else PolicyFile(settings.policy, required=settings.policy_required)
+    current = policy.current()
+    if current.problem:
+        raise UsageError(current.problem)
+    return current
+
+
+def judge(current: CurrentPolicy, question: Question) -> Result:
+    """What the policy says. Raises `UsageError` for an action that there isn't."""
+    known = remediations()
+    if question.action is not None and question.action not in known:
+        name = safe_line(question.action, limit=60)
+        raise UsageError(f"there is no action {name}, so it is denied; there are {', '.join(known)}")
+    asked = [known[question.action]] if question.action is not None else list(known.values())
+    now = question.at or SystemClock().now()
+    rulings = tuple((entry, current.policy.ruling(_subject(entry, question), now)) for entry in asked)
+    return Result(current, question, rulings, now)
+
+
+def render(result: Result) -> str:
+    """The verdicts as text."""
+    lines = [f"Policy: {safe_line(result.current.source, limit=300)} ({result.current.digest[:8]})"]
+    if result.question.action is not None:
+        (_, ruling), *_ = result.rulings
+        lines += [f"{result.question.action}: {ruling.verdict}, by the rule {safe_line(ruling.rule)}"]
+        lines += [f"  {safe_line(words)}" for words in ruling.because]
+    else:
+        rows = [
+            (entry.name, entry.effect, entry.risk, ruling.verdict, safe_line(ruling.rule))
+            for entry, ruling in result.rulings
+        ]
+        lines += table_lines([Column() for _ in range(5)], rows, printed_width(), gap=2)
+    lines.append(f"At {result.now.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    return "\n".join(lines) + "\n"
+
+
+def _subject(entry: Remediation, question: Question) -> Subject:
+    share = question.at_a_time / question.parts if question.parts and question.at_a_time is not None else None
+    return Subject(
+        primitive=entry.name,
+        effect=entry.effect,
+        environment=question.environment,
+        labels=_labels(question.labels),
+        resource=question.resource,
+        risk=entry.risk,
+        parts=question.parts,
+        share=share,
+        person=question.person or getpass.getuser(),
+    )
+
+
+def _labels(given: tuple[str, ...]) -> dict[str, str] | None:
+    pairs = [label.partition("=") for label in given]
+    wrong = next((label for label, (_, sign, _) in zip(given, pairs, strict=True) if not sign), None)
+    if wrong is not None:
+        raise UsageError(f"--label {safe_line(wrong, limit=60)}: expected KEY=VALUE")
+    return {key: value for key, _, value in pairs} or None

@@ -1,0 +1,145 @@
+"""The engine's own commands about runs of actions. People's are in `engine.port`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.act.plan import ActionPlan
+from engine.act.policy_file import CurrentPolicy
+from engine.port import ApproveAction, PrepareAction
+from primitives.actions.execution import Convergence, Dispatch, Preflight
+from primitives.dataclass import dataclass
+
+__all__ = [
+    "ApproveUnder",
+    "ApproveUndo",
+    "BeginDispatch",
+    "BeginUndo",
+    "ExpireRun",
+    "PrepareIn",
+    "RecordChecks",
+    "RecordConvergence",
+    "RecordDispatch",
+    "RecordPlan",
+    "RecordVerification",
+    "RefuseRun",
+    "RunCommand",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareIn:
+    """A person's `command`, in the store `home`."""
+
+    command: PrepareAction
+    home: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveUnder:
+    """A person's `command`, under the policy that holds now."""
+
+    command: ApproveAction
+    policy: CurrentPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChecks:
+    """What had to hold was checked; where something doesn't, the run ends."""
+
+    run: str
+    preflight: Preflight
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseRun:
+    """The run ends before anything was sent."""
+
+    run: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlan:
+    """The plan is made; it waits for approval for so many minutes."""
+
+    run: str
+    plan: ActionPlan
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireRun:
+    """The plan or its approval is void."""
+
+    run: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeginDispatch:
+    """Write the intent: the plan as it is now has this `digest`, its call this `fence`, under this policy."""
+
+    run: str
+    digest: str
+    fence: str
+    policy: CurrentPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDispatch:
+    """What became of the call; `read` where that was read from the target."""
+
+    run: str
+    dispatch: Dispatch
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConvergence:
+    """How far the platform is, where that changed."""
+
+    run: str
+    convergence: Convergence
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVerification:
+    """Whether it helped."""
+
+    run: str
+    outcome: Literal["verified", "not_improved", "inconclusive"]
+    value: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginUndo:
+    """Undo a run that hasn't helped, as was approved with it."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveUndo:
+    """Approve the plan of an undoing run by the approval of the run that it undoes."""
+
+    run: str
+    policy: CurrentPolicy
+
+
+RunCommand = (
+    PrepareIn
+    | ApproveUnder
+    | RecordChecks
+    | RefuseRun
+    | RecordPlan
+    | ExpireRun
+    | BeginDispatch
+    | RecordDispatch
+    | RecordConvergence
+    | RecordVerification
+    | BeginUndo
+    | ApproveUndo
+)
+"""The commands about runs of actions that the engine makes."""

@@ -1,0 +1,132 @@
+"""Makes the plan of a run: the platform's preview, who acts, what the policy says, how it is undone and verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from engine.act.plan import ActionPlan, UndoPlan, call_digest
+from engine.act.policy import Policy
+from engine.act.policy_file import CurrentPolicy
+from engine.act.verification import plan_verification
+from engine.act.world import World
+from engine.deciders.approvals import judged
+from engine.incident import IncidentState
+from engine.naming import display_names
+from engine.state.runs import ActionRun
+from primitives.actions.execution import Preview
+from primitives.actions.inverse import Inverse, PriorState
+from primitives.actions.proposal import ActionArguments
+from primitives.facts import Dependencies
+from primitives.identity import parse_id
+from primitives.remediations.registry import Remediation, remediations
+from primitives.text import safe_line
+
+__all__ = ["make_plan"]
+
+_MOST_DEPENDENTS = 20
+
+
+async def make_plan(
+    state: IncidentState, run: ActionRun, world: World, current: CurrentPolicy, now: datetime
+) -> tuple[ActionPlan, Preview]:
+    """The plan, and the preview whose call will be sent as it stands. Raises `SourceError`."""
+    remediation = remediations()[run.action.primitive]
+    assert remediation.operations is not None
+    arguments = remediation.arguments.model_validate(run.action.arguments)
+    writer = await world.writer(remediation.operations.platform, arguments)
+    preview: Preview = await remediation.operations.preview(writer, arguments, mark_of(state, run))
+    shown = _shown(state, run, preview, writer.secrets)
+    policy = current.policy
+    undo, irreversible = _undo(remediation, arguments, preview.prior, policy)
+    verification = None if run.undoes else plan_verification(
+        state, run.action, policy.verify_seconds, policy.verify_within_seconds
+    )  # fmt: skip
+    plan = ActionPlan(
+        primitive=remediation.name,
+        platform=remediation.operations.platform,
+        arguments=run.action.arguments,
+        title=safe_line(run.action.action),
+        command=run.action.command,
+        effect=remediation.effect,
+        risk=remediation.risk,
+        duration_s=remediation.estimated_duration_s,
+        resource=preview.call.target,
+        name=parse_id(preview.call.target).name,
+        reason=_reason(state, run),
+        preview=shown,
+        call_digest=call_digest(preview.call),
+        identity=safe_line(writer.identity, limit=300),
+        environment=_environment(state, policy, writer.place),
+        policy=current.digest,
+        verdict="deny",
+        rule="",
+        undo=undo,
+        irreversible=irreversible,
+        verification=verification,
+        unverified="" if verification is not None else _unverified(run),
+        dry_run_at=now,
+    )
+    ruling = judged(policy, plan, run.requested_by.name, now)
+    return plan.model_copy(update={"verdict": ruling.verdict, "rule": ruling.rule}), preview
+
+
+def mark_of(state: IncidentState, run: ActionRun) -> str:
+    """What a run leaves on its target, so that reading it says whose change it was."""
+    return f"{state.execution_id}.{run.id}"
+
+
+def _shown(state: IncidentState, run: ActionRun, preview: Preview, secrets: Iterable[str]) -> Preview:
+    """The preview as it may be stored and seen: no secrets, no control characters, and who depends on the target."""
+    from primitives.redact import Redactor
+
+    redactor = Redactor(secrets)
+    call = preview.call.model_copy(update={"parameters": redactor.redact_value(preview.call.parameters)})
+    radius = preview.blast_radius.model_copy(update={"dependents": _dependents(state, run)})
+    diff = "\n".join(safe_line(line, limit=500) for line in redactor.redact(preview.diff).splitlines())
+    return preview.model_copy(update={"call": call, "diff": diff, "blast_radius": radius})
+
+
+def _dependents(state: IncidentState, run: ActionRun) -> tuple[str, ...]:
+    """Who depends on the target, by the topology that was found."""
+    names, target = display_names(state), run.action.resource
+    facts = (known.fact for known in state.facts.values())
+    edges = [edge for fact in facts if isinstance(fact, Dependencies) for edge in fact.edges]
+    sources = dict.fromkeys(edge[0] for edge in edges if edge[1] == target and edge[0] != target)
+    return tuple(names(source) for source in list(sources)[:_MOST_DEPENDENTS])
+
+
+def _undo(
+    remediation: Remediation, arguments: ActionArguments, prior: PriorState, policy: Policy
+) -> tuple[UndoPlan | None, str]:
+    inverse = remediation.inverse
+    if not isinstance(inverse, Inverse):
+        return None, inverse.why
+    undoing: Any = inverse.arguments(arguments, prior)
+    if undoing is None or inverse.primitive not in remediations():
+        return None, "the state before could not be read"
+    automatic = policy.roll_back == "automatic"
+    title = safe_line(f"Undo: {remediations()[inverse.primitive].command(undoing)}", limit=300)
+    known = undoing.model_dump(mode="json")
+    return UndoPlan(primitive=inverse.primitive, arguments=known, title=title, automatic=automatic), ""
+
+
+def _reason(state: IncidentState, run: ActionRun) -> str:
+    if run.undoes:
+        return f"it undoes {run.undoes}"
+    hypothesis = next((each for each in state.hypotheses if each.id == run.action.hypothesis), None)
+    if hypothesis is None:
+        return run.action.hypothesis
+    return safe_line(f"{hypothesis.id} {hypothesis.cause} ({100 * hypothesis.confidence:.0f} %)", limit=300)
+
+
+def _environment(state: IncidentState, policy: Policy, place: dict[str, str]) -> str | None:
+    assert state.opened is not None
+    return policy.environment(place) or state.opened.labels.get("environment")
+
+
+def _unverified(run: ActionRun) -> str:
+    if run.undoes:
+        return "done when the platform has carried it out"
+    return "no metric of this incident is known to have moved: look at it yourself"

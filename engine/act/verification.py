@@ -1,0 +1,152 @@
+"""Did it help: the metric that raised the alarm, asked again after the action, against the level that it had before.
+
+What is back is argued as operators do: within half again of the baseline, and at most half-way from the baseline to the
+level of the alarm. A level that must be low is compared from above, one that must be high (a throughput) from below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import numpy as np
+
+from engine.act.plan import VerificationPlan
+from engine.hypotheses import Action
+from engine.incident import IncidentState
+from primitives.clock import Clock
+from primitives.dataclass import dataclass
+from primitives.facts import MetricShift
+from primitives.quantities import duration, reading
+from primitives.records import Series, Window
+from primitives.telemetry import SeriesQuery, Telemetry
+
+__all__ = ["Judged", "judge_samples", "plan_verification", "watch", "words_of"]
+
+_KINDS: Final = ("latency", "errors", "availability", "saturation")
+"""The metrics that say most about users come first."""
+_HALF: Final = 0.5
+_LEAST_SAMPLES: Final = 3
+_COVERED: Final = 0.7
+"""The samples must span this share of the time that is judged; sources scrape every few seconds to a minute."""
+_GOOD: Final = 0.9
+"""This share of them must be good, and the last one: a single slow minute in ten is no failure."""
+_LOOKS: Final = 12
+_LONGEST_PAUSE_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the samples say by now: good for long enough, not (yet), or that there aren't enough of them."""
+
+    state: Literal["good", "bad", "no data"]
+    value: float | None = None
+    good_for_s: float = 0.0
+
+
+def plan_verification(state: IncidentState, action: Action, for_s: float, within_s: float) -> VerificationPlan | None:
+    """What would prove that `action` helped; None where no metric of the incident is known to have moved."""
+    shift = _alarm(state, action)
+    if shift is None or shift.resource is None:
+        return None
+    above = shift.current < shift.baseline
+    half_way = shift.baseline + _HALF * (shift.current - shift.baseline)
+    near = shift.baseline * (1 - _HALF if above else 1 + _HALF)
+    limit = max(near, half_way) if above else min(near, half_way) if shift.baseline > 0 else half_way
+    return VerificationPlan(
+        resource=shift.resource, metric=shift.metric, kind=shift.kind, unit=shift.unit, baseline=shift.baseline,
+        before=shift.current, limit=limit, above=above, for_s=for_s, within_s=within_s,
+    )  # fmt: skip
+
+
+def words_of(plan: VerificationPlan) -> str:
+    """What proves it, for a person: "latency p95 at most 300 ms for 2 min"."""
+    metric, side = plan.metric.replace("_", " "), "at least" if plan.above else "at most"
+    return f"{metric} {side} {read(plan, plan.limit)} for {duration(plan.for_s)}"
+
+
+def read(plan: VerificationPlan, value: float) -> str:
+    """A level of the plan's metric as a person reads it."""
+    return reading(value, plan.unit, plan.kind, plan.metric)
+
+
+async def watch(telemetry: Telemetry, plan: VerificationPlan, clock: Clock, since: datetime) -> tuple[Judged, str]:
+    """Look at the metric until it is good for long enough or the time is over; the outcome and its words."""
+    pause_s = min(_LONGEST_PAUSE_S, max(0.5, plan.for_s / _LOOKS))
+    until = clock.monotonic() + plan.within_s
+    while True:
+        judged = judge_samples(await _samples(telemetry, plan, clock.now(), since), plan, clock.now(), since)
+        if judged.state == "good" or clock.monotonic() + pause_s > until:
+            return judged, _outcome(plan, judged)
+        await clock.sleep(pause_s)
+
+
+def judge_samples(series: Iterable[Series], plan: VerificationPlan, now: datetime, since: datetime) -> Judged:
+    """Whether the last `for_s` seconds, all after `since`, are good."""
+    start = max(since, now - timedelta(seconds=plan.for_s))
+    parts = [each.between(Window(start=start, end=now)) for each in series]
+    best = max(parts, key=lambda each: len(each.times), default=None)
+    if best is None or not len(best.times):
+        return Judged("no data")
+    good = best.values >= plan.limit if plan.above else best.values <= plan.limit
+    value = float(np.median(best.values[-_LEAST_SAMPLES:]))
+    waited = (now - since).total_seconds() >= plan.for_s
+    enough = len(best.times) >= _LEAST_SAMPLES and best.times[-1] - best.times[0] >= _COVERED * plan.for_s
+    if waited and not enough:
+        return Judged("no data", value)
+    held = bool(good[-1]) and float(np.mean(good)) >= _GOOD
+    return Judged("good" if waited and held else "bad", value, float(best.times[-1] - best.times[0]) if held else 0.0)
+
+
+async def _samples(telemetry: Telemetry, plan: VerificationPlan, now: datetime, since: datetime) -> tuple[Series, ...]:
+    window = Window(start=max(since, now - timedelta(seconds=2 * plan.for_s)), end=now)
+    answers = await telemetry.series(
+        SeriesQuery(window=window, resources=(plan.resource,), metrics=(plan.metric,), step_s=max(1.0, plan.for_s / 12))
+    )
+    return tuple(each for each in answers.records if each.resource == plan.resource and each.metric.name == plan.metric)
+
+
+def _outcome(plan: VerificationPlan, judged: Judged) -> str:
+    metric, base = plan.metric.replace("_", " "), f"baseline {read(plan, plan.baseline)}"
+    if judged.state == "no data" or judged.value is None:
+        return f"{metric} of {plan.resource} had no samples to tell by: look at it yourself"
+    if judged.state == "good":
+        return f"{metric} returned to {read(plan, judged.value)} ({base}) for {duration(plan.for_s)}"
+    return f"{metric} is {read(plan, judged.value)} after {duration(plan.within_s)} ({base}): it hasn't helped"
+
+
+def _alarm(state: IncidentState, action: Action) -> MetricShift | None:
+    """The metric that raised the alarm, else the strongest one that the action's hypothesis explains."""
+    shifts = [
+        known.fact for known in state.facts.values()
+        if isinstance(known.fact, MetricShift) and known.fact.polarity == "present" and known.fact.worse
+        and known.fact.ended is None and not _refuted(state, known.id)
+    ]  # fmt: skip
+    symptom = state.opened.symptom if state.opened is not None else None
+    if symptom is not None and symptom.metric:
+        named = [shift for shift in shifts if shift.metric == symptom.metric and shift.resource == symptom.resource]
+        if named:
+            return named[-1]
+    cited = _cited(state, action)
+    own = [shift for shift in shifts if shift.resource == action.resource]
+    candidates = [shift for shift in own if shift in cited] or own or [shift for shift in shifts if shift in cited]
+    return min(candidates, key=_rank, default=None)
+
+
+def _rank(shift: MetricShift) -> tuple[int, float]:
+    place = _KINDS.index(shift.kind) if shift.kind in _KINDS else len(_KINDS)
+    return place, -abs(shift.score)
+
+
+def _cited(state: IncidentState, action: Action) -> list[MetricShift]:
+    hypothesis = next((each for each in state.hypotheses if each.id == action.hypothesis), None)
+    if hypothesis is None:
+        return []
+    facts = (state.facts[item.fact].fact for item in hypothesis.evidence if item.fact in state.facts)
+    return [fact for fact in facts if isinstance(fact, MetricShift)]
+
+
+def _refuted(state: IncidentState, fact: str) -> bool:
+    judgement = state.judgements.get(fact)
+    return judgement is not None and judgement.verdict != "pinned"

@@ -1,0 +1,196 @@
+"""Credentials as the AWS command line finds them, and clients that give up in time.
+
+Credential sources and their order: https://docs.aws.amazon.com/cli/latest/topic/config-vars.html. What would ask a
+person (an MFA code) or may take for ever (a `credential_process`) ends with an error that says what to do. Blocking.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from primitives.errors import SourceDenied, SourceTimeout
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+    from primitives.backends.aws import AwsSettings
+
+__all__ = ["PROCESS_S", "Access"]
+
+PROCESS_S: Final = 15.0
+"""A `credential_process` that takes longer is ended."""
+_CONNECT_S: Final = 3.0
+_READ_S: Final = 10.0
+_ATTEMPTS: Final = 3
+_SESSION_NAME: Final = "cloudops"
+
+
+class Access:
+    """Clients of one account and region. They are made once each, by any thread."""
+
+    def __init__(self, settings: AwsSettings, source: str) -> None:
+        self._settings = settings
+        self._source = source
+        self._making = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._session: Session | None = None
+
+    @property
+    def region(self) -> str:
+        """The region that is asked: the configured one, else the profile's. Raises `NoRegionError`."""
+        with self._making:
+            region = self._settings.region or self._opened().get_config_variable("region")
+        if not region:
+            from botocore.exceptions import NoRegionError
+
+            raise NoRegionError
+        return str(region)
+
+    def client(self, service: str, region: str = "") -> Any:
+        """The client of a service; `region` replaces the source's. Raises what botocore raises, or `SourceError`."""
+        where = region or self.region
+        with self._making:
+            key = (service, where)
+            if key not in self._clients:
+                self._clients[key] = self._made(self._opened(), service, where)
+            return self._clients[key]
+
+    def _made(self, session: Session, service: str, region: str, **credentials: Any) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=_CONNECT_S,
+            read_timeout=_READ_S,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            user_agent_extra="cloudops",
+        )
+        endpoint = self._settings.endpoint_url or None
+        return session.create_client(service, region_name=region, endpoint_url=endpoint, config=config, **credentials)
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            session = self._configured()
+            self._session = self._in_role(session) if self._settings.role_arn else session
+        return self._session
+
+    def _configured(self) -> Session:
+        from botocore.session import Session
+
+        settings = self._settings
+        session = Session(profile=settings.profile or None)
+        for name in ("config_file", "credentials_file"):
+            if path := getattr(settings, name):
+                session.set_config_variable(name, path)
+        if settings.access_key_id and settings.secret_access_key:
+            token = settings.session_token.get_secret_value() if settings.session_token else None
+            key, secret = settings.access_key_id, settings.secret_access_key
+            session.set_credentials(key.get_secret_value(), secret.get_secret_value(), token)
+        else:
+            self._tame(session)
+        return session
+
+    def _tame(self, session: Session) -> None:
+        """Providers that may ask or hang give up instead; sessions that the command line has cached are used."""
+        from botocore.credentials import ProcessProvider
+        from botocore.utils import JSONFileCache
+
+        resolver = session.get_component("credential_provider")
+        profile = session.get_config_variable("profile") or "default"
+        process = ProcessProvider(
+            profile_name=profile,
+            load_config=lambda: session.full_config,
+            popen=partial(_Process, source=self._source),
+        )
+        resolver.insert_before("custom-process", process)
+        role = resolver.get_provider("assume-role")
+        role.cache = _ReadOnlyCache(JSONFileCache(str(Path("~/.aws/cli/cache").expanduser())))
+        # botocore has no other way to say that nobody sits at a terminal.
+        vars(role)["_prompter"] = self._refuse_code
+
+    def _refuse_code(self, prompt: str) -> str:
+        del prompt
+        profile = f" --profile {self._settings.profile}" if self._settings.profile else ""
+        raise SourceDenied(
+            self._source, f"its role needs an MFA code: run `aws sts get-caller-identity{profile}` first, which asks it"
+        )
+
+    def _in_role(self, session: Session) -> Session:
+        """A session with the credentials of the role, renewed when they run out."""
+        from botocore.credentials import AssumeRoleCredentialFetcher, CredentialResolver, DeferredRefreshableCredentials
+        from botocore.exceptions import NoCredentialsError
+        from botocore.session import Session
+
+        own = session.get_credentials()
+        if own is None:
+            raise NoCredentialsError
+        extra = {"RoleSessionName": _SESSION_NAME}
+        if self._settings.external_id:
+            extra["ExternalId"] = self._settings.external_id
+        region = self._settings.region or session.get_config_variable("region") or "us-east-1"
+
+        def make(service: str, **credentials: Any) -> Any:
+            return self._made(session, service, region, **credentials)
+
+        fetcher = AssumeRoleCredentialFetcher(make, own, self._settings.role_arn, extra_args=extra)
+        role = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        assumed = Session(profile=self._settings.profile or None)
+        if self._settings.config_file:
+            assumed.set_config_variable("config_file", self._settings.config_file)
+        assumed.register_component("credential_provider", CredentialResolver([_Given(role)]))
+        return assumed
+
+
+class _Given:
+    """A provider of the credentials that it was given."""
+
+    METHOD = "assume-role"
+    CANONICAL_NAME = None
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+
+    def load(self) -> Any:
+        """The credentials."""
+        return self._credentials
+
+
+class _ReadOnlyCache(dict[str, Any]):
+    """Sessions that the command line has cached; new ones stay in memory."""
+
+    def __init__(self, cached: Any) -> None:
+        super().__init__()
+        self._cached = cached
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or key in self._cached
+
+    def __missing__(self, key: str) -> Any:
+        return self._cached[key]
+
+
+class _Process:
+    """A `credential_process` with no terminal and little time."""
+
+    def __init__(self, command: list[str], *, source: str, **pipes: Any) -> None:
+        self._source = source
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **pipes)  # noqa: S603 - the user's own
+
+    def communicate(self) -> tuple[bytes, bytes]:
+        """What it wrote. Raises `SourceTimeout` when it takes too long."""
+        try:
+            return self._process.communicate(timeout=PROCESS_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            raise SourceTimeout(
+                self._source, f"its credential_process gave no credentials within {PROCESS_S:g} s: run it by hand"
+            ) from None
+
+    @property
+    def returncode(self) -> int:
+        """How it ended."""
+        return self._process.returncode

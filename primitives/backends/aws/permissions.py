@@ -1,0 +1,38 @@
+"""Every call that is made, and the least policy that allows them. Only what reads is here.
+
+Actions: https://docs.aws.amazon.com/service-authorization/latest/reference/. A test compares this table with the calls
+in the code, so that the policy is neither short nor wide.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+__all__ = ["CALLS", "action_of", "read_policy"]
+
+CALLS: Final[dict[str, tuple[str, ...]]] = {
+    "cloudwatch": ("GetMetricData", "ListMetrics"),
+    "sts": ("GetCallerIdentity",),
+}
+"""The operations by boto3's name of the service."""
+
+_PREFIXES: Final = {
+    "elbv2": "elasticloadbalancing", "service-quotas": "servicequotas",
+}  # fmt: skip
+_FREE: Final = frozenset({"sts:GetCallerIdentity"})
+"""Allowed to everybody."""
+_OTHERWISE: Final = {"apigateway:GetRestApis": "apigateway:GET", "apigateway:GetStages": "apigateway:GET"}
+"""Operations that IAM calls otherwise."""
+
+
+def action_of(service: str, operation: str) -> str:
+    """What IAM calls the operation: `elasticloadbalancing:DescribeTargetHealth`."""
+    action = f"{_PREFIXES.get(service, service)}:{operation}"
+    return _OTHERWISE.get(action, action)
+
+
+def read_policy() -> dict[str, Any]:
+    """The IAM policy that allows every call that a source of kind `aws` makes, and nothing else."""
+    actions = sorted({action_of(service, operation) for service in CALLS for operation in CALLS[service]} - _FREE)
+    statement = {"Sid": "CloudOpsRead", "Effect": "Allow", "Action": actions, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}

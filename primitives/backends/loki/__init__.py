@@ -1,0 +1,57 @@
+"""Loki as a source: log records, counted by the server where it can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from pydantic import Field, field_validator
+
+from primitives.backends.http_settings import HttpSettings
+from primitives.backends.registry import backend
+
+if TYPE_CHECKING:
+    from primitives.clock import Clock
+    from primitives.telemetry import Backend
+
+__all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "LokiSettings", "open_loki"]
+
+URL_VARIABLE: Final = "CLOUDOPS_LOKI_URL"
+TOKEN_VARIABLE: Final = "CLOUDOPS_LOKI_TOKEN"  # noqa: S105 - the variable's name, not a token
+
+
+class LokiSettings(HttpSettings):
+    """Where it is, and whose logs to read: `tenant` is sent as X-Scope-OrgID (several are joined by `|`)."""
+
+    PRODUCT: ClassVar[str] = "Loki"
+    PORT: ClassVar[int] = 3100
+    TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
+
+    tenant: str = Field("", max_length=1_000)
+
+    @field_validator("tenant")
+    @classmethod
+    def _fits_a_header(cls, tenant: str) -> str:
+        if not tenant.isascii() or not tenant.isprintable():
+            raise ValueError("expected a tenant's id, or several joined by |")
+        return tenant
+
+
+def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
+    url = environment.get(URL_VARIABLE)
+    return {"url": url} if url else None
+
+
+@backend(
+    "loki",
+    title="Grafana Loki",
+    questions=("logs", "topology"),
+    settings=LokiSettings,
+    discover=_discover,
+    discovered_by=URL_VARIABLE,
+)
+def open_loki(name: str, settings: LokiSettings, clock: Clock) -> Backend:
+    """The source `name`."""
+    from primitives.backends.loki.backend import LokiBackend
+
+    return LokiBackend(settings, clock=clock, name=name)
