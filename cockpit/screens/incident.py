@@ -132,6 +132,8 @@ class IncidentScreen(UnavailableKeys):
         if self.has_class("-too-small"):
             self.app.show_too_small()
             return
+        # The plan has the room until there are facts.
+        self.set_class(self.view.state is not None and not self.view.state.facts, "-no-facts")
         for pane in self.panes:
             if pane.display and not self.spec_of(pane).follows:
                 pane.repaint()
@@ -282,6 +284,8 @@ class IncidentScreen(UnavailableKeys):
 
     def action_open(self) -> None:
         """Unfold a hypothesis, or open the detail."""
+        self.touched = True
+        self.dirty()
         if isinstance(self.current, RowPane):
             subject = self.current.subject
             if subject.kind in ("hypothesis", "none") and self.current.toggle():

@@ -29,6 +29,8 @@ SCREEN_CSS = """
 #answer { height: 3; background: $ground; }
 .-wide #answer { height: 6; border: round $line; border-title-color: $dim; border-title-background: $ground; }
 .-full #answer { display: none; }
+.-wide.-no-facts #facts { height: 4fr; }
+.-wide.-no-facts #plan { height: 15fr; }
 #footer { dock: bottom; height: 1; background: $bar; }
 #entry { dock: bottom; height: 1; display: none; background: $cursor; }
 #entry { layout: horizontal; }

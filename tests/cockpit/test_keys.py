@@ -284,10 +284,10 @@ async def test_a_command_takes_one_line_of_the_palette(opened: Opened) -> None:
         await pilot.press("colon")
         await pilot.pause(0.5)
         await settle(pilot)
-        lines = [line for line in shown(app).splitlines() if "Export to ./ID" in line or "Filter the list" in line]
+        lines = [line for line in shown(app).splitlines() if "Detail  " in line or "Export to ./ID" in line]
         at = [shown(app).splitlines().index(line) for line in lines]
         assert at[1] == at[0] + 1
-        assert lines[0].split("Export to ./ID.incident")[1].split()[0] == "e"
+        assert lines[1].split("Export to ./ID.incident")[1].split()[0] == "e"
 
 
 async def test_a_replay_key_says_that_nothing_is_replayed(opened: Opened) -> None:
