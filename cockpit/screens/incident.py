@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 
 from cockpit.keys import bindings
 from cockpit.panes import PaneSpec, Place, pane_specs
+from cockpit.screens.copying import copied_text
 from cockpit.screens.layout import FIRST_FOCUS, arrange, arrangement, pane_css
 from cockpit.screens.metric_samples import SampleCache
 from cockpit.screens.style import SCREEN_CSS
@@ -352,23 +353,13 @@ class IncidentScreen(UnavailableKeys):
 
     def action_yes(self) -> None:
         """Copy what the cursor is on."""
-        text = self._copied()
+        text = copied_text(self.panes, self.current, self.view, self.specs) or self.execution_id
         if not text:
             self.app.show_notice("nothing to copy here")
             return
         clean = safe_text(text, limit=5_000)
         self.app.copy_to_clipboard(clean)
         self.app.show_notice(f"copied: {sanitised(clean, 80)}")
-
-    def _copied(self) -> str:
-        if isinstance(self.current, RowPane) and (selected := self.current.current_key()):
-            return self.current.copied(selected)
-        state, subject = self.view.state, self.view.subject
-        listed = state is not None and (subject.kind == "action" or subject.id in state.facts)
-        lists = [pane for pane in self.panes if subject.kind in self.spec_of(pane).subjects]
-        if listed and lists and isinstance(lists[0], RowPane):
-            return lists[0].copied(subject.id)
-        return self.execution_id
 
     def action_export(self) -> None:
         """Write the incident as a bundle into the working directory."""
