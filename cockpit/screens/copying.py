@@ -17,7 +17,7 @@ __all__ = ["copied_text"]
 
 
 def copied_text(panes: Sequence[Pane], current: Pane, view: View, specs: Mapping[str, PaneSpec]) -> str:
-    """The text of the row under the cursor, else of what the detail shows; empty where that is no fact and no action."""
+    """The text of the row under the cursor, else of what the detail shows; else empty."""
     if isinstance(current, RowPane) and (selected := current.current_key()):
         return current.copied(selected)
     state, subject = view.state, view.subject
