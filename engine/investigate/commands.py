@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, SourcesChecked
+from engine.events import AnswerRecorded, IncidentOpened, PeriodChosen, PlannedStep, ReadingTaken, SourcesChecked
 from engine.hypotheses import Classification
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
 __all__ = [
     "AddStep",
+    "ChoosePeriod",
     "CloseAged",
     "Conclude",
     "FailInvestigation",
@@ -27,7 +28,9 @@ __all__ = [
     "ReportProgress",
     "ResumeInvestigation",
     "StartStep",
+    "StopWatch",
     "TakeAdvice",
+    "TakeReading",
 ]
 
 
@@ -44,6 +47,13 @@ class ResumeInvestigation:
     """Resume an interrupted investigation; `sources` as they are now, where the log doesn't name them yet."""
 
     sources: SourcesChecked
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosePeriod:
+    """Look at the time that the data suggest."""
+
+    period: PeriodChosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,21 @@ class FailInvestigation:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeReading:
+    """Keep what the sources of a watched incident say now."""
+
+    reading: ReadingTaken
+
+
+@dataclass(frozen=True, slots=True)
+class StopWatch:
+    """Ask nothing any more."""
+
+    reason: Literal["unwatched", "budget", "failed"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CloseAged:
     """Close a live incident whose investigation has ended and to which nothing happened for `after`."""
 
@@ -156,6 +181,7 @@ class CloseAged:
 InvestigationCommand = (
     OpenIncident
     | ResumeInvestigation
+    | ChoosePeriod
     | ProposePlan
     | AddStep
     | StartStep
@@ -170,5 +196,7 @@ InvestigationCommand = (
     | FinishInvestigation
     | FailInvestigation
     | CloseAged
+    | TakeReading
+    | StopWatch
 )
 """The commands of the engine itself."""
