@@ -28,7 +28,7 @@ from primitives.bundle import schema as bundle_schemas
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
 from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.records import Coverage, Symptom, Window
-from primitives.remediations.registry import remediations
+from primitives.remediations.registry import Remediation, remediations
 from primitives.terms import IncidentClass
 
 FOLDER: Final = Path(__file__).parent
@@ -304,12 +304,35 @@ def _actions() -> str:
         "`primitives/remediations/` and the looks of `primitives/diagnostics/`",
         _ACTIONS,
         "## Actions that change something\n\n" + _table(("action", "does", *columns), changing),
+        *(_of_action(action) for action in remediations().values()),
         "## Looks, which change nothing\n\n" + _table(("look", "does", "takes about", "arguments"), looking),
     )
 
 
+def _of_action(action: Remediation) -> str:
+    """One action: what it takes, how it is undone, verified, and what it needs."""
+    inverse = action.inverse
+    undone = (
+        f"by [`{inverse.primitive}`](#{inverse.primitive})"
+        if isinstance(inverse, Inverse)
+        else f"can't be: {inverse.why}"
+    )
+    verified = "by the metric that raised the alarm, and by the platform having carried it out"
+    rows = [
+        ("effect, risk", f"{action.effect}, {action.risk}"),
+        ("shows after about", f"{action.estimated_duration_s} s"),
+        ("undone", undone),
+        ("verified", verified if action.executable else "by you: it is shown only"),
+        ("permissions", ", ".join(f"`{each}`" for each in action.permissions) or "those of its command"),
+        ("arguments", _code(action.arguments.model_fields) or "–"),
+    ]
+    words = inspect.cleandoc(action.arguments.__doc__ or "")
+    return f"## {action.name}\n\n{action.summary}.\n\n{words}\n\n" + _table(("", ""), rows)
+
+
 _ACTIONS = """\
-What may be proposed. CloudOps shows the command and runs none: executing comes with a later version.
+What may be proposed. CloudOps shows the command; [`cloudops remediate`](../remediation.md) executes what has
+operations.
 
 *Effect*: `read` changes nothing, `write` changes something that can be put back or replaced, `delete` removes data or a
 resource for good (no action of this version does).

@@ -102,7 +102,7 @@ def _outcome(plan: VerificationPlan, judged: Judged) -> str:
         return f"{metric} of {plan.resource} had no samples to tell by: look at it yourself"
     if judged.state == "good":
         return f"{metric} returned to {plan.reading(judged.value)} ({base}) for {duration(plan.for_s)}"
-    return f"{metric} is {plan.reading(judged.value)} after {duration(plan.within_s)} ({base}): it hasn't helped"
+    return f"{metric} is {plan.reading(judged.value)} after {duration(plan.within_s)} ({base})"
 
 
 def _alarm(state: IncidentState, action: Action) -> MetricShift | None:

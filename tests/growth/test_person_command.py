@@ -78,7 +78,7 @@ def add_cases(tree: Path) -> None:
     change(tree, DECIDERS, "    Command,\n", "    Command,\n    HandOver,\n")
     change(tree, DECIDERS, "        case AddNote():\n", "        case HandOver():\n"
            "            return hand_over(state, command, who)\n        case AddNote():\n")  # fmt: skip
-    change(tree, DECIDERS, "case Judge() | AddNote():", "case Judge() | AddNote() | HandOver():")
+    change(tree, DECIDERS, "case Judge() | AddNote() | Watch():", "case Judge() | AddNote() | Watch() | HandOver():")
 
 
 def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
