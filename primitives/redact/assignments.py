@@ -98,4 +98,6 @@ def _is_tag(pair: re.Match[str], value: str) -> bool:
     if pair.string.endswith("pam_unix(", 0, start) or "arn:" in pair.string[max(start - 60, 0) : start]:
         return True
     before = pair.string[max(start - 1, 0) : start]
-    return before in ("/", '"', "'") and _VERSION.fullmatch(value) is not None and key_kind(pair["key"]) != "password"
+    return (
+        before in ("/", '"', "'", "") and _VERSION.fullmatch(value) is not None and key_kind(pair["key"]) != "password"
+    )

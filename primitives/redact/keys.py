@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from primitives.patterns import lazy_pattern
+from primitives.redact import languages
 
 __all__ = ["KeyKind", "is_secret_key", "key_kind"]
 
@@ -20,15 +21,13 @@ KeyKind = Literal["password", "token", "weak", "random", "signature", "header"]
 must look drawn at random; a signature must be long and have a digit. Nearly any password or header is taken for one."""
 
 _PASSWORD_ENDS: Final = (
-    "password", "passwd", "passwrd", "passphrase", "passcode", "passwort", "passwörter", "pwd", "pswd", "kennwort",
-    "contraseña", "contrasena", "contrasenya", "senha", "wachtwoord", "salasana", "lösenord", "losenord", "passord",
-    "adgangskode", "hasło", "haslo", "heslo", "lozinka", "jelszo", "jelszó", "sifre", "şifre", "parola", "пароль",
-    "密码", "密碼", "口令", "パスワード", "비밀번호", "סיסמה", "requirepass", "masterauth",
+    "password", "passwd", "passwrd", "passphrase", "passcode", "pwd", "pswd", "requirepass", "masterauth", *languages.PASSWORDS,
 )  # fmt: skip
 _PHRASES: Final = frozenset({
     ("de", "passe"), ("clave", "secreta"), ("kata", "sandi"), ("mat", "khau"), ("mật", "khẩu"), ("كلمة", "المرور"),
     ("mot", "passe"), ("clave", "acceso"), ("parola", "d'ordine"), ("пароль", "бд"), ("senha", "db"), ("parola", "db"),
-    ("master", "auth"), ("auth", "pass"), ("default", "authtok"),
+    ("master", "auth"), ("auth", "pass"), ("default", "authtok"), ("parola", "chiave"), ("palavra", "passe"),
+    ("code", "secret"), ("phrase", "secrete"), ("kod", "dostepu"), ("tajne", "haslo"),
 })  # fmt: skip
 _PASSWORDS: Final = frozenset({"pw", "mdp", "psk", "motdepasse", "senhas", "pgpass", "psksecret"})
 _PREFIXES_OF_PASS: Final = (
@@ -51,7 +50,7 @@ _RANDOM_QUALIFIERS: Final = frozenset({
 })  # fmt: skip
 _RANDOM_WORDS: Final = frozenset({
     "pat", "salt", "pepper", "hec", "sas", "community", "license", "licence", "kek", "sk", "privkey", "authkey", "signing",
-    "apikey", "xauth", "wsk", "authtok",
+    "apikey", "xauth", "wsk", "authtok", "jwt", "tok", "bearer", "apitok", "nonce_key", "otpauth",
 })  # fmt: skip
 _SEEDED: Final = frozenset({"otp", "totp", "mfa", "tfa", "2fa", "wallet", "hotp"})
 _STRONG_SECRETS: Final = frozenset({
@@ -114,7 +113,22 @@ def _kind_of(word: str, before: str, words: list[str]) -> KeyKind | None:
         return None if (word[:-5] or before) in _PUBLIC_TOKENS or before == "no" else "token"
     if word.endswith("key"):
         return _kind_of_key(word[:-3] or before, bool(word[:-3]), before)
-    return _kind_of_rest(word, before, words)
+    return _kind_elsewhere(word, before) or _kind_of_rest(word, before, words)
+
+
+def _kind_elsewhere(word: str, before: str) -> KeyKind | None:
+    """The kind that words of other languages say."""
+    if word in languages.SECRETS:
+        return "weak"
+    if word.endswith(languages.TOKENS):
+        return "token"
+    if word in languages.SECRET_QUALIFIERS and before.endswith(languages.KEYS):
+        return "token"
+    if word.endswith(languages.KEYS):
+        qualified = before in languages.SECRET_QUALIFIERS or before in _QUALIFIERS
+        glued = any(word.startswith(qualifier) for qualifier in languages.SECRET_QUALIFIERS)
+        return "token" if qualified or glued else "random"
+    return None
 
 
 def _kind_of_key(qualifier: str, glued: bool, before: str) -> KeyKind | None:

@@ -7,6 +7,7 @@ protect what stands beside it. The characters are of Unicode's private planes 15
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 __all__ = ["MARK", "Marks"]
@@ -23,15 +24,19 @@ class Marks:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
+        self._lengths: list[int] = []
+        self.is_full = False
 
     def __bool__(self) -> bool:
         return bool(self._texts)
 
-    def mark(self, placeholder: str) -> str:
-        """A mark for `placeholder`; itself where a text has more than there are marks for."""
+    def mark(self, placeholder: str, secret: str) -> str:
+        """A mark for the `placeholder` of `secret`, in which there may be marks; itself where a text has no more marks."""
         if len(self._texts) >= _MOST:
+            self.is_full = True
             return placeholder
         self._texts.append(placeholder)
+        self._lengths.append(len(secret) + sum(self._length(mark[0]) - 1 for mark in _MARK.finditer(secret)))
         return chr(_FIRST + len(self._texts) - 1)
 
     def kind(self, mark: str) -> str:
@@ -41,10 +46,27 @@ class Marks:
 
     def hide(self, text: str) -> str:
         """`text` with its placeholders as marks. Such characters of its own become replacement characters."""
-        if not text.isascii():
-            text = _MARK.sub("\ufffd", text)
-        return _PLACEHOLDER.sub(lambda match: self.mark(match[0]), text) if "[redacted:" in text else text
+        return self.hide_placeholders(self.without_marks(text))
+
+    def without_marks(self, text: str) -> str:
+        """`text` with replacement characters for characters that are marks."""
+        return text if text.isascii() else _MARK.sub("\ufffd", text)
+
+    def hide_placeholders(self, text: str) -> str:
+        """`text` with its placeholders as marks."""
+        return _PLACEHOLDER.sub(lambda match: self.mark(match[0], match[0]), text) if "[redacted:" in text else text
 
     def show(self, text: str) -> str:
         """`text` with placeholders for its marks."""
         return _MARK.sub(lambda match: self._texts[ord(match[0]) - _FIRST], text) if self._texts else text
+
+    def places(self, text: str) -> Iterator[tuple[int, int, str, str]]:
+        """What the marks in `text` stand for: the place in the text as it was, the kind, the placeholder."""
+        shift = 0
+        for match in _MARK.finditer(text):
+            start, length = match.start() + shift, self._length(match[0])
+            yield start, start + length, self.kind(match[0]), self._texts[ord(match[0]) - _FIRST]
+            shift += length - 1
+
+    def _length(self, mark: str) -> int:
+        return self._lengths[ord(mark) - _FIRST]

@@ -23,7 +23,6 @@ from primitives.redact.commands import COMMAND_RULES
 from primitives.redact.dispatch import Dispatch, words_of
 from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.first_look import FirstLook
-from primitives.redact.keys import is_secret_key
 from primitives.redact.known import encodings_of
 from primitives.redact.learned import Learned
 from primitives.redact.marks import MARK, Marks
@@ -37,9 +36,11 @@ from primitives.redact.structure import (
     may_have_structure,
     secret_names,
     secret_spans,
+    spans_of_frames,
 )
+from primitives.redact.trees import Tree, documents_of, written_back
 from primitives.redact.urls import URL_RULES
-from primitives.redact.values import is_placeholder, is_secret_assignment
+from primitives.redact.values import is_placeholder
 from primitives.redact.vendors import MARKERS, STARTS, rules_for
 
 __all__ = ["Redactor"]
@@ -50,8 +51,6 @@ _SHORTEST: Final = 2
 _GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0-9+/=]{20,})")
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
-_NAME_KEYS: Final = ("name", "Name", "key", "Key", "ParameterName", "parameter_name")
-_VALUE_KEYS: Final = ("value", "Value", "ParameterValue", "parameter_value")
 _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
 _RULES: Final = Dispatch((*PEM_RULES, *_FIRST, *_LAST))
@@ -68,7 +67,6 @@ _ON_A_LINE: Final = Dispatch((*_FIRST, *COMMAND_RULES))
 _PRIVATE_KEYS: Final = frozenset(map(id, PEM_RULES))
 _BEFORE_KEYS: Final = frozenset(map(id, _FIRST))
 _AFTER_KEYS: Final = frozenset(map(id, _LAST))
-_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class Redactor:
@@ -114,15 +112,16 @@ class Redactor:
     def redact_value(self, obj: Any) -> Any:
         """A JSON-like value with every string redacted, and the value under a key that names a secret replaced.
 
-        Understands `{"name": "DB_PASSWORD", "value": ...}` pairs and Kubernetes Secrets. Shares what didn't change.
+        It is judged as a text that holds it would be: by keys, by names beside values, by what it is in, by its strings.
         """
         if isinstance(obj, str):
             return self.redact(obj)
-        if isinstance(obj, Mapping):
-            return self._redact_mapping(obj)
-        if isinstance(obj, list | tuple):
-            return type(obj)(self.redact_value(item) for item in obj)
-        return obj
+        return self._redact_object(obj) if isinstance(obj, Mapping | list | tuple) else obj
+
+    def redact_secret_object(self, obj: Mapping[str, Any]) -> dict[str, Any]:
+        """A Kubernetes Secret with its names and keys, without its values, whether it says what it is or not."""
+        named = self.redact_value({**obj, "kind": "Secret"})
+        return {key: value for key, value in named.items() if key != "kind" or "kind" in obj}
 
     def placeholder(self, kind: str, secret: str) -> str:
         """The replacement for `secret`."""
@@ -136,22 +135,69 @@ class Redactor:
         return self.placeholder(kind, secret)
 
     def _redact(self, text: str) -> str:
+        if self._is_dull(text):
+            return text
+        text, is_document = self._redact_documents(text)
         marks = Marks()
+        return marks.show(self._passes(marks.hide(text), marks, self._hider(marks), read=not is_document))
 
+    def _redact_documents(self, text: str) -> tuple[str, bool]:
+        """The text without the secrets in its JSON documents; whether it is one and nothing else."""
+        parts: list[str] = []
+        at = 0
+        is_document = False
+        for start, end, document in documents_of(text):
+            written = written_back(text[start:end], document, self._redact_object(document))
+            if written is not None:
+                parts += text[at:start], written
+                at = end
+                is_document = not text[:start].strip() and not text[end:].strip()
+        return "".join((*parts, text[at:])) if parts else text, is_document
+
+    def _redact_object(self, obj: Any) -> Any:
+        tree = Tree(obj)
+        if self._is_dull(tree.text):
+            return obj
+        tree = Tree(self._by_structure(tree))
+        marks = Marks()
+        text = self._passes(marks.hide(tree.text), marks, self._hider(marks), read=False)
+        return tree.value if marks.is_full else tree.without(list(marks.places(text)), _same, self._hidden)
+
+    def _by_structure(self, tree: Tree) -> Any:
+        """The value of a tree without the secrets that its structure tells, and those in each string by itself."""
+        spans: list[Span] = []
+        lower = tree.text.lower()
+        if may_have_structure(lower, named=bool(secret_names(tree.text))):
+            spans = spans_of_frames([tree.frame()], tree.text, _places_on_a_line)
+        hidden = [(start, end, "value", "") for start, end in spans if end - start >= _SHORTEST]
+        return tree.without(hidden, self.redact, self._hidden)
+
+    def _is_dull(self, text: str) -> bool:
+        """Whether there is nothing to do in a text: a quick look."""
+        if self._seeks or not text.isascii() or "[redacted:" in text:
+            return False
+        if self._known_pattern is not None and self._known_pattern.search(text):
+            return False
+        return _LOOK.is_dull(text.lower())
+
+    def _hider(self, marks: Marks) -> Hide:
         def hide(kind: str, secret: str) -> str:
-            return secret if is_placeholder(secret) else marks.mark(self._hidden(kind, marks.show(secret)))
+            return secret if is_placeholder(secret) else marks.mark(self._hidden(kind, marks.show(secret)), secret)
 
-        text = marks.hide(text)
+        return hide
+
+    def _passes(self, text: str, marks: Marks, hide: Hide, *, read: bool) -> str:
+        """All passes, the text with marks. `read`: its structure is to be read."""
         for _ in range(_MOST_PASSES):
-            before, text = text, self._pass(text, hide)
+            before, text = text, self._pass(text, hide, read=read)
             if marks:
                 # What directly follows a placeholder is the rest of a secret, or the placeholder is forged.
                 text = _GLUED.sub(lambda match: hide(marks.kind(match[0][0]), match[0]), text)
             if text == before:
                 break
-        return marks.show(text)
+        return text
 
-    def _pass(self, text: str, hide: Hide) -> str:
+    def _pass(self, text: str, hide: Hide, *, read: bool) -> str:
         """One pass of all rules. What a rule leaves may show another one something, so there may be a second one."""
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
@@ -162,15 +208,15 @@ class Redactor:
         for kind, _, pattern in rules_for(lower, words):
             text = pattern.sub(lambda match, kind=kind: hide(kind, match[0]), text)  # type: ignore[misc]
             lower = text.lower()
-        if "kind" in lower and "secret" in lower:
+        if read and "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, lambda value: hide("value", value))
             lower = text.lower()
         hinted = hints_at_a_secret(lower)
         names = secret_names(text) if hinted else ()
         due = _RULES.due(lower, words, hinted=hinted)
         text = apply_all(_of_phase(_PRIVATE_KEYS, due), text, hide, names)
-        if may_have_structure(lower, named=bool(names)):
-            text = _redact_by_structure(text, hide)
+        if read and may_have_structure(lower, named=bool(names)):
+            text = _without(text, secret_spans(text, _places_on_a_line), hide)
         text = apply_all(_of_phase(_BEFORE_KEYS, due), text, hide, names)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
@@ -181,57 +227,18 @@ class Redactor:
             text = apply_all(_CHANGED.due(lower, words, hinted=True), text, hide, names)
         return self._learned.redact(text, hide) if self._seeks else text
 
-    def _redact_mapping(self, obj: Mapping[str, Any]) -> dict[str, Any]:
-        if obj.get("kind") == "Secret":
-            return self.redact_secret_object(obj)
-        pair = _named_value(obj)
-        return {
-            self.redact(key): self._redact_entry(pair if key in _VALUE_KEYS else key, value)
-            for key, value in obj.items()
-        }
 
-    def _redact_entry(self, key: str | None, value: Any) -> Any:
-        if value is None or isinstance(value, bool) or key is None or not is_secret_key(key):
-            return self.redact_value(value)
-        if isinstance(value, str | int | float):
-            text = str(value)
-            return self._hidden("value", text) if is_secret_assignment(key, text) else self.redact_value(value)
-        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-            return type(value)(self._redact_entry(key, item) for item in value)
-        return self.redact_value(value)
-
-    def redact_secret_object(self, obj: Mapping[str, Any]) -> dict[str, Any]:
-        """A Kubernetes Secret with its names and keys, without its values."""
-        result: dict[str, Any] = {}
-        for key, value in obj.items():
-            if key in ("data", "stringData", "binaryData") and isinstance(value, Mapping):
-                result[key] = {self.redact(name): self._replace_all(inner) for name, inner in value.items()}
-            elif key == "metadata" and isinstance(value, Mapping):
-                result[key] = self._redact_secret_metadata(value)
-            else:
-                result[self.redact(key)] = self.redact_value(value)
-        return result
-
-    def _redact_secret_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        redacted = dict(self.redact_value(metadata))
-        annotations = redacted.get("annotations")
-        if isinstance(annotations, Mapping) and _LAST_APPLIED in annotations:
-            # kubectl keeps a copy of the whole object there, values included.
-            redacted["annotations"] = {**annotations, _LAST_APPLIED: self._replace_all(annotations[_LAST_APPLIED])}
-        return redacted
-
-    def _replace_all(self, value: Any) -> Any:
-        text = value if isinstance(value, str) else repr(value)
-        return text if not text or is_placeholder(text) else self._hidden("value", text)
+def _same(text: str) -> str:
+    return text
 
 
 def _of_phase(phase: frozenset[int], rules: Iterable[Rule]) -> Iterator[Rule]:
     return (rule for rule in rules if id(rule) in phase)
 
 
-def _redact_by_structure(text: str, hide: Hide) -> str:
+def _without(text: str, spans: Iterable[Span], hide: Hide) -> str:
     pieces, position = [], 0
-    for start, end in secret_spans(text, _places_on_a_line):
+    for start, end in spans:
         if end - start < _SHORTEST:
             continue
         pieces += [text[position:start], hide("value", text[start:end])]
@@ -247,15 +254,6 @@ def _places_on_a_line(line: str) -> Iterator[Span]:
             span = rule.secret_of(match)
             if span is not None:
                 yield span
-
-
-def _named_value(obj: Mapping[str, Any]) -> str | None:
-    """The name that a `{"name": NAME, "value": ...}` pair gives its value."""
-    for key in _NAME_KEYS:
-        name = obj.get(key)
-        if isinstance(name, str):
-            return name
-    return None
 
 
 def _alternation(forms: Mapping[str, str]) -> re.Pattern[str] | None:

@@ -16,6 +16,12 @@ __all__ = ["SQL_RULES"]
 
 _QUOTED: Final = r"(?:[NE]?'[^'\n]{1,500}'|\"[^\"\n]{1,500}\"|\$\$[^$\n]{1,500}\$\$)"
 _TEXT: Final = r"'[^'\n]{0,300}'"
+_OF_A_PARSER: Final = re.compile(
+    r"\b(?:un)?(?:expect(?:ed|ing)|known|terminated|recognized|reserved|stray|illegal|invalid|bad|near|syntax|parse|parsing|missing|duplicate)"
+    r"(?:\s\w{1,12})?\s?$",
+    re.IGNORECASE,
+)
+_MIXED: Final = re.compile(r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z]).{12}")
 # An index has its column's name and what sort of index it is.
 _INDEX: Final = re.compile(r"(?:_(?:unique|uniq|uq|idx|index|key|ukey)){1,3}$|^(?:idx|uq|uk|ix)_", re.IGNORECASE)
 
@@ -31,6 +37,14 @@ def _bare_or_quoted(match: re.Match[str]) -> Span | None:
     if value[-1] in "\"'$":
         return _quoted(match)
     return match.span("secret") if stands_out(value) and not is_no_secret(value) else None
+
+
+def _beside_its_key(match: re.Match[str]) -> Span | None:
+    """The value behind a key that names a secret; to a parser, a token is a word of what it reads."""
+    before = match.string[max(match.start() - 40, 0) : match.start()]
+    if match["key"].lower() in ("token", "tokens", "key") and _OF_A_PARSER.search(before):
+        return keyed_group(match) if _MIXED.search(match["secret"]) else None
+    return keyed_group(match)
 
 
 def _of_column(match: re.Match[str]) -> Span | None:
@@ -83,7 +97,7 @@ SQL_RULES: Final[tuple[Rule, ...]] = (
         ),
         r"(?<![\w.-])(?P<key>[\w.-]{3,60}+)[\"']?(?:\s{1,3}|\s?(?:=|like)\s?[a-z0-9_]{1,24}\(\s?|\s{1,3}like\s{1,3})"
         r"(?P<secret>'[^'\s]{4,500}'|\"[^\"\s]{4,500}\")",
-        keyed_group,
+        _beside_its_key,
         needs="'\"",
         begins="key",
     ),

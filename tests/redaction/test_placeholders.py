@@ -31,6 +31,13 @@ LOOK_ALIKES = [
     'resource "random_password" "db" { length = 16 }',
     "(the token was rejected because the session expired)",
     "| key | value |\n|---|---|\n| port | 8080 |\n",
+    "Uncaught SyntaxError: Unexpected token 'export'",
+    "unexpected token < in JSON at position 0",
+    "Unexpected token 'import_statement', expected 'from'",
+    "invalid token at line 3",
+    "Parse error on line 3: got token 'STRING'",
+    "syntax error near unexpected token `else'",
+    'duplicate key "namespace2" in mapping',
 ]
 
 

@@ -8,6 +8,14 @@ from primitives.redact.structure.spans import (
     may_have_structure,
     secret_names,
     secret_spans,
+    spans_of_frames,
 )
 
-__all__ = ["PIECES_OF_STRUCTURE", "hints_at_a_secret", "may_have_structure", "secret_names", "secret_spans"]
+__all__ = [
+    "PIECES_OF_STRUCTURE",
+    "hints_at_a_secret",
+    "may_have_structure",
+    "secret_names",
+    "secret_spans",
+    "spans_of_frames",
+]

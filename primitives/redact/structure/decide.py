@@ -1,164 +1,39 @@
 """Decides which values of a frame are secret: by its key, by a name beside it, by the frames around it, by the whole object.
 
-Kinds whose values are secret whatever their key: Kubernetes Secrets, user data, SAML, what secret stores return. The
-names are those of the platforms' own schemas (Kubernetes, AWS, Terraform's providers, JWK: RFC 7517).
+Kinds whose values are secret whatever their key: Kubernetes Secrets, user data, SAML, what secret stores return.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import is_secret_key
 from primitives.redact.structure.frames import Frame, Leaf, Span
+from primitives.redact.structure.grids import secret_cells
+from primitives.redact.structure.words import (
+    JWK,
+    KEY_TYPES,
+    PASSES,
+    STRIPPED,
+    TYPES,
+    USERS,
+    holds_a_name,
+    holds_a_value,
+    is_container,
+    is_public,
+    is_whole,
+)
 from primitives.redact.values import filled, is_placeholder, is_secret_assignment, stands_out
 
 __all__ = ["is_whole_key", "secret_values"]
 
-_STRIPPED: Final = str.maketrans("", "", "_- \"'\\@:*")
-_NAMES: Final = frozenset(
-    [
-        "name",
-        "key",
-        "parameterkey",
-        "parametername",
-        "optionname",
-        "field",
-        "attribute",
-        "setting",
-        "property",
-        "variable",
-        "variablename",
-        "label",
-        "title",
-        "id",
-        "k",
-        "path",
-        "header",
-        "configname",
-        "configkey",
-        "option",
-        "param",
-        "paramname",
-        "entryname",
-        "propertyname",
-        "envname",
-        "environmentname",
-        "constructorarg",
-        "enventryname",
-        "fieldname",
-        "rolname",
-        "item",
-    ]
-)
-_VALUES: Final = frozenset(
-    [
-        "value",
-        "values",
-        "v",
-        "text",
-        "content",
-        "val",
-        "old",
-        "new",
-        "oldvalue",
-        "newvalue",
-        "from",
-        "to",
-        "lhs",
-        "rhs",
-        "before",
-        "after",
-        "previous",
-        "current",
-        "default",
-        "parametervalue",
-        "stringvalue",
-        "string",
-        "configvalue",
-        "paramvalue",
-        "enventryvalue",
-        "data",
-        "plaintext",
-        "plain",
-        "raw",
-        "s",
-        "str",
-        "set",
-        "primary",
-        "secondary",
-        "setting",
-        "body",
-    ]
-)
-_WHOLE: Final = lazy_pattern(
-    r"(?:.*\.)?(?:userdata(?:base64)?|saml(?:response|assertion|request)|secret(?:string|binary|hash)|passworddata|keymaterial|"
-    r"authorizationtoken|dockerconfigjson|dockercfg|(?:client|tls|ca)\.?key(?:data)?|presharedkey|psk|authkey|"
-    r"ssecustomerkey|privatekey(?:pem|openssh|data|pempkcs8)?|identitytoken|idtoken|accesstoken|refreshtoken|sessiontoken|"
-    r"requirepass|masterauth|authenticationstring|bcrypthash|secrets?binary|chpasswd|secretkeybase|"
-    r"plaintext(?=$)|(?:passin|passout))"
-)
-_USERS: Final = frozenset(
-    [
-        "user",
-        "username",
-        "userid",
-        "login",
-        "email",
-        "uid",
-        "accountname",
-        "account",
-        "dbuser",
-        "smtpuser",
-        "smtpauthusername",
-        "cardholder",
-        "owner",
-        "usr",
-        "mastername",
-        "masterusername",
-        "clientid",
-        "accesskeyid",
-        "bind",
-        "principal",
-    ]
-)
-_PASSES: Final = frozenset(
-    ["pass", "pw", "pwd", "pswd", "password", "secret", "token", "auth", "pin", "credential", "credentials", "passcode"]
-)
-# Fields that are secret in an object of that type, or in a block with that label.
-_TYPES: Final[dict[str, frozenset[str]]] = {
-    "secret": frozenset({"data", "stringdata", "binarydata"}),
-    "secrets": frozenset({"data", "stringdata", "binarydata", "object", "requestobject"}),
-    "kubernetes_secret": frozenset({"data", "binary_data", "string_data"}),
-    "kubernetes_secret_v1": frozenset({"data", "binary_data"}),
-    "random_password": frozenset({"result", "attributes"}),
-    "random_bytes": frozenset({"base64", "hex"}),
-    "securestring": frozenset({"value"}),
-    "set_sensitive": frozenset({"value"}),
-    "vault_generic_secret": frozenset({"data_json"}),
-    "secretgenerator": frozenset({"literals"}),
-    "rsakeyvalue": frozenset(["p", "d", "q", "dp", "dq", "inverseq"]),
-    "hudson.util.secret": frozenset({"value"}),
-}
-_KEY_TYPES: Final = frozenset({"kind", "type", "resource"})
-_JWK: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "k"])
-_CONTAINER: Final = lazy_pattern(
-    r"(?:.{0,40}[_.-])?(?:credentials?|creds|secrets|tokens|passwords|passwds|(?:api|access|secret|auth)[_-]?keys|auth[_-]?tokens|"
-    r"(?:api|access|auth|refresh|bearer)tokens)",
-    re.IGNORECASE,
-)
-_PUBLIC: Final = lazy_pattern(
-    r"(?:user.*|.*name|id|.*_?ids?|type|kind|url|uri|host.*|port|region|email|role.*|scopes?|created.*|updated.*|exp.*|version|"
-    r"description|enabled|status|state|namespace|algorithm|alg|issuer|provider|path|.*_?at|.*_?in|source|labels?|annotations|ref|"
-    r"count|size|total|used|max.*|min.*|ttl|backend|store|driver|engine|.*file|.*path|.*arn|optional|mountpath|reason|"
-    r"message|login|accesskeyid)",
-    re.IGNORECASE,
-)
 _LAST: Final = lazy_pattern(r"(?<![\w.$@-])[\w.$@-]{1,100}$")
 _ITEM_ASSIGNMENT: Final = lazy_pattern(r"[\w.-]{1,100}=")
 _PATH: Final = lazy_pattern(r"[\w.$@-]{0,100}/[\w.$@/-]{0,200}")
+_COPY: Final = "lastappliedconfiguration"
+_DATA: Final = TYPES["secret"]
 _DATA_PATH: Final = lazy_pattern("/(?:stringData|binaryData|data)/")
 _KEY_LIKE: Final = lazy_pattern(r"[A-Za-z][\w.-]{0,60}")
 
@@ -178,7 +53,7 @@ _WHOLE_SCOPE: Final = _Scope(whole=True)
 
 def secret_values(frames: list[Frame], text: str, *, in_secret: bool) -> Iterator[Span]:
     """The places of the secret values in `frames`. `in_secret`: the text around them speaks of a Kubernetes Secret."""
-    scope = _Scope(fields=_TYPES["secret"]) if in_secret else _NO_SCOPE
+    scope = _Scope(fields=TYPES["secret"]) if in_secret else _NO_SCOPE
     waiting = [(frame, _of_string(frame, scope)) for frame in frames]
     while waiting:
         frame, scope = waiting.pop()
@@ -191,20 +66,21 @@ def secret_values(frames: list[Frame], text: str, *, in_secret: bool) -> Iterato
                 if span is not None:
                     yield span
         yield from _neighbours(frame, text)
+        yield from secret_cells(frame, text)
 
 
 def _of_string(frame: Frame, scope: _Scope) -> _Scope:
     """The scope of the frames in a string, by the key that it has."""
-    return _WHOLE_SCOPE if frame.key and _WHOLE.fullmatch(_plain(frame.key)) else scope
+    return _WHOLE_SCOPE if frame.key and is_whole(_plain(frame.key)) else scope
 
 
 def is_whole_key(key: str) -> bool:
     """Whether all that is under a key of this name is secret, or it holds several secrets."""
-    return _WHOLE.fullmatch(_plain(key)) is not None or _CONTAINER.fullmatch(key) is not None
+    return is_whole(_plain(key)) or is_container(key)
 
 
 def _plain(key: str) -> str:
-    return key.translate(_STRIPPED).lower()
+    return key.translate(STRIPPED).lower()
 
 
 class _Judge:
@@ -224,29 +100,29 @@ class _Judge:
 
     def _labelled(self) -> None:
         for label in (*self.frame.labels, self.frame.key):
-            fields = _TYPES.get(label.strip("\"'\\").lower())
+            fields = TYPES.get(label.strip("\"'\\").lower())
             if fields:
                 self.fields = fields
 
     def _notice(self, plain: str, value: Leaf | Frame) -> None:
         if isinstance(value, Frame):
             if plain == "kind" and any(self._is_kind_secret(entry) for entry in value.entries):
-                self.fields = frozenset({"object", "oldobject"}) | _TYPES["secret"]
+                self.fields = frozenset({"object", "oldobject"}) | TYPES["secret"]
             elif plain == "objectref" and any(self._is_kind_secret(entry) for entry in value.entries):
                 self.fields = frozenset({"requestobject", "responseobject"})
             elif plain == "path" and value.entries and isinstance(value.entries[-1][1], Leaf):
                 self._name(self._text(value.entries[-1][1]))
             return
         text = self._text(value)
-        if plain in _KEY_TYPES:
+        if plain in KEY_TYPES:
             self._type(plain, text)
-        elif plain in _USERS:
+        elif plain in USERS:
             self.has_user = True
         elif plain in ("sensitive", "secret", "secure") and text.lower() == "true":
             self.sensitive = True
         elif plain == "kty":
             self.is_jwk = True
-        if plain in _NAMES or plain.endswith("name"):
+        if holds_a_name(plain):
             self._name(text)
 
     def _is_kind_secret(self, entry: tuple[str, Leaf | Frame]) -> bool:
@@ -254,7 +130,7 @@ class _Judge:
         return key in ("kind", "resource") and isinstance(value, Leaf) and self._text(value) in ("Secret", "secrets")
 
     def _type(self, plain: str, text: str) -> None:
-        fields = _TYPES.get(text.lower())
+        fields = TYPES.get(text.lower())
         if fields and not (text.lower() == "secret" and text != "Secret"):
             self.fields = fields
         elif plain == "kind":
@@ -273,25 +149,25 @@ class _Judge:
     def scope_of(self, key: str, frame: Frame) -> _Scope:
         """The scope of a frame inside."""
         plain = _plain(key or frame.key)
-        if self.scope.whole or plain in self.fields or (plain and _WHOLE.fullmatch(plain)):
+        if self.scope.whole or plain in self.fields or (plain and is_whole(plain)):
             if plain == "attributes":
                 return _Scope(fields=self.fields)
             # An object that wraps the Secret whose fields are secret.
-            return _Scope(fields=_TYPES["secret"]) if plain.endswith("object") else _WHOLE_SCOPE
-        if self.pair and plain in _VALUES:
+            return _Scope(fields=TYPES["secret"]) if plain.endswith("object") else _WHOLE_SCOPE
+        if self.pair and holds_a_value(plain):
             return _Scope(self.pair, every=True)
-        if self.sensitive and plain in _VALUES:
+        if self.sensitive and holds_a_value(plain):
             return _WHOLE_SCOPE
         return self._named_scope(key or frame.key, plain)
 
     def _named_scope(self, key: str, plain: str) -> _Scope:
         fields = self.fields
         key = key.strip("\"'\\:@")
-        if _CONTAINER.fullmatch(key):
+        if is_container(key):
             return _Scope(key.rstrip("s"), every=True, fields=fields)
         if is_secret_key(key) or is_secret_key(key.rstrip("s")):
             return _Scope(key, fields=fields)
-        if self.scope.key and (not key or plain in _VALUES or (self.scope.every and not _PUBLIC.fullmatch(key))):
+        if self.scope.key and (not key or holds_a_value(plain) or (self.scope.every and not is_public(key))):
             return self.scope
         return _Scope(fields=fields) if fields else _NO_SCOPE
 
@@ -312,25 +188,26 @@ class _Judge:
     def _is_secret(self, key: str, plain: str, value: str, *, quoted: bool) -> bool:
         if key and self._by_its_key(key.strip("\"'\\:@"), plain, value, quoted=quoted):
             return True
-        if plain in _VALUES or plain.endswith("value") or (not key and self.frame.style == "<"):
+        if holds_a_value(plain) or (not key and self.frame.style == "<"):
             if self.pair and is_secret_assignment(self.pair, value):
                 return True
             if self.sensitive and filled(value):
                 return True
         if not self.scope.key or value.endswith((":", ",")):
             return False
-        if key and plain not in _VALUES and (not self.scope.every or _PUBLIC.fullmatch(key)):
+        if key and not holds_a_value(plain) and (not self.scope.every or is_public(key)):
             return False
-        return is_secret_assignment(self.scope.key, value) or (self.has_user and plain in _VALUES and filled(value))
+        return is_secret_assignment(self.scope.key, value) or (self.has_user and holds_a_value(plain) and filled(value))
 
     def _by_its_key(self, key: str, plain: str, value: str, *, quoted: bool) -> bool:
-        if plain in self.fields and filled(value):
+        # kubectl keeps a copy of the whole object in an annotation, values included.
+        if (plain in self.fields or (plain.endswith(_COPY) and not self.fields.isdisjoint(_DATA))) and filled(value):
             return True
-        if _WHOLE.fullmatch(plain):
+        if is_whole(plain):
             return filled(value) and len(value) >= (4 if self.frame.style else 8)
-        if self.is_jwk and plain in _JWK:
+        if self.is_jwk and plain in JWK:
             return True
-        if self.has_user and plain in _PASSES:
+        if self.has_user and plain in PASSES:
             return filled(value) or (value.isdigit() and len(value) >= 4)
         if not self.frame.style or (self.frame.style in ("layout", "item") and " " in value):
             # The rules for text judge these: they know prose.

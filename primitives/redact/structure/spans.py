@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from primitives.patterns import lazy_pattern
+from primitives.redact import languages
 from primitives.redact.keys import is_secret_key
 from primitives.redact.structure.argv import secret_arguments
 from primitives.redact.structure.brackets import read_brackets
@@ -17,7 +18,14 @@ from primitives.redact.structure.layout import read_layout
 from primitives.redact.structure.tables import read_tables
 from primitives.redact.structure.xml import read_xml
 
-__all__ = ["PIECES_OF_STRUCTURE", "hints_at_a_secret", "may_have_structure", "secret_names", "secret_spans"]
+__all__ = [
+    "PIECES_OF_STRUCTURE",
+    "hints_at_a_secret",
+    "may_have_structure",
+    "secret_names",
+    "secret_spans",
+    "spans_of_frames",
+]
 
 _BRACKETS: Final = lazy_pattern(
     r"[{\[(]|[\w\"'][ ]?=[ ]?[\"']|\\\"|<<[-~]?[A-Z]|(?i:name|key|setting|option|field|parameter|attribute|property|variable)[\"']?[=:]"
@@ -31,18 +39,16 @@ _IN_SECRET: Final = lazy_pattern(
 
 # Pieces, in lower case, of the names of keys whose values are secret and of kinds of objects whose values all are.
 _PIECES: Final = (
-    "pass", "key", "secret", "token", "auth", "pwd", "cred", "pw", "sig", "private", "kennwort", "contrase", "senha",
-    "wachtwoord", "salasana", "saml", "userdata", "user_data", "user-data", "psk", "plaintext", "sensitive", "cookie", "mdp",
-    "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd", "parola", "haslo", "heslo", "lozinka", "jelszo",
-    "sifre", "enord", "adgangskode", "sandi", "khau", "acceso", "phrase", "pepper", "hec", "kek", "sk", "community", "licen",
-    "sid", "bearer",
+    "pass", "key", "secret", "tok", "auth", "pwd", "cred", "pw", "sig", "private", "saml", "userdata", "user_data", "user-data",
+    "psk", "plaintext", "sensitive", "cookie", "mdp", "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd",
+    "sandi", "khau", "acceso", "phrase", "pepper", "hec", "kek", "sk", "community", "licen", "sid", "bearer", "jwt", *languages.PIECES,
 )  # fmt: skip
 _ARGUMENTS: Final = ("'-", '"-', ", -", "[-", ",-", "- -", "\\x00-")
 # "- -" is an item of a list on a line of its own.
 PIECES_OF_STRUCTURE: Final = (*_PIECES, *("\n" if piece == "- -" else piece for piece in _ARGUMENTS))
 """A text that has structure with a secret has one of these, in lower case."""
 _FLAGS: Final = lazy_pattern(
-    r"(?:[\"'][, ]|\[|\n[ ]*-|x00|[,(])[ ]?[\"']?--?[a-z][\w-]{0,80}(?:[\"',\\]|$|\n|[a-z0-9._!-]{4})"
+    r"(?:[\"'][, ]|\[|\n[ ]*-|x00|[,(])[ ]?\\{0,15}[\"']?--?[a-z][\w-]{0,80}(?:[\"',\\]|$|\n|[a-z0-9._!-]{4})"
 )
 _QUOTES: Final = (
     '":', '",', '"]', '")', '"}', "':", "',", "']", "')", "'}", '("', '= "', "= '", ": [", ': "', "\n", '\\"', '" =', '"=', "' =", "'=",
@@ -110,7 +116,11 @@ def _tells(word: str) -> bool:
 
 def secret_spans(text: str, find: Callable[[str], Iterable[Span]]) -> list[Span]:
     """Places of secrets in `text`, in order and without overlaps. `find` gives those on a command line."""
-    frames = list(_frames(text))
+    return spans_of_frames(list(_frames(text)), text, find)
+
+
+def spans_of_frames(frames: list[Frame], text: str, find: Callable[[str], Iterable[Span]]) -> list[Span]:
+    """Places of secrets in these frames of `text`."""
     in_secret = _IN_SECRET.search(text) is not None
     places = [*secret_values(frames, text, in_secret=in_secret), *secret_arguments(frames, text, find)]
     return _merged(places)

@@ -1,0 +1,195 @@
+"""Decoded objects as texts: a JSON-like value, the frames that its structure makes, and the places of its strings.
+
+Objects and texts are judged by the same rules. An object is written as a text much like JSON, in which strings stand as
+they are; what the rules find in that text is taken out of the object's own strings, numbers and keys.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from primitives.patterns import lazy_pattern
+from primitives.redact.structure.frames import Frame, Leaf, Span
+from primitives.redact.values import is_placeholder
+
+__all__ = ["Hidden", "Tree", "documents_of", "written_back"]
+
+Hidden = tuple[int, int, str, str]
+"""A secret's place in a tree's text, its kind, and what stands for it."""
+
+_BEGIN: Final = lazy_pattern(r"\{(?=\s{0,200}\")|\[(?=\s{0,200}[\"{\[])")
+_DECODER: Final = json.JSONDecoder()
+_MOST_FAILURES: Final = 8
+_TOKEN: Final = lazy_pattern(r"\"(?:[^\"\\]|\\.)*\"|-?[0-9][0-9.eE+-]*|true|false|null")
+
+
+class Tree:
+    """A JSON-like value as a text."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self._parts: list[str] = []
+        self._places: list[Span] = []
+        self._at = 0
+        self._write(value)
+        self.text = "".join(self._parts)
+
+    def _put(self, text: str) -> None:
+        self._parts.append(text)
+        self._at += len(text)
+
+    def _string(self, text: str) -> None:
+        self._put('"')
+        self._places.append((self._at, self._at + len(text)))
+        self._put(text)
+        self._put('"')
+
+    def _write(self, value: Any) -> None:
+        if isinstance(value, str):
+            self._string(value)
+        elif isinstance(value, Mapping):
+            self._put("{")
+            for number, (key, item) in enumerate(value.items()):
+                if number:
+                    self._put(", ")
+                self._string(str(key))
+                self._put(": ")
+                self._write(item)
+            self._put("}")
+        elif isinstance(value, list | tuple):
+            self._put("[")
+            for number, item in enumerate(value):
+                if number:
+                    self._put(", ")
+                self._write(item)
+            self._put("]")
+        else:
+            text = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+            self._places.append((self._at, self._at + len(text)))
+            self._put(text)
+
+    def frame(self) -> Frame:
+        """The frame of the whole value."""
+        places = iter(self._places)
+        top = Frame(style="[")
+        _fill(top, "", self.value, places)
+        first = top.entries[0][1]
+        return first if isinstance(first, Frame) else top
+
+    def without(self, hidden: list[Hidden], clean: Callable[[str], str], hide: Callable[[str, str], str]) -> Any:
+        """The value without what is `hidden`, in order. `clean` redacts what is left of each string, `hide` one of its parts."""
+        starts = [start for start, *_ in hidden]
+        places = iter(self._places)
+
+        def piece(text: str, *, whole: bool = False) -> str:
+            start, end = next(places)
+            first = max(bisect_left(starts, start) - 1, 0)
+            touching = [h for h in _from(hidden, first, end) if h[1] > start and h[0] < end]
+            if whole:
+                return _hidden(touching[0][2], text, hide) if touching else text
+            return clean(_cut(text, start, end, touching, hide) if touching else text)
+
+        return _rebuilt(self.value, piece)
+
+
+def _from(hidden: list[Hidden], first: int, end: int) -> Iterator[Hidden]:
+    for number in range(first, len(hidden)):
+        if hidden[number][0] >= end:
+            return
+        yield hidden[number]
+
+
+def _fill(frame: Frame, key: str, value: Any, places: Iterator[Span]) -> None:
+    """Add `value` as an entry of `frame`."""
+    if isinstance(value, Mapping):
+        inner = Frame(key, "{")
+        for name, item in value.items():
+            next(places)
+            _fill(inner, str(name), item, places)
+        frame.entries.append((key, inner))
+    elif isinstance(value, list | tuple):
+        inner = Frame(key, "[")
+        for item in value:
+            _fill(inner, "", item, places)
+        frame.entries.append((key, inner))
+    else:
+        frame.entries.append((key, Leaf(*next(places), quoted=isinstance(value, str))))
+
+
+def _cut(text: str, start: int, end: int, touching: list[Hidden], hide: Callable[[str, str], str]) -> str:
+    parts: list[str] = []
+    at = start
+    for begin, stop, kind, placeholder in touching:
+        inside = start <= begin and stop <= end
+        first, last = max(begin, at), min(stop, end)
+        if first < last:
+            secret = text[first - start : last - start]
+            parts += (
+                text[at - start : first - start],
+                placeholder if inside and placeholder else _hidden(kind, secret, hide),
+            )
+            at = last
+    return "".join((*parts, text[at - start :]))
+
+
+def _hidden(kind: str, secret: str, hide: Callable[[str, str], str]) -> str:
+    return secret if is_placeholder(secret) else hide(kind, secret)
+
+
+def _rebuilt(value: Any, piece: Callable[..., str]) -> Any:
+    if isinstance(value, str):
+        return piece(value)
+    if isinstance(value, Mapping):
+        return {piece(str(key)): _rebuilt(item, piece) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_rebuilt(item, piece) for item in value)
+    text = str(value)
+    changed = piece(text, whole=True)
+    return value if changed == text or value is None or isinstance(value, bool) else changed
+
+
+def documents_of(text: str) -> list[tuple[int, int, Any]]:
+    """The objects and lists in JSON that a text is or holds, each with its place."""
+    documents: list[tuple[int, int, Any]] = []
+    at = failed = 0
+    while failed < _MOST_FAILURES and (begin := _BEGIN.search(text, at)) is not None:
+        try:
+            value, at = _DECODER.raw_decode(text, begin.start())
+        except (ValueError, RecursionError):
+            failed += 1
+            at = begin.end()
+        else:
+            documents.append((begin.start(), at, value))
+    return documents
+
+
+def written_back(text: str, before: Any, after: Any) -> str | None:
+    """The JSON `text` of `before` with what is different in `after`, and its form kept; None where that can't be done."""
+    pairs = list(_pairs(before, after))
+    tokens = list(_TOKEN.finditer(text))
+    if len(pairs) != len(tokens):
+        return None  # It has a key twice.
+    parts: list[str] = []
+    at = 0
+    for token, (old, new) in zip(tokens, pairs, strict=True):
+        if new is not old and new != old:
+            parts += text[at : token.start()], json.dumps(new, ensure_ascii=token[0].isascii())
+            at = token.end()
+    return "".join((*parts, text[at:]))
+
+
+def _pairs(before: Any, after: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(before, dict):
+        if len(before) != len(after):
+            return
+        for (key, old), (new_key, new) in zip(before.items(), after.items(), strict=True):
+            yield key, new_key
+            yield from _pairs(old, new)
+    elif isinstance(before, list):
+        for old, new in zip(before, after, strict=True):
+            yield from _pairs(old, new)
+    else:
+        yield before, after

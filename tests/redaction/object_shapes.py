@@ -1,0 +1,128 @@
+"""Objects with a secret in them, in the shapes that APIs, tools and libraries give them: `§` is the secret.
+
+`ORDINARY_OBJECTS` look much like them and hold none.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+SHAPES: list[Any] = [
+    {"password": "§"},
+    {"db": {"auth": {"client_secret": "§"}}},
+    {"DB_PASSWORD_OLD": "§"},
+    {"jwt": "§"},
+    {"passwords": ["§"]},
+    {"credentials": {"bob": "§"}},
+    {"credentials": [["bob", "§"]]},
+    {"password": {"value": "§", "type": "str"}},
+    {"password": {"old": "§", "new": "§"}},
+    {"password": [{"before": "x", "after": "§"}]},
+    {"api_key": {"stringValue": "§"}},
+    {"apiKey": {"S": "§"}},
+    {"password": {"from": None, "to": "§"}},
+    ["--password", "§"],
+    ["run", "-p", "80", "--client-secret", "§", "--verbose"],
+    {"args": ["--api-key", "§"]},
+    {"command": ["redis-cli", "-a", "§"]},
+    {"command": ["/bin/sh", "-c", "mysql -uroot -p§ shop"]},
+    {"Cmd": ["mysqld", "--requirepass=§"]},
+    {"argv": ["curl", "-u", "ops:§", "https://db.example.com"]},
+    {"args": ["app", "-e", "DB_PASSWORD=§"]},
+    {"env": ["A=b", "DB_PASSWORD=§"]},
+    {"env": [{"name": "DB_PASSWORD", "value": "§"}]},
+    {"env": [{"value": "§", "name": "DB_PASSWORD"}]},
+    {"environment": [{"Key": "DB_PASSWORD", "Value": "§"}]},
+    {"parameters": [{"ParameterKey": "MasterUserPassword", "ParameterValue": "§"}]},
+    {"parameters": [{"parameterName": "password", "parameterValue": "§"}]},
+    {"options": [{"option": "db_password", "val": "§"}]},
+    {"settings": [{"setting": "smtp.password", "setTo": "§"}]},
+    {"config": [{"configName": "ssl.keystore.password", "configValue": "§"}]},
+    {"fields": [{"id": "api_token", "content": "§"}]},
+    {"labels": [{"k": "admin_password", "v": "§"}]},
+    {"attributes": [{"key": "client_secret", "value": {"stringValue": "§"}}]},
+    {"headers": [{"name": "Authorization", "value": "Bearer §"}]},
+    {"headers": {"x-api-key": ["§"]}},
+    {"headers": [["X-Api-Key", "§"]]},
+    {"field": "password", "old": "§", "new": "§"},
+    {"property": "db.password", "before": "§", "after": "§"},
+    {"propertyName": "password", "previousValue": "§", "currentValue": "§"},
+    {"attribute": "secret_key", "was": "§", "now": "§"},
+    {"diff": [{"key": "api_key", "oldVal": "§", "newVal": "§"}]},
+    [{"op": "replace", "path": "/spec/password", "value": "§"}],
+    [{"op": "add", "path": "/data/db-password", "value": "§"}],
+    [{"value": "§", "op": "test", "path": "/auth/clientSecret"}],
+    {"kind": "E", "path": ["db", "password"], "lhs": "§", "rhs": "§"},
+    {"columns": ["user", "password"], "rows": [["bob", "§"]]},
+    {"columns": [{"name": "user"}, {"name": "api_key"}], "data": [["bob", "§"], ["eve", "x"]]},
+    {"fields": ["id", "secret_token"], "records": [[1, "§"]]},
+    {"schema": {"fields": [{"name": "id"}, {"name": "password"}]}, "rows": [{"f": [{"v": "1"}, {"v": "§"}]}]},
+    {"header": ["login", "passwd"], "values": [["bob", "§"]]},
+    [["user", "password"], ["bob", "§"], ["eve", "§"]],
+    {"password": ["§", "§"], "user": ["a", "b"]},
+    ["password", "§"],
+    [["api_key", "§"]],
+    {"pairs": [["user", "bob"], ["password", "§"]]},
+    {"body": json.dumps({"token": "§"})},
+    {"a": json.dumps({"b": json.dumps({"client_secret": "§"})})},
+    {"message": "request " + json.dumps({"password": "§"})},
+    {"message": "retry {'api_key': '§', 'tries': 3}"},
+    {"text": "db:\n  user: bob\n  password: §\n"},
+    {"url": "postgres://app:§@db.example.com/shop"},
+    {"query": {"access_token": ["§"]}},
+    {"sql": "UPDATE users SET password = $1 WHERE id = $2", "parameters": "$1 = '§', $2 = '7'"},
+    {"kind": "Secret", "data": {"color": "§"}},
+    {"items": [{"kind": "Secret", "stringData": {"size": "§"}}]},
+    {"type": "SecureString", "name": "/shop/db", "value": "§"},
+    {"spec": {"containers": [{"args": ["--token", "§"], "command": ["app", "--db-password", "§"]}]}},
+    {"auths": {"registry.example.com": {"auth": "§"}}},
+    {"users": [{"name": "ops", "user": {"token": "§"}}]},
+    {"userData": "§"},
+    {"kty": "EC", "crv": "P-256", "d": "§"},
+    {"sensitive_values": {"password": "§"}},
+    {"variables": {"db_password": {"value": "§"}}},
+    {"outputs": {"admin_password": {"sensitive": True, "value": "§"}}},
+    {"configuration": {"key": {"name": "api_key"}, "api_key": {"current": "§"}}},
+    {"note the password §": 1},
+    {"password=§": "x"},
+    {"request": {"form": {"user": "bob", "pwd": "§"}}},
+    {"user": "bob", "pass": "§"},
+    {"login": "bob", "pin": "§"},
+    {"token": {"raw": "§"}},
+    {"tokens": {"web": "§", "app": "§"}},
+    {"ssh": {"passphrase": "§"}},
+    {"proxy": {"Proxy-Authorization": "Basic §"}},
+    {"Set-Cookie": "session=§; Path=/"},
+    {"input": "the password is §"},
+]
+
+ORDINARY_OBJECTS: list[Any] = [
+    {"kind": "ConfigMap", "data": {"color": "blue", "size": "large"}},
+    {"args": ["server", "--token-file", "/var/run/token", "--verbose", "--port", "8080"]},
+    {"env": [{"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "shop-db", "key": "password"}}}]},
+    {"volumes": [{"name": "tls", "secret": {"secretName": "shop-tls", "defaultMode": 420}}]},
+    {"columns": ["user", "password_changed"], "rows": [["bob", "2026-01-12"], ["eve", "2026-01-13"]]},
+    {"columns": ["id", "name"], "rows": [[1, "password"], [2, "token"]]},
+    [{"op": "replace", "path": "/spec/replicas", "value": 5}],
+    {"key": "user:42:profile", "value": "cached", "ttl": 300},
+    {"name": "password", "status": "expired", "count": 4},
+    {"field": "token", "reason": "missing"},
+    {"tokens": 512, "max_tokens": 4096, "usage": {"prompt_tokens": 12, "completion_tokens": 3}},
+    {"token": None, "password": True, "secret": ""},
+    {"error": {"code": "InvalidToken", "message": "Unexpected token 'export'"}},
+    {"resource": "secretmanager.googleapis.com/Secret", "method": "ListSecrets"},
+    {"imagePullSecrets": [{"name": "registry"}]},
+    {"digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "key": "shop:1.2"},
+    {"authentication": {"method": "password", "enabled": True}},
+    {"metric": "auth_tokens_issued_total", "labels": {"env": "prod"}, "value": 42},
+]
+
+
+def filled(shape: Any, secret: str) -> Any:
+    """The shape with that secret."""
+    if isinstance(shape, str):
+        return shape.replace("§", secret)
+    if isinstance(shape, dict):
+        return {filled(key, secret): filled(value, secret) for key, value in shape.items()}
+    return [filled(item, secret) for item in shape] if isinstance(shape, list) else shape
