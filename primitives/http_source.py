@@ -6,6 +6,7 @@ Credentials go into the request's header and nowhere else; no message names an a
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,6 +82,7 @@ class HttpSource:
         self._warning = warning
         self._http: httpx2.AsyncClient | None = None
         self._slots = asyncio.Semaphore(CONCURRENT_REQUESTS)
+        self._opening = asyncio.Lock()
 
     async def get(self, path: str, params: Params = (), *, by_post: bool = False) -> Any:
         """The JSON at `path`. With `by_post` a request that is too long for a URL is sent as a form."""
@@ -140,7 +142,7 @@ class HttpSource:
         return answer
 
     async def _fetch(self, path: str, params: Params, *, by_post: bool) -> Received:
-        http, url = self._connection(), self.endpoint.base + path
+        http, url = await self._connection(), self.endpoint.base + path
         if by_post and sum(len(name) + len(value) for name, value in params) > _LONGEST_GET:
             request = http.build_request("POST", url, data=_form(params))
         else:
@@ -154,19 +156,25 @@ class HttpSource:
             )
         return answer
 
-    def _connection(self) -> httpx2.AsyncClient:
+    async def _connection(self) -> httpx2.AsyncClient:
+        async with self._opening:
+            if self._http is None:
+                # Importing the library and reading the authorities' certificates takes longer than a screen may wait.
+                self._http = await asyncio.to_thread(self._opened)
+            return self._http
+
+    def _opened(self) -> httpx2.AsyncClient:
         import httpx2
 
-        if self._http is None:
-            end = self.endpoint
-            self._http = httpx2.AsyncClient(
-                auth=httpx2.BasicAuth(end.user, end.password or "") if end.user is not None else None,
-                headers={"Accept": "application/json", **self._headers}
-                | ({"Authorization": f"Bearer {end.token}"} if end.token else {}),
-                timeout=httpx2.Timeout(self._timeout_s),
-                limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
-            )
-        return self._http
+        end = self.endpoint
+        return httpx2.AsyncClient(
+            auth=httpx2.BasicAuth(end.user, end.password or "") if end.user is not None else None,
+            headers={"Accept": "application/json", **self._headers}
+            | ({"Authorization": f"Bearer {end.token}"} if end.token else {}),
+            verify=ssl.create_default_context() if end.base.startswith("https:") else False,
+            timeout=httpx2.Timeout(self._timeout_s),
+            limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
+        )
 
     def _failure(self, answer: Received) -> SourceError:
         status, why = answer.status, self._reason(answer.body)

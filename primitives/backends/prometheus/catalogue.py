@@ -37,16 +37,19 @@ def catalogue_of(mapping: Mapping) -> Catalogue:
         return USUAL
     own = tuple(_mapped(metric, mapping) for metric in mapping.metrics)
     return Catalogue(
-        (*own, *(_relabelled(family, mapping) for family in FAMILIES)),
+        (*own, *(_relabelled_family(family, mapping) for family in FAMILIES)),
         tuple(_relabelled(client, mapping) for client in CLIENTS),
         METRIC_NAMES | {family.probe for family in own},
     )
 
 
+def _relabelled_family(family: Family, mapping: Mapping) -> Family:
+    """What exporters of a platform write keeps its own labels."""
+    own = family.scope == "service" and family.namespace == "namespace"
+    return _relabelled(family, mapping) if own else family
+
+
 def _relabelled(family: F, mapping: Mapping) -> F:
-    """The family with the owner's labels. What exporters of a platform write keeps its own."""
-    if isinstance(family, Family) and (family.scope != "service" or family.namespace != "namespace"):
-        return family
     return replace(
         family,
         identity=(*mapping.service_labels, *(family.identity or SERVICE_LABELS)),
