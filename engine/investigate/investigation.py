@@ -12,7 +12,7 @@ from contextlib import suppress
 from engine.events import PlannedStep, SourcesChecked, SourceState
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
-from engine.investigate.classify import classify
+from engine.investigate.classify import Classified, classify
 from engine.investigate.commands import (
     AddStep,
     Conclude,
@@ -24,6 +24,7 @@ from engine.investigate.commands import (
 )
 from engine.investigate.conclude import changes_ranking, further_steps
 from engine.investigate.incident_access import IncidentAccess
+from engine.investigate.meant import Meant, meant_resources
 from engine.investigate.plan import propose_plan
 from engine.investigate.recorder import AnswerRecorder
 from engine.investigate.run import StepRunner
@@ -115,18 +116,29 @@ class Investigation:
             resources=_resource_ids(topologies.records),
             detected_at=opened.detected_at,
         )
+        meant = self._meant(understood, topologies.records, alerts.records)
         scope = Arguments(
             window=opened.window,
             baseline=opened.baseline,
             now=opened.now,
-            symptom=opened.symptom,
-            focus=opened.focus or understood.focus,
+            symptom=meant.symptom,
+            focus=meant.focus,
             detected=opened.detected_at,
         )
         reachable = [source for source in self.state.sources if source.status == "reachable"]
         answerable = frozenset(question for source in reachable for question in source.questions)
         steps = propose_plan(understood.classification, scope, answerable, diagnostics())
-        await self._incident.send(ProposePlan(understood.classification, steps))
+        classification = understood.classification.model_copy(update={"candidates": meant.candidates})
+        await self._incident.send(ProposePlan(classification, steps))
+
+    def _meant(self, understood: Classified, topologies: tuple[Topology, ...], alerts: tuple[Alert, ...]) -> Meant:
+        """What is looked at first. A recorded incident's names were checked when it was opened."""
+        opened = self.state.opened
+        assert opened is not None
+        if self._scenario.recorded:
+            return Meant(opened.focus or understood.focus, opened.symptom)
+        named = next(iter(opened.focus), None)
+        return meant_resources(named, opened.symptom, understood, _resource_ids(topologies), alerts)
 
     async def _confirm(self) -> None:
         """Wait for a person's confirmation, where one is needed."""

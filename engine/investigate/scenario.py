@@ -25,7 +25,15 @@ from primitives.sources import SourceDirectory, check_sources, open_source
 from primitives.telemetry import LIVE_BUDGETS, Backend, BackendStatus, Recorder, Telemetry
 from primitives.text import safe_line
 
-__all__ = ["QUERY_LIMIT", "Scenario", "clean_query", "open_scenario", "reopen_scenario"]
+__all__ = [
+    "LIVE_BASELINE",
+    "QUERY_LIMIT",
+    "Scenario",
+    "clean_query",
+    "nobody_answers",
+    "open_scenario",
+    "reopen_scenario",
+]
 
 QUERY_LIMIT = 2_000
 """Characters: what an engineer types, not a pasted log."""
@@ -185,12 +193,12 @@ async def _live(opened: IncidentOpened, directory: SourceDirectory, names: Itera
     checks = await check_sources(backends, secrets)
     if not any(check.status == "reachable" for check in checks):
         await asyncio.gather(*(backend.close() for backend in backends), return_exceptions=True)
-        raise _nobody(checks)
+        raise nobody_answers(checks)
     scopes = {source.backend.name: source.scope for source in sources}
     return Scenario(incident_id, opened, backends, checks, clock, recorded=False, secrets=secrets, scopes=scopes)
 
 
-def _nobody(checks: Sequence[BackendStatus]) -> SourceError:
+def nobody_answers(checks: Sequence[BackendStatus]) -> SourceError:
     """The error for an investigation none of whose sources can be reached."""
     kind = SourceDenied if all(check.status == "denied" for check in checks) else SourceUnreachable
     if len(checks) == 1:
