@@ -24,7 +24,7 @@ from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
-from primitives.records import Change
+from primitives.records import SERVING_AFTER_S, Change
 from primitives.terms import FAILURES
 
 __all__ = ["attributions"]
@@ -48,6 +48,8 @@ _TESTED: Final = -3.0
 _AFTER: Final = -3.0
 _JUST_AFTER: Final = -1.0
 _JUST_AFTER_S: Final = 120
+# A sample or two: a longer uncertainty is that of a slow climb, and its beginning is what it says.
+_MOST_GIVE_OR_TAKE_S: Final = 60.0
 # By the resource that a change affects: timing alone must never outweigh "has nothing to do with the symptom".
 _ON_SYMPTOM: Final = 1.0
 _ON_FAILING_RESOURCE: Final = 0.5
@@ -193,14 +195,32 @@ def _lead(case: FactIndex, suspect: _Suspect) -> tuple[float, str]:
     lead = (case.onset - suspect.change.time).total_seconds() if case.onset is not None else suspect.fact.lead_s
     if lead is None:
         return 0.0, "when the symptom began is not known"
-    if lead < 0:
+    give_or_take = min(case.onset_uncertainty_s, _MOST_GIVE_OR_TAKE_S)
+    if lead < -give_or_take:
         return (_AFTER if lead < -_JUST_AFTER_S else _JUST_AFTER), "it came after the onset"
+    shows_after = _serving_after_s(suspect.change)
+    if lead + give_or_take < (_ROLLOUT_S if shows_after is None else shows_after):
+        return _AT_ONCE, f"{_at_about(lead, give_or_take)}, less than many a rollout takes"
     if lead < _ROLLOUT_S:
-        return _AT_ONCE, f"{lead:.0f} s before the onset, less than many a rollout takes"
+        return _SOON, _at_about(lead, give_or_take)
     minutes = lead / 60
     late = math.log2(max(minutes / _SOON_MIN, 1.0))
     weight = max(_LONG_AGO, _SOON - _DOUBLING * late)
     return round(weight, 3), f"{minutes:.0f} min before the onset"
+
+
+def _serving_after_s(change: Change) -> float | None:
+    """The seconds until the first of what the change started could serve requests; None where nobody says."""
+    seconds = change.after.get(SERVING_AFTER_S) if isinstance(change.after, Mapping) else None
+    return float(seconds) if isinstance(seconds, int | float) else None
+
+
+def _at_about(lead: float, give_or_take: float) -> str:
+    """The lead in words, with how exactly the onset is known."""
+    known = f" (known to ± {give_or_take:.0f} s)" if give_or_take else ""
+    if lead < 0:
+        return f"at the onset{known}"
+    return f"{lead:.0f} s before the onset{known}"
 
 
 def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tuple[float, str]:

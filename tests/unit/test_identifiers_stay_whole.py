@@ -23,6 +23,7 @@ EXEMPT = {
     "primitives/backends/kubernetes/discovery.py": "paths of the API",
     "primitives/backends/kubernetes/logs.py": "paths of the API",
     "primitives/backends/kubernetes/snapshot.py": "a key of annotations",
+    "primitives/backends/prometheus/changes.py": "the name of an image",
     "primitives/backends/otlp_files/__init__.py": "the path of a file",
     "primitives/backends/tempo/store.py": "paths of the API",
     "primitives/endpoints.py": "the path of a URL",

@@ -13,10 +13,11 @@ from primitives.backends.kubernetes.snapshot import Snapshot, take_snapshot
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
 from primitives.kubernetes.fields import maps
-from primitives.records import ContainerLog, Coverage, Edge, KubernetesDump, Resource, Topology, Window
+from primitives.records import Change, ContainerLog, Coverage, Edge, KubernetesDump, Resource, Topology, Window
 from primitives.telemetry import (
     Answer,
     BackendStatus,
+    ChangesQuery,
     ContainerLogsQuery,
     ObjectsQuery,
     Query,
@@ -38,7 +39,7 @@ _PAST: Final = "it shows what is there now, not what was there then"
 class KubernetesBackend:
     """One cluster, read with somebody's own kubectl credentials. It sends nothing but GET."""
 
-    questions: ClassVar[frozenset[Question]] = frozenset({"objects", "container_logs", "topology"})
+    questions: ClassVar[frozenset[Question]] = frozenset({"objects", "container_logs", "topology", "changes"})
 
     def __init__(self, settings: KubernetesSettings, *, clock: Clock, name: str = "kubernetes") -> None:
         self.name = name
@@ -65,6 +66,8 @@ class KubernetesBackend:
                 return await asyncio.to_thread(self._topology, query, snapshot)
             case ContainerLogsQuery():
                 return await self._logs(query, snapshot)
+            case ChangesQuery():
+                return await asyncio.to_thread(self._changes, query, snapshot)
             case _:
                 raise AssertionError(query)
 
@@ -143,6 +146,16 @@ class KubernetesBackend:
             detail=_joined(snapshot.notes) if snapshot.incomplete else None,
             completeness="cut" if snapshot.incomplete else "complete", left_out=", ".join(snapshot.incomplete),
         )  # fmt: skip
+
+    def _changes(self, query: ChangesQuery, snapshot: Snapshot) -> Answer[Change]:
+        # Without coverage: the API server keeps the last revisions of workloads, and of all else only what is now.
+        from primitives.kubernetes.cluster import Cluster
+        from primitives.kubernetes.rollouts import find_rollouts
+
+        cluster = Cluster(snapshot.dumps, Window(start=query.window.start, end=snapshot.time))
+        changes = sorted(find_rollouts(cluster), key=lambda change: (change.time, change.id or ""))
+        wanted = (change for change in changes if query.kinds is None or change.kind in query.kinds)
+        return Answer(query, self.name, "answered", tuple(c for c in wanted if query.window.start <= c.time))
 
     async def _logs(self, query: ContainerLogsQuery, snapshot: Snapshot) -> Answer[ContainerLog]:
         wanted, more = choose_containers(snapshot.dumps, snapshot.time)

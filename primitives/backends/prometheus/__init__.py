@@ -49,7 +49,7 @@ def _discover(environment: Environment[str, str]) -> Environment[str, Any] | Non
 @backend(
     "prometheus",
     title="Prometheus, Thanos, Mimir, VictoriaMetrics",
-    questions=("series", "topology", "alerts"),
+    questions=("series", "topology", "alerts", "changes"),
     settings=PrometheusSettings,
     discover=_discover,
     discovered_by=URL_VARIABLE,

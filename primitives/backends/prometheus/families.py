@@ -370,9 +370,16 @@ KUBERNETES: Final = {
 }
 """kube-state-metrics' names that tell who owns whom, and the labels that matter."""
 
+CHANGES: Final = (
+    "kube_pod_container_info", "kube_deployment_metadata_generation", "kube_statefulset_metadata_generation",
+    "kube_node_spec_unschedulable", "kube_node_status_condition", "kube_horizontalpodautoscaler_info",
+    "process_start_time_seconds",
+)  # fmt: skip
+"""Names that tell of changes and of nothing else that is asked for."""
+
 METRIC_NAMES: Final[frozenset[str]] = frozenset(
     [name for family in FAMILIES for name in (family.probe, *family.also)]
     + [client.probe for client in CLIENTS]
-    + [*KUBERNETES, "ALERTS"]
+    + [*KUBERNETES, *CHANGES, "ALERTS"]
 )
 """Every metric name that is looked for."""
