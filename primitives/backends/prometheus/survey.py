@@ -143,7 +143,8 @@ async def _since(client: PrometheusClient, inventory: Survey, window: Window) ->
         if not times:
             return None
         seen, apart = min(times), step
-        if step == 1 or seen - step < start:
+        # Not `seen - step < start`: a server may move the times of a question to multiples of its step.
+        if step == 1 or seen <= start:
             break
     return seen
 
