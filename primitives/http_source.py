@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -15,7 +16,16 @@ import orjson
 from primitives.dataclass import dataclass
 from primitives.endpoints import Endpoint
 from primitives.errors import SourceDenied, SourceError, SourceTimeout, SourceUnreachable, UsageError
-from primitives.http_requests import Received, Throttled, TransientFailure, receive, retried, retry_seconds
+from primitives.examination import Examination
+from primitives.http_requests import (
+    Received,
+    Throttled,
+    TransientFailure,
+    receive,
+    retried,
+    retry_seconds,
+    seconds_ahead,
+)
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
@@ -75,6 +85,7 @@ class HttpSource:
     ) -> None:
         self.endpoint = endpoint
         self.source = source
+        self.server_date = ""
         self._product = product
         self._timeout_s = timeout_s
         self._redactor = Redactor(secrets)
@@ -104,6 +115,14 @@ class HttpSource:
         if self._http is not None:
             await self._http.aclose()
             self._http = None
+
+    def examination(self, now: datetime, *notes: str) -> Examination:
+        """As whom it is asked, and its clock as its last answer showed it."""
+        end = self.endpoint
+        who = (
+            f"user {end.user}" if end.user is not None else "a bearer token" if end.token else "nobody: no credentials"
+        )
+        return Examination(self.clean(who), skew_s=seconds_ahead(self.server_date, now), notes=notes)
 
     def clean(self, text: str) -> str:
         """Outside text on one line, harmless and without credentials."""
@@ -148,6 +167,7 @@ class HttpSource:
         else:
             request = http.build_request("GET", url, params=list(params))
         answer = await receive(http, request, MAX_ANSWER_BYTES)
+        self.server_date = answer.headers.get("Date", "")
         if answer.cut:
             raise AnswerTooLarge(
                 self.source,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.options import CommandWithExample, json_option, settings_options, source_options
+from cockpit.options import TEXT, CommandWithExample, json_option, settings_options, source_options
 
 if TYPE_CHECKING:
     from cockpit.settings import Settings
@@ -20,9 +20,19 @@ __all__ = ["command"]
     "A configured source to check; may be given several times [default: all].",
     "Short for a source: a live Prometheus to check.",
 )
+@click.option("--role", metavar="KIND", type=TEXT, help="Print the least rights that reading a kind of source needs.")
 @settings_options
-def command(as_json: bool, settings: Settings) -> int:
-    """Say what is configured, reachable and permitted, and what is not."""
+def command(as_json: bool, role: str | None, settings: Settings) -> int:
+    """Say what is configured, reachable and permitted, and what is not.
+
+    A source that nobody configured or chose is offered, and asked nothing.
+    """
+    if role is not None:
+        from cockpit.output import say
+        from cockpit.roles import role_of
+
+        say(role_of(role))
+        return 0
     from cockpit.doctor import examine, render
     from cockpit.output import say, say_document
     from cockpit.signals import run

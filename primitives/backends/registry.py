@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from primitives.dataclass import dataclass
+from primitives.examination import Offer
 from primitives.extensions import load_extensions, load_folder
 from primitives.identity import scope_text
 from primitives.text import safe_line
@@ -97,6 +98,12 @@ class SourceSettings(BaseModel):
 S = TypeVar("S", bound=SourceSettings)
 Factory = Callable[[str, S, "Clock"], "Backend"]
 Discover = Callable[[Mapping[str, str]], Mapping[str, Any] | None]
+Offering = Callable[[Mapping[str, str]], Iterable[Offer]]
+
+
+def _no_offers(environment: Mapping[str, str]) -> Iterable[Offer]:
+    del environment
+    return ()
 
 
 def _nothing(environment: Mapping[str, str]) -> None:

@@ -20,6 +20,8 @@ from primitives.backends.prometheus.survey import Survey, gather_results, sample
 from primitives.backends.prometheus.topology import build_topology, edges_expression
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
+from primitives.examination import Examination
+from primitives.http_requests import seconds_ahead
 from primitives.records import Alert, Change, Coverage, Series, Topology, Window
 from primitives.redact import Redactor
 from primitives.telemetry import (
@@ -113,6 +115,15 @@ class PrometheusBackend:
         served = f"version {version or 'unknown'}"
         hint = f"{len(inventory.families)} known metric families" if inventory.families else f"but {_NOTHING_KNOWN}"
         return BackendStatus(self.name, "reachable", f"{served}, {hint}", questions, at)
+
+    async def examine(self) -> Examination:
+        """As whom it is asked, and its clock."""
+        await self._client.version()
+        end = self._client.endpoint
+        who = (
+            f"user {end.user}" if end.user is not None else "a bearer token" if end.token else "nobody: no credentials"
+        )
+        return Examination(self._client.clean(who), skew_s=seconds_ahead(self._client.server_date, self._clock.now()))
 
     async def close(self) -> None:
         await self._client.close()
