@@ -110,7 +110,7 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
 @backend(
     "aws",
     title="AWS: CloudWatch, CloudTrail and the services themselves",
-    questions=("series",),
+    questions=("series", "alerts", "topology", "changes", "configuration", "observations", "probes", "logs"),
     settings=AwsSettings,
     discover=_discover,
     discovered_by=PROFILE_VARIABLE,
