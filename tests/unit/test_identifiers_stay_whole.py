@@ -17,6 +17,9 @@ FOLDERS = ("primitives", "engine", "cockpit")
 OWNER = "primitives/identity.py"
 EXEMPT = {
     "primitives/actions/kubernetes.py": "how kubectl names an object in a command: deployment/api",
+    "primitives/backends/aws/logs/insights.py": "slashes in a pattern of a query",
+    "primitives/backends/aws/services/databases.py": "names of log groups: /aws/rds/instance/NAME",
+    "primitives/backends/aws/services/functions.py": "names of log groups: /aws/lambda/NAME",
     "primitives/backends/kubernetes/__init__.py": "paths of kubeconfigs",
     "primitives/backends/kubernetes/backend.py": "paths of the API",
     "primitives/backends/kubernetes/client.py": "paths of the API",

@@ -128,7 +128,7 @@ def _role() -> str:
 @backend(
     "aws",
     title="AWS: CloudWatch, CloudTrail and the services themselves",
-    questions=("series",),
+    questions=("series", "alerts", "topology", "changes", "configuration", "observations", "probes", "logs"),
     settings=AwsSettings,
     discover=_discover,
     discovered_by=PROFILE_VARIABLE,
