@@ -15,10 +15,10 @@ import yaml
 
 from cockpit.configuration import parse_configuration
 from cockpit.output import note
-from cockpit.settings import Settings
 from cockpit.signals import run
+from primitives.backends.registry import backends
 from primitives.clock import SystemClock
-from primitives.errors import OutputError, SourceError, UsageError
+from primitives.errors import OutputError, UsageError
 from primitives.examination import Examinable, Offer
 from primitives.side_by_side import side_by_side
 from primitives.sources import check_sources, define_source, offered_sources, open_source
@@ -26,36 +26,35 @@ from primitives.text import safe_line
 
 __all__ = ["set_up"]
 
-_BY_URL: Final = {
-    "prometheus": "Prometheus (or Thanos, Mimir, VictoriaMetrics)", "loki": "Loki", "tempo": "Tempo", "jaeger": "Jaeger",
-}  # fmt: skip
+_BY_URL: Final = ("prometheus", "loki", "tempo", "jaeger")
 _MOST_OFFERS: Final = 20
 _EXAMINE_S: Final = 12.0
 _HEAD: Final = "# Written by `cloudops setup`; docs/configuration.md says what else can stand here.\n"
 
 
-def set_up(settings: Settings) -> int:
+def set_up(path: Path) -> int:
     """Ask, check, show, confirm, write. Returns the exit code; raises `UsageError` without a terminal to ask on."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         raise UsageError(
-            "setup asks questions, and there is no terminal to ask them on: write the file yourself (docs/configuration.md)"
+            "setup asks questions, and there is no terminal to ask them on: write the file by hand, "
+            "as docs/configuration.md says"
         )
     chosen = _choose(offered_sources(os.environ))
-    for kind, title in _BY_URL.items():
-        _add_url(chosen, kind, title)
+    for kind in _BY_URL:
+        _add_url(chosen, kind, backends()[kind].title)
     if not chosen:
         note("no source was chosen; nothing was written")
         return 0
     text = _HEAD + yaml.safe_dump({"sources": chosen}, sort_keys=False, allow_unicode=True)
-    parse_configuration(settings.config, text)
+    parse_configuration(path, text)
     note(f"\n{text}")
-    replaced = settings.config.exists()
-    words = f"{settings.config} is there already. Replace it" if replaced else f"Write this to {settings.config}"
+    replaced = path.exists()
+    words = f"{path} is there already. Replace it" if replaced else f"Write this to {path}"
     if not click.confirm(f"{words}?", default=not replaced, err=True):
         note("nothing was written")
         return 4
-    _write(settings.config, text)
-    note(f'wrote {settings.config}; `cloudops doctor` checks it, `cloudops investigate "what is wrong"` uses it')
+    _write(path, text)
+    note(f'wrote {path}; `cloudops doctor` checks it, `cloudops investigate "what is wrong"` uses it')
     return 0
 
 
@@ -111,7 +110,7 @@ async def _look(backend: Any, secrets: tuple[str, ...]) -> tuple[str, bool, tupl
         offers: tuple[Offer, ...] = ()
         if well and isinstance(backend, Examinable):
             (task,) = await side_by_side([backend.examine()], _EXAMINE_S)
-            if task is not None and not isinstance(task.exception(), SourceError | Exception):
+            if task is not None and task.exception() is None:
                 offers = task.result().offers
         return safe_line(f"{check.status}: {check.detail}"), well, offers
     finally:

@@ -8,7 +8,7 @@ backend's `__init__.py` import nothing heavy: the factory does, when a source is
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -142,7 +142,8 @@ class BackendKind:
     `name` is the `kind` of its sources. `factory` opens a source by its name, settings and clock, without asking it
     anything; it raises `UsageError` for settings that can't be used. `discover` finds settings in the environment where
     nobody configured a source, and `discovered_by` says how, for a person. `writer` opens its writing side, where
-    actions can be executed there.
+    actions can be executed there. `offer` finds what a person could configure, and asks nothing of it; `role` writes
+    the least rights that reading needs.
     """
 
     name: str
@@ -153,6 +154,8 @@ class BackendKind:
     discover: Discover
     discovered_by: str
     writer: OpenWriter | None = None
+    offer: Offering = _no_offers
+    role: Callable[[], str] | None = None
 
 
 _registered: dict[str, BackendKind] = {}
@@ -167,12 +170,23 @@ def backend(
     discover: Discover = _nothing,
     discovered_by: str = "",
     writer: OpenWriter | None = None,
+    offer: Offering = _no_offers,
+    role: Callable[[], str] | None = None,
 ) -> Callable[[Factory[S]], Factory[S]]:
     """Register the decorated factory as the backend `name`."""
 
     def register(factory: Factory[S]) -> Factory[S]:
         _registered[name] = BackendKind(
-            name, title, frozenset(questions), settings, factory, discover, discovered_by or "the environment", writer
+            name,
+            title,
+            frozenset(questions),
+            settings,
+            factory,
+            discover,
+            discovered_by or "the environment",
+            writer,
+            offer,
+            role,
         )
         return factory
 

@@ -66,7 +66,7 @@ def _current_context(files: str) -> str:
     Files that can't be read are skipped here. Connecting reports them.
     """
     currents = (document.get("current-context") for document in _documents(files))
-    return next((current for current in currents if _is_name(current)), "")
+    return next((str(current) for current in currents if _is_name(current)), "")
 
 
 def _documents(files: str) -> Iterator[Mapping[str, Any]]:

@@ -20,19 +20,18 @@ __all__ = ["examine_cluster"]
 _USER: Final = lazy_pattern(r'User "([^"]{1,300})"')
 _WITHIN_S: Final = 9.0
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "prometheus": ("prometheus-server", "prometheus-operated", "prometheus-k8s", "kube-prometheus-stack-prometheus",
-                   "prometheus", "vmsingle", "victoria-metrics", "thanos-query", "thanos-querier", "mimir-query-frontend"),
+    "prometheus": (
+        "prometheus-server", "prometheus-k8s", "kube-prometheus-stack-prometheus", "prometheus",
+        "vmsingle", "victoria-metrics", "thanos-query", "thanos-querier", "mimir-query-frontend",
+    ),
     "loki": ("loki", "loki-gateway", "loki-query-frontend", "loki-read"),
     "tempo": ("tempo", "tempo-query-frontend"),
     "jaeger": ("jaeger-query", "jaeger"),
 }  # fmt: skip
 """Names under which the usual charts and operators install these."""
 _PORTS: Final = {
-    "prometheus": (9090, 80, 8428, 10902, 8080),
-    "loki": (3100, 80),
-    "tempo": (3200, 3100, 80),
-    "jaeger": (16686, 80),
-}
+    "prometheus": (9090, 80, 8428, 10902, 8080), "loki": (3100, 80), "tempo": (3200, 3100, 80), "jaeger": (16686, 80),
+}  # fmt: skip
 _LABEL: Final = "app.kubernetes.io/name"
 
 
