@@ -106,8 +106,10 @@ class Investigation:
     async def _plan(self) -> None:
         opened = self.state.opened
         assert opened is not None
-        alerts = await self._telemetry.alerts(AlertsQuery(window=opened.window))
-        topologies = await self._telemetry.topology(TopologyQuery(window=opened.window))
+        alerts, topologies = await asyncio.gather(
+            self._telemetry.alerts(AlertsQuery(window=opened.window)),
+            self._telemetry.topology(TopologyQuery(window=opened.window)),
+        )
         alert: Alert | None = next(iter(alerts.records), None)
         understood = classify(
             opened.query,
