@@ -94,7 +94,7 @@ async def record_sources(
     window, baseline = Window(start=now - since, end=now), Window(start=now - since - before, end=now - since)
     whole = Window(start=baseline.start, end=now)
     kept = _Kept()
-    names_of_all = CrossSourceNames(whole, {source.backend.name: source.scope for source in sources})
+    names_of_all = CrossSourceNames(whole, {source.backend.name: source.scope for source in sources}, directory.names)
     checks = await check_sources(backends, secrets)
     telemetry = Telemetry(
         backends, kept, clock, checks=checks, secrets=secrets, budgets=LIVE_BUDGETS, canonicaliser=names_of_all

@@ -67,11 +67,15 @@ class SourceDefinition(BaseModel):
 
 
 class SourceDirectory(BaseModel):
-    """The sources that a process knows, by name. Immutable."""
+    """The sources that a process knows, by name. Immutable.
+
+    `names` ties what a source calls a resource to the resource, where a person says so.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     definitions: Mapping[str, SourceDefinition] = {}
+    names: Mapping[str, str] = {}
 
     @property
     def default(self) -> tuple[str, ...]:
@@ -81,7 +85,9 @@ class SourceDirectory(BaseModel):
 
     def updated(self, other: SourceDirectory) -> SourceDirectory:
         """These sources and those of `other`, which win."""
-        return SourceDirectory(definitions={**self.definitions, **other.definitions})
+        return SourceDirectory(
+            definitions={**self.definitions, **other.definitions}, names={**self.names, **other.names}
+        )
 
     def choose(self, names: Iterable[str]) -> tuple[str, ...]:
         """`names`, each once; without any the default. Raises `UsageError` when one, or all, are not there."""

@@ -21,8 +21,9 @@ __all__ = ["command"]
     "Short for a source: a live Prometheus to check.",
 )
 @click.option("--role", metavar="KIND", type=TEXT, help="Print the least rights that reading a kind of source needs.")
+@click.option("--names", is_flag=True, help="Say which names of several sources were tied to one resource, and why.")
 @settings_options
-def command(as_json: bool, role: str | None, settings: Settings) -> int:
+def command(as_json: bool, role: str | None, names: bool, settings: Settings) -> int:
     """Say what is configured, reachable and permitted, and what is not.
 
     A source that nobody configured or chose is offered, and asked nothing.
@@ -37,7 +38,12 @@ def command(as_json: bool, role: str | None, settings: Settings) -> int:
     from cockpit.output import say, say_document
     from cockpit.signals import run
 
-    checks = run(examine(settings))
+    if names:
+        from cockpit.ties import check_names
+
+        checks = run(check_names(settings))
+    else:
+        checks = run(examine(settings))
     if as_json:
         say_document([check.model_dump(mode="json") for check in checks])
     else:

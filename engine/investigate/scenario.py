@@ -49,7 +49,7 @@ class Scenario:
     """The sources of one investigation, its clock, and how its log begins.
 
     `checks` say which of the `backends` could be reached, `secrets` are the credentials that they were given,
-    `scopes` the scopes that they state, by name.
+    `scopes` the scopes that they state, by name, `names` what a person ties to resources.
     """
 
     incident_id: str
@@ -60,6 +60,7 @@ class Scenario:
     recorded: bool
     secrets: tuple[str, ...] = ()
     scopes: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def telemetry(self, recorder: Recorder) -> Telemetry:
         """What the diagnostics ask; every answer goes through `recorder`."""
@@ -71,7 +72,7 @@ class Scenario:
             checks=self.checks,
             secrets=self.secrets,
             budgets={} if self.recorded else LIVE_BUDGETS,
-            canonicaliser=CrossSourceNames(window, self.scopes),
+            canonicaliser=CrossSourceNames(window, self.scopes, self.names),
         )
 
 
@@ -195,7 +196,10 @@ async def _live(opened: IncidentOpened, directory: SourceDirectory, names: Itera
         await asyncio.gather(*(backend.close() for backend in backends), return_exceptions=True)
         raise nobody_answers(checks)
     scopes = {source.backend.name: source.scope for source in sources}
-    return Scenario(incident_id, opened, backends, checks, clock, recorded=False, secrets=secrets, scopes=scopes)
+    return Scenario(
+        incident_id, opened, backends, checks, clock, recorded=False, secrets=secrets, scopes=scopes,
+        names=directory.names,
+    )  # fmt: skip
 
 
 def nobody_answers(checks: Sequence[BackendStatus]) -> SourceError:
