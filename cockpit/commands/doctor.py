@@ -20,20 +20,16 @@ __all__ = ["command"]
     "A configured source to check; may be given several times [default: all].",
     "Short for a source: a live Prometheus to check.",
 )
-@click.option("--role", metavar="KIND", type=TEXT, help="Print the least rights that reading a kind of source needs.")
+@click.option("--policy", metavar="KIND", type=TEXT, help="Print the least permissions that a kind of source needs.")
 @click.option("--names", is_flag=True, help="Say which names of several sources were tied to one resource, and why.")
 @settings_options
-def command(as_json: bool, role: str | None, names: bool, settings: Settings) -> int:
+def command(as_json: bool, policy: str | None, names: bool, settings: Settings) -> int:
     """Say what is configured, reachable and permitted, and what is not.
 
     A source that nobody configured or chose is offered, and asked nothing.
     """
-    if role is not None:
-        from cockpit.output import say
-        from cockpit.roles import role_of
-
-        say(role_of(role))
-        return 0
+    if policy is not None:
+        return _print_policy(policy)
     from cockpit.doctor import examine, render
     from cockpit.output import say, say_document
     from cockpit.signals import run
@@ -49,3 +45,22 @@ def command(as_json: bool, role: str | None, names: bool, settings: Settings) ->
     else:
         say(render(checks))
     return 3 if any(check.status == "bad" for check in checks) else 0
+
+
+def _print_policy(kind: str) -> int:
+    """The policy of a kind of source: as JSON, or as the text that it is."""
+    from cockpit.output import say, say_document
+    from primitives.backends.registry import backends
+    from primitives.errors import UsageError
+    from primitives.text import safe_line
+
+    known = {name: backend.policy for name, backend in backends().items() if backend.policy is not None}
+    policy = known.get(kind)
+    if policy is None:
+        raise UsageError(f"--policy {safe_line(kind, limit=60)}: it is known of {', '.join(known)}")
+    document = policy()
+    if isinstance(document, str):
+        say(document)
+    else:
+        say_document(document)
+    return 0

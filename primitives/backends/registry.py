@@ -142,8 +142,8 @@ class BackendKind:
     `name` is the `kind` of its sources. `factory` opens a source by its name, settings and clock, without asking it
     anything; it raises `UsageError` for settings that can't be used. `discover` finds settings in the environment where
     nobody configured a source, and `discovered_by` says how, for a person. `writer` opens its writing side, where
-    actions can be executed there. `offer` finds what a person could configure, and asks nothing of it; `role` writes
-    the least rights that reading needs.
+    actions can be executed there. `policy` gives the least permissions that reading needs, as the platform has them: a
+    document, or text. `offer` finds what a person could configure, and asks nothing of it.
     """
 
     name: str
@@ -154,8 +154,8 @@ class BackendKind:
     discover: Discover
     discovered_by: str
     writer: OpenWriter | None = None
+    policy: Callable[[], Any] | None = None
     offer: Offering = _no_offers
-    role: Callable[[], str] | None = None
 
 
 _registered: dict[str, BackendKind] = {}
@@ -170,23 +170,15 @@ def backend(
     discover: Discover = _nothing,
     discovered_by: str = "",
     writer: OpenWriter | None = None,
+    policy: Callable[[], Any] | None = None,
     offer: Offering = _no_offers,
-    role: Callable[[], str] | None = None,
 ) -> Callable[[Factory[S]], Factory[S]]:
     """Register the decorated factory as the backend `name`."""
 
     def register(factory: Factory[S]) -> Factory[S]:
+        origin = discovered_by or "the environment"
         _registered[name] = BackendKind(
-            name,
-            title,
-            frozenset(questions),
-            settings,
-            factory,
-            discover,
-            discovered_by or "the environment",
-            writer,
-            offer,
-            role,
+            name, title, frozenset(questions), settings, factory, discover, origin, writer, policy, offer
         )
         return factory
 

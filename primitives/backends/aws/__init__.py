@@ -117,12 +117,10 @@ def _offer(environment: Mapping[str, str]) -> Iterator[Offer]:
         yield Offer(f"aws-{profile}", "aws", settings, f"profile {profile} of your AWS configuration")
 
 
-def _role() -> str:
-    import json
-
+def _policy() -> Any:
     from primitives.backends.aws.permissions import read_policy
 
-    return json.dumps(read_policy(), indent=2) + "\n"
+    return read_policy()
 
 
 @backend(
@@ -132,8 +130,8 @@ def _role() -> str:
     settings=AwsSettings,
     discover=_discover,
     discovered_by=PROFILE_VARIABLE,
+    policy=_policy,
     offer=_offer,
-    role=_role,
 )
 def open_aws(name: str, settings: AwsSettings, clock: Clock) -> Backend:
     """The source `name`."""

@@ -101,7 +101,7 @@ def _offer(environment: Mapping[str, str]) -> Iterator[Offer]:
                 yield Offer(str(name), "kubernetes", {"context": str(name)}, words)
 
 
-def _role() -> str:
+def _policy() -> str:
     from primitives.backends.kubernetes.role import role_text
 
     return role_text()
@@ -120,7 +120,7 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
     discover=_discover,
     discovered_by=CONTEXT_VARIABLE,
     offer=_offer,
-    role=_role,
+    policy=_policy,
 )
 def open_kubernetes(name: str, settings: KubernetesSettings, clock: Clock) -> Backend:
     """The source `name`."""
