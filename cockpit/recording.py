@@ -23,10 +23,16 @@ WIDE: Final = timedelta(hours=24)
 
 
 def record_now(
-    settings: Settings, path: Path, *, since: str, query: str = "", force: bool = False, before: timedelta | None = None
+    settings: Settings,
+    path: Path,
+    *,
+    since: str | None = None,
+    query: str = "",
+    force: bool = False,
+    before: timedelta | None = None,
 ) -> int:
     """Write the bundle and say what it holds. Raises `CloudopsError`."""
-    length = _length(since)
+    length = None if since is None else _length(since)
     if path.exists() and not force:
         raise UsageError(f"{safe_line(str(path))} exists already; choose another name, or replace it with --force")
     directory = settings.directory()

@@ -10,8 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from engine.events import IncidentOpened, PeriodChosen
 from engine.export import coverage_of, parts_of_answers
-from engine.investigate.scenario import LIVE_BASELINE, clean_query, nobody_answers
+from engine.investigate.classify import classify
+from engine.investigate.period import choose_period
+from engine.investigate.scenario import LIVE_BASELINE, LIVE_WINDOW, clean_query, nobody_answers
 from primitives.answers import encode_answer
 from primitives.bundle import Manifest, write_bundle
 from primitives.clock import SystemClock, new_id
@@ -76,14 +79,16 @@ async def record_sources(
     names: Iterable[str],
     path: Path,
     *,
-    since: timedelta,
+    since: timedelta | None = None,
     before: timedelta = LIVE_BASELINE,
     query: str = "",
     overwrite: bool = False,
 ) -> Recorded:
     """Ask the sources everything about the last `since` and the time `before` it, and write a bundle to `path`.
 
-    Answers are redacted before they are kept. Raises `UsageError`, `BundleError`, or `SourceError` when nobody answers.
+    Without `since` it is about the last hour, and what is the incident and what is normal is read from the data, as
+    a live investigation does. Answers are redacted before they are kept. Raises `UsageError`, `BundleError`, or
+    `SourceError` when nobody answers.
     """
     said = clean_query(query or None) or "what was there"
     clock = SystemClock()
@@ -91,7 +96,8 @@ async def record_sources(
     backends = [source.backend for source in sources]
     secrets = [secret for source in sources for secret in source.secrets]
     now = clock.now()
-    window, baseline = Window(start=now - since, end=now), Window(start=now - since - before, end=now - since)
+    start = now - (since or LIVE_WINDOW)
+    window, baseline = Window(start=start, end=now), Window(start=start - before, end=start)
     whole = Window(start=baseline.start, end=now)
     kept = _Kept()
     names_of_all = CrossSourceNames(whole, {source.backend.name: source.scope for source in sources}, directory.names)
@@ -106,12 +112,28 @@ async def record_sources(
     finally:
         await telemetry.close()
     answers = list(kept.answers.values())
+    opened = IncidentOpened(
+        title=said, query=said, origin="live", detected_at=now, now=now, window=window, baseline=baseline,
+        platform=("other",),
+    )  # fmt: skip
+    period = await asyncio.to_thread(_period, opened, answers) if since is None else None
     manifest = Manifest(
-        id=new_id("inc"), title=said, query=said, detected_at=now, baseline=baseline, window=window,
-        platform=("other",), coverage=coverage_of((), answers),
+        id=new_id("inc"), title=said, query=said, detected_at=now, platform=("other",),
+        baseline=period.baseline if period else baseline, window=period.window if period else window,
+        symptom=period.symptom if period else None, coverage=coverage_of((), answers),
     )  # fmt: skip
     await asyncio.to_thread(write_bundle, parts_of_answers(manifest, answers), path, overwrite=overwrite)
     return Recorded(window, _counts(answers), checks, gaps)
+
+
+def _period(opened: IncidentOpened, answers: Sequence[Answer[Any]]) -> PeriodChosen | None:
+    """The incident and its normal times as a live investigation would take them."""
+    plain = [answer for answer in answers if answer.reduction is None]
+    known = [resource.id for answer in plain if answer.query.question == "topology"
+             for topology in answer.records for resource in topology.resources]  # fmt: skip
+    series = [record for answer in plain if answer.query.question == "series" for record in answer.records]
+    understood = classify(opened.query, resources=known, detected_at=opened.detected_at)
+    return choose_period(opened, understood, series)
 
 
 async def _ask_all(telemetry: Telemetry, window: Window, whole: Window) -> tuple[str, ...]:

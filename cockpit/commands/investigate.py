@@ -76,5 +76,5 @@ def command(
     if record is not None:
         from cockpit.recording import WIDE, record_now
 
-        record_now(settings, record, since="1h", query=query or "", before=WIDE)
+        record_now(settings, record, query=query or "", before=WIDE)
     return code

@@ -21,11 +21,13 @@ __all__ = ["command"]
     "A configured source to ask; may be given several times [default: all].",
     "Short for a source: a live Prometheus to ask.",
 )
-@click.option("--since", default="1h", show_default=True, metavar="TIME", type=TEXT, help="How far back: 90m, 2h, 1d.")
+@click.option(
+    "--since", metavar="TIME", type=TEXT, help="How far back: 90m, 2h, 1d [default: an hour, or what the data show]."
+)
 @click.option("--query", default="", type=TEXT, help="What is wrong, for whoever reads the bundle.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @settings_options
-def command(path: Path, since: str, query: str, force: bool, settings: Settings) -> int:
+def command(path: Path, since: str | None, query: str, force: bool, settings: Settings) -> int:
     """Write a bundle of what the sources say now, redacted, without investigating.
 
     It is a directory, or with the suffix .incident one file. Six hours before go along, so that there are normal times.

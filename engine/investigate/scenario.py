@@ -28,6 +28,7 @@ from primitives.text import safe_line
 
 __all__ = [
     "LIVE_BASELINE",
+    "LIVE_WINDOW",
     "QUERY_LIMIT",
     "Scenario",
     "clean_query",
