@@ -14,8 +14,14 @@ import pytest
 from engine.investigate.classify import classify
 from primitives.analysis.comparison import Comparison, _judged_by_itself, compare
 from primitives.analysis.limits import LimitsOfResource, usage_of
+from primitives.analysis.naming import NameFinder
 from primitives.diagnostics.registry import Arguments
-from primitives.records import ConfigurationSnapshot, Metric, Series, Window
+from primitives.kubernetes.cluster import Cluster
+from primitives.kubernetes.disruptions import find_disruptions
+from primitives.kubernetes.policies import find_policies
+from primitives.kubernetes.services import find_services
+from primitives.kubernetes.supervision import Analyzers
+from primitives.records import ConfigurationSnapshot, KubernetesDump, Metric, Series, Window
 
 WINDOW = Window(start=datetime(2026, 3, 10, 12, tzinfo=UTC), end=datetime(2026, 3, 10, 13, tzinfo=UTC))
 TIMES = WINDOW.start.timestamp() + 60.0 * np.arange(60)
@@ -82,3 +88,44 @@ def test_series_without_a_normal_time_are_judged_together_as_each_by_itself() ->
         calm, shift = _judged_by_itself(entry, TIMES, entry.values, args, begins=False)
         assert comparison.shift == shift
         assert np.array_equal(comparison.normal, entry.values[:calm])
+
+
+def test_a_hundred_thousand_names_are_looked_for_in_messages() -> None:
+    finder = NameFinder([], [f"shop/deployment/ribbon-{number}" for number in range(100_000)])
+    with within(3):
+        named = [finder.pointed_at(f"SHOP/deployment/Ribbon-{number}: refused, shop", None) for number in range(5_000)]
+    assert named[17] == "shop/deployment/ribbon-17"
+
+
+@pytest.mark.parametrize(("text", "names"), [
+    ("calling API-db:5432, api", ["api-db", "api"]),
+    ("x-api api-dbx /root/a", ["/root/a"]),
+    ("shop/api shop/api/x", ["shop/api", "shop/api"]),
+    ("shop/apis", []),
+])  # fmt: skip
+def test_a_text_names_whole_names_the_longest_first(text: str, names: list[str]) -> None:
+    finder = NameFinder([], ["apiserver", "api-db", "shop/api", "/root/a", "api", "db-x", "rootless"])
+    assert [name for _, name in finder._names_in(text)] == [name for name in names if len(name) > 3]
+
+
+@pytest.mark.parametrize("kind", ["services", "networkpolicies", "poddisruptionbudgets"])
+def test_selectors_that_fit_all_pods_are_a_gap_and_take_no_hours(kind: str) -> None:
+    def named(number: int, **fields: object) -> dict[str, object]:
+        return {"metadata": {"name": f"n{number}", "namespace": "shop", "labels": {"app": "x"}}, **fields}
+
+    fitting = {"app": "x"} if kind == "services" else {"matchLabels": {"app": "x"}}
+    key = "podSelector" if kind == "networkpolicies" else "selector"
+    objects = [named(number, spec={key: fitting, "policyTypes": ["Egress"]}) for number in range(4_000)]
+    pods = [named(number, status={"phase": "Running"}) for number in range(4_000)]
+    cluster = Cluster(
+        [
+            KubernetesDump(time=WINDOW.end, kind="pods", items=tuple(pods)),
+            KubernetesDump(time=WINDOW.end, kind=kind, items=tuple(objects)),
+        ],
+        WINDOW,
+    )
+    finders = {"services": find_services, "networkpolicies": find_policies, "poddisruptionbudgets": find_disruptions}
+    analyzers = Analyzers()
+    with within(20):
+        analyzers.run(kind, lambda: finders[kind](cluster))
+    assert "over 3,000,000 comparisons" in analyzers.failed[kind]
