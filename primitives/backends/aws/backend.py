@@ -136,6 +136,7 @@ class AwsBackend:
         async with self._looking:
             if self._look is None or abs(self._look.end - window.end) > _STATE:
                 self._look = await take_look(self._client, max(window.end, self._clock.now() - _STATE))
+                self._spending.metrics += self._look.paid_metrics
             return self._look
 
     async def _series(self, query: SeriesQuery) -> Answer[Series]:
