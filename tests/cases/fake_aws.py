@@ -59,6 +59,7 @@ class FakeAws(FakeServer):
         self.patience = mock.patch.multiple("primitives.backends.aws.access", _ATTEMPTS=1, _READ_S=60.0)
         self.patience.start()
         self.rule: Rule = lambda call: None
+        self.after: Callable[[Call, Reply], Reply] = lambda call, reply: reply
         # Moto keeps its state for the whole process.
         self.reset()
 
@@ -78,7 +79,7 @@ class FakeAws(FakeServer):
         call = _call(handler, body)
         self.calls.append(call)
         answer = self.rule(call) or _without_percentiles(call) or _INSTEAD.get((call.service, call.operation))
-        return answer if answer is not None else self._behind(handler, body)
+        return self.after(call, answer if answer is not None else self._behind(handler, body))
 
     def asked(self, operation: str) -> int:
         """How often an operation was asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ from primitives.telemetry import (
     Backend,
     ChangesQuery,
     ConfigurationQuery,
+    LogsQuery,
     ObservationsQuery,
     ProbesQuery,
     TopologyQuery,
@@ -298,3 +299,38 @@ async def test_a_quota_that_is_used_up_contradicts_itself(aws: FakeAws, source: 
     settings = settings_of((await source.ask(ConfigurationQuery(window=window(now)))).records)
     conflicts = {each.rule: each.resource for known in settings.values() for each in in_conflict(known, now)}
     assert conflicts["at_quota"] == "lambda_AWS::ServiceQuotas::Service"
+
+
+def cut_in_half(reply: Reply) -> Reply:
+    return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
+
+
+def with_other_values(reply: Reply) -> Reply:
+    """Every number and text of it is another one."""
+    body = reply.body.replace(b"1", b"x").replace(b"arn", b"<>").replace(b"true", b"7")
+    return Reply(reply.status, body, reply.headers)
+
+
+@pytest.mark.parametrize("alter", [cut_in_half, with_other_values])
+async def test_answers_that_are_cut_or_altered_on_the_way_end_no_question(
+    aws: FakeAws, source: Backend, now: datetime, alter: Callable[[Reply], Reply]
+) -> None:
+    aws.after = lambda call, reply: reply if call.operation == "GetCallerIdentity" else alter(reply)
+    try:
+        for question in (TopologyQuery, ConfigurationQuery, ObservationsQuery, ProbesQuery, ChangesQuery, LogsQuery):
+            answer = await source.ask(question(window=window(now)))
+            assert answer.status == "partial"
+            assert "\n" not in (answer.detail or "")
+    finally:
+        aws.after = lambda call, reply: reply
+
+
+async def test_a_later_question_looks_again(aws: FakeAws, now: datetime) -> None:
+    clock = ManualClock(now)
+    source = open_source("prod", define_source("prod", aws.settings(), {}), clock).backend
+    await source.ask(TopologyQuery(window=window(now)))
+    await source.ask(ProbesQuery(window=window(now)))
+    assert aws.asked("DescribeTargetGroups") == 1
+    await clock.sleep(60.0)
+    await source.ask(ProbesQuery(window=window(clock.now())))
+    assert aws.asked("DescribeTargetGroups") == 2
