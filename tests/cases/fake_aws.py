@@ -101,11 +101,15 @@ class FakeAws(FakeServer):
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
         data = body if handler.command == "POST" else None
         request = urllib.request.Request(self.behind + handler.path, data=data, headers=headers, method=handler.command)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return Reply(answer.status, answer.read(), _kept(answer.headers))
-        except HTTPError as error:
-            return Reply(error.code, error.read(), _kept(error.headers))
+        for _ in range(3):
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return Reply(answer.status, answer.read(), _kept(answer.headers))
+            except HTTPError as error:
+                return Reply(error.code, error.read(), _kept(error.headers))
+            except OSError:
+                continue  # a busy machine: moto had no place for one more
+        return Reply(503)
 
 
 def _kept(headers: Any) -> dict[str, str]:
