@@ -141,10 +141,8 @@ class Answer(Widget):
                 parts += [("    ", "dim")] if len(parts) > 1 else []
                 parts += words
         if len(parts) == 1:
-            words = (
-                "nothing is recommended yet; N runs the next best diagnostic" if state.ended else "the analysis goes on"
-            )
-            parts.append((words, "dim"))
+            ended = "nothing is recommended yet; N runs the next best diagnostic"
+            parts.append((ended if state.ended else "the analysis goes on", "dim"))
         return Line(parts)
 
 
