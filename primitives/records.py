@@ -154,6 +154,19 @@ class Change(Record):
     origin: str | None = None
 
 
+class Episode(Record):
+    """A time in which a metric was far from its `usual` level, at worst `worst` (in `unit`); no `end`: it still is."""
+
+    resource: str
+    metric: str
+    kind: MetricKind
+    unit: str
+    start: AwareDatetime
+    end: AwareDatetime | None = None
+    usual: float
+    worst: float
+
+
 class ConfigurationSnapshot(Record):
     """A resource's configuration as it was at `time`."""
 

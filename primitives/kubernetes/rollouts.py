@@ -20,12 +20,14 @@ __all__ = ["find_rollouts", "rolled_out_at"]
 
 _LOOK_BACK: Final = timedelta(days=1)
 _SUMMARY: Final = 200
+_RESTARTED: Final = "restarted with the same template, reading its configuration anew"
 
 
-def find_rollouts(cluster: Cluster) -> Iterator[Change]:
+def find_rollouts(cluster: Cluster, *, restarts: bool = False) -> Iterator[Change]:
     """The newest revision of each Deployment that has an earlier one, where it came within a day of the window.
 
-    One that changes an image is a deployment, any other a change of configuration.
+    One that changes an image is a deployment, any other a change of configuration. With `restarts` one that changes
+    nothing is told too: its pods read their ConfigMaps and Secrets anew (Kubernetes documentation, "ConfigMaps").
     """
     for item in cluster.all("Deployment"):
         revisions = revisions_of(cluster, item.id)
@@ -34,7 +36,7 @@ def find_rollouts(cluster: Cluster) -> Iterator[Change]:
         newest, earlier = revisions[0], revisions[1]
         changed = differences(template_of(earlier), template_of(newest))
         moment = rolled_out_at(item, newest, earlier)
-        if changed and moment is not None and cluster.window.start - _LOOK_BACK <= moment <= cluster.now:
+        if (changed or restarts) and moment is not None and cluster.window.start - _LOOK_BACK <= moment <= cluster.now:
             yield _change(item, newest, changed, moment, _served_at(cluster, item, newest))
 
 
@@ -80,7 +82,7 @@ def _change(
         id=f"{item.name} revision {revision(newest)}",
         resource=item.id,
         kind="configuration" if image is None else "deployment",
-        summary=safe_line(f"{item.name} revision {revision(newest)}: {changes}", limit=_SUMMARY),
+        summary=safe_line(f"{item.name} revision {revision(newest)}: {changes or _RESTARTED}", limit=_SUMMARY),
         after=after,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from primitives.backends.kubernetes.client import KubernetesClient
@@ -58,6 +58,9 @@ class KubernetesBackend:
         if now - query.window.end > _LIVE:
             return Answer(query, self.name, "not_recorded", detail=_PAST)
         until = min(query.window.end, now)
+        if isinstance(query, ObjectsQuery) and query.kinds is not None and not self._knows(until):
+            few = await take_snapshot(self._client, until, self._settings.namespaces, query.kinds)
+            return self._objects(query, few)
         snapshot = await self._look(Window(start=min(query.window.start, until), end=until))
         match query:
             case ObjectsQuery():
@@ -104,6 +107,9 @@ class KubernetesBackend:
             await self._client.get(f"/api/v1/namespaces/{name}/pods", few)
         return f"can be read in {', '.join(chosen)}"
 
+    def _knows(self, time: datetime) -> bool:
+        return self._snapshot is not None and self._snapshot.time == time
+
     async def _look(self, window: Window) -> Snapshot:
         # All diagnostics of an investigation ask about the same moment: one look serves them.
         async with self._looking:
@@ -126,7 +132,7 @@ class KubernetesBackend:
 
     def _topology(self, query: TopologyQuery, snapshot: Snapshot) -> Answer[Topology]:
         from primitives.kubernetes.cluster import Cluster
-        from primitives.kubernetes.links import find_links
+        from primitives.kubernetes.links import find_links, outside_calls
 
         cluster = Cluster(snapshot.dumps, Window(start=query.window.start, end=snapshot.time))
         names, links = find_links(cluster)
@@ -134,10 +140,13 @@ class KubernetesBackend:
         kinds |= {item.id: "node" for item in cluster.all("Node")}
         kinds |= {item.id: "network" for item in cluster.all("Service")}
         kinds |= names
+        # Another source may know what has that address.
+        outside = outside_calls(cluster)
+        kinds |= {host: "external" for _, host, _ in outside}
         known = sorted(kinds.items())
         topology = Topology(
             resources=tuple(Resource.model_validate({"id": name, "kind": kind}) for name, kind in known),
-            edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in links),
+            edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in (*links, *outside)),
         )
         # Edges that nobody read are no absent edges.
         coverage = () if snapshot.incomplete else (self._covers(("topology",), snapshot),)
@@ -153,7 +162,7 @@ class KubernetesBackend:
         from primitives.kubernetes.rollouts import find_rollouts
 
         cluster = Cluster(snapshot.dumps, Window(start=query.window.start, end=snapshot.time))
-        changes = sorted(find_rollouts(cluster), key=lambda change: (change.time, change.id or ""))
+        changes = sorted(find_rollouts(cluster, restarts=True), key=lambda change: (change.time, change.id or ""))
         wanted = (change for change in changes if query.kinds is None or change.kind in query.kinds)
         return Answer(query, self.name, "answered", tuple(c for c in wanted if query.window.start <= c.time))
 

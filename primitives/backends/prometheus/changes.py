@@ -22,6 +22,7 @@ from primitives.backends.prometheus.survey import Survey, gather_results
 from primitives.dataclass import dataclass
 from primitives.errors import SourceError
 from primitives.identity import base_name
+from primitives.quantities import moment
 from primitives.records import METRICS_ORIGIN, Change, Window
 from primitives.terms import ChangeKind
 from primitives.text import safe_line
@@ -105,7 +106,13 @@ async def _rollouts(client: PrometheusClient, survey: Survey, window: Window) ->
         for birth in births(counts, began, step)
     ]
     images = await _images(client, survey, window, found_births) if found_births else {}
-    return [_rollout(workload, birth, images) for workload, birth in found_births]
+    first: dict[tuple[str, str], float] = {}
+    for workload, birth in found_births:
+        first.setdefault((workload, birth.new), birth.time)
+    return [
+        _rollout(workload, birth, images, first=birth.time == first[workload, birth.new])
+        for workload, birth in found_births
+    ]
 
 
 async def _images(
@@ -131,7 +138,7 @@ async def _images(
     return images
 
 
-def _rollout(workload: str, birth: Birth, images: Mapping[str, Mapping[str, str]]) -> Change:
+def _rollout(workload: str, birth: Birth, images: Mapping[str, Mapping[str, str]], *, first: bool) -> Change:
     old, new = images.get(birth.old, {}), images.get(birth.new, {})
     changed = {name: image for name, image in sorted(new.items()) if old.get(name) not in (None, image)}
     made = safe_line(birth.new.partition(" ")[2], limit=_LONGEST)
@@ -142,7 +149,8 @@ def _rollout(workload: str, birth: Birth, images: Mapping[str, Mapping[str, str]
     if changed:
         after["version"] = next(iter(changed.values())).rpartition("/")[2].partition("@")[0]
     kind: ChangeKind = "configuration" if old and new and not changed else "deployment"
-    return _change(birth.time, made, workload, kind, what, after=after)
+    name = made if first else f"{made} again at {moment(datetime.fromtimestamp(birth.time, UTC))}"
+    return _change(birth.time, name, workload, kind, what, after=after)
 
 
 async def _versions(client: PrometheusClient, survey: Survey, window: Window) -> list[Change]:

@@ -153,8 +153,9 @@ def _replicas(kind: Literal["deployment", "statefulset"], wanted: str) -> Family
 
 
 def _restarts(by: Grouping) -> str:
-    # Restarts are rare: under five minutes an increase would be nothing but zeros and spikes.
-    return by.sum(by.each("sum", f"increase(kube_pod_container_status_restarts_total[{max(by.range_s, 300)}s])"))
+    # Restarts are rare: over one rate's range an increase would be nothing but zeros and spikes.
+    back_s = min(max(4 * by.range_s, 60), max(by.range_s, 300))
+    return by.sum(by.each("sum", f"increase(kube_pod_container_status_restarts_total[{back_s}s])"))
 
 
 def _istio(factor: float = 0.001) -> Family:

@@ -23,10 +23,10 @@ from primitives.backends.prometheus.promql import RESOURCE
 from primitives.dataclass import dataclass
 from primitives.identity import deployment_of_replica_set, kubernetes_id, qualified
 
-__all__ = ["WORKLOADS", "Names"]
+__all__ = ["Names"]
 
 _NO_OWNER: Final = ("", "<none>", "Node")
-WORKLOADS: Final = {
+_WORKLOADS: Final = {
     "kube_deployment_spec_replicas": "deployment",
     "kube_statefulset_replicas": "statefulset",
     "kube_daemonset_status_desired_number_scheduled": "daemonset",
@@ -62,7 +62,7 @@ class Names:
                 owner = (row.labels.get("owner_kind", ""), row.labels.get("owner_name", ""))
                 if owner[0] not in _NO_OWNER:
                     self.owners[(row.labels.get("namespace", ""), kind, row.labels.get(label, ""))] = owner
-        for metric, label in WORKLOADS.items():
+        for metric, label in _WORKLOADS.items():
             for row in rows.get(metric, ()):
                 self.workloads[(row.labels.get("namespace", ""), row.labels.get(label, ""))].add(label)
         self.nodes.update(row.labels.get("node", "") for row in rows.get("kube_node_info", ()))

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, Row
-from primitives.backends.prometheus.families import CHANGES, CLIENTS, FAMILIES, KUBERNETES, METRIC_NAMES
+from primitives.backends.prometheus.families import CLIENTS, FAMILIES, KUBERNETES, METRIC_NAMES
 from primitives.backends.prometheus.measures import ClientFamily, Family
-from primitives.backends.prometheus.names import WORKLOADS, Names
+from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grouping, named_by
 from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceError, SourceTimeout
@@ -66,11 +66,6 @@ class Survey:
         """About how many series a question about everything brings."""
         things = len(self.names.services) + len(self.names.workloads) + len(self.names.nodes)
         return things * min(sum(len(family.measures) for family in self.families), _MEASURES_OF_ONE)
-
-    @property
-    def tells_changes(self) -> bool:
-        """Whether any metric is here that shows when something was changed."""
-        return not self.present.isdisjoint(("kube_pod_info", *CHANGES, *WORKLOADS))
 
     def since_in(self, window: Window) -> datetime | None:
         """From when on the window is covered; None where nothing is there at all."""
