@@ -55,7 +55,7 @@ def undo_words(plan: ActionPlan) -> str:
 
 def _reach(plan: ActionPlan) -> str:
     radius = plan.preview.blast_radius
-    parts = counted(radius.parts, radius.part)
+    parts = counted(radius.parts, safe_line(radius.part, limit=40))
     at_a_time = (
         f"{radius.at_a_time} of {parts} at a time" if radius.parts != radius.at_a_time else f"all {parts} at once"
     )

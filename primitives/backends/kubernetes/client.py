@@ -60,7 +60,11 @@ class KubernetesClient:
         self, settings: KubernetesSettings, *, source: str, timeout_s: float = 10.0, headers: Mapping[str, str] = {}
     ) -> None:
         self.source = source
+<<<<<<< HEAD
         self._headers = headers
+=======
+        self.server_date = ""
+>>>>>>> main
         self._settings = settings
         self._timeout_s = timeout_s
         self._access: Access | None = None
@@ -171,7 +175,9 @@ class KubernetesClient:
         request = http.build_request(
             "GET", access.server + path, params=dict(params), headers={"Accept": accept}, extensions=extensions
         )
-        return await receive(http, request, most)
+        answer = await receive(http, request, most)
+        self.server_date = answer.headers.get("Date", "")
+        return answer
 
     async def connection(self) -> httpx2.AsyncClient:
         """The connection, opened when first needed."""
