@@ -23,21 +23,14 @@ from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothe
 from engine.reason.catalogue import Cause, causes
 from primitives import errors, facts
 from primitives.actions.inverse import Inverse
-<<<<<<< HEAD
 from primitives.actions.rbac import READS, cluster_role
-=======
 from primitives.backends.registry import BackendKind, backends
->>>>>>> main
 from primitives.bundle import schema as bundle_schemas
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
 from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.records import Coverage, Symptom, Window
-<<<<<<< HEAD
 from primitives.remediations.registry import Remediation, remediations
-=======
-from primitives.remediations.registry import remediations
 from primitives.telemetry import Question
->>>>>>> main
 from primitives.terms import IncidentClass
 
 FOLDER: Final = Path(__file__).parent

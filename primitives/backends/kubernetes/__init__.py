@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, field_validator
 
-<<<<<<< HEAD
 from primitives.backends.registry import PlatformWriter, SourceSettings, backend
-=======
-from primitives.backends.registry import SourceSettings, backend
 from primitives.examination import Offer
->>>>>>> main
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
@@ -140,12 +136,9 @@ async def _open_writer(name: str, settings: Any) -> PlatformWriter:
     settings=KubernetesSettings,
     discover=_discover,
     discovered_by=CONTEXT_VARIABLE,
-<<<<<<< HEAD
     writer=_open_writer,
-=======
     offer=_offer,
     policy=_policy,
->>>>>>> main
 )
 def open_kubernetes(name: str, settings: KubernetesSettings, clock: Clock) -> Backend:
     """The source `name`."""

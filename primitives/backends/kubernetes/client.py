@@ -60,11 +60,8 @@ class KubernetesClient:
         self, settings: KubernetesSettings, *, source: str, timeout_s: float = 10.0, headers: Mapping[str, str] = {}
     ) -> None:
         self.source = source
-<<<<<<< HEAD
         self._headers = headers
-=======
         self.server_date = ""
->>>>>>> main
         self._settings = settings
         self._timeout_s = timeout_s
         self._access: Access | None = None
