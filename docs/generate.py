@@ -11,19 +11,18 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import click
-import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from cockpit.cli import cloudops
 from cockpit.keys import key_page
 from engine import schemas as command_schemas
+from engine.act import roles as action_roles
 from engine.events import Body, PlannedStep, SourceState, Who
 from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothesis
 from engine.reason.catalogue import Cause, causes
 from primitives import errors, facts
 from primitives.actions.inverse import Inverse
-from primitives.actions.rbac import READS, cluster_role
 from primitives.backends.registry import BackendKind, backends
 from primitives.bundle import schema as bundle_schemas
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
@@ -72,24 +71,9 @@ def write() -> None:
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
     (FOLDER / "keys.md").write_text(key_page(), encoding="utf-8")
-    for name, text in roles().items():
-        (FOLDER / "rbac").mkdir(exist_ok=True)
-        (FOLDER / "rbac" / name).write_text(text, encoding="utf-8")
+    action_roles.write(FOLDER / "rbac")
     bundle_schemas.write_schemas(FOLDER / "schemas")
     command_schemas.write(FOLDER / "schemas")
-
-
-def roles() -> dict[str, str]:
-    """The ClusterRoles with the least permissions, by their names below docs/rbac/."""
-    acting = (permission for entry in remediations().values() for permission in entry.permissions)
-    wanted = {"cloudops-read": READS, "cloudops-act": tuple(dict.fromkeys(acting))}
-    made = (
-        "# Made from primitives/remediations/ and primitives/actions/rbac.py by `make docs`; change those, not this.\n"
-    )
-    return {
-        f"{name}.yaml": made + yaml.safe_dump(cluster_role(name, permissions), sort_keys=False)
-        for name, permissions in wanted.items()
-    }
 
 
 def _page(title: str, source: str, *parts: str) -> str:
@@ -349,24 +333,12 @@ def _actions() -> str:
 
 
 def _of_action(action: Remediation) -> str:
-    """One action: what it takes, how it is undone, verified, and what it needs."""
-    inverse = action.inverse
-    undone = (
-        f"by [`{inverse.primitive}`](#{inverse.primitive})"
-        if isinstance(inverse, Inverse)
-        else f"can't be: {inverse.why}"
-    )
-    verified = "by the metric that raised the alarm, and by the platform having carried it out"
-    rows = [
-        ("effect, risk", f"{action.effect}, {action.risk}"),
-        ("shows after about", f"{action.estimated_duration_s} s"),
-        ("undone", undone),
-        ("verified", verified if action.executable else "by you: it is shown only"),
-        ("permissions", ", ".join(f"`{each}`" for each in action.permissions) or "those of its command"),
-        ("arguments", _code(action.arguments.model_fields) or "–"),
-    ]
-    words = inspect.cleandoc(action.arguments.__doc__ or "")
-    return f"## {action.name}\n\n{action.summary}.\n\n{words}\n\n" + _table(("", ""), rows)
+    """One action: how it is undone and verified, and what it needs."""
+    inverse, by = action.inverse, "the metric that raised the alarm" if action.executable else "you"
+    undone = f"by `{inverse.primitive}`" if isinstance(inverse, Inverse) else f"can't be: {inverse.why}"
+    needs = ", ".join(f"`{each}`" for each in action.permissions) or "those of its command"
+    table = _table(("", ""), [("undone", undone), ("verified", f"by {by}"), ("permissions", needs)])
+    return f"## {action.name}\n\n{inspect.cleandoc(action.arguments.__doc__ or '')}\n\n{table}"
 
 
 _ACTIONS = """\
