@@ -333,12 +333,10 @@ def _actions() -> str:
 
 
 def _of_action(action: Remediation) -> str:
-    """One action: how it is undone and verified, and what it needs."""
     inverse, by = action.inverse, "the metric that raised the alarm" if action.executable else "you"
     undone = f"by `{inverse.primitive}`" if isinstance(inverse, Inverse) else f"can't be: {inverse.why}"
-    needs = ", ".join(f"`{each}`" for each in action.permissions) or "those of its command"
-    table = _table(("", ""), [("undone", undone), ("verified", f"by {by}"), ("permissions", needs)])
-    return f"## {action.name}\n\n{inspect.cleandoc(action.arguments.__doc__ or '')}\n\n{table}"
+    rows = [("undone", undone), ("verified", f"by {by}"), ("permissions", _code(action.permissions) or "those of AWS")]
+    return f"## {action.name}\n\n{inspect.cleandoc(action.arguments.__doc__ or '')}\n\n" + _table(("", ""), rows)
 
 
 _ACTIONS = """\
