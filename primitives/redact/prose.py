@@ -12,7 +12,7 @@ from typing import Final
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
 from primitives.redact.marks import MARK
-from primitives.redact.rules import Rule, Span, make_rule
+from primitives.redact.rules import Rule, Span, keyed_group, make_rule
 from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, is_uuid, stands_out
 
 __all__ = ["PROSE_RULES"]
@@ -42,7 +42,7 @@ _COPULA: Final = (
     r"on|of|with|value|entered|->|=>|→|是)(?:\s?:)?\s{1,3}"
 )
 _VALUE: Final = (
-    r"[\"'`(]?(?:\[redacted:(?:[a-z0-9-]{1,40}:[0-9a-f]{6}\])?(?=\w))?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
+    r"\\{0,3}[\"'`(]?(?:\[redacted:(?:[a-z0-9-]{1,40}:[0-9a-f]{6}\])?(?=\w))?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
 )
 
 
@@ -56,7 +56,7 @@ def _is_said(value: str, *, quoted: bool) -> bool:
 
 def _trimmed(match: re.Match[str]) -> tuple[str, Span, bool]:
     start = match.start("secret")
-    value = match["secret"].rstrip(".:!?")
+    value = match["secret"].rstrip(".:!?\\")
     quoted = start > 0 and match.string[start - 1] in "\"'`("
     return value, (start, start + len(value)), quoted
 
@@ -119,6 +119,26 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
         ("passe", "sandi", "khẩu", *_KEY_WORDS),
         _said_of(rf"(?P<strong>{_SPACED})|{_KEYS}|(?:with|wrong|invalid|incorrect)\s(?:key|hash)"),
         _about_a_secret,
+    ),
+    make_rule(
+        "password",
+        ("following",),
+        rf"\b(?:following|below)\s(?:[\w-]{{1,20}}\s){{0,3}}(?:{_STRONG}|token|key|secret|code)\b[^\n:]{{0,80}}:\s{{1,8}}{_VALUE}",
+        _stated,
+    ),
+    make_rule(
+        "value",
+        ("secrets",),
+        rf"(?:\bsecrets\.|\$\{{\{{\s?secrets\.)[\w-]{{1,100}}(?:\s?\}}\}})?\s?(?:=>|->|=|:|is|resolved\sto|evaluated\sto)\s?{_VALUE}",
+        _stated,
+    ),
+    make_rule(
+        "value",
+        ("value",),
+        r"\bvalue:?\s[\"'`](?P<secret>[^\s\"'`]{4,500})[\"'`]\s(?:of|for|in|from|to|on)\s(?:the\s)?"
+        r"(?:(?:env(?:ironment)?|masked|secret|config(?:uration)?|ci)\s)?(?:variable|secret|parameter|setting|key|property|field)?\s?"
+        r"[\"'`]?(?P<key>[\w.-]{2,80})",
+        keyed_group,
     ),
     make_rule(
         "password",

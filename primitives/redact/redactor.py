@@ -34,6 +34,7 @@ from primitives.redact.structure import (
     PIECES_OF_STRUCTURE,
     hints_at_a_secret,
     may_have_structure,
+    may_hold_arguments,
     secret_names,
     secret_spans,
     spans_of_frames,
@@ -41,7 +42,7 @@ from primitives.redact.structure import (
 from primitives.redact.trees import Tree, documents_of, written_back
 from primitives.redact.urls import URL_RULES
 from primitives.redact.values import is_placeholder
-from primitives.redact.vendors import MARKERS, STARTS, rules_for
+from primitives.redact.vendors import ENDINGS, MARKERS, STARTS, rules_for, without_escapes
 
 __all__ = ["Redactor"]
 
@@ -59,6 +60,7 @@ _CHANGED: Final = Dispatch(CHANGE_RULES)
 _LOOK: Final = FirstLook(
     _RULES.first_words,
     STARTS,
+    ENDINGS,
     (*_RULES.first_pieces, *MARKERS, *PIECES_OF_STRUCTURE, *PIECES_OF_PARAMETERS),
     _RULES.first_pairs,
 )
@@ -146,6 +148,8 @@ class Redactor:
         parts: list[str] = []
         at = 0
         is_document = False
+        if not may_hold_arguments(lower := text.lower()) and not hints_at_a_secret(lower):
+            return text, False
         for start, end, document in documents_of(text):
             written = written_back(text[start:end], document, self._redact_object(document))
             if written is not None:
@@ -178,7 +182,7 @@ class Redactor:
             return False
         if self._known_pattern is not None and self._known_pattern.search(text):
             return False
-        return _LOOK.is_dull(text.lower())
+        return _is_dull(text.lower())
 
     def _hider(self, marks: Marks) -> Hide:
         def hide(kind: str, secret: str) -> str:
@@ -202,10 +206,11 @@ class Redactor:
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
         lower = text.lower()
-        if lower.isascii() and _LOOK.is_dull(lower):
+        if lower.isascii() and _is_dull(lower):
             return self._learned.redact(text, hide) if self._seeks else text
         words = words_of(lower)
-        for kind, _, pattern in rules_for(lower, words):
+        spaced = without_escapes(lower)
+        for kind, _, pattern in rules_for(lower, words if spaced == lower else words_of(spaced)):
             text = pattern.sub(lambda match, kind=kind: hide(kind, match[0]), text)  # type: ignore[misc]
             lower = text.lower()
         if read and "kind" in lower and "secret" in lower:
@@ -226,6 +231,14 @@ class Redactor:
         if names or not text.isascii():
             text = apply_all(_CHANGED.due(lower, words, hinted=True), text, hide, names)
         return self._learned.redact(text, hide) if self._seeks else text
+
+
+def _is_dull(lower: str) -> bool:
+    """Whether no rule has anything to do in a text in lower case."""
+    if not _LOOK.is_dull(lower):
+        return False
+    spaced = without_escapes(lower)
+    return spaced == lower or _LOOK.is_dull(spaced)
 
 
 def _same(text: str) -> str:
