@@ -10,7 +10,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
-from primitives.redact.rules import Rule, Span, filled_group, make_rule
+from primitives.redact.rules import Rule, Span, filled_group, keyed_group, make_rule
 from primitives.redact.values import filled, is_object_name, is_secret_assignment, stands_out
 
 __all__ = ["CLIENT_RULES"]
@@ -121,6 +121,8 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (("keyvault",), r"\s+secret\s+set(?:-attributes)?\b", r"--value[ =]"),
     (("gh", "glab"), r"\s+(?:secret|variable)\s+set\b", r"(?:-b|--body|-v|--value)[ =]?"),
     (("travis",), r"\s+encrypt", ""),
+    (("winrs",), "", r"[-/]p(?:assword)?:"),
+    (("htpasswd",), r"\s+-\w{0,8}n\w{0,8}\s+\S{1,100}", ""),
     (("rclone",), r"\s+obscure", ""),
     (("etcdctl",), "", r"--user[ =][\w.-]{1,64}:"),
     (("bw",), r"\s+(?:unlock|login\s+\S{1,100})", ""),
@@ -173,7 +175,7 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
         ("* -", "*\n-"),
-        rf"(?<![\w-])--?(?P<key>[\w.-]{{2,60}}+)[ \t]{{1,4}}(?P<secret>{_WORD})",
+        rf"(?<![\w-])--?(?P<key>[\w.-]{{2,60}}+)[ \t]{{1,4}}(?!-)(?P<secret>{_WORD})",
         _flag,
         keyed=True,
     ),
@@ -181,7 +183,7 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
         "password",
         ("echo", "printf"),
         rf"\b(?:echo|printf)\s+(?:-[ne]+\s+)?(?:[\"']?%s[^\s]{{0,4}}\s+)?(?P<secret>{_WORD})\s{{0,3}}\|\s{{0,3}}[^\n|;]{{0,120}}?"
-        r"(?:--password-stdin|login|passwd|sudo\s+-S|--with-token|cryptsetup|gpg|kinit|create\s+secret|base64|openssl|--stdin)",
+        r"(?:--password-stdin|login|passwd|sudo\s+-S|--with-token|cryptsetup|gpg|kinit|create\s+secret|secret\s+create|secrets?\s+(?:set|put)|base64|openssl|--stdin)",
         _argument,
     ),
     make_rule(
@@ -191,6 +193,16 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
         _argument,
     ),
     *(_client_rule(*client) for client in _CLIENTS),
+    make_rule(
+        "password", ("config",), rf"\bconfig\s+set\s+(?:requirepass|masterauth)\s+(?P<secret>{_WORD})", _argument
+    ),
+    make_rule("value", ("mask",), r"::add-mask::(?P<secret>[^\s]{4,2000})", filled_group),
+    make_rule(
+        "value",
+        ("*::set-", "*::save-"),
+        r"::(?:set-(?:output|env)|save-state)\sname=(?P<key>[\w.-]{1,100})::(?P<secret>[^\s\"']{4,2000})",
+        keyed_group,
+    ),
     make_rule(
         "password",
         ("*literal",),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from primitives.redact.rules import Rule, Span, make_rule
+from primitives.redact.rules import Begins, Rule, Span, make_rule
 from primitives.redact.values import is_no_secret
 
 __all__ = ["NETWORK_RULES"]
@@ -35,19 +35,20 @@ def _setting(match: re.Match[str]) -> Span | None:
     return None if _WORDS.fullmatch(value) or value.startswith("-") else match.span("secret")
 
 
-def _rule(kind: str, triggers: tuple[str, ...], before: str) -> Rule:
-    return make_rule(kind, triggers, rf"{before}\s{{1,3}}{_HOW}{_SAID}", _setting)
+def _rule(kind: str, triggers: tuple[str, ...], before: str, begins: Begins = "") -> Rule:
+    return make_rule(kind, triggers, rf"{before}\s{{1,3}}{_HOW}{_SAID}", _setting, begins=begins)
 
 
 NETWORK_RULES: Final[tuple[Rule, ...]] = (
-    _rule("password", ("enable",), r"\benable\s(?:algorithm-type\s\w{1,10}\s)?(?:secret|password)"),
-    _rule("password", ("super",), r"\bsuper\s(?:password(?:\slevel\s\d{1,2})?|authentication)"),
+    _rule("password", ("enable",), r"\benable\s(?:algorithm-type\s\w{1,10}\s)?(?:secret|password)", "trigger"),
+    _rule("password", ("super",), r"\bsuper\s(?:password(?:\slevel\s\d{1,2})?|authentication)", "trigger"),
     _rule(
         "password",
         ("username", "user"),
         r"\buser(?:name)?\s\S{1,64}\s(?:[\w-]{1,20}\s\S{1,20}\s){0,2}(?:secret|password|password-hash|phash|sshkey)(?=\s[0-9$]|\s[\w-]{1,20}\s\S{8})",
+        "trigger",
     ),
-    _rule("password", ("neighbor",), r"\bneighbor\s\S{1,64}\s(?:password|authentication-key)"),
+    _rule("password", ("neighbor",), r"\bneighbor\s\S{1,64}\s(?:password|authentication-key)", "trigger"),
     _rule(
         "password",
         ("authkey", "digest", "authentication"),
@@ -57,6 +58,12 @@ NETWORK_RULES: Final[tuple[Rule, ...]] = (
         "password",
         ("tacacs", "radius", "isakmp", "aaa"),
         r"\b(?:(?:tacacs|radius)(?:-server)?\b[^\n]{0,80}?\s(?:shared-)?(?:key|secret)|isakmp\skey)",
+    ),
+    make_rule(
+        "password",
+        ("key",),
+        rf"\b(?:aaa-server|tacacs|radius)[^\n]{{0,120}}\n(?:[ \t][^\n]{{0,120}}\n){{0,4}}[ \t]{{1,4}}key\s{_HOW}{_SAID}",
+        _setting,
     ),
     _rule("password", ("pre", "preshared"), r"\b(?:pre-?shared-(?:key|secret)|ikev1\spre-shared-key|preshared-key)"),
     _rule("password", ("key",), r"\bkey-string"),

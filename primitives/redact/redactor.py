@@ -52,6 +52,8 @@ _SHORTEST: Final = 2
 _GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0-9+/=]{20,})")
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
+_LONGEST_FORM: Final = 1_000
+_DIGITS: Final = str.maketrans("123456789", "000000000")
 _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
 _RULES: Final = Dispatch((*PEM_RULES, *_FIRST, *_LAST))
@@ -65,10 +67,9 @@ _LOOK: Final = FirstLook(
     _RULES.first_pairs,
 )
 _ON_A_LINE: Final = Dispatch((*_FIRST, *COMMAND_RULES))
-# The phases of a pass, by the identity of their rules.
-_PRIVATE_KEYS: Final = frozenset(map(id, PEM_RULES))
-_BEFORE_KEYS: Final = frozenset(map(id, _FIRST))
-_AFTER_KEYS: Final = frozenset(map(id, _LAST))
+# The first rules of the phases of a pass behind the first one, by their numbers.
+_BEFORE_KEYS: Final = len(PEM_RULES)
+_AFTER_KEYS: Final = _BEFORE_KEYS + len(_FIRST)
 
 
 class Redactor:
@@ -85,6 +86,7 @@ class Redactor:
         self._learned = Learned()
         self._seeks = False
         self._memo: dict[str, str] = {}
+        self._stable: set[str] = set()
 
     def knowing(self) -> Redactor | None:
         """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
@@ -192,14 +194,25 @@ class Redactor:
 
     def _passes(self, text: str, marks: Marks, hide: Hide, *, read: bool) -> str:
         """All passes, the text with marks. `read`: its structure is to be read."""
-        for _ in range(_MOST_PASSES):
+        for number in range(_MOST_PASSES):
+            form = text.translate(_DIGITS) if number and len(text) <= _LONGEST_FORM else ""
+            if form in self._stable:
+                break
             before, text = text, self._pass(text, hide, read=read)
             if marks:
                 # What directly follows a placeholder is the rest of a secret, or the placeholder is forged.
                 text = _GLUED.sub(lambda match: hide(marks.kind(match[0][0]), match[0]), text)
             if text == before:
+                if form:
+                    self._remember_form(form)
                 break
         return text
+
+    def _remember_form(self, form: str) -> None:
+        """A second pass changes nothing in texts that differ from this one in digits alone: times, counters."""
+        if len(self._stable) >= _MEMO_SIZE:
+            self._stable.clear()
+        self._stable.add(form)
 
     def _pass(self, text: str, hide: Hide, *, read: bool) -> str:
         """One pass of all rules. What a rule leaves may show another one something, so there may be a second one."""
@@ -218,16 +231,16 @@ class Redactor:
             lower = text.lower()
         hinted = hints_at_a_secret(lower)
         names = secret_names(text) if hinted else ()
-        due = _RULES.due(lower, words, hinted=hinted)
-        text = apply_all(_of_phase(_PRIVATE_KEYS, due), text, hide, names)
+        due = _RULES.numbered(lower, words, hinted=hinted)
+        text = apply_all(_between(0, _BEFORE_KEYS, due), text, hide, names)
         if read and may_have_structure(lower, named=bool(names)):
             text = _without(text, secret_spans(text, _places_on_a_line), hide)
-        text = apply_all(_of_phase(_BEFORE_KEYS, due), text, hide, names)
+        text = apply_all(_between(_BEFORE_KEYS, _AFTER_KEYS, due), text, hide, names)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
         if hinted:
             text = redact_assignments(text, hide)
-        text = apply_all(_of_phase(_AFTER_KEYS, due), text, hide, names)
+        text = apply_all(_between(_AFTER_KEYS, None, due), text, hide, names)
         if names or not text.isascii():
             text = apply_all(_CHANGED.due(lower, words, hinted=True), text, hide, names)
         return self._learned.redact(text, hide) if self._seeks else text
@@ -245,8 +258,8 @@ def _same(text: str) -> str:
     return text
 
 
-def _of_phase(phase: frozenset[int], rules: Iterable[Rule]) -> Iterator[Rule]:
-    return (rule for rule in rules if id(rule) in phase)
+def _between(first: int, end: int | None, due: Iterable[tuple[int, Rule]]) -> list[Rule]:
+    return [rule for number, rule in due if number >= first and (end is None or number < end)]
 
 
 def _without(text: str, spans: Iterable[Span], hide: Hide) -> str:

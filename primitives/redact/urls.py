@@ -62,6 +62,13 @@ URL_RULES: Final[tuple[Rule, ...]] = (
         needs="@",
     ),
     make_rule(
+        "password",
+        ("*//",),
+        r"(?<![:\w/])//[^\s/?#:\"'<>\[\]@]{1,64}:(?P<secret>[^\s/?#\"'<>@]{3,300})@(?=[\w\[])",
+        filled_group,
+        needs="@",
+    ),
+    make_rule(
         "url-token",
         ("://",),
         r"(?<![a-z.])(?:https?|git\+https|nats|ftp|ssh)://(?P<secret>[A-Za-z0-9_-]{16,300})(?=@|:[^\s/@]{1,200}@)",
