@@ -79,6 +79,10 @@ audit-dependencies: venv ## look up the locked dependencies in PyPI's list of kn
 cluster-faults: dev ## cause each fault on a test cluster, record it, and see whether it is told first (an hour; INTO=a new folder)
 	@$(BIN)/python -m benchmarks.cluster_faults --into $(INTO) $(FAULTS)
 
+.PHONY: cluster-sequence
+cluster-sequence: dev ## investigate faults live on a test cluster, one after another (half an hour; INTO=a new folder)
+	@$(BIN)/python -m benchmarks.cluster_sequence --into $(INTO) $(FAULTS)
+
 .PHONY: docs
 docs: dev ## write docs/reference, docs/keys.md and docs/schemas again from the code
 	@$(BIN)/python docs/generate.py

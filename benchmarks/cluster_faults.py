@@ -23,11 +23,11 @@ import yaml
 
 from benchmarks.cluster_recording import NAMESPACE, ClusterAccess, record_metrics, record_objects, stamp
 
-__all__ = ["main"]
+__all__ = ["FAULTS", "identifier", "main", "running_cluster"]
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _TOOL: Final = _ROOT.parent / "shared" / "tools" / "cluster"
-_FAULTS: Final = Path(__file__).with_suffix(".yaml")
+FAULTS: Final = Path(__file__).with_suffix(".yaml")
 # A fault shows after 30 to 60 seconds; a cure takes 40. The calm before the fault is its normal.
 _SHOWS_S: Final = 75
 _CALM_S: Final = 75
@@ -36,10 +36,10 @@ _CALM_S: Final = 75
 def main(arguments: Sequence[str] | None = None) -> int:
     """Record the faults, evaluate them, print the table: 0 all found first, 1 some not."""
     options = _parser().parse_args(arguments)
-    listed = yaml.safe_load(_FAULTS.read_text(encoding="utf-8"))
+    listed = yaml.safe_load(FAULTS.read_text(encoding="utf-8"))
     faults = [fault for fault in listed["faults"] if not options.faults or fault["id"] in options.faults]
     options.into.mkdir(parents=True, exist_ok=True)
-    with _running(options.into / "cluster") as cluster:
+    with running_cluster(options.into / "cluster") as cluster:
         for command in listed["standing"]:
             cluster.kubectl(command)
         for fault in faults:
@@ -56,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[ClusterAccess]:
+def running_cluster(folder: Path) -> Iterator[ClusterAccess]:
+    """A test cluster in `folder`, which must not exist yet, from its start until the end of the block."""
     scenario = _TOOL / "scenarios" / "shop.yaml"
     command = [sys.executable, "-m", "cluster", "up", str(scenario), "--dir", str(folder.resolve()), "--for", "7200"]
     with subprocess.Popen(command, cwd=_TOOL, stdout=subprocess.PIPE, text=True) as process:
@@ -69,7 +70,8 @@ def _running(folder: Path) -> Iterator[ClusterAccess]:
                 for name, workload in workloads.items()
             }
             actor = Path(where["actor_kubeconfig"])
-            cluster = ClusterAccess(Path(where["kubeconfig"]), actor, where["prometheus_url"], resources)
+            reader = Path(where["reader_kubeconfig"])
+            cluster = ClusterAccess(Path(where["kubeconfig"]), actor, reader, where["prometheus_url"], resources)
             cluster.kubectl(f"kubectl config set-context --current --namespace={NAMESPACE}")
             yield cluster
         finally:
@@ -108,8 +110,8 @@ def _describe(cluster: ClusterAccess, fault: Mapping[str, Any], bundle: Path, be
         "window": {"from": stamp(began), "to": stamp(until)}, "platform": ["kubernetes"],
     }  # fmt: skip
     if symptom := fault.get("symptom"):
-        incident["symptom"] = {**symptom, "resource": _identifier(symptom["resource"])}
-    truth = [{**right, "resource": _identifier(right["resource"])} for right in fault["right"]]
+        incident["symptom"] = {**symptom, "resource": identifier(symptom["resource"])}
+    truth = [{**right, "resource": identifier(right["resource"])} for right in fault["right"]]
     _write(bundle / "incident.yaml", incident)
     _write(bundle / "truth.yaml", {"root_causes": truth, "source": "the fault that was caused"})
     programs = yaml.safe_load((_TOOL / "scenarios" / "shop.yaml").read_text())
@@ -122,7 +124,8 @@ def _describe(cluster: ClusterAccess, fault: Mapping[str, Any], bundle: Path, be
     _write(bundle / "topology.yaml", {"resources": services, "edges": edges})
 
 
-def _identifier(resource: str) -> str:
+def identifier(resource: str) -> str:
+    """What a resource of the list of faults is called in an investigation."""
     return resource if resource.startswith("node/") else f"{NAMESPACE}/{resource}"
 
 

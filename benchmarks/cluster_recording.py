@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-__all__ = ["ClusterAccess", "record_metrics", "record_objects", "stamp"]
+__all__ = ["NAMESPACE", "ClusterAccess", "record_metrics", "record_objects", "stamp"]
 
 NAMESPACE: Final = "shop"
 _KINDS: Final = (
@@ -66,6 +66,7 @@ class ClusterAccess:
 
     admin: Path
     actor: Path
+    reader: Path
     prometheus: str
     resources: Mapping[str, str]
 

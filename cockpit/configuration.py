@@ -92,7 +92,7 @@ class Configuration(BaseModel):
 
 def parse_configuration(path: Path, text: str) -> Configuration:
     """What `text`, read from `path`, configures. Raises `UsageError` when it can't be used."""
-    from primitives.bundle.parse import DuplicateKey, TooDeepYaml, load_yaml
+    from primitives.bundle.parse import DuplicateKey, LargeYaml, TooDeepYaml, load_yaml
 
     try:
         document: Any = load_yaml(text) or {}
@@ -104,7 +104,7 @@ def parse_configuration(path: Path, text: str) -> Configuration:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         # What else YAML's reader says may repeat a credential.
-        what = str(error.problem) if isinstance(error, DuplicateKey | TooDeepYaml) else "is not YAML"
+        what = str(error.problem) if isinstance(error, DuplicateKey | LargeYaml | TooDeepYaml) else "is not YAML"
         raise UsageError(f"{path}{line}: {what}; see docs/configuration.md") from error
     except (ValidationError, RecursionError) as error:
         problem = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deeply"}

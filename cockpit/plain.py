@@ -12,6 +12,7 @@ from typing import Any, Final, assert_never
 import orjson
 
 from cockpit.explanation_text import adjustment_words, judgement_lines, waterfall_lines
+from cockpit.live_words import live_words
 from cockpit.run_words import run_words
 from engine.act.proposals import withheld
 from engine.events import (
@@ -29,6 +30,7 @@ from engine.events import (
     InvestigationCancelled,
     InvestigationFinished,
     InvestigationResumed,
+    LiveBody,
     NoteAdded,
     PlanConfirmed,
     PlanProposed,
@@ -82,6 +84,8 @@ class PlainReport:
         body = event.body
         if isinstance(body, ActionBody):
             return self._wrapped(run_words(body, event.who), "  ")
+        if isinstance(body, LiveBody):
+            return "".join(self._wrapped(f"  {line}", "    ") for line in live_words(body, self._names.of(state)))
         match body:
             case IncidentOpened():
                 return self._opened(body)

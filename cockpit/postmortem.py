@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from cockpit.explanation_text import judgement_lines
+from cockpit.live_words import live_words
 from cockpit.plain import close_reason
 from cockpit.run_words import run_words
 from engine.act.proposals import withheld
@@ -27,9 +28,11 @@ from engine.events import (
     InvestigationCancelled,
     InvestigationFinished,
     InvestigationResumed,
+    LiveBody,
     NoteAdded,
     PlanConfirmed,
     PlanProposed,
+    ReadingTaken,
     SourcesChecked,
     StepAdded,
     StepFinished,
@@ -154,6 +157,9 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
     who = f"{event.who.kind} {event.who.name}"
     if isinstance(event.body, ActionBody):
         return run_words(event.body, event.who)
+    if isinstance(event.body, LiveBody):
+        told = not isinstance(event.body, ReadingTaken)
+        return "; ".join(live_words(event.body)) if told else ""
     match event.body:
         case IncidentOpened():
             return f"investigation opened by {who}"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["severity_of"]
+__all__ = ["severity_of", "severity_role"]
+
+_URGENT = frozenset({"critical", "crit", "sev0", "sev1", "p0", "p1", "page", "emergency", "fatal", "disaster", "1"})
+_QUIET = frozenset({"info", "information", "low", "none", "notice", "sev4", "sev5", "p4", "p5", "4", "5"})
 
 DEPTH = 4
 """So deep in an alert's payload a severity is looked for."""
@@ -14,6 +17,12 @@ def severity_of(alert: Any) -> str:
     """The severity that an alert states, wherever its provider puts it; empty where it states none."""
     severity = _severity(alert, 0)
     return str(severity)[:12] if isinstance(severity, (str, int)) else ""
+
+
+def severity_role(severity: str) -> str:
+    """The colour of a severity: that of what is bad for what wakes people up, quiet for information."""
+    word = severity.strip().casefold()
+    return "bad" if word in _URGENT else "dim" if word in _QUIET else "warning"
 
 
 def _severity(value: Any, depth: int) -> Any:

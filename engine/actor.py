@@ -24,12 +24,13 @@ from engine.deciders import AnyCommand, Decision, NeedsScenario, decide, precond
 from engine.deciders.runs import unfinished
 from engine.events import ENGINE, Who, in_real_time
 from engine.incident import IncidentState
-from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeInvestigation
+from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeInvestigation, StopWatch
 from engine.investigate.investigation import Investigation, sources_checked
 from engine.investigate.recorder import AnswerRecorder
 from engine.investigate.scenario import Scenario
+from engine.investigate.watch import Watcher
 from engine.log import EventLog, head_of
-from engine.port import ApproveAction, ContinueAction, PrepareAction
+from engine.port import ApproveAction, ContinueAction, PrepareAction, Watch
 from engine.reason.advisor import Advisor
 from primitives.clock import Clock, SystemClock
 from primitives.dataclass import dataclass
@@ -110,6 +111,8 @@ class Actor:
         self._child: asyncio.Task[None] | None = None
         self._policies = policies or PolicyFile()
         self._acting: asyncio.Task[None] | None = None
+        self._watcher: Watcher | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._closing = False
         self._mailbox: asyncio.Queue[_Item | None] = asyncio.Queue(MAILBOX_SIZE)
@@ -162,6 +165,9 @@ class Actor:
             # A call that is under way may go unanswered: that is read from the target when the run is continued.
             acting.cancel()
             await asyncio.gather(acting, return_exceptions=True)
+        if (watching := self._watching) is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         if (child := self._child) is None:
             return
         child.cancel()
@@ -195,7 +201,7 @@ class Actor:
                 async with asyncio.timeout(IDLE_S):
                     return await self._mailbox.get()
             except TimeoutError:
-                if self._mailbox.empty() and self._child is None and self._acting is None:
+                if self._mailbox.empty() and self._child is None and self._acting is None and self._watcher is None:
                     self._closing = True
                     self._supervisor.unload(self.execution_id)
                     return None
@@ -220,9 +226,33 @@ class Actor:
             raise UsageError(f"{name} does not run now; `cloudops attach {name}` goes on with it")
         if needed == "resting" and self._child is not None:
             raise UsageError(f"{self.execution_id} is being investigated; cancel it, or wait for its end")
+        if isinstance(command, Watch):
+            await self._watch(command, decision)
+            return
         await self._write(decision)
         if isinstance(wish, PrepareAction | ContinueAction):
             self._act(wish.sources, wish.definitions)
+
+    async def _watch(self, command: Watch, decision: Decision) -> None:
+        """Begin to watch, or go on with it."""
+        if self._watcher is not None:
+            self._watcher.wanted()
+            return
+        scenario = await self._supervisor.reopen(self.state, command.sources, command.definitions)
+        await self._write(decision)
+        self._watcher = Watcher(self, scenario, command.every_s, command.questions)
+        self._watching = asyncio.create_task(self._keep_watching(self._watcher))
+
+    async def _keep_watching(self, watcher: Watcher) -> None:
+        try:
+            await watcher.run()
+        except StoreError as error:
+            self._supervisor.report_store_failure(self.execution_id, error)
+        except Exception as error:  # Any failure ends this watch; who looks on begins another one.
+            with suppress(CloudopsError):
+                await self.send(StopWatch("failed", safe_line(f"{type(error).__name__}: {error}")))
+        finally:
+            self._watcher = self._watching = None
 
     def _act(self, sources: tuple[str, ...], definitions: SourceDirectory) -> None:
         """Carry out the runs that go on, unless that is being done."""

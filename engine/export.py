@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -128,8 +128,10 @@ def _parts(state: IncidentState, events: Sequence[Event], blobs: Mapping[str, by
         raise CloudopsError(f"{state.execution_id} has no beginning; run `cloudops audit verify`")
     answers = [decode_answer(data, digest) for digest, data in blobs.items()]
     by_question: dict[str, list[Answer[Any]]] = {}
+    counted = {answer.query.question for answer in answers if _is_counted(answer)}
     for answer in answers:
-        by_question.setdefault(answer.query.question, []).append(answer)
+        if not _is_counted(answer):
+            by_question.setdefault(answer.query.question, []).append(answer)
     series = _merged_series(_records(by_question, "series"))
     manifest = Manifest(
         id=state.incident_id,
@@ -158,10 +160,22 @@ def _parts(state: IncidentState, events: Sequence[Event], blobs: Mapping[str, by
         kubernetes=_part(by_question, "objects", lambda dump: (dump.time, dump.kind)) or (),
         kubernetes_logs=_part(by_question, "container_logs", lambda log: (log.namespace, log.pod)) or (),
         events=b"".join(orjson.dumps(encode_event(event)) + b"\n" for event in events),
-        notice=f"Exported by CloudOps from {state.execution_id}. Secrets were redacted before anything was stored.\n",
+        notice=_notice(state.execution_id, counted),
         # As they were stored: encoded again, an older answer would have another digest.
         other={f"{ANSWERS}{digest}": data for digest, data in blobs.items()},
     )
+
+
+def _is_counted(answer: Answer[Any]) -> bool:
+    """Whether the source was asked for numbers of records, of which no bundle's part can be made."""
+    return getattr(answer.query, "reduction", None) is not None
+
+
+def _notice(execution_id: str, counted: Collection[str]) -> str:
+    notice = f"Exported by CloudOps from {execution_id}. Secrets were redacted before anything was stored.\n"
+    if counted:
+        notice += f"Of {' and '.join(sorted(counted))} some were only counted by their source: see answers/.\n"
+    return notice
 
 
 def _records(by_question: dict[str, list[Answer[Any]]], question: str) -> list[Any]:

@@ -26,7 +26,9 @@ from engine.events import (
     IncidentClosed,
     IncidentOpened,
     InvestigationFinished,
+    LiveBody,
     NoteAdded,
+    PeriodChosen,
     SourceState,
     Who,
     in_real_time,
@@ -37,6 +39,7 @@ from engine.state.investigation import FoundFact, InvestigationState, Phase
 from engine.state.notes import Note, NotesState
 from engine.state.runs import ActionRun
 from engine.state.steps import Step, StepStatus
+from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
 
 __all__ = ["Closure", "FoundFact", "IncidentState", "Note", "Phase", "Step", "StepStatus", "fold"]
@@ -73,6 +76,7 @@ class IncidentState:
     remediation: ActionsState = field(default_factory=ActionsState)
     discussion: NotesState = field(default_factory=NotesState)
     closed: Closure | None = None
+    watch: WatchState = field(default_factory=WatchState)
 
     @property
     def ended(self) -> bool:
@@ -200,12 +204,22 @@ class IncidentState:
         self.seq = event.seq
         self.hash = event.hash
 
-    def _apply_other(self, event: Event, body: IncidentBody | ActionBody) -> None:
-        if isinstance(body, ActionBody):
+    def _apply_other(self, event: Event, body: IncidentBody | ActionBody | LiveBody) -> None:
+        if isinstance(body, LiveBody):
+            self._apply_live(body, event.time)
+        elif isinstance(body, ActionBody):
             self.remediation.apply_run(body, event.who, event.time)
         else:
             self._apply_incident(event, body)
         self._tell_time(event)
+
+    def _apply_live(self, body: LiveBody, at: datetime) -> None:
+        if isinstance(body, PeriodChosen):
+            assert self.opened is not None
+            # Everybody who asks which time the incident is about is to hear the same.
+            changes = {"window": body.window, "baseline": body.baseline, "symptom": body.symptom}
+            self.opened = self.opened.model_copy(update=changes)
+        self.watch = self.watch.after(body, at)
 
     def _apply_incident(self, event: Event, body: IncidentBody) -> None:
         match body:

@@ -41,6 +41,7 @@ __all__ = [
     "RunDiagnostic",
     "Statement",
     "Undo",
+    "Watch",
 ]
 
 
@@ -174,6 +175,20 @@ class AddNote(_Frozen):
     text: str
 
 
+class Watch(_Frozen):
+    """Ask a live incident's sources again every `every_s` seconds, with at most `questions` questions in all.
+
+    Whoever looks says this again and again: the questions stop a few looks after nobody does. Only the first one
+    begins to watch, and sets how. `sources` and `definitions` are as in `AskNext`.
+    """
+
+    type: Literal["watch"] = "watch"
+    every_s: float = Field(default=15.0, ge=1.0, le=3600.0)
+    questions: int = Field(default=2_000, ge=1)
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
+
+
 class CloseIncident(_Frozen):
     """Close the incident for good: nothing may follow in its log. An interrupted investigation ends with it."""
 
@@ -232,7 +247,7 @@ ActionCommand = PrepareAction | ApproveAction | RejectAction | ContinueAction | 
 """What a person can say of the runs of actions."""
 
 Command = Annotated[
-    ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | CloseIncident | ActionCommand,
+    ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | Watch | CloseIncident | ActionCommand,
     Field(discriminator="type"),
 ]
 """What a person can tell an incident."""

@@ -176,6 +176,19 @@ def kubernetes_id(kind: str, namespace: str, name: str, *, cluster: str = "") ->
     return f"kubernetes://{_escaped(cluster)}/{path}" if cluster else path
 
 
+_TEMPLATE_HASH: Final = frozenset("bcdfghjklmnpqrstvwxz2456789")
+
+
+def deployment_of_replica_set(name: str) -> str | None:
+    """The Deployment that calls a ReplicaSet `name`; None where no Deployment would.
+
+    It joins its own name and the hash of the pods' template, which is written in few characters (Kubernetes
+    documentation, "Pod-template-hash label"; k8s.io/apimachinery, `rand.SafeEncodeString`).
+    """
+    deployment, _, hashed = name.rpartition("-")
+    return deployment if deployment and hashed and not set(hashed) - _TEMPLATE_HASH else None
+
+
 def arn_id(
     service: str, *names: str, kind: str = "", joint: str = "/", account: str, region: str, partition: str = "aws"
 ) -> str:

@@ -132,6 +132,14 @@ class Topology(Record):
     edges: tuple[Edge, ...] = ()
 
 
+METRICS_ORIGIN: Final = "metrics"
+"""The `origin` of a change that was read off metrics: who records changes knows more of the same one."""
+
+
+SERVING_AFTER_S: Final = "serving_after_s"
+"""What a change's `after` calls the seconds until its first new pod or process could serve requests, where known."""
+
+
 class Change(Record):
     """Something that somebody or something changed. `resource` is null where it isn't known."""
 
@@ -144,6 +152,19 @@ class Change(Record):
     before: Any = None
     after: Any = None
     origin: str | None = None
+
+
+class Episode(Record):
+    """A time in which a metric was far from its `usual` level, at worst `worst` (in `unit`); no `end`: it still is."""
+
+    resource: str
+    metric: str
+    kind: MetricKind
+    unit: str
+    start: AwareDatetime
+    end: AwareDatetime | None = None
+    usual: float
+    worst: float
 
 
 class ConfigurationSnapshot(Record):

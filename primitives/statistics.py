@@ -31,9 +31,11 @@ __all__ = [
     "quantile",
     "quantiles",
     "quiet_part",
+    "quiet_parts",
     "rolling_max",
     "sample_step",
     "successive_spread",
+    "successive_spreads",
     "without_season",
 ]
 
@@ -178,6 +180,25 @@ def quiet_part(values: Samples) -> int:
     sizes = np.arange(1, count)
     gain = total**2 * count / (sizes * (count - sizes))
     return int(np.argmax(gain)) + 1
+
+
+def quiet_parts(table: NDArray[np.float64]) -> NDArray[np.intp]:
+    """`quiet_part` of each row of `table`."""
+    rows, count = table.shape
+    if count < 3:
+        return np.full(rows, count, dtype=np.intp)
+    total = np.cumsum(table - table.mean(axis=1)[:, None], axis=1)[:, :-1]
+    sizes = np.arange(1, count)
+    gain = total**2 * count / (sizes * (count - sizes))
+    parts = np.argmax(gain, axis=1) + 1
+    return np.asarray(np.where(np.ptp(table, axis=1) == 0, count, parts), dtype=np.intp)
+
+
+def successive_spreads(table: NDArray[np.float64]) -> Samples:
+    """`successive_spread` of each row of `table`."""
+    if table.shape[1] < 3:
+        return np.zeros(len(table))
+    return np.asarray(_MAD_TO_SIGMA * medians(np.abs(np.diff(table, axis=1))) / np.sqrt(2.0))
 
 
 def successive_spread(values: Samples) -> float:

@@ -23,8 +23,9 @@ PANE = PaneSpec(
     title="Facts",
     key="1",
     place="left",
-    order=2,
-    size=Size(3, tall=5),
+    order=1,
+    size=Size(14),
     load_widget=_widget,
     subjects=("fact",),
+    key_words="facts (again: plan)",
 )

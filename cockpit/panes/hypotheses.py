@@ -23,8 +23,8 @@ PANE = PaneSpec(
     title="Hypotheses",
     key="2",
     place="right",
-    order=1,
-    size=Size(6),
+    order=2,
+    size=Size(5, tall=9),
     load_widget=_widget,
     subjects=("hypothesis",),
 )

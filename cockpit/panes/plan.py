@@ -23,9 +23,8 @@ PANE = PaneSpec(
     title="Plan",
     key="1",
     place="left",
-    order=1,
+    order=2,
     size=Size(5),
     load_widget=_widget,
     subjects=("step",),
-    key_words="plan (again: facts)",
 )

@@ -10,10 +10,13 @@ from textual.widgets import Input, Static
 
 from cockpit.keys import bindings
 from cockpit.panes import PaneSpec, Place, pane_specs
+from cockpit.screens.copying import copied_text
 from cockpit.screens.layout import FIRST_FOCUS, arrange, arrangement, pane_css
 from cockpit.screens.metric_samples import SampleCache
 from cockpit.screens.style import SCREEN_CSS
 from cockpit.screens.unavailable import UnavailableKeys
+from cockpit.widgets.answer import Answer
+from cockpit.widgets.condition_words import condition_sign
 from cockpit.widgets.detail import DetailPane
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.footer import Footer
@@ -51,6 +54,7 @@ class IncidentScreen(UnavailableKeys):
         self.view = view
         self.execution_id = ""
         self.zoom = 0
+        self.touched = False
         self.painted = 0
         self._painting = False
         self._last_paint = 0.0
@@ -59,6 +63,7 @@ class IncidentScreen(UnavailableKeys):
     def compose(self) -> ComposeResult:
         view, styles = self.view, self.app.text_styles
         self.header = Header(view, styles)
+        self.answer = Answer(view, styles)
         self.footer = Footer(styles)
         self.specs = {spec.id: spec for spec in pane_specs()}
         self.panes = [spec.build(view, styles) for spec in self.specs.values()]
@@ -69,6 +74,7 @@ class IncidentScreen(UnavailableKeys):
         self.current = self.pane(FIRST_FOCUS)
         self._turns = {spec.key: spec.id for spec in reversed(self.specs.values())}
         yield self.header
+        yield self.answer
         with Container(id="body"):
             with Container(id="upper"):
                 with Container(id="left"):
@@ -127,22 +133,31 @@ class IncidentScreen(UnavailableKeys):
         if self.has_class("-too-small"):
             self.app.show_too_small()
             return
+        # The plan has the room until there are facts.
+        self.set_class(self.view.state is not None and not self.view.state.facts, "-no-facts")
         for pane in self.panes:
             if pane.display and not self.spec_of(pane).follows:
                 pane.repaint()
-        if isinstance(self.current, RowPane):
+        if not self.touched:
+            # Until somebody moves, the first screen shows what is wrong.
+            self.view.subject = Subject("symptom")
+        elif isinstance(self.current, RowPane):
             self.view.subject = self.current.subject
         for pane in self.panes:
             if self.spec_of(pane).follows:
                 pane.repaint()
         self.header.repaint()
+        self.answer.repaint()
         self.footer.show(self.footer_keys(), self.notice())
 
     def status_line(self) -> str:
         state = self.view.state
-        _, word, _ = PHASES[state.phase] if state else ("", "OPENING", "")
-        best = f" · {sanitised(state.hypotheses[0].cause)}" if state and state.hypotheses else ""
-        return f"{word} {elapsed(self.view.elapsed_s)}{best}"
+        if state is None:
+            return "opening"
+        _, word, _ = PHASES[state.phase]
+        sign, condition, _ = condition_sign(self.view.condition)
+        best = f" · {sanitised(state.hypotheses[0].cause)}" if state.hypotheses else ""
+        return f"{sign} {condition} · {word} {elapsed(self.view.elapsed_s)}{best}"
 
     def footer_keys(self) -> list[tuple[str, str]]:
         """The keys that matter here, most important first."""
@@ -169,7 +184,7 @@ class IncidentScreen(UnavailableKeys):
         """The theme changed: redraw everything."""
         for pane in self.panes:
             pane.text_styles = self.app.text_styles
-        self.header.text_styles = self.footer.text_styles = self.app.text_styles
+        self.header.text_styles = self.footer.text_styles = self.answer.text_styles = self.app.text_styles
         self.footer.refresh()
         self.dirty()
 
@@ -194,6 +209,7 @@ class IncidentScreen(UnavailableKeys):
     def go_to(self, pane: Pane) -> None:
         """Give a pane the focus."""
         self.remove_class("-typing")
+        self.touched = True
         self._turns[self.spec_of(pane).key] = pane.id or ""
         self.current = pane
         self._arrange()
@@ -206,6 +222,7 @@ class IncidentScreen(UnavailableKeys):
 
     def on_row_pane_moved(self) -> None:
         """The cursor is on something else: the detail follows."""
+        self.touched = True
         self.dirty()
 
     def on_row_pane_opened(self) -> None:
@@ -268,9 +285,11 @@ class IncidentScreen(UnavailableKeys):
 
     def action_open(self) -> None:
         """Unfold a hypothesis, or open the detail."""
+        self.touched = True
+        self.dirty()
         if isinstance(self.current, RowPane):
             subject = self.current.subject
-            if subject.kind == "hypothesis" and self.current.toggle():
+            if subject.kind in ("hypothesis", "none") and self.current.toggle():
                 return
             if subject.kind != "none":
                 self.view.subject = subject
@@ -334,23 +353,13 @@ class IncidentScreen(UnavailableKeys):
 
     def action_yes(self) -> None:
         """Copy what the cursor is on."""
-        text = self._copied()
+        text = copied_text(self.panes, self.current, self.view, self.specs) or self.execution_id
         if not text:
             self.app.show_notice("nothing to copy here")
             return
         clean = safe_text(text, limit=5_000)
         self.app.copy_to_clipboard(clean)
         self.app.show_notice(f"copied: {sanitised(clean, 80)}")
-
-    def _copied(self) -> str:
-        if isinstance(self.current, RowPane) and (selected := self.current.current_key()):
-            return self.current.copied(selected)
-        state, subject = self.view.state, self.view.subject
-        listed = state is not None and (subject.kind == "action" or subject.id in state.facts)
-        lists = [pane for pane in self.panes if subject.kind in self.spec_of(pane).subjects]
-        if listed and lists and isinstance(lists[0], RowPane):
-            return lists[0].copied(subject.id)
-        return self.execution_id
 
     def action_export(self) -> None:
         """Write the incident as a bundle into the working directory."""

@@ -90,7 +90,7 @@ class IncidentsPane(RowPane):
         sign, word, role = PHASES[incident.phase]
         if incident.phase not in ENDED:
             word, role = ("RUNNING", "focus") if incident.running else ("INTERRUPTED", "warning")
-        word = word.split()[0].capitalize()
+        word = word.split()[-1].capitalize()
         left: list[Part] = [(f" {sign} ", role), (f"{word:<12}", role)]
         room = width - ENDS_WIDTH
         if width >= WITH_ID:

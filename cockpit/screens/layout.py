@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cockpit.widgets.pane import Pane
 
 __all__ = [
+    "ABOVE",
+    "ANSWER_LINES",
+    "ANSWER_LINES_IN_COLUMN",
     "FIRST_FOCUS",
     "MIN_HEIGHT",
     "MIN_WIDTH",
@@ -31,12 +34,15 @@ Arrangement = Literal["too-small", "wide", "column", "full"]
 
 MIN_WIDTH, MIN_HEIGHT = 60, 20
 HEADER_LINES = 2
+ANSWER_LINES, ANSWER_LINES_IN_COLUMN = 6, 3
+"""The answer's lines, borders included, in two columns and in one."""
+ABOVE = HEADER_LINES + ANSWER_LINES
 FIRST_FOCUS = "hypotheses"
 """The pane that has the focus at first."""
 WIDE_WIDTH, WIDE_HEIGHT = 100, 30
 ROOMY_HEIGHT, TALL_HEIGHT = 36, 48
 """Lines from which on two actions, and three, are shown with their commands whole."""
-LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.41, 42, 84
+LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.44, 42, 90
 
 
 class Box(NamedTuple):
@@ -77,13 +83,13 @@ def bottom_lines(spec: PaneSpec, height: int) -> int:
 
 
 def boxes(specs: Sequence[PaneSpec], width: int, height: int) -> list[Box]:
-    """Where each pane is in two columns, between a header of two lines and a footer of one."""
+    """Where each pane is in two columns, between the header and the answer, and a footer of one line."""
     bottom = [(spec, bottom_lines(spec, height)) for spec in specs if spec.place == "bottom"]
-    upper = height - HEADER_LINES - 1 - sum(lines for _, lines in bottom)
+    upper = height - ABOVE - 1 - sum(lines for _, lines in bottom)
     left = split_width(width)
     columns = ("left", 0, left), ("right", left, width - left)
     placed = [box for place, edge, size in columns for box in _column(specs, place, (edge, size), upper, height)]
-    top = HEADER_LINES + upper
+    top = ABOVE + upper
     for spec, lines in bottom:
         placed.append(Box(spec, 0, top, width, lines))
         top += lines
@@ -95,7 +101,7 @@ def _column(specs: Sequence[PaneSpec], place: str, across: tuple[int, int], line
     parts = [spec.size.tall if height >= TALL_HEIGHT and spec.size.tall else spec.size.normal for spec in here]
     edges = [0, *(int(lines * sum(parts[: at + 1]) / sum(parts)) for at in range(len(parts)))]
     for spec, (top, bottom) in zip(here, pairwise(edges), strict=True):
-        yield Box(spec, across[0], HEADER_LINES + top, across[1], bottom - top)
+        yield Box(spec, across[0], ABOVE + top, across[1], bottom - top)
 
 
 def pane_css(specs: Sequence[PaneSpec]) -> str:

@@ -124,6 +124,8 @@ class LiveScreen(JudgingScreen):
         state = self.view.state
         if state is None or state.opened_at is None or state.updated_at is None:
             return
+        if state.opened is not None:
+            self.view.now = state.opened.now if state.opened.origin == "recorded" else self.app.clock.now()
         if state.finished is not None:
             self.view.elapsed_s = state.finished.duration_s
             return

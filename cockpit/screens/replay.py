@@ -185,6 +185,7 @@ class ReplayScreen(IncidentScreen):
         self.view.you = recording.confirmed_at(seq)
         if state.opened is not None:
             self.view.query = state.opened.query
+            self.view.now = state.opened.now if state.opened.origin == "recorded" else playback.time
             self.view.severity = severity_of(state.opened.alert)
         if state.finished is not None:
             self.view.elapsed_s = state.finished.duration_s

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cockpit.screens.layout import FIRST_FOCUS, arrangement, boxes
+from cockpit.screens.layout import ABOVE, ANSWER_LINES, ANSWER_LINES_IN_COLUMN, FIRST_FOCUS, arrangement, boxes
 from cockpit.widgets.draw import Line, Part, Styles, draw, sanitised
 
 if TYPE_CHECKING:
@@ -57,8 +57,10 @@ class Splash(Widget):
         specs = pane_specs()
         if not wide:
             first = next(spec for spec in specs if spec.id == FIRST_FOCUS)
-            return [(0, 3, width, height - 7, _title(first))]
-        return [(box.left, box.top, box.width, box.height, _title(box.spec)) for box in boxes(specs, width, height)]
+            top = 3 + ANSWER_LINES_IN_COLUMN
+            return [(0, top, width, height - top - 4, _title(first))]
+        panes = [(box.left, box.top, box.width, box.height, _title(box.spec)) for box in boxes(specs, width, height)]
+        return [(0, ABOVE - ANSWER_LINES, width, ANSWER_LINES, "Answer"), *panes]
 
 
 def _title(spec: PaneSpec) -> str:

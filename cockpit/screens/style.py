@@ -26,6 +26,11 @@ CommandPalette CommandList > .option-list--option-highlighted { background: $cur
 
 SCREEN_CSS = """
 #header { dock: top; height: 2; background: $bar; }
+#answer { height: 3; background: $ground; }
+.-wide #answer { height: 6; border: round $line; border-title-color: $dim; border-title-background: $ground; }
+.-full #answer { display: none; }
+.-wide.-no-facts #facts { height: 4fr; }
+.-wide.-no-facts #plan { height: 15fr; }
 #footer { dock: bottom; height: 1; background: $bar; }
 #entry { dock: bottom; height: 1; display: none; background: $cursor; }
 #entry { layout: horizontal; }
@@ -54,7 +59,8 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-full Pane { height: 1fr; }
 .-full #left, .-full #right { width: 100%; max-width: 100%; }
 
-.-too-small #body, .-too-small #header, .-too-small #footer, .-too-small #entry, .-too-small #list { display: none; }
+.-too-small #body, .-too-small #header, .-too-small #answer, .-too-small #footer,
+.-too-small #entry, .-too-small #list { display: none; }
 .-too-small TooSmall { display: block; }
 
 #list { border: round $line; }

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from cockpit.widgets.chart import Chart, chart, value_at
 from cockpit.widgets.describe import describe_action, describe_fact, describe_hypothesis, describe_step
-from cockpit.widgets.draw import Line, draw, sanitised
+from cockpit.widgets.draw import Line, draw, sanitised, wrap
 from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.view import Subject
@@ -77,9 +77,21 @@ class DetailPane(Pane):
                 for action in state.actions:
                     if action.id == subject.id:
                         return describe_action(action, state, width)
+            case "symptom" if self._symptom() is not None:
+                return []
+            case "mind":
+                return [Line([(f" {line}", "text")]) for line in wrap(sanitised(subject.id, 2_000), max(width - 2, 10))]
             case _:
                 pass
         return self._findings(state)
+
+    def _symptom(self) -> FoundFact | None:
+        """The fact of the metric that raised the alarm, where its samples were recorded."""
+        state = self.view.state
+        if state is None:
+            return None
+        found_fact = self.view.symptom_cache.gather(state).symptom_fact
+        return found_fact if found_fact is not None and _has_series(found_fact) else None
 
     def _last(self, fact: str) -> float | None:
         """The newest sample of a fact's series, where that was fetched."""
@@ -100,6 +112,8 @@ class DetailPane(Pane):
         state = self.view.state
         if state is None:
             return None
+        if subject.kind == "symptom":
+            return self._symptom()
         if subject.kind == "fact":
             found_fact = state.facts.get(subject.id)
             return found_fact if found_fact and _has_series(found_fact) else None
@@ -116,7 +130,7 @@ class DetailPane(Pane):
 
     def _chart(self, subject: Subject, width: int, room: int) -> list[Strip]:
         found_fact = self.charted(subject)
-        if found_fact is None or (subject.kind != "fact" and room < CHART_MIN_HEIGHT + 1):
+        if found_fact is None or (subject.kind not in ("fact", "symptom") and room < CHART_MIN_HEIGHT + 1):
             return []
         series = self.charts.get(found_fact.id)
         if series is None:
@@ -128,7 +142,7 @@ class DetailPane(Pane):
             return [draw(Line([(f"   no chart: {sanitised(series)}", "dim")]), width, self.text_styles)]
         fact: Any = found_fact.fact
         strips: list[Strip] = []
-        if subject.kind != "fact":
+        if subject.kind not in ("fact", "symptom"):
             strips.append(
                 draw(
                     Line([(f" {found_fact.id} ", "dim"), (sanitised(fact.sentence(self.view.names)), "dim")]),
@@ -137,8 +151,9 @@ class DetailPane(Pane):
                 )
             )
             room -= 1
-        strips.append(draw(self._reading(series, fact), width, self.text_styles))
-        room -= 1
+        if subject.kind != "symptom" or self.view.cursor is not None:
+            strips.append(draw(self._reading(series, fact), width, self.text_styles))
+            room -= 1
         height = max(CHART_MIN_HEIGHT, min(CHART_MAX_HEIGHT, room))
         start, end = self._range(series, fact)
         what = Chart(
@@ -215,6 +230,11 @@ class DetailPane(Pane):
         if state is None:
             return self.pane_title
         match subject.kind:
+            case "symptom" if (symptom := self._symptom()) is not None:
+                metric = sanitised(getattr(symptom.fact, "metric", "")).replace("_", " ")
+                return f"{sanitised(symptom.fact.resource_name(self.view.names))} {metric} · normal range in grey"
+            case "mind":
+                return "What would change the ranking"
             case "step" if subject.id in state.steps:
                 step = state.steps[subject.id]
                 return f"Detail: {subject.id} {sanitised(step.plan.primitive)} · {sanitised(step.plan.target)}"

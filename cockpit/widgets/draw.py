@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Line", "Part", "Styles", "bar", "cells", "cut", "draw", "plain", "sanitised", "wrap"]
 
 Part = tuple[str, str]
-"""Words and their style: a role of the palette, then any of `bold`, `reverse`, `dim`, such as `bad bold`."""
+"""Words and their style: a role of the palette, then any of `bold`, `reverse`, `strike`, such as `bad bold`."""
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
@@ -54,6 +54,7 @@ class Styles:
                 bgcolor=getattr(self.palette, ground),
                 bold="bold" in words or None,
                 reverse="reverse" in words or None,
+                strike="strike" in words or None,
             )
             self._known[spec, ground] = known
         return known

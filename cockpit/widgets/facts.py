@@ -1,55 +1,79 @@
-"""The facts: what is known, in the order in which it was found."""
+"""The facts: what is known, the most telling first; what is calm is folded to a count."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, sanitised
+from cockpit.widgets.fact_lines import FactGroup, fact_line, grouped, is_calm
 from cockpit.widgets.rows import Row, RowPane
-from cockpit.widgets.symptom_cache import kept_facts
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import fact_sign, judged_words
 
 if TYPE_CHECKING:
-    from engine.incident import FoundFact
+    from engine.incident import FoundFact, IncidentState
 
 __all__ = ["FactsPane"]
 
+CALM = "calm"
+"""The key of the line that stands for what is calm."""
+
+ORDERED = 2_000
+"""Facts up to which they are ordered and folded; more are listed as they were found, so that no frame waits."""
+
 
 class FactsPane(RowPane):
-    """The facts, a line each."""
+    """The facts, a line for each family of them."""
 
     empty = "nothing is known yet"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._found: list[FoundFact] = []
-        self._rows: list[Row] = []
-        self._counts = {"absent": 0, "unknown": 0}
+        self._made: tuple[object, list[Row]] = (None, [])
+        self._groups: dict[str, FactGroup] = {}
+        self._calm: list[str] = []
+        self._flat: list[Row] = []
+        self._first: FoundFact | None = None
+        self.open = False
 
     def rows(self) -> Sequence[Row]:
         state = self.view.state
         if state is None:
             return ()
-        # What is listed already stays as it is, but for what an earlier moment of a replay doesn't have yet.
-        if (kept := kept_facts(state, self._found)) < len(self._found):
-            for found_fact in self._found[kept:]:
-                self._count(found_fact, -1)
-            self._found, self._rows = self._found[:kept], self._rows[:kept]
-        for key, found_fact in islice(state.facts.items(), kept, None):
-            self._rows.append(Row(key))
-            self._found.append(found_fact)
-            self._count(found_fact, 1)
-        return self._rows
+        if self.filter or len(state.facts) > ORDERED:
+            return self._as_found(state)
+        best = state.hypotheses[0] if state.hypotheses else None
+        key = (state.execution_id, len(state.facts), best, tuple(state.judgements), self.open)
+        if key != self._made[0]:
+            self._made = (key, self._ordered(state))
+        return self._made[1]
 
-    def _count(self, found_fact: FoundFact, by: int) -> None:
-        if found_fact.fact.polarity in self._counts:
-            self._counts[found_fact.fact.polarity] += by
+    def _ordered(self, state: IncidentState) -> list[Row]:
+        best = state.hypotheses[0] if state.hypotheses else None
+        weights = {item.fact: item.weight for item in (*best.evidence_for, *best.evidence_against)} if best else {}
+        symptom = state.opened.symptom if state.opened is not None else None
+        wanted = (symptom.resource or "", symptom.metric or "") if symptom is not None else None
+        groups, self._calm = grouped(state.facts, wanted, weights, state.judgements)
+        self._groups = {group.lead: group for group in groups}
+        rows = [Row(group.lead) for group in groups]
+        if self._calm:
+            rows.append(Row(CALM))
+            rows += [Row(key) for key in self._calm] if self.open else []
+        return rows
+
+    def _as_found(self, state: IncidentState) -> list[Row]:
+        """Every fact, in the order in which they were found; a list that only grows is only added to."""
+        first = next(iter(state.facts.values()), None)
+        if first is not self._first or len(state.facts) < len(self._flat):
+            self._first, self._flat = first, []
+        self._groups = {}
+        keys = list(state.facts)[len(self._flat) :] if len(self._flat) < len(state.facts) else ()
+        self._flat.extend(Row(key) for key in keys)
+        return self._flat
 
     def subject_of(self, key: str) -> Subject:
-        return Subject("fact", key)
+        return Subject("fact", key) if key != CALM else Subject()
 
     def matches(self, key: str, text: str) -> bool:
         assert self.view.state is not None
@@ -57,35 +81,79 @@ class FactsPane(RowPane):
 
     def copied(self, key: str) -> str:
         assert self.view.state is not None
-        return f"{key} {self.view.state.facts[key].fact.sentence(self.view.names)}"
+        keys = self._calm if key == CALM else [key]
+        return "\n".join(f"{each} {self.view.state.facts[each].fact.sentence(self.view.names)}" for each in keys)
+
+    def select(self, key: str) -> None:
+        # A fact that is folded away is unfolded before the cursor goes to it.
+        if key in self._calm:
+            self.open = True
+        super().select(key)
+
+    def toggle(self, *, unfold: bool | None = None) -> bool:
+        """List what is calm, or fold it again."""
+        if self.current_key() != CALM and not (self.open and self.current_key() in self._calm):
+            return False
+        self.open = not self.open if unfold is None else unfold
+        if not self.open:
+            self.key = CALM
+        self.repaint()
+        return True
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
-        del width
         assert self.view.state is not None
-        fact = self.view.state.facts[row.key].fact
+        state = self.view.state
+        if row.key == CALM:
+            sign = "▾" if self.open else "▸"
+            return Line([(f" {sign} {len(self._calm)} as always: ", "dim"), (self._calm_words(state), "dim")])
+        fact = state.facts[row.key].fact
         sign, role = fact_sign(fact)
-        weight = " bold" if selected else ""
-        judged = self.view.state.judgements.get(row.key)
-        quiet = fact.polarity == "absent" or (judged is not None and judged.verdict != "pinned")
-        words = ("dim" if quiet else "text") + weight
-        parts: list[Part] = [(f" {row.key:>4} ", "dim"), (f"{sign} ", role)]
+        group = self._groups.get(row.key)
+        others = [state.facts[key].fact for key in group.others] if group is not None else []
+        parts: list[Part] = [(f" {sign} ", "dim" if is_calm(fact) else role)]
+        judged = state.judgements.get(row.key)
+        style = " bold" if selected else ""
         if judged is not None:
-            parts.append(
-                (f"{judged_words(judged, with_time=False)} · ", "focus" if judged.verdict == "pinned" else "warning")
-            )
-        return Line([*parts, (sanitised(fact.sentence(self.view.names)), words)])
+            pinned = judged.verdict == "pinned"
+            parts.append((f"{judged_words(judged, with_time=False)} · ", "focus" if pinned else "warning"))
+            style += "" if pinned else " strike"
+        words, right = fact_line(fact, self.view.names, width - 4, others, self._symptom_resource())
+        quiet = is_calm(fact) or (judged is not None and judged.verdict != "pinned")
+        for text, spec in words:
+            name, *more = spec.split()
+            parts.append((text, " ".join(["dim" if quiet and name == "text" else name, *more]) + style))
+        return Line(parts, right)
+
+    def _symptom_resource(self) -> str | None:
+        opened = self.view.state.opened if self.view.state is not None else None
+        return opened.symptom.resource if opened is not None and opened.symptom is not None else None
+
+    def _calm_words(self, state: IncidentState) -> str:
+        """Of what is calm what a person would ask first: the kinds of changes that there were none of."""
+        kinds = [
+            sanitised(state.facts[key].fact.sentence(self.view.names)).partition(" in the ")[0]
+            for key in self._calm
+            if state.facts[key].fact.type == "change"
+        ]
+        return " · ".join(kinds[:3]) or "l lists them"
 
     def footing(self) -> str:
-        self.rows()
-        if not self._rows:
+        state = self.view.state
+        if state is None or not state.facts:
             return ""
-        parts = [f"{len(self._rows)} known"] + [f"{count} {word}" for word, count in self._counts.items() if count]
+        self.rows()
+        gaps = sum(1 for known in state.facts.values() if known.fact.polarity == "unknown")
+        parts = [f"{len(state.facts)} facts"]
+        parts += [f"{len(self._calm)} calm"] if self._calm and self._groups else []
+        parts += [f"{gaps} not known"] if gaps else []
         return " · ".join(parts)
 
     def summary(self) -> Line:
-        newest = self.view.state and next(reversed(self.view.state.facts.values()), None)
-        if not newest:
+        rows = [row for row in self.rows() if row.key != CALM]
+        state = self.view.state
+        if state is None or not rows:
             return Line([(self.empty, "dim")])
-        sign, role = fact_sign(newest.fact)
-        words = sanitised(newest.fact.sentence(self.view.names))
-        return Line([(f"{sign} ", role), (words, "dim")], [(f"{self.footing()} ", "dim")])
+        fact = state.facts[rows[0].key].fact
+        sign, role = fact_sign(fact)
+        words, _ = fact_line(fact, self.view.names, 200)
+        return Line([(f"{sign} ", role), *words], [(f"{self.footing()} ", "dim")])

@@ -1,33 +1,55 @@
-"""The two lines at the top: alert, symptom, phase, duration, class, sources."""
+"""The two lines at the top: what is wrong and whether it still is; what was asked, of which sources, by whom."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.strip import Strip
 from textual.widget import Widget
 
+from cockpit.severity import severity_role
+from cockpit.widgets.condition_words import as_of, condition_sign, day_of, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, draw, plain, sanitised
-from cockpit.widgets.marks import symptom_of
-from cockpit.widgets.words import PHASES, SPINNER, elapsed, moved, percent, precise
+from cockpit.widgets.words import PHASES, SPINNER, elapsed, precise
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
+    from engine.condition import Condition
     from engine.incident import IncidentState
 
 __all__ = ["Header"]
 
-WITH_ID = 76
-"""Cells from which on the execution's id is shown."""
+WITH_WHO = WITH_COST = 100
+"""Cells from which on who opened it, and what it cost, are shown."""
 
 SOURCE_SIGNS = {
     "reachable": ("✓", "good"),
     "answered": ("✓", "good"),
-    "partial": ("◑", "warning"),
+    "partial": ("◑ in part", "warning"),
     "denied": ("✗ denied", "bad"),
     "unreachable": ("✗ unreachable", "bad"),
     "not_configured": ("–", "dim"),
 }
+
+
+class Form(NamedTuple):
+    """What the first line tells: the metric's whole name, since when, for how long, and as of when."""
+
+    whole_name: bool
+    time: bool
+    length: bool
+    as_of: bool
+
+
+FORMS = (
+    Form(whole_name=True, time=True, length=True, as_of=True),
+    Form(whole_name=True, time=True, length=True, as_of=False),
+    Form(whole_name=True, time=True, length=False, as_of=False),
+    Form(whole_name=False, time=True, length=False, as_of=False),
+    Form(whole_name=False, time=False, length=True, as_of=False),
+    Form(whole_name=False, time=False, length=False, as_of=False),
+)
+"""Longest first."""
 
 
 class Header(Widget):
@@ -62,29 +84,63 @@ class Header(Widget):
         self.repaint()
 
     def _first(self, width: int) -> Line:
+        right = self._analysis(width)
+        room = width - cells(plain(right)) - 1
         state = self.view.state
-        sign, word, role = PHASES[state.phase] if state else ("○", "OPENING", "focus")
-        if state and state.cancelling and not state.ended:
-            sign, word, role = "⊘", "CANCELLING", "warning"
-        if state and state.phase == "investigating":
-            sign = SPINNER[self.view.spinner % len(SPINNER)]
-        if self.view.problem:
-            sign, word, role = "✗", "CONNECTION LOST" if state else "PROBLEM", "bad"
-        right: list[Part] = []
-        if self.view.severity:
-            right += [(sanitised(self.view.severity, 12).upper(), "warning bold"), (" · ", "dim")]
-        right += [(word, f"{role} bold"), (" · ", "dim"), (elapsed(self.view.elapsed_s), "text"), (" · ", "dim")]
-        right.append(self._mode())
-        if width >= 100 and state is not None:
-            cost = state.finished.cost_usd if state.finished else 0.0
-            right += [(" · ", "dim"), (f"${cost:.2f}", "dim"), (" · ", "dim"), (self._who(state), "change")]
-        right.append((" ", "text"))
-        title = sanitised((state.opened.title if state and state.opened else "") or self.view.title or "CloudOps")
-        left: list[Part] = [(f" {sign} ", f"{role} bold"), (title, "text bold")]
-        shift = symptom_of(self.view)
-        if shift is not None and width - cells(plain(right)) - cells(title) > 24:
-            left += [("  ", "dim"), *moved(shift)]
+        if state is None or state.opened is None:
+            return self._inverted(
+                Line([(" ○ ", "dim"), (sanitised(self.view.title or "CloudOps"), "text bold")], right)
+            )
+        # The longest form that fits: the number and the word are never cut.
+        forms = [self._wrong(state, self.view.condition, form) for form in FORMS]
+        left = next((parts for parts in forms if cells(plain(parts)) <= room), forms[-1])
         return self._inverted(Line(left, right))
+
+    def _wrong(self, state: IncidentState, condition: Condition, form: Form) -> list[Part]:
+        """What is wrong: the metric that raised the alarm with its newest value, or else the alert's title."""
+        assert state.opened is not None
+        sign, word, role = condition_sign(condition) if state.facts else ("○", "", "dim")
+        shift = condition.shift
+        parts: list[Part] = [(f" {sign} ", f"{role} bold")]
+        if shift is None:
+            parts.append((sanitised(state.opened.title or self.view.title), "text bold"))
+        else:
+            value = shift.reading(shift.latest if shift.latest is not None else shift.current)
+            metric = sanitised(short_metric(shift.metric, short=not form.whole_name))
+            parts += [
+                (f"{sanitised(shift.resource_name(self.view.names))} {metric} ", "text bold"),
+                (value, f"{role} bold"),
+                (f" ({'normal ' if form.whole_name else ''}{shift.reading(shift.baseline)})", "dim"),
+                (since(shift, self.view, time=form.time, length=form.length), "dim"),
+            ]
+        when = as_of(condition, self.view) if form.as_of else ""
+        return [*parts, (f" · {word}" if word else "", f"{role} bold"), (when, "dim")]
+
+    def _analysis(self, width: int) -> list[Part]:
+        """The state of the analysis: another thing than the incident's."""
+        state = self.view.state
+        _, word, role = PHASES[state.phase] if state else ("", "opening", "focus")
+        parts: list[Part] = []
+        if self.view.severity:
+            severity = sanitised(self.view.severity, 12).upper()
+            parts += [(severity, f"{severity_role(self.view.severity)} bold"), (" · ", "dim")]
+        if state and state.cancelling and not state.ended:
+            word, role = "cancelling", "warning"
+        if state and state.phase == "investigating":
+            ended = sum(1 for step in state.steps.values() if step.status not in ("waiting", "running"))
+            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {ended} of {len(state.steps)}"
+        if self.view.problem:
+            word, role = "✗ CONNECTION LOST" if state else "✗ PROBLEM", "bad"
+        if width < WITH_COST:
+            word = word.removeprefix("analysis ")
+        parts.append((word, f"{role} bold" if role != "dim" else "dim"))
+        if width >= WITH_COST or not (state and state.ended):
+            parts.append((f" {elapsed(self.view.elapsed_s)}", "dim"))
+        parts += [(" · ", "dim"), self._mode()]
+        if width >= WITH_COST and state is not None:
+            cost = state.finished.cost_usd if state.finished else 0.0
+            parts += [(" · ", "dim"), (f"${cost:.2f}", "dim")]
+        return [*parts, (" ", "text")]
 
     def _who(self, state: IncidentState) -> str:
         name = state.opened_by.name if state.opened_by else ""
@@ -95,35 +151,48 @@ class Header(Widget):
         if playback is not None:
             time = precise(playback.time) if playback.time else "--:--:--"
             return (f"REPLAY {time} · {playback.speed:g}×", "text bold")
-        live = self.view.mode == "LIVE"
-        return (("◉ " if live else "○ ") + self.view.mode, "good bold" if live else "measured")
+        if self.view.mode != "LIVE":
+            return ("○ " + self.view.mode, "measured")
+        state = self.view.state
+        # What isn't refreshed any more is no live view.
+        frozen = state is not None and state.ended and not self.view.watched
+        return ("○ SNAPSHOT", "warning") if frozen else ("◉ LIVE", "good bold")
 
     def _second(self, width: int) -> Line:
         state = self.view.state
         query = sanitised(self.view.query)
-        left: list[Part] = [(f"   {query}", "dim")]
+        left: list[Part] = [("   ", "dim")]
         if self.view.problem:
             return self._inverted(Line([(f"   {sanitised(self.view.problem)}", "bad bold")]))
-        if state is None:
+        if state is None or state.opened is None:
             return self._inverted(Line(left, [("reading the incident ", "dim")]))
-        right: list[Part] = []
-        if state.classification:
-            right.append((state.classification.primary_class.value, "text bold"))
-            right.append((f" {percent(state.classification.confidence)}", "text"))
-        if width >= 90:
-            right += self._sources(state)
-        if width >= WITH_ID and state.execution_id:
-            right += [(" · " if right else "", "dim"), (sanitised(state.execution_id, 20), "dim")]
-        right.append((" ", "text"))
-        return self._inverted(Line(left, right))
+        left.append((f"{day_of(state.opened.now)} UTC", "text"))
+        if query:
+            left.append((f" · “{query}”", "dim"))
+        end: list[Part] = [(f" · {self._who(state)}", "change")] if width >= WITH_WHO else []
+        if state.execution_id:
+            end.append((f" · {sanitised(state.execution_id, 20)}", "dim"))
+        end.append((" ", "text"))
+        # All names where there is room beside the question, else those that didn't answer and a count.
+        named = self._sources(state, named=True)
+        fits = cells(plain([*left, *named, *end])) < width
+        return self._inverted(Line(left, [*(named if fits else self._sources(state, named=False)), *end]))
 
-    def _sources(self, state: IncidentState) -> list[Part]:
+    def _sources(self, state: IncidentState, *, named: bool) -> list[Part]:
+        """Each source and whether it answered; not `named`: those that didn't, and how many did."""
         statuses = {source.name: source.status for source in state.sources}
         covered = {entry.source: entry.status for entry in state.opened.coverage} if state.opened else {}
         parts: list[Part] = []
+        well = 0
         for name, status in {**statuses, **covered}.items():
             sign, role = SOURCE_SIGNS[status]
-            parts += [(" · " if not parts else "  ", "dim"), (f"{sanitised(name, 20)} ", "dim"), (sign, role)]
+            if not named and role in ("good", "dim"):
+                well += role == "good"
+                continue
+            parts += [("  " if parts else "", "dim"), (f"{sanitised(name, 20)} ", "dim"), (sign, role)]
+        if not named and well:
+            counted = f"{well} source{'' if well == 1 else 's'} "
+            parts = [(counted, "dim"), ("✓", "good"), ("  " if parts else "", "dim"), *parts]
         return parts
 
     def _inverted(self, line: Line) -> Line:

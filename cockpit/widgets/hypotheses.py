@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from cockpit.widgets.draw import Line, Part, bar, draw, sanitised
+from cockpit.widgets.draw import Line, Part, bar, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import percent
 
 if TYPE_CHECKING:
-    from textual.strip import Strip
-
     from engine.hypotheses import Adjustment, FactWeight, Hypothesis
 
     Item = FactWeight | Adjustment
@@ -23,51 +21,61 @@ BAR_WIDTH = 12
 CLOSED, STRONGEST, ALL = 0, 1, 2
 """How far a hypothesis is unfolded."""
 
-SHOWN = 4
-"""Facts and adjustments shown of the best hypothesis unasked: the others must stay in sight."""
+SHOWN = 2
+"""Facts shown of the best hypothesis unasked: the others must stay in sight."""
+
+OPEN_FROM_HEIGHT = 6
+"""Lines from which on the best hypothesis shows its facts unasked."""
 
 LEAST_ADJUSTMENT = 0.05
 """Smaller adjustments, in log-odds, are only in the detail."""
 
-MIND_FROM_HEIGHT = 6
+LEAST_LISTED = 0.01
+"""Hypotheses below this confidence are folded to a count."""
+
+REST, MIND = "rest", "mind"
+"""The keys of the line for those, and of the lines that say what would change the ranking."""
+
 SHARP_MINUS = "−"
 
 
 class HypothesesPane(RowPane):
-    """A tree: hypotheses, best first, with their facts and adjustments. The best is open unless somebody closes it."""
+    """A tree: hypotheses, best first, with their facts and adjustments. The best is open where there is room for it."""
 
     empty = "nothing is believed yet"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._levels: dict[str, int] = {}
+        self.open = False
 
     def rows(self) -> Sequence[Row]:
         state = self.view.state
         if state is None:
             return ()
         listed: list[Row] = []
+        unlikely = [] if self.filter else [known for known in state.hypotheses[1:] if known.confidence < LEAST_LISTED]
+        folded = {known.id for known in unlikely} if len(unlikely) > 1 and not self.open else set()
         for hypothesis in state.hypotheses:
-            listed.append(Row(hypothesis.id))
-            listed.extend(_below(hypothesis, ALL if self.filter else self._level(hypothesis.id)))
+            if hypothesis.id not in folded:
+                listed.append(Row(hypothesis.id))
+                listed.extend(_below(hypothesis, ALL if self.filter else self._level(hypothesis.id)))
+        if len(unlikely) > 1:
+            listed.append(Row(REST))
+        if state.hypotheses and not self.filter:
+            listed += [Row(f"{MIND}/{number}") for number in range(len(state.would_change))]
         return listed
-
-    def visible_lines(self, width: int, height: int) -> list[Strip]:
-        state = self.view.state
-        mind = (
-            " · ".join(sanitised(condition) for condition in state.would_change) if state and state.hypotheses else ""
-        )
-        if not mind or self.filter or height < MIND_FROM_HEIGHT:
-            return super().visible_lines(width, height)
-        # However long the list is, what would change the ranking stays in sight below it.
-        parts: list[Part] = [("   would change my mind: ", "warning"), (mind, "dim")]
-        return [*super().visible_lines(width, height - 1), draw(Line(parts), width, self.text_styles)]
 
     def _level(self, key: str) -> int:
         assert self.view.state is not None
-        return self._levels.get(key, STRONGEST if key == self.view.state.hypotheses[0].id else CLOSED)
+        open_first = key == self.view.state.hypotheses[0].id and self.content_size.height >= OPEN_FROM_HEIGHT
+        return self._levels.get(key, STRONGEST if open_first else CLOSED)
 
     def subject_of(self, key: str) -> Subject:
+        if key == REST:
+            return Subject()
+        if (condition := self._condition(key)) is not None:
+            return Subject("mind", condition)
         hypothesis, item = self._parts(key)
         if item is None:
             return Subject("hypothesis", hypothesis.id)
@@ -76,12 +84,24 @@ class HypothesesPane(RowPane):
         return Subject("hypothesis", getattr(item, "hypothesis", None) or hypothesis.id)
 
     def matches(self, key: str, text: str) -> bool:
+        if key == REST:
+            return False
         hypothesis, item = self._parts(key)
         words = [hypothesis.cause, hypothesis.cause_id, hypothesis.resource or ""]
         words += [self._reason(each) for each in ([item] if item else _items(hypothesis))]
         return text in " ".join(words).lower()
 
+    def _condition(self, key: str) -> str | None:
+        """What would change the ranking, where the row says that."""
+        kind, _, number = key.partition("/")
+        state = self.view.state
+        return state.would_change[int(number)] if kind == MIND and state is not None else None
+
     def copied(self, key: str) -> str:
+        if key == REST:
+            return ""
+        if (condition := self._condition(key)) is not None:
+            return condition
         hypothesis, item = self._parts(key)
         if item:
             return f"{_name(item)} {self._reason(item)}"
@@ -89,11 +109,15 @@ class HypothesesPane(RowPane):
 
     def toggle(self, *, unfold: bool | None = None) -> bool:
         selected = self.current_key()
-        if selected is None:
+        if selected is None or self._condition(selected) is not None:
             return False
+        if selected == REST:
+            self.open = not self.open if unfold is None else unfold
+            self.repaint()
+            return True
         hypothesis, _ = self._parts(selected)
         key, level = hypothesis.id, self._level(hypothesis.id)
-        more = level == STRONGEST and len(_items(hypothesis)) > SHOWN
+        more = level == STRONGEST and len(_items(hypothesis)) > len(_strongest(hypothesis))
         if unfold is False or (unfold is None and level != CLOSED and not more):
             self._levels[key], self.key = CLOSED, key
         else:
@@ -102,15 +126,25 @@ class HypothesesPane(RowPane):
         return True
 
     def line(self, row: Row, width: int, *, selected: bool) -> Line:
+        if row.key == REST:
+            return self._rest()
+        if (condition := self._condition(row.key)) is not None:
+            return Line([("   ⇄ would change it: ", "warning"), (sanitised(condition), "text" if selected else "dim")])
         hypothesis, item = self._parts(row.key)
         if row.part == "more":
-            more = len(_items(hypothesis)) - SHOWN
-            return Line([("     ", "dim"), (f"and {more} weaker: l unfolds them", "dim")])
+            more = len(_items(hypothesis)) - min(SHOWN, len(_strongest(hypothesis)))
+            return Line([("     ", "dim"), (f"and {more} more with their weights: l unfolds them", "dim")])
         if row.part == "note":
             return Line([("     ", "dim"), (sanitised(hypothesis.note), "dim")])
         if item:
             return self._item(item, selected=selected)
         return self._belief(hypothesis, width, selected=selected)
+
+    def _rest(self) -> Line:
+        assert self.view.state is not None
+        unlikely = [known for known in self.view.state.hypotheses[1:] if known.confidence < LEAST_LISTED]
+        words = f" {'▾' if self.open else '▸'} {len(unlikely)} others under {percent(LEAST_LISTED)} each"
+        return Line([(words, "dim")])
 
     def _belief(self, hypothesis: Hypothesis, width: int, *, selected: bool) -> Line:
         sign = "▾" if self._level(hypothesis.id) else "▸"
@@ -144,13 +178,13 @@ class HypothesesPane(RowPane):
         sign, role = ("+", "good") if item.weight > 0 else (SHARP_MINUS, "bad")
         weight = f"{sign}{abs(item.weight):.1f}"
         if _adjustment(item) is not None:
-            sign, role = "~", "dim"
+            sign, role = "↳", "dim"
         spec = ("text" if item.weight > 0 and role != "dim" else "dim") + (" bold" if selected else "")
         return Line([(f"     {sign} ", role), (f"{_name(item):<4} ", "dim"), (words, spec)], [(f"{weight:>5} ", role)])
 
     def footing(self) -> str:
         count = len(self.view.state.hypotheses) if self.view.state else 0
-        return f"{count} live · weights in log-odds" if count else ""
+        return f"{count} considered · Enter shows why" if count else ""
 
     def summary(self) -> Line:
         state = self.view.state
@@ -190,8 +224,9 @@ def _items(hypothesis: Hypothesis) -> list[Item]:
     return [*hypothesis.evidence_for, *hypothesis.evidence_against, *adjustments]
 
 
-def _strongest(items: Sequence[Item]) -> list[Item]:
-    """The few that weigh most, in their order: what speaks against must not hide behind what speaks for it."""
+def _strongest(hypothesis: Hypothesis) -> list[Item]:
+    """The facts that weigh most, in their order; a fact against it takes a place where it outweighs one for it."""
+    items = [*hypothesis.evidence_for, *hypothesis.evidence_against]
     kept = sorted(items, key=lambda item: -abs(item.weight))[:SHOWN]
     return [item for item in items if item in kept]
 
@@ -200,9 +235,9 @@ def _below(hypothesis: Hypothesis, level: int) -> list[Row]:
     if level == CLOSED:
         return []
     items = _items(hypothesis)
-    shown = items if level == ALL else _strongest(items)
+    shown = items if level == ALL else _strongest(hypothesis)
     rows = [Row(f"{hypothesis.id}/{_key(item)}", "item") for item in shown]
-    if len(shown) < len(items):
+    if len(shown) < len(items) and level == STRONGEST:
         rows.append(Row(hypothesis.id, "more"))
     if hypothesis.note:
         rows.append(Row(hypothesis.id, "note"))

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["PlanPane"]
 
 PROGRESS_WIDTH = 9
+MOST_SIGNS = 24
+WITH_RESULTS_FROM_HEIGHT = 6
+"""Lines from which on each step shows what came of it; the detail does at any height."""
+
+NOTHING_TO_SEE = ("∅", "nothing to see", "dim")
+NOT_ANSWERED = ("?", "not answered", "warning")
+"""Of a step that completed and found that all is as always, or that nobody could tell."""
 
 
 class PlanPane(RowPane):
@@ -33,7 +40,7 @@ class PlanPane(RowPane):
         for key, step in state.steps.items():
             self._longest_name = max(self._longest_name, len(step.plan.primitive))
             listed.append(Row(key))
-            if _result(step):
+            if _result(step) and self.content_size.height >= WITH_RESULTS_FROM_HEIGHT:
                 listed.append(Row(key, "result"))
         return listed
 
@@ -52,7 +59,7 @@ class PlanPane(RowPane):
         step = self._step(row.key)
         if row.part:
             return Line([("   ", "dim"), (sanitised(_result(step)), "bad" if step.status == "failed" else "dim")])
-        sign, word, role = STEPS[step.status]
+        sign, word, role = self._state(step)
         if step.status == "running":
             sign = SPINNER[self.view.spinner % len(SPINNER)]
         name_width = min(self._longest_name, 24, max(12, width - 22))
@@ -71,8 +78,20 @@ class PlanPane(RowPane):
             return [(f"{seconds(step.duration_s)} ", "dim")]
         return [(f"{word} ", role)]
 
+    def _state(self, step: Step) -> tuple[str, str, str]:
+        """A step that ended well and found nothing that is there is not the same as one that did."""
+        state = self.view.state
+        if step.status != "completed" or state is None or not step.facts:
+            return STEPS[step.status] if step.status != "completed" else NOTHING_TO_SEE
+        polarities = {state.facts[key].fact.polarity for key in step.facts if key in state.facts}
+        if "present" in polarities:
+            return STEPS["completed"]
+        return NOT_ANSWERED if polarities == {"unknown"} else NOTHING_TO_SEE
+
     def heading(self) -> str:
-        return "Plan"
+        state = self.view.state
+        signs = "".join(self._state(step)[0] for step in state.steps.values()) if state is not None else ""
+        return f"Plan {signs[:MOST_SIGNS]}".strip()
 
     def footing(self) -> str:
         state = self.view.state
@@ -88,7 +107,7 @@ class PlanPane(RowPane):
             return Line([(self.empty, "dim")])
         signs: list[Part] = []
         for step in state.steps.values():
-            sign, _, role = STEPS[step.status]
+            sign, _, role = self._state(step)
             signs.append((f"{sign} ", role))
         running = next((step for step in state.steps.values() if step.status == "running"), None)
         words = f"{sanitised(running.plan.primitive)} running" if running else ""

@@ -180,10 +180,6 @@ class RowPane(Pane):
         del unfold
         return False
 
-    def focus_changed(self) -> None:
-        self.repaint()
-        self.post_message(self.Moved())
-
     def on_click(self, event: events.Click) -> None:
         at = self.top + event.y - (0 if self.folded else 1)
         if 0 <= at < len(self.listed) and self.listed[at].key:

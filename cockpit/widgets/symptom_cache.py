@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cockpit.widgets.changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.condition import Condition
     from engine.incident import FoundFact, IncidentState
-    from primitives.facts import Fact, MetricShift
+    from primitives.facts import MetricShift
 
 __all__ = ["SymptomCache", "kept_facts"]
+
+MOST_TELLING = 1_000
+"""Facts that the incident's condition rests on; of unhealthy workloads the first ones say as much as all."""
 
 
 def kept_facts(state: IncidentState, seen: Sequence[FoundFact]) -> int:
@@ -30,36 +34,63 @@ class SymptomCache:
 
     def __init__(self) -> None:
         self._seen: list[FoundFact] = []
-        self._then: list[tuple[MetricShift | None, MetricShift | None, int]] = []
-        self._exact: MetricShift | None = None
-        self._worst: MetricShift | None = None
+        self._then: list[tuple[FoundFact | None, FoundFact | None, int, int]] = []
+        self._exact: FoundFact | None = None
+        self._worst: FoundFact | None = None
+        self._worst_score = 0.0
+        self._telling: list[FoundFact] = []
+        self._condition: tuple[object, Condition | None] = (None, None)
         self.changes = Changes()
 
     def gather(self, state: IncidentState) -> SymptomCache:
         """Take in the facts that joined since the last update."""
+        # The engine is there by the time that there is a state; the first frame must not wait for it.
+        from engine.condition import tells_condition
+
         kept = kept_facts(state, self._seen)
         if kept < len(self._seen):
             del self._seen[kept:], self._then[kept:]
-            self._exact, self._worst, changes = self._then[-1] if self._then else (None, None, 0)
+            self._exact, self._worst, changes, telling = self._then[-1] if self._then else (None, None, 0, 0)
             self.changes.drop_after(changes)
+            del self._telling[telling:]
+            self._worst_score = abs(cast("MetricShift", self._worst.fact).score) if self._worst else 0.0
         for found_fact in islice(state.facts.values(), kept, None):
-            self._take(found_fact.fact, state)
+            self._take(found_fact, state)
+            if len(self._telling) < MOST_TELLING and tells_condition(found_fact.fact, state.opened):
+                self._telling.append(found_fact)
             self._seen.append(found_fact)
-            self._then.append((self._exact, self._worst, len(self.changes)))
+            self._then.append((self._exact, self._worst, len(self.changes), len(self._telling)))
         return self
 
-    def _take(self, fact: Fact, state: IncidentState) -> None:
+    def condition(self, state: IncidentState) -> Condition:
+        """Whether what raised the alarm is still bad."""
+        from engine.condition import condition_from
+
+        key = (len(self._telling), tuple(state.judgements.items()))
+        if key != self._condition[0] or self._condition[1] is None:
+            self._condition = (key, condition_from(self._telling, state.judgements))
+        assert self._condition[1] is not None
+        return self._condition[1]
+
+    def _take(self, found_fact: FoundFact, state: IncidentState) -> None:
+        fact = found_fact.fact
         if fact.type == "change" and fact.change is not None:
             self.changes.take(fact.change)
         if fact.type != "metric_shift" or fact.polarity != "present" or not fact.worse:
             return
         wanted = state.opened.symptom if state.opened else None
         if wanted and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}:
-            self._exact = self._exact or fact
-        if self._worst is None or abs(fact.score) > abs(self._worst.score):
-            self._worst = fact
+            self._exact = self._exact or found_fact
+        if abs(fact.score) > self._worst_score:
+            self._worst, self._worst_score = found_fact, abs(fact.score)
 
     @property
     def symptom(self) -> MetricShift | None:
         """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
+        found_fact = self.symptom_fact
+        return cast("MetricShift", found_fact.fact) if found_fact is not None else None
+
+    @property
+    def symptom_fact(self) -> FoundFact | None:
+        """The fact of that shift."""
         return self._exact or self._worst

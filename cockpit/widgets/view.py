@@ -11,6 +11,7 @@ from primitives.dataclass import dataclass
 from primitives.display_names import full_name
 
 if TYPE_CHECKING:
+    from engine.condition import Condition
     from engine.incident import IncidentState
     from engine.naming import NamesOfState
     from primitives.display_names import NameOf
@@ -22,9 +23,13 @@ Mode = Literal["CONNECTING", "LIVE", "RECORDED", "REPLAY"]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the cursor is on: a step, a fact, a hypothesis, an action, or a moment of the timeline."""
+    """What the cursor is on.
 
-    kind: Literal["step", "fact", "hypothesis", "action", "moment", "none"] = "none"
+    `mind` is a condition that would change the ranking, in its own words. `symptom`: nobody has moved the cursor yet,
+    so what is wrong is shown.
+    """
+
+    kind: Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "mind", "none"] = "none"
     id: str = ""
 
 
@@ -46,7 +51,11 @@ class Playback:
 
 @dataclass(slots=True)
 class View:
-    """All that is drawn. `state` is None until the first event; `cursor` is the time cursor of the whole screen."""
+    """All that is drawn.
+
+    `state` is None until the first event; `cursor` is the time cursor of the whole screen; `now` is the incident's
+    time: of a recording its end, live the present. `watched` while the incident's numbers are asked again and again.
+    """
 
     state: IncidentState | None = None
     mode: Mode = "CONNECTING"
@@ -61,8 +70,16 @@ class View:
     playback: Playback | None = None
     problem: str = ""
     attached: bool = False
+    now: datetime | None = None
+    watched: bool = False
     symptom_cache: SymptomCache = field(default_factory=SymptomCache)
     names_of_state: NamesOfState | None = None
+
+    @property
+    def condition(self) -> Condition:
+        """Whether what raised the alarm is still bad. Needs a state."""
+        assert self.state is not None
+        return self.symptom_cache.gather(self.state).condition(self.state)
 
     @property
     def names(self) -> NameOf:

@@ -22,7 +22,7 @@ __all__ = [
     "elapsed",
     "fact_sign",
     "judged_words",
-    "moved",
+    "levels",
     "percent",
     "precise",
     "seconds",
@@ -41,16 +41,16 @@ STEPS = {
 """Of a step's status."""
 
 PHASES = {
-    "opened": ("○", "OPENED", "focus"),
-    "classified": ("○", "CLASSIFIED", "focus"),
+    "opened": ("○", "opened", "focus"),
+    "classified": ("○", "classified", "focus"),
     "planned": ("◇", "PLAN WAITS FOR YOU", "warning"),
-    "investigating": ("●", "INVESTIGATING", "focus"),
-    "completed": ("✓", "COMPLETED", "good"),
-    "cancelled": ("⊘", "CANCELLED", "warning"),
-    "failed": ("✗", "FAILED", "bad"),
-    "closed": ("■", "CLOSED", "dim"),
+    "investigating": ("◐", "analysing", "focus"),
+    "completed": ("■", "analysis done", "dim"),
+    "cancelled": ("⊘", "analysis cancelled", "warning"),
+    "failed": ("✗", "analysis failed", "bad"),
+    "closed": ("■", "closed", "dim"),
 }
-"""Of an investigation's phase, or of a closed incident."""
+"""Of an investigation's phase, or of a closed incident: the analysis' state, not the incident's."""
 
 
 def when_said(at: datetime | None) -> str:
@@ -90,9 +90,12 @@ def fact_sign(fact: Fact) -> tuple[str, str]:
             return "▲", "bad"
 
 
-def moved(shift: MetricShift) -> list[tuple[str, str]]:
-    """A shift in two parts with their colours: from what level to which, that of the incident and not of now."""
-    return [(f"{shift.reading(shift.baseline)} → ", "dim"), (shift.reading(shift.current), "bad bold")]
+def levels(shift: MetricShift) -> tuple[str, str]:
+    """From what level to which, that of the incident and not of now; a unit that both have is said once."""
+    before, during = shift.reading(shift.baseline), shift.reading(shift.current)
+    number, _, unit = before.rpartition(" ")
+    said_once = number and not unit.isdigit() and unit == during.rpartition(" ")[2]
+    return number if said_once else before, during
 
 
 def clock(time: datetime) -> str:

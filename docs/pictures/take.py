@@ -1,7 +1,7 @@
 """Takes the README's picture: the real cockpit, in a pseudo-terminal, on a sample incident.
 
-Textual itself writes the SVG (TEXTUAL_SCREENSHOT), so this knows nothing of the cockpit but two keys: `y` confirms the
-read-only plan, `j` selects the strongest evidence, whose chart is then shown.
+Textual itself writes the SVG (TEXTUAL_SCREENSHOT), so this knows nothing of the cockpit but one key: `y` confirms the
+read-only plan.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 COLUMNS, LINES = 120, 36
-CONFIRM_AFTER_S, SELECT_AFTER_S, PICTURE_AFTER_S, GIVE_UP_AFTER_S = 3, 6, 9, 40
+CONFIRM_AFTER_S, PICTURE_AFTER_S, GIVE_UP_AFTER_S = 5, 14, 60
 INCIDENT = Path(__file__).parents[2] / "sample_incidents" / "api-latency-spike"
 COCKPIT = "import sys; from cockpit.cli import main; sys.exit(main())"
 
@@ -57,7 +57,7 @@ def _become_the_cockpit(picture: Path, store: Path) -> None:
 
 def _watch(terminal: int, picture: Path) -> None:
     """Read what the cockpit paints, press the keys in time, and return when the picture is there."""
-    start, keys = time.monotonic(), [(CONFIRM_AFTER_S, b"y"), (SELECT_AFTER_S, b"j")]
+    start, keys = time.monotonic(), [(CONFIRM_AFTER_S, b"y")]
     while (elapsed := time.monotonic() - start) < GIVE_UP_AFTER_S and not picture.is_file():
         if keys and elapsed > keys[0][0]:
             os.write(terminal, keys.pop(0)[1])

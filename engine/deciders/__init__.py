@@ -26,13 +26,14 @@ from engine.act.commands import (
     RunCommand,
 )
 from engine.act.targeted_diagnostics import targeted_step
-from engine.deciders import advice, approvals, conclusions, lifecycle, notes, runs, steps
+from engine.deciders import advice, approvals, conclusions, lifecycle, notes, runs, steps, watch
 from engine.deciders.decision import NOTHING, Decision
 from engine.deciders.judge import judge
 from engine.events import Who
 from engine.incident import IncidentState
 from engine.investigate.commands import (
     AddStep,
+    ChoosePeriod,
     CloseAged,
     Conclude,
     FailInvestigation,
@@ -48,7 +49,9 @@ from engine.investigate.commands import (
     ReportProgress,
     ResumeInvestigation,
     StartStep,
+    StopWatch,
     TakeAdvice,
+    TakeReading,
 )
 from engine.investigate.conclude import next_step
 from engine.port import (
@@ -66,6 +69,7 @@ from engine.port import (
     PrepareAction,
     RejectAction,
     RunDiagnostic,
+    Watch,
 )
 from primitives.dataclass import dataclass
 from primitives.sources import SourceDirectory
@@ -76,7 +80,7 @@ AnyCommand = Command | InvestigationCommand | RunCommand
 """Every command that an incident's actor takes."""
 
 
-_Said = ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | CloseIncident
+_Said = ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | Watch | CloseIncident
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,8 @@ def _decide_for_person(state: IncidentState, command: _Said, who: Who, now: date
             return steps.add_requested_step(
                 state, who, lambda current: targeted_step(current, command.primitive, command.target)
             )
+        case Watch():
+            return watch.start_watch(state, command, who)
         case AddNote():
             return notes.add_note(state, command, who)
         case CloseIncident():
@@ -195,6 +201,12 @@ def _decide_for_engine(  # noqa: C901, PLR0912 - one branch a command
             return steps.finish_step(command)
         case AddStep():
             return steps.add_step(state, command)
+        case TakeReading():
+            return watch.take_reading(state, command)
+        case StopWatch():
+            return watch.stop_watch(state, command)
+        case ChoosePeriod():
+            return steps.choose_period(state, command)
         case ProposePlan():
             return steps.propose_plan(state, command)
         case TakeAdvice():
@@ -229,7 +241,7 @@ def precondition(state: IncidentState, command: AnyCommand) -> Precondition:
             return NeedsScenario(command.sources, command.definitions) if state.ended else "running"
         case CloseIncident():
             return "resting"
-        case Judge() | AddNote():
+        case Judge() | AddNote() | Watch():
             return "nothing"
         case _:
             assert_never(command)

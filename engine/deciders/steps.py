@@ -24,6 +24,7 @@ from engine.fact_deduplication import deduplication_keys, fact_key
 from engine.incident import IncidentState
 from engine.investigate.commands import (
     AddStep,
+    ChoosePeriod,
     FinishStep,
     ProposePlan,
     PublishFacts,
@@ -37,6 +38,7 @@ from primitives.errors import UsageError
 __all__ = [
     "add_requested_step",
     "add_step",
+    "choose_period",
     "confirm_plan",
     "finish_step",
     "propose_plan",
@@ -51,6 +53,11 @@ __all__ = [
 def unfinished_steps(state: IncidentState) -> list[PlannedStep]:
     """The steps that have not ended."""
     return [step.plan for step in state.steps.values() if step.status in ("waiting", "running")]
+
+
+def choose_period(state: IncidentState, command: ChoosePeriod) -> Decision:
+    """Look at the time that the data suggest, once, before anything else is asked."""
+    return NOTHING if state.steps else by(ENGINE, command.period)
 
 
 def propose_plan(state: IncidentState, command: ProposePlan) -> Decision:

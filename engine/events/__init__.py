@@ -29,6 +29,17 @@ from engine.events.lifecycle import (
     InvestigationFinished,
     InvestigationResumed,
 )
+from engine.events.live import (
+    AlertReading,
+    LiveBody,
+    MetricReading,
+    PeriodChosen,
+    ReadingTaken,
+    SymptomChanged,
+    WatchStarted,
+    WatchStopped,
+    WorkloadReading,
+)
 from engine.events.notes import NoteAdded
 from engine.events.opening import IncidentClassified, IncidentOpened, SourcesChecked, SourceState
 from engine.events.steps import (
@@ -69,6 +80,7 @@ __all__ = [
     "ActionRequested",
     "ActionSettled",
     "ActionVerified",
+    "AlertReading",
     "AnswerRecorded",
     "Body",
     "ConclusionReached",
@@ -88,10 +100,14 @@ __all__ = [
     "InvestigationEvent",
     "InvestigationFinished",
     "InvestigationResumed",
+    "LiveBody",
+    "MetricReading",
     "NoteAdded",
+    "PeriodChosen",
     "PlanConfirmed",
     "PlanProposed",
     "PlannedStep",
+    "ReadingTaken",
     "SourceState",
     "SourcesChecked",
     "Statement",
@@ -99,7 +115,11 @@ __all__ = [
     "StepFinished",
     "StepProgressed",
     "StepStarted",
+    "SymptomChanged",
+    "WatchStarted",
+    "WatchStopped",
     "Who",
+    "WorkloadReading",
     "body_adapter",
     "decode_body",
     "encode_body",

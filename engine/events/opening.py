@@ -24,7 +24,8 @@ class IncidentOpened(IncidentEvent):
 
     `origin` says where its telemetry comes from: a bundle (`recorded`) or configured sources (`live`). `now` is the
     moment that it is investigated at: nothing later is read. `baseline` is None where the quiet part before the onset
-    serves. `store` names the store in which a live one was opened: an action is executed for it in that store alone.
+    serves. `period_given` says that somebody chose the window. `store` names the store in which a live one was opened:
+    an action is executed for it in that store alone.
     """
 
     type: Literal["incident_opened"] = "incident_opened"
@@ -43,6 +44,7 @@ class IncidentOpened(IncidentEvent):
     labels: Mapping[str, str] = {}
     coverage: tuple[Coverage, ...] = ()
     alert: Any = None
+    period_given: bool = Field(default=False, exclude_if=operator.not_)
     store: str = Field(default="", exclude_if=operator.not_)
     warnings: tuple[str, ...] = ()
 

@@ -18,6 +18,7 @@ from engine.events.lifecycle import (
     InvestigationFinished,
     InvestigationResumed,
 )
+from engine.events.live import LiveBody
 from engine.events.notes import NoteAdded
 from engine.events.opening import IncidentClassified, IncidentOpened, SourcesChecked
 from engine.events.steps import (
@@ -66,7 +67,7 @@ Statement = FactAdded | FactJudged | NoteAdded | IncidentClosed
 IncidentBody = IncidentOpened | ConclusionReached | Statement
 """Bodies that other parts of the state fold, or several parts."""
 
-Body = Annotated[IncidentBody | ActionBody | InvestigationBody, Field(discriminator="type")]
+Body = Annotated[IncidentBody | ActionBody | LiveBody | InvestigationBody, Field(discriminator="type")]
 """The closed union of event bodies."""
 
 

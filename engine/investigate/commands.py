@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from engine.events import AnswerRecorded, IncidentOpened, PlannedStep, SourcesChecked
+from engine.events import AnswerRecorded, IncidentOpened, PeriodChosen, PlannedStep, ReadingTaken, SourcesChecked
 from engine.hypotheses import Classification
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
 
 __all__ = [
     "AddStep",
+    "ChoosePeriod",
     "CloseAged",
     "Conclude",
     "FailInvestigation",
@@ -27,7 +28,9 @@ __all__ = [
     "ReportProgress",
     "ResumeInvestigation",
     "StartStep",
+    "StopWatch",
     "TakeAdvice",
+    "TakeReading",
 ]
 
 
@@ -44,6 +47,13 @@ class ResumeInvestigation:
     """Resume an interrupted investigation; `sources` as they are now, where the log doesn't name them yet."""
 
     sources: SourcesChecked
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosePeriod:
+    """Look at the time that the data suggest."""
+
+    period: PeriodChosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +142,10 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class FinishInvestigation:
-    """End the investigation. `duration_s` is how long it ran."""
+    """End the investigation. `duration_s` is how long it ran, `cost_usd` what its sources charge for their answers."""
 
     duration_s: float
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,21 @@ class FailInvestigation:
 
     duration_s: float
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReading:
+    """Keep what the sources of a watched incident say now."""
+
+    reading: ReadingTaken
+
+
+@dataclass(frozen=True, slots=True)
+class StopWatch:
+    """Ask nothing any more."""
+
+    reason: Literal["unwatched", "budget", "failed"]
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +181,7 @@ class CloseAged:
 InvestigationCommand = (
     OpenIncident
     | ResumeInvestigation
+    | ChoosePeriod
     | ProposePlan
     | AddStep
     | StartStep
@@ -169,5 +196,7 @@ InvestigationCommand = (
     | FinishInvestigation
     | FailInvestigation
     | CloseAged
+    | TakeReading
+    | StopWatch
 )
 """The commands of the engine itself."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from engine.events import PlannedStep, SourcesChecked, SourceState
+from engine.events import IncidentOpened, PlannedStep, SourcesChecked, SourceState
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
-from engine.investigate.classify import classify
+from engine.investigate.classify import Classified, classify
 from engine.investigate.commands import (
     AddStep,
+    ChoosePeriod,
     Conclude,
     FinishInvestigation,
     FinishStep,
@@ -24,15 +25,17 @@ from engine.investigate.commands import (
 )
 from engine.investigate.conclude import changes_ranking, further_steps
 from engine.investigate.incident_access import IncidentAccess
+from engine.investigate.period import choose_period
 from engine.investigate.plan import propose_plan
 from engine.investigate.recorder import AnswerRecorder
 from engine.investigate.run import StepRunner
 from engine.investigate.scenario import Scenario
 from engine.port import ConfirmPlan
 from engine.reason.advisor import Advisor, consult
+from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.records import Alert, Topology
-from primitives.telemetry import AlertsQuery, TopologyQuery
+from primitives.telemetry import AlertsQuery, SeriesQuery, TopologyQuery
 
 __all__ = ["Investigation", "sources_checked"]
 
@@ -115,6 +118,7 @@ class Investigation:
             resources=_resource_ids(topologies.records),
             detected_at=opened.detected_at,
         )
+        opened = await self._look_at_the_data(opened, understood)
         scope = Arguments(
             window=opened.window,
             baseline=opened.baseline,
@@ -127,6 +131,17 @@ class Investigation:
         answerable = frozenset(question for source in reachable for question in source.questions)
         steps = propose_plan(understood.classification, scope, answerable, diagnostics())
         await self._incident.send(ProposePlan(understood.classification, steps))
+
+    async def _look_at_the_data(self, opened: IncidentOpened, understood: Classified) -> IncidentOpened:
+        """The opening with the time that the data suggest, where it is a live one and nobody said which time."""
+        if self._scenario.recorded or opened.period_given:
+            return opened
+        scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
+        answers = await self._telemetry.series(SeriesQuery(window=lookback_window(scope)))
+        period = await asyncio.to_thread(choose_period, opened, understood, answers.records)
+        if period is not None:
+            await self._incident.send(ChoosePeriod(period))
+        return self.state.opened or opened
 
     async def _confirm(self) -> None:
         """Wait for a person's confirmation, where one is needed."""
@@ -183,7 +198,7 @@ class Investigation:
             for step in _waiting(self.state):
                 await self._incident.send(FinishStep(step.id, "cancelled", "cancelled", 0.0))
             await self._conclude()
-        await self._incident.send(FinishInvestigation(self.elapsed_s))
+        await self._incident.send(FinishInvestigation(self.elapsed_s, self._telemetry.cost_usd))
 
 
 def sources_checked(scenario: Scenario) -> SourcesChecked:

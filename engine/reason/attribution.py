@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from engine.reason.calm import calm_after
@@ -19,12 +20,12 @@ from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.mechanisms import outside_host
-from engine.reason.reach_of_changes import ran_full, readers
+from engine.reason.reach_of_changes import left_without, ran_full, readers, takes_the_last
 from primitives.dataclass import dataclass
-from primitives.facts import ChangeFound, LogPattern, MetricShift, SpanErrors, SpanShift, change_key
+from primitives.facts import ChangeFound, LogPattern, MetricAtLimit, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
-from primitives.records import Change
+from primitives.records import SERVING_AFTER_S, Change
 from primitives.terms import FAILURES
 
 __all__ = ["attributions"]
@@ -48,6 +49,8 @@ _TESTED: Final = -3.0
 _AFTER: Final = -3.0
 _JUST_AFTER: Final = -1.0
 _JUST_AFTER_S: Final = 120
+# A sample or two: a longer uncertainty is that of a slow climb, and its beginning is what it says.
+_MOST_GIVE_OR_TAKE_S: Final = 60.0
 # By the resource that a change affects: timing alone must never outweigh "has nothing to do with the symptom".
 _ON_SYMPTOM: Final = 1.0
 _ON_FAILING_RESOURCE: Final = 0.5
@@ -68,6 +71,9 @@ _NOT_CARRIED: Final = -0.7
 _LIBRARY_NAMED: Final = 1.0
 # Each request costs more than before: work per request is a property of the code (B. Gregg, Systems Performance).
 _MORE_WORK: Final = 0.8
+# From this growth on there is more load; below it is the noise of traffic.
+_MORE_LOAD: Final = 1.15
+_FELT: Final = ("latency", "errors", "availability")
 # Somebody else's failure, or the calendar (RFC 5280: validity ends by itself).
 _FROM_OUTSIDE: Final = -1.2
 _NO_CHANGE: Final = -1.0
@@ -128,13 +134,15 @@ def _of_change(
     named = any(ill.get(word, 0.0) >= _IN_MESSAGES for line in bumped(suspect.change) for word in _words(line))
     for resource in suspect.resources:
         key = HypothesisKey(cause_id, resource, change_id)
+        if takes_the_last(suspect.change):
+            # The platform's own state of such a workload speaks for the same cause.
+            key = HypothesisKey("scaled_to_zero", resource)
         carrier = _carrier(suspect, resource, carriers) if suspect.change.kind == "code" else None
         calm = calm_after(case, (carrier or suspect).change, resource)
         kept = calm.kept if calm else 1.0
         if calm is not None:
             yield Claim(key, calm.fact, _TESTED * (1.0 - kept), calm.why, "calm")
-        lead, why = _lead(case, carrier or suspect)
-        why = f"{why}, by its deployment" if carrier else why
+        lead, why = _timing(case, suspect, suspects, carrier)
         yield Claim(key, suspect.name, lead * kept if lead > 0 else lead, why, "timing")
         place, where = _place(case, resource, strengths)
         compared = experiments.get((resource, change_id))
@@ -150,8 +158,10 @@ def _of_change(
         if named:
             yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
+        yield from _full_without_load(case, key, suspect)
         if kept:
             yield from ran_full(case, key, suspect.name, suspect.change)
+            yield from left_without(case, key, suspect.name, suspect.change)
         touching = [other.change for other in suspects if resource in other.resources]
         yield from died_after(case, key, suspect.change, touching)
         yield from _outside(case, key)
@@ -177,6 +187,30 @@ def _more_work(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterat
             yield Claim(key, name, _MORE_WORK, "each request costs more than before", "work")
 
 
+def _full_without_load(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -> Iterator[Claim]:
+    """What ran full right after new code, with no more requests and no slower dependencies, is the new code's doing.
+
+    By Little's law (J. Little, 1961) as much is in use as comes in times how long each holds it. Where no more comes
+    in and what is called answers as ever, each request holds it longer: by itself.
+    """
+    if suspect.change.kind not in ("deployment", "feature_flag", "code"):
+        return
+    felt = [shift for _, shift in case.of(MetricShift) if shift.resource == key.resource and shift.kind == "traffic"]
+    if not felt or any(shift.current > _MORE_LOAD * shift.baseline for shift in felt):
+        return
+    below = case.below.get(key.resource or "", ())
+    slower = {shift.resource for _, shift in case.present(MetricShift) if shift.worse and shift.kind in _FELT}
+    if not slower.isdisjoint(below):
+        return
+    for name, limit in case.present(MetricAtLimit):
+        if limit.resource != key.resource or limit.since is None:
+            continue
+        after = (limit.since - suspect.change.time).total_seconds()
+        if -case.onset_uncertainty_s <= after <= 60 * _SOON_MIN:
+            yield Claim(key, name, _MORE_WORK, "it ran full right after it, with no more requests", "work")
+            return
+
+
 def _outside(case: FactIndex, key: HypothesisKey) -> Iterator[Claim]:
     """Errors that come from outside, or from the calendar, are no change's doing."""
     for name, pattern in case.present(LogPattern):
@@ -189,18 +223,66 @@ def _outside(case: FactIndex, key: HypothesisKey) -> Iterator[Claim]:
             yield Claim(key, name, _FROM_OUTSIDE, "certificates expire by themselves", "outside")
 
 
+def _timing(
+    case: FactIndex, suspect: _Suspect, suspects: Sequence[_Suspect], carrier: _Suspect | None
+) -> tuple[float, str]:
+    """What its time says of a change: its own, or that of the deployment that carried it."""
+    if _is_replaced(case, suspect, suspects):
+        return _AFTER, "another revision had taken its place before the onset"
+    lead, why = _lead(case, carrier or suspect)
+    return lead, f"{why}, by its deployment" if carrier else why
+
+
 def _lead(case: FactIndex, suspect: _Suspect) -> tuple[float, str]:
     lead = (case.onset - suspect.change.time).total_seconds() if case.onset is not None else suspect.fact.lead_s
     if lead is None:
         return 0.0, "when the symptom began is not known"
-    if lead < 0:
+    give_or_take = min(case.onset_uncertainty_s, _MOST_GIVE_OR_TAKE_S)
+    if lead < -give_or_take:
         return (_AFTER if lead < -_JUST_AFTER_S else _JUST_AFTER), "it came after the onset"
+    shows_after = _serving_after_s(suspect.change)
+    if lead + give_or_take < (_ROLLOUT_S if shows_after is None else shows_after):
+        return _AT_ONCE, f"{_at_about(lead, give_or_take)}, less than many a rollout takes"
     if lead < _ROLLOUT_S:
-        return _AT_ONCE, f"{lead:.0f} s before the onset, less than many a rollout takes"
+        return _SOON, _at_about(lead, give_or_take)
     minutes = lead / 60
     late = math.log2(max(minutes / _SOON_MIN, 1.0))
     weight = max(_LONG_AGO, _SOON - _DOUBLING * late)
     return round(weight, 3), f"{minutes:.0f} min before the onset"
+
+
+def _is_replaced(case: FactIndex, suspect: _Suspect, suspects: Sequence[_Suspect]) -> bool:
+    """Whether a later rollout of the same workload began before the onset: what doesn't run any more does no harm."""
+    if case.onset is None or not _is_rollout(suspect.change):
+        return False
+    give_or_take = timedelta(seconds=min(case.onset_uncertainty_s, _MOST_GIVE_OR_TAKE_S))
+    return any(
+        other.change.resource == suspect.change.resource
+        and _is_rollout(other.change)
+        and suspect.change.time < other.change.time <= case.onset + give_or_take
+        for other in suspects
+    )
+
+
+def _is_rollout(change: Change) -> bool:
+    """Whether the platform itself says that the change put another generation of processes in the place of the old."""
+    return isinstance(change.after, Mapping) and not {"revision", "replica_set"}.isdisjoint(change.after)
+
+
+def _serving_after_s(change: Change) -> float | None:
+    """The seconds until the first of what the change started could serve requests; None where nobody says."""
+    if takes_the_last(change):
+        return 0.0
+    seconds = change.after.get(SERVING_AFTER_S) if isinstance(change.after, Mapping) else None
+    return float(seconds) if isinstance(seconds, int | float) else None
+
+
+def _at_about(lead: float, give_or_take: float) -> str:
+    """The lead in words, with how exactly the onset is known."""
+    known = f" (known to ± {give_or_take:.0f} s)" if give_or_take else ""
+    if lead < 0:
+        return f"at the onset{known}"
+    return f"{lead:.0f} s before the onset{known}"
 
 
 def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tuple[float, str]:

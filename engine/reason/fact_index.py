@@ -241,12 +241,24 @@ class FactIndex:
 
         Never later than the time at which it was detected.
         """
+        first = self._first_shift
+        return min(first.onset, self.opened.detected_at) if first is not None and first.onset is not None else None
+
+    @cached_property
+    def onset_uncertainty_s(self) -> float:
+        """Give or take how many seconds the onset is known: samples lie a step apart, so at best that long."""
+        first = self._first_shift
+        return (first.onset_uncertainty_s or 0.0) if first is not None else 0.0
+
+    @cached_property
+    def _first_shift(self) -> MetricShift | None:
+        """The shift whose onset is the symptom's."""
         shifts = [fact for _, fact in self.present(MetricShift) if fact.worse and fact.onset]
         symptom = self.symptom
         own = [shift for shift in shifts if symptom and shift.resource == symptom.resource]
         named = [shift for shift in own if symptom and shift.metric == symptom.metric]
-        onsets = [shift.onset for shift in (named or own or shifts) if shift.onset]
-        return min(*onsets, self.opened.detected_at) if onsets else None
+        onsets = [(shift.onset, shift) for shift in (named or own or shifts) if shift.onset]
+        return min(onsets, key=lambda pair: pair[0])[1] if onsets else None
 
     @cached_property
     def effect(self) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.reach_of_changes import taken_away
 from engine.reason.victims import blames, ill_replicas, passed_on, silent, slow, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
@@ -109,9 +110,12 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
     # What never answers records no failures, and what is called late works as fast as ever.
     ill = {*ill_replicas(case), *(delay.resource for _, delay in case.present(WireDelay))}
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
+    gone = taken_away(case)
     for name, fact in case.of(OwnShare):
         if fact.resource is None:
             continue
+        if fact.polarity == "present" and not gone.isdisjoint(case.below.get(fact.resource, ())):
+            continue  # What has lost what it calls fails by that: nobody measures what isn't there.
         if fact.polarity == "absent":
             if fact.resource in ill:
                 continue

@@ -32,6 +32,7 @@ from engine.reason.mechanisms import mechanisms
 from engine.reason.missing_facts import would_change
 from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, doubted, verdicts
 from engine.reason.odds import probability_at
+from engine.reason.overloaded_probes import overloaded_probes
 from engine.reason.shared_causes import with_shared_causes
 from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
@@ -113,6 +114,10 @@ def _competition(
     return competition, features_of(case, competition, trouble)
 
 
+def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
+    return (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
+
+
 def _candidates(
     case: FactIndex, trouble: Trouble, known: set[HypothesisKey], weights: Weights, judgements: Judgements
 ) -> list[Candidate]:
@@ -120,7 +125,7 @@ def _candidates(
     for place in judgements.certain(locations(case)):
         places[place.resource].append(place)
     claims: dict[HypothesisKey, list[Claim]] = defaultdict(list)
-    for claim in (*judgements.certain((*mechanisms(case, trouble), *attributions(case, places))), *statements(case)):
+    for claim in (*judgements.certain(_claims(case, trouble, places)), *statements(case)):
         claims[claim.key].append(claim)
     candidates = with_shared_causes(case, candidates_of(case, speak_for_causes(case, claims), places, weights))
     of_verdict: dict[HypothesisKey, list[Claim]] = defaultdict(list)

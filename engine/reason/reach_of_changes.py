@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -10,10 +10,10 @@ from engine.reason.catalogue import causes_of_metric
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.diffs import lowered
 from engine.reason.fact_index import FactIndex
-from primitives.facts import Dependencies, MetricAtLimit
+from primitives.facts import ChangeFound, Dependencies, MetricAtLimit
 from primitives.records import Change
 
-__all__ = ["ran_full", "readers"]
+__all__ = ["left_without", "ran_full", "readers", "taken_away", "takes_the_last"]
 
 # Node groups, parameter groups, launch templates, shared configuration: nothing is measured on them.
 _CARRIERS: Final = ("other", "node")
@@ -23,6 +23,8 @@ _DEPTH: Final = 3
 _RAN_FULL: Final = 1.2
 _SOON: Final = timedelta(hours=2)
 _STEP: Final = timedelta(minutes=1)
+# Log-odds: there is nothing left that could answer, and what needs the answer is in trouble since.
+_NOTHING_LEFT: Final = 4.2
 
 
 def readers(case: FactIndex, resource: str) -> Collection[str]:
@@ -55,3 +57,33 @@ def ran_full(case: FactIndex, key: HypothesisKey, name: str, change: Change) -> 
         if not limits.isdisjoint(causes_of_metric(fact.metric)):
             yield Claim(key, name, _RAN_FULL, "what it lowered ran full afterwards", "full")
             return
+
+
+def takes_the_last(change: Change) -> bool:
+    """Whether the change leaves no replica: its resource answers nobody any more, at once."""
+    return change.kind == "scaling" and isinstance(change.after, Mapping) and change.after.get("replicas") == 0
+
+
+def taken_away(case: FactIndex) -> frozenset[str]:
+    """What was scaled to zero before the symptom began, and isn't back."""
+    last: dict[str, Change] = {}
+    for _, fact in case.present(ChangeFound):
+        change = fact.change
+        if change is not None and change.resource is not None and change.kind == "scaling":
+            last[change.resource] = max(last.get(change.resource, change), change, key=lambda entry: entry.time)
+    gone = {name: change for name, change in last.items() if takes_the_last(change)}
+    slack = timedelta(seconds=case.onset_uncertainty_s)
+    return frozenset(name for name, change in gone.items() if case.onset and change.time <= case.onset + slack)
+
+
+def left_without(case: FactIndex, key: HypothesisKey, name: str, change: Change) -> Iterator[Claim]:
+    """What the symptom depends on was scaled to zero before (Kubernetes documentation, "Scaling a Deployment").
+
+    Nobody measures what isn't there: its callers alone show that it is gone.
+    """
+    if not takes_the_last(change) or key.resource is None or key.resource not in taken_away(case):
+        return
+    felt_by = case.dependents((key.resource,)) - {key.resource}
+    if felt_by.isdisjoint(case.symptom_resources):
+        return
+    yield Claim(key, name, _NOTHING_LEFT, "nothing is left of what the symptom depends on", "removed")

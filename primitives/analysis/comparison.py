@@ -25,8 +25,10 @@ from primitives.statistics import (
     increments,
     levels_of_table,
     quiet_part,
+    quiet_parts,
     sample_step,
     successive_spread,
+    successive_spreads,
     without_season,
 )
 
@@ -198,10 +200,7 @@ def _compared(group: _Group, args: Arguments) -> Iterator[tuple[int, Comparison]
     shifts: Sequence[Shift | None]
     if chosen is None:
         begins = bool(times[0] - start > 2 * max(sample_step(group.times), 1.0))
-        parts = [
-            _judged_by_itself(entry, times, values, args, begins=begins)
-            for entry, values in zip(group.series, table, strict=True)
-        ]
+        parts = _judged_by_themselves(group.series, times, table, args, begins=begins)
         normals = [(times[:calm], values[:calm]) for (calm, _), values in zip(parts, table, strict=True)]
         shifts = [shift for _, shift in parts]
     else:
@@ -274,6 +273,36 @@ def _alarmed(series: Sequence[Series], args: Arguments) -> list[int]:
     return [row for row, entry in enumerate(series) if entry.resource == resource and _expected(entry, args)]
 
 
+def _judged_by_themselves(
+    series: Sequence[Series], times: Samples, table: NDArray[np.float64], args: Arguments, *, begins: bool
+) -> list[tuple[int, Shift]]:
+    """`_judged_by_itself` for each row of `table`, in a fifth of its time for thousands of rows."""
+    parts: dict[int, tuple[int, Shift]] = {}
+    alarmed = set(_alarmed(series, args))
+    quiet = quiet_parts(table)
+    meanings = _meanings(series)
+    for calm in np.unique(quiet).tolist():
+        rows = [row for row in np.flatnonzero(quiet == calm).tolist() if row not in alarmed]
+        if begins and calm < _LEAST_LEVEL and len(times) - calm >= _MIN_SAMPLES:
+            rows = []
+        if not rows:
+            continue
+        chosen, known = table[rows], [meanings[row] for row in rows]
+        level, spread = levels_of_table(
+            chosen[:, :calm], np.array([each.floor for each in known]), np.array([each.origin for each in known])
+        )
+        widths = np.maximum(spread, successive_spreads(chosen))
+        levels = [Level(middle, width, calm) for middle, width in zip(level.tolist(), widths.tolist(), strict=True)]
+        signs = [each.sign for each in known]
+        shifts = shifts_of(times, chosen, levels, normals=chosen[:, :calm], worse=signs)
+        for row, shift in zip(rows, shifts, strict=True):
+            parts[row] = calm, _unless_beginning(series[row].metric, calm, len(times), shift)
+    return [
+        parts.get(row) or _judged_by_itself(entry, times, values, args, begins=begins)
+        for row, (entry, values) in enumerate(zip(series, table, strict=True))
+    ]
+
+
 def _judged_by_itself(
     series: Series, times: Samples, values: Samples, args: Arguments, *, begins: bool
 ) -> tuple[int, Shift]:
@@ -293,9 +322,14 @@ def _judged_by_itself(
     if begins and calm < _LEAST_LEVEL and len(values) - calm >= _MIN_SAMPLES:
         quiet_later, shift = _judged_by_itself(series, times[calm:], values[calm:], args, begins=begins)
         return calm + quiet_later, shift
-    if calm == len(values) or _is_beginning(metric, calm, len(values), shift):
-        return calm, replace(shift, moved=False, onset=None, uncertainty=None)
-    return calm, shift
+    return calm, _unless_beginning(metric, calm, len(values), shift)
+
+
+def _unless_beginning(metric: Metric, calm: int, count: int, shift: Shift) -> Shift:
+    """The shift; as none where nothing left the quiet part, or the series only began to be counted."""
+    if calm == count or _is_beginning(metric, calm, count, shift):
+        return replace(shift, moved=False, onset=None, uncertainty=None)
+    return shift
 
 
 def _is_beginning(metric: Metric, calm: int, count: int, shift: Shift) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from primitives.quantities import parse_limit
 from primitives.records import ConfigurationSnapshot, Metric
 from primitives.statistics import median, quantile
 
-__all__ = ["NEAR_LIMIT", "Usage", "is_left", "usage_of"]
+__all__ = ["NEAR_LIMIT", "LimitsOfResource", "Usage", "is_left", "usage_of"]
 
 NEAR_LIMIT: Final = 0.9
 """From this share of the limit on a resource counts as full: queueing makes the last tenth unusable."""
@@ -44,6 +45,8 @@ _HARDLY: Final = 0.02
 _SOME: Final = 0.1
 _SELDOM: Final = 0.05
 _SYNONYMS: Final[Mapping[str, str]] = {"conn": "connection", "conns": "connection", "mem": "memory", "disk": "storage"}
+# Of the fields about one thing, those that are looked at: with more of them, none says which is meant.
+_MOST_OF_WORD: Final = 500
 _WORD: Final = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -78,17 +81,38 @@ class Usage:
         return moment_of(float(self.of.times[near[0]])) if len(near) else None
 
 
-def usage_of(
-    comparison: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
-) -> Usage | None:
-    """How near the metric came to its limit in the window; None where no limit is known or nothing was measured.
+class LimitsOfResource:
+    """What may say the limits of a resource's metrics: its other metrics, and its configuration.
 
-    `siblings` are the metrics of its resource, `snapshots` the configuration of its resource.
+    Their names are read once, not for each metric: a resource can have thousands of both.
     """
+
+    def __init__(self, metrics: Iterable[Comparison], snapshots: Iterable[ConfigurationSnapshot] = ()) -> None:
+        self._snapshots = snapshots
+        by_unit: dict[str, list[tuple[str, float]]] = {}
+        for entry in metrics:
+            if len(entry.values) and _LIMIT_WORDS.intersection(_words(entry.metric.name)):
+                by_unit.setdefault(entry.metric.unit, []).append((entry.metric.name, median(entry.values)))
+        self._siblings = {unit: _NamedNumbers(fields) for unit, fields in by_unit.items()}
+
+    def of(self, metric: Metric) -> float | None:
+        """The limit that the configuration names, else a metric of the same unit, such as the size of a pool."""
+        siblings = self._siblings.get(metric.unit)
+        return self._configured.best(metric) or (siblings.best(metric, but=metric.name) if siblings else None)
+
+    @cached_property
+    def _configured(self) -> _NamedNumbers:
+        return _NamedNumbers(
+            (path, value) for snapshot in self._snapshots for path, value in flatten(snapshot.document).items()
+        )
+
+
+def usage_of(comparison: Comparison, limits: LimitsOfResource) -> Usage | None:
+    """How near the metric came to its limit in the window; None where no limit is known or nothing was measured."""
     metric = comparison.metric
     if not len(comparison.values) or not (metric.kind == "saturation" or (metric.kind == "other" and is_left(metric))):
         return None
-    limit = _limit(comparison, siblings, snapshots) or _gone(comparison)
+    limit = _limit(comparison, limits) or _gone(comparison)
     if limit is None or limit <= 0:
         return None
     asked = _of_the_question(comparison)
@@ -135,9 +159,7 @@ def _gone(comparison: Comparison) -> float | None:
     return usual if not len(normal) or quantile(normal, _SELDOM) > _SOME * usual else None
 
 
-def _limit(
-    comparison: Comparison, siblings: Sequence[Comparison], snapshots: Iterable[ConfigurationSnapshot]
-) -> float | None:
+def _limit(comparison: Comparison, limits: LimitsOfResource) -> float | None:
     metric = comparison.metric
     if metric.limit is not None and not is_left(metric):
         return metric.limit
@@ -145,8 +167,7 @@ def _limit(
         return 100.0
     if metric.unit == "1" and _PARTS & set(_words(metric.name)) and _is_part(comparison):
         return 1.0
-    configured = [(path, value) for snapshot in snapshots for path, value in flatten(snapshot.document).items()]
-    return _best(metric, configured) or _sibling(comparison, siblings)
+    return limits.of(metric)
 
 
 def _is_part(comparison: Comparison) -> bool:
@@ -156,36 +177,52 @@ def _is_part(comparison: Comparison) -> bool:
     )
 
 
-def _best(metric: Metric, fields: Iterable[tuple[str, Any]]) -> float | None:
-    """The number whose name says that it limits what the metric measures; the one that shares most words with it."""
-    about = _subject(metric.name)
-    candidates: list[tuple[int, int, str, float]] = []
-    for path, value in fields:
-        number = parse_limit(value, metric.unit)
-        words = set(_words(path))
-        shared = about & _subject(path)
-        if number is not None and shared and words & _LIMIT_WORDS:
-            candidates.append((-len(shared), len(words), path, number))
-    return min(candidates)[3] if candidates else None
+@dataclass(frozen=True, slots=True)
+class _NamedNumber:
+    """A field whose name says that it limits something: what it limits, and of how many words the name is."""
+
+    name: str
+    subject: frozenset[str]
+    words: int
+    value: Any
 
 
-def _sibling(comparison: Comparison, siblings: Sequence[Comparison]) -> float | None:
-    """A metric of the same resource and unit that is the limit itself, such as the size of a pool."""
-    fields = [
-        (other.metric.name, median(other.values))
-        for other in siblings
-        if other.metric.name != comparison.metric.name
-        and other.metric.unit == comparison.metric.unit
-        and len(other.values)
-    ]
-    return _best(comparison.metric, fields)
+class _NamedNumbers:
+    """Fields whose names say that they limit something, by the words that say what."""
+
+    def __init__(self, fields: Iterable[tuple[str, Any]]) -> None:
+        self._by_word: dict[str, list[_NamedNumber]] = {}
+        for name, value in fields:
+            words = set(_words(name))
+            if words & _LIMIT_WORDS:
+                subject = _subject(name)
+                field = _NamedNumber(name, subject, len(words), value)
+                for word in subject:
+                    known = self._by_word.setdefault(word, [])
+                    if len(known) < _MOST_OF_WORD:
+                        known.append(field)
+
+    def best(self, metric: Metric, *, but: str | None = None) -> float | None:
+        """The number that limits what the metric measures; the one whose name shares most words with its name.
+
+        The field called `but` is left out.
+        """
+        about = _subject(metric.name)
+        fields = {id(field): field for word in about for field in self._by_word.get(word, ())}
+        candidates = [
+            (-len(about & field.subject), field.words, field.name, number)
+            for field in fields.values()
+            if field.name != but and (number := parse_limit(field.value, metric.unit)) is not None
+        ]
+        return min(candidates)[3] if candidates else None
 
 
-def _words(name: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(name)]
+@lru_cache(maxsize=8_192)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word.casefold() for word in _WORD.findall(name))
 
 
-def _subject(name: str) -> set[str]:
+def _subject(name: str) -> frozenset[str]:
     """What a name is about: its words in the singular, without those on how it is measured or limited."""
     words = (_SYNONYMS.get(word, word) for word in _words(name) if word not in _FILLER and word not in _LIMIT_WORDS)
-    return {word.removesuffix("s") if len(word) > 3 else word for word in words}
+    return frozenset(word.removesuffix("s") if len(word) > 3 else word for word in words)

@@ -63,7 +63,17 @@ def pick_metric(symptom: Metric, own: Sequence[Metric]) -> Metric | None:
         for metric in own
         if metric.kind == "latency" and metric.statistic == "average" and metric.unit == symptom.unit
     ]
-    return min(averages, key=lambda metric: (metric.name != symptom.name, metric.name), default=symptom)
+
+    def unlike(metric: Metric) -> tuple[bool, bool, str]:
+        # What it measures of those that it calls is another latency than its own.
+        return metric.name != symptom.name, _measured(metric) != _measured(symptom), metric.name
+
+    return min(averages, key=unlike, default=symptom)
+
+
+def _measured(metric: Metric) -> str:
+    """What the metric is of, by its name without the statistic."""
+    return metric.name.removesuffix(metric.statistic).strip("_")
 
 
 def shares(

@@ -13,14 +13,14 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Final, Protocol
 
 from primitives.errors import BundleError
 from primitives.quoting import quoted
 from primitives.text import safe_line
 
-__all__ = ["MAX_ENTRIES", "MAX_FILE_BYTES", "MAX_TOTAL_BYTES", "Files", "open_files"]
+__all__ = ["MAX_ENTRIES", "MAX_FILE_BYTES", "MAX_TOTAL_BYTES", "Files", "open_files", "shown_name"]
 
 MAX_ENTRIES: Final = 10_000
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
@@ -39,6 +39,11 @@ class _Source(Protocol):
 
     def stream(self, name: str) -> IO[bytes]: ...
 
+    @property
+    def folders(self) -> frozenset[str]:
+        """The names of the directories; complete when `entries` has been gone through."""
+        ...
+
 
 class Files:
     """What files there are, by logical name. Threads may share it."""
@@ -54,6 +59,11 @@ class Files:
     def names(self) -> tuple[str, ...]:
         """The logical names, sorted."""
         return tuple(sorted(self._stored))
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The names of the directories, sorted, also of empty ones."""
+        return tuple(sorted(self._source.folders))
 
     def __contains__(self, name: str) -> bool:
         return name in self._stored
@@ -76,7 +86,7 @@ class Files:
         Raises `BundleError` when it can't be read whole, or when the files read so far are too large together.
         """
         stored = self._stored[name]
-        where = _shown(stored)
+        where = shown_name(stored)
         try:
             with self._source.stream(stored) as stream:
                 chunks = _gunzip(stream, where) if stored.endswith(".gz") else iter(lambda: stream.read(_CHUNK), b"")
@@ -114,18 +124,23 @@ def open_files(path: Path) -> Files:
         if path.is_dir():
             return _index(_Directory(path.resolve()))
         if not path.exists():
-            raise BundleError(_shown(str(path)), "no such bundle; expected a directory or a .incident file")
+            raise BundleError(shown_name(str(path)), "no such bundle; expected a directory or a .incident file")
         if not path.is_file() or not zipfile.is_zipfile(path):
-            raise BundleError(_shown(str(path)), "is neither a directory nor a ZIP; expected an incident bundle")
+            raise BundleError(shown_name(str(path)), "is neither a directory nor a ZIP; expected an incident bundle")
         return _index(_Zip(path))
     except (OSError, ValueError, RuntimeError) as error:
         # A path with a NUL byte is a ValueError, a link in a circle a RuntimeError (an OSError from Python 3.13 on).
-        raise BundleError(_shown(str(path)), f"can't be opened: {safe_line(str(error))}") from error
+        raise BundleError(shown_name(str(path)), f"can't be opened: {safe_line(str(error))}") from error
 
 
 class _Directory:
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._folders: set[str] = set()
+
+    @property
+    def folders(self) -> frozenset[str]:
+        return frozenset(self._folders)
 
     def entries(self) -> Iterator[tuple[str, int]]:
         for folder, folders, files in os.walk(self._root, onerror=_refuse_unreadable):
@@ -138,21 +153,25 @@ class _Directory:
                     self._check_link(path, relative)
                     status = path.stat()
                     if stat.S_ISDIR(status.st_mode):
-                        raise BundleError(_shown(relative), "links to a directory; put the directory itself there")
+                        raise BundleError(shown_name(relative), "links to a directory; put the directory itself there")
                 if stat.S_ISREG(status.st_mode):
                     yield relative, status.st_size
-                elif not stat.S_ISDIR(status.st_mode):
-                    raise BundleError(_shown(relative), "is not a regular file; a bundle holds plain files only")
+                elif stat.S_ISDIR(status.st_mode):
+                    self._folders.add(relative)
+                else:
+                    raise BundleError(shown_name(relative), "is not a regular file; a bundle holds plain files only")
 
     def _check_link(self, path: Path, relative: str) -> None:
         try:
             target = path.resolve()
         except (OSError, RuntimeError) as error:
-            raise BundleError(_shown(relative), "links to itself in a circle; put the file there instead") from error
+            raise BundleError(
+                shown_name(relative), "links to itself in a circle; put the file there instead"
+            ) from error
         if not target.is_relative_to(self._root):
-            raise BundleError(_shown(relative), "links to something outside the bundle; put a copy there instead")
+            raise BundleError(shown_name(relative), "links to something outside the bundle; put a copy there instead")
         if not path.exists():
-            raise BundleError(_shown(relative), "links to nothing; remove the link or put the file there")
+            raise BundleError(shown_name(relative), "links to nothing; remove the link or put the file there")
 
     def stream(self, name: str) -> IO[bytes]:
         return (self._root / name).open("rb")
@@ -165,11 +184,16 @@ class _Zip:
         try:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-            raise BundleError(_shown(path.name), f"is a damaged ZIP ({safe_line(str(error))})") from error
+            raise BundleError(shown_name(path.name), f"is a damaged ZIP ({safe_line(str(error))})") from error
         infos = self._archive.infolist()
         if len(infos) > MAX_ENTRIES:
-            raise BundleError(_shown(path.name), f"holds {len(infos):,} entries; at most {MAX_ENTRIES:,} are read")
+            raise BundleError(shown_name(path.name), f"holds {len(infos):,} entries; at most {MAX_ENTRIES:,} are read")
         self._prefix = _top_folder([info.filename for info in infos])
+
+    @property
+    def folders(self) -> frozenset[str]:
+        names = (info.filename.removeprefix(self._prefix) for info in self._archive.infolist())
+        return frozenset(str(parent) for name in names for parent in PurePosixPath(f"{name}x").parents)
 
     def entries(self) -> Iterator[tuple[str, int]]:
         for info in self._archive.infolist():
@@ -184,7 +208,7 @@ class _Zip:
 
 def _check_member(info: zipfile.ZipInfo) -> None:
     # `orig_filename` is what the archive says; `filename` is what zipfile made of it (cut at a NUL byte).
-    name, where = info.orig_filename, _shown(info.orig_filename)
+    name, where = info.orig_filename, shown_name(info.orig_filename)
     parts = name.rstrip("/").split("/")
     if (
         name.startswith("/")
@@ -216,14 +240,14 @@ def _index(source: _Source) -> Files:
     total = 0
     for count, (name, size) in enumerate(source.entries(), start=1):
         if count > MAX_ENTRIES:
-            raise BundleError(_shown(name), f"is one file too many; at most {MAX_ENTRIES:,} are read")
+            raise BundleError(shown_name(name), f"is one file too many; at most {MAX_ENTRIES:,} are read")
         total += size
         if total > MAX_TOTAL_BYTES:
-            raise BundleError(_shown(name), _too_large_together())
+            raise BundleError(shown_name(name), _too_large_together())
         logical = name.removesuffix(".gz")
         if logical in stored:
             both = "twice" if stored[logical] == name else "both plain and gzip-compressed"
-            raise BundleError(_shown(logical), f"is there {both}; keep one of them")
+            raise BundleError(shown_name(logical), f"is there {both}; keep one of them")
         stored[logical] = name
     return Files(source, stored)
 
@@ -258,9 +282,14 @@ def _too_large_together() -> str:
 
 
 def _refuse_unreadable(error: OSError) -> None:
-    raise BundleError(_shown(error.filename or "."), f"can't be read: {error.strerror}")
+    raise BundleError(shown_name(error.filename or "."), f"can't be read: {error.strerror}")
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """A name that may itself be hostile, fit for one line of an error."""
-    return quoted(name.replace("\n", "?"), 200) or "(no name)"
+    return quoted(_in_utf8(name).replace("\n", "?"), 200) or "(no name)"
+
+
+def _in_utf8(name: str) -> str:
+    """The name with what isn't UTF-8 in it as escapes: Python keeps such bytes as halves of surrogate pairs."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

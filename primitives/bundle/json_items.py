@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NoReturn
 
-from primitives.bundle.parse import MAX_LINE_BYTES, json_problem, no_constant, type_name, wrong_byte
+from primitives.bundle.parse import MAX_LINE_BYTES, json_problem, no_constant, number_problem, type_name, wrong_byte
 from primitives.errors import BundleError
 from primitives.patterns import lazy_pattern
 
@@ -116,7 +116,7 @@ class _Text:
                 self.fail("nested too deeply")
             except ValueError as error:  # the window may end in the middle of the value
                 if len(self._text) - self._at > MAX_LINE_BYTES or not self._read_on():
-                    self.fail(error.msg if isinstance(error, json.JSONDecodeError) else str(error))
+                    self.fail(error.msg if isinstance(error, json.JSONDecodeError) else number_problem(error))
             else:
                 # A number may go on in the next piece, where a point without digits isn't part of it yet.
                 if self._text[end : end + 1] not in _NUMBER_GOES_ON or not self._read_on():

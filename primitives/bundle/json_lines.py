@@ -155,7 +155,8 @@ def _trace_of(raw: dict[str, Any], place: str, cleaner: Cleaner, warnings: Warni
 
 def _duration(raw: dict[str, Any], place: str) -> float:
     value = raw.get("duration_s")
-    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:  # type: ignore[arg-type, operator]
+    # An integer of hundreds of digits has no float; what is too long was dropped before.
+    if type(value) not in (int, float) or value < 0 or not math.isfinite(value):  # type: ignore[arg-type, operator]
         raise _wrong(place, raw, "duration_s", "a number of seconds that is not negative")
     return float(value)  # type: ignore[arg-type]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final, cast
@@ -17,30 +17,41 @@ from primitives.quoting import quoted
 from primitives.records import ContainerLog, KubernetesDump
 from primitives.sanitise import Cleaner
 
-__all__ = ["DUMP_NAME", "LOG_NAME", "dump_name", "log_name", "read_container_log", "read_dump"]
+__all__ = ["DUMP_NAME", "LOG_NAME", "MAX_OBJECTS", "dump_name", "log_name", "read_container_log", "read_dump"]
 
 DUMP_NAME: Final = lazy_pattern(r"kubernetes/([^/]+)/([^/]+)\.json")
 LOG_NAME: Final = lazy_pattern(r"kubernetes/logs/([^/_]+)_([^/_]+)_([^/_]+?)(\.previous)?\.log")
 _FOLDER_TIME: Final = lazy_pattern(r"(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)(\.\d+)?Z")
 
 
+MAX_OBJECTS: Final = 150_000
+"""The objects of all dumps together that are read: as many as Kubernetes is made for pods in a cluster
+(https://kubernetes.io/docs/setup/best-practices/cluster-large/)."""
 _WHOLE_BYTES: Final = 4 << 20
 """A dump of so many bytes is read whole; a larger one item by item."""
 
 
-def read_dump(part: PartFile, cleaner: Cleaner) -> KubernetesDump:
-    """The objects of one kind at one time. Raises `BundleError`."""
+def read_dump(part: PartFile, cleaner: Cleaner, others: int = 0) -> KubernetesDump:
+    """The objects of one kind at one time; `others` were read of other dumps. Raises `BundleError`."""
     name = part.name
     match = DUMP_NAME.fullmatch(name)
     assert match is not None, name
     time = _folder_time(match[1], name)
     kind = cleaner.name(match[2].lower())
     clean = cleaner.secret if kind == "secrets" else cleaner.mapping
-    items = part.collected(clean(_object(item, name)) for item in _items(part))
+    items = part.collected(clean(_object(item, name)) for item in _limited(_items(part), name, others))
     if isinstance(items, tuple):
         return KubernetesDump(time=time, kind=kind, items=items)
     # Packed items are made again when they are gone through; checking them here would unpack them all.
     return KubernetesDump.model_construct(time=time, kind=kind, items=cast("tuple[Any, ...]", items))
+
+
+def _limited(items: Iterable[Any], name: str, others: int) -> Iterator[Any]:
+    for count, item in enumerate(items, start=others + 1):
+        if count > MAX_OBJECTS:
+            problem = f"is past {MAX_OBJECTS:,} objects together; no more are read: keep the kinds of the incident"
+            raise BundleError(name, problem)
+        yield item
 
 
 def _items(part: PartFile) -> Iterator[Any]:

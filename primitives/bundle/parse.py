@@ -13,13 +13,16 @@ import yaml
 from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.dataclass import dataclass
 from primitives.errors import BundleError
+from primitives.patterns import lazy_pattern
 from primitives.quoting import quoted
 
 __all__ = [
     "MAX_DEPTH",
     "MAX_LINES",
     "MAX_LINE_BYTES",
+    "MAX_YAML_VALUES",
     "DuplicateKey",
+    "LargeYaml",
     "TooDeepYaml",
     "YamlDocument",
     "decode",
@@ -28,6 +31,7 @@ __all__ = [
     "lines_of",
     "load_yaml",
     "no_constant",
+    "number_problem",
     "parse_json",
     "parse_lines",
     "parse_time",
@@ -43,7 +47,10 @@ MAX_LINES: Final = 2_000_000
 """The lines of one JSON-lines file that are read."""
 MAX_LINE_BYTES: Final = 16 << 20
 """The bytes of a line that are read."""
+MAX_YAML_VALUES: Final = 500_000
+"""The keys, values and collections of one YAML file that are read: each takes up to 1 kB and 10 µs."""
 _MAX_YAML_NODES: Final = 1_000_000
+_HUGE: Final = lazy_pattern("-?0x[0-9a-f]{17,}")
 _EXAMPLE: Final = "ISO 8601 in UTC with Z, such as 2026-11-23T03:10:00Z"
 
 _Location = Sequence[str | int]
@@ -51,8 +58,17 @@ _Location = Sequence[str | int]
 
 def shown(value: object) -> str:
     """A value of any type, as one short piece of an error message."""
+    if _is_huge(value):
+        return "a number of over 19 digits"
     text = repr(value) if isinstance(value, str | int | float | bool) or value is None else type_name(value)
     return quoted(text)
+
+
+def _is_huge(value: object) -> bool:
+    """Whether it is an integer of over 64 bits: nobody reads its digits. Cleaned, such a number is a text."""
+    if isinstance(value, str):
+        return _HUGE.fullmatch(value) is not None
+    return isinstance(value, int) and abs(value) >= 2**64
 
 
 def type_name(value: object) -> str:
@@ -173,7 +189,12 @@ def _loads(text: str) -> Any:
         except json.JSONDecodeError:
             raise
         except ValueError as error:
-            raise json.JSONDecodeError(str(error), text, 0) from None
+            raise json.JSONDecodeError(number_problem(error), text, 0) from None
+
+
+def number_problem(error: ValueError) -> str:
+    """What a `ValueError` says of a text, without Python's advice about numbers that it doesn't read."""
+    return "a number has over 4,300 digits" if "4300 digits" in str(error) else str(error)
 
 
 def no_constant(name: str) -> NoReturn:
@@ -202,6 +223,10 @@ class TooDeepYaml(yaml.composer.ComposerError):
     """The text is nested deeper than anything that a person writes."""
 
 
+class LargeYaml(yaml.composer.ComposerError):
+    """The text has more values than anything that a person writes."""
+
+
 class UniqueKeyLoader(yaml.CSafeLoader):
     """YAML 1.1 as PyYAML has it, but times stay text (one reader of times for all files) and no key counts twice."""
 
@@ -225,7 +250,7 @@ def parse_yaml(data: bytes, where: str) -> YamlDocument:
     """One YAML document, its aliases limited to what a person may write. Raises `BundleError`."""
     text = decode(data, where)
     try:
-        _check_depth(text)
+        _check_size(text)
         loader = UniqueKeyLoader(text)
         try:
             root = loader.get_single_node()
@@ -241,24 +266,35 @@ def parse_yaml(data: bytes, where: str) -> YamlDocument:
         place = where if mark is None else f"{where}:{mark.line + 1}"
         raise BundleError(place, f"isn't valid YAML: {quoted(error.problem or str(error), 500)}") from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise BundleError(where, f"isn't valid YAML: {quoted(str(error), 500)}") from error
+        raise BundleError(where, f"isn't valid YAML: {quoted(_yaml_problem(error), 500)}") from error
     except RecursionError as error:
         raise BundleError(where, "is nested too deeply") from error
 
 
+def _yaml_problem(error: Exception) -> str:
+    return number_problem(error) if isinstance(error, ValueError) else str(error)
+
+
 def load_yaml(text: str) -> Any:
     """The value of one YAML document, with the same limits as `parse_yaml`. Raises `yaml.YAMLError`."""
-    _check_depth(text)
-    return yaml.load(text, UniqueKeyLoader)  # noqa: S506 - a safe loader
+    _check_size(text)
+    try:
+        return yaml.load(text, UniqueKeyLoader)  # noqa: S506 - a safe loader
+    except ValueError as error:
+        raise LargeYaml(None, None, number_problem(error)) from None
 
 
-def _check_depth(text: str) -> None:
-    """Refuse deep nesting. libyaml's parser yields events without recursion, so that it can be asked first.
+def _check_size(text: str) -> None:
+    """Refuse deep nesting and very many values. libyaml's parser yields events without recursion: it is asked first.
 
     It takes a sixth of the time of a whole load. Raises `yaml.YAMLError`.
     """
-    depth = 0
+    depth = values = 0
     for event in _yaml_events(text):
+        if isinstance(event, yaml.NodeEvent):
+            values += 1
+            if values > MAX_YAML_VALUES:
+                raise LargeYaml(None, None, f"it has over {MAX_YAML_VALUES:,} values", event.start_mark)  # type: ignore[arg-type]
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

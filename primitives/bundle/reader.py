@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from primitives.bundle.files import MANIFEST, Files, open_files
+from primitives.bundle.files import MANIFEST, Files, open_files, shown_name
 from primitives.bundle.json_lines import read_logs, read_records, read_spans
 from primitives.bundle.kubernetes import DUMP_NAME, LOG_NAME, read_container_log, read_dump
 from primitives.bundle.manifest import Manifest, read_manifest
 from primitives.bundle.packed import PartFile, collected
 from primitives.bundle.parse import decode, parse_json
 from primitives.bundle.parts import BundleParts
-from primitives.bundle.samples import read_samples
+from primitives.bundle.samples import MAX_SERIES, read_samples
 from primitives.bundle.topology import read_metrics, read_topology
 from primitives.bundle.validate import Warnings
 from primitives.collector import collector_paused
@@ -69,12 +70,15 @@ def read_bundle(path: Path, *, redactor: Redactor | None = None) -> Bundle:
     `Bundle.validate` reads all of them at once. Blocking. Without a `redactor` the default one redacts.
     """
     files = open_files(path)
+    for folder in files.folders:
+        if _is_part(folder.removesuffix(".gz")):
+            raise BundleError(shown_name(folder), "is a directory; put the file of that name there")
     if MANIFEST not in files:
         hint = "it is empty" if not files.names else "is it the folder above, or inside another one?"
         raise BundleError(MANIFEST, f"is missing from {path.name or path}; {hint}")
     for name in files.names:
         if not name.isascii() and not _is_utf8(name):
-            raise BundleError(name, "has a name that is not UTF-8; rename the file")
+            raise BundleError(shown_name(name), "has a name that is not UTF-8; rename the file")
     cleaner = Cleaner(redactor or Redactor())
     warnings = Warnings()
     manifest = read_manifest(files.read(MANIFEST, _WHOLE_BYTES), cleaner, warnings)
@@ -94,6 +98,7 @@ class Bundle:
         self._warnings = warnings
         self._parsed: dict[str, Any] = {}
         self._cells: dict[str, int] = {}
+        self._columns: dict[str, int] = {}
         self._lock = threading.RLock()
         self._sample_files = {cleaner.name(_metric_of(name)): name for name in files.names if _is_samples(name)}
         self._dump_files = [name for name in files.names if DUMP_NAME.fullmatch(name)]
@@ -278,10 +283,18 @@ class Bundle:
             name, lambda part: read_samples(part.chunks, name, meaning, self._cleaner, self._warnings, others)
         )
         self._cells[name] = sum(len(columns.times) for columns in series)
+        self._columns[name] = len(series)
+        if sum(self._columns.values()) > MAX_SERIES:
+            problem = f"is past {MAX_SERIES:,} columns of all tables together; keep the resources of the incident"
+            raise BundleError(name, problem)
         return series
 
     def _read_dumps(self) -> tuple[KubernetesDump, ...]:
-        dumps = [self._streamed(name, lambda part: read_dump(part, self._cleaner)) for name in self._dump_files]
+        dumps: list[KubernetesDump] = []
+        count = 0
+        for name in self._dump_files:
+            dumps.append(self._streamed(name, partial(read_dump, cleaner=self._cleaner, others=count)))
+            count += len(dumps[-1].items)
         return tuple(sorted(dumps, key=lambda dump: (dump.time, dump.kind)))
 
     def _read_container_logs(self) -> Sequence[ContainerLog]:
@@ -318,6 +331,12 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _is_part(name: str) -> bool:
+    """Whether a file of this name is read."""
+    known = name in {MANIFEST, _TRUTH, *_PARTS} or _is_samples(name)
+    return known or bool(DUMP_NAME.fullmatch(name) or LOG_NAME.fullmatch(name))
 
 
 def _is_samples(name: str) -> bool:

@@ -11,8 +11,10 @@ from primitives.quoting import quoted
 from primitives.records import Edge, Metric, Resource, Topology
 from primitives.sanitise import Cleaner
 
-__all__ = ["read_metrics", "read_topology"]
+__all__ = ["MAX_RESOURCES", "read_metrics", "read_topology"]
 
+MAX_RESOURCES: Final = 50_000
+"""The resources of one topology that are read."""
 _METRICS: Final = "metrics.yaml"
 _TOPOLOGY: Final = "topology.yaml"
 
@@ -43,6 +45,11 @@ def read_topology(data: bytes, cleaner: Cleaner, warnings: Warnings) -> Topology
         # An empty `edges:` in YAML is null.
         if entries is None:
             raw.pop(key, None)
+        if key == "resources" and isinstance(entries, list) and len(entries) > MAX_RESOURCES:
+            problem = (
+                f"holds {len(entries):,} resources; at most {MAX_RESOURCES:,} are read: keep those of the incident"
+            )
+            raise BundleError(_TOPOLOGY, problem)
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, dict):
                 _warn(entry, known_keys(model), _TOPOLOGY, warnings)

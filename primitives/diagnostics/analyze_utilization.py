@@ -8,7 +8,7 @@ from typing import Final
 from primitives.analysis.asking import gaps, incident_window, lookback_window
 from primitives.analysis.graph import graph_of
 from primitives.analysis.history import Comparison, History, ask_history
-from primitives.analysis.limits import NEAR_LIMIT, Usage, usage_of
+from primitives.analysis.limits import NEAR_LIMIT, LimitsOfResource, Usage, usage_of
 from primitives.analysis.shifts import MOST_SHIFTS, missing_facts, shift_fact, strongest, unmoved
 from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
@@ -80,14 +80,14 @@ def _limits(
     configured: dict[str, dict[str, ConfigurationSnapshot]] = {}
     for snapshot in sorted(snapshots, key=lambda snapshot: snapshot.time):
         configured.setdefault(snapshot.resource, {})[snapshot.kind] = snapshot
+    limits = {
+        resource: LimitsOfResource(metrics, configured.get(resource, {}).values())
+        for resource, metrics in siblings.items()
+    }
     usages = [
         usage
         for comparison in compared
-        if (
-            usage := usage_of(
-                comparison, siblings[comparison.resource], configured.get(comparison.resource, {}).values()
-            )
-        )
+        if (usage := usage_of(comparison, limits[comparison.resource]))
         and (usage.ratio >= NEAR_LIMIT or comparison.complete)
     ]
     usages.sort(key=lambda usage: (-usage.ratio, usage.of.resource, usage.of.metric.name))

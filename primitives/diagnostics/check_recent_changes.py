@@ -18,10 +18,13 @@ from primitives.analysis.replicas import ReplicaVerdicts, compare_replicas
 from primitives.analysis.symptom import view_symptom
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import ChangeFound, ReplicaComparison, change_key
-from primitives.records import Change, Window
+from primitives.identity import same_name
+from primitives.records import METRICS_ORIGIN, Change, Window
 from primitives.telemetry import AlertsQuery, Answers, ChangesQuery, Telemetry, TopologyQuery
 from primitives.terms import ChangeKind
 
+_SAME_CHANGE: Final = timedelta(minutes=2)
+"""Metrics show a change within a few scrapes of it."""
 _MOST_CHANGES: Final = 60
 _MOST_COMPARED: Final = 40
 _MOST_NAMED: Final = 5
@@ -72,9 +75,10 @@ async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator
     answers = await ask.changes(ChangesQuery(window=asked))
 
     near = graph.reach(view.resources)
-    for change in _ordered(answers.records, onset, near)[:_MOST_CHANGES]:
+    changes = _best_told(answers.records)
+    for change in _ordered(changes, onset, near)[:_MOST_CHANGES]:
         yield _present(change, onset, answers, asked)
-    compared = compare_replicas(answers.records, history.series, graph, topology.records, window.end.timestamp())
+    compared = compare_replicas(changes, history.series, graph, topology.records, window.end.timestamp())
     for verdicts in compared[:_MOST_COMPARED]:
         yield _comparison(verdicts, answers, history, args)
     seen = {change.kind for change in answers.records}
@@ -88,6 +92,20 @@ async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator
 async def _alerted_at(ask: Telemetry, window: Window) -> datetime | None:
     alerts = await ask.alerts(AlertsQuery(window=window))
     return min((alert.started_at for alert in alerts.records if alert.started_at), default=None)
+
+
+def _best_told(changes: Sequence[Change]) -> list[Change]:
+    """The changes without those that metrics show and somebody recorded, who knows what and often who it was."""
+    recorded = [change for change in changes if change.origin != METRICS_ORIGIN]
+    return recorded + [
+        change
+        for change in changes
+        if change.origin == METRICS_ORIGIN
+        and not any(
+            same_name(change.resource or "", other.resource or "") and abs(change.time - other.time) <= _SAME_CHANGE
+            for other in recorded
+        )
+    ]
 
 
 def _ordered(changes: Sequence[Change], onset: datetime | None, near: dict[str, int]) -> list[Change]:

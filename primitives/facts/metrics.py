@@ -26,7 +26,8 @@ class MetricShift(FactBase):
     baseline's robust standard deviation (1.4826 MAD), `score` the shift in spreads, signed. `worse` says whether it
     moved in the direction that hurts. `onset` is the change point's most likely time, give or take
     `onset_uncertainty_s`. `ended` is set where the level was normal again before what the question is about began: an
-    earlier episode, which explains nothing now.
+    earlier episode, which explains nothing now. `latest` is the newest level (the median of up to three samples of
+    the last two minutes), in `unit`, as of `latest_at`.
     """
 
     type: Literal["metric_shift"] = "metric_shift"
@@ -46,6 +47,8 @@ class MetricShift(FactBase):
     onset_uncertainty_s: float | None = None
     # Left out where it isn't over: so were facts before there were episodes, and hashes cover the bytes.
     ended: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
+    latest: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    latest_at: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
 
     EXAMPLE: ClassVar = {
         "resource": "api",

@@ -20,7 +20,7 @@ from primitives.kubernetes.rollouts import find_rollouts
 from primitives.kubernetes.scalings import find_scalings
 from primitives.kubernetes.states import STATES
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
-from primitives.records import Change
+from primitives.records import METRICS_ORIGIN, Change
 from primitives.telemetry import Answers
 from primitives.text import safe_line
 
@@ -144,7 +144,9 @@ def _is_recorded(rollout: Change, recorded: Iterable[Change]) -> bool:
     """Whether another source recorded the same change: that one knows its version and who made it."""
     name = rollout.resource or ""
     return any(
-        same_name(change.resource or "", name) and abs(change.time - rollout.time) <= _SAME_CHANGE
+        change.origin != METRICS_ORIGIN
+        and same_name(change.resource or "", name)
+        and abs(change.time - rollout.time) <= _SAME_CHANGE
         for change in recorded
     )
 

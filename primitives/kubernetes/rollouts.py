@@ -13,19 +13,21 @@ from primitives.kubernetes.cluster import Cluster
 from primitives.kubernetes.fields import instant, text
 from primitives.kubernetes.kinds import KubeObject, template_of
 from primitives.kubernetes.revisions import differences, revision, revisions_of
-from primitives.records import Change
+from primitives.records import SERVING_AFTER_S, Change
 from primitives.text import safe_line
 
 __all__ = ["find_rollouts", "rolled_out_at"]
 
 _LOOK_BACK: Final = timedelta(days=1)
 _SUMMARY: Final = 200
+_RESTARTED: Final = "restarted with the same template, reading its configuration anew"
 
 
-def find_rollouts(cluster: Cluster) -> Iterator[Change]:
+def find_rollouts(cluster: Cluster, *, restarts: bool = False) -> Iterator[Change]:
     """The newest revision of each Deployment that has an earlier one, where it came within a day of the window.
 
-    One that changes an image is a deployment, any other a change of configuration.
+    One that changes an image is a deployment, any other a change of configuration. With `restarts` one that changes
+    nothing is told too: its pods read their ConfigMaps and Secrets anew (Kubernetes documentation, "ConfigMaps").
     """
     for item in cluster.all("Deployment"):
         revisions = revisions_of(cluster, item.id)
@@ -34,8 +36,8 @@ def find_rollouts(cluster: Cluster) -> Iterator[Change]:
         newest, earlier = revisions[0], revisions[1]
         changed = differences(template_of(earlier), template_of(newest))
         moment = rolled_out_at(item, newest, earlier)
-        if changed and moment is not None and cluster.window.start - _LOOK_BACK <= moment <= cluster.now:
-            yield _change(item, newest, changed, moment)
+        if (changed or restarts) and moment is not None and cluster.window.start - _LOOK_BACK <= moment <= cluster.now:
+            yield _change(item, newest, changed, moment, _served_at(cluster, item, newest))
 
 
 def rolled_out_at(deployment: KubeObject, newest: KubeObject, earlier: KubeObject) -> datetime | None:
@@ -47,7 +49,19 @@ def rolled_out_at(deployment: KubeObject, newest: KubeObject, earlier: KubeObjec
     return created
 
 
-def _change(item: KubeObject, newest: KubeObject, changed: list[dict[str, Any]], moment: datetime) -> Change:
+def _served_at(cluster: Cluster, item: KubeObject, newest: KubeObject) -> datetime | None:
+    """When the first of the revision's pods became ready: before that no request can have met the change."""
+    ready = (pod.healthy_since for pod in cluster.pods_of.get(item.id, ()) if pod.controller == newest.id)
+    return min((moment for moment in ready if moment is not None), default=None)
+
+
+def _change(
+    item: KubeObject,
+    newest: KubeObject,
+    changed: list[dict[str, Any]],
+    moment: datetime,
+    served: datetime | None,
+) -> Change:
     image = next((difference for difference in changed if difference["path"].endswith(".image")), None)
     changes = ", ".join(
         f"{_name(difference['path'])} {_value(difference['before'])} → {_value(difference['after'])}"
@@ -59,6 +73,8 @@ def _change(item: KubeObject, newest: KubeObject, changed: list[dict[str, Any]],
     }
     if cause := text(item.raw, "metadata", "annotations", "kubernetes.io/change-cause"):
         after["cause"] = safe_line(cause, limit=_SUMMARY)
+    if served is not None and served >= moment:
+        after[SERVING_AFTER_S] = (served - moment).total_seconds()
     if image is not None:
         after["version"] = str(image["after"]).rpartition("/")[2]
     return Change(
@@ -66,7 +82,7 @@ def _change(item: KubeObject, newest: KubeObject, changed: list[dict[str, Any]],
         id=f"{item.name} revision {revision(newest)}",
         resource=item.id,
         kind="configuration" if image is None else "deployment",
-        summary=safe_line(f"{item.name} revision {revision(newest)}: {changes}", limit=_SUMMARY),
+        summary=safe_line(f"{item.name} revision {revision(newest)}: {changes or _RESTARTED}", limit=_SUMMARY),
         after=after,
     )
 

@@ -81,6 +81,7 @@ def shift(metric: str, resource: str, values: tuple[float, float], unit: str, di
             "baseline": values[0], "spread": values[0] * 0.06, "current": values[1], "peak": values[1] * 1.1,
             "score": 90.0, "samples": 42, "baseline_samples": 40, "onset": ONSET, "onset_uncertainty_s": 30.0,
             "resource": resource, "window": WINDOW, "observed_at": NOW, "source": "prometheus", "answers": (digest,),
+            "latest": values[1], "latest_at": NOW,
             **more,
         }
     )  # fmt: skip

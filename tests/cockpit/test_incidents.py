@@ -16,7 +16,7 @@ from primitives.errors import EngineGone
 async def test_the_list_says_what_each_incident_is(opened: Opened) -> None:
     async with opened(Browse()) as (app, _):
         text = shown(app)
-        for words in ("Completed", "Running", "Interrupted", "80 %", "4 min ago", "3 stored · 1 running"):
+        for words in ("Done", "Running", "Interrupted", "80 %", "4 min ago", "3 stored · 1 running"):
             assert words in text, words
         assert "[@click=app.bell]orders[/] queue backlog" in text
 

@@ -49,7 +49,7 @@ def test_every_bound_action_exists(screen: type) -> None:
 
 @pytest.mark.parametrize(
     ("key", "pane"),
-    [("1", "plan"), ("2", "hypotheses"), ("3", "detail"), ("4", "timeline"), ("5", "remediation"), ("m", "facts")],
+    [("1", "facts"), ("2", "hypotheses"), ("3", "detail"), ("4", "timeline"), ("5", "remediation"), ("m", "facts")],
 )
 async def test_a_number_goes_to_its_pane(opened: Opened, key: str, pane: str) -> None:
     async with opened(port=done()) as (app, pilot):
@@ -59,12 +59,12 @@ async def test_a_number_goes_to_its_pane(opened: Opened, key: str, pane: str) ->
         assert app.focused.id == pane
 
 
-async def test_one_again_swaps_plan_and_facts(opened: Opened) -> None:
+async def test_one_again_swaps_facts_and_plan(opened: Opened) -> None:
     async with opened(port=done()) as (app, pilot):
         await pilot.press("1", "1")
         await settle(pilot)
         assert app.focused is not None
-        assert app.focused.id == "facts"
+        assert app.focused.id == "plan"
 
 
 async def test_tab_goes_around(opened: Opened) -> None:
@@ -73,22 +73,24 @@ async def test_tab_goes_around(opened: Opened) -> None:
         for _ in range(6):
             await pilot.press("tab")
             visited.append(app.focused.id if app.focused else "")
-        assert visited == ["detail", "timeline", "remediation", "plan", "facts", "hypotheses"]
+        assert visited == ["timeline", "remediation", "facts", "plan", "detail", "hypotheses"]
         await pilot.press("shift+tab")
         assert app.focused is not None
-        assert app.focused.id == "facts"
+        assert app.focused.id == "detail"
 
 
 async def test_the_detail_shows_what_the_cursor_is_on(opened: Opened) -> None:
     async with opened(port=done()) as (app, pilot):
         await settle(pilot)
-        assert "80 % confidence" in shown(app)
         assert "calibrated" not in shown(app)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "80 % confidence" in shown(app)
         await pilot.press("j", "j")
         await settle(pilot)
         assert "Detail: F1 latency p95 · api-service" in shown(app)
         assert "┤" in shown(app)
-        await pilot.press("1", "j")
+        await pilot.press("1", "1", "j")
         await settle(pilot)
         assert "what else moved with it" in shown(app)
         await pilot.press("5")
@@ -100,8 +102,8 @@ async def test_enter_folds_a_hypothesis_and_opens_evidence_and_escape_comes_back
     async with opened(port=done()) as (app, pilot):
         await pilot.press("enter")
         await settle(pilot)
-        assert "+1.9" not in shown(app).split("3 Detail")[0]
-        await pilot.press("l", "j", "enter")
+        assert "+1.9" in shown(app).split("4 Timeline")[0]
+        await pilot.press("h", "l", "j", "enter")
         await settle(pilot)
         assert app.focused is not None
         assert app.focused.id == "detail"
@@ -137,7 +139,7 @@ async def test_the_filter_hides_what_does_not_match(opened: Opened) -> None:
 
 async def test_next_match_goes_around(opened: Opened) -> None:
     async with opened(port=done()) as (app, pilot):
-        await pilot.press("1", "n", "n", "n", "n", "n", "n")
+        await pilot.press("1", "1", "n", "n", "n", "n", "n", "n")
         await settle(pilot)
         assert app.screen.query_one("#plan").selected == "S1"  # type: ignore[attr-defined]
         await pilot.press("number_sign")
@@ -282,10 +284,10 @@ async def test_a_command_takes_one_line_of_the_palette(opened: Opened) -> None:
         await pilot.press("colon")
         await pilot.pause(0.5)
         await settle(pilot)
-        lines = [line for line in shown(app).splitlines() if "Export to ./ID" in line or "Filter the list" in line]
+        lines = [line for line in shown(app).splitlines() if "Detail  " in line or "Export to ./ID" in line]
         at = [shown(app).splitlines().index(line) for line in lines]
         assert at[1] == at[0] + 1
-        assert lines[0].split("Export to ./ID.incident")[1].split()[0] == "e"
+        assert lines[1].split("Export to ./ID.incident")[1].split()[0] == "e"
 
 
 async def test_a_replay_key_says_that_nothing_is_replayed(opened: Opened) -> None:
@@ -329,7 +331,7 @@ async def test_s_saves_a_picture_of_the_screen(opened: Opened, tmp_path: Path) -
 
 async def test_r_replays_from_what_the_cursor_is_on(opened: Opened) -> None:
     async with opened(port=done()) as (app, pilot):
-        await pilot.press("1", "j", "j", "r")
+        await pilot.press("1", "1", "j", "j", "r")
         await settle(pilot)
         assert isinstance(app.screen, ReplayScreen)
         state = app.screen.view.state

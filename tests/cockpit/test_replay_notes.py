@@ -29,7 +29,7 @@ async def test_a_note_long_after_a_recorded_investigation_makes_it_no_longer(ope
         await pilot.press("end")
         await settle(pilot)
         first = shown(app).splitlines()[0]
-        assert "COMPLETED · 00:18" in first
+        assert "analysis done 00:18" in first
         assert f"REPLAY {whole()[-1].time:%H:%M:%S}" in first
         assert isinstance(app.screen, ReplayScreen)
         assert app.screen.playback.seq == len(port.log)

@@ -89,7 +89,7 @@ async def test_the_filter_is_seen_while_it_is_typed_and_escape_closes_it(opened:
         screen = app.screen
         assert isinstance(screen, IncidentScreen)
         assert screen.pane("facts").filter == ""
-        assert screen.pane("facts").key == "F2"
+        assert screen.pane("facts").key == "F3"
 
 
 async def test_a_time_typed_right_behind_its_key_is_gone_to(opened: Opened) -> None:
@@ -111,8 +111,8 @@ async def test_keys_wait_for_a_replay_that_loads(opened: Opened) -> None:
         port.go.set()
         await answered(pilot)
         assert screen.playback.seq == 34
-        assert screen.current is screen.pane("plan")
-        assert screen.pane("plan").key == "S2"
+        assert screen.current is screen.pane("facts")
+        assert screen.pane("facts").key == "F3"
 
 
 async def test_keys_go_on_in_the_screen_that_a_key_opened(opened: Opened) -> None:

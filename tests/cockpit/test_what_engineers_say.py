@@ -201,7 +201,7 @@ async def test_what_the_engine_refuses_is_told(opened: Opened) -> None:
 async def test_where_nothing_can_be_said_of_it_the_key_says_so(opened: Opened) -> None:
     port = HeedingPort()
     async with opened(port=port) as (app, pilot):
-        await pilot.press("1", "p")
+        await pilot.press("1", "1", "p")
         await settle(pilot)
         assert "put the cursor on a fact or a hypothesis" in notices(app)
         assert port.commands == []

@@ -15,7 +15,7 @@ from cockpit.widgets.chart import Chart, chart
 from cockpit.widgets.describe import describe_fact, fields
 from cockpit.widgets.draw import Line, Styles, plain, wrap
 from cockpit.widgets.marks import Mark
-from cockpit.widgets.words import moved, percent
+from cockpit.widgets.words import levels, percent
 from engine.incident import FoundFact, IncidentState
 from primitives.display_names import full_name
 from primitives.facts import Fact, MetricAtLimit, MetricShift, OwnShare, SpanErrors, WorkloadState
@@ -65,7 +65,12 @@ def test_what_is_not_certain_is_never_told_as_certain(share: float, words: str) 
 
 
 def test_the_header_tells_from_where_to_where_in_percent() -> None:
-    assert plain(moved(shift())) == "1 % → 25 %"
+    assert levels(shift()) == ("1", "25 %")
+
+
+def test_a_thousands_separator_is_no_unit() -> None:
+    counted = {"unit": "1", "kind": "other", "metric": "orders"}
+    assert levels(shift().model_copy(update={**counted, "baseline": 1200.0, "current": 3200.0})) == ("1 200", "3 200")
 
 
 @pytest.mark.parametrize(

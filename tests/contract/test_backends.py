@@ -17,6 +17,7 @@ from cases.fake_kubernetes import FakeKubernetes
 from cases.fake_loki import FakeLoki, line
 from cases.fake_prometheus import FakePrometheus, healthy
 from cases.fake_server import FakeServer
+from cases.fake_traces import FakeJaeger, FakeSpan, FakeTempo, otlp
 
 from primitives.answers import decode_answer, encode_answer
 from primitives.backends.recorded.backend import RecordedBackend
@@ -148,10 +149,41 @@ def loki(folder: Path) -> Backend:
     return open_source("logs", define_source("logs", {"kind": "loki", "url": server.url}, {}), ManualClock(NOW)).backend
 
 
+_SPANS = [
+    FakeSpan(f"{n:032x}", "0000000000000001", "shop", "GET", seconds) for n, seconds in ((1, -600), (2, 600), (3, 1200))
+]
+
+
+def jaeger(folder: Path) -> Backend:
+    """One that has spans of the time before now and, as clocks differ, of later."""
+    del folder
+    server = FakeJaeger(_SPANS)
+    _servers.append(server)
+    definition = define_source("traces", {"kind": "jaeger", "url": server.url}, {})
+    return open_source("traces", definition, ManualClock(NOW)).backend
+
+
+def tempo(folder: Path) -> Backend:
+    """The same spans."""
+    del folder
+    server = FakeTempo(_SPANS)
+    _servers.append(server)
+    definition = define_source("traces", {"kind": "tempo", "url": server.url}, {})
+    return open_source("traces", definition, ManualClock(NOW)).backend
+
+
+def otlp_files(folder: Path) -> Backend:
+    """The same spans in a file."""
+    folder.mkdir(parents=True)
+    (folder / "traces.jsonl").write_text("".join(json.dumps({"resourceSpans": [one]}) + "\n" for one in otlp(_SPANS)))
+    definition = define_source("traces", {"kind": "otlp_files", "path": str(folder)}, {})
+    return open_source("traces", definition, ManualClock(NOW)).backend
+
+
 _servers: list[FakeServer] = []
 MAKERS: dict[str, Callable[[Path], Backend]] = {
-    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes, "aws": aws,
-    "loki": loki,
+    "recorded": recorded, "prometheus": prometheus, "kubernetes": kubernetes, "aws": aws, "loki": loki,
+    "jaeger": jaeger, "tempo": tempo, "otlp_files": otlp_files,
 }  # fmt: skip
 
 

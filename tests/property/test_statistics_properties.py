@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from primitives.change_points import Shift, shift_of
-from primitives.statistics import Level, level_of, quiet_part
+from primitives.statistics import Level, level_of, quiet_part, quiet_parts, successive_spread, successive_spreads
 
 _numbers = st.integers(-1_000, 1_000).map(float)
 _some = st.lists(_numbers, min_size=1, max_size=40).map(np.array)
@@ -68,3 +68,11 @@ def test_a_verdict_is_always_finite_and_inside_the_samples(
 @given(_some)
 def test_what_stays_at_its_level_has_not_moved(values: NDArray[np.float64]) -> None:
     assert not _shift(np.full(10, level_of(values).level), values).moved
+
+
+@given(_some, _some)
+def test_rows_of_a_table_are_judged_as_each_by_itself(values: NDArray[np.float64], others: NDArray[np.float64]) -> None:
+    count = min(len(values), len(others))
+    table = np.stack([values[:count], others[:count]])
+    assert quiet_parts(table).tolist() == [quiet_part(row) for row in table]
+    assert successive_spreads(table).tolist() == [successive_spread(row) for row in table]

@@ -112,7 +112,7 @@ def test_an_investigation_from_the_first_frame_to_its_result(
     terminal = cockpit("investigate", "API latency spike in prod", "--incident", INCIDENT)
     terminal.wait_for("READ-ONLY DIAGNOSTICS")
     terminal.press("y")
-    terminal.wait_for("COMPLETED")
+    terminal.wait_for("analysis done")
     terminal.wait_for("Deployment v2.3.1")
     terminal.press("q")
     assert terminal.wait() == 0
@@ -194,7 +194,7 @@ def test_a_tiny_terminal_says_so_and_grows(cockpit: Callable[..., PseudoTerminal
     terminal.resize(120, 36)
     terminal.wait_for("READ-ONLY DIAGNOSTICS")
     terminal.press("y")
-    terminal.wait_for("COMPLETED")
+    terminal.wait_for("analysis done")
     terminal.press("q")
     assert terminal.wait() == 0
 
@@ -217,7 +217,7 @@ def test_after_leaving_a_line_says_how_to_come_back(cockpit: Callable[..., Pseud
     again = cockpit("attach", execution_id)
     again.wait_for("READ-ONLY DIAGNOSTICS")
     again.press("y")
-    again.wait_for("COMPLETED")
+    again.wait_for("analysis done")
     again.press("q")
     assert again.wait() == 0
     back = f"`cloudops replay {execution_id} --store {store}`"
@@ -227,7 +227,7 @@ def test_after_leaving_a_line_says_how_to_come_back(cockpit: Callable[..., Pseud
 def test_keys_typed_in_one_burst_are_each_answered(cockpit: Callable[..., PseudoTerminal]) -> None:
     terminal = cockpit("investigate", "API latency spike in prod", "--incident", INCIDENT)
     terminal.press("y")
-    terminal.wait_for("COMPLETED")
+    terminal.wait_for("analysis done")
     terminal.press("m/aeq:py\r?")
     terminal.wait_for("KEYS")
     terminal.press("q")
@@ -259,8 +259,8 @@ def test_a_plan_confirmed_in_one_cockpit_runs_in_both(cockpit: Callable[..., Pse
     second = cockpit("attach", "api-latency-spike")
     second.wait_for("READ-ONLY DIAGNOSTICS")
     second.press("y")
-    second.wait_for("COMPLETED")
-    first.wait_for("COMPLETED")
+    second.wait_for("analysis done")
+    first.wait_for("analysis done")
     second.press("q")
     assert second.wait() == 0
     first.press("q")
@@ -271,7 +271,7 @@ def test_a_stored_incident_is_listed_and_replayed(cockpit: Callable[..., PseudoT
     made = cockpit("investigate", "API latency spike in prod", "--incident", INCIDENT)
     made.wait_for("READ-ONLY DIAGNOSTICS")
     made.press("y")
-    made.wait_for("COMPLETED")
+    made.wait_for("analysis done")
     made.press("q")
     assert made.wait() == 0
     browsing = cockpit()
@@ -304,7 +304,7 @@ def test_a_pasted_escape_and_newline_stay_in_the_line_and_nothing_is_submitted(
     terminal = cockpit("investigate", "API latency spike in prod", "--incident", INCIDENT)
     terminal.wait_for("READ-ONLY DIAGNOSTICS")
     terminal.press("y")
-    terminal.wait_for("COMPLETED")
+    terminal.wait_for("analysis done")
     terminal.press("f")
     terminal.wait_for("ADD A FACT")
     terminal.press("\x1b[200~pool cut\x1bq\r\nfrom 200\n\x1b[A to 100\n\x1b[201~")

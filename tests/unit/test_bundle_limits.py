@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from small_bundles import LOG, MANIFEST, SPAN, Make, lines, problem
 
 from cockpit.configuration import parse_configuration
-from primitives.bundle import files, parse, read_bundle, samples
+from primitives.bundle import files, kubernetes, parse, read_bundle, reader, samples, topology
 from primitives.errors import UsageError
 
 METRIC = "latency: {kind: latency, unit: s, statistic: p95, worse: higher}\n"
@@ -30,9 +31,83 @@ def test_yaml_may_be_as_deep_as_the_limit(make: Make) -> None:
     read_bundle(path).validate()
 
 
+@pytest.mark.parametrize("piece", ["1,", "[],", "{},", "'',"])
+def test_too_many_values_of_yaml_are_refused_before_they_are_built(make: Make, piece: str) -> None:
+    many = "x: [" + piece * (parse.MAX_YAML_VALUES + 1) + "1]\n"
+    assert problem(make({"topology.yaml": many})).endswith("it has over 500,000 values")
+
+
+def test_too_many_resources(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topology, "MAX_RESOURCES", 3)
+    many = "resources: [" + ", ".join(f"{{id: r{number}, kind: service}}" for number in range(4)) + "]\n"
+    assert "holds 4 resources; at most 3 are read" in problem(make({"topology.yaml": many}))
+
+
+def test_too_many_objects_of_all_dumps_together(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes, "MAX_OBJECTS", 5)
+    dumps = {f"kubernetes/2026-03-10T14-30-00Z/{kind}.json": '{"items": [{}, {}, {}]}' for kind in ("nodes", "pods")}
+    found = problem(make(dumps))
+    assert found.startswith("kubernetes/2026-03-10T14-30-00Z/pods.json: is past 5 objects together")
+
+
+def test_too_many_columns_of_all_tables_together(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_SERIES", 5)
+    tables = {f"metrics/{name}.csv": "time,a,b,c\n2026-03-10T14:10:00Z,1,2,3\n" for name in ("errors", "latency")}
+    assert "is past 5 columns of all tables together" in problem(make(tables))
+
+
+@pytest.mark.parametrize("digits", [30, 4_000, 9_000])
+@pytest.mark.parametrize(("name", "text"), [
+    ("logs.jsonl", '{"time": NUMBER, "resource": "api", "body": "late"}\n'),
+    ("spans.jsonl", lines({**SPAN, "duration_s": 4711}).replace("4711", "-NUMBER")),
+    ("changes.jsonl", '{"time": "2026-03-10T14:30:00Z", "resource": "api", "kind": NUMBER, "summary": "v2"}\n'),
+    ("metrics.yaml", 'latency: {kind: NUMBER, unit: s, statistic: p95, worse: higher}\n'),
+    ("incident.yaml", MANIFEST.replace("2026-03-10T14:32:00Z", "NUMBER")),
+    ("kubernetes/2026-03-10T14-30-00Z/pods.json", '{"items": [NUMBER]}'),
+])  # fmt: skip
+def test_no_error_quotes_the_digits_of_a_huge_number(make: Make, name: str, text: str, digits: int) -> None:
+    message = problem(make({name: text.replace("NUMBER", "9" * digits)}))
+    assert message.startswith(name)
+    assert "999" not in message
+    assert "set_int_max_str_digits" not in message
+    assert len(message) < 250
+
+
+@pytest.mark.parametrize("name", [
+    "incident.yaml", "logs.jsonl", "alert.json", "truth.yaml", "metrics/latency.csv", "topology.yaml.gz",
+    "kubernetes/2026-03-10T14-30-00Z/pods.json", "kubernetes/logs/shop_api_app.log",
+])  # fmt: skip
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_directory_in_the_place_of_a_file_is_said(tmp_path: Path, name: str, *, packed: bool) -> None:
+    place = tmp_path / "bundle"
+    (place / name).mkdir(parents=True)
+    (place / "notes.txt").touch()
+    if name != "incident.yaml":
+        (place / "incident.yaml").write_text(MANIFEST)
+    if packed:
+        with zipfile.ZipFile(tmp_path / "bundle.incident", "w") as archive:
+            for path in sorted(place.rglob("*")):
+                archive.write(path, path.relative_to(place))
+        place = tmp_path / "bundle.incident"
+    assert problem(place) == f"{name}: is a directory; put the file of that name there"
+
+
+@pytest.mark.parametrize("name", [b"metrics/\xff.csv", b"m\xff/a.csv", b"\xff.bin"])
+def test_a_name_that_is_not_utf8_is_shown_with_its_bytes(make: Make, name: bytes) -> None:
+    path = make({})
+    odd = path / os.fsdecode(name)
+    odd.parent.mkdir(exist_ok=True)
+    odd.write_text("time,api\n")
+    assert "\\xff" in problem(path)
+
+
 def test_deep_configuration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nested over 100 levels"):
         parse_configuration(tmp_path / "config.yaml", "[" * 25_000)
+    with pytest.raises(UsageError, match="over 500,000 values"):
+        parse_configuration(tmp_path / "config.yaml", f"[{'1,' * 500_001}]")
+    with pytest.raises(UsageError, match="a number has over 4,300 digits"):
+        parse_configuration(tmp_path / "config.yaml", f"close_after_days: {'9' * 5_000}")
 
 
 @pytest.mark.parametrize("name", ["alert.json", "logs.jsonl", "kubernetes/2026-03-10T14-30-00Z/pods.json"])

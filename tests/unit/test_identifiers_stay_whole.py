@@ -17,12 +17,18 @@ FOLDERS = ("primitives", "engine", "cockpit")
 OWNER = "primitives/identity.py"
 EXEMPT = {
     "primitives/actions/kubernetes.py": "how kubectl names an object in a command: deployment/api",
+    "primitives/backends/aws/logs/insights.py": "slashes in a pattern of a query",
+    "primitives/backends/aws/services/databases.py": "names of log groups: /aws/rds/instance/NAME",
+    "primitives/backends/aws/services/functions.py": "names of log groups: /aws/lambda/NAME",
     "primitives/backends/kubernetes/__init__.py": "paths of kubeconfigs",
     "primitives/backends/kubernetes/backend.py": "paths of the API",
     "primitives/backends/kubernetes/client.py": "paths of the API",
     "primitives/backends/kubernetes/discovery.py": "paths of the API",
     "primitives/backends/kubernetes/logs.py": "paths of the API",
     "primitives/backends/kubernetes/snapshot.py": "a key of annotations",
+    "primitives/backends/prometheus/changes.py": "the name of an image",
+    "primitives/backends/otlp_files/__init__.py": "the path of a file",
+    "primitives/backends/tempo/store.py": "paths of the API",
     "primitives/endpoints.py": "the path of a URL",
     "primitives/bundle/files.py": "paths of files in a bundle",
     "primitives/bundle/kubernetes.py": "paths of files in a bundle",

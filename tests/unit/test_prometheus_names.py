@@ -77,12 +77,23 @@ def test_without_known_owners_the_services_label_links_replica_sets_to_their_dep
     assert found.workload("shop", "ReplicaSet", "x-2") == "shop/deployment/web"
 
 
-def test_an_owner_is_never_guessed_from_a_names_look() -> None:
+@pytest.mark.parametrize(
+    ("replica_set", "owner"),
+    [
+        ("web-5d4f8", "deployment/web"),
+        ("web-blue", "replicaset/web-blue"),  # no hash: these characters are in none
+        ("mail-5d4f8", "replicaset/mail-5d4f8"),  # no such Deployment is known
+        ("web", "replicaset/web"),
+    ],
+)
+def test_a_replica_set_is_a_known_deployments_where_its_name_is_the_one_that_that_would_give(
+    replica_set: str, owner: str
+) -> None:
     found = names(
-        kube_pod_info=[pod("web-5d4f8-x2x", "ReplicaSet", "web-5d4f8")],
+        kube_pod_info=[pod("p1", "ReplicaSet", replica_set)],
         kube_deployment_spec_replicas=[row(namespace="shop", deployment="web")],
     )
-    assert found.pod("shop", "web-5d4f8-x2x") == "shop/replicaset/web-5d4f8"
+    assert found.pod("shop", "p1") == f"shop/{owner}"
 
 
 def test_a_cron_jobs_pods_are_the_cron_jobs() -> None:

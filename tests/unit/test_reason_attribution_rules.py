@@ -9,6 +9,7 @@ from incident_facts import change, found, graph, log, opened, shift
 
 from engine.reason import rank_facts
 from primitives.facts import Fact, LogPattern
+from primitives.records import Symptom
 
 LIBRARY = "what went wrong names the library that it changes"
 WORK = "each request costs more than before"
@@ -65,3 +66,26 @@ def test_what_a_rule_is_about(rule: str, facts: tuple[Any, ...]) -> None:
 )
 def test_what_only_looks_like_it(rule: str, facts: tuple[Any, ...]) -> None:
     assert rule not in reasons(*facts)
+
+
+@pytest.mark.parametrize(
+    ("minutes_before", "after", "uncertainty_s", "said"),
+    [
+        (0.3, None, 5.0, "less than many a rollout takes"),
+        (0.3, None, 45.0, "18 s before the onset (known to ± 45 s)"),
+        (0.3, {"serving_after_s": 12.0}, 5.0, "18 s before the onset (known to ± 5 s)"),
+        (0.3, {"serving_after_s": 40.0}, 5.0, "less than many a rollout takes"),
+        (-0.4, {"serving_after_s": 5.0}, 30.0, "at the onset (known to ± 30 s)"),
+        (-0.4, None, 5.0, "it came after the onset"),
+        (-3.0, None, 600.0, "it came after the onset"),
+    ],
+)
+def test_an_onset_is_known_to_its_samples_and_a_rollout_to_what_it_took(
+    minutes_before: float, after: dict[str, float] | None, uncertainty_s: float, said: str
+) -> None:
+    facts = (
+        shift("kiln", onset_uncertainty_s=uncertainty_s),
+        change("c2", "kiln", minutes_before=minutes_before, after=after),
+    )
+    ranked = rank_facts(found(*facts), opened(Symptom(resource="kiln", metric="latency_p95"))).hypotheses
+    assert any(said in item.why for entry in ranked if entry.change == "c2" for item in entry.evidence)

@@ -70,7 +70,7 @@ def test_the_old_key_is_a_source_of_that_name() -> None:
         ("- sources", "the file: ", "expected keys with values"),
         ("sources: {a: 3}", "sources.a", "settings with a `kind`"),
         ("sources: {a: {url: x}}", "sources.a.kind", "known kinds are"),
-        ("sources: {a: {kind: promeths}}", "sources.a.kind", "known kinds are aws, kubernetes, loki, prometheus"),
+        ("sources: {a: {kind: promeths}}", "sources.a.kind", "known kinds are aws, jaeger, kubernetes, loki"),
         ("sources: {a: {kind: prometheus}}", "sources.a.url", "is required"),
         ("sources: {a: {kind: prometheus, url: 3}}", "sources.a.url", "string"),
         ("sources: {a: {kind: prometheus, url: 'ftp://x'}}", "sources.a.url", "http://HOST:9090"),
@@ -214,7 +214,7 @@ def test_no_code_outside_of_its_folder_names_prometheus_but_for_the_shorthand() 
     allowed = {"cockpit/options.py", "cockpit/configuration.py"}
     allowed |= {f"cockpit/commands/{name}.py" for name in ("attach", "doctor", "investigate", "judge")}
     # They record a test cluster with what its own Prometheus measured; nothing of the product uses them.
-    allowed |= {"benchmarks/cluster_faults.py", "benchmarks/cluster_recording.py"}
+    allowed |= {"benchmarks/cluster_faults.py", "benchmarks/cluster_recording.py", "benchmarks/cluster_sequence.py"}
     named = set()
     for package in ("cockpit", "engine", "primitives", "themes", "benchmarks"):
         for path in (ROOT / package).rglob("*.py"):

@@ -21,6 +21,15 @@ _SKEW_S: Final = 60.0
 
 _CALLS: Final[tuple[tuple[str, str, str, dict[str, Any]], ...]] = (
     ("metrics", "cloudwatch", "ListMetrics", {"RecentlyActive": "PT3H"}),
+    ("alarms", "cloudwatch", "DescribeAlarms", {"MaxRecords": 1}),
+    ("changes", "cloudtrail", "LookupEvents", {"MaxResults": 1}),
+    ("logs", "logs", "DescribeLogGroups", {"limit": 1}),
+    ("containers", "ecs", "ListClusters", {"maxResults": 1}),
+    ("functions", "lambda", "ListFunctions", {"MaxItems": 1}),
+    ("databases", "rds", "DescribeDBInstances", {"MaxRecords": 20}),
+    ("load balancers", "elbv2", "DescribeTargetGroups", {"PageSize": 1}),
+    ("groups of instances", "autoscaling", "DescribeAutoScalingGroups", {"MaxRecords": 1}),
+    ("queues", "sqs", "ListQueues", {"MaxResults": 1}),
 )
 """What for, service, operation and parameters of a call that costs nothing."""
 

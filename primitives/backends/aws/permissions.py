@@ -11,24 +11,41 @@ from typing import Any, Final
 __all__ = ["CALLS", "action_of", "read_policy"]
 
 CALLS: Final[dict[str, tuple[str, ...]]] = {
-    "cloudwatch": ("GetMetricData", "ListMetrics"),
+    "autoscaling": ("DescribeAutoScalingGroups", "DescribeScalingActivities"),
+    "cloudformation": ("DescribeStackEvents", "DescribeStacks"),
+    "cloudtrail": ("LookupEvents",),
+    "cloudwatch": ("DescribeAlarmHistory", "DescribeAlarms", "GetMetricData", "ListMetrics"),
+    "codedeploy": ("BatchGetDeployments", "ListDeployments"),
+    "codepipeline": ("ListPipelineExecutions", "ListPipelines"),
+    "dynamodb": ("DescribeTable", "ListTables"),
+    "ec2": ("DescribeInstanceStatus", "DescribeSecurityGroups"),
+    "ecs": ("DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ListClusters", "ListServices", "ListTasks"),
+    "elasticache": ("DescribeCacheClusters", "DescribeEvents", "DescribeReplicationGroups"),
+    "elbv2": (
+        "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeTargetGroups", "DescribeTargetHealth",
+    ),
+    "lambda": (
+        "GetFunctionConcurrency", "ListAliases", "ListEventSourceMappings", "ListFunctions", "ListVersionsByFunction",
+    ),
+    "logs": ("DescribeLogGroups", "FilterLogEvents", "GetQueryResults", "StartQuery", "StopQuery"),
+    "pi": ("DescribeDimensionKeys",),
+    "rds": ("DescribeDBClusters", "DescribeDBInstances", "DescribeDBParameters", "DescribeEvents"),
+    "service-quotas": ("ListServiceQuotas",),
+    "sns": ("ListSubscriptions",),
+    "sqs": ("GetQueueAttributes", "ListQueues"),
+    "ssm": ("DescribeParameters", "GetParameterHistory"),
     "sts": ("GetCallerIdentity",),
-}
+}  # fmt: skip
 """The operations by boto3's name of the service."""
 
-_PREFIXES: Final = {
-    "elbv2": "elasticloadbalancing", "service-quotas": "servicequotas",
-}  # fmt: skip
+_PREFIXES: Final = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 _FREE: Final = frozenset({"sts:GetCallerIdentity"})
 """Allowed to everybody."""
-_OTHERWISE: Final = {"apigateway:GetRestApis": "apigateway:GET", "apigateway:GetStages": "apigateway:GET"}
-"""Operations that IAM calls otherwise."""
 
 
 def action_of(service: str, operation: str) -> str:
     """What IAM calls the operation: `elasticloadbalancing:DescribeTargetHealth`."""
-    action = f"{_PREFIXES.get(service, service)}:{operation}"
-    return _OTHERWISE.get(action, action)
+    return f"{_PREFIXES.get(service, service)}:{operation}"
 
 
 def read_policy() -> dict[str, Any]:

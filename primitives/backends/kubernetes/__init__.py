@@ -86,7 +86,7 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
 @backend(
     "kubernetes",
     title="Kubernetes",
-    questions=("objects", "container_logs", "topology"),
+    questions=("objects", "container_logs", "topology", "changes"),
     settings=KubernetesSettings,
     discover=_discover,
     discovered_by=CONTEXT_VARIABLE,

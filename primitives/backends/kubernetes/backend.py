@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from primitives.backends.kubernetes.client import KubernetesClient
@@ -13,10 +13,11 @@ from primitives.backends.kubernetes.snapshot import Snapshot, take_snapshot
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
 from primitives.kubernetes.fields import maps
-from primitives.records import ContainerLog, Coverage, Edge, KubernetesDump, Resource, Topology, Window
+from primitives.records import Change, ContainerLog, Coverage, Edge, KubernetesDump, Resource, Topology, Window
 from primitives.telemetry import (
     Answer,
     BackendStatus,
+    ChangesQuery,
     ContainerLogsQuery,
     ObjectsQuery,
     Query,
@@ -38,7 +39,7 @@ _PAST: Final = "it shows what is there now, not what was there then"
 class KubernetesBackend:
     """One cluster, read with somebody's own kubectl credentials. It sends nothing but GET."""
 
-    questions: ClassVar[frozenset[Question]] = frozenset({"objects", "container_logs", "topology"})
+    questions: ClassVar[frozenset[Question]] = frozenset({"objects", "container_logs", "topology", "changes"})
 
     def __init__(self, settings: KubernetesSettings, *, clock: Clock, name: str = "kubernetes") -> None:
         self.name = name
@@ -57,6 +58,9 @@ class KubernetesBackend:
         if now - query.window.end > _LIVE:
             return Answer(query, self.name, "not_recorded", detail=_PAST)
         until = min(query.window.end, now)
+        if isinstance(query, ObjectsQuery) and query.kinds is not None and not self._knows(until):
+            few = await take_snapshot(self._client, until, self._settings.namespaces, query.kinds)
+            return self._objects(query, few)
         snapshot = await self._look(Window(start=min(query.window.start, until), end=until))
         match query:
             case ObjectsQuery():
@@ -65,6 +69,8 @@ class KubernetesBackend:
                 return await asyncio.to_thread(self._topology, query, snapshot)
             case ContainerLogsQuery():
                 return await self._logs(query, snapshot)
+            case ChangesQuery():
+                return await asyncio.to_thread(self._changes, query, snapshot)
             case _:
                 raise AssertionError(query)
 
@@ -101,6 +107,9 @@ class KubernetesBackend:
             await self._client.get(f"/api/v1/namespaces/{name}/pods", few)
         return f"can be read in {', '.join(chosen)}"
 
+    def _knows(self, time: datetime) -> bool:
+        return self._snapshot is not None and self._snapshot.time == time
+
     async def _look(self, window: Window) -> Snapshot:
         # All diagnostics of an investigation ask about the same moment: one look serves them.
         async with self._looking:
@@ -123,7 +132,7 @@ class KubernetesBackend:
 
     def _topology(self, query: TopologyQuery, snapshot: Snapshot) -> Answer[Topology]:
         from primitives.kubernetes.cluster import Cluster
-        from primitives.kubernetes.links import find_links
+        from primitives.kubernetes.links import find_links, outside_calls
 
         cluster = Cluster(snapshot.dumps, Window(start=query.window.start, end=snapshot.time))
         names, links = find_links(cluster)
@@ -131,10 +140,13 @@ class KubernetesBackend:
         kinds |= {item.id: "node" for item in cluster.all("Node")}
         kinds |= {item.id: "network" for item in cluster.all("Service")}
         kinds |= names
+        # Another source may know what has that address.
+        outside = outside_calls(cluster)
+        kinds |= {host: "external" for _, host, _ in outside}
         known = sorted(kinds.items())
         topology = Topology(
             resources=tuple(Resource.model_validate({"id": name, "kind": kind}) for name, kind in known),
-            edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in links),
+            edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in (*links, *outside)),
         )
         # Edges that nobody read are no absent edges.
         coverage = () if snapshot.incomplete else (self._covers(("topology",), snapshot),)
@@ -143,6 +155,16 @@ class KubernetesBackend:
             detail=_joined(snapshot.notes) if snapshot.incomplete else None,
             completeness="cut" if snapshot.incomplete else "complete", left_out=", ".join(snapshot.incomplete),
         )  # fmt: skip
+
+    def _changes(self, query: ChangesQuery, snapshot: Snapshot) -> Answer[Change]:
+        # Without coverage: the API server keeps the last revisions of workloads, and of all else only what is now.
+        from primitives.kubernetes.cluster import Cluster
+        from primitives.kubernetes.rollouts import find_rollouts
+
+        cluster = Cluster(snapshot.dumps, Window(start=query.window.start, end=snapshot.time))
+        changes = sorted(find_rollouts(cluster, restarts=True), key=lambda change: (change.time, change.id or ""))
+        wanted = (change for change in changes if query.kinds is None or change.kind in query.kinds)
+        return Answer(query, self.name, "answered", tuple(c for c in wanted if query.window.start <= c.time))
 
     async def _logs(self, query: ContainerLogsQuery, snapshot: Snapshot) -> Answer[ContainerLog]:
         wanted, more = choose_containers(snapshot.dumps, snapshot.time)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -69,12 +69,18 @@ class _List:
     narrowed: tuple[str, ...] = ()
 
 
-async def take_snapshot(client: KubernetesClient, time: datetime, namespaces: tuple[str, ...]) -> Snapshot:
+async def take_snapshot(
+    client: KubernetesClient, time: datetime, namespaces: tuple[str, ...], kinds: Collection[str] | None = None
+) -> Snapshot:
     """List everything that is listable within `WITHIN_S` seconds; a kind that takes longer is left out, and said.
+
+    `kinds` (plural, lower case) are the only ones that are listed, where given.
 
     Raises `SourceError` where nothing at all could be read.
     """
     listables, silent = await find_listable(client)
+    if kinds is not None:
+        listables, silent = tuple(listable for listable in listables if listable.name in kinds), ()
     access = await client.access()
     own = namespaces or ((access.namespace or "default"),)
     tasks = await side_by_side((_list(client, listable, namespaces, own) for listable in listables), WITHIN_S)

@@ -61,7 +61,7 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
 @backend(
     "prometheus",
     title="Prometheus, Thanos, Mimir, VictoriaMetrics",
-    questions=("series", "topology", "alerts"),
+    questions=("series", "topology", "alerts", "changes"),
     settings=PrometheusSettings,
     discover=_discover,
     discovered_by=URL_VARIABLE,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from primitives.backends.prometheus.alerts import build_alerts
+from primitives.backends.prometheus.changes import find_changes
 from primitives.backends.prometheus.client import PrometheusClient, Reply
 from primitives.backends.prometheus.endpoint import Endpoint
 from primitives.backends.prometheus.families import METRIC_NAMES
@@ -18,9 +19,18 @@ from primitives.backends.prometheus.survey import Survey, gather_results, sample
 from primitives.backends.prometheus.topology import build_topology, edges_expression
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
-from primitives.records import Alert, Coverage, Series, Topology, Window
+from primitives.records import Alert, Change, Coverage, Series, Topology, Window
 from primitives.redact import Redactor
-from primitives.telemetry import AlertsQuery, Answer, BackendStatus, Query, Question, SeriesQuery, TopologyQuery
+from primitives.telemetry import (
+    AlertsQuery,
+    Answer,
+    BackendStatus,
+    ChangesQuery,
+    Query,
+    Question,
+    SeriesQuery,
+    TopologyQuery,
+)
 from primitives.text import safe_line
 
 __all__ = ["PrometheusBackend"]
@@ -42,7 +52,7 @@ class PrometheusBackend:
     all expressions of one question: what is not there by then is left out, and said.
     """
 
-    questions: ClassVar[frozenset[Question]] = frozenset({"series", "topology", "alerts"})
+    questions: ClassVar[frozenset[Question]] = frozenset({"series", "topology", "alerts", "changes"})
 
     def __init__(
         self,
@@ -80,6 +90,8 @@ class PrometheusBackend:
                 return await self._topology(query)
             case AlertsQuery():
                 return await self._alerts(query)
+            case ChangesQuery():
+                return await self._changes(query)
             case _:
                 raise SourceError(self.name, f"can't be asked for {query.question.replace('_', ' ')}")
 
@@ -106,10 +118,14 @@ class PrometheusBackend:
         inventory = await self._look(query.window)
         if not inventory.families:
             return await self._nothing(query)
-        step = choose_step(query.window.seconds, inventory.interval_s, query.step_s, self._step)
+        since = inventory.since_in(query.window)
+        known = Window(start=since, end=query.window.end) if since is not None else query.window
+        step = choose_step(
+            known.seconds, inventory.interval_s, query.step_s, self._step, series=inventory.expected_series
+        )
         if query.step_s is None:
             self._step = step
-        times = grid(query.window, step)
+        times = grid(known, step)
         asked = select(query, inventory, times)
         questions = (self._evaluate(question.expression, times) for question in asked)
         replies = await gather_results(questions, source=self.name, within_s=self._within_s)
@@ -162,6 +178,19 @@ class PrometheusBackend:
             records=alerts,
             coverage=self._coverage("alerts", query.window, inventory),
             detail="; ".join(notes) or None,
+        )
+
+    async def _changes(self, query: ChangesQuery) -> Answer[Change]:
+        # Without coverage: what metrics don't show may have been changed all the same.
+        inventory = await self._look(query.window)
+        since = inventory.since_in(query.window)
+        if since is None:
+            return Answer(query, self.name, "answered")
+        known = Window(start=since, end=query.window.end)
+        changes, notes = await find_changes(self._client, inventory, known, self._within_s)
+        wanted = tuple(change for change in changes if query.kinds is None or change.kind in query.kinds)
+        return Answer(
+            query, self.name, "partial" if notes else "answered", records=wanted, detail="; ".join(notes) or None
         )
 
     async def _nothing(self, query: SeriesQuery) -> Answer[Series]:

@@ -73,7 +73,7 @@ class PrometheusClient:
         self, endpoint: Endpoint, *, source: str, timeout_s: float, redactor: Redactor, warning: str = ""
     ) -> None:
         self.endpoint = endpoint
-        self._source = source
+        self.source = source
         self._warning = warning
         self._timeout_s = timeout_s
         self._redactor = redactor
@@ -148,7 +148,7 @@ class PrometheusClient:
             # The error's own text names addresses and TLS reasons; the credentials are in no URL that it has seen.
             reason = self.clean(str(error)) or type(error).__name__
             raise TransientFailure(
-                self._source, f"can't be reached ({reason}): check the address and the network"
+                self.source, f"can't be reached ({reason}): check the address and the network"
             ) from None
         return self._read(answer)
 
@@ -161,7 +161,7 @@ class PrometheusClient:
         answer = await receive(http, request, MAX_ANSWER_BYTES)
         if answer.cut:
             raise QueryRefused(
-                self._source,
+                self.source,
                 f"an answer was larger than {MAX_ANSWER_BYTES >> 20} MiB and was dropped: "
                 "ask about fewer resources or a shorter time",
             )
@@ -190,7 +190,7 @@ class PrometheusClient:
         if answer.status != 200:
             raise self._failure(answer.status, answer.headers, document)
         if document.get("status") == "error":
-            raise QueryRefused(self._source, f"refused a query: {self._reason(document)}")
+            raise QueryRefused(self.source, f"refused a query: {self._reason(document)}")
         if document.get("status") != "success" or "data" not in document:
             raise self._unreadable()
         warnings = document.get("warnings")
@@ -202,25 +202,25 @@ class PrometheusClient:
         because = f": {why}" if why else ""
         if status in (401, 403):
             advice = self._warning or f"put USER:PASSWORD@ into the URL or a token into {TOKEN_VARIABLE}"
-            return SourceDenied(self._source, f"access refused (HTTP {status}): {advice}")
+            return SourceDenied(self.source, f"access refused (HTTP {status}): {advice}")
         if status == 429:
             wait_s = retry_seconds(headers.get("Retry-After"))
-            return Throttled(self._source, "it asks for fewer requests (HTTP 429): try again in a minute", wait_s)
+            return Throttled(self.source, "it asks for fewer requests (HTTP 429): try again in a minute", wait_s)
         if document.get("errorType") in ("timeout", "canceled"):
-            return SourceTimeout(self._source, f"it gave up on a query{because}: ask about a shorter time")
+            return SourceTimeout(self.source, f"it gave up on a query{because}: ask about a shorter time")
         if status >= 500:
-            return TransientFailure(self._source, f"it failed (HTTP {status}){because}: see its own log")
+            return TransientFailure(self.source, f"it failed (HTTP {status}){because}: see its own log")
         if 300 <= status < 400:
             return SourceUnreachable(
-                self._source, f"it redirects (HTTP {status}; a login page?): give the API's own address"
+                self.source, f"it redirects (HTTP {status}; a login page?): give the API's own address"
             )
         if document.get("status") == "error":
-            return QueryRefused(self._source, f"refused a query (HTTP {status}){because}")
+            return QueryRefused(self.source, f"refused a query (HTTP {status}){because}")
         if status in (404, 405):
             return _Missing(
-                self._source, f"no Prometheus API at its address (HTTP {status}): the URL must end where /api/v1 begins"
+                self.source, f"no Prometheus API at its address (HTTP {status}): the URL must end where /api/v1 begins"
             )
-        return SourceUnreachable(self._source, f"it answered HTTP {status}{because}: is it a Prometheus?")
+        return SourceUnreachable(self.source, f"it answered HTTP {status}{because}: is it a Prometheus?")
 
     def _reason(self, document: Mapping[str, Any]) -> str:
         error = document.get("error")
@@ -228,12 +228,12 @@ class PrometheusClient:
 
     def _timed_out(self) -> SourceTimeout:
         return SourceTimeout(
-            self._source,
+            self.source,
             f"no answer within {self._timeout_s:g} s: ask about a shorter time, or see whether it is overloaded",
         )
 
     def _unreadable(self) -> SourceUnreachable:
-        return SourceUnreachable(self._source, "what it answers is not from a Prometheus API: check the address")
+        return SourceUnreachable(self.source, "what it answers is not from a Prometheus API: check the address")
 
     def _rows(self, data: Any, key: str) -> tuple[Row, ...]:
         try:

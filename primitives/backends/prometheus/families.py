@@ -153,8 +153,9 @@ def _replicas(kind: Literal["deployment", "statefulset"], wanted: str) -> Family
 
 
 def _restarts(by: Grouping) -> str:
-    # Restarts are rare: under five minutes an increase would be nothing but zeros and spikes.
-    return by.sum(by.each("sum", f"increase(kube_pod_container_status_restarts_total[{max(by.range_s, 300)}s])"))
+    # Restarts are rare: over one rate's range an increase would be nothing but zeros and spikes.
+    back_s = min(max(4 * by.range_s, 60), max(by.range_s, 300))
+    return by.sum(by.each("sum", f"increase(kube_pod_container_status_restarts_total[{back_s}s])"))
 
 
 def _istio(factor: float = 0.001) -> Family:
@@ -370,9 +371,16 @@ KUBERNETES: Final = {
 }
 """kube-state-metrics' names that tell who owns whom, and the labels that matter."""
 
+CHANGES: Final = (
+    "kube_pod_container_info", "kube_deployment_metadata_generation", "kube_statefulset_metadata_generation",
+    "kube_node_spec_unschedulable", "kube_node_status_condition", "kube_horizontalpodautoscaler_info",
+    "process_start_time_seconds",
+)  # fmt: skip
+"""Names that tell of changes and of nothing else that is asked for."""
+
 METRIC_NAMES: Final[frozenset[str]] = frozenset(
     [name for family in FAMILIES for name in (family.probe, *family.also)]
     + [client.probe for client in CLIENTS]
-    + [*KUBERNETES, "ALERTS"]
+    + [*KUBERNETES, *CHANGES, "ALERTS"]
 )
 """Every metric name that is looked for."""

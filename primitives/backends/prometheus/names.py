@@ -3,6 +3,7 @@
 The scheme, so that a service's latency and its workload's CPU meet (docs/prometheus.md):
 
 1. What Kubernetes runs is `namespace/kind/name` of the workload that owns it, as kube-state-metrics tells the owners.
+   A ReplicaSet whose owner isn't told belongs to the known Deployment whose name and a template's hash make its own.
 2. A service whose pods all belong to one workload is that workload; so is one in whose namespace there is exactly one
    workload of the very same name.
 3. Any other service is what its label says, with its namespace before it where that name occurs in several.
@@ -20,7 +21,7 @@ from typing import Final
 from primitives.backends.prometheus.client import Row
 from primitives.backends.prometheus.promql import RESOURCE
 from primitives.dataclass import dataclass
-from primitives.identity import kubernetes_id, qualified
+from primitives.identity import deployment_of_replica_set, kubernetes_id, qualified
 
 __all__ = ["Names"]
 
@@ -137,7 +138,12 @@ class Names:
 
     def _top(self, namespace: str, kind: str, name: str) -> Owner:
         above = self.owners.get((namespace, kind, name))
-        return above if above is not None else (kind, name)
+        if above is not None:
+            return above
+        deployment = deployment_of_replica_set(name) if kind == "ReplicaSet" else None
+        if deployment is not None and "deployment" in self.workloads.get((namespace, deployment), ()):
+            return "Deployment", deployment
+        return kind, name
 
     def _id(self, namespace: str, kind: str, name: str) -> str:
         return self.clean(kubernetes_id(kind, namespace, name))

@@ -49,6 +49,9 @@ MOST_POINTS: Final = 11_000
 """What Prometheus gives at most for one series in one answer."""
 
 GOOD_POINTS: Final = 1_500
+BEST_POINTS: Final = 5_000
+"""The samples of one series where there are few series: an onset is known to a step."""
+_GOOD_SAMPLES: Final = 2_000_000
 KEEP_POINTS: Final = (30, 6_000)
 MIN_RATE_WINDOW_S: Final = 15
 
@@ -156,18 +159,22 @@ def grid(window: Window, step: int) -> Grid:
     return Grid(start, end, step)
 
 
-def choose_step(seconds: float, interval_s: float, wanted: float | None = None, current: int | None = None) -> int:
-    """Seconds between samples for a window of `seconds`, of metrics that are scraped every `interval_s`.
+def choose_step(
+    seconds: float, interval_s: float, wanted: float | None = None, current: int | None = None, *, series: int = 10_000
+) -> int:
+    """Seconds between samples for a window of `seconds`, of about so many `series` that are scraped every `interval_s`.
 
-    About 1,500 samples, at least as far apart as scrapes are. A step in use (`current`) is kept while it is not absurd:
-    then a narrow and a wide question agree where they overlap. A `wanted` one is used if the server can give it.
+    Between 1,500 samples and, where there are few series, 5,000; at least as far apart as scrapes are, and
+    a third of the shortest rate's range. A step in use (`current`) is kept while it is not absurd: then a narrow and a
+    wide question agree where they overlap. A `wanted` one is used if the server can give it.
     """
     floor = max(math.ceil(seconds / (MOST_POINTS - 1)), 1)
     if wanted is not None:
         return max(round(wanted), floor)
     if current is not None and KEEP_POINTS[0] <= seconds / current <= KEEP_POINTS[1]:
         return current
-    least = max(seconds / GOOD_POINTS, interval_s * 0.9)
+    points = min(max(_GOOD_SAMPLES / max(series, 1), GOOD_POINTS), BEST_POINTS)
+    least = max(seconds / points, interval_s * 0.9, MIN_RATE_WINDOW_S / 3)
     return next((step for step in STEPS if step >= least), max(STEPS[-1], floor))
 
 

@@ -26,6 +26,11 @@ SAMPLED_TIMES: Final = 30
 
 DEFAULT_INTERVAL_S: Final = 15.0
 _COUNTED_S: Final = 600
+_MEASURES_OF_ONE: Final = 10
+# Each look for the first sample divides the time in question into so many parts: a week needs four to come to a second.
+_NARROWER: Final = 60
+_LOOKS: Final = 4
+_PROBES: Final = 4
 _LONGEST_INTERVAL_S: Final = 120.0
 
 
@@ -55,6 +60,12 @@ class Survey:
     def interval_s(self) -> float:
         """The shortest scrape interval."""
         return min(self.intervals.values(), default=DEFAULT_INTERVAL_S)
+
+    @property
+    def expected_series(self) -> int:
+        """About how many series a question about everything brings."""
+        things = len(self.names.services) + len(self.names.workloads) + len(self.names.nodes)
+        return things * min(sum(len(family.measures) for family in self.families), _MEASURES_OF_ONE)
 
     def since_in(self, window: Window) -> datetime | None:
         """From when on the window is covered; None where nothing is there at all."""
@@ -93,6 +104,9 @@ async def survey(client: PrometheusClient, window: Window) -> Survey:
     services: list[Family | ClientFamily] = [family for family in inventory.families if family.scope == "service"]
     services.extend(inventory.clients)
     probes = [family.probe for family in inventory.families]
+    since = await _since(client, inventory, window)
+    if since is not None:
+        window = Window(start=min(max(window.start, datetime.fromtimestamp(since, UTC)), window.end), end=window.end)
     learned = await gather_results(
         sample_expression(client, f"max by ({', '.join(by)}) ({name})", window) for name, by in kubernetes.items()
     )
@@ -102,8 +116,27 @@ async def survey(client: PrometheusClient, window: Window) -> Survey:
     for service, reply in zip(services, served, strict=True):
         inventory.names.learn_services(_rows(reply), service.namespace)
     intervals = {probe: _interval(_rows(reply)) for probe, reply in zip(probes, counted, strict=True)}
-    seen = [row.times[0] for reply in (*learned, *served) for row in _rows(reply) if len(row.times)]
-    return Survey(present, inventory.names, intervals, float(min(seen)) if seen else None)
+    return Survey(present, inventory.names, intervals, since)
+
+
+async def _since(client: PrometheusClient, inventory: Survey, window: Window) -> float | None:
+    """When the samples of the window begin, to about a second; None where there are none."""
+    probes = ["up"] if "up" in inventory.present else [family.probe for family in inventory.families]
+    anything = " or ".join(f"count({name})" for name in (*probes, *KUBERNETES)[:_PROBES] if name in inventory.present)
+    start, apart, seen = window.start.timestamp(), window.seconds, window.end.timestamp()
+    if not anything:
+        return None
+    for _ in range(_LOOKS):
+        step = max(math.ceil(apart / _NARROWER), 1)
+        begin = max(seen - step * math.floor(apart / step), start)
+        rows = (await client.over(anything, begin, seen, step)).rows
+        times = [float(row.times[0]) for row in rows if len(row.times)]
+        if not times:
+            return None
+        seen, apart = min(times), step
+        if step == 1 or seen - step < start:
+            break
+    return seen
 
 
 async def sample_expression(client: PrometheusClient, expression: str, window: Window) -> Reply:

@@ -1,0 +1,184 @@
+"""The answer, on top of the panes: the leading cause in a sentence, how sure it is, why, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cockpit.widgets.draw import Line, Part, Styles, bar, cells, draw, plain, sanitised
+from cockpit.widgets.reasons import short_reason
+from cockpit.widgets.words import percent
+from primitives.quantities import duration
+
+if TYPE_CHECKING:
+    from cockpit.widgets.view import View
+    from engine.hypotheses import Action, Hypothesis
+    from engine.incident import IncidentState
+
+__all__ = ["Answer"]
+
+BAR_WIDTH = 24
+NARROW = 100
+REASONS, CONSIDERED = 3, 8
+"""Facts that are told as the reasons, of so many that weigh most."""
+LEAST_TOLD = 0.02
+"""Of other hypotheses those that are at least so likely are named."""
+LEAST_ROOM = 20
+
+
+class Answer(Widget):
+    """Four lines, in a low terminal three. It holds no state and takes no keys."""
+
+    def __init__(self, view: View, styles: Styles) -> None:
+        super().__init__(id="answer")
+        self.border_title = Content("Answer")
+        self.view = view
+        self.text_styles = styles
+        self._strips: list[Strip] = []
+
+    def repaint(self) -> None:
+        """Bring the screen up to date with the view."""
+        width, height = self.content_size
+        if not width or not height:
+            return
+        lines = self.lines(width)[:height]
+        strips = [draw(line, width, self.text_styles) for line in lines]
+        before, self._strips = self._strips, strips
+        if len(before) != len(strips):
+            self.refresh()
+            return
+        changed = [y for y, (old, new) in enumerate(zip(before, strips, strict=True)) if old != new]
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        if y < len(self._strips):
+            return self._strips[y].adjust_cell_length(width, self.text_styles.style("text"))
+        return self.text_styles.blank(width)
+
+    def on_resize(self) -> None:
+        self._strips = []
+        self.repaint()
+
+    def lines(self, width: int) -> list[Line]:
+        """What is believed, why, what else is possible, what comes next; the telling words first in each line."""
+        state = self.view.state
+        if state is None:
+            return [Line([(" Reading the incident …", "dim")])]
+        if state.phase == "planned":
+            steps = len(state.steps)
+            left: list[Part] = [
+                (" The plan waits for you: ", "warning bold"),
+                (f"y runs its {steps} read-only steps", "text"),
+            ]
+            return [Line(left)]
+        if not state.hypotheses:
+            return [Line([(f" {_doing(state)}", "text")])]
+        lines = [self._cause(state, width), self._reasons(state, width)]
+        # In a low terminal what to do next is worth more than what else it could be.
+        return [*lines, self._next(state, width), self._others(state, width)] if width < NARROW else [
+            *lines, self._others(state, width), self._next(state, width)
+        ]  # fmt: skip
+
+    def _cause(self, state: IncidentState, width: int) -> Line:
+        best = state.hypotheses[0]
+        size = BAR_WIDTH if width >= NARROW else BAR_WIDTH // 2
+        full = bar(best.confidence, size)
+        role = "text bold" if state.ended else "focus bold"
+        left: list[Part] = [(" Best so far: " if not state.ended else " ", "dim"), (sanitised(best.cause), role)]
+        right: list[Part] = [(f"{percent(best.confidence)} ", "text bold"), (full, "focus")]
+        return Line(left, [*right, ("·" * (size - len(full)), "faint"), (" ", "text")])
+
+    def _reasons(self, state: IncidentState, width: int) -> Line:
+        """The heaviest facts for it, as many as fit whole; never the one that the line above has told."""
+        if not state.ended and (doing := _doing(state)):
+            return Line([(f" {doing}", "dim")])
+        best = state.hypotheses[0]
+        reasons: list[str] = []
+        for item in best.evidence_for[:CONSIDERED]:
+            known = state.facts.get(item.fact)
+            words = short_reason(known.fact, self.view.names, best, state.opened) if known is not None else ""
+            if words and words not in reasons and cells(" · ".join([*reasons, words])) + 2 <= width:
+                reasons.append(words)
+        if not reasons and best.evidence_for and (known := state.facts.get(best.evidence_for[0].fact)) is not None:
+            return Line([(f" {sanitised(known.fact.sentence(self.view.names))}", "text")])
+        if not reasons:
+            return Line([(f" {sanitised(best.note or 'no fact speaks for it directly')}", "dim")])
+        return Line([(f" {' · '.join(reasons[:REASONS])}", "text")])
+
+    def _others(self, state: IncidentState, width: int) -> Line:
+        best, rest = state.hypotheses[0], [item for item in state.hypotheses[1:] if item.confidence >= LEAST_TOLD]
+        follow = [item for item in rest if _follows(item, best)]
+        other = [item for item in rest if item not in follow]
+        parts: list[Part] = []
+        for label, items in (("Also possible: ", other), ("Follows from it: ", follow)):
+            room = width - cells(plain(parts)) - cells(label) - 3
+            if items and room > LEAST_ROOM:
+                parts += [
+                    ("  " if parts else " ", "dim"),
+                    (label, "dim"),
+                    (_named(items, room, sure=items is other), "dim"),
+                ]
+        return Line(parts or [(" Nothing else explains it.", "dim")])
+
+    def _next(self, state: IncidentState, width: int) -> Line:
+        recommended = [action for action in state.actions if action.recommended]
+        writes = [action for action in recommended if action.effect != "read"]
+        reads = [action for action in recommended if action.effect == "read"]
+        parts: list[Part] = [(" Next: ", "dim")]
+        if writes:
+            whole = _action(writes[0])
+            parts += whole if cells(plain(whole)) + 8 <= width else whole[:-1]
+        for look in reads[: 1 if writes else 2]:
+            words = _action(look)
+            if len(parts) == 1 or cells(plain([*parts, *words])) + 4 <= width:
+                parts += [("    ", "dim")] if len(parts) > 1 else []
+                parts += words
+        if len(parts) == 1:
+            ended = "nothing is recommended yet; N runs the next best diagnostic"
+            parts.append((ended if state.ended else "the analysis goes on", "dim"))
+        return Line(parts)
+
+
+def _doing(state: IncidentState) -> str:
+    """What is being asked at the moment."""
+    running = [step for step in state.steps.values() if step.status == "running"]
+    if not running:
+        return "" if state.ended else "Preparing the plan …"
+    names = ", ".join(sanitised(step.plan.primitive) for step in running[:2])
+    more = f" and {len(running) - 2} more" if len(running) > 2 else ""
+    return f"Asking now: {names}{more}"
+
+
+def _follows(item: Hypothesis, best: Hypothesis) -> bool:
+    """Whether it may be a consequence of the best one, by the ranking's own adjustments."""
+    return any(each.kind == "consequence" and each.hypothesis == best.id for each in item.adjustments)
+
+
+def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
+    """The causes, with their confidence where that is `sure` to be read rightly, as many as fit; how many more."""
+    told: list[str] = []
+    for number, item in enumerate(items):
+        words = sanitised(item.cause) + (f" {percent(item.confidence)}" if sure else "")
+        more = len(items) - number - 1
+        if told and cells(" · ".join([*told, words])) + (len(f" · {more} more") if more else 0) > room:
+            return " · ".join([*told, f"{more + 1} more"])
+        told.append(words)
+    return " · ".join(told)
+
+
+def _action(action: Action) -> list[Part]:
+    writes = action.effect != "read"
+    terms = f" · {action.risk} risk" if writes else ""
+    return [
+        (f"{action.priority} ", "focus bold"),
+        (sanitised(action.action), "text bold" if writes else "text"),
+        (f" · {action.effect}", "warning bold" if writes else "good"),
+        (f"{terms} · ~{duration(action.estimated_duration_s)}", "dim"),
+    ]

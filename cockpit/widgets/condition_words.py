@@ -1,0 +1,67 @@
+"""The incident's condition in signs and words: whether it is still bad, since when, and how old that knowledge is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cockpit.widgets.words import ago, clock, precise
+from primitives.quantities import duration
+
+if TYPE_CHECKING:
+    from cockpit.widgets.view import View
+    from engine.condition import Condition
+    from primitives.facts import MetricShift
+
+__all__ = ["CONDITIONS", "as_of", "condition_sign", "day_of", "short_metric", "since"]
+
+CONDITIONS = {
+    "bad": ("●", "still bad", "bad"),
+    "recovering": ("◐", "recovering", "warning"),
+    "recovered": ("✓", "recovered", "good"),
+    "normal": ("✓", "in its normal range", "good"),
+    "unknown": ("?", "not known if still bad", "warning"),
+}
+"""Sign, word and colour of each condition."""
+
+WHOLE_MINUTES_FROM_S = 600
+FRESH_S = 60
+"""Seconds after which a number in a live incident is called old."""
+
+
+def condition_sign(condition: Condition) -> tuple[str, str, str]:
+    """The sign, the word and the colour."""
+    return CONDITIONS[condition.state]
+
+
+def short_metric(name: str, *, short: bool) -> str:
+    """`latency_p95` as `latency p95`; where there is little room a latency's percentile alone, `p95`."""
+    words = name.replace("_", " ")
+    return words.removeprefix("latency ") if short else words
+
+
+def since(shift: MetricShift, view: View, *, time: bool, length: bool) -> str:
+    """Since when, and for how long: ` · since 14:30:30, 22 min`; empty where the metric never moved."""
+    if shift.onset is None or shift.polarity != "present":
+        return ""
+    end = shift.ended or view.now
+    lasted = max((end - shift.onset).total_seconds(), 0.0) if end is not None else None
+    words = [f"since {clock(shift.onset)}"] if time else []
+    if length and lasted is not None:
+        words.append(duration(lasted if lasted < WHOLE_MINUTES_FROM_S else 60 * round(lasted / 60)))
+    return f" · {', '.join(words)}" if words else ""
+
+
+def as_of(condition: Condition, view: View) -> str:
+    """How old the condition is: ` at 14:52` of a recording, ` 8 s ago` live, ` as of 14:52, frozen` when it is old."""
+    if condition.at is None:
+        return ""
+    if view.mode != "LIVE" or view.now is None:
+        return f" at {clock(condition.at.replace(second=0, microsecond=0))}"
+    age = (view.now - condition.at).total_seconds()
+    return f", {ago(condition.at, view.now)}" if age <= FRESH_S else f", frozen since {precise(condition.at)}"
+
+
+def day_of(time: datetime) -> str:
+    """2026-11-23."""
+    return f"{time:%Y-%m-%d}"

@@ -1,0 +1,213 @@
+"""Facts as lines of a list: in the order of what they say about the incident, families of a metric on one line.
+
+A line has the telling words and the number first, so that what a narrow pane cuts is the least of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from cockpit.widgets.draw import Part, cells, plain, sanitised
+from cockpit.widgets.words import clock, levels
+from primitives.dataclass import dataclass
+from primitives.patterns import lazy_pattern
+from primitives.quantities import times
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from engine.incident import FoundFact
+    from primitives.display_names import NameOf
+    from primitives.facts import Fact, LogPattern, MetricAtLimit, MetricShift, OwnShare
+    from primitives.records import Change
+
+__all__ = ["FactGroup", "fact_line", "grouped", "is_calm"]
+
+# One quantity in several statistics: latency_p50, latency_p95 and latency_average.
+_STATISTIC = lazy_pattern(
+    r"(?i)[ _](?:p\d{1,2}(?:[._]\d+)?|average|avg|mean|median|min|max|maximum|minimum|sum|count)$"
+)
+
+# What a fact says about the incident, in this order where no hypothesis weighs it.
+_ORDER = {
+    "alert": 3, "metric_at_limit": 1, "metric_shift": 2, "workload_state": 1, "log_pattern": 2, "change": 2,
+    "configuration_difference": 2, "probe_result": 1, "span_errors": 2, "span_shift": 2, "metric_missing": 2,
+    "assertion": 0, "own_share": 3, "observation": 3, "dependencies": 5, "source_gap": 6,
+}  # fmt: skip
+_QUIET = 4
+"""The rank of what was there all the time, or got better."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    """Facts on one line: the one that stands for them, and the others of its family."""
+
+    lead: str
+    others: tuple[str, ...] = ()
+
+
+def is_calm(fact: Fact) -> bool:
+    """Whether it says that something is as always: absent, or background of a system that works."""
+    return fact.polarity == "absent" or getattr(fact, "bearing", "active") != "active"
+
+
+def grouped(
+    facts: Mapping[str, FoundFact], symptom: tuple[str, str] | None, weights: Mapping[str, float], said: Collection[str]
+) -> tuple[list[FactGroup], list[str]]:
+    """What tells something, most telling first, and the ids of what is calm.
+
+    `symptom` is the resource and metric that raised the alarm, `weights` what the facts weigh for the first hypothesis
+    (log-odds), `said` the facts that a person judged, which are never folded away.
+    """
+    families: dict[tuple[str, ...], list[str]] = {}
+    calm: list[str] = []
+    for key, known in facts.items():
+        if is_calm(known.fact) and key not in said:
+            calm.append(key)
+        else:
+            families.setdefault(_family(key, known.fact), []).append(key)
+    groups = [_group(keys, facts, symptom, weights) for keys in families.values()]
+    places = {key: place for place, key in enumerate(facts)}
+    groups.sort(key=lambda group: (_rank(facts[group.lead].fact, group, symptom, weights), places[group.lead]))
+    return groups, calm
+
+
+def _family(key: str, fact: Fact) -> tuple[str, ...]:
+    if fact.type == "metric_shift" and fact.ended is None:
+        rose = "up" if fact.current >= fact.baseline else "down"
+        return (fact.resource or "", _STATISTIC.sub("", fact.metric), rose)
+    if fact.type == "source_gap":
+        return (fact.type, fact.source, fact.status)
+    return (key,)
+
+
+def _group(
+    keys: Sequence[str],
+    facts: Mapping[str, FoundFact],
+    symptom: tuple[str, str] | None,
+    weights: Mapping[str, float],
+) -> FactGroup:
+    def weight(key: str) -> tuple[bool, float, float]:
+        fact = facts[key].fact
+        return (_is_symptom(fact, symptom), abs(weights.get(key, 0.0)), abs(getattr(fact, "score", 0.0)))
+
+    lead = max(keys, key=weight)
+    return FactGroup(lead, tuple(key for key in keys if key != lead))
+
+
+def _is_symptom(fact: Fact, symptom: tuple[str, str] | None) -> bool:
+    return fact.type == "metric_shift" and (fact.resource, fact.metric) == symptom
+
+
+def _rank(
+    fact: Fact, group: FactGroup, symptom: tuple[str, str] | None, weights: Mapping[str, float]
+) -> tuple[int, float]:
+    if _is_symptom(fact, symptom):
+        return -2, 0.0
+    heaviest = max(weights.get(key, 0.0) for key in (group.lead, *group.others))
+    if heaviest > 0:
+        return -1, -heaviest
+    place = _ORDER.get(fact.type, _QUIET)
+    if fact.type == "metric_shift" and (not fact.worse or fact.ended is not None):
+        place = _QUIET
+    return place, -abs(getattr(fact, "score", 0.0))
+
+
+def fact_line(
+    fact: Fact, names: NameOf, width: int, others: Sequence[Fact] = (), at: str | None = None
+) -> tuple[list[Part], list[Part]]:
+    """The words of a fact's line and what stands at its right edge (how many times as much, since when).
+
+    `at` is the resource that need not be named: the one with the symptom.
+    """
+    who = "" if fact.resource is None or fact.resource == at else f"{names(fact.resource)} "
+    match fact.type:
+        case "metric_shift" if fact.polarity == "present":
+            return _shift(fact, width, others, who)
+        case "metric_at_limit" if fact.polarity == "present":
+            return _at_limit(fact, width, who)
+        case "change" if fact.change is not None:
+            return _changed(fact.change, names)
+        case "log_pattern" if fact.polarity == "present" and fact.count:
+            return _messages(fact, who)
+        case "source_gap" if others:
+            return _gaps([fact, *others])
+        case "own_share" if fact.polarity == "present":
+            return _share(fact, names)
+        case _:
+            sentence = sanitised(fact.sentence(names))
+            named = f"{names(fact.resource)} " if fact.resource is not None and fact.resource == at else ""
+            return [(sentence.removeprefix(sanitised(named)) if named else sentence, "text")], []
+
+
+def _at(time: datetime | None) -> list[Part]:
+    return [(f" {clock(time):>8} ", "dim")] if time is not None else [(" " * 10, "dim")]
+
+
+def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> tuple[list[Part], list[Part]]:
+    role = "bad" if fact.worse and fact.ended is None else "text"
+    before, during = levels(fact)
+    name = sanitised(f"{who}{fact.metric.replace('_', ' ')}")
+    factor = times(fact.baseline, fact.current).strip(" ()").replace(" times", "")
+    factor = f"×{factor}" if factor and not factor.endswith("%") else factor
+    moved: list[Part] = [(f" {before} → ", "dim"), (during, f"{role} bold")]
+    right = [(f" {factor}", role), *_at(fact.onset)]
+    room = width - cells(plain(moved)) - 1
+    # How many times as much gives way to the name, and the name to the numbers.
+    if cells(name) + cells(plain(right)) > room:
+        right = _at(fact.onset)
+    room -= cells(plain(right))
+    left: list[Part] = [(name if cells(name) <= room else _shortened(name, room), "text"), *moved]
+    if fact.ended is not None:
+        left.append((f", normal again after {clock(fact.ended)}", "dim"))
+    also = " ".join(statistic for other in others if (statistic := _statistic(other)))
+    if also and cells(name) + cells(also) + 7 <= room:
+        left.append((f" · {also} too", "dim"))
+    return left, right
+
+
+def _statistic(fact: Fact) -> str:
+    match = _STATISTIC.search(getattr(fact, "metric", ""))
+    return sanitised(match[0].strip(" _")) if match else ""
+
+
+def _shortened(name: str, room: int) -> str:
+    """A name that keeps its end, which says what was measured."""
+    return name if len(name) <= room or room < 2 else f"…{name[-(room - 1) :]}"
+
+
+def _at_limit(fact: MetricAtLimit, width: int, who: str) -> tuple[list[Part], list[Part]]:
+    whole = fact.reading(fact.limit) == "100 %"
+    share = fact.reading(fact.peak) if whole else f"{100 * fact.ratio:.0f} % of {fact.reading(fact.limit)}"
+    name, right = sanitised(f"{who}{fact.metric.replace('_', ' ')}"), _at(fact.since)
+    room = width - cells(share) - cells(plain(right)) - 2
+    return [(name if cells(name) <= room else _shortened(name, room), "text"), (f" {share}", "bad bold")], right
+
+
+def _messages(fact: LogPattern, who: str) -> tuple[list[Part], list[Part]]:
+    new = " new" if fact.baseline_count == 0 else ""
+    words = f"{fact.count} ×{new} {fact.severity} {who}“{sanitised(fact.template)}”"
+    return [(sanitised(words), "text")], _at(fact.first_seen)
+
+
+def _gaps(facts: Sequence[Fact]) -> tuple[list[Part], list[Part]]:
+    """What one source could not answer for one reason, on one line."""
+    asked = ", ".join(dict.fromkeys(sanitised(getattr(fact, "question", "")) for fact in facts))
+    first = facts[0]
+    return [(f"{sanitised(getattr(first, 'status', '')).replace('_', ' ')}: {asked}", "text")], []
+
+
+def _share(fact: OwnShare, names: NameOf) -> tuple[list[Part], list[Part]]:
+    share = f"up to {100 * min(fact.share, 1.0):.0f} %"
+    who = sanitised(fact.resource_name(names))
+    return [(f"{who} itself makes ", "text"), (share, "text bold"), (" of the symptom", "text")], []
+
+
+def _changed(change: Change, names: NameOf) -> tuple[list[Part], list[Part]]:
+    # The engine is there by the time that there is a fact; the first frame must not wait for it.
+    from primitives.facts import change_name
+
+    what = change_name(change)
+    who = f" · {names(change.resource)}" if change.resource and names(change.resource) not in what else ""
+    return [(sanitised(what), "text"), (sanitised(who), "dim")], _at(change.time)

@@ -1,0 +1,69 @@
+"""A fact as a reason, in a few words, for the line below the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cockpit.widgets.draw import sanitised
+from cockpit.widgets.words import levels
+from primitives.quantities import duration
+
+if TYPE_CHECKING:
+    from engine.events import IncidentOpened
+    from engine.hypotheses import Hypothesis
+    from primitives.display_names import NameOf
+    from primitives.facts import ChangeFound, Fact, LogPattern, MetricShift, OwnShare
+
+__all__ = ["short_reason"]
+
+LONGEST_QUOTE = 48
+
+
+def short_reason(fact: Fact, names: NameOf, best: Hypothesis, opened: IncidentOpened | None) -> str:
+    """The fact as a reason for `best`; empty where the cause or the header says the same already."""
+    match fact.type:
+        case "metric_shift" if _is_symptom(fact, opened):
+            return ""
+        case "metric_shift" if fact.polarity == "present":
+            return _shift(fact, names, best)
+        case "own_share" if fact.polarity == "present":
+            return _share(fact, names)
+        case "change" if fact.change is not None:
+            return _change(fact, best)
+        case "log_pattern" if fact.polarity == "present" and fact.count:
+            return _messages(fact, names, best)
+        case _:
+            return sanitised(fact.sentence(names))
+
+
+def _is_symptom(shift: MetricShift, opened: IncidentOpened | None) -> bool:
+    symptom = opened.symptom if opened is not None else None
+    return symptom is not None and (shift.resource, shift.metric) == (symptom.resource, symptom.metric)
+
+
+def _whose(resource: str | None, names: NameOf, best: Hypothesis) -> str:
+    """The resource's name before what is told of it; nothing for the one that the cause names."""
+    return "" if resource is None or resource == best.resource else f"{sanitised(names(resource))} "
+
+
+def _shift(fact: MetricShift, names: NameOf, best: Hypothesis) -> str:
+    name = sanitised(fact.metric.replace("_", " "))
+    return f"{_whose(fact.resource, names, best)}{name} {' → '.join(levels(fact))}"
+
+
+def _share(fact: OwnShare, names: NameOf) -> str:
+    return f"{sanitised(fact.resource_name(names))} itself makes up to {100 * min(fact.share, 1.0):.0f} % of it"
+
+
+def _change(fact: ChangeFound, best: Hypothesis) -> str:
+    assert fact.change is not None
+    if fact.lead_s is None or fact.change.id != best.change:
+        return sanitised(fact.sentence())
+    return f"{duration(abs(fact.lead_s))} {'before' if fact.lead_s >= 0 else 'after'} the onset"
+
+
+def _messages(fact: LogPattern, names: NameOf, best: Hypothesis) -> str:
+    quote = sanitised(fact.template)
+    quote = quote if len(quote) <= LONGEST_QUOTE else f"{quote[: LONGEST_QUOTE - 1]}…"
+    new = "new " if fact.baseline_count == 0 else ""
+    return f"{_whose(fact.resource, names, best)}{fact.count} {new}× “{quote}”"

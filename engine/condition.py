@@ -1,0 +1,99 @@
+"""The condition of an incident: whether what raised the alarm is still bad. It is not the state of the analysis.
+
+The metric that raised the alarm decides, where it was measured; else an alert that a source states, else what is
+unhealthy now. Nothing is called recovered for lack of data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final, Literal
+
+from engine.events import IncidentOpened
+from engine.hypotheses import Judgement
+from engine.incident import FoundFact, IncidentState
+from primitives.dataclass import dataclass
+from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
+
+__all__ = ["Condition", "ConditionState", "condition_from", "condition_of", "tells_condition"]
+
+ConditionState = Literal["bad", "recovering", "recovered", "normal", "unknown"]
+"""`normal`: the metric that raised the alarm never left its normal range; `unknown`: nobody measured it."""
+
+# Within so many spreads of the baseline, or a tenth of the way from it, a level counts as normal again: three robust
+# standard deviations hold 99.7 % of normal samples. A tenth of the baseline itself would be a whole outage of an
+# availability of 100 %.
+_SPREADS: Final = 3.0
+_ROOM: Final = 0.1
+# From half of the way back on it is recovering.
+_HALF: Final = 0.5
+_FIRING: Final = frozenset({"firing", "alarm", "triggered", "active", "open", "acknowledged"})
+_RESOLVED: Final = frozenset({"resolved", "ok", "inactive", "closed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The state as of `at`; `shift` is what the metric that raised the alarm did, `because` what the state rests on."""
+
+    state: ConditionState
+    at: datetime | None = None
+    because: str = ""
+    shift: MetricShift | None = None
+
+
+def condition_of(state: IncidentState) -> Condition:
+    """Whether what raised the alarm is still bad, as of the newest measurement."""
+    told = [known for known in state.facts.values() if tells_condition(known.fact, state.opened)]
+    return condition_from(told, state.judgements)
+
+
+def tells_condition(fact: Fact, opened: IncidentOpened | None) -> bool:
+    """Whether the condition can rest on this fact."""
+    match fact:
+        case MetricShift():
+            symptom = opened.symptom if opened is not None else None
+            # Never another resource's or metric's: its number would be read as the symptom's.
+            return symptom is not None and (fact.resource, fact.metric) == (symptom.resource, symptom.metric)
+        case AlertState():
+            return fact.polarity == "present"
+        case WorkloadState():
+            return fact.polarity == "present" and fact.hurt is True and fact.bearing == "active"
+        case _:
+            return False
+
+
+def condition_from(told: Iterable[FoundFact], judgements: Mapping[str, Judgement]) -> Condition:
+    """The condition by those facts that `tells_condition` lets through; what a person excluded doesn't count."""
+    facts = [known.fact for known in told if _stands(judgements.get(known.id))]
+    shifts = [fact for fact in facts if isinstance(fact, MetricShift)]
+    if shifts:
+        return _of_shift(next((shift for shift in shifts if shift.polarity == "present"), shifts[0]))
+    alerts = [fact for fact in facts if isinstance(fact, AlertState)]
+    states = {alert.state.casefold() for alert in alerts}
+    if states & _FIRING:
+        return Condition("bad", max(alert.observed_at for alert in alerts), "an alert fires")
+    if hurt := [fact for fact in facts if isinstance(fact, WorkloadState)]:
+        return Condition("bad", max(fact.observed_at for fact in hurt), "workloads are unhealthy")
+    if alerts and states <= _RESOLVED:
+        return Condition("recovered", max(alert.observed_at for alert in alerts), "the alert is resolved")
+    return Condition("unknown")
+
+
+def _stands(judged: Judgement | None) -> bool:
+    return judged is None or judged.verdict == "pinned"
+
+
+def _of_shift(shift: MetricShift) -> Condition:
+    if shift.ended is not None:
+        return Condition("recovered", shift.ended, "normal again", shift)
+    if shift.latest is None or shift.latest_at is None:
+        return Condition("unknown", shift=shift)
+    away, moved = abs(shift.latest - shift.baseline), abs(shift.current - shift.baseline)
+    if shift.polarity != "present":
+        return Condition("normal", shift.latest_at, "never left its normal range", shift)
+    if away <= max(_SPREADS * shift.spread, _ROOM * moved):
+        return Condition("recovered", shift.latest_at, "in its normal range", shift)
+    if away < _HALF * moved:
+        return Condition("recovering", shift.latest_at, "on its way back", shift)
+    return Condition("bad", shift.latest_at, "out of its normal range", shift)

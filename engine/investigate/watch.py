@@ -1,0 +1,170 @@
+"""Watches a live incident after its first answer: asks for its symptom again and again, while somebody looks.
+
+Each look is about the last minutes alone, so it costs a fraction of the investigation. It ends when nobody has asked
+for it for a while, when its questions are used up, or with its sources.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+
+from engine.events import AlertReading, MetricReading, ReadingTaken, WorkloadReading
+from engine.investigate.commands import StopWatch, TakeReading
+from engine.investigate.incident_access import IncidentAccess
+from engine.investigate.scenario import Scenario
+from engine.investigate.watched import Watched, watched_metrics
+from primitives.records import Alert, Series, Window
+from primitives.telemetry import AlertsQuery, Answer, Answers, ObjectsQuery, SeriesQuery, Telemetry
+from primitives.text import safe_line
+
+__all__ = ["LEASE", "Watcher"]
+
+LEASE: Final = 3.0
+"""So many times the distance between two looks the watch goes on after somebody last asked for it."""
+
+_BACK: Final = timedelta(minutes=3)
+_STEP_S: Final = 5.0
+# So many good samples at the end are no chance: with a rate's range they speak for half a minute.
+_LEAST_WELL: Final = 2
+_WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
+_MOST_WORKLOADS: Final = 40
+_MOST_ALERTS: Final = 40
+
+
+class _Unrecorded:
+    """Keeps no answers: a reading is an event itself, and its samples are asked for again when they matter."""
+
+    async def record(self, answer: Answer[Any]) -> str:
+        del answer
+        return ""
+
+
+class Watcher:
+    """Looks every `every_s` seconds, with at most `questions` questions to the scenario's sources."""
+
+    def __init__(self, incident: IncidentAccess, scenario: Scenario, every_s: float, questions: int) -> None:
+        self._incident = incident
+        self._scenario = scenario
+        self._every_s = every_s
+        self._left = questions
+        self._asked = 0
+        self._wanted_until = 0.0
+        self.wanted()
+
+    def wanted(self) -> None:
+        """Somebody still looks."""
+        self._wanted_until = self._scenario.clock.monotonic() + LEASE * self._every_s
+
+    async def run(self) -> None:
+        """Look until it ends, and say why. Raises `StoreError`."""
+        try:
+            while (reason := self._over()) is None:
+                await self._incident.send(TakeReading(await self._look()))
+                await self._scenario.clock.sleep(self._every_s)
+            await self._incident.send(StopWatch(reason))
+        finally:
+            backends = self._scenario.backends
+            await asyncio.gather(*(backend.close() for backend in backends), return_exceptions=True)
+
+    def _over(self) -> Any:
+        if self._asked >= self._left:
+            return "budget"
+        return "unwatched" if self._scenario.clock.monotonic() >= self._wanted_until else None
+
+    async def _look(self) -> ReadingTaken:
+        now, state = self._scenario.clock.now(), self._incident.state
+        window = Window(start=now - _BACK, end=now)
+        # A new one for each look: it answers equal questions from what it knows, and a look is about news.
+        telemetry = self._scenario.telemetry(_Unrecorded())
+        watched = watched_metrics(state)
+        resources = tuple(dict.fromkeys(metric.resource for metric in watched))
+        names = tuple(dict.fromkeys(metric.metric for metric in watched))
+        series, alerts, objects = await asyncio.gather(
+            self._put(telemetry, SeriesQuery(window=window, resources=resources, metrics=names, step_s=_STEP_S))
+            if watched
+            else _nothing(),
+            self._put(telemetry, AlertsQuery(window=window)),
+            self._put(telemetry, ObjectsQuery(window=window, kinds=_WORKLOADS)),
+        )
+        missing = [part for answers in (series, alerts, objects) if answers is not None for part in _failures(answers)]
+        return ReadingTaken(
+            metrics=tuple(_readings(watched, series.records if series is not None else ())),
+            alerts=_firing(alerts.records if alerts is not None else ()),
+            workloads=await asyncio.to_thread(_workloads, objects.records if objects is not None else (), window),
+            asked=self._asked,
+            missing=tuple(dict.fromkeys(missing)),
+        )
+
+    async def _put(self, telemetry: Telemetry, query: Any) -> Answers[Any] | None:
+        """The answers; None where no source is asked such questions."""
+        able = [backend for backend in self._scenario.backends if query.question in backend.questions]
+        if not able:
+            return None
+        self._asked += len(able)
+        return await telemetry.ask(query)
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _failures(answers: Answers[Any]) -> list[str]:
+    failed = (part for part in answers.parts if part.status in ("denied", "unreachable"))
+    return [safe_line(f"{part.source}: {part.detail or part.status}", limit=200) for part in failed]
+
+
+def _readings(watched: Sequence[Watched], series: Sequence[Series]) -> list[MetricReading]:
+    by_name = {(entry.resource, entry.metric.name): entry for entry in series if len(entry.times)}
+    readings = []
+    for metric in watched:
+        entry = by_name.get((metric.resource, metric.metric))
+        if entry is not None:
+            readings.append(_reading(metric, entry))
+    return readings
+
+
+def _reading(watched: Watched, series: Series) -> MetricReading:
+    well = watched.is_well(series.values)
+    bad = np.flatnonzero(~well)
+    first = int(bad[-1]) + 1 if len(bad) else 0
+    is_well = len(well) - first >= _LEAST_WELL
+    good = np.flatnonzero(well)
+    left = int(good[-1]) + 1 if len(good) else 0
+    return MetricReading(
+        resource=watched.resource,
+        metric=watched.metric,
+        kind=series.metric.kind,
+        unit=series.metric.unit,
+        value=float(series.values[-1]),
+        at=_moment(series.times[-1]),
+        usual=watched.usual,
+        bad_since=None if is_well or left >= len(well) else _moment(series.times[left]),
+        well_since=_moment(series.times[first]) if is_well else None,
+        symptom=watched.symptom,
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(float(seconds), UTC)
+
+
+def _firing(alerts: Sequence[Alert]) -> tuple[AlertReading, ...]:
+    firing = [AlertReading(name=alert.name, resource=alert.resource) for alert in alerts if alert.state == "firing"]
+    return tuple(firing[:_MOST_ALERTS])
+
+
+def _workloads(dumps: Sequence[Any], window: Window) -> tuple[WorkloadReading, ...]:
+    """Those that lack pods, and how many they lack."""
+    if not dumps:
+        return ()
+    from primitives.kubernetes.ready_counts import ready_counts
+
+    counts = ready_counts(dumps, window)
+    lacking = [WorkloadReading(resource=name, ready=ready, wanted=wanted)
+               for name, (ready, wanted) in counts.items() if ready < wanted]  # fmt: skip
+    return tuple(lacking[:_MOST_WORKLOADS])

@@ -1,0 +1,58 @@
+"""Tempo as a source: spans, and the calls that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from pydantic import Field, field_validator
+
+from primitives.backends.http_settings import HttpSettings
+from primitives.backends.registry import backend
+
+if TYPE_CHECKING:
+    from primitives.clock import Clock
+    from primitives.telemetry import Backend
+
+__all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "TempoSettings", "open_tempo"]
+
+URL_VARIABLE: Final = "CLOUDOPS_TEMPO_URL"
+TOKEN_VARIABLE: Final = "CLOUDOPS_TEMPO_TOKEN"  # noqa: S105 - the variable's name, not a token
+
+
+class TempoSettings(HttpSettings):
+    """Where it is, and whose traces to read: `tenant` is sent as X-Scope-OrgID."""
+
+    PRODUCT: ClassVar[str] = "Tempo"
+    PORT: ClassVar[int] = 3200
+    TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
+
+    tenant: str = Field("", max_length=1_000)
+
+    @field_validator("tenant")
+    @classmethod
+    def _fits_a_header(cls, tenant: str) -> str:
+        if not tenant.isascii() or not tenant.isprintable():
+            raise ValueError("expected a tenant's id")
+        return tenant
+
+
+def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
+    url = environment.get(URL_VARIABLE)
+    return {"url": url} if url else None
+
+
+@backend(
+    "tempo",
+    title="Grafana Tempo",
+    questions=("spans", "topology"),
+    settings=TempoSettings,
+    discover=_discover,
+    discovered_by=URL_VARIABLE,
+)
+def open_tempo(name: str, settings: TempoSettings, clock: Clock) -> Backend:
+    """The source `name`."""
+    from primitives.backends.tempo.store import TempoStore
+    from primitives.traces.source import TraceSource
+
+    return TraceSource(TempoStore(settings, source=name), clock=clock, name=name)
