@@ -53,6 +53,7 @@ _GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
 _LONGEST_FORM: Final = 1_000
+_MOST_CHANGED: Final = 60_000
 _DIGITS: Final = str.maketrans("123456789", "000000000")
 _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
@@ -87,6 +88,8 @@ class Redactor:
         self._seeks = False
         self._memo: dict[str, str] = {}
         self._stable: set[str] = set()
+        self._changed: dict[str, str] = {}
+        self._before: dict[str, str] = {}
 
     def knowing(self) -> Redactor | None:
         """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
@@ -98,6 +101,7 @@ class Redactor:
         other = Redactor(key=self._key)
         other._known, other._known_pattern = self._known, self._known_pattern
         other._learned, other._seeks = self._learned, True
+        other._before = self._changed
         return other
 
     def redact(self, text: str) -> str:
@@ -139,6 +143,15 @@ class Redactor:
         return self.placeholder(kind, secret)
 
     def _redact(self, text: str) -> str:
+        before = self._before.get(text)
+        if before is not None and self._learned.redact(before, self.placeholder) == before:
+            return before
+        redacted = self._redact_anew(text)
+        if redacted is not text and len(text) <= _LONGEST_FORM and len(self._changed) < _MOST_CHANGED:
+            self._changed[text] = redacted
+        return redacted
+
+    def _redact_anew(self, text: str) -> str:
         if self._is_dull(text):
             return text
         text, is_document = self._redact_documents(text)
