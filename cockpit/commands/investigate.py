@@ -35,6 +35,9 @@ __all__ = ["command"]
     "A configured source to ask; may be given several times [default: all].",
     "Short for a source: a live Prometheus to ask.",
 )
+@click.option(
+    "--record", type=FilePath(text=True), help="Afterwards, write a bundle with a day before it, for the postmortem."
+)
 @plain_option
 @click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
@@ -45,6 +48,7 @@ def command(
     query: str | None,
     incident: Path | None,
     resource: str | None,
+    record: Path | None,
     output: str | None,
     explain: bool,
     no_color: bool,
@@ -58,11 +62,19 @@ def command(
     bundle = str(bundle_path(incident)) if incident is not None else None
     if bundle is not None and settings.chosen:
         raise click.UsageError("--incident investigates what was recorded; leave --source and --prometheus out")
+    if bundle is not None and record is not None:
+        raise click.UsageError("--record keeps what live sources say; leave it out with --incident")
     start = Start(query, bundle, resource)
     if output is None and not explain and on_terminal():
         from cockpit.app import run_cockpit
 
-        return run_cockpit(settings, start, color=not no_color)
-    from cockpit import headless
+        code = run_cockpit(settings, start, color=not no_color)
+    else:
+        from cockpit import headless
 
-    return headless.investigate(settings, start, output=output or "plain", color=not no_color, explain=explain)
+        code = headless.investigate(settings, start, output=output or "plain", color=not no_color, explain=explain)
+    if record is not None:
+        from cockpit.recording import WIDE, record_now
+
+        record_now(settings, record, query=query or "", before=WIDE)
+    return code
