@@ -230,6 +230,39 @@ async def test_nodes_are_cordoned_and_uncordoned_but_not_while_somebody_empties_
         assert "unschedulable" not in server.get("node", "n1")["spec"]
 
 
+async def test_a_pod_is_deleted_by_its_uid_and_its_successor_is_left_alone(server: ApiServer) -> None:
+    server.apply(workload("Deployment", "crew", replicas=1))
+    (pod,) = eventually(lambda: server.get("-n", NAMESPACE, "pods", "-l", "app=crew")["items"])
+    async with writer_of(server) as writer:
+        action = Action(writer, "delete_pod", namespace=NAMESPACE, pod=pod["metadata"]["name"])
+        preview = await action.run()
+        assert (await action.operations.dispatch(writer, preview)).outcome == "refused"
+        assert (await action.operations.find_out(writer, action.arguments, preview, MARKED)).outcome == "accepted"
+        assert (await action.operations.converged(writer, action.arguments, preview)).state == "converged"
+    (after,) = eventually(lambda: server.get("-n", NAMESPACE, "pods", "-l", "app=crew")["items"])
+    assert after["metadata"]["uid"] != pod["metadata"]["uid"]
+
+
+async def test_a_drain_cordons_and_evicts_as_the_budgets_allow(server: ApiServer) -> None:
+    for name in ("d1", "d2"):
+        server.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+        _patch_status(server, name, {"status": {"conditions": [{"type": "Ready", "status": "True"}]}})
+    made = workload("Deployment", "bound", replicas=2)
+    made["spec"]["template"]["spec"]["nodeName"] = "d1"
+    server.apply(made)
+    eventually(lambda: len(server.get("-n", NAMESPACE, "pods", "-l", "app=bound")["items"]) == 2)
+    async with writer_of(server) as writer:
+        drain = Action(writer, "drain_node", node="d1")
+        preview = await drain.run()
+        assert "+ unschedulable: true" in preview.diff
+        assert server.get("node", "d1")["spec"]["unschedulable"] is True
+        pods = server.get("-n", NAMESPACE, "pods", "-l", "app=bound")["items"]
+        old = {entry["uid"] for entry in preview.call.parameters["evictions"]}
+        assert all("deletionTimestamp" in pod["metadata"] for pod in pods if pod["metadata"]["uid"] in old)
+        found = await drain.operations.find_out(writer, drain.arguments, preview, MARKED)
+        assert found.outcome == "accepted"
+
+
 def _patch_status(server: ApiServer, node: str, patch: Any) -> None:
     config = yaml.safe_load(server.kubeconfig("admin").read_text())
     address = config["clusters"][0]["cluster"]["server"]

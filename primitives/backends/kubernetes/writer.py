@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -79,6 +80,9 @@ class KubernetesWriter:
 
     async def dry_run(self, request: Request) -> Mapping[str, Any]:
         """What the server says that it would store. Raises `SourceError`, also for what it would refuse."""
+        if request.method == "DELETE":
+            # A deletion with a body has its options there: the server doesn't look at those of the URL.
+            request = replace(request, body={**(request.body or {}), "dryRun": ["All"]})
         return self._document(await self._exchange(request, _DRY))
 
     async def send(self, request: Request) -> Dispatch:
