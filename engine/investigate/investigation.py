@@ -35,8 +35,8 @@ from engine.port import ConfirmPlan
 from engine.reason.advisor import Advisor, consult
 from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.registry import Arguments, diagnostics
-from primitives.records import Alert, Topology
-from primitives.telemetry import AlertsQuery, SeriesQuery, TopologyQuery
+from primitives.records import Alert, Series, Topology
+from primitives.telemetry import AlertsQuery, Answers, SeriesQuery, TopologyQuery
 
 __all__ = ["Investigation", "sources_checked"]
 
@@ -109,9 +109,10 @@ class Investigation:
     async def _plan(self) -> None:
         opened = self.state.opened
         assert opened is not None
-        alerts, topologies = await asyncio.gather(
+        alerts, topologies, _ = await asyncio.gather(
             self._telemetry.alerts(AlertsQuery(window=opened.window)),
             self._telemetry.topology(TopologyQuery(window=opened.window)),
+            self._ask_for_period(opened),
         )
         alert: Alert | None = next(iter(alerts.records), None)
         understood = classify(
@@ -150,12 +151,19 @@ class Investigation:
         """The opening with the time that the data suggest, where it is a live one and nobody said which time."""
         if self._scenario.recorded or opened.period_given:
             return opened
-        scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
-        answers = await self._telemetry.series(SeriesQuery(window=lookback_window(scope)))
+        answers = await self._ask_for_period(opened)
         period = await asyncio.to_thread(choose_period, opened, understood, answers.records)
         if period is not None:
             await self._incident.send(ChoosePeriod(period))
         return self.state.opened or opened
+
+    async def _ask_for_period(self, opened: IncidentOpened) -> Answers[Series]:
+        """The series from which the time is chosen. Asked beside the first questions, they are there when needed."""
+        scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
+        query = SeriesQuery(window=lookback_window(scope))
+        if self._scenario.recorded or opened.period_given:
+            return Answers(query, ())
+        return await self._telemetry.series(query)
 
     async def _confirm(self) -> None:
         """Wait for a person's confirmation, where one is needed."""
