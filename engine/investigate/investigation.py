@@ -109,11 +109,11 @@ class Investigation:
     async def _plan(self) -> None:
         opened = self.state.opened
         assert opened is not None
-        alerts, topologies, _ = await asyncio.gather(
-            self._telemetry.alerts(AlertsQuery(window=opened.window)),
-            self._telemetry.topology(TopologyQuery(window=opened.window)),
-            self._ask_for_period(opened),
-        )
+        ahead = asyncio.ensure_future(self._ask_ahead(opened))
+        # Recorded ones are asked one after the other, so that the same incident always gives the same log.
+        alerts = await self._telemetry.alerts(AlertsQuery(window=opened.window))
+        topologies = await self._telemetry.topology(TopologyQuery(window=opened.window))
+        await ahead
         alert: Alert | None = next(iter(alerts.records), None)
         understood = classify(
             opened.query,
@@ -158,12 +158,19 @@ class Investigation:
         return self.state.opened or opened
 
     async def _ask_for_period(self, opened: IncidentOpened) -> Answers[Series]:
-        """The series from which the time is chosen. Asked beside the first questions, they are there when needed."""
+        """The series from which the time is chosen."""
         scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
-        query = SeriesQuery(window=lookback_window(scope))
-        if self._scenario.recorded or opened.period_given:
-            return Answers(query, ())
-        return await self._telemetry.series(query)
+        return await self._telemetry.series(SeriesQuery(window=lookback_window(scope)))
+
+    async def _ask_ahead(self, opened: IncidentOpened) -> None:
+        """Ask live sources side by side what the plan is made of."""
+        if self._scenario.recorded:
+            return
+        await asyncio.gather(
+            self._telemetry.alerts(AlertsQuery(window=opened.window)),
+            self._telemetry.topology(TopologyQuery(window=opened.window)),
+            *([] if opened.period_given else [self._ask_for_period(opened)]),
+        )
 
     async def _confirm(self) -> None:
         """Wait for a person's confirmation, where one is needed."""
