@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from cockpit.widgets.draw import Line, Part, Styles, cells, draw, plain, sanitised
 from cockpit.widgets.marks import symptom_of
+from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.words import PHASES, SPINNER, elapsed, moved, percent, precise
 
 if TYPE_CHECKING:
@@ -82,7 +83,10 @@ class Header(Widget):
         title = sanitised((state.opened.title if state and state.opened else "") or self.view.title or "CloudOps")
         left: list[Part] = [(f" {sign} ", f"{role} bold"), (title, "text bold")]
         shift = symptom_of(self.view)
-        if shift is not None and width - cells(plain(right)) - cells(title) > 24:
+        reading = reading_parts(self.view)
+        if reading and width - cells(plain(right)) - cells(title) > cells(plain(reading)) + 4:
+            left += [("  ", "dim"), *reading]
+        elif shift is not None and width - cells(plain(right)) - cells(title) > 24:
             left += [("  ", "dim"), *moved(shift)]
         return self._inverted(Line(left, right))
 

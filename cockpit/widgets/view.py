@@ -46,7 +46,10 @@ class Playback:
 
 @dataclass(slots=True)
 class View:
-    """All that is drawn. `state` is None until the first event; `cursor` is the time cursor of the whole screen."""
+    """All that is drawn. `state` is None until the first event; `cursor` is the time cursor of the whole screen.
+
+    `now` is the present of a watched incident.
+    """
 
     state: IncidentState | None = None
     mode: Mode = "CONNECTING"
@@ -61,6 +64,7 @@ class View:
     playback: Playback | None = None
     problem: str = ""
     attached: bool = False
+    now: datetime | None = None
     symptom_cache: SymptomCache = field(default_factory=SymptomCache)
     names_of_state: NamesOfState | None = None
 
