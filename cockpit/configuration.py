@@ -25,7 +25,7 @@ class Configuration(BaseModel):
     `store` is the URL or path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`).
     `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
     kind and name. `close_after_days` is after how long a live incident that nobody touched is closed (0: never).
-    `policy` is the path of the policy file.
+    `policy` is the path of the policy file. `watch_every_s` is how often a watched incident's sources are asked again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
@@ -33,6 +33,7 @@ class Configuration(BaseModel):
     store: str | None = None
     theme: str | None = None
     close_after_days: int | None = Field(None, ge=0, le=36_500)
+    watch_every_s: float = Field(15.0, ge=1.0, le=3600.0)
     policy: str | None = Field(None, min_length=1, max_length=4096)
     sources: Mapping[str, Any] = {}
     prometheus: Mapping[str, Any] | None = None
