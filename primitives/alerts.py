@@ -17,7 +17,10 @@ from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.records import Alert
 from primitives.text import safe_line, safe_text
 
-__all__ = ["normalise_alerts"]
+__all__ = ["METRIC_LABEL", "normalise_alerts"]
+
+METRIC_LABEL: Final = "metric"
+"""The label with the name of the metric that an alarm is about, where its source can tell."""
 
 State = Literal["firing", "pending", "resolved", "unknown"]
 

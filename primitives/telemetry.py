@@ -267,6 +267,11 @@ class Telemetry:
         # One asker's cancellation must not take the answer away from the others.
         return await asyncio.shield(known)
 
+    @property
+    def cost_usd(self) -> float:
+        """What the backends that charge for questions have charged by now, as far as they know; they say `cost_usd`."""
+        return sum(float(getattr(backend, "cost_usd", 0.0)) for backend in self.backends)
+
     async def close(self) -> None:
         """Stop what is under way and close the backends."""
         for future in self._asked.values():

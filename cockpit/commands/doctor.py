@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.options import CommandWithExample, json_option, settings_options, source_options
+from cockpit.options import TEXT, CommandWithExample, json_option, settings_options, source_options
 
 if TYPE_CHECKING:
     from cockpit.settings import Settings
@@ -20,9 +20,12 @@ __all__ = ["command"]
     "A configured source to check; may be given several times [default: all].",
     "Short for a source: a live Prometheus to check.",
 )
+@click.option("--policy", metavar="KIND", type=TEXT, help="Print the least permissions that a kind of source needs.")
 @settings_options
-def command(as_json: bool, settings: Settings) -> int:
+def command(as_json: bool, policy: str | None, settings: Settings) -> int:
     """Say what is configured, reachable and permitted, and what is not."""
+    if policy is not None:
+        return _print_policy(policy)
     from cockpit.doctor import examine, render
     from cockpit.output import say, say_document
     from cockpit.signals import run
@@ -33,3 +36,18 @@ def command(as_json: bool, settings: Settings) -> int:
     else:
         say(render(checks))
     return 3 if any(check.status == "bad" for check in checks) else 0
+
+
+def _print_policy(kind: str) -> int:
+    """The policy of a kind of source, as JSON."""
+    from cockpit.output import say_document
+    from primitives.backends.registry import backends
+    from primitives.errors import UsageError
+    from primitives.text import safe_line
+
+    known = {name: backend.policy for name, backend in backends().items() if backend.policy is not None}
+    policy = known.get(kind)
+    if policy is None:
+        raise UsageError(f"--policy {safe_line(kind, limit=60)}: it is known of {', '.join(known)}")
+    say_document(policy())
+    return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
 from engine.deciders.decision import NOTHING, Decision, by
 from engine.deciders.runs import unfinished
@@ -78,10 +79,9 @@ def finish(state: IncidentState, command: FinishInvestigation) -> Decision:
     """End the investigation, once. A person may have cancelled in the very last moment."""
     if state.ended:
         return NOTHING
-    return by(
-        ENGINE,
-        InvestigationFinished(status="cancelled" if state.cancelling else "completed", duration_s=command.duration_s),
-    )
+    status: Literal["completed", "cancelled"] = "cancelled" if state.cancelling else "completed"
+    ended = InvestigationFinished(status=status, duration_s=command.duration_s, cost_usd=command.cost_usd)
+    return by(ENGINE, ended)
 
 
 def fail(state: IncidentState, command: FailInvestigation) -> Decision:

@@ -28,7 +28,7 @@ class InvestigationCancelled(InvestigationEvent):
 
 
 class InvestigationFinished(InvestigationEvent):
-    """The investigation ended. `cost_usd` is what models charged."""
+    """The investigation ended. `cost_usd` is what sources and models charge."""
 
     type: Literal["investigation_finished"] = "investigation_finished"
     version: Literal[1] = 1

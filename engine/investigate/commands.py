@@ -142,9 +142,10 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class FinishInvestigation:
-    """End the investigation. `duration_s` is how long it ran."""
+    """End the investigation. `duration_s` is how long it ran, `cost_usd` what its sources charge for their answers."""
 
     duration_s: float
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ class Investigation:
             for step in _waiting(self.state):
                 await self._incident.send(FinishStep(step.id, "cancelled", "cancelled", 0.0))
             await self._conclude()
-        await self._incident.send(FinishInvestigation(self.elapsed_s))
+        await self._incident.send(FinishInvestigation(self.elapsed_s, self._telemetry.cost_usd))
 
 
 def sources_checked(scenario: Scenario) -> SourcesChecked:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.events import IncidentOpened
+from engine.investigate.named_alarm import symptom_of_named_alarm
 from engine.investigate.time_hints import time_hints
 from engine.port import Investigate
 from engine.resources import checked_resource, known_resources, meant_resource
@@ -180,7 +181,17 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
         platform=("other",),
         period_given=request.since is not None,
     )
-    return await _live(opened, directory, request.sources, new_id("inc"))
+    scenario = await _live(opened, directory, request.sources, new_id("inc"))
+    return scenario if resource else await _with_alarm(scenario)
+
+
+async def _with_alarm(scenario: Scenario) -> Scenario:
+    """The scenario with the metric of the alarm that its query names, where it names one, as the symptom."""
+    opened = scenario.opened
+    reachable = {check.name for check in scenario.checks if check.status == "reachable"}
+    able = [backend for backend in scenario.backends if backend.name in reachable]
+    symptom = await symptom_of_named_alarm(opened.query, opened.window, able, Redactor(scenario.secrets))
+    return replace(scenario, opened=opened.model_copy(update={"symptom": symptom})) if symptom else scenario
 
 
 async def _live(opened: IncidentOpened, directory: SourceDirectory, names: Iterable[str], incident_id: str) -> Scenario:

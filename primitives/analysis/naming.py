@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from primitives.identity import base_name, same_name, scope_of, without_scope
@@ -13,6 +13,8 @@ from primitives.records import Topology
 __all__ = ["NameFinder"]
 
 _SHORTEST: Final = 4
+_READ: Final = 2_000
+_WORD: Final = lazy_pattern(r"[\w-]+")
 _NAME_KEYS: Final = ("name", "host", "hostname", "endpoint", "address", "dns", "url", "arn", "service")
 # Words after which comes the other side of a failed call.
 _CUE: Final = lazy_pattern(
@@ -40,29 +42,51 @@ class NameFinder:
         # A name that two resources of one scope share names neither.
         scoped = {name: [scope_of(resource) for resource in ids] for name, ids in owners.items() if _is_name(name)}
         self._owners = {name: owners[name] for name, scopes in scoped.items() if len(scopes) == len(set(scopes))}
-        ordered = sorted(self._owners, key=lambda name: (-len(name), name))
-        pattern = "|".join(map(re.escape, ordered))
-        self._pattern = lazy_pattern(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE) if ordered else None
+        # By their first word: an alternation of a hundred thousand names would be tried at each character.
+        # Kept are the lengths of the names, and what is before the word: the slash of a path, for nearly all nothing.
+        forms: dict[str, set[tuple[int, int]]] = {}
+        for name in self._owners:
+            word = _WORD.search(name)
+            if word is not None:
+                forms.setdefault(word[0], set()).add((len(name), word.start()))
+        self._forms = {word: sorted(known, reverse=True) for word, known in forms.items()}
 
     def pointed_at(self, text: str, writer: str | None) -> str | None:
         """The resource that `text` blames: not its writer; what comes after "to", "from" and the like first."""
-        if self._pattern is None:
-            return None
         plain: str | None = None
-        for match in self._pattern.finditer(text[:2000]):
-            resource = self._meant(match[0], writer)
+        for start, name in self._names_in(text[:_READ]):
+            resource = self._meant(name, writer)
             if resource is None or (writer is not None and (resource == writer or same_name(resource, writer))):
                 continue
-            if _CUE.search(text, max(match.start() - 24, 0), match.start()):
+            if _CUE.search(text, max(start - 24, 0), start):
                 return resource
             plain = plain or resource
         return plain
 
+    def _names_in(self, text: str) -> Iterator[tuple[int, str]]:
+        """Where the text has a known name, in any case and as a whole: the longest one of each place."""
+        end = 0
+        for word in _WORD.finditer(text):
+            for length, before in self._forms.get(word[0].casefold(), ()):
+                start = word.start() - before
+                until = start + length
+                name = text[start:until].casefold() if start >= end else ""
+                if name in self._owners and _is_whole(text, start, until):
+                    end = until
+                    yield start, name
+                    break
+
     def _meant(self, name: str, writer: str | None) -> str | None:
-        owners = self._owners[name.casefold()]
+        owners = self._owners[name]
         scope = scope_of(writer) if writer is not None else ""
         near = [resource for resource in owners if not scope or scope_of(resource) in ("", scope)]
         return near[0] if len(near) == 1 else None
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether the piece of the text is no part of a longer word."""
+    before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+    return not _WORD.fullmatch(before) and not _WORD.fullmatch(after)
 
 
 def _is_name(name: str) -> bool:

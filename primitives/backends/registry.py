@@ -135,7 +135,7 @@ class BackendKind:
     `name` is the `kind` of its sources. `factory` opens a source by its name, settings and clock, without asking it
     anything; it raises `UsageError` for settings that can't be used. `discover` finds settings in the environment where
     nobody configured a source, and `discovered_by` says how, for a person. `writer` opens its writing side, where
-    actions can be executed there.
+    actions can be executed there. `policy` gives the least permissions that reading needs, as the platform has them.
     """
 
     name: str
@@ -146,6 +146,7 @@ class BackendKind:
     discover: Discover
     discovered_by: str
     writer: OpenWriter | None = None
+    policy: Callable[[], Any] | None = None
 
 
 _registered: dict[str, BackendKind] = {}
@@ -160,12 +161,14 @@ def backend(
     discover: Discover = _nothing,
     discovered_by: str = "",
     writer: OpenWriter | None = None,
+    policy: Callable[[], Any] | None = None,
 ) -> Callable[[Factory[S]], Factory[S]]:
     """Register the decorated factory as the backend `name`."""
 
     def register(factory: Factory[S]) -> Factory[S]:
+        origin = discovered_by or "the environment"
         _registered[name] = BackendKind(
-            name, title, frozenset(questions), settings, factory, discover, discovered_by or "the environment", writer
+            name, title, frozenset(questions), settings, factory, discover, origin, writer, policy
         )
         return factory
 

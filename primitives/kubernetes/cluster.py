@@ -21,7 +21,10 @@ from primitives.kubernetes.selectors import selects
 from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, KubernetesDump, Topology, Window
 
-__all__ = ["Check", "Cluster", "PodSource"]
+__all__ = ["MOST_COMPARISONS", "Check", "Cluster", "PodSource", "TooManyComparisons"]
+
+MOST_COMPARISONS: Final = 3_000_000
+"""Of selectors with objects, for one cluster: some seconds. 5,000 Services with 50 pods each take a tenth of it."""
 
 _MADE: Final = lazy_pattern(r"(?:Created|Deleted) pod: ([a-z0-9][-a-z0-9.]*)")
 
@@ -59,6 +62,10 @@ class Check:
     healthy: bool
 
 
+class TooManyComparisons(ValueError):
+    """So many objects fit one another that they aren't compared."""
+
+
 class Cluster:
     """The newest dump of each kind, and the earlier ones.
 
@@ -88,8 +95,11 @@ class Cluster:
             for kind, times in by_time.items()
         }
         self._allocatable: dict[str, list[float]] = {}
+        self._comparisons = 0
         # Filled by `scheduling`: thousands of pods wait for the same few reasons.
         self.scheduling_reasons: dict[tuple[str, str], list[tuple[str, int, dict[str, Any]]]] = {}
+        # Filled by `services`: the workloads that a Service of the namespace reaches.
+        self.served: dict[str, set[str]] = {}
         self.owners = Owners(self._objects, self.topologies)
 
     @property
@@ -137,6 +147,19 @@ class Cluster:
         return dict(pods_of)
 
     @cached_property
+    def slices_of(self) -> dict[tuple[str, str], list[KubeObject]]:
+        """The EndpointSlices of each Service, by its namespace and name."""
+        slices_of: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
+        for item in self.all("EndpointSlice"):
+            slices_of[item.namespace, item.labels.get("kubernetes.io/service-name", "")].append(item)
+        return dict(slices_of)
+
+    @cached_property
+    def pods_have_labels(self) -> bool:
+        """Whether any pod has labels: a table of pods has none."""
+        return any(pod.item.labels for pod in self.pods)
+
+    @cached_property
     def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
         by_label: dict[tuple[str, str, str], list[Pod]] = defaultdict(list)
         for pod in self.pods:
@@ -152,6 +175,15 @@ class Cluster:
             pods_in[pod.item.namespace].append(pod)
         return dict(pods_in)
 
+    def spend(self, comparisons: int) -> None:
+        """Count comparisons of objects with objects. Raises `TooManyComparisons`.
+
+        Thousands of selectors that each fit tens of thousands of pods say nothing, and would take hours.
+        """
+        self._comparisons += 1 + comparisons
+        if self._comparisons > MOST_COMPARISONS:
+            raise TooManyComparisons(f"it takes over {MOST_COMPARISONS:,} comparisons of selectors with objects")
+
     def selected(self, namespace: str, selector: Any) -> list[Pod]:
         """The pods of `namespace` that a LabelSelector selects."""
         pairs = list(strings(selector, "matchLabels").items())
@@ -159,6 +191,7 @@ class Cluster:
         if pairs:
             lists = [self._pods_by_label.get((namespace, key, value), []) for key, value in pairs]
             candidates = min(lists, key=len)
+        self.spend(len(candidates))
         return [pod for pod in candidates if selects(selector, pod.item.labels)]
 
     @cached_property

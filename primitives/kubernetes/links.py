@@ -16,8 +16,9 @@ from primitives.kubernetes.kinds import KubeObject
 from primitives.kubernetes.selectors import service_selects
 from primitives.kubernetes.services import find_services, pods_behind
 from primitives.kubernetes.settings import addresses_of, service_at
+from primitives.resolver import is_address
 
-__all__ = ["MOST_LINKS", "find_links", "misleading_services"]
+__all__ = ["MOST_LINKS", "find_links", "misleading_services", "outside_calls"]
 
 Link = tuple[str, str, str]
 
@@ -42,6 +43,23 @@ def find_links(cluster: Cluster) -> tuple[dict[str, str], tuple[Link, ...]]:
 def _find(cluster: Cluster) -> tuple[dict[str, str], tuple[Link, ...]]:
     edges = tuple(dict.fromkeys((*_callers(cluster), *_services(cluster), *_ingresses(cluster))))[:MOST_LINKS]
     return {name: _kind(name) for edge in edges for name in edge[:2]}, edges
+
+
+def outside_calls(cluster: Cluster) -> tuple[Link, ...]:
+    """Who names a host outside of the cluster in its settings; at most `MOST_LINKS`."""
+    calls = {
+        (source.resource, address.host.lower().rstrip("."), "calls"): None
+        for source in cluster.sources
+        for address in addresses_of(cluster, source)
+        if _is_outside(cluster, source.namespace, address.host)
+    }
+    return tuple(calls)[:MOST_LINKS]
+
+
+def _is_outside(cluster: Cluster, namespace: str, host: str) -> bool:
+    """Whether it is a name of several labels that no Service can have."""
+    named = host.rstrip(".").count(".") >= 2 and not is_address(host)
+    return named and service_at(cluster, namespace, host) == (None, False)
 
 
 def misleading_services(cluster: Cluster) -> dict[str, str]:

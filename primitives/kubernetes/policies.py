@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from primitives.dataclass import dataclass
@@ -41,15 +42,17 @@ def find_policies(cluster: Cluster) -> Iterator[Finding]:
     policies = list(cluster.all("NetworkPolicy"))
     if not policies or not cluster.dumped("Pod"):
         return
+    with_dns = {policy.namespace for policy in policies if _allows_dns(policy)}
     for policy in policies:
-        yield from _by_itself(cluster, policy)
+        yield from _by_itself(cluster, policy, with_dns)
     for flow in _flows(cluster):
+        cluster.spend(len(policies))
         blocker = _blocker(cluster, policies, flow)
         if blocker is not None:
             yield _blocked(flow, *blocker)
 
 
-def _by_itself(cluster: Cluster, policy: KubeObject) -> Iterator[Finding]:
+def _by_itself(cluster: Cluster, policy: KubeObject, with_dns: AbstractSet[str]) -> Iterator[Finding]:
     pods = [pod for pod in cluster.selected(policy.namespace, mapping(policy.raw, "spec", "podSelector")) if pod.live]
     selector = shown_selector(mapping(policy.raw, "spec", "podSelector"))
     if not pods:
@@ -65,8 +68,7 @@ def _by_itself(cluster: Cluster, policy: KubeObject) -> Iterator[Finding]:
         yield Finding(
             "NetworkPolicyDeniesAll", policy.id, policy.kind, policy.id, details={**details, "denied": denied}
         )
-    others = [p for p in cluster.all("NetworkPolicy") if p is not policy and p.namespace == policy.namespace]
-    if "egress" in _directions(policy) and not any(_allows_dns(p) for p in [policy, *others]):
+    if "egress" in _directions(policy) and policy.namespace not in with_dns:
         yield Finding(
             "NetworkPolicyBlocksDns", policy.id, policy.kind, policy.id, details={**details, "affects": workloads[:20]}
         )

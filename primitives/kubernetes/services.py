@@ -72,7 +72,7 @@ def _routed(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) 
 
 def _labels_known(cluster: Cluster, service: KubeObject) -> bool:
     """Whether a selector can be compared. A table of pods has no labels: then an empty list of endpoints decides."""
-    if any(pod.item.labels for pod in cluster.pods) or not cluster.pods_in.get(service.namespace):
+    if cluster.pods_have_labels or not cluster.pods_in.get(service.namespace):
         return True
     return _addresses(cluster, service) == (0, 0)
 
@@ -80,6 +80,7 @@ def _labels_known(cluster: Cluster, service: KubeObject) -> bool:
 def _without_pods(cluster: Cluster, service: KubeObject, selector: Mapping[str, str]) -> Finding:
     """No pod is selected: because the workload has none now, or because the labels don't fit."""
     details: dict[str, Any] = {"selector": dict(selector)}
+    cluster.spend(len(cluster.workloads))
     for workload in cluster.workloads:
         if service_selects(service, workload):
             replicas = integer(workload.raw, "spec", "replicas")
@@ -108,6 +109,7 @@ def _nearest(cluster: Cluster, service: KubeObject, selector: Mapping[str, str])
     candidates = {
         source.resource: dict(source.labels) for source in cluster.sources if source.namespace == service.namespace
     }
+    cluster.spend(len(cluster.sources))
     served = _served(cluster, service.namespace)
     for resource in sorted(candidates):
         labels = candidates[resource]
@@ -127,12 +129,14 @@ def _spells(selector: Mapping[str, str], resource: str) -> bool:
 
 def _served(cluster: Cluster, namespace: str) -> set[str]:
     """Workloads that some Service of the namespace reaches: less likely to be the intended one."""
-    return {
-        pod.resource
-        for service in cluster.all("Service")
-        if service.namespace == namespace
-        for pod in pods_behind(cluster, service)[:_PEERS]
-    }
+    if namespace not in cluster.served:
+        cluster.served[namespace] = {
+            pod.resource
+            for service in cluster.all("Service")
+            if service.namespace == namespace
+            for pod in pods_behind(cluster, service)[:_PEERS]
+        }
+    return cluster.served[namespace]
 
 
 def _likeness(selector: Mapping[str, str], labels: Mapping[str, str], own: Mapping[str, str]) -> float:
@@ -218,11 +222,7 @@ def _endpoints(cluster: Cluster, service: KubeObject, selecting: bool) -> Iterat
 def _addresses(cluster: Cluster, service: KubeObject) -> tuple[int, int] | None:
     """How many ready addresses are listed for the Service, and how many that aren't ready; None without a list."""
     endpoints = cluster.get("Endpoints", service.namespace, service.name)
-    slices = [
-        item
-        for item in cluster.all("EndpointSlice")
-        if item.namespace == service.namespace and item.labels.get("kubernetes.io/service-name") == service.name
-    ]
+    slices = cluster.slices_of.get((service.namespace, service.name), ())
     if endpoints is None and not slices:
         return None
     subsets = maps(endpoints.raw, "subsets") if endpoints else []

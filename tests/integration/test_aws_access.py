@@ -271,3 +271,14 @@ def _calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
             asks = known and node.func.attr in ("call", "pages", "ask", "list")
             if service in CALLS and isinstance(operation, str) and (asks or operation in operations):
                 yield service, operation
+
+
+def test_the_policy_is_printed() -> None:
+    from click.testing import CliRunner
+
+    from cockpit.commands.doctor import command
+
+    printed = CliRunner().invoke(command, ["--policy", "aws"])
+    assert json.loads(printed.output) == read_policy()
+    refused = CliRunner().invoke(command, ["--policy", "nothing"])
+    assert refused.exit_code != 0

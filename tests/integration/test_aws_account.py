@@ -192,7 +192,7 @@ async def test_cloudtrail_says_who_and_what_it_reaches(aws: FakeAws, source: Bac
     ]
     aws.rule = lambda call: trail_answer(*events) if call.operation == "LookupEvents" else None
     answer = await source.ask(ChangesQuery(window=window(now)))
-    told = {(each.summary.partition(" on ")[0], each.resource, each.kind) for each in answer.records if each.actor}
+    told = {(each.summary.partition(" (")[0], each.resource, each.kind) for each in answer.records if each.actor}
     assert ("rds: ModifyDBParameterGroup", DATABASE, "configuration") in told
     assert ("iam: DeleteRolePolicy", FUNCTION, "iam") in told
     assert ("ecs: UpdateService", SERVICE, "deployment") in told

@@ -84,6 +84,7 @@ async def test_errors_are_a_share_of_the_requests_also_where_none_were_counted(a
 
 async def test_percentiles_that_cannot_be_had_leave_the_rest(aws: FakeAws, source: Backend) -> None:
     put(aws, "AWS/Lambda", "Duration", {"FunctionName": "bill"}, {10: 1500.0})
+    aws.rule = lambda call: Reply(500, b"") if b'"Stat": "p' in call.body else None
     answer = await source.ask(SeriesQuery(window=WINDOW))
     assert of(answer, "latency_average") == [(f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:bill", [1.5])]
     assert answer.status == "partial"

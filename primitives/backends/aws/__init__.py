@@ -107,6 +107,12 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
     return {"profile": profile} if profile else None
 
 
+def _policy() -> Any:
+    from primitives.backends.aws.permissions import read_policy
+
+    return read_policy()
+
+
 @backend(
     "aws",
     title="AWS: CloudWatch, CloudTrail and the services themselves",
@@ -114,6 +120,7 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
     settings=AwsSettings,
     discover=_discover,
     discovered_by=PROFILE_VARIABLE,
+    policy=_policy,
 )
 def open_aws(name: str, settings: AwsSettings, clock: Clock) -> Backend:
     """The source `name`."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from primitives.alerts import METRIC_LABEL
 from primitives.backends.aws.client import AwsClient, Place
 from primitives.backends.aws.fields import items, moment, text
 from primitives.backends.aws.metrics.families import FAMILIES
@@ -19,10 +20,8 @@ from primitives.records import Alert, Coverage, Window
 from primitives.telemetry import AlertsQuery, Answer
 from primitives.text import safe_line, safe_text
 
-__all__ = ["METRIC_LABEL", "ask_alarms"]
+__all__ = ["ask_alarms"]
 
-METRIC_LABEL: Final = "metric"
-"""The label with the name of our metric that an alarm is about."""
 _NOW: Final = timedelta(minutes=10)
 _MOST: Final = 5_000
 _MOST_ALERTS: Final = 200

@@ -71,6 +71,11 @@ class AwsBackend:
         self._looking = asyncio.Lock()
         self._look: Look | None = None
 
+    @property
+    def cost_usd(self) -> float:
+        """What was charged by now."""
+        return self._spending.usd
+
     async def ask(self, query: Query) -> Answer[Any]:
         now = self._clock.now()
         if query.window.end <= now:

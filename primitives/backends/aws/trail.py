@@ -30,6 +30,8 @@ _PAUSE_S: Final = 0.5
 _WITHIN_S: Final = 12.0
 _MOST_REACHED: Final = 5
 _MOST_VALUES: Final = 60
+_MOST_WORD: Final = 60
+_MOST_WORDS: Final = 3
 _MOST_DOCUMENT: Final = 100_000
 _WRITES: Final = {"AttributeKey": "ReadOnly", "AttributeValue": "false"}
 _OF_IAM: Final = {"AttributeKey": "EventSource", "AttributeValue": "iam.amazonaws.com"}
@@ -88,7 +90,7 @@ def _changes(event: Mapping[str, Any], look: Look, window: Window) -> Iterator[C
         more = f" {resource}" if len(reached) > 1 else ""
         yield Change.model_validate({
             "time": time, "id": f"{text(event, 'EventId')}{more}" or None, "resource": resource or None, "kind": kind,
-            "summary": safe_line(_summary(source, name, event), limit=300), "actor": _actor(event, record),
+            "summary": safe_line(_summary(source, name, event, request), limit=300), "actor": _actor(event, record),
             "after": plain(request) or None, "origin": "cloudtrail",
         })  # fmt: skip
 
@@ -101,10 +103,12 @@ def _record(document: str) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _summary(source: str, name: str, event: Mapping[str, Any]) -> str:
+def _summary(source: str, name: str, event: Mapping[str, Any], request: Mapping[str, Any]) -> str:
+    """The call, and the first of what it names: `rds: ModifyDBParameterGroup (orders-pg, max_connections)`."""
     names = [text(resource, "ResourceName") for resource in items(event, "Resources")]
-    service = source.removesuffix(".amazonaws.com")
-    return f"{service}: {name}" + (f" on {', '.join(dict.fromkeys(filter(None, names)))}" if any(names) else "")
+    words = [word for word in (*names, *_values(request)) if 0 < len(word) <= _MOST_WORD]
+    said = ", ".join(list(dict.fromkeys(words))[:_MOST_WORDS])
+    return f"{source.removesuffix('.amazonaws.com')}: {name}" + (f" ({said})" if said else "")
 
 
 def _actor(event: Mapping[str, Any], record: Mapping[str, Any]) -> str | None:

@@ -132,7 +132,7 @@ class KubernetesBackend:
 
     def _topology(self, query: TopologyQuery, snapshot: Snapshot) -> Answer[Topology]:
         from primitives.kubernetes.cluster import Cluster
-        from primitives.kubernetes.links import find_links
+        from primitives.kubernetes.links import find_links, outside_calls
 
         cluster = Cluster(snapshot.dumps, Window(start=query.window.start, end=snapshot.time))
         names, links = find_links(cluster)
@@ -140,10 +140,13 @@ class KubernetesBackend:
         kinds |= {item.id: "node" for item in cluster.all("Node")}
         kinds |= {item.id: "network" for item in cluster.all("Service")}
         kinds |= names
+        # Another source may know what has that address.
+        outside = outside_calls(cluster)
+        kinds |= {host: "external" for _, host, _ in outside}
         known = sorted(kinds.items())
         topology = Topology(
             resources=tuple(Resource.model_validate({"id": name, "kind": kind}) for name, kind in known),
-            edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in links),
+            edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in (*links, *outside)),
         )
         # Edges that nobody read are no absent edges.
         coverage = () if snapshot.incomplete else (self._covers(("topology",), snapshot),)

@@ -83,7 +83,9 @@ def _subjects(namespace: str, listing: Listing, place: Place) -> Iterator[Subjec
             yield Subject(family, dimensions, resource, frozenset(known))
 
 
-def _read(item: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _read(item: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
+    if not isinstance(item, Mapping):
+        return "", ()
     name, dimensions = item.get("MetricName"), item.get("Dimensions")
     pairs = _pairs(dimensions) if isinstance(dimensions, list) else ()
     return (name, tuple(sorted(pairs))) if isinstance(name, str) else ("", ())
