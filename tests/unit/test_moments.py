@@ -43,7 +43,7 @@ def test_what_is_no_time_is_one_line_that_names_the_option(text: str) -> None:
     assert len(str(refused.value).splitlines()) == 1
 
 
-async def window_of(monkeypatch: pytest.MonkeyPatch, **times: datetime) -> Any:
+async def window_of(monkeypatch: pytest.MonkeyPatch, **times: Any) -> Any:
     async def live(opened: Any, *_: Any) -> Any:
         return opened
 
