@@ -27,7 +27,7 @@ from engine.investigate.conclude import changes_ranking, further_steps
 from engine.investigate.incident_access import IncidentAccess
 from engine.investigate.period import choose_period
 from engine.investigate.plan import propose_plan
-from engine.investigate.recorder import AnswerRecorder
+from engine.investigate.recorder import AnswerRecorder, Unrecorded
 from engine.investigate.run import StepRunner
 from engine.investigate.scenario import Scenario
 from engine.port import ConfirmPlan
@@ -137,7 +137,9 @@ class Investigation:
         if self._scenario.recorded or opened.period_given:
             return opened
         scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
-        answers = await self._telemetry.series(SeriesQuery(window=lookback_window(scope)))
+        # Not recorded: what counts is asked for again, and a bundle holds the samples that the answer rests on.
+        looking = self._scenario.telemetry(Unrecorded())
+        answers = await looking.series(SeriesQuery(window=lookback_window(scope)))
         period = await asyncio.to_thread(choose_period, opened, understood, answers.records)
         if period is not None:
             await self._incident.send(ChoosePeriod(period))
