@@ -23,6 +23,7 @@ BENCHMARKS = {
     "worst-cases": "benchmarks.worst_cases:worst_cases",
     "bundles": "benchmarks.bundles:bundles",
     "investigate": "benchmarks.investigations:investigations",
+    "live": "benchmarks.live_sources:live_sources",
     "keys": "benchmarks.keys:keys",
 }
 """Each benchmark and the function that runs it, in the order of the table."""

@@ -24,7 +24,8 @@ class Configuration(BaseModel):
 
     `store` is the URL or path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`).
     `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
-    kind and name. `close_after_days` is after how long a live incident that nobody touched is closed (0: never).
+    kind and name. `names` ties what a source calls a resource to the resource. `close_after_days` is after how long a
+    live incident that nobody touched is closed (0: never).
     `policy` is the path of the policy file. `watch_every_s` is how often a watched incident's sources are asked again.
     """
 
@@ -36,6 +37,7 @@ class Configuration(BaseModel):
     watch_every_s: float = Field(15.0, ge=1.0, le=3600.0)
     policy: str | None = Field(None, min_length=1, max_length=4096)
     sources: Mapping[str, Any] = {}
+    names: Mapping[str, str] = {}
     prometheus: Mapping[str, Any] | None = None
 
     @model_validator(mode="before")
@@ -55,6 +57,19 @@ class Configuration(BaseModel):
         if not all(isinstance(name, str) for name in sources):
             raise ValueError("expected a mapping of names to settings; a name is a string: put it in quotes")
         return sources
+
+    @field_validator("names", mode="before")
+    @classmethod
+    def _tie_names(cls, names: object) -> object:
+        if not isinstance(names, Mapping) or not all(
+            isinstance(part, str) and part and part == safe_line(part, limit=500).strip()
+            for pair in names.items()
+            for part in pair
+        ):
+            raise ValueError(
+                "expected names with the resource that each means, such as `till: shop/deployment/till-api`"
+            )
+        return names
 
     @field_validator("prometheus", mode="before")
     @classmethod
@@ -82,13 +97,13 @@ class Configuration(BaseModel):
         if self.prometheus is not None:
             documents["prometheus"] = ("prometheus", {**self.prometheus, "kind": "prometheus"})
         if not documents:
-            return SourceDirectory()
+            return SourceDirectory(names=self.names)
         definitions: dict[str, SourceDefinition] = {}
         for key, (name, document) in documents.items():
             if name in definitions:
                 raise UsageError(f"{key}: sources.{name} is configured too; keep one of them")
             definitions[name] = define_source(name, document, os.environ, key=key)
-        return SourceDirectory(definitions=definitions)
+        return SourceDirectory(definitions=definitions, names=self.names)
 
 
 def parse_configuration(path: Path, text: str) -> Configuration:

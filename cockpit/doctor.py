@@ -9,11 +9,10 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from cockpit.checks import Check
 from cockpit.engine_access import ask_engine
+from cockpit.examining import examine_sources, offer_checks
 from cockpit.settings import Settings
 from cockpit.tables import Column, count, table_lines
 from engine.host import is_remote
@@ -33,16 +32,6 @@ from primitives.telemetry import BackendStatus
 __all__ = ["Check", "examine", "render"]
 
 _SIGNS = {"ok": "✓", "warning": "!", "bad": "✗", "off": "·"}
-
-
-class Check(BaseModel):
-    """One thing that was looked at; `detail` says what is and, where it isn't well, what to do."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
-
-    name: str
-    status: Literal["ok", "warning", "bad", "off"]
-    detail: str
 
 
 async def examine(settings: Settings) -> tuple[Check, ...]:
@@ -105,15 +94,23 @@ async def _sources(settings: Settings) -> tuple[Check, ...]:
         return (Check(name="sources", status="bad", detail=str(error)),)
     if not sources:
         known = ", ".join(backends())
-        detail = f"none is configured; add `sources:` to the configuration file; kinds are {known}"
-        return (Check(name="sources", status="off", detail=detail),)
+        detail = (
+            f"none is configured: run `cloudops setup`, or add `sources:` to the configuration file; kinds are {known}"
+        )
+        return (Check(name="sources", status="off", detail=detail), *offer_checks())
     asked = [source.backend for source in sources]
     try:
         states = await check_sources(asked, [secret for source in sources for secret in source.secrets])
+        reachable = {state.name for state in states if state.status == "reachable"}
+        examined = await examine_sources([source for source in sources if source.backend.name in reachable])
     finally:
         await asyncio.gather(*(backend.close() for backend in asked), return_exceptions=True)
     warnings = {source.backend.name: source.warning for source in sources}
-    return tuple(_source(directory.definitions[state.name], state, warnings[state.name]) for state in states)
+    checks = []
+    for state in states:
+        checks.append(_source(directory.definitions[state.name], state, warnings[state.name]))
+        checks += examined.get(state.name, ())
+    return tuple(checks)
 
 
 def _source(definition: SourceDefinition, state: BackendStatus, warning: str) -> Check:

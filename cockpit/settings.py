@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cockpit.configuration import Configuration
     from primitives.sources import SourceDirectory
 
-__all__ = ["Settings", "load_settings"]
+__all__ = ["Settings", "load_settings", "usual_config"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def load_settings(
     given: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Settings:
     """The settings; what is given wins over the file. Raises `UsageError` when the file can't be used."""
-    path = config or user_config_path("cloudops") / "config.yaml"
+    path = config or usual_config()
     configuration = _read(path, required=config is not None)
     named = os.environ.get("CLOUDOPS_POLICY") or (configuration.policy if configuration else None)
     return Settings(
@@ -84,6 +84,11 @@ def load_settings(
         given=given or {},
         chosen=chosen,
     )
+
+
+def usual_config() -> Path:
+    """The configuration file where nobody names another one."""
+    return user_config_path("cloudops") / "config.yaml"
 
 
 def _store_location(given: str | Path | None, path: Path, configuration: Configuration | None) -> StoreLocation:

@@ -22,11 +22,13 @@ from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothe
 from engine.reason.catalogue import Cause, causes
 from primitives import errors, facts
 from primitives.actions.inverse import Inverse
+from primitives.backends.registry import BackendKind, backends
 from primitives.bundle import schema as bundle_schemas
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
 from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.records import Coverage, Symptom, Window
 from primitives.remediations.registry import remediations
+from primitives.telemetry import Question
 from primitives.terms import IncidentClass
 
 FOLDER: Final = Path(__file__).parent
@@ -56,6 +58,7 @@ def pages() -> dict[str, str]:
         "diagnostics.md": _diagnostics(),
         "events.md": _events(),
         "facts.md": _facts(),
+        "sources.md": _sources(),
         "states.md": _states(),
     }
 
@@ -92,6 +95,42 @@ def _code(names: Iterable[Any]) -> str:
 
 def _prose(documented: Any) -> str:
     return inspect.getdoc(documented) or ""
+
+
+# sources
+
+
+def _sources() -> str:
+    kinds = [kind for name, kind in backends().items() if _is_ours(kind)]
+    questions = [*get_args(Question)]
+    able = _table(
+        ("question", *(f"`{kind.name}`" for kind in kinds), "recorded"),
+        ((f"`{asked}`", *("yes" if asked in kind.questions else "" for kind in kinds), "yes") for asked in questions),
+    )
+    needed = _table(
+        ("diagnostic", "asks for", "answered by"),
+        (
+            (
+                f"`{name}`",
+                _code(found.questions),
+                _code(kind.name for kind in kinds if kind.questions.intersection(found.questions)),
+            )
+            for name, found in diagnostics().items()
+            if found.questions
+        ),
+    )
+    return _page(
+        "Sources and questions",
+        "the registries of backends and diagnostics",
+        "Which kind of source answers which question. A bundle (`recorded`) answers what it holds.",
+        able,
+        "## What each diagnostic can be told by\n\nOne of the questions is enough; more of them tell more.",
+        needed,
+    )
+
+
+def _is_ours(kind: BackendKind) -> bool:
+    return kind.factory.__module__.startswith("primitives.backends.")
 
 
 # commands

@@ -21,8 +21,9 @@ __all__ = ["Condition", "ConditionState", "condition_from", "condition_of", "tel
 ConditionState = Literal["bad", "recovering", "recovered", "normal", "unknown"]
 """`normal`: the metric that raised the alarm never left its normal range; `unknown`: nobody measured it."""
 
-# Within so many spreads of the baseline (a tenth of it at least) a level counts as normal again: three robust standard
-# deviations hold 99.7 % of normal samples.
+# Within so many spreads of the baseline, or a tenth of the way from it, a level counts as normal again: three robust
+# standard deviations hold 99.7 % of normal samples. A tenth of the baseline itself would be a whole outage of an
+# availability of 100 %.
 _SPREADS: Final = 3.0
 _ROOM: Final = 0.1
 # From half of the way back on it is recovering.
@@ -89,9 +90,10 @@ def _of_shift(shift: MetricShift) -> Condition:
     if shift.latest is None or shift.latest_at is None:
         return Condition("unknown", shift=shift)
     away, moved = abs(shift.latest - shift.baseline), abs(shift.current - shift.baseline)
-    if away <= max(_SPREADS * shift.spread, _ROOM * abs(shift.baseline)):
-        calm = shift.polarity != "present"
-        return Condition("normal" if calm else "recovered", shift.latest_at, "in its normal range", shift)
-    if shift.polarity == "present" and away < _HALF * moved:
+    if shift.polarity != "present":
+        return Condition("normal", shift.latest_at, "never left its normal range", shift)
+    if away <= max(_SPREADS * shift.spread, _ROOM * moved):
+        return Condition("recovered", shift.latest_at, "in its normal range", shift)
+    if away < _HALF * moved:
         return Condition("recovering", shift.latest_at, "on its way back", shift)
     return Condition("bad", shift.latest_at, "out of its normal range", shift)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -30,7 +31,7 @@ from primitives.patterns import lazy_pattern
 from primitives.records import Alert, Coverage, Series, Topology
 from primitives.telemetry import Answer
 
-__all__ = ["export_bundle", "import_events"]
+__all__ = ["coverage_of", "export_bundle", "import_events", "parts_of_answers"]
 
 T = TypeVar("T")
 EVENTS: Final = "events.jsonl"
@@ -127,12 +128,6 @@ def _parts(state: IncidentState, events: Sequence[Event], blobs: Mapping[str, by
     if opened is None:
         raise CloudopsError(f"{state.execution_id} has no beginning; run `cloudops audit verify`")
     answers = [decode_answer(data, digest) for digest, data in blobs.items()]
-    by_question: dict[str, list[Answer[Any]]] = {}
-    counted = {answer.query.question for answer in answers if _is_counted(answer)}
-    for answer in answers:
-        if not _is_counted(answer):
-            by_question.setdefault(answer.query.question, []).append(answer)
-    series = _merged_series(_records(by_question, "series"))
     manifest = Manifest(
         id=state.incident_id,
         title=opened.title,
@@ -143,11 +138,27 @@ def _parts(state: IncidentState, events: Sequence[Event], blobs: Mapping[str, by
         symptom=opened.symptom,
         platform=cast("Any", opened.platform),
         labels=opened.labels,
-        coverage=_coverage(opened.coverage, answers),
+        coverage=coverage_of(opened.coverage, answers),
     )
+    return replace(
+        parts_of_answers(manifest, answers, opened.alert),
+        events=b"".join(orjson.dumps(encode_event(event)) + b"\n" for event in events),
+        notice=_notice(state.execution_id, {answer.query.question for answer in answers if _is_counted(answer)}),
+        # As they were stored: encoded again, an older answer would have another digest.
+        other={f"{ANSWERS}{digest}": data for digest, data in blobs.items()},
+    )
+
+
+def parts_of_answers(manifest: Manifest, answers: Sequence[Answer[Any]], alert: Any = None) -> BundleParts:
+    """The bundle's parts that the answers of sources make; `alert` is the document that opened the incident."""
+    by_question: dict[str, list[Answer[Any]]] = {}
+    for answer in answers:
+        if not _is_counted(answer):
+            by_question.setdefault(answer.query.question, []).append(answer)
+    series = _merged_series(_records(by_question, "series"))
     return BundleParts(
         manifest=manifest,
-        alert=opened.alert if opened.alert is not None else _alert_document(_records(by_question, "alerts")),
+        alert=alert if alert is not None else _alert_document(_records(by_question, "alerts")),
         metrics={each.metric.name: each.metric for each in series},
         series=series,
         topology=_merged_topology(_records(by_question, "topology")),
@@ -159,10 +170,6 @@ def _parts(state: IncidentState, events: Sequence[Event], blobs: Mapping[str, by
         configuration=_part(by_question, "configuration", lambda record: record.time),
         kubernetes=_part(by_question, "objects", lambda dump: (dump.time, dump.kind)) or (),
         kubernetes_logs=_part(by_question, "container_logs", lambda log: (log.namespace, log.pod)) or (),
-        events=b"".join(orjson.dumps(encode_event(event)) + b"\n" for event in events),
-        notice=_notice(state.execution_id, counted),
-        # As they were stored: encoded again, an older answer would have another digest.
-        other={f"{ANSWERS}{digest}": data for digest, data in blobs.items()},
     )
 
 
@@ -244,6 +251,7 @@ def _alert_document(alerts: Sequence[Alert]) -> dict[str, Any] | None:
     return {"version": "4", "status": "firing", "alerts": documents}
 
 
-def _coverage(stated: Sequence[Coverage], answers: Sequence[Answer[Any]]) -> tuple[Coverage, ...]:
+def coverage_of(stated: Sequence[Coverage], answers: Sequence[Answer[Any]]) -> tuple[Coverage, ...]:
+    """What was asked of whom, and how it answered: as stated at the beginning, and by the answers."""
     everything = [*stated, *(entry for answer in answers for entry in answer.coverage)]
     return tuple(_distinct(everything))

@@ -1,8 +1,9 @@
 """Hypotheses, findings and actions: the models that reasoning and interpretation produce."""
 
+import operator
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from primitives.dataclass import dataclass
 from primitives.terms import Effect, IncidentClass, Risk
@@ -148,12 +149,16 @@ class Decisive(_Frozen):
 
 
 class Classification(_Frozen):
-    """What kind of incident it is; `because` are the words and signals that said so."""
+    """What kind of incident it is; `because` are the words and signals that said so.
+
+    `candidates` are the resources among which the question does not decide.
+    """
 
     primary_class: IncidentClass
     secondary_classes: tuple[IncidentClass, ...] = ()
     confidence: float
     because: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
 
 class Finding(_Frozen):

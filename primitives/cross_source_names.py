@@ -16,7 +16,7 @@ from typing import Any, Final
 from primitives.aliases import arn_aliases, topology_aliases
 from primitives.identity import in_scope, parse_id, scope_of, without_scope
 from primitives.records import Aggregate, Alert, ContainerLog, Edge, KubernetesDump, Resource, Series, Topology, Window
-from primitives.resolver import Resolver, host_of, is_address
+from primitives.resolver import Alias, Resolver, host_of, is_address
 from primitives.telemetry import Answer, Ask, ObjectsQuery, Query, Question, ScopedQuery, TopologyQuery
 from primitives.text import safe_line
 
@@ -30,11 +30,14 @@ class CrossSourceNames:
     """Joins the names that differ between sources, by their topologies and objects in `window`.
 
     Topologies and Kubernetes objects are asked for once, before the first answer is canonicalised. `scopes` are those
-    that the sources state, by the source's name.
+    that the sources state, by the source's name. `given` are names that a person ties to resources.
     """
 
-    def __init__(self, window: Window, scopes: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, window: Window, scopes: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
+    ) -> None:
         self._window = window
+        self._given = dict(given or {})
         self._scopes = scopes_in_front(scopes or {})
         self._resolvers: asyncio.Future[Mapping[str, Resolver]] | None = None
         self._problem = ""
@@ -87,7 +90,7 @@ class CrossSourceNames:
         by_scope: dict[str, list[Answer[Any]]] = {}
         for answer in answers:
             by_scope.setdefault(self._scopes.get(answer.source, ""), []).append(answer)
-        return {scope: build_resolver(own, self._window) for scope, own in by_scope.items()}
+        return {scope: build_resolver(own, self._window, self._given) for scope, own in by_scope.items()}
 
 
 def scopes_in_front(scopes: Mapping[str, str]) -> Mapping[str, str]:
@@ -100,8 +103,11 @@ def scopes_in_front(scopes: Mapping[str, str]) -> Mapping[str, str]:
     return {source: scope for source, scope in scopes.items() if scope and stated[scope] in several}
 
 
-def build_resolver(answers: Iterable[Answer[Any]], window: Window) -> Resolver:
-    """The resolver that the sources' topologies and Kubernetes objects make; other answers hold no aliases."""
+def build_resolver(answers: Iterable[Answer[Any]], window: Window, given: Mapping[str, str] | None = None) -> Resolver:
+    """The resolver that the sources' topologies and Kubernetes objects make; other answers hold no aliases.
+
+    `given` are names that a person ties to resources.
+    """
     known: dict[str, set[str]] = {}
     topologies: list[Topology] = []
     dumps: list[KubernetesDump] = []
@@ -115,7 +121,8 @@ def build_resolver(answers: Iterable[Answer[Any]], window: Window) -> Resolver:
 
             dumps += answer.records
             names.update(object_ids(answer.records))
-    aliases = [*topology_aliases(topologies), *arn_aliases(set().union(*known.values()), topologies)]
+    ties = [Alias(name, resource, "given") for name, resource in (given or {}).items()]
+    aliases = [*ties, *topology_aliases(topologies), *arn_aliases(set().union(*known.values()), topologies)]
     if dumps:
         from primitives.kubernetes.aliases import object_aliases
         from primitives.kubernetes.cluster import Cluster

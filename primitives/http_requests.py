@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from primitives.dataclass import dataclass
@@ -15,7 +17,7 @@ from primitives.errors import SourceThrottled, SourceUnreachable
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Received", "Throttled", "TransientFailure", "receive", "retried", "retry_seconds"]
+__all__ = ["Received", "Throttled", "TransientFailure", "receive", "retried", "retry_seconds", "seconds_ahead"]
 
 ATTEMPTS: Final = 3
 LONGEST_WAIT_S: Final = 3.0
@@ -83,6 +85,15 @@ async def receive(http: httpx2.AsyncClient, request: httpx2.Request, most: int) 
 def retry_seconds(header: str | None) -> float | None:
     """`Retry-After` where it is a number; its other form, a date, is left to the ordinary waiting."""
     return float(header) if header and header.isascii() and header.isdigit() else None
+
+
+def seconds_ahead(date: str, now: datetime) -> float | None:
+    """How far the clock of a server that sent the header `Date` is ahead of ours; None where it sent none."""
+    try:
+        said = parsedate_to_datetime(date)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return None if said.tzinfo is None else (said - now).total_seconds()
 
 
 def _retry_after(error: Exception) -> bool | float:

@@ -6,7 +6,9 @@ Credentials go into the request's header and nowhere else; no message names an a
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -14,7 +16,16 @@ import orjson
 from primitives.dataclass import dataclass
 from primitives.endpoints import Endpoint
 from primitives.errors import SourceDenied, SourceError, SourceTimeout, SourceUnreachable, UsageError
-from primitives.http_requests import Received, Throttled, TransientFailure, receive, retried, retry_seconds
+from primitives.examination import Examination
+from primitives.http_requests import (
+    Received,
+    Throttled,
+    TransientFailure,
+    receive,
+    retried,
+    retry_seconds,
+    seconds_ahead,
+)
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
@@ -74,6 +85,7 @@ class HttpSource:
     ) -> None:
         self.endpoint = endpoint
         self.source = source
+        self.server_date = ""
         self._product = product
         self._timeout_s = timeout_s
         self._redactor = Redactor(secrets)
@@ -81,6 +93,7 @@ class HttpSource:
         self._warning = warning
         self._http: httpx2.AsyncClient | None = None
         self._slots = asyncio.Semaphore(CONCURRENT_REQUESTS)
+        self._opening = asyncio.Lock()
 
     async def get(self, path: str, params: Params = (), *, by_post: bool = False) -> Any:
         """The JSON at `path`. With `by_post` a request that is too long for a URL is sent as a form."""
@@ -102,6 +115,14 @@ class HttpSource:
         if self._http is not None:
             await self._http.aclose()
             self._http = None
+
+    def examination(self, now: datetime, *notes: str) -> Examination:
+        """As whom it is asked, and its clock as its last answer showed it."""
+        end = self.endpoint
+        who = (
+            f"user {end.user}" if end.user is not None else "a bearer token" if end.token else "nobody: no credentials"
+        )
+        return Examination(self.clean(who), skew_s=seconds_ahead(self.server_date, now), notes=notes)
 
     def clean(self, text: str) -> str:
         """Outside text on one line, harmless and without credentials."""
@@ -140,12 +161,13 @@ class HttpSource:
         return answer
 
     async def _fetch(self, path: str, params: Params, *, by_post: bool) -> Received:
-        http, url = self._connection(), self.endpoint.base + path
+        http, url = await self._connection(), self.endpoint.base + path
         if by_post and sum(len(name) + len(value) for name, value in params) > _LONGEST_GET:
             request = http.build_request("POST", url, data=_form(params))
         else:
             request = http.build_request("GET", url, params=list(params))
         answer = await receive(http, request, MAX_ANSWER_BYTES)
+        self.server_date = answer.headers.get("Date", "")
         if answer.cut:
             raise AnswerTooLarge(
                 self.source,
@@ -154,19 +176,25 @@ class HttpSource:
             )
         return answer
 
-    def _connection(self) -> httpx2.AsyncClient:
+    async def _connection(self) -> httpx2.AsyncClient:
+        async with self._opening:
+            if self._http is None:
+                # Importing the library and reading the authorities' certificates takes longer than a screen may wait.
+                self._http = await asyncio.to_thread(self._opened)
+            return self._http
+
+    def _opened(self) -> httpx2.AsyncClient:
         import httpx2
 
-        if self._http is None:
-            end = self.endpoint
-            self._http = httpx2.AsyncClient(
-                auth=httpx2.BasicAuth(end.user, end.password or "") if end.user is not None else None,
-                headers={"Accept": "application/json", **self._headers}
-                | ({"Authorization": f"Bearer {end.token}"} if end.token else {}),
-                timeout=httpx2.Timeout(self._timeout_s),
-                limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
-            )
-        return self._http
+        end = self.endpoint
+        return httpx2.AsyncClient(
+            auth=httpx2.BasicAuth(end.user, end.password or "") if end.user is not None else None,
+            headers={"Accept": "application/json", **self._headers}
+            | ({"Authorization": f"Bearer {end.token}"} if end.token else {}),
+            verify=ssl.create_default_context() if end.base.startswith("https:") else False,
+            timeout=httpx2.Timeout(self._timeout_s),
+            limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
+        )
 
     def _failure(self, answer: Received) -> SourceError:
         status, why = answer.status, self._reason(answer.body)

@@ -17,17 +17,32 @@ from primitives.dataclass import dataclass
 from primitives.identity import is_kubernetes
 from primitives.patterns import lazy_pattern
 
-__all__ = ["Alias", "Resolution", "Resolver", "Rule", "host_of", "is_address"]
+__all__ = ["RULE_WORDS", "Alias", "Resolution", "Resolver", "Rule", "host_of", "is_address"]
 
-Rule = Literal["identifier", "arn", "address", "dns", "owner", "service", "name", "label", "selector"]
+Rule = Literal["identifier", "given", "arn", "address", "dns", "owner", "service", "name", "label", "selector"]
 """What ties a name to a resource, strongest first.
 
-`identifier`: it is the resource's own. `arn`: the ARN of what telemetry calls by its plain name. `address`: an IP, for
-as long as the resource had it. `dns`: a name that DNS answers with the resource. `owner`: an object that the resource
-owns (ownerReferences). `service`: the service name that the resource was given for its telemetry. `name`: its own name,
-which telemetry uses where none was given. `label`: a label that names the application. `selector`: a Service's
-name means the one workload that it selects, else the Service.
+`identifier`: it is the resource's own. `given`: a person says so in the configuration. `arn`: the ARN of what
+telemetry calls by its plain name. `address`: an IP, for as long as the resource had it. `dns`: a name that DNS
+answers with the resource. `owner`: an object that the resource owns (ownerReferences). `service`: the service name
+that the resource was given for its telemetry. `name`: its own name, which telemetry uses where none was given.
+`label`: a label that names the application. `selector`: a Service's name means the one workload that it selects, else
+the Service.
 """
+
+RULE_WORDS: Final[dict[Rule, str]] = {
+    "identifier": "it is its own name",
+    "given": "the configuration says so (`names`)",
+    "arn": "the only ARN that ends in this name",
+    "address": "an address that it had",
+    "dns": "a name that DNS answers with it",
+    "owner": "it owns this object",
+    "service": "the service name that it was given for telemetry",
+    "name": "its own name without kind and namespace",
+    "label": "a label of it names the application",
+    "selector": "the only workload that this Service selects",
+}
+"""Why a name means a resource, in words."""
 
 _STRENGTH: Final = {rule: number for number, rule in enumerate(get_args(Rule))}
 _HOST: Final = lazy_pattern(

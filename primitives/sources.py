@@ -7,6 +7,7 @@ process that asks the sources.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from primitives.backends.registry import PlatformWriter, SourceSettings, backend_problems, backends
 from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, SourceDenied, SourceError, UsageError
+from primitives.examination import Offer
 from primitives.patterns import lazy_pattern
 from primitives.text import safe_line
 
@@ -32,6 +34,7 @@ __all__ = [
     "check_sources",
     "define_source",
     "discover_sources",
+    "offered_sources",
     "open_source",
     "open_writer",
 ]
@@ -40,6 +43,7 @@ CHECK_DEADLINE_S: Final = 10.0
 """A source that has not said by then whether it can be asked is unreachable."""
 
 _NAME: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_LONGEST_NAME: Final = 58
 _RESERVED: Final = frozenset({"none", "recorded"})
 """Names that answers without a configured source have."""
 
@@ -63,11 +67,15 @@ class SourceDefinition(BaseModel):
 
 
 class SourceDirectory(BaseModel):
-    """The sources that a process knows, by name. Immutable."""
+    """The sources that a process knows, by name. Immutable.
+
+    `names` ties what a source calls a resource to the resource, where a person says so.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     definitions: Mapping[str, SourceDefinition] = {}
+    names: Mapping[str, str] = {}
 
     @property
     def default(self) -> tuple[str, ...]:
@@ -77,7 +85,9 @@ class SourceDirectory(BaseModel):
 
     def updated(self, other: SourceDirectory) -> SourceDirectory:
         """These sources and those of `other`, which win."""
-        return SourceDirectory(definitions={**self.definitions, **other.definitions})
+        return SourceDirectory(
+            definitions={**self.definitions, **other.definitions}, names={**self.names, **other.names}
+        )
 
     def choose(self, names: Iterable[str]) -> tuple[str, ...]:
         """`names`, each once; without any the default. Raises `UsageError` when one, or all, are not there."""
@@ -141,6 +151,17 @@ def discover_sources(environment: Mapping[str, str]) -> Mapping[str, SourceDefin
             definition = define_source(kind.name, {**settings, "kind": kind.name}, environment, key=kind.discovered_by)
             definitions[kind.name] = definition.model_copy(update={"discovered_by": kind.discovered_by})
     return definitions
+
+
+def offered_sources(environment: Mapping[str, str]) -> tuple[Offer, ...]:
+    """What could be configured on this machine, each under a name of its own. Files are read; nothing is asked."""
+    offers: dict[str, Offer] = {}
+    for kind in backends().values():
+        for offer in kind.offer(environment):
+            name = re.sub(r"[^A-Za-z0-9_.-]+", "-", offer.name).strip("-.")[-_LONGEST_NAME:].lstrip("-._") or kind.name
+            unique = next(each for each in (name, *(f"{name}-{n}" for n in range(2, 1000))) if each not in offers)
+            offers[unique] = replace(offer, name=unique)
+    return tuple(offers.values())
 
 
 def open_source(name: str, definition: SourceDefinition, clock: Clock) -> Source:

@@ -21,16 +21,25 @@ __all__ = ["command"]
     "Short for a source: a live Prometheus to check.",
 )
 @click.option("--policy", metavar="KIND", type=TEXT, help="Print the least permissions that a kind of source needs.")
+@click.option("--names", is_flag=True, help="Say which names of several sources were tied to one resource, and why.")
 @settings_options
-def command(as_json: bool, policy: str | None, settings: Settings) -> int:
-    """Say what is configured, reachable and permitted, and what is not."""
+def command(as_json: bool, policy: str | None, names: bool, settings: Settings) -> int:
+    """Say what is configured, reachable and permitted, and what is not.
+
+    A source that nobody configured or chose is offered, and asked nothing.
+    """
     if policy is not None:
         return _print_policy(policy)
     from cockpit.doctor import examine, render
     from cockpit.output import say, say_document
     from cockpit.signals import run
 
-    checks = run(examine(settings))
+    if names:
+        from cockpit.ties import check_names
+
+        checks = run(check_names(settings))
+    else:
+        checks = run(examine(settings))
     if as_json:
         say_document([check.model_dump(mode="json") for check in checks])
     else:
@@ -39,8 +48,8 @@ def command(as_json: bool, policy: str | None, settings: Settings) -> int:
 
 
 def _print_policy(kind: str) -> int:
-    """The policy of a kind of source, as JSON."""
-    from cockpit.output import say_document
+    """The policy of a kind of source: as JSON, or as the text that it is."""
+    from cockpit.output import say, say_document
     from primitives.backends.registry import backends
     from primitives.errors import UsageError
     from primitives.text import safe_line
@@ -49,5 +58,9 @@ def _print_policy(kind: str) -> int:
     policy = known.get(kind)
     if policy is None:
         raise UsageError(f"--policy {safe_line(kind, limit=60)}: it is known of {', '.join(known)}")
-    say_document(policy())
+    document = policy()
+    if isinstance(document, str):
+        say(document)
+    else:
+        say_document(document)
     return 0

@@ -43,6 +43,9 @@ __all__ = ["command"]
     "A configured source to ask; may be given several times [default: all].",
     "Short for a source: a live Prometheus to ask.",
 )
+@click.option(
+    "--record", type=FilePath(text=True), help="Afterwards, write a bundle with a day before it, for the postmortem."
+)
 @plain_option
 @click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
@@ -58,6 +61,7 @@ def command(
     at: str | None,
     watch: bool,
     watch_every: float | None,
+    record: Path | None,
     output: str | None,
     explain: bool,
     no_color: bool,
@@ -74,16 +78,24 @@ def command(
     if bundle is not None and (since or until or at or watch or watch_every):
         raise click.UsageError("--since, --until, --at and --watch are for live sources; what was recorded is over")
     settings = settings if watch_every is None else replace(settings, watch_every_s=watch_every)
+    if bundle is not None and record is not None:
+        raise click.UsageError("--record keeps what live sources say; leave it out with --incident")
     start = Start(query, bundle, resource, **_times(since=since, until=until, at=at))
     if output is None and not explain and on_terminal():
         from cockpit.app import run_cockpit
 
-        return run_cockpit(settings, start, color=not no_color)
-    from cockpit import headless
+        code = run_cockpit(settings, start, color=not no_color)
+    else:
+        from cockpit import headless
 
-    return headless.investigate(
-        settings, start, output=output or "plain", color=not no_color, explain=explain, watch=watch
-    )
+        code = headless.investigate(
+            settings, start, output=output or "plain", color=not no_color, explain=explain, watch=watch
+        )
+    if record is not None:
+        from cockpit.recording import WIDE, record_now
+
+        record_now(settings, record, query=query or "", before=WIDE)
+    return code
 
 
 def _times(**texts: str | None) -> dict[str, datetime]:

@@ -106,6 +106,8 @@ class Answer(Widget):
             words = short_reason(known.fact, self.view.names, best, state.opened) if known is not None else ""
             if words and words not in reasons and cells(" · ".join([*reasons, words])) + 2 <= width:
                 reasons.append(words)
+        if not reasons and best.evidence_for and (known := state.facts.get(best.evidence_for[0].fact)) is not None:
+            return Line([(f" {sanitised(known.fact.sentence(self.view.names))}", "text")])
         if not reasons:
             return Line([(f" {sanitised(best.note or 'no fact speaks for it directly')}", "dim")])
         return Line([(f" {' · '.join(reasons[:REASONS])}", "text")])
@@ -139,7 +141,8 @@ class Answer(Widget):
                 parts += [("    ", "dim")] if len(parts) > 1 else []
                 parts += words
         if len(parts) == 1:
-            parts.append((_nothing_next(state), "dim"))
+            ended = "nothing is recommended yet; N runs the next best diagnostic"
+            parts.append((ended if state.ended else "the analysis goes on", "dim"))
         return Line(parts)
 
 
@@ -179,9 +182,3 @@ def _action(action: Action) -> list[Part]:
         (f" · {action.effect}", "warning bold" if writes else "good"),
         (f"{terms} · ~{duration(action.estimated_duration_s)}", "dim"),
     ]
-
-
-def _nothing_next(state: IncidentState) -> str:
-    if not state.ended:
-        return "wait for the analysis"
-    return sanitised(state.would_change[0]) if state.would_change else "nothing is recommended"

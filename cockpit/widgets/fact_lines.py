@@ -77,6 +77,8 @@ def _family(key: str, fact: Fact) -> tuple[str, ...]:
     if fact.type == "metric_shift" and fact.ended is None:
         rose = "up" if fact.current >= fact.baseline else "down"
         return (fact.resource or "", _STATISTIC.sub("", fact.metric), rose)
+    if fact.type == "source_gap":
+        return (fact.type, fact.source, fact.status)
     return (key,)
 
 
@@ -129,6 +131,8 @@ def fact_line(
             return _changed(fact.change, names)
         case "log_pattern" if fact.polarity == "present" and fact.count:
             return _messages(fact, who)
+        case "source_gap" if others:
+            return _gaps([fact, *others])
         case "own_share" if fact.polarity == "present":
             return _share(fact, names)
         case _:
@@ -185,6 +189,13 @@ def _messages(fact: LogPattern, who: str) -> tuple[list[Part], list[Part]]:
     new = " new" if fact.baseline_count == 0 else ""
     words = f"{fact.count} ×{new} {fact.severity} {who}“{sanitised(fact.template)}”"
     return [(sanitised(words), "text")], _at(fact.first_seen)
+
+
+def _gaps(facts: Sequence[Fact]) -> tuple[list[Part], list[Part]]:
+    """What one source could not answer for one reason, on one line."""
+    asked = ", ".join(dict.fromkeys(sanitised(getattr(fact, "question", "")) for fact in facts))
+    first = facts[0]
+    return [(f"{sanitised(getattr(first, 'status', '')).replace('_', ' ')}: {asked}", "text")], []
 
 
 def _share(fact: OwnShare, names: NameOf) -> tuple[list[Part], list[Part]]:

@@ -66,4 +66,4 @@ def _messages(fact: LogPattern, names: NameOf, best: Hypothesis) -> str:
     quote = sanitised(fact.template)
     quote = quote if len(quote) <= LONGEST_QUOTE else f"{quote[: LONGEST_QUOTE - 1]}…"
     new = "new " if fact.baseline_count == 0 else ""
-    return f"{_whose(fact.resource, names, best)}{fact.count} {new}“{quote}”"
+    return f"{_whose(fact.resource, names, best)}{fact.count} {new}× “{quote}”"

@@ -49,10 +49,15 @@ _GENERIC: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """The classes and the rest of what was read: `focus` are ids of known resources, best match first."""
+    """The classes and the rest of what was read: `focus` are ids of known resources, best match first.
+
+    `candidates` are those of them that the same words name equally well.
+    """
 
     classification: Classification
+    query: str = ""
     focus: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     times: tuple[TimeHint, ...] = ()
     direction: Direction | None = None
 
@@ -72,7 +77,7 @@ def classify(
     second symptom leaves the first one standing more often than not, hence the half. Words that nobody knows give
     UNKNOWN at 0.2.
     """
-    focus = _focus(query, resources)
+    focus, candidates = _focus(query, resources)
     evidence: dict[IncidentClass, float] = {}
     because: dict[str, None] = {}
     for source, text, weight in _texts(query, alert, symptom):
@@ -84,7 +89,12 @@ def classify(
             evidence[incident_class] = evidence.get(incident_class, 0.0) + own_weight
             because[f"“{phrase}” in the {source}"] = None
     return Classified(
-        _classification(evidence, tuple(because)), focus, time_hints(query, detected_at), _direction(query, symptom)
+        _classification(evidence, tuple(because)),
+        query,
+        focus,
+        candidates,
+        time_hints(query, detected_at),
+        _direction(query, symptom),
     )
 
 
@@ -204,8 +214,11 @@ class _Span:
     length: int
 
 
-def _focus(query: str, resources: Sequence[str]) -> tuple[str, ...]:
-    """The known resources that the query names, in whatever spelling; of overlapping names the longest."""
+def _focus(query: str, resources: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The known resources that the query names, in whatever spelling; of overlapping names the longest.
+
+    And those of them that share their words with another one.
+    """
     words = _words(query)
     spans: dict[str, _Span] = {}
     for length in range(1, _MAX_NAME_WORDS + 1):
@@ -222,7 +235,9 @@ def _focus(query: str, resources: Sequence[str]) -> tuple[str, ...]:
             continue
         taken.update(dict.fromkeys(range(span.start, span.start + span.length), (span.start, int(score))))
         named_resources.append((span.start, name))
-    return tuple(name for _, name in sorted(named_resources, key=lambda item: item[0])[:_MAX_FOCUS])
+    chosen = sorted(named_resources, key=lambda item: item[0])[:_MAX_FOCUS]
+    sharing = Counter(start for start, _ in chosen)
+    return tuple(name for _, name in chosen), tuple(name for start, name in chosen if sharing[start] > 1)
 
 
 def _name_match(name: str, spans: Mapping[str, _Span]) -> list[tuple[float, _Span]]:

@@ -36,6 +36,7 @@ _MAX_ABSENCES: Final = 3
 _MAX_CHANGES: Final = 3
 # A change is a finding when it came within this time before the onset.
 _RECENT_S: Final = 6 * 3600.0
+_TROUBLE: Final = (MetricShift, WorkloadState, SpanErrors, SpanShift, OwnShare, MetricAtLimit)
 _OWN_WORDS: Final = frozenset({"no", "alert"})
 _SYMPTOM_ORDER: Final = {"latency": 0, "errors": 1, "availability": 1, "saturation": 2, "traffic": 3, "other": 4}
 
@@ -170,4 +171,23 @@ def _gaps(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
              if step.status in ("failed", "timed_out", "cancelled"))  # fmt: skip
     # What the reader had to drop, sort or skip is missing evidence too.
     read = state.opened.warnings if state.opened else ()
-    return tuple(dict.fromkeys((*unanswered, *read, *steps)))
+    return tuple(dict.fromkeys((*_undecided(state), *unanswered, *read, *steps)))
+
+
+def _undecided(state: IncidentState) -> Iterator[str]:
+    """The resources among which neither the question nor what was found decides, and how to choose."""
+    candidates = state.classification.candidates if state.classification else ()
+    troubled = {found_fact.fact.resource for found_fact in _present(state, *_TROUBLE) if _is_trouble(found_fact.fact)}
+    if len(candidates) > 1 and len(troubled.intersection(candidates)) != 1:
+        fitting = ", ".join(safe_line(name, limit=100) for name in candidates)
+        yield f"several resources fit the question: {fitting}; look at one of them with --resource {candidates[0]}"
+
+
+def _is_trouble(fact: FactBase) -> bool:
+    match fact:
+        case MetricShift():
+            return fact.worse
+        case WorkloadState():
+            return fact.bearing == "active"
+        case _:
+            return True

@@ -25,6 +25,7 @@ from engine.investigate.commands import (
 )
 from engine.investigate.conclude import changes_ranking, further_steps
 from engine.investigate.incident_access import IncidentAccess
+from engine.investigate.meant import Meant, meant_resources
 from engine.investigate.period import choose_period
 from engine.investigate.plan import propose_plan
 from engine.investigate.recorder import AnswerRecorder, Unrecorded
@@ -108,8 +109,10 @@ class Investigation:
     async def _plan(self) -> None:
         opened = self.state.opened
         assert opened is not None
-        alerts = await self._telemetry.alerts(AlertsQuery(window=opened.window))
-        topologies = await self._telemetry.topology(TopologyQuery(window=opened.window))
+        alerts, topologies = await asyncio.gather(
+            self._telemetry.alerts(AlertsQuery(window=opened.window)),
+            self._telemetry.topology(TopologyQuery(window=opened.window)),
+        )
         alert: Alert | None = next(iter(alerts.records), None)
         understood = classify(
             opened.query,
@@ -119,18 +122,29 @@ class Investigation:
             detected_at=opened.detected_at,
         )
         opened = await self._look_at_the_data(opened, understood)
+        meant = self._meant(understood, topologies.records, alerts.records)
         scope = Arguments(
             window=opened.window,
             baseline=opened.baseline,
             now=opened.now,
-            symptom=opened.symptom,
-            focus=opened.focus or understood.focus,
+            symptom=meant.symptom,
+            focus=meant.focus,
             detected=opened.detected_at,
         )
         reachable = [source for source in self.state.sources if source.status == "reachable"]
         answerable = frozenset(question for source in reachable for question in source.questions)
         steps = propose_plan(understood.classification, scope, answerable, diagnostics())
-        await self._incident.send(ProposePlan(understood.classification, steps))
+        classification = understood.classification.model_copy(update={"candidates": meant.candidates})
+        await self._incident.send(ProposePlan(classification, steps))
+
+    def _meant(self, understood: Classified, topologies: tuple[Topology, ...], alerts: tuple[Alert, ...]) -> Meant:
+        """What is looked at first. A recorded incident's names were checked when it was opened."""
+        opened = self.state.opened
+        assert opened is not None
+        if self._scenario.recorded:
+            return Meant(opened.focus or understood.focus, opened.symptom)
+        named = next(iter(opened.focus), None)
+        return meant_resources(named, opened.symptom, understood, _resource_ids(topologies), alerts)
 
     async def _look_at_the_data(self, opened: IncidentOpened, understood: Classified) -> IncidentOpened:
         """The opening with the time that the data suggest, where it is a live one and nobody said which time."""

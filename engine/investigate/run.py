@@ -14,13 +14,14 @@ from engine.failpoints import failpoint
 from engine.investigate.commands import FinishStep, PublishFacts, ReportProgress, StartStep
 from engine.investigate.incident_access import IncidentAccess
 from engine.naming import display_names
+from primitives.analysis.asking import usual_questions
 from primitives.clock import Clock
 from primitives.dataclass import dataclass
-from primitives.diagnostics.registry import Diagnostic, Progress
+from primitives.diagnostics.registry import Arguments, Diagnostic, Progress
 from primitives.display_names import DisplayNames
 from primitives.errors import CloudopsError, SourceError
 from primitives.facts import Fact
-from primitives.telemetry import Telemetry
+from primitives.telemetry import Query, Telemetry
 from primitives.text import safe_line
 
 __all__ = ["StepRunner"]
@@ -69,11 +70,25 @@ class StepRunner:
         places = asyncio.Semaphore(self.concurrency)
         before = asyncio.Event()
         before.set()
-        async with asyncio.TaskGroup() as group:
-            for step in steps:
-                ended = asyncio.Event()
-                group.create_task(self._run_in_place(step, places, before, ended))
-                before = ended
+        # A live source takes its time for each answer: what several steps will ask one after another is asked now.
+        ahead = [] if self.in_plan_order else [asyncio.ensure_future(self.telemetry.ask(q)) for q in self._usual(steps)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for step in steps:
+                    ended = asyncio.Event()
+                    group.create_task(self._run_in_place(step, places, before, ended))
+                    before = ended
+        finally:
+            for task in ahead:
+                task.cancel()
+            await asyncio.gather(*ahead, return_exceptions=True)
+
+    def _usual(self, steps: Sequence[PlannedStep]) -> list[Query]:
+        """The questions that the steps begin with."""
+        known = [(self.diagnostics[step.primitive], step) for step in steps if step.primitive in self.diagnostics]
+        questions = {question for diagnostic, _ in known for question in diagnostic.questions}
+        first = next(iter(known), None)
+        return [] if first is None else usual_questions(_scope(*first), questions)
 
     async def look_ahead(self, step: PlannedStep) -> list[Fact]:
         """The unknown facts that `step` would find, by running it; only for sources where a query costs nothing."""
@@ -150,6 +165,10 @@ class StepRunner:
             if progress and not finished:
                 note = safe_line(progress.note)
                 await self.incident.send(ReportProgress(step, progress.done, progress.total, note))
+
+
+def _scope(diagnostic: Diagnostic, step: PlannedStep) -> Arguments:
+    return Arguments.model_validate(diagnostic.arguments.model_validate(step.arguments).model_dump())
 
 
 def _summary(facts: Sequence[Fact], names: DisplayNames) -> str:

@@ -26,7 +26,16 @@ from primitives.sources import SourceDirectory, check_sources, open_source
 from primitives.telemetry import LIVE_BUDGETS, Backend, BackendStatus, Recorder, Telemetry
 from primitives.text import safe_line
 
-__all__ = ["QUERY_LIMIT", "Scenario", "clean_query", "open_scenario", "reopen_scenario"]
+__all__ = [
+    "LIVE_BASELINE",
+    "LIVE_WINDOW",
+    "QUERY_LIMIT",
+    "Scenario",
+    "clean_query",
+    "nobody_answers",
+    "open_scenario",
+    "reopen_scenario",
+]
 
 QUERY_LIMIT = 2_000
 """Characters: what an engineer types, not a pasted log."""
@@ -44,7 +53,7 @@ class Scenario:
     """The sources of one investigation, its clock, and how its log begins.
 
     `checks` say which of the `backends` could be reached, `secrets` are the credentials that they were given,
-    `scopes` the scopes that they state, by name.
+    `scopes` the scopes that they state, by name, `names` what a person ties to resources.
     """
 
     incident_id: str
@@ -55,6 +64,7 @@ class Scenario:
     recorded: bool
     secrets: tuple[str, ...] = ()
     scopes: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def telemetry(self, recorder: Recorder) -> Telemetry:
         """What the diagnostics ask; every answer goes through `recorder`."""
@@ -66,7 +76,7 @@ class Scenario:
             checks=self.checks,
             secrets=self.secrets,
             budgets={} if self.recorded else LIVE_BUDGETS,
-            canonicaliser=CrossSourceNames(window, self.scopes),
+            canonicaliser=CrossSourceNames(window, self.scopes, self.names),
         )
 
 
@@ -202,12 +212,15 @@ async def _live(opened: IncidentOpened, directory: SourceDirectory, names: Itera
     checks = await check_sources(backends, secrets)
     if not any(check.status == "reachable" for check in checks):
         await asyncio.gather(*(backend.close() for backend in backends), return_exceptions=True)
-        raise _nobody(checks)
+        raise nobody_answers(checks)
     scopes = {source.backend.name: source.scope for source in sources}
-    return Scenario(incident_id, opened, backends, checks, clock, recorded=False, secrets=secrets, scopes=scopes)
+    return Scenario(
+        incident_id, opened, backends, checks, clock, recorded=False, secrets=secrets, scopes=scopes,
+        names=directory.names,
+    )  # fmt: skip
 
 
-def _nobody(checks: Sequence[BackendStatus]) -> SourceError:
+def nobody_answers(checks: Sequence[BackendStatus]) -> SourceError:
     """The error for an investigation none of whose sources can be reached."""
     kind = SourceDenied if all(check.status == "denied" for check in checks) else SourceUnreachable
     if len(checks) == 1:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from primitives.diagnostics.registry import Arguments
 from primitives.facts import SourceGap
 from primitives.records import Window
-from primitives.telemetry import Answer, Answers, Question
+from primitives.telemetry import (
+    AlertsQuery,
+    Answer,
+    Answers,
+    ConfigurationQuery,
+    ContainerLogsQuery,
+    LogsQuery,
+    Query,
+    Question,
+    SeriesQuery,
+    SpansQuery,
+    TopologyQuery,
+)
 from primitives.terms import AnswerStatus
 from primitives.text import safe_line
 
-__all__ = ["DAY", "LOOKBACK", "WEEK", "before", "gaps", "incident_window", "lookback_window", "utc_seconds"]
+__all__ = [
+    "DAY",
+    "LOOKBACK",
+    "WEEK",
+    "before",
+    "gaps",
+    "incident_window",
+    "lookback_window",
+    "usual_questions",
+    "utc_seconds",
+]
 
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
@@ -32,6 +54,17 @@ def lookback_window(args: Arguments) -> Window:
     window = incident_window(args)
     start = args.baseline.start if args.baseline else window.start - LOOKBACK
     return Window(start=min(start, window.start), end=window.end)
+
+
+def usual_questions(args: Arguments, questions: Collection[Question]) -> list[Query]:
+    """What the diagnostics that need `questions` ask first, as they ask it: asked ahead, all of it is there at once."""
+    incident, lookback = incident_window(args), lookback_window(args)
+    usual: list[Query] = [
+        SeriesQuery(window=lookback), LogsQuery(window=lookback), SpansQuery(window=lookback),
+        ConfigurationQuery(window=lookback), ContainerLogsQuery(window=incident), TopologyQuery(window=incident),
+        AlertsQuery(window=incident),
+    ]  # fmt: skip
+    return [query for query in usual if query.question in questions]
 
 
 # What a person calls by the same name: where one of them is there, a gap in the other must not deny it.

@@ -20,8 +20,10 @@ __all__ = ["MOST_SHIFTS", "missing_facts", "moment_of", "shift_fact", "strongest
 MOST_SHIFTS: Final = 40
 """No more shifts than this are reported: more would hide the ones that matter."""
 
-# The newest level is the median of so many samples: a single one may be an outlier.
+# The newest level is the median of so many samples, as a single one may be an outlier; none of them older than this
+# before the last one, in seconds, as coarse samples would tell of a time that is over.
 _NEWEST: Final = 3
+_NEWEST_S: Final = 120.0
 # A metric that used to come at most of its steps and has missed at least this many of them is gone.
 _MISSED_STEPS: Final = 2
 _USUAL_PRESENCE: Final = 0.6
@@ -66,7 +68,7 @@ def shift_fact(comparison: Comparison, history: History, args: Arguments) -> Met
         onset=onset,
         onset_uncertainty_s=shift.uncertainty,
         ended=moment_of(shift.until) if comparison.past and shift.until is not None else None,
-        latest=float(np.median(values[-_NEWEST:])) if len(values) else None,
+        latest=float(np.median(values[-_NEWEST:][times[-_NEWEST:] >= times[-1] - _NEWEST_S])) if len(values) else None,
         latest_at=moment_of(float(times[-1])) if len(times) else None,
     )
 

@@ -8,13 +8,14 @@ backend's `__init__.py` import nothing heavy: the factory does, when a source is
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from primitives.dataclass import dataclass
+from primitives.examination import Offer
 from primitives.extensions import load_extensions, load_folder
 from primitives.identity import scope_text
 from primitives.text import safe_line
@@ -97,6 +98,12 @@ class SourceSettings(BaseModel):
 S = TypeVar("S", bound=SourceSettings)
 Factory = Callable[[str, S, "Clock"], "Backend"]
 Discover = Callable[[Mapping[str, str]], Mapping[str, Any] | None]
+Offering = Callable[[Mapping[str, str]], Iterable[Offer]]
+
+
+def _no_offers(environment: Mapping[str, str]) -> Iterable[Offer]:
+    del environment
+    return ()
 
 
 def _nothing(environment: Mapping[str, str]) -> None:
@@ -135,7 +142,8 @@ class BackendKind:
     `name` is the `kind` of its sources. `factory` opens a source by its name, settings and clock, without asking it
     anything; it raises `UsageError` for settings that can't be used. `discover` finds settings in the environment where
     nobody configured a source, and `discovered_by` says how, for a person. `writer` opens its writing side, where
-    actions can be executed there. `policy` gives the least permissions that reading needs, as the platform has them.
+    actions can be executed there. `policy` gives the least permissions that reading needs, as the platform has them: a
+    document, or text. `offer` finds what a person could configure, and asks nothing of it.
     """
 
     name: str
@@ -147,6 +155,7 @@ class BackendKind:
     discovered_by: str
     writer: OpenWriter | None = None
     policy: Callable[[], Any] | None = None
+    offer: Offering = _no_offers
 
 
 _registered: dict[str, BackendKind] = {}
@@ -162,13 +171,14 @@ def backend(
     discovered_by: str = "",
     writer: OpenWriter | None = None,
     policy: Callable[[], Any] | None = None,
+    offer: Offering = _no_offers,
 ) -> Callable[[Factory[S]], Factory[S]]:
     """Register the decorated factory as the backend `name`."""
 
     def register(factory: Factory[S]) -> Factory[S]:
         origin = discovered_by or "the environment"
         _registered[name] = BackendKind(
-            name, title, frozenset(questions), settings, factory, discover, origin, writer, policy
+            name, title, frozenset(questions), settings, factory, discover, origin, writer, policy, offer
         )
         return factory
 

@@ -26,8 +26,8 @@ class MetricShift(FactBase):
     baseline's robust standard deviation (1.4826 MAD), `score` the shift in spreads, signed. `worse` says whether it
     moved in the direction that hurts. `onset` is the change point's most likely time, give or take
     `onset_uncertainty_s`. `ended` is set where the level was normal again before what the question is about began: an
-    earlier episode, which explains nothing now. `latest` is the newest level (the median of the last three samples),
-    in `unit`, as of `latest_at`.
+    earlier episode, which explains nothing now. `latest` is the newest level (the median of up to three samples of
+    the last two minutes), in `unit`, as of `latest_at`.
     """
 
     type: Literal["metric_shift"] = "metric_shift"

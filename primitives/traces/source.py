@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Protocol
 
 from primitives.clock import Clock
 from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceError
+from primitives.examination import Examination
 from primitives.identity import base_name, same_name
 from primitives.questions import Answer, Query, Question, SpansQuery, TopologyQuery
 from primitives.records import Span, Topology, Window
@@ -70,6 +71,10 @@ class TraceStore(Protocol):
         """Its version; empty where it doesn't say."""
         ...
 
+    def examination(self, now: datetime) -> Examination:
+        """As whom it is asked, and its clock as its last answer showed it."""
+        ...
+
     async def close(self) -> None:
         """Let go of connections."""
         ...
@@ -122,6 +127,12 @@ class TraceSource:
         said = f"version {version}, " if version else ""
         hint = "" if services else ": nothing sends it spans"
         return BackendStatus(self.name, "reachable", f"{said}{len(services)} services{hint}", questions, at)
+
+    async def examine(self) -> Examination:
+        """As whom it is asked, and its clock."""
+        now = self._clock.now()
+        await self._store.services(Window(start=now - _RECENT, end=now))
+        return self._store.examination(now)
 
     async def close(self) -> None:
         await self._store.close()

@@ -59,6 +59,7 @@ class FakeAws(FakeServer):
         self.patience = mock.patch.multiple("primitives.backends.aws.access", _ATTEMPTS=1, _READ_S=60.0)
         self.patience.start()
         self.rule: Rule = lambda call: None
+        self.after: Callable[[Call, Reply], Reply] = lambda call, reply: reply
         # Moto keeps its state for the whole process.
         self.reset()
 
@@ -78,7 +79,7 @@ class FakeAws(FakeServer):
         call = _call(handler, body)
         self.calls.append(call)
         answer = self.rule(call) or _without_percentiles(call) or _INSTEAD.get((call.service, call.operation))
-        return answer if answer is not None else self._behind(handler, body)
+        return self.after(call, answer if answer is not None else self._behind(handler, body))
 
     def asked(self, operation: str) -> int:
         """How often an operation was asked for."""
@@ -100,11 +101,15 @@ class FakeAws(FakeServer):
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
         data = body if handler.command == "POST" else None
         request = urllib.request.Request(self.behind + handler.path, data=data, headers=headers, method=handler.command)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return Reply(answer.status, answer.read(), _kept(answer.headers))
-        except HTTPError as error:
-            return Reply(error.code, error.read(), _kept(error.headers))
+        for _ in range(3):
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return Reply(answer.status, answer.read(), _kept(answer.headers))
+            except HTTPError as error:
+                return Reply(error.code, error.read(), _kept(error.headers))
+            except OSError:
+                continue  # a busy machine: moto had no place for one more
+        return Reply(503)
 
 
 def _kept(headers: Any) -> dict[str, str]:

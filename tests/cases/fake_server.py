@@ -20,6 +20,11 @@ class Reply:
     declared: int | None = None
 
 
+class _Server(ThreadingHTTPServer):
+    # Sources ask for many things at once; with the usual 5 some would be turned away.
+    request_queue_size = 128
+
+
 class FakeServer:
     """Serves until `close`; a subclass says what it replies to a request."""
 
@@ -36,7 +41,7 @@ class FakeServer:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = _Server(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 

@@ -196,3 +196,18 @@ async def test_an_excluded_fact_is_struck_through(opened: Opened) -> None:
         struck = [segment for line in pane.visible_lines(90, 10) for segment in line if segment.style.strike]
         assert "latency p95" in "".join(segment.text for segment in struck)
         assert not any(segment.style.strike for segment in pane.visible_lines(60, 10)[1])
+
+
+def test_what_one_source_could_not_answer_is_one_line() -> None:
+    gap = facts()["F7"][1]
+    known = found(gap, gap.model_copy(update={"question": "alerts"}), gap.model_copy(update={"status": "denied"}))
+    groups, _ = grouped(known, None, {}, ())
+    assert [(group.lead, group.others) for group in groups] == [("F1", ("F2",)), ("F3", ())]
+    words, _ = fact_line(known["F1"].fact, full_name, 60, [known["F2"].fact])
+    assert plain(words) == "unreachable: logs, alerts"
+
+
+def test_a_tenth_of_the_way_back_is_normal_and_a_tenth_of_an_availability_is_an_outage() -> None:
+    ratio = {"kind": "availability", "unit": "1", "baseline": 1.0, "spread": 0.0, "current": 0.97}
+    for latest, word in ((0.97, "still bad"), (0.99, "recovering"), (0.998, "recovered")):
+        assert word in header_of(told({"F1": {**ratio, "latest": latest}})), latest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from cases.aws_account import (
     trail_answer,
     trail_event,
 )  # fmt: skip
-from cases.fake_aws import FakeAws, Reply, documented, refused, refused_xml, running
+from cases.fake_aws import FakeAws, Reply, as_json, documented, refused, refused_xml, running
 
 from primitives.analysis.setting_edges import across_edges
 from primitives.analysis.setting_rules import in_conflict
@@ -32,6 +32,7 @@ from primitives.telemetry import (
     Backend,
     ChangesQuery,
     ConfigurationQuery,
+    LogsQuery,
     ObservationsQuery,
     ProbesQuery,
     TopologyQuery,
@@ -245,7 +246,91 @@ async def test_a_secure_parameter_is_never_read(aws: FakeAws, source: Backend, n
             ssm.put_parameter(Name=name, Value=value, Type=kind, Overwrite=True)
     answer = await source.ask(ChangesQuery(window=window(datetime.now(UTC))))
     told = {each.id: (each.before, each.after) for each in answer.records if each.origin == "ssm"}
-    assert told == {"/orders/limit:2": ("first-4711", "second-4712"), "/orders/password:2": (None, None)}
+    assert told == {
+        "/orders/limit:2": ({"limit": "first-4711"}, {"limit": "second-4712"}),
+        "/orders/password:2": (None, None),
+    }
     [asked] = [call.body for call in aws.calls if call.operation == "GetParameterHistory"]
     assert b"password" not in asked
     assert b"WithDecryption" not in asked
+
+
+async def test_what_a_database_waits_for_is_observed_where_it_is_watched(
+    aws: FakeAws, source: Backend, now: datetime
+) -> None:
+    instance = b"""<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances><DBInstance>
+      <DBInstanceIdentifier>orders-db</DBInstanceIdentifier><DBInstanceArn>%s</DBInstanceArn>
+      <DbiResourceId>db-ABC</DbiResourceId><PerformanceInsightsEnabled>true</PerformanceInsightsEnabled>
+      <DBInstanceStatus>storage-full</DBInstanceStatus>
+      </DBInstance></DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>""" % DATABASE.encode()
+    statement = {"Dimensions": {"db.sql_tokenized.statement": "UPDATE orders SET state = ?"}, "Total": 4.2}
+    wait = {"Dimensions": {"db.wait_event.name": "Lock:tuple", "db.wait_event.type": "Lock"}, "Total": 3.9}
+
+    def rule(call: Any) -> Reply | None:
+        if call.operation == "DescribeDimensionKeys":
+            keys = [wait] if b"wait_event" in call.body else [statement]
+            return documented("pi", "DescribeDimensionKeys", {"Keys": keys})
+        return Reply(200, instance) if call.operation == "DescribeDBInstances" else None
+
+    aws.rule = rule
+    told = (await source.ask(ObservationsQuery(window=window(now)))).records
+    assert {(each.kind, each.resource) for each in told} >= {
+        ("top_sql", DATABASE), ("wait_event", DATABASE), ("db_instance_status", DATABASE),
+    }  # fmt: skip
+    [waited] = [each.data for each in told if each.kind == "wait_event"]
+    assert waited == {"name": "Lock:tuple", "type": "Lock", "db_load_avg": 3.9}
+
+
+async def test_a_quota_that_is_used_up_contradicts_itself(aws: FakeAws, source: Backend, now: datetime) -> None:
+    usage = {
+        "MetricNamespace": "AWS/Lambda", "MetricName": "ConcurrentExecutions", "MetricDimensions": {"Type": "Usage"},
+        "MetricStatisticRecommendation": "Maximum",
+    }  # fmt: skip
+    quota = {"QuotaName": "Concurrent executions", "Value": 1000.0, "UsageMetric": usage}
+    quotas = documented("service-quotas", "ListServiceQuotas", {"Quotas": [quota]})
+    used = as_json({"MetricDataResults": [{"Id": "q0", "Values": [640.0, 1000.0]}]})
+
+    def rule(call: Any) -> Reply | None:
+        if call.operation == "ListServiceQuotas":
+            return quotas if b'"lambda"' in call.body else as_json({"Quotas": []})
+        return used if call.operation == "GetMetricData" else None
+
+    aws.rule = rule
+    settings = settings_of((await source.ask(ConfigurationQuery(window=window(now)))).records)
+    conflicts = {each.rule: each.resource for known in settings.values() for each in in_conflict(known, now)}
+    assert conflicts["at_quota"] == "lambda_AWS::ServiceQuotas::Service"
+
+
+def cut_in_half(reply: Reply) -> Reply:
+    return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
+
+
+def with_other_values(reply: Reply) -> Reply:
+    """Every number and text of it is another one."""
+    body = reply.body.replace(b"1", b"x").replace(b"arn", b"<>").replace(b"true", b"7")
+    return Reply(reply.status, body, reply.headers)
+
+
+@pytest.mark.parametrize("alter", [cut_in_half, with_other_values])
+async def test_answers_that_are_cut_or_altered_on_the_way_end_no_question(
+    aws: FakeAws, source: Backend, now: datetime, alter: Callable[[Reply], Reply]
+) -> None:
+    aws.after = lambda call, reply: reply if call.operation == "GetCallerIdentity" else alter(reply)
+    try:
+        for question in (TopologyQuery, ConfigurationQuery, ObservationsQuery, ProbesQuery, ChangesQuery, LogsQuery):
+            answer = await source.ask(question(window=window(now)))
+            assert answer.status == "partial"
+            assert "\n" not in (answer.detail or "")
+    finally:
+        aws.after = lambda call, reply: reply
+
+
+async def test_a_later_question_looks_again(aws: FakeAws, now: datetime) -> None:
+    clock = ManualClock(now)
+    source = open_source("prod", define_source("prod", aws.settings(), {}), clock).backend
+    await source.ask(TopologyQuery(window=window(now)))
+    await source.ask(ProbesQuery(window=window(now)))
+    assert aws.asked("DescribeTargetGroups") == 1
+    await clock.sleep(60.0)
+    await source.ask(ProbesQuery(window=window(clock.now())))
+    assert aws.asked("DescribeTargetGroups") == 2

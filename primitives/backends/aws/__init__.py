@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from primitives.backends.registry import SourceSettings, backend
+from primitives.examination import Offer
 
 if TYPE_CHECKING:
     from primitives.clock import Clock
@@ -107,6 +108,15 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
     return {"profile": profile} if profile else None
 
 
+def _offer(environment: Mapping[str, str]) -> Iterator[Offer]:
+    """The profiles of the AWS configuration files; no account is asked."""
+    from primitives.backends.aws.profiles import profiles_of
+
+    for profile, region in profiles_of(environment):
+        settings = {"profile": profile, **({"region": region} if region else {})}
+        yield Offer(f"aws-{profile}", "aws", settings, f"profile {profile} of your AWS configuration")
+
+
 def _policy() -> Any:
     from primitives.backends.aws.permissions import read_policy
 
@@ -121,6 +131,7 @@ def _policy() -> Any:
     discover=_discover,
     discovered_by=PROFILE_VARIABLE,
     policy=_policy,
+    offer=_offer,
 )
 def open_aws(name: str, settings: AwsSettings, clock: Clock) -> Backend:
     """The source `name`."""

@@ -12,11 +12,13 @@ from primitives.backends.aws.look import Look
 from primitives.backends.aws.services import (
     balancers,
     containers,
+    database_load,
     databases,
     functions,
     groups,
     networks,
     queues,
+    quotas,
     releases,
     stores,
 )
@@ -50,6 +52,8 @@ _THEN: Final[tuple[tuple[str, Reader], ...]] = (
     ("CodeDeploy", releases.read_deployments),
     ("CodePipeline", releases.read_pipelines),
     ("SSM parameters", releases.read_parameters),
+    ("Performance Insights", database_load.read),
+    ("Service Quotas", quotas.read),
 )
 
 

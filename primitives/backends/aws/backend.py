@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from primitives.backends.aws.account import take_look
@@ -49,6 +49,8 @@ _RECENT: Final = timedelta(hours=3)
 """So long ListMetrics knows what is recently active."""
 _STATE: Final = timedelta(minutes=10)
 """A window that ended at most so long ago ends now, for what has no past: state."""
+_FRESH: Final = timedelta(seconds=15)
+"""A look so much older than a window's end is of now as well; a later question looks again."""
 _NO_PAST: Final = "AWS says what is now, and nothing of the past"
 
 
@@ -66,7 +68,7 @@ class AwsBackend:
         self._client = AwsClient(settings, source=name)
         self._spending = Spending(settings.budget_usd)
         self._listing = asyncio.Lock()
-        self._inventories: dict[bool, Inventory] = {}
+        self._inventories: dict[bool, tuple[datetime, Inventory]] = {}
         self._period: int | None = None
         self._looking = asyncio.Lock()
         self._look: Look | None = None
@@ -134,8 +136,9 @@ class AwsBackend:
     async def _look_at(self, window: Window) -> Look:
         # All diagnostics of an investigation ask about the same moment: one look serves them.
         async with self._looking:
-            if self._look is None or abs(self._look.end - window.end) > _STATE:
+            if self._look is None or not -_FRESH <= self._look.end - window.end <= _STATE:
                 self._look = await take_look(self._client, max(window.end, self._clock.now() - _STATE))
+                self._spending.metrics += self._look.paid_metrics
             return self._look
 
     async def _series(self, query: SeriesQuery) -> Answer[Series]:
@@ -152,11 +155,11 @@ class AwsBackend:
     async def _inventory(self, *, recent: bool) -> Inventory:
         # Several diagnostics ask at the same time: one list serves them all.
         async with self._listing:
-            if recent not in self._inventories:
-                self._inventories[recent] = await take_inventory(
-                    self._client, await self._client.place(), recent=recent
-                )
-            return self._inventories[recent]
+            listed = self._inventories.get(recent)
+            if listed is None or self._clock.now() - listed[0] > _STATE:
+                inventory = await take_inventory(self._client, await self._client.place(), recent=recent)
+                listed = self._inventories[recent] = (self._clock.now(), inventory)
+            return listed[1]
 
 
 def _records(

@@ -38,6 +38,7 @@ class Look:
 
     `end` is the moment of the look, `since` how far back events and changes are read. `fronts` is what stands behind
     a target group, `reaches` the resources that use a shared thing: a parameter group, a security group, a role.
+    `watched_databases` are those with Performance Insights, with what that calls them; `paid_metrics` counts metrics.
     """
 
     client: AwsClient
@@ -57,6 +58,8 @@ class Look:
     fronts: dict[str, str] = field(default_factory=dict)
     reaches: dict[str, set[str]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+    watched_databases: dict[str, str] = field(default_factory=dict)
+    paid_metrics: int = 0
     by_name: dict[str, list[str]] = field(default_factory=dict)
     indexed: int = 0
     denied: int = 0

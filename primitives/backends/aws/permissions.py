@@ -28,7 +28,9 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
         "GetFunctionConcurrency", "ListAliases", "ListEventSourceMappings", "ListFunctions", "ListVersionsByFunction",
     ),
     "logs": ("DescribeLogGroups", "FilterLogEvents", "GetQueryResults", "StartQuery", "StopQuery"),
+    "pi": ("DescribeDimensionKeys",),
     "rds": ("DescribeDBClusters", "DescribeDBInstances", "DescribeDBParameters", "DescribeEvents"),
+    "service-quotas": ("ListServiceQuotas",),
     "sns": ("ListSubscriptions",),
     "sqs": ("GetQueueAttributes", "ListQueues"),
     "ssm": ("DescribeParameters", "GetParameterHistory"),
@@ -36,7 +38,7 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The operations by boto3's name of the service."""
 
-_PREFIXES: Final = {"elbv2": "elasticloadbalancing"}
+_PREFIXES: Final = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 _FREE: Final = frozenset({"sts:GetCallerIdentity"})
 """Allowed to everybody."""
 

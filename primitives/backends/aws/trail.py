@@ -30,6 +30,7 @@ _PAUSE_S: Final = 0.5
 _WITHIN_S: Final = 12.0
 _MOST_REACHED: Final = 5
 _MOST_VALUES: Final = 60
+_NAMING: Final = ("name", "identifier", "arn", "service", "cluster", "taskdefinition")
 _MOST_WORD: Final = 60
 _MOST_WORDS: Final = 3
 _MOST_DOCUMENT: Final = 100_000
@@ -106,7 +107,7 @@ def _record(document: str) -> Mapping[str, Any]:
 def _summary(source: str, name: str, event: Mapping[str, Any], request: Mapping[str, Any]) -> str:
     """The call, and the first of what it names: `rds: ModifyDBParameterGroup (orders-pg, max_connections)`."""
     names = [text(resource, "ResourceName") for resource in items(event, "Resources")]
-    words = [word for word in (*names, *_values(request)) if 0 < len(word) <= _MOST_WORD]
+    words = [word for word in (*names, *_names(request)) if 0 < len(word) <= _MOST_WORD]
     said = ", ".join(list(dict.fromkeys(words))[:_MOST_WORDS])
     return f"{source.removesuffix('.amazonaws.com')}: {name}" + (f" ({said})" if said else "")
 
@@ -127,6 +128,18 @@ def _reached(event: Mapping[str, Any], request: Mapping[str, Any], look: Look) -
         known = look.known(name, service=service)
         reached |= {known} if known else look.reaches.get(name, set())
     return reached
+
+
+def _names(request: Any, depth: int = 0) -> Iterator[str]:
+    """What a request names; its other values may be anything, a password too."""
+    if isinstance(request, list) and depth < 4:
+        for part in request[:20]:
+            yield from _names(part, depth + 1)
+    for key, value in request.items() if isinstance(request, Mapping) and depth < 4 else ():
+        if isinstance(value, str) and str(key).casefold().endswith(_NAMING):
+            yield value
+        else:
+            yield from _names(value, depth + 1)
 
 
 def _values(value: Any, depth: int = 0) -> Iterator[str]:

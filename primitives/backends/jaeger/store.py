@@ -7,13 +7,14 @@ its newer API (`/api/v3`, OTLP) is asked.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from primitives.backends.jaeger.spans import spans_of_traces
 from primitives.errors import SourceDenied, SourceError
+from primitives.examination import Examination
 from primitives.http_source import HttpSource, NothingThere, Product, strings_of
 from primitives.records import Span, Window
 from primitives.side_by_side import side_by_side
@@ -97,6 +98,10 @@ class JaegerStore:
     async def version(self) -> str:
         """It doesn't say."""
         return ""
+
+    def examination(self, now: datetime) -> Examination:
+        """As whom it is asked, and its clock."""
+        return self._http.examination(now)
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, field_validator
 
 from primitives.backends.registry import SourceSettings, backend
+from primitives.examination import Offer
 from primitives.text import safe_line
 
 if TYPE_CHECKING:
@@ -64,18 +65,46 @@ def _current_context(files: str) -> str:
 
     Files that can't be read are skipped here. Connecting reports them.
     """
+    currents = (document.get("current-context") for document in _documents(files))
+    return next((str(current) for current in currents if _is_name(current)), "")
+
+
+def _documents(files: str) -> Iterator[Mapping[str, Any]]:
     import yaml
 
     for name in filter(None, files.split(":")):
         try:
             with Path(name).open(encoding="utf-8") as file:
                 document = yaml.safe_load(file.read(_MOST_TEXT))
-        except (OSError, ValueError, yaml.YAMLError):
+        except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue
-        current = document.get("current-context") if isinstance(document, Mapping) else None
-        if isinstance(current, str) and current and current == safe_line(current).strip():
-            return current
-    return ""
+        if isinstance(document, Mapping):
+            yield document
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and value == safe_line(value).strip()
+
+
+def _offer(environment: Mapping[str, str]) -> Iterator[Offer]:
+    """The contexts of the kubeconfig; no cluster is asked."""
+    home = environment.get("HOME", "")
+    files = environment.get("KUBECONFIG", "") or (f"{home}/.kube/config" if home else "")
+    current, seen = _current_context(files), set()
+    for document in _documents(files):
+        contexts = document.get("contexts")
+        for entry in contexts if isinstance(contexts, list) else ():
+            name = entry.get("name") if isinstance(entry, Mapping) else None
+            if _is_name(name) and name not in seen:
+                seen.add(name)
+                words = f"context {name} of your kubeconfig{', the current one' if name == current else ''}"
+                yield Offer(str(name), "kubernetes", {"context": str(name)}, words)
+
+
+def _policy() -> str:
+    from primitives.backends.kubernetes.role import role_text
+
+    return role_text()
 
 
 def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
@@ -90,6 +119,8 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
     settings=KubernetesSettings,
     discover=_discover,
     discovered_by=CONTEXT_VARIABLE,
+    offer=_offer,
+    policy=_policy,
 )
 def open_kubernetes(name: str, settings: KubernetesSettings, clock: Clock) -> Backend:
     """The source `name`."""

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from primitives.backends.kubernetes.client import KubernetesClient
+from primitives.backends.kubernetes.examine import examine_cluster
 from primitives.backends.kubernetes.logs import choose_containers, read_logs
 from primitives.backends.kubernetes.snapshot import Snapshot, take_snapshot
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
+from primitives.examination import Examination
 from primitives.kubernetes.fields import maps
 from primitives.records import Change, ContainerLog, Coverage, Edge, KubernetesDump, Resource, Topology, Window
 from primitives.telemetry import (
@@ -88,6 +90,10 @@ class KubernetesBackend:
             return BackendStatus(self.name, "unreachable", error.problem, questions)
         address = safe_line(access.server, limit=200)
         return BackendStatus(self.name, "reachable", f"version {said}, {where}", questions, address)
+
+    async def examine(self) -> Examination:
+        """As whom it is asked, what of it may not be read, its clock, and the sources that run in it."""
+        return await examine_cluster(self._client, self._clock, self._settings.namespaces)
 
     async def close(self) -> None:
         await self._client.close()

@@ -57,6 +57,7 @@ class KubernetesClient:
 
     def __init__(self, settings: KubernetesSettings, *, source: str, timeout_s: float = 10.0) -> None:
         self.source = source
+        self.server_date = ""
         self._settings = settings
         self._timeout_s = timeout_s
         self._access: Access | None = None
@@ -167,7 +168,9 @@ class KubernetesClient:
         request = http.build_request(
             "GET", access.server + path, params=dict(params), headers={"Accept": accept}, extensions=extensions
         )
-        return await receive(http, request, most)
+        answer = await receive(http, request, most)
+        self.server_date = answer.headers.get("Date", "")
+        return answer
 
     async def _connection(self) -> httpx2.AsyncClient:
         import httpx2

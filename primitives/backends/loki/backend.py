@@ -16,6 +16,7 @@ from primitives.backends.loki.streams import Stream, StreamNames
 from primitives.clock import Clock
 from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceError
+from primitives.examination import Examination
 from primitives.http_source import HttpSource, Product
 from primitives.identity import is_kubernetes
 from primitives.quantities import quantity
@@ -126,6 +127,18 @@ class LokiBackend:
         if not labels:
             said += ": it has no logs of this tenant from then; is `tenant` right?"
         return BackendStatus(self.name, "reachable", said, questions, at)
+
+    async def examine(self) -> Examination:
+        """As whom it is asked, its clock, and whether it detects patterns and keeps volumes."""
+        now = self._clock.now()
+        window = Window(start=now - _RECENT, end=now)
+        selectors = all_streams(await self._client.labels(*_span(window)))[:1]
+        notes = []
+        if selectors and await self._client.patterns(selectors[0], *_span(window), 60) is None:
+            notes.append("it detects no patterns (pattern_ingester): of busy logs only warnings and errors are read")
+        if selectors and await self._client.volume_bytes(selectors, *_span(window)) is None:
+            notes.append("it keeps no volumes (volume_enabled): how much was left out is not said")
+        return self._http.examination(now, *notes)
 
     async def close(self) -> None:
         await self._client.close()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping as Environment
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field
 
-from primitives.backends.prometheus.endpoint import TOKEN_VARIABLE, URL_VARIABLE, Endpoint, parse_endpoint
-from primitives.backends.registry import SourceSettings, backend
-from primitives.errors import UsageError
-from primitives.text import safe_line
+from primitives.backends.http_settings import HttpSettings
+from primitives.backends.prometheus.endpoint import TOKEN_VARIABLE, URL_VARIABLE
+from primitives.backends.prometheus.mapping import Mapping, read_mapping
+from primitives.backends.registry import backend
 
 if TYPE_CHECKING:
     from primitives.clock import Clock
@@ -19,41 +20,28 @@ if TYPE_CHECKING:
 __all__ = ["PrometheusSettings", "open_prometheus"]
 
 
-class PrometheusSettings(SourceSettings):
-    """Where it is. `url` may hold user and password; else the bearer token is in the variable `token_variable`."""
+class PrometheusSettings(HttpSettings):
+    """Where it is, and what its owner calls things: `mapping` is a file that `map` holds the contents of."""
 
-    url: SecretStr
-    token: SecretStr | None = None
-    token_variable: str = TOKEN_VARIABLE
+    PRODUCT: ClassVar[str] = "Prometheus"
+    PORT: ClassVar[int] = 9090
+    TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
 
-    @field_validator("url")
-    @classmethod
-    def _is_one(cls, url: SecretStr) -> SecretStr:
-        try:
-            parse_endpoint(url.get_secret_value())
-        except UsageError as error:
-            raise ValueError(str(error)) from None
-        return url
+    mapping: str = Field("", max_length=4_096)
+    map: Mapping = Mapping()
 
-    def resolve(self, environment: Mapping[str, str]) -> Self:
-        token = environment.get(self.token_variable)
-        return self if self.token or not token else self.model_copy(update={"token": SecretStr(token)})
-
-    def warning(self) -> str:
-        if self.token_variable == TOKEN_VARIABLE or self.token or self.endpoint.user is not None:
-            return ""
-        return f"{safe_line(self.token_variable, limit=80)}, its token_variable, is not set"
-
-    def secrets(self) -> tuple[str, ...]:
-        return self.endpoint.secrets
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """The address and the credentials apart."""
-        return parse_endpoint(self.url.get_secret_value(), self.token.get_secret_value() if self.token else None)
+    def resolve(self, environment: Environment[str, str]) -> Self:
+        """With the token, and with what the mapping file says: another process may ask, elsewhere."""
+        resolved = super().resolve(environment)
+        if not self.mapping:
+            return resolved
+        path = Path(
+            self.mapping.replace("~", environment.get("HOME", "~"), 1) if self.mapping[0] == "~" else self.mapping
+        )
+        return resolved.model_copy(update={"mapping": "", "map": read_mapping(path)})
 
 
-def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
+def _discover(environment: Environment[str, str]) -> Environment[str, Any] | None:
     url = environment.get(URL_VARIABLE)
     return {"url": url} if url else None
 
@@ -70,4 +58,6 @@ def open_prometheus(name: str, settings: PrometheusSettings, clock: Clock) -> Ba
     """The source `name`."""
     from primitives.backends.prometheus.backend import PrometheusBackend
 
-    return PrometheusBackend(settings.endpoint, clock=clock, name=name, warning=settings.warning())
+    return PrometheusBackend(
+        settings.endpoint, clock=clock, name=name, warning=settings.warning(), mapping=settings.map
+    )

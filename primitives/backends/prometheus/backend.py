@@ -9,16 +9,19 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from primitives.backends.prometheus.alerts import build_alerts
+from primitives.backends.prometheus.catalogue import catalogue_of
 from primitives.backends.prometheus.changes import find_changes
 from primitives.backends.prometheus.client import PrometheusClient, Reply
 from primitives.backends.prometheus.endpoint import Endpoint
-from primitives.backends.prometheus.families import METRIC_NAMES
+from primitives.backends.prometheus.mapping import Mapping
 from primitives.backends.prometheus.promql import Grid, choose_step, grid
 from primitives.backends.prometheus.series import answer_series, select
 from primitives.backends.prometheus.survey import Survey, gather_results, sample_expression, survey
 from primitives.backends.prometheus.topology import build_topology, edges_expression
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
+from primitives.examination import Examination
+from primitives.http_requests import seconds_ahead
 from primitives.records import Alert, Change, Coverage, Series, Topology, Window
 from primitives.redact import Redactor
 from primitives.telemetry import (
@@ -63,12 +66,14 @@ class PrometheusBackend:
         within_s: float = 12.0,
         name: str = "prometheus",
         warning: str = "",
+        mapping: Mapping | None = None,
     ) -> None:
         self.name = name
         self._clock = clock
         self._within_s = within_s
         redactor = Redactor(endpoint.secrets)
         self._client = PrometheusClient(endpoint, source=name, timeout_s=timeout_s, redactor=redactor, warning=warning)
+        self._catalogue = catalogue_of(mapping or Mapping())
         self._looking = asyncio.Lock()
         self._surveys: dict[Window, Survey] = {}
         self._replies: dict[tuple[str, Grid], Reply] = {}
@@ -102,7 +107,7 @@ class PrometheusBackend:
         try:
             version = await self._client.version()
             now = self._clock.now()
-            inventory = await survey(self._client, Window(start=now - _RECENT, end=now))
+            inventory = await survey(self._client, Window(start=now - _RECENT, end=now), self._catalogue)
         except SourceDenied as error:
             return BackendStatus(self.name, "denied", error.problem, questions, at)
         except SourceError as error:
@@ -110,6 +115,15 @@ class PrometheusBackend:
         served = f"version {version or 'unknown'}"
         hint = f"{len(inventory.families)} known metric families" if inventory.families else f"but {_NOTHING_KNOWN}"
         return BackendStatus(self.name, "reachable", f"{served}, {hint}", questions, at)
+
+    async def examine(self) -> Examination:
+        """As whom it is asked, and its clock."""
+        await self._client.version()
+        end = self._client.endpoint
+        who = (
+            f"user {end.user}" if end.user is not None else "a bearer token" if end.token else "nobody: no credentials"
+        )
+        return Examination(self._client.clean(who), skew_s=seconds_ahead(self._client.server_date, self._clock.now()))
 
     async def close(self) -> None:
         await self._client.close()
@@ -196,7 +210,7 @@ class PrometheusBackend:
     async def _nothing(self, query: SeriesQuery) -> Answer[Series]:
         """The answer for a window without samples: it may have some at other times, or none ever."""
         now = self._clock.now()
-        recent = await self._client.metric_names(METRIC_NAMES, (now - _RECENT).timestamp(), now.timestamp())
+        recent = await self._client.metric_names(self._catalogue.names, (now - _RECENT).timestamp(), now.timestamp())
         if recent:
             return Answer(query, self.name, "answered", detail="it holds no samples of that time")
         return Answer(query, self.name, "not_recorded", detail=_NOTHING_KNOWN)
@@ -205,7 +219,7 @@ class PrometheusBackend:
         # Several diagnostics ask at the same time about the same window: one look serves them all.
         async with self._looking:
             if window not in self._surveys:
-                self._surveys[window] = await survey(self._client, window)
+                self._surveys[window] = await survey(self._client, window, self._catalogue)
             return self._surveys[window]
 
     async def _evaluate(self, expression: str, times: Grid) -> Reply:

@@ -73,6 +73,7 @@ class PrometheusClient:
         self, endpoint: Endpoint, *, source: str, timeout_s: float, redactor: Redactor, warning: str = ""
     ) -> None:
         self.endpoint = endpoint
+        self.server_date = ""
         self.source = source
         self._warning = warning
         self._timeout_s = timeout_s
@@ -159,6 +160,7 @@ class PrometheusClient:
         else:
             request = http.build_request("GET", url, params=params)
         answer = await receive(http, request, MAX_ANSWER_BYTES)
+        self.server_date = answer.headers.get("Date", "")
         if answer.cut:
             raise QueryRefused(
                 self.source,

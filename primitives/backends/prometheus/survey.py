@@ -7,8 +7,9 @@ from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
+from primitives.backends.prometheus.catalogue import USUAL, Catalogue
 from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, Row
-from primitives.backends.prometheus.families import CLIENTS, FAMILIES, KUBERNETES, METRIC_NAMES
+from primitives.backends.prometheus.families import KUBERNETES
 from primitives.backends.prometheus.measures import ClientFamily, Family
 from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grouping, named_by
@@ -45,16 +46,19 @@ class Survey:
     names: Names
     intervals: dict[str, float]
     since: float | None
+    catalogue: Catalogue = USUAL
 
     @property
     def families(self) -> tuple[Family, ...]:
         """The families that are here."""
-        return tuple(family for family in FAMILIES if self.present.issuperset((family.probe, *family.also)))
+        return tuple(
+            family for family in self.catalogue.families if self.present.issuperset((family.probe, *family.also))
+        )
 
     @property
     def clients(self) -> tuple[ClientFamily, ...]:
         """The families that tell of dependencies and are here."""
-        return tuple(client for client in CLIENTS if client.probe in self.present)
+        return tuple(client for client in self.catalogue.clients if client.probe in self.present)
 
     @property
     def interval_s(self) -> float:
@@ -95,11 +99,11 @@ class Survey:
                 return self.names.workload(namespace, kind, labels[kind]) if labels.get(kind) else None
 
 
-async def survey(client: PrometheusClient, window: Window) -> Survey:
+async def survey(client: PrometheusClient, window: Window, catalogue: Catalogue = USUAL) -> Survey:
     """Look at what the Prometheus holds for `window`. Raises `SourceError` when it doesn't answer."""
     start, end = window.start.timestamp(), window.end.timestamp()
-    present = await client.metric_names(METRIC_NAMES, start, end)
-    inventory = Survey(present, Names(client.clean), {}, None)
+    present = await client.metric_names(catalogue.names, start, end)
+    inventory = Survey(present, Names(client.clean), {}, None, catalogue)
     kubernetes = {name: labels for name, labels in KUBERNETES.items() if name in present}
     services: list[Family | ClientFamily] = [family for family in inventory.families if family.scope == "service"]
     services.extend(inventory.clients)
@@ -116,7 +120,7 @@ async def survey(client: PrometheusClient, window: Window) -> Survey:
     for service, reply in zip(services, served, strict=True):
         inventory.names.learn_services(_rows(reply), service.namespace)
     intervals = {probe: _interval(_rows(reply)) for probe, reply in zip(probes, counted, strict=True)}
-    return Survey(present, inventory.names, intervals, since)
+    return Survey(present, inventory.names, intervals, since, catalogue)
 
 
 async def _since(client: PrometheusClient, inventory: Survey, window: Window) -> float | None:
@@ -133,6 +137,7 @@ async def _since(client: PrometheusClient, inventory: Survey, window: Window) ->
         if not times:
             return None
         seen, apart = min(times), step
+        # Not `seen - step < start`: a server may move the times of a question to multiples of its step.
         if step == 1 or seen <= start:
             break
     return seen

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from primitives.errors import SourceDenied, SourceError
+from primitives.examination import Examination
 from primitives.http_source import HttpSource, NothingThere, Product, QueryRefused
 from primitives.records import Span, Window
 from primitives.side_by_side import side_by_side
@@ -101,6 +103,10 @@ class TempoStore:
             return ""
         version = document.get("version") if isinstance(document, Mapping) else None
         return self._http.clean(version) if isinstance(version, str) else ""
+
+    def examination(self, now: datetime) -> Examination:
+        """As whom it is asked, and its clock."""
+        return self._http.examination(now)
 
     async def close(self) -> None:
         """Let go of connections."""

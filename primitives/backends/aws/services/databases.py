@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
-from primitives.backends.aws.fields import items, moment, selected, text, texts
+from primitives.backends.aws.fields import flag, items, moment, selected, text, texts
 from primitives.backends.aws.look import Look
 from primitives.patterns import lazy_pattern
 
@@ -61,6 +61,8 @@ def _instance(look: Look, instance: Mapping[str, Any], by_name: Mapping[str, str
     look.security_groups[arn] = [text(each, "VpcSecurityGroupId") for each in items(instance, "VpcSecurityGroups")]
     origin = text(instance, "ReadReplicaSourceDBInstanceIdentifier")
     look.add_edge(arn, by_name.get(origin, origin if origin in look.resources else ""), "depends")
+    if flag(instance, "PerformanceInsightsEnabled") and text(instance, "DbiResourceId"):
+        look.watched_databases[arn] = text(instance, "DbiResourceId")
     if text(instance, "DBInstanceStatus") not in _WELL:
         look.observe(look.end, arn, "db_instance_status", selected(instance, "DBInstanceStatus"))
     name = text(instance, "DBInstanceIdentifier")

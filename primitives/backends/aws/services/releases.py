@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from primitives.backends.aws.fields import items, moment, selected, text
 from primitives.backends.aws.look import Look
+from primitives.identity import base_name
 
 __all__ = ["read_deployments", "read_parameters", "read_pipelines", "read_stacks"]
 
@@ -105,7 +106,8 @@ async def _parameter(look: Look, parameter: Mapping[str, Any]) -> None:
     after: Any = None
     if text(parameter, "Type") in _READABLE:
         history = await look.list("ssm", "GetParameterHistory", "Parameters", most=200, Name=name)
-        values = [text(version, "Value") for version in history]
+        # Under its name, which says whether its value is anybody's business.
+        values = [{base_name(name): text(version, "Value")} for version in history]
         before, after = (values[-2] if len(values) > 1 else None), (values[-1] if values else None)
     users = sorted({each.resource for each in look.mentions if each.value.endswith(name) and name})
     version = f"{name}:{parameter.get('Version')}"
