@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -44,7 +45,22 @@ def investigate(
     """The main job, without a screen; with `watch` it goes on after the answer until a signal ends it."""
     printer = Printer(output, colored(color), explain)
     live = {} if start.bundle else settings.live_request()
-    return run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer, watched=watch))
+    code = run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer, watched=watch))
+    offered = output == "plain" and not start.bundle and not watch
+    return _offer_remediation(settings, printer, code) if offered else code
+
+
+def _offer_remediation(settings: Settings, printer: Printer, code: int) -> int:
+    """On a terminal, the question that leads to `cloudops remediate`; the exit code is then that one's."""
+    from cockpit.asking import ask
+    from cockpit.remediate_command import RemediateOptions, can_remediate, remediate
+
+    if code or not (sys.stdin.isatty() and sys.stdout.isatty()) or not can_remediate(printer.state):
+        return code
+    with suppress(EOFError):
+        if run(ask("Proceed with remediation? [y/n]: ")).strip().lower() in ("y", "yes"):
+            return remediate(settings, printer.state.execution_id, RemediateOptions())
+    return code
 
 
 async def _investigate(settings: Settings, request: Investigate, printer: Printer, *, watched: bool = False) -> int:
