@@ -13,14 +13,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 from engine.reason.calm import calm_after
-from engine.reason.catalogue import cause_of_change
+from engine.reason.catalogue import cause_of_change, causes_of_state
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.deaths import died_after
 from engine.reason.diffs import bumped, changed_lines, traits
 from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.mechanisms import outside_host
-from engine.reason.reach_of_changes import cause_of_no_replica, left_without, ran_full, readers, takes_the_last
+from engine.reason.reach_of_changes import left_without, ran_full, readers, takes_the_last
 from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricAtLimit, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
@@ -136,7 +136,7 @@ def _of_change(
         key = HypothesisKey(cause_id, resource, change_id)
         if takes_the_last(suspect.change):
             # The platform's own state of such a workload speaks for the same cause.
-            key = HypothesisKey(cause_of_no_replica(), resource)
+            key = HypothesisKey(causes_of_state("ScaledToZero")[0][0], resource)
         carrier = _carrier(suspect, resource, carriers) if suspect.change.kind == "code" else None
         calm = calm_after(case, (carrier or suspect).change, resource)
         kept = calm.kept if calm else 1.0

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from engine.reason.catalogue import causes_of_metric, causes_of_setting
+from engine.reason.catalogue import causes_of_metric
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.diffs import lowered
 from engine.reason.fact_index import FactIndex
 from primitives.facts import ChangeFound, Dependencies, MetricAtLimit
 from primitives.records import Change
 
-__all__ = ["cause_of_no_replica", "left_without", "ran_full", "readers", "taken_away", "takes_the_last"]
+__all__ = ["left_without", "ran_full", "readers", "taken_away", "takes_the_last"]
 
 # Node groups, parameter groups, launch templates, shared configuration: nothing is measured on them.
 _CARRIERS: Final = ("other", "node")
@@ -23,7 +23,6 @@ _DEPTH: Final = 3
 _RAN_FULL: Final = 1.2
 _SOON: Final = timedelta(hours=2)
 _STEP: Final = timedelta(minutes=1)
-_NONE_TO_RUN: Final = "none_to_run"
 # Log-odds: there is nothing left that could answer, and what needs the answer is in trouble since.
 _NOTHING_LEFT: Final = 4.2
 
@@ -63,11 +62,6 @@ def ran_full(case: FactIndex, key: HypothesisKey, name: str, change: Change) -> 
 def takes_the_last(change: Change) -> bool:
     """Whether the change leaves no replica: its resource answers nobody any more, at once."""
     return change.kind == "scaling" and isinstance(change.after, Mapping) and change.after.get("replicas") == 0
-
-
-def cause_of_no_replica() -> str:
-    """The cause as which a workload is blamed that has no replica."""
-    return causes_of_setting(_NONE_TO_RUN)[0][0]
 
 
 def taken_away(case: FactIndex) -> frozenset[str]:
