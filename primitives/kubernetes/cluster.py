@@ -17,7 +17,7 @@ from primitives.kubernetes.fields import integer, mapping, maps, quantity, strin
 from primitives.kubernetes.kinds import WORKLOADS, KubeObject, kind_of_dump, read_object, template_of
 from primitives.kubernetes.owners import Owners
 from primitives.kubernetes.pods_view import Container, Pod, read_pod
-from primitives.kubernetes.selectors import selects
+from primitives.kubernetes.selectors import expression_holds
 from primitives.patterns import lazy_pattern
 from primitives.records import ContainerLog, KubernetesDump, Topology, Window
 
@@ -186,13 +186,19 @@ class Cluster:
 
     def selected(self, namespace: str, selector: Any) -> list[Pod]:
         """The pods of `namespace` that a LabelSelector selects."""
-        pairs = list(strings(selector, "matchLabels").items())
+        if not isinstance(selector, Mapping):
+            return []
+        wanted, expressions = strings(selector, "matchLabels"), maps(selector, "matchExpressions")
         candidates: Sequence[Pod] = self.pods_in.get(namespace, ())
-        if pairs:
-            lists = [self._pods_by_label.get((namespace, key, value), []) for key, value in pairs]
+        if wanted:
+            lists = [self._pods_by_label.get((namespace, key, value), []) for key, value in wanted.items()]
             candidates = min(lists, key=len)
         self.spend(len(candidates))
-        return [pod for pod in candidates if selects(selector, pod.item.labels)]
+        if len(wanted) > 1:
+            candidates = [pod for pod in candidates if wanted.items() <= pod.item.labels.items()]
+        if not expressions:
+            return list(candidates)
+        return [pod for pod in candidates if all(expression_holds(entry, pod.item.labels) for entry in expressions)]
 
     @cached_property
     def events(self) -> list[Event]:
