@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -41,7 +42,21 @@ def investigate(settings: Settings, start: Start, *, output: str, color: bool, e
     """The main job, without a screen."""
     printer = Printer(output, colored(color), explain)
     live = {} if start.bundle else settings.live_request()
-    return run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer))
+    code = run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer))
+    return _offer_remediation(settings, printer, code) if output == "plain" and not start.bundle else code
+
+
+def _offer_remediation(settings: Settings, printer: Printer, code: int) -> int:
+    """On a terminal, the question that leads to `cloudops remediate`; the exit code is then that one's."""
+    from cockpit.asking import ask
+    from cockpit.remediate_command import RemediateOptions, can_remediate, remediate
+
+    if code or not (sys.stdin.isatty() and sys.stdout.isatty()) or not can_remediate(printer.state):
+        return code
+    with suppress(EOFError):
+        if run(ask("Proceed with remediation? [y/n]: ")).strip().lower() in ("y", "yes"):
+            return remediate(settings, printer.state.execution_id, RemediateOptions())
+    return code
 
 
 async def _investigate(settings: Settings, request: Investigate, printer: Printer) -> int:

@@ -102,9 +102,10 @@ KEYS: tuple[Key, ...] = (
         "approve",
         "a",
         "a",
-        "later('approve')",
+        "approve",
         "approve an action",
-        later=f"executing actions {LATER}; y copies the command",
+        writes=True,
+        asks=True,
     ),
     Key("comment", "c", "c", "later('comment')", "comment", later=f"comments {LATER.replace('comes', 'come')}"),
     Key(

@@ -30,6 +30,7 @@ __all__ = [
     "EnginePort",
     "Exclude",
     "HoldHypothesis",
+    "IncidentCommand",
     "IncidentSummary",
     "Investigate",
     "Judge",
@@ -196,6 +197,10 @@ class CloseIncident(_Frozen):
     because: str = ""
 
 
+IncidentCommand = ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | Watch | AddNote | CloseIncident
+"""What a person can tell an incident of its investigation, its facts and its end."""
+
+
 class PrepareAction(_Frozen):
     """Check and preview a recommended action, by its id, or the undoing of the run `undo`; nothing is changed yet.
 
@@ -246,10 +251,7 @@ class KeepAction(_Frozen):
 ActionCommand = PrepareAction | ApproveAction | RejectAction | ContinueAction | KeepAction
 """What a person can say of the runs of actions."""
 
-Command = Annotated[
-    ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | Watch | CloseIncident | ActionCommand,
-    Field(discriminator="type"),
-]
+Command = Annotated[IncidentCommand | ActionCommand, Field(discriminator="type")]
 """What a person can tell an incident."""
 
 

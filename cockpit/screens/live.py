@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cockpit.exit_summary import ExitSummary
-from cockpit.screens.judging import JudgingScreen
+from cockpit.screens.approval import ActingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
 from cockpit.severity import severity_of
 from cockpit.start_modes import Attach, Start
@@ -25,7 +25,7 @@ LOOK_TICKS = 8
 """An investigation that has ended is looked at so often: somebody may say something of it elsewhere."""
 
 
-class LiveScreen(JudgingScreen):
+class LiveScreen(ActingScreen):
     """Follows an investigation and sends it commands."""
 
     def __init__(self, start_mode: Start | Attach) -> None:
@@ -104,7 +104,15 @@ class LiveScreen(JudgingScreen):
             if number % CHUNK == CHUNK - 1:
                 self._show(state)
                 await self.app.clock.sleep(0)
+            self._tell_of_run(event)
         self._show(state)
+
+    def _tell_of_run(self, event: Event) -> None:
+        """What a run of an action has come to, as a notice: it may be the only sign while the cursor is elsewhere."""
+        if event.body.type in ("action_dispatched", "action_verified", "action_settled"):
+            from cockpit.run_words import run_words
+
+            self.app.show_notice(run_words(event.body, event.who))
 
     def _show(self, state: Any) -> None:
         self.view.state = state
@@ -118,6 +126,7 @@ class LiveScreen(JudgingScreen):
         self._measure()
         self.dirty()
         self._ask_for_plan()
+        self.show_runs()
 
     def _measure(self) -> None:
         """Its duration: by the log, and since the last event by our own clock."""

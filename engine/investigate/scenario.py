@@ -152,7 +152,7 @@ def _opened_recorded(bundle: Bundle, request: Investigate, query: str, resource:
         title=manifest.title,
         query=query or manifest.query or manifest.title,
         origin="recorded",
-        bundle=request.bundle,
+        bundle=request.bundle and Redactor().redact(request.bundle),
         detected_at=manifest.detected_at,
         now=manifest.window.end,
         window=manifest.window,

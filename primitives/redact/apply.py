@@ -25,13 +25,16 @@ def apply_all(rules: Iterable[Rule], text: str, hide: Hide, names: Sequence[str]
 
 
 def _apply(rule: Rule, text: str, replace: Callable[[re.Match[str]], str], names: Sequence[str]) -> str:
-    if not rule.begins or len(text) > _LONGEST or not text.isascii():
-        return rule.pattern.sub(replace, text)
-    if rule.begins == "mark":
+    if rule.begins == "mark" and text.isascii():
         return text
+    if rule.begins in ("", "mark") or len(text) > _LONGEST:
+        return rule.pattern.sub(replace, text)
+    lower = text.lower()
+    if len(lower) != len(text):
+        return rule.pattern.sub(replace, text)
     parts: list[str] = []
     at = 0
-    for place in _places(text.lower(), names if rule.begins == "key" else rule.triggers):
+    for place in _places(lower, names if rule.begins == "key" else rule.triggers):
         match = rule.pattern.match(text, place) if place >= at else None
         if match is not None:
             parts += text[at:place], replace(match)

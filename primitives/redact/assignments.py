@@ -22,8 +22,8 @@ _PAIR: Final = lazy_pattern(
 _BARE: Final = r"(?:&(?![\w.%-]{1,100}=)|[^\s&;,\"'`<>(){}\[\]\\]|[)\]}](?![\s,;.)\]}\"']|$))"
 _VALUE: Final = lazy_pattern(
     r"\\{1,7}\"(?P<escaped>(?:[^\"\\\n]|\\(?!\"))*)\\\""
-    r"|[NE]?\"(?P<double>(?:[^\"\\\n]|\\.)*)\""
-    r"|[NE]?'(?P<single>(?:[^'\\\n]|\\.)*)'"
+    r"|(?:[NEbBuU]|[bB]?r)?\"(?P<double>(?:[^\"\\\n]|\\.)*)\""
+    r"|(?:[NEbBuU]|[bB]?r)?'(?P<single>(?:[^'\\\n]|\\.)*)'"
     r"|\{(?P<braced>[^{}\s;]{1,200})\}(?=;)"
     rf"|[\"'`]?(?P<bare>\[redacted:[\w:.!-]{{0,80}}\]?(?:{_BARE})*|{_BARE}(?:{_BARE}|[({{\[])*)"
 )
@@ -32,7 +32,9 @@ _LINE_START: Final = lazy_pattern(r"(?:^|\n)[ \t]*(?:- +|export +|set +)?[\\\"']
 _REST_OF_LINE: Final = lazy_pattern(r"[\"',;\s]*(?:#.*)?(?:\n|$)")
 _WORDS_BEFORE: Final = lazy_pattern(r"(?:[^\W_]{2,12}[ ]){1,3}$")
 # Last words of names that are written with spaces: `API key: ...`, `mot de passe : ...`.
-_LAST_WORDS: Final = frozenset({"key", "passe", "sandi", "khẩu", "token", "phrase"})
+_LAST_WORDS: Final = frozenset(
+    {"key", "passe", "sandi", "khẩu", "token", "phrase", "seed", "chiave", "clave", "secreta", "cle", "clé"}
+)
 
 
 def redact_assignments(text: str, placeholder: Callable[[str, str], str]) -> str:

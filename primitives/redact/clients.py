@@ -10,7 +10,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
-from primitives.redact.rules import Rule, Span, filled_group, make_rule
+from primitives.redact.rules import Rule, Span, filled_group, keyed_group, make_rule
 from primitives.redact.values import filled, is_object_name, is_secret_assignment, stands_out
 
 __all__ = ["CLIENT_RULES"]
@@ -116,7 +116,27 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (("wrangler",), r"\s+secret\s+put\s+\S{1,100}", ""),
     (("user-secrets",), r"\s+set\s+\S{1,120}", ""),
     (("gitlab-runner",), r"\s+register", r"-r\s"),
-    (("put-parameter",), r"[^\n|;]{0,200}?\ssecurestring", r"--value\s"),
+    (("put-parameter",), r"[^\n|;]{0,200}?\s[\"']?securestring", r"--value[ =]"),
+    (("put-parameter",), r"(?=[^\n|;]{0,400}?\s[\"']?securestring)", r"--value[ =]"),
+    (("keyvault",), r"\s+secret\s+set(?:-attributes)?\b", r"--value[ =]"),
+    (("gh", "glab"), r"\s+(?:secret|variable)\s+set\b", r"(?:-b|--body|-v|--value)[ =]?"),
+    (("travis",), r"\s+encrypt", ""),
+    (("winrs",), "", r"[-/]p(?:assword)?:"),
+    (("htpasswd",), r"\s+-\w{0,8}n\w{0,8}\s+\S{1,100}", ""),
+    (("rclone",), r"\s+obscure", ""),
+    (("etcdctl",), "", r"--user[ =][\w.-]{1,64}:"),
+    (("bw",), r"\s+(?:unlock|login\s+\S{1,100})", ""),
+    (("plink", "pscp", "psftp", "kitty"), "", r"-pw\s"),
+    (("ansible-vault",), r"\s+encrypt_string", ""),
+    (("mosquitto_passwd",), r"\s+-b\s+\S{1,200}\s+\S{1,100}", ""),
+    (("ejabberdctl", "prosodyctl"), r"\s+(?:register|change_password)\s+\S{1,100}\s+\S{1,100}", ""),
+    (("nmcli",), r"\s[^\n|;]{0,120}?", r"password\s"),
+    (("security",), r"\s+add-(?:generic|internet)-password\b", r"-w\s"),
+    (("sysadminctl",), "", r"-(?:new|admin)?password\s"),
+    (("pulumi",), r"\s+config\s+set\b", r"--secret\s+\S{1,100}\s"),
+    (("doctl",), r"\s+auth\s+init", r"(?:-t|--access-token)[ =]"),
+    (("consul", "nomad", "serf"), "", r"-encrypt[ =]"),
+    (("crackmapexec", "nxc", "netexec"), "", r"-[pH]\s"),
     (("sendemail",), "", r"-xp\s"),
     (("wpa_passphrase",), r"\s+\S{1,64}", ""),
     (("mc",), r"\s+(?:alias\s+set|config\s+host\s+add)\s+\S{1,80}\s+\S{1,200}\s+\S{1,128}", ""),
@@ -134,11 +154,28 @@ def _client_rule(names: tuple[str, ...], rest: str, before: str) -> Rule:
     return make_rule("password", words, pattern, _argument)
 
 
+# Everything that such a command puts is a secret, whatever its key.
+_STORED: Final = r"(?:\bvault\s+(?:kv\s+(?:put|patch)|write)\b|\bnomad\s+var\s+put\b|\b(?:fly|flyctl)\s+secrets\s+set\b|\bsecrets?\s+(?:create|set)\b)"
+
+
+def _stored(match: re.Match[str]) -> Span | None:
+    key, value = match["key"].lower(), match["secret"].strip("\"'")
+    is_option = value.startswith(("@", "-", "$", "/")) or key in _OPTIONS
+    return None if is_option or len(value) < 4 or not filled(value) else match.span("secret")
+
+
+_OPTIONS: Final = frozenset({
+    "ttl", "max_ttl", "policies", "path", "type", "name", "app", "namespace", "mount", "format", "field", "options", "cas",
+    "metadata", "common_name", "allowed_domains", "role", "period", "cluster", "from-file", "from-env-file", "docker-server",
+    "docker-username", "docker-email", "append-hash", "dry-run", "output", "label", "labels", "env", "repo", "org",
+})  # fmt: skip
+_MORE: Final = rf"(?:\s[\w./@:-]{{1,80}}=(?:{_WORD})?|\s[^\s=|;]{{1,200}}){{0,12}}?\s"
+
 CLIENT_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
         ("* -", "*\n-"),
-        rf"(?<![\w-])--?(?P<key>[\w.-]{{2,60}}+)[ \t]{{1,4}}(?P<secret>{_WORD})",
+        rf"(?<![\w-])--?(?P<key>[\w.-]{{2,60}}+)[ \t]{{1,4}}(?!-)(?P<secret>{_WORD})",
         _flag,
         keyed=True,
     ),
@@ -146,7 +183,7 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
         "password",
         ("echo", "printf"),
         rf"\b(?:echo|printf)\s+(?:-[ne]+\s+)?(?:[\"']?%s[^\s]{{0,4}}\s+)?(?P<secret>{_WORD})\s{{0,3}}\|\s{{0,3}}[^\n|;]{{0,120}}?"
-        r"(?:--password-stdin|login|passwd|sudo\s+-S|--with-token|cryptsetup|gpg|kinit|create\s+secret|base64|openssl|--stdin)",
+        r"(?:--password-stdin|login|passwd|sudo\s+-S|--with-token|cryptsetup|gpg|kinit|create\s+secret|secret\s+create|secrets?\s+(?:set|put)|base64|openssl|--stdin)",
         _argument,
     ),
     make_rule(
@@ -156,7 +193,42 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
         _argument,
     ),
     *(_client_rule(*client) for client in _CLIENTS),
+    make_rule(
+        "password", ("config",), rf"\bconfig\s+set\s+(?:requirepass|masterauth)\s+(?P<secret>{_WORD})", _argument
+    ),
+    make_rule("value", ("mask",), r"::add-mask::(?P<secret>[^\s]{4,2000})", filled_group),
+    make_rule(
+        "value",
+        ("*::set-", "*::save-"),
+        r"::(?:set-(?:output|env)|save-state)\sname=(?P<key>[\w.-]{1,100})::(?P<secret>[^\s\"']{4,2000})",
+        keyed_group,
+    ),
+    make_rule(
+        "password",
+        ("*literal",),
+        r"--from-literal[= ][\"']?(?P<key>[\w.-]{1,250})=[\"']?(?P<secret>[^\s\"']{2,500})",
+        _stored,
+    ),
+    *(
+        make_rule(
+            "password",
+            ("vault", "secrets", "secret", "var"),
+            rf"{_STORED}{more}(?P<key>[A-Za-z_][\w.-]{{0,100}})=(?P<secret>{_WORD})",
+            _stored,
+        )
+        for more in (
+            rf"{_MORE}",
+            rf"{_MORE}[\w.-]{{1,100}}={_WORD}\s",
+            rf"{_MORE}[\w.-]{{1,100}}={_WORD}\s[\w.-]{{1,100}}={_WORD}\s",
+        )
+    ),
     make_rule("password", ("*<<<",), rf"<<<\s{{0,3}}(?P<secret>{_WORD})", _drawn),
+    make_rule(
+        "password",
+        ("*<<<",),
+        rf"(?:--with-token|--password-stdin|\blogin|passwd|kinit|luksopen|unlock|sudo\s-S)\b[^\n|;]{{0,80}}?<<<\s{{0,3}}(?P<secret>{_WORD})",
+        _argument,
+    ),
     make_rule("password", ("send",), r"\bsend\s{1,3}(?:--\s)?\"(?P<secret>[^\"\n\\]{6,200})\\[rn]", _drawn),
     make_rule(
         "password",

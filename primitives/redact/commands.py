@@ -6,6 +6,7 @@ from typing import Final
 
 from primitives.redact.clients import CLIENT_RULES
 from primitives.redact.files import FILE_RULES
+from primitives.redact.network_gear import NETWORK_RULES
 from primitives.redact.prose import PROSE_RULES
 from primitives.redact.rules import Rule, keyed_group, make_rule
 from primitives.redact.sql import SQL_RULES
@@ -48,6 +49,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
     *CLIENT_RULES,
     *SQL_RULES,
     *FILE_RULES,
+    *NETWORK_RULES,
     *PROSE_RULES,
     make_rule(
         "value",

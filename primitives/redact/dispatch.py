@@ -43,14 +43,22 @@ class Dispatch:
 
     def due(self, lower: str, words: Iterable[str], *, hinted: bool) -> Sequence[Rule]:
         """The rules for `lower`, a text in lower case that has these words. `hinted`: a key in it may name a secret."""
+        return [rule for _, rule in self.numbered(lower, words, hinted=hinted)]
+
+    def numbered(self, lower: str, words: Iterable[str], *, hinted: bool) -> Sequence[tuple[int, Rule]]:
+        """These rules with their numbers in the order in which all were given."""
         due = [number for word in self._known.intersection(words) for number in self._words[word]]
         for piece, numbers in self._pieces:
             if piece in lower:
                 due += numbers
         if not due:
             return ()
-        rules = [self._rules[number] for number in sorted(set(due))]
-        return [rule for rule in rules if (hinted or not rule.keyed) and _has_one(lower, rule.needs)]
+        rules = [(number, self._rules[number]) for number in sorted(set(due))]
+        return [
+            (number, rule)
+            for number, rule in rules
+            if (hinted or not rule.keyed) and (not rule.needs or _has_one(lower, rule.needs))
+        ]
 
 
 def _is_first(rule: Rule) -> bool:
@@ -59,4 +67,4 @@ def _is_first(rule: Rule) -> bool:
 
 
 def _has_one(lower: str, characters: str) -> bool:
-    return not characters or any(character in lower for character in characters)
+    return any(character in lower for character in characters)

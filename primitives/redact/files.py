@@ -128,7 +128,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
         ("createuser", "snmp"),
-        r"\b(?:createuser|snmp-server\suser)\b[^\n]{0,80}?\s(?:MD5|SHA(?:-?\d{3})?)\s{1,3}(?P<secret>[^\s\"';]{4,200})",
+        r"\b(?:createuser|snmp-server\suser)\b[^\n]{0,80}?\s(?:MD5|SHA(?:-?\d{3})?)\s{1,3}[\"']?(?P<secret>[^\s\"';]{4,200})",
         _setting,
     ),
     make_rule(

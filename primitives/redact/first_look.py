@@ -14,6 +14,9 @@ __all__ = ["FirstLook"]
 
 _LETTERS: Final = "".join(chr(code) if chr(code).isalpha() else " " for code in range(128))
 _RUN: Final = re.compile("[a-z]+")
+_COMMON_ENDS: Final = frozenset(
+    {"app", "lin", "dor", "dos", "doo", "ico", "ops", "pul", "fio", "nyk", "xai", "pha", "phs", "gho", "ghs"}
+)
 _SIGNS: Final = frozenset("._-")
 _SHORTEST: Final = 3
 _MOST: Final = 20_000
@@ -23,31 +26,43 @@ _LONGEST: Final = 40
 class FirstLook:
     """Looks for pieces of text, in lower case: `words` have no letter or digit beside them, `starts` none before them.
 
-    Of `pairs` both must be there. Texts are ASCII, and so are the pieces that count.
+    The letters that `endings` begin with end a run. Of `pairs` both must be there. Texts are ASCII, and so are the pieces that count.
     """
 
     def __init__(
-        self, words: Iterable[str], starts: Iterable[str], pieces: Iterable[str], pairs: Iterable[tuple[str, str]]
+        self,
+        words: Iterable[str],
+        starts: Iterable[str],
+        endings: Iterable[str],
+        pieces: Iterable[str],
+        pairs: Iterable[tuple[str, str]],
     ) -> None:
         self._whole: set[str] = set()
         self._parts: set[str] = set()
         self._anywhere: set[str] = set()
         self._pairs = sorted(set(pairs))
         for word in words:
-            (self._whole if word.isalpha() else self._anywhere).add(word)
+            # Parts of hexadecimal numbers look like short words.
+            self._anywhere.add(f"{word} ") if len(word) < _SHORTEST else self._add_word(word)
         for start in starts:
             self._add(start, bounded=True)
         for piece in pieces:
             self._add(piece, bounded=False)
+        runs = [(match[0], ending) for ending in endings if (match := _RUN.match(ending))]
+        self._endings = tuple(sorted({run for run, _ in runs if not _is_common(run)}))
+        self._anywhere |= {ending for run, ending in runs if _is_common(run)}
         self._anywhere = _shortest(self._anywhere)
         self._parts = _shortest(self._parts)
         self._dull: set[str] = set()
+
+    def _add_word(self, word: str) -> None:
+        (self._whole if word.isalpha() else self._anywhere).add(word)
 
     def _add(self, piece: str, *, bounded: bool) -> None:
         run = max(_RUN.finditer(piece), key=lambda match: len(match[0]), default=None)
         if bounded and run is not None and run.start() == 0 and piece[run.end() :][:1] in _SIGNS:
             self._whole.add(run[0])
-        elif run is None or len(run[0]) < _SHORTEST or any(sign in piece for sign in "/ ="):
+        elif run is None or len(run[0]) < _SHORTEST or any(sign in piece for sign in "/ =") or _is_short_name(piece):
             self._anywhere.add(piece)
         elif (bounded or run.start() > 0) and run.end() < len(piece):
             self._whole.add(run[0])
@@ -70,6 +85,10 @@ class FirstLook:
     def _is_lively(self, run: str) -> bool:
         if run in self._whole:
             return True
+        if len(run) < _SHORTEST:
+            return False
+        if run.endswith(self._endings):
+            return True
         for part in self._parts:
             if part in run:
                 return True
@@ -78,6 +97,15 @@ class FirstLook:
                 self._dull.clear()
             self._dull.add(run)
         return False
+
+
+def _is_common(run: str) -> bool:
+    """Whether many a word ends so."""
+    return len(run) < _SHORTEST or run in _COMMON_ENDS
+
+
+def _is_short_name(piece: str) -> bool:
+    return "_" in piece and len(piece) == _SHORTEST + 1
 
 
 def _shortest(pieces: set[str]) -> set[str]:

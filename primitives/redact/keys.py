@@ -50,7 +50,7 @@ _RANDOM_QUALIFIERS: Final = frozenset({
 })  # fmt: skip
 _RANDOM_WORDS: Final = frozenset({
     "pat", "salt", "pepper", "hec", "sas", "community", "license", "licence", "kek", "sk", "privkey", "authkey", "signing",
-    "apikey", "xauth", "wsk", "authtok", "jwt", "tok", "bearer", "apitok", "nonce_key", "otpauth",
+    "apikey", "xauth", "wsk", "authtok", "apitok", "otpauth",
 })  # fmt: skip
 _SEEDED: Final = frozenset({"otp", "totp", "mfa", "tfa", "2fa", "wallet", "hotp"})
 _STRONG_SECRETS: Final = frozenset({
@@ -145,7 +145,7 @@ def _kind_of_rest(word: str, before: str, words: list[str]) -> KeyKind | None:
         return "password"
     if word in ("sig", "signature"):
         return "signature"
-    if word in ("auth", "credential", "authtoken"):
+    if word in ("auth", "credential", "authtoken", "jwt", "tok", "bearer"):
         return "weak"
     if word in ("cred", "creds"):
         return "token" if before or word == "creds" else None

@@ -19,7 +19,7 @@ PASSWORDS: Final = (
     "पासवर्ड", "รหัสผ่าน",
 )  # fmt: skip
 SECRETS: Final = frozenset({
-    "geheimnis", "geheim", "losung", "zugangsdaten", "secreto", "credencial", "credenciale", "segreto", "credenziali", "segredo",
+    "geheimnis", "geheimni", "geheim", "losung", "zugangsdaten", "secreto", "credencial", "credenciale", "segreto", "credenziali", "segredo",
     "credenciai", "identifiant", "sekret", "секрет", "hemlighet", "hemmelighed", "hemmelighet", "tajemstvi", "titok", "rahasia",
     "gizli", "inloggegeven", "toegangscode", "zugangscode", "sicherheitscode", "dostep", "poswiadczenia",
 })  # fmt: skip
@@ -39,7 +39,7 @@ PIECES: Final = (
     "geslo", "lozinka", "zaporka", "jelsz", "sifre", "parol", "paroo", "slapta", "pasahitza", "lykil", "fjale", "mima", "zugang",
     "credenc", "credenz", "segr", "identifiant", "sekret", "hemlig", "hemmel", "tajem", "titok", "rahasia", "gizli", "inlogg",
     "toegang", "sicherheitsc", "poswiad", "dostep", "jeton", "getton", "zeton", "merkki", "polet", "schlues", "schluss", "clave",
-    "llave", "cle_", "_cle", "clef", "cle=", "chiav", "chave", "sleutel", "klucz", "kluch", "klyuch", "klic", "nyckel", "noeg",
+    "llave", "cle_", "_cle", "clef", "chiav", "chave", "sleutel", "klucz", "kluch", "klyuch", "klic", "nyckel", "noeg",
     "noekk", "avain", "anahtar", "kulcs", "cheie", "kljuc", "kunci",
 )  # fmt: skip
 """Pieces, in lower case and of ASCII alone, of these words."""

@@ -12,7 +12,7 @@ from typing import Final
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import key_kind
 from primitives.redact.marks import MARK
-from primitives.redact.rules import Rule, Span, make_rule
+from primitives.redact.rules import Rule, Span, keyed_group, make_rule
 from primitives.redact.values import is_code, is_no_secret, is_secret_assignment, is_uuid, stands_out
 
 __all__ = ["PROSE_RULES"]
@@ -38,11 +38,11 @@ _KEYS: Final = (
     r"(?:\s[0-9])?|token|secret|creds|credentials?"
 )
 _COPULA: Final = (
-    r"\s?(?::\s{1,3}|：\s{0,3})|\s{1,2}(?:is(?:\snow)?|was|are|now|(?:has\sbeen\s|was\s|is\s)?(?:re)?(?:set|changed)\sto|to|ist|lautet|es|est|é|è|"
+    r"\s?(?::\s{1,3}|：\s{0,3})|(?:\svalue)?\s{1,2}(?:(?:has\sbeen\s|was\s|is\s)?(?:re)?(?:set|changed)\sto|is(?:\snow)?|was|are|now|to|ist|lautet|es|est|é|è|"
     r"on|of|with|value|entered|->|=>|→|是)(?:\s?:)?\s{1,3}"
 )
 _VALUE: Final = (
-    r"[\"'`(]?(?:\[redacted:(?:[a-z0-9-]{1,40}:[0-9a-f]{6}\])?(?=\w))?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
+    r"\\{0,3}[\"'`(]?(?:\[redacted:(?:[a-z0-9-]{1,40}:[0-9a-f]{6}\])?(?=\w))?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
 )
 
 
@@ -56,7 +56,7 @@ def _is_said(value: str, *, quoted: bool) -> bool:
 
 def _trimmed(match: re.Match[str]) -> tuple[str, Span, bool]:
     start = match.start("secret")
-    value = match["secret"].rstrip(".:!?")
+    value = match["secret"].rstrip(".:!?\\")
     quoted = start > 0 and match.string[start - 1] in "\"'`("
     return value, (start, start + len(value)), quoted
 
@@ -76,6 +76,11 @@ def _beside(match: re.Match[str]) -> Span | None:
         _LONG_MIXED.fullmatch(value) is not None and not _ORDINARY.fullmatch(value) and not _NAME.fullmatch(value)
     )
     return span if is_random and not is_uuid(value) else None
+
+
+def _drawn(match: re.Match[str]) -> Span | None:
+    value = match["secret"]
+    return match.span("secret") if stands_out(value) and not _NAME.fullmatch(value) and not is_code(value) else None
 
 
 def _about_a_secret(match: re.Match[str]) -> Span | None:
@@ -122,6 +127,48 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
     ),
     make_rule(
         "password",
+        ("following",),
+        rf"\b(?:following|below)\s(?:[\w-]{{1,20}}\s){{0,3}}(?:{_STRONG}|token|key|secret|code)\b[^\n:]{{0,80}}:\s{{1,8}}{_VALUE}",
+        _stated,
+    ),
+    make_rule(
+        "password",
+        ("as",),
+        rf"\b(?:with|using|use|enter|typed?)\s[\"'`]?(?P<secret>[^\s\"'`,;()]{{6,300}})[\"'`]?\sas\s(?:(?:the|a|an|your|his|her|their|my|our|its)\s)?(?:[\w-]{{1,20}}\s)?"
+        rf"(?:{_STRONG}|{_KEYS})\b",
+        _stated,
+    ),
+    make_rule(
+        "value",
+        ("*(",),
+        rf"(?<![\w./-])(?P<key>[A-Za-z][\w.-]{{2,60}}+)\s\((?:masked|hidden|secret|sensitive|encrypted|plain|decoded|raw|new|old|current)\)\s?[:=]\s?{_VALUE}",
+        keyed_group,
+        begins="key",
+    ),
+    make_rule(
+        "value",
+        ("*secret", "password", "apikey", "accesstoken", "sensitive"),
+        r"(?<!\.)\b(?-i:Secret(?:Str|String|Bytes|Box|Vec|Value|Text)?|Password|ApiKey|AccessToken|Sensitive(?:String)?)"
+        r"\(\s?[\"'](?P<secret>[^\"'\s]{6,500})[\"']\s?\)",
+        _drawn,
+        needs="(",
+    ),
+    make_rule(
+        "value",
+        ("secrets",),
+        rf"(?:\bsecrets\.|\$\{{\{{\s?secrets\.)[\w-]{{1,100}}(?:\s?\}}\}})?\s?(?:=>|->|=|:|is|resolved\sto|evaluated\sto)\s?{_VALUE}",
+        _stated,
+    ),
+    make_rule(
+        "value",
+        ("value",),
+        r"\bvalue:?\s[\"'`](?P<secret>[^\s\"'`]{4,500})[\"'`]\s(?:of|for|in|from|to|on)\s(?:the\s)?"
+        r"(?:(?:env(?:ironment)?|masked|secret|config(?:uration)?|ci)\s)?(?:variable|secret|parameter|setting|key|property|field)?\s?"
+        r"[\"'`]?(?P<key>[\w.-]{2,80})",
+        keyed_group,
+    ),
+    make_rule(
+        "password",
         ("generated", "one"),
         rf"\b(?:password\sis\sgenerated|one-time\scode)\sfor\s\S{{1,80}}:\s{_VALUE}",
         _stated,
@@ -155,6 +202,7 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
         r"\b(?:credentials?|creds|log(?:ged)?[ -]?[io]n)\b(?:\s(?:is|are|with|as|of|for|using)|\s?[:=]){0,3}\s{1,2}"
         r"(?P<user>[\w.@-]{1,40})(?:\s?[/:]\s?|\swith\s|\s\(password\s)(?P<secret>[^\s\"',;/:(){}]{6,100})",
         _stated,
+        begins="trigger",
     ),
     make_rule(
         "password",

@@ -34,6 +34,7 @@ from primitives.redact.structure import (
     PIECES_OF_STRUCTURE,
     hints_at_a_secret,
     may_have_structure,
+    may_hold_arguments,
     secret_names,
     secret_spans,
     spans_of_frames,
@@ -41,7 +42,7 @@ from primitives.redact.structure import (
 from primitives.redact.trees import Tree, documents_of, written_back
 from primitives.redact.urls import URL_RULES
 from primitives.redact.values import is_placeholder
-from primitives.redact.vendors import MARKERS, STARTS, rules_for
+from primitives.redact.vendors import ENDINGS, MARKERS, STARTS, rules_for, without_escapes
 
 __all__ = ["Redactor"]
 
@@ -51,6 +52,9 @@ _SHORTEST: Final = 2
 _GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0-9+/=]{20,})")
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
+_LONGEST_FORM: Final = 1_000
+_MOST_CHANGED: Final = 60_000
+_DIGITS: Final = str.maketrans("123456789", "000000000")
 _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
 _RULES: Final = Dispatch((*PEM_RULES, *_FIRST, *_LAST))
@@ -59,14 +63,14 @@ _CHANGED: Final = Dispatch(CHANGE_RULES)
 _LOOK: Final = FirstLook(
     _RULES.first_words,
     STARTS,
+    ENDINGS,
     (*_RULES.first_pieces, *MARKERS, *PIECES_OF_STRUCTURE, *PIECES_OF_PARAMETERS),
     _RULES.first_pairs,
 )
 _ON_A_LINE: Final = Dispatch((*_FIRST, *COMMAND_RULES))
-# The phases of a pass, by the identity of their rules.
-_PRIVATE_KEYS: Final = frozenset(map(id, PEM_RULES))
-_BEFORE_KEYS: Final = frozenset(map(id, _FIRST))
-_AFTER_KEYS: Final = frozenset(map(id, _LAST))
+# The first rules of the phases of a pass behind the first one, by their numbers.
+_BEFORE_KEYS: Final = len(PEM_RULES)
+_AFTER_KEYS: Final = _BEFORE_KEYS + len(_FIRST)
 
 
 class Redactor:
@@ -83,6 +87,9 @@ class Redactor:
         self._learned = Learned()
         self._seeks = False
         self._memo: dict[str, str] = {}
+        self._stable: set[str] = set()
+        self._changed: dict[str, str] = {}
+        self._before: dict[str, str] = {}
 
     def knowing(self) -> Redactor | None:
         """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
@@ -94,6 +101,7 @@ class Redactor:
         other = Redactor(key=self._key)
         other._known, other._known_pattern = self._known, self._known_pattern
         other._learned, other._seeks = self._learned, True
+        other._before = self._changed
         return other
 
     def redact(self, text: str) -> str:
@@ -135,6 +143,15 @@ class Redactor:
         return self.placeholder(kind, secret)
 
     def _redact(self, text: str) -> str:
+        before = self._before.get(text)
+        if before is not None and self._learned.redact(before, self.placeholder) == before:
+            return before
+        redacted = self._redact_anew(text)
+        if redacted is not text and len(text) <= _LONGEST_FORM and len(self._changed) < _MOST_CHANGED:
+            self._changed[text] = redacted
+        return redacted
+
+    def _redact_anew(self, text: str) -> str:
         if self._is_dull(text):
             return text
         text, is_document = self._redact_documents(text)
@@ -146,6 +163,8 @@ class Redactor:
         parts: list[str] = []
         at = 0
         is_document = False
+        if not may_hold_arguments(lower := text.lower()) and not hints_at_a_secret(lower):
+            return text, False
         for start, end, document in documents_of(text):
             written = written_back(text[start:end], document, self._redact_object(document))
             if written is not None:
@@ -178,7 +197,7 @@ class Redactor:
             return False
         if self._known_pattern is not None and self._known_pattern.search(text):
             return False
-        return _LOOK.is_dull(text.lower())
+        return _is_dull(text.lower())
 
     def _hider(self, marks: Marks) -> Hide:
         def hide(kind: str, secret: str) -> str:
@@ -188,24 +207,36 @@ class Redactor:
 
     def _passes(self, text: str, marks: Marks, hide: Hide, *, read: bool) -> str:
         """All passes, the text with marks. `read`: its structure is to be read."""
-        for _ in range(_MOST_PASSES):
+        for number in range(_MOST_PASSES):
+            form = text.translate(_DIGITS) if number and len(text) <= _LONGEST_FORM else ""
+            if form in self._stable:
+                break
             before, text = text, self._pass(text, hide, read=read)
             if marks:
                 # What directly follows a placeholder is the rest of a secret, or the placeholder is forged.
                 text = _GLUED.sub(lambda match: hide(marks.kind(match[0][0]), match[0]), text)
             if text == before:
+                if form:
+                    self._remember_form(form)
                 break
         return text
+
+    def _remember_form(self, form: str) -> None:
+        """A second pass changes nothing in texts that differ from this one in digits alone: times, counters."""
+        if len(self._stable) >= _MEMO_SIZE:
+            self._stable.clear()
+        self._stable.add(form)
 
     def _pass(self, text: str, hide: Hide, *, read: bool) -> str:
         """One pass of all rules. What a rule leaves may show another one something, so there may be a second one."""
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
         lower = text.lower()
-        if lower.isascii() and _LOOK.is_dull(lower):
+        if lower.isascii() and _is_dull(lower):
             return self._learned.redact(text, hide) if self._seeks else text
         words = words_of(lower)
-        for kind, _, pattern in rules_for(lower, words):
+        spaced = without_escapes(lower)
+        for kind, _, pattern in rules_for(lower, words if spaced == lower else words_of(spaced)):
             text = pattern.sub(lambda match, kind=kind: hide(kind, match[0]), text)  # type: ignore[misc]
             lower = text.lower()
         if read and "kind" in lower and "secret" in lower:
@@ -213,27 +244,35 @@ class Redactor:
             lower = text.lower()
         hinted = hints_at_a_secret(lower)
         names = secret_names(text) if hinted else ()
-        due = _RULES.due(lower, words, hinted=hinted)
-        text = apply_all(_of_phase(_PRIVATE_KEYS, due), text, hide, names)
+        due = _RULES.numbered(lower, words, hinted=hinted)
+        text = apply_all(_between(0, _BEFORE_KEYS, due), text, hide, names)
         if read and may_have_structure(lower, named=bool(names)):
             text = _without(text, secret_spans(text, _places_on_a_line), hide)
-        text = apply_all(_of_phase(_BEFORE_KEYS, due), text, hide, names)
+        text = apply_all(_between(_BEFORE_KEYS, _AFTER_KEYS, due), text, hide, names)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
         if hinted:
             text = redact_assignments(text, hide)
-        text = apply_all(_of_phase(_AFTER_KEYS, due), text, hide, names)
+        text = apply_all(_between(_AFTER_KEYS, None, due), text, hide, names)
         if names or not text.isascii():
             text = apply_all(_CHANGED.due(lower, words, hinted=True), text, hide, names)
         return self._learned.redact(text, hide) if self._seeks else text
+
+
+def _is_dull(lower: str) -> bool:
+    """Whether no rule has anything to do in a text in lower case."""
+    if not _LOOK.is_dull(lower):
+        return False
+    spaced = without_escapes(lower)
+    return spaced == lower or _LOOK.is_dull(spaced)
 
 
 def _same(text: str) -> str:
     return text
 
 
-def _of_phase(phase: frozenset[int], rules: Iterable[Rule]) -> Iterator[Rule]:
-    return (rule for rule in rules if id(rule) in phase)
+def _between(first: int, end: int | None, due: Iterable[tuple[int, Rule]]) -> list[Rule]:
+    return [rule for number, rule in due if number >= first and (end is None or number < end)]
 
 
 def _without(text: str, spans: Iterable[Span], hide: Hide) -> str:

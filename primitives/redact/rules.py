@@ -17,6 +17,7 @@ from primitives.redact.values import is_code, is_no_secret, is_secret_assignment
 
 __all__ = [
     "RULES",
+    "Begins",
     "Rule",
     "Span",
     "filled_group",

@@ -17,7 +17,8 @@ __all__ = ["URL_RULES"]
 # Parameters that usually hold a token, though other things have these names as well.
 _TOKEN_PARAMETERS: Final = frozenset({
     "key", "auth", "code", "ticket", "sid", "session", "sessionid", "session_id", "appid", "app_id", "app_key", "sentry_key",
-    "oobcode", "otp", "xauth", "hdnea", "credential", "assertion", "invite", "magic", "state_token", "st", "k", "hash_key",
+    "oobcode", "otp", "xauth", "hdnea", "credential", "assertion", "invite", "magic", "state_token", "st", "k", "hash_key", "t", "p",
+    "jwt", "tok", "bearer", "s_token", "sig", "passkey", "share", "h_token", "x_token", "at", "rt",
 })  # fmt: skip
 _MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])[A-Za-z0-9_.~%+=-]{16,2000}")
 _TIME: Final = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
@@ -26,7 +27,7 @@ _PASS_ON: Final = frozenset({"spark", "akka", "tcp", "spark-client"})
 
 def _parameter(match: re.Match[str]) -> Span | None:
     key, value = match["key"].lower(), match["secret"]
-    if key not in _TOKEN_PARAMETERS or not _MIXED.fullmatch(value) or _TIME.fullmatch(value):
+    if key not in _TOKEN_PARAMETERS or not _MIXED.fullmatch(value) or _TIME.fullmatch(value) or is_uuid(value):
         return None
     return match.span("secret")
 
@@ -41,14 +42,15 @@ def _path(match: re.Match[str]) -> Span | None:
 def _user(match: re.Match[str]) -> Span | None:
     value = match["secret"]
     digits = sum(character.isdigit() for character in value)
-    return match.span("secret") if digits >= 2 and "." not in value else None
+    mixed = digits == 1 and not value.islower() and not value.isupper()
+    return match.span("secret") if (digits >= 2 or mixed) and "." not in value else None
 
 
 URL_RULES: Final[tuple[Rule, ...]] = (
     make_rule(
         "password",
         ("://",),
-        r"://[^\s/?#:\"'<>\[\]]{0,200}:(?P<secret>[^\s/?#\"'<>@]{1,500}(?:@[^\s/?#\"'<>@:,]{1,200}(?=@))?)@(?=[\w\[])",
+        r"://[^\s/?#:\"'<>\[\]]{0,200}:(?P<secret>[^\s/?#\"'<>@]{1,500}(?:@[^\s/?#\"'<>@:,]{1,200}(?=@))?)@(?=[\w\[/?]|$|[\s\"'])",
         filled_group,
         needs="@",
     ),
@@ -56,6 +58,13 @@ URL_RULES: Final[tuple[Rule, ...]] = (
         "password",
         ("://",),
         r"://[\w.%-]{1,80}:(?P<secret>[^\s?#\"'<>@:]{1,200}/[^\s?#\"'<>@:/]{0,200})@(?=[\w.-]{1,250}:[0-9])",
+        filled_group,
+        needs="@",
+    ),
+    make_rule(
+        "password",
+        ("*//",),
+        r"(?<![:\w/])//[^\s/?#:\"'<>\[\]@]{1,64}:(?P<secret>[^\s/?#\"'<>@]{3,300})@(?=[\w\[])",
         filled_group,
         needs="@",
     ),

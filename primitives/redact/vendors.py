@@ -15,7 +15,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["MARKERS", "STARTS", "VendorRule", "rules_for"]
+__all__ = ["ENDINGS", "MARKERS", "STARTS", "VendorRule", "rules_for", "without_escapes"]
 
 _SHORTEST: Final = 20
 """No form is shorter, and none has whitespace in it: shorter words are skipped."""
@@ -135,8 +135,7 @@ _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("huggingface", "hf_", "hf_[A-Za-z0-9]{30,}"),
     *(("digitalocean", f"do{of}_v1_", f"do{of}_v1_[a-f0-9]{{64}}") for of in "op"),
     ("pypi", "pypi-", f"pypi-{_W}{{40,}}"),
-    ("stripe", "k_live_", "[sr]k_live_[A-Za-z0-9]{10,}"),
-    ("stripe", "k_test_", "[sr]k_test_[A-Za-z0-9]{10,}"),
+    *(("stripe", f"{of}k_{on}_", f"{of}k_{on}_[A-Za-z0-9]{{10,}}") for of in "sr" for on in ("live", "test")),
     ("stripe", "whsec_", "whsec_[A-Za-z0-9+/=]{20,}"),
     *(("twilio", f"sk{first}", f"SK{first}[0-9a-f]{{31}}") for first in "0123456789abcdef"),
     ("mailgun", "key-", "key-[0-9a-f]{32}"),
@@ -167,56 +166,89 @@ _FORMS: Final[tuple[tuple[str, str, str], ...]] = (
     *_LESS_COMMON,
 )
 
-_WORD_BEFORE: Final = "(?<![A-Za-z0-9_-])"
+# What stands before a form: no letter or digit, or an escape that ends in one.
+_BEFORE: Final = (
+    r"(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\x[0-9A-Fa-f]{2})"
+    r"|(?<=\[[0-9]m)|(?<=\[[0-9]{2}m)|(?<=;[0-9]m)|(?<=;[0-9]{2}m)|(?<=--)|(?<=__))"
+)
+_ESCAPE: Final = re.compile(r"%[0-9a-f]{2}|\\(?:[nrt]|[ux][0-9a-f]{2,4})|\[[0-9;]{1,8}m")
+# Other words end so.
+_LIKE_WORDS: Final = frozenset(
+    {"key-", "api-", "test-", "live_", "rnd_", "pat.", "access-", "waka_", "secret_", "-us", "msg."}
+)
+_DISTINCT: Final = frozenset({
+    "akia", "asia", "aiza", "hf_", "dapi", "ltai", "ezak", "eztk", "atbb", "atatt3", "atctt3", "akcp", "xox", "sntry", "gocspx-",
+})  # fmt: skip
 _TAKEN_OVER: Final = Path(__file__).with_name("vendor_rules.json")
 _START: Final = 3
 _FIRST_WORD: Final = re.compile("[a-z][a-z0-9]*")
 
 
+def _is_distinct(marker: str) -> bool:
+    """Whether a form that begins so is one wherever it stands, directly behind a letter too."""
+    ends = len(marker) >= 4 and marker[-1] in "_-." and marker[0].isalpha()
+    return marker in _DISTINCT or (ends and marker not in _LIKE_WORDS)
+
+
 def _own() -> Iterator[tuple[VendorRule, bool]]:
     for kind, trigger, form in _FORMS:
-        pattern = lazy_pattern(f"{_WORD_BEFORE}(?:{form})(?![A-Za-z0-9])")
-        yield (kind, trigger, pattern), form.replace("\\", "").lower().startswith(trigger)
+        begins = form.replace("\\", "").lower().startswith(trigger)
+        before = "" if begins and _is_distinct(trigger) else _BEFORE
+        yield (kind, trigger, lazy_pattern(f"{before}(?:{form})(?![A-Za-z0-9])")), begins
 
 
 def _taken_over() -> Iterator[tuple[VendorRule, bool]]:
     """The forms that `make secret-rules` took over, once for each marker."""
     for rule in json.loads(_TAKEN_OVER.read_text("utf-8"))["rules"]:
-        pattern = lazy_pattern(_WORD_BEFORE + rule["form"])
         form = rule["form"].removeprefix("(?:").replace("\\", "").lower()
         for marker in rule["markers"]:
             # `gh[pousr]_...` begins with each of its markers, and with nothing else.
             several = form[:2].isalnum() and all(other.startswith(form[:2]) for other in rule["markers"])
-            yield (rule["kind"], marker, pattern), several if len(rule["markers"]) > 1 else form.startswith(marker)
+            begins = several if len(rule["markers"]) > 1 else form.startswith(marker)
+            distinct = begins and all(map(_is_distinct, rule["markers"]))
+            yield (rule["kind"], marker, lazy_pattern(("" if distinct else _BEFORE) + rule["form"])), begins
 
 
-def _sorted() -> tuple[dict[str, list[VendorRule]], list[VendorRule]]:
-    """The rules by the first letters of a word that they need; and those whose marker may be anywhere in one."""
+def _sorted() -> tuple[dict[str, list[VendorRule]], dict[str, list[VendorRule]], list[VendorRule]]:
+    """The rules by the first letters of a word that they need, or its last ones; and those whose marker may be anywhere."""
     by_start: dict[str, list[VendorRule]] = {}
-    others = []
+    by_end: dict[str, list[VendorRule]] = {}
+    others: list[VendorRule] = []
     for rule, begins in (*_own(), *_taken_over()):
         first = _FIRST_WORD.match(rule[1])
-        if begins and first and (len(first[0]) >= _START or first[0] != rule[1]):
+        if begins and first and _is_distinct(rule[1]):
+            ended = len(first[0]) >= _START and first[0] != rule[1]
+            (by_end.setdefault(first[0][-_START:], []) if ended else others).append(rule)
+        elif begins and first and (len(first[0]) >= _START or first[0] != rule[1]):
             by_start.setdefault(first[0][:_START], []).append(rule)
         else:
             others.append(rule)
-    return by_start, others
+    return by_start, by_end, others
 
 
-_BY_START, _OTHERS = _sorted()
+_BY_START, _BY_END, _OTHERS = _sorted()
 _STARTS: Final = frozenset(_BY_START)
+_ENDS: Final = frozenset(_BY_END)
 STARTS: Final = tuple(rule[1] for rules in _BY_START.values() for rule in rules)
 # Mailchimp's go on with a digit: no other word that begins so is meant.
 MARKERS: Final = tuple(f"-us{digit}" for digit in range(10)) + tuple(rule[1] for rule in _OTHERS if rule[1] != "-us")
-"""A text that has a vendor's form has one of these in lower case, or a word that begins with one of `STARTS`."""
+ENDINGS: Final = tuple(rule[1] for rules in _BY_END.values() for rule in rules)
+"""A text that has a vendor's form has one of `MARKERS` in lower case, a word that begins with one of `STARTS`, or one that
+ends with the letters that one of these begins with."""
 _LONG_WORD: Final = re.compile(f"[a-z0-9_.~/:@+-]{{{_SHORTEST},}}")
+
+
+def without_escapes(lower: str) -> str:
+    """A text in lower case with spaces for escapes that end in a letter or a digit, which the next word seems to begin with."""
+    return _ESCAPE.sub(" ", lower) if "%" in lower or "\\" in lower or "\x1b" in lower else lower
 
 
 def rules_for(lower: str, words: Iterable[str]) -> Iterable[VendorRule]:
     """The rules whose marker is in a long word of `lower`, a text in lower case that has these runs of letters and digits."""
-    starts = _STARTS.intersection([word[:_START] for word in words])
-    rules = [rule for start in starts for rule in _BY_START[start] if rule[1] in lower]
-    rules += [rule for rule in _OTHERS if rule[1] in lower]
+    rules = [rule for start in _STARTS.intersection([w[:_START] for w in words]) for rule in _BY_START[start]]
+    rules += [rule for end in _ENDS.intersection([w[-_START:] for w in words]) for rule in _BY_END[end]]
+    rules += _OTHERS
+    rules = [rule for rule in rules if rule[1] in lower]
     if not rules:
         return ()
     long = "\n".join(_LONG_WORD.findall(lower))

@@ -189,5 +189,6 @@ _NO_EVENTS = b"<DescribeEventsResponse><DescribeEventsResult><Events/></Describe
 _INSTEAD = {
     ("cloudtrail", "LookupEvents"): as_json({"Events": []}),
     ("monitoring", "DescribeAlarmHistory"): documented("cloudwatch", "DescribeAlarmHistory", {"AlarmHistoryItems": []}),
+    ("servicequotas", "ListServiceQuotas"): as_json({"Quotas": []}),
     ("elasticache", "DescribeEvents"): Reply(200, _NO_EVENTS, {"Content-Type": "text/xml"}),
 }

@@ -59,8 +59,8 @@ def tree(tmp_path: Path) -> Path:
         re.DOTALL,
     )
     (tree / name).write_text(module, encoding="utf-8")
-    change(tree, "engine/port.py", "Command = Annotated[\n", f"{declared}\n\nCommand = Annotated[\n")
-    change(tree, "engine/port.py", "| CloseIncident | ActionCommand,", "| CloseIncident | HandOver | ActionCommand,")
+    change(tree, "engine/port.py", "IncidentCommand = Conf", f"{declared}\n\nIncidentCommand = Conf")
+    change(tree, "engine/port.py", "| AddNote | CloseIncident", "| AddNote | CloseIncident | HandOver")
     change(tree, "engine/port.py", '    "HoldHypothesis",\n', '    "HandOver",\n    "HoldHypothesis",\n')
     return tree
 

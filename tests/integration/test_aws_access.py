@@ -164,6 +164,13 @@ async def test_an_untrusted_certificate_is_said_to_be_one(tmp_path: Path) -> Non
     assert "its certificate isn't trusted" in status.detail
 
 
+async def test_a_proxy_that_is_not_there_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    status = await opened({"region": REGION, "endpoint_url": "http://aws.example.com", **KEYS}).check()
+    assert status.detail == "the proxy can't be reached: check HTTPS_PROXY and NO_PROXY"
+
+
 async def test_without_credentials_it_says_how_to_get_some(aws: FakeAws, tmp_path: Path) -> None:
     settings = {"region": REGION, "endpoint_url": aws.url, "config_file": str(tmp_path / "none"),
                 "credentials_file": str(tmp_path / "none")}  # fmt: skip

@@ -226,6 +226,15 @@ async def test_one_service_that_may_not_be_asked_is_a_gap_and_the_others_are_the
     assert answer.coverage == ()
 
 
+async def test_what_was_deleted_meanwhile_is_no_gap(aws: FakeAws, source: Backend, now: datetime) -> None:
+    aws.rule = lambda call: (
+        refused_xml("TargetGroupNotFound") if call.operation == "DescribeTargetHealth" else
+        refused("ResourceNotFoundException") if call.operation == "DescribeTable" else None
+    )  # fmt: skip
+    answer = await source.ask(TopologyQuery(window=window(now)))
+    assert (answer.status, answer.detail) == ("answered", None)
+
+
 async def test_nothing_may_be_read_is_a_denial(aws: FakeAws, source: Backend, now: datetime) -> None:
     aws.rule = lambda call: Reply(403, b"") if call.operation != "GetCallerIdentity" else None
     with pytest.raises(Exception, match="not allowed"):

@@ -140,3 +140,38 @@ def test_a_cluster_shows_the_symptom_and_aws_has_the_cause(aws: FakeAws, tmp_pat
     assert any(SERVICE in graph["resources"] for graph in graphs)
     best = report["likely_root_causes"][0]
     assert (best["cause_id"], best["resource"]) == ("connections_exhausted", DATABASE)
+
+
+def test_a_release_of_a_service_is_blamed_for_what_it_broke(aws: FakeAws, tmp_path: Path) -> None:
+    onset, quiet = datetime.now(UTC) - SINCE, aws.rule
+    front = {"LoadBalancer": aws.places["balancer"].partition("loadbalancer/")[2]}
+    metrics = answering([
+        MadeMetric("AWS/ApplicationELB", "RequestCount", front, stepping(600.0, 600.0, onset.timestamp())),
+        MadeMetric("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", front, stepping(1.0, 240.0, onset.timestamp())),
+    ])  # fmt: skip
+    released = {"id": "ecs-svc/4711", "status": "PRIMARY", "createdAt": onset - timedelta(seconds=70)}
+    service = {
+        "serviceArn": SERVICE, "serviceName": "orders", "taskDefinition": "orders:2", "desiredCount": 2,
+        "loadBalancers": [{"targetGroupArn": aws.places["group"], "containerName": "app", "containerPort": 8080}],
+        "deployments": [{**released, "taskDefinition": "orders:2"}],
+    }  # fmt: skip
+    logged = [(onset - timedelta(minutes=n), "INFO order was placed") for n in range(1, 60)]
+    logged += [(onset + timedelta(seconds=20 * n), "ERROR KeyError: 'discount' in price()") for n in range(60)]
+    events = [{"timestamp": int(time.timestamp() * 1000), "message": line} for time, line in sorted(logged)]
+    answers = {
+        "DescribeServices": documented("ecs", "DescribeServices", {"services": [service]}),
+        "FilterLogEvents": documented("logs", "FilterLogEvents", {"events": events}),
+    }
+    # The revision that was deployed.
+    container = {"name": "app", "image": "orders:2", "memory": 256,
+                 "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/orders"}}}  # fmt: skip
+    aws.client("ecs").register_task_definition(family="orders", containerDefinitions=[container])
+    aws.rule = lambda call: answers.get(call.operation) or metrics(call)
+    try:
+        configured(tmp_path, prod=aws.settings())
+        report = cloudops("investigate", "front returns errors", "--json", folder=tmp_path, store="a.db")
+    finally:
+        aws.rule = quiet
+    best = report["likely_root_causes"][0]
+    assert (best["cause_id"], best["resource"]) == ("deployment_regression", SERVICE)
+    assert best["change"] == "ecs-svc/4711"

@@ -11,6 +11,8 @@ from primitives.redact.first_look import FirstLook
 from primitives.redact.rules import Rule
 
 _LOOK = redactor._LOOK
+_TABLES = (vendors._BY_START, vendors._BY_END, {"": vendors._OTHERS})
+_VENDORS = [rule for table in _TABLES for rules in table.values() for rule in rules]
 _RULES = [rule for rule in redactor._RULES._rules if not rule.keyed and rule.begins != "mark"]
 
 
@@ -24,8 +26,13 @@ def test_what_starts_a_rule_is_seen(rule: Rule) -> None:
 
 
 def test_what_begins_a_vendor_s_form_is_seen() -> None:
-    for kind, marker, _ in (*vendors._OTHERS, *(rule for rules in vendors._BY_START.values() for rule in rules)):
+    for kind, marker, _ in _VENDORS:
         assert not _LOOK.is_dull(f"foo {marker}9"), kind
+
+
+def test_what_begins_a_distinct_form_is_seen_behind_a_letter() -> None:
+    for kind, marker, _ in [rule for rules in vendors._BY_END.values() for rule in rules]:
+        assert not _LOOK.is_dull(f"foo x{marker}9"), kind
 
 
 def test_texts_that_are_let_go_hold_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

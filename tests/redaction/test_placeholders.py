@@ -92,3 +92,15 @@ def test_characters_that_stand_for_placeholders_cannot_be_smuggled_in() -> None:
     redacted = Redactor().redact("password=\U000f0000hunter2-9 user=\U0010fff0")
     assert "hunter2" not in redacted
     assert "\U0010fff0" not in redacted
+
+
+@given(st.lists(st.sampled_from(ALL), min_size=1, max_size=4))
+def test_reading_again_with_what_was_learned_is_like_reading_anew(chosen: list[Example]) -> None:
+    first = Redactor()
+    texts = [example.text for example in chosen]
+    once = [first.redact(text) for text in texts]
+    again = first.knowing() or first
+    for text, redacted in zip(texts, once, strict=True):
+        second = again.redact(text)
+        assert again.redact(redacted) == second
+        assert all(secret not in second for example in chosen for secret in example.secrets if secret not in redacted)

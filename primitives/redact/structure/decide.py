@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from primitives.patterns import lazy_pattern
-from primitives.redact.keys import is_secret_key
+from primitives.redact.keys import is_secret_key, key_kind
 from primitives.redact.structure.frames import Frame, Leaf, Span
 from primitives.redact.structure.grids import secret_cells
 from primitives.redact.structure.words import (
@@ -100,9 +100,12 @@ class _Judge:
 
     def _labelled(self) -> None:
         for label in (*self.frame.labels, self.frame.key):
-            fields = TYPES.get(label.strip("\"'\\").lower())
+            word = label.strip("\"'\\")
+            fields = TYPES.get(word.lower())
             if fields:
                 self.fields = fields
+            elif label is not self.frame.key and is_secret_key(word):
+                self.pair = word  # `variable "db_password" { default = ... }`
 
     def _notice(self, plain: str, value: Leaf | Frame) -> None:
         if isinstance(value, Frame):
@@ -212,6 +215,8 @@ class _Judge:
         if not self.frame.style or (self.frame.style in ("layout", "item") and " " in value):
             # The rules for text judge these: they know prose.
             return False
+        if key.lower() == "key" and self.frame.key and key_kind(f"{self.frame.key}_key") == "token":
+            key = f"{self.frame.key}_key"  # `api: {key: ...}`
         if not is_secret_key(key) or len(value) >= 100_000:
             return False
         return is_secret_assignment(key, value) and (quoted or self.frame.style not in ("(", "[") or stands_out(value))

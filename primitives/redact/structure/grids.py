@@ -17,13 +17,15 @@ __all__ = ["secret_cells"]
 
 _NAMES: Final = ("name", "Name", "id", "field", "column", "label", "key", "title", "text", "column_name", "columnName")
 _MOST_COLUMNS: Final = 500
+_MOST_HEADINGS: Final = 20
 _DEEPEST: Final = 4
 
 
 def secret_cells(frame: Frame, text: str) -> Iterator[Span]:
     """The secret cells of the tables whose heading and rows are both in `frame`."""
     inside = [value for _, value in frame.entries if isinstance(value, Frame)]
-    for heading in inside:
+    # In a list, the heading comes first; of an object's entries, few are lists of names.
+    for heading in inside[:1] if frame.style == "[" else inside[:_MOST_HEADINGS]:
         listed = _list_of(heading)
         columns = _columns(listed, text)
         if not columns:

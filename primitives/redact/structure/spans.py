@@ -102,6 +102,11 @@ def may_have_structure(lower: str, *, named: bool) -> bool:
     return _has_any(lower, _ARGUMENTS) and _FLAGS.search(lower) is not None
 
 
+def may_hold_arguments(lower: str) -> bool:
+    """Whether a list of arguments may be in a text in lower case: a quick look."""
+    return _has_any(lower, _ARGUMENTS)
+
+
 def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
     for piece in pieces:  # noqa: SIM110 - twice as fast as any()
         if piece in text:
