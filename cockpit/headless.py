@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from cockpit.sample_incidents import is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
 from cockpit.start_modes import Start
+from cockpit.watching import watch as watch_on
 from engine.events import Event
 from engine.host import RETRIES, ServedEngine, is_remote, others_attached
 from engine.port import ConfirmPlan, EnginePort, IncidentSummary, Investigate
@@ -37,18 +39,37 @@ _LOOK_S = 0.1
 """How often is looked whether others are still attached."""
 
 
-def investigate(settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False) -> int:
-    """The main job, without a screen."""
+def investigate(
+    settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False, watch: bool = False
+) -> int:
+    """The main job, without a screen; with `watch` it goes on after the answer until a signal ends it."""
     printer = Printer(output, colored(color), explain)
     live = {} if start.bundle else settings.live_request()
-    return run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer))
+    code = run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer, watched=watch))
+    offered = output == "plain" and not start.bundle and not watch
+    return _offer_remediation(settings, printer, code) if offered else code
 
 
-async def _investigate(settings: Settings, request: Investigate, printer: Printer) -> int:
-    return await _follow(settings, lambda port: port.investigate(request), printer)
+def _offer_remediation(settings: Settings, printer: Printer, code: int) -> int:
+    """On a terminal, the question that leads to `cloudops remediate`; the exit code is then that one's."""
+    from cockpit.asking import ask
+    from cockpit.remediate_command import RemediateOptions, can_remediate, remediate
+
+    if code or not (sys.stdin.isatty() and sys.stdout.isatty()) or not can_remediate(printer.state):
+        return code
+    with suppress(EOFError):
+        if run(ask("Proceed with remediation? [y/n]: ")).strip().lower() in ("y", "yes"):
+            return remediate(settings, printer.state.execution_id, RemediateOptions())
+    return code
 
 
-async def _follow(settings: Settings, begin: Callable[[EnginePort], Awaitable[str]], printer: Printer) -> int:
+async def _investigate(settings: Settings, request: Investigate, printer: Printer, *, watched: bool = False) -> int:
+    return await _follow(settings, lambda port: port.investigate(request), printer, watched=watched)
+
+
+async def _follow(
+    settings: Settings, begin: Callable[[EnginePort], Awaitable[str]], printer: Printer, *, watched: bool = False
+) -> int:
     """Print the investigation that `begin` names to its end; returns the exit code.
 
     `begin` is called again when another's engine closes before it has answered. Once the investigation is followed its
@@ -63,7 +84,9 @@ async def _follow(settings: Settings, begin: Callable[[EnginePort], Awaitable[st
                     raise
                 continue
             try:
-                code = await follow(port, execution_id, printer)
+                code = await follow(port, execution_id, printer, final=not watched)
+                if watched:
+                    await watch_on(port, execution_id, printer, settings)
             except EngineGone as error:
                 gone = error
             else:

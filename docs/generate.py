@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from cockpit.cli import cloudops
 from cockpit.keys import key_page
 from engine import schemas as command_schemas
+from engine.act import roles as action_roles
 from engine.events import Body, PlannedStep, SourceState, Who
 from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothesis
 from engine.reason.catalogue import Cause, causes
@@ -27,7 +28,7 @@ from primitives.bundle import schema as bundle_schemas
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
 from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.records import Coverage, Symptom, Window
-from primitives.remediations.registry import remediations
+from primitives.remediations.registry import Remediation, remediations
 from primitives.telemetry import Question
 from primitives.terms import IncidentClass
 
@@ -70,6 +71,7 @@ def write() -> None:
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
     (FOLDER / "keys.md").write_text(key_page(), encoding="utf-8")
+    action_roles.write(FOLDER / "rbac")
     bundle_schemas.write_schemas(FOLDER / "schemas")
     command_schemas.write(FOLDER / "schemas")
 
@@ -325,12 +327,21 @@ def _actions() -> str:
         "`primitives/remediations/` and the looks of `primitives/diagnostics/`",
         _ACTIONS,
         "## Actions that change something\n\n" + _table(("action", "does", *columns), changing),
+        *(_of_action(action) for action in remediations().values()),
         "## Looks, which change nothing\n\n" + _table(("look", "does", "takes about", "arguments"), looking),
     )
 
 
+def _of_action(action: Remediation) -> str:
+    inverse, by = action.inverse, "the metric that raised the alarm" if action.executable else "you"
+    undone = f"by `{inverse.primitive}`" if isinstance(inverse, Inverse) else f"can't be: {inverse.why}"
+    rows = [("undone", undone), ("verified", f"by {by}"), ("permissions", _code(action.permissions) or "those of AWS")]
+    return f"## {action.name}\n\n{inspect.cleandoc(action.arguments.__doc__ or '')}\n\n" + _table(("", ""), rows)
+
+
 _ACTIONS = """\
-What may be proposed. CloudOps shows the command and runs none: executing comes with a later version.
+What may be proposed. CloudOps shows the command; [`cloudops remediate`](../remediation.md) executes what has
+operations.
 
 *Effect*: `read` changes nothing, `write` changes something that can be put back or replaced, `delete` removes data or a
 resource for good (no action of this version does).

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.events import Event
 from engine.incident import IncidentState
@@ -30,6 +30,7 @@ __all__ = [
     "EnginePort",
     "Exclude",
     "HoldHypothesis",
+    "IncidentCommand",
     "IncidentSummary",
     "Investigate",
     "Judge",
@@ -54,6 +55,7 @@ class Investigate(_Frozen):
 
     `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
+    Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble.
     """
 
     query: str | None = None
@@ -62,6 +64,9 @@ class Investigate(_Frozen):
     sources: tuple[str, ...] = ()
     definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
     confirm: bool = True
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    at: AwareDatetime | None = None
 
 
 class ConfirmPlan(_Frozen):
@@ -196,6 +201,10 @@ class CloseIncident(_Frozen):
     because: str = ""
 
 
+IncidentCommand = ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | Watch | AddNote | CloseIncident
+"""What a person can tell an incident of its investigation, its facts and its end."""
+
+
 class PrepareAction(_Frozen):
     """Check and preview a recommended action, by its id, or the undoing of the run `undo`; nothing is changed yet.
 
@@ -246,10 +255,7 @@ class KeepAction(_Frozen):
 ActionCommand = PrepareAction | ApproveAction | RejectAction | ContinueAction | KeepAction
 """What a person can say of the runs of actions."""
 
-Command = Annotated[
-    ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | Watch | CloseIncident | ActionCommand,
-    Field(discriminator="type"),
-]
+Command = Annotated[IncidentCommand | ActionCommand, Field(discriminator="type")]
 """What a person can tell an incident."""
 
 

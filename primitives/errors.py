@@ -16,7 +16,7 @@ CloudopsError
 ├── EngineGone          the engine this client was attached to went away             exit 3
 ├── OutputError         the results can't be written to where they should go         exit 3
 ├── Interrupted         a signal ended it                                            exit 130
-└── PolicyError         reserved: a policy denied an action; none is executed yet    exit 4
+└── PolicyError         denied by the policy, or not approved; nothing was sent      exit 4
 
 A message is one line that says what happened, to what, and what to do about it.
 """
@@ -148,7 +148,7 @@ class Interrupted(CloudopsError):
 
 
 class PolicyError(CloudopsError):
-    """A policy denied an action. Reserved: this version executes none, so nothing raises it.
+    """A policy denied an action, nobody approved it, or its incident is a recording. Nothing was sent.
 
     A cockpit that is left before its plan was confirmed ends with the same code (`cockpit/screens/live.py`).
     """

@@ -112,6 +112,10 @@ class IncidentScreen(UnavailableKeys):
         """The engine."""
         return self.app.port
 
+    def action_approve(self) -> None:
+        """Nothing is approved from here; a live incident does otherwise."""
+        self.app.show_notice("a replay shows the past: approvals are disabled")
+
     # Painting
 
     def dirty(self) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cockpit.exit_summary import ExitSummary
-from cockpit.screens.judging import JudgingScreen
+from cockpit.screens.approval import ActingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
 from cockpit.severity import severity_of
 from cockpit.start_modes import Attach, Start
@@ -25,7 +27,7 @@ LOOK_TICKS = 8
 """An investigation that has ended is looked at so often: somebody may say something of it elsewhere."""
 
 
-class LiveScreen(JudgingScreen):
+class LiveScreen(ActingScreen):
     """Follows an investigation and sends it commands."""
 
     def __init__(self, start_mode: Start | Attach) -> None:
@@ -40,6 +42,7 @@ class LiveScreen(JudgingScreen):
         self._applied_at = 0.0
         self._ticks = 0
         self._following = False
+        self._watched_at = -math.inf
 
     def begin(self) -> None:
         """Open the investigation; called when the first frame is on the screen and the engine is there."""
@@ -104,7 +107,15 @@ class LiveScreen(JudgingScreen):
             if number % CHUNK == CHUNK - 1:
                 self._show(state)
                 await self.app.clock.sleep(0)
+            self._tell_of_run(event)
         self._show(state)
+
+    def _tell_of_run(self, event: Event) -> None:
+        """What a run of an action has come to, as a notice: it may be the only sign while the cursor is elsewhere."""
+        if event.body.type in ("action_dispatched", "action_verified", "action_settled"):
+            from cockpit.run_words import run_words
+
+            self.app.show_notice(run_words(event.body, event.who))
 
     def _show(self, state: Any) -> None:
         self.view.state = state
@@ -118,6 +129,7 @@ class LiveScreen(JudgingScreen):
         self._measure()
         self.dirty()
         self._ask_for_plan()
+        self.show_runs()
 
     def _measure(self) -> None:
         """Its duration: by the log, and since the last event by our own clock."""
@@ -126,6 +138,7 @@ class LiveScreen(JudgingScreen):
             return
         if state.opened is not None:
             self.view.now = state.opened.now if state.opened.origin == "recorded" else self.app.clock.now()
+            self.view.watched = state.watch.watching
         if state.finished is not None:
             self.view.elapsed_s = state.finished.duration_s
             return
@@ -143,6 +156,26 @@ class LiveScreen(JudgingScreen):
             self.dirty()
         elif self._ticks % LOOK_TICKS == 0 and state.closed is None:
             self.catch_up()
+            self._watch()
+
+    def _watch(self) -> None:
+        """Say that somebody looks: so a live incident's sources are asked again while this screen is open."""
+        state, now = self.view.state, self.app.clock.monotonic()
+        if state is None or not state.live or self.app.settings.watch_every_s <= 0:
+            return
+        self.view.now = self.app.clock.now()
+        self.dirty()
+        if now - self._watched_at >= self.app.settings.watch_every_s:
+            self._watched_at = now
+            self.run_worker(self._keep_watching(), group="watching", exclusive=True)
+
+    async def _keep_watching(self) -> None:
+        from engine.port import Watch
+
+        settings = self.app.settings
+        # What can't be asked any more is told by the last reading's age.
+        with suppress(CloudopsError):
+            await self.port.send(self.execution_id, Watch(every_s=settings.watch_every_s, **settings.live_request()))
 
     def _ask_for_plan(self) -> None:
         state = self.view.state

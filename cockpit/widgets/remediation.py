@@ -1,10 +1,11 @@
-"""The recommended actions. Nothing runs from here."""
+"""The recommended actions, and what became of those that were executed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cockpit.widgets.describe import RUN_STATES
 from cockpit.widgets.draw import Line, Part, cells, cut, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
@@ -72,8 +73,9 @@ class RemediationPane(RowPane):
         if row.part == "command":
             return Line([(INDENT, "dim"), command])
         effect: Part = (f"{action.effect:<6}", "good" if action.effect == "read" else "warning bold")
+        terms = self._terms(action)
         if row.part == "terms":
-            return Line([(INDENT, "dim"), effect, (_terms(action), "dim")])
+            return Line([(INDENT, "dim"), effect, terms])
         word, role = URGENCY[action.urgency]
         left: list[Part] = [(f" {action.priority:>2} ", "dim"), (f"{word} ", role)]
         name: Part = (sanitised(action.action), "text bold" if selected else "text")
@@ -83,17 +85,29 @@ class RemediationPane(RowPane):
         longest = max(cells(sanitised(action.action)) for action in actions)
         if row.part == "name and terms":
             fitted = _fit(name[0], min(longest, width - TERMS_ROOM))
-            return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {_terms(action)}", "dim")])
+            return Line([*left, (f"{fitted}  ", name[1]), effect, (" ", "dim"), terms])
         fitted = _fit(name[0], max(24, min(longest, int(width * 0.42))))
-        terms = _fit(_terms(action), max(cells(_terms(other)) for other in actions))
-        return Line([*left, (f"{fitted}  ", name[1]), effect, (f" {terms}  ", "dim"), command])
+        width_of_terms = max(cells(self._terms(other)[0]) for other in actions)
+        shown: Part = (f" {_fit(terms[0], width_of_terms)}  ", terms[1])
+        return Line([*left, (f"{fitted}  ", name[1]), effect, shown, command])
+
+    def _terms(self, action: Action) -> Part:
+        """Its risk and time; of an action that was asked for what became of its latest run."""
+        assert self.view.state is not None
+        run = next(iter(self.view.state.remediation.runs_of(action.id)), None)
+        if run is None:
+            return _terms(action), "dim"
+        state, role = RUN_STATES[run.status]
+        progress = f" {run.done} of {run.total}" if run.status == "converging" else ""
+        return f"{run.id} {state}{progress}", role
 
     def footing(self) -> str:
         recommended = len(self._recommended())
         former = len(self._actions()) - recommended
         counts = [f"{recommended} proposed"] if recommended else []
         counts += [f"{former} no longer recommended"] if former else []
-        return " · ".join([*counts, "nothing runs from here"]) if counts else ""
+        live = self.view.state is not None and self.view.state.live and self.view.mode == "LIVE"
+        return " · ".join([*counts, "a asks for approval" if live else "nothing runs from here"]) if counts else ""
 
     def summary(self) -> Line:
         recommended = self._recommended()

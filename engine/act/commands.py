@@ -14,7 +14,6 @@ __all__ = [
     "ApproveUnder",
     "ApproveUndo",
     "BeginDispatch",
-    "BeginUndo",
     "ExpireRun",
     "PrepareIn",
     "RecordChecks",
@@ -114,13 +113,6 @@ class RecordVerification:
 
 
 @dataclass(frozen=True, slots=True)
-class BeginUndo:
-    """Undo a run that hasn't helped, as was approved with it."""
-
-    run: str
-
-
-@dataclass(frozen=True, slots=True)
 class ApproveUndo:
     """Approve the plan of an undoing run by the approval of the run that it undoes."""
 
@@ -139,7 +131,6 @@ RunCommand = (
     | RecordDispatch
     | RecordConvergence
     | RecordVerification
-    | BeginUndo
     | ApproveUndo
 )
 """The commands about runs of actions that the engine makes."""

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from engine.act.policy import Verdict
 from primitives.actions.execution import Call, Preview
+from primitives.quantities import duration, reading
 from primitives.terms import Effect, MetricKind, Risk
 
 __all__ = ["ActionPlan", "UndoPlan", "VerificationPlan", "call_digest"]
@@ -49,6 +50,16 @@ class VerificationPlan(_Frozen):
     above: bool
     for_s: float
     within_s: float
+
+    @property
+    def words(self) -> str:
+        """What proves it, for a person: "latency p95 at most 300 ms for 2 min"."""
+        metric, side = self.metric.replace("_", " "), "at least" if self.above else "at most"
+        return f"{metric} {side} {self.reading(self.limit)} for {duration(self.for_s)}"
+
+    def reading(self, value: float) -> str:
+        """A level of the metric as a person reads it."""
+        return reading(value, self.unit, self.kind, self.metric)
 
 
 class ActionPlan(_Frozen):

@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 from engine.act.commands import (
     ApproveUndo,
     BeginDispatch,
-    BeginUndo,
     ExpireRun,
     RecordChecks,
     RecordConvergence,
@@ -199,16 +198,19 @@ class ActionRunner:
         operations, arguments, writer = await self._operations(run)
         began = run.dispatched_at or self._clock.now()
         while True:
+            looked = True
             try:
                 answer = await operations.find_out(
                     writer, arguments, _with_fence(run.plan.preview, run.fence), mark_of(self._incident.state, run)
                 )
             except SourceError as error:
-                answer = Dispatch(outcome="unknown", detail=str(error))
+                answer, looked = Dispatch(outcome="unknown", detail=str(error)), False
+            waited_s = (self._clock.now() - began).total_seconds()
+            if answer.outcome == "unknown" and looked and waited_s > _FIND_OUT_S:
+                answer = Dispatch(outcome="refused", detail="it left no trace on its target: it never arrived")
             if answer.outcome != "unknown":
                 await self._send(RecordDispatch(run.id, answer, read=True))
                 return True
-            waited_s = (self._clock.now() - began).total_seconds()
             if waited_s > _FIND_OUT_S or waited_s < 0:
                 return False
             await self._clock.sleep(_PAUSE_S)
@@ -229,7 +231,6 @@ class ActionRunner:
                 failpoint("act.converged")
                 if news.state == "failed":
                     await self._send(RecordVerification(run.id, "not_improved", None, news.detail))
-                    await self._attempt(BeginUndo(run.id))
                 return
             await self._clock.sleep(_PAUSE_S)
 
@@ -252,7 +253,6 @@ class ActionRunner:
         outcomes = {"good": "verified", "bad": "not_improved", "no data": "inconclusive"}
         await self._send(RecordVerification(run.id, outcomes[judged.state], judged.value, words))  # type: ignore[arg-type]
         failpoint("act.verified")
-        await self._attempt(BeginUndo(run.id))
 
     async def _attempt(self, command: RunCommand) -> None:
         """Send a command that may be refused: then a person decides."""

@@ -18,11 +18,11 @@ from engine.incident import IncidentState
 from primitives.clock import Clock
 from primitives.dataclass import dataclass
 from primitives.facts import MetricShift
-from primitives.quantities import duration, reading
+from primitives.quantities import duration
 from primitives.records import Series, Window
 from primitives.telemetry import SeriesQuery, Telemetry
 
-__all__ = ["Judged", "judge_samples", "plan_verification", "watch", "words_of"]
+__all__ = ["Judged", "judge_samples", "plan_verification", "watch"]
 
 _KINDS: Final = ("latency", "errors", "availability", "saturation")
 """The metrics that say most about users come first."""
@@ -58,17 +58,6 @@ def plan_verification(state: IncidentState, action: Action, for_s: float, within
         resource=shift.resource, metric=shift.metric, kind=shift.kind, unit=shift.unit, baseline=shift.baseline,
         before=shift.current, limit=limit, above=above, for_s=for_s, within_s=within_s,
     )  # fmt: skip
-
-
-def words_of(plan: VerificationPlan) -> str:
-    """What proves it, for a person: "latency p95 at most 300 ms for 2 min"."""
-    metric, side = plan.metric.replace("_", " "), "at least" if plan.above else "at most"
-    return f"{metric} {side} {read(plan, plan.limit)} for {duration(plan.for_s)}"
-
-
-def read(plan: VerificationPlan, value: float) -> str:
-    """A level of the plan's metric as a person reads it."""
-    return reading(value, plan.unit, plan.kind, plan.metric)
 
 
 async def watch(telemetry: Telemetry, plan: VerificationPlan, clock: Clock, since: datetime) -> tuple[Judged, str]:
@@ -108,12 +97,12 @@ async def _samples(telemetry: Telemetry, plan: VerificationPlan, now: datetime, 
 
 
 def _outcome(plan: VerificationPlan, judged: Judged) -> str:
-    metric, base = plan.metric.replace("_", " "), f"baseline {read(plan, plan.baseline)}"
+    metric, base = plan.metric.replace("_", " "), f"baseline {plan.reading(plan.baseline)}"
     if judged.state == "no data" or judged.value is None:
         return f"{metric} of {plan.resource} had no samples to tell by: look at it yourself"
     if judged.state == "good":
-        return f"{metric} returned to {read(plan, judged.value)} ({base}) for {duration(plan.for_s)}"
-    return f"{metric} is {read(plan, judged.value)} after {duration(plan.within_s)} ({base}): it hasn't helped"
+        return f"{metric} returned to {plan.reading(judged.value)} ({base}) for {duration(plan.for_s)}"
+    return f"{metric} is {plan.reading(judged.value)} after {duration(plan.within_s)} ({base})"
 
 
 def _alarm(state: IncidentState, action: Action) -> MetricShift | None:

@@ -14,7 +14,6 @@ from engine.act.commands import (
     ApproveUnder,
     ApproveUndo,
     BeginDispatch,
-    BeginUndo,
     ExpireRun,
     PrepareIn,
     RecordChecks,
@@ -64,6 +63,7 @@ from engine.port import (
     Command,
     ConfirmPlan,
     ContinueAction,
+    IncidentCommand,
     Judge,
     KeepAction,
     PrepareAction,
@@ -78,9 +78,6 @@ __all__ = ["AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", 
 
 AnyCommand = Command | InvestigationCommand | RunCommand
 """Every command that an incident's actor takes."""
-
-
-_Said = ConfirmPlan | Cancel | Judge | AskNext | RunDiagnostic | AddNote | Watch | CloseIncident
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def decide(state: IncidentState, command: AnyCommand, who: Who, now: datetime) -
     return _decide_for_person(state, command, who, now)
 
 
-def _decide_for_person(state: IncidentState, command: _Said, who: Who, now: datetime) -> Decision:
+def _decide_for_person(state: IncidentState, command: IncidentCommand, who: Who, now: datetime) -> Decision:
     match command:
         case ConfirmPlan():
             return steps.confirm_plan(state, command, who)
@@ -149,9 +146,7 @@ def _decide_of_action(state: IncidentState, command: ActionCommand, who: Who) ->
             assert_never(command)
 
 
-def _decide_of_run(  # noqa: C901, PLR0912 - one branch a command
-    state: IncidentState, command: RunCommand, who: Who, now: datetime
-) -> Decision:
+def _decide_of_run(state: IncidentState, command: RunCommand, who: Who, now: datetime) -> Decision:
     match command:
         case PrepareIn():
             return runs.prepare(state, command, who)
@@ -173,8 +168,6 @@ def _decide_of_run(  # noqa: C901, PLR0912 - one branch a command
             return runs.record_convergence(state, command)
         case RecordVerification():
             return runs.record_verification(state, command)
-        case BeginUndo():
-            return runs.begin_undo(state, command)
         case ApproveUndo():
             return approvals.approve_undo(state, command, now)
         case _:

@@ -12,7 +12,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.act.commands import (
-    BeginUndo,
     ExpireRun,
     PrepareIn,
     RecordChecks,
@@ -50,7 +49,6 @@ from primitives.remediations.registry import remediations
 from primitives.text import safe_line
 
 __all__ = [
-    "begin_undo",
     "expire",
     "keep",
     "prepare",
@@ -92,6 +90,8 @@ def prepare(state: IncidentState, under: PrepareIn, who: Who) -> Decision:
     command = under.command
     action = _undoing(state, command.undo) if command.undo else _recommended(state, command.action)
     _refuse_incomplete(action)
+    if not command.undo and not command.dry_run:
+        _refuse_repetition(state, action)
     events: list[tuple[Who, Body]] = []
     other = unfinished(state)
     if other is not None and other.status != "previewed":
@@ -103,14 +103,6 @@ def prepare(state: IncidentState, under: PrepareIn, who: Who) -> Decision:
         dry_run=command.dry_run,
     )  # fmt: skip
     return Decision([*events, (who, requested)])
-
-
-def begin_undo(state: IncidentState, command: BeginUndo) -> Decision:
-    """Begin the undoing of a run that hasn't helped, where that was approved with it."""
-    run = run_named(state, command.run)
-    if run.status != "not_improved" or run.plan is None or run.plan.undo is None or not run.plan.undo.automatic:
-        return NOTHING
-    return by(ENGINE, ActionRequested(run=_next(state), action=_undo_action(state, run, run.plan.undo), undoes=run.id))
 
 
 def record_checks(state: IncidentState, command: RecordChecks) -> Decision:
@@ -186,13 +178,20 @@ def record_convergence(state: IncidentState, command: RecordConvergence) -> Deci
 
 
 def record_verification(state: IncidentState, command: RecordVerification) -> Decision:
-    """Whether it helped. An undoing run settles the run that it undid."""
+    """Whether it helped. An undoing run settles the run that it undid.
+
+    What hasn't helped is undone from here, in the same commit, where that was approved with it.
+    """
     run = _in(state, command.run, "converged", "executed", "converging")
     detail = safe_line(command.detail, limit=300)
     verified = ActionVerified(run=run.id, outcome=command.outcome, value=command.value, detail=detail)
     if run.undoes and command.outcome == "verified":
         return by(ENGINE, verified, ActionSettled(run=run.undoes, outcome="rolled_back", by=run.id))
-    return by(ENGINE, verified)
+    undo = run.plan.undo if run.plan is not None else None
+    if command.outcome != "not_improved" or undo is None or not undo.automatic or run.undoes:
+        return by(ENGINE, verified)
+    action = _undo_action(state, run, undo)
+    return by(ENGINE, verified, ActionRequested(run=_next(state), action=action, undoes=run.id))
 
 
 def keep(state: IncidentState, command: KeepAction, who: Who) -> Decision:
@@ -250,6 +249,14 @@ def _refuse_incomplete(action: Action) -> None:
         raise UsageError(f"{action.id} ({action.action}) can't run: {unknown}") from None
     if arguments.unstated_place:
         raise UsageError(f"{action.id} ({action.action}) can't run: {arguments.unstated_place} not known")
+
+
+def _refuse_repetition(state: IncidentState, action: Action) -> None:
+    """Raise `UsageError` for what was done and not undone: "the previous revision" is another one by now."""
+    for run in state.remediation.runs_of(action.id):
+        if run.status in _UNDOABLE and not run.undoes:
+            outcome = run.status.replace("_", " ")
+            raise UsageError(f"{run.id} did that ({outcome}): undo it first, or investigate the incident again")
 
 
 def _undoing(state: IncidentState, name: str) -> Action:

@@ -28,15 +28,15 @@ from engine.investigate.incident_access import IncidentAccess
 from engine.investigate.meant import Meant, meant_resources
 from engine.investigate.period import choose_period
 from engine.investigate.plan import propose_plan
-from engine.investigate.recorder import AnswerRecorder
+from engine.investigate.recorder import AnswerRecorder, Unrecorded
 from engine.investigate.run import StepRunner
 from engine.investigate.scenario import Scenario
 from engine.port import ConfirmPlan
 from engine.reason.advisor import Advisor, consult
 from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.registry import Arguments, diagnostics
-from primitives.records import Alert, Topology
-from primitives.telemetry import AlertsQuery, SeriesQuery, TopologyQuery
+from primitives.records import Alert, Series, Topology
+from primitives.telemetry import AlertsQuery, Answers, SeriesQuery, TopologyQuery
 
 __all__ = ["Investigation", "sources_checked"]
 
@@ -57,6 +57,8 @@ class Investigation:
         self._incident = incident
         self._scenario = scenario
         self._telemetry = scenario.telemetry(AnswerRecorder(incident))
+        # Not recorded: what counts is asked for again, and a bundle holds the samples that the answer rests on.
+        self._looking = scenario.telemetry(Unrecorded())
         self._confirmed = confirmed
         self._advisor = advisor
         self._work: asyncio.Task[None] | None = None
@@ -109,10 +111,11 @@ class Investigation:
     async def _plan(self) -> None:
         opened = self.state.opened
         assert opened is not None
-        alerts, topologies = await asyncio.gather(
-            self._telemetry.alerts(AlertsQuery(window=opened.window)),
-            self._telemetry.topology(TopologyQuery(window=opened.window)),
-        )
+        ahead = asyncio.ensure_future(self._ask_ahead(opened))
+        # Recorded ones are asked one after the other, so that the same incident always gives the same log.
+        alerts = await self._telemetry.alerts(AlertsQuery(window=opened.window))
+        topologies = await self._telemetry.topology(TopologyQuery(window=opened.window))
+        await ahead
         alert: Alert | None = next(iter(alerts.records), None)
         understood = classify(
             opened.query,
@@ -150,12 +153,26 @@ class Investigation:
         """The opening with the time that the data suggest, where it is a live one and nobody said which time."""
         if self._scenario.recorded or opened.period_given:
             return opened
-        scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
-        answers = await self._telemetry.series(SeriesQuery(window=lookback_window(scope)))
+        answers = await self._ask_for_period(opened)
         period = await asyncio.to_thread(choose_period, opened, understood, answers.records)
         if period is not None:
             await self._incident.send(ChoosePeriod(period))
         return self.state.opened or opened
+
+    async def _ask_for_period(self, opened: IncidentOpened) -> Answers[Series]:
+        """The series from which the time is chosen."""
+        scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
+        return await self._looking.series(SeriesQuery(window=lookback_window(scope)))
+
+    async def _ask_ahead(self, opened: IncidentOpened) -> None:
+        """Ask live sources side by side what the plan is made of."""
+        if self._scenario.recorded:
+            return
+        await asyncio.gather(
+            self._telemetry.alerts(AlertsQuery(window=opened.window)),
+            self._telemetry.topology(TopologyQuery(window=opened.window)),
+            *([] if opened.period_given else [self._ask_for_period(opened)]),
+        )
 
     async def _confirm(self) -> None:
         """Wait for a person's confirmation, where one is needed."""

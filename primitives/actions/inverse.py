@@ -1,6 +1,6 @@
 """How an action is undone: by another action, with arguments from the values that were read before it ran."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -12,13 +12,17 @@ __all__ = ["Inverse", "Irreversible", "PriorState"]
 
 
 class PriorState(BaseModel):
-    """The values that the action will change, read before it runs; None where one could not be read."""
+    """The values that the action will change, read before it runs; None where one could not be read.
+
+    `values` are further ones by the names of the action's arguments; there None means that it wasn't set.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     revision: int | None = None
     replicas: int | None = None
     memory_limit: str | None = None
+    values: Mapping[str, str | int | bool | None] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,14 @@ _MOST_REVISIONS: Final = 2**31
 class Rollouts:
     """The rollout that is blamed, in words, and how to get behind it.
 
-    `later` deployments of the same resource followed it (None: nobody knows which one carried the change); `revision`
-    is the one before it, where that is known.
+    `number` is its own revision, where that is known. `later` deployments of the same resource followed it (None:
+    nobody knows which one carried the change); `revision` is the one before it, where that is known.
     """
 
     blamed: str
     later: int | None
     revision: int | None
+    number: int | None = None
 
     @property
     def can_be_undone(self) -> bool:
@@ -49,7 +50,16 @@ def rollouts_of(target: Target) -> Rollouts | None:
     elif not target.states(*_ROLLED):
         return None
     later, revision = _behind(target)
-    return Rollouts(_words(target), later, revision)
+    return Rollouts(_words(target), later, revision, _number(target) if later == 0 else None)
+
+
+def _number(target: Target) -> int | None:
+    """The revision that the blamed rollout made, where its record or the cluster says it."""
+    rollout = _carrier(target, target.blamed) if target.blamed is not None else None
+    if rollout is not None:
+        return _revision(rollout.after.get("revision")) if isinstance(rollout.after, Mapping) else None
+    changed = target.states("RevisionChanged")[-1:]
+    return _revision(changed[0].details.get("to_revision")) if changed else None
 
 
 def _behind(target: Target) -> tuple[int | None, int | None]:

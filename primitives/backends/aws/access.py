@@ -59,6 +59,13 @@ class Access:
                 self._clients[key] = self._made(self._opened(), service, where)
             return self._clients[key]
 
+    def close(self) -> None:
+        """Let go of connections; calls under way end with an error."""
+        with self._making:
+            clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            client.close()
+
     def _made(self, session: Session, service: str, region: str, **credentials: Any) -> Any:
         from botocore.config import Config
 

@@ -100,7 +100,7 @@ class AwsBackend:
         return BackendStatus(self.name, "reachable", said, questions, address)
 
     async def close(self) -> None:
-        return None
+        await self._client.close()
 
     async def _ask(self, query: Query) -> Answer[Any]:
         match query:

@@ -30,6 +30,7 @@ CONCURRENT_CALLS: Final = 16
 CONCURRENT_PER_SERVICE: Final = 4
 _MOST_ITEMS: Final = 2_000
 _LISTING_S: Final = 12.0
+_CLOSING_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,14 @@ class AwsClient:
             return listing
 
         return await self._in_thread(service, operation, work)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        try:
+            async with asyncio.timeout(_CLOSING_S):
+                await self._threads.run(self._access.close)
+        except TimeoutError:
+            pass  # a call that waits for credentials holds the clients; its thread ends with the process
 
     async def _ask_place(self) -> Place:
         def region() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, field_validator
 
-from primitives.backends.registry import SourceSettings, backend
+from primitives.backends.registry import PlatformWriter, SourceSettings, backend
 from primitives.examination import Offer
 from primitives.text import safe_line
 
@@ -30,12 +30,23 @@ class KubernetesSettings(SourceSettings):
     `kubeconfig` is a file, or several joined by `:` (empty: those of `KUBECONFIG`, else `~/.kube/config`), `context`
     one of its contexts (empty: its current one). `in_cluster` takes the pod's own service account instead. `namespaces`
     are asked for one by one (empty: the whole cluster, or the context's own namespace where the whole isn't allowed).
+    Approved actions are executed with the context `act_context` (empty: `context`) and as the user `act_as`
+    (`system:serviceaccount:ops:cloudops-actor`), whom that context's user may impersonate (empty: as itself).
     """
 
     kubeconfig: str = Field("", max_length=10_000)
     context: str = Field("", max_length=253)
     in_cluster: bool = False
     namespaces: tuple[str, ...] = Field((), max_length=_MOST_NAMESPACES)
+    act_context: str = Field("", max_length=253)
+    act_as: str = Field("", max_length=253)
+
+    @field_validator("act_as", "act_context")
+    @classmethod
+    def _one_name(cls, name: str) -> str:
+        if name != safe_line(name).strip():
+            raise ValueError("expected a name on one line")
+        return name
 
     @field_validator("namespaces")
     @classmethod
@@ -112,6 +123,12 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
     return {"context": context} if context else None
 
 
+async def _open_writer(name: str, settings: Any) -> PlatformWriter:
+    from primitives.backends.kubernetes.writer import KubernetesWriter
+
+    return KubernetesWriter(name, settings)
+
+
 @backend(
     "kubernetes",
     title="Kubernetes",
@@ -119,6 +136,7 @@ def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
     settings=KubernetesSettings,
     discover=_discover,
     discovered_by=CONTEXT_VARIABLE,
+    writer=_open_writer,
     offer=_offer,
     policy=_policy,
 )

@@ -37,6 +37,9 @@ _LIVE: Final = timedelta(minutes=2)
 """A window that ended at most so long ago ends now; the API server doesn't know what was before."""
 _PAST: Final = "it shows what is there now, not what was there then"
 
+_ACTED_ON: Final = frozenset({"workload", "node"})
+"""The kinds of a topology that actions act on."""
+
 
 class KubernetesBackend:
     """One cluster, read with somebody's own kubectl credentials. It sends nothing but GET."""
@@ -150,8 +153,14 @@ class KubernetesBackend:
         outside = outside_calls(cluster)
         kinds |= {host: "external" for _, host, _ in outside}
         known = sorted(kinds.items())
+        # What changes something needs to know which cluster it is: that is stated for what actions act on.
+        context = self._settings.context
+        stated = {"attributes": {"context": context}} if context else {}
         topology = Topology(
-            resources=tuple(Resource.model_validate({"id": name, "kind": kind}) for name, kind in known),
+            resources=tuple(
+                Resource.model_validate({"id": name, "kind": kind, **(stated if kind in _ACTED_ON else {})})
+                for name, kind in known
+            ),
             edges=tuple(Edge.model_validate({"from": a, "to": b, "kind": kind}) for a, b, kind in (*links, *outside)),
         )
         # Edges that nobody read are no absent edges.

@@ -52,11 +52,15 @@ class ListExpired(SourceError):
 class KubernetesClient:
     """A connection to one API server. Every method raises `SourceError` when there is no usable answer.
 
-    `timeout_s` bounds one request with its retries. Not more than eight requests are under way at once.
+    `headers` go along with each request, `timeout_s` bounds one with its retries. Not more than eight requests are
+    under way at once.
     """
 
-    def __init__(self, settings: KubernetesSettings, *, source: str, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, settings: KubernetesSettings, *, source: str, timeout_s: float = 10.0, headers: Mapping[str, str] = {}
+    ) -> None:
         self.source = source
+        self._headers = headers
         self.server_date = ""
         self._settings = settings
         self._timeout_s = timeout_s
@@ -69,7 +73,7 @@ class KubernetesClient:
 
     async def access(self) -> Access:
         """The address and the credentials, read when first needed."""
-        await self._connection()
+        await self.connection()
         assert self._access is not None
         return self._access
 
@@ -112,7 +116,7 @@ class KubernetesClient:
         return self._redactor.redact(safe_line(text))
 
     async def _bytes(self, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool = False) -> bytes:
-        used = await self._connection()
+        used = await self.connection()
         try:
             return await self._patiently(path, params, accept, most, cut=cut)
         except _Unauthorized:
@@ -139,7 +143,7 @@ class KubernetesClient:
     async def _once(self, path: str, params: Mapping[str, str], accept: str, most: int, *, cut: bool) -> bytes:
         import httpx2
 
-        http = await self._connection()
+        http = await self.connection()
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await self._fetch(http, path, params, accept, most)
@@ -172,7 +176,8 @@ class KubernetesClient:
         self.server_date = answer.headers.get("Date", "")
         return answer
 
-    async def _connection(self) -> httpx2.AsyncClient:
+    async def connection(self) -> httpx2.AsyncClient:
+        """The connection, opened when first needed."""
         import httpx2
 
         async with self._opening:
@@ -180,7 +185,7 @@ class KubernetesClient:
                 access = self._access = await load_access(self.source, self._settings)
                 self._redactor = Redactor(access.secrets)
                 self._http = httpx2.AsyncClient(
-                    headers={"Authorization": access.header} if access.header else {},
+                    headers={**self._headers, **({"Authorization": access.header} if access.header else {})},
                     verify=access.context if access.context is not None else True,
                     proxy=access.proxy or None,
                     timeout=httpx2.Timeout(self._timeout_s),

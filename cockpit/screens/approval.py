@@ -1,0 +1,251 @@
+"""The approval of an action: a modal that is drawn only from the plan that its digest binds, and what leads to it."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Input
+
+from cockpit.plan_text import LABEL_WIDTH, plan_parts
+from cockpit.screens.judging import JudgingScreen
+from cockpit.screens.prompts import LINE_BREAKS, SCROLLING, Modal, Prompt
+from cockpit.widgets.draw import Line, Styles, sanitised, wrap
+from primitives.errors import CloudopsError
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.events import Key
+
+    from engine.act.plan import ActionPlan
+    from engine.state.runs import ActionRun
+
+__all__ = ["ActingScreen", "ApprovalPrompt", "needs_name"]
+
+GUARD_S: Final = 0.5
+"""Keys count only this long after the modal was seen: nobody reads it faster."""
+_ROLES: Final = {"+": "good", "-": "bad"}
+_ALWAYS: Final = frozenset({"escape", "ctrl+c"})
+
+
+def needs_name(plan: ActionPlan) -> bool:
+    """Whether the cockpit wants the name typed: where the policy does, and for whatever is no low risk."""
+    return plan.typed or plan.risk != "low" or plan.effect == "delete"
+
+
+class ApprovalPrompt(Modal):
+    """Shows the plan of a run and gives `yes`, or nothing at all.
+
+    The focus starts on Cancel, where Enter leaves. Low risk: `y` approves. Else Tab enters the field, and Enter on the
+    exact name approves; on an empty or wrong entry it says so and stays.
+    """
+
+    AUTO_FOCUS = "Prompt"
+    writes = "all"
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("escape", "answer('')"),
+        Binding("ctrl+c", "answer('')", priority=True),
+        Binding("y", "approve_low"),
+        Binding("enter", "cancel"),
+        Binding("tab,shift+tab", "turn", priority=True),
+        *SCROLLING,
+    ]
+
+    def __init__(self, run: ActionRun, styles: Styles) -> None:
+        super().__init__()
+        assert run.plan is not None
+        self.run_id = run.id
+        self._run = run
+        self._plan = run.plan
+        self._styles = styles
+        self._typed = needs_name(run.plan)
+
+    def prompt(self) -> Prompt:
+        return _Plan(self._lines, self._styles, self._footing(), with_entry=self._typed)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(1.0, self._tick)
+
+    def accept(self, key: Key, *, in_burst: bool) -> Key | None:
+        """No key from before the modal was seen; pasted text goes into the field alone, and never submits it."""
+        if key.key in _ALWAYS:
+            return key
+        if key.time < (self._painted_at if self._painted_at is not None else inf) + GUARD_S:
+            return None
+        if not in_burst:
+            return key
+        in_field = isinstance(self.focused, Input)
+        return key if in_field and key.is_printable and key.key not in LINE_BREAKS else None
+
+    def action_turn(self) -> None:
+        """Between Cancel and the field."""
+        entry = self._entry
+        if entry is not None and self.focused is not entry:
+            entry.focus()
+        else:
+            self.query_one(Prompt).focus()
+
+    def action_approve_low(self) -> None:
+        """`y`, where that is enough."""
+        if not self._typed:
+            self.action_answer("yes")
+
+    def action_cancel(self) -> None:
+        """Enter on Cancel."""
+        self.action_answer("")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the field."""
+        event.stop()
+        if event.value == self._plan.name:
+            self.action_answer("yes")
+        else:
+            self.query_one(_Plan).say("not approved: that is not the name", self._footing())
+
+    @property
+    def _entry(self) -> Input | None:
+        return next(iter(self.query(Input)), None)
+
+    def _tick(self) -> None:
+        self.query_one(_Plan).say("", self._footing())
+        if self._left_s() <= 0:
+            self.action_answer("")
+
+    def _left_s(self) -> float:
+        return (self._run.expires_at - self.app.clock.now()).total_seconds() if self._run.expires_at else 0.0
+
+    def _footing(self) -> str:
+        left = max(0, round(self._left_s()))
+        return f"expires in {left // 60}:{left % 60:02} · digest {self._run.digest[:4]} {self._run.digest[4:8]}"
+
+    def _lines(self, width: int) -> list[Line]:
+        plan = self._plan
+        lines = [
+            Line([(sanitised(plan.title), "text bold")], [(f"{plan.effect} · risk {plan.risk}", "warning bold")]),
+            Line([(sanitised(plan.resource), "measured")]),
+            Line(),
+        ]
+        for part in plan_parts(plan, None, self._run.digest):
+            if part.label == "Digest":
+                continue
+            label = f"{part.label:<{LABEL_WIDTH}}"
+            for number, words in enumerate(wrap(sanitised(part.text, 1_000), max(width - LABEL_WIDTH, 20))):
+                lines.append(Line([(label if number == 0 else " " * LABEL_WIDTH, "dim"), (words, "text")]))
+            margin = (" " * LABEL_WIDTH, "dim")
+            lines += [Line([margin, (sanitised(line), _ROLES.get(line[:1], "dim"))]) for line in part.lines]
+        lines += [Line(), *self._choices(width)]
+        return lines
+
+    def _choices(self, width: int) -> list[Line]:
+        if not self._typed:
+            leave = ("  Enter or Esc leaves it · ", "dim")
+            return [Line([("[ Cancel ]", "focus bold"), leave, ("y approves", "warning bold")])]
+        name = sanitised(self._plan.name)
+        words = f"Tab, then type  {name}  and Enter to approve"
+        return [
+            Line([("[ Cancel ]", "focus bold"), ("  Enter or Esc leaves it", "dim")]),
+            *(Line([(line, "warning bold")]) for line in wrap(words, width)),
+        ]
+
+
+class _Plan(Prompt):
+    """The plan, and the field for the name below it."""
+
+    def __init__(self, lines: Any, styles: Styles, footing: str, *, with_entry: bool) -> None:
+        super().__init__(lines, styles, "APPROVE A WRITE", footing)
+        self._with_entry = with_entry
+        self.add_class("-warning")
+
+    def compose(self) -> ComposeResult:
+        if self._with_entry:
+            entry = Input()
+            entry.cursor_blink = False
+            yield entry
+
+    def get_content_height(self, container: Any, viewport: Any, width: int) -> int:
+        return super().get_content_height(container, viewport, width) + int(self._with_entry)
+
+    def say(self, words: str, footing: str) -> None:
+        """Show `words`, where there are any, before the footing."""
+        self._footing = " · ".join(part for part in (words, footing) if part)
+        self.border_subtitle = Content(self._footing)
+
+
+class ActingScreen(JudgingScreen):
+    """An incident whose actions people ask for, approve and undo."""
+
+    _preparing: int | None = None
+    """How many runs there were when this cockpit asked for one; its modal opens by itself."""
+
+    def action_approve(self) -> None:
+        """Check and preview the action under the cursor, then ask for its approval. Nothing is approved by this key."""
+        from engine.port import PrepareAction
+
+        state, subject = self.view.state, self._under_cursor()
+        if state is None or subject.kind != "action":
+            self.app.show_notice("put the cursor on an action in pane 5 first")
+            return
+        waiting = next((run for run in state.runs.values() if run.status == "previewed"), None)
+        if waiting is not None and waiting.action.id == subject.id and not waiting.dry_run:
+            self._open(waiting)
+            return
+        try:
+            command = PrepareAction(action=subject.id, **self.app.settings.live_request())
+        except CloudopsError as error:
+            self.app.show_notice(str(error), problem=True)
+            return
+        self._prepare(command)
+
+    def action_undo(self) -> None:
+        """Of an action that was executed, its undoing, which needs approval as well; else what was said of the row."""
+        from engine.port import PrepareAction
+
+        state, subject = self.view.state, self._under_cursor()
+        if state is None or subject.kind != "action":
+            super().action_undo()
+            return
+        run = next(iter(state.remediation.runs_of(subject.id)), None)
+        if run is None:
+            self.app.show_notice("it was not executed, so there is nothing to undo")
+            return
+        self._prepare(PrepareAction(undo=run.id, **self.app.settings.live_request()))
+
+    def _prepare(self, command: Any) -> None:
+        state = self.view.state
+        self._preparing = len(state.runs) if state is not None else 0
+        self._command(command, "checking and previewing: nothing is changed yet")
+
+    def show_runs(self) -> None:
+        """Open the modal of the run that was asked for here, and close one that waits no more."""
+        state = self.view.state
+        if state is None:
+            return
+        shown = self.app.screen
+        if isinstance(shown, ApprovalPrompt) and state.runs[shown.run_id].status != "previewed":
+            shown.dismiss("")
+        if self._preparing is None or len(state.runs) <= self._preparing:
+            return
+        run = list(state.runs.values())[-1]
+        if run.status == "previewed" and self.app.screen is self:
+            self._preparing = None
+            self._open(run)
+        elif run.ended:
+            self._preparing = None
+            self.app.show_notice(f"{run.id} {run.status}: {sanitised(run.detail)}", problem=True)
+
+    def _open(self, run: ActionRun) -> None:
+        from engine.port import ApproveAction
+
+        assert run.plan is not None
+        approval = ApproveAction(run=run.id, digest=run.digest, typed=run.plan.name)
+
+        def answered(answer: str | None) -> None:
+            if answer == "yes":
+                self._command(approval, f"{run.id} approved")
+            else:
+                self.app.show_notice(f"{run.id} was not approved; a shows it again while it waits")
+
+        self.app.push_screen(ApprovalPrompt(run, self.app.text_styles), answered)

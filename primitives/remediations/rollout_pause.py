@@ -1,0 +1,92 @@
+"""Pause a Deployment's rollout, so that it stops where it is; or let it go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from primitives.actions.execution import Check, Convergence
+from primitives.actions.inverse import Inverse
+from primitives.actions.kubernetes import Workload, kubectl, workload_of
+from primitives.actions.kubernetes_objects import KubernetesWorld, pointer
+from primitives.actions.kubernetes_operations import ObjectPatch, Patch
+from primitives.actions.kubernetes_workloads import radius_of, workload_ref
+from primitives.actions.proposal import Proposed, shell
+from primitives.actions.target import Target
+from primitives.kubernetes.fields import mapping
+from primitives.remediations.registry import Remediation, register
+
+
+def _is_paused(current: Mapping[str, Any]) -> bool:
+    return mapping(current, "spec").get("paused") is True
+
+
+async def _checks(world: KubernetesWorld, args: Workload, current: Mapping[str, Any]) -> Iterable[Check]:
+    del world, current
+    fits = args.kind == "deployment"
+    detail = "" if fits else f"a {args.kind} has no such switch"
+    return (Check(name="its rollout can be paused", passed=fits, detail=detail),)
+
+
+def _pausing(*, paused: bool) -> ObjectPatch:
+    async def patch(world: KubernetesWorld, args: Workload, current: Mapping[str, Any]) -> Patch:
+        del world, args
+        if _is_paused(current) == paused:
+            return ()
+        path = pointer("spec", "paused")
+        return ({"op": "add", "path": path, "value": True} if paused else {"op": "remove", "path": path},)
+
+    def progress(args: Workload, current: Mapping[str, Any]) -> Convergence:
+        del args
+        done = _is_paused(current) == paused
+        words = "the rollout is paused" if _is_paused(current) else "the rollout goes on"
+        return Convergence(state="converged" if done else "converging", done=int(done), total=1, detail=words)
+
+    return ObjectPatch(ref=workload_ref, patch=patch, progress=progress, radius=radius_of, checks=_checks)
+
+
+def _propose_pause(target: Target) -> Proposed | None:
+    """A rollout that is under way and blamed: the pods that it has not replaced yet stay as they were."""
+    if not target.states("RolloutInProgress"):
+        return None
+    workload = workload_of(target, "")
+    if not isinstance(workload, Workload) or workload.kind != "deployment":
+        return None
+    return Proposed(workload, f"Pause the rollout of {target.name} where it is")
+
+
+def _command(verb: str, args: Workload) -> str:
+    return shell(*kubectl("rollout", verb, args.path, args=args, namespace=args.namespace))
+
+
+PAUSE = register(
+    Remediation(
+        name="pause_rollout",
+        summary="Stop a Deployment's rollout where it is",
+        effect="write",
+        risk="low",
+        estimated_duration_s=10,
+        arguments=Workload,
+        propose=_propose_pause,
+        command=lambda args: _command("pause", args),
+        inverse=Inverse("resume_rollout", lambda args, _: args),
+        operations=_pausing(paused=True),
+        permissions=("get deployments.apps", "patch deployments.apps"),
+    )
+)
+
+RESUME = register(
+    Remediation(
+        name="resume_rollout",
+        summary="Let a Deployment's paused rollout go on",
+        effect="write",
+        risk="medium",
+        estimated_duration_s=120,
+        arguments=Workload,
+        propose=lambda _: None,
+        command=lambda args: _command("resume", args),
+        inverse=Inverse("pause_rollout", lambda args, _: args),
+        operations=_pausing(paused=False),
+        permissions=("get deployments.apps", "patch deployments.apps"),
+    )
+)
