@@ -158,7 +158,7 @@ def _ranking(report: Mapping[str, Any]) -> list[tuple[str, str, float]]:
 def _told(wanted: Sequence[Mapping[str, Any]], causes: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the first cause is a right one; a calm system has none, or one that says so."""
     if not wanted:
-        return not causes or causes[0]["cause_id"] in ("no_fault", "recovered")
+        return not causes or causes[0]["cause_id"] in ("false_alarm", "recovered")
     right = {(identifier(entry["resource"]), entry["cause_id"]) for entry in wanted}
     return bool(causes) and (without_scope(causes[0]["resource"] or ""), causes[0]["cause_id"]) in right
 

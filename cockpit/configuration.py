@@ -26,7 +26,7 @@ class Configuration(BaseModel):
     `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
     kind and name. `names` ties what a source calls a resource to the resource. `close_after_days` is after how long a
     live incident that nobody touched is closed (0: never).
-    `policy` is the path of the policy file.
+    `policy` is the path of the policy file. `watch_every_s` is how often a watched incident's sources are asked again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
@@ -34,6 +34,7 @@ class Configuration(BaseModel):
     store: str | None = None
     theme: str | None = None
     close_after_days: int | None = Field(None, ge=0, le=36_500)
+    watch_every_s: float = Field(15.0, ge=1.0, le=3600.0)
     policy: str | None = Field(None, min_length=1, max_length=4096)
     sources: Mapping[str, Any] = {}
     names: Mapping[str, str] = {}

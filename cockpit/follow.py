@@ -54,9 +54,10 @@ class Printer:
         return document_text(report_of(self.state).model_dump(mode="json")) if self.output == "json" else ""
 
 
-async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
+async def follow(port: EnginePort, execution_id: str, printer: Printer, *, final: bool = True) -> int:
     """Print what `printer` has not seen yet, to the investigation's end; returns the exit code.
 
+    Where it isn't `final` the end is printed later.
     SIGINT once cancels the investigation, twice leaves it. Raises `Interrupted`, `OutputError`, and `EngineGone` when
     its engine ended before it did.
     """
@@ -69,7 +70,7 @@ async def follow(port: EnginePort, execution_id: str, printer: Printer) -> int:
                         await deliver(text)
         if not printer.state.ended:
             raise _gone(execution_id)
-        if text := printer.end():
+        if final and (text := printer.end()):
             await deliver(text)
     except asyncio.CancelledError:
         raise Interrupted(f"interrupted; {await _go_on(port, execution_id)}") from None

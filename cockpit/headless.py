@@ -21,6 +21,7 @@ from cockpit.sample_incidents import is_there
 from cockpit.settings import Settings
 from cockpit.signals import run
 from cockpit.start_modes import Start
+from cockpit.watching import watch as watch_on
 from engine.events import Event
 from engine.host import RETRIES, ServedEngine, is_remote, others_attached
 from engine.port import ConfirmPlan, EnginePort, IncidentSummary, Investigate
@@ -38,12 +39,15 @@ _LOOK_S = 0.1
 """How often is looked whether others are still attached."""
 
 
-def investigate(settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False) -> int:
-    """The main job, without a screen."""
+def investigate(
+    settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False, watch: bool = False
+) -> int:
+    """The main job, without a screen; with `watch` it goes on after the answer until a signal ends it."""
     printer = Printer(output, colored(color), explain)
     live = {} if start.bundle else settings.live_request()
-    code = run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer))
-    return _offer_remediation(settings, printer, code) if output == "plain" and not start.bundle else code
+    code = run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer, watched=watch))
+    offered = output == "plain" and not start.bundle and not watch
+    return _offer_remediation(settings, printer, code) if offered else code
 
 
 def _offer_remediation(settings: Settings, printer: Printer, code: int) -> int:
@@ -59,11 +63,13 @@ def _offer_remediation(settings: Settings, printer: Printer, code: int) -> int:
     return code
 
 
-async def _investigate(settings: Settings, request: Investigate, printer: Printer) -> int:
-    return await _follow(settings, lambda port: port.investigate(request), printer)
+async def _investigate(settings: Settings, request: Investigate, printer: Printer, *, watched: bool = False) -> int:
+    return await _follow(settings, lambda port: port.investigate(request), printer, watched=watched)
 
 
-async def _follow(settings: Settings, begin: Callable[[EnginePort], Awaitable[str]], printer: Printer) -> int:
+async def _follow(
+    settings: Settings, begin: Callable[[EnginePort], Awaitable[str]], printer: Printer, *, watched: bool = False
+) -> int:
     """Print the investigation that `begin` names to its end; returns the exit code.
 
     `begin` is called again when another's engine closes before it has answered. Once the investigation is followed its
@@ -78,7 +84,9 @@ async def _follow(settings: Settings, begin: Callable[[EnginePort], Awaitable[st
                     raise
                 continue
             try:
-                code = await follow(port, execution_id, printer)
+                code = await follow(port, execution_id, printer, final=not watched)
+                if watched:
+                    await watch_on(port, execution_id, printer, settings)
             except EngineGone as error:
                 gone = error
             else:

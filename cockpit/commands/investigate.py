@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from cockpit.options import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cockpit.settings import Settings
 
 __all__ = ["command"]
@@ -30,6 +33,11 @@ __all__ = ["command"]
 )
 @click.argument("query", required=False, type=TEXT)
 @click.option("--incident", type=FilePath(text=True), help="A recorded incident: a bundle's directory or file.")
+@click.option("--since", type=TEXT, metavar="TIME", help="Live: look from then on, such as 14:30 or 45m (ago).")
+@click.option("--until", type=TEXT, metavar="TIME", help="Live: look no later than that [default: now].")
+@click.option("--at", type=TEXT, metavar="TIME", help="Live: a moment at which the trouble was there.")
+@click.option("--watch", is_flag=True, help="Live: go on, and tell when the symptom is gone (Ctrl-C ends it).")
+@click.option("--watch-every", type=click.FloatRange(1, 3600), metavar="S", help="Seconds between looks [default: 15].")
 @click.option("--resource", type=TEXT, help="The resource to look at first.")
 @source_options(
     "A configured source to ask; may be given several times [default: all].",
@@ -48,6 +56,11 @@ def command(
     query: str | None,
     incident: Path | None,
     resource: str | None,
+    since: str | None,
+    until: str | None,
+    at: str | None,
+    watch: bool,
+    watch_every: float | None,
     record: Path | None,
     output: str | None,
     explain: bool,
@@ -62,9 +75,12 @@ def command(
     bundle = str(bundle_path(incident)) if incident is not None else None
     if bundle is not None and settings.chosen:
         raise click.UsageError("--incident investigates what was recorded; leave --source and --prometheus out")
+    if bundle is not None and (since or until or at or watch or watch_every):
+        raise click.UsageError("--since, --until, --at and --watch are for live sources; what was recorded is over")
+    settings = settings if watch_every is None else replace(settings, watch_every_s=watch_every)
     if bundle is not None and record is not None:
         raise click.UsageError("--record keeps what live sources say; leave it out with --incident")
-    start = Start(query, bundle, resource)
+    start = Start(query, bundle, resource, **_times(since=since, until=until, at=at))
     if output is None and not explain and on_terminal():
         from cockpit.app import run_cockpit
 
@@ -72,9 +88,20 @@ def command(
     else:
         from cockpit import headless
 
-        code = headless.investigate(settings, start, output=output or "plain", color=not no_color, explain=explain)
+        code = headless.investigate(
+            settings, start, output=output or "plain", color=not no_color, explain=explain, watch=watch
+        )
     if record is not None:
         from cockpit.recording import WIDE, record_now
 
         record_now(settings, record, query=query or "", before=WIDE)
     return code
+
+
+def _times(**texts: str | None) -> dict[str, datetime]:
+    """The moments that were given, by their option's name. Raises `UsageError`."""
+    from cockpit.moments import parse_moment
+    from primitives.clock import SystemClock
+
+    now = SystemClock().now()
+    return {name: parse_moment(text, now, f"--{name}") for name, text in texts.items() if text is not None}

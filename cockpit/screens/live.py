@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cockpit.exit_summary import ExitSummary
@@ -40,6 +42,7 @@ class LiveScreen(ActingScreen):
         self._applied_at = 0.0
         self._ticks = 0
         self._following = False
+        self._watched_at = -math.inf
 
     def begin(self) -> None:
         """Open the investigation; called when the first frame is on the screen and the engine is there."""
@@ -135,6 +138,7 @@ class LiveScreen(ActingScreen):
             return
         if state.opened is not None:
             self.view.now = state.opened.now if state.opened.origin == "recorded" else self.app.clock.now()
+            self.view.watched = state.watch.watching
         if state.finished is not None:
             self.view.elapsed_s = state.finished.duration_s
             return
@@ -152,6 +156,26 @@ class LiveScreen(ActingScreen):
             self.dirty()
         elif self._ticks % LOOK_TICKS == 0 and state.closed is None:
             self.catch_up()
+            self._watch()
+
+    def _watch(self) -> None:
+        """Say that somebody looks: so a live incident's sources are asked again while this screen is open."""
+        state, now = self.view.state, self.app.clock.monotonic()
+        if state is None or not state.live or self.app.settings.watch_every_s <= 0:
+            return
+        self.view.now = self.app.clock.now()
+        self.dirty()
+        if now - self._watched_at >= self.app.settings.watch_every_s:
+            self._watched_at = now
+            self.run_worker(self._keep_watching(), group="watching", exclusive=True)
+
+    async def _keep_watching(self) -> None:
+        from engine.port import Watch
+
+        settings = self.app.settings
+        # What can't be asked any more is told by the last reading's age.
+        with suppress(CloudopsError):
+            await self.port.send(self.execution_id, Watch(every_s=settings.watch_every_s, **settings.live_request()))
 
     def _ask_for_plan(self) -> None:
         state = self.view.state

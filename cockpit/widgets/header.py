@@ -10,6 +10,7 @@ from textual.widget import Widget
 from cockpit.severity import severity_role
 from cockpit.widgets.condition_words import as_of, condition_sign, day_of, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, draw, plain, sanitised
+from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.words import PHASES, SPINNER, elapsed, precise
 
 if TYPE_CHECKING:
@@ -101,7 +102,14 @@ class Header(Widget):
         assert state.opened is not None
         sign, word, role = condition_sign(condition) if state.facts else ("○", "", "dim")
         shift = condition.shift
+        reading = reading_parts(self.view)
+        if reading:
+            # Watched: what it is now says more than what it was when the alarm came.
+            sign, role = ("✓", "good") if state.watch.symptom == "recovered" else (sign, role)
         parts: list[Part] = [(f" {sign} ", f"{role} bold")]
+        if reading and shift is not None:
+            metric = sanitised(short_metric(shift.metric, short=not form.whole_name))
+            return [*parts, (f"{sanitised(shift.resource_name(self.view.names))} {metric} ", "text bold"), *reading]
         if shift is None:
             parts.append((sanitised(state.opened.title or self.view.title), "text bold"))
         else:

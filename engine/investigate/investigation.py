@@ -28,7 +28,7 @@ from engine.investigate.incident_access import IncidentAccess
 from engine.investigate.meant import Meant, meant_resources
 from engine.investigate.period import choose_period
 from engine.investigate.plan import propose_plan
-from engine.investigate.recorder import AnswerRecorder
+from engine.investigate.recorder import AnswerRecorder, Unrecorded
 from engine.investigate.run import StepRunner
 from engine.investigate.scenario import Scenario
 from engine.port import ConfirmPlan
@@ -57,6 +57,8 @@ class Investigation:
         self._incident = incident
         self._scenario = scenario
         self._telemetry = scenario.telemetry(AnswerRecorder(incident))
+        # Not recorded: what counts is asked for again, and a bundle holds the samples that the answer rests on.
+        self._looking = scenario.telemetry(Unrecorded())
         self._confirmed = confirmed
         self._advisor = advisor
         self._work: asyncio.Task[None] | None = None
@@ -160,7 +162,7 @@ class Investigation:
     async def _ask_for_period(self, opened: IncidentOpened) -> Answers[Series]:
         """The series from which the time is chosen."""
         scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
-        return await self._telemetry.series(SeriesQuery(window=lookback_window(scope)))
+        return await self._looking.series(SeriesQuery(window=lookback_window(scope)))
 
     async def _ask_ahead(self, opened: IncidentOpened) -> None:
         """Ask live sources side by side what the plan is made of."""

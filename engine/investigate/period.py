@@ -6,6 +6,7 @@ any, began where the metrics that users feel left their calm level, and a calm s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -24,6 +25,8 @@ __all__ = ["choose_period"]
 _LEAD: Final = timedelta(minutes=2)
 # A metric needs so much time before its window to be compared with.
 _LEAST_NORMAL: Final = timedelta(minutes=30)
+# So much later than everything else a series must begin to be of something new.
+_YOUNGER_S: Final = 300.0
 _SETTLING: Final = timedelta(seconds=15)
 _MOST_EARLIER: Final = 20
 _ERRORS: Final = (
@@ -47,14 +50,15 @@ def choose_period(opened: IncidentOpened, understood: Classified, series: Sequen
     symptom = opened.symptom or (_symptom(present, understood) if present is not None else None)
     young = known.start > opened.window.start - _LEAST_NORMAL
     inside = present is None or present.start - _LEAD >= opened.window.start
-    if not before and not young and inside:
+    new = _new_ones(series, known, opened, understood, symptom)
+    if not before and not young and inside and not new:
         if symptom == opened.symptom:
             return None
         return PeriodChosen(window=opened.window, baseline=opened.baseline, symptom=symptom)
     settled = Window(start=min(known.start + _SETTLING, known.end), end=known.end)
     window, baseline = _windows(opened, present, before, settled)
     earlier = tuple(_worst(stretch) for stretch in before)[-_MOST_EARLIER:]
-    because = _because(present, baseline, known, young=young)
+    because = "; ".join((_because(present, baseline, known, young=young), *new))
     return PeriodChosen(window=window, baseline=baseline, symptom=symptom, earlier=earlier, because=because)
 
 
@@ -102,6 +106,29 @@ def _times_worse(episode: Episode) -> float:
     if episode.kind == "errors":
         return 100.0 * (episode.worst - episode.usual) / (100.0 if episode.unit == "%" else 1.0)
     return episode.worst / episode.usual if episode.usual > 0 else 1.0
+
+
+def _new_ones(
+    series: Sequence[Series], known: Window, opened: IncidentOpened, understood: Classified, symptom: Symptom | None
+) -> list[str]:
+    """What the question is about and is measured only since lately, though other things were before."""
+    asked = {*opened.focus, *understood.focus, *([symptom.resource] if symptom is not None else [])}
+    called = {base_name(name).casefold() for name in asked}
+    first: dict[str, float] = {}
+    for entry in series:
+        if len(entry.times) and base_name(entry.resource).casefold() in called:
+            first[entry.resource] = min(first.get(entry.resource, math.inf), float(entry.times[0]))
+    young = {
+        name: began
+        for name, began in sorted(first.items())
+        if began > known.start.timestamp() + _YOUNGER_S
+        and began > known.end.timestamp() - _LEAST_NORMAL.total_seconds()
+    }
+    return [
+        f"{base_name(name)} is measured only since {datetime.fromtimestamp(began, UTC):%H:%M:%S} UTC,"
+        f" {duration(known.end.timestamp() - began)} ago: little tells what is normal for it"
+        for name, began in young.items()
+    ]  # fmt: skip
 
 
 def _because(present: Stretch | None, baseline: Window | None, known: Window, *, young: bool) -> str:

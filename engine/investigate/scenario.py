@@ -44,6 +44,8 @@ LIVE_WINDOW = timedelta(hours=1)
 LIVE_BASELINE = timedelta(hours=6)
 LIVE_LEAD = timedelta(minutes=15)
 LIVE_LONGEST = timedelta(days=7)
+LIVE_AFTER = timedelta(minutes=10)
+"""So much after a given moment of the trouble is looked at too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ async def open_scenario(request: Investigate, known: SourceDirectory) -> Scenari
             "nothing to investigate: give --incident BUNDLE or --source NAME, or configure `sources:` "
             "(docs/configuration.md)"
         )
-    return await _opened_live(query, resource, directory, request.sources)
+    return await _opened_live(query, resource, directory, request)
 
 
 async def reopen_scenario(
@@ -167,16 +169,19 @@ def _opened_recorded(bundle: Bundle, request: Investigate, query: str, resource:
     )
 
 
-async def _opened_live(query: str, resource: str | None, directory: SourceDirectory, names: Iterable[str]) -> Scenario:
+async def _opened_live(query: str, resource: str | None, directory: SourceDirectory, request: Investigate) -> Scenario:
     if not query:
         raise UsageError('say what is wrong, such as: cloudops investigate "API latency spike" --source NAME')
-    now = SystemClock().now()
-    start = _live_start(query, now)
+    real = SystemClock().now()
+    now = min(request.until or (request.at + LIVE_AFTER if request.at is not None else real), real)
+    start = request.since or _live_start(query, request.at or now)
+    if start >= now:
+        raise UsageError("the time to look at is empty: --since must lie before --until, and both before now")
     opened = IncidentOpened(
         title=query,
         query=query,
         origin="live",
-        detected_at=now,
+        detected_at=min(request.at or now, now),
         now=now,
         window=Window(start=start, end=now),
         baseline=Window(start=start - LIVE_BASELINE, end=start),
@@ -184,8 +189,9 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
         symptom=Symptom(resource=resource) if resource else None,
         focus=(resource,) if resource else (),
         platform=("other",),
+        period_given=request.since is not None,
     )
-    scenario = await _live(opened, directory, names, new_id("inc"))
+    scenario = await _live(opened, directory, request.sources, new_id("inc"))
     return scenario if resource else await _with_alarm(scenario)
 
 

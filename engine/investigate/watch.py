@@ -16,10 +16,11 @@ import numpy as np
 from engine.events import AlertReading, MetricReading, ReadingTaken, WorkloadReading
 from engine.investigate.commands import StopWatch, TakeReading
 from engine.investigate.incident_access import IncidentAccess
+from engine.investigate.recorder import Unrecorded
 from engine.investigate.scenario import Scenario
 from engine.investigate.watched import Watched, watched_metrics
 from primitives.records import Alert, Series, Window
-from primitives.telemetry import AlertsQuery, Answer, Answers, ObjectsQuery, SeriesQuery, Telemetry
+from primitives.telemetry import AlertsQuery, Answers, ObjectsQuery, SeriesQuery, Telemetry
 from primitives.text import safe_line
 
 __all__ = ["LEASE", "Watcher"]
@@ -34,14 +35,6 @@ _LEAST_WELL: Final = 2
 _WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
 _MOST_WORKLOADS: Final = 40
 _MOST_ALERTS: Final = 40
-
-
-class _Unrecorded:
-    """Keeps no answers: a reading is an event itself, and its samples are asked for again when they matter."""
-
-    async def record(self, answer: Answer[Any]) -> str:
-        del answer
-        return ""
 
 
 class Watcher:
@@ -80,7 +73,7 @@ class Watcher:
         now, state = self._scenario.clock.now(), self._incident.state
         window = Window(start=now - _BACK, end=now)
         # A new one for each look: it answers equal questions from what it knows, and a look is about news.
-        telemetry = self._scenario.telemetry(_Unrecorded())
+        telemetry = self._scenario.telemetry(Unrecorded())
         watched = watched_metrics(state)
         resources = tuple(dict.fromkeys(metric.resource for metric in watched))
         names = tuple(dict.fromkeys(metric.metric for metric in watched))

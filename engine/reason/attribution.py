@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from engine.reason.calm import calm_after
-from engine.reason.catalogue import cause_of_change
+from engine.reason.catalogue import cause_of_change, causes_of_state
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.deaths import died_after
 from engine.reason.diffs import bumped, changed_lines, traits
@@ -136,7 +136,7 @@ def _of_change(
         key = HypothesisKey(cause_id, resource, change_id)
         if takes_the_last(suspect.change):
             # The platform's own state of such a workload speaks for the same cause.
-            key = HypothesisKey("scaled_to_zero", resource)
+            key = HypothesisKey(causes_of_state("ScaledToZero")[0][0], resource)
         carrier = _carrier(suspect, resource, carriers) if suspect.change.kind == "code" else None
         calm = calm_after(case, (carrier or suspect).change, resource)
         kept = calm.kept if calm else 1.0

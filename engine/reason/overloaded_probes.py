@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from engine.reason.catalogue import causes_of_signal, causes_of_state
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.fact_index import FactIndex
 from primitives.facts import MetricShift, WorkloadState
@@ -17,10 +18,7 @@ from primitives.patterns import lazy_pattern
 
 __all__ = ["overloaded_probes"]
 
-_CAUSES: Final = {
-    "LivenessProbeFailed": "liveness_probe_misconfigured",
-    "ReadinessProbeFailed": "readiness_probe_misconfigured",
-}
+_FAILED_PROBES: Final = frozenset({"LivenessProbeFailed", "ReadinessProbeFailed"})
 _LATE: Final = lazy_pattern(r"(?i)deadline exceeded|timed? ?out|timeout")
 # From this growth on requests can be why.
 _GROWN: Final = 1.5
@@ -40,15 +38,19 @@ def overloaded_probes(case: FactIndex) -> Iterator[Claim]:
         and shift.current >= _GROWN * shift.baseline
     }
     probes = [(name, state) for name, state in case.present(WorkloadState)
-              if state.state in _CAUSES and state.bearing == "active" and state.resource in grown]  # fmt: skip
+              if state.state in _FAILED_PROBES and state.bearing == "active" and state.resource in grown]  # fmt: skip
     late = {state.resource for _, state in probes if _LATE.search(state.message)}
     for name, state in probes:
         if state.resource is None or state.resource not in late:
             continue
-        key = HypothesisKey(_CAUSES[state.state], state.resource)
-        yield Claim(key, grown[state.resource], _PASSED_BEFORE, "it was passed until there were more requests", "load")
+        for cause, _ in causes_of_state(state.state):
+            key = HypothesisKey(cause, state.resource)
+            yield Claim(
+                key, grown[state.resource], _PASSED_BEFORE, "it was passed until there were more requests", "load"
+            )
         for source in grown:
             called = case.above.get(source, ())
             if state.resource in case.behind(source) and not any(caller in grown for caller in called):
                 why = "what it calls answers its probes too late since then"
-                yield Claim(HypothesisKey("traffic_surge", source), name, _OVERLOADED, why, "overload")
+                for cause, _ in causes_of_signal("traffic rose"):
+                    yield Claim(HypothesisKey(cause, source), name, _OVERLOADED, why, "overload")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, assert_never
 
@@ -39,8 +40,6 @@ class WatchState:
     def after(self, body: PeriodChosen | WatchStarted | ReadingTaken | SymptomChanged | WatchStopped,
               at: datetime) -> WatchState:  # fmt: skip
         """The state with `body`, which came at `at`, folded in."""
-        from dataclasses import replace
-
         match body:
             case PeriodChosen():
                 return replace(self, earlier=body.earlier)

@@ -131,7 +131,7 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (("mosquitto_passwd",), r"\s+-b\s+\S{1,200}\s+\S{1,100}", ""),
     (("ejabberdctl", "prosodyctl"), r"\s+(?:register|change_password)\s+\S{1,100}\s+\S{1,100}", ""),
     (("nmcli",), r"\s[^\n|;]{0,120}?", r"password\s"),
-    (("security",), r"\s+add-(?:generic|internet)-password\b", r"-w\s"),
+    (("add-generic-password", "add-internet-password"), "", r"-w\s"),
     (("sysadminctl",), "", r"-(?:new|admin)?password\s"),
     (("pulumi",), r"\s+config\s+set\b", r"--secret\s+\S{1,100}\s"),
     (("doctl",), r"\s+auth\s+init", r"(?:-t|--access-token)[ =]"),
@@ -194,7 +194,11 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
     ),
     *(_client_rule(*client) for client in _CLIENTS),
     make_rule(
-        "password", ("config",), rf"\bconfig\s+set\s+(?:requirepass|masterauth)\s+(?P<secret>{_WORD})", _argument
+        "password",
+        ("config",),
+        rf"\bconfig\s+set\s+(?:requirepass|masterauth)\s+(?P<secret>{_WORD})",
+        _argument,
+        keyed=True,
     ),
     make_rule("value", ("mask",), r"::add-mask::(?P<secret>[^\s]{4,2000})", filled_group),
     make_rule(
@@ -202,6 +206,7 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
         ("*::set-", "*::save-"),
         r"::(?:set-(?:output|env)|save-state)\sname=(?P<key>[\w.-]{1,100})::(?P<secret>[^\s\"']{4,2000})",
         keyed_group,
+        keyed=True,
     ),
     make_rule(
         "password",
@@ -212,7 +217,7 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
     *(
         make_rule(
             "password",
-            ("vault", "secrets", "secret", "var"),
+            ("vault", "secrets", "secret", "nomad"),
             rf"{_STORED}{more}(?P<key>[A-Za-z_][\w.-]{{0,100}})=(?P<secret>{_WORD})",
             _stored,
         )

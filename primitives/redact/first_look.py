@@ -14,9 +14,7 @@ __all__ = ["FirstLook"]
 
 _LETTERS: Final = "".join(chr(code) if chr(code).isalpha() else " " for code in range(128))
 _RUN: Final = re.compile("[a-z]+")
-_COMMON_ENDS: Final = frozenset(
-    {"app", "lin", "dor", "dos", "doo", "ico", "ops", "pul", "fio", "nyk", "xai", "pha", "phs", "gho", "ghs"}
-)
+_COMMON_ENDS: Final = frozenset({"app", "lin", "dor", "dos", "doo", "ico", "ops", "pul", "pha", "phs", "ghs"})
 _SIGNS: Final = frozenset("._-")
 _SHORTEST: Final = 3
 _MOST: Final = 20_000
@@ -71,8 +69,8 @@ class FirstLook:
 
     def is_dull(self, lower: str) -> bool:
         """Whether a text in lower case has none of them."""
-        runs = set(lower.translate(_LETTERS).split()) - self._dull
-        if runs and any(map(self._is_lively, runs)):
+        runs = lower.translate(_LETTERS).split()
+        if not self._dull.issuperset(runs) and any(map(self._is_lively, set(runs) - self._dull)):
             return False
         for piece in self._anywhere:
             if piece in lower:

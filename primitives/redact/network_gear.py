@@ -36,7 +36,7 @@ def _setting(match: re.Match[str]) -> Span | None:
 
 
 def _rule(kind: str, triggers: tuple[str, ...], before: str, begins: Begins = "") -> Rule:
-    return make_rule(kind, triggers, rf"{before}\s{{1,3}}{_HOW}{_SAID}", _setting, begins=begins)
+    return make_rule(kind, triggers, rf"{before}\s{{1,3}}{_HOW}{_SAID}", _setting, keyed=True, begins=begins)
 
 
 NETWORK_RULES: Final[tuple[Rule, ...]] = (
@@ -51,7 +51,7 @@ NETWORK_RULES: Final[tuple[Rule, ...]] = (
     _rule("password", ("neighbor",), r"\bneighbor\s\S{1,64}\s(?:password|authentication-key)", "trigger"),
     _rule(
         "password",
-        ("authkey", "digest", "authentication"),
+        ("authkey", "md5", "sha", "sha1", "sha256", "hmac"),
         r"\b(?:authkey|message-digest-key|authentication-key|key-id)\s[0-9]{1,5}\s(?:hmac-)?(?:md5|sha[-\w]{0,8})",
     ),
     _rule(
@@ -64,19 +64,20 @@ NETWORK_RULES: Final[tuple[Rule, ...]] = (
         ("key",),
         rf"\b(?:aaa-server|tacacs|radius)[^\n]{{0,120}}\n(?:[ \t][^\n]{{0,120}}\n){{0,4}}[ \t]{{1,4}}key\s{_HOW}{_SAID}",
         _setting,
+        keyed=True,
     ),
     _rule("password", ("pre", "preshared"), r"\b(?:pre-?shared-(?:key|secret)|ikev1\spre-shared-key|preshared-key)"),
     _rule("password", ("key",), r"\bkey-string"),
     _rule("password", ("chap", "pap", "ppp"), r"\bppp\s(?:chap|pap)\s(?:sent-username\s\S{1,64}\s)?password"),
     _rule("password", ("wpa", "wep"), r"\b(?:wpa-psk|wpa2?-passphrase|wep\skey(?:\s[0-9])?|wep-key)"),
-    _rule("password", ("ftp", "tftp", "scp", "http"), r"\bip\s(?:ftp|http\sclient|scp)\spassword"),
+    _rule("password", ("password",), r"\bip\s(?:ftp|http\sclient|scp)\spassword"),
     _rule("password", ("plaintext", "plain"), r"\b(?:plain-?text-password(?:-value)?|user-name\s\S{1,64}\splaintext)"),
-    make_rule("password", ("enc",), rf"\bset\s[\w-]{{2,40}}\sENC\s{_SAID}", _setting),
+    make_rule("password", ("enc",), rf"\bset\s[\w-]{{2,40}}\sENC\s{_SAID}", _setting, keyed=True),
     _rule("community", ("community",), r"\bset\ssnmp(?:\sv[123])?\scommunity"),
-    _rule("community", ("agent",), r"\bsnmp-agent\scommunity\s(?:read|write)"),
+    _rule("community", ("snmp",), r"\bsnmp-agent\scommunity\s(?:read|write)"),
     make_rule(
         "community",
-        ("host", "target"),
+        ("snmp",),
         rf"\bsnmp-server\shost\s\S{{1,64}}\s(?:(?:traps|informs|vrf\s\S{{1,32}})\s){{0,2}}(?:version\s(?:1|2c)\s)?{_SAID}",
         _setting,
     ),

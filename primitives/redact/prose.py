@@ -130,6 +130,7 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
         ("following",),
         rf"\b(?:following|below)\s(?:[\w-]{{1,20}}\s){{0,3}}(?:{_STRONG}|token|key|secret|code)\b[^\n:]{{0,80}}:\s{{1,8}}{_VALUE}",
         _stated,
+        keyed=True,
     ),
     make_rule(
         "password",
@@ -137,6 +138,7 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
         rf"\b(?:with|using|use|enter|typed?)\s[\"'`]?(?P<secret>[^\s\"'`,;()]{{6,300}})[\"'`]?\sas\s(?:(?:the|a|an|your|his|her|their|my|our|its)\s)?(?:[\w-]{{1,20}}\s)?"
         rf"(?:{_STRONG}|{_KEYS})\b",
         _stated,
+        keyed=True,
     ),
     make_rule(
         "value",
@@ -152,12 +154,14 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
         r"\(\s?[\"'](?P<secret>[^\"'\s]{6,500})[\"']\s?\)",
         _drawn,
         needs="(",
+        keyed=True,
     ),
     make_rule(
         "value",
         ("secrets",),
         rf"(?:\bsecrets\.|\$\{{\{{\s?secrets\.)[\w-]{{1,100}}(?:\s?\}}\}})?\s?(?:=>|->|=|:|is|resolved\sto|evaluated\sto)\s?{_VALUE}",
         _stated,
+        keyed=True,
     ),
     make_rule(
         "value",
@@ -166,6 +170,7 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
         r"(?:(?:env(?:ironment)?|masked|secret|config(?:uration)?|ci)\s)?(?:variable|secret|parameter|setting|key|property|field)?\s?"
         r"[\"'`]?(?P<key>[\w.-]{2,80})",
         keyed_group,
+        keyed=True,
     ),
     make_rule(
         "password",

@@ -82,7 +82,7 @@ def test_the_pane_has_its_place_its_key_and_its_line(tree: Path) -> None:
     assert "copied: loki" in rest
     narrow = rest.partition("NARROW")[2]
     assert re.search(r"^ 6 Sources +\d sources", narrow, re.MULTILINE)
-    assert "to pane; 1 again: facts" in rest
+    assert "to pane; 1 again: plan" in rest
     assert "1…6" in rest
 
 
@@ -91,4 +91,4 @@ def test_its_key_is_on_the_page_of_keys(tree: Path) -> None:
 
 
 def test_the_first_frame_leaves_room_for_it(tree: Path) -> None:
-    assert "('Sources', 49, " in run(tree, "-c", FIRST_FRAME)
+    assert "('Sources', 52, " in run(tree, "-c", FIRST_FRAME)

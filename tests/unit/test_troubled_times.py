@@ -139,3 +139,12 @@ def test_a_resource_that_is_named_and_well_gives_no_symptom_of_another() -> None
 def test_where_nothing_was_measured_nothing_is_chosen() -> None:
     assert chosen("booking latency is high") is None
     assert chosen("booking latency is high", series([], until=420), now=420) is None
+
+
+def test_a_service_that_is_five_minutes_old_is_told_as_such() -> None:
+    young = series([(418, 420)], until=420, since=415, resource="kiosk")
+    period = chosen("kiosk is slow", series([], until=420), young, now=420, resources=("kiosk", "booking"))
+    assert period is not None
+    assert "kiosk is measured only since 15:55:00 UTC, 5 min ago" in period.because
+    old = chosen("booking is slow", series([], until=420), young, now=420, resources=("kiosk", "booking"))
+    assert old is None or "measured only since" not in old.because

@@ -131,8 +131,7 @@ async def _since(client: PrometheusClient, inventory: Survey, window: Window) ->
     if not anything:
         return None
     for _ in range(_LOOKS):
-        step = max(math.ceil(apart / _NARROWER), 1)
-        begin = max(seen - step * math.floor(apart / step), start)
+        step, begin = max(math.ceil(apart / _NARROWER), 1), max(seen - apart, start)
         rows = (await client.over(anything, begin, seen, step)).rows
         times = [float(row.times[0]) for row in rows if len(row.times)]
         if not times:
