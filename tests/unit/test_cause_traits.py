@@ -20,13 +20,6 @@ CATALOGUE = ROOT / "engine" / "reason" / "causes"
 # Spelled like a cause, and something else where they stand.
 HOMONYMS = {
     "engine/reason/alert_words.py": {UNKNOWN, "slow_query"},  # an alert's state, a family of messages
-    # To be traits of the catalogue: these rules came with the live sources and name their causes.
-    "engine/reason/attribution.py": {"scaled_to_zero"},
-    "engine/reason/overloaded_probes.py": {
-        "liveness_probe_misconfigured",
-        "readiness_probe_misconfigured",
-        "traffic_surge",
-    },
     "engine/reason/complaints.py": {"deadlock", "slow_query", "rate_limited"},  # families of log messages
     "engine/reason/last_words.py": {"slow_query", "rate_limited", "missing_configuration", "incompatible_version"},
     "engine/reason/mechanisms.py": {"rate_limited", "slow_query"},  # families of log messages
