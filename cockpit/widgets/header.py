@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from cockpit.severity import severity_role
 from cockpit.widgets.condition_words import as_of, condition_sign, day_of, short_metric, since
-from cockpit.widgets.draw import Line, Part, Styles, cells, draw, plain, sanitised
+from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
 from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.words import PHASES, SPINNER, elapsed, precise
 
@@ -53,6 +53,13 @@ FORMS = (
 """Longest first."""
 
 
+def _fitted(parts: list[Part], room: int) -> list[Part]:
+    """The parts with the name, the second of them, cut so that all the others fit."""
+    sign, (name, style), *rest = parts
+    width = max(room - cells(plain([sign, *rest])), 1)
+    return [sign, (f"{cut(name.rstrip(), width - 1)} ", style), *rest]
+
+
 class Header(Widget):
     """The header."""
 
@@ -94,7 +101,7 @@ class Header(Widget):
             )
         # The longest form that fits: the number and the word are never cut.
         forms = [self._wrong(state, self.view.condition, form) for form in FORMS]
-        left = next((parts for parts in forms if cells(plain(parts)) <= room), forms[-1])
+        left = next((parts for parts in forms if cells(plain(parts)) <= room), None) or _fitted(forms[-1], room)
         return self._inverted(Line(left, right))
 
     def _wrong(self, state: IncidentState, condition: Condition, form: Form) -> list[Part]:

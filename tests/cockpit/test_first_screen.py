@@ -16,7 +16,7 @@ from cockpit.widgets.fact_lines import fact_line, grouped
 from cockpit.widgets.header import Header
 from cockpit.widgets.view import View
 from engine.events import Body, Event, FactFound, FactJudged, Who
-from engine.incident import FoundFact, fold
+from engine.incident import FoundFact, IncidentState, fold
 from primitives.display_names import full_name
 from primitives.facts import Fact, MetricShift
 
@@ -211,3 +211,24 @@ def test_a_tenth_of_the_way_back_is_normal_and_a_tenth_of_an_availability_is_an_
     ratio = {"kind": "availability", "unit": "1", "baseline": 1.0, "spread": 0.0, "current": 0.97}
     for latest, word in ((0.97, "still bad"), (0.99, "recovering"), (0.998, "recovered")):
         assert word in header_of(told({"F1": {**ratio, "latest": latest}})), latest
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_long_name_or_title_gives_way_to_the_word(width: int) -> None:
+    name = "a_ratio_of_upstream_calls_that_fail_of_all_calls_to_anything_at_all"
+    header = _header(fold(told()), name)
+    for first in (plain(header._first(width).left), header_of(told(without=("F1", "F6")), width).split(" | ")[0]):
+        assert "still bad" in first or "not known if still bad" in first
+
+
+def _header(state: IncidentState, metric: str) -> Header:
+    from cockpit.widgets.draw import Styles
+    from themes import DARK
+
+    known = state.facts["F1"]
+    state.facts["F1"] = FoundFact("F1", "S1", "", known.fact.model_copy(update={"metric": metric}))
+    assert state.opened is not None
+    symptom = state.opened.symptom
+    assert symptom is not None
+    state.opened = state.opened.model_copy(update={"symptom": symptom.model_copy(update={"metric": metric})})
+    return Header(View(state=state, now=NOW), Styles(DARK))
