@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from primitives.backends.registry import SourceSettings
 from primitives.endpoints import Endpoint, parse_url
 from primitives.errors import UsageError
 from primitives.text import safe_line
 
-__all__ = ["HttpSettings"]
+__all__ = ["HttpSettings", "TenantSettings"]
 
 
 class HttpSettings(SourceSettings):
@@ -55,3 +55,21 @@ class HttpSettings(SourceSettings):
         """The address and the credentials apart."""
         token = self.token.get_secret_value() if self.token else None
         return parse_url(self.url.get_secret_value(), token, product=self.PRODUCT, port=self.PORT)
+
+
+class TenantSettings(HttpSettings):
+    """Of Grafana's stores also whose data to read: `tenant` is sent as X-Scope-OrgID (several are joined by `|`)."""
+
+    tenant: str = Field("", max_length=1_000)
+
+    @field_validator("tenant")
+    @classmethod
+    def _fits_a_header(cls, tenant: str) -> str:
+        if not tenant.isascii() or not tenant.isprintable():
+            raise ValueError("expected a tenant's id, or several joined by |")
+        return tenant
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What each request carries for the tenant."""
+        return {"X-Scope-OrgID": self.tenant} if self.tenant else {}

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from pydantic import Field, field_validator
-
-from primitives.backends.http_settings import HttpSettings
+from primitives.backends.http_settings import TenantSettings
 from primitives.backends.registry import backend
 
 if TYPE_CHECKING:
@@ -20,21 +18,12 @@ URL_VARIABLE: Final = "CLOUDOPS_LOKI_URL"
 TOKEN_VARIABLE: Final = "CLOUDOPS_LOKI_TOKEN"  # noqa: S105 - the variable's name, not a token
 
 
-class LokiSettings(HttpSettings):
-    """Where it is, and whose logs to read: `tenant` is sent as X-Scope-OrgID (several are joined by `|`)."""
+class LokiSettings(TenantSettings):
+    """Where it is, and whose logs to read."""
 
     PRODUCT: ClassVar[str] = "Loki"
     PORT: ClassVar[int] = 3100
     TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
-
-    tenant: str = Field("", max_length=1_000)
-
-    @field_validator("tenant")
-    @classmethod
-    def _fits_a_header(cls, tenant: str) -> str:
-        if not tenant.isascii() or not tenant.isprintable():
-            raise ValueError("expected a tenant's id, or several joined by |")
-        return tenant
 
 
 def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:

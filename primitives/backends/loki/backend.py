@@ -88,7 +88,7 @@ class LokiBackend:
         self._within_s = within_s
         self._http = HttpSource(
             settings.endpoint, _PRODUCT, source=name, timeout_s=timeout_s, secrets=settings.secrets(),
-            headers={"X-Scope-OrgID": settings.tenant} if settings.tenant else {}, warning=settings.warning(),
+            headers=settings.headers, warning=settings.warning(),
         )  # fmt: skip
         self._client = LokiClient(self._http)
         self._looking = asyncio.Lock()

@@ -41,7 +41,7 @@ class TempoStore:
     def __init__(self, settings: TempoSettings, *, source: str, timeout_s: float = 8.0) -> None:
         self._http = HttpSource(
             settings.endpoint, _PRODUCT, source=source, timeout_s=timeout_s, secrets=settings.secrets(),
-            headers={"X-Scope-OrgID": settings.tenant} if settings.tenant else {}, warning=settings.warning(),
+            headers=settings.headers, warning=settings.warning(),
         )  # fmt: skip
         self._v2 = True
 
