@@ -61,6 +61,7 @@ class ApprovalPrompt(Modal):
         self._plan = run.plan
         self._styles = styles
         self._typed = needs_name(run.plan)
+        self._said = ""
 
     def prompt(self) -> Prompt:
         return _Plan(self._lines, self._styles, self._footing(), with_entry=self._typed)
@@ -103,14 +104,16 @@ class ApprovalPrompt(Modal):
         if event.value == self._plan.name:
             self.action_answer("yes")
         else:
-            self.query_one(_Plan).say("not approved: that is not the name", self._footing())
+            # It stays, however often the time that is left is told.
+            self._said = "not approved: that is not the name"
+            self.query_one(_Plan).say(self._said, self._footing())
 
     @property
     def _entry(self) -> Input | None:
         return next(iter(self.query(Input)), None)
 
     def _tick(self) -> None:
-        self.query_one(_Plan).say("", self._footing())
+        self.query_one(_Plan).say(self._said, self._footing())
         if self._left_s() <= 0:
             self.action_answer("")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from cases.real_api_server import NAMESPACE, ApiServer, api_server, eventually, tool, workload
+from cases.real_api_server import NAMESPACE, ApiServer, api_server, eventually, workload
 
 from primitives.actions.execution import Preview
 from primitives.actions.kubernetes_objects import MARK
@@ -21,7 +21,7 @@ from primitives.backends.kubernetes.writer import KubernetesWriter
 from primitives.errors import SourceDenied
 from primitives.remediations.registry import remediations
 
-pytestmark = pytest.mark.skipif(tool() is None, reason="no kube-apiserver here: see tests/cases/real_api_server.py")
+pytestmark = pytest.mark.cluster
 MARKED = "exec-00000000.R1"
 
 

@@ -20,12 +20,12 @@ from typing import Any
 
 import pytest
 import yaml
-from cases.real_api_server import CACHE, TOOLS, tool
+from cases.real_api_server import CACHE, TOOLS
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = TOOLS / "cluster"
 pytestmark = [
-    pytest.mark.skipif(tool() is None or not CLUSTER.is_dir(), reason="no kube-apiserver or no test cluster here"),
+    pytest.mark.cluster,
     pytest.mark.timeout(600),
 ]
 QUESTION = re.compile(rb"(\[y/n\]: |to leave it: |\[w/l\]: )$")
