@@ -208,6 +208,12 @@ def test_every_question_is_put_to_the_test() -> None:
     assert {one(window=WINDOW).question for one in QUESTIONS} == set(get_args(Question))
 
 
+ELSEWHERE = {
+    ("kubernetes", "changes"), ("prometheus", "changes"), ("aws", "changes"), ("aws", "configuration"), ("aws", "logs"),
+    ("aws", "observations"), ("aws", "probes"),
+}  # fmt: skip
+"""Nothing happens in the made systems that these would tell of: tests/integration has systems where it does."""
+
 PAIRS = [(name, question) for name, kind in backends().items() for question in sorted(kind.questions)]
 
 
@@ -219,8 +225,8 @@ async def test_a_backend_answers_each_question_that_the_table_says(kind: str, qu
         (query,) = [asked for asked in _asked(made, WINDOW) if asked.question == question]
         answer = await made.ask(query)
         assert answer.status in ("answered", "partial")
-        # What is calm has no alerts; of everything else the made systems have some.
-        assert answer.records or question in ("alerts", "container_logs")
+        # What is calm has no alerts; of everything else the made systems have some, or a test of their own does.
+        assert answer.records or question in ("alerts", "container_logs") or (kind, question) in ELSEWHERE
         assert not {asked.question for asked in _asked(made, WINDOW)} - set(backends()[kind].questions)
     finally:
         await made.close()

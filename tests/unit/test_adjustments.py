@@ -146,6 +146,7 @@ def test_the_pane_lists_facts_for_it_first_and_then_the_other_hypotheses() -> No
     first, second = state.hypotheses[:2]
     pane = pane_of(state)
     pane.toggle(unfold=True)
+    pane.toggle(unfold=True)
     keys = [row.key for row in pane.rows() if row.key.startswith(f"{first.id}/")]
     assert keys[0] == f"{first.id}/fact-{first.evidence_for[0].fact}"
     assert keys[-1].startswith(f"{first.id}/calibration")

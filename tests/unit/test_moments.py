@@ -48,6 +48,7 @@ async def window_of(monkeypatch: pytest.MonkeyPatch, **times: Any) -> Any:
         return opened
 
     monkeypatch.setattr(scenario, "_live", live)
+    monkeypatch.setattr(scenario, "_with_alarm", live)
     request = Investigate(query="kiosk is slow", sources=("x",), **times)
     return await open_scenario(request, SourceDirectory())
 
