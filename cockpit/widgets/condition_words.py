@@ -37,7 +37,9 @@ def condition_sign(condition: Condition) -> tuple[str, str, str]:
 def short_metric(name: str, *, short: bool) -> str:
     """`latency_p95` as `latency p95`; where there is little room a latency's percentile alone, `p95`."""
     words = name.replace("_", " ")
-    return words.removeprefix("latency ") if short else words
+    percentile = words.removeprefix("latency ")
+    # Of another statistic, such as an average, nobody could tell what it is of.
+    return percentile if short and percentile[:1] == "p" and percentile[1:2].isdigit() else words
 
 
 def since(shift: MetricShift, view: View, *, time: bool, length: bool) -> str:

@@ -11,6 +11,7 @@ from stage import Opened, settle, shown
 from story import NOW, PERSON, StoryPort, after_confirmation, before_confirmation, events, facts, shift
 
 from cockpit.severity import severity_role
+from cockpit.widgets.condition_words import short_metric
 from cockpit.widgets.draw import plain
 from cockpit.widgets.fact_lines import fact_line, grouped
 from cockpit.widgets.header import Header
@@ -139,6 +140,13 @@ def test_a_line_keeps_its_number_however_narrow_it_is(width: int) -> None:
     words, right = fact_line(fact, full_name, width)
     assert "200 ms → 1.5 s" in plain(words)
     assert len(plain(words)) + len(plain(right)) < width
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("latency_p95", "p95"), ("latency_average", "latency average"), ("error_ratio", "error ratio")]
+)
+def test_a_metrics_short_name_still_says_what_was_measured(name: str, words: str) -> None:
+    assert short_metric(name, short=True) == words
 
 
 async def test_the_answer_comes_first_with_its_reason_and_what_to_do(opened: Opened) -> None:
