@@ -7,17 +7,16 @@ an action (its environment, say) matches it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Literal
 
-import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.act.freezes import Calendar
 from primitives.dataclass import dataclass
+from primitives.digests import json_digest
 from primitives.terms import Effect, Risk
 
 __all__ = ["READS_ONLY", "SHIPPED", "Freeze", "Match", "Policy", "Rule", "Ruling", "Subject", "Verdict", "stricter"]
@@ -174,8 +173,7 @@ class Policy(_Frozen):
 
     def digest(self) -> str:
         """SHA-256 (hex) of what it says: two files that differ in comments alone have the same."""
-        document = self.model_dump(mode="json", by_alias=True)
-        return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return json_digest(self.model_dump(mode="json", by_alias=True))
 
     def _verdicts(self, subject: Subject, now: datetime) -> Iterator[tuple[str, Verdict]]:
         if subject.effect in self.require_approval_for:

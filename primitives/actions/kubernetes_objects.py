@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-import orjson
-
 from primitives.actions.execution import Dispatch
 from primitives.dataclass import dataclass
+from primitives.digests import json_digest
 from primitives.errors import SourceUnreachable
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.fields import mapping, maps, strings, text
@@ -130,8 +128,7 @@ def version_of(current: Mapping[str, Any]) -> str:
     action would do. That fences the dispatch, for the moment between reading and writing.
     """
     document = {"spec": current.get("spec"), "labels": mapping(current, "metadata", "labels")}
-    digest = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return f"{text(current, 'metadata', 'uid')} {digest[:16]}"
+    return f"{text(current, 'metadata', 'uid')} {json_digest(document)[:16]}"
 
 
 def diff_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
