@@ -28,7 +28,6 @@ from engine.act.planning import make_plan, mark_of
 from engine.act.policy_file import CurrentPolicy
 from engine.act.verification import watch
 from engine.act.world import World
-from engine.deciders.runs import unfinished
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
 from engine.state.runs import ActionRun
@@ -85,7 +84,7 @@ class ActionRunner:
 
     async def run(self) -> None:
         """Go on until no run does. Raises `StoreError`; when cancelled it stops where it is, to be continued later."""
-        while (run := unfinished(self._incident.state)) is not None:
+        while (run := self._incident.state.remediation.unfinished) is not None:
             if not await self._step(run):
                 return
 
@@ -272,7 +271,7 @@ class ActionRunner:
 
 async def stop_run(incident: RunAccess, because: str) -> None:
     """End the run that goes on, where nothing was sent yet; a sent one stays to be continued."""
-    run = unfinished(incident.state)
+    run = incident.state.remediation.unfinished
     if run is None or run.sent:
         return
     ending = RefuseRun if run.status in ("requested", "checked") else ExpireRun
