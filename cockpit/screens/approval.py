@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input
 
-from cockpit.plan_text import LABEL_WIDTH, plan_parts
+from cockpit.plan_text import LABEL_WIDTH, plan_parts, short_digest
 from cockpit.screens.judging import JudgingScreen
 from cockpit.screens.prompts import LINE_BREAKS, SCROLLING, Modal, Prompt
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
@@ -122,7 +122,7 @@ class ApprovalPrompt(Modal):
 
     def _footing(self) -> str:
         left = max(0, round(self._left_s()))
-        return f"expires in {left // 60}:{left % 60:02} · digest {self._run.digest[:4]} {self._run.digest[4:8]}"
+        return f"expires in {left // 60}:{left % 60:02} · digest {short_digest(self._run.digest)}"
 
     def _lines(self, width: int) -> list[Line]:
         plan = self._plan

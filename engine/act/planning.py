@@ -78,7 +78,7 @@ def mark_of(state: IncidentState, run: ActionRun) -> str:
 
 
 def _shown(state: IncidentState, run: ActionRun, preview: Preview, secrets: Iterable[str]) -> Preview:
-    """The preview as it may be stored and seen: no secrets, no control characters, and who depends on the target."""
+    """The preview to store and show: without secrets and control characters, with who depends on the target."""
     from primitives.redact import Redactor
 
     redactor = Redactor(secrets)

@@ -36,7 +36,7 @@ _PLURALS: Final = {"deployment": "deployments", "statefulset": "statefulsets", "
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _HASH: Final = "pod-template-hash"
 PAUSED: Final = SpecSwitch("paused", on="the rollout is paused", off="the rollout goes on")
-"""Whether a Deployment's rollout stands still by request."""
+"""Whether somebody paused a Deployment's rollout."""
 
 
 def workload_ref(arguments: Workload) -> ObjectRef:
@@ -111,7 +111,7 @@ def rollout(arguments: Workload, current: Mapping[str, Any]) -> Convergence:
 
 
 def replicas_of(arguments: Workload, current: Mapping[str, Any]) -> int:
-    """How many pods it shall have."""
+    """How many pods it should have."""
     if arguments.kind == "daemonset":
         return integer(current, "status", "desiredNumberScheduled") or 0
     replicas = integer(current, "spec", "replicas")
@@ -160,7 +160,7 @@ def not_paused(current: Mapping[str, Any]) -> Check:
 
 
 def no_rollout(arguments: Workload, current: Mapping[str, Any]) -> Check:
-    """A rollout under way is deliberate, and changing it in its middle mixes two causes."""
+    """A rollout under way is deliberate; another change in the middle of it would mix two causes."""
     progress = rollout(arguments, current)
     mixed = progress.state == "converging" and _mixed(arguments, current)
     return Check(name="no rollout is under way", passed=not mixed, detail=progress.detail if mixed else "")
