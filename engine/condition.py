@@ -12,11 +12,11 @@ from typing import Final, Literal
 
 from engine.events import IncidentOpened
 from engine.hypotheses import Judgement
-from engine.incident import FoundFact, IncidentState
+from engine.incident import FoundFact
 from primitives.dataclass import dataclass
 from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
 
-__all__ = ["Condition", "ConditionState", "condition_from", "condition_of", "tells_condition"]
+__all__ = ["Condition", "ConditionState", "condition_from", "tells_condition"]
 
 ConditionState = Literal["bad", "recovering", "recovered", "normal", "unknown"]
 """`normal`: the metric that raised the alarm never left its normal range; `unknown`: nobody measured it."""
@@ -34,18 +34,11 @@ _RESOLVED: Final = frozenset({"resolved", "ok", "inactive", "closed"})
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The state as of `at`; `shift` is what the metric that raised the alarm did, `because` what the state rests on."""
+    """The state as of `at`; `shift` is what the metric that raised the alarm did."""
 
     state: ConditionState
     at: datetime | None = None
-    because: str = ""
     shift: MetricShift | None = None
-
-
-def condition_of(state: IncidentState) -> Condition:
-    """Whether what raised the alarm is still bad, as of the newest measurement."""
-    told = [known for known in state.facts.values() if tells_condition(known.fact, state.opened)]
-    return condition_from(told, state.judgements)
 
 
 def tells_condition(fact: Fact, opened: IncidentOpened | None) -> bool:
@@ -54,7 +47,7 @@ def tells_condition(fact: Fact, opened: IncidentOpened | None) -> bool:
         case MetricShift():
             symptom = opened.symptom if opened is not None else None
             # Never another resource's or metric's: its number would be read as the symptom's.
-            return symptom is not None and (fact.resource, fact.metric) == (symptom.resource, symptom.metric)
+            return symptom is not None and symptom.names(fact.resource, fact.metric)
         case AlertState():
             return fact.polarity == "present"
         case WorkloadState():
@@ -72,11 +65,11 @@ def condition_from(told: Iterable[FoundFact], judgements: Mapping[str, Judgement
     alerts = [fact for fact in facts if isinstance(fact, AlertState)]
     states = {alert.state.casefold() for alert in alerts}
     if states & _FIRING:
-        return Condition("bad", max(alert.observed_at for alert in alerts), "an alert fires")
+        return Condition("bad", max(alert.observed_at for alert in alerts))
     if hurt := [fact for fact in facts if isinstance(fact, WorkloadState)]:
-        return Condition("bad", max(fact.observed_at for fact in hurt), "workloads are unhealthy")
+        return Condition("bad", max(fact.observed_at for fact in hurt))
     if alerts and states <= _RESOLVED:
-        return Condition("recovered", max(alert.observed_at for alert in alerts), "the alert is resolved")
+        return Condition("recovered", max(alert.observed_at for alert in alerts))
     return Condition("unknown")
 
 
@@ -86,14 +79,14 @@ def _stands(judged: Judgement | None) -> bool:
 
 def _of_shift(shift: MetricShift) -> Condition:
     if shift.ended is not None:
-        return Condition("recovered", shift.ended, "normal again", shift)
+        return Condition("recovered", shift.ended, shift)
     if shift.latest is None or shift.latest_at is None:
         return Condition("unknown", shift=shift)
     away, moved = abs(shift.latest - shift.baseline), abs(shift.current - shift.baseline)
     if shift.polarity != "present":
-        return Condition("normal", shift.latest_at, "never left its normal range", shift)
+        return Condition("normal", shift.latest_at, shift)
     if away <= max(_SPREADS * shift.spread, _ROOM * moved):
-        return Condition("recovered", shift.latest_at, "in its normal range", shift)
+        return Condition("recovered", shift.latest_at, shift)
     if away < _HALF * moved:
-        return Condition("recovering", shift.latest_at, "on its way back", shift)
-    return Condition("bad", shift.latest_at, "out of its normal range", shift)
+        return Condition("recovering", shift.latest_at, shift)
+    return Condition("bad", shift.latest_at, shift)

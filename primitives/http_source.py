@@ -6,7 +6,6 @@ Credentials go into the request's header and nowhere else; no message names an a
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -157,7 +156,7 @@ class HttpSource:
                 self.source, f"can't be reached ({reason}): check the address and the network"
             ) from None
         if answer.status != 200:
-            raise self._failure(answer)
+            raise self.failure(answer)
         return answer
 
     async def _fetch(self, path: str, params: Params, *, by_post: bool) -> Received:
@@ -180,7 +179,14 @@ class HttpSource:
         async with self._opening:
             if self._http is None:
                 # Importing the library and reading the authorities' certificates takes longer than a screen may wait.
-                self._http = await asyncio.to_thread(self._opened)
+                try:
+                    self._http = await asyncio.to_thread(self._opened)
+                except OSError as error:
+                    raise SourceUnreachable(
+                        self.source,
+                        f"certificate authorities can't be read ({error.strerror or type(error).__name__}): "
+                        "check SSL_CERT_FILE and SSL_CERT_DIR",
+                    ) from None
             return self._http
 
     def _opened(self) -> httpx2.AsyncClient:
@@ -191,13 +197,14 @@ class HttpSource:
             auth=httpx2.BasicAuth(end.user, end.password or "") if end.user is not None else None,
             headers={"Accept": "application/json", **self._headers}
             | ({"Authorization": f"Bearer {end.token}"} if end.token else {}),
-            verify=ssl.create_default_context() if end.base.startswith("https:") else False,
+            verify=end.base.startswith("https:"),
             timeout=httpx2.Timeout(self._timeout_s),
             limits=httpx2.Limits(max_connections=CONCURRENT_REQUESTS),
         )
 
-    def _failure(self, answer: Received) -> SourceError:
-        status, why = answer.status, self._reason(answer.body)
+    def failure(self, answer: Received) -> SourceError:
+        """The error for an answer whose status isn't 200. A product with error codes of its own refines it."""
+        status, why = answer.status, self.reason(answer.body)
         because = f": {why}" if why else ""
         name = self._product.name
         if status in (401, 403):
@@ -221,7 +228,7 @@ class HttpSource:
             return QueryRefused(self.source, f"refused a query (HTTP {status}){because}")
         return SourceUnreachable(self.source, f"it answered HTTP {status}{because}: is it a {name}?")
 
-    def _reason(self, body: bytes) -> str:
+    def reason(self, body: bytes) -> str:
         """Why it refused, as it says: a JSON object with an `error` or `message`, or a line of text."""
         try:
             document = orjson.loads(body)

@@ -83,6 +83,10 @@ class Symptom(Record):
     metric: str | None = None
     direction: Direction | None = None
 
+    def names(self, resource: str | None, metric: str) -> bool:
+        """Whether it is this very metric of this resource that raised the alarm."""
+        return (self.resource, self.metric) == (resource, metric)
+
 
 class Coverage(Record):
     """What was asked of which source, and how it answered; the licence to say that something was absent.

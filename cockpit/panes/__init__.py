@@ -32,12 +32,11 @@ PLACES: tuple[Place, ...] = ("left", "right", "bottom")
 class Size:
     """How high a pane is in two columns.
 
-    In a column these are parts of the column's height; at the bottom they are lines, borders included. `roomy`, `tall`
-    and `replay` replace `normal` in a terminal with many lines (`cockpit.screens.layout`), and in a replay.
+    In a column these are parts of the column's height; at the bottom they are lines, borders included. `tall` replaces
+    `normal` in a terminal with many lines (`cockpit.screens.layout`), `replay` in a replay.
     """
 
     normal: int
-    roomy: int | None = None
     tall: int | None = None
     replay: int | None = None
 

@@ -63,7 +63,7 @@ class IncidentScreen(UnavailableKeys):
     def compose(self) -> ComposeResult:
         view, styles = self.view, self.app.text_styles
         self.header = Header(view, styles)
-        self.answer = Answer(view, styles)
+        self.answer = Answer(view, styles, id="answer")
         self.footer = Footer(styles)
         self.specs = {spec.id: spec for spec in pane_specs()}
         self.panes = [spec.build(view, styles) for spec in self.specs.values()]

@@ -40,8 +40,8 @@ ABOVE = HEADER_LINES + ANSWER_LINES
 FIRST_FOCUS = "hypotheses"
 """The pane that has the focus at first."""
 WIDE_WIDTH, WIDE_HEIGHT = 100, 30
-ROOMY_HEIGHT, TALL_HEIGHT = 36, 48
-"""Lines from which on two actions, and three, are shown with their commands whole."""
+TALL_HEIGHT = 48
+"""Lines from which on three actions are shown with their commands whole."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.44, 42, 90
 
 
@@ -79,7 +79,7 @@ def bottom_lines(spec: PaneSpec, height: int) -> int:
     size = spec.size
     if height >= TALL_HEIGHT and size.tall is not None:
         return size.tall
-    return size.roomy if height >= ROOMY_HEIGHT and size.roomy is not None else size.normal
+    return size.normal
 
 
 def boxes(specs: Sequence[PaneSpec], width: int, height: int) -> list[Box]:
@@ -109,7 +109,7 @@ def pane_css(specs: Sequence[PaneSpec]) -> str:
     rules: list[str] = []
     for spec in specs:
         unit, size = "" if spec.place == "bottom" else "fr", spec.size
-        sizes = {"": size.normal, ".-replay": size.replay, ".-roomy": size.roomy, ".-tall": size.tall}
+        sizes = {"": size.normal, ".-replay": size.replay, ".-tall": size.tall}
         rules += [f".-wide{name} #{spec.id} {{ height: {lines}{unit}; }}" for name, lines in sizes.items() if lines]
     return "\n".join(rules)
 
@@ -120,7 +120,6 @@ def arrange(
     """Show the panes in the arrangement `how`; those `hidden` are left out in one column."""
     for name in ("too-small", "wide", "column", "full"):
         screen.set_class(name == how, f"-{name}")
-    screen.set_class(screen.size.height >= ROOMY_HEIGHT, "-roomy")
     screen.set_class(screen.size.height >= TALL_HEIGHT, "-tall")
     for pane in panes:
         pane.display = pane is current if how == "full" else how != "column" or pane not in hidden

@@ -26,8 +26,8 @@ CommandPalette CommandList > .option-list--option-highlighted { background: $cur
 
 SCREEN_CSS = """
 #header { dock: top; height: 2; background: $bar; }
-#answer { height: 3; background: $ground; }
-.-wide #answer { height: 6; border: round $line; border-title-color: $dim; border-title-background: $ground; }
+#answer { height: 3; border: none; }
+.-wide #answer { height: 6; border: round $line; }
 .-full #answer { display: none; }
 .-wide.-no-facts #facts { height: 4fr; }
 .-wide.-no-facts #plan { height: 15fr; }

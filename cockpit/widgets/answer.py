@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-from textual.geometry import Region
-from textual.strip import Strip
-from textual.widget import Widget
-
-from cockpit.widgets.draw import Line, Part, Styles, bar, cells, draw, plain, sanitised
+from cockpit.widgets.draw import Line, Part, bar, cells, draw, plain, sanitised
+from cockpit.widgets.pane import Pane
 from cockpit.widgets.reasons import short_reason
 from cockpit.widgets.words import percent
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
-    from cockpit.widgets.view import View
+    from textual.strip import Strip
+
     from engine.hypotheses import Action, Hypothesis
     from engine.incident import IncidentState
 
@@ -25,46 +22,20 @@ __all__ = ["Answer"]
 BAR_WIDTH = 24
 NARROW = 100
 REASONS, CONSIDERED = 3, 8
-"""Facts that are told as the reasons, of so many that weigh most."""
+"""At most three reasons are shown, taken from the eight facts with the largest weights."""
 LEAST_TOLD = 0.02
-"""Of other hypotheses those that are at least so likely are named."""
+"""Other hypotheses below this confidence are not named."""
 LEAST_ROOM = 20
+"""Cells below which no other hypothesis is named."""
 
 
-class Answer(Widget):
-    """Four lines, in a low terminal three. It holds no state and takes no keys."""
+class Answer(Pane, can_focus=False):
+    """Four lines, in a low terminal three. It takes no keys."""
 
-    def __init__(self, view: View, styles: Styles) -> None:
-        super().__init__(id="answer")
-        self.border_title = Content("Answer")
-        self.view = view
-        self.text_styles = styles
-        self._strips: list[Strip] = []
+    pane_title = "Answer"
 
-    def repaint(self) -> None:
-        """Bring the screen up to date with the view."""
-        width, height = self.content_size
-        if not width or not height:
-            return
-        lines = self.lines(width)[:height]
-        strips = [draw(line, width, self.text_styles) for line in lines]
-        before, self._strips = self._strips, strips
-        if len(before) != len(strips):
-            self.refresh()
-            return
-        changed = [y for y, (old, new) in enumerate(zip(before, strips, strict=True)) if old != new]
-        if changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
-
-    def render_line(self, y: int) -> Strip:
-        width = self.content_size.width
-        if y < len(self._strips):
-            return self._strips[y].adjust_cell_length(width, self.text_styles.style("text"))
-        return self.text_styles.blank(width)
-
-    def on_resize(self) -> None:
-        self._strips = []
-        self.repaint()
+    def visible_lines(self, width: int, height: int) -> list[Strip]:
+        return [draw(line, width, self.text_styles) for line in self.lines(width)[:height]]
 
     def lines(self, width: int) -> list[Line]:
         """What is believed, why, what else is possible, what comes next; the telling words first in each line."""
@@ -81,10 +52,9 @@ class Answer(Widget):
         if not state.hypotheses:
             return [Line([(f" {_doing(state)}", "text")])]
         lines = [self._cause(state, width), self._reasons(state, width)]
-        # In a low terminal what to do next is worth more than what else it could be.
-        return [*lines, self._next(state, width), self._others(state, width)] if width < NARROW else [
-            *lines, self._others(state, width), self._next(state, width)
-        ]  # fmt: skip
+        others, following = self._others(state, width), self._next(state, width)
+        # A narrow terminal has room for three lines: what to do next is worth more than what else it could be.
+        return [*lines, following, others] if width < NARROW else [*lines, others, following]
 
     def _cause(self, state: IncidentState, width: int) -> Line:
         best = state.hypotheses[0]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.incident import FoundFact
     from primitives.display_names import NameOf
     from primitives.facts import Fact, LogPattern, MetricAtLimit, MetricShift, OwnShare
-    from primitives.records import Change
+    from primitives.records import Change, Symptom
 
 __all__ = ["FactGroup", "fact_line", "grouped", "is_calm"]
 
@@ -53,12 +53,12 @@ def is_calm(fact: Fact) -> bool:
 
 
 def grouped(
-    facts: Mapping[str, FoundFact], symptom: tuple[str, str] | None, weights: Mapping[str, float], said: Collection[str]
+    facts: Mapping[str, FoundFact], symptom: Symptom | None, weights: Mapping[str, float], said: Collection[str]
 ) -> tuple[list[FactGroup], list[str]]:
     """What tells something, most telling first, and the ids of what is calm.
 
-    `symptom` is the resource and metric that raised the alarm, `weights` what the facts weigh for the first hypothesis
-    (log-odds), `said` the facts that a person judged, which are never folded away.
+    `weights` are what the facts weigh for the first hypothesis (log-odds), `said` the facts that a person judged, which
+    are never folded away.
     """
     families: dict[tuple[str, ...], list[str]] = {}
     calm: list[str] = []
@@ -85,7 +85,7 @@ def _family(key: str, fact: Fact) -> tuple[str, ...]:
 def _group(
     keys: Sequence[str],
     facts: Mapping[str, FoundFact],
-    symptom: tuple[str, str] | None,
+    symptom: Symptom | None,
     weights: Mapping[str, float],
 ) -> FactGroup:
     def weight(key: str) -> tuple[bool, float, float]:
@@ -96,13 +96,11 @@ def _group(
     return FactGroup(lead, tuple(key for key in keys if key != lead))
 
 
-def _is_symptom(fact: Fact, symptom: tuple[str, str] | None) -> bool:
-    return fact.type == "metric_shift" and (fact.resource, fact.metric) == symptom
+def _is_symptom(fact: Fact, symptom: Symptom | None) -> bool:
+    return fact.type == "metric_shift" and symptom is not None and symptom.names(fact.resource, fact.metric)
 
 
-def _rank(
-    fact: Fact, group: FactGroup, symptom: tuple[str, str] | None, weights: Mapping[str, float]
-) -> tuple[int, float]:
+def _rank(fact: Fact, group: FactGroup, symptom: Symptom | None, weights: Mapping[str, float]) -> tuple[int, float]:
     if _is_symptom(fact, symptom):
         return -2, 0.0
     heaviest = max(weights.get(key, 0.0) for key in (group.lead, *group.others))
@@ -137,8 +135,8 @@ def fact_line(
             return _share(fact, names)
         case _:
             sentence = sanitised(fact.sentence(names))
-            named = f"{names(fact.resource)} " if fact.resource is not None and fact.resource == at else ""
-            return [(sentence.removeprefix(sanitised(named)) if named else sentence, "text")], []
+            named = f"{sanitised(names(at))} " if at is not None and fact.resource == at else ""
+            return [(sentence.removeprefix(named), "text")], []
 
 
 def _at(time: datetime | None) -> list[Part]:
@@ -173,7 +171,7 @@ def _statistic(fact: Fact) -> str:
 
 
 def _shortened(name: str, room: int) -> str:
-    """A name that keeps its end, which says what was measured."""
+    """The name cut at its beginning: its end says what was measured."""
     return name if len(name) <= room or room < 2 else f"…{name[-(room - 1) :]}"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, sanitised
 from cockpit.widgets.fact_lines import FactGroup, fact_line, grouped, is_calm
 from cockpit.widgets.rows import Row, RowPane
+from cockpit.widgets.symptom_cache import kept_facts
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import fact_sign, judged_words
 
 if TYPE_CHECKING:
     from engine.incident import FoundFact, IncidentState
+    from primitives.records import Symptom
 
 __all__ = ["FactsPane"]
 
@@ -33,44 +36,49 @@ class FactsPane(RowPane):
         self._made: tuple[object, list[Row]] = (None, [])
         self._groups: dict[str, FactGroup] = {}
         self._calm: list[str] = []
+        self._found: list[FoundFact] = []
         self._flat: list[Row] = []
-        self._first: FoundFact | None = None
+        self._unknown = 0
         self.open = False
 
     def rows(self) -> Sequence[Row]:
         state = self.view.state
         if state is None:
             return ()
-        if self.filter or len(state.facts) > ORDERED:
-            return self._as_found(state)
+        self._take_in(state)
+        if self._lists_all(state):
+            return self._flat
         best = state.hypotheses[0] if state.hypotheses else None
         key = (state.execution_id, len(state.facts), best, tuple(state.judgements), self.open)
         if key != self._made[0]:
             self._made = (key, self._ordered(state))
         return self._made[1]
 
+    def _lists_all(self, state: IncidentState) -> bool:
+        """Whether every fact has a line of its own, in the order in which they were found."""
+        return bool(self.filter) or len(state.facts) > ORDERED
+
+    def _take_in(self, state: IncidentState) -> None:
+        """Keep up with the facts: those that are listed stay, but for what an earlier moment of a replay lacks."""
+        kept = kept_facts(state, self._found)
+        for known in self._found[kept:]:
+            self._unknown -= known.fact.polarity == "unknown"
+        del self._found[kept:], self._flat[kept:]
+        for key, known in islice(state.facts.items(), kept, None):
+            self._found.append(known)
+            self._flat.append(Row(key))
+            self._unknown += known.fact.polarity == "unknown"
+
     def _ordered(self, state: IncidentState) -> list[Row]:
         best = state.hypotheses[0] if state.hypotheses else None
         weights = {item.fact: item.weight for item in (*best.evidence_for, *best.evidence_against)} if best else {}
-        symptom = state.opened.symptom if state.opened is not None else None
-        wanted = (symptom.resource or "", symptom.metric or "") if symptom is not None else None
-        groups, self._calm = grouped(state.facts, wanted, weights, state.judgements)
+        groups, self._calm = grouped(state.facts, self._symptom(), weights, state.judgements)
         self._groups = {group.lead: group for group in groups}
         rows = [Row(group.lead) for group in groups]
         if self._calm:
             rows.append(Row(CALM))
             rows += [Row(key) for key in self._calm] if self.open else []
         return rows
-
-    def _as_found(self, state: IncidentState) -> list[Row]:
-        """Every fact, in the order in which they were found; a list that only grows is only added to."""
-        first = next(iter(state.facts.values()), None)
-        if first is not self._first or len(state.facts) < len(self._flat):
-            self._first, self._flat = first, []
-        self._groups = {}
-        keys = list(state.facts)[len(self._flat) :] if len(self._flat) < len(state.facts) else ()
-        self._flat.extend(Row(key) for key in keys)
-        return self._flat
 
     def subject_of(self, key: str) -> Subject:
         return Subject("fact", key) if key != CALM else Subject()
@@ -108,7 +116,7 @@ class FactsPane(RowPane):
             return Line([(f" {sign} {len(self._calm)} as always: ", "dim"), (self._calm_words(state), "dim")])
         fact = state.facts[row.key].fact
         sign, role = fact_sign(fact)
-        group = self._groups.get(row.key)
+        group = None if self._lists_all(state) else self._groups.get(row.key)
         others = [state.facts[key].fact for key in group.others] if group is not None else []
         parts: list[Part] = [(f" {sign} ", "dim" if is_calm(fact) else role)]
         judged = state.judgements.get(row.key)
@@ -117,16 +125,17 @@ class FactsPane(RowPane):
             pinned = judged.verdict == "pinned"
             parts.append((f"{judged_words(judged, with_time=False)} · ", "focus" if pinned else "warning"))
             style += "" if pinned else " strike"
-        words, right = fact_line(fact, self.view.names, width - 4, others, self._symptom_resource())
+        symptom = self._symptom()
+        words, right = fact_line(fact, self.view.names, width - 4, others, symptom.resource if symptom else None)
         quiet = is_calm(fact) or (judged is not None and judged.verdict != "pinned")
         for text, spec in words:
             name, *more = spec.split()
             parts.append((text, " ".join(["dim" if quiet and name == "text" else name, *more]) + style))
         return Line(parts, right)
 
-    def _symptom_resource(self) -> str | None:
+    def _symptom(self) -> Symptom | None:
         opened = self.view.state.opened if self.view.state is not None else None
-        return opened.symptom.resource if opened is not None and opened.symptom is not None else None
+        return opened.symptom if opened is not None else None
 
     def _calm_words(self, state: IncidentState) -> str:
         """Of what is calm what a person would ask first: the kinds of changes that there were none of."""
@@ -142,10 +151,9 @@ class FactsPane(RowPane):
         if state is None or not state.facts:
             return ""
         self.rows()
-        gaps = sum(1 for known in state.facts.values() if known.fact.polarity == "unknown")
         parts = [f"{len(state.facts)} facts"]
-        parts += [f"{len(self._calm)} calm"] if self._calm and self._groups else []
-        parts += [f"{gaps} not known"] if gaps else []
+        parts += [f"{len(self._calm)} calm"] if self._calm and not self._lists_all(state) else []
+        parts += [f"{self._unknown} not known"] if self._unknown else []
         return " · ".join(parts)
 
     def summary(self) -> Line:

@@ -100,30 +100,31 @@ class Header(Widget):
                 Line([(" ○ ", "dim"), (sanitised(self.view.title or "CloudOps"), "text bold")], right)
             )
         # The longest form that fits: the number and the word are never cut.
-        forms = [self._wrong(state, self.view.condition, form) for form in FORMS]
-        left = next((parts for parts in forms if cells(plain(parts)) <= room), None) or _fitted(forms[-1], room)
-        return self._inverted(Line(left, right))
+        left: list[Part] = []
+        for form in FORMS:
+            left = self._wrong(state, self.view.condition, form)
+            if cells(plain(left)) <= room:
+                return self._inverted(Line(left, right))
+        return self._inverted(Line(_fitted(left, room), right))
 
     def _wrong(self, state: IncidentState, condition: Condition, form: Form) -> list[Part]:
         """What is wrong: the metric that raised the alarm with its newest value, or else the alert's title."""
         assert state.opened is not None
         sign, word, role = condition_sign(condition) if state.facts else ("○", "", "dim")
-        shift = condition.shift
-        reading = reading_parts(self.view)
-        if reading:
-            # Watched: what it is now says more than what it was when the alarm came.
-            sign, role = ("✓", "good") if state.watch.symptom == "recovered" else (sign, role)
+        shift, reading = condition.shift, reading_parts(self.view)
+        if reading and state.watch.symptom == "recovered":
+            sign, role = "✓", "good"
         parts: list[Part] = [(f" {sign} ", f"{role} bold")]
-        if reading and shift is not None:
-            metric = sanitised(short_metric(shift.metric, short=not form.whole_name))
-            return [*parts, (f"{sanitised(shift.resource_name(self.view.names))} {metric} ", "text bold"), *reading]
         if shift is None:
             parts.append((sanitised(state.opened.title or self.view.title), "text bold"))
         else:
-            value = shift.reading(shift.latest if shift.latest is not None else shift.current)
             metric = sanitised(short_metric(shift.metric, short=not form.whole_name))
+            parts.append((f"{sanitised(shift.resource_name(self.view.names))} {metric} ", "text bold"))
+            if reading:
+                # Watched: what it is now says more than what it was when the alarm came.
+                return [*parts, *reading]
+            value = shift.reading(shift.latest if shift.latest is not None else shift.current)
             parts += [
-                (f"{sanitised(shift.resource_name(self.view.names))} {metric} ", "text bold"),
                 (value, f"{role} bold"),
                 (f" ({'normal ' if form.whole_name else ''}{shift.reading(shift.baseline)})", "dim"),
                 (since(shift, self.view, time=form.time, length=form.length), "dim"),

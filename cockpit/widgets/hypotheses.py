@@ -54,17 +54,22 @@ class HypothesesPane(RowPane):
         if state is None:
             return ()
         listed: list[Row] = []
-        unlikely = [] if self.filter else [known for known in state.hypotheses[1:] if known.confidence < LEAST_LISTED]
-        folded = {known.id for known in unlikely} if len(unlikely) > 1 and not self.open else set()
+        unlikely = set() if self.filter else self._unlikely()
         for hypothesis in state.hypotheses:
-            if hypothesis.id not in folded:
+            if self.open or hypothesis.id not in unlikely:
                 listed.append(Row(hypothesis.id))
                 listed.extend(_below(hypothesis, ALL if self.filter else self._level(hypothesis.id)))
-        if len(unlikely) > 1:
+        if unlikely:
             listed.append(Row(REST))
         if state.hypotheses and not self.filter:
             listed += [Row(f"{MIND}/{number}") for number in range(len(state.would_change))]
         return listed
+
+    def _unlikely(self) -> set[str]:
+        """The hypotheses that are folded to a count; a single one is listed: its line would be as long."""
+        assert self.view.state is not None
+        ids = {known.id for known in self.view.state.hypotheses[1:] if known.confidence < LEAST_LISTED}
+        return ids if len(ids) > 1 else set()
 
     def _level(self, key: str) -> int:
         assert self.view.state is not None
@@ -141,9 +146,7 @@ class HypothesesPane(RowPane):
         return self._belief(hypothesis, width, selected=selected)
 
     def _rest(self) -> Line:
-        assert self.view.state is not None
-        unlikely = [known for known in self.view.state.hypotheses[1:] if known.confidence < LEAST_LISTED]
-        words = f" {'▾' if self.open else '▸'} {len(unlikely)} others under {percent(LEAST_LISTED)} each"
+        words = f" {'▾' if self.open else '▸'} {len(self._unlikely())} others under {percent(LEAST_LISTED)} each"
         return Line([(words, "dim")])
 
     def _belief(self, hypothesis: Hypothesis, width: int, *, selected: bool) -> Line:

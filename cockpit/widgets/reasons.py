@@ -38,11 +38,11 @@ def short_reason(fact: Fact, names: NameOf, best: Hypothesis, opened: IncidentOp
 
 def _is_symptom(shift: MetricShift, opened: IncidentOpened | None) -> bool:
     symptom = opened.symptom if opened is not None else None
-    return symptom is not None and (shift.resource, shift.metric) == (symptom.resource, symptom.metric)
+    return symptom is not None and symptom.names(shift.resource, shift.metric)
 
 
 def _whose(resource: str | None, names: NameOf, best: Hypothesis) -> str:
-    """The resource's name before what is told of it; nothing for the one that the cause names."""
+    """The resource's name and a space; empty for the resource that the cause names already."""
     return "" if resource is None or resource == best.resource else f"{sanitised(names(resource))} "
 
 

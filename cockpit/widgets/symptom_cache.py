@@ -37,7 +37,6 @@ class SymptomCache:
         self._then: list[tuple[FoundFact | None, FoundFact | None, int, int]] = []
         self._exact: FoundFact | None = None
         self._worst: FoundFact | None = None
-        self._worst_score = 0.0
         self._telling: list[FoundFact] = []
         self._condition: tuple[object, Condition | None] = (None, None)
         self.changes = Changes()
@@ -53,7 +52,6 @@ class SymptomCache:
             self._exact, self._worst, changes, telling = self._then[-1] if self._then else (None, None, 0, 0)
             self.changes.drop_after(changes)
             del self._telling[telling:]
-            self._worst_score = abs(cast("MetricShift", self._worst.fact).score) if self._worst else 0.0
         for found_fact in islice(state.facts.values(), kept, None):
             self._take(found_fact, state)
             if len(self._telling) < MOST_TELLING and tells_condition(found_fact.fact, state.opened):
@@ -67,10 +65,11 @@ class SymptomCache:
         from engine.condition import condition_from
 
         key = (len(self._telling), tuple(state.judgements.items()))
-        if key != self._condition[0] or self._condition[1] is None:
-            self._condition = (key, condition_from(self._telling, state.judgements))
-        assert self._condition[1] is not None
-        return self._condition[1]
+        known, condition = self._condition
+        if condition is None or key != known:
+            condition = condition_from(self._telling, state.judgements)
+            self._condition = (key, condition)
+        return condition
 
     def _take(self, found_fact: FoundFact, state: IncidentState) -> None:
         fact = found_fact.fact
@@ -81,16 +80,20 @@ class SymptomCache:
         wanted = state.opened.symptom if state.opened else None
         if wanted and fact.resource == wanted.resource and wanted.metric in {None, fact.metric}:
             self._exact = self._exact or found_fact
-        if abs(fact.score) > self._worst_score:
-            self._worst, self._worst_score = found_fact, abs(fact.score)
+        if self._worst is None or abs(fact.score) > abs(_shift_of(self._worst).score):
+            self._worst = found_fact
 
     @property
     def symptom(self) -> MetricShift | None:
         """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
         found_fact = self.symptom_fact
-        return cast("MetricShift", found_fact.fact) if found_fact is not None else None
+        return _shift_of(found_fact) if found_fact is not None else None
 
     @property
     def symptom_fact(self) -> FoundFact | None:
         """The fact of that shift."""
         return self._exact or self._worst
+
+
+def _shift_of(found_fact: FoundFact) -> MetricShift:
+    return cast("MetricShift", found_fact.fact)

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from primitives.clock import Clock
     from primitives.telemetry import Backend, Question
 
-__all__ = ["GROUP", "BackendKind", "PlatformWriter", "SourceSettings", "backend", "backend_problems", "backends"]
+__all__ = [
+    "GROUP",
+    "BackendKind",
+    "PlatformWriter",
+    "SourceSettings",
+    "backend",
+    "backend_problems",
+    "backends",
+    "in_variable",
+]
 
 GROUP = "cloudops.backends"
 
@@ -108,6 +117,16 @@ def _no_offers(environment: Mapping[str, str]) -> Iterable[Offer]:
 
 def _nothing(environment: Mapping[str, str]) -> None:
     del environment
+
+
+def in_variable(variable: str, setting: str) -> Discover:
+    """Discovery by one environment variable, which holds that setting."""
+
+    def discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
+        value = environment.get(variable)
+        return {setting: value} if value else None
+
+    return discover
 
 
 class PlatformWriter(Protocol):

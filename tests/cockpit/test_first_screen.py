@@ -19,7 +19,9 @@ from engine.events import Body, Event, FactFound, FactJudged, Who
 from engine.incident import FoundFact, IncidentState, fold
 from primitives.display_names import full_name
 from primitives.facts import Fact, MetricShift
+from primitives.records import Symptom
 
+SYMPTOM = Symptom(resource="api-service", metric="latency_p95")
 Told = list[tuple[float, Who, Body]]
 
 
@@ -103,7 +105,7 @@ def test_the_statistics_of_one_metric_are_one_line_and_calm_ones_a_count() -> No
         latency("latency_p50"), latency("latency_p95"), latency("latency_average"), latency("queue_time_p95"),
         latency("latency_p99", polarity="absent"),
     )  # fmt: skip
-    groups, calm = grouped(known, ("api-service", "latency_p95"), {}, ())
+    groups, calm = grouped(known, SYMPTOM, {}, ())
     assert [(group.lead, group.others) for group in groups] == [("F2", ("F1", "F3")), ("F4", ())]
     assert calm == ["F5"]
     words, _ = fact_line(known["F2"].fact, full_name, 80, [known["F1"].fact, known["F3"].fact], at="api-service")
@@ -118,7 +120,7 @@ def test_what_moved_apart_from_each_other_is_not_one_line() -> None:
 
 def test_facts_come_in_the_order_of_what_they_say() -> None:
     known = {key: FoundFact(key, step, "", fact) for key, (step, fact) in facts().items()}
-    groups, calm = grouped(known, ("api-service", "latency_p95"), {"F3": 1.9, "F2": 0.8, "F6": -0.4}, ())
+    groups, calm = grouped(known, SYMPTOM, {"F3": 1.9, "F2": 0.8, "F6": -0.4}, ())
     assert [group.lead for group in groups][:3] == ["F1", "F3", "F2"]
     assert groups[-1].lead == "F7"
     assert calm == ["F4"]
@@ -232,3 +234,12 @@ def _header(state: IncidentState, metric: str) -> Header:
     assert symptom is not None
     state.opened = state.opened.model_copy(update={"symptom": symptom.model_copy(update={"metric": metric})})
     return Header(View(state=state, now=NOW), Styles(DARK))
+
+
+async def test_a_filter_that_is_taken_away_leaves_the_list_as_it_was(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False)) as (app, pilot):
+        before = shown(app)
+        await pilot.press("1", "slash", *"conn", "escape")
+        await settle(pilot)
+        assert "7 facts · 1 calm · 1 not known" in before
+        assert "7 facts · 1 calm · 1 not known" in shown(app)

@@ -18,7 +18,6 @@ from cases.fake_prometheus import FakePrometheus, healthy
 from cases.fake_server import FakeServer, Reply
 from cases.fake_traces import FakeJaeger, FakeSpan, FakeTempo
 
-import primitives.backends.prometheus.client as prometheus_client
 from primitives import http_source
 from primitives.analysis.asking import gaps
 from primitives.answers import encode_answer
@@ -214,9 +213,20 @@ async def test_a_network_that_fails_is_one_line(kind: str, case: str, monkeypatc
 
 
 @pytest.mark.parametrize("kind", HTTP_KINDS)
+async def test_certificate_authorities_that_are_not_there_are_one_line(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/authorities.pem")
+    async with asking(kind, "https://127.0.0.1:1") as (telemetry, _):
+        answers = await telemetry.ask(queries(telemetry)[0])
+    assert answers.parts[0].status == "unreachable"
+    assert "check SSL_CERT_FILE" in str(answers.parts[0].detail)
+    assert_told(answers)
+
+
+@pytest.mark.parametrize("kind", HTTP_KINDS)
 async def test_an_answer_without_end_is_dropped(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_source, "MAX_ANSWER_BYTES", 100_000)
-    monkeypatch.setattr(prometheus_client, "MAX_ANSWER_BYTES", 100_000)
     with serving(kind) as server:
         spoil(server, lambda path: Reply(200, b'{"data": "' + b"x" * 1_000_000))
         async with asking(kind, server.url) as (telemetry, _):

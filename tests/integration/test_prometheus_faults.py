@@ -18,7 +18,8 @@ import pytest
 from cases.fake_prometheus import NOW, FakePrometheus, error, healthy, success
 from cases.fake_server import Reply
 
-from primitives.backends.prometheus import PrometheusSettings, client
+from primitives import http_source
+from primitives.backends.prometheus import PrometheusSettings
 from primitives.backends.prometheus.backend import PrometheusBackend
 from primitives.clock import ManualClock
 from primitives.errors import (
@@ -223,7 +224,7 @@ async def test_what_is_not_there_in_time_does_not_hold_up_the_rest(fake: FakePro
 async def test_an_answer_that_is_too_large_is_dropped_and_said(
     fake: FakePrometheus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 20_000)
+    monkeypatch.setattr(http_source, "MAX_ANSWER_BYTES", 20_000)
     large = b'{"status": "success", "data": "' + b"x" * 200_000 + b'"}'
     fake.answer = lambda path, query: Reply(body=large) if "avg_over_time" in query else healthy(path, query)
     async with backend(fake.url) as one:

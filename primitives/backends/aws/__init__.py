@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from primitives.backends.registry import SourceSettings, backend
+from primitives.backends.registry import SourceSettings, backend, in_variable
 from primitives.examination import Offer
 
 if TYPE_CHECKING:
@@ -103,11 +103,6 @@ def _keys(environment: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
-    profile = environment.get(PROFILE_VARIABLE)
-    return {"profile": profile} if profile else None
-
-
 def _offer(environment: Mapping[str, str]) -> Iterator[Offer]:
     """The profiles of the AWS configuration files; no account is asked."""
     from primitives.backends.aws.profiles import profiles_of
@@ -128,7 +123,7 @@ def _policy() -> Any:
     title="AWS: CloudWatch, CloudTrail and the services themselves",
     questions=("series", "alerts", "topology", "changes", "configuration", "observations", "probes", "logs"),
     settings=AwsSettings,
-    discover=_discover,
+    discover=in_variable(PROFILE_VARIABLE, "profile"),
     discovered_by=PROFILE_VARIABLE,
     policy=_policy,
     offer=_offer,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, field_validator
 
-from primitives.backends.registry import PlatformWriter, SourceSettings, backend
+from primitives.backends.registry import PlatformWriter, SourceSettings, backend, in_variable
 from primitives.examination import Offer
 from primitives.text import safe_line
 
@@ -118,11 +118,6 @@ def _policy() -> str:
     return role_text()
 
 
-def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
-    context = environment.get(CONTEXT_VARIABLE)
-    return {"context": context} if context else None
-
-
 async def _open_writer(name: str, settings: Any) -> PlatformWriter:
     from primitives.backends.kubernetes.writer import KubernetesWriter
 
@@ -134,7 +129,7 @@ async def _open_writer(name: str, settings: Any) -> PlatformWriter:
     title="Kubernetes",
     questions=("objects", "container_logs", "topology", "changes"),
     settings=KubernetesSettings,
-    discover=_discover,
+    discover=in_variable(CONTEXT_VARIABLE, "context"),
     discovered_by=CONTEXT_VARIABLE,
     writer=_open_writer,
     offer=_offer,

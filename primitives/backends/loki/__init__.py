@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from primitives.backends.http_settings import TenantSettings
-from primitives.backends.registry import backend
+from primitives.backends.registry import backend, in_variable
 
 if TYPE_CHECKING:
     from primitives.clock import Clock
@@ -26,17 +25,12 @@ class LokiSettings(TenantSettings):
     TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
 
 
-def _discover(environment: Mapping[str, str]) -> Mapping[str, Any] | None:
-    url = environment.get(URL_VARIABLE)
-    return {"url": url} if url else None
-
-
 @backend(
     "loki",
     title="Grafana Loki",
     questions=("logs", "topology"),
     settings=LokiSettings,
-    discover=_discover,
+    discover=in_variable(URL_VARIABLE, "url"),
     discovered_by=URL_VARIABLE,
 )
 def open_loki(name: str, settings: LokiSettings, clock: Clock) -> Backend:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Environment
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import Field
 
 from primitives.backends.http_settings import HttpSettings
 from primitives.backends.prometheus.endpoint import TOKEN_VARIABLE, URL_VARIABLE
 from primitives.backends.prometheus.mapping import Mapping, read_mapping
-from primitives.backends.registry import backend
+from primitives.backends.registry import backend, in_variable
 
 if TYPE_CHECKING:
     from primitives.clock import Clock
@@ -41,17 +41,12 @@ class PrometheusSettings(HttpSettings):
         return resolved.model_copy(update={"mapping": "", "map": read_mapping(path)})
 
 
-def _discover(environment: Environment[str, str]) -> Environment[str, Any] | None:
-    url = environment.get(URL_VARIABLE)
-    return {"url": url} if url else None
-
-
 @backend(
     "prometheus",
     title="Prometheus, Thanos, Mimir, VictoriaMetrics",
     questions=("series", "topology", "alerts", "changes"),
     settings=PrometheusSettings,
-    discover=_discover,
+    discover=in_variable(URL_VARIABLE, "url"),
     discovered_by=URL_VARIABLE,
 )
 def open_prometheus(name: str, settings: PrometheusSettings, clock: Clock) -> Backend:

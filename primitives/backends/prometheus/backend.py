@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from primitives.backends.prometheus.alerts import build_alerts
 from primitives.backends.prometheus.catalogue import catalogue_of
 from primitives.backends.prometheus.changes import find_changes
-from primitives.backends.prometheus.client import PrometheusClient, Reply
+from primitives.backends.prometheus.client import PRODUCT, PrometheusClient, PrometheusHttp, Reply
 from primitives.backends.prometheus.endpoint import Endpoint
 from primitives.backends.prometheus.mapping import Mapping
 from primitives.backends.prometheus.promql import Grid, choose_step, grid
@@ -21,9 +21,7 @@ from primitives.backends.prometheus.topology import build_topology, edges_expres
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
 from primitives.examination import Examination
-from primitives.http_requests import seconds_ahead
 from primitives.records import Alert, Change, Coverage, Series, Topology, Window
-from primitives.redact import Redactor
 from primitives.telemetry import (
     AlertsQuery,
     Answer,
@@ -71,8 +69,10 @@ class PrometheusBackend:
         self.name = name
         self._clock = clock
         self._within_s = within_s
-        redactor = Redactor(endpoint.secrets)
-        self._client = PrometheusClient(endpoint, source=name, timeout_s=timeout_s, redactor=redactor, warning=warning)
+        self._http = PrometheusHttp(
+            endpoint, PRODUCT, source=name, timeout_s=timeout_s, secrets=endpoint.secrets, warning=warning
+        )
+        self._client = PrometheusClient(self._http)
         self._catalogue = catalogue_of(mapping or Mapping())
         self._looking = asyncio.Lock()
         self._surveys: dict[Window, Survey] = {}
@@ -103,7 +103,7 @@ class PrometheusBackend:
     async def check(self) -> BackendStatus:
         """Whether it can be reached; `detail` has its version, and a hint where it holds nothing of use."""
         questions: tuple[Question, ...] = tuple(sorted(self.questions))
-        at = safe_line(self._client.endpoint.base, limit=200)
+        at = safe_line(self._http.endpoint.base, limit=200)
         try:
             version = await self._client.version()
             now = self._clock.now()
@@ -119,11 +119,7 @@ class PrometheusBackend:
     async def examine(self) -> Examination:
         """As whom it is asked, and its clock."""
         await self._client.version()
-        end = self._client.endpoint
-        who = (
-            f"user {end.user}" if end.user is not None else "a bearer token" if end.token else "nobody: no credentials"
-        )
-        return Examination(self._client.clean(who), skew_s=seconds_ahead(self._client.server_date, self._clock.now()))
+        return self._http.examination(self._clock.now())
 
     async def close(self) -> None:
         await self._client.close()
@@ -182,7 +178,7 @@ class PrometheusBackend:
             grid=times,
             window=query.window,
             names=inventory.names,
-            clean=self._client.clean,
+            clean=self._http.clean,
         )
         notes = _notes((states, since))
         return Answer(

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from primitives.backends.prometheus.catalogue import USUAL, Catalogue
-from primitives.backends.prometheus.client import PrometheusClient, QueryRefused, Reply, Row
+from primitives.backends.prometheus.client import PrometheusClient, Reply, Row
 from primitives.backends.prometheus.families import KUBERNETES
 from primitives.backends.prometheus.measures import ClientFamily, Family
 from primitives.backends.prometheus.names import Names
 from primitives.backends.prometheus.promql import RESOURCE, SERVICE_LABELS, Grouping, named_by
 from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceError, SourceTimeout
+from primitives.http_source import QueryRefused
 from primitives.records import Window
 from primitives.side_by_side import side_by_side
 

@@ -11,16 +11,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from primitives.backends.aws.client import AwsClient
 from primitives.backends.aws.spending import Spending
+from primitives.backends.series_answers import Columns
 from primitives.dataclass import dataclass
 from primitives.errors import SourceError
 from primitives.records import Window, meant
 from primitives.side_by_side import side_by_side
 
-__all__ = ["Columns", "MetricQuery", "Samples", "choose_period", "read_samples"]
+__all__ = ["MetricQuery", "Samples", "choose_period", "read_samples"]
 
 BATCH: Final = 500
 _DATAPOINTS: Final = 100_800
@@ -30,8 +30,6 @@ _PERIODS: Final = (60, 300, 3600)
 _KEPT: Final = {60: timedelta(days=15), 300: timedelta(days=63), 3600: timedelta(days=455)}
 _MOST_SAMPLES: Final = 1_000
 """Of a window, so that a day is read by five minutes and an hour by single ones."""
-
-Columns = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)

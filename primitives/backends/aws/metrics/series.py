@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -11,10 +10,11 @@ import numpy as np
 from primitives.backends.aws.client import AwsClient
 from primitives.backends.aws.metrics.inventory import Inventory, Subject
 from primitives.backends.aws.metrics.measures import AwsMeasure
-from primitives.backends.aws.metrics.samples import Columns, MetricQuery, Samples, read_samples
+from primitives.backends.aws.metrics.samples import MetricQuery, Samples, read_samples
 from primitives.backends.aws.spending import Spending
+from primitives.backends.series_answers import Columns, merged_columns, sampled_window, series_coverage
 from primitives.dataclass import dataclass
-from primitives.records import Coverage, Metric, Series, Window, without_rounding_errors
+from primitives.records import Metric, Series, without_rounding_errors
 from primitives.telemetry import Answer, SeriesQuery
 
 __all__ = ["ask_series"]
@@ -58,12 +58,13 @@ async def ask_series(
     series = _within_rows(_series(kept, samples, period), query.budget.rows, notes)
     notes |= samples.notes
     detail = "; ".join(notes)[:500] or None
+    sampled = sampled_window(query.window, series, _LATE_S + 2 * period)
     return Answer(
         query,
         client.source,
         "partial" if notes else "answered",
         series,
-        _coverage(query, client.source, series, detail, period),
+        series_coverage(query, client.source, series, sampled, detail),
         detail=detail,
         completeness="cut" if len(kept) < len(wanted) else "complete",
     )
@@ -106,7 +107,7 @@ def _series(kept: Iterable[_Wanted], samples: Samples, period: int) -> list[Seri
             key = (item.subject.resource, item.measure.metric.name)
             parts.setdefault(key, (item.measure, []))[1].append(columns)
     return [
-        Series(resource, measure.metric, *_merged(measure, columns))
+        Series(resource, measure.metric, *merged_columns(columns, measure.combine, measure.metric))
         for (resource, _), (measure, columns) in sorted(parts.items())
     ]
 
@@ -129,24 +130,6 @@ def _measured(item: _Wanted, columns: Mapping[MetricQuery, Columns], period: int
     return times, without_rounding_errors(measure.factor * part / counts)
 
 
-def _merged(measure: AwsMeasure, columns: Sequence[Columns]) -> Columns:
-    """One series of several of one resource, such as a table's operations."""
-    if len(columns) == 1:
-        return columns[0]
-    times, at = np.unique(np.concatenate([part[0] for part in columns]), return_inverse=True)
-    values = np.concatenate([part[1] for part in columns])
-    if measure.combine == "sum":
-        merged = np.zeros(len(times))
-        np.add.at(merged, at, values)
-    elif measure.metric.worse == "lower":
-        merged = np.full(len(times), np.inf)
-        np.minimum.at(merged, at, values)
-    else:
-        merged = np.full(len(times), -np.inf)
-        np.maximum.at(merged, at, values)
-    return times, merged
-
-
 def _within_rows(series: Sequence[Series], rows: int, notes: dict[str, None]) -> tuple[Series, ...]:
     kept: list[Series] = []
     left = rows
@@ -157,29 +140,3 @@ def _within_rows(series: Sequence[Series], rows: int, notes: dict[str, None]) ->
             break
         kept.append(part)
     return tuple(kept)
-
-
-def _coverage(
-    query: SeriesQuery, source: str, series: Sequence[Series], detail: str | None, period: int
-) -> tuple[Coverage, ...]:
-    window = query.window
-    partial = Coverage(
-        source=source, kinds=("series",), start=window.start, end=window.end, status="partial", detail=detail
-    )
-    if not series:
-        return (partial,) if detail else ()
-    kinds = ("series", *sorted({f"series:{part.metric.name}" for part in series}))
-    reach = _reach(window, series, _LATE_S + 2 * period)
-    answered = Coverage(source=source, kinds=kinds, start=reach.start, end=reach.end, status="answered")
-    return (answered, partial) if detail else (answered,)
-
-
-def _reach(window: Window, series: Sequence[Series], tolerance: float) -> Window:
-    first = min(float(part.times[0]) for part in series)
-    last = max(float(part.times[-1]) for part in series)
-    starts = first <= window.start.timestamp() + tolerance
-    ends = last >= window.end.timestamp() - tolerance
-    return Window(
-        start=window.start if starts else datetime.fromtimestamp(first, UTC),
-        end=window.end if ends else datetime.fromtimestamp(last, UTC),
-    )
