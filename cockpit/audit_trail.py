@@ -1,4 +1,4 @@
-"""The audit trail of an incident as records: what people and actions did, why, by which rule, and what came of it."""
+"""The audit trail of an incident as records: what people and actions did, why, by which rule, and the outcome."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def as_text(found_records: Iterable[dict[str, Any]]) -> str:
     for record in found_records:
         lines.append(f"{record['time']}  #{record['seq']}  {record['who']}  {record['what']}")
         if record["event"] in ("action_previewed", "action_dispatching"):
-            told = ((name, record.get(name)) for name in ("why", "rule", "identity", "request", "digest"))
-            lines += [f"    {name}: {safe_line(_cell(value), limit=600)}" for name, value in told if value]
+            details = ((name, record.get(name)) for name in ("why", "rule", "identity", "request", "digest"))
+            lines += [f"    {name}: {safe_line(_cell(value), limit=600)}" for name, value in details if value]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -76,10 +76,12 @@ def _record(event: Event, state: IncidentState, report: PlainReport) -> dict[str
 
 def _of_run(event: Event, state: IncidentState, run_id: str) -> dict[str, Any]:
     run = state.runs[run_id]
+    hypothesis = state.hypothesis(run.action.hypothesis)
     known: dict[str, Any] = {
         "run": run_id, "action": run.action.id, "primitive": run.action.primitive, "resource": run.action.resource,
-        "arguments": run.action.arguments, "why": _why(state, run.action.hypothesis),
-        "facts": _facts(state, run.action.hypothesis), "approved_by": [who.name for who in run.approvals],
+        "arguments": run.action.arguments, "why": run.action.hypothesis if hypothesis is None else hypothesis.words,
+        "facts": [] if hypothesis is None else [weight.fact for weight in hypothesis.evidence_for],
+        "approved_by": [who.name for who in run.approvals],
     }  # fmt: skip
     if run.plan is not None:
         plan = run.plan
@@ -100,16 +102,6 @@ def _of_run(event: Event, state: IncidentState, run_id: str) -> dict[str, Any]:
         case _:
             pass
     return known
-
-
-def _why(state: IncidentState, hypothesis: str) -> str:
-    known = next((each for each in state.hypotheses if each.id == hypothesis), None)
-    return f"{known.id} {known.cause} ({100 * known.confidence:.0f} %)" if known else hypothesis
-
-
-def _facts(state: IncidentState, hypothesis: str) -> list[str]:
-    known = next((each for each in state.hypotheses if each.id == hypothesis), None)
-    return [weight.fact for weight in known.evidence_for] if known else []
 
 
 def _cell(value: Any) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from engine.act.plan import ActionPlan
 
-__all__ = ["LABEL_WIDTH", "Part", "plan_parts", "undo_words"]
+__all__ = ["LABEL_WIDTH", "Part", "plan_parts", "short_digest", "undo_words"]
 
 LABEL_WIDTH: Final = 10
 _MOST_DIFF: Final = 60
@@ -22,7 +22,7 @@ _MOST_DIFF: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A label, what it says, and for the change its lines: those with + and - are coloured."""
+    """A labelled part of a plan. `lines` are the diff of the change; those with + and - are coloured."""
 
     label: str
     text: str
@@ -30,7 +30,7 @@ class Part:
 
 
 def plan_parts(plan: ActionPlan, expires_at: datetime | None, digest: str) -> Iterator[Part]:
-    """Everything that is approved: drawn from the plan that the digest covers."""
+    """Everything that is approved, made only from the plan that the digest covers."""
     yield Part("Because", safe_line(plan.reason))
     yield Part("Change", f"server-side dry run at {plan.dry_run_at:%H:%M:%S} UTC", _diff(plan))
     yield Part("Reach", _reach(plan))
@@ -42,7 +42,12 @@ def plan_parts(plan: ActionPlan, expires_at: datetime | None, digest: str) -> It
     yield Part("Command", safe_line(plan.command, limit=1_000))
     yield Part("Rule", f"{safe_line(plan.rule)}: {plan.verdict.replace('_', ' ')}")
     expires = f" · expires at {expires_at:%H:%M:%S} UTC" if expires_at is not None else ""
-    yield Part("Digest", f"{digest[:4]} {digest[4:8]}{expires}")
+    yield Part("Digest", f"{short_digest(digest)}{expires}")
+
+
+def short_digest(digest: str) -> str:
+    """The start of a plan's digest, to compare by eye."""
+    return f"{digest[:4]} {digest[4:8]}"
 
 
 def undo_words(plan: ActionPlan) -> str:
@@ -56,11 +61,12 @@ def undo_words(plan: ActionPlan) -> str:
 def _reach(plan: ActionPlan) -> str:
     radius = plan.preview.blast_radius
     parts = counted(radius.parts, safe_line(radius.part, limit=40))
-    at_a_time = (
-        f"{radius.at_a_time} of {parts} at a time" if radius.parts != radius.at_a_time else f"all {parts} at once"
-    )
     if radius.parts <= 1:
         at_a_time = parts
+    elif radius.parts == radius.at_a_time:
+        at_a_time = f"all {parts} at once"
+    else:
+        at_a_time = f"{radius.at_a_time} of {parts} at a time"
     names = [safe_line(name, limit=60) for name in radius.dependents]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     depend = f" · {', '.join(names[:3])}{more} depend{'s' if len(names) == 1 else ''} on it" if names else ""

@@ -1,6 +1,6 @@
 """`cloudops remediate`: asks on a plain terminal, executes through the engine, says the outcome.
 
-What is said is what the log has: a step is done when its event says so, and what was sent is never called unsent.
+It prints what the log says: a step is done when its event is stored, and what was sent is never reported as unsent.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from engine.events import ActionBody, Event
 from engine.hypotheses import Action
 from engine.incident import IncidentState
 from engine.port import ApproveAction, ContinueAction, EnginePort, KeepAction, PrepareAction, RejectAction
-from engine.state.runs import ENDED, ActionRun
+from engine.state.runs import ActionRun
 from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, Interrupted, PolicyError, UsageError
 from primitives.quantities import duration
@@ -107,7 +107,7 @@ class _Watch:
 
 
 class _Session:
-    """One call of the command: the steps in their order, until one has helped or failed."""
+    """One call of the command: the steps in order, until one has helped or failed."""
 
     def __init__(self, port: EnginePort, watch: _Watch, options: RemediateOptions, live: dict[str, Any]) -> None:
         self._port = port
@@ -120,7 +120,7 @@ class _Session:
     async def go_through(self) -> int:
         """Run the steps; the exit code."""
         with handling({signal.SIGINT: self._interrupt}):
-            if (open_run := self._unfinished()) is not None:
+            if (open_run := self._watch.state.remediation.unfinished) is not None:
                 self._tell(f"{open_run.id} ({open_run.action.action}) was interrupted; going on with it")
                 await self._send(ContinueAction(**self._live))
                 return await self._outcome(await self._carry_out(open_run.id, 1))
@@ -165,9 +165,9 @@ class _Session:
         before = len(self._watch.state.runs)
         await self._send(prepare)
         await self._until(
-            lambda state: len(state.runs) > before and _last(state).status not in ("requested", "checked")
+            lambda state: len(state.runs) > before and state.remediation.latest.status not in ("requested", "checked")
         )
-        run_id = _last(self._watch.state).id
+        run_id = self._watch.state.remediation.latest.id
         return await self._outcome(await self._carry_out(run_id, number))
 
     async def _carry_out(self, run_id: str, number: int) -> ActionRun:
@@ -180,15 +180,15 @@ class _Session:
                 if not await self._decide(current):
                     break
                 continue
-            if not await self._next(run_id, number):
+            if not await self._next(run_id):
                 break
         current = self._run(run_id)
         if current.dry_run and current.plan is not None:
             self._show(current, number)
         return current
 
-    async def _next(self, run_id: str, number: int) -> bool:
-        """The next events, told; False where the log ended."""
+    async def _next(self, run_id: str) -> bool:
+        """Wait for the next events and print those of the run; False where the log ended."""
         batch = asyncio.ensure_future(self._watch.batch())
         stop = asyncio.ensure_future(self._interrupted.wait())
         try:
@@ -201,7 +201,6 @@ class _Session:
         for event in events:
             if isinstance(event.body, ActionBody) and event.body.run == run_id:
                 self._tell(f"    {run_words(event.body, event.who)}", progress=True)
-        del number
         return bool(events)
 
     async def _decide(self, current: ActionRun) -> bool:
@@ -224,7 +223,7 @@ class _Session:
         return True
 
     async def _approval(self, current: ActionRun) -> str | None:
-        """What was typed for approval ("" for y); None for no. Raises `PolicyError` where nobody can be asked."""
+        """What was typed for approval ("" for yes); None for no. Raises `PolicyError` where nobody can be asked."""
         plan = current.plan
         assert plan is not None
         if self._options.yes:
@@ -312,10 +311,7 @@ class _Session:
     def _run(self, run_id: str) -> ActionRun:
         return self._watch.state.runs[run_id]
 
-    def _unfinished(self) -> ActionRun | None:
-        return next((each for each in self._watch.state.runs.values() if each.status not in ENDED), None)
-
-    async def _until(self, condition: Any) -> None:
+    async def _until(self, condition: Callable[[IncidentState], bool]) -> None:
         while not condition(self._watch.state):
             if not await self._watch.batch():
                 return
@@ -326,10 +322,6 @@ class _Session:
     async def _quietly(self, command: Any) -> None:
         with suppress(CloudopsError):
             await self._send(command)
-
-
-def _last(state: IncidentState) -> ActionRun:
-    return list(state.runs.values())[-1]
 
 
 def _undone(state: IncidentState, run_id: str) -> bool:

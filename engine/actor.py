@@ -21,7 +21,6 @@ from engine.act.policy_file import CurrentPolicy, PolicyFile
 from engine.act.runner import ActionRunner, stop_run
 from engine.act.world import World
 from engine.deciders import AnyCommand, Decision, NeedsScenario, decide, precondition
-from engine.deciders.runs import unfinished
 from engine.events import ENGINE, Who, in_real_time
 from engine.incident import IncidentState
 from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeInvestigation, StopWatch
@@ -256,7 +255,7 @@ class Actor:
 
     def _act(self, sources: tuple[str, ...], definitions: SourceDirectory) -> None:
         """Carry out the runs that go on, unless that is being done."""
-        if self._acting is None and unfinished(self.state) is not None:
+        if self._acting is None and self.state.remediation.unfinished is not None:
             self._acting = asyncio.create_task(self._perform(sources, definitions))
 
     async def _perform(self, sources: tuple[str, ...], definitions: SourceDirectory) -> None:
@@ -265,7 +264,7 @@ class Actor:
         finally:
             self._acting = None
         # Another one may have been asked for while the last one's connections were closed.
-        if (run := unfinished(self.state)) is not None and run.status == "requested":
+        if (run := self.state.remediation.unfinished) is not None and run.status == "requested":
             self._act(sources, definitions)
 
     async def _run_actions(self, sources: tuple[str, ...], definitions: SourceDirectory) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import orjson
-
+from primitives.digests import json_digest
 from primitives.facts import Fact, SourceGap
 
 __all__ = ["deduplication_keys", "fact_key"]
@@ -13,8 +10,7 @@ __all__ = ["deduplication_keys", "fact_key"]
 
 def fact_key(fact: Fact) -> str:
     """A digest of what the fact says (SHA-256, first 16 hex digits), whichever recorded answers it came from."""
-    document = fact.model_dump(mode="json", by_alias=True, exclude={"answers"})
-    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    return json_digest(fact.model_dump(mode="json", by_alias=True, exclude={"answers"}))[:16]
 
 
 def deduplication_keys(key: str, fact: Fact) -> tuple[str | tuple[str, ...], ...]:

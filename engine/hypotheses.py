@@ -94,6 +94,11 @@ class Hypothesis(_Frozen):
     note: str = ""
 
     @property
+    def words(self) -> str:
+        """Its id, cause and confidence, for a person: "H1 Deployment v2.3.1 made api-service slower (87 %)"."""
+        return f"{self.id} {self.cause} ({100 * self.confidence:.0f} %)"
+
+    @property
     def evidence_for(self) -> tuple[FactWeight, ...]:
         """The facts that speak for it, each once; strongest first."""
         return tuple(item for item in _by_fact(self.evidence) if item.weight > 0)

@@ -133,6 +133,10 @@ class IncidentState:
         """The hypotheses, best first."""
         return self.investigation.hypotheses
 
+    def hypothesis(self, name: str) -> Hypothesis | None:
+        """The hypothesis with this id; None where it is no longer considered."""
+        return next((each for each in self.hypotheses if each.id == name), None)
+
     @property
     def would_change(self) -> tuple[str, ...]:
         """What would change the ranking, in words."""

@@ -229,7 +229,7 @@ class ApproveAction(_Frozen):
 
 
 class RejectAction(_Frozen):
-    """Don't: the plan is void."""
+    """Reject the plan of a run, which is void then."""
 
     type: Literal["reject_action"] = "reject_action"
     run: str
@@ -237,7 +237,7 @@ class RejectAction(_Frozen):
 
 
 class ContinueAction(_Frozen):
-    """Go on with a run that was interrupted: what became of its call is read first, and nothing is sent twice."""
+    """Continue an interrupted run: what became of its call is read first, and nothing is sent twice."""
 
     type: Literal["continue_action"] = "continue_action"
     sources: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""`cloudops approve`: the approval of a plan from another terminal, as the second person's."""
+"""`cloudops approve`: approve a plan from another terminal, for example as the second person."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["command"]
 @click.command(cls=CommandWithExample, example="cloudops approve exec-3f9a1c20 R1")
 @click.argument("name", metavar="EXEC_ID", type=TEXT)
 @click.argument("run", metavar="[RUN]", type=TEXT, default="")
-@click.option("--reject", is_flag=True, help="Say no instead.")
+@click.option("--reject", is_flag=True, help="Reject the plan instead.")
 @settings_options
 def command(name: str, run: str, reject: bool, settings: Settings) -> int:
-    """Approve a plan that waits, after it is shown whole. Where two people have to, each does from their account."""
+    """Show a plan that waits for approval, and approve it. Of two people each approves from an account of their own."""
     from cockpit.approve_command import approve
 
     return approve(settings, name, run, reject=reject)

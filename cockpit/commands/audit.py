@@ -51,7 +51,7 @@ def verify(name: str | None, as_json: bool, settings: Settings) -> int:
 @click.argument("name", metavar="ID", type=TEXT)
 @settings_options
 def show(name: str, settings: Settings) -> int:
-    """Show what people and actions did: who, when, why, under which rule, and what came of it."""
+    """Show what people and actions did: who, when, why, under which rule, and the outcome."""
     from cockpit.audit_trail import as_text, records
     from cockpit.output import say
 
@@ -64,7 +64,7 @@ def show(name: str, settings: Settings) -> int:
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @settings_options
 def export(name: str, form: str, settings: Settings) -> int:
-    """Write that as JSON Lines or CSV, with requests, answers, digests and hashes."""
+    """Write what people and actions did as JSON Lines or CSV, with requests, answers, digests and hashes."""
     from cockpit.audit_trail import as_csv, as_json_lines, records
     from cockpit.output import say
 

@@ -1,4 +1,4 @@
-"""`cloudops policy`: what the policy says, and to what."""
+"""`cloudops policy`: check the policy file, and what it says of an action."""
 
 from __future__ import annotations
 

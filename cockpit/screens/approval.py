@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input
 
-from cockpit.plan_text import LABEL_WIDTH, plan_parts
+from cockpit.plan_text import LABEL_WIDTH, plan_parts, short_digest
 from cockpit.screens.judging import JudgingScreen
 from cockpit.screens.prompts import LINE_BREAKS, SCROLLING, Modal, Prompt
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
@@ -31,15 +31,15 @@ _ALWAYS: Final = frozenset({"escape", "ctrl+c"})
 
 
 def needs_name(plan: ActionPlan) -> bool:
-    """Whether the cockpit wants the name typed: where the policy does, and for whatever is no low risk."""
+    """Whether the name must be typed: where the policy says so, for a delete, and unless the risk is low."""
     return plan.typed or plan.risk != "low" or plan.effect == "delete"
 
 
 class ApprovalPrompt(Modal):
     """Shows the plan of a run and gives `yes`, or nothing at all.
 
-    The focus starts on Cancel, where Enter leaves. Low risk: `y` approves. Else Tab enters the field, and Enter on the
-    exact name approves; on an empty or wrong entry it says so and stays.
+    The focus starts on Cancel, where Enter leaves. Where the risk is low, `y` approves. Otherwise Tab moves to the
+    field, and Enter approves when it holds the exact name; on any other entry the modal says so and stays.
     """
 
     AUTO_FOCUS = "Prompt"
@@ -104,7 +104,7 @@ class ApprovalPrompt(Modal):
         if event.value == self._plan.name:
             self.action_answer("yes")
         else:
-            # It stays, however often the time that is left is told.
+            # Kept: the countdown writes the footing anew every second.
             self._said = "not approved: that is not the name"
             self.query_one(_Plan).say(self._said, self._footing())
 
@@ -122,7 +122,7 @@ class ApprovalPrompt(Modal):
 
     def _footing(self) -> str:
         left = max(0, round(self._left_s()))
-        return f"expires in {left // 60}:{left % 60:02} · digest {self._run.digest[:4]} {self._run.digest[4:8]}"
+        return f"expires in {left // 60}:{left % 60:02} · digest {short_digest(self._run.digest)}"
 
     def _lines(self, width: int) -> list[Line]:
         plan = self._plan
@@ -203,7 +203,7 @@ class ActingScreen(JudgingScreen):
         self._prepare(command)
 
     def action_undo(self) -> None:
-        """Of an action that was executed, its undoing, which needs approval as well; else what was said of the row."""
+        """Prepare the undoing of an executed action, which needs approval too; on other rows undo the judgement."""
         from engine.port import PrepareAction
 
         state, subject = self.view.state, self._under_cursor()
@@ -231,7 +231,7 @@ class ActingScreen(JudgingScreen):
             shown.dismiss("")
         if self._preparing is None or len(state.runs) <= self._preparing:
             return
-        run = list(state.runs.values())[-1]
+        run = state.remediation.latest
         if run.status == "previewed" and self.app.screen is self:
             self._preparing = None
             self._open(run)

@@ -44,7 +44,7 @@ class ApproveUnder:
 
 @dataclass(frozen=True, slots=True)
 class RecordChecks:
-    """What had to hold was checked; where something doesn't, the run ends."""
+    """The preconditions were checked; the run ends where one doesn't hold."""
 
     run: str
     preflight: Preflight
@@ -60,7 +60,7 @@ class RefuseRun:
 
 @dataclass(frozen=True, slots=True)
 class RecordPlan:
-    """The plan is made; it waits for approval for so many minutes."""
+    """The plan is made; it waits for approval for `minutes`."""
 
     run: str
     plan: ActionPlan
@@ -77,7 +77,7 @@ class ExpireRun:
 
 @dataclass(frozen=True, slots=True)
 class BeginDispatch:
-    """Write the intent: the plan as it is now has this `digest`, its call this `fence`, under this policy."""
+    """Store the intent to send: `digest` and `fence` are of the plan as it would be now, `policy` is the one of now."""
 
     run: str
     digest: str
@@ -96,7 +96,7 @@ class RecordDispatch:
 
 @dataclass(frozen=True, slots=True)
 class RecordConvergence:
-    """How far the platform is, where that changed."""
+    """How far the platform has carried it out."""
 
     run: str
     convergence: Convergence

@@ -73,7 +73,7 @@ class Dates(_Frozen):
 
 
 class Calendar(_Frozen):
-    """When something holds: in any of `weekly` and `dates`, but for the dates in `except`. Without both, always."""
+    """When something holds: in any of `weekly` and `dates`, except on the dates of `except`. Without both, always."""
 
     time_zone: str = "UTC"
     weekly: tuple[Weekly, ...] = Field((), max_length=100)

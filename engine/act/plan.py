@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from typing import Any
 
-import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from engine.act.policy import Verdict
 from primitives.actions.execution import Call, Preview
+from primitives.digests import json_digest
 from primitives.quantities import duration, reading
 from primitives.terms import Effect, MetricKind, Risk
 
@@ -97,7 +95,7 @@ class ActionPlan(_Frozen):
         """SHA-256 (hex) of everything but when the dry run was made and the fence, which is renewed at dispatch."""
         document = self.model_dump(mode="json")
         del document["dry_run_at"], document["preview"]["call"]["fence"]
-        return _digest(document)
+        return json_digest(document)
 
     @property
     def typed(self) -> bool:
@@ -112,8 +110,4 @@ class ActionPlan(_Frozen):
 
 def call_digest(call: Call) -> str:
     """SHA-256 (hex) of the call as it will be sent, but for its fence."""
-    return _digest(call.model_dump(mode="json", exclude={"fence"}))
-
-
-def _digest(document: Any) -> str:
-    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return json_digest(call.model_dump(mode="json", exclude={"fence"}))

@@ -73,12 +73,12 @@ async def make_plan(
 
 
 def mark_of(state: IncidentState, run: ActionRun) -> str:
-    """What a run leaves on its target, so that reading it says whose change it was."""
+    """The mark of a run on its target: by it a later reading tells that the run's call arrived."""
     return f"{state.execution_id}.{run.id}"
 
 
 def _shown(state: IncidentState, run: ActionRun, preview: Preview, secrets: Iterable[str]) -> Preview:
-    """The preview as it may be stored and seen: no secrets, no control characters, and who depends on the target."""
+    """The preview to store and show: without secrets and control characters, with who depends on the target."""
     from primitives.redact import Redactor
 
     redactor = Redactor(secrets)
@@ -115,10 +115,8 @@ def _undo(
 def _reason(state: IncidentState, run: ActionRun) -> str:
     if run.undoes:
         return f"it undoes {run.undoes}"
-    hypothesis = next((each for each in state.hypotheses if each.id == run.action.hypothesis), None)
-    if hypothesis is None:
-        return run.action.hypothesis
-    return safe_line(f"{hypothesis.id} {hypothesis.cause} ({100 * hypothesis.confidence:.0f} %)", limit=300)
+    hypothesis = state.hypothesis(run.action.hypothesis)
+    return run.action.hypothesis if hypothesis is None else safe_line(hypothesis.words, limit=300)
 
 
 def _environment(state: IncidentState, policy: Policy, place: dict[str, str]) -> str | None:

@@ -1,23 +1,22 @@
 """The policy: which action runs, which asks whom for what, and which is refused. Pure; `policy_file` reads it.
 
-Every rule that matches says a verdict, and the strictest one wins, so that a rule can only make an action harder. What
-is unknown is strict too: an effect that no list names is denied, and a rule that asks for something that isn't known of
-an action (its environment, say) matches it.
+Every rule that matches gives a verdict, and the strictest one wins, so that a rule can only make an action harder. What
+is unknown is judged strictly: an effect that no list names is denied, and a rule about something that isn't known of an
+action (its environment, for example) matches it.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Literal
 
-import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.act.freezes import Calendar
 from primitives.dataclass import dataclass
+from primitives.digests import json_digest
 from primitives.terms import Effect, Risk
 
 __all__ = ["READS_ONLY", "SHIPPED", "Freeze", "Match", "Policy", "Rule", "Ruling", "Subject", "Verdict", "stricter"]
@@ -115,7 +114,7 @@ class Rule(_Frozen):
 
 
 class Freeze(Calendar):
-    """A time in which the actions that `match` describes get `verdict`. Without an effect: what writes or deletes."""
+    """A time in which the actions that `match` describes get `verdict`. Reads are spared unless it names them."""
 
     name: str = Field(min_length=1, max_length=100)
     match: Match = Match()
@@ -143,8 +142,8 @@ class Policy(_Frozen):
     name), anything else is denied. `environments` name places by patterns for `context`, `namespace`, `account`,
     `region` and `cluster`. An approval counts for `approval_minutes`. `roll_back: automatic` undoes what verification
     says hasn't helped, under the approval of the action itself; else a person is asked. With `require_act_identity`
-    nothing is changed with the caller's own credentials. `verify_seconds` is for how long a metric must be well again,
-    `verify_within_seconds` how long that is waited for.
+    nothing is changed with the caller's own credentials. A metric must be well again for `verify_seconds`, within
+    `verify_within_seconds`.
     """
 
     auto_approve: tuple[Effect, ...] = ("read",)
@@ -174,8 +173,7 @@ class Policy(_Frozen):
 
     def digest(self) -> str:
         """SHA-256 (hex) of what it says: two files that differ in comments alone have the same."""
-        document = self.model_dump(mode="json", by_alias=True)
-        return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return json_digest(self.model_dump(mode="json", by_alias=True))
 
     def _verdicts(self, subject: Subject, now: datetime) -> Iterator[tuple[str, Verdict]]:
         if subject.effect in self.require_approval_for:

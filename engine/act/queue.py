@@ -44,7 +44,7 @@ def _former(state: IncidentState, action: Action) -> Action:
 
 
 def _why_not(state: IncidentState, action: Action) -> str:
-    hypothesis = next((item for item in state.hypotheses if item.id == action.hypothesis), None)
+    hypothesis = state.hypothesis(action.hypothesis)
     if hypothesis is None:
         return f"{action.hypothesis} is no longer considered"
     if is_verdict(state.hypotheses[0]):

@@ -1,7 +1,7 @@
 """Carries out the runs of one incident: preflight, preview, wait for approval, dispatch, converge, verify.
 
-It reads from the folded state what is next, so that going on after a crash is the same as going on. It writes only by
-sending commands to its incident, and sends a call only after its intent is stored.
+The folded state says which step is next, so a run continues after a crash as it would have without one. The runner
+writes only by sending commands to its incident, and sends a call only after its intent is stored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from engine.act.planning import make_plan, mark_of
 from engine.act.policy_file import CurrentPolicy
 from engine.act.verification import watch
 from engine.act.world import World
-from engine.deciders.runs import unfinished
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
 from engine.state.runs import ActionRun
@@ -42,7 +41,7 @@ __all__ = ["ActionRunner", "RunAccess", "stop_run"]
 
 _PAUSE_S: Final = 1.0
 _FIND_OUT_S: Final = 120.0
-"""An API server gives up on a request within a minute; what has left no trace by then never came."""
+"""An API server gives up on a request within a minute; a call that has left no trace by then never arrived."""
 _LEAST_CONVERGE_S: Final = 120.0
 _PATIENCE: Final = 3
 """It may take so many times as long as was estimated."""
@@ -71,7 +70,7 @@ class RunAccess(Protocol):
 
 
 class ActionRunner:
-    """Continues the runs of `incident` until none goes on.
+    """Continues the unfinished run of `incident`, and then the next one, until there is none.
 
     `alone` says that no second person can reach this engine.
     """
@@ -84,8 +83,8 @@ class ActionRunner:
         self._alone = alone
 
     async def run(self) -> None:
-        """Go on until no run does. Raises `StoreError`; when cancelled it stops where it is, to be continued later."""
-        while (run := unfinished(self._incident.state)) is not None:
+        """Continue until no run is unfinished. Raises `StoreError`. A cancelled run can be continued later."""
+        while (run := self._incident.state.remediation.unfinished) is not None:
             if not await self._step(run):
                 return
 
@@ -160,7 +159,7 @@ class ActionRunner:
         return max(0.0, (run.expires_at - self._clock.now()).total_seconds())
 
     async def _dispatch(self, run: ActionRun) -> None:
-        """Look at everything again, write the intent, send the call, and record what became of it."""
+        """Check and preview again, store the intent, send the call, and record what became of it."""
         failpoint("act.approved")
         try:
             preview, digest = await self._looked_again(run)
@@ -271,8 +270,8 @@ class ActionRunner:
 
 
 async def stop_run(incident: RunAccess, because: str) -> None:
-    """End the run that goes on, where nothing was sent yet; a sent one stays to be continued."""
-    run = unfinished(incident.state)
+    """End the unfinished run where nothing was sent yet; a run that was sent can be continued."""
+    run = incident.state.remediation.unfinished
     if run is None or run.sent:
         return
     ending = RefuseRun if run.status in ("requested", "checked") else ExpireRun

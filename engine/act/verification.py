@@ -1,7 +1,7 @@
 """Did it help: the metric that raised the alarm, asked again after the action, against the level that it had before.
 
-What is back is argued as operators do: within half again of the baseline, and at most half-way from the baseline to the
-level of the alarm. A level that must be low is compared from above, one that must be high (a throughput) from below.
+A metric counts as recovered, as operators judge it, within half again of its baseline and at most half-way from there
+to the level of the alarm. One that must be low must stay below that limit, one that must be high (a throughput) above.
 """
 
 from __future__ import annotations
@@ -38,11 +38,10 @@ _LONGEST_PAUSE_S: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the samples say by now: good for long enough, not (yet), or that there aren't enough of them."""
+    """What the samples say by now: good for long enough, not (yet) good, or too few to tell."""
 
     state: Literal["good", "bad", "no data"]
     value: float | None = None
-    good_for_s: float = 0.0
 
 
 def plan_verification(state: IncidentState, action: Action, for_s: float, within_s: float) -> VerificationPlan | None:
@@ -85,7 +84,7 @@ def judge_samples(series: Iterable[Series], plan: VerificationPlan, now: datetim
     if waited and not enough:
         return Judged("no data", value)
     held = bool(good[-1]) and float(np.mean(good)) >= _GOOD
-    return Judged("good" if waited and held else "bad", value, float(best.times[-1] - best.times[0]) if held else 0.0)
+    return Judged("good" if waited and held else "bad", value)
 
 
 async def _samples(telemetry: Telemetry, plan: VerificationPlan, now: datetime, since: datetime) -> tuple[Series, ...]:
@@ -129,7 +128,7 @@ def _rank(shift: MetricShift) -> tuple[int, float]:
 
 
 def _cited(state: IncidentState, action: Action) -> list[MetricShift]:
-    hypothesis = next((each for each in state.hypotheses if each.id == action.hypothesis), None)
+    hypothesis = state.hypothesis(action.hypothesis)
     if hypothesis is None:
         return []
     facts = (state.facts[item.fact].fact for item in hypothesis.evidence if item.fact in state.facts)

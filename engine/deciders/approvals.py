@@ -1,7 +1,7 @@
-"""Deciders of approval and dispatch: what stands between a plan and its one call.
+"""Deciders of approval and dispatch: the checks between a plan and its one call.
 
-Every check is made here, on the state, when the command's turn comes: whatever a cockpit showed, and however many of
-them approve at once.
+They are made on the state when the command's turn comes, so neither an outdated screen nor several approvals at once
+can get past them.
 """
 
 from __future__ import annotations

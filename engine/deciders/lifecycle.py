@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Literal
 
 from engine.deciders.decision import NOTHING, Decision, by
-from engine.deciders.runs import unfinished
 from engine.deciders.text_cleaning import clean_text
 from engine.events import (
     ENGINE,
@@ -94,7 +93,7 @@ def fail(state: IncidentState, command: FailInvestigation) -> Decision:
 def close(state: IncidentState, command: CloseIncident, who: Who) -> Decision:
     """Close the incident, and an interrupted investigation with it."""
     because = clean_text(command.because, "the reason")
-    run = unfinished(state)
+    run = state.remediation.unfinished
     if run is not None and run.status != "previewed":
         raise UsageError(f"{run.id} ({run.action.action}) isn't finished: what it does must be known before the close")
     events: list[tuple[Who, Body]] = []
@@ -108,7 +107,7 @@ def close_aged(state: IncidentState, command: CloseAged, now: datetime) -> Decis
     """Close a live incident that nobody has touched for long. A recorded incident is never closed by age."""
     last = max((time for time in (state.updated_at, state.said_at) if time is not None), default=None)
     if (
-        unfinished(state) is not None
+        state.remediation.unfinished is not None
         or state.closed is not None
         or not state.live
         or not state.ended

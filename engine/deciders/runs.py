@@ -60,7 +60,6 @@ __all__ = [
     "refuse",
     "reject",
     "run_named",
-    "unfinished",
 ]
 
 _UNDOABLE = frozenset({"verified", "not_improved", "inconclusive", "kept"})
@@ -73,11 +72,6 @@ def run_named(state: IncidentState, name: str) -> ActionRun:
         known = ", ".join(state.runs) or "none was asked for"
         raise UsageError(f"there is no run {safe_line(name, limit=40)}; there are: {known}")
     return run
-
-
-def unfinished(state: IncidentState) -> ActionRun | None:
-    """The run that goes on: at most one of an incident does, but for plans that wait for approval."""
-    return next((run for run in state.runs.values() if not run.ended), None)
 
 
 def prepare(state: IncidentState, under: PrepareIn, who: Who) -> Decision:
@@ -93,7 +87,7 @@ def prepare(state: IncidentState, under: PrepareIn, who: Who) -> Decision:
     if not command.undo and not command.dry_run:
         _refuse_repetition(state, action)
     events: list[tuple[Who, Body]] = []
-    other = unfinished(state)
+    other = state.remediation.unfinished
     if other is not None and other.status != "previewed":
         raise UsageError(f"{other.id} ({other.action.action}) isn't finished; wait for it, or continue it")
     if other is not None:
@@ -124,7 +118,7 @@ def refuse(state: IncidentState, command: RefuseRun) -> Decision:
 
 
 def record_plan(state: IncidentState, command: RecordPlan, now: datetime) -> Decision:
-    """The plan, which waits for approval; a denied one ends the run, and so does a dry run."""
+    """The plan, which waits for approval. Where the policy denies it, and after a dry run, the run ends here."""
     run, plan = _in(state, command.run, "checked"), command.plan
     expires = now + timedelta(minutes=command.minutes)
     events: list[Body] = [ActionPreviewed(run=run.id, plan=plan, digest=plan.digest(), expires_at=expires)]
@@ -151,8 +145,8 @@ def expire(state: IncidentState, command: ExpireRun) -> Decision:
 
 
 def record_dispatch(state: IncidentState, command: RecordDispatch) -> Decision:
-    """What became of the call: once by its answer, or by reading where there was none."""
-    run = _in(state, command.run, *(("unknown",) if command.read else ("dispatching",)))
+    """What became of the call: by its answer, or where that was lost by reading the target."""
+    run = _in(state, command.run, "unknown" if command.read else "dispatching")
     answer = command.dispatch
     if command.read and answer.outcome == "unknown":
         return NOTHING
@@ -167,7 +161,7 @@ def record_dispatch(state: IncidentState, command: RecordDispatch) -> Decision:
 
 
 def record_convergence(state: IncidentState, command: RecordConvergence) -> Decision:
-    """How far it is, where that is news; of an undoing run that has converged, also that the other one is undone."""
+    """How far the platform is; nothing where that is recorded already."""
     run, new = _in(state, command.run, "executed", "converging"), command.convergence
     known = (run.status, run.done, run.total, run.detail)
     if known == ("converging", new.done, new.total, new.detail) and new.state == "converging":
@@ -272,17 +266,14 @@ def _undoing(state: IncidentState, name: str) -> Action:
 def _undo_action(state: IncidentState, run: ActionRun, undo: UndoPlan) -> Action:
     remediation = remediations()[undo.primitive]
     arguments: Mapping[str, Any] = undo.arguments
-    taken = [action.id for action in state.actions] + [each.action.id for each in state.runs.values()]
+    known = [*state.actions, *(each.action for each in state.runs.values())]
     identity = canonical(undo.primitive, arguments)
-    same = [
-        action.id
-        for action in (*state.actions, *(each.action for each in state.runs.values()))
-        if canonical(action.primitive, action.arguments) == identity
-    ]
+    same = [action.id for action in known if canonical(action.primitive, action.arguments) == identity]
     return run.action.model_copy(
         update={
-            "id": same[0] if same else action_id(identity, taken), "primitive": undo.primitive,
-            "arguments": dict(arguments), "action": undo.title, "effect": remediation.effect, "risk": remediation.risk,
+            "id": same[0] if same else action_id(identity, [action.id for action in known]),
+            "primitive": undo.primitive, "arguments": dict(arguments), "action": undo.title,
+            "effect": remediation.effect, "risk": remediation.risk,
             "command": remediation.command(remediation.arguments.model_validate(arguments)), "priority": 0,
             "estimated_duration_s": remediation.estimated_duration_s, "command_note": "",
         }

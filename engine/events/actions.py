@@ -34,7 +34,7 @@ class _OfRun(IncidentEvent):
 
 
 class ActionRequested(_OfRun):
-    """Somebody asked for an action; it is checked and previewed now. With `undoes` it undoes that run."""
+    """An action was asked for; it is checked and previewed next. With `undoes` it undoes that run."""
 
     type: Literal["action_requested"] = "action_requested"
     version: Literal[1] = 1
@@ -44,7 +44,7 @@ class ActionRequested(_OfRun):
 
 
 class ActionChecked(_OfRun):
-    """What had to hold before it was checked. `instead` is another way, where a controller owns the target."""
+    """The preconditions were checked. `instead` is another way to the same, where a controller owns the target."""
 
     type: Literal["action_checked"] = "action_checked"
     version: Literal[1] = 1
@@ -116,7 +116,7 @@ class ActionDispatched(_OfRun):
 
 
 class ActionConverged(_OfRun):
-    """How far the platform is with carrying it out."""
+    """How far the platform has carried it out."""
 
     type: Literal["action_converged"] = "action_converged"
     version: Literal[1] = 1
@@ -140,7 +140,7 @@ class ActionVerified(_OfRun):
 
 
 class ActionSettled(_OfRun):
-    """What was made of it in the end: rolled back (`by` that run), or kept."""
+    """A person or the policy settled what the run did: rolled back (`by` is the run that did it), or kept."""
 
     type: Literal["action_settled"] = "action_settled"
     version: Literal[1] = 1

@@ -33,6 +33,16 @@ class ActionsState:
         """The runs of an action, by its id, the latest first."""
         return (run for run in reversed(self.runs.values()) if run.action.id == action)
 
+    @property
+    def unfinished(self) -> ActionRun | None:
+        """The run that hasn't ended; there is at most one."""
+        return next((run for run in self.runs.values() if not run.ended), None)
+
+    @property
+    def latest(self) -> ActionRun:
+        """The run that was asked for last. There must be one."""
+        return next(reversed(self.runs.values()))
+
     def copy(self) -> ActionsState:
         """A state that can be folded on without changing this one."""
         return replace(self, runs={name: replace(run) for name, run in self.runs.items()})

@@ -6,13 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal, assert_never
 
-from engine.events import (
-    PeriodChosen,
-    ReadingTaken,
-    SymptomChanged,
-    WatchStarted,
-    WatchStopped,
-)
+from engine.events import LiveBody, PeriodChosen, ReadingTaken, SymptomChanged, WatchStarted, WatchStopped
 from primitives.dataclass import dataclass
 from primitives.records import Episode
 
@@ -37,8 +31,7 @@ class WatchState:
     since: datetime | None = None
     stopped: WatchStopped | None = None
 
-    def after(self, body: PeriodChosen | WatchStarted | ReadingTaken | SymptomChanged | WatchStopped,
-              at: datetime) -> WatchState:  # fmt: skip
+    def after(self, body: LiveBody, at: datetime) -> WatchState:
         """The state with `body`, which came at `at`, folded in."""
         match body:
             case PeriodChosen():

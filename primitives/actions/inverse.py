@@ -14,7 +14,7 @@ __all__ = ["Inverse", "Irreversible", "PriorState"]
 class PriorState(BaseModel):
     """The values that the action will change, read before it runs; None where one could not be read.
 
-    `values` are further ones by the names of the action's arguments; there None means that it wasn't set.
+    `values` are further ones by the names of the action's arguments; None in them means that it wasn't set.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from primitives.actions.execution import BlastRadius, Check, Convergence
+from primitives.actions.execution import BlastRadius, Check
 from primitives.actions.kubernetes import InCluster
-from primitives.actions.kubernetes_objects import KubernetesWorld, ObjectRef, pointer
-from primitives.actions.kubernetes_operations import ObjectPatch, Patch
-from primitives.kubernetes.fields import mapping, maps, text
+from primitives.actions.kubernetes_objects import KubernetesWorld, ObjectRef
+from primitives.actions.kubernetes_operations import ObjectPatch, SpecSwitch
+from primitives.kubernetes.fields import maps, text
 
 __all__ = ["NodeArguments", "cordoning", "is_cordoned", "node_ref"]
+
+_CORDON: Final = SpecSwitch("unschedulable", on="it takes no new pods", off="it takes pods")
 
 
 class NodeArguments(InCluster):
@@ -27,29 +29,19 @@ def node_ref(args: NodeArguments) -> ObjectRef:
 
 def is_cordoned(current: Mapping[str, Any]) -> bool:
     """Whether it takes no new pods."""
-    return mapping(current, "spec").get("unschedulable") is True
+    return _CORDON.is_on(current)
 
 
 def cordoning(*, cordoned: bool) -> ObjectPatch:
     """The operations that cordon a node, or let it take pods again."""
 
-    async def patch(world: KubernetesWorld, args: NodeArguments, current: Mapping[str, Any]) -> Patch:
-        del world, args
-        if is_cordoned(current) == cordoned:
-            return ()
-        path = pointer("spec", "unschedulable")
-        return ({"op": "add", "path": path, "value": True} if cordoned else {"op": "remove", "path": path},)
-
-    def progress(args: NodeArguments, current: Mapping[str, Any]) -> Convergence:
-        del args
-        done = is_cordoned(current) == cordoned
-        words = "it takes no new pods" if is_cordoned(current) else "it takes pods"
-        return Convergence(state="converged" if done else "converging", done=int(done), total=1, detail=words)
-
     async def checks(world: KubernetesWorld, args: NodeArguments, current: Mapping[str, Any]) -> Iterable[Check]:
         return await _others_ready(world, args) if cordoned else _not_drained(current)
 
-    return ObjectPatch(ref=node_ref, patch=patch, progress=progress, radius=_radius, checks=checks, owned=False)
+    return ObjectPatch(
+        ref=node_ref, patch=_CORDON.patch(on=cordoned), progress=_CORDON.progress(on=cordoned), radius=_radius,
+        checks=checks, owned=False,
+    )  # fmt: skip
 
 
 def _radius(args: NodeArguments, current: Mapping[str, Any]) -> BlastRadius:
@@ -66,9 +58,9 @@ async def _others_ready(world: KubernetesWorld, args: NodeArguments) -> Iterable
 
 
 def _not_drained(current: Mapping[str, Any]) -> Iterable[Check]:
-    """Taints that are no automatic ones say that somebody wants the node empty: a drain or an upgrade under way.
+    """A taint that Kubernetes didn't set says that somebody wants the node empty: a drain or an upgrade is under way.
 
-    Kubernetes taints by itself with names under node.kubernetes.io/; the cordon's own is one of them.
+    Kubernetes' own taints have names under node.kubernetes.io/; the cordon's is one of them.
     """
     taints = [text(taint, "key") for taint in maps(current, "spec", "taints")]
     wanted = [key for key in taints if not key.startswith("node.kubernetes.io/")]

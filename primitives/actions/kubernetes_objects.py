@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-import orjson
-
-from primitives.actions.execution import Dispatch
+from primitives.actions.execution import Check, Dispatch
 from primitives.dataclass import dataclass
+from primitives.digests import json_digest
 from primitives.errors import SourceUnreachable
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.fields import mapping, maps, strings, text
@@ -25,8 +23,14 @@ __all__ = [
     "Request",
     "TargetChanged",
     "diff_of",
+    "existing",
+    "fencing",
     "gitops_way",
+    "marking",
+    "owner_of",
+    "permission",
     "pointer",
+    "presence",
     "version_of",
 ]
 
@@ -123,32 +127,70 @@ def pointer(*path: str | int) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
-def version_of(current: Mapping[str, Any]) -> str:
-    """The object's identity and what it is told to be: its uid and a digest of its spec.
+def fencing(version: str) -> Mapping[str, Any]:
+    """The operation of a JSON patch that the server refuses with 409 where the object has another resourceVersion."""
+    return {"op": "replace", "path": pointer("metadata", "resourceVersion"), "value": version}
 
-    Not the resourceVersion: the status of a workload in trouble changes all the time, and changes nothing of what an
-    action would do. That fences the dispatch, for the moment between reading and writing.
+
+def marking(current: Mapping[str, Any], mark: str) -> Mapping[str, Any]:
+    """The operation of a JSON patch that sets the annotation `MARK`, together with the map where there is none yet."""
+    if mapping(current, "metadata", "annotations"):
+        return {"op": "add", "path": pointer("metadata", "annotations", MARK), "value": mark}
+    return {"op": "add", "path": pointer("metadata", "annotations"), "value": {MARK: mark}}
+
+
+async def existing(world: KubernetesWorld, ref: ObjectRef) -> Mapping[str, Any]:
+    """The object. Raises `SourceError`, also where there is none."""
+    current = await world.get(ref.path)
+    if current is None:
+        raise SourceUnreachable(world.name, f"there is no {ref.id}")
+    return current
+
+
+def presence(ref: ObjectRef, current: Mapping[str, Any] | None) -> tuple[Check, ...]:
+    """Whether the target, as it was read, is there and stays."""
+    if current is None:
+        return (Check(name="the target exists", passed=False, detail=f"there is no {ref.id}"),)
+    going = text(current, "metadata", "deletionTimestamp")
+    detail = f"it is, since {going}" if going else ""
+    return (
+        Check(name="the target exists", passed=True),
+        Check(name="it is not being deleted", passed=not going, detail=detail),
+    )
+
+
+async def permission(world: KubernetesWorld, access: Access, ref: ObjectRef) -> Check:
+    """Whether the identity that acts may do that. Raises `SourceError`."""
+    allowed, why = await world.may(access, ref)
+    what = "/".join(filter(None, (access.resource, access.subresource)))
+    return Check(name=f"it may {access.verb} {what}", passed=allowed, detail="" if allowed else why or "it may not")
+
+
+def version_of(current: Mapping[str, Any]) -> str:
+    """The object's identity and its desired state: its uid and a digest of its spec and labels.
+
+    It leaves out the resourceVersion, which every change of the status makes a new one of although the action would do
+    the same. The resourceVersion fences the dispatch: it guards the time between reading and writing.
     """
     document = {"spec": current.get("spec"), "labels": mapping(current, "metadata", "labels")}
-    digest = hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return f"{text(current, 'metadata', 'uid')} {digest[:16]}"
+    return f"{text(current, 'metadata', 'uid')} {json_digest(document)[:16]}"
 
 
 def diff_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What the server's dry run changes, as a unified diff of YAML, without secrets and what every change changes."""
+    """What the server's dry run changes, as a unified diff of YAML; without secrets and the server's own counters."""
     import yaml
 
     redactor = Redactor()
     old, new = (
-        yaml.safe_dump(redactor.redact_value(_told(document)), sort_keys=True, width=200).splitlines()
+        yaml.safe_dump(redactor.redact_value(_desired(document)), sort_keys=True, width=200).splitlines()
         for document in (before, after)
     )
     lines = list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]
     return "\n".join(line for line in lines if not line.startswith("@@"))
 
 
-def _told(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What an object is told to be: without its status and what the server keeps count of."""
+def _desired(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The desired state: the object without its status and what the server sets itself."""
     kept = {key: value for key, value in document.items() if key not in ("status", "apiVersion", "kind")}
     metadata = {key: value for key, value in mapping(document, "metadata").items() if key not in _NOISE}
     annotations = {

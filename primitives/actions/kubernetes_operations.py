@@ -1,16 +1,15 @@
 """The operations of an action that patches one object of a cluster: checks, dry run, fenced patch, reading back.
 
 The patch is a JSON patch (RFC 6902). At dispatch it also replaces `metadata.resourceVersion` by the one that was read,
-which the server refuses with 409 where anything was written since, and leaves the run's name in an annotation: who
-reads the object later knows whether this very call arrived.
+which the server refuses with 409 where anything was written since, and sets an annotation to the run's name: by that a
+later reading tells whether this very call arrived.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from primitives.actions.execution import BlastRadius, Call, Check, Convergence, Dispatch, Preflight, Preview
 from primitives.actions.inverse import PriorState
@@ -23,16 +22,21 @@ from primitives.actions.kubernetes_objects import (
     Request,
     TargetChanged,
     diff_of,
+    existing,
+    fencing,
     gitops_way,
+    marking,
     owner_of,
+    permission,
     pointer,
+    presence,
     version_of,
 )
 from primitives.dataclass import dataclass
 from primitives.errors import SourceUnreachable
 from primitives.kubernetes.fields import mapping, strings, text
 
-__all__ = ["ObjectPatch", "Patch"]
+__all__ = ["ObjectPatch", "Patch", "SpecSwitch"]
 
 Object = Mapping[str, Any]
 Patch = Sequence[Mapping[str, Any]]
@@ -68,19 +72,15 @@ class ObjectPatch:
     checks: Callable[[KubernetesWorld, Any, Object], Awaitable[Iterable[Check]]] = _no_checks
     owned: bool = True
     access: tuple[Access, ...] = ()
-    platform: str = field(default="kubernetes")
+    platform: str = "kubernetes"
 
     async def preflight(self, world: KubernetesWorld, arguments: Any) -> Preflight:
         """Whether the target is there, not going, nobody else's, and may be patched."""
         ref = self.ref(arguments)
         current = await world.get(ref.path)
+        checks = list(presence(ref, current))
         if current is None:
-            return Preflight(checks=(Check(name="the target exists", passed=False, detail=f"there is no {ref.id}"),))
-        going = text(current, _METADATA, "deletionTimestamp")
-        checks = [
-            Check(name="the target exists", passed=True),
-            Check(name="it is not being deleted", passed=not going, detail=f"it is, since {going}" if going else ""),
-        ]
+            return Preflight(checks=tuple(checks))
         instead = ""
         if self.owned:
             owner, way = owner_of(current), gitops_way(current)
@@ -89,7 +89,7 @@ class ObjectPatch:
             instead = way[1] if way else ""
             detail = f"{way[0]} would undo it; instead: {way[1]}" if way else ""
             checks.append(Check(name="it is not applied from Git", passed=way is None, detail=detail))
-        checks += [await self._permission(world, access, ref) for access in (_patching(ref), *self.access)]
+        checks += [await permission(world, access, ref) for access in (_patching(ref), *self.access)]
         checks += await self.checks(world, arguments, current)
         if all(check.passed for check in checks):
             change = await self.patch(world, arguments, current)
@@ -109,7 +109,7 @@ class ObjectPatch:
 
     async def _preview(self, world: KubernetesWorld, arguments: Any, mark: str) -> Preview:
         ref = self.ref(arguments)
-        current = await self._current(world, ref)
+        current = await existing(world, ref)
         change = await self.patch(world, arguments, current)
         if not change:
             raise SourceUnreachable(world.name, f"{ref.id} is at the goal already")
@@ -118,7 +118,7 @@ class ObjectPatch:
             operation=f"patch {ref.kind}",
             target=ref.id,
             fence=text(current, _METADATA, "resourceVersion"),
-            parameters={"path": ref.path, "patch": [*change, _marking(current, mark)]},
+            parameters={"path": ref.path, "patch": [*change, marking(current, mark)]},
         )
         after = await world.dry_run(_request(call))
         return Preview(
@@ -145,35 +145,53 @@ class ObjectPatch:
         return Dispatch(outcome="unknown", detail="the target is as it was")
 
     async def converged(self, world: KubernetesWorld, arguments: Any, preview: Preview) -> Convergence:
-        """How far the object is with being what it was told."""
+        """How far the object has come towards its desired state."""
         del preview
         current = await world.get(self.ref(arguments).path)
         if current is None:
             return Convergence(state="failed", done=0, total=1, detail="the target is gone")
         return self.progress(arguments, current)
 
-    async def _current(self, world: KubernetesWorld, ref: ObjectRef) -> Object:
-        current = await world.get(ref.path)
-        if current is None:
-            raise SourceUnreachable(world.name, f"there is no {ref.id}")
-        return current
 
-    async def _permission(self, world: KubernetesWorld, access: Access, ref: ObjectRef) -> Check:
-        allowed, why = await world.may(access, ref)
-        what = "/".join(filter(None, (access.resource, access.subresource)))
-        return Check(name=f"it may {access.verb} {what}", passed=allowed, detail="" if allowed else why or "it may not")
+@dataclass(frozen=True, slots=True)
+class SpecSwitch:
+    """A setting `name` of an object's spec that is true or absent; `on` and `off` say what the object does then."""
+
+    name: str
+    on: str
+    off: str
+
+    def is_on(self, current: Object) -> bool:
+        """Whether the object has it set."""
+        return mapping(current, "spec").get(self.name) is True
+
+    def patch(self, *, on: bool) -> Callable[[KubernetesWorld, Any, Object], Awaitable[Patch]]:
+        """An `ObjectPatch.patch` that sets it, or takes it away."""
+
+        async def patch(world: KubernetesWorld, arguments: Any, current: Object) -> Patch:
+            del world, arguments
+            if self.is_on(current) == on:
+                return ()
+            path = pointer("spec", self.name)
+            return ({"op": "add", "path": path, "value": True} if on else {"op": "remove", "path": path},)
+
+        return patch
+
+    def progress(self, *, on: bool) -> Callable[[Any, Object], Convergence]:
+        """An `ObjectPatch.progress` that waits until it is set, or gone."""
+
+        def progress(arguments: Any, current: Object) -> Convergence:
+            del arguments
+            is_on = self.is_on(current)
+            state: Literal["converged", "converging"] = "converged" if is_on == on else "converging"
+            return Convergence(state=state, done=int(is_on == on), total=1, detail=self.on if is_on else self.off)
+
+        return progress
 
 
 def _patching(ref: ObjectRef) -> Access:
     return Access("patch", ref.group, ref.plural)
 
 
-def _marking(current: Object, mark: str) -> Mapping[str, Any]:
-    if mapping(current, _METADATA, "annotations"):
-        return {"op": "add", "path": pointer(_METADATA, "annotations", MARK), "value": mark}
-    return {"op": "add", "path": pointer(_METADATA, "annotations"), "value": {MARK: mark}}
-
-
 def _request(call: Call) -> Request:
-    fence = {"op": "replace", "path": pointer(_METADATA, "resourceVersion"), "value": call.fence}
-    return Request("PATCH", call.parameters["path"], [fence, *call.parameters["patch"]], JSON_PATCH)
+    return Request("PATCH", call.parameters["path"], [fencing(call.fence), *call.parameters["patch"]], JSON_PATCH)

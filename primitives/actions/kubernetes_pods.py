@@ -22,17 +22,21 @@ from primitives.actions.kubernetes_objects import (
     KubernetesWorld,
     ObjectRef,
     Request,
+    existing,
+    fencing,
+    marking,
     owner_of,
+    permission,
     pointer,
+    presence,
 )
 from primitives.clock import SystemClock
-from primitives.errors import SourceUnreachable
 from primitives.kubernetes.fields import mapping, maps, strings, text
 
 __all__ = ["DeletePod", "DrainNode", "PodArguments"]
 
 _BUDGET_S: Final = 45.0
-"""How long an eviction waits for a disruption budget; who needs longer continues with another drain."""
+"""How long the evictions of a drain wait for disruption budgets. What is left then takes another drain."""
 _PAUSE_S: Final = 2.0
 Pod = Mapping[str, Any]
 
@@ -53,18 +57,15 @@ class DeletePod:
         """It is there, not going, and something makes a new one."""
         ref = _pod_ref(arguments.namespace, arguments.pod)
         pod = await world.get(ref.path)
+        present = presence(ref, pod)
         if pod is None:
-            return Preflight(checks=(Check(name="the target exists", passed=False, detail=f"there is no {ref.id}"),))
-        going, owner = text(pod, "metadata", "deletionTimestamp"), owner_of(pod)
-        allowed, why = await world.may(Access("delete", "", "pods"), ref)
+            return Preflight(checks=present)
+        owner = owner_of(pod)
         return Preflight(
             checks=(
-                Check(name="the target exists", passed=True),
-                Check(
-                    name="it is not being deleted", passed=not going, detail=f"it is, since {going}" if going else ""
-                ),
+                *present,
                 Check(name="a controller makes a new one", passed=bool(owner), detail="" if owner else "none owns it"),
-                Check(name="it may delete pods", passed=allowed, detail="" if allowed else why or "it may not"),
+                await permission(world, Access("delete", "", "pods"), ref),
             )
         )
 
@@ -72,9 +73,7 @@ class DeletePod:
         """The deletion of this very pod."""
         del mark
         ref = _pod_ref(arguments.namespace, arguments.pod)
-        pod = await world.get(ref.path)
-        if pod is None:
-            raise SourceUnreachable(world.name, f"there is no {ref.id}")
+        pod = await existing(world, ref)
         uid = text(pod, "metadata", "uid")
         call = Call(
             api=ref.api, operation="delete pod", target=ref.id, parameters={"path": ref.path, "uid": uid}, fence=uid
@@ -123,23 +122,21 @@ class DrainNode:
         pods = await _evictable(world, arguments.node)
         loose = [_name(pod) for pod in pods if not owner_of(pod)]
         local = [_name(pod) for pod in pods if any("emptyDir" in volume for volume in maps(pod, "spec", "volumes"))]
-        allowed, why = await world.may(Access("create", "", "pods", "eviction"), _pod_ref("", ""))
+        may_evict = await permission(world, Access("create", "", "pods", "eviction"), _pod_ref("", ""))
         full = await _full_budgets(world, pods)
         checks += [
             Check(name="there are pods to evict", passed=bool(pods), detail="" if pods else "there are none"),
             Check(name="a controller makes new pods", passed=not loose, detail=_named(loose)),
             Check(name="no pod loses local data", passed=not local, detail=_named(local)),
             Check(name="the disruption budgets allow it", passed=not full, detail=_named(full)),
-            Check(name="it may create pods/eviction", passed=allowed, detail="" if allowed else why or "it may not"),
+            may_evict,
         ]
         return Preflight(checks=tuple(checks))
 
     async def preview(self, world: KubernetesWorld, arguments: NodeArguments, mark: str) -> Preview:
         """The cordon, and the evictions of these very pods."""
         ref = node_ref(arguments)
-        node = await world.get(ref.path)
-        if node is None:
-            raise SourceUnreachable(world.name, f"there is no {ref.id}")
+        node = await existing(world, ref)
         pods = await _evictable(world, arguments.node)
         named = [
             {"namespace": text(pod, "metadata", "namespace"), "name": _name(pod), "uid": text(pod, "metadata", "uid")}
@@ -218,14 +215,9 @@ def _deletion(call: Call) -> Request:
 
 
 def _cordon(call: Call, node: Mapping[str, Any]) -> Request:
-    annotations = mapping(node, "metadata", "annotations")
-    mark = call.parameters["mark"]
-    marking: dict[str, Any] = {"op": "add", "path": pointer("metadata", "annotations"), "value": {MARK: mark}}
-    if annotations:
-        marking = {"op": "add", "path": pointer("metadata", "annotations", MARK), "value": mark}
-    fence = {"op": "replace", "path": pointer("metadata", "resourceVersion"), "value": call.fence}
     cordon = {"op": "add", "path": pointer("spec", "unschedulable"), "value": True}
-    return Request("PATCH", call.parameters["path"], [fence, cordon, marking], JSON_PATCH)
+    patch = [fencing(call.fence), cordon, marking(node, call.parameters["mark"])]
+    return Request("PATCH", call.parameters["path"], patch, JSON_PATCH)
 
 
 def _eviction(version: str, pod: Mapping[str, str]) -> Request:
@@ -243,7 +235,7 @@ async def _eviction_version(world: KubernetesWorld) -> str:
 
 
 async def _evictable(world: KubernetesWorld, node: str, *, going: bool = False) -> list[Pod]:
-    """The pods on a node but for those of DaemonSets, static ones, and those that have ended or (else) are ending."""
+    """The pods on a node without those of DaemonSets, static and ended ones; with `going` also those being deleted."""
     listed = maps(await world.get("/api/v1/pods") or {}, "items")
     return [
         pod for pod in listed

@@ -10,16 +10,33 @@ from primitives.actions.execution import BlastRadius, Check, Convergence
 from primitives.actions.inverse import PriorState
 from primitives.actions.kubernetes import Workload
 from primitives.actions.kubernetes_objects import KubernetesWorld, ObjectRef
+from primitives.actions.kubernetes_operations import SpecSwitch
 from primitives.dataclass import dataclass
 from primitives.errors import SourceUnreachable
 from primitives.kubernetes.fields import integer, mapping, maps, strings, text
 
-__all__ = ["Revision", "autoscaler_of", "radius_of", "revision_of", "revisions_of", "rollout", "workload_ref"]
+__all__ = [
+    "PAUSED",
+    "Revision",
+    "all_at_once",
+    "autoscaler_of",
+    "no_rollout",
+    "not_paused",
+    "radius_of",
+    "replicas_before",
+    "replicas_of",
+    "revision_of",
+    "revisions_of",
+    "rollout",
+    "workload_ref",
+]
 
 APPS: Final = "/apis/apps/v1"
 _PLURALS: Final = {"deployment": "deployments", "statefulset": "statefulsets", "daemonset": "daemonsets"}
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _HASH: Final = "pod-template-hash"
+PAUSED: Final = SpecSwitch("paused", on="the rollout is paused", off="the rollout goes on")
+"""Whether somebody paused a Deployment's rollout."""
 
 
 def workload_ref(arguments: Workload) -> ObjectRef:
@@ -94,7 +111,7 @@ def rollout(arguments: Workload, current: Mapping[str, Any]) -> Convergence:
 
 
 def replicas_of(arguments: Workload, current: Mapping[str, Any]) -> int:
-    """How many pods it shall have."""
+    """How many pods it should have."""
     if arguments.kind == "daemonset":
         return integer(current, "status", "desiredNumberScheduled") or 0
     replicas = integer(current, "spec", "replicas")
@@ -138,12 +155,12 @@ async def replicas_before(world: KubernetesWorld, arguments: Workload, current: 
 
 def not_paused(current: Mapping[str, Any]) -> Check:
     """A paused rollout is somebody's work in progress, and nothing would be rolled out."""
-    paused = mapping(current, "spec").get("paused") is True
+    paused = PAUSED.is_on(current)
     return Check(name="its rollout is not paused", passed=not paused, detail="it is: resume it first" if paused else "")
 
 
 def no_rollout(arguments: Workload, current: Mapping[str, Any]) -> Check:
-    """A rollout under way is deliberate, and changing it in its middle mixes two causes."""
+    """A rollout under way is deliberate; another change in the middle of it would mix two causes."""
     progress = rollout(arguments, current)
     mixed = progress.state == "converging" and _mixed(arguments, current)
     return Check(name="no rollout is under way", passed=not mixed, detail=progress.detail if mixed else "")

@@ -23,8 +23,8 @@ READS: Final = (
     ),
     "get pods/log",
 )  # fmt: skip
-"""What an investigation reads. Secrets are left out: their metadata would tell that one is missing, but a role can't
-give the metadata alone."""
+"""What an investigation reads. Not Secrets: their metadata would show that one is missing, but no role can allow the
+metadata without the values."""
 
 
 def workload_permissions(*verbs: str) -> tuple[str, ...]:

@@ -31,8 +31,8 @@ from primitives.remediations.registry import Remediation, register
 class RollBackDeployment(Workload):
     """`revision` is the rollout's to go back to; none is the previous one.
 
-    `blamed` is the revision that is to be left, where it is known: while another one runs, "the previous one" may be
-    the very one that is blamed.
+    `blamed` is the revision to leave, where it is known: when another one runs by now, "the previous one" may be the
+    blamed one itself.
     """
 
     revision: int | None = None

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from primitives.actions.execution import Check, Convergence
+from primitives.actions.execution import Check
 from primitives.actions.inverse import Inverse
 from primitives.actions.kubernetes import Workload, kubectl, workload_of
-from primitives.actions.kubernetes_objects import KubernetesWorld, pointer
-from primitives.actions.kubernetes_operations import ObjectPatch, Patch
-from primitives.actions.kubernetes_workloads import radius_of, workload_ref
+from primitives.actions.kubernetes_objects import KubernetesWorld
+from primitives.actions.kubernetes_operations import ObjectPatch
+from primitives.actions.kubernetes_workloads import PAUSED, radius_of, workload_ref
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
-from primitives.kubernetes.fields import mapping
 from primitives.remediations.registry import Remediation, register
-
-
-def _is_paused(current: Mapping[str, Any]) -> bool:
-    return mapping(current, "spec").get("paused") is True
 
 
 async def _checks(world: KubernetesWorld, args: Workload, current: Mapping[str, Any]) -> Iterable[Check]:
@@ -29,20 +24,10 @@ async def _checks(world: KubernetesWorld, args: Workload, current: Mapping[str, 
 
 
 def _pausing(*, paused: bool) -> ObjectPatch:
-    async def patch(world: KubernetesWorld, args: Workload, current: Mapping[str, Any]) -> Patch:
-        del world, args
-        if _is_paused(current) == paused:
-            return ()
-        path = pointer("spec", "paused")
-        return ({"op": "add", "path": path, "value": True} if paused else {"op": "remove", "path": path},)
-
-    def progress(args: Workload, current: Mapping[str, Any]) -> Convergence:
-        del args
-        done = _is_paused(current) == paused
-        words = "the rollout is paused" if _is_paused(current) else "the rollout goes on"
-        return Convergence(state="converged" if done else "converging", done=int(done), total=1, detail=words)
-
-    return ObjectPatch(ref=workload_ref, patch=patch, progress=progress, radius=radius_of, checks=_checks)
+    return ObjectPatch(
+        ref=workload_ref, patch=PAUSED.patch(on=paused), progress=PAUSED.progress(on=paused), radius=radius_of,
+        checks=_checks,
+    )  # fmt: skip
 
 
 def _propose_pause(target: Target) -> Proposed | None:

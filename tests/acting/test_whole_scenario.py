@@ -1,6 +1,6 @@
 """A bad release on a real cluster under load: found, rolled back after a yes, verified; and one that isn't cured.
 
-Left out where the cluster's parts aren't there (tests/cases/real_api_server.py says which).
+Left out where no API server is built (`KUBE_TEST_CACHE`, tests/conftest.py).
 """
 
 from __future__ import annotations
@@ -24,10 +24,7 @@ from cases.real_api_server import CACHE, TOOLS
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = TOOLS / "cluster"
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 QUESTION = re.compile(rb"(\[y/n\]: |to leave it: |\[w/l\]: )$")
 BAD = "registry.local/api:v2.3.1"
 GOOD = "registry.local/api:v2.3.0"
@@ -104,17 +101,8 @@ def _converse(terminal: int, answers: list[str], within_s: float = 400.0) -> tup
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    command = [
-        sys.executable,
-        "-m",
-        "cluster",
-        "up",
-        "scenarios/shop.yaml",
-        "--dir",
-        str(tmp_path / "shop"),
-        "--for",
-        "900",
-    ]
+    folder = str(tmp_path / "shop")
+    command = [sys.executable, "-m", "cluster", "up", "scenarios/shop.yaml", "--dir", folder, "--for", "900"]
     environment = os.environ | {"KUBE_TEST_CACHE": str(CACHE), "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(command, cwd=CLUSTER, env=environment, stdout=subprocess.PIPE, text=True) as cluster:
         try:
