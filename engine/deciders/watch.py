@@ -42,19 +42,21 @@ def _changed(state: IncidentState, reading: ReadingTaken) -> SymptomChanged | No
     """The symptom decides; where no metric is known for one, every watched metric and workload must be well."""
     own = [metric for metric in reading.metrics if metric.symptom] or list(reading.metrics)
     bad = [metric for metric in own if metric.well_since is None]
-    incomplete = [workload for workload in reading.workloads if workload.ready < workload.wanted]
+    if state.watch.symptom == "recovered":
+        return _returned(bad)
+    incomplete = any(workload.ready < workload.wanted for workload in reading.workloads)
     known = bool(own or reading.workloads)
-    recovered = state.watch.symptom == "recovered"
-    if not known:
-        return None
-    if recovered and (worst := _left(bad)) is not None and worst.bad_since is not None:
-        return SymptomChanged(state="returned", since=worst.bad_since, reading=worst)
-    if recovered or bad or (incomplete and not own):
+    if not known or bad or (incomplete and not own):
         return None
     last = max(own, key=lambda metric: metric.well_since or metric.at, default=None)
     since = (last.well_since if last is not None else None) or state.updated_at
     return SymptomChanged(state="recovered", since=since, reading=last) if since is not None else None
 
 
-def _left(bad: list[MetricReading]) -> MetricReading | None:
-    return max(bad, key=lambda metric: (metric.bad_since is not None, metric.at), default=None)
+def _returned(bad: list[MetricReading]) -> SymptomChanged | None:
+    """That the symptom is back: shown by the newest reading of those that say since when they are bad."""
+    dated = [metric for metric in bad if metric.bad_since is not None]
+    newest = max(dated, key=lambda metric: metric.at, default=None)
+    if newest is None or newest.bad_since is None:
+        return None
+    return SymptomChanged(state="returned", since=newest.bad_since, reading=newest)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.events import AlertReading, MetricReading, ReadingTaken, WorkloadReading
 from engine.investigate.commands import StopWatch, TakeReading
@@ -20,7 +21,7 @@ from engine.investigate.recorder import Unrecorded
 from engine.investigate.scenario import Scenario
 from engine.investigate.watched import Watched, watched_metrics
 from primitives.records import Alert, Series, Window
-from primitives.telemetry import AlertsQuery, Answers, ObjectsQuery, SeriesQuery, Telemetry
+from primitives.telemetry import AlertsQuery, Answers, ObjectsQuery, Query, SeriesQuery, Telemetry
 from primitives.text import safe_line
 
 __all__ = ["LEASE", "Watcher"]
@@ -64,7 +65,7 @@ class Watcher:
             backends = self._scenario.backends
             await asyncio.gather(*(backend.close() for backend in backends), return_exceptions=True)
 
-    def _over(self) -> Any:
+    def _over(self) -> Literal["budget", "unwatched"] | None:
         if self._asked >= self._left:
             return "budget"
         return "unwatched" if self._scenario.clock.monotonic() >= self._wanted_until else None
@@ -77,33 +78,26 @@ class Watcher:
         watched = watched_metrics(state)
         resources = tuple(dict.fromkeys(metric.resource for metric in watched))
         names = tuple(dict.fromkeys(metric.metric for metric in watched))
-        series, alerts, objects = await asyncio.gather(
-            self._put(telemetry, SeriesQuery(window=window, resources=resources, metrics=names, step_s=_STEP_S))
-            if watched
-            else _nothing(),
-            self._put(telemetry, AlertsQuery(window=window)),
-            self._put(telemetry, ObjectsQuery(window=window, kinds=_WORKLOADS)),
-        )
-        missing = [part for answers in (series, alerts, objects) if answers is not None for part in _failures(answers)]
+        queries: list[Query] = [AlertsQuery(window=window), ObjectsQuery(window=window, kinds=_WORKLOADS)]
+        if watched:
+            queries.insert(0, SeriesQuery(window=window, resources=resources, metrics=names, step_s=_STEP_S))
+        answers = await asyncio.gather(*(self._put(telemetry, query) for query in queries))
+        records = {query.question: answer.records for query, answer in zip(queries, answers, strict=True)}
         return ReadingTaken(
-            metrics=tuple(_readings(watched, series.records if series is not None else ())),
-            alerts=_firing(alerts.records if alerts is not None else ()),
-            workloads=await asyncio.to_thread(_workloads, objects.records if objects is not None else (), window),
+            metrics=tuple(_readings(watched, records.get("series", ()))),
+            alerts=_firing(records["alerts"]),
+            workloads=await asyncio.to_thread(_workloads, records["objects"], window),
             asked=self._asked,
-            missing=tuple(dict.fromkeys(missing)),
+            missing=tuple(dict.fromkeys(problem for answer in answers for problem in _failures(answer))),
         )
 
-    async def _put(self, telemetry: Telemetry, query: Any) -> Answers[Any] | None:
-        """The answers; None where no source is asked such questions."""
+    async def _put(self, telemetry: Telemetry, query: Query) -> Answers[Any]:
+        """The answers; empty where no source is asked such questions."""
         able = [backend for backend in self._scenario.backends if query.question in backend.questions]
         if not able:
-            return None
+            return Answers(query, ())
         self._asked += len(able)
         return await telemetry.ask(query)
-
-
-async def _nothing() -> None:
-    return None
 
 
 def _failures(answers: Answers[Any]) -> list[str]:
@@ -123,11 +117,8 @@ def _readings(watched: Sequence[Watched], series: Sequence[Series]) -> list[Metr
 
 def _reading(watched: Watched, series: Series) -> MetricReading:
     well = watched.is_well(series.values)
-    bad = np.flatnonzero(~well)
-    first = int(bad[-1]) + 1 if len(bad) else 0
+    first, left = _begin_of_last_run(well), _begin_of_last_run(~well)
     is_well = len(well) - first >= _LEAST_WELL
-    good = np.flatnonzero(well)
-    left = int(good[-1]) + 1 if len(good) else 0
     return MetricReading(
         resource=watched.resource,
         metric=watched.metric,
@@ -140,6 +131,12 @@ def _reading(watched: Watched, series: Series) -> MetricReading:
         well_since=_moment(series.times[first]) if is_well else None,
         symptom=watched.symptom,
     )
+
+
+def _begin_of_last_run(flags: NDArray[np.bool_]) -> int:
+    """Where the true values at the end begin; the length where the last one is false."""
+    false = np.flatnonzero(~flags)
+    return int(false[-1]) + 1 if len(false) else 0
 
 
 def _moment(seconds: float) -> datetime:

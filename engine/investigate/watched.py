@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.incident import IncidentState
+from engine.reason.localise import SYMPTOM_KINDS
 from primitives.dataclass import dataclass
 from primitives.facts import MetricShift
 
@@ -42,7 +43,7 @@ class Watched:
 def watched_metrics(state: IncidentState) -> tuple[Watched, ...]:
     """The symptom's metric first, then those that speak for the best cause, then what else users feel."""
     shifts = [
-        found_fact.fact for found_fact in state.facts.values()
+        (found_fact.key, found_fact.fact) for found_fact in state.facts.values()
         if isinstance(found_fact.fact, MetricShift) and found_fact.fact.polarity == "present" and found_fact.fact.worse
         and found_fact.fact.ended is None and found_fact.fact.resource
     ]  # fmt: skip
@@ -53,15 +54,12 @@ def watched_metrics(state: IncidentState) -> tuple[Watched, ...]:
     def own(shift: MetricShift) -> bool:
         return symptom is not None and (shift.resource, shift.metric) == (symptom.resource, symptom.metric)
 
-    names = {id(found_fact.fact): found_fact.key for found_fact in state.facts.values()}
-    ordered = sorted(
-        shifts,
-        key=lambda shift: (
-            not own(shift), names[id(shift)] not in speaking, shift.kind not in ("latency", "errors", "availability"),
-        ),
-    )  # fmt: skip
+    def rank(keyed: tuple[str, MetricShift]) -> tuple[bool, bool, bool]:
+        key, shift = keyed
+        return not own(shift), key not in speaking, shift.kind not in SYMPTOM_KINDS
+
     watched: dict[tuple[str, str], Watched] = {}
-    for shift in ordered:
+    for _, shift in sorted(shifts, key=rank):
         assert shift.resource is not None
         watched.setdefault(
             (shift.resource, shift.metric),

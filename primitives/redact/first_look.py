@@ -24,7 +24,8 @@ _LONGEST: Final = 40
 class FirstLook:
     """Looks for pieces of text, in lower case: `words` have no letter or digit beside them, `starts` none before them.
 
-    The letters that `endings` begin with end a run. Of `pairs` both must be there. Texts are ASCII, and so are the pieces that count.
+    The first letters of one of `endings` are the last ones of a run of letters. Both pieces of one of `pairs` are there.
+    Texts are ASCII, and so are the pieces that count.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Words for passwords, secrets, tokens and keys in other languages, as they are written in names of settings.
 
-With and without the signs that ASCII lacks. A key may be public: of `clave` and its like, only what a second word calls
-secret is one whatever its value.
+With and without the signs that ASCII lacks. A key may be public: behind `clave` alone a value must look random, behind
+`clave secreta` it need not.
 """
 
 from __future__ import annotations

@@ -46,14 +46,8 @@ class Marks:
 
     def hide(self, text: str) -> str:
         """`text` with its placeholders as marks. Such characters of its own become replacement characters."""
-        return self.hide_placeholders(self.without_marks(text))
-
-    def without_marks(self, text: str) -> str:
-        """`text` with replacement characters for characters that are marks."""
-        return text if text.isascii() else _MARK.sub("\ufffd", text)
-
-    def hide_placeholders(self, text: str) -> str:
-        """`text` with its placeholders as marks."""
+        if not text.isascii():
+            text = _MARK.sub("\ufffd", text)
         return _PLACEHOLDER.sub(lambda match: self.mark(match[0], match[0]), text) if "[redacted:" in text else text
 
     def show(self, text: str) -> str:

@@ -22,7 +22,6 @@ _TOKEN_PARAMETERS: Final = frozenset({
 })  # fmt: skip
 _MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,60}[0-9])(?=[^A-Za-z]{0,60}[A-Za-z])[A-Za-z0-9_.~%+=-]{16,2000}")
 _TIME: Final = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
-_PASS_ON: Final = frozenset({"spark", "akka", "tcp", "spark-client"})
 
 
 def _parameter(match: re.Match[str]) -> Span | None:

@@ -172,7 +172,7 @@ _BEFORE: Final = (
     r"|(?<=\[[0-9]m)|(?<=\[[0-9]{2}m)|(?<=;[0-9]m)|(?<=;[0-9]{2}m)|(?<=--)|(?<=__))"
 )
 _ESCAPE: Final = re.compile(r"%[0-9a-f]{2}|\\(?:[nrt]|[ux][0-9a-f]{2,4})|\[[0-9;]{1,8}m")
-# Other words end so.
+# Ordinary words end like these.
 _LIKE_WORDS: Final = frozenset(
     {"key-", "api-", "test-", "live_", "rnd_", "pat.", "access-", "waka_", "secret_", "-us", "msg."}
 )
@@ -185,7 +185,7 @@ _FIRST_WORD: Final = re.compile("[a-z][a-z0-9]*")
 
 
 def _is_distinct(marker: str) -> bool:
-    """Whether a form that begins so is one wherever it stands, directly behind a letter too."""
+    """Whether what begins with `marker` is a vendor's form even directly behind a letter."""
     ends = len(marker) >= 4 and marker[-1] in "_-." and marker[0].isalpha()
     return marker in _DISTINCT or (ends and marker not in _LIKE_WORDS)
 

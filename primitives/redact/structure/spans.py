@@ -22,6 +22,7 @@ __all__ = [
     "PIECES_OF_STRUCTURE",
     "hints_at_a_secret",
     "may_have_structure",
+    "may_hold_arguments",
     "secret_names",
     "secret_spans",
     "spans_of_frames",
