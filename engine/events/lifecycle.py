@@ -28,7 +28,7 @@ class InvestigationCancelled(InvestigationEvent):
 
 
 class InvestigationFinished(InvestigationEvent):
-    """The investigation ended. `cost_usd` is what sources and models charge."""
+    """The investigation ended. `cost_usd` is what sources charge for their answers."""
 
     type: Literal["investigation_finished"] = "investigation_finished"
     version: Literal[1] = 1

@@ -22,15 +22,16 @@ _LEAST: Final = 4
 async def symptom_of_named_alarm(
     query: str, window: Window, backends: Sequence[Backend], redactor: Redactor
 ) -> Symptom | None:
-    """The metric and resource of the alarm whose name stands in the query; None where none does, or none says them.
+    """The metric and resource of the alarm that the query names; None without one that has both.
 
-    Of several the longest name counts, then one that fires. A source that fails or takes long is not waited for.
+    Of several the longest name counts, then one that fires. A source that fails or is late is left out.
     """
     asked = (backend.ask(AlertsQuery(window=window)) for backend in backends if "alerts" in backend.questions)
     tasks = await side_by_side(asked, within_s=_WITHIN_S)
     answers = [task.result() for task in tasks if task is not None and task.exception() is None]
     alerts = [alert for answer in answers for alert in answer.records]
-    named = [alert for alert in alerts if _is_named(alert, query.casefold())]
+    asked_about = query.casefold()
+    named = [alert for alert in alerts if _is_named(alert, asked_about)]
     if not named:
         return None
     alert = max(named, key=lambda alert: (len(alert.name), alert.state == "firing"))

@@ -56,8 +56,8 @@ class Stretch:
 
 def episodes_of(series: Iterable[Series]) -> list[Episode]:
     """Every episode of every series of latency or failures, in order of time; one that goes on has no end."""
-    found_episodes = [episode for entry in series if _is_felt(entry) for episode in _episodes(entry)]
-    return sorted(found_episodes, key=lambda episode: (episode.start, episode.resource, episode.metric))
+    episodes = (episode for entry in series if _is_felt(entry) for episode in _episodes(entry))
+    return sorted(episodes, key=lambda episode: (episode.start, episode.resource, episode.metric))
 
 
 def stretches_of(episodes: Sequence[Episode], now: datetime) -> list[Stretch]:

@@ -193,7 +193,8 @@ class _Zip:
     @property
     def folders(self) -> frozenset[str]:
         names = (info.filename.removeprefix(self._prefix) for info in self._archive.infolist())
-        return frozenset(str(parent) for name in names for parent in PurePosixPath(f"{name}x").parents)
+        holding = {PurePosixPath(name.rpartition("/")[0]) for name in names}
+        return frozenset(str(folder) for path in holding for folder in (path, *path.parents))
 
     def entries(self) -> Iterator[tuple[str, int]]:
         for info in self._archive.infolist():

@@ -24,6 +24,10 @@ from botocore.validate import ParamValidator
 from cases.fake_server import FakeServer, Reply
 from moto.server import ThreadedMotoServer
 
+from primitives.clock import ManualClock
+from primitives.sources import define_source, open_source
+from primitives.telemetry import Backend
+
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 KEYS = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
@@ -75,6 +79,10 @@ class FakeAws(FakeServer):
         """The settings of a source that asks it."""
         return {"kind": "aws", "region": REGION, "endpoint_url": self.url, **KEYS, **more}
 
+    def source(self, now: datetime, **settings: Any) -> Backend:
+        """A source that asks it, with a clock that stands at `now`."""
+        return open_source("prod", define_source("prod", self.settings(**settings), {}), ManualClock(now)).backend
+
     def reply(self, handler: Any, body: bytes) -> Reply:
         call = _call(handler, body)
         self.calls.append(call)
@@ -89,6 +97,10 @@ class FakeAws(FakeServer):
         """Forget everything."""
         request = urllib.request.Request(f"{self.behind}/moto-api/reset", method="POST", data=b"")
         urllib.request.urlopen(request, timeout=10).close()
+        self.forget_calls()
+
+    def forget_calls(self) -> None:
+        """Forget what was asked, and the rule; what moto holds stays."""
         self.calls.clear()
         self.rule = lambda call: None
 

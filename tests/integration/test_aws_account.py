@@ -50,8 +50,7 @@ def started() -> Iterator[FakeAws]:
 
 @pytest.fixture
 def aws(started: FakeAws) -> FakeAws:
-    started.calls.clear()
-    started.rule = lambda call: None
+    started.forget_calls()
     return started
 
 
@@ -62,7 +61,7 @@ def now() -> datetime:
 
 @pytest.fixture
 async def source(aws: FakeAws, now: datetime) -> AsyncIterator[Backend]:
-    backend = open_source("prod", define_source("prod", aws.settings(), {}), ManualClock(now)).backend
+    backend = aws.source(now)
     yield backend
     await backend.close()
 
@@ -248,12 +247,16 @@ async def test_the_past_is_not_told_from_the_present(source: Backend, now: datet
         assert (answer.status, answer.records) == ("not_recorded", ())
 
 
-async def test_a_secure_parameter_is_never_read(aws: FakeAws, source: Backend, now: datetime) -> None:
+async def test_a_secure_parameter_is_never_read(aws: FakeAws) -> None:
     ssm = aws.client("ssm")
     for kind, name in (("String", "/orders/limit"), ("SecureString", "/orders/password")):
         for value in ("first-4711", "second-4712"):
             ssm.put_parameter(Name=name, Value=value, Type=kind, Overwrite=True)
-    answer = await source.ask(ChangesQuery(window=window(datetime.now(UTC))))
+    # The parameters must be older than the source's clock, however long it took to make them.
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    source = aws.source(later)
+    answer = await source.ask(ChangesQuery(window=window(later)))
+    await source.close()
     told = {each.id: (each.before, each.after) for each in answer.records if each.origin == "ssm"}
     assert told == {
         "/orders/limit:2": ({"limit": "first-4711"}, {"limit": "second-4712"}),

@@ -11,9 +11,7 @@ import pytest
 from cases.aws_account import DATABASE, SERVICE, build_shop, write_log
 from cases.fake_aws import ACCOUNT, REGION, Call, FakeAws, Reply, as_json, documented, refused, running
 
-from primitives.clock import ManualClock
 from primitives.records import Window
-from primitives.sources import define_source, open_source
 from primitives.telemetry import AlertsQuery, Backend, Budget, CountByLabel, LogsQuery
 
 LONG_AGO = timedelta(days=2)
@@ -37,8 +35,7 @@ def started() -> Iterator[FakeAws]:
 
 @pytest.fixture
 def aws(started: FakeAws) -> FakeAws:
-    started.calls.clear()
-    started.rule = lambda call: None
+    started.forget_calls()
     return started
 
 
@@ -47,13 +44,9 @@ def now() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=1)
 
 
-def opened(aws: FakeAws, now: datetime, **settings: Any) -> Backend:
-    return open_source("prod", define_source("prod", aws.settings(**settings), {}), ManualClock(now)).backend
-
-
 @pytest.fixture
 async def source(aws: FakeAws, now: datetime) -> AsyncIterator[Backend]:
-    backend = opened(aws, now)
+    backend = aws.source(now)
     yield backend
     await backend.close()
 
@@ -141,7 +134,7 @@ async def test_records_are_of_the_service_that_writes_the_group(aws: FakeAws, so
 
 
 async def test_a_group_that_the_settings_name_is_read_too(aws: FakeAws, now: datetime) -> None:
-    backend = opened(aws, now, log_groups=["/somebody/else"])
+    backend = aws.source(now, log_groups=["/somebody/else"])
     answer = await backend.ask(LogsQuery(window=window(now)))
     assert [record.body for record in answer.records if record.resource == "/somebody/else"] == ["ERROR not ours"]
 

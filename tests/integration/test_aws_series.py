@@ -11,9 +11,7 @@ from cases.fake_aws import ACCOUNT, REGION, Call, FakeAws, running
 from cases.fake_server import Reply
 
 from primitives.backends.aws.metrics.families import FAMILIES
-from primitives.clock import ManualClock
 from primitives.records import Window
-from primitives.sources import define_source, open_source
 from primitives.telemetry import Answer, Backend, Budget, SeriesQuery
 
 NOW = datetime.now(UTC).replace(second=30, microsecond=0)
@@ -33,14 +31,9 @@ def aws(started: FakeAws) -> FakeAws:
     return started
 
 
-def opened(aws: FakeAws, **settings: Any) -> Backend:
-    definition = define_source("prod", aws.settings(**settings), {})
-    return open_source("prod", definition, ManualClock(NOW)).backend
-
-
 @pytest.fixture
 async def source(aws: FakeAws) -> AsyncIterator[Backend]:
-    backend = opened(aws)
+    backend = aws.source(NOW)
     yield backend
     await backend.close()
 
@@ -107,12 +100,12 @@ async def test_operations_of_a_table_are_one_series(aws: FakeAws, source: Backen
 async def test_what_exceeds_the_budget_is_left_out_and_said(aws: FakeAws) -> None:
     for number in range(4):
         put(aws, "AWS/SQS", "NumberOfMessagesSent", {"QueueName": f"mail-{number}"}, {10: 60.0})
-    few = opened(aws, most_metrics=3)
+    few = aws.source(NOW, most_metrics=3)
     answer = await few.ask(SeriesQuery(window=WINDOW))
     assert len(answer.records) == 3
     assert (answer.completeness, answer.status) == ("cut", "partial")
     assert "1 of 4 metrics were left out" in (answer.detail or "")
-    free = await opened(aws).ask(SeriesQuery(window=WINDOW, budget=Budget(usd=0.0)))
+    free = await aws.source(NOW).ask(SeriesQuery(window=WINDOW, budget=Budget(usd=0.0)))
     assert (free.records, free.completeness) == ((), "cut")
     assert aws.asked("GetMetricData") == 1
 

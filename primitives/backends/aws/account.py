@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from primitives.backends.aws.client import AwsClient
 from primitives.backends.aws.links import link
@@ -32,7 +32,7 @@ _LOOK_BACK: Final = timedelta(days=8)
 _FIRST_S: Final = 10.0
 _THEN_S: Final = 6.0
 
-Reader = Callable[[Look], Awaitable[None]]
+Reader = Callable[[Look], Coroutine[Any, Any, None]]
 
 _FIRST: Final[tuple[tuple[str, Reader], ...]] = (
     ("load balancers", balancers.read),
@@ -68,10 +68,7 @@ async def take_look(client: AwsClient, end: datetime) -> Look:
 
 
 async def _read(look: Look, readers: tuple[tuple[str, Reader], ...], within_s: float) -> None:
-    async def run(reader: Reader) -> None:
-        await reader(look)
-
-    tasks = await side_by_side((run(reader) for _, reader in readers), within_s=within_s)
+    tasks = await side_by_side((reader(look) for _, reader in readers), within_s=within_s)
     for (name, _), task in zip(readers, tasks, strict=True):
         error = task.exception() if task is not None else None
         if task is None:

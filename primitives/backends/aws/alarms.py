@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from primitives.alerts import METRIC_LABEL
 from primitives.backends.aws.client import AwsClient, Place
-from primitives.backends.aws.fields import items, moment, text
+from primitives.backends.aws.fields import items, moment, parsed, text
 from primitives.backends.aws.metrics.families import FAMILIES
 from primitives.dataclass import dataclass
 from primitives.errors import SourceError
@@ -41,13 +41,15 @@ async def ask_alarms(client: AwsClient, place: Place, query: AlertsQuery, now: d
     """The alarms that fire at the window's end, and those that fired in it and were resolved."""
     window, notes = query.window, dict[str, None]()
     listing = await client.pages("cloudwatch", "DescribeAlarms", "MetricAlarms", most=_MOST, AlarmTypes=["MetricAlarm"])
-    turns: list[_Turn] = []
+    turns: dict[str, list[_Turn]] = defaultdict(list)
     try:
         history = await client.pages(
             "cloudwatch", "DescribeAlarmHistory", "AlarmHistoryItems", most=_MOST, HistoryItemType="StateUpdate",
             StartDate=window.start, EndDate=window.end, ScanBy="TimestampAscending",
         )  # fmt: skip
-        turns = [turn for item in history.items if (turn := _turn(item)) is not None and window.holds(turn.time)]
+        for item in history.items:
+            if (turn := _turn(item)) is not None and window.holds(turn.time):
+                turns[turn.name].append(turn)
     except SourceError as error:
         notes[f"history of alarms: {error.problem}"] = None
     live = now - window.end <= _NOW
@@ -65,20 +67,15 @@ async def ask_alarms(client: AwsClient, place: Place, query: AlertsQuery, now: d
 
 def _turn(item: Any) -> _Turn | None:
     """A change of state, from the history's JSON."""
-    time = moment(item, "Timestamp")
-    try:
-        data = json.loads(text(item, "HistoryData") or "{}")
-    except (ValueError, RecursionError):
-        return None
-    state = text(data, "newState", "stateValue")
+    time, state = moment(item, "Timestamp"), text(parsed(text(item, "HistoryData")), "newState", "stateValue")
     return _Turn(text(item, "AlarmName"), time, state) if time is not None and state else None
 
 
 def _alert(
-    alarm: Mapping[str, Any], turns: Iterable[_Turn], window: Window, place: Place, *, live: bool
+    alarm: Mapping[str, Any], turns: Mapping[str, Sequence[_Turn]], window: Window, place: Place, *, live: bool
 ) -> Alert | None:
     name = text(alarm, "AlarmName")
-    own = sorted((turn for turn in turns if turn.name == name), key=lambda turn: turn.time)
+    own = sorted(turns.get(name, ()), key=lambda turn: turn.time)
     changed = moment(alarm, "StateTransitionedTimestamp") or moment(alarm, "StateUpdatedTimestamp")
     value = text(alarm, "StateValue") if live and (changed is None or changed <= window.end) else ""
     value = value or (own[-1].state if own else "")
@@ -128,10 +125,9 @@ def _labels(alarm: Mapping[str, Any]) -> dict[str, str]:
 
 def _value(alarm: Mapping[str, Any]) -> float | None:
     """The newest datapoint that the state's reason tells."""
+    points = parsed(text(alarm, "StateReasonData")).get("recentDatapoints")
     try:
-        data = json.loads(text(alarm, "StateReasonData") or "{}")
-        points = data.get("recentDatapoints") if isinstance(data, dict) else None
         number = float(points[-1]) if isinstance(points, list) and points else None
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError):
         return None
     return number if number is not None and abs(number) < 1e300 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -66,18 +67,19 @@ def merged_changes(changes: Iterable[Change]) -> list[Change]:
     """The changes in order of time; what CloudTrail tells of one that its service tells too gives that its actor."""
     told: list[Change] = []
     by_trail: list[Change] = []
+    places: dict[tuple[str | None, ChangeKind], list[int]] = defaultdict(list)
     for change in changes:
-        (by_trail if change.origin == "cloudtrail" else told).append(change)
+        if change.origin == "cloudtrail":
+            by_trail.append(change)
+        else:
+            places[change.resource, change.kind].append(len(told))
+            told.append(change)
     alone: list[Change] = []
     for change in by_trail:
-        twin = next((place for place, other in enumerate(told) if _is_twin(change, other)), None)
+        alike = places[change.resource, change.kind] if change.resource is not None else ()
+        twin = next((place for place in alike if abs(change.time - told[place].time) <= _SAME), None)
         if twin is None:
             alone.append(change)
         elif change.actor and not told[twin].actor:
             told[twin] = told[twin].model_copy(update={"actor": change.actor})
     return sorted([*told, *alone], key=lambda change: (change.time, change.id or "", change.resource or ""))
-
-
-def _is_twin(change: Change, other: Change) -> bool:
-    near = abs(change.time - other.time) <= _SAME
-    return near and change.resource is not None and change.resource == other.resource and change.kind == other.kind

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from primitives.clock import FIRST_YEAR, LAST_YEAR
 
-__all__ = ["flag", "items", "mapping", "moment", "number", "plain", "selected", "text", "texts"]
+__all__ = ["flag", "items", "mapping", "moment", "number", "parsed", "plain", "selected", "text", "texts"]
 
 _DEEP: Final = 12
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
+def _at(answer: Any, keys: Sequence[str]) -> Any:
+    """What is under a path of keys; None where there is nothing."""
+    for key in keys:
+        answer = answer.get(key) if isinstance(answer, Mapping) else None
+    return answer
+
+
 def text(answer: Any, *keys: str) -> str:
     """The text under a path of keys; empty where there is none."""
-    value = answer
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = _at(answer, keys)
     return value if isinstance(value, str) else ""
 
 
 def number(answer: Any, *keys: str) -> float | None:
     """The number under a path of keys."""
-    value = answer
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = _at(answer, keys)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
@@ -37,25 +41,19 @@ def flag(answer: Any, key: str) -> bool:
 
 def mapping(answer: Any, *keys: str) -> Mapping[str, Any]:
     """The object under a path of keys; empty where there is none."""
-    value = answer
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = _at(answer, keys)
     return value if isinstance(value, Mapping) else _NOTHING
 
 
 def items(answer: Any, *keys: str) -> list[Mapping[str, Any]]:
     """The objects in the list under a path of keys."""
-    value = answer
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = _at(answer, keys)
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def texts(answer: Any, *keys: str) -> list[str]:
     """The texts in the list under a path of keys."""
-    value = answer
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = _at(answer, keys)
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
@@ -72,6 +70,15 @@ def moment(answer: Any, key: str) -> datetime | None:
     if not isinstance(value, datetime) or not FIRST_YEAR <= value.year <= LAST_YEAR:
         return None
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def parsed(document: str) -> Mapping[str, Any]:
+    """The object that a text holds as JSON; empty where it holds none."""
+    try:
+        value = json.loads(document)
+    except (ValueError, RecursionError):
+        return _NOTHING
+    return value if isinstance(value, Mapping) else _NOTHING
 
 
 def plain(value: Any, depth: int = 0) -> Any:

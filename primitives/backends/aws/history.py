@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, get_args
+from typing import Final
 
 from primitives.backends.aws.changes import merged_changes
 from primitives.backends.aws.client import AwsClient
@@ -53,14 +53,11 @@ async def _trails(client: AwsClient, look: Look, window: Window, clock: Clock) -
 def _covered(
     source: str, trail: Trail, kinds: tuple[ChangeKind, ...], window: Window, notes: dict[str, None]
 ) -> Coverage:  # fmt: skip
-    assert set(kinds) <= set(get_args(ChangeKind))
     if trail.problem is not None:
-        status = "denied" if isinstance(trail.problem, SourceDenied) else "unreachable"
-        detail = trail.problem.problem
-        return Coverage.model_validate({
-            "source": source, "kinds": kinds, "from": window.start, "to": window.end, "status": status,
-            "detail": detail,
-        })  # fmt: skip
+        return Coverage(
+            source=source, kinds=kinds, start=window.start, end=window.end, detail=trail.problem.problem,
+            status="denied" if isinstance(trail.problem, SourceDenied) else "unreachable",
+        )  # fmt: skip
     if trail.cut:
         notes[f"CloudTrail was read back to {trail.since:%Y-%m-%d %H:%M} UTC"] = None
     return Coverage(source=f"{source} ({_LATE})", kinds=kinds, start=trail.since, end=window.end, status="answered")

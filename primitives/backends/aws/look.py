@@ -21,6 +21,7 @@ __all__ = ["Look", "Mention", "environment"]
 
 _MOST_TEXT: Final = 4_000
 _NAME: Final = 400
+_MOST_MINUTES: Final = 14 * 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,11 @@ class Look:
         own = [each for each in named if parse_id(each).kind == service]
         chosen = own if len(own) == 1 else named
         return chosen[0] if len(chosen) == 1 else ""
+
+    @property
+    def minutes(self) -> int:
+        """How far back events are read, as calls of DescribeEvents have it; they look back at most 14 days."""
+        return min(int((self.end - self.since).total_seconds() / 60) + 1, _MOST_MINUTES)
 
     @property
     def topology(self) -> Topology:

@@ -10,9 +10,9 @@ from typing import Final
 
 from primitives.dataclass import dataclass
 
-__all__ = ["BYTE_USD", "METRIC_USD", "Spending"]
+__all__ = ["BYTE_USD", "Spending"]
 
-METRIC_USD: Final = 0.01 / 1_000
+_METRIC_USD: Final = 0.01 / 1_000
 BYTE_USD: Final = 0.005 / 1e9
 
 
@@ -27,17 +27,19 @@ class Spending:
     @property
     def usd(self) -> float:
         """What was spent by now, as far as it is known."""
-        return self.metrics * METRIC_USD + self.scanned_bytes * BYTE_USD
+        return self.metrics * _METRIC_USD + self.scanned_bytes * BYTE_USD
 
     def metrics_left(self, most_usd: float | None = None) -> int:
         """How many more metrics may be read, of those of one question that may cost `most_usd`."""
-        left = self.budget_usd - self.usd
-        return int(max(min(left, most_usd) if most_usd is not None else left, 0.0) / METRIC_USD + 1e-6)
+        return int(self._left(most_usd) / _METRIC_USD + 1e-6)
 
     def bytes_left(self, most_usd: float | None = None) -> float:
         """How many more bytes may be scanned."""
+        return self._left(most_usd) / BYTE_USD
+
+    def _left(self, most_usd: float | None) -> float:
         left = self.budget_usd - self.usd
-        return max(min(left, most_usd) if most_usd is not None else left, 0.0) / BYTE_USD
+        return max(min(left, most_usd) if most_usd is not None else left, 0.0)
 
     def __str__(self) -> str:
         scanned = f" and {self.scanned_bytes / 1e6:,.0f} MB of logs" if self.scanned_bytes else ""

@@ -6,7 +6,6 @@ event a few minutes (up to 15) after the call. Events of IAM are kept in us-east
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 from primitives.backends.aws.changes import kind_of_call
 from primitives.backends.aws.client import AwsClient
-from primitives.backends.aws.fields import items, mapping, moment, plain, text
+from primitives.backends.aws.fields import items, mapping, moment, parsed, plain, text
 from primitives.backends.aws.look import Look
 from primitives.clock import Clock
 from primitives.dataclass import dataclass
@@ -79,7 +78,8 @@ async def read_trail(client: AwsClient, look: Look, window: Window, clock: Clock
 
 def _changes(event: Mapping[str, Any], look: Look, window: Window) -> Iterator[Change]:
     time, name, source = moment(event, "EventTime"), text(event, "EventName"), text(event, "EventSource")
-    record = _record(text(event, "CloudTrailEvent"))
+    document = text(event, "CloudTrailEvent")
+    record = parsed(document) if len(document) <= _MOST_DOCUMENT else {}
     request = mapping(record, "requestParameters")
     kind = kind_of_call(source, name, request)
     if time is None or kind is None or not window.holds(time) or text(record, "errorCode"):
@@ -94,14 +94,6 @@ def _changes(event: Mapping[str, Any], look: Look, window: Window) -> Iterator[C
             "summary": safe_line(_summary(source, name, event, request), limit=300), "actor": _actor(event, record),
             "after": plain(request) or None, "origin": "cloudtrail",
         })  # fmt: skip
-
-
-def _record(document: str) -> Mapping[str, Any]:
-    try:
-        record = json.loads(document) if 0 < len(document) <= _MOST_DOCUMENT else {}
-    except (ValueError, RecursionError):
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _summary(source: str, name: str, event: Mapping[str, Any], request: Mapping[str, Any]) -> str:

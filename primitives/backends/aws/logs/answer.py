@@ -49,17 +49,14 @@ async def ask_logs(
     kept, why = within_budget(
         sorted(records, key=lambda record: (record.time, record.resource, record.body)), query.budget
     )
-    cut = bool(why) or any(part.cut for part in read)
-    left_out = why or (f"of busy log groups only the records since {_since(read):%H:%M} were read" if cut else "")
+    since = max((part.since for part in read if part.cut), default=None)
+    left_out = why or (f"of busy log groups only the records since {since:%H:%M} were read" if since else "")
+    cut = bool(left_out)
     covered = () if cut or notes or not (groups or events) else _covered(query.window, client.source)
     return Answer(
         query, client.source, "partial" if notes else "answered", tuple(kept), covered,
         detail="; ".join(notes)[:500] or None, completeness="cut" if cut else "complete", left_out=left_out,
     )  # fmt: skip
-
-
-def _since(read: Sequence[GroupRecords]) -> Any:
-    return max(part.since for part in read if part.cut) if any(part.cut for part in read) else read[0].since
 
 
 async def _groups(
@@ -88,8 +85,6 @@ async def _read(
             notes[f"{group.name} was not read in time"] = None
         elif isinstance(error, SourceError):
             notes[f"{group.name}: {error.problem}"] = None
-        elif error is not None:
-            raise error
         else:
             read.append(task.result())
     return read

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from primitives.backends.aws.fields import moment, number, text
+from primitives.backends.aws.fields import moment, number
 from primitives.backends.aws.look import Look
 from primitives.dataclass import dataclass
 from primitives.identity import base_name
 from primitives.records import Window
 
-__all__ = ["MOST_GROUPS", "LogGroup", "choose_groups", "resource_of_stream"]
+__all__ = ["LogGroup", "choose_groups", "resource_of_stream"]
 
-MOST_GROUPS: Final = 20
+_MOST_GROUPS: Final = 20
 _DAY_S: Final = 86_400.0
 
 
@@ -46,7 +46,7 @@ def choose_groups(
     ]
     # What is silent says nothing, and what is near the incident isn't known here.
     chosen.sort(key=lambda group: -group.bytes_per_s)
-    return chosen[:MOST_GROUPS], max(len(chosen) - MOST_GROUPS, 0)
+    return chosen[:_MOST_GROUPS], max(len(chosen) - _MOST_GROUPS, 0)
 
 
 def _rate(group: Mapping[str, Any], now: datetime) -> float:
@@ -61,6 +61,6 @@ def resource_of_stream(group: LogGroup, stream: str) -> str:
     if len(group.resources) == 1:
         return group.resources[0]
     named = [resource for resource in group.resources if stream.startswith(base_name(resource))]
-    return (
-        named[0] if len(named) == 1 else group.resources[0] if group.resources else text({"name": group.name}, "name")
-    )
+    if len(named) == 1:
+        return named[0]
+    return group.resources[0] if group.resources else group.name

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from primitives.backends.aws.client import AwsClient, Listing, Place
+from primitives.backends.aws.fields import items, text
 from primitives.backends.aws.metrics.families import FAMILIES, NAMESPACES
 from primitives.backends.aws.metrics.measures import AwsFamily
 from primitives.dataclass import dataclass
@@ -34,7 +35,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What there is, and `notes` on what could not be listed; `failures` are errors, where nothing could be."""
+    """What there is, and `notes` on what could not be listed; `failure` is the error where nothing could be."""
 
     subjects: tuple[Subject, ...]
     notes: tuple[str, ...]
@@ -61,8 +62,6 @@ async def take_inventory(client: AwsClient, place: Place, *, recent: bool) -> In
         elif isinstance(error, SourceError):
             failure = error
             notes[error.problem] = None
-        elif error is not None:
-            raise error
         else:
             listing = task.result()
             subjects += _subjects(namespace, listing, place)
@@ -84,16 +83,6 @@ def _subjects(namespace: str, listing: Listing, place: Place) -> Iterator[Subjec
 
 
 def _read(item: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
-    if not isinstance(item, Mapping):
-        return "", ()
-    name, dimensions = item.get("MetricName"), item.get("Dimensions")
-    pairs = _pairs(dimensions) if isinstance(dimensions, list) else ()
-    return (name, tuple(sorted(pairs))) if isinstance(name, str) else ("", ())
-
-
-def _pairs(dimensions: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    for dimension in dimensions:
-        if isinstance(dimension, dict):
-            name, value = dimension.get("Name"), dimension.get("Value")
-            if isinstance(name, str) and isinstance(value, str):
-                yield name, value
+    pairs = ((dimension.get("Name"), dimension.get("Value")) for dimension in items(item, "Dimensions"))
+    whole = ((name, value) for name, value in pairs if isinstance(name, str) and isinstance(value, str))
+    return text(item, "MetricName"), tuple(sorted(whole))

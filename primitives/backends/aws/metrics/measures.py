@@ -7,7 +7,7 @@ from typing import Literal
 from primitives.backends.aws.names import Identity
 from primitives.dataclass import dataclass
 from primitives.records import Metric
-from primitives.terms import MetricKind, ResourceKind, Statistic, Worse
+from primitives.terms import MetricKind, Statistic, Worse
 
 __all__ = ["AwsFamily", "AwsMeasure", "average", "counted", "greatest", "latencies", "least", "metric", "rate", "share"]
 
@@ -32,12 +32,11 @@ class AwsMeasure:
 
 @dataclass(frozen=True, slots=True)
 class AwsFamily:
-    """Metrics of a namespace with exactly these dimensions; `identify` says what they are about, of which `kind`."""
+    """Metrics of a namespace with exactly these dimensions; `identify` says what they are about."""
 
     namespace: str
     dimensions: frozenset[str]
     identify: Identity
-    kind: ResourceKind
     measures: tuple[AwsMeasure, ...]
 
 
@@ -56,12 +55,12 @@ def metric(
 _PERCENTILES: tuple[tuple[Statistic, str], ...] = (("p50", "p50"), ("p95", "p95"), ("p99", "p99"))
 
 
-def latencies(name: str, factor: float = 1.0, prefix: str = "") -> tuple[AwsMeasure, ...]:
+def latencies(name: str, factor: float = 1.0) -> tuple[AwsMeasure, ...]:
     """Average and percentiles of a duration; `factor` turns its unit into seconds."""
     return (
-        AwsMeasure(metric(f"{prefix}latency_average", "latency", "s"), name, "Average", factor),
+        AwsMeasure(metric("latency_average", "latency", "s"), name, "Average", factor),
         *(
-            AwsMeasure(metric(f"{prefix}latency_{word}", "latency", "s", word), name, stat, factor)
+            AwsMeasure(metric(f"latency_{word}", "latency", "s", word), name, stat, factor)
             for word, stat in _PERCENTILES
         ),
     )

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from primitives.backends.aws.client import AwsClient
+from primitives.backends.aws.fields import items, text
 from primitives.backends.aws.spending import Spending
 from primitives.backends.series_answers import Columns
 from primitives.dataclass import dataclass
@@ -87,8 +88,6 @@ async def read_samples(
         elif isinstance(error, SourceError):
             samples.failure = error
             samples.notes[f"{_what(batch)}: {error.problem}"] = None
-        elif error is not None:
-            raise error
         else:
             samples.columns |= task.result()
     if samples.columns:
@@ -120,24 +119,23 @@ async def _read(
     named = {f"q{number}": query for number, query in enumerate(batch)}
     parts: dict[MetricQuery, list[Columns]] = {}
     token: dict[str, Any] = {}
+    documents = [query.document(name, period) for name, query in named.items()]
     for _ in range(_MOST_PAGES):
         answer = await client.call(
             "cloudwatch",
             "GetMetricData",
-            MetricDataQueries=[query.document(name, period) for name, query in named.items()],
+            MetricDataQueries=documents,
             StartTime=_floor(window.start, period),
             EndTime=_floor(window.end, period),
             ScanBy="TimestampAscending",
             **token,
         )
-        results = answer.get("MetricDataResults")
-        for result in results if isinstance(results, list) else []:
-            query = named.get(str(result.get("Id"))) if isinstance(result, Mapping) else None
-            if query is not None:
+        for result in items(answer, "MetricDataResults"):
+            if (query := named.get(text(result, "Id"))) is not None:
                 parts.setdefault(query, []).append(_columns(result, window, period))
-        if not isinstance(answer.get("NextToken"), str) or not answer["NextToken"]:
+        if not (following := text(answer, "NextToken")):
             break
-        token = {"NextToken": answer["NextToken"]}
+        token = {"NextToken": following}
     return {query: _joined(columns) for query, columns in parts.items()}
 
 

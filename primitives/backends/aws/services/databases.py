@@ -24,8 +24,6 @@ _INSTANCE_KEYS: Final = (
 )  # fmt: skip
 _CLUSTER_KEYS: Final = ("Engine", "EngineVersion", "EngineMode", "ServerlessV2ScalingConfiguration", "MultiAZ", "Port")
 _WELL: Final = frozenset({"available", "backing-up", "configuring-enhanced-monitoring", "storage-optimization", ""})
-# DescribeEvents looks back at most 14 days, in minutes.
-_MOST_MINUTES: Final = 14 * 24 * 60
 # RDS-EVENT-0037: "Updated parameter max_connections to 500 with apply method immediate".
 _PARAMETER: Final = lazy_pattern(r"^Updated parameter (\S{1,200}) to (.{0,500}?) with apply method (\S{1,40})")
 _APPLIED: Final = lazy_pattern(r"(?i)^(?:finished |applied |applying |the parameter |reset parameter|set up)")
@@ -33,11 +31,10 @@ _APPLIED: Final = lazy_pattern(r"(?i)^(?:finished |applied |applying |the parame
 
 async def read(look: Look) -> None:
     """Instances, clusters, the parameters that somebody set, and events."""
-    minutes = min(int((look.end - look.since).total_seconds() / 60) + 1, _MOST_MINUTES)
     instances, clusters, events = await asyncio.gather(
         look.list("rds", "DescribeDBInstances", "DBInstances"),
         look.list("rds", "DescribeDBClusters", "DBClusters"),
-        look.list("rds", "DescribeEvents", "Events", most=1_000, Duration=minutes),
+        look.list("rds", "DescribeEvents", "Events", most=1_000, Duration=look.minutes),
     )
     by_name = {text(each, "DBInstanceIdentifier"): text(each, "DBInstanceArn") for each in instances}
     users: dict[str, list[str]] = defaultdict(list)

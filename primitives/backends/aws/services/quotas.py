@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from primitives.backends.aws.fields import items, mapping, number, text
 from primitives.backends.aws.look import Look
+from primitives.backends.aws.metrics.samples import MetricQuery
 from primitives.identity import typed_id
 
 __all__ = ["read"]
@@ -55,11 +56,9 @@ async def _usage(look: Look, code: str, quotas: list[Mapping[str, Any]]) -> None
 def _query(identifier: str, quota: Mapping[str, Any]) -> dict[str, Any]:
     usage = mapping(quota, "UsageMetric")
     pairs = mapping(usage, "MetricDimensions").items()
-    metric = {
-        "Namespace": text(usage, "MetricNamespace"), "MetricName": text(usage, "MetricName"),
-        "Dimensions": [{"Name": str(name), "Value": str(value)} for name, value in pairs],
-    }  # fmt: skip
-    return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": _PERIOD_S, "Stat": "Maximum"}}
+    dimensions = tuple((str(name), str(value)) for name, value in pairs)
+    query = MetricQuery(text(usage, "MetricNamespace"), text(usage, "MetricName"), dimensions, "Maximum")
+    return query.document(identifier, _PERIOD_S)
 
 
 def _greatest(result: Mapping[str, Any]) -> float | None:

@@ -18,6 +18,7 @@ __all__ = ["read_deployments", "read_parameters", "read_pipelines", "read_stacks
 
 _MOST: Final = 20
 _MOST_EVENTS: Final = 200
+_BATCH: Final = 25
 _READABLE: Final = frozenset({"String", "StringList"})
 
 
@@ -43,7 +44,7 @@ async def _stack(look: Look, stack: Mapping[str, Any], changed: datetime) -> Non
     )  # fmt: skip
     for event in events:
         physical, time = text(event, "PhysicalResourceId"), moment(event, "Timestamp")
-        state, resource = text(event, "ResourceStatus"), look.known(text(event, "PhysicalResourceId"))
+        state, resource = text(event, "ResourceStatus"), look.known(physical)
         if not resource or physical == text(stack, "StackId") or time is None:
             continue
         summary = f"CloudFormation stack {name}: {text(event, 'LogicalResourceId')} {state}"
@@ -60,8 +61,10 @@ async def read_deployments(look: Look) -> None:
         "codedeploy", "ListDeployments", "deployments", most=100,
         createTimeRange={"start": look.since, "end": look.end},
     )  # fmt: skip
-    tens = [identifiers[start : start + 25] for start in range(0, len(identifiers), 25)]
-    answers = await asyncio.gather(*(look.ask("codedeploy", "BatchGetDeployments", deploymentIds=ten) for ten in tens))
+    batches = [identifiers[start : start + _BATCH] for start in range(0, len(identifiers), _BATCH)]
+    answers = await asyncio.gather(
+        *(look.ask("codedeploy", "BatchGetDeployments", deploymentIds=batch) for batch in batches)
+    )
     for deployment in (info for answer in answers for info in items(answer, "deploymentsInfo")):
         application, status = text(deployment, "applicationName"), text(deployment, "status")
         failure = text(deployment, "errorInformation", "message")

@@ -18,7 +18,6 @@ __all__ = ["read_caches", "read_tables"]
 _MOST_TABLES: Final = 100
 _CACHE_KEYS: Final = ("CacheNodeType", "Engine", "EngineVersion", "NumCacheNodes", "CacheParameterGroup",
                       "TransitEncryptionEnabled", "AuthTokenEnabled")  # fmt: skip
-_MOST_MINUTES: Final = 14 * 24 * 60
 
 
 async def read_tables(look: Look) -> None:
@@ -42,11 +41,10 @@ async def _table(look: Look, name: str) -> None:
 
 async def read_caches(look: Look) -> None:
     """Clusters, replication groups, and the events that the platform announces."""
-    minutes = min(int((look.end - look.since).total_seconds() / 60) + 1, _MOST_MINUTES)
     clusters, groups, events = await asyncio.gather(
         look.list("elasticache", "DescribeCacheClusters", "CacheClusters", ShowCacheNodeInfo=True),
         look.list("elasticache", "DescribeReplicationGroups", "ReplicationGroups"),
-        look.list("elasticache", "DescribeEvents", "Events", Duration=minutes),
+        look.list("elasticache", "DescribeEvents", "Events", Duration=look.minutes),
     )
     for cluster in clusters:
         _cache(look, cluster)
