@@ -109,6 +109,15 @@ class HttpSource:
             received = await retried(lambda: self._once(path, params, by_post=by_post), timeout_s=self._timeout_s)
         return received.body
 
+    async def version(self, path: str) -> str:
+        """The `version` of the JSON at `path`; empty where a gateway or something compatible doesn't say."""
+        try:
+            document = await self.get(path)
+        except (NothingThere, QueryRefused):
+            return ""
+        version = document.get("version") if isinstance(document, Mapping) else None
+        return self.clean(version) if isinstance(version, str) else ""
+
     async def close(self) -> None:
         """Let go of connections."""
         if self._http is not None:

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
-__all__ = ["side_by_side"]
+from primitives.errors import SourceDenied, SourceError
+
+__all__ = ["outcomes", "side_by_side"]
 
 T = TypeVar("T")
 
@@ -26,3 +28,21 @@ async def side_by_side(
         late = {task for task in tasks if task.cancel()}
         await asyncio.gather(*tasks, return_exceptions=True)
     return [None if task in late else task for task in tasks]
+
+
+def outcomes(tasks: Iterable[asyncio.Task[T] | None]) -> tuple[list[T], list[SourceError]]:
+    """What ended tasks gave, and the failures among them: half of an answer is better than none.
+
+    A denial is raised, since it will meet every further question, and so is what is no `SourceError`: it is a fault.
+    """
+    results: list[T] = []
+    failures: list[SourceError] = []
+    for task in tasks:
+        error = None if task is None else task.exception()
+        if isinstance(error, SourceError) and not isinstance(error, SourceDenied):
+            failures.append(error)
+        elif error is not None:
+            raise error
+        elif task is not None:
+            results.append(task.result())
+    return results, failures

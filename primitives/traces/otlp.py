@@ -16,7 +16,7 @@ from primitives.records import Span
 from primitives.terms import SpanStatus
 from primitives.traces.names import writer_of
 
-__all__ = ["attributes_of", "exception_of", "spans_of"]
+__all__ = ["attributes_of", "exception_of", "mappings_of", "spans_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NS_IN_S: Final = 1_000_000_000
@@ -31,28 +31,33 @@ _MOST_DEPTH: Final = 8
 
 def spans_of(document: Any) -> Iterator[Span]:
     """The spans of a TracesData, or of what holds one; what is no span is left out."""
-    for holder in _dicts([document]):
-        for group in _dicts(_any(holder, "resourceSpans", "resource_spans", "batches")):
+    for holder in mappings_of([document]):
+        for group in mappings_of(_any(holder, "resourceSpans", "resource_spans", "batches")):
             resource = attributes_of(_any(_any(group, "resource") or {}, "attributes"))
-            for scope in _dicts(_any(group, "scopeSpans", "scope_spans", "instrumentationLibrarySpans")):
-                for raw in _dicts(_any(scope, "spans")):
+            for scope in mappings_of(_any(group, "scopeSpans", "scope_spans", "instrumentationLibrarySpans")):
+                for raw in mappings_of(_any(scope, "spans")):
                     if (span := _span(raw, resource)) is not None:
                         yield span
 
 
 def attributes_of(pairs: Any) -> dict[str, Any]:
     """A list of key and typed value as a mapping."""
-    return {str(pair["key"]): _value(pair.get("value")) for pair in _dicts(pairs) if "key" in pair}
+    return {str(pair["key"]): _value(pair.get("value")) for pair in mappings_of(pairs) if "key" in pair}
 
 
 def exception_of(events: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Type and message of the last exception among a span's events, each given by its attributes."""
-    told: dict[str, str] = {}
+    exception: dict[str, str] = {}
     for attributes in events:
         for key in ("exception.type", "exception.message"):
             if isinstance(value := attributes.get(key), str) and value:
-                told[key] = value
-    return told
+                exception[key] = value
+    return exception
+
+
+def mappings_of(values: Any) -> list[Mapping[str, Any]]:
+    """The JSON objects of a list; empty where it is none."""
+    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
 
 
 def _span(raw: Mapping[str, Any], resource: Mapping[str, Any]) -> Span | None:
@@ -82,7 +87,7 @@ def _own(raw: Mapping[str, Any], status: Any) -> dict[str, Any]:
         own["span.kind"] = kind
     if isinstance(message := _any(status, "message"), str) and message:
         own["otel.status_description"] = message
-    events = (attributes_of(_any(event, "attributes")) for event in _dicts(_any(raw, "events")))
+    events = (attributes_of(_any(event, "attributes")) for event in mappings_of(_any(raw, "events")))
     return {**exception_of(events), **own}
 
 
@@ -113,9 +118,9 @@ def _value(value: Any, depth: int = 0) -> Any:
             case "intValue" | "int_value":
                 return int(plain) if str(plain).lstrip("-").isdigit() else plain
             case "arrayValue" | "array_value":
-                return [_value(entry, depth + 1) for entry in _dicts(_any(plain, "values"))]
+                return [_value(entry, depth + 1) for entry in mappings_of(_any(plain, "values"))]
             case "kvlistValue" | "kvlist_value":
-                pairs = _dicts(_any(plain, "values"))
+                pairs = mappings_of(_any(plain, "values"))
                 return {str(pair.get("key")): _value(pair.get("value"), depth + 1) for pair in pairs}
             case _:
                 return plain
@@ -132,7 +137,3 @@ def _number(raw: Mapping[str, Any], *names: str) -> int | None:
 
 def _any(raw: Any, *names: str) -> Any:
     return next((raw[name] for name in names if name in raw), None) if isinstance(raw, Mapping) else None
-
-
-def _dicts(values: Any) -> list[Mapping[str, Any]]:
-    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []

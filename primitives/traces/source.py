@@ -15,7 +15,7 @@ from primitives.identity import base_name, same_name
 from primitives.questions import Answer, Query, Question, SpansQuery, TopologyQuery
 from primitives.records import Span, Topology, Window
 from primitives.reductions import spans_in_scope
-from primitives.side_by_side import side_by_side
+from primitives.side_by_side import outcomes, side_by_side
 from primitives.telemetry import BackendStatus
 from primitives.terms import AnswerStatus
 from primitives.text import safe_line
@@ -187,9 +187,8 @@ class TraceSource:
         most = max(min(rows // _SPANS_IN_TRACE // len(slices) // cost, _MOST_TRACES), _LEAST_TRACES)
         services = None if chosen is None else list(chosen)
         tasks = await side_by_side([self._store.find(services, part, most) for part in slices], self._within_s)
-        results = [task.result() for task in tasks if task is not None and task.exception() is None]
-        failures = [error for task in tasks if task is not None and isinstance(error := task.exception(), SourceError)]
-        if failures and (not results or any(isinstance(error, SourceDenied) for error in failures)):
+        results, failures = outcomes(tasks)
+        if failures and not results:
             raise failures[0]
         problems = [error.problem for error in failures] + [result.problem for result in results if result.problem]
         if any(task is None for task in tasks):

@@ -258,22 +258,29 @@ def prometheus_server(folder: Path, *, blocks: Path | None = None, config: str =
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "prometheus.yml"
     file.write_text(config or "global: {scrape_interval: 15s}\n")
+    command = [
+        "prometheus",
+        f"--config.file={file}",
+        f"--storage.tsdb.path={blocks or folder / 'data'}",
+        "--storage.tsdb.retention.time=10y",
+    ]
+    with serving_process(command, "--web.listen-address", "/-/ready", folder / "prometheus.log") as served:
+        yield served
+
+
+@contextmanager
+def serving_process(command: list[str], listen: str, ready: str, output: Path) -> Iterator[tuple[str, int]]:
+    """The URL and the process of a server that takes its address as `listen` and answers 200 at the path `ready`."""
     port = _free_port()
-    with (folder / "prometheus.log").open("w") as log:
+    with output.open("w") as log:
         process = subprocess.Popen(
-            [
-                "prometheus",
-                f"--config.file={file}",
-                f"--storage.tsdb.path={blocks or folder / 'data'}",
-                "--storage.tsdb.retention.time=10y",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
+            [*command, f"{listen}=127.0.0.1:{port}"],
             stdout=log,
             stderr=log,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl; no threads are running yet
         )
         try:
-            _await_ready(f"http://127.0.0.1:{port}/-/ready", process, folder / "prometheus.log")
+            _await_ready(f"http://127.0.0.1:{port}{ready}", process, output)
             yield f"http://127.0.0.1:{port}", process.pid
         finally:
             process.kill()
@@ -341,4 +348,4 @@ def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             pass
         time.sleep(0.05)
-    raise AssertionError(f"Prometheus was not ready in time: {log.read_text()}")
+    raise AssertionError(f"it was not ready in time: {log.read_text()}")

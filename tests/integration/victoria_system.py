@@ -5,7 +5,6 @@ https://docs.victoriametrics.com/single-server-victoriametrics/#how-to-import-da
 
 from __future__ import annotations
 
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -19,11 +18,9 @@ from prometheus_system import (
     SCRAPE_S,
     SLOW_S,
     PrometheusSystem,
-    _await_ready,
-    _die_with_parent,
     _expose,
-    _free_port,
     _Requests,
+    serving_process,
 )
 
 
@@ -31,26 +28,14 @@ from prometheus_system import (
 def victoria_server(folder: Path) -> Iterator[tuple[str, int]]:
     """A VictoriaMetrics on a free port of the loopback and on data of its own; killed for sure at the end."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
-    with (folder / "victoria.log").open("w") as log:
-        process = subprocess.Popen(
-            [
-                "victoria-metrics",
-                f"-storageDataPath={folder / 'data'}",
-                "-retentionPeriod=100y",
-                f"-httpListenAddr=127.0.0.1:{port}",
-                "-search.latencyOffset=0s",
-            ],
-            stdout=log,
-            stderr=log,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl; no threads are running yet
-        )
-        try:
-            _await_ready(f"http://127.0.0.1:{port}/health", process, folder / "victoria.log")
-            yield f"http://127.0.0.1:{port}", process.pid
-        finally:
-            process.kill()
-            process.wait(10)
+    command = [
+        "victoria-metrics",
+        f"-storageDataPath={folder / 'data'}",
+        "-retentionPeriod=100y",
+        "-search.latencyOffset=0s",
+    ]
+    with serving_process(command, "-httpListenAddr", "/health", folder / "victoria.log") as served:
+        yield served
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, Final
 from primitives.records import Span
 from primitives.terms import SpanStatus
 from primitives.traces.names import writer_of
-from primitives.traces.otlp import exception_of
+from primitives.traces.otlp import exception_of, mappings_of
 
 __all__ = ["spans_of_traces"]
 
@@ -20,14 +20,14 @@ _MESSAGE_FIELDS: Final = ("message", "error.object", "error.message")
 
 def spans_of_traces(data: Any) -> Iterator[Span]:
     """The spans of a list of traces; what is no span is left out."""
-    for trace in _dicts(data):
+    for trace in mappings_of(data):
         processes = trace.get("processes")
         known = {
             key: (str(process.get("serviceName") or ""), _tags(process.get("tags")))
             for key, process in (processes.items() if isinstance(processes, Mapping) else ())
             if isinstance(process, Mapping)
         }
-        for raw in _dicts(trace.get("spans")):
+        for raw in mappings_of(trace.get("spans")):
             service, tags = known.get(raw.get("processID"), ("", {}))
             if (span := _span(raw, service, tags)) is not None:
                 yield span
@@ -41,7 +41,7 @@ def _span(raw: Mapping[str, Any], service: str, process: Mapping[str, Any]) -> S
     if not isinstance(span_id, str) or not span_id:
         return None
     own = _tags(raw.get("tags"))
-    attributes = {"service.name": service, **process, **_told(raw), **own}
+    attributes = {"service.name": service, **process, **_exception(raw), **own}
     try:
         began = _EPOCH + timedelta(microseconds=start)
     except OverflowError:
@@ -55,23 +55,23 @@ def _span(raw: Mapping[str, Any], service: str, process: Mapping[str, Any]) -> S
 def _parent(raw: Mapping[str, Any]) -> str | None:
     """The span that called it: CHILD_OF before FOLLOWS_FROM; old versions name it directly."""
     references = [
-        reference for reference in _dicts(raw.get("references")) if reference.get("traceID") == raw["traceID"]
+        reference for reference in mappings_of(raw.get("references")) if reference.get("traceID") == raw["traceID"]
     ]
     references.sort(key=lambda reference: reference.get("refType") != "CHILD_OF")
     parent = references[0].get("spanID") if references else raw.get("parentSpanID")
     return parent if isinstance(parent, str) and parent else None
 
 
-def _told(raw: Mapping[str, Any]) -> dict[str, str]:
+def _exception(raw: Mapping[str, Any]) -> dict[str, str]:
     """What the span's log says went wrong; OpenTracing and OpenTelemetry name it differently."""
-    told: dict[str, str] = {}
-    for entry in _dicts(raw.get("logs")):
+    exception: dict[str, str] = {}
+    for entry in mappings_of(raw.get("logs")):
         fields = _tags(entry.get("fields"))
-        told |= exception_of([fields])
-        if fields.get("event") == "error" and "exception.message" not in told:
+        exception |= exception_of([fields])
+        if fields.get("event") == "error" and "exception.message" not in exception:
             message = next((fields[key] for key in _MESSAGE_FIELDS if isinstance(fields.get(key), str)), "")
-            told |= {"exception.message": message} if message else {}
-    return told
+            exception |= {"exception.message": message} if message else {}
+    return exception
 
 
 def _status(tags: Mapping[str, Any]) -> SpanStatus:
@@ -82,8 +82,4 @@ def _status(tags: Mapping[str, Any]) -> SpanStatus:
 
 
 def _tags(tags: Any) -> dict[str, Any]:
-    return {str(tag["key"]): tag.get("value") for tag in _dicts(tags) if "key" in tag}
-
-
-def _dicts(values: Any) -> list[Mapping[str, Any]]:
-    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
+    return {str(tag["key"]): tag.get("value") for tag in mappings_of(tags) if "key" in tag}

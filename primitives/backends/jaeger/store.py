@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from primitives.backends.jaeger.spans import spans_of_traces
-from primitives.errors import SourceDenied, SourceError
 from primitives.examination import Examination
 from primitives.http_source import HttpSource, NothingThere, Product, strings_of
 from primitives.records import Span, Window
-from primitives.side_by_side import side_by_side
+from primitives.side_by_side import outcomes, side_by_side
 from primitives.traces.otlp import spans_of
 from primitives.traces.source import Traces
 
@@ -65,25 +64,14 @@ class JaegerStore:
     async def find(self, services: Sequence[str] | None, window: Window, most: int) -> Traces:
         """At most `most` traces of each service."""
         asked = services if services is not None else await self.services(window)
-        tasks = await side_by_side([self._find(service, window, most) for service in asked])
-        found_traces = Traces()
-        failures: list[SourceError] = []
-        for task in tasks:
-            if task is None:
-                continue
-            error = task.exception()
-            if isinstance(error, SourceDenied) or (error is not None and not isinstance(error, SourceError)):
-                raise error
-            if isinstance(error, SourceError):
-                failures.append(error)
-                continue
-            spans, more = task.result()
-            found_traces.spans += spans
-            found_traces.more |= more
-        if failures and len(failures) == len(asked):
+        results, failures = outcomes(await side_by_side([self._find(service, window, most) for service in asked]))
+        if failures and not results:
             raise failures[0]
-        found_traces.problem = "; ".join(dict.fromkeys(failure.problem for failure in failures))
-        return found_traces
+        return Traces(
+            [span for spans, _ in results for span in spans],
+            any(more for _, more in results),
+            "; ".join(dict.fromkeys(failure.problem for failure in failures)),
+        )
 
     async def links(self, window: Window) -> tuple[tuple[str, str], ...]:
         """Its dependencies, which it keeps or computes from time to time."""

@@ -22,7 +22,7 @@ from primitives.identity import is_kubernetes
 from primitives.quantities import quantity
 from primitives.records import Aggregate, Coverage, LogRecord, Resource, Topology, Window
 from primitives.reductions import logs_in_scope, reduced, within_budget
-from primitives.side_by_side import side_by_side
+from primitives.side_by_side import outcomes, side_by_side
 from primitives.telemetry import (
     Answer,
     BackendStatus,
@@ -217,13 +217,10 @@ class LokiBackend:
             for selector in selectors
             for filters in line_filters(query.text, query.severities)
         ]  # fmt: skip
-        tasks = await side_by_side(readings)
-        done = [task for task in tasks if task is not None]
-        failures = [error for task in done if isinstance(error := task.exception(), SourceError)]
-        if failures and (len(failures) == len(done) or any(isinstance(error, SourceDenied) for error in failures)):
+        results, failures = outcomes(await side_by_side(readings))
+        if failures and not results:
             raise failures[0]
-        lost = [Reading(more=True, problem=error.problem) for error in failures]
-        return joined([*(task.result() for task in done if task.exception() is None), *lost])
+        return joined([*results, *(Reading(more=True, problem=error.problem) for error in failures)])
 
     async def _counted(self, query: LogsQuery, look: _Look, selectors: Sequence[str]) -> Answer[Aggregate] | None:
         """The answer to a reduction that Loki makes itself; None where it can't."""

@@ -125,12 +125,7 @@ class LokiClient:
 
     async def version(self) -> str:
         """The server's version; empty where something compatible or a gateway answers that doesn't say."""
-        try:
-            document = await self._http.get("/loki/api/v1/status/buildinfo")
-        except (NothingThere, QueryRefused):
-            return ""
-        version = document.get("version") if isinstance(document, Mapping) else None
-        return self._http.clean(version) if isinstance(version, str) else ""
+        return await self._http.version("/loki/api/v1/status/buildinfo")
 
     async def close(self) -> None:
         """Let go of connections."""

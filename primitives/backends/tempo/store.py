@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from primitives.errors import SourceDenied, SourceError
 from primitives.examination import Examination
 from primitives.http_source import HttpSource, NothingThere, Product, QueryRefused
 from primitives.records import Span, Window
-from primitives.side_by_side import side_by_side
+from primitives.side_by_side import outcomes, side_by_side
 from primitives.traces.otlp import spans_of
 from primitives.traces.source import Traces
 
@@ -77,18 +76,9 @@ class TempoStore:
         if rows is not None and not isinstance(rows, list):
             raise self._http.unreadable()
         ids = [row["traceID"] for row in rows or () if isinstance(row, Mapping) and isinstance(row.get("traceID"), str)]
-        tasks = await side_by_side([self._trace(trace) for trace in ids])
-        spans: list[Span] = []
-        problems: list[str] = []
-        for task in tasks:
-            error = task.exception() if task is not None else None
-            if isinstance(error, SourceDenied) or (error is not None and not isinstance(error, SourceError)):
-                raise error
-            if isinstance(error, SourceError):
-                problems.append(error.problem)
-            elif task is not None:
-                spans += task.result()
-        return Traces(spans, len(ids) >= limit, "; ".join(dict.fromkeys(problems)))
+        traces, failures = outcomes(await side_by_side([self._trace(trace) for trace in ids]))
+        spans = [span for trace in traces for span in trace]
+        return Traces(spans, len(ids) >= limit, "; ".join(dict.fromkeys(failure.problem for failure in failures)))
 
     async def links(self, window: Window) -> tuple[tuple[str, str], ...]:
         """It keeps none itself; its metrics generator writes them to a store of metrics."""
@@ -97,12 +87,7 @@ class TempoStore:
 
     async def version(self) -> str:
         """Its version; empty where a gateway answers that doesn't say."""
-        try:
-            document = await self._http.get("/api/status/buildinfo")
-        except (NothingThere, QueryRefused):
-            return ""
-        version = document.get("version") if isinstance(document, Mapping) else None
-        return self._http.clean(version) if isinstance(version, str) else ""
+        return await self._http.version("/api/status/buildinfo")
 
     def examination(self, now: datetime) -> Examination:
         """As whom it is asked, and its clock."""
