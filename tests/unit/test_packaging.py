@@ -21,6 +21,12 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # Distributions whose import package has another name.
 _IMPORTED_AS = {"pyyaml": "yaml"}
+# Locked on their own, before the code that needs them: several branches at once would fight over the lock files. What
+# is used leaves this list, and by the release it is empty.
+_LOCKED_AHEAD = frozenset({
+    "aiosmtplib", "apprise", "cryptography", "jmespath", "prometheus-client", "standardwebhooks", "starlette",
+    "uvicorn", "ahocorasick-rs",
+})  # fmt: skip
 
 
 def _name(requirement: str) -> str:
@@ -71,7 +77,8 @@ def test_both_locks_agree() -> None:
 
 def test_every_dependency_is_used() -> None:
     imported = set(_imports())
-    assert [name for name in RUNTIME if _IMPORTED_AS.get(name, name) not in imported] == []
+    unused = {name for name in RUNTIME if _IMPORTED_AS.get(name, name) not in imported}
+    assert unused - _LOCKED_AHEAD == set()
 
 
 def test_the_changelog_says_why_each_dependency_is_there() -> None:
