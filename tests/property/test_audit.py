@@ -298,7 +298,8 @@ def test_a_row_with_a_hash_that_fits_but_no_event_in_it_is_a_finding(body: bytes
     (row,) = chain(1)
     digest = event_hash(GENESIS, "exec-1", "inc-1", 1, "noon", b"who", body)
     result = verify_chain("exec-1", [row._replace(body=body, hash=digest.encode())])
-    assert (result.ok, result.seq, result.problem) == (False, 1, "event 1 is no event: it was written by something else")
+    said = "event 1 is no event: it was written by something else"
+    assert (result.ok, result.seq, result.problem) == (False, 1, said)
 
 
 def test_events_that_the_file_beside_the_database_does_not_know_yet_are_counted_apart() -> None:
