@@ -242,12 +242,12 @@ class IncidentScreen(UnavailableKeys):
 
     def on_detail_pane_wanted(self, event: DetailPane.Wanted) -> None:
         """Fetch the samples of a fact, off the loop."""
-        self.run_worker(self._fetch(event.fact), group="charts")
+        self.run_worker(self._fetch(event.fact, event.answers), group="charts")
 
-    async def _fetch(self, key: str) -> None:
+    async def _fetch(self, key: str, further: tuple[str, ...]) -> None:
         state = self.view.state
         if state is not None and key in state.facts:
-            self.detail.charts[key] = await self._samples.samples_of(state.facts[key].fact, self.port)
+            self.detail.charts[key] = await self._samples.samples_of(state.facts[key].fact, self.port, further)
             self.dirty()
 
     # Keys
