@@ -32,8 +32,6 @@ _METADATA: Final = frozenset(
         ipaddress.ip_address,
         (
             "169.254.169.254",  # AWS, Azure, Google Cloud, DigitalOcean, OpenStack
-            "169.254.170.2",  # the credentials of an ECS task
-            "169.254.170.23",  # those of an EKS pod
             "fd00:ec2::254",  # AWS over IPv6
             "fd00:ec2::23",
             "fd20:ce::254",  # Google Cloud over IPv6
