@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from engine.condition import condition_from, tells_condition
@@ -24,7 +25,7 @@ from primitives.display_names import DisplayNames
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
-__all__ = ["compose", "compose_escalation", "compose_test"]
+__all__ = ["compose", "compose_escalation", "compose_result", "compose_test"]
 
 _MOST_EVIDENCE: Final = 3
 _MOST_OTHERS: Final = 2
@@ -71,9 +72,16 @@ def compose_escalation(first: Notice, state: IncidentState, minutes: float) -> N
     )
 
 
-def compose_test(at: Event | None = None, *, receiver: str, now: object) -> Notice:
+def compose_result(state: IncidentState, link: str) -> Notice:
+    """The notice of an investigation's end, for a run that tells of nothing else. It has ended."""
+    finished = state.finished
+    assert finished is not None
+    notice = _basis("failed" if finished.status == "failed" else "concluded", state, link)
+    return notice.model_copy(update={"said": _finished(finished, state), "at": state.updated_at or notice.at})
+
+
+def compose_test(receiver: str, now: datetime, link: str) -> Notice:
     """A notice that tries a receiver: made up, and says so."""
-    del at
     return Notice.model_validate({
         "kind": "test",
         "execution_id": "exec-00000000",
@@ -88,6 +96,8 @@ def compose_test(at: Event | None = None, *, receiver: str, now: object) -> Noti
         "cause": {"words": "No cause: this is a test", "confidence": 0.99, "evidence": ("a made-up fact",)},
         "next_step": "Nothing is to be done.",
         "open_command": "cloudops incidents",
+        "link": link.replace("{execution_id}", "exec-00000000").replace("{incident_id}", "inc-00000000"),
+        "ids": {},
     })  # fmt: skip
 
 

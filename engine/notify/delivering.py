@@ -191,7 +191,7 @@ class Deliverer:
     async def _postpone(self, delivery: Waiting, problem: str, asked_s: float | None = None) -> None:
         wait_s = retry_wait(delivery.key, delivery.attempts + 1, asked_s)
         if self._now() + wait_s - delivery.made_at > self._give_up_after_s:
-            gave_up = f"given up after {delivery.attempts + 1} tries: {problem}"
+            gave_up = f"given up after {delivery.attempts + 1} tries: {problem}" if delivery.attempts else problem
             await self._outbox.settle(delivery, "dead", self._now(), gave_up)
         else:
             await self._outbox.postpone(delivery, self._now() + wait_s, wait_s, problem)

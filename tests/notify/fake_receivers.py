@@ -48,8 +48,8 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(answer: Callable[[Asked], Answer]) -> AsyncIterator[Served]:
-    """An HTTP server on loopback that answers each request with what `answer` says."""
+async def serving(answer: Callable[[Asked], Answer], port: int = 0) -> AsyncIterator[Served]:
+    """An HTTP server on loopback that answers each request with what `answer` says; `port` 0 is any free one."""
     asked: list[Asked] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,7 +74,7 @@ async def serving(answer: Callable[[Asked], Answer]) -> AsyncIterator[Served]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     async with server:
         yield Served(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked)
 

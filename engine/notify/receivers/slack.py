@@ -24,7 +24,7 @@ __all__ = ["SlackBot", "SlackWebhook"]
 
 _EVENT: Final = "cloudops_notice"
 _LATER: Final = frozenset({
-    "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
+    "ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
     "team_added_to_org", "message_limit_exceeded", "update_failed",
 })  # fmt: skip
 _GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
@@ -164,7 +164,7 @@ class SlackBot:
             raise TryLater("Slack's answer can't be read") from None
         if not ok:
             error = safe_line(str(document.get("error", "no reason")), limit=60)
-            if error in ("ratelimited", "rate_limited"):
+            if error == "ratelimited":
                 wait_s = retry_after(answer, poster.clock.now())
                 raise TryLater("Slack asks for fewer requests", wait_s, pause=True)
             raise _SlackError(error)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import orjson
@@ -26,10 +27,11 @@ class SignedWebhook:
 
         self.secrets = (url, secret)
         self._poster = poster
-        try:
-            self._signer = Webhook(secret)
-        except Exception:  # The library raises whatever base64 does.
-            raise UsageError(f"{place}: its secret is none of Standard Webhooks: expected whsec_ and base64") from None
+        if not _is_secret(secret):
+            raise UsageError(
+                f"{place}: its secret is none of Standard Webhooks: expected whsec_ and 24 to 64 bytes in base64"
+            )
+        self._signer = Webhook(secret)
 
     async def deliver(self, parcel: Parcel) -> None:
         body = _body(parcel.notice)
@@ -46,6 +48,15 @@ class SignedWebhook:
 
     async def close(self) -> None:
         await self._poster.close()
+
+
+def _is_secret(secret: str) -> bool:
+    """Whether it is one by the specification; the library would sign with less."""
+    encoded = secret.removeprefix("whsec_")
+    try:
+        return 24 <= len(base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)) <= 64
+    except ValueError:
+        return False
 
 
 def _document(notice: Notice) -> dict[str, Any]:
