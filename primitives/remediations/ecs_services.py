@@ -31,6 +31,7 @@ from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import number, text
 from primitives.facts import change_label
+from primitives.identity import parse_id
 from primitives.records import Change
 from primitives.remediations.registry import Remediation, register
 
@@ -186,7 +187,7 @@ def _tasks(_: ScaleService, current: Current) -> Settings:
 
 async def _scale_guards(world: AwsWorld, args: ScaleService, current: Current) -> list[Guard]:
     daemon = text(current, "schedulingStrategy") == "DAEMON"
-    resource = f"service/{args.cluster}/{args.service}"
+    resource = parse_id(service_arn(args, await world.where())).name
     return [
         *await undisturbed(world, args, current),
         guard("it has a number of tasks", "it runs one task on each instance" if daemon else ""),

@@ -89,7 +89,7 @@ class AwsWriter:
         assume = self._assumption(f"cloudops-{call.parameters['mark']}", session_policy(call), _tags(call), once=True)
         access = Access(
             self._settings, self.name, assume=assume if self.separate else None, attempts=1,
-            agent=f"cloudops/{call.parameters['mark']}",
+            agent=f"cloudops {call.parameters['mark']}",
         )  # fmt: skip
         try:
             return await self._threads.run(lambda: _sent(access, call, self._explained))
