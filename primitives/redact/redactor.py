@@ -90,6 +90,7 @@ class Redactor:
         self._stable: set[str] = set()
         self._changed: dict[str, str] = {}
         self._before: dict[str, str] = {}
+        self._lively = ""
 
     def knowing(self) -> Redactor | None:
         """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
@@ -197,7 +198,11 @@ class Redactor:
             return False
         if self._known_pattern is not None and self._known_pattern.search(text):
             return False
-        return _is_dull(text.lower())
+        lower = text.lower()
+        if _is_dull(lower):
+            return True
+        self._lively = lower
+        return False
 
     def _hider(self, marks: Marks) -> Hide:
         def hide(kind: str, secret: str) -> str:
@@ -232,7 +237,7 @@ class Redactor:
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
         lower = text.lower()
-        if lower.isascii() and _is_dull(lower):
+        if lower != self._lively and lower.isascii() and _is_dull(lower):
             return self._learned.redact(text, hide) if self._seeks else text
         words = words_of(lower)
         spaced = without_escapes(lower)

@@ -69,6 +69,7 @@ _PAIRED: Final = (
 _WORD_CHARACTERS: Final = "".join(
     chr(code) if chr(code).isalnum() or chr(code) in "_.-" else " " for code in range(128)
 )
+_NUMERIC: Final = "0123456789.-"
 _NO_WORD: Final = lazy_pattern("[^a-z0-9]+")
 _SENSITIVE_KINDS: Final = frozenset(
     {
@@ -93,7 +94,7 @@ def hints_at_a_secret(lower: str) -> bool:
 
 def secret_names(text: str) -> list[str]:
     """The words of `text` that name a secret, or whatever holds some, in lower case."""
-    return [word.lower() for word in text.translate(_WORD_CHARACTERS).split() if _tells(word)]
+    return [word.lower() for word in text.translate(_WORD_CHARACTERS).split() if word.strip(_NUMERIC) and _tells(word)]
 
 
 def may_have_structure(lower: str, *, named: bool) -> bool:
