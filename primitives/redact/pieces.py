@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ __all__ = ["Pieces"]
 
 # Characters that are looked at in one go: every place is kept until then.
 _GO: Final = 4_096
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 class Pieces:
@@ -29,16 +31,21 @@ class Pieces:
 
     def of(self, text: str) -> list[str]:
         """The pieces that are in `text`, in their order."""
-        if len(text) <= _GO and text.isascii():
+        if len(text) <= _GO and _is_unicode(text):
             numbers = {number for number, _, _ in self._places(text, overlapping=True)}
             return [self._pieces[number] for number in sorted(numbers)]
         return [piece for piece in self._pieces if piece in text]
 
     def starts(self, text: str) -> list[int]:
         """Where they begin in `text`, in order."""
-        if len(text) <= _GO and text.isascii():
+        if len(text) <= _GO and _is_unicode(text):
             return sorted({start for _, start, _ in self._places(text, overlapping=True)})
         return sorted({start for piece in self._pieces for start in _starts_of(piece, text)})
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair: the library takes none."""
+    return text.isascii() or _HALF.search(text) is None
 
 
 def _starts_of(piece: str, text: str) -> Iterator[int]:
