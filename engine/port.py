@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -55,7 +55,8 @@ class Investigate(_Frozen):
 
     `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
-    Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble.
+    Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble. `alert` is what a
+    provider sent, as JSON; `at` is then when it began to fire.
     """
 
     query: str | None = None
@@ -67,6 +68,7 @@ class Investigate(_Frozen):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     at: AwareDatetime | None = None
+    alert: Any = Field(None, repr=False)
 
 
 class ConfirmPlan(_Frozen):

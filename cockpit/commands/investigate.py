@@ -33,6 +33,9 @@ __all__ = ["command"]
 )
 @click.argument("query", required=False, type=TEXT)
 @click.option("--incident", type=FilePath(text=True), help="A recorded incident: a bundle's directory or file.")
+@click.option(
+    "--alert", type=FilePath(text=True), metavar="FILE|-", help="Live: an alert as its provider sent it, in JSON."
+)
 @click.option("--since", type=TEXT, metavar="TIME", help="Live: look from then on, such as 14:30 or 45m (ago).")
 @click.option("--until", type=TEXT, metavar="TIME", help="Live: look no later than that [default: now].")
 @click.option("--at", type=TEXT, metavar="TIME", help="Live: a moment at which the trouble was there.")
@@ -55,6 +58,7 @@ __all__ = ["command"]
 def command(
     query: str | None,
     incident: Path | None,
+    alert: Path | None,
     resource: str | None,
     since: str | None,
     until: str | None,
@@ -75,12 +79,18 @@ def command(
     bundle = str(bundle_path(incident)) if incident is not None else None
     if bundle is not None and settings.chosen:
         raise click.UsageError("--incident investigates what was recorded; leave --source and --prometheus out")
-    if bundle is not None and (since or until or at or watch or watch_every):
-        raise click.UsageError("--since, --until, --at and --watch are for live sources; what was recorded is over")
+    if bundle is not None and (since or until or at or watch or watch_every or alert):
+        raise click.UsageError(
+            "--since, --until, --at, --alert and --watch are for live sources; what was recorded is over"
+        )
     settings = settings if watch_every is None else replace(settings, watch_every_s=watch_every)
     if bundle is not None and record is not None:
         raise click.UsageError("--record keeps what live sources say; leave it out with --incident")
     start = Start(query, bundle, resource, **_times(since=since, until=until, at=at))
+    if alert is not None:
+        from cockpit.alert_input import start_of_alert
+
+        start = start_of_alert(alert, start)
     if output is None and not explain and on_terminal():
         from cockpit.app import run_cockpit
 
@@ -94,7 +104,7 @@ def command(
     if record is not None:
         from cockpit.recording import WIDE, record_now
 
-        record_now(settings, record, query=query or "", before=WIDE)
+        record_now(settings, record, query=start.query or "", before=WIDE)
     return code
 
 

@@ -22,7 +22,6 @@ EXEMPT = {
     "primitives/backends/aws/services/functions.py": "names of log groups: /aws/lambda/NAME",
     "primitives/actions/kubernetes_nodes.py": "the key of a taint",
     "primitives/actions/kubernetes_objects.py": "paths of the API, and keys of annotations",
-    "primitives/actions/kubernetes_operations.py": "a permission: pods/eviction",
     "primitives/actions/kubernetes_pods.py": "paths and versions of the API",
     "primitives/actions/kubernetes_workloads.py": "paths of the API",
     "primitives/actions/rbac.py": "a permission: pods/log",
