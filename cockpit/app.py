@@ -128,6 +128,10 @@ class CockpitApp(ScreenHost):
         match self.start_mode:
             case Start() | Attach():
                 return LiveScreen(self.start_mode)
+            case Replay(drill=True):
+                from cockpit.screens.drill import DrillScreen
+
+                return DrillScreen(self.start_mode.name)
             case Replay():
                 return ReplayScreen(self.start_mode.name, at=self.start_mode.at)
             case Browse():
@@ -309,6 +313,12 @@ class CockpitApp(ScreenHost):
         from cockpit.screens.live import LiveScreen
 
         self.push_screen(LiveScreen(start_mode))
+
+    def open_drill(self, execution_id: str) -> None:
+        """Push a drill on a stored incident."""
+        from cockpit.screens.drill import DrillScreen
+
+        self.push_screen(DrillScreen(execution_id))
 
     def open_list(self) -> None:
         """Back to the list of incidents where it is open below, else push it."""

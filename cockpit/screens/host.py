@@ -131,6 +131,10 @@ class ScreenHost(App[int]):
         """Push a running or interrupted incident."""
         raise NotImplementedError
 
+    def open_drill(self, execution_id: str) -> None:
+        """Push a drill on a stored incident."""
+        raise NotImplementedError
+
     def open_list(self) -> None:
         """Go to the list of incidents."""
         raise NotImplementedError

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from cockpit.keys import bindings
 from cockpit.places import places_of
 from cockpit.screens.copying import copied_text
 from cockpit.screens.incident_frame import FRAME_S, IncidentFrame
@@ -34,8 +33,6 @@ LONGEST_TRAIL = 50
 
 class IncidentScreen(IncidentFrame):
     """The screen with its keys."""
-
-    BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
 
     def __init__(self, view: View) -> None:
         super().__init__(view)

@@ -258,6 +258,11 @@ class IncidentsScreen(CockpitScreen):
             self.pane.select(place.execution)
             self.action_open()
 
+    def action_drill(self) -> None:
+        """Find the cause of a stored incident yourself."""
+        if (incident := self.chosen) is not None:
+            self.app.open_drill(incident.execution_id)
+
     def action_attach(self) -> None:
         """Attach also to what has ended: notes and further looks are possible there."""
         if (incident := self.chosen) is not None:

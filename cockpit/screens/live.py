@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cockpit.exit_summary import ExitSummary
+from cockpit.keys import bindings
 from cockpit.screens.approval import ActingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
 from cockpit.start_modes import Attach, Start
@@ -29,6 +30,8 @@ LOOK_TICKS = 8
 
 class LiveScreen(ActingScreen):
     """Follows an investigation and sends it commands."""
+
+    BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
 
     def __init__(self, start_mode: Start | Attach) -> None:
         title = start_mode.query or start_mode.bundle or "" if isinstance(start_mode, Start) else start_mode.name

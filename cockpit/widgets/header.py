@@ -166,6 +166,8 @@ class Header(Widget):
         playback = self.view.playback
         if playback is not None:
             time = precise(playback.time) if playback.time else "--:--:--"
+            if playback.scale == "incident" and self.view.cursor is not None:
+                return (f"REPLAY incident {precise(self.view.cursor)} · {playback.speed:g}×", "text bold")
             return (f"REPLAY {time} · {playback.speed:g}×", "text bold")
         if self.view.mode != "LIVE":
             return ("○ " + self.view.mode, "measured")
@@ -182,6 +184,8 @@ class Header(Widget):
             return self._inverted(Line([(f"   {sanitised(self.view.problem)}", "bad bold")]))
         if state is None or state.opened is None:
             return self._inverted(Line(left, [("reading the incident ", "dim")]))
+        if self.view.cursor is not None:
+            left.append((f"⌖ {precise(self.view.cursor)} · ", "focus bold"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
         if query:
             left.append((f" · “{query}”", "dim"))

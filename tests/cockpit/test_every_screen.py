@@ -32,6 +32,12 @@ SCENES: Mapping[str, tuple[StartMode, bool, tuple[str, ...]]] = {
     "filter": (START, False, ("m", "slash", "a", "p", "i")),
     "refute": (START, False, ("m", "x")),
     "replay": (Replay(EXECUTION, "20"), False, ("1",)),
+    "incident-time": (Replay(EXECUTION, "99"), False, ("i", "right_square_bracket")),
+    "moments": (Replay(EXECUTION, "14"), False, ("equals_sign", "end", "equals_sign")),
+    "drill": (Replay(EXECUTION, drill=True), False, ("f", "f")),
+    "diagnosis": (Replay(EXECUTION, drill=True), False, ("f", "f", "A")),
+    "drill-result": (Replay(EXECUTION, drill=True), False, ("f", "A", "2", "enter")),
+    "report": (START, False, ("colon", *"report", "~", "enter")),
     "go-to-time": (Replay(EXECUTION, "20"), False, ("at",)),
     "plan": (START, True, ()),
     "stop": (START, True, ("escape", "ctrl+c")),
@@ -72,7 +78,9 @@ async def taken(scene: str, tmp_path: Path) -> dict[str, str]:
     pictures: dict[str, str] = {}
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
-        await pilot.press(*keys)
+        for key in keys:
+            # `~` waits: names are looked up while they are typed.
+            await (settle(pilot) if key == "~" else pilot.press(key))
         await settle(pilot)
         app.clear_notifications()
         for size in SIZES:
