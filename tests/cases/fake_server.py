@@ -38,6 +38,8 @@ class FakeServer:
             def do_POST(self) -> None:
                 send(self, fake.reply(self, self.rfile.read(int(self.headers["Content-Length"]))))
 
+            do_PATCH = do_POST  # noqa: N815 - the name that http.server looks for
+
             def log_message(self, *_: Any) -> None:
                 pass
 
