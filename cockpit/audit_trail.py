@@ -11,7 +11,15 @@ import orjson
 
 from cockpit.plain import PlainReport
 from cockpit.run_words import run_words
-from engine.events import ActionBody, ActionDispatched, ActionDispatching, ActionPreviewed, ActionVerified, Event
+from engine.events import (
+    ActionBody,
+    ActionDispatched,
+    ActionDispatching,
+    ActionMeasured,
+    ActionPreviewed,
+    ActionVerified,
+    Event,
+)
 from engine.incident import IncidentState
 from primitives.text import safe_line
 
@@ -30,7 +38,7 @@ def records(events: Iterable[Event]) -> Iterator[dict[str, Any]]:
     state, report = IncidentState(), PlainReport(color=False, width=120)
     for event in events:
         state.apply(event)
-        about_run = isinstance(event.body, ActionBody)
+        about_run = isinstance(event.body, ActionBody) and not isinstance(event.body, ActionMeasured)
         if about_run or event.who.kind != "engine":
             yield _record(event, state, report)
 

@@ -17,6 +17,7 @@ from cockpit.run_words import run_words
 from engine.act.proposals import withheld
 from engine.events import (
     ActionBody,
+    ActionMeasured,
     AnswerRecorded,
     ConclusionReached,
     Event,
@@ -82,6 +83,8 @@ class PlainReport:
     def tell(self, state: IncidentState, event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type of event
         """What `event` adds, `state` being the state after it; empty when it adds nothing to read."""
         body = event.body
+        if isinstance(body, ActionMeasured):
+            return ""
         if isinstance(body, ActionBody):
             return self._wrapped(run_words(body, event.who), "  ")
         if isinstance(body, LiveBody):

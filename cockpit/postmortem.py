@@ -15,6 +15,7 @@ from cockpit.run_words import run_words
 from engine.act.proposals import withheld
 from engine.events import (
     ActionBody,
+    ActionMeasured,
     AnswerRecorded,
     ConclusionReached,
     Event,
@@ -155,6 +156,8 @@ def is_shown(event: Event) -> bool:
 
 def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type of event
     who = f"{event.who.kind} {event.who.name}"
+    if isinstance(event.body, ActionMeasured):
+        return ""
     if isinstance(event.body, ActionBody):
         return run_words(event.body, event.who)
     if isinstance(event.body, LiveBody):

@@ -15,10 +15,10 @@ from typing import Any, Final
 from cockpit.asking import ask, ask_approval, plan_text
 from cockpit.engine_access import open_engine
 from cockpit.output import note, say, say_document
-from cockpit.run_words import OUTCOMES, run_words
+from cockpit.run_words import OUTCOMES, run_words, verifying_words
 from cockpit.settings import Settings
 from cockpit.signals import handling, run
-from engine.events import ActionBody, Event
+from engine.events import ActionBody, ActionMeasured, Event
 from engine.hypotheses import Action
 from engine.incident import IncidentState
 from engine.port import ApproveAction, ContinueAction, EnginePort, KeepAction, PrepareAction, RejectAction
@@ -115,6 +115,7 @@ class _Session:
         self._options = options
         self._live = live
         self._interrupted = asyncio.Event()
+        self._was_good: bool | None = None
         self._loop = asyncio.get_running_loop()
 
     async def go_through(self) -> int:
@@ -200,8 +201,18 @@ class _Session:
             stop.cancel()
         for event in events:
             if isinstance(event.body, ActionBody) and event.body.run == run_id:
-                self._tell(f"    {run_words(event.body, event.who)}", progress=True)
+                self._tell_of(event)
         return bool(events)
+
+    def _tell_of(self, event: Event) -> None:
+        """What an event of the run says; of the looks at the metric only where the metric turned."""
+        words = run_words(event.body, event.who)  # type: ignore[arg-type]
+        if isinstance(event.body, ActionMeasured):
+            turned = bool(event.body.good_for_s)
+            words = verifying_words(self._run(event.body.run)) if turned != self._was_good else ""
+            self._was_good = turned
+        if words:
+            self._tell(f"    {words}", progress=True)
 
     async def _decide(self, current: ActionRun) -> bool:
         """Ask, and approve or reject; False where it was not approved."""

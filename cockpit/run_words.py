@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from engine.events import (
     ActionApproved,
@@ -12,6 +12,7 @@ from engine.events import (
     ActionDispatched,
     ActionDispatching,
     ActionExpired,
+    ActionMeasured,
     ActionPreviewed,
     ActionRefused,
     ActionRejected,
@@ -20,9 +21,12 @@ from engine.events import (
     ActionVerified,
     Who,
 )
-from primitives.quantities import counted
+from primitives.quantities import counted, duration
 
-__all__ = ["OUTCOMES", "run_words"]
+if TYPE_CHECKING:
+    from engine.state.runs import ActionRun
+
+__all__ = ["OUTCOMES", "run_words", "verifying_words"]
 
 OUTCOMES: Final = {"verified": "it helped", "not_improved": "it hasn't helped", "inconclusive": "nobody can tell"}
 _ANSWERS: Final = {
@@ -35,6 +39,17 @@ _ANSWERS: Final = {
 def run_words(body: ActionBody, who: Who) -> str:
     """The event in words; `who` caused it."""
     return f"{body.run} {_words(body, who.name)}"
+
+
+def verifying_words(run: ActionRun) -> str:
+    """How far the verification of a run is: its metric's level, its target, and for how long it has been met."""
+    plan = run.plan.verification if run.plan is not None else None
+    if plan is None:
+        return f"{run.id} verifying"
+    metric, level = plan.metric.replace("_", " "), "no samples yet" if run.value is None else plan.reading(run.value)
+    side = "at least" if plan.above else "at most"
+    held = f", good for {duration(run.good_for_s)} of {duration(plan.for_s)}" if run.good_for_s else ""
+    return f"{run.id} verifying: {metric} {level} (target {side} {plan.reading(plan.limit)}{held})"
 
 
 def _words(body: ActionBody, by: str) -> str:  # noqa: C901, PLR0912 - one branch a type of event
@@ -65,6 +80,8 @@ def _words(body: ActionBody, by: str) -> str:  # noqa: C901, PLR0912 - one branc
             )
         case ActionConverged():
             return f"{body.state}: {body.done} of {body.total}{_after(body.detail, ', ')}"
+        case ActionMeasured():
+            return f"verifying: good for {duration(body.good_for_s)} by now" if body.good_for_s else "verifying"
         case ActionVerified():
             return f"{OUTCOMES[body.outcome]}{_after(body.detail, ': ')}"
         case ActionSettled():

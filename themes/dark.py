@@ -13,6 +13,7 @@ DARK = Palette(
     bar="#1d2126",
     cursor="#2b3239",
     band="#2a3037",
+    target="#1d3527",
     line="#3a434c",
     faint="#4b5661",
     text="#c8d3de",

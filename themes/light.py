@@ -13,6 +13,7 @@ LIGHT = Palette(
     bar="#ebeae6",
     cursor="#dde2e5",
     band="#dadfe3",
+    target="#cfe8d5",
     line="#c9c5ba",
     faint="#a9a59a",
     text="#2a3038",

@@ -14,7 +14,8 @@ TEXT_ROLES = ("text", "dim", "focus", "good", "warning", "bad", "measured", "cha
 class Palette:
     """Colours as `#rrggbb`.
 
-    `ground` is the screen, `bar` the header and footer, `cursor` the selected row, `band` a chart's normal range;
+    `ground` is the screen, `bar` the header and footer, `cursor` the selected row, `band` a chart's normal range,
+    `target` the levels that prove that an action helped;
     `line` draws borders and `focus` the one with the focus. The others are named for what they say.
     """
 
@@ -24,6 +25,7 @@ class Palette:
     bar: str
     cursor: str
     band: str
+    target: str
     line: str
     faint: str
     text: str

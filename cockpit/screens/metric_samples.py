@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from primitives.answers import decode_answer
@@ -22,16 +23,37 @@ class SampleCache:
     def __init__(self) -> None:
         self._answers: dict[str, Any] = {}
 
-    async def samples_of(self, fact: Any, port: EnginePort) -> Series | str:
-        """The series of the fact's metric, or why there is none."""
-        samples: Series | str = NOTHING
+    async def samples_of(self, fact: Any, port: EnginePort, further: tuple[str, ...] = ()) -> Series | str:
+        """The series of the fact's metric, or why there is none; `further` are answers with later samples of it."""
+        samples: Series | None = None
         try:
             for digest in fact.answers:
                 answer = self._answers.get(digest) or decode_answer(await port.blob(digest), digest)
                 self._answers[digest] = answer
-                for series in answer.records if answer.query.question == "series" else ():
-                    if series.resource == fact.resource and series.metric.name == fact.metric and len(series.times):
-                        samples = series
+                samples = _series_in(answer, fact) or samples
+            for digest in further:
+                later = _series_in(decode_answer(await port.blob(digest), digest), fact)
+                samples = _joined(samples, later) if samples is not None and later is not None else later or samples
         except CloudopsError as error:
             return str(error)
-        return samples
+        return samples if samples is not None else NOTHING
+
+
+def _series_in(answer: Any, fact: Any) -> Series | None:
+    known = None
+    for series in answer.records if answer.query.question == "series" else ():
+        if series.resource == fact.resource and series.metric.name == fact.metric and len(series.times):
+            known = series
+    return known
+
+
+def _joined(first: Series, later: Series) -> Series:
+    """The samples of both, `later`'s where they overlap."""
+    import numpy as np
+
+    kept = first.times < later.times[0]
+    return replace(
+        first,
+        times=np.concatenate([first.times[kept], later.times]),
+        values=np.concatenate([first.values[kept], later.values]),
+    )

@@ -18,7 +18,7 @@ from primitives.quantities import is_ratio, ticks
 if TYPE_CHECKING:
     from primitives.records import Series
 
-__all__ = ["Chart", "chart", "resample", "value_at"]
+__all__ = ["Chart", "Target", "chart", "resample", "value_at"]
 
 Span = tuple[float, float]
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
@@ -31,8 +31,21 @@ TICK_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """The good side of `limit` from `since` on, when something was done about it; `above` says that it is above."""
+
+    limit: float
+    since: datetime
+    above: bool = False
+
+    def is_met(self, value: float) -> bool:
+        """Whether a level is on the good side."""
+        return value >= self.limit if self.above else value <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """What to draw: samples from `start` to `end`, the normal `band` and the `limit`, in the series' unit."""
+    """What to draw: samples from `start` to `end`, normal `band`, `limit` and `target`, in the series' unit."""
 
     series: Series
     start: datetime
@@ -42,6 +55,7 @@ class Chart:
     marks: Sequence[Mark] = ()
     cursor: datetime | None = None
     worse_above: bool = True
+    target: Target | None = None
 
 
 def resample(series: Series, start: float, end: float, columns: int) -> list[Span | None]:
@@ -84,6 +98,8 @@ def _bounds(what: Chart, start: float, end: float) -> Span:
     high = max((span[1] for span in spans), default=1.0)
     if what.band:
         low, high = min(low, what.band[0]), max(high, what.band[1])
+    if what.target is not None:
+        low, high = min(low, what.target.limit), max(high, what.target.limit)
     if what.limit is not None and what.limit <= high * 1.6:
         high = max(high, what.limit)
     if low >= 0 and low < 0.4 * high:
@@ -160,18 +176,26 @@ def _row(
     at_limit = what.limit is not None and low <= what.limit < high
     columns = {scale.column(mark.time): mark for mark in _least_first(what.marks)}
     cursor = scale.column(what.cursor) if what.cursor else None
+    target, begins = what.target, scale.column(what.target.since) if what.target else 0
+    met = target is not None and target.is_met((low + high) / 2)
+    at_target = target is not None and low <= target.limit < high
+    normal = ground
     segments = [
         Segment(f"{name:>{axis}}", styles.style("dim")),
         Segment("┤" if name else "│", styles.style("faint")),
     ]
     for column, bits in enumerate(dots):
+        aimed = target is not None and column >= begins
+        ground = "target" if aimed and met else normal
         if bits:
-            role = "bad" if bad else "measured"
+            role = "good" if aimed and met else "bad" if bad else "measured"
             segments.append(Segment(chr(0x2800 + bits), styles.style(role, ground)))
         elif column == cursor:
             segments.append(Segment("┃", styles.style("focus", ground)))
         elif column in columns:
             segments.append(Segment("┊", styles.style(columns[column].role, ground)))
+        elif aimed and at_target:
+            segments.append(Segment("╌", styles.style("good", ground)))
         elif at_limit:
             segments.append(Segment("╌", styles.style("bad", ground)))
         else:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
+from cockpit.widgets.fields import fields
 from cockpit.widgets.waterfall import describe_waterfall
 from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds, when_said
 from primitives.quantities import duration, quantity
@@ -15,26 +16,13 @@ from primitives.quantities import duration, quantity
 if TYPE_CHECKING:
     from engine.hypotheses import Action, Hypothesis
     from engine.incident import FoundFact, IncidentState, Step
-    from engine.state.runs import ActionRun
     from primitives.display_names import NameOf
     from primitives.facts import MetricShift
 
-__all__ = ["RUN_STATES", "describe_action", "describe_fact", "describe_hypothesis", "describe_step", "fields"]
-
-RUN_STATES: Final = {
-    "requested": ("checking", "warning"), "checked": ("previewing", "warning"), "refused": ("refused", "bad"),
-    "previewed": ("waits for approval", "warning"), "approved": ("approved", "warning"),
-    "rejected": ("rejected", "dim"), "expired": ("void", "dim"), "dispatching": ("being sent", "warning"),
-    "executed": ("sent, taken", "warning"), "failed": ("the platform refused it", "bad"),
-    "unknown": ("sent, answer lost: reading", "bad"), "converging": ("converging", "warning"),
-    "converged": ("done, verifying", "warning"), "verified": ("✓ it helped", "good"),
-    "not_improved": ("✗ it hasn't helped", "bad"), "inconclusive": ("? nobody can tell", "warning"),
-    "rolled_back": ("rolled back", "dim"), "kept": ("kept", "dim"),
-}  # fmt: skip
-"""What a run's status is called on the screen, and its colour."""
+__all__ = ["describe_action", "describe_fact", "describe_hypothesis", "describe_step"]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
-LABEL_WIDTH = 11
+KEY_WIDTH = 8
 NOT_SHOWN = frozenset(
     {"type", "polarity", "trust", "resource", "window", "observed_at", "source", "answers", "metric", "unit", "kind"}
 )
@@ -43,13 +31,6 @@ MEASURED = frozenset({"limit", "peak", "baseline", "current", "own_excess", "noi
 
 SHARES = frozenset({"ratio", "share", "baseline_ratio"})
 """Keys of facts that are parts of a whole."""
-
-
-def fields(label: str, text: str, width: int, role: str = "text") -> Iterator[Line]:
-    """A label and its text, in as many lines as it takes; a long label moves its text to the right."""
-    size = max(LABEL_WIDTH, cells(label) + 1)
-    for number, line in enumerate(wrap(text, max(width - size - 2, 10)) or [""]):
-        yield Line([(f" {label if number == 0 else '':<{size}}", "dim"), (line, role)])
 
 
 def describe_step(step: Step, state: IncidentState, width: int, names: NameOf) -> list[Line]:
@@ -70,7 +51,7 @@ def describe_step(step: Step, state: IncidentState, width: int, names: NameOf) -
         lines.append(
             Line(
                 [
-                    (f" {key:>{LABEL_WIDTH - 3}} ", "dim"),
+                    (f" {key:>{KEY_WIDTH}} ", "dim"),
                     (f"{mark} ", colour),
                     (sanitised(fact.sentence(names)), "text"),
                 ]
@@ -233,27 +214,4 @@ def describe_action(action: Action, state: IncidentState, width: int) -> list[Li
     live = state.live and action.effect != "read" and bool(action.command)
     here = "`a` checks and previews it, and asks for approval." if live else "Nothing runs from here."
     lines += fields("", f"{here}{copies}", width, "dim")
-    for run in state.remediation.runs_of(action.id):
-        lines += _of_run(run, width)
-    return lines
-
-
-def _of_run(run: ActionRun, width: int) -> list[Line]:
-    """A run of the action: its state, how far it is, who approved it, and what came of it."""
-    state, role = RUN_STATES[run.status]
-    progress = f" · {run.done} of {run.total}" if run.total else ""
-    lines = [Line(), *fields(run.id, f"{state}{progress}", width, role)]
-    if run.approvals:
-        lines += fields("by", ", ".join(sanitised(who.name) for who in run.approvals), width)
-    if run.detail:
-        lines += fields("", sanitised(run.detail), width)
-    for check in run.checks:
-        if not check.passed:
-            lines += fields("", f"{sanitised(check.name)}: {sanitised(check.detail)}", width, "warning")
-    if run.instead:
-        lines += fields("instead", sanitised(run.instead), width, "measured")
-    if run.plan is not None and run.plan.verification is not None:
-        lines += fields("target", run.plan.verification.words, width, "dim")
-    if run.undone_by:
-        lines += fields("undone", f"by {run.undone_by}", width)
     return lines

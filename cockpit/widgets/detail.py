@@ -13,6 +13,7 @@ from cockpit.widgets.describe import describe_action, describe_fact, describe_hy
 from cockpit.widgets.draw import Line, draw, sanitised, wrap
 from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
+from cockpit.widgets.runs import describe_run, fact_of_run, run_of_fact, target_of
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import apart, percent, precise
 from primitives.quantities import reading
@@ -34,17 +35,18 @@ class DetailPane(Pane):
     """The detail; `charts` holds the series of facts that somebody fetched, or why there is none."""
 
     class Wanted(Message):
-        """The series of a fact is to be shown and not there yet."""
+        """The series of a fact is to be shown and not there yet; `answers` are further ones with its samples."""
 
-        def __init__(self, fact: str) -> None:
+        def __init__(self, fact: str, answers: tuple[str, ...] = ()) -> None:
             super().__init__()
             self.fact = fact
+            self.answers = answers
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.charts: dict[str, Series | str] = {}
         self.top = 0
-        self._asked: set[str] = set()
+        self._asked: set[tuple[str, tuple[str, ...]]] = set()
         self._about = Subject()
         self._lines = 0
         self._neighbours: tuple[object, frozenset[str]] = (None, frozenset())
@@ -54,11 +56,23 @@ class DetailPane(Pane):
         subject = self.view.subject
         if subject != self._about:
             self._about, self.top = subject, 0
-        strips = [draw(line, width, self.text_styles) for line in self._describe(subject, width)]
-        strips += self._chart(subject, width, max(height - len(strips), 0))
+        strips = [draw(line, width, self.text_styles) for line in self._runs(subject, width)]
+        if strips:
+            # What became of an action comes first, with the chart that proves it.
+            strips += self._chart(subject, width, max(height - len(strips), CHART_MIN_HEIGHT + 2))
+        strips += [draw(line, width, self.text_styles) for line in self._describe(subject, width)]
+        if subject.kind != "action":
+            strips += self._chart(subject, width, max(height - len(strips), 0))
         self._lines = len(strips)
         self.top = max(0, min(self.top, self._lines - height))
         return strips[self.top : self.top + height]
+
+    def _runs(self, subject: Subject, width: int) -> list[Line]:
+        """The runs of an action, the latest first."""
+        state = self.view.state
+        if state is None or subject.kind != "action":
+            return []
+        return [line for run in state.remediation.runs_of(subject.id) for line in (*describe_run(run, width), Line())]
 
     def _describe(self, subject: Subject, width: int) -> list[Line]:
         state = self.view.state
@@ -123,6 +137,9 @@ class DetailPane(Pane):
                     candidates = [*hypothesis.evidence_for, *hypothesis.evidence_against]
                     known = (state.facts.get(item.fact) for item in candidates)
                     return next((found_fact for found_fact in known if found_fact and _has_series(found_fact)), None)
+        if subject.kind == "action":
+            run = next((run for run in state.remediation.runs_of(subject.id) if run.dispatched_at is not None), None)
+            return fact_of_run(state, run) if run is not None else None
         if subject.kind == "step" and subject.id in state.steps:
             own = (state.facts[key] for key in state.steps[subject.id].facts)
             return next((found_fact for found_fact in own if _has_series(found_fact)), None)
@@ -133,10 +150,12 @@ class DetailPane(Pane):
         if found_fact is None or (subject.kind not in ("fact", "symptom") and room < CHART_MIN_HEIGHT + 1):
             return []
         series = self.charts.get(found_fact.id)
+        run = run_of_fact(self.view.state, found_fact.fact) if self.view.state is not None else None
+        wanted = (found_fact.id, run.samples if run is not None else ())
+        if wanted not in self._asked:
+            self._asked.add(wanted)
+            self.post_message(self.Wanted(*wanted))
         if series is None:
-            if found_fact.id not in self._asked:
-                self._asked.add(found_fact.id)
-                self.post_message(self.Wanted(found_fact.id))
             return [draw(Line([("   fetching the samples …", "dim")]), width, self.text_styles)]
         if isinstance(series, str):
             return [draw(Line([(f"   no chart: {sanitised(series)}", "dim")]), width, self.text_styles)]
@@ -165,8 +184,10 @@ class DetailPane(Pane):
             marks=self._marks(fact, start),
             cursor=self.view.cursor,
             worse_above=series.metric.worse != "lower",
+            target=target_of(run) if run is not None else None,
         )
-        key = (found_fact.id, width, height, tuple(what.marks), what.cursor, start, end, self.text_styles)
+        samples = (found_fact.id, len(series.times), what.target)
+        key = (samples, width, height, tuple(what.marks), what.cursor, start, end, self.text_styles)
         if key != self._drawn[0]:
             self._drawn = (key, chart(what, width, height, self.text_styles))
         return strips + self._drawn[1]
@@ -192,6 +213,9 @@ class DetailPane(Pane):
         assert state.opened is not None
         window = fact.window or state.opened.window
         end = max(window.end, state.opened.window.end)
+        if len(series.times) and run_of_fact(state, fact) is not None:
+            # What came after the action belongs to it.
+            end = max(end, datetime.fromtimestamp(float(series.times[-1]), end.tzinfo))
         first = datetime.fromtimestamp(float(series.times[0]), end.tzinfo) if len(series.times) else window.start
         early = window.start - (end - window.start) * EARLIER
         return max(first, early) if first < window.start else window.start, end

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.changes import ChangeMark
-from cockpit.widgets.draw import cells, cut
+from cockpit.widgets.draw import cells, cut, sanitised
+from cockpit.widgets.run_states import RUN_STATES
 from primitives.dataclass import dataclass
 from primitives.quantities import short_id
 
@@ -94,7 +95,19 @@ def marks_of(view: View) -> list[Mark]:
     marks.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1, f"alert: {state.opened.title}"))
     if view.you:
         marks.append(Mark(view.you, "◆", "focus", "you", 4, "you confirmed the plan"))
-    return sorted(marks, key=lambda mark: mark.time)
+    return sorted([*marks, *_run_marks(state)], key=lambda mark: mark.time)
+
+
+def _run_marks(state: IncidentState) -> Iterator[Mark]:
+    """When each run was sent, and when it was known what came of it."""
+    for run in state.runs.values():
+        if run.dispatched_at is None:
+            continue
+        does = sanitised(run.action.action)
+        yield Mark(run.dispatched_at, "▼", "warning", f"{run.id} sent", 0, f"{run.id} sent: {does}")
+        if run.verified is not None and run.ended_at is not None and not run.undoes:
+            words, role = RUN_STATES[run.verified]
+            yield Mark(run.ended_at, words[0], role, run.id, 1, f"{run.id} {words[2:]}: {sanitised(run.detail)}")
 
 
 def _change(change_mark: ChangeMark, state: IncidentState, names: NameOf) -> Mark:
@@ -128,7 +141,8 @@ def span_of(view: View) -> tuple[datetime, datetime] | None:
     if state is None or state.opened is None:
         return None
     opened = state.opened
-    start, end = opened.window.start, max(opened.now, opened.detected_at, view.you or opened.now)
+    done = [mark.time for mark in _run_marks(state)]
+    start, end = opened.window.start, max(opened.now, opened.detected_at, view.you or opened.now, *done)
     early = start - (end - start)
     near = [mark.time for mark in marks_of(view) if mark.time < start and (early <= mark.time or mark.rank <= 1)]
     start = min([start, *near])

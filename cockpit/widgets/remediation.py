@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.describe import RUN_STATES
 from cockpit.widgets.draw import Line, Part, cells, cut, sanitised
 from cockpit.widgets.rows import Row, RowPane
+from cockpit.widgets.runs import run_part
 from cockpit.widgets.view import Subject
 from primitives.quantities import duration
 
@@ -97,9 +97,7 @@ class RemediationPane(RowPane):
         run = next(iter(self.view.state.remediation.runs_of(action.id)), None)
         if run is None:
             return _terms(action), "dim"
-        state, role = RUN_STATES[run.status]
-        progress = f" {run.done} of {run.total}" if run.status == "converging" else ""
-        return f"{run.id} {state}{progress}", role
+        return run_part(run)
 
     def footing(self) -> str:
         recommended = len(self._recommended())

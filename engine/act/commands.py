@@ -19,6 +19,7 @@ __all__ = [
     "RecordChecks",
     "RecordConvergence",
     "RecordDispatch",
+    "RecordMeasurement",
     "RecordPlan",
     "RecordVerification",
     "RefuseRun",
@@ -103,6 +104,16 @@ class RecordConvergence:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordMeasurement:
+    """A look at the metric that tells whether it helped, and the digests of its recorded samples."""
+
+    run: str
+    value: float | None
+    good_for_s: float
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RecordVerification:
     """Whether it helped."""
 
@@ -130,6 +141,7 @@ RunCommand = (
     | BeginDispatch
     | RecordDispatch
     | RecordConvergence
+    | RecordMeasurement
     | RecordVerification
     | ApproveUndo
 )

@@ -19,6 +19,7 @@ from engine.act.commands import (
     RecordChecks,
     RecordConvergence,
     RecordDispatch,
+    RecordMeasurement,
     RecordPlan,
     RecordVerification,
     RefuseRun,
@@ -26,7 +27,7 @@ from engine.act.commands import (
 )
 from engine.act.planning import make_plan, mark_of
 from engine.act.policy_file import CurrentPolicy
-from engine.act.verification import watch
+from engine.act.verification import Judged, watch
 from engine.act.world import World
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
@@ -248,7 +249,11 @@ class ActionRunner:
             await self._send(RecordVerification(run.id, outcome, None, run.plan.unverified))  # type: ignore[arg-type]
             return
         since: datetime = run.converged_at or self._clock.now()
-        judged, words = await watch(self._telemetry, plan, self._clock, since)
+
+        async def tell(judged: Judged) -> None:
+            await self._send(RecordMeasurement(run.id, judged.value, judged.good_for_s, judged.answers))
+
+        judged, words = await watch(self._telemetry, plan, self._clock, since, tell)
         outcomes = {"good": "verified", "bad": "not_improved", "no data": "inconclusive"}
         await self._send(RecordVerification(run.id, outcomes[judged.state], judged.value, words))  # type: ignore[arg-type]
         failpoint("act.verified")

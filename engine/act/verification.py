@@ -6,7 +6,8 @@ to the level of the alarm. One that must be low must stay below that limit, one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -34,14 +35,21 @@ _GOOD: Final = 0.9
 """This share of them must be good, and the last one: a single slow minute in ten is no failure."""
 _LOOKS: Final = 12
 _LONGEST_PAUSE_S: Final = 15.0
+_BEFORE: Final = timedelta(minutes=10)
+"""So much of the time before is asked for too: whoever looks sees the turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the samples say by now: good for long enough, not (yet) good, or too few to tell."""
+    """What the samples say by now: good for long enough, not (yet) good, or too few to tell.
+
+    `good_for_s` is for how long they have been good without a break, `answers` are the recorded answers they are in.
+    """
 
     state: Literal["good", "bad", "no data"]
     value: float | None = None
+    good_for_s: float = 0.0
+    answers: tuple[str, ...] = ()
 
 
 def plan_verification(state: IncidentState, action: Action, for_s: float, within_s: float) -> VerificationPlan | None:
@@ -59,12 +67,23 @@ def plan_verification(state: IncidentState, action: Action, for_s: float, within
     )  # fmt: skip
 
 
-async def watch(telemetry: Telemetry, plan: VerificationPlan, clock: Clock, since: datetime) -> tuple[Judged, str]:
-    """Look at the metric until it is good for long enough or the time is over; the outcome and its words."""
+async def watch(
+    telemetry: Telemetry,
+    plan: VerificationPlan,
+    clock: Clock,
+    since: datetime,
+    tell: Callable[[Judged], Awaitable[None]],
+) -> tuple[Judged, str]:
+    """Look at the metric until it is good for long enough or the time is over; the outcome and its words.
+
+    Each look is told.
+    """
     pause_s = min(_LONGEST_PAUSE_S, max(0.5, plan.for_s / _LOOKS))
     until = clock.monotonic() + plan.within_s
     while True:
-        judged = judge_samples(await _samples(telemetry, plan, clock.now(), since), plan, clock.now(), since)
+        series, answers = await _samples(telemetry, plan, clock.now(), since)
+        judged = replace(judge_samples(series, plan, clock.now(), since), answers=answers)
+        await tell(judged)
         if judged.state == "good" or clock.monotonic() + pause_s > until:
             return judged, _outcome(plan, judged)
         await clock.sleep(pause_s)
@@ -84,15 +103,21 @@ def judge_samples(series: Iterable[Series], plan: VerificationPlan, now: datetim
     if waited and not enough:
         return Judged("no data", value)
     held = bool(good[-1]) and float(np.mean(good)) >= _GOOD
-    return Judged("good" if waited and held else "bad", value)
+    bad_at = np.flatnonzero(~good)
+    first = int(bad_at[-1]) + 1 if len(bad_at) else 0
+    good_for_s = float(best.times[-1] - best.times[first]) if first < len(good) else 0.0
+    return Judged("good" if waited and held else "bad", value, good_for_s)
 
 
-async def _samples(telemetry: Telemetry, plan: VerificationPlan, now: datetime, since: datetime) -> tuple[Series, ...]:
-    window = Window(start=max(since, now - timedelta(seconds=2 * plan.for_s)), end=now)
+async def _samples(
+    telemetry: Telemetry, plan: VerificationPlan, now: datetime, since: datetime
+) -> tuple[tuple[Series, ...], tuple[str, ...]]:
+    window = Window(start=min(since, now) - _BEFORE, end=now)
     answers = await telemetry.series(
         SeriesQuery(window=window, resources=(plan.resource,), metrics=(plan.metric,), step_s=max(1.0, plan.for_s / 12))
     )
-    return tuple(each for each in answers.records if each.resource == plan.resource and each.metric.name == plan.metric)
+    wanted = (plan.resource, plan.metric)
+    return tuple(each for each in answers.records if (each.resource, each.metric.name) == wanted), answers.digests
 
 
 def _outcome(plan: VerificationPlan, judged: Judged) -> str:

@@ -19,6 +19,7 @@ from engine.act.commands import (
     RecordChecks,
     RecordConvergence,
     RecordDispatch,
+    RecordMeasurement,
     RecordPlan,
     RecordVerification,
     RefuseRun,
@@ -149,7 +150,9 @@ def _decide_of_action(state: IncidentState, command: ActionCommand, who: Who) ->
             assert_never(command)
 
 
-def _decide_of_run(state: IncidentState, command: RunCommand, who: Who, now: datetime) -> Decision:
+def _decide_of_run(  # noqa: C901, PLR0912 - one branch a command
+    state: IncidentState, command: RunCommand, who: Who, now: datetime
+) -> Decision:
     match command:
         case PrepareIn():
             return runs.prepare(state, command, who)
@@ -169,6 +172,8 @@ def _decide_of_run(state: IncidentState, command: RunCommand, who: Who, now: dat
             return runs.record_dispatch(state, command)
         case RecordConvergence():
             return runs.record_convergence(state, command)
+        case RecordMeasurement():
+            return runs.record_measurement(state, command)
         case RecordVerification():
             return runs.record_verification(state, command)
         case ApproveUndo():

@@ -17,6 +17,7 @@ from engine.act.commands import (
     RecordChecks,
     RecordConvergence,
     RecordDispatch,
+    RecordMeasurement,
     RecordPlan,
     RecordVerification,
     RefuseRun,
@@ -31,6 +32,7 @@ from engine.events import (
     ActionConverged,
     ActionDispatched,
     ActionExpired,
+    ActionMeasured,
     ActionPreviewed,
     ActionRefused,
     ActionRejected,
@@ -55,6 +57,7 @@ __all__ = [
     "record_checks",
     "record_convergence",
     "record_dispatch",
+    "record_measurement",
     "record_plan",
     "record_verification",
     "refuse",
@@ -169,6 +172,17 @@ def record_convergence(state: IncidentState, command: RecordConvergence) -> Deci
     detail = safe_line(new.detail, limit=300)
     converged = ActionConverged(run=run.id, state=new.state, done=new.done, total=new.total, detail=detail)
     return by(ENGINE, converged)
+
+
+def record_measurement(state: IncidentState, command: RecordMeasurement) -> Decision:
+    """A look at the metric; nothing where the platform no longer waits for one."""
+    run = run_named(state, command.run)
+    if run.status != "converged":
+        return NOTHING
+    return by(
+        ENGINE,
+        ActionMeasured(run=run.id, value=command.value, good_for_s=command.good_for_s, answers=command.answers),
+    )
 
 
 def record_verification(state: IncidentState, command: RecordVerification) -> Decision:

@@ -18,6 +18,7 @@ __all__ = [
     "ActionDispatched",
     "ActionDispatching",
     "ActionExpired",
+    "ActionMeasured",
     "ActionPreviewed",
     "ActionRefused",
     "ActionRejected",
@@ -126,6 +127,19 @@ class ActionConverged(_OfRun):
     detail: str = ""
 
 
+class ActionMeasured(_OfRun):
+    """A look at the metric that tells whether it helped: its level, and for how many seconds it has been good.
+
+    `answers` are the digests of the recorded answers with its samples, from some time before the dispatch on.
+    """
+
+    type: Literal["action_measured"] = "action_measured"
+    version: Literal[1] = 1
+    value: float | None = None
+    good_for_s: float = 0.0
+    answers: tuple[str, ...] = ()
+
+
 class ActionVerified(_OfRun):
     """Whether it helped. Inconclusive: there were no samples to tell by.
 
@@ -160,6 +174,7 @@ ActionBody = (
     | ActionDispatching
     | ActionDispatched
     | ActionConverged
+    | ActionMeasured
     | ActionVerified
     | ActionSettled
 )

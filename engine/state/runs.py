@@ -14,6 +14,7 @@ from engine.events.actions import (
     ActionDispatched,
     ActionDispatching,
     ActionExpired,
+    ActionMeasured,
     ActionPreviewed,
     ActionRefused,
     ActionRejected,
@@ -44,7 +45,11 @@ SENT: Final[frozenset[RunStatus]] = frozenset({"dispatching", "unknown", "execut
 
 @dataclass(slots=True)
 class ActionRun:
-    """One run. Times are real ones; `approvals` are who approved the plan with its digest."""
+    """One run. Times are real ones; `approvals` are who approved the plan with its digest.
+
+    `value` is the last level of the metric that tells whether it helped, `good_for_s` how long it has been good,
+    `samples` the digests of recorded answers with its samples.
+    """
 
     id: str
     action: Action
@@ -69,6 +74,8 @@ class ActionRun:
     converged_at: datetime | None = None
     verified: Literal["verified", "not_improved", "inconclusive"] | None = None
     value: float | None = None
+    good_for_s: float = 0.0
+    samples: tuple[str, ...] = ()
     ended_at: datetime | None = None
     undone_by: str = ""
 
@@ -111,6 +118,8 @@ class ActionRun:
                 self.status = "converging" if body.state == "converging" else "converged"
                 self.done, self.total, self.detail = body.done, body.total, body.detail
                 self.converged_at = None if body.state == "converging" else at
+            case ActionMeasured():
+                self.value, self.good_for_s, self.samples = body.value, body.good_for_s, body.answers or self.samples
             case ActionVerified():
                 self.status = self.verified = body.outcome
                 self.value, self.detail = body.value, body.detail

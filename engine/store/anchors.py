@@ -6,10 +6,14 @@ of an execution counts; an incomplete line, which a kill or a full disk leaves, 
 
 Where the file is gone, or lines of it are none, something else than this program was at it. A line is written then that
 stays, so that the audit says so for ever and not only until the next start.
+
+A store that is closed in order keeps the digest of this file (`AnchorFile.seal`) until it is written to again: so a
+line that was taken away meanwhile shows as well, which is otherwise what a kill leaves.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -44,6 +48,7 @@ class AnchorFile:
         self._begun = False
         self._lost = False
         self._foreign = 0
+        self.digest = ""
         lines = self._load()
         if writable:
             if lines > len(self._heads) + self._begun + self._lost:
@@ -60,13 +65,35 @@ class AnchorFile:
         """The last known event of an execution."""
         return self._heads.get(execution_id)
 
-    def problem(self, execution_id: str) -> str:
-        """Why the file can't confirm an execution that has events; empty where it can."""
+    def problem(self, execution_id: str, last: int) -> str:
+        """Why the file can't confirm an execution whose last event is `last`; empty where it can."""
+        name = safe_line(self._path.name)
         if self._foreign:
-            return f"{self._foreign} lines of the outside record ({safe_line(self._path.name)}) were changed"
-        if self._lost and execution_id not in self._heads:
-            return f"the outside record ({safe_line(self._path.name)}) is gone, or was: nothing confirms this log"
+            return f"the outside record ({name}) was changed: {self._foreign} lines of it, or their number"
+        known = self._heads.get(execution_id)
+        if self._lost and known is None:
+            return f"the outside record ({name}) is gone, or was: nothing confirms this log"
+        if self._lost and known is not None and known.seq < last:
+            return f"the outside record ({name}) was changed: it confirms {known.seq} of {last} events"
         return ""
+
+    def expect_digest(self, sealed: str) -> None:
+        """Say what the file was when the store was closed in order: if it is another one now, it was changed."""
+        if sealed != self.digest:
+            self._foreign = self._foreign or 1
+            if not self._lost:
+                self._lost = True
+                self._note(_LOST)
+
+    def seal(self) -> str:
+        """Bring the file to the disk, each execution once; its digest, or nothing where it isn't whole."""
+        if self._fd is None or self._unwritten or not self._compact():
+            return ""
+        self._open()
+        try:
+            return _digest(self._path.read_bytes())
+        except OSError:
+            return ""
 
     def expect_heads(self) -> None:
         """Say that the database holds events: a file without any head was emptied or removed."""
@@ -111,9 +138,10 @@ class AnchorFile:
 
     def _load(self) -> int:
         try:
-            text = self._path.read_text(encoding="utf-8", errors="replace")
+            data = self._path.read_bytes()
         except OSError:
             return 0
+        self.digest, text = _digest(data), data.decode("utf-8", errors="replace")
         self._torn = bool(text) and not text.endswith("\n")
         lines = text.splitlines()
         for line in lines:
@@ -131,7 +159,8 @@ class AnchorFile:
             self._lost = True
         return len(lines)
 
-    def _compact(self) -> None:
+    def _compact(self) -> bool:
+        """Write each execution once; False where that can't be done."""
         fresh = self._path.with_name(self._path.name + ".new")
         with suppress(OSError):
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _OWN, 0o600)
@@ -143,10 +172,26 @@ class AnchorFile:
                 os.fsync(file.fileno())
             failpoint("store.before_heads_replaced")
             fresh.replace(self._path)
+            _sync_folder(self._path.parent)
             self._torn = False
+            return True
+        return False
 
     def _open(self) -> None:
         self.close()
         with suppress(OSError):
             self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _OWN, 0o600)
             self._size = os.fstat(self._fd).st_size
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the new file is the one that is there after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

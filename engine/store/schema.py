@@ -60,6 +60,12 @@ PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
 
+# What the file with the last hashes was when the store was closed in order; gone while it is written to.
+CREATE_SEAL = "CREATE TABLE IF NOT EXISTS seal (number INTEGER PRIMARY KEY CHECK (number = 1), heads TEXT NOT NULL)"
+SELECT_SEAL = "SELECT CAST(heads AS TEXT) FROM seal"
+INSERT_SEAL = "INSERT OR REPLACE INTO seal VALUES (1, ?)"
+DELETE_SEAL = "DELETE FROM seal"
+
 INSERT_EXECUTION = """
 INSERT INTO executions (execution_id, incident_id, title, query, origin, opened_at, updated_at, phase, primary_class,
                         top_cause, confidence, events, hash)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from engine.failpoints import failpoint
@@ -47,6 +49,7 @@ class SqliteRows:
         self.connection = connection
         self._files = files
         self._heads = heads
+        self._sealed, self._grown = True, False
         self._subscribers: list[Grown] = []
 
     @classmethod
@@ -91,6 +94,7 @@ class SqliteRows:
         try:
             await self.connection.write(
                 (
+                    *((Statement(schema.DELETE_SEAL, ((),)),) if self._sealed else ()),
                     Statement(schema.INSERT_BLOB, commit.blobs),
                     Statement(schema.INSERT_EXECUTION, commit.index),
                     Statement(schema.INSERT_FIRST_EVENT, first, every_row=True),
@@ -100,6 +104,7 @@ class SqliteRows:
             )
         except RowsRefused:
             raise await self._moved(commit) from None
+        self._sealed, self._grown = False, True
         failpoint("store.before_heads")
         heads = commit.heads()
         self._heads.add(heads)
@@ -168,7 +173,7 @@ class SqliteRows:
         return self._heads.get(execution_id)
 
     async def anchor_problem(self, execution_id: str) -> str:
-        return self._heads.problem(execution_id)
+        return self._heads.problem(execution_id, (await self.head(execution_id)).seq)
 
     async def anchored(self) -> list[str]:
         return list(self._heads)
@@ -183,6 +188,10 @@ class SqliteRows:
         return tuple(row[0] for row in rows if row[0] != "ok")
 
     async def close(self) -> None:
+        if self._grown and (digest := await asyncio.to_thread(self._heads.seal)):
+            # A store that can't be written any more is closed as after a kill: without a seal.
+            with suppress(StoreError):
+                await self.connection.write((Statement(schema.INSERT_SEAL, ((digest,),)),))
         await self.connection.close()
         self._heads.close()
         self._files.release()
@@ -213,7 +222,9 @@ async def _prepare(connection: Connection, files: StoreFiles, heads: AnchorFile)
     if not {"executions", "events", "blobs", "snapshots"} <= tables:
         raise StoreCorrupt(damage(files.path, "tables are missing"))
     if not files.readonly:
-        await connection.script(_PRAGMAS)
+        await connection.script(_PRAGMAS + schema.CREATE_SEAL)
+    if "seal" in tables and (sealed := await connection.rows(schema.SELECT_SEAL)):
+        heads.expect_digest(sealed[0][0])
     if await connection.rows(schema.SELECT_ANY):
         heads.expect_heads()
 
@@ -230,7 +241,7 @@ async def _create(connection: Connection, files: StoreFiles, heads: AnchorFile) 
     heads.begin()
     await connection.script(_PRAGMAS)
     failpoint("store.before_schema")
-    await connection.script(schema.SCHEMA)
+    await connection.script(schema.SCHEMA + schema.CREATE_SEAL)
     failpoint("store.schema_made")
     # The tables are written to the file itself at once, so that a lost -wal can't look like a new store.
     await connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")

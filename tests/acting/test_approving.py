@@ -129,4 +129,4 @@ async def test_a_plan_that_was_decided_elsewhere_closes_the_modal(tmp_path: Path
         await world.reached("verified")
         assert len(world.toy.calls()) == 1
         await pilot.pause(0.5)
-        assert "R1 ✓ it helped" in shown(app)
+        assert "R1 ✓ verified: it helped" in shown(app)

@@ -11,6 +11,7 @@ from cases.acting import ACTION, ANA, BEN, EXECUTION, acting, open_incident
 from engine.events import ActionBody, Who
 from engine.log import EventLog
 from engine.port import CloseIncident, KeepAction, PrepareAction, RejectAction
+from primitives.answers import decode_answer
 from primitives.errors import PolicyError, UsageError
 
 AUTOMATIC = "  roll_back: automatic\n"
@@ -31,9 +32,16 @@ async def test_a_run_goes_from_asking_to_verified_and_every_transition_is_an_eve
         done = await world.reached("verified")
         assert done.detail == "latency p95 returned to 200 ms (baseline 200 ms) for 1 s"
         assert world.toy.calls() == [f"{EXECUTION}.R1"]
-        assert [kind.removeprefix("action_") for kind in await types(world.engine)] == [
+        kinds = [kind.removeprefix("action_") for kind in await types(world.engine)]
+        assert [kind for kind in kinds if kind != "measured"] == [
             "requested", "checked", "previewed", "approved", "dispatching", "dispatched", "converged", "verified",
         ]  # fmt: skip
+        # The looks at the metric are told with their samples, and lead up to the outcome.
+        assert "measured" in kinds[kinds.index("converged") : kinds.index("verified")]
+        assert done.good_for_s >= 0.7
+        blob = await world.engine.blob(done.samples[0])
+        (series,) = decode_answer(blob, done.samples[0]).records
+        assert series.times[0] < done.dispatched_at.timestamp() < series.times[-1]
         assert all(result.ok for result in await world.engine.verify())
 
 

@@ -12,8 +12,9 @@ from stage import Opened, settle
 from story import ONSET, START, WINDOW, StoryPort
 
 from cockpit.widgets.chart import Chart, chart
-from cockpit.widgets.describe import describe_fact, fields
+from cockpit.widgets.describe import describe_fact
 from cockpit.widgets.draw import Line, Styles, plain, wrap
+from cockpit.widgets.fields import fields
 from cockpit.widgets.marks import Mark
 from cockpit.widgets.words import levels, percent
 from engine.incident import FoundFact, IncidentState

@@ -293,6 +293,15 @@ def test_the_verdict_names_the_place(rows: list[StoredRow], head: Head | None, s
     assert (result.seq, result.problem, result.ok) == (seq, problem, not problem)
 
 
+@pytest.mark.parametrize("body", [b'{"answer_recorded"', b'["answer_recorded"]', b'{"type":"answer_recorded"}'])
+def test_a_row_with_a_hash_that_fits_but_no_event_in_it_is_a_finding(body: bytes) -> None:
+    (row,) = chain(1)
+    digest = event_hash(GENESIS, "exec-1", "inc-1", 1, "noon", b"who", body)
+    result = verify_chain("exec-1", [row._replace(body=body, hash=digest.encode())])
+    said = "event 1 is no event: it was written by something else"
+    assert (result.ok, result.seq, result.problem) == (False, 1, said)
+
+
 def test_events_that_the_file_beside_the_database_does_not_know_yet_are_counted_apart() -> None:
     result = verify_chain("exec-1", chain(3), Head(2, chain(2)[-1].hash.decode()))
     assert (result.ok, result.events, result.anchored) == (True, 3, 2)
