@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from primitives.dataclass import dataclass
 
@@ -19,6 +20,7 @@ class Start:
     since: datetime | None = None
     until: datetime | None = None
     at: datetime | None = None
+    alert: Any = None
 
 
 @dataclass(frozen=True, slots=True)

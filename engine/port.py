@@ -5,12 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.events import Event
 from engine.incident import IncidentState
+from engine.notify.outbox import Delivery
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
 from primitives.sources import NO_SOURCES, SourceDirectory
 
@@ -55,7 +56,8 @@ class Investigate(_Frozen):
 
     `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
-    Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble.
+    Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble. `alert` is what a
+    provider sent, as JSON; `at` is then when it began to fire.
     """
 
     query: str | None = None
@@ -67,6 +69,7 @@ class Investigate(_Frozen):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     at: AwareDatetime | None = None
+    alert: Any = Field(None, repr=False)
 
 
 class ConfirmPlan(_Frozen):
@@ -370,6 +373,16 @@ class EnginePort(Protocol):
     @operation(typed(tuple[AuditResult, ...]))
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         """Check the hash chain of one execution, or of all."""
+        ...
+
+    @operation(typed(tuple[Delivery, ...]))
+    async def deliveries(self) -> tuple[Delivery, ...]:
+        """The notices that wait or can't be delivered, then those that were delivered last."""
+        ...
+
+    @operation(typed(int))
+    async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
+        """Try notices again that were given up: those whose key begins so, or all. Returns how many."""
         ...
 
     async def close(self) -> None:

@@ -33,6 +33,9 @@ __all__ = ["command"]
 )
 @click.argument("query", required=False, type=TEXT)
 @click.option("--incident", type=FilePath(text=True), help="A recorded incident: a bundle's directory or file.")
+@click.option(
+    "--alert", type=FilePath(text=True), metavar="FILE|-", help="Live: an alert as its provider sent it, in JSON."
+)
 @click.option("--since", type=TEXT, metavar="TIME", help="Live: look from then on, such as 14:30 or 45m (ago).")
 @click.option("--until", type=TEXT, metavar="TIME", help="Live: look no later than that [default: now].")
 @click.option("--at", type=TEXT, metavar="TIME", help="Live: a moment at which the trouble was there.")
@@ -46,6 +49,7 @@ __all__ = ["command"]
 @click.option(
     "--record", type=FilePath(text=True), help="Afterwards, write a bundle with a day before it, for the postmortem."
 )
+@click.option("--notify", is_flag=True, help="Afterwards, tell whom the configuration names; only without a screen.")
 @plain_option
 @click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
@@ -55,6 +59,7 @@ __all__ = ["command"]
 def command(
     query: str | None,
     incident: Path | None,
+    alert: Path | None,
     resource: str | None,
     since: str | None,
     until: str | None,
@@ -62,6 +67,7 @@ def command(
     watch: bool,
     watch_every: float | None,
     record: Path | None,
+    notify: bool,
     output: str | None,
     explain: bool,
     no_color: bool,
@@ -75,13 +81,21 @@ def command(
     bundle = str(bundle_path(incident)) if incident is not None else None
     if bundle is not None and settings.chosen:
         raise click.UsageError("--incident investigates what was recorded; leave --source and --prometheus out")
-    if bundle is not None and (since or until or at or watch or watch_every):
-        raise click.UsageError("--since, --until, --at and --watch are for live sources; what was recorded is over")
+    if bundle is not None and (since or until or at or watch or watch_every or alert):
+        raise click.UsageError(
+            "--since, --until, --at, --alert and --watch are for live sources; what was recorded is over"
+        )
     settings = settings if watch_every is None else replace(settings, watch_every_s=watch_every)
     if bundle is not None and record is not None:
         raise click.UsageError("--record keeps what live sources say; leave it out with --incident")
     start = Start(query, bundle, resource, **_times(since=since, until=until, at=at))
+    if alert is not None:
+        from cockpit.alert_input import start_of_alert
+
+        start = start_of_alert(alert, start)
     if output is None and not explain and on_terminal():
+        if notify:
+            raise click.UsageError("--notify tells of a run without a screen: add --plain, --json or --events")
         from cockpit.app import run_cockpit
 
         code = run_cockpit(settings, start, color=not no_color)
@@ -89,12 +103,12 @@ def command(
         from cockpit import headless
 
         code = headless.investigate(
-            settings, start, output=output or "plain", color=not no_color, explain=explain, watch=watch
+            settings, start, output=output or "plain", color=not no_color, explain=explain, watch=watch, notify=notify
         )
     if record is not None:
         from cockpit.recording import WIDE, record_now
 
-        record_now(settings, record, query=query or "", before=WIDE)
+        record_now(settings, record, query=start.query or "", before=WIDE)
     return code
 
 

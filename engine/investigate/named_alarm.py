@@ -20,9 +20,11 @@ _LEAST: Final = 4
 
 
 async def symptom_of_named_alarm(
-    query: str, window: Window, backends: Sequence[Backend], redactor: Redactor
+    query: str, window: Window, backends: Sequence[Backend], redactor: Redactor, *, about: str | None = None
 ) -> Symptom | None:
     """The metric and resource of the alarm that the query names; None without one that has both.
+
+    With `about` it must name that resource.
 
     Of several the longest name counts, then one that fires. A source that fails or is late is left out.
     """
@@ -32,6 +34,8 @@ async def symptom_of_named_alarm(
     alerts = [alert for answer in answers for alert in answer.records]
     asked_about = query.casefold()
     named = [alert for alert in alerts if _is_named(alert, asked_about)]
+    if about is not None:
+        named = [alert for alert in named if about in (alert.resource, *alert.labels.values())]
     if not named:
         return None
     alert = max(named, key=lambda alert: (len(alert.name), alert.state == "firing"))

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.events import IncidentOpened
+from engine.investigate.first_questions import first_questions, whole_window
 from engine.investigate.named_alarm import symptom_of_named_alarm
 from engine.investigate.time_hints import time_hints
 from engine.port import Investigate
 from engine.resources import checked_resource, known_resources, meant_resource
+from primitives.asked_ahead import AskedAhead
 from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
 from primitives.clock import Clock, RecordedClock, SystemClock, new_id
@@ -68,7 +70,6 @@ class Scenario:
 
     def telemetry(self, recorder: Recorder) -> Telemetry:
         """What the diagnostics ask; every answer goes through `recorder`."""
-        window = Window(start=(self.opened.baseline or self.opened.window).start, end=self.opened.window.end)
         return Telemetry(
             self.backends,
             recorder,
@@ -76,7 +77,7 @@ class Scenario:
             checks=self.checks,
             secrets=self.secrets,
             budgets={} if self.recorded else LIVE_BUDGETS,
-            canonicaliser=CrossSourceNames(window, self.scopes, self.names),
+            canonicaliser=CrossSourceNames(whole_window(self.opened), self.scopes, self.names),
         )
 
 
@@ -173,8 +174,7 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
     if not query:
         raise UsageError('say what is wrong, such as: cloudops investigate "API latency spike" --source NAME')
     real = SystemClock().now()
-    now = min(request.until or (request.at + LIVE_AFTER if request.at is not None else real), real)
-    start = request.since or _live_start(query, request.at or now)
+    start, now = _live_window(query, request, real)
     if start >= now:
         raise UsageError("the time to look at is empty: --since must lie before --until, and both before now")
     opened = IncidentOpened(
@@ -189,25 +189,49 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
         symptom=Symptom(resource=resource) if resource else None,
         focus=(resource,) if resource else (),
         platform=("other",),
+        alert=await asyncio.to_thread(Redactor().redact_value, request.alert) if request.alert is not None else None,
         period_given=request.since is not None,
     )
-    scenario = await _live(opened, directory, request.sources, new_id("inc"))
-    return scenario if resource else await _with_alarm(scenario)
+    scenario = await _live(opened, directory, request.sources, new_id("inc"), ask_ahead=True)
+    return scenario if resource and request.alert is None else await _with_alarm(scenario, resource)
 
 
-async def _with_alarm(scenario: Scenario) -> Scenario:
-    """The scenario with the metric of the alarm that its query names, where it names one, as the symptom."""
+def _live_window(query: str, request: Investigate, real: datetime) -> tuple[datetime, datetime]:
+    """From when to when live sources are looked at. What an alert is about goes on until it is said to be over."""
+    if request.alert is not None and request.at is not None:
+        now = min(request.until or real, real)
+        before = max(request.at - LIVE_LEAD, now - LIVE_LONGEST)
+        return request.since or min(before, now - LIVE_WINDOW), now
+    now = min(request.until or (request.at + LIVE_AFTER if request.at is not None else real), real)
+    return request.since or _live_start(query, request.at or now), now
+
+
+async def _with_alarm(scenario: Scenario, resource: str | None) -> Scenario:
+    """The scenario with the metric of the alarm that its query names, where it names one, as the symptom.
+
+    With a `resource` only an alarm that names it counts.
+    """
     opened = scenario.opened
     reachable = {check.name for check in scenario.checks if check.status == "reachable"}
     able = [backend for backend in scenario.backends if backend.name in reachable]
-    symptom = await symptom_of_named_alarm(opened.query, opened.window, able, Redactor(scenario.secrets))
+    redactor = Redactor(scenario.secrets)
+    symptom = await symptom_of_named_alarm(opened.query, opened.window, able, redactor, about=resource)
     return replace(scenario, opened=opened.model_copy(update={"symptom": symptom})) if symptom else scenario
 
 
-async def _live(opened: IncidentOpened, directory: SourceDirectory, names: Iterable[str], incident_id: str) -> Scenario:
+async def _live(
+    opened: IncidentOpened,
+    directory: SourceDirectory,
+    names: Iterable[str],
+    incident_id: str,
+    *,
+    ask_ahead: bool = False,
+) -> Scenario:
+    """The scenario of live sources; with `ask_ahead` the first questions are asked while it is checked who answers."""
     clock = SystemClock()
     sources = [open_source(name, directory.definitions[name], clock) for name in directory.choose(names)]
-    backends = tuple(source.backend for source in sources)
+    first = first_questions(opened, several=len(sources) > 1) if ask_ahead else []
+    backends = tuple(AskedAhead(source.backend, first) for source in sources)
     secrets = tuple(secret for source in sources for secret in source.secrets)
     checks = await check_sources(backends, secrets)
     if not any(check.status == "reachable" for check in checks):

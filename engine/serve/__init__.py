@@ -1,0 +1,1 @@
+"""The engine as a service: alerts come in, investigations begin by themselves, jobs run beside them."""
