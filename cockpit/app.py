@@ -24,7 +24,6 @@ from cockpit.terminal_input import PasteDriver, pasted_line
 from cockpit.widgets.draw import Styles
 from primitives.clock import Clock
 from primitives.errors import CloudopsError
-from themes import PALETTES
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -117,6 +116,7 @@ class CockpitApp(ScreenHost):
 
     async def _begin(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
+        self.set_keymap(self.key_map.bindings)
         self.run_worker(self._open(), group="engine")
         await self.push_screen(self._first_screen())
 
@@ -238,9 +238,14 @@ class CockpitApp(ScreenHost):
         if accept is not None:
             accepted: events.Key | None = accept(event, in_burst=in_burst)
             return accepted
-        from cockpit.keys import CAREFUL
+        from cockpit.keys import CAREFUL_IDS
 
-        if in_burst and event.key in CAREFUL and not typing and self.screen in self.cockpit_screens:
+        if (
+            in_burst
+            and event.key in self.key_map.keys_with(CAREFUL_IDS)
+            and not typing
+            and self.screen in self.cockpit_screens
+        ):
             self.show_notice(f"{event.character or event.key} came too close behind another key; press it again")
             return None
         return event
@@ -264,9 +269,13 @@ class CockpitApp(ScreenHost):
 
     def keeps_focus(self, key: str) -> bool:
         """Whether a key neither opens anything nor moves the focus, so that the next one needs not wait for it."""
-        from cockpit.keys import STAYING
+        from cockpit.keys import STAYING_IDS
 
-        return key in STAYING and self.screen in self.cockpit_screens and not isinstance(self.focused, Input)
+        return (
+            key in self.key_map.keys_with(STAYING_IDS)
+            and self.screen in self.cockpit_screens
+            and not isinstance(self.focused, Input)
+        )
 
     @property
     def can_be_left(self) -> bool:
@@ -336,8 +345,8 @@ class CockpitApp(ScreenHost):
         self.open_list()
 
     def _restyle(self) -> None:
-        if self.theme in PALETTES:
-            self.text_styles = Styles(PALETTES[self.theme])
+        if self.theme in self.palettes:
+            self.text_styles = Styles(self.palettes[self.theme])
         for screen in self.cockpit_screens:
             screen.restyle()
 
@@ -348,15 +357,15 @@ class CockpitApp(ScreenHost):
         from cockpit.screens.help import HelpScreen
 
         if self.screen in self.cockpit_screens:
-            self.push_screen(HelpScreen(self.cockpit_screens[-1].where, self.text_styles))
+            self.push_screen(HelpScreen(self.cockpit_screens[-1].where, self.text_styles, self.key_map.shown))
 
     def action_palette(self) -> None:
         """The command palette."""
         self.action_command_palette()
 
     def action_theme(self) -> None:
-        """The other theme."""
-        names = list(PALETTES)
+        """The next theme."""
+        names = list(self.palettes)
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(at + 1) % len(names)]
 

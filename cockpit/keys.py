@@ -50,10 +50,11 @@ KEYS: tuple[Key, ...] = (
     Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "go to a name, or a command", ("everywhere",)),
     Key("go.incidents", "", "", "app.incidents", "incidents: the list of all", ("incident", "replay")),
     Key("go.report", "", "", "report", "report: the postmortem of this incident"),
+    Key("go.story", "", "", "story", "story: what happened so far, and who said what"),
     Key("go.attach", "", "", "attach", "attach: the incident as it is now", ("replay", "list")),
     Key("leave", "q", "q", "app.leave", "back a screen, or leave (asks while something runs)", ("everywhere",)),
     Key("interrupt", "ctrl+c", "Ctrl-C", "app.interrupt", "asks what to stop", ("everywhere",)),
-    Key("theme", "t", "t", "app.theme", "dark or light", ("everywhere",)),
+    Key("theme", "t", "t", "app.theme", "the next theme", ("everywhere",)),
     *_pane_keys(),
     Key("pane.next", "tab", "Tab", "pane_by(1)", "next pane"),
     Key("pane.previous", "shift+tab", "Shift-Tab", "pane_by(-1)", "previous pane"),
@@ -130,23 +131,8 @@ KEYS: tuple[Key, ...] = (
         writes=True,
         asks=True,
     ),
-    Key(
-        "comment",
-        "c",
-        "c",
-        "later('comment')",
-        "comment",
-        ("incident",),
-        later=f"comments {LATER.replace('comes', 'come')}",
-    ),
-    Key(
-        "bookmark",
-        "b",
-        "b",
-        "later('bookmark')",
-        "bookmark this moment",
-        later=f"bookmarks {LATER.replace('comes', 'come')}",
-    ),
+    Key("comment", "c", "c", "comment", "write a note for the others", ("incident",), writes=True, asks=True),
+    Key("bookmark", "b", "b", "bookmark", "bookmark this moment", ("incident",), writes=True, asks=True),
 )
 
 
@@ -172,6 +158,7 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("yes",), "y", "confirm the plan, or copy"),
     (("pin", "refute", "undo"), "p x u", "pin, refute or exclude, undo"),
     (("next", "diagnostic", "fact"), "N d f", "question, look, add fact"),
+    (("comment", "bookmark"), "c b", "note, bookmark"),
     (("replay.back", "replay.on"), "[ ]", "an event back, on"),
     (("replay.fact", "replay.fact.back"), "f F", "next fact, before"),
     (("replay.decision", "replay.decision.back"), "d D", "next decision, before"),
@@ -220,14 +207,12 @@ PRIORITY = frozenset({"pane.next", "pane.previous", "interrupt"})
 """These win over what a focused widget or Textual itself would do."""
 
 
-STAYING = frozenset(
-    binding for key in KEYS if key.action.startswith(("move", "sideways", "match")) for binding in key.keys.split(",")
-)
-"""Keys that move about in a pane, and leave the focus where it is."""
+STAYING_IDS = frozenset(key.id for key in KEYS if key.action.startswith(("move", "sideways", "match")))
+"""Commands that move about in a pane, and leave the focus where it is."""
 
 
-CAREFUL = frozenset(key.keys for key in KEYS if key.writes or key.id == "leave")
-"""Keys that must not come from pasted text: they change the incident's log, or leave."""
+CAREFUL_IDS = frozenset(key.id for key in KEYS if key.writes or key.id == "leave")
+"""Commands whose keys must not come from pasted text: they change the incident's log, or leave."""
 
 
 def key_page() -> str:

@@ -11,6 +11,7 @@ from cockpit.places import places_of
 from cockpit.screens.copying import copied_text
 from cockpit.screens.incident_frame import FRAME_S, IncidentFrame
 from cockpit.screens.layout import arrangement
+from cockpit.screens.story import StoryScreen
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.links import subject_of_id
 from cockpit.widgets.pane import Pane
@@ -166,6 +167,13 @@ class IncidentScreen(IncidentFrame):
             self.app.show_notice(str(error), problem=True)
         else:
             self.app.push_screen(ReportScreen(text, self.app.text_styles))
+
+    def action_story(self) -> None:
+        """What happened so far, on one screen."""
+        if self.view.state is None:
+            self.app.show_notice("nothing is known yet")
+        else:
+            self.app.push_screen(StoryScreen(self.view, self.app.text_styles))
 
     def action_attach(self) -> None:
         """The incident as it is now; a live screen is that already."""

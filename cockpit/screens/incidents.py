@@ -147,7 +147,7 @@ class IncidentsScreen(CockpitScreen):
             ("t", "theme"),
             ("q", "quit"),
         ]
-        self.footer.show(keys)
+        self.footer.show([(self.app.key_map.shown(key), words) for key, words in keys])
 
     def begin(self) -> None:
         """Read the list; called when the engine is there."""

@@ -154,7 +154,7 @@ class LiveScreen(ActingScreen):
             return
         self._ticks += 1
         if not state.ended:
-            self.view.spinner += 1
+            self.view.spinner += not self.app.settings.reduced_motion
             self._measure()
             self.dirty()
         elif self._ticks % LOOK_TICKS == 0 and state.closed is None:

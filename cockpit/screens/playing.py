@@ -209,7 +209,7 @@ class PlayingScreen(IncidentScreen):
             return
         now = self.app.clock.monotonic()
         elapsed, self._since = now - self._since, now
-        self.view.spinner = int(now / 0.25)
+        self.view.spinner = 0 if self.app.settings.reduced_motion else int(now / 0.25)
         self.play_on(elapsed)
 
     def play_on(self, elapsed_s: float) -> None:

@@ -33,6 +33,8 @@ class UnavailableKeys(CockpitScreen):
     action_next = _says(ONLY_LIVE)
     action_diagnostic = _says(ONLY_LIVE)
     action_close_incident = _says(ONLY_LIVE)
+    action_comment = _says(ONLY_LIVE)
+    action_bookmark = _says(ONLY_LIVE)
     action_play = _says(ONLY_IN_REPLAY)
     action_step = _says(ONLY_IN_REPLAY)
     action_speed = _says(ONLY_IN_REPLAY)

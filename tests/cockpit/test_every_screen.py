@@ -38,6 +38,8 @@ SCENES: Mapping[str, tuple[StartMode, bool, tuple[str, ...]]] = {
     "diagnosis": (Replay(EXECUTION, drill=True), False, ("f", "f", "A")),
     "drill-result": (Replay(EXECUTION, drill=True), False, ("f", "A", "2", "enter")),
     "report": (START, False, ("colon", *"report", "~", "enter")),
+    "story": (START, False, ("colon", *"story", "~", "enter")),
+    "note": (START, False, ("c",)),
     "go-to-time": (Replay(EXECUTION, "20"), False, ("at",)),
     "plan": (START, True, ()),
     "stop": (START, True, ("escape", "ctrl+c")),
