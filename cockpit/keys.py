@@ -238,10 +238,16 @@ def key_page() -> str:
         lines += [f"| {_code(key.shown)} | {key.words} | `{key.id}` |" for key in keys]
     lines += ["", "## In the command palette only", "", "| command | id |", "| --- | --- |"]
     lines += [f"| {key.words} | `{key.id}` |" for key in KEYS if not key.keys]
-    lines += ["", "## Not yet", "", "These keys are kept for what they will do, and say so when they are pressed.", ""]
+    if any(key.later for key in KEYS):
+        lines += _not_yet()
+    return "\n".join(lines) + "\n"
+
+
+def _not_yet() -> list[str]:
+    lines = ["", "## Not yet", "", "These keys are kept for what they will do, and say so when they are pressed.", ""]
     lines += ["| key | will | why not yet | id |", "| --- | --- | --- | --- |"]
     lines += [f"| {_code(key.shown)} | {key.words} | {key.later} | `{key.id}` |" for key in KEYS if key.later]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _code(shown: str) -> str:

@@ -58,7 +58,8 @@ class LiveScreen(ActingScreen):
         except CloudopsError as error:
             self._fail(error)
             return
-        self.view.mode = "LIVE"
+        if self.view.state is None:
+            self.view.mode = "LIVE"
         self.view.attached = self.app.remote
         await self._follow()
 
@@ -96,7 +97,12 @@ class LiveScreen(ActingScreen):
             request = Investigate(query=mode.query, bundle=mode.bundle, resource=mode.resource, **live)
             return await self.port.investigate(request)
         execution_id = await self.port.resolve(mode.name)
-        await self.port.resume(execution_id, **self.app.settings.live_request())
+        if not await self.port.resume(execution_id, **self.app.settings.live_request()):
+            # Of what has ended the store knows the state; a long log would take a while to fold.
+            state = await self.port.state(execution_id)
+            if state.ended:
+                self.execution_id = execution_id
+                self._show(state)
         return execution_id
 
     async def _fold(self, batch: tuple[Event, ...]) -> None:

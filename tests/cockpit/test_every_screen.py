@@ -40,6 +40,7 @@ SCENES: Mapping[str, tuple[StartMode, bool, tuple[str, ...]]] = {
     "report": (START, False, ("colon", *"report", "~", "enter")),
     "story": (START, False, ("colon", *"story", "~", "enter")),
     "note": (START, False, ("c",)),
+    "topology": (START, False, ("3", "3")),
     "go-to-time": (Replay(EXECUTION, "20"), False, ("at",)),
     "plan": (START, True, ()),
     "stop": (START, True, ("escape", "ctrl+c")),
