@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Literal
 
+from engine.act.harm import why_not_offered
 from engine.act.identity import canonical
 from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
@@ -20,6 +21,7 @@ from primitives.actions.proposal import Manual, Proposed, TargetedDiagnostic
 from primitives.actions.target import Target
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Diagnostic, diagnostics
+from primitives.display_names import NameOf
 from primitives.remediations.registry import Remediation, remediations
 from primitives.terms import Effect, IncidentClass, Risk
 from primitives.text import safe_line
@@ -73,10 +75,7 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
     for hypothesis in state.hypotheses:
         if hypothesis.resource is None or hypothesis.confidence < LEAST_CONFIDENCE or len(actions) >= _MAX_ACTIONS:
             continue
-        target = replace(
-            whole, resource=hypothesis.resource, called=names(hypothesis.resource),
-            cause_id=hypothesis.cause_id, change=hypothesis.change,
-        )  # fmt: skip
+        target = _targeted(whole, hypothesis, names)
         # What may hurt comes after a look at what it would hurt.
         offers = sorted(_offers(state, hypothesis, target), key=lambda offer: offer.risk == "high")
         for action in (_action(state, hypothesis, target, offer) for offer in offers):
@@ -95,6 +94,20 @@ def withheld(state: IncidentState) -> str:
         return "no repair is recommended yet: the cause is not known"
     if best.confidence < WRITE_CONFIDENCE:
         return f"no repair is recommended yet: the best cause has {100 * best.confidence:.0f} % confidence"
+    return _harmful(state)
+
+
+def _harmful(state: IncidentState) -> str:
+    """The repair that was left out because it would do harm, and why; empty where there is none."""
+    whole, names = _whole_target(state), display_names(state)
+    for hypothesis in state.hypotheses:
+        if hypothesis.resource is None or hypothesis.confidence < WRITE_CONFIDENCE:
+            continue
+        target = _targeted(whole, hypothesis, names)
+        for remediation in _answering(hypothesis):
+            why = why_not_offered(state, hypothesis, target, remediation.name)
+            if why and isinstance(proposal := remediation.propose(target), Proposed):
+                return f"{safe_line(proposal.title)} is not recommended: {why}"
     return ""
 
 
@@ -111,6 +124,14 @@ def _whole_target(state: IncidentState) -> Target:
         facts=tuple(known.fact for known in state.facts.values()),
         platforms=state.opened.platform,
         region=state.opened.labels.get("region", ""),
+    )
+
+
+def _targeted(whole: Target, hypothesis: Hypothesis, names: NameOf) -> Target:
+    """What the hypothesis blames."""
+    resource = hypothesis.resource or ""
+    return replace(
+        whole, resource=resource, called=names(resource), cause_id=hypothesis.cause_id, change=hypothesis.change
     )
 
 
@@ -142,7 +163,9 @@ def _repairs(state: IncidentState, hypothesis: Hypothesis, target: Target) -> It
         proposal = remediation.propose(target)
         if proposal is None:
             yield from _look(diagnostics().get(remediation.otherwise or ""), target)
-        elif likely or remediation.effect == "read":
+        elif remediation.effect == "read" or (
+            likely and not why_not_offered(state, hypothesis, target, remediation.name)
+        ):
             yield _Offer.of_remediation(remediation, proposal)
 
 
