@@ -76,6 +76,7 @@ class Waiting(NamedTuple):
     key: str
     receiver: str
     rule: str
+    kind: str
     execution_id: str
     notice: str
     attempts: int

@@ -212,9 +212,11 @@ def compare(folder: Path, found: Findings) -> None:
     shown = Counter((folder / "shown").read_text().split())
     arrived = Counter((folder / "arrived").read_text().split())
     found.incidents = len({execution for execution, _ in expected.values()})
-    found.notices = len(expected)
+    # A plan is told to wait where a kill came before its confirmation, and only there.
+    plans = {key for key, (_, kind) in expected.items() if kind == "plan_waiting"}
+    found.notices = len(expected) - len(plans)
     found.arrived, found.arrived_twice = arrived.total(), sum(number > 1 for number in arrived.values())
-    found.lost = [f"{expected[key]}" for key in expected.keys() - shown.keys()]
+    found.lost = [f"{expected[key]}" for key in expected.keys() - shown.keys() - plans]
     found.shown_twice = [key for key, number in shown.items() if number > 1]
     found.invented = sorted(shown.keys() - expected.keys())
 
