@@ -45,7 +45,8 @@ def investigate(
     """The main job, without a screen; with `watch` it goes on after the answer until a signal ends it."""
     printer = Printer(output, colored(color), explain)
     live = {} if start.bundle else settings.live_request()
-    code = run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer, watched=watch))
+    request = Investigate(**asdict(start), **live, confirm=False, playbooks=settings.playbooks())
+    code = run(_investigate(settings, request, printer, watched=watch))
     offered = output == "plain" and not start.bundle and not watch
     return _offer_remediation(settings, printer, code) if offered else code
 

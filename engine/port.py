@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from engine.act.playbooks import Playbook
 from engine.events import Event
 from engine.incident import IncidentState
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
@@ -55,7 +56,8 @@ class Investigate(_Frozen):
 
     `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
-    Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble.
+    Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble. `playbooks`
+    extend and reorder what is proposed.
     """
 
     query: str | None = None
@@ -67,6 +69,7 @@ class Investigate(_Frozen):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     at: AwareDatetime | None = None
+    playbooks: tuple[Playbook, ...] = ()
 
 
 class ConfirmPlan(_Frozen):

@@ -166,6 +166,7 @@ def _opened_recorded(bundle: Bundle, request: Investigate, query: str, resource:
         coverage=manifest.coverage,
         alert=bundle.alert,
         warnings=tuple(safe_line(warning) for warning in bundle.warnings),
+        playbooks=request.playbooks,
     )
 
 
@@ -190,6 +191,7 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
         focus=(resource,) if resource else (),
         platform=("other",),
         period_given=request.since is not None,
+        playbooks=request.playbooks,
     )
     scenario = await _live(opened, directory, request.sources, new_id("inc"))
     return scenario if resource else await _with_alarm(scenario)
