@@ -17,6 +17,7 @@ from primitives.actions.target import Target
 from primitives.facts import Dependencies
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
+from primitives.terms import IncidentClass
 from primitives.text import safe_line
 
 __all__ = ["MARGIN", "why_not_offered"]
@@ -24,7 +25,6 @@ __all__ = ["MARGIN", "why_not_offered"]
 MARGIN: Final = 0.1
 """By so much (of 1) a cause must lead every rival on another resource before anything is changed for it."""
 
-_FULL: Final = frozenset({"cpu_saturated", "io_saturated", "connections_exhausted", "threads_exhausted", "disk_full"})
 _LEAST: Final = 0.1
 _MIGRATION: Final = lazy_pattern(
     r"\b(?:migrations?|migrated?|schema (?:change|version|update)|(?:alter|drop|rename) (?:table|column)|"
@@ -99,7 +99,11 @@ def _throttled(state: IncidentState, hypothesis: Hypothesis) -> str:
     edges = [edge for fact in facts if isinstance(fact, Dependencies) for edge in fact.edges]
     below = {edge[1] for edge in edges if edge[0] == hypothesis.resource}
     for other in state.hypotheses:
-        if other.resource in below and other.cause_id in _FULL and other.confidence >= _LEAST:
+        if (
+            other.resource in below
+            and other.cause_class is IncidentClass.RESOURCE_SATURATION
+            and other.confidence >= _LEAST
+        ):
             return f"{_name(state, other.resource)} is full ({other.words}): more replicas would ask more of it"
     return ""
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from engine.act.harm import why_not_offered
 from engine.act.identity import canonical
+from engine.act.playbooks import PlaybookStep, chosen_playbook, completed
 from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
 from engine.naming import display_names
@@ -55,6 +56,8 @@ class _Offer:
     requires_approval: bool
     command: Callable[[Any], str]
     proposal: Proposed | Manual
+    playbook: str = ""
+    on: str = ""
 
     @classmethod
     def of_remediation(cls, remediation: Remediation, proposal: Proposed | Manual) -> _Offer:
@@ -77,7 +80,8 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
             continue
         target = _targeted(whole, hypothesis, names)
         # What may hurt comes after a look at what it would hurt.
-        offers = sorted(_offers(state, hypothesis, target), key=lambda offer: offer.risk == "high")
+        own = sorted(_offers(state, hypothesis, target), key=lambda offer: offer.risk == "high")
+        offers = (*_of_playbook(state, hypothesis, target), *own)
         for action in (_action(state, hypothesis, target, offer) for offer in offers):
             actions.setdefault(canonical(action.primitive, action.arguments), action)
     return tuple(list(actions.values())[:_MAX_ACTIONS])
@@ -156,9 +160,37 @@ def _offers(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Ite
         looked = True
 
 
+def _of_playbook(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Iterator[_Offer]:
+    """What a playbook for the cause says to do first, in its order; what would do harm is left out as ever."""
+    assert state.opened is not None
+    playbook = chosen_playbook(state.opened.playbooks, hypothesis, state.hypotheses, state.opened.labels)
+    for step in playbook.steps if playbook is not None else ():
+        at = target if step.target is None else replace(target, resource=step.target, called="")
+        for offer in _of_step(state, hypothesis, at, step):
+            yield replace(offer, playbook=playbook.name if playbook else "", on=at.resource)
+
+
+def _of_step(state: IncidentState, hypothesis: Hypothesis, target: Target, step: PlaybookStep) -> Iterator[_Offer]:
+    if step.look is not None:
+        yield from _look(diagnostics().get(step.look), target)
+        return
+    remediation = remediations().get(step.do or "")
+    if remediation is None:
+        return  # It is of an extension that isn't installed here.
+    proposal = completed(step, remediation, remediation.propose(target), target.name)
+    harmless = not why_not_offered(state, hypothesis, target, remediation.name)
+    if proposal is not None and _is_likely(state, hypothesis) and harmless:
+        yield _Offer.of_remediation(remediation, proposal)
+
+
+def _is_likely(state: IncidentState, hypothesis: Hypothesis) -> bool:
+    """Whether a cause is likely enough to change something for it."""
+    return hypothesis.confidence >= WRITE_CONFIDENCE and not is_verdict(state.hypotheses[0])
+
+
 def _repairs(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Iterator[_Offer]:
     """What answers the cause, in the cause's order; in place of what lacks something the look that finds it out."""
-    likely = hypothesis.confidence >= WRITE_CONFIDENCE and not is_verdict(state.hypotheses[0])
+    likely = _is_likely(state, hypothesis)
     for remediation in _answering(hypothesis):
         proposal = remediation.propose(target)
         if proposal is None:
@@ -207,7 +239,8 @@ def _action(state: IncidentState, hypothesis: Hypothesis, target: Target, offer:
         requires_approval=offer.requires_approval,
         hypothesis=hypothesis.id,
         urgency=_urgency(state, offer, hypothesis),
-        resource=target.resource,
+        resource=offer.on or target.resource,
+        playbook=offer.playbook,
     )
 
 

@@ -19,7 +19,7 @@ SYSTEM = graph({"api": "service", "db": "database", "mail": "service"}, ("api", 
 def believed(name: str, cause_id: str, resource: str, confidence: float, **more: Any) -> Hypothesis:
     return Hypothesis(
         id=name, cause=f"{cause_id} of {resource}", cause_id=cause_id, resource=resource, confidence=confidence,
-        cause_class=IncidentClass.WORKLOAD_FAILURE, prior=-3.0, **more,
+        prior=-3.0, **{"cause_class": IncidentClass.WORKLOAD_FAILURE, **more},
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def test_what_a_full_database_throttles_is_not_scaled_up() -> None:
     nothing = state_of("api", "ScaledToZero", details={"earlier_replicas": 3})
     zero = believed("H1", "scaled_to_zero", "api", 0.7)
     assert writes(known((nothing,), zero)) == ["scale_workload"]
-    full = believed("H2", "connections_exhausted", "db", 0.3)
+    full = believed("H2", "connections_exhausted", "db", 0.3, cause_class=IncidentClass.RESOURCE_SATURATION)
     state = known((nothing,), zero, full)
     assert "scale_workload" not in writes(state)
     assert "db is full (H2 connections_exhausted of db (30 %)): more replicas would ask more of it" in withheld(state)
