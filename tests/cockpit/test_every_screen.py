@@ -1,4 +1,4 @@
-"""What every screen and dialog looks like at five sizes, at one of them in every theme: its text, and a digest of styles.
+"""What every screen and dialog looks like at five sizes, at one in every theme: its text, and a digest of styles.
 
 A theme changes nothing but the colour of each role, so one size tells what all would; all would take minutes.
 
