@@ -148,7 +148,7 @@ def environments(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Ran]
 
 
 def other_stores(rng: random.Random, folder: Path, prepared: Prepared) -> Iterator[Command]:
-    """A file of SQLite that isn't ours, or ours with tables and columns changed, with a log of another one beside it."""
+    """A file of SQLite that isn't ours, or ours with tables changed, with a log of another one beside it."""
     path = folder / "incidents.db"
     if rng.random() < 0.5:
         shutil.copy(prepared.store, path)
@@ -166,9 +166,25 @@ def other_stores(rng: random.Random, folder: Path, prepared: Prepared) -> Iterat
 
 _POLICY: Final = Path(__file__).parents[2] / "docs" / "policy.example.yaml"
 _VARIABLES: Final = (
-    "CLOUDOPS_STORE", "CLOUDOPS_CONFIG", "TERM", "COLUMNS", "LINES", "LANG", "LC_ALL", "TZ", "NO_COLOR", "XDG_DATA_HOME",
-    "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "TMPDIR", "PAGER", "HTTPS_PROXY", "KUBECONFIG", "AWS_PROFILE", "AWS_REGION",
-)  # fmt: skip
+    "CLOUDOPS_STORE",
+    "CLOUDOPS_CONFIG",
+    "TERM",
+    "COLUMNS",
+    "LINES",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "NO_COLOR",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "TMPDIR",
+    "PAGER",
+    "HTTPS_PROXY",
+    "KUBECONFIG",
+    "AWS_PROFILE",
+    "AWS_REGION",
+)
 _ODD_VALUES: Final = (
     "",
     "0",
@@ -182,14 +198,29 @@ _ODD_VALUES: Final = (
     "../..",
 )
 _STATEMENTS: Final = (
-    "CREATE TABLE notes (a, b)", "CREATE TABLE events (a, b, c)", "CREATE TABLE other (a)", "DROP TABLE events",
-    "DROP TABLE executions", "DROP TABLE incidents", "ALTER TABLE events RENAME TO old_events", "ALTER TABLE events ADD COLUMN x",
-    "UPDATE events SET seq = seq + 1", "UPDATE events SET body = x'00ff'", "UPDATE events SET body = NULL",
-    "UPDATE events SET hash = 1.5", "DELETE FROM events WHERE seq % 3 = 1", "PRAGMA user_version = 99999",
-    "PRAGMA user_version = -1", "PRAGMA application_id = 1", "INSERT INTO events SELECT * FROM events LIMIT 1",
-    "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END", "CREATE VIEW v AS SELECT 1", "VACUUM",
-    "PRAGMA journal_mode = DELETE", "PRAGMA encoding = 'UTF-16'",
-)  # fmt: skip
+    "CREATE TABLE notes (a, b)",
+    "CREATE TABLE events (a, b, c)",
+    "CREATE TABLE other (a)",
+    "DROP TABLE events",
+    "DROP TABLE executions",
+    "DROP TABLE incidents",
+    "ALTER TABLE events RENAME TO old_events",
+    "ALTER TABLE events ADD COLUMN x",
+    "UPDATE events SET seq = seq + 1",
+    "UPDATE events SET body = x'00ff'",
+    "UPDATE events SET body = NULL",
+    "UPDATE events SET hash = 1.5",
+    "DELETE FROM events WHERE seq % 3 = 1",
+    "PRAGMA user_version = 99999",
+    "PRAGMA user_version = -1",
+    "PRAGMA application_id = 1",
+    "INSERT INTO events SELECT * FROM events LIMIT 1",
+    "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END",
+    "CREATE VIEW v AS SELECT 1",
+    "VACUUM",
+    "PRAGMA journal_mode = DELETE",
+    "PRAGMA encoding = 'UTF-16'",
+)
 
 
 def sockets(rng: random.Random, folder: Path, prepared: Prepared) -> Iterator[Command | Ran]:
