@@ -28,6 +28,7 @@ from cockpit.start_modes import Attach
 from cockpit.widgets.facts import FactsPane
 from engine.events import Event
 from engine.incident import IncidentState, fold
+from engine.notify.outbox import Delivery
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from engine.store.locations import StoreLocation, parse_location
 from primitives.errors import StoreError
@@ -110,6 +111,12 @@ class FlowingEngine:
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         del execution_id
         return ()
+
+    async def deliveries(self) -> tuple[Delivery, ...]:
+        return ()
+
+    async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
+        return len(keys)
 
     async def close(self) -> None:
         """Nothing is held."""

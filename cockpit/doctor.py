@@ -13,6 +13,7 @@ from functools import partial
 from cockpit.checks import Check
 from cockpit.engine_access import ask_engine
 from cockpit.examining import examine_sources, offer_checks
+from cockpit.notifying import notification_check
 from cockpit.settings import Settings
 from cockpit.tables import Column, count, table_lines
 from engine.host import is_remote
@@ -46,6 +47,7 @@ async def examine(settings: Settings) -> tuple[Check, ...]:
         ),
         await _store(settings),
         *await _sources(settings),
+        await notification_check(settings),
         _backends(),
         _catalogue("diagnostics", diagnostics()),
         _catalogue("remediations", remediations()),

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.events import Event
 from engine.incident import IncidentState
+from engine.notify.outbox import Delivery
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
 from primitives.sources import NO_SOURCES, SourceDirectory
 
@@ -372,6 +373,16 @@ class EnginePort(Protocol):
     @operation(typed(tuple[AuditResult, ...]))
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         """Check the hash chain of one execution, or of all."""
+        ...
+
+    @operation(typed(tuple[Delivery, ...]))
+    async def deliveries(self) -> tuple[Delivery, ...]:
+        """The notices that wait or can't be delivered, then those that were delivered last."""
+        ...
+
+    @operation(typed(int))
+    async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
+        """Try notices again that were given up: those whose key begins so, or all. Returns how many."""
         ...
 
     async def close(self) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cockpit.exit_summary import ExitSummary
 from cockpit.screens.approval import ActingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
-from cockpit.severity import severity_of
 from cockpit.start_modes import Attach, Start
 from cockpit.widgets.view import View
+from engine.severity import severity_of
 from primitives.errors import CloudopsError, EngineGone
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class LiveScreen(ActingScreen):
         keys = super().footer_keys()
         state = self.view.state
         if self.failure is not None:
-            return [keys[-1], *keys[:-1]]
+            return [keys[-1], *keys[:-1], keys[-1]]
         if state is not None and state.phase == "planned":
             return [("y", "RUN THE PLAN"), *[key for key in keys if key[0] != "y"]]
         return keys

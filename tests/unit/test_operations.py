@@ -52,6 +52,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "incidents": {},
     "blob": {"digest": "ab"},
     "verify": {"execution_id": None},
+    "deliveries": {},
+    "retry_deliveries": {"keys": ("3f9a", "77")},
 }
 
 
