@@ -151,6 +151,8 @@ def _inline(tree: ast.AST, module: str) -> Iterator[Known]:
             ):
                 flags = re.IGNORECASE if "IGNORECASE" in ast.dump(node) else 0
                 yield Known(source, flags, f"{module}:{node.lineno}", method in ANCHORED)
+            case _:
+                pass
 
 
 def _built(tree: ast.AST, module: ModuleType) -> Iterator[tuple[str, str | None]]:
