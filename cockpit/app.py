@@ -15,7 +15,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.widgets import Input
 
 from cockpit.keyboard import Keyboard, KeyHandled
-from cockpit.screens.host import ScreenHost
+from cockpit.screen_ways import ScreenWays
 from cockpit.screens.layout import is_too_small
 from cockpit.screens.splash import Splash
 from cockpit.start_modes import Attach, Browse, Replay, Start
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from cockpit.screens.common import CockpitScreen
     from cockpit.settings import Settings
     from cockpit.start_modes import StartMode
-    from cockpit.widgets.view import Subject
     from engine.port import EnginePort
     from engine.store.locations import StoreLocation
 
@@ -76,7 +75,7 @@ def _palette_commands() -> type[Provider]:
     return PaletteCommands
 
 
-class CockpitApp(ScreenHost):
+class CockpitApp(ScreenWays):
     """The app: which screen is shown, how keys reach it, how the engine is connected, how everything ends."""
 
     ENABLE_COMMAND_PALETTE = True
@@ -307,42 +306,6 @@ class CockpitApp(ScreenHost):
             self._leaving_asked = False
         elif isinstance(self.screen, CommandPalette):
             self.screen.dismiss()
-
-    # What screens use
-
-    def open_replay(self, execution_id: str, *, subject: Subject | None = None, ended: bool = False) -> None:
-        """Push the replay of an incident."""
-        from cockpit.screens.replay import ReplayScreen
-
-        known = subject if subject is not None and subject.kind in ("step", "fact") else None
-        self.push_screen(ReplayScreen(execution_id, subject=known, ended=ended))
-
-    def open_live(self, start_mode: Attach) -> None:
-        """Push a running or interrupted incident."""
-        from cockpit.screens.live import LiveScreen
-
-        self.push_screen(LiveScreen(start_mode))
-
-    def open_drill(self, execution_id: str) -> None:
-        """Push a drill on a stored incident."""
-        from cockpit.screens.drill import DrillScreen
-
-        self.push_screen(DrillScreen(execution_id))
-
-    def open_list(self) -> None:
-        """Back to the list of incidents where it is open below, else push it."""
-        from cockpit.screens.incidents import IncidentsScreen
-
-        below = next((screen for screen in self.cockpit_screens if isinstance(screen, IncidentsScreen)), None)
-        if below is None:
-            self.push_screen(IncidentsScreen())
-            return
-        while self.screen is not below:
-            self.pop_screen()
-
-    def action_incidents(self) -> None:
-        """The list of incidents."""
-        self.open_list()
 
     def _restyle(self) -> None:
         if self.theme in self.palettes:
