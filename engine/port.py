@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.events import Event
 from engine.incident import IncidentState
-from engine.notify.outbox import Delivery
+from engine.notify.delivery import Delivery
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
 from primitives.sources import NO_SOURCES, SourceDirectory
 
