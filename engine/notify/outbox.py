@@ -25,7 +25,7 @@ __all__ = ["NewDelivery", "Outbox", "Waiting"]
 _MOST_SHOWN: Final = 1_000
 _MOST_AT_ONCE: Final = 50
 _KEPT_S: Final = 30 * 86_400.0
-"""So long what was sent or dropped is kept; what is dead is kept until a person retries it."""
+"""So long what has ended is kept."""
 
 
 class NewDelivery(NamedTuple):
@@ -172,7 +172,7 @@ class Outbox:
         await self._connection.write((Statement(schema.CLAMP, [(now,)]),))
 
     async def forget(self, now: float) -> None:
-        """Drop the lines of what was sent long ago."""
+        """Remove what ended long ago."""
         await self._connection.write((Statement(schema.FORGET, [(now - _KEPT_S,)]),))
 
     # What a person sees

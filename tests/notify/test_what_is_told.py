@@ -130,6 +130,15 @@ async def test_texts_are_redacted_and_on_one_line(log: EventLog, outbox: Outbox,
     assert told.title.isprintable()
 
 
+async def test_ids_of_an_imported_incident_lead_nowhere_else(log: EventLog, outbox: Outbox, clock: ManualClock) -> None:
+    settings = settings_of({"to": ["hook"]}).model_copy(update={"link": "https://wiki.example/{incident_id}"})
+    await log.append("exec-a; rm -rf /", "../../x?y#<z>", [(NOON, ANNA, opened())])
+    await deriver(log, outbox, clock, settings).derive("exec-a; rm -rf /")
+    (told,) = await notices(outbox, clock)
+    assert told.link == "https://wiki.example/..%2F..%2Fx%3Fy%23%3Cz%3E"
+    assert told.open_command == "cloudops attach 'exec-a; rm -rf /'"
+
+
 async def test_an_escalation_is_planned_with_the_plan(log: EventLog, outbox: Outbox, clock: ManualClock) -> None:
     settings = settings_of({"to": ["hook", "other"], "escalate": {"after_minutes": 10, "to": ["boss"]}})
     await write(log, [(ANNA, opened()), (ENGINE, PlanProposed(steps=(STEP,)))])
