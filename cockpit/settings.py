@@ -41,6 +41,7 @@ class Settings:
     configured: SourceDirectory | None = None
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     chosen: tuple[str, ...] = ()
+    serve: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def directory(self) -> SourceDirectory:
         """Every source that this process knows; what is found in the environment only where nothing else serves.
@@ -83,6 +84,7 @@ def load_settings(
         configured=configuration.directory if configuration else None,
         given=given or {},
         chosen=chosen,
+        serve=configuration.serve if configuration else None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event
 from engine.incident import IncidentState
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
@@ -56,7 +57,8 @@ class Investigate(_Frozen):
     `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
     Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble. `alert` is what a
-    provider sent, as JSON; `at` is then when it began to fire.
+    provider sent, as JSON; `at` is then when it began to fire. `incident_id` is for who must find the incident again
+    after a crash.
     """
 
     query: str | None = None
@@ -69,6 +71,7 @@ class Investigate(_Frozen):
     until: AwareDatetime | None = None
     at: AwareDatetime | None = None
     alert: Any = Field(None, repr=False)
+    incident_id: str | None = Field(None, pattern=r"^inc-[0-9a-f]{8}$")
 
 
 class ConfirmPlan(_Frozen):
@@ -372,6 +375,26 @@ class EnginePort(Protocol):
     @operation(typed(tuple[AuditResult, ...]))
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         """Check the hash chain of one execution, or of all."""
+        ...
+
+    @operation(typed(tuple[AlertGroup, ...]))
+    async def alert_groups(self) -> tuple[AlertGroup, ...]:
+        """What alerts came in during the last days, the group that was heard of last first."""
+        ...
+
+    @operation(typed(AlertGroup), tells_who=True)
+    async def take_alert(self, name: str) -> AlertGroup:
+        """Look after a group of alerts, by its id or that of its incident. Raises `UsageError` when there is none."""
+        ...
+
+    @operation(typed(tuple[Any, ...]))
+    async def alert_payloads(self, name: str) -> tuple[Any, ...]:
+        """The first payloads of a group of alerts as their provider sent them, without credentials."""
+        ...
+
+    @operation(typed(tuple[Quarantined, ...]))
+    async def quarantined(self) -> tuple[Quarantined, ...]:
+        """Genuine deliveries that could not be read, the latest first."""
         ...
 
     async def close(self) -> None:

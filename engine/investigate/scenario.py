@@ -191,7 +191,7 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
         alert=await asyncio.to_thread(Redactor().redact_value, request.alert) if request.alert is not None else None,
         period_given=request.since is not None,
     )
-    scenario = await _live(opened, directory, request.sources, new_id("inc"))
+    scenario = await _live(opened, directory, request.sources, request.incident_id or new_id("inc"))
     return scenario if resource and request.alert is None else await _with_alarm(scenario, resource)
 
 
