@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
+from primitives.redact.pieces import Pieces
 from primitives.redact.rules import Rule
 
 __all__ = ["Hide", "apply_all"]
@@ -19,37 +21,42 @@ _LONGEST: Final = 2_000
 
 def apply_all(rules: Iterable[Rule], text: str, hide: Hide, names: Sequence[str]) -> str:
     """`text` without what the rules find. `names`: the words in it that name a secret, in lower case."""
+    keys: tuple[str, list[int] | None] | None = None
     for rule in rules:
-        text = _apply(rule, text, _replacer(rule, hide), names)
+        if rule.begins == "key" and len(text) <= _LONGEST:
+            if keys is None or keys[0] is not text:
+                keys = text, _places(text, tuple(set(names)))
+            text = _apply_at(keys[1], rule, text, hide)
+        elif rule.begins == "trigger" and len(text) <= _LONGEST:
+            text = _apply_at(_places(text, rule.triggers), rule, text, hide)
+        elif rule.begins != "mark" or not text.isascii():
+            text = rule.pattern.sub(_replacer(rule, hide), text)
     return text
 
 
-def _apply(rule: Rule, text: str, replace: Callable[[re.Match[str]], str], names: Sequence[str]) -> str:
-    if rule.begins == "mark" and text.isascii():
-        return text
-    if rule.begins in ("", "mark") or len(text) > _LONGEST:
-        return rule.pattern.sub(replace, text)
-    lower = text.lower()
-    if len(lower) != len(text):
-        return rule.pattern.sub(replace, text)
+def _apply_at(places: list[int] | None, rule: Rule, text: str, hide: Hide) -> str:
+    """`text` without what a rule finds at these places; anywhere, where they are not known."""
+    if places is None:
+        return rule.pattern.sub(_replacer(rule, hide), text)
     parts: list[str] = []
     at = 0
-    for place in _places(lower, names if rule.begins == "key" else rule.triggers):
+    for place in places:
         match = rule.pattern.match(text, place) if place >= at else None
         if match is not None:
-            parts += text[at:place], replace(match)
+            parts += text[at:place], _replacer(rule, hide)(match)
             at = match.end()
     return "".join((*parts, text[at:])) if parts else text
 
 
-def _places(lower: str, words: Iterable[str]) -> list[int]:
-    places = set()
-    for word in words:
-        place = lower.find(word)
-        while place >= 0:
-            places.add(place)
-            place = lower.find(word, place + 1)
-    return sorted(places)
+def _places(text: str, words: tuple[str, ...]) -> list[int] | None:
+    """Where these words in lower case begin; None where lower case has other places."""
+    lower = text.lower()
+    return _pieces(words).starts(lower) if len(lower) == len(text) else None
+
+
+@lru_cache(maxsize=1_024)
+def _pieces(words: tuple[str, ...]) -> Pieces:
+    return Pieces(words)
 
 
 def _replacer(rule: Rule, hide: Hide) -> Callable[[re.Match[str]], str]:

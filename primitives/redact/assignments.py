@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from primitives.patterns import lazy_pattern
-from primitives.redact.keys import key_kind
+from primitives.redact.keys import KeyKind, key_kind
 from primitives.redact.values import is_code, is_secret_assignment, stands_out
 
 __all__ = ["redact_assignments"]
@@ -54,7 +54,7 @@ def redact_assignments(text: str, placeholder: Callable[[str, str], str]) -> str
         if kind is None or kind == "header" or text.endswith(("checksum/",), 0, start):
             continue
         value = _VALUE.match(text, match.end())
-        span = _secret(match, value, key) if value is not None else None
+        span = _secret(match, value, key, kind) if value is not None else None
         if span is not None:
             parts += text[at : span[0]], placeholder("value", text[span[0] : span[1]])
             at = span[1]
@@ -69,14 +69,14 @@ def _spoken_name(text: str, start: int, key: str) -> str:
     return before[0].replace(" ", "_") + key if before else key
 
 
-def _secret(pair: re.Match[str], match: re.Match[str], key: str) -> tuple[int, int] | None:
-    quoted = next((name for name in ("escaped", "double", "single", "braced") if match[name] is not None), None)
-    value = match[quoted] if quoted else match["bare"]
-    if not is_secret_assignment(key, value):
+def _secret(pair: re.Match[str], match: re.Match[str], key: str, kind: KeyKind) -> tuple[int, int] | None:
+    group = match.lastgroup or "bare"
+    value = match[group]
+    if not is_secret_assignment(key, value, kind):
         return None
-    if quoted is None and not _is_plain_secret(pair, match, value):
+    if group == "bare" and not _is_plain_secret(pair, match, value):
         return None
-    return match.span(quoted or "bare")
+    return match.span(group)
 
 
 def _is_plain_secret(pair: re.Match[str], match: re.Match[str], value: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from primitives.redact.pieces import Pieces
 from primitives.redact.rules import Rule
 
 __all__ = ["Dispatch", "words_of"]
@@ -39,7 +40,8 @@ class Dispatch:
         self.first_pieces = [trigger for trigger, needs in others if len(needs) != 1]
         self.first_pairs = [(trigger, needs) for trigger, needs in others if len(needs) == 1]
         self._known = frozenset(self._words)
-        self._pieces = tuple(pieces.items())
+        self._numbers = pieces
+        self._pieces = Pieces(pieces)
 
     def due(self, lower: str, words: Iterable[str], *, hinted: bool) -> Sequence[Rule]:
         """The rules for `lower`, a text in lower case that has these words. `hinted`: a key in it may name a secret."""
@@ -48,9 +50,8 @@ class Dispatch:
     def numbered(self, lower: str, words: Iterable[str], *, hinted: bool) -> Sequence[tuple[int, Rule]]:
         """These rules with their numbers in the order in which all were given."""
         due = [number for word in self._known.intersection(words) for number in self._words[word]]
-        for piece, numbers in self._pieces:
-            if piece in lower:
-                due += numbers
+        for piece in self._pieces.of(lower):
+            due += self._numbers[piece]
         if not due:
             return ()
         rules = [(number, self._rules[number]) for number in sorted(set(due))]
@@ -67,4 +68,7 @@ def _is_first(rule: Rule) -> bool:
 
 
 def _has_one(lower: str, characters: str) -> bool:
-    return any(character in lower for character in characters)
+    for character in characters:  # noqa: SIM110 - twice as fast as any()
+        if character in lower:
+            return True
+    return False

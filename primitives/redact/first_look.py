@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from primitives.redact.pieces import Pieces
+
 __all__ = ["FirstLook"]
 
 _LETTERS: Final = "".join(chr(code) if chr(code).isalpha() else " " for code in range(128))
@@ -50,8 +52,8 @@ class FirstLook:
         runs = [(match[0], ending) for ending in endings if (match := _RUN.match(ending))]
         self._endings = tuple(sorted({run for run, _ in runs if not _is_common(run)}))
         self._anywhere |= {ending for run, ending in runs if _is_common(run)}
-        self._anywhere = _shortest(self._anywhere)
-        self._parts = _shortest(self._parts)
+        self._any_piece = Pieces(sorted(_shortest(self._anywhere)))
+        self._any_part = Pieces(sorted(_shortest(self._parts)))
         self._dull: set[str] = set()
 
     def _add_word(self, word: str) -> None:
@@ -73,9 +75,8 @@ class FirstLook:
         runs = lower.translate(_LETTERS).split()
         if not self._dull.issuperset(runs) and any(map(self._is_lively, set(runs) - self._dull)):
             return False
-        for piece in self._anywhere:
-            if piece in lower:
-                return False
+        if self._any_piece.are_in(lower):
+            return False
         for piece, other in self._pairs:  # noqa: SIM110 - twice as fast as any()
             if piece in lower and other in lower:
                 return False
@@ -86,11 +87,8 @@ class FirstLook:
             return True
         if len(run) < _SHORTEST:
             return False
-        if run.endswith(self._endings):
+        if run.endswith(self._endings) or self._any_part.are_in(run):
             return True
-        for part in self._parts:
-            if part in run:
-                return True
         if len(run) <= _LONGEST:
             if len(self._dull) >= _MOST:
                 self._dull.clear()

@@ -10,13 +10,19 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["MARK", "Marks"]
+__all__ = ["FIRST_MARK", "MARK", "Marks", "is_one_placeholder"]
 
 MARK: Final = "[\U000f0000-\U0010fffd]"
 _FIRST: Final = 0xF0000
+FIRST_MARK: Final = chr(_FIRST)
 _MOST: Final = 0x10FFFD - _FIRST
 _MARK: Final = re.compile(MARK)
 _PLACEHOLDER: Final = re.compile(r"\[redacted:(?P<kind>[a-z0-9-]{1,40}):[0-9a-f]{6}\]")
+
+
+def is_one_placeholder(text: str) -> bool:
+    """Whether a text is a placeholder and nothing else."""
+    return _PLACEHOLDER.fullmatch(text) is not None
 
 
 class Marks:
@@ -36,7 +42,8 @@ class Marks:
             self.is_full = True
             return placeholder
         self._texts.append(placeholder)
-        self._lengths.append(len(secret) + sum(self._length(mark[0]) - 1 for mark in _MARK.finditer(secret)))
+        inside = () if secret.isascii() else _MARK.findall(secret)
+        self._lengths.append(len(secret) + sum(self._length(mark) - 1 for mark in inside))
         return chr(_FIRST + len(self._texts) - 1)
 
     def kind(self, mark: str) -> str:
@@ -52,7 +59,9 @@ class Marks:
 
     def show(self, text: str) -> str:
         """`text` with placeholders for its marks."""
-        return _MARK.sub(lambda match: self._texts[ord(match[0]) - _FIRST], text) if self._texts else text
+        if not self._texts or text.isascii():
+            return text
+        return _MARK.sub(lambda match: self._texts[ord(match[0]) - _FIRST], text)
 
     def places(self, text: str) -> Iterator[tuple[int, int, str, str]]:
         """What the marks in `text` stand for: the place in the text as it was, the kind, the placeholder."""

@@ -25,7 +25,7 @@ from primitives.redact.encoded import ENCODED_RULES
 from primitives.redact.first_look import FirstLook
 from primitives.redact.known import encodings_of
 from primitives.redact.learned import Learned
-from primitives.redact.marks import MARK, Marks
+from primitives.redact.marks import MARK, Marks, is_one_placeholder
 from primitives.redact.parameters import PIECES_OF_PARAMETERS, has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
 from primitives.redact.rules import RULES, Rule, Span
@@ -90,6 +90,7 @@ class Redactor:
         self._stable: set[str] = set()
         self._changed: dict[str, str] = {}
         self._before: dict[str, str] = {}
+        self._lively = ""
 
     def knowing(self) -> Redactor | None:
         """A redactor that also finds, where nothing names them, the secrets that this one has redacted.
@@ -152,7 +153,7 @@ class Redactor:
         return redacted
 
     def _redact_anew(self, text: str) -> str:
-        if self._is_dull(text):
+        if self._is_dull(text) or (text.startswith("[redacted:") and is_one_placeholder(text)):
             return text
         text, is_document = self._redact_documents(text)
         marks = Marks()
@@ -197,7 +198,11 @@ class Redactor:
             return False
         if self._known_pattern is not None and self._known_pattern.search(text):
             return False
-        return _is_dull(text.lower())
+        lower = text.lower()
+        if _is_dull(lower):
+            return True
+        self._lively = lower
+        return False
 
     def _hider(self, marks: Marks) -> Hide:
         def hide(kind: str, secret: str) -> str:
@@ -232,7 +237,7 @@ class Redactor:
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
         lower = text.lower()
-        if lower.isascii() and _is_dull(lower):
+        if lower != self._lively and lower.isascii() and _is_dull(lower):
             return self._learned.redact(text, hide) if self._seeks else text
         words = words_of(lower)
         spaced = without_escapes(lower)

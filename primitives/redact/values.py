@@ -59,7 +59,7 @@ _DIGIT: Final = lazy_pattern("[0-9]")
 
 def is_placeholder(text: str) -> bool:
     """Whether `text` is what redaction left and nothing else: a forged beginning doesn't protect what follows it."""
-    return _PLACEHOLDERS.fullmatch(text) is not None
+    return (not text.isascii() or "[redacted:" in text) and _PLACEHOLDERS.fullmatch(text) is not None
 
 
 def filled(value: str) -> bool:
@@ -93,9 +93,9 @@ def stands_out(value: str) -> bool:
     return _PROSE_SECRET.match(value) is not None and not value.endswith(":") and not is_reference
 
 
-def is_secret_assignment(key: str, value: str) -> bool:
-    """Whether `value`, given plainly under a key that names a secret, is one."""
-    kind = key_kind(key) or "token"
+def is_secret_assignment(key: str, value: str, kind: KeyKind | None = None) -> bool:
+    """Whether `value`, given plainly under a key that names a secret, is one. `kind` is that of the key, where known."""
+    kind = kind or key_kind(key) or "token"
     if not filled(value):
         # Digits alone may well be a password; nobody's token is that short.
         least = 4 if kind in ("password", "header") or key.lower().endswith("pass") else 10

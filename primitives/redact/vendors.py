@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from primitives.patterns import lazy_pattern
+from primitives.redact.pieces import Pieces
 
 __all__ = ["ENDINGS", "MARKERS", "STARTS", "VendorRule", "rules_for", "without_escapes"]
 
@@ -235,6 +236,7 @@ MARKERS: Final = tuple(f"-us{digit}" for digit in range(10)) + tuple(rule[1] for
 ENDINGS: Final = tuple(rule[1] for rules in _BY_END.values() for rule in rules)
 """A text that has a vendor's form has one of `MARKERS` in lower case, a word that begins with one of `STARTS`, or one that
 ends with the letters that one of these begins with."""
+_ANY_OTHER: Final = Pieces(rule[1] for rule in _OTHERS)
 _LONG_WORD: Final = re.compile(f"[a-z0-9_.~/:@+-]{{{_SHORTEST},}}")
 
 
@@ -247,8 +249,10 @@ def rules_for(lower: str, words: Iterable[str]) -> Iterable[VendorRule]:
     """The rules whose marker is in a long word of `lower`, a text in lower case that has these runs of letters and digits."""
     rules = [rule for start in _STARTS.intersection([w[:_START] for w in words]) for rule in _BY_START[start]]
     rules += [rule for end in _ENDS.intersection([w[-_START:] for w in words]) for rule in _BY_END[end]]
-    rules += _OTHERS
     rules = [rule for rule in rules if rule[1] in lower]
+    markers = set(_ANY_OTHER.of(lower))
+    if markers:
+        rules += [rule for rule in _OTHERS if rule[1] in markers]
     if not rules:
         return ()
     long = "\n".join(_LONG_WORD.findall(lower))

@@ -20,7 +20,7 @@ from cockpit.sample_incidents import samples
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # Distributions whose import package has another name.
-_IMPORTED_AS = {"pyyaml": "yaml"}
+_IMPORTED_AS = {"ahocorasick-rs": "ahocorasick_rs", "pyyaml": "yaml"}
 
 
 def _name(requirement: str) -> str:

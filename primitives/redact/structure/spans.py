@@ -10,6 +10,8 @@ from typing import Final
 from primitives.patterns import lazy_pattern
 from primitives.redact import languages
 from primitives.redact.keys import is_secret_key
+from primitives.redact.marks import FIRST_MARK
+from primitives.redact.pieces import Pieces
 from primitives.redact.structure.argv import secret_arguments
 from primitives.redact.structure.brackets import read_brackets
 from primitives.redact.structure.decide import is_whole_key, secret_values
@@ -44,6 +46,7 @@ _PIECES: Final = (
     "psk", "plaintext", "sensitive", "cookie", "mdp", "kty", "login", "securestr", "pat", "sas", "salt", "seed", "sess", "pswd",
     "sandi", "khau", "acceso", "phrase", "pepper", "hec", "kek", "sk", "community", "licen", "sid", "bearer", "jwt", *languages.PIECES,
 )  # fmt: skip
+_ANY_PIECE: Final = Pieces(_PIECES)
 _ARGUMENTS: Final = ("'-", '"-', ", -", "[-", ",-", "- -", "\\x00-")
 # "- -" is an item of a list on a line of its own.
 PIECES_OF_STRUCTURE: Final = (*_PIECES, *("\n" if piece == "- -" else piece for piece in _ARGUMENTS))
@@ -69,6 +72,7 @@ _PAIRED: Final = (
 _WORD_CHARACTERS: Final = "".join(
     chr(code) if chr(code).isalnum() or chr(code) in "_.-" else " " for code in range(128)
 )
+_NUMERIC: Final = "0123456789.-"
 _NO_WORD: Final = lazy_pattern("[^a-z0-9]+")
 _SENSITIVE_KINDS: Final = frozenset(
     {
@@ -93,7 +97,7 @@ def hints_at_a_secret(lower: str) -> bool:
 
 def secret_names(text: str) -> list[str]:
     """The words of `text` that name a secret, or whatever holds some, in lower case."""
-    return [word.lower() for word in text.translate(_WORD_CHARACTERS).split() if _tells(word)]
+    return [word.lower() for word in text.translate(_WORD_CHARACTERS).split() if _is_word(word) and _tells(word)]
 
 
 def may_have_structure(lower: str, *, named: bool) -> bool:
@@ -115,8 +119,15 @@ def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
     return False
 
 
+def _is_word(word: str) -> bool:
+    """Whether it is more than a number or a mark, of which each is another one."""
+    return word.strip(_NUMERIC) != "" if word.isascii() else len(word) > 1 or word < FIRST_MARK
+
+
 @lru_cache(maxsize=16384)
 def _tells(word: str) -> bool:
+    if word.isascii() and not _ANY_PIECE.are_in(word.lower()):
+        return False
     return is_secret_key(word) or is_whole_key(word) or not _SENSITIVE_KINDS.isdisjoint(_NO_WORD.split(word.lower()))
 
 
