@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-import uvicorn
-
 from engine.serve.settings import TlsSettings
 from primitives.clock import Clock
 from primitives.errors import UsageError
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
 __all__ = ["WebServer"]
@@ -24,14 +23,6 @@ _LOOK_FOR_CERTIFICATE_S: Final = 10.0
 _LAST_ANSWERS_S: Final = 5
 _CONNECTIONS: Final = 1_000
 _HEADER_BYTES: Final = 32 * 1024
-
-
-class _Quiet(uvicorn.Server):
-    """Leaves signals to the command that runs it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class WebServer:
@@ -43,7 +34,7 @@ class WebServer:
         self._clock = clock
         self._context = _context(tls) if tls is not None else None
         self._stamp = _stamp(tls)
-        self._server = _Quiet(_config(application, self._context))
+        self._server = _server(application, self._context)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> int:
@@ -88,7 +79,22 @@ class WebServer:
             self.renew_certificate()
 
 
+def _server(application: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Server:
+    """A server that leaves signals to the command that runs it."""
+    # It loads a command line of its own.
+    import uvicorn
+
+    class Quiet(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Quiet(_config(application, context))
+
+
 def _config(application: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Config:
+    import uvicorn
+
     return uvicorn.Config(
         application,
         log_config=None,

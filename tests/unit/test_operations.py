@@ -52,6 +52,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "incidents": {},
     "blob": {"digest": "ab"},
     "verify": {"execution_id": None},
+    "alert_groups": {},
+    "take_alert": {"name": "grp-1"},
+    "alert_payloads": {"name": "grp-1"},
+    "quarantined": {},
 }
 
 
