@@ -29,6 +29,7 @@ from cockpit.widgets.facts import FactsPane
 from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event
 from engine.incident import IncidentState, fold
+from engine.notify.outbox import Delivery
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from engine.store.locations import StoreLocation, parse_location
 from primitives.errors import StoreError, UsageError
@@ -123,6 +124,12 @@ class FlowingEngine:
 
     async def quarantined(self) -> tuple[Quarantined, ...]:
         return ()
+
+    async def deliveries(self) -> tuple[Delivery, ...]:
+        return ()
+
+    async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
+        return len(keys)
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -15,6 +15,9 @@ from primitives.errors import UsageError
 from primitives.sources import SourceDefinition, SourceDirectory, define_source
 from primitives.text import safe_line
 from themes import PALETTES
+
+if TYPE_CHECKING:
+    from engine.notify.settings import NotificationSettings
 
 __all__ = ["Configuration", "parse_configuration"]
 
@@ -27,6 +30,7 @@ class Configuration(BaseModel):
     kind and name. `names` ties what a source calls a resource to the resource. `close_after_days` is after how long a
     live incident that nobody touched is closed (0: never).
     `serve` is what the service does (`engine.serve.settings`).
+    `notifications` are receivers and rules (`engine.notify.settings`).
     `policy` is the path of the policy file. `watch_every_s` is how often a watched incident's sources are asked again.
     """
 
@@ -41,6 +45,7 @@ class Configuration(BaseModel):
     names: Mapping[str, str] = {}
     prometheus: Mapping[str, Any] | None = None
     serve: Mapping[str, Any] | None = None
+    notifications: Any = None
 
     @model_validator(mode="before")
     @classmethod
@@ -122,6 +127,15 @@ class Configuration(BaseModel):
             definitions[name] = define_source(name, document, os.environ, key=key)
         return SourceDirectory(definitions=definitions, names=self.names)
 
+    @cached_property
+    def notified(self) -> NotificationSettings | None:
+        """Who is told of what. Raises `UsageError`, which names the key."""
+        if self.notifications is None:
+            return None
+        from engine.notify.settings import parse_notifications
+
+        return parse_notifications(self.notifications)
+
 
 def parse_configuration(path: Path, text: str) -> Configuration:
     """What `text`, read from `path`, configures. Raises `UsageError` when it can't be used."""
@@ -130,7 +144,7 @@ def parse_configuration(path: Path, text: str) -> Configuration:
     try:
         document: Any = load_yaml(text) or {}
         configuration = Configuration.model_validate(document)
-        _ = configuration.directory
+        _ = configuration.directory, configuration.notified
     except UsageError as error:
         raise UsageError(f"{path}: {error}; see docs/configuration.md") from None
     except yaml.YAMLError as error:

@@ -40,12 +40,20 @@ _LOOK_S = 0.1
 
 
 def investigate(
-    settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False, watch: bool = False
-) -> int:
-    """The main job, without a screen; with `watch` it goes on after the answer until a signal ends it."""
+    settings: Settings, start: Start, *, output: str, color: bool, explain: bool = False, watch: bool = False,
+    notify: bool = False,
+) -> int:  # fmt: skip
+    """The main job, without a screen; with `watch` it goes on after the answer until a signal ends it.
+
+    With `notify` those are told of the result at the end whom the configuration names.
+    """
     printer = Printer(output, colored(color), explain)
     live = {} if start.bundle else settings.live_request()
     code = run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer, watched=watch))
+    if notify and printer.state.ended:
+        from cockpit.notifying import tell_result
+
+        tell_result(settings, printer.state)
     offered = output == "plain" and not start.bundle and not watch
     return _offer_remediation(settings, printer, code) if offered else code
 

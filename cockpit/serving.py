@@ -17,7 +17,7 @@ from cockpit.settings import Settings, load_settings
 from cockpit.signals import handling
 from cockpit.tables import count
 from engine.host import ServedEngine
-from engine.serve.log import log_as_json
+from engine.serve.log import JsonLines, log_as_json
 from engine.serve.service import Service, check_settings
 from engine.serve.settings import ServeSettings
 from primitives.errors import CloudopsError, UsageError
@@ -43,8 +43,7 @@ def check(settings: Settings) -> int:
 
 def serve(settings: Settings, log_level: str) -> int:
     """Serve until a signal ends it. Raises `CloudopsError` when it can't begin."""
-    log_as_json(sys.stderr, log_level)
-    return asyncio.run(_serve(settings))
+    return asyncio.run(_serve(settings, log_as_json(sys.stderr, log_level)))
 
 
 class _Signals:
@@ -59,13 +58,13 @@ class _Signals:
             self._loop.call_soon_threadsafe(event.set)
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, log: JsonLines) -> int:
     signals = _Signals()
     handlers = {number: lambda: signals.set(signals.stop) for number in _STOPPING}
     handlers[signal.SIGHUP] = lambda: signals.set(signals.reload)
     with handling(handlers):
         served = _serve_settings(settings)
-        check_settings(served)
+        log.know(check_settings(served))
         engine = await ServedEngine.serve(
             settings.store,
             sources=settings.directory(),
@@ -73,26 +72,28 @@ async def _serve(settings: Settings) -> int:
             policies=policies_of(settings),
         )
         try:
-            await _run(engine, settings, served, signals)
+            await _run(engine, settings, served, signals, log)
         finally:
             await engine.close()
     _log.info("stopped")
     return 0
 
 
-async def _run(engine: ServedEngine, settings: Settings, served: ServeSettings, signals: _Signals) -> None:
+async def _run(
+    engine: ServedEngine, settings: Settings, served: ServeSettings, signals: _Signals, log: JsonLines
+) -> None:
     desk = await engine.desk(make=True)
     if desk is None:
         raise UsageError(f"{settings.store} can't keep what comes in: the service needs a store in a file")
     service = Service(engine, desk)
     await service.start(served, jobs_of(settings))
-    _log.info("serving", extra={"store": str(settings.store), "process": os.getpid(), "port": service.port})
+    _log.info("serving", extra={"store": str(settings.store), "pid": os.getpid(), "port": service.port})
     try:
         while not signals.stop.is_set():
             await _either(signals)
             if signals.reload.is_set():
                 signals.reload.clear()
-                await _reload(engine, service, settings)
+                await _reload(engine, service, settings, log)
     finally:
         _log.info("stopping")
         await service.stop()
@@ -105,11 +106,12 @@ async def _either(signals: _Signals) -> None:
         wait.cancel()
 
 
-async def _reload(engine: ServedEngine, service: Service, settings: Settings) -> None:
+async def _reload(engine: ServedEngine, service: Service, settings: Settings, log: JsonLines) -> None:
     """Read the configuration again; one that can't be used leaves everything as it is."""
     try:
         fresh = load_settings(str(settings.store), settings.config if settings.config_found else None)
         served, directory = _serve_settings(fresh), fresh.directory()
+        log.know(check_settings(served))
         await service.reload(served, jobs_of(fresh))
     except CloudopsError as error:
         _log.error("the configuration was not read again", extra={"error": str(error)})

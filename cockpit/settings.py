@@ -16,6 +16,7 @@ from primitives.errors import UsageError
 
 if TYPE_CHECKING:
     from cockpit.configuration import Configuration
+    from engine.notify.settings import NotificationSettings
     from primitives.sources import SourceDirectory
 
 __all__ = ["Settings", "load_settings", "usual_config"]
@@ -28,6 +29,7 @@ class Settings:
     `configured` are the sources of the configuration file, `given` the settings of those that the
     command line defines, by name, and `chosen` the names of those that it asks for (none: the default). `policy` is the
     policy file; it has to be there where the configuration or the environment names it (`policy_required`).
+    `notifications` say who is told of what.
     """
 
     store: StoreLocation
@@ -39,6 +41,7 @@ class Settings:
     policy: Path | None = None
     policy_required: bool = False
     configured: SourceDirectory | None = None
+    notifications: NotificationSettings | None = None
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     chosen: tuple[str, ...] = ()
     serve: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -82,6 +85,7 @@ def load_settings(
         config=path,
         config_found=configuration is not None,
         configured=configuration.directory if configuration else None,
+        notifications=configuration.notified if configuration else None,
         given=given or {},
         chosen=chosen,
         serve=configuration.serve if configuration else None,

@@ -71,7 +71,7 @@ def write() -> None:
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
     (FOLDER / "keys.md").write_text(key_page(), encoding="utf-8")
-    action_roles.write(FOLDER / "rbac")
+    action_roles.write(FOLDER)
     bundle_schemas.write_schemas(FOLDER / "schemas")
     command_schemas.write(FOLDER / "schemas")
 

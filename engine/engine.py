@@ -22,6 +22,8 @@ from engine.incident import IncidentState
 from engine.investigate.commands import CloseAged
 from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
 from engine.log import EventLog
+from engine.notify.holding import StoreOutbox
+from engine.notify.outbox import Delivery
 from engine.port import AuditResult, Command, IncidentSummary, Investigate
 from engine.reason.advisor import Advisor
 from engine.serve.desk import Desk
@@ -72,6 +74,7 @@ class Engine:
         self.store = store
         self.sources = sources
         self._clock = clock or SystemClock()
+        self.outbox = StoreOutbox(store.rows, self._clock)
         self._advisor = advisor
         self._policies = policies or PolicyFile()
         self._actors: dict[str, Actor] = {}
@@ -201,6 +204,12 @@ class Engine:
                 self._desk = await Desk.open(path, self._clock)
             return self._desk
 
+    async def deliveries(self) -> tuple[Delivery, ...]:
+        return await self.outbox.deliveries()
+
+    async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
+        return await self.outbox.retry(keys)
+
     async def close_aged(self, after: timedelta) -> None:
         """Close each live incident whose investigation ended and to which nothing happened for `after`.
 
@@ -219,6 +228,7 @@ class Engine:
         await asyncio.gather(*(actor.close() for actor in list(self._actors.values())))
         if self._desk is not None:
             await self._desk.close()
+        await self.outbox.close()
         await self.store.close()
 
     # For the actors (`engine.actor.Supervisor`)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -12,6 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event
 from engine.incident import IncidentState
+from engine.listings import AuditResult, IncidentSummary
+from engine.notify.outbox import Delivery
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
 from primitives.sources import NO_SOURCES, SourceDirectory
 
@@ -264,42 +265,6 @@ Command = Annotated[IncidentCommand | ActionCommand, Field(discriminator="type")
 """What a person can tell an incident."""
 
 
-class IncidentSummary(_Frozen):
-    """A line of the list of stored incidents.
-
-    `phase` is that of `IncidentState`, or `closed`; `running` means that an actor has it now.
-    """
-
-    execution_id: str
-    incident_id: str
-    title: str
-    query: str
-    origin: Literal["recorded", "live"]
-    opened_at: datetime
-    updated_at: datetime
-    phase: str
-    primary_class: str | None = None
-    top_cause: str | None = None
-    confidence: float | None = None
-    events: int
-    running: bool = False
-
-
-class AuditResult(_Frozen):
-    """The verdict on one execution's chain.
-
-    `problem` says what is wrong and `seq` where; `anchored` is how many events the hash kept outside the database
-    confirms.
-    """
-
-    execution_id: str
-    events: int
-    ok: bool
-    anchored: int = 0
-    seq: int | None = None
-    problem: str = ""
-
-
 class EnginePort(Protocol):
     """An engine in this process or in another. Errors are those of `primitives.errors`.
 
@@ -395,6 +360,16 @@ class EnginePort(Protocol):
     @operation(typed(tuple[Quarantined, ...]))
     async def quarantined(self) -> tuple[Quarantined, ...]:
         """Genuine deliveries that could not be read, the latest first."""
+        ...
+
+    @operation(typed(tuple[Delivery, ...]))
+    async def deliveries(self) -> tuple[Delivery, ...]:
+        """The notices that wait or can't be delivered, then those that were delivered last."""
+        ...
+
+    @operation(typed(int))
+    async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
+        """Try notices again that were given up: those whose key begins so, or all. Returns how many."""
         ...
 
     async def close(self) -> None:

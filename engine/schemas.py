@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from engine.act.policy_file import PolicyDocument
 from engine.evaluate import Evaluation
+from engine.notify.settings import NotificationSettings
 from engine.report import Report
 
 __all__ = ["documents", "write"]
@@ -23,6 +24,7 @@ def documents() -> dict[str, dict[str, Any]]:
         "evaluation.schema.json": _published(
             Evaluation.model_json_schema(by_alias=True, mode="serialization"), "evaluation"
         ),
+        "notifications.schema.json": _published(NotificationSettings.model_json_schema(by_alias=True), "notifications"),
         "policy.schema.json": _published(PolicyDocument.model_json_schema(by_alias=True), "policy"),
     }
 

@@ -30,6 +30,7 @@ __all__ = [
     "Platform",
     "ResourceId",
     "arn_id",
+    "arn_names",
     "base_name",
     "in_scope",
     "is_kubernetes",
@@ -195,6 +196,13 @@ def arn_id(
     """The ARN of a resource of AWS: `kind` and `names` as the service writes them, with `joint` after the kind."""
     own = f"{kind}{joint if kind else ''}{'/'.join(names)}"
     return str(ResourceId(own, service, "", "aws", account=account, region=region, partition=partition))
+
+
+def arn_names(text: str) -> tuple[str, ...]:
+    """The names in an ARN after its type: `("shop", "orders")` of an ECS service; empty where it is no ARN."""
+    known = parse_id(text)
+    own = known.name.removeprefix(_arn_type(known.kind, known.name))
+    return tuple(own.split("/")) if known.partition else ()
 
 
 def typed_id(name: str, cloudformation: str) -> str:

@@ -49,6 +49,7 @@ __all__ = ["command"]
 @click.option(
     "--record", type=FilePath(text=True), help="Afterwards, write a bundle with a day before it, for the postmortem."
 )
+@click.option("--notify", is_flag=True, help="Afterwards, tell whom the configuration names; only without a screen.")
 @plain_option
 @click.option("--json", "output", flag_value="json", help="One report object (cloudops-report/1).")
 @click.option("--events", "output", flag_value="events", help="NDJSON events as they happen.")
@@ -66,6 +67,7 @@ def command(
     watch: bool,
     watch_every: float | None,
     record: Path | None,
+    notify: bool,
     output: str | None,
     explain: bool,
     no_color: bool,
@@ -92,6 +94,8 @@ def command(
 
         start = start_of_alert(alert, start)
     if output is None and not explain and on_terminal():
+        if notify:
+            raise click.UsageError("--notify tells of a run without a screen: add --plain, --json or --events")
         from cockpit.app import run_cockpit
 
         code = run_cockpit(settings, start, color=not no_color)
@@ -99,7 +103,7 @@ def command(
         from cockpit import headless
 
         code = headless.investigate(
-            settings, start, output=output or "plain", color=not no_color, explain=explain, watch=watch
+            settings, start, output=output or "plain", color=not no_color, explain=explain, watch=watch, notify=notify
         )
     if record is not None:
         from cockpit.recording import WIDE, record_now

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cockpit.exit_summary import ExitSummary
 from cockpit.screens.approval import ActingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
-from cockpit.severity import severity_of
 from cockpit.start_modes import Attach, Start
 from cockpit.widgets.view import View
+from engine.severity import severity_of
 from primitives.errors import CloudopsError, EngineGone
 
 if TYPE_CHECKING:

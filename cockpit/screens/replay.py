@@ -12,8 +12,8 @@ from cockpit.positions import time_of
 from cockpit.screens.incident import FRAME_S, IncidentScreen
 from cockpit.screens.prompts import LinePrompt
 from cockpit.screens.recording import PAGE, SPEEDS, Recording, first_speed, seq_of_subject
-from cockpit.severity import severity_of
 from cockpit.widgets.view import Playback, Subject, View
+from engine.severity import severity_of
 from primitives.errors import CloudopsError, UsageError
 
 if TYPE_CHECKING:

@@ -62,11 +62,13 @@ class _Batch:
 class Intake:
     """The one that puts alerts into groups. `channels` are those that the configuration names now."""
 
-    def __init__(self, desk: Desk, settings: ServeSettings, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, desk: Desk, settings: ServeSettings, channels: Mapping[str, Channel], redactor: Redactor | None = None
+    ) -> None:
         self._desk = desk
         self._settings = settings
         self._channels = channels
-        self._redactor = Redactor()
+        self._redactor = redactor or Redactor()
 
     async def run(self) -> None:
         """Work off what comes in until cancelled. A store that can't be written is tried again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
@@ -18,8 +19,12 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 class JsonLines(logging.Formatter):
     """Each record with its time, level, event and extra fields; of an exception its type, message and place."""
 
-    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        self._redactor = Redactor()
+
+    def know(self, secrets: Iterable[str]) -> None:
+        """Hide these wherever they stand."""
         self._redactor = Redactor(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
@@ -45,11 +50,12 @@ class JsonLines(logging.Formatter):
         return self._redactor.redact(safe_line(text, limit=2_000))
 
 
-def log_as_json(stream: TextIO, level: str = "info") -> None:
+def log_as_json(stream: TextIO, level: str = "info") -> JsonLines:
     """Send the service's log, and warnings of the libraries that it uses, to `stream`."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
+    handler, lines = logging.StreamHandler(stream), JsonLines()
+    handler.setFormatter(lines)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("cloudops").setLevel(level.upper())
+    return lines

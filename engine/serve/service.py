@@ -15,6 +15,7 @@ from engine.serve.investigator import Investigator
 from engine.serve.jobs import Job, Jobs
 from engine.serve.settings import PullSettings, ServeSettings, read_secrets
 from primitives.errors import CloudopsError, StoreError, UsageError
+from primitives.redact import Redactor
 
 if TYPE_CHECKING:
     from engine.serve.listener import Listener, Webhook
@@ -28,12 +29,20 @@ _LOOK_FOR_UNATTENDED_S: Final = 5.0
 _log = logging.getLogger("cloudops.serve")
 
 
-def check_settings(settings: ServeSettings) -> None:
-    """Read every secret and mapping that the settings name. Raises `UsageError`."""
+def check_settings(settings: ServeSettings) -> tuple[str, ...]:
+    """Read every secret and mapping that the settings name; gives the secrets, so that no log has them.
+
+    Raises `UsageError`.
+    """
     _channels(settings)
-    _webhooks(settings)
+    secrets = [secret for webhook in _webhooks(settings).values() for secret in webhook.secrets]
     for name, pull in settings.pull.items():
-        read_secrets(pull, f"serve.pull.{name}")
+        secrets += read_secrets(pull, f"serve.pull.{name}")
+    if settings.tls is not None:
+        from engine.serve.web_server import server_context
+
+        server_context(settings.tls)
+    return tuple(secret.decode("utf-8", "replace") for secret in secrets)
 
 
 class Service:
@@ -102,7 +111,7 @@ class Service:
         return self._investigator.running if self._investigator is not None else 0
 
     def _own_jobs(self, settings: ServeSettings) -> dict[str, Job]:
-        intake = Intake(self._desk, settings, _channels(settings))
+        intake = Intake(self._desk, settings, _channels(settings), Redactor(check_settings(settings)))
         investigator = self._investigator = Investigator(self._engine, self._desk, settings)
         jobs: dict[str, Job] = {
             "intake": lambda _: intake.run(),
@@ -113,6 +122,8 @@ class Service:
         for name, pull in settings.pull.items():
             secrets = read_secrets(pull, f"serve.pull.{name}")
             jobs[f"pull {name}"] = partial(_pull, self._desk, intake, name, pull, secrets)
+            if pull.kind == "pagerduty" and pull.user:
+                jobs[f"tell {name}"] = partial(_tell_back, self._desk, pull, secrets[0].decode("utf-8", "replace"))
         return jobs
 
     async def _keep_house(self, settings: ServeSettings) -> None:
@@ -147,6 +158,12 @@ async def _pull(
     from engine.serve.pulls import Pull
 
     await Pull(desk, intake, name, settings, secrets).run()
+
+
+async def _tell_back(desk: Desk, settings: PullSettings, token: str, engine: Engine) -> None:
+    from engine.serve.tell_back import PagerDutyBack
+
+    await PagerDutyBack(engine, desk, settings, token).run()
 
 
 def _channels(settings: ServeSettings) -> dict[str, Channel]:

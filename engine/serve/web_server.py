@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.types import ASGIApp
 
-__all__ = ["WebServer"]
+__all__ = ["WebServer", "server_context"]
 
 _LOOK_FOR_CERTIFICATE_S: Final = 10.0
 _LAST_ANSWERS_S: Final = 5
@@ -32,7 +32,7 @@ class WebServer:
         self._address = address
         self._tls = tls
         self._clock = clock
-        self._context = _context(tls) if tls is not None else None
+        self._context = server_context(tls) if tls is not None else None
         self._stamp = _stamp(tls)
         self._server = _server(application, self._context)
         self._tasks: list[asyncio.Task[Any]] = []
@@ -114,7 +114,8 @@ def _config(application: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Con
     )
 
 
-def _context(tls: TlsSettings) -> ssl.SSLContext:
+def server_context(tls: TlsSettings) -> ssl.SSLContext:
+    """The settings of a server with that certificate. Raises `UsageError` when it can't be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:

@@ -6,9 +6,26 @@ from typing import Final, Self
 
 from primitives.actions.proposal import ActionArguments
 from primitives.actions.target import AwsKind, AwsResource, Target
+from primitives.identity import arn_names
 from primitives.patterns import lazy_pattern
 
-__all__ = ["DatabaseInstance", "Function", "InRegion", "aws", "database_of", "function_of"]
+__all__ = [
+    "DatabaseInstance",
+    "EcsService",
+    "Function",
+    "InRegion",
+    "InstanceGroup",
+    "Machine",
+    "Table",
+    "aws",
+    "database_of",
+    "function_of",
+    "group_of",
+    "machine_of",
+    "place_of",
+    "service_of",
+    "table_of",
+]
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html, DBInstanceIdentifier
 _INSTANCE: Final = AwsKind(
@@ -17,6 +34,21 @@ _INSTANCE: Final = AwsKind(
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, FunctionName
 _FUNCTION: Final = AwsKind(
     "lambda", "lambda function", "AWS::Lambda::Function", "function", lazy_pattern(r"[A-Za-z0-9_-]{1,140}")
+)
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html, serviceName
+_SERVICE: Final = AwsKind(
+    "ecs", "ecs service", "AWS::ECS::Service", "service", lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+)
+# https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html, AutoScalingGroupName
+_GROUP: Final = AwsKind(
+    "autoscaling", "autoscaling autoScalingGroup", "AWS::AutoScaling::AutoScalingGroup", "workload",
+    lazy_pattern(r"[\w.@/+=, -]{1,255}"),
+)  # fmt: skip
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+_MACHINE: Final = AwsKind("ec2", "ec2 instance", "AWS::EC2::Instance", "node", lazy_pattern(r"i-[0-9a-f]{8,17}"))
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html, TableName
+_TABLE: Final = AwsKind(
+    "dynamodb", "dynamodb table", "AWS::DynamoDB::Table", "database", lazy_pattern(r"[A-Za-z0-9_.-]{3,255}")
 )
 
 
@@ -48,13 +80,64 @@ class DatabaseInstance(InRegion):
     @classmethod
     def of(cls, known: AwsResource) -> Self:
         """The instance that the target is."""
-        return cls.model_validate({**_place(known), "instance": known.name})
+        return cls.model_validate({**place_of(known), "instance": known.name})
 
 
 class Function(InRegion):
     """A Lambda function by name."""
 
     function: str
+
+
+class EcsService(InRegion):
+    """A service of Amazon ECS by the names of its cluster and its own."""
+
+    cluster: str
+    service: str
+
+
+class InstanceGroup(InRegion):
+    """A group of EC2 Auto Scaling by name."""
+
+    group: str
+
+
+class Machine(InRegion):
+    """An EC2 instance by its identifier."""
+
+    machine: str
+
+
+class Table(InRegion):
+    """A table of DynamoDB by name."""
+
+    table: str
+
+
+def service_of(target: Target) -> EcsService | None:
+    """The target as a service of ECS; None where it isn't known to be one, or in which cluster."""
+    known, names = target.aws(_SERVICE), arn_names(target.resource)
+    if known is None or len(names) < 2:
+        return None
+    return EcsService.model_validate({**place_of(known), "cluster": names[0], "service": known.name})
+
+
+def group_of(target: Target) -> InstanceGroup | None:
+    """The target as a group of instances; None where it isn't known to be one."""
+    known = target.aws(_GROUP)
+    return InstanceGroup.model_validate({**place_of(known), "group": known.name}) if known else None
+
+
+def machine_of(target: Target) -> Machine | None:
+    """The target as an EC2 instance; None where it isn't known to be one."""
+    known = target.aws(_MACHINE)
+    return Machine.model_validate({**place_of(known), "machine": known.name}) if known else None
+
+
+def table_of(target: Target) -> Table | None:
+    """The target as a table of DynamoDB; None where it isn't known to be one."""
+    known = target.aws(_TABLE)
+    return Table.model_validate({**place_of(known), "table": known.name}) if known else None
 
 
 def database_of(target: Target) -> DatabaseInstance | None:
@@ -66,7 +149,7 @@ def database_of(target: Target) -> DatabaseInstance | None:
 def function_of(target: Target) -> Function | None:
     """The target as a Lambda function; None where it isn't known to be one."""
     known = target.aws(_FUNCTION)
-    return Function.model_validate({**_place(known), "function": known.name}) if known else None
+    return Function.model_validate({**place_of(known), "function": known.name}) if known else None
 
 
 def aws(*words: str, args: InRegion) -> tuple[str, ...]:
@@ -74,5 +157,6 @@ def aws(*words: str, args: InRegion) -> tuple[str, ...]:
     return ("aws", *words, *(("--region", args.region) if args.region else ()))
 
 
-def _place(known: AwsResource) -> dict[str, str | None]:
+def place_of(known: AwsResource) -> dict[str, str | None]:
+    """The account and region of a resource, as arguments."""
     return {"account": known.account or None, "region": known.region or None}

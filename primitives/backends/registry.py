@@ -162,7 +162,8 @@ class BackendKind:
     anything; it raises `UsageError` for settings that can't be used. `discover` finds settings in the environment where
     nobody configured a source, and `discovered_by` says how, for a person. `writer` opens its writing side, where
     actions can be executed there. `policy` gives the least permissions that reading needs, as the platform has them: a
-    document, or text. `offer` finds what a person could configure, and asks nothing of it.
+    document, or text; `act_policy` those that executing actions needs. `offer` finds what a person could configure, and
+    asks nothing of it.
     """
 
     name: str
@@ -175,6 +176,7 @@ class BackendKind:
     writer: OpenWriter | None = None
     policy: Callable[[], Any] | None = None
     offer: Offering = _no_offers
+    act_policy: Callable[[], Any] | None = None
 
 
 _registered: dict[str, BackendKind] = {}
@@ -191,13 +193,24 @@ def backend(
     writer: OpenWriter | None = None,
     policy: Callable[[], Any] | None = None,
     offer: Offering = _no_offers,
+    act_policy: Callable[[], Any] | None = None,
 ) -> Callable[[Factory[S]], Factory[S]]:
     """Register the decorated factory as the backend `name`."""
 
     def register(factory: Factory[S]) -> Factory[S]:
         origin = discovered_by or "the environment"
         _registered[name] = BackendKind(
-            name, title, frozenset(questions), settings, factory, discover, origin, writer, policy, offer
+            name,
+            title,
+            frozenset(questions),
+            settings,
+            factory,
+            discover,
+            origin,
+            writer,
+            policy,
+            offer,
+            act_policy,
         )
         return factory
 

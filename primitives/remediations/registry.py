@@ -21,7 +21,7 @@ from primitives.dataclass import dataclass
 from primitives.extensions import load_folder
 from primitives.terms import Effect, Risk
 
-__all__ = ["Remediation", "register", "remediations"]
+__all__ = ["Remediation", "permissions_of", "register", "remediations"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +73,9 @@ def remediations() -> dict[str, Remediation]:
     """Every action by name: those of this folder and those of entry points."""
     load_folder("primitives.remediations", "cloudops.remediations")
     return dict(sorted(_registered.items()))
+
+
+def permissions_of(platform: str) -> tuple[str, ...]:
+    """What executing the actions of a platform takes, each permission once."""
+    acting = (entry for entry in remediations().values() if entry.operations and entry.operations.platform == platform)
+    return tuple(dict.fromkeys(permission for entry in acting for permission in entry.permissions))

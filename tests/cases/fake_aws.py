@@ -111,7 +111,7 @@ class FakeAws(FakeServer):
 
     def _behind(self, handler: Any, body: bytes) -> Reply:
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP}
-        data = body if handler.command == "POST" else None
+        data = body if handler.command in ("POST", "PUT") else None
         request = urllib.request.Request(self.behind + handler.path, data=data, headers=headers, method=handler.command)
         for _ in range(3):
             try:

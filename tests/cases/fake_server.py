@@ -11,13 +11,16 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """`stall_s` passes before it is sent; `declared` is the length that its header claims, where that isn't true."""
+    """`stall_s` passes before it is sent; `declared` is the length that its header claims, where that isn't true. A
+    `dropped` one is none: the connection breaks.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     stall_s: float = 0.0
     declared: int | None = None
+    dropped: bool = False
 
 
 class _Server(ThreadingHTTPServer):
@@ -36,7 +39,9 @@ class FakeServer:
                 send(self, fake.reply(self, b""))
 
             def do_POST(self) -> None:
-                send(self, fake.reply(self, self.rfile.read(int(self.headers["Content-Length"]))))
+                send(self, fake.reply(self, self.rfile.read(int(self.headers.get("Content-Length") or 0))))
+
+            do_PUT = do_DELETE = do_POST  # noqa: N815 - the names that http.server calls
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -65,6 +70,9 @@ class FakeServer:
 def send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
     try:
         time.sleep(reply.stall_s)
+        if reply.dropped:
+            handler.close_connection = True
+            return
         handler.send_response(reply.status)
         length = len(reply.body) if reply.declared is None else reply.declared
         for name, value in ({"Content-Length": str(length)} | reply.headers).items():

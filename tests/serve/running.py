@@ -82,7 +82,7 @@ async def started(folder: Path, chosen: ServeSettings | None = None) -> AsyncIte
     service = Service(engine, desk)
     try:
         await service.start(chosen or settings(), {})
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", trust_env=False) as http:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{service.port or 1}", trust_env=False) as http:
             yield Running(engine, desk, service, http)
         await service.stop()
     finally:

@@ -33,7 +33,8 @@ SHARED = ROOT.parent / "shared"
 # Products and platforms. A name that several systems have is nobody's either, and so is a plain word of the language.
 _PRODUCTS = frozenset(
     {
-        "amazon.com", "awssimplesystemsmanagement", "dynamodb", "evidently", "kubernetes", "pgsql query", "postgres",
+        "amazon.com", "application-autoscaling", "awssimplesystemsmanagement", "dynamodb", "evidently", "kubernetes",
+        "pgsql query", "postgres",
         "postgresql", "rabbitmq", "memcached", "simplenotificationservice", "simplesystemsmanagement",
         "stepfunctions", "www.amazon.com",
     }

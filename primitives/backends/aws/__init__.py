@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from primitives.backends.registry import SourceSettings, backend, in_variable
+from primitives.backends.registry import PlatformWriter, SourceSettings, backend, in_variable
 from primitives.examination import Offer
 
 if TYPE_CHECKING:
@@ -29,12 +29,15 @@ class AwsSettings(SourceSettings):
     `profile` is one of the AWS configuration files (empty: that of `AWS_PROFILE`, else keys of the environment, else
     the default). `role_arn` is assumed with them, with `external_id` where its owner wants one. `endpoint_url` replaces
     every service's address, for tests. `most_metrics` bounds the metrics that one question reads, `budget_usd` what
-    the paid calls of one investigation may cost. `log_groups` are read besides those of the resources.
+    the paid calls of one investigation may cost. `log_groups` are read besides those of the resources. `act_role_arn`
+    is the role that executes actions, with `act_external_id`; without it the credentials that read do.
     """
 
     profile: str = ""
     role_arn: str = ""
     external_id: str = Field("", max_length=1224)
+    act_role_arn: str = ""
+    act_external_id: str = Field("", max_length=1224)
     endpoint_url: str = ""
     most_metrics: int = Field(5_000, ge=1, le=100_000)
     budget_usd: float = Field(1.0, ge=0.0, le=1_000.0)
@@ -45,14 +48,14 @@ class AwsSettings(SourceSettings):
     secret_access_key: SecretStr | None = None
     session_token: SecretStr | None = None
 
-    @field_validator("profile", "external_id", "config_file", "credentials_file")
+    @field_validator("profile", "external_id", "act_external_id", "config_file", "credentials_file")
     @classmethod
     def _one_line(cls, value: str) -> str:
         if not re.fullmatch(_LINE, value):
             raise ValueError("expected one line of text")
         return value
 
-    @field_validator("role_arn")
+    @field_validator("role_arn", "act_role_arn")
     @classmethod
     def _is_role(cls, role_arn: str) -> str:
         if role_arn and not re.fullmatch(_ROLE, role_arn):
@@ -118,6 +121,18 @@ def _policy() -> Any:
     return read_policy()
 
 
+def _act_policy() -> Any:
+    from primitives.backends.aws.permissions import act_policy
+
+    return act_policy()
+
+
+async def _open_writer(name: str, settings: Any) -> PlatformWriter:
+    from primitives.backends.aws.writer import AwsWriter
+
+    return AwsWriter(name, settings)
+
+
 @backend(
     "aws",
     title="AWS: CloudWatch, CloudTrail and the services themselves",
@@ -125,8 +140,10 @@ def _policy() -> Any:
     settings=AwsSettings,
     discover=in_variable(PROFILE_VARIABLE, "profile"),
     discovered_by=PROFILE_VARIABLE,
+    writer=_open_writer,
     policy=_policy,
     offer=_offer,
+    act_policy=_act_policy,
 )
 def open_aws(name: str, settings: AwsSettings, clock: Clock) -> Backend:
     """The source `name`."""

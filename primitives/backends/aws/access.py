@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from collections.abc import Mapping
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from primitives.dataclass import dataclass
 from primitives.errors import SourceDenied, SourceTimeout
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from primitives.backends.aws import AwsSettings
 
-__all__ = ["PROCESS_S", "Access"]
+__all__ = ["PROCESS_S", "Access", "Assumption"]
 
 PROCESS_S: Final = 15.0
 """A `credential_process` that takes longer is ended."""
@@ -27,12 +30,52 @@ _CONNECT_S: Final = 3.0
 _READ_S: Final = 10.0
 _ATTEMPTS: Final = 3
 _SESSION_NAME: Final = "cloudops"
+_SHORTEST_SESSION_S: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A role to assume, and the session in it: a policy (JSON) that narrows its rights, and tags for CloudTrail.
+
+    One for `once` is as short as STS allows and never renewed; botocore would renew one so short at each use.
+    """
+
+    role_arn: str
+    external_id: str = ""
+    session: str = _SESSION_NAME
+    policy: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The parameters of AssumeRole besides the role."""
+        extra: dict[str, Any] = {"RoleSessionName": self.session}
+        if self.external_id:
+            extra["ExternalId"] = self.external_id
+        if self.policy:
+            extra["Policy"] = self.policy
+        if self.once:
+            extra["DurationSeconds"] = _SHORTEST_SESSION_S
+        if self.tags:
+            extra["Tags"] = [{"Key": key, "Value": value} for key, value in self.tags.items()]
+        return extra
 
 
 class Access:
-    """Clients of one account and region. They are made once each, by any thread."""
+    """Clients of one account and region. They are made once each, by any thread.
 
-    def __init__(self, settings: AwsSettings, source: str) -> None:
+    `assume` is the role to act in (None: that of the settings, if any), `attempts` how often a call is tried, `agent`
+    what CloudTrail shows as the caller's program.
+    """
+
+    def __init__(
+        self, settings: AwsSettings, source: str, *, assume: Assumption | None = None, attempts: int | None = None,
+        agent: str = "cloudops",
+    ) -> None:  # fmt: skip
+        own = Assumption(settings.role_arn, settings.external_id) if settings.role_arn else None
+        self._assume = assume or own
+        self._attempts, self._agent = attempts, agent
         self._settings = settings
         self._source = source
         self._making = threading.Lock()
@@ -56,8 +99,18 @@ class Access:
         with self._making:
             key = (service, where)
             if key not in self._clients:
-                self._clients[key] = self._made(self._opened(), service, where)
+                self._clients[key] = self._made(self._opened(), service, where, attempts=self._attempts)
             return self._clients[key]
+
+    def ready(self) -> None:
+        """Get the credentials now, so that what fails later is the call. Raises what botocore raises."""
+        with self._making:
+            known = self._opened().get_credentials()
+        if known is None:
+            from botocore.exceptions import NoCredentialsError
+
+            raise NoCredentialsError
+        known.get_frozen_credentials()
 
     def close(self) -> None:
         """Let go of connections; calls under way end with an error."""
@@ -66,14 +119,16 @@ class Access:
         for client in clients:
             client.close()
 
-    def _made(self, session: Session, service: str, region: str, **credentials: Any) -> Any:
+    def _made(
+        self, session: Session, service: str, region: str, *, attempts: int | None = None, **credentials: Any
+    ) -> Any:  # fmt: skip
         from botocore.config import Config
 
         config = Config(
             connect_timeout=_CONNECT_S,
             read_timeout=_READ_S,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            user_agent_extra="cloudops",
+            retries={"mode": "standard", "total_max_attempts": attempts or _ATTEMPTS},
+            user_agent_extra=self._agent,
         )
         endpoint = self._settings.endpoint_url or None
         return session.create_client(service, region_name=region, endpoint_url=endpoint, config=config, **credentials)
@@ -81,7 +136,7 @@ class Access:
     def _opened(self) -> Session:
         if self._session is None:
             session = self._configured()
-            self._session = self._in_role(session) if self._settings.role_arn else session
+            self._session = self._in_role(session, self._assume) if self._assume is not None else session
         return self._session
 
     def _configured(self) -> Session:
@@ -125,7 +180,7 @@ class Access:
             self._source, f"its role needs an MFA code: run `aws sts get-caller-identity{profile}` first, which asks it"
         )
 
-    def _in_role(self, session: Session) -> Session:
+    def _in_role(self, session: Session, assume: Assumption) -> Session:
         """A session with the credentials of the role, renewed when they run out."""
         from botocore.credentials import AssumeRoleCredentialFetcher, CredentialResolver, DeferredRefreshableCredentials
         from botocore.exceptions import NoCredentialsError
@@ -134,19 +189,20 @@ class Access:
         own = session.get_credentials()
         if own is None:
             raise NoCredentialsError
-        extra = {"RoleSessionName": _SESSION_NAME}
-        if self._settings.external_id:
-            extra["ExternalId"] = self._settings.external_id
         region = self._settings.region or session.get_config_variable("region") or "us-east-1"
 
         def make(service: str, **credentials: Any) -> Any:
             return self._made(session, service, region, **credentials)
 
-        fetcher = AssumeRoleCredentialFetcher(make, own, self._settings.role_arn, extra_args=extra)
-        role = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        fetcher = AssumeRoleCredentialFetcher(make, own, assume.role_arn, extra_args=assume.extra)
         assumed = Session(profile=self._settings.profile or None)
         if self._settings.config_file:
             assumed.set_config_variable("config_file", self._settings.config_file)
+        if assume.once:
+            keys = fetcher.fetch_credentials()
+            assumed.set_credentials(keys["access_key"], keys["secret_key"], keys["token"])
+            return assumed
+        role = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         assumed.register_component("credential_provider", CredentialResolver([_Given(role)]))
         return assumed
 

@@ -73,10 +73,15 @@ def _of_code(response: dict[str, Any], source: str, action: str, profile: str) -
         return AwsForbidden(source, f"not allowed: {action}")
     if code in _THROTTLED or status == 429:
         return SourceThrottled(source, f"{action} was throttled: try again in a minute")
-    if any(word in code for word in _MISSING) or status == 404:
+    if any(word in code for word in _MISSING) or status == 404 or _is_no_such(stated):
         return AwsMissing(source, f"{action}: what it asked about isn't there ({safe_line(code, limit=80) or status})")
     what = safe_line(code, limit=80) or f"HTTP {status}"
     return SourceUnreachable(source, f"{action} failed ({what})")
+
+
+def _is_no_such(stated: dict[str, Any]) -> bool:
+    """CloudFormation and Auto Scaling say so in words: "Stack for api does not exist"."""
+    return stated.get("Code") == "ValidationError" and "does not exist" in str(stated.get("Message"))
 
 
 def _log_in(profile: str) -> str:

@@ -1,14 +1,17 @@
-"""Every call that is made, and the least policy that allows them. Only what reads is here.
+"""Every call that is made, and the least policies that allow them: one to investigate, one to execute actions.
 
-Actions: https://docs.aws.amazon.com/service-authorization/latest/reference/. A test compares this table with the calls
-in the code, so that the policy is neither short nor wide.
+The calls of investigations are here, and only read; those of actions are in `primitives.actions.aws_calls`. Tests
+compare both with the calls in the code, so that the policies are neither short nor wide. Actions:
+https://docs.aws.amazon.com/service-authorization/latest/reference/.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["CALLS", "action_of", "read_policy"]
+from primitives.actions.aws_calls import LOOKS, WRITES
+
+__all__ = ["CALLS", "NEVER", "SESSION_TAGS", "act_policy", "act_trust", "action_of", "read_policy"]
 
 CALLS: Final[dict[str, tuple[str, ...]]] = {
     "autoscaling": ("DescribeAutoScalingGroups", "DescribeScalingActivities"),
@@ -41,6 +44,17 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
 _PREFIXES: Final = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 _FREE: Final = frozenset({"sts:GetCallerIdentity"})
 """Allowed to everybody."""
+SESSION_TAGS: Final = ("CloudOpsIncident", "CloudOpsRun")
+"""The tags of a session that acts: the incident's execution, and the run in it that was approved."""
+_VERSION: Final = "2012-10-17"
+
+NEVER: Final = (
+    "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PartiQLSelect", "dynamodb:Query", "dynamodb:Scan",
+    "ecs:ExecuteCommand", "iam:*", "lambda:GetFunction", "lambda:InvokeFunction", "organizations:*", "rds-data:*",
+    "redshift-data:*", "s3:GetObject*", "secretsmanager:GetSecretValue", "sqs:ReceiveMessage", "ssm:GetParameter",
+    "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:SendCommand", "ssm:StartSession",
+)  # fmt: skip
+"""Data, secrets, code and shells: nothing that CloudOps does needs them, whatever else the role is given."""
 
 
 def action_of(service: str, operation: str) -> str:
@@ -51,5 +65,35 @@ def action_of(service: str, operation: str) -> str:
 def read_policy() -> dict[str, Any]:
     """The IAM policy that allows every call that a source of kind `aws` makes, and nothing else."""
     actions = sorted({action_of(service, operation) for service in CALLS for operation in CALLS[service]} - _FREE)
-    statement = {"Sid": "CloudOpsRead", "Effect": "Allow", "Action": actions, "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    return _policy(
+        {"Sid": "CloudOpsRead", "Effect": "Allow", "Action": actions, "Resource": "*"},
+        {"Sid": "CloudOpsNever", "Effect": "Deny", "Action": list(NEVER), "Resource": "*"},
+    )
+
+
+def act_policy() -> dict[str, Any]:
+    """The IAM policy of a role that executes actions: their looks, their calls, and a denial of everything else."""
+    looks, writes = ([action_of(*call.split(":")) for call in sorted(calls)] for calls in (LOOKS, WRITES))
+    return _policy(
+        {"Sid": "CloudOpsLook", "Effect": "Allow", "Action": looks, "Resource": "*"},
+        {"Sid": "CloudOpsAct", "Effect": "Allow", "Action": writes, "Resource": "*"},
+        {"Sid": "CloudOpsNothingElse", "Effect": "Deny", "NotAction": [*looks, *writes, *sorted(_FREE)],
+         "Resource": "*"},
+    )  # fmt: skip
+
+
+def act_trust() -> dict[str, Any]:
+    """Who may assume the role that acts, to be filled in: CloudOps' sessions alone, with its tags and no others."""
+    caller = {"AWS": "arn:aws:iam::ACCOUNT:role/WHO-RUNS-CLOUDOPS"}
+    named = {"StringLike": {"sts:RoleSessionName": "cloudops-*"}}
+    tagged = {"ForAllValues:StringEquals": {"aws:TagKeys": list(SESSION_TAGS)}}
+    return _policy(
+        {"Sid": "CloudOpsActs", "Effect": "Allow", "Principal": caller, "Action": "sts:AssumeRole",
+         "Condition": named},
+        {"Sid": "CloudOpsTags", "Effect": "Allow", "Principal": caller, "Action": "sts:TagSession",
+         "Condition": tagged},
+    )  # fmt: skip
+
+
+def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": _VERSION, "Statement": list(statements)}

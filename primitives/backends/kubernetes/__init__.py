@@ -118,6 +118,15 @@ def _policy() -> str:
     return role_text()
 
 
+def _act_policy() -> str:
+    import yaml
+
+    from primitives.actions.rbac import cluster_role
+    from primitives.remediations.registry import permissions_of
+
+    return yaml.safe_dump(cluster_role("cloudops-act", permissions_of("kubernetes")), sort_keys=False)
+
+
 async def _open_writer(name: str, settings: Any) -> PlatformWriter:
     from primitives.backends.kubernetes.writer import KubernetesWriter
 
@@ -134,6 +143,7 @@ async def _open_writer(name: str, settings: Any) -> PlatformWriter:
     writer=_open_writer,
     offer=_offer,
     policy=_policy,
+    act_policy=_act_policy,
 )
 def open_kubernetes(name: str, settings: KubernetesSettings, clock: Clock) -> Backend:
     """The source `name`."""

@@ -1,0 +1,152 @@
+"""Derives notices from the log and keeps them in the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from engine.events import Event
+from engine.incident import IncidentState
+from engine.log import EventLog
+from engine.notify.composing import compose
+from engine.notify.notice import Notice, NoticeKind, delivery_key
+from engine.notify.outbox import NewDelivery, Outbox
+from engine.notify.rules import Assignment, assign
+from engine.notify.settings import NotificationSettings
+from engine.notify.triggers import NewsReader, waits_for
+from engine.store.rows import Head
+from primitives.clock import Clock
+from primitives.errors import CloudopsError, StoreError
+
+__all__ = ["Deriver"]
+
+_STALE_S: Final = 3600.0
+"""Older events are no news: they come from runs while nobody was to be told."""
+_PAUSE_S: Final = 5.0
+"""So long it waits where the outbox can't be written (a full disk) before it tries again."""
+_MOST_READERS: Final = 256
+
+_log = logging.getLogger("cloudops.notify")
+
+
+class Deriver:
+    """Reads each log that grows, from the cursor on, and keeps what its events are to tell whom.
+
+    `added` is called when there is something to deliver.
+    """
+
+    def __init__(
+        self, store: EventLog, outbox: Outbox, settings: NotificationSettings, clock: Clock, added: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._settings = settings
+        self._clock = clock
+        self._added = added
+        self._grown: set[str] = set()
+        self._wake = asyncio.Event()
+        self._readers: dict[str, NewsReader] = {}
+        self._cursors: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Derive for as long as nobody cancels it."""
+        unsubscribe = self._store.rows.subscribe(self._note)
+        try:
+            await self._begin()
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._derive_all()
+        finally:
+            unsubscribe()
+
+    async def derive(self, execution_id: str) -> int:
+        """Read what is new in one log. Returns how many deliveries were added. Raises `StoreError`."""
+        added = 0
+        after = self._cursors.get(execution_id, 0)
+        async for batch in self._store.batches(execution_id, after):
+            reader = await self._reader(execution_id, batch[0].seq - 1)
+            deliveries = [
+                delivery for event in batch if (kind := reader.kind(event)) is not None
+                for delivery in await self._deliveries(event, kind)
+            ]  # fmt: skip
+            added += await self._outbox.add(execution_id, batch[-1].seq, deliveries)
+            self._cursors[execution_id] = batch[-1].seq
+        if added:
+            self._added()
+        return added
+
+    async def _begin(self) -> None:
+        heads = {row.execution_id: row.events for row in await self._store.rows.index()}
+        if not await self._outbox.begun():
+            await self._outbox.begin(heads)
+        self._cursors = await self._outbox.cursors()
+        self._grown |= {name for name, head in heads.items() if head > self._cursors.get(name, 0)}
+        self._wake.set()
+
+    def _note(self, execution_id: str, head: Head) -> None:
+        if head.seq > self._cursors.get(execution_id, 0):
+            self._grown.add(execution_id)
+            self._wake.set()
+
+    async def _derive_all(self) -> None:
+        while self._grown:
+            execution_id = self._grown.pop()
+            try:
+                await self.derive(execution_id)
+            except StoreError as error:
+                # The cursor stands where it stood, so nothing is lost: it is read again.
+                _log.warning("notices of %s can't be kept yet: %s", execution_id, error)
+                self._readers.pop(execution_id, None)
+                self._grown.add(execution_id)
+                await self._clock.sleep(_PAUSE_S)
+            except (CloudopsError, ValueError) as error:
+                # A damaged log: its incident is shown as damaged elsewhere, and must not hold up the others.
+                _log.warning("notices of %s can't be read: %s", execution_id, error)
+                self._readers.pop(execution_id, None)
+
+    async def _reader(self, execution_id: str, seq: int) -> NewsReader:
+        reader = self._readers.get(execution_id)
+        if reader is None:
+            if len(self._readers) >= _MOST_READERS:
+                self._readers.pop(next(iter(self._readers)))
+            reader = NewsReader.after(await self._store.state(execution_id, seq)) if seq else NewsReader()
+            self._readers[execution_id] = reader
+        return reader
+
+    async def _deliveries(self, event: Event, kind: NoticeKind) -> list[NewDelivery]:
+        state = await self._store.state(event.execution_id, event.seq)
+        if state.live and (self._clock.now() - event.time).total_seconds() > _STALE_S:
+            return []
+        notice = compose(kind, event, state, link=self._settings.link)
+        chosen = list(assign(notice, self._settings, self._clock.now(), recorded=not state.live))
+        return [delivery for each in chosen for delivery in self._of(each, notice, state)]
+
+    def _of(self, chosen: Assignment, notice: Notice, state: IncidentState) -> list[NewDelivery]:
+        now = self._clock.now().timestamp()
+        due = chosen.after.timestamp() if chosen.after else now
+        rule = chosen.rule
+        made = [_delivery(notice, rule.name, chosen.receiver, now, due, held=chosen.after is not None)]
+        needs = waits_for(notice.kind, state)
+        if needs and rule.escalate is not None and chosen.receiver == rule.to[0]:
+            wait_s = rule.escalate.after_minutes * 60
+            later = notice.model_copy(update={"kind": "escalated"})
+            made += [
+                _delivery(later, rule.name, receiver, now, now + wait_s, needs=needs, text=notice)
+                for receiver in rule.escalate.to
+            ]
+        return made
+
+
+def _delivery(
+    notice: Notice, rule: str, receiver: str, now: float, due: float, *, held: bool = False, needs: str = "",
+    text: Notice | None = None,
+) -> NewDelivery:  # fmt: skip
+    """The delivery of `notice`; `text` is what is kept where that is another one."""
+    return NewDelivery(
+        key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
+        execution_id=notice.execution_id, title=notice.title, notice=(text or notice).model_dump_json(), made_at=now,
+        due_at=due, wait_s=0.0 if held else due - now, held=held, needs=needs,
+    )  # fmt: skip

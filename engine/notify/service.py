@@ -1,0 +1,64 @@
+"""Notifications for as long as an engine lives: the log is read, and what it tells is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+from engine.log import EventLog
+from engine.notify.delivering import Deliverer
+from engine.notify.deriving import Deriver
+from engine.notify.holding import StoreOutbox
+from engine.notify.outbox import Outbox
+from engine.notify.receiver import Receiver
+from engine.notify.receivers.opening import open_receivers
+from engine.notify.settings import NotificationSettings
+from primitives.clock import Clock, SystemClock
+
+__all__ = ["notify", "run_notifications"]
+
+
+class _Engine(Protocol):
+    """What is needed of an engine."""
+
+    store: EventLog
+    outbox: StoreOutbox
+
+
+async def notify(
+    engine: _Engine, settings: NotificationSettings, environ: Mapping[str, str], *, clock: Clock | None = None
+) -> None:
+    """Tell whom the settings name of what happens in the engine, until it is cancelled.
+
+    Credentials come from `environ`. Raises `UsageError` where one is missing, `StoreError` where the outbox can't be
+    used.
+    """
+    receivers = open_receivers(settings, environ, clock or SystemClock())
+    await run_notifications(engine.store, await engine.outbox.get(), settings, receivers, clock=clock)
+
+
+async def run_notifications(
+    store: EventLog,
+    outbox: Outbox,
+    settings: NotificationSettings,
+    receivers: Mapping[str, Receiver],
+    *,
+    clock: Clock | None = None,
+) -> None:
+    """Tell whom the rules name of what happens in `store`, until it is cancelled. Closes the receivers at the end.
+
+    Cancelling loses nothing: what was not delivered waits in the outbox. The outbox stays open.
+    """
+    clock = clock or SystemClock()
+    deliverer = Deliverer(
+        outbox, receivers, clock, store.state, give_up_after_s=settings.give_up_after_hours * 3600
+    )  # fmt: skip
+    outbox.retried = deliverer.wake
+    deriver = Deriver(store, outbox, settings, clock, deliverer.wake)
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(deriver.run(), name="notify-derive")
+            both.create_task(deliverer.run(), name="notify-deliver")
+    finally:
+        await asyncio.gather(*(receiver.close() for receiver in receivers.values()), return_exceptions=True)

@@ -1,0 +1,43 @@
+"""The severity that an alert states, wherever its provider puts it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+__all__ = ["severity_level", "severity_of"]
+
+_URGENT = frozenset({"critical", "crit", "sev0", "sev1", "p0", "p1", "page", "emergency", "fatal", "disaster", "1"})
+_QUIET = frozenset({"info", "information", "low", "none", "notice", "sev4", "sev5", "p4", "p5", "4", "5"})
+
+DEPTH = 4
+"""So deep in an alert's payload a severity is looked for."""
+
+
+def severity_of(alert: Any) -> str:
+    """The severity that an alert states; empty where it states none."""
+    severity = _severity(alert, 0)
+    return str(severity)[:12] if isinstance(severity, (str, int)) else ""
+
+
+def severity_level(severity: str) -> Literal["critical", "warning", "info", "unknown"]:
+    """A provider's word for a severity as one of three levels: what wakes people up, what informs, and all between."""
+    word = severity.strip().casefold()
+    if not word:
+        return "unknown"
+    return "critical" if word in _URGENT else "info" if word in _QUIET else "warning"
+
+
+def _severity(value: Any, depth: int) -> Any:
+    if depth > DEPTH:
+        return None
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if str(key).lower() in ("severity", "priority") and isinstance(item, (str, int)):
+                return item
+        for item in value.values():
+            severity = _severity(item, depth + 1)
+            if severity:
+                return severity
+    if isinstance(value, (list, tuple)) and value:
+        return _severity(value[0], depth + 1)
+    return None
