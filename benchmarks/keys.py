@@ -131,6 +131,9 @@ class FlowingEngine:
     async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
         return len(keys)
 
+    async def back_up(self, folder: str) -> tuple[str, ...]:
+        raise UsageError(f"there is nothing to copy into {folder}")
+
     async def close(self) -> None:
         """Nothing is held."""
 

@@ -26,9 +26,11 @@ from engine.notify.holding import StoreOutbox
 from engine.notify.outbox import Delivery
 from engine.port import AuditResult, Command, IncidentSummary, Investigate
 from engine.reason.advisor import Advisor
+from engine.serve.copying import copy_store
 from engine.serve.desk import Desk
 from engine.serve.inbox import inbox_path
 from engine.store.locations import StoreLocation
+from engine.store.sqlite import SqliteRows
 from primitives.clock import Clock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.sources import NO_SOURCES, SourceDirectory
@@ -195,6 +197,13 @@ class Engine:
     async def quarantined(self) -> tuple[Quarantined, ...]:
         desk = await self.desk()
         return tuple(await desk.inbox.quarantined()) if desk is not None else ()
+
+    async def back_up(self, folder: str) -> tuple[str, ...]:
+        rows = self.store.rows
+        if not isinstance(rows, SqliteRows):
+            raise UsageError(f"{rows.name} is no file, so there is nothing to copy")
+        desk = await self.desk()
+        return tuple(map(str, await copy_store(rows, desk.inbox if desk is not None else None, Path(folder))))
 
     async def desk(self, *, make: bool = False) -> Desk | None:
         """What alerts came in; None where the store has no inbox, unless one is to be made. Raises `StoreError`."""

@@ -372,6 +372,11 @@ class EnginePort(Protocol):
         """Try notices again that were given up: those whose key begins so, or all. Returns how many."""
         ...
 
+    @operation(typed(tuple[str, ...]))
+    async def back_up(self, folder: str) -> tuple[str, ...]:
+        """Copy the store, and what came in, into a folder while they are used. Returns the files."""
+        ...
+
     async def close(self) -> None:
         """Disconnect. An engine in this process stops its investigations and closes its store."""
         ...

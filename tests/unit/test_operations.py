@@ -56,6 +56,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "take_alert": {"name": "grp-1"},
     "alert_payloads": {"name": "grp-1"},
     "quarantined": {},
+    "back_up": {"folder": "/backup"},
     "deliveries": {},
     "retry_deliveries": {"keys": ("3f9a", "77")},
 }
