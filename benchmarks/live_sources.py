@@ -83,7 +83,9 @@ async def _watch() -> None:
 
 async def _slow_scenario(request: Any, known: Any) -> Any:
     """The scenario of the bundle, whose backend is a live one that takes its time."""
+    from engine.investigate.first_questions import first_questions
     from engine.investigate.scenario import open_scenario
+    from primitives.asked_ahead import AskedAhead
     from primitives.clock import SystemClock
 
     # A live incident reads no bundle: that happens before anything is measured.
@@ -91,9 +93,9 @@ async def _slow_scenario(request: Any, known: Any) -> Any:
         _opened.append(await open_scenario(request, known))
     scenario = _opened[0]
     (recorded,) = scenario.backends
-    slow = _Slow(recorded, SystemClock())
-    checks = (await slow.check(),)
     opened = scenario.opened.model_copy(update={"origin": "live", "bundle": None})
+    slow = AskedAhead(_Slow(recorded, SystemClock()), first_questions(opened))
+    checks = (await slow.check(),)
     return replace(scenario, opened=opened, backends=(slow,), checks=checks, recorded=False)
 
 

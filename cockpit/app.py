@@ -310,6 +310,21 @@ class CockpitApp(ScreenHost):
 
         self.push_screen(LiveScreen(start_mode))
 
+    def open_list(self) -> None:
+        """Back to the list of incidents where it is open below, else push it."""
+        from cockpit.screens.incidents import IncidentsScreen
+
+        below = next((screen for screen in self.cockpit_screens if isinstance(screen, IncidentsScreen)), None)
+        if below is None:
+            self.push_screen(IncidentsScreen())
+            return
+        while self.screen is not below:
+            self.pop_screen()
+
+    def action_incidents(self) -> None:
+        """The list of incidents."""
+        self.open_list()
+
     def _restyle(self) -> None:
         if self.theme in PALETTES:
             self.text_styles = Styles(PALETTES[self.theme])

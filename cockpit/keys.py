@@ -47,7 +47,10 @@ def _pane_keys() -> Iterator[Key]:
 
 KEYS: tuple[Key, ...] = (
     Key("help", "question_mark", "?", "app.help", "the keys that work here", ("everywhere",)),
-    Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "command palette", ("everywhere",)),
+    Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "go to a name, or a command", ("everywhere",)),
+    Key("go.incidents", "", "", "app.incidents", "incidents: the list of all", ("incident", "replay")),
+    Key("go.report", "", "", "report", "report: the postmortem of this incident"),
+    Key("go.attach", "", "", "attach", "attach: the incident as it is now", ("replay", "list")),
     Key("leave", "q", "q", "app.leave", "back a screen, or leave (asks while something runs)", ("everywhere",)),
     Key("interrupt", "ctrl+c", "Ctrl-C", "app.interrupt", "asks what to stop", ("everywhere",)),
     Key("theme", "t", "t", "app.theme", "dark or light", ("everywhere",)),
@@ -68,8 +71,15 @@ KEYS: tuple[Key, ...] = (
     Key("zoom.in", "plus", "+", "zoom(1)", "zoom the pane in"),
     Key("zoom.out", "underscore,minus", "_", "zoom(-1)", "zoom out"),
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
-    Key("match.next", "n", "n", "match(1)", "next match", ("incident", "replay", "list")),
-    Key("match.previous", "number_sign", "#", "match(-1)", "previous match", ("incident", "replay", "list")),
+    Key("match.next", "n", "n", "match(1)", "next match; in the detail next id", ("incident", "replay", "list")),
+    Key(
+        "match.previous",
+        "number_sign",
+        "#",
+        "match(-1)",
+        "previous match, or id",
+        ("incident", "replay", "list"),
+    ),
     Key("yes", "y", "y", "yes", "confirm a waiting plan, else copy", ("incident", "replay", "list"), writes=True),
     Key("export", "e", "e", "export", "export to ./ID.incident"),
     Key("replay", "r", "r", "replay", "replay from here", ("incident", "list")),
@@ -127,7 +137,7 @@ def keys_for(where: Where) -> list[Key]:
 _PANE_IDS = tuple(key.id for key in KEYS if key.action.startswith("pane('"))
 
 _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("palette",), ": Ctrl-P", "command palette"),
+    (("palette",), ": Ctrl-P", "go to a name, command"),
     (("leave",), "q", "back a screen, or leave"),
     (_PANE_IDS, f"{_PANE_IDS[0][-1]}…{_PANE_IDS[-1][-1]}", "to pane; 1 again: plan"),
     (("pane.next", "pane.previous"), "Tab ⇧Tab", "next, previous pane"),
@@ -137,7 +147,7 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("open",), "Enter", "open the detail, or unfold"),
     (("left", "right"), "h l ← →", "time cursor, or fold"),
     (("zoom.in", "zoom.out"), "+ _", "zoom in, out"),
-    (("match.next", "match.previous"), "n #", "next, previous match"),
+    (("match.next", "match.previous"), "n #", "next, previous match, id"),
     (("yes",), "y", "confirm the plan, or copy"),
     (("pin", "refute", "undo"), "p x u", "pin, refute or exclude, undo"),
     (("next", "diagnostic", "fact"), "N d f", "question, look, add fact"),
@@ -200,7 +210,7 @@ def key_page() -> str:
             [key for key in keyed if "incident" in key.where and not key.later],
         ),
         ("In a replay only", [key for key in KEYS if key.where == ("replay",)]),
-        ("In the list of incidents", [key for key in KEYS if "list" in key.where]),
+        ("In the list of incidents", [key for key in keyed if "list" in key.where]),
     )
     for title, keys in groups:
         lines += ["", f"## {title}", "", "| key | does | id |", "| --- | --- | --- |"]

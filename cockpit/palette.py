@@ -1,4 +1,4 @@
-"""The commands of the palette: the keys of the screen that it was opened on, found by the words of what they do."""
+"""What `:` offers: the commands of the screen that it was opened on, and everything in it that has a name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Provider
 
 from cockpit.keys import KEYS, Key
+from cockpit.places import Place, best_places
+from cockpit.screens.common import CockpitScreen
 from cockpit.screens.host import ScreenHost
 from cockpit.screens.prompts import ConfirmPrompt
+from cockpit.widgets.draw import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PaletteCommands", "match_score"]
 
-TITLE_WIDTH = 53
+TITLE_WIDTH, NAME_WIDTH = 53, 32
+NOTHING_HARMLESS = "Only what changes the incident's log is called that: ↓"
+HELP = next(key for key in KEYS if key.id == "help")
 
 NOT_IN_PALETTE = frozenset({"palette", "down", "up", "page_down", "page_up", "left", "right", "open", "back"})
 """Moving about by name would be slower than any key."""
@@ -38,16 +43,27 @@ def match_score(key: Key, query: str) -> float:
 
 
 class PaletteCommands(Provider):
-    """One command for each key. What changes the incident's log asks first, unless it has a dialog of its own."""
+    """Names first, then a command for each key. What changes the incident's log asks first, unless it has a dialog."""
 
     async def discover(self) -> Hits:
         for key in sorted(self._keys(), key=lambda key: (key.writes, key.words)):
             yield DiscoveryHit(_title(key), self._runner(key))
 
     async def search(self, query: str) -> Hits:
-        for key in self._keys():
-            if score := match_score(key, query):
-                yield Hit(score, _title(key), self._runner(key), text=key.words)
+        scored = [(score, key) for key in self._keys() if (score := match_score(key, query))]
+        places = best_places(self.screen.places(), query) if isinstance(self.screen, CockpitScreen) else []
+        for score, place in places:
+            yield Hit(score, _place_title(place), self._goer(place), text=place.name)
+        for score, key in scored:
+            yield Hit(score, _title(key), self._runner(key), text=key.words)
+        if scored and not places and all(key.writes for _, key in scored):
+            # Enter behind a word must never change the log, also where only what changes it fits.
+            yield Hit(1.0, Text(NOTHING_HARMLESS), self._runner(HELP), text=query)
+
+    def _goer(self, place: Place) -> Callable[[], Any]:
+        screen = self.screen
+        assert isinstance(screen, CockpitScreen)
+        return lambda: self.app.call_later(screen.go_to_place, place)
 
     def _keys(self) -> Iterator[Key]:
         where = getattr(self.screen, "where", "list")
@@ -71,6 +87,10 @@ class PaletteCommands(Provider):
             app.push_screen(ConfirmPrompt(key.words, subject, app.text_styles), answered)
 
         return lambda: app.call_later(ask if key.writes and not key.asks else run)
+
+
+def _place_title(place: Place) -> Text:
+    return Text(cut(f"{cut(place.name, NAME_WIDTH):<5} {place.words}", TITLE_WIDTH + 8))
 
 
 def _title(key: Key) -> Text:

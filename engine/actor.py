@@ -20,7 +20,7 @@ from engine.act.commands import ApproveUnder, PrepareIn
 from engine.act.policy_file import CurrentPolicy, PolicyFile
 from engine.act.runner import ActionRunner, stop_run
 from engine.act.world import World
-from engine.deciders import AnyCommand, Decision, NeedsScenario, decide, precondition
+from engine.deciders import WEIGHING, AnyCommand, Decision, NeedsScenario, decide, precondition
 from engine.events import ENGINE, Who, in_real_time
 from engine.incident import IncidentState
 from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeInvestigation, StopWatch
@@ -215,7 +215,7 @@ class Actor:
         elif isinstance(command, ApproveAction):
             command = ApproveUnder(command, self.policy)
         needed = precondition(self.state, command)
-        decision = decide(self.state, command, who, self._real.now())
+        decision = await self._decide(command, who)
         if isinstance(needed, NeedsScenario) and self._child is None:
             scenario = await self._supervisor.reopen(self.state, needed.sources, needed.definitions)
             await self._start(scenario, decision, confirmed=True)
@@ -284,7 +284,7 @@ class Actor:
             await asyncio.gather(telemetry.close(), world.close(), return_exceptions=True)
 
     async def _handle_with(self, scenario: Scenario, command: AnyCommand, who: Who, *, confirmed: bool) -> None:
-        await self._start(scenario, decide(self.state, command, who, self._real.now()), confirmed=confirmed)
+        await self._start(scenario, await self._decide(command, who), confirmed=confirmed)
 
     async def _resume(self, sources: tuple[str, ...], definitions: SourceDirectory) -> bool:
         if self._child is not None or self.state.ended or self.state.closed is not None:
@@ -313,7 +313,13 @@ class Actor:
                 self._investigation.stop()
             if decision.then is None:
                 return
-            decision = decide(self.state, decision.then, ENGINE, self._real.now())
+            decision = await self._decide(decision.then, ENGINE)
+
+    async def _decide(self, command: AnyCommand, who: Who) -> Decision:
+        """The decision on `command`; the loop serves the others while hypotheses are weighed."""
+        if isinstance(command, WEIGHING):
+            return await asyncio.to_thread(decide, self.state, command, who, self._real.now())
+        return decide(self.state, command, who, self._real.now())
 
     async def _append(self, decision: Decision) -> None:
         if not decision.events:

@@ -12,7 +12,10 @@ from cockpit.screens.layout import MIN_HEIGHT, MIN_WIDTH, is_too_small
 from cockpit.screens.style import SCREEN_CSS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cockpit.exit_summary import ExitSummary
+    from cockpit.places import Place
 
 __all__ = ["CockpitScreen", "too_small_text"]
 
@@ -51,6 +54,13 @@ class CockpitScreen(Screen[None]):
         self.set_class(too_small, "-too-small")
         if too_small:
             self.app.show_too_small()
+
+    def places(self) -> Iterable[Place]:
+        """What `:` can go to by its name."""
+        return ()
+
+    def go_to_place(self, place: Place) -> None:
+        """Go there."""
 
     @property
     def accepts_keys(self) -> bool:

@@ -131,6 +131,10 @@ class ScreenHost(App[int]):
         """Push a running or interrupted incident."""
         raise NotImplementedError
 
+    def open_list(self) -> None:
+        """Go to the list of incidents."""
+        raise NotImplementedError
+
     # What the keyboard asks
 
     async def forward_key(self, event: Key | Paste) -> None:

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.widgets import Input
 
 from cockpit.keys import bindings
+from cockpit.places import places_of
 from cockpit.screens.copying import copied_text
 from cockpit.screens.incident_frame import FRAME_S, IncidentFrame
 from cockpit.screens.layout import arrangement
 from cockpit.widgets.draw import sanitised
+from cockpit.widgets.links import subject_of_id
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.rows import RowPane
 from cockpit.widgets.view import Subject
 from primitives.errors import CloudopsError
 from primitives.text import safe_text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cockpit.places import Place
+    from cockpit.widgets.view import View
+
 __all__ = ["FRAME_S", "IncidentScreen"]
+
+LONGEST_TRAIL = 50
+"""Jumps that Esc goes back over."""
 
 
 class IncidentScreen(IncidentFrame):
     """The screen with its keys."""
 
     BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self._trail: list[tuple[Pane, str | None, Subject]] = []
 
     def action_approve(self) -> None:
         """Nothing is approved from here; a live incident does otherwise."""
@@ -69,7 +84,9 @@ class IncidentScreen(IncidentFrame):
         """Unfold a hypothesis, or open the detail."""
         self.touched = True
         self.dirty()
-        if isinstance(self.current, RowPane):
+        if self.current is self.detail:
+            self.on_detail_pane_chosen()
+        elif isinstance(self.current, RowPane):
             subject = self.current.subject
             if subject.kind in ("hypothesis", "none") and self.current.toggle():
                 return
@@ -90,10 +107,72 @@ class IncidentScreen(IncidentFrame):
         elif self.view.cursor is not None:
             self.view.cursor = None
             self.dirty()
+        elif self._trail:
+            self._jump_back()
         elif self.current is self.detail:
             self.go_to(self._home_of(self.view.subject))
         elif len(self.app.screen_stack) > 2:
             self.app.pop_screen()
+
+    def on_detail_pane_chosen(self) -> None:
+        """Go to the id that is chosen in the detail."""
+        state, name = self.view.state, self.detail.links.chosen
+        subject = subject_of_id(state, name) if state is not None and name else None
+        if subject is not None:
+            self.jump(subject)
+
+    # Going to things by their name
+
+    def places(self) -> Iterable[Place]:
+        state = self.view.state
+        return places_of(state, self.view.names) if state is not None else ()
+
+    def go_to_place(self, place: Place) -> None:
+        self.jump(place.subject)
+
+    def jump(self, subject: Subject) -> None:
+        """Go to `subject` in the pane that lists it, else in the detail; Esc comes back to where this was."""
+        before = self.current.current_key() if isinstance(self.current, RowPane) else None
+        self._trail.append((self.current, before, self.view.subject))
+        del self._trail[:-LONGEST_TRAIL]
+        self.touched = True
+        self.detail.links.chosen = ""
+        pane = next((pane for pane in self.panes if subject.kind in self.spec_of(pane).subjects), None)
+        if isinstance(pane, RowPane):
+            pane.set_filter("")
+            pane.select(subject.id)
+            if pane.current_key() == subject.id:
+                self.go_to(pane)
+                return
+        # Of several facts on one line only the first has a row; a resource has none.
+        self.view.subject = subject
+        self.go_to(self.detail)
+
+    def _jump_back(self) -> None:
+        pane, key, subject = self._trail.pop()
+        if key is not None and isinstance(pane, RowPane):
+            pane.select(key)
+        self.go_to(pane)
+        self.view.subject = subject
+        self.dirty()
+
+    def action_report(self) -> None:
+        """The postmortem as text."""
+        self.run_worker(self._show_report(), group="report", exclusive=True)
+
+    async def _show_report(self) -> None:
+        from cockpit.screens.report import ReportScreen, report_text
+
+        try:
+            text = await report_text(self.port, self.execution_id)
+        except CloudopsError as error:
+            self.app.show_notice(str(error), problem=True)
+        else:
+            self.app.push_screen(ReportScreen(text, self.app.text_styles))
+
+    def action_attach(self) -> None:
+        """The incident as it is now; a live screen is that already."""
+        self.app.show_notice("this is the incident as it is now; r replays it")
 
     def _home_of(self, subject: Subject) -> Pane:
         hypotheses = self.pane("hypotheses")
@@ -129,9 +208,11 @@ class IncidentScreen(IncidentFrame):
         self.current.focus()
 
     def action_match(self, by: int) -> None:
-        """The next or previous match."""
+        """The next or previous match; in the detail the next or previous id."""
         if isinstance(self.current, RowPane):
             self.current.next_match(by)
+        elif self.current is self.detail:
+            self.detail.next_link(by)
 
     def action_yes(self) -> None:
         """Copy what the cursor is on."""

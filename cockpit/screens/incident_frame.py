@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Container
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from cockpit.panes import PaneSpec, Place, pane_specs
+from cockpit.screens.footer_keys import footer_keys
 from cockpit.screens.layout import FIRST_FOCUS, arrange, arrangement, pane_css
 from cockpit.screens.metric_samples import SampleCache
 from cockpit.screens.style import SCREEN_CSS
@@ -81,6 +83,8 @@ class IncidentFrame(UnavailableKeys):
         with Container(id="entry"):
             yield Static(" / ", id="entry-label", markup=False)
             yield self.entry
+            self.entry_count = Static("", id="entry-count", markup=False)
+            yield self.entry_count
         yield TooSmall()
         yield self.footer
 
@@ -143,6 +147,8 @@ class IncidentFrame(UnavailableKeys):
         self.header.repaint()
         self.answer.repaint()
         self.footer.show(self.footer_keys(), self.notice())
+        if self.has_class("-typing") and isinstance(self.current, RowPane):
+            self.entry_count.update(Content(f"{self.current.count_of_matches()} "))
 
     def status_line(self) -> str:
         state = self.view.state
@@ -155,24 +161,13 @@ class IncidentFrame(UnavailableKeys):
 
     def footer_keys(self) -> list[tuple[str, str]]:
         """The keys that matter here, most important first."""
-        keys = [("?", "help"), (":", "command"), ("/", "filter"), ("⏎", "open"), ("y", "copy")]
-        if self.spec_of(self.current).moves_time:
-            keys[2:4] = [("h l", "time cursor")]
-        if self.current is self.timeline:
-            keys.insert(3, ("j k", "mark to mark"))
-        return [
-            *keys,
-            ("r", "replay"),
-            ("e", "export"),
-            ("m", "facts"),
-            ("+", "zoom"),
-            ("t", "theme"),
-            ("q", self.q_does),
-        ]
+        return footer_keys(self.current.id or "", self.where, self.q_does)
 
     def notice(self) -> str:
         """The text at the right of the footer."""
-        return f"filter “{self.current.filter}”" if isinstance(self.current, RowPane) and self.current.filter else ""
+        if not isinstance(self.current, RowPane) or not self.current.filter:
+            return ""
+        return f"filter “{self.current.filter}” · {self.current.count_of_matches()}"
 
     def restyle(self) -> None:
         """The theme changed: redraw everything."""

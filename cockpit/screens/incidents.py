@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from cockpit.exit_summary import ExitSummary
 from cockpit.keys import Where, bindings
+from cockpit.places import Place
 from cockpit.screens.common import CockpitScreen
 from cockpit.screens.prompts import StopPrompt
 from cockpit.start_modes import Attach
@@ -24,6 +25,8 @@ from cockpit.widgets.words import PHASES, ago, percent
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.app import ComposeResult
 
     from engine.port import IncidentSummary
@@ -243,6 +246,21 @@ class IncidentsScreen(CockpitScreen):
         if incident.phase in ENDED:
             self.app.open_replay(incident.execution_id, ended=True)
         else:
+            self.app.open_live(Attach(incident.execution_id))
+
+    def places(self) -> Iterable[Place]:
+        for key, incident in self.pane.incidents.items():
+            yield Place(sanitised(incident.incident_id), sanitised(incident.title), execution=key)
+            yield Place(key, sanitised(incident.title), execution=key)
+
+    def go_to_place(self, place: Place) -> None:
+        if place.execution in self.pane.incidents:
+            self.pane.select(place.execution)
+            self.action_open()
+
+    def action_attach(self) -> None:
+        """Attach also to what has ended: notes and further looks are possible there."""
+        if (incident := self.chosen) is not None:
             self.app.open_live(Attach(incident.execution_id))
 
     def action_replay(self) -> None:

@@ -215,7 +215,7 @@ class LiveScreen(ActingScreen):
         keys = super().footer_keys()
         state = self.view.state
         if self.failure is not None:
-            return [keys[-1], *keys[:-1]]
+            return [keys[-1], *keys[:-1], keys[-1]]
         if state is not None and state.phase == "planned":
             return [("y", "RUN THE PLAN"), *[key for key in keys if key[0] != "y"]]
         return keys

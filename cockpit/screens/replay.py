@@ -12,6 +12,7 @@ from cockpit.positions import time_of
 from cockpit.screens.incident import FRAME_S, IncidentScreen
 from cockpit.screens.prompts import LinePrompt
 from cockpit.screens.recording import PAGE, SPEEDS, Recording, first_speed, seq_of_subject
+from cockpit.start_modes import Attach
 from cockpit.widgets.view import Playback, Subject, View
 from engine.severity import severity_of
 from primitives.errors import CloudopsError, UsageError
@@ -217,7 +218,7 @@ class ReplayScreen(IncidentScreen):
     def footer_keys(self) -> list[tuple[str, str]]:
         play = "pause" if self.playback.playing else "play"
         return [
-            ("?", "help"), ("Space", play), ("[ ]", "step"), ("< >", "speed"), ("@", "go to a time"), (":", "command"),
+            ("?", "help"), (":", "go to"), ("Space", play), ("[ ]", "step"), ("< >", "speed"), ("@", "go to a time"),
             ("Home End", "ends"), ("y", "copy"), ("e", "export"), ("+", "zoom"), ("q", self.q_does),
         ]  # fmt: skip
 
@@ -263,6 +264,10 @@ class ReplayScreen(IncidentScreen):
             return
         self._pause()
         self.seek_to(seq)
+
+    def action_attach(self) -> None:
+        if self.execution_id:
+            self.app.open_live(Attach(self.execution_id))
 
     def action_replay(self) -> None:
         self.app.show_notice("this is the replay; Space plays it")

@@ -38,6 +38,7 @@ SCREEN_CSS = """
 .-typing #footer { display: none; }
 #entry Input { border: none; height: 1; padding: 0; width: 1fr; background: $cursor; color: $text; }
 #entry Input:focus { border: none; background-tint: $cursor 0%; }
+#entry #entry-count { width: auto; height: 1; color: $dim; background: $cursor; }
 #entry #entry-label { width: auto; height: 1; color: $focus; text-style: bold; background: $cursor; }
 #body { height: 1fr; }
 #upper { layout: horizontal; height: 1fr; }

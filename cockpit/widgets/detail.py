@@ -9,16 +9,19 @@ from textual.message import Message
 from textual.strip import Strip
 
 from cockpit.widgets.chart import Chart, chart, value_at
-from cockpit.widgets.describe import describe_action, describe_fact, describe_hypothesis, describe_step
-from cockpit.widgets.draw import Line, draw, sanitised, wrap
+from cockpit.widgets.draw import Line, draw, sanitised
+from cockpit.widgets.links import Links, subject_of_id
 from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.runs import describe_run, fact_of_run, run_of_fact, target_of
+from cockpit.widgets.subject_text import describe_subject, subject_heading
 from cockpit.widgets.view import Subject
-from cockpit.widgets.words import apart, percent, precise
+from cockpit.widgets.words import apart, precise
 from primitives.quantities import reading
 
 if TYPE_CHECKING:
+    from textual import events
+
     from engine.incident import FoundFact, IncidentState
     from primitives.records import Series
 
@@ -42,10 +45,14 @@ class DetailPane(Pane):
             self.fact = fact
             self.answers = answers
 
+    class Chosen(Message):
+        """The id that was clicked on is to be gone to."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.charts: dict[str, Series | str] = {}
         self.top = 0
+        self.links = Links()
         self._asked: set[tuple[str, tuple[str, ...]]] = set()
         self._about = Subject()
         self._lines = 0
@@ -78,26 +85,11 @@ class DetailPane(Pane):
         state = self.view.state
         if state is None:
             return [Line([(" nothing to show yet", "dim")])]
-        match subject.kind:
-            case "step" if subject.id in state.steps:
-                return describe_step(state.steps[subject.id], state, width, self.view.names)
-            case "fact" if subject.id in state.facts:
-                return describe_fact(state.facts[subject.id], state, width, self.view.names, self._last(subject.id))
-            case "hypothesis":
-                for hypothesis in state.hypotheses:
-                    if hypothesis.id == subject.id:
-                        return describe_hypothesis(hypothesis, state, width, self.view.names)
-            case "action":
-                for action in state.actions:
-                    if action.id == subject.id:
-                        return describe_action(action, state, width)
-            case "symptom" if self._symptom() is not None:
-                return []
-            case "mind":
-                return [Line([(f" {line}", "text")]) for line in wrap(sanitised(subject.id, 2_000), max(width - 2, 10))]
-            case _:
-                pass
-        return self._findings(state)
+        if subject.kind == "symptom" and self._symptom() is not None:
+            return []
+        lines = describe_subject(subject, state, width, self.view.names, self._last(subject.id))
+        lines = self._findings(state) if lines is None else lines
+        return self.links.marked(lines, subject.id, lambda name: subject_of_id(state, name) is not None)
 
     def _symptom(self) -> FoundFact | None:
         """The fact of the metric that raised the alarm, where its samples were recorded."""
@@ -253,35 +245,18 @@ class DetailPane(Pane):
         state, subject = self.view.state, self.view.subject
         if state is None:
             return self.pane_title
-        match subject.kind:
-            case "symptom" if (symptom := self._symptom()) is not None:
-                metric = sanitised(getattr(symptom.fact, "metric", "")).replace("_", " ")
-                return f"{sanitised(symptom.fact.resource_name(self.view.names))} {metric} · normal range in grey"
-            case "mind":
-                return "What would change the ranking"
-            case "step" if subject.id in state.steps:
-                step = state.steps[subject.id]
-                return f"Detail: {subject.id} {sanitised(step.plan.primitive)} · {sanitised(step.plan.target)}"
-            case "fact" if subject.id in state.facts:
-                fact: Any = state.facts[subject.id].fact
-                metric = sanitised(getattr(fact, "metric", fact.type)).replace("_", " ")
-                return f"Detail: {subject.id} {metric} · {sanitised(fact.resource or 'everything')}"
-            case "hypothesis":
-                for hypothesis in state.hypotheses:
-                    if hypothesis.id == subject.id:
-                        return f"Detail: {hypothesis.id} {sanitised(hypothesis.cause)} {percent(hypothesis.confidence)}"
-            case "action":
-                for action in state.actions:
-                    if action.id == subject.id:
-                        return f"Detail: {action.id} {sanitised(action.action)}"
-            case _:
-                pass
-        return "Key findings" if state.findings else self.pane_title
+        if subject.kind == "symptom" and (symptom := self._symptom()) is not None:
+            metric = sanitised(getattr(symptom.fact, "metric", "")).replace("_", " ")
+            return f"{sanitised(symptom.fact.resource_name(self.view.names))} {metric} · normal range in grey"
+        heading = subject_heading(subject, state, self.view.names)
+        return heading or ("Key findings" if state.findings else self.pane_title)
 
     def footing(self) -> str:
         more = self._lines - self.top - max(self.content_size.height, 0)
         cursor, state = self.view.cursor, self.view.state
         parts = [f"{more} more line{'' if more == 1 else 's'} ↓"] if more > 0 else []
+        if self.has_focus and self.links.names:
+            parts.append("n next id · ⏎ goes to it" if not self.links.chosen else f"⏎ goes to {self.links.chosen}")
         subject = self.view.subject
         if state is not None and subject.kind == "fact" and subject.id in state.facts and cursor is None:
             fact: Any = state.facts[subject.id].fact
@@ -296,6 +271,27 @@ class DetailPane(Pane):
     def move(self, by: int) -> None:
         """Scroll by so many lines."""
         self.top = max(0, self.top + by)
+        self.repaint()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on an id goes to it."""
+        at = self.top + event.y - (0 if self.folded else 1)
+        if (name := self._link_at(at, event.x - (0 if self.folded else 1))) is not None:
+            self.links.chosen = name
+            self.post_message(self.Chosen())
+
+    def _link_at(self, line: int, column: int) -> str | None:
+        begin = 0
+        for segment in self._strips[line - self.top] if 0 <= line - self.top < len(self._strips) else ():
+            end = begin + segment.cell_length
+            if begin <= column < end and segment.text in self.links.names:
+                return segment.text
+            begin = end
+        return None
+
+    def next_link(self, by: int) -> None:
+        """Choose the next id in the text."""
+        self.links.move(by)
         self.repaint()
 
     def on_mouse_scroll_down(self) -> None:

@@ -13,7 +13,7 @@ __all__ = ["Footer"]
 
 
 class Footer(Widget):
-    """The footer; `keys` are (key, what it does), most important first."""
+    """The footer; `keys` are (key, what it does), most important first; the last of them is always shown."""
 
     def __init__(self, styles: Styles) -> None:
         super().__init__(id="footer")
@@ -32,10 +32,16 @@ class Footer(Widget):
         width = self.size.width
         right: list[Part] = [(f"{sanitised(self.notice)} ", "warning")] if self.notice else []
         room = width - cells(plain(right))
+        items = [_item(key, words) for key, words in self.keys]
+        last = items[-1] if items else []
+        room -= cells(plain(last))
         left: list[Part] = []
-        for key, words in self.keys:
-            item: list[Part] = [(f" {key} ", "focus bold"), (f"{words} ", "dim")]
+        for item in items[:-1]:
             if cells(plain(left)) + cells(plain(item)) > room:
                 break
             left += item
-        return draw(Line(left, right), width, self.text_styles, "bar")
+        return draw(Line([*left, *last], right), width, self.text_styles, "bar")
+
+
+def _item(key: str, words: str) -> list[Part]:
+    return [(f" {key} ", "focus bold"), (f"{words} ", "dim")]

@@ -52,6 +52,7 @@ class RowPane(Pane):
         self.listed: Sequence[Row] = ()
         self._index: dict[str, int] = {}
         self._indexed = 0
+        self.total = 0
 
     def rows(self) -> Sequence[Row]:
         """All rows, cheaply: what they say is asked of `line` for those that are seen."""
@@ -77,6 +78,12 @@ class RowPane(Pane):
     def keys(self) -> list[str]:
         """The key of each item once, in the list's order."""
         return list(self._index)
+
+    def count_of_matches(self) -> str:
+        """How many of all items the filter keeps, and which of them the cursor is on: `2 of 5 · 47 in all`."""
+        keys, selected = self.keys, self.current_key()
+        at = keys.index(selected) + 1 if selected in keys else 0
+        return f"{at} of {len(keys)} · {self.total} in all" if keys else f"none of {self.total}"
 
     @property
     def selected(self) -> str | None:
@@ -116,7 +123,9 @@ class RowPane(Pane):
         rows = self.rows()
         if self.filter:
             text = self.filter.lower()
-            keep = {key for key in dict.fromkeys(row.key for row in rows) if key and self.matches(key, text)}
+            keys = dict.fromkeys(row.key for row in rows if row.key)
+            self.total = len(keys)
+            keep = {key for key in keys if self.matches(key, text)}
             rows = [row for row in rows if row.key in keep]
         if rows is not self.listed:
             self.listed, self._index, self._indexed = rows, {}, 0

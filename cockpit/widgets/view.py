@@ -21,6 +21,9 @@ __all__ = ["Mode", "Playback", "Subject", "View"]
 Mode = Literal["CONNECTING", "LIVE", "RECORDED", "REPLAY"]
 
 
+Kind = Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "mind", "resource", "note", "none"]
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What the cursor is on.
@@ -29,7 +32,9 @@ class Subject:
     so what is wrong is shown.
     """
 
-    kind: Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "mind", "none"] = "none"
+    kind: Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "mind", "resource", "note", "none"] = (
+        "none"
+    )
     id: str = ""
 
 

@@ -8,7 +8,7 @@ actor checks. A decider reads the state, writes nothing, and raises `UsageError`
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from engine.act.commands import (
     ApproveUnder,
@@ -75,10 +75,13 @@ from engine.port import (
 from primitives.dataclass import dataclass
 from primitives.sources import SourceDirectory
 
-__all__ = ["AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", "precondition"]
+__all__ = ["WEIGHING", "AnyCommand", "Decision", "NeedsScenario", "Precondition", "decide", "precondition"]
 
 AnyCommand = Command | InvestigationCommand | RunCommand
 """Every command that an incident's actor takes."""
+
+WEIGHING: Final = (Rank, Conclude, FindDecisiveFacts, AskNext, TakeAdvice)
+"""The commands whose decision weighs every hypothesis: tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

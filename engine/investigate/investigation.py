@@ -24,6 +24,7 @@ from engine.investigate.commands import (
     TakeAdvice,
 )
 from engine.investigate.conclude import changes_ranking, further_steps
+from engine.investigate.first_questions import first_questions, whole_window
 from engine.investigate.incident_access import IncidentAccess
 from engine.investigate.meant import Meant, meant_resources
 from engine.investigate.period import choose_period
@@ -33,10 +34,9 @@ from engine.investigate.run import StepRunner
 from engine.investigate.scenario import Scenario
 from engine.port import ConfirmPlan
 from engine.reason.advisor import Advisor, consult
-from primitives.analysis.asking import lookback_window
 from primitives.diagnostics.registry import Arguments, diagnostics
-from primitives.records import Alert, Series, Topology
-from primitives.telemetry import AlertsQuery, Answers, SeriesQuery, TopologyQuery
+from primitives.records import Alert, Topology
+from primitives.telemetry import AlertsQuery, SeriesQuery, TopologyQuery
 
 __all__ = ["Investigation", "sources_checked"]
 
@@ -153,26 +153,20 @@ class Investigation:
         """The opening with the time that the data suggest, where it is a live one and nobody said which time."""
         if self._scenario.recorded or opened.period_given:
             return opened
-        answers = await self._ask_for_period(opened)
+        answers = await self._looking.series(SeriesQuery(window=whole_window(opened)))
         period = await asyncio.to_thread(choose_period, opened, understood, answers.records)
         if period is not None:
             await self._incident.send(ChoosePeriod(period))
         return self.state.opened or opened
 
-    async def _ask_for_period(self, opened: IncidentOpened) -> Answers[Series]:
-        """The series from which the time is chosen."""
-        scope = Arguments(window=opened.window, baseline=opened.baseline, now=opened.now)
-        return await self._looking.series(SeriesQuery(window=lookback_window(scope)))
-
     async def _ask_ahead(self, opened: IncidentOpened) -> None:
         """Ask live sources side by side what the plan is made of."""
         if self._scenario.recorded:
             return
-        await asyncio.gather(
-            self._telemetry.alerts(AlertsQuery(window=opened.window)),
-            self._telemetry.topology(TopologyQuery(window=opened.window)),
-            *([] if opened.period_given else [self._ask_for_period(opened)]),
-        )
+        # What only the period is chosen from isn't recorded.
+        asked = ((self._looking if query.question == "series" else self._telemetry, query)
+                 for query in first_questions(opened))  # fmt: skip
+        await asyncio.gather(*(telemetry.ask(query) for telemetry, query in asked))
 
     async def _confirm(self) -> None:
         """Wait for a person's confirmation, where one is needed."""

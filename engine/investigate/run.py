@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
+from functools import partial
 from typing import Literal, NamedTuple
 
 from engine.events import PlannedStep
 from engine.fact_deduplication import fact_key
 from engine.failpoints import failpoint
 from engine.investigate.commands import FinishStep, PublishFacts, ReportProgress, StartStep
+from engine.investigate.diagnostic_thread import run_in_thread
 from engine.investigate.incident_access import IncidentAccess
 from engine.naming import display_names
 from primitives.analysis.asking import usual_questions
@@ -135,7 +137,9 @@ class StepRunner:
             async with asyncio.timeout(self.timeout_s):
                 diagnostic = self.diagnostics[step.primitive]
                 arguments = diagnostic.arguments.model_validate(step.arguments)
-                async for item in diagnostic.run(self.telemetry, arguments):
+                # Recorded ones are read one after the other, so that the same incident always gives the same log.
+                run = diagnostic.run if self.in_plan_order else partial(run_in_thread, diagnostic)
+                async for item in run(self.telemetry, arguments):
                     if isinstance(item, Progress):
                         output.progress = item
                     else:

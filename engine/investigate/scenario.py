@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.events import IncidentOpened
+from engine.investigate.first_questions import first_questions, whole_window
 from engine.investigate.named_alarm import symptom_of_named_alarm
 from engine.investigate.time_hints import time_hints
 from engine.port import Investigate
 from engine.resources import checked_resource, known_resources, meant_resource
+from primitives.asked_ahead import AskedAhead
 from primitives.backends.recorded.backend import RecordedBackend
 from primitives.bundle import Bundle, read_bundle
 from primitives.clock import Clock, RecordedClock, SystemClock, new_id
@@ -68,7 +70,6 @@ class Scenario:
 
     def telemetry(self, recorder: Recorder) -> Telemetry:
         """What the diagnostics ask; every answer goes through `recorder`."""
-        window = Window(start=(self.opened.baseline or self.opened.window).start, end=self.opened.window.end)
         return Telemetry(
             self.backends,
             recorder,
@@ -76,7 +77,7 @@ class Scenario:
             checks=self.checks,
             secrets=self.secrets,
             budgets={} if self.recorded else LIVE_BUDGETS,
-            canonicaliser=CrossSourceNames(window, self.scopes, self.names),
+            canonicaliser=CrossSourceNames(whole_window(self.opened), self.scopes, self.names),
         )
 
 
@@ -191,7 +192,8 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
         alert=await asyncio.to_thread(Redactor().redact_value, request.alert) if request.alert is not None else None,
         period_given=request.since is not None,
     )
-    scenario = await _live(opened, directory, request.sources, request.incident_id or new_id("inc"))
+    incident_id = request.incident_id or new_id("inc")
+    scenario = await _live(opened, directory, request.sources, incident_id, ask_ahead=True)
     return scenario if resource and request.alert is None else await _with_alarm(scenario, resource)
 
 
@@ -218,10 +220,19 @@ async def _with_alarm(scenario: Scenario, resource: str | None) -> Scenario:
     return replace(scenario, opened=opened.model_copy(update={"symptom": symptom})) if symptom else scenario
 
 
-async def _live(opened: IncidentOpened, directory: SourceDirectory, names: Iterable[str], incident_id: str) -> Scenario:
+async def _live(
+    opened: IncidentOpened,
+    directory: SourceDirectory,
+    names: Iterable[str],
+    incident_id: str,
+    *,
+    ask_ahead: bool = False,
+) -> Scenario:
+    """The scenario of live sources; with `ask_ahead` the first questions are asked while it is checked who answers."""
     clock = SystemClock()
     sources = [open_source(name, directory.definitions[name], clock) for name in directory.choose(names)]
-    backends = tuple(source.backend for source in sources)
+    first = first_questions(opened, several=len(sources) > 1) if ask_ahead else []
+    backends = tuple(AskedAhead(source.backend, first) for source in sources)
     secrets = tuple(secret for source in sources for secret in source.secrets)
     checks = await check_sources(backends, secrets)
     if not any(check.status == "reachable" for check in checks):

@@ -13,6 +13,7 @@ from primitives.telemetry import (
     AlertsQuery,
     Answer,
     Answers,
+    ChangesQuery,
     ConfigurationQuery,
     ContainerLogsQuery,
     LogsQuery,
@@ -62,7 +63,7 @@ def usual_questions(args: Arguments, questions: Collection[Question]) -> list[Qu
     usual: list[Query] = [
         SeriesQuery(window=lookback), LogsQuery(window=lookback), SpansQuery(window=lookback),
         ConfigurationQuery(window=lookback), ContainerLogsQuery(window=incident), TopologyQuery(window=incident),
-        AlertsQuery(window=incident),
+        AlertsQuery(window=incident), ChangesQuery(window=before(incident, incident.start)),
     ]  # fmt: skip
     return [query for query in usual if query.question in questions]
 

@@ -68,7 +68,8 @@ async def check_recent_changes(ask: Telemetry, args: Arguments) -> AsyncIterator
     view = view_symptom(args, history.compared(args), graph)
     onset = view.onset or await _alerted_at(ask, window)
     far = RecentChanges.model_validate(args, from_attributes=True)
-    asked = before(window, onset or window.start, timedelta(days=far.lookback_days))
+    # An onset later than the window's start doesn't narrow the question: it can be asked before the onset is known.
+    asked = before(window, min(onset or window.start, window.start), timedelta(days=far.lookback_days))
     if far.older_than_days:
         until = (onset or window.start) - timedelta(days=far.older_than_days)
         asked = Window(start=min(asked.start, until), end=until)

@@ -185,7 +185,7 @@ async def test_help_fits_and_cuts_nothing(opened: Opened, start_mode: StartMode,
         lines = [prompt.render_line(y).text for y in range(prompt.content_size.height)]
         box = "\n".join(lines)
         assert "…" not in box.replace("1…5", "")
-        for words in ("command palette", "screenshot (SVG)"):
+        for words in ("go to a name, command", "screenshot (SVG)"):
             assert words in box
         if not isinstance(start_mode, Browse):
             assert "Not yet, each says why:" in box
