@@ -112,7 +112,7 @@ class Outbox:
 
     async def add(self, execution_id: str, seq: int, deliveries: Sequence[NewDelivery]) -> int:
         """Keep `deliveries` and the cursor `seq` in one transaction. Returns how many weren't there yet."""
-        before = await self._count()
+        before = await self._count() if deliveries else 0
         # A later notice says all that an earlier one said, which nobody has read yet.
         superseded = [(each.receiver, each.execution_id, each.key) for each in deliveries if each.held]
         await self._connection.write((
@@ -121,7 +121,7 @@ class Outbox:
             Statement(schema.INSERT_CURSOR, [(execution_id, seq)]),
         ))  # fmt: skip
         failpoint("outbox.derived")
-        return await self._count() - before
+        return await self._count() - before if deliveries else 0
 
     # What is delivered
 
