@@ -86,6 +86,7 @@ async def _run(
     if desk is None:
         raise UsageError(f"{settings.store} can't keep what comes in: the service needs a store in a file")
     service = Service(engine, desk)
+    service.playbooks = settings.playbooks()
     await service.start(served, jobs_of(settings))
     _log.info("serving", extra={"store": str(settings.store), "pid": os.getpid(), "port": service.port})
     try:
@@ -112,6 +113,7 @@ async def _reload(engine: ServedEngine, service: Service, settings: Settings, lo
         fresh = load_settings(str(settings.store), settings.config if settings.config_found else None)
         served, directory = _serve_settings(fresh), fresh.directory()
         log.know(check_settings(served))
+        service.playbooks = fresh.playbooks()
         await service.reload(served, jobs_of(fresh))
     except CloudopsError as error:
         _log.error("the configuration was not read again", extra={"error": str(error)})

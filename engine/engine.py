@@ -24,7 +24,7 @@ from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
 from engine.log import EventLog
 from engine.notify.delivery import Delivery
 from engine.notify.holding import StoreOutbox
-from engine.port import AuditResult, Command, IncidentSummary, Investigate
+from engine.port import AuditResult, Command, IncidentSummary, Investigate, Watch
 from engine.reason.advisor import Advisor
 from engine.serve.copying import copy_store
 from engine.serve.desk import Desk
@@ -123,7 +123,12 @@ class Engine:
         return await (await self._actor(execution_id)).resume(sources, definitions)
 
     async def send(self, execution_id: str, command: Command, *, who: Who | None = None) -> None:
-        await (await self._actor(execution_id)).send(command, who or person(os.getuid()))
+        who = who or person(os.getuid())
+        await (await self._actor(execution_id)).send(command, who)
+        # A cockpit that only looks on says `Watch` by itself.
+        if self._desk is not None and who.kind == "person" and not isinstance(command, Watch):
+            with suppress(StoreError):  # what was told is done, whoever looks after it
+                await self._desk.taken_by_acting(execution_id, who.name)
 
     async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         if not live:

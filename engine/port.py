@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from engine.act.playbooks import Playbook
 from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event
 from engine.incident import IncidentState
@@ -59,7 +60,7 @@ class Investigate(_Frozen):
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
     Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble. `alert` is what a
     provider sent, as JSON; `at` is then when it began to fire. `incident_id` is for who must find the incident again
-    after a crash.
+    after a crash. `playbooks` extend and reorder what is proposed.
     """
 
     query: str | None = None
@@ -73,6 +74,7 @@ class Investigate(_Frozen):
     at: AwareDatetime | None = None
     alert: Any = Field(None, repr=False)
     incident_id: str | None = Field(None, pattern=r"^inc-[0-9a-f]{8}$")
+    playbooks: tuple[Playbook, ...] = ()
 
 
 class ConfirmPlan(_Frozen):

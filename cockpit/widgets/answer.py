@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, bar, cells, draw, plain, sanitised
+from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanitised
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.reasons import short_reason
+from cockpit.widgets.runs import run_part
 from cockpit.widgets.words import percent
 from primitives.quantities import duration
 
@@ -33,6 +34,8 @@ class Answer(Pane, can_focus=False):
     """Four lines, in a low terminal three. It takes no keys."""
 
     pane_title = "Answer"
+    _asked: object = None
+    _why = ""
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         return [draw(line, width, self.text_styles) for line in self.lines(width)[:height]]
@@ -97,11 +100,26 @@ class Answer(Pane, can_focus=False):
                 ]
         return Line(parts or [(" Nothing else explains it.", "dim")])
 
+    def _withheld(self, state: IncidentState) -> str:
+        """Why no repair is recommended, of an answer that is complete; worked out once for each ranking."""
+        from engine.act.proposals import withheld
+
+        key = (state.execution_id, state.hypotheses, len(state.facts))
+        if key != self._asked:
+            self._asked, self._why = key, sanitised(withheld(state)) if state.ended else ""
+        return self._why
+
     def _next(self, state: IncidentState, width: int) -> Line:
         recommended = [action for action in state.actions if action.recommended]
         writes = [action for action in recommended if action.effect != "read"]
         reads = [action for action in recommended if action.effect == "read"]
         parts: list[Part] = [(" Next: ", "dim")]
+        run = state.remediation.latest if state.runs else None
+        if run is not None and run.dispatched_at is not None:
+            parts = [(" Done: ", "dim"), run_part(run), (f"  {sanitised(run.detail)}", "text")]
+            return Line([(cut(text, width), role) for text, role in parts])
+        if not writes and (why := self._withheld(state)):
+            return Line([(" Next: ", "dim"), (cut(why, width - 8), "warning")])
         if writes:
             whole = _action(writes[0])
             parts += whole if cells(plain(whole)) + 8 <= width else whole[:-1]

@@ -88,6 +88,12 @@ class Desk:
             return group
         return await self.update(group.id, taken_by=who, taken_at=self.clock.now(), told_taken=False)
 
+    async def taken_by_acting(self, execution_id: str, who: str) -> None:
+        """Who acts on an incident looks after it, unless somebody does already. Raises `StoreError`."""
+        group = next((group for group in self._groups.values() if group.execution_id == execution_id), None)
+        if group is not None and group.taken_by is None:
+            await self.take(group.id, who)
+
     async def named(self, name: str) -> AlertGroup | None:
         """The group by its id, or by that of its incident or execution."""
         named = (group for group in self.groups if name in (group.id, group.incident_id, group.execution_id))

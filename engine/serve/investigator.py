@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, cast
 
+from engine.act.playbooks import Playbook
 from engine.alerts import AlertGroup
 from engine.engine import Engine
 from engine.events import ENGINE, Event, InvestigationFinished
@@ -33,10 +34,13 @@ _log = logging.getLogger("cloudops.serve")
 class Investigator:
     """Runs at most `settings.parallel` investigations at once."""
 
-    def __init__(self, engine: Engine, desk: Desk, settings: ServeSettings) -> None:
+    def __init__(
+        self, engine: Engine, desk: Desk, settings: ServeSettings, playbooks: tuple[Playbook, ...] = ()
+    ) -> None:
         self._engine = engine
         self._desk = desk
         self._settings = settings
+        self._playbooks = playbooks
         self._running: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -99,6 +103,7 @@ class Investigator:
             alert=payloads[0] if payloads else None,
             incident_id=group.incident_id,
             confirm=False,
+            playbooks=self._playbooks,
         )
         execution_id = await self._engine.investigate(request, who=ENGINE)
         _log.info("an investigation began", extra={"group": group_id, "execution": execution_id})

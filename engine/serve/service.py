@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from engine.act.playbooks import Playbook
 from engine.engine import Engine
 from engine.serve.desk import Desk
 from engine.serve.intake import Channel, Intake
@@ -46,10 +47,14 @@ def check_settings(settings: ServeSettings) -> tuple[str, ...]:
 
 
 class Service:
-    """Runs around `engine` from `start` to `stop`. `jobs` are what else is to run; a reload replaces them."""
+    """Runs around `engine` from `start` to `stop`. `jobs` are what else is to run; a reload replaces them.
+
+    `playbooks` are given to every investigation that an alert opens.
+    """
 
     def __init__(self, engine: Engine, desk: Desk) -> None:
         self.port: int | None = None
+        self.playbooks: tuple[Playbook, ...] = ()
         self._engine = engine
         self._desk = desk
         self._jobs = Jobs(engine, desk.clock)
@@ -112,7 +117,7 @@ class Service:
 
     def _own_jobs(self, settings: ServeSettings) -> dict[str, Job]:
         intake = Intake(self._desk, settings, _channels(settings), Redactor(check_settings(settings)))
-        investigator = self._investigator = Investigator(self._engine, self._desk, settings)
+        investigator = self._investigator = Investigator(self._engine, self._desk, settings, self.playbooks)
         jobs: dict[str, Job] = {
             "intake": lambda _: intake.run(),
             "investigator": lambda _: investigator.run(),

@@ -10,7 +10,7 @@ import payloads
 import pytest
 from running import BEARER, TOKEN, Running, alert, started, until
 
-from engine.port import AuditResult
+from engine.port import AddNote, AuditResult, Watch
 from engine.remote import RemoteEngine
 from primitives.errors import UsageError
 
@@ -170,6 +170,16 @@ async def test_cockpits_see_and_take_what_came_in(service: Running) -> None:
     with pytest.raises(UsageError, match="there is no grp-0"):
         await remote.take_alert("grp-0")
     assert await remote.alert_payloads(group.id)
+
+
+async def test_who_acts_on_the_incident_has_taken_it_and_who_looks_on_has_not(service: Running) -> None:
+    await service.send(alert())
+    (group,) = await service.groups(lambda groups: bool(groups) and groups[0].state == "investigated")
+    assert group.execution_id is not None
+    await service.engine.send(group.execution_id, Watch())
+    assert service.desk.groups[0].taken_by is None
+    await service.engine.send(group.execution_id, AddNote(text="I look into it"))
+    assert service.desk.groups[0].taken_by
 
 
 async def test_health_and_metrics(service: Running) -> None:
