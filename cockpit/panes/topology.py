@@ -24,7 +24,7 @@ PANE = PaneSpec(
     key="3",
     place="right",
     order=2,
-    size=Size(8),
+    size=Size(6),
     load_widget=_widget,
     tall_only=True,
 )
