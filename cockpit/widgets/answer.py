@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Line, Part, bar, cells, draw, plain, sanitised
+from cockpit.widgets.log_words import message_words
 from cockpit.widgets.pane import Pane
-from cockpit.widgets.reasons import short_reason
+from cockpit.widgets.reasons import LEAST_QUOTE, short_reason
 from cockpit.widgets.words import percent
 from primitives.quantities import duration
 
@@ -27,6 +28,8 @@ LEAST_TOLD = 0.02
 """Other hypotheses below this confidence are not named."""
 LEAST_ROOM = 20
 """Cells below which no other hypothesis is named."""
+ROOM_BESIDE_QUOTE = 30
+"""Cells that a message leaves to what stands beside it: how often it came, from whom."""
 
 
 class Answer(Pane, can_focus=False):
@@ -70,17 +73,30 @@ class Answer(Pane, can_focus=False):
         if not state.ended and (doing := _doing(state)):
             return Line([(f" {doing}", "dim")])
         best = state.hypotheses[0]
-        reasons: list[str] = []
-        for item in best.evidence_for[:CONSIDERED]:
-            known = state.facts.get(item.fact)
-            words = short_reason(known.fact, self.view.names, best, state.opened) if known is not None else ""
-            if words and words not in reasons and cells(" · ".join([*reasons, words])) + 2 <= width:
-                reasons.append(words)
+        reasons = self._told(state, best, width)
         if not reasons and best.evidence_for and (known := state.facts.get(best.evidence_for[0].fact)) is not None:
             return Line([(f" {sanitised(known.fact.sentence(self.view.names))}", "text")])
         if not reasons:
             return Line([(f" {sanitised(best.note or 'no fact speaks for it directly')}", "dim")])
         return Line([(f" {' · '.join(reasons[:REASONS])}", "text")])
+
+    def _told(self, state: IncidentState, best: Hypothesis, width: int) -> list[str]:
+        """The reasons that fit: of a message that comes first as much as there is room for, and no message twice."""
+        reasons: list[str] = []
+        messages: list[str] = []
+        for fact in [
+            state.facts[item.fact].fact for item in best.evidence_for[:CONSIDERED] if item.fact in state.facts
+        ]:
+            if fact.type == "log_pattern":
+                message = message_words(fact, self.view.names)
+                if any(message in other or other in message for other in messages):
+                    continue
+                messages.append(message)
+            quoted = LEAST_QUOTE if reasons else max(width - ROOM_BESIDE_QUOTE, LEAST_QUOTE)
+            words = short_reason(fact, self.view.names, best, state.opened, quoted)
+            if words and words not in reasons and cells(" · ".join([*reasons, words])) + 2 <= width:
+                reasons.append(words)
+        return reasons
 
     def _others(self, state: IncidentState, width: int) -> Line:
         best, rest = state.hypotheses[0], [item for item in state.hypotheses[1:] if item.confidence >= LEAST_TOLD]

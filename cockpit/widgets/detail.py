@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from cockpit.widgets.chart import Chart, chart, value_at
-from cockpit.widgets.draw import Line, draw, sanitised
+from cockpit.widgets.draw import Line, draw, sanitised, wrap
 from cockpit.widgets.links import Links, subject_of_id
 from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
@@ -88,7 +88,7 @@ class DetailPane(Pane):
         if subject.kind == "symptom" and self._symptom() is not None:
             return []
         lines = describe_subject(subject, state, width, self.view.names, self._last(subject.id))
-        lines = self._findings(state) if lines is None else lines
+        lines = self._findings(state, width) if lines is None else lines
         return self.links.marked(lines, subject.id, lambda name: subject_of_id(state, name) is not None)
 
     def _symptom(self) -> FoundFact | None:
@@ -108,9 +108,15 @@ class DetailPane(Pane):
             else None
         )
 
-    def _findings(self, state: IncidentState) -> list[Line]:
-        lines = [Line([(" • ", "focus"), (sanitised(finding.statement), "text")]) for finding in state.findings]
-        lines += [Line([(" ? ", "warning"), (sanitised(gap), "dim")]) for gap in state.gaps]
+    def _findings(self, state: IncidentState, width: int) -> list[Line]:
+        """What was found, each in whole sentences, and what could not be."""
+        said = [("•", "focus", "text", finding.statement) for finding in state.findings]
+        said += [("?", "warning", "dim", gap) for gap in state.gaps]
+        lines = [
+            Line([(f" {sign if number == 0 else ' '} ", role), (words, style)])
+            for sign, role, style, sentence in said
+            for number, words in enumerate(wrap(sanitised(sentence), max(width - 4, 10)))
+        ]
         return lines or [Line([(" put the cursor on a step, a fact, a hypothesis or an action", "dim")])]
 
     def charted(self, subject: Subject) -> FoundFact | None:

@@ -52,6 +52,9 @@ FORMS = (
 )
 """Longest first."""
 
+FITTED = ((False, FORMS[0]), (False, FORMS[1]), (False, FORMS[2]), *((True, form) for form in FORMS[2:]))
+"""Which form is tried with the brief words for the analysis: since when it is bad is worth more than the run's cost."""
+
 
 def _fitted(parts: list[Part], room: int) -> list[Part]:
     """The parts with the name, the second of them, cut so that all the others fit."""
@@ -92,20 +95,19 @@ class Header(Widget):
         self.repaint()
 
     def _first(self, width: int) -> Line:
-        right = self._analysis(width)
-        room = width - cells(plain(right)) - 1
         state = self.view.state
         if state is None or state.opened is None:
             return self._inverted(
-                Line([(" ○ ", "dim"), (sanitised(self.view.title or "CloudOps"), "text bold")], right)
+                Line([(" ○ ", "dim"), (sanitised(self.view.title or "CloudOps"), "text bold")], self._analysis(width))
             )
-        # The longest form that fits: the number and the word are never cut.
         left: list[Part] = []
-        for form in FORMS:
-            left = self._wrong(state, self.view.condition, form)
-            if cells(plain(left)) <= room:
+        right: list[Part] = []
+        # The longest form that fits: the number and the word are never cut, and what it cost is told last.
+        for brief, form in FITTED:
+            left, right = self._wrong(state, self.view.condition, form), self._analysis(width, brief=brief)
+            if cells(plain(left)) + cells(plain(right)) < width:
                 return self._inverted(Line(left, right))
-        return self._inverted(Line(_fitted(left, room), right))
+        return self._inverted(Line(_fitted(left, width - cells(plain(right)) - 1), right))
 
     def _wrong(self, state: IncidentState, condition: Condition, form: Form) -> list[Part]:
         """What is wrong: the metric that raised the alarm with its newest value, or else the alert's title."""
@@ -132,8 +134,8 @@ class Header(Widget):
         when = as_of(condition, self.view) if form.as_of else ""
         return [*parts, (f" · {word}" if word else "", f"{role} bold"), (when, "dim")]
 
-    def _analysis(self, width: int) -> list[Part]:
-        """The state of the analysis: another thing than the incident's."""
+    def _analysis(self, width: int, *, brief: bool = False) -> list[Part]:
+        """The state of the analysis: another thing than the incident's. `brief`: without its time and cost."""
         state = self.view.state
         _, word, role = PHASES[state.phase] if state else ("", "opening", "focus")
         parts: list[Part] = []
@@ -147,13 +149,14 @@ class Header(Widget):
             word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {ended} of {len(state.steps)}"
         if self.view.problem:
             word, role = "✗ CONNECTION LOST" if state else "✗ PROBLEM", "bad"
-        if width < WITH_COST:
+        brief = brief or width < WITH_COST
+        if brief:
             word = word.removeprefix("analysis ")
         parts.append((word, f"{role} bold" if role != "dim" else "dim"))
-        if width >= WITH_COST or not (state and state.ended):
+        if not brief or not (state and state.ended):
             parts.append((f" {elapsed(self.view.elapsed_s)}", "dim"))
         parts += [(" · ", "dim"), self._mode()]
-        if width >= WITH_COST and state is not None:
+        if not brief and state is not None:
             cost = state.finished.cost_usd if state.finished else 0.0
             parts += [(" · ", "dim"), (f"${cost:.2f}", "dim")]
         return [*parts, (" ", "text")]
