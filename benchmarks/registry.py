@@ -25,6 +25,7 @@ BENCHMARKS = {
     "investigate": "benchmarks.investigations:investigations",
     "live": "benchmarks.live_sources:live_sources",
     "keys": "benchmarks.keys:keys",
+    "act": "benchmarks.acting:acting",
 }
 """Each benchmark and the function that runs it, in the order of the table."""
 

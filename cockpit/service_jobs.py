@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from cockpit.settings import Settings
@@ -10,6 +11,13 @@ from engine.serve.jobs import Job
 __all__ = ["jobs_of"]
 
 
-def jobs_of(settings: Settings) -> Mapping[str, Job]:  # noqa: ARG001 - what is configured brings its jobs
-    """The jobs that the settings ask for; made again when the configuration is read again."""
-    return {}
+def jobs_of(settings: Settings) -> Mapping[str, Job]:
+    """The jobs that the settings ask for; made again when the configuration is read again.
+
+    Raises `UsageError` where a receiver's credentials are missing.
+    """
+    if settings.notifications is None or not settings.notifications.rules:
+        return {}
+    from engine.notify.service import notification_job
+
+    return {"notifications": notification_job(settings.notifications, os.environ)}

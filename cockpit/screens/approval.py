@@ -164,7 +164,7 @@ class _Plan(Prompt):
 
     def compose(self) -> ComposeResult:
         if self._with_entry:
-            entry = Input()
+            entry = Input(placeholder="the name, exactly")
             entry.cursor_blink = False
             yield entry
 

@@ -187,14 +187,13 @@ class TimelinePane(Pane):
 
 
 def _places(marks: list[Mark], scale: Scale) -> dict[int, Mark]:
-    """The cell of each mark: onset and alert first, the other where there is one beside it; then what fits."""
+    """The cell of each mark: onset, alert and what was sent first, each in the nearest free one; then what fits."""
     placed: dict[int, Mark] = {}
     for mark in sorted(marks, key=lambda mark: (mark.rank, mark.time)):
         at = scale.column(mark.time)
         if mark.rank <= ALWAYS_RANK:
-            at = max(0, min(scale.width - 1, at))
-            while at in placed:
-                at = at + 1 if at + 1 < scale.width else at - 1
+            free = (cell for cell in range(scale.width) if cell not in placed)
+            at = min(free, key=lambda cell, at=at: (abs(cell - at), cell < at), default=at)  # type: ignore[misc]
         if 0 <= at < scale.width:
             placed.setdefault(at, mark)
     return placed

@@ -12,6 +12,7 @@ from engine.events import (
     ActionVerified,
     Event,
     IncidentClosed,
+    IncidentOpened,
     InvestigationFinished,
     NoteAdded,
     SymptomChanged,
@@ -19,13 +20,13 @@ from engine.events import (
 from engine.hypotheses import Hypothesis
 from engine.incident import IncidentState
 from engine.naming import display_names
-from engine.notify.notice import Notice, NoticeCause, NoticeKind, Severity
-from engine.severity import severity_level, severity_of
+from engine.notify.notice import Notice, NoticeCause, NoticeKind
+from engine.notify.origin import Origin, origin_of
 from primitives.display_names import DisplayNames
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
-__all__ = ["compose", "compose_escalation", "compose_result", "compose_test"]
+__all__ = ["compose", "compose_escalation", "compose_result", "compose_test", "compose_unattended"]
 
 _MOST_EVIDENCE: Final = 3
 _MOST_OTHERS: Final = 2
@@ -72,6 +73,13 @@ def compose_escalation(first: Notice, state: IncidentState, minutes: float) -> N
     )
 
 
+def compose_unattended(state: IncidentState, minutes: float, link: str) -> Notice:
+    """The notice that nobody has taken an alert for so long; always the same one of an incident."""
+    notice = _basis("escalated", state, link)
+    said = f"Nobody has taken its alert for {minutes:g} minutes."
+    return notice.model_copy(update={"revision": 1, "said": said, "waits": "The alert waits for a person to take it."})
+
+
 def compose_result(state: IncidentState, link: str) -> Notice:
     """The notice of an investigation's end, for a run that tells of nothing else. It has ended."""
     finished = state.finished
@@ -104,7 +112,7 @@ def compose_test(receiver: str, now: datetime, link: str) -> Notice:
 def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
     opened = state.opened
     assert opened is not None, "a log begins with its opening"
-    names = display_names(state)
+    names, origin = display_names(state), origin_of(opened)
     told = [known for known in state.facts.values() if tells_condition(known.fact, opened)]
     action = next((each for each in state.actions if each.recommended), None)
     causes = [hypothesis for hypothesis in state.hypotheses if hypothesis.confidence >= _UNLIKELY]
@@ -115,8 +123,8 @@ def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
         revision=state.seq,
         at=state.opened_at or opened.now,
         title=_line(opened.title) or _line(opened.query) or state.execution_id,
-        severity=_severity(state),
-        services=_services(state, names),
+        severity=origin.severity,
+        services=_services(origin, opened, names),
         condition=_CONDITIONS[condition_from(told, state.judgements).state],
         cause=_cause(causes[0], state, names) if causes else None,
         others=tuple(_line(f"{each.cause} ({100 * each.confidence:.0f} %)") for each in causes[1 : 1 + _MOST_OTHERS]),
@@ -125,7 +133,7 @@ def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
         waits=_waits(kind, state),
         open_command=f"cloudops attach {state.execution_id}",
         link=link.replace("{execution_id}", state.execution_id).replace("{incident_id}", state.incident_id),
-        ids={name: _line(value) for name, value in opened.labels.items() if name.endswith("_incident_id")},
+        ids={name: _line(value) for name, value in origin.ids.items()},
     )
 
 
@@ -133,21 +141,11 @@ def _line(text: str) -> str:
     return _REDACTOR.redact(safe_line(text, limit=_LONGEST))
 
 
-def _severity(state: IncidentState) -> Severity:
-    opened = state.opened
-    assert opened is not None
-    stated = next((value for name, value in opened.labels.items() if name.casefold() in ("severity", "priority")), "")
-    return severity_level(stated or severity_of(opened.alert))
-
-
-def _services(state: IncidentState, names: DisplayNames) -> tuple[str, ...]:
+def _services(origin: Origin, opened: IncidentOpened, names: DisplayNames) -> tuple[str, ...]:
     """What it is about, as people call it: the alert's service, the symptom's resource, what was asked about."""
-    opened = state.opened
-    assert opened is not None
-    label = [value for name, value in opened.labels.items() if name.casefold() == "service"]
     symptom = [opened.symptom.resource] if opened.symptom is not None else []
     resources = [_line(names(resource)) for resource in (*symptom, *opened.focus)]
-    return tuple(dict.fromkeys([*map(_line, label), *resources]))[:_MOST_SERVICES]
+    return tuple(dict.fromkeys([*map(_line, origin.services), *resources]))[:_MOST_SERVICES]
 
 
 def _cause(hypothesis: Hypothesis, state: IncidentState, names: DisplayNames) -> NoticeCause:

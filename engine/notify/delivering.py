@@ -178,6 +178,8 @@ class Deliverer:
         state = await self._state_of(delivery.execution_id)
         if not still_waits(delivery.needs, state):
             return None
+        if delivery.kind != "escalated":
+            return notice
         return compose_escalation(notice, state, round((self._now() - delivery.made_at) / 60, 1))
 
     async def _parcel(self, delivery: Waiting, notice: Notice) -> Parcel:

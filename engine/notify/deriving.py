@@ -26,6 +26,8 @@ _STALE_S: Final = 3600.0
 """Older events are no news: they come from runs while nobody was to be told."""
 _PAUSE_S: Final = 5.0
 """So long it waits where the outbox can't be written (a full disk) before it tries again."""
+_GRACE_S: Final = 2.0
+"""What is answered so soon is not told to wait: a run without a screen confirms its own plan."""
 _MOST_READERS: Final = 256
 
 _log = logging.getLogger("cloudops.notify")
@@ -126,10 +128,9 @@ class Deriver:
 
     def _of(self, chosen: Assignment, notice: Notice, state: IncidentState) -> list[NewDelivery]:
         now = self._clock.now().timestamp()
-        due = chosen.after.timestamp() if chosen.after else now
-        rule = chosen.rule
-        made = [_delivery(notice, rule.name, chosen.receiver, now, due, held=chosen.after is not None)]
-        needs = waits_for(notice.kind, state)
+        rule, needs = chosen.rule, waits_for(notice.kind, state)
+        due = chosen.after.timestamp() if chosen.after else now + (_GRACE_S if needs else 0.0)
+        made = [_delivery(notice, rule.name, chosen.receiver, now, due, held=chosen.after is not None, needs=needs)]
         if needs and rule.escalate is not None and chosen.receiver == rule.to[0]:
             wait_s = rule.escalate.after_minutes * 60
             later = notice.model_copy(update={"kind": "escalated"})

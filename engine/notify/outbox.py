@@ -76,6 +76,7 @@ class Waiting(NamedTuple):
     key: str
     receiver: str
     rule: str
+    kind: str
     execution_id: str
     notice: str
     attempts: int
@@ -88,11 +89,11 @@ class Waiting(NamedTuple):
 class Outbox:
     """See the module. Every method raises `StoreError` when the file can't be read or written.
 
-    `retried` is called when a person wants something tried again.
+    `added` is called when something waits that did not before, and not by the deriver.
     """
 
     def __init__(self, connection: Connection) -> None:
-        self.retried: Callable[[], None] = lambda: None
+        self.added: Callable[[], None] = lambda: None
         self._connection = connection
 
     @classmethod
@@ -210,7 +211,7 @@ class Outbox:
             if each.status == "dead" and (not prefixes or each.key.startswith(prefixes))
         ]  # fmt: skip
         await self._connection.write((Statement(schema.RETRY, chosen),))
-        self.retried()
+        self.added()
         return len(chosen)
 
     def _progress(

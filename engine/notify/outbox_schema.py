@@ -71,7 +71,7 @@ WHERE receiver = ?1 AND execution_id = ?2 AND status = 'waiting' AND held AND at
 """
 # A retry that isn't due yet holds back what comes after it; what is only planned for later does not.
 SELECT_HEADS: Final = """
-SELECT number, key, receiver, rule, execution_id, notice, attempts, made_at, due_at, needs, progress
+SELECT number, key, receiver, rule, kind, execution_id, notice, attempts, made_at, due_at, needs, progress
 FROM deliveries WHERE number IN (
     SELECT min(number) FROM deliveries
     WHERE receiver = ?1 AND status = 'waiting' AND (due_at <= ?2 OR attempts > 0)

@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from engine.notify.notice import Notice
+from engine.notify.notice import Notice, NoticeKind
 from engine.notify.settings import NotificationSettings, QuietHours, Rule
 
-__all__ = ["Assignment", "assign", "quiet_until"]
+__all__ = ["Assignment", "assign", "matches", "quiet_until"]
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -28,7 +28,7 @@ def assign(notice: Notice, settings: NotificationSettings, now: datetime, *, rec
     """Each receiver of `notice` once, by the first rule that matches; `recorded` says what the incident is."""
     served: set[str] = set()
     for rule in settings.rules:
-        if not _matches(rule, notice, recorded=recorded):
+        if not matches(rule, notice, recorded=recorded):
             continue
         loud = rule.quiet is None or notice.severity in rule.quiet.except_for
         after = None if loud or rule.quiet is None else quiet_until(rule.quiet, now)
@@ -57,10 +57,11 @@ def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
     return None
 
 
-def _matches(rule: Rule, notice: Notice, *, recorded: bool) -> bool:
+def matches(rule: Rule, notice: Notice, *, recorded: bool, kind: NoticeKind | None = None) -> bool:
+    """Whether the rule is for this notice; `kind` is asked for in the place of the notice's own."""
     if recorded and not rule.recorded:
         return False
-    if notice.kind not in rule.kinds or (rule.severities and notice.severity not in rule.severities):
+    if (kind or notice.kind) not in rule.kinds or (rule.severities and notice.severity not in rule.severities):
         return False
     return not rule.services or any(_fits(service, rule.services) for service in notice.services)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol
 
 from engine.log import EventLog
 from engine.notify.delivering import Deliverer
@@ -16,7 +16,7 @@ from engine.notify.receivers.opening import open_receivers
 from engine.notify.settings import NotificationSettings
 from primitives.clock import Clock, SystemClock
 
-__all__ = ["notify", "run_notifications"]
+__all__ = ["notification_job", "run_notifications"]
 
 
 class _Engine(Protocol):
@@ -26,16 +26,19 @@ class _Engine(Protocol):
     outbox: StoreOutbox
 
 
-async def notify(
-    engine: _Engine, settings: NotificationSettings, environ: Mapping[str, str], *, clock: Clock | None = None
-) -> None:
-    """Tell whom the settings name of what happens in the engine, until it is cancelled.
+def notification_job(
+    settings: NotificationSettings, environ: Mapping[str, str], *, clock: Clock | None = None
+) -> Callable[[_Engine], Coroutine[Any, Any, None]]:
+    """What tells whom the settings name of all that happens in an engine, until it is cancelled.
 
-    Credentials come from `environ`. Raises `UsageError` where one is missing, `StoreError` where the outbox can't be
-    used.
+    Credentials come from `environ`, now. Raises `UsageError` where one is missing or can't be used.
     """
     receivers = open_receivers(settings, environ, clock or SystemClock())
-    await run_notifications(engine.store, await engine.outbox.get(), settings, receivers, clock=clock)
+
+    async def notify(engine: _Engine) -> None:
+        await run_notifications(engine.store, await engine.outbox.get(), settings, receivers, clock=clock)
+
+    return notify
 
 
 async def run_notifications(
@@ -54,7 +57,7 @@ async def run_notifications(
     deliverer = Deliverer(
         outbox, receivers, clock, store.state, give_up_after_s=settings.give_up_after_hours * 3600
     )  # fmt: skip
-    outbox.retried = deliverer.wake
+    outbox.added = deliverer.wake
     deriver = Deriver(store, outbox, settings, clock, deliverer.wake)
     try:
         async with asyncio.TaskGroup() as both:

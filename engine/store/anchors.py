@@ -30,6 +30,7 @@ _LINE = lazy_pattern(r"(\S+) ([1-9][0-9]{0,17}) ([0-9a-f]{64})")
 _INCOMPLETE = lazy_pattern(r"\S+(?: (?:[1-9][0-9]{0,17}(?: [0-9a-f]{0,63})?)?)?")
 _BEGUN = "! begun with the store"
 _LOST = "! lines were lost"
+_ADDED = lazy_pattern(r"! added to (\S+) after (0|[1-9][0-9]{0,17})")
 # A link in its place would let somebody else choose the file that is written.
 _OWN = os.O_CLOEXEC | os.O_NOFOLLOW
 _COMPACT_ABOVE = 4 * 1024 * 1024
@@ -48,10 +49,11 @@ class AnchorFile:
         self._begun = False
         self._lost = False
         self._foreign = 0
+        self._added: dict[str, int] = {}
         self.digest = ""
         lines = self._load()
         if writable:
-            if lines > len(self._heads) + self._begun + self._lost:
+            if lines > len(self._heads) + self._begun + self._lost + len(self._added):
                 self._compact()
             self._open()
 
@@ -70,6 +72,8 @@ class AnchorFile:
         name = safe_line(self._path.name)
         if self._foreign:
             return f"the outside record ({name}) was changed: {self._foreign} lines of it, or their number"
+        if execution_id in self._added:
+            return f"events after {self._added[execution_id]} were added while the store was closed"
         known = self._heads.get(execution_id)
         if self._lost and known is None:
             return f"the outside record ({name}) is gone, or was: nothing confirms this log"
@@ -77,13 +81,24 @@ class AnchorFile:
             return f"the outside record ({name}) was changed: it confirms {known.seq} of {last} events"
         return ""
 
-    def expect_digest(self, sealed: str) -> None:
+    def expect_digest(self, sealed: str) -> bool:
         """Say what the file was when the store was closed in order: if it is another one now, it was changed."""
-        if sealed != self.digest:
-            self._foreign = self._foreign or 1
-            if not self._lost:
-                self._lost = True
-                self._note(_LOST)
+        if sealed == self.digest:
+            return True
+        self._foreign = self._foreign or 1
+        if not self._lost:
+            self._lost = True
+            self._note(_LOST)
+        return False
+
+    def expect_last(self, execution_id: str, last: int) -> None:
+        """Say what the last event is in a store that was closed in order: a later one was never acknowledged."""
+        known = self._heads.get(execution_id)
+        confirmed = known.seq if known is not None else 0
+        if last > confirmed and execution_id not in self._added:
+            self._added[execution_id] = confirmed
+            line = f"! added to {execution_id} after {confirmed}"
+            self._note(line if _ADDED.fullmatch(line) else _LOST)
 
     def seal(self) -> str:
         """Bring the file to the disk, each execution once; its digest, or nothing where it isn't whole."""
@@ -145,7 +160,9 @@ class AnchorFile:
         self._torn = bool(text) and not text.endswith("\n")
         lines = text.splitlines()
         for line in lines:
-            if line in (_BEGUN, _LOST):
+            if added := _ADDED.fullmatch(line):
+                self._added[added[1]] = int(added[2])
+            elif line in (_BEGUN, _LOST):
                 self._begun |= line == _BEGUN
                 self._lost |= line == _LOST
             elif match := _LINE.fullmatch(line):
@@ -167,6 +184,7 @@ class AnchorFile:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 notes = ((_BEGUN, self._begun), (_LOST, self._lost))
                 file.writelines(f"{line}\n" for line, true in notes if true)
+                file.writelines(f"! added to {name} after {seq}\n" for name, seq in self._added.items())
                 file.writelines(f"{name} {head.seq} {head.hash}\n" for name, head in self._heads.items())
                 file.flush()
                 os.fsync(file.fileno())

@@ -98,6 +98,7 @@ SELECT execution_id, incident_id, title, query, origin, opened_at, updated_at, p
        confidence, events, hash
 FROM executions ORDER BY number DESC
 """
+SELECT_COUNTS = "SELECT execution_id, events FROM executions"
 SELECT_INDEXED = "SELECT events, hash FROM executions WHERE execution_id = ?"
 SELECT_OF_INCIDENT = "SELECT execution_id FROM executions WHERE incident_id = ? ORDER BY number DESC"
 SELECT_BY_PREFIX = (

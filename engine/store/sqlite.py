@@ -223,10 +223,19 @@ async def _prepare(connection: Connection, files: StoreFiles, heads: AnchorFile)
         raise StoreCorrupt(damage(files.path, "tables are missing"))
     if not files.readonly:
         await connection.script(_PRAGMAS + schema.CREATE_SEAL)
-    if "seal" in tables and (sealed := await connection.rows(schema.SELECT_SEAL)):
-        heads.expect_digest(sealed[0][0])
+    if "seal" in tables:
+        await _check_seal(connection, heads)
     if await connection.rows(schema.SELECT_ANY):
         heads.expect_heads()
+
+
+async def _check_seal(connection: Connection, heads: AnchorFile) -> None:
+    """A store that was closed in order holds what it held then: the same last hashes, and no later event."""
+    sealed = await connection.rows(schema.SELECT_SEAL)
+    if sealed and heads.expect_digest(sealed[0][0]):
+        for execution_id, last in await connection.rows(schema.SELECT_COUNTS):
+            if isinstance(execution_id, str) and isinstance(last, int):
+                heads.expect_last(execution_id, last)
 
 
 async def _create(connection: Connection, files: StoreFiles, heads: AnchorFile) -> None:

@@ -182,7 +182,7 @@ def diff_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
     redactor = Redactor()
     old, new = (
-        yaml.safe_dump(redactor.redact_value(_desired(document)), sort_keys=True, width=200).splitlines()
+        yaml.dump(redactor.redact_value(_desired(document)), Dumper=yaml.CSafeDumper, width=200).splitlines()
         for document in (before, after)
     )
     lines = list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from mutate_audit import attempt, make, shows
+from mutate_audit import EXECUTION, attempt, make, numbered, rechained, shows
 
 from engine.log import EventLog
 
@@ -39,6 +40,18 @@ def test_an_outside_record_that_was_changed_while_the_store_was_closed_is_rememb
     heads = whole.with_name("incidents.db.heads")
     begun, *_ = heads.read_text().splitlines(keepends=True)
     heads.write_text(begun)
+    for _ in range(2):
+        assert asyncio.run(shows(whole))
+
+
+def test_an_event_that_was_added_with_hashes_that_fit_while_the_store_was_closed_is_remembered(whole: Path) -> None:
+    raw = sqlite3.connect(whole)
+    rows = [list(row) for row in raw.execute("SELECT * FROM events WHERE execution_id = ? ORDER BY seq", (EXECUTION,))]
+    last = rechained(numbered([*rows, rows[-1]]))[-1]
+    raw.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", last)
+    raw.execute("UPDATE executions SET events = ?, hash = ?", (last[2], last[7]))
+    raw.commit()
+    raw.close()
     for _ in range(2):
         assert asyncio.run(shows(whole))
 

@@ -99,7 +99,7 @@ class Acting:
     async def run(self, name: str = "R1") -> ActionRun:
         return (await self.state()).runs[name]
 
-    async def reached(self, *statuses: str, name: str = "R1", within_s: float = 20.0) -> ActionRun:
+    async def reached(self, *statuses: str, name: str = "R1", within_s: float = 60.0) -> ActionRun:
         """The run when it has one of the statuses."""
         async with asyncio.timeout(within_s):
             while True:

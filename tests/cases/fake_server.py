@@ -43,6 +43,8 @@ class FakeServer:
 
             do_PUT = do_DELETE = do_POST  # noqa: N815 - the names that http.server calls
 
+            do_PATCH = do_POST  # noqa: N815 - the name that http.server looks for
+
             def log_message(self, *_: Any) -> None:
                 pass
 

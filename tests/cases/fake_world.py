@@ -78,7 +78,7 @@ class FakeWorld:
         version = document["metadata"]["resourceVersion"]
         spec = copy.deepcopy(document["spec"])
         for operation in request.body:
-            _apply(document, operation)
+            apply_operation(document, operation)
         if document["metadata"]["resourceVersion"] != version:
             raise TargetChanged(self.name, "HTTP 409: the object has been modified")
         document["metadata"]["resourceVersion"] = str(int(version) + 1)
@@ -86,7 +86,7 @@ class FakeWorld:
         return document
 
 
-def _apply(document: Any, operation: Mapping[str, Any]) -> None:
+def apply_operation(document: Any, operation: Mapping[str, Any]) -> None:
     """One operation of a JSON patch (RFC 6902)."""
     *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
     inner = document

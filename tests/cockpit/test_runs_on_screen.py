@@ -10,8 +10,10 @@ import pytest
 
 from cockpit.widgets.chart import Chart, Target, chart
 from cockpit.widgets.draw import Styles, plain
+from cockpit.widgets.marks import Mark, Scale
 from cockpit.widgets.run_states import RUN_STATES
 from cockpit.widgets.runs import describe_run
+from cockpit.widgets.timeline import _places
 from engine.events import Who
 from engine.hypotheses import Action
 from engine.state.runs import ActionRun, RunStatus
@@ -70,3 +72,11 @@ def test_the_target_is_shown_from_the_dispatch_on_and_only_on_its_good_side(pale
     assert first == []
     assert min(last) >= 50
     assert max(last) >= 95
+
+
+def test_more_marks_than_fit_at_the_end_of_the_timeline_each_have_a_cell() -> None:
+    scale = Scale(NOON - timedelta(hours=1), NOON, 40)
+    marks = [Mark(NOON - timedelta(seconds=at), "▼", "warning", f"R{at}", 0) for at in range(6)]
+    placed = _places(marks, scale)
+    assert sorted(placed) == list(range(34, 40))
+    assert len(_places(marks * 20, scale)) == 40

@@ -63,6 +63,8 @@ def story() -> list[tuple[Who, Body]]:
 
 
 STORY_KINDS = ["opened", "plan_waiting", "concluded", "recovered", "closed"]
+DELIVERED = [kind for kind in STORY_KINDS if kind != "plan_waiting"]
+"""The plan of the story is confirmed before its notice is due."""
 
 
 def settings_of(*rules: dict[str, Any], **receivers: dict[str, Any]) -> NotificationSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_notices import ANNA, NOON, STEP, STORY_KINDS, opened, ranked, settings_of, story, write
@@ -14,6 +15,7 @@ from engine.notify.deriving import Deriver
 from engine.notify.notice import Notice
 from engine.notify.outbox import Outbox
 from engine.notify.settings import NotificationSettings
+from engine.notify.unattended import tell_unattended
 from primitives.clock import ManualClock
 from primitives.errors import StoreError
 
@@ -27,7 +29,7 @@ def deriver(log: EventLog, outbox: Outbox, clock: ManualClock, settings: Notific
 async def notices(outbox: Outbox, clock: ManualClock) -> list[Notice]:
     """Every notice that waits for `hook`, in order, each taken out of the outbox."""
     taken = []
-    while due := await outbox.due("hook", clock.now().timestamp()):
+    while due := await outbox.due("hook", clock.now().timestamp() + 2):
         taken.append(Notice.model_validate_json(due[0].notice))
         await outbox.settle(due[0], "sent", clock.now().timestamp())
     return taken
@@ -137,6 +139,63 @@ async def test_an_escalation_is_planned_with_the_plan(log: EventLog, outbox: Out
     (waiting,) = await outbox.due("boss", now + 601)
     assert waiting.needs == "plan"
     assert await outbox.next_due("boss", now) == now + 600
+
+
+async def test_an_alert_that_nobody_takes_is_told_once_to_whom_rules_escalate(
+    log: EventLog, outbox: Outbox, clock: ManualClock
+) -> None:
+    settings = settings_of(
+        {"to": ["hook"], "escalate": {"after_minutes": 10, "to": ["boss"]}},
+        {"to": ["hook"], "severities": ["info"], "escalate": {"after_minutes": 10, "to": ["other"]}},
+    )
+    await write(log, story()[:1])
+    state = await log.state("exec-a")
+    assert await tell_unattended(outbox, settings, state, 15, clock) == 1
+    assert await tell_unattended(outbox, settings, state, 30, clock) == 0
+    (waiting,) = await outbox.due("boss", clock.now().timestamp())
+    assert Notice.model_validate_json(waiting.notice).said == "Nobody has taken its alert for 15 minutes."
+    assert await deriver(log, outbox, clock, settings).derive("exec-a") == 1  # the log is still read from its start
+
+
+PAGERDUTY = {
+    "event": {
+        "id": "01BX", "event_type": "incident.triggered",
+        "data": {
+            "id": "PGR0VU2", "type": "incident", "title": "A little bump", "status": "triggered", "urgency": "high",
+            "service": {"id": "PF9KMXH", "summary": "API Service"},
+        },
+    }
+}  # fmt: skip
+ALERTMANAGER = {
+    "version": "4", "receiver": "cloudops", "status": "firing",
+    "alerts": [
+        {"status": "firing", "labels": {"alertname": "Slow", "severity": severity, "service": service},
+         "annotations": {}, "startsAt": "2026-03-10T11:55:00Z", "fingerprint": service}
+        for severity, service in (("info", "mail"), ("critical", "till"))
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("alert", "severity", "services", "ids"),
+    [
+        (PAGERDUTY, "warning", ("API Service",), {"pagerduty_incident_id": "PGR0VU2"}),
+        (ALERTMANAGER, "critical", ("mail", "till"), {}),
+        ({"anything": [{"priority": "P1"}]}, "critical", (), {}),
+        ({"severity": "sev4"}, "info", (), {}),
+        ("a text", "unknown", (), {}),
+        (None, "unknown", (), {}),
+    ],
+)
+async def test_a_notice_knows_what_the_alert_says(
+    log: EventLog, outbox: Outbox, clock: ManualClock, alert: Any, severity: str, services: tuple[str, ...], ids: Any
+) -> None:
+    body = opened().model_copy(update={"labels": {}, "alert": alert})
+    await write(log, [(ANNA, body)])
+    await deriver(log, outbox, clock).derive("exec-a")
+    (told,) = await notices(outbox, clock)
+    assert (told.severity, told.services) == (severity, services)
+    assert {name: value for name, value in told.ids.items() if name.startswith("pagerduty")} == ids
 
 
 async def test_the_outbox_of_a_newer_cloudops_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""Tells whom the rules name that nobody has taken an alert: the service says so, no event does."""
+
+from __future__ import annotations
+
+from engine.incident import IncidentState
+from engine.notify.composing import compose_unattended
+from engine.notify.notice import delivery_key
+from engine.notify.outbox import NewDelivery, Outbox
+from engine.notify.rules import matches
+from engine.notify.settings import NotificationSettings
+from primitives.clock import Clock
+
+__all__ = ["tell_unattended"]
+
+
+async def tell_unattended(
+    outbox: Outbox, settings: NotificationSettings, state: IncidentState, minutes: float, clock: Clock
+) -> int:
+    """Tell those to whom a rule escalates that nobody has taken this incident's alert. Returns how many are told.
+
+    Each is told once, however often this is called. Raises `StoreError`.
+    """
+    notice = compose_unattended(state, minutes, settings.link)
+    now = clock.now().timestamp()
+    told = {
+        receiver: rule.name
+        for rule in reversed(settings.rules)
+        if rule.escalate is not None and matches(rule, notice, recorded=not state.live, kind="opened")
+        for receiver in rule.escalate.to
+    }
+    deliveries = [
+        NewDelivery(
+            key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
+            execution_id=notice.execution_id, title=notice.title, notice=notice.model_dump_json(), made_at=now,
+            due_at=now,
+        )
+        for receiver, rule in told.items()
+    ]  # fmt: skip
+    added = await outbox.add(state.execution_id, 0, deliveries)
+    outbox.added()
+    return added
