@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, bar, cells, draw, plain, sanitised
+from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanitised
 from cockpit.widgets.log_words import message_words
 from cockpit.widgets.pane import Pane
-from cockpit.widgets.reasons import LEAST_QUOTE, short_reason
+from cockpit.widgets.reasons import LEAST_QUOTE, follows, short_reason
 from cockpit.widgets.words import percent
 from primitives.quantities import duration
 
@@ -33,7 +33,7 @@ ROOM_BESIDE_QUOTE = 30
 
 
 class Answer(Pane, can_focus=False):
-    """Four lines, in a low terminal three. It takes no keys."""
+    """Four lines. It takes no keys."""
 
     pane_title = "Answer"
 
@@ -56,7 +56,7 @@ class Answer(Pane, can_focus=False):
             return [Line([(f" {_doing(state)}", "text")])]
         lines = [self._cause(state, width), self._reasons(state, width)]
         others, following = self._others(state, width), self._next(state, width)
-        # A narrow terminal has room for three lines: what to do next is worth more than what else it could be.
+        # Where there is little room, what to do next is worth more than what else it could be.
         return [*lines, following, others] if width < NARROW else [*lines, others, following]
 
     def _cause(self, state: IncidentState, width: int) -> Line:
@@ -100,7 +100,7 @@ class Answer(Pane, can_focus=False):
 
     def _others(self, state: IncidentState, width: int) -> Line:
         best, rest = state.hypotheses[0], [item for item in state.hypotheses[1:] if item.confidence >= LEAST_TOLD]
-        follow = [item for item in rest if _follows(item, best)]
+        follow = [item for item in rest if follows(item, best)]
         other = [item for item in rest if item not in follow]
         parts: list[Part] = []
         for label, items in (("Also possible: ", other), ("Follows from it: ", follow)):
@@ -111,24 +111,20 @@ class Answer(Pane, can_focus=False):
                     (label, "dim"),
                     (_named(items, room, sure=items is other), "dim"),
                 ]
-        return Line(parts or [(" Nothing else explains it.", "dim")])
+        return Line(parts or [(" Of the causes that it knows no other fits.", "dim")])
 
     def _next(self, state: IncidentState, width: int) -> Line:
+        """What a person can do, before what lacks something; of these a write before a look."""
         recommended = [action for action in state.actions if action.recommended]
-        writes = [action for action in recommended if action.effect != "read"]
-        reads = [action for action in recommended if action.effect == "read"]
-        parts: list[Part] = [(" Next: ", "dim")]
-        if writes:
-            whole = _action(writes[0])
-            parts += whole if cells(plain(whole)) + 8 <= width else whole[:-1]
-        for look in reads[: 1 if writes else 2]:
-            words = _action(look)
-            if len(parts) == 1 or cells(plain([*parts, *words])) + 4 <= width:
-                parts += [("    ", "dim")] if len(parts) > 1 else []
-                parts += words
-        if len(parts) == 1:
-            ended = "nothing is recommended yet; N runs the next best diagnostic"
-            parts.append((ended if state.ended else "the analysis goes on", "dim"))
+        recommended.sort(key=lambda action: (not action.command, action.effect == "read", action.priority))
+        if not recommended:
+            ended = "no action is proposed; N runs the next best diagnostic"
+            return Line([(" Next: ", "dim"), (ended if state.ended else "the analysis goes on", "dim")])
+        parts: list[Part] = [(" Next: ", "dim"), *_action(recommended[0], width - 8)]
+        for action in recommended[1:2]:
+            words = _action(action, width)
+            if cells(plain([*parts, *words])) + 4 <= width:
+                parts += [("    ", "dim"), *words]
         return Line(parts)
 
 
@@ -140,11 +136,6 @@ def _doing(state: IncidentState) -> str:
     names = ", ".join(sanitised(step.plan.primitive) for step in running[:2])
     more = f" and {len(running) - 2} more" if len(running) > 2 else ""
     return f"Asking now: {names}{more}"
-
-
-def _follows(item: Hypothesis, best: Hypothesis) -> bool:
-    """Whether it may be a consequence of the best one, by the ranking's own adjustments."""
-    return any(each.kind == "consequence" and each.hypothesis == best.id for each in item.adjustments)
 
 
 def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
@@ -159,12 +150,18 @@ def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
     return " · ".join(told)
 
 
-def _action(action: Action) -> list[Part]:
+def _action(action: Action, width: int) -> list[Part]:
+    """What it does, cut where it must be, and its effect, which never is."""
     writes = action.effect != "read"
-    terms = f" · {action.risk} risk" if writes else ""
-    return [
-        (f"{action.priority} ", "focus bold"),
-        (sanitised(action.action), "text bold" if writes else "text"),
+    lacks = "" if action.command else f" · {sanitised(action.command_note or 'no command')}"
+    rest: list[Part] = [
         (f" · {action.effect}", "warning bold" if writes else "good"),
-        (f"{terms} · ~{duration(action.estimated_duration_s)}", "dim"),
+        (f" · {action.risk} risk" if writes else "", "dim"),
+        (lacks or f" · ~{duration(action.estimated_duration_s)}", "dim"),
     ]
+    first = f"{action.priority} "
+    name = sanitised(action.action)
+    while not lacks and len(rest) > 1 and cells(first + name + plain(rest)) > width:
+        rest.pop()
+    room = max(width - cells(first + plain(rest)), 1)
+    return [(first, "focus bold"), (cut(name, room), "text bold" if writes else "text"), *rest]

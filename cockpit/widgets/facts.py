@@ -201,11 +201,9 @@ class FactsPane(RowPane):
         return " · ".join(parts)
 
     def summary(self) -> Line:
-        rows = [row for row in self.rows() if row.key != CALM]
         state = self.view.state
-        if state is None or not rows:
-            return Line([(self.empty, "dim")])
-        fact = state.facts[rows[0].key].fact
-        sign, role = fact_sign(fact)
-        words, _ = fact_line(fact, self.view.names, 200)
-        return Line([(f"{sign} ", role), *words], [(f"{self.footing()} ", "dim")])
+        return Line([(self.footing() if state is not None and state.facts else self.empty, "dim")])
+
+    def below_summary(self, width: int, height: int) -> list[Line]:
+        rows = [row for row in self.rows() if row.key != CALM and not row.part]
+        return [self.line(row, width, selected=False) for row in rows[:height]]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from primitives.display_names import NameOf
     from primitives.facts import ChangeFound, Fact, LogPattern, MetricShift, OwnShare
 
-__all__ = ["LEAST_QUOTE", "short_reason"]
+__all__ = ["LEAST_QUOTE", "follows", "short_reason"]
 
 LEAST_QUOTE = 48
 """Cells of a message that are told where other reasons follow."""
@@ -41,6 +41,11 @@ def short_reason(
             return _messages(fact, names, best, quoted)
         case _:
             return sanitised(fact.sentence(names))
+
+
+def follows(item: Hypothesis, best: Hypothesis) -> bool:
+    """Whether it may be a consequence of the best one, by the ranking's own adjustments."""
+    return any(each.kind == "consequence" and each.hypothesis == best.id for each in item.adjustments)
 
 
 def _is_symptom(shift: MetricShift, opened: IncidentOpened | None) -> bool:
