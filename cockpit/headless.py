@@ -49,7 +49,8 @@ def investigate(
     """
     printer = Printer(output, colored(color), explain)
     live = {} if start.bundle else settings.live_request()
-    code = run(_investigate(settings, Investigate(**asdict(start), **live, confirm=False), printer, watched=watch))
+    request = Investigate(**asdict(start), **live, confirm=False, playbooks=settings.playbooks())
+    code = run(_investigate(settings, request, printer, watched=watch))
     if notify and printer.state.ended:
         from cockpit.notifying import tell_result
 

@@ -259,7 +259,8 @@ class PlainReport:
 
     def _action(self, action: Action) -> str:
         asks = ", requires approval" if action.requires_approval else ""
-        text = f"{action.priority}. {action.action}  ({action.urgency} PRIORITY, risk: {action.risk}{asks})"
+        of = f", playbook: {action.playbook}" if action.playbook else ""
+        text = f"{action.priority}. {action.action}  ({action.urgency} PRIORITY, risk: {action.risk}{asks}{of})"
         text = self._wrapped(f"  {text}", "     ")
         if action.command:
             # A command is never wrapped: it must paste as it stands.

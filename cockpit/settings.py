@@ -58,6 +58,19 @@ class Settings:
             return known
         return SourceDirectory(definitions=discover_sources(os.environ)).updated(known)
 
+    def playbooks(self) -> tuple[Any, ...]:
+        """The playbooks in force; files that can't be used are left out (`cloudops playbook validate` names them)."""
+        if not self.playbook_folder.is_dir():
+            return ()
+        from engine.act.playbook_files import read_playbooks
+
+        return tuple(file.playbook for file in read_playbooks(self.playbook_folder) if file.playbook is not None)
+
+    @property
+    def playbook_folder(self) -> Path:
+        """Where playbooks are: the folder that the environment names, else `playbooks` beside the configuration."""
+        return Path(os.environ.get("CLOUDOPS_PLAYBOOKS") or self.config.with_name("playbooks"))
+
     def live_request(self) -> dict[str, Any]:
         """The arguments `sources` and `definitions` of a request to an engine. Raises `UsageError`."""
         return {"sources": self.chosen, "definitions": self.directory()}

@@ -180,7 +180,8 @@ class Action(_Frozen):
     person's shell, shown and never run; it is empty where something is not known that it needs, and `command_note` says
     what, or what a person has to choose before it acts in the right place. `hypothesis` is the id of the one that it
     answers; `priority` 1 is the most urgent.
-    An action that is no longer `recommended` has priority 0, and `not_recommended` says why.
+    An action that is no longer `recommended` has priority 0, and `not_recommended` says why. `playbook` is the name of
+    the one that proposed it.
     """
 
     id: str
@@ -199,3 +200,4 @@ class Action(_Frozen):
     command_note: str = ""
     recommended: bool = True
     not_recommended: str = ""
+    playbook: str = Field(default="", exclude_if=operator.not_)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from engine.act.playbooks import Playbook
 from engine.events import Event
 from engine.incident import IncidentState
 from engine.notify.outbox import Delivery
@@ -57,7 +58,8 @@ class Investigate(_Frozen):
     `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
     Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble. `alert` is what a
-    provider sent, as JSON; `at` is then when it began to fire.
+    provider sent, as JSON; `at` is then when it began to fire. `playbooks` extend
+    and reorder what is proposed.
     """
 
     query: str | None = None
@@ -70,6 +72,7 @@ class Investigate(_Frozen):
     until: AwareDatetime | None = None
     at: AwareDatetime | None = None
     alert: Any = Field(None, repr=False)
+    playbooks: tuple[Playbook, ...] = ()
 
 
 class ConfirmPlan(_Frozen):

@@ -199,6 +199,7 @@ class ActionPart(_Part):
     command_note: str
     recommended: bool
     not_recommended: str
+    playbook: str = Field(default="", exclude_if=operator.not_)
 
 
 class Report(BaseModel):

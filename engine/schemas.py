@@ -1,4 +1,4 @@
-"""The published JSON Schemas of commands' output and of the policy file: `python -m engine.schemas [FOLDER]`."""
+"""The published JSON Schemas of commands' output, the policy and playbooks: `python -m engine.schemas [FOLDER]`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from engine.act.playbooks import PlaybookDocument
 from engine.act.policy_file import PolicyDocument
 from engine.evaluate import Evaluation
 from engine.notify.settings import NotificationSettings
@@ -25,6 +26,7 @@ def documents() -> dict[str, dict[str, Any]]:
             Evaluation.model_json_schema(by_alias=True, mode="serialization"), "evaluation"
         ),
         "notifications.schema.json": _published(NotificationSettings.model_json_schema(by_alias=True), "notifications"),
+        "playbook.schema.json": _published(PlaybookDocument.model_json_schema(by_alias=True), "playbook"),
         "policy.schema.json": _published(PolicyDocument.model_json_schema(by_alias=True), "policy"),
     }
 

@@ -89,7 +89,8 @@ class LiveScreen(ActingScreen):
 
         mode = self.start_mode
         if isinstance(mode, Start):
-            live = {} if mode.bundle else self.app.settings.live_request()
+            live: dict[str, Any] = {} if mode.bundle else self.app.settings.live_request()
+            live["playbooks"] = self.app.settings.playbooks()
             request = Investigate(query=mode.query, bundle=mode.bundle, resource=mode.resource, **live)
             return await self.port.investigate(request)
         execution_id = await self.port.resolve(mode.name)

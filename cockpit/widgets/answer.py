@@ -9,6 +9,7 @@ from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanit
 from cockpit.widgets.log_words import message_words
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.reasons import LEAST_QUOTE, follows, short_reason
+from cockpit.widgets.runs import run_part
 from cockpit.widgets.words import percent
 from primitives.quantities import duration
 
@@ -36,6 +37,8 @@ class Answer(Pane, can_focus=False):
     """Four lines. It takes no keys."""
 
     pane_title = "Answer"
+    _asked: object = None
+    _why = ""
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         return [draw(line, width, self.text_styles) for line in self.lines(width)[:height]]
@@ -113,14 +116,29 @@ class Answer(Pane, can_focus=False):
                 ]
         return Line(parts or [(" Of the causes that it knows no other fits.", "dim")])
 
+    def _withheld(self, state: IncidentState) -> str:
+        """Why no repair is recommended, of an answer that is complete; worked out once for each ranking."""
+        from engine.act.proposals import withheld
+
+        key = (state.execution_id, state.hypotheses, len(state.facts))
+        if key != self._asked:
+            self._asked, self._why = key, sanitised(withheld(state)) if state.ended else ""
+        return self._why
+
     def _next(self, state: IncidentState, width: int) -> Line:
         """What a person can do, before what lacks something; of these a write before a look."""
         recommended = [action for action in state.actions if action.recommended]
         recommended.sort(key=lambda action: (not action.command, action.effect == "read", action.priority))
+        run = state.remediation.latest if state.runs else None
+        if run is not None and run.dispatched_at is not None:
+            parts: list[Part] = [(" Done: ", "dim"), run_part(run), (f"  {sanitised(run.detail)}", "text")]
+            return Line([(cut(text, width), role) for text, role in parts])
+        if all(action.effect == "read" for action in recommended) and (why := self._withheld(state)):
+            return Line([(" Next: ", "dim"), (cut(why, width - 8), "warning")])
         if not recommended:
             ended = "no action is proposed; N runs the next best diagnostic"
             return Line([(" Next: ", "dim"), (ended if state.ended else "the analysis goes on", "dim")])
-        parts: list[Part] = [(" Next: ", "dim"), *_action(recommended[0], width - 8)]
+        parts = [(" Next: ", "dim"), *_action(recommended[0], width - 8)]
         for action in recommended[1:2]:
             words = _action(action, width)
             if cells(plain([*parts, *words])) + 4 <= width:

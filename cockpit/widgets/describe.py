@@ -203,6 +203,7 @@ def describe_action(action: Action, state: IncidentState, width: int) -> list[Li
     because = next((hypothesis for hypothesis in state.hypotheses if hypothesis.id == action.hypothesis), None)
     if because:
         lines += fields("because", f"{because.id} {sanitised(because.cause)} ({percent(because.confidence)})", width)
+    lines += _playbook(action, state, width)
     if action.resource:
         lines += fields("on", sanitised(action.resource), width)
     arguments = _arguments(action.arguments)
@@ -215,3 +216,18 @@ def describe_action(action: Action, state: IncidentState, width: int) -> list[Li
     here = "`a` checks and previews it, and asks for approval." if live else "Nothing runs from here."
     lines += fields("", f"{here}{copies}", width, "dim")
     return lines
+
+
+def _playbook(action: Action, state: IncidentState, width: int) -> Iterator[Line]:
+    """The playbook that proposed it: its note, and whom it says to ask."""
+    playbooks = state.opened.playbooks if state.opened is not None else ()
+    playbook = next((each for each in playbooks if action.playbook and each.name == action.playbook), None)
+    if playbook is None:
+        return
+    yield from fields("playbook", sanitised(playbook.name), width, "measured")
+    because = [step.because for step in playbook.steps if action.primitive in (step.do, step.look) and step.because]
+    for words in (*because[:1], playbook.note):
+        if words:
+            yield from fields("", sanitised(words, 2_000), width)
+    if playbook.ask:
+        yield from fields("ask", ", ".join(sanitised(person) for person in playbook.ask), width)

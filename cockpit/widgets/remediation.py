@@ -130,7 +130,8 @@ def _former(action: Action, part: str) -> Line:
 
 def _terms(action: Action) -> str:
     needs = " · needs approval" if action.requires_approval else ""
-    return f"risk {action.risk} · ~{duration(action.estimated_duration_s)}{needs}"
+    of = f" · playbook {sanitised(action.playbook)}" if action.playbook else ""
+    return f"risk {action.risk} · ~{duration(action.estimated_duration_s)}{needs}{of}"
 
 
 def _fit(text: str, width: int) -> str:

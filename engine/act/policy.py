@@ -19,7 +19,20 @@ from primitives.dataclass import dataclass
 from primitives.digests import json_digest
 from primitives.terms import Effect, Risk
 
-__all__ = ["READS_ONLY", "SHIPPED", "Freeze", "Match", "Policy", "Rule", "Ruling", "Subject", "Verdict", "stricter"]
+__all__ = [
+    "READS_ONLY",
+    "SHIPPED",
+    "Freeze",
+    "Match",
+    "Patterns",
+    "Policy",
+    "Rule",
+    "Ruling",
+    "Subject",
+    "Verdict",
+    "fit",
+    "stricter",
+]
 
 Verdict = Literal["allow", "confirm", "type_to_confirm", "two_person", "deny"]
 """allow: it runs; confirm: a person says yes; type_to_confirm: a person types the resource's name; two_person: and a
@@ -93,7 +106,7 @@ class Match(_Frozen):
             (self.environment, subject.environment), (self.resource, subject.resource), (self.person, subject.person),
         )  # fmt: skip
         return (
-            all(_fit(patterns, text) for patterns, text in texts)
+            all(fit(patterns, text) for patterns, text in texts)
             and (not self.effect or subject.effect in self.effect)
             and (not self.risk or subject.risk is None or subject.risk in self.risk)
             and _exceeds(subject.parts, self.more_than_parts)
@@ -102,7 +115,7 @@ class Match(_Frozen):
         )
 
     def _fits_labels(self, labels: Mapping[str, str] | None) -> bool:
-        return labels is None or all(_fit(patterns, labels.get(key, "")) for key, patterns in self.labels.items())
+        return labels is None or all(fit(patterns, labels.get(key, "")) for key, patterns in self.labels.items())
 
 
 class Rule(_Frozen):
@@ -167,7 +180,7 @@ class Policy(_Frozen):
         """The environment that a place is in; None where none fits, or several do."""
         fitting = [
             name for name, wanted in self.environments.items()
-            if wanted and all(_fit(patterns, place.get(key, "")) for key, patterns in wanted.items())
+            if wanted and all(fit(patterns, place.get(key, "")) for key, patterns in wanted.items())
         ]  # fmt: skip
         return fitting[0] if len(fitting) == 1 else None
 
@@ -198,7 +211,8 @@ def stricter(first: Verdict, second: Verdict) -> Verdict:
     return max(first, second, key=_STRICTNESS.index)
 
 
-def _fit(patterns: Iterable[str], text: str | None) -> bool:
+def fit(patterns: Iterable[str], text: str | None) -> bool:
+    """Whether a text fits the patterns; what isn't known (None) fits, and so does any text where there are none."""
     patterns = tuple(patterns)
     if not patterns or text is None:
         return True

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Literal
 
+from engine.act.harm import why_not_offered
 from engine.act.identity import canonical
+from engine.act.playbooks import PlaybookStep, chosen_playbook, completed
 from engine.hypotheses import Action, Hypothesis
 from engine.incident import IncidentState
 from engine.naming import display_names
@@ -20,6 +22,7 @@ from primitives.actions.proposal import Manual, Proposed, TargetedDiagnostic
 from primitives.actions.target import Target
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Diagnostic, diagnostics
+from primitives.display_names import NameOf
 from primitives.remediations.registry import Remediation, remediations
 from primitives.terms import Effect, IncidentClass, Risk
 from primitives.text import safe_line
@@ -53,6 +56,8 @@ class _Offer:
     requires_approval: bool
     command: Callable[[Any], str]
     proposal: Proposed | Manual
+    playbook: str = ""
+    on: str = ""
 
     @classmethod
     def of_remediation(cls, remediation: Remediation, proposal: Proposed | Manual) -> _Offer:
@@ -73,12 +78,10 @@ def proposals(state: IncidentState) -> tuple[Action, ...]:
     for hypothesis in state.hypotheses:
         if hypothesis.resource is None or hypothesis.confidence < LEAST_CONFIDENCE or len(actions) >= _MAX_ACTIONS:
             continue
-        target = replace(
-            whole, resource=hypothesis.resource, called=names(hypothesis.resource),
-            cause_id=hypothesis.cause_id, change=hypothesis.change,
-        )  # fmt: skip
+        target = _targeted(whole, hypothesis, names)
         # What may hurt comes after a look at what it would hurt.
-        offers = sorted(_offers(state, hypothesis, target), key=lambda offer: offer.risk == "high")
+        own = sorted(_offers(state, hypothesis, target), key=lambda offer: offer.risk == "high")
+        offers = (*_of_playbook(state, hypothesis, target), *own)
         for action in (_action(state, hypothesis, target, offer) for offer in offers):
             actions.setdefault(canonical(action.primitive, action.arguments), action)
     return tuple(list(actions.values())[:_MAX_ACTIONS])
@@ -95,6 +98,20 @@ def withheld(state: IncidentState) -> str:
         return "no repair is recommended yet: the cause is not known"
     if best.confidence < WRITE_CONFIDENCE:
         return f"no repair is recommended yet: the best cause has {100 * best.confidence:.0f} % confidence"
+    return _harmful(state)
+
+
+def _harmful(state: IncidentState) -> str:
+    """The repair that was left out because it would do harm, and why; empty where there is none."""
+    whole, names = _whole_target(state), display_names(state)
+    for hypothesis in state.hypotheses:
+        if hypothesis.resource is None or hypothesis.confidence < WRITE_CONFIDENCE:
+            continue
+        target = _targeted(whole, hypothesis, names)
+        for remediation in _answering(hypothesis):
+            why = why_not_offered(state, hypothesis, target, remediation.name)
+            if why and isinstance(proposal := remediation.propose(target), Proposed):
+                return f"{safe_line(proposal.title)} is not recommended: {why}"
     return ""
 
 
@@ -111,6 +128,14 @@ def _whole_target(state: IncidentState) -> Target:
         facts=tuple(known.fact for known in state.facts.values()),
         platforms=state.opened.platform,
         region=state.opened.labels.get("region", ""),
+    )
+
+
+def _targeted(whole: Target, hypothesis: Hypothesis, names: NameOf) -> Target:
+    """What the hypothesis blames."""
+    resource = hypothesis.resource or ""
+    return replace(
+        whole, resource=resource, called=names(resource), cause_id=hypothesis.cause_id, change=hypothesis.change
     )
 
 
@@ -135,14 +160,44 @@ def _offers(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Ite
         looked = True
 
 
+def _of_playbook(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Iterator[_Offer]:
+    """What a playbook for the cause says to do first, in its order; what would do harm is left out as ever."""
+    assert state.opened is not None
+    playbook = chosen_playbook(state.opened.playbooks, hypothesis, state.hypotheses, state.opened.labels)
+    for step in playbook.steps if playbook is not None else ():
+        at = target if step.target is None else replace(target, resource=step.target, called="")
+        for offer in _of_step(state, hypothesis, at, step):
+            yield replace(offer, playbook=playbook.name if playbook else "", on=at.resource)
+
+
+def _of_step(state: IncidentState, hypothesis: Hypothesis, target: Target, step: PlaybookStep) -> Iterator[_Offer]:
+    if step.look is not None:
+        yield from _look(diagnostics().get(step.look), target)
+        return
+    remediation = remediations().get(step.do or "")
+    if remediation is None:
+        return  # It is of an extension that isn't installed here.
+    proposal = completed(step, remediation, remediation.propose(target), target.name)
+    harmless = not why_not_offered(state, hypothesis, target, remediation.name)
+    if proposal is not None and _is_likely(state, hypothesis) and harmless:
+        yield _Offer.of_remediation(remediation, proposal)
+
+
+def _is_likely(state: IncidentState, hypothesis: Hypothesis) -> bool:
+    """Whether a cause is likely enough to change something for it."""
+    return hypothesis.confidence >= WRITE_CONFIDENCE and not is_verdict(state.hypotheses[0])
+
+
 def _repairs(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Iterator[_Offer]:
     """What answers the cause, in the cause's order; in place of what lacks something the look that finds it out."""
-    likely = hypothesis.confidence >= WRITE_CONFIDENCE and not is_verdict(state.hypotheses[0])
+    likely = _is_likely(state, hypothesis)
     for remediation in _answering(hypothesis):
         proposal = remediation.propose(target)
         if proposal is None:
             yield from _look(diagnostics().get(remediation.otherwise or ""), target)
-        elif likely or remediation.effect == "read":
+        elif remediation.effect == "read" or (
+            likely and not why_not_offered(state, hypothesis, target, remediation.name)
+        ):
             yield _Offer.of_remediation(remediation, proposal)
 
 
@@ -184,7 +239,8 @@ def _action(state: IncidentState, hypothesis: Hypothesis, target: Target, offer:
         requires_approval=offer.requires_approval,
         hypothesis=hypothesis.id,
         urgency=_urgency(state, offer, hypothesis),
-        resource=target.resource,
+        resource=offer.on or target.resource,
+        playbook=offer.playbook,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from engine.act.playbooks import Playbook
 from engine.events.envelope import EventBody, IncidentEvent, InvestigationEvent
 from engine.hypotheses import Classification
 from primitives.records import Coverage, Symptom, Window
@@ -25,7 +26,7 @@ class IncidentOpened(IncidentEvent):
     `origin` says where its telemetry comes from: a bundle (`recorded`) or configured sources (`live`). `now` is the
     moment that it is investigated at: nothing later is read. `baseline` is None where the quiet part before the onset
     serves. `period_given` says that somebody chose the window. `store` names the store in which a live one was opened:
-    an action is executed for it in that store alone.
+    an action is executed for it in that store alone. `playbooks` are those that were in force.
     """
 
     type: Literal["incident_opened"] = "incident_opened"
@@ -46,6 +47,7 @@ class IncidentOpened(IncidentEvent):
     alert: Any = None
     period_given: bool = Field(default=False, exclude_if=operator.not_)
     store: str = Field(default="", exclude_if=operator.not_)
+    playbooks: tuple[Playbook, ...] = Field(default=(), exclude_if=operator.not_)
     warnings: tuple[str, ...] = ()
 
 

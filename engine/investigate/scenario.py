@@ -167,6 +167,7 @@ def _opened_recorded(bundle: Bundle, request: Investigate, query: str, resource:
         coverage=manifest.coverage,
         alert=bundle.alert,
         warnings=tuple(safe_line(warning) for warning in bundle.warnings),
+        playbooks=request.playbooks,
     )
 
 
@@ -191,6 +192,7 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
         platform=("other",),
         alert=await asyncio.to_thread(Redactor().redact_value, request.alert) if request.alert is not None else None,
         period_given=request.since is not None,
+        playbooks=request.playbooks,
     )
     scenario = await _live(opened, directory, request.sources, new_id("inc"), ask_ahead=True)
     return scenario if resource and request.alert is None else await _with_alarm(scenario, resource)

@@ -1,0 +1,114 @@
+"""The playbooks of a folder: every file of it is read and checked, and each that can't be used is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from engine.act.playbooks import Playbook, PlaybookDocument, PlaybookStep
+from primitives.bundle.parse import parse_yaml
+from primitives.dataclass import dataclass
+from primitives.diagnostics.registry import diagnostics
+from primitives.errors import BundleError, UsageError
+from primitives.remediations.registry import remediations
+from primitives.text import safe_line
+
+__all__ = ["PlaybookFile", "parse_playbook", "read_playbook", "read_playbooks"]
+
+_SEE: Final = "see docs/playbooks.md"
+
+_MOST_BYTES: Final = 200_000
+_MOST_FILES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookFile:
+    """A file, and its playbook, or why it can't be used."""
+
+    path: Path
+    playbook: Playbook | None
+    problem: str = ""
+
+
+def read_playbooks(folder: Path) -> tuple[PlaybookFile, ...]:
+    """The `.yaml` and `.yml` files of `folder`, by name; none where there is no folder. Never raises."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    except OSError:
+        return ()
+    files = [read_playbook(path) for path in paths[:_MOST_FILES]]
+    names: dict[str, Path] = {}
+    checked = []
+    for file in files:
+        if file.playbook is not None and (first := names.setdefault(file.playbook.name, file.path)) != file.path:
+            problem = f"{safe_line(str(file.path))}: {safe_line(str(first))} has a playbook of this name already"
+            file = PlaybookFile(file.path, None, problem)  # noqa: PLW2901
+        checked.append(file)
+    return tuple(checked)
+
+
+def read_playbook(path: Path) -> PlaybookFile:
+    """A file, checked. Never raises."""
+    try:
+        return PlaybookFile(path, parse_playbook(_bytes(path), str(path)))
+    except UsageError as error:
+        return PlaybookFile(path, None, safe_line(str(error), limit=500))
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise UsageError(f"{path}: is no regular file, so it can't be a playbook; {_SEE}")
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read ({error.strerror}); {_SEE}") from None
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path}: is larger than {_MOST_BYTES // 1_000} kB, which no playbook is; {_SEE}")
+    return data
+
+
+def parse_playbook(data: bytes, where: str) -> Playbook:
+    """The playbook that a file's bytes hold. Raises `UsageError` with the file, the line, and what was expected."""
+    try:
+        document = parse_yaml(data, where)
+    except BundleError as error:
+        raise UsageError(f"{error}; {_SEE}") from None
+    if not isinstance(document.value, dict):
+        raise UsageError(f"{where}:1: expected the key `playbook`; {_SEE}")
+    try:
+        playbook = PlaybookDocument.model_validate(document.value).playbook
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise _wrong(where, document.line_of(first["loc"]), first["loc"], _problem(first)) from None
+    for number, step in enumerate(playbook.steps):
+        if problem := _unknown(step):
+            location = ("playbook", "steps", number, problem[0])
+            raise _wrong(where, document.line_of(location), location, problem[1])
+    return playbook
+
+
+def _wrong(where: str, line: int, location: tuple[int | str, ...], problem: str) -> UsageError:
+    words = safe_line(".".join(map(str, location)) or "the file", limit=120)
+    return UsageError(f"{where}:{line}: {words}: {problem}; {_SEE}")
+
+
+def _problem(error: Any) -> str:
+    known = {"extra_forbidden": "there is no such key", "missing": "is required"}
+    return known.get(error["type"]) or safe_line(str(error["msg"]).removeprefix("Value error, "), limit=200)
+
+
+def _unknown(step: PlaybookStep) -> tuple[str, str] | None:
+    """The key of a step that names what there isn't, and what is wrong with it."""
+    if step.look is not None:
+        looks = sorted(name for name, diagnostic in diagnostics().items() if diagnostic.look is not None)
+        return None if step.look in looks else ("look", f"there is no such look; there are {', '.join(looks)}")
+    remediation = remediations().get(step.do or "")
+    if remediation is None:
+        return "do", f"there is no such action; there are {', '.join(remediations())}"
+    fields = remediation.arguments.model_fields
+    if strange := next((name for name in step.arguments if name not in fields), None):
+        return "arguments", f"{remediation.name} has no {safe_line(strange, limit=60)}; it has {', '.join(fields)}"
+    return None
