@@ -53,7 +53,7 @@ async def make_plan(
         risk=remediation.risk,
         duration_s=remediation.estimated_duration_s,
         resource=preview.call.target,
-        name=parse_id(preview.call.target).name,
+        name=parse_id(preview.call.target).short,
         reason=_reason(state, run),
         preview=shown,
         call_digest=call_digest(preview.call),

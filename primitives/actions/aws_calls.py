@@ -10,15 +10,22 @@ from typing import Final
 __all__ = ["LOOKS", "WRITES"]
 
 LOOKS: Final = frozenset({
-    "application-autoscaling:DescribeScalableTargets",
+    "appconfig:ListDeployments", "application-autoscaling:DescribeScalableTargets",
+    "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeInstanceRefreshes", "autoscaling:DescribePolicies",
+    "autoscaling:DescribeScheduledActions",
     "cloudformation:DescribeStackResources", "cloudformation:DescribeStacks",
-    "ecs:DescribeServices", "ecs:DescribeTaskDefinition",
+    "cloudtrail:LookupEvents", "dynamodb:DescribeTable", "ec2:DescribeInstanceStatus",
+    "ecs:DescribeServices", "ecs:DescribeTaskDefinition", "events:DescribeRule",
     "lambda:GetAlias", "lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration",
+    "rds:DescribeDBInstances", "rds:DescribeDBParameters", "rds:DescribeEvents",
+    "rds:DescribePendingMaintenanceActions", "ssm:DescribeParameters", "ssm:GetParameterHistory",
 })  # fmt: skip
 """Calls that change nothing, by botocore's service and the operation."""
 
 WRITES: Final = frozenset({
-    "ecs:UpdateService",
+    "appconfig:StartDeployment", "autoscaling:SetDesiredCapacity", "autoscaling:StartInstanceRefresh",
+    "dynamodb:UpdateTable", "ec2:RebootInstances", "ecs:UpdateService", "events:DisableRule", "events:EnableRule",
     "lambda:DeleteFunctionConcurrency", "lambda:PutFunctionConcurrency", "lambda:UpdateAlias",
+    "rds:ModifyDBInstance", "rds:ModifyDBParameterGroup", "rds:RebootDBInstance", "ssm:PutParameter",
 })  # fmt: skip
 """Calls that change something."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from primitives.actions.aws import InRegion
@@ -17,7 +18,7 @@ from primitives.actions.execution import BlastRadius, Call, Check, Convergence, 
 from primitives.actions.inverse import PriorState
 from primitives.dataclass import dataclass
 from primitives.digests import json_digest
-from primitives.errors import SourceUnreachable
+from primitives.errors import SourceError, SourceUnreachable
 from primitives.redact import Redactor
 
 __all__ = ["AwsChange", "Current", "Settings", "arrived_as_wanted", "begun", "settled"]
@@ -35,6 +36,11 @@ async def _no_guards(world: AwsWorld, arguments: Any, current: Current) -> Itera
     return ()
 
 
+async def _as_it_is(world: AwsWorld, call: Call) -> Call:
+    del world
+    return call
+
+
 async def _no_documents(world: AwsWorld, arguments: Any, current: Current) -> None:
     del world, arguments, current
 
@@ -48,7 +54,8 @@ class AwsChange:
     and what it is now. `guards` are further checks. `identity` tells the target from another one of its name,
     `resources` are the ARNs that the call is about, by which its permission is cut. `documents` are what is compared
     for a person where the settings alone say little. `arrived` says by the settings before whether the call has
-    arrived: None while that can't be said.
+    arrived: None while that can't be said; `traces` then looks elsewhere, from the time of the call on. `complete` adds
+    to the call what is not to be stored.
     """
 
     arn: Callable[[Any, AwsPlace], str]
@@ -60,11 +67,12 @@ class AwsChange:
     radius: Callable[[Any, Current], BlastRadius]
     guards: Callable[[AwsWorld, Any, Current], Awaitable[Iterable[Guard]]] = _no_guards
     identity: Callable[[Current], str] = lambda _: ""
-    resources: Callable[[Any, AwsPlace], tuple[str, ...]] | None = None
+    resources: Callable[[Any, AwsPlace, Current], tuple[str, ...]] | None = None
     documents: Callable[[AwsWorld, Any, Current], Awaitable[tuple[Any, Any] | None]] = _no_documents
     labels: Callable[[Current], Mapping[str, str]] = lambda _: {}
     arrived: Callable[[Settings, Settings, Settings], bool | None] | None = None
-    traces: Callable[[AwsWorld, Any, Current], Awaitable[bool | None]] | None = None
+    traces: Callable[[AwsWorld, Any, datetime], Awaitable[bool | None]] | None = None
+    complete: Callable[[AwsWorld, Call], Awaitable[Call]] = _as_it_is
     platform: str = "aws"
 
     async def preflight(self, world: AwsWorld, arguments: InRegion) -> Preflight:
@@ -95,11 +103,11 @@ class AwsChange:
         if _is_there(before, wanted):
             raise SourceUnreachable(world.name, f"{target} is at the goal already")
         request = self.request(arguments, current)
-        resources = self.resources(arguments, place) if self.resources is not None else (target,)
+        resources = self.resources(arguments, place, current) if self.resources is not None else (target,)
         version = f"{self.identity(current)} {json_digest(dict(before))[:16]}".strip()
         documents = await self.documents(world, arguments, current) or (before, {**before, **wanted})
         call = Call(
-            api=request.service, operation=request.operation, target=target, fence=version,
+            api=request.service, operation=request.operation, target=target, fence=_fence(world.now()),
             parameters={"request": request.parameters, "resources": list(resources), "mark": mark},
         )  # fmt: skip
         return Preview(
@@ -109,7 +117,11 @@ class AwsChange:
 
     async def dispatch(self, world: AwsWorld, preview: Preview) -> Dispatch:
         """Send the call, once."""
-        return await world.send(preview.call)
+        try:
+            call = await self.complete(world, preview.call)
+        except SourceError as error:
+            return Dispatch(outcome="refused", detail=f"it was not sent: {error.problem}")
+        return await world.send(call)
 
     async def find_out(self, world: AwsWorld, arguments: Any, preview: Preview, mark: str) -> Dispatch:
         """By the settings: as wanted, the call arrived; as before, it may still; anything else is somebody's else."""
@@ -120,7 +132,7 @@ class AwsChange:
         before, now = preview.prior.values, self.settings(arguments, current)
         arrived = (self.arrived or arrived_as_wanted)(before, self.wanted(arguments), now)
         if arrived is None and self.traces is not None:
-            arrived = await self.traces(world, arguments, current)
+            arrived = await self.traces(world, arguments, _time_of(preview.call.fence))
         if arrived is None:
             return Dispatch(outcome="unknown", detail="the target is as it was")
         if arrived:
@@ -165,6 +177,15 @@ def settled(*, when: bool, detail: str, failed: str = "", done: int = 0, total: 
     if when:
         return Convergence(state="converged", done=total, total=total, detail=detail)
     return Convergence(state="converging", done=done, total=total, detail=detail)
+
+
+def _fence(now: datetime) -> str:
+    """When it was looked at last before the call: the fence is renewed then, and not part of what is approved."""
+    return now.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _time_of(fence: str) -> datetime:
+    return datetime.fromisoformat(fence)
 
 
 def _is_there(settings: Settings, wanted: Settings) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from primitives.actions.execution import Call, Check, Dispatch
@@ -41,6 +42,10 @@ class AwsWorld(Protocol):
     """What operations use of one account and region; the writing side of the AWS backend implements it."""
 
     name: str
+
+    def now(self) -> datetime:
+        """The time."""
+        ...
 
     async def where(self) -> AwsPlace:
         """The account and region, by STS. Raises `SourceError`, also where its act role can't be assumed."""

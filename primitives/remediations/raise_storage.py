@@ -6,15 +6,32 @@ import math
 from typing import Final
 
 from primitives.actions.aws import DatabaseInstance, aws, database_of
+from primitives.actions.aws_operations import AwsChange, Current
+from primitives.actions.aws_rds import (
+    INSTANCE_LOOKS,
+    applied,
+    identity_of,
+    instance_arn,
+    instance_guards,
+    modify,
+    read_instance,
+    settings_of,
+    tags_of,
+    whole,
+    whole_instance,
+)
+from primitives.actions.aws_world import AwsWorld, Guard, guard
 from primitives.actions.inverse import Irreversible
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
+from primitives.backends.aws.fields import text
 from primitives.facts import MetricAtLimit
 from primitives.quantities import GIB
 from primitives.remediations.registry import Remediation, register
 
 # RDS takes an increase of a tenth at least (ModifyDBInstance, AllocatedStorage); half gives time to find the cause.
 _GROWTH: Final = 1.5
+_LEAST_GROWTH: Final = 1.1
 
 
 class RaiseStorage(DatabaseInstance):
@@ -45,6 +62,20 @@ def _command(args: RaiseStorage) -> str:
     return shell(*aws("rds", "modify-db-instance", *instance, *storage, "--apply-immediately", args=args))
 
 
+async def _guards(world: AwsWorld, args: RaiseStorage, current: Current) -> list[Guard]:
+    """As for each change of an instance, but that a full one isn't available: more storage is what mends it."""
+    there, aurora = whole(current, "AllocatedStorage") or 0, text(current, "DBClusterIdentifier")
+    mended = {**current, "DBInstanceStatus": "available"} if text(current, "DBInstanceStatus") == _FULL else current
+    little = f"it has {there} GiB; RDS takes a tenth more at least" if args.storage_gib < _LEAST_GROWTH * there else ""
+    return [
+        *await instance_guards(world, args, mended),
+        guard("its storage is its own", f"the cluster {aurora} has it" if aurora else ""),
+        guard("it is enough of a raise", "" if args.storage_gib == there else little),
+    ]
+
+
+_FULL: Final = "storage-full"
+
 REMEDIATION = register(
     Remediation(
         name="raise_storage",
@@ -57,5 +88,18 @@ REMEDIATION = register(
         command=_command,
         answers=("disk_full",),
         inverse=Irreversible("RDS never shrinks a volume"),
+        operations=AwsChange(
+            arn=instance_arn,
+            read=read_instance,
+            settings=settings_of("storage_gib", "AllocatedStorage"),
+            wanted=lambda args: {"storage_gib": args.storage_gib},
+            request=lambda args, _: modify(args, AllocatedStorage=args.storage_gib),
+            progress=lambda args, _, current: applied(current, "AllocatedStorage", args.storage_gib),
+            radius=whole_instance,
+            guards=_guards,
+            identity=identity_of,
+            labels=tags_of,
+        ),
+        permissions=(*INSTANCE_LOOKS, "rds:ModifyDBInstance"),
     )
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -48,6 +49,10 @@ class FakeAwsWorld:
         self.sent: list[Call] = []
         self.faults: list[str] = []
         self.place = PLACE
+        self.time = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
 
     async def where(self) -> AwsPlace:
         return self.place

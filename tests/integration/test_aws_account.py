@@ -176,7 +176,7 @@ async def test_a_parameter_that_rds_announces_is_a_change_of_every_database_that
     answer = await source.ask(ChangesQuery(window=window(now)))
     [change] = [each for each in answer.records if each.resource == DATABASE]
     assert (change.kind, change.origin) == ("configuration", "rds")
-    assert change.after == {"max_connections": "20", "apply_method": "immediate"}
+    assert change.after == {"max_connections": "20", "apply_method": "immediate", "parameter_group": "orders-pg"}
 
 
 async def test_cloudtrail_says_who_and_what_it_reaches(aws: FakeAws, source: Backend, now: datetime) -> None:
@@ -259,7 +259,10 @@ async def test_a_secure_parameter_is_never_read(aws: FakeAws) -> None:
     await source.close()
     told = {each.id: (each.before, each.after) for each in answer.records if each.origin == "ssm"}
     assert told == {
-        "/orders/limit:2": ({"limit": "first-4711"}, {"limit": "second-4712"}),
+        "/orders/limit:2": (
+            {"limit": "first-4711"},
+            {"limit": "second-4712", "parameter": "/orders/limit", "version": 2},
+        ),
         "/orders/password:2": (None, None),
     }
     [asked] = [call.body for call in aws.calls if call.operation == "GetParameterHistory"]

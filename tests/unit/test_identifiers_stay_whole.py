@@ -25,6 +25,7 @@ EXEMPT = {
     "primitives/actions/kubernetes_pods.py": "paths and versions of the API",
     "primitives/actions/kubernetes_workloads.py": "paths of the API",
     "primitives/actions/rbac.py": "a permission: pods/log",
+    "primitives/remediations/ssm_parameters.py": "a parameter's path, which its ARN has without the slash in front",
     "primitives/backends/kubernetes/__init__.py": "paths of kubeconfigs",
     "primitives/backends/kubernetes/backend.py": "paths of the API",
     "primitives/backends/kubernetes/client.py": "paths of the API",

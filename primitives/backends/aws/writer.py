@@ -8,6 +8,7 @@ another session of the role, which can do nothing else. A call is sent once and 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -22,6 +23,7 @@ from primitives.backends.aws.failures import AwsMissing, explain
 from primitives.backends.aws.outcomes import outcome_of, refused_before
 from primitives.backends.aws.permissions import SESSION_TAGS, action_of
 from primitives.backends.aws.threads import DaemonThreads
+from primitives.clock import SystemClock
 from primitives.errors import SourceDenied, SourceError
 from primitives.identity import parse_id
 
@@ -45,6 +47,7 @@ class AwsWriter:
         self.secrets = settings.secrets()
         self._settings = settings
         self._threads = DaemonThreads(_CALLS_AT_ONCE)
+        self._clock = SystemClock()
         looking = self._assumption("cloudops-look", _policy(LOOKS, ["*"])) if self.separate else None
         self._access = Access(settings, name, assume=looking)
         self._where: AwsPlace | None = None
@@ -59,6 +62,10 @@ class AwsWriter:
     async def close(self) -> None:
         """Let go of connections."""
         await self._threads.run(self._access.close)
+
+    def now(self) -> datetime:
+        """The time."""
+        return self._clock.now()
 
     async def where(self) -> AwsPlace:
         """The account and region that it acts on; asked once. Raises `SourceError`."""

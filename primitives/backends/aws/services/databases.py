@@ -99,7 +99,8 @@ def _event(
         if parameter is not None:
             look.add_change(
                 time, "configuration", f"RDS parameter {parameter[1]} of {name} set to {parameter[2]}", resource=arn,
-                origin="rds", after={parameter[1]: parameter[2], "apply_method": parameter[3]},
+                origin="rds",
+                after={parameter[1]: parameter[2], "apply_method": parameter[3], "parameter_group": name},
             )  # fmt: skip
         elif "configuration change" in categories and _APPLIED.match(message):
             look.add_change(time, "configuration", f"RDS: {message}", resource=arn, origin="rds")

@@ -111,7 +111,8 @@ async def _parameter(look: Look, parameter: Mapping[str, Any]) -> None:
         history = await look.list("ssm", "GetParameterHistory", "Parameters", most=200, Name=name)
         # Under its name, which says whether its value is anybody's business.
         values = [{base_name(name): text(version, "Value")} for version in history]
-        before, after = (values[-2] if len(values) > 1 else None), (values[-1] if values else None)
+        before, after = (values[-2] if len(values) > 1 else None), (values[-1] if values else {})
+        after |= {"parameter": name, "version": parameter.get("Version")}
     users = sorted({each.resource for each in look.mentions if each.value.endswith(name) and name})
     version = f"{name}:{parameter.get('Version')}"
     for resource in users or [""]:

@@ -1,0 +1,143 @@
+"""RDS instances as actions see them: what they are, what waits to be applied, and when they restarted.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html (states),
+USER_ModifyInstance.ApplyImmediately.html and USER_Events.Messages.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from primitives.actions.aws import DatabaseInstance
+from primitives.actions.aws_guards import no_stack_update
+from primitives.actions.aws_operations import Current, Settings, settled
+from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
+from primitives.actions.execution import BlastRadius, Convergence
+from primitives.backends.aws.fields import items, mapping, number, text
+from primitives.identity import arn_id
+
+__all__ = [
+    "INSTANCE_LOOKS",
+    "applied",
+    "identity_of",
+    "instance_arn",
+    "instance_guards",
+    "modify",
+    "pending_or",
+    "read_instance",
+    "restarted",
+    "settings_of",
+    "tags_of",
+    "whole",
+    "whole_instance",
+]
+
+INSTANCE_LOOKS: Final = (
+    "rds:DescribeDBInstances", "rds:DescribePendingMaintenanceActions", "cloudformation:DescribeStackResources",
+    "cloudformation:DescribeStacks",
+)  # fmt: skip
+"""What the guards of an instance take."""
+_DAY_MINUTES: Final = 1_440
+_OPTED: Final = frozenset({"immediate", "next-maintenance"})
+_GIVEN_UP: Final = ("incompatible-", "storage-full", "failed", "inaccessible-")
+
+
+def instance_arn(args: DatabaseInstance, place: AwsPlace) -> str:
+    """The instance's ARN."""
+    return arn_id(
+        "rds", args.instance, kind="db", joint=":",
+        account=place.account, region=place.region, partition=place.partition,
+    )  # fmt: skip
+
+
+async def read_instance(world: AwsWorld, args: DatabaseInstance) -> Current | None:
+    """The instance; None where there is none."""
+    answer = await world.read("rds", "DescribeDBInstances", DBInstanceIdentifier=args.instance)
+    return next(iter(items(answer, "DBInstances")), None)
+
+
+def identity_of(current: Current) -> str:
+    """What tells the instance from another one of its name."""
+    return text(current, "DbiResourceId")
+
+
+def tags_of(current: Current) -> dict[str, str]:
+    """The instance's tags."""
+    return {text(tag, "Key"): text(tag, "Value") for tag in items(current, "TagList")}
+
+
+def whole_instance(args: Any, current: Current) -> BlastRadius:
+    """An instance is changed whole."""
+    del args, current
+    return BlastRadius(at_a_time=1, parts=1, part="database instance")
+
+
+async def instance_guards(world: AwsWorld, args: DatabaseInstance, current: Current) -> list[Guard]:
+    """It is available, and nothing else waits to be applied, which the change would bring along."""
+    status, waiting = text(current, "DBInstanceStatus"), mapping(current, "PendingModifiedValues")
+    pending, stack = await asyncio.gather(
+        world.read("rds", "DescribePendingMaintenanceActions", ResourceIdentifier=text(current, "DBInstanceArn")),
+        no_stack_update(world, args.instance),
+    )
+    actions = [
+        action
+        for each in items(pending, "PendingMaintenanceActions")
+        for action in items(each, "PendingMaintenanceActionDetails")
+    ]
+    planned = [text(action, "Action") for action in actions if text(action, "OptInStatus") in _OPTED]
+    return [
+        guard("it is available", "" if status == "available" else f"it is {status}"),
+        guard("no modification waits to be applied", f"waiting: {', '.join(waiting)}" if waiting else ""),
+        guard("no maintenance is planned", f"planned: {', '.join(planned)}" if planned else ""),
+        stack,
+    ]
+
+
+def modify(args: DatabaseInstance, **changed: Any) -> Request:
+    """ModifyDBInstance, at once."""
+    parameters = {"DBInstanceIdentifier": args.instance, **changed, "ApplyImmediately": True}
+    return Request("rds", "ModifyDBInstance", parameters)
+
+
+def pending_or(current: Current, key: str) -> Any:
+    """The value that waits to be applied, else the one that is."""
+    waiting = mapping(current, "PendingModifiedValues")
+    return waiting[key] if key in waiting else current.get(key)
+
+
+def applied(current: Current, key: str, wanted: Any) -> Convergence:
+    """How far a modification is: asked for, applied, and the instance available again."""
+    status, now, asked = text(current, "DBInstanceStatus"), current.get(key), pending_or(current, key)
+    failed = f"it is {status}" if status.startswith(_GIVEN_UP) else ""
+    if not failed and asked != wanted:
+        failed = f"{key} is {asked}: somebody else changed it"
+    return settled(when=now == wanted and status == "available", detail=f"{key} is {now}, {status}", failed=failed)
+
+
+async def restarted(world: AwsWorld, args: DatabaseInstance) -> str:
+    """When the instance restarted last, of the last day; empty where it didn't."""
+    answer = await world.read(
+        "rds", "DescribeEvents", SourceType="db-instance", SourceIdentifier=args.instance, Duration=_DAY_MINUTES
+    )
+    times = [
+        str(event.get("Date") or "") for event in items(answer, "Events") if "restart" in text(event, "Message").lower()
+    ]
+    return max(times, default="")
+
+
+def whole(current: Current, key: str) -> int | None:
+    """A number of the instance, as a whole one."""
+    value = number(current, key)
+    return None if value is None else int(value)
+
+
+def settings_of(name: str, key: str) -> Any:
+    """An `AwsChange.settings` of one setting, by the value that is or will be."""
+
+    def settings(args: Any, current: Current) -> Settings:
+        del args
+        value = pending_or(current, key)
+        return {name: value if isinstance(value, str | int) and not isinstance(value, bool) else None}
+
+    return settings
