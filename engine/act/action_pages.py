@@ -70,8 +70,8 @@ def _sections(action: Remediation) -> Iterator[tuple[str, str]]:
             "How it is verified",
             (
                 "By the metric that raised the alarm: it must be back near its baseline for the time that the "
-                "[policy](../../policy.md) says (2 minutes unless it says otherwise). Without samples it is inconclusive, "
-                "and nothing is undone by itself. See [remediation](../../remediation.md#the-life-of-an-action)."
+                "[policy](../../policy.md) says (2 minutes unless it says otherwise). Without samples it is "
+                "inconclusive, and nothing is undone by itself. See [remediation](../../remediation.md#the-life-of-an-action)."
             ),
         )
     yield "How it is undone", _undone(action)
@@ -146,8 +146,8 @@ def _command(action: Remediation) -> str:
 
 
 def _example(name: str, annotation: Any) -> Any:
-    known = _EXAMPLES.get(name, "4")
-    return int(known) if annotation is int and str(known).isdigit() else 4 if annotation is int else known
+    known: Any = _EXAMPLES.get(name, "4")
+    return (known if isinstance(known, int) else 8) if annotation is int else known
 
 
 def _permissions(action: Remediation) -> str:

@@ -20,7 +20,8 @@ def test_a_page_has_permissions_risk_inverse_checks_and_verification(name: str) 
     assert f"- Risk: {action.risk}" in page
     assert action.permissions
     assert all(f"- `{permission}`\n" in f"{page}\n" for permission in action.permissions)
-    assert "- it is not at the goal already" in page or "- the target exists" in page
+    before = page.partition("## Before it is approved")[2].partition("\n## ")[0]
+    assert before.count("\n- ") >= 3
     inverse = action.inverse
     undone = f"[`{inverse.primitive}`]({inverse.primitive}.md)" if isinstance(inverse, Inverse) else inverse.why
     assert undone in page
