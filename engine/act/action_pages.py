@@ -71,7 +71,8 @@ def _sections(action: Remediation) -> Iterator[tuple[str, str]]:
             (
                 "By the metric that raised the alarm: it must be back near its baseline for the time that the "
                 "[policy](../../policy.md) says (2 minutes unless it says otherwise). Without samples it is "
-                "inconclusive, and nothing is undone by itself. See [remediation](../../remediation.md#the-life-of-an-action)."
+                "inconclusive, and nothing is undone by itself. See "
+                "[remediation](../../remediation.md#the-life-of-an-action)."
             ),
         )
     yield "How it is undone", _undone(action)
