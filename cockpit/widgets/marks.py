@@ -152,7 +152,8 @@ def span_of(view: View) -> tuple[datetime, datetime] | None:
     near = [mark.time for mark in marks_of(view) if mark.time < start and (early <= mark.time or mark.rank <= 1)]
     start = min([start, *near])
     margin = (end - start) * 0.03
-    return start - margin, end
+    # What was done ends at the right edge: there is room for what came of it.
+    return start - margin, end + margin if done else end
 
 
 def labels(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
