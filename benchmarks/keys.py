@@ -26,12 +26,13 @@ from cockpit.screens.live import LiveScreen
 from cockpit.settings import Settings
 from cockpit.start_modes import Attach
 from cockpit.widgets.facts import FactsPane
+from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event
 from engine.incident import IncidentState, fold
-from engine.notify.outbox import Delivery
+from engine.notify.delivery import Delivery
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from engine.store.locations import StoreLocation, parse_location
-from primitives.errors import StoreError
+from primitives.errors import StoreError, UsageError
 from primitives.sources import NO_SOURCES, SourceDirectory
 
 __all__ = ["FlowingEngine", "keys"]
@@ -112,11 +113,26 @@ class FlowingEngine:
         del execution_id
         return ()
 
+    async def alert_groups(self) -> tuple[AlertGroup, ...]:
+        return ()
+
+    async def take_alert(self, name: str) -> AlertGroup:
+        raise UsageError(f"there is no {name}")
+
+    async def alert_payloads(self, name: str) -> tuple[Any, ...]:
+        raise UsageError(f"there is no {name}")
+
+    async def quarantined(self) -> tuple[Quarantined, ...]:
+        return ()
+
     async def deliveries(self) -> tuple[Delivery, ...]:
         return ()
 
     async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
         return len(keys)
+
+    async def back_up(self, folder: str) -> tuple[str, ...]:
+        raise UsageError(f"there is nothing to copy into {folder}")
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -29,6 +29,7 @@ class Configuration(BaseModel):
     `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
     kind and name. `names` ties what a source calls a resource to the resource. `close_after_days` is after how long a
     live incident that nobody touched is closed (0: never).
+    `serve` is what the service does (`engine.serve.settings`).
     `notifications` are receivers and rules (`engine.notify.settings`).
     `policy` is the path of the policy file. `watch_every_s` is how often a watched incident's sources are asked again.
     """
@@ -43,6 +44,7 @@ class Configuration(BaseModel):
     sources: Mapping[str, Any] = {}
     names: Mapping[str, str] = {}
     prometheus: Mapping[str, Any] | None = None
+    serve: Mapping[str, Any] | None = None
     notifications: Any = None
 
     @model_validator(mode="before")
@@ -82,6 +84,21 @@ class Configuration(BaseModel):
         if prometheus is not None and not isinstance(prometheus, Mapping):
             raise ValueError("expected settings, such as `url: http://localhost:9090`")
         return prometheus
+
+    @field_validator("serve")
+    @classmethod
+    def _can_serve(cls, serve: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        if serve is not None:
+            # Only a configuration with a service loads what reads it; its problem is said with the key's whole path.
+            from engine.serve.settings import ServeSettings
+
+            try:
+                ServeSettings.model_validate(serve)
+            except ValidationError as error:
+                problem = error.errors()[0]
+                where = "".join(f".{part}" for part in problem["loc"])
+                raise ValueError(f"serve{where}: {str(problem['msg']).removeprefix('Value error, ')}") from None
+        return serve
 
     @field_validator("theme")
     @classmethod

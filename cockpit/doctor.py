@@ -16,6 +16,7 @@ from cockpit.examining import examine_sources, offer_checks
 from cockpit.notifying import notification_check
 from cockpit.settings import Settings
 from cockpit.tables import Column, count, table_lines
+from engine.alerts import Quarantined
 from engine.host import is_remote
 from engine.port import EnginePort
 from engine.store.locations import StoreLocation
@@ -46,6 +47,7 @@ async def examine(settings: Settings) -> tuple[Check, ...]:
             detail=str(settings.config) + ("" if settings.config_found else ": not there; the defaults hold"),
         ),
         await _store(settings),
+        *await _alerts(settings),
         *await _sources(settings),
         await notification_check(settings),
         _backends(),
@@ -84,6 +86,30 @@ async def _answering(store: StoreLocation, port: EnginePort) -> Check:
     incidents = await port.incidents()
     held = " (open in another CloudOps)" if is_remote(port) else ""
     return Check(name="store", status="ok", detail=f"{store}: {count(len(incidents), 'incident')}{held}")
+
+
+async def _alerts(settings: Settings) -> tuple[Check, ...]:
+    """What came in and could not be read, where alerts come in at all."""
+    if settings.serve is None and not settings.store.exists():
+        return ()
+
+    async def asked(port: EnginePort) -> tuple[int, tuple[Quarantined, ...]]:
+        return len([group for group in await port.alert_groups() if group.open]), await port.quarantined()
+
+    try:
+        going_on, unread = await ask_engine(settings, asked) if settings.store.exists() else (0, ())
+    except CloudopsError:
+        return ()  # the store's own line says why
+    detail = f"{count(going_on, 'incident')} of alerts go on"
+    if unread:
+        last = unread[0]
+        detail = (
+            f"{count(len(unread), 'message')} could not be read, the last one by {last.channel}: "
+            f"{last.problem}; try its payload with `cloudops intake try`"
+        )
+    elif settings.serve is None and not going_on:
+        return ()
+    return (Check(name="alerts", status="warning" if unread else "ok", detail=detail),)
 
 
 async def _sources(settings: Settings) -> tuple[Check, ...]:

@@ -44,6 +44,7 @@ class Settings:
     notifications: NotificationSettings | None = None
     given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     chosen: tuple[str, ...] = ()
+    serve: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def directory(self) -> SourceDirectory:
         """Every source that this process knows; what is found in the environment only where nothing else serves.
@@ -100,6 +101,7 @@ def load_settings(
         notifications=configuration.notified if configuration else None,
         given=given or {},
         chosen=chosen,
+        serve=configuration.serve if configuration else None,
     )
 
 

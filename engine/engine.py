@@ -16,18 +16,23 @@ from typing import Any, Final, Self
 from engine.act.policy_file import PolicyFile
 from engine.act.world import World
 from engine.actor import Actor
+from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event, Who
 from engine.incident import IncidentState
 from engine.investigate.commands import CloseAged
 from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
 from engine.log import EventLog
+from engine.notify.delivery import Delivery
 from engine.notify.holding import StoreOutbox
-from engine.notify.outbox import Delivery
-from engine.port import AuditResult, Command, IncidentSummary, Investigate
+from engine.port import AuditResult, Command, IncidentSummary, Investigate, Watch
 from engine.reason.advisor import Advisor
+from engine.serve.copying import copy_store
+from engine.serve.desk import Desk
+from engine.serve.inbox import inbox_path
 from engine.store.locations import StoreLocation
+from engine.store.sqlite import SqliteRows
 from primitives.clock import Clock, SystemClock, new_id
-from primitives.errors import CloudopsError, StoreError
+from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.sources import NO_SOURCES, SourceDirectory
 
 __all__ = ["CLOSE_AFTER", "Engine", "person"]
@@ -77,6 +82,8 @@ class Engine:
         self._actors: dict[str, Actor] = {}
         self._loading = asyncio.Lock()
         self._troubles: dict[str, asyncio.Future[StoreError]] = {}
+        self._desk: Desk | None = None
+        self._opening_desk = asyncio.Lock()
         self._sweep = asyncio.create_task(self._sweep_hourly(close_after)) if close_after else None
 
     @classmethod
@@ -116,7 +123,12 @@ class Engine:
         return await (await self._actor(execution_id)).resume(sources, definitions)
 
     async def send(self, execution_id: str, command: Command, *, who: Who | None = None) -> None:
-        await (await self._actor(execution_id)).send(command, who or person(os.getuid()))
+        who = who or person(os.getuid())
+        await (await self._actor(execution_id)).send(command, who)
+        # A cockpit that only looks on says `Watch` by itself.
+        if self._desk is not None and who.kind == "person" and not isinstance(command, Watch):
+            with suppress(StoreError):  # what was told is done, whoever looks after it
+                await self._desk.taken_by_acting(execution_id, who.name)
 
     async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         if not live:
@@ -170,6 +182,42 @@ class Engine:
     async def verify(self, execution_id: str | None = None) -> tuple[AuditResult, ...]:
         return await self.store.verify(execution_id)
 
+    async def alert_groups(self) -> tuple[AlertGroup, ...]:
+        desk = await self.desk()
+        return desk.groups if desk is not None else ()
+
+    async def take_alert(self, name: str, *, who: Who | None = None) -> AlertGroup:
+        desk = await self.desk()
+        if desk is None:
+            raise UsageError("no alerts came in yet: `cloudops serve` takes them")
+        return await desk.take(name, (who or person(os.getuid())).name)
+
+    async def alert_payloads(self, name: str) -> tuple[Any, ...]:
+        desk = await self.desk()
+        group = await desk.named(name) if desk is not None else None
+        if desk is None or group is None:
+            raise UsageError(f"there is no {name}; `cloudops on-call` lists what came in")
+        return tuple(await desk.inbox.payloads(group.id))
+
+    async def quarantined(self) -> tuple[Quarantined, ...]:
+        desk = await self.desk()
+        return tuple(await desk.inbox.quarantined()) if desk is not None else ()
+
+    async def back_up(self, folder: str) -> tuple[str, ...]:
+        rows = self.store.rows
+        if not isinstance(rows, SqliteRows):
+            raise UsageError(f"{rows.name} is no file, so there is nothing to copy")
+        desk = await self.desk()
+        return tuple(map(str, await copy_store(rows, desk.inbox if desk is not None else None, Path(folder))))
+
+    async def desk(self, *, make: bool = False) -> Desk | None:
+        """What alerts came in; None where the store has no inbox, unless one is to be made. Raises `StoreError`."""
+        path = getattr(self.store.rows, "path", None)
+        async with self._opening_desk:
+            if self._desk is None and path is not None and (make or inbox_path(path).exists()):
+                self._desk = await Desk.open(path, self._clock)
+            return self._desk
+
     async def deliveries(self) -> tuple[Delivery, ...]:
         return await self.outbox.deliveries()
 
@@ -192,6 +240,8 @@ class Engine:
             self._sweep.cancel()
             await asyncio.gather(self._sweep, return_exceptions=True)
         await asyncio.gather(*(actor.close() for actor in list(self._actors.values())))
+        if self._desk is not None:
+            await self._desk.close()
         await self.outbox.close()
         await self.store.close()
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.act.playbooks import Playbook
+from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event
 from engine.incident import IncidentState
-from engine.notify.outbox import Delivery
+from engine.listings import AuditResult, IncidentSummary
+from engine.notify.delivery import Delivery
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
 from primitives.sources import NO_SOURCES, SourceDirectory
 
@@ -58,8 +59,8 @@ class Investigate(_Frozen):
     `definitions` are the client's own sources, for an engine in another process; they win over that engine's. They are
     held in memory only: no event has them. `confirm` says that a person must confirm the read-only plan before it runs.
     Of live sources `since` and `until` are the window to look at, `at` is a moment of the trouble. `alert` is what a
-    provider sent, as JSON; `at` is then when it began to fire. `playbooks` extend
-    and reorder what is proposed.
+    provider sent, as JSON; `at` is then when it began to fire. `incident_id` is for who must find the incident again
+    after a crash. `playbooks` extend and reorder what is proposed.
     """
 
     query: str | None = None
@@ -72,6 +73,7 @@ class Investigate(_Frozen):
     until: AwareDatetime | None = None
     at: AwareDatetime | None = None
     alert: Any = Field(None, repr=False)
+    incident_id: str | None = Field(None, pattern=r"^inc-[0-9a-f]{8}$")
     playbooks: tuple[Playbook, ...] = ()
 
 
@@ -265,42 +267,6 @@ Command = Annotated[IncidentCommand | ActionCommand, Field(discriminator="type")
 """What a person can tell an incident."""
 
 
-class IncidentSummary(_Frozen):
-    """A line of the list of stored incidents.
-
-    `phase` is that of `IncidentState`, or `closed`; `running` means that an actor has it now.
-    """
-
-    execution_id: str
-    incident_id: str
-    title: str
-    query: str
-    origin: Literal["recorded", "live"]
-    opened_at: datetime
-    updated_at: datetime
-    phase: str
-    primary_class: str | None = None
-    top_cause: str | None = None
-    confidence: float | None = None
-    events: int
-    running: bool = False
-
-
-class AuditResult(_Frozen):
-    """The verdict on one execution's chain.
-
-    `problem` says what is wrong and `seq` where; `anchored` is how many events the hash kept outside the database
-    confirms.
-    """
-
-    execution_id: str
-    events: int
-    ok: bool
-    anchored: int = 0
-    seq: int | None = None
-    problem: str = ""
-
-
 class EnginePort(Protocol):
     """An engine in this process or in another. Errors are those of `primitives.errors`.
 
@@ -378,6 +344,26 @@ class EnginePort(Protocol):
         """Check the hash chain of one execution, or of all."""
         ...
 
+    @operation(typed(tuple[AlertGroup, ...]))
+    async def alert_groups(self) -> tuple[AlertGroup, ...]:
+        """What alerts came in during the last days, the group that was heard of last first."""
+        ...
+
+    @operation(typed(AlertGroup), tells_who=True)
+    async def take_alert(self, name: str) -> AlertGroup:
+        """Look after a group of alerts, by its id or that of its incident. Raises `UsageError` when there is none."""
+        ...
+
+    @operation(typed(tuple[Any, ...]))
+    async def alert_payloads(self, name: str) -> tuple[Any, ...]:
+        """The first payloads of a group of alerts as their provider sent them, without credentials."""
+        ...
+
+    @operation(typed(tuple[Quarantined, ...]))
+    async def quarantined(self) -> tuple[Quarantined, ...]:
+        """Genuine deliveries that could not be read, the latest first."""
+        ...
+
     @operation(typed(tuple[Delivery, ...]))
     async def deliveries(self) -> tuple[Delivery, ...]:
         """The notices that wait or can't be delivered, then those that were delivered last."""
@@ -386,6 +372,11 @@ class EnginePort(Protocol):
     @operation(typed(int))
     async def retry_deliveries(self, keys: tuple[str, ...] = ()) -> int:
         """Try notices again that were given up: those whose key begins so, or all. Returns how many."""
+        ...
+
+    @operation(typed(tuple[str, ...]))
+    async def back_up(self, folder: str) -> tuple[str, ...]:
+        """Copy the store, and what came in, into a folder while they are used. Returns the files."""
         ...
 
     async def close(self) -> None:

@@ -194,7 +194,8 @@ async def _opened_live(query: str, resource: str | None, directory: SourceDirect
         period_given=request.since is not None,
         playbooks=request.playbooks,
     )
-    scenario = await _live(opened, directory, request.sources, new_id("inc"), ask_ahead=True)
+    incident_id = request.incident_id or new_id("inc")
+    scenario = await _live(opened, directory, request.sources, incident_id, ask_ahead=True)
     return scenario if resource and request.alert is None else await _with_alarm(scenario, resource)
 
 

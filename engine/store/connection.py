@@ -88,6 +88,18 @@ class Connection:
                     await self._database.rollback()
                 raise store_error(self._path, error) from error
 
+    async def backup(self, path: Path) -> None:
+        """Copy the whole database to `path` while it is used, by SQLite's online backup. Raises `StoreError`.
+
+        Writers wait meanwhile: about a second for half a gigabyte.
+        """
+        async with self._turn:
+            try:
+                async with aiosqlite.connect(path) as target:
+                    await self._database.backup(target)
+            except sqlite3.Error as error:
+                raise store_error(path, error) from error
+
     async def close(self) -> None:
         """Finish the statement that runs, then close."""
         async with self._turn:

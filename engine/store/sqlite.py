@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -187,6 +188,12 @@ class SqliteRows:
         rows = await self.connection.rows("PRAGMA quick_check(20)")
         return tuple(row[0] for row in rows if row[0] != "ok")
 
+    async def copy_to(self, path: Path) -> None:
+        """Copy the database and the hashes beside it to `path` while they are used. Raises `StoreError`."""
+        # The hashes first: a log that goes further than they say is whole, one that they go beyond was cut off.
+        _copy_file(self._files.heads, path.with_name(path.name + ".heads"))
+        await self.connection.backup(path)
+
     async def close(self) -> None:
         if self._grown and (digest := await asyncio.to_thread(self._heads.seal)):
             # A store that can't be written any more is closed as after a kill: without a seal.
@@ -201,6 +208,15 @@ class SqliteRows:
             if (head := await self.head(execution_id)) != expected:
                 return head_moved(execution_id, expected, head)
         return StoreCorrupt(damage(self.path, "it refused an event that follows its last one"))
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    try:
+        if source.exists():
+            shutil.copyfile(source, target)
+            target.chmod(0o600)
+    except OSError as error:
+        raise StoreError(f"{safe_line(str(target))} can't be written ({error.strerror})") from error
 
 
 async def _prepare(connection: Connection, files: StoreFiles, heads: AnchorFile) -> None:

@@ -253,7 +253,9 @@ def _serving(server: ThreadingHTTPServer) -> Iterator[None]:
 
 
 @contextmanager
-def prometheus_server(folder: Path, *, blocks: Path | None = None, config: str = "") -> Iterator[tuple[str, int]]:
+def prometheus_server(
+    folder: Path, *, blocks: Path | None = None, config: str = "", flags: tuple[str, ...] = ()
+) -> Iterator[tuple[str, int]]:
     """A Prometheus on a free port of the loopback and on data of its own; killed for sure at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "prometheus.yml"
@@ -263,6 +265,7 @@ def prometheus_server(folder: Path, *, blocks: Path | None = None, config: str =
         f"--config.file={file}",
         f"--storage.tsdb.path={blocks or folder / 'data'}",
         "--storage.tsdb.retention.time=10y",
+        *flags,
     ]
     with serving_process(command, "--web.listen-address", "/-/ready", folder / "prometheus.log") as served:
         yield served

@@ -52,6 +52,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "incidents": {},
     "blob": {"digest": "ab"},
     "verify": {"execution_id": None},
+    "alert_groups": {},
+    "take_alert": {"name": "grp-1"},
+    "alert_payloads": {"name": "grp-1"},
+    "quarantined": {},
+    "back_up": {"folder": "/backup"},
     "deliveries": {},
     "retry_deliveries": {"keys": ("3f9a", "77")},
 }

@@ -1,0 +1,138 @@
+"""A disk that is full in the middle, and what PagerDuty is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx2
+import payloads
+import pytest
+from running import TOKEN, Running, alert, settings, started, until
+
+from engine.store.connection import Connection, Statement
+from primitives.backends.aws.queues import confirm_sns_subscription
+from primitives.errors import StoreError
+
+
+class FullDisk:
+    """Lets no write through while it is `full`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full, self.refused = False, 0
+        write = Connection.write
+
+        async def perhaps(connection: Connection, statements: Sequence[Statement]) -> None:
+            if self.full and any("deliveries" in statement.sql for statement in statements):
+                self.refused += 1
+                raise StoreError("the disk is full")
+            await write(connection, statements)
+
+        monkeypatch.setattr(Connection, "write", perhaps)
+
+
+async def test_nothing_is_acknowledged_on_a_full_disk_and_nothing_counts_twice(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FullDisk(monkeypatch)
+    disk.full = True
+    assert await service.send(alert()) == 503
+    disk.full = False
+    await service.service._jobs.stop()
+    assert await service.send(alert()) == 202
+    assert await service.send(alert("Other", service="ferry")) == 202
+    disk.full = True
+    await service.service.reload(settings(), {})
+
+    async def tried_twice() -> bool:
+        return disk.refused >= 3
+
+    await until(tried_twice)
+    assert service.desk.groups == ()
+    disk.full = False
+    groups = await service.groups(lambda groups: len(groups) == 2)
+    assert [(group.alerts, group.firing, group.deliveries) for group in groups] == [(1, 1, 1)] * 2
+
+
+async def test_pagerduty_hears_who_has_taken_it_and_the_likely_cause_once(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_TOKEN", TOKEN)
+    notes: list[str] = []
+    calls: list[tuple[str, str, Any]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert request.headers["Authorization"] == f"Token token={TOKEN}"
+        body = json.loads(request.content) if request.content else None
+        if request.method == "GET" and request.url.path == "/incidents":
+            return httpx2.Response(200, json={"incidents": [payloads.PAGERDUTY["event"]["data"]], "more": False})
+        calls.append((request.method, request.url.path, body))
+        if len(calls) == 1:
+            return httpx2.Response(429, headers={"Retry-After": "0"})
+        assert request.headers["From"] == "ana@example.com"
+        if request.method == "POST":
+            notes.append(body["note"]["content"])
+        return httpx2.Response(200, json={"notes": [{"content": content} for content in notes]})
+
+    class Client(httpx2.AsyncClient):
+        def __init__(self, **given: Any) -> None:
+            super().__init__(transport=httpx2.MockTransport(answer), headers=given.get("headers"))
+
+    monkeypatch.setattr(httpx2, "AsyncClient", Client)
+    duty = {"kind": "pagerduty", "secret_variables": ["API_TOKEN"], "user": "ana@example.com", "every_s": 0.2}
+    async with started(short_path, settings(listen=None, webhooks={}, pull={"duty": duty})) as service:
+        (group,) = await service.groups(lambda groups: bool(groups) and groups[0].told_cause)
+        await service.engine.take_alert(group.id)
+        (group,) = await service.groups(lambda groups: groups[0].told_taken)
+        (note,) = notes
+        assert group.execution_id is not None
+        assert note.startswith("CloudOps: ")
+        assert group.execution_id in note
+        acknowledged = {"incident": {"type": "incident_reference", "status": "acknowledged"}}
+        assert ("PUT", "/incidents/PGR0VU2", acknowledged) in calls
+        # As after a crash between the note and its mark: it is not written twice.
+        await service.desk.update(group.id, told_cause=False)
+        await service.groups(lambda groups: groups[0].told_cause)
+        assert len(notes) == 1
+
+
+_CONFIRMED = """<ConfirmSubscriptionResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><ConfirmSubscriptionResult>
+<SubscriptionArn>arn:aws:sns:eu-west-1:123456789012:alarms:80289ba6</SubscriptionArn></ConfirmSubscriptionResult>
+<ResponseMetadata><RequestId>075ecce8</RequestId></ResponseMetadata></ConfirmSubscriptionResponse>"""
+
+
+async def test_subscriptions_are_confirmed_by_the_api_without_credentials() -> None:
+    """A stand-in with the documented answer: moto can't tell whose an unsigned request is."""
+    asked: list[tuple[str, dict[str, list[str]], str | None]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            asked.append((self.path, form, self.headers.get("Authorization")))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(_CONFIRMED)))
+            self.end_headers()
+            self.wfile.write(_CONFIRMED.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+        topic = "arn:aws:sns:eu-west-1:123456789012:alarms"
+        await asyncio.to_thread(confirm_sns_subscription, topic, "a-token", "eu-west-1", endpoint)
+    finally:
+        server.shutdown()
+        server.server_close()
+    ((_, form, credentials),) = asked
+    assert (form["Action"], form["TopicArn"], form["Token"]) == (["ConfirmSubscription"], [topic], ["a-token"])
+    assert credentials is None
