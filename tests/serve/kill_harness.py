@@ -193,9 +193,8 @@ def verdict(folder: Path, figures: Figures) -> bool:
     say(f"acknowledged {len(figures.acknowledged)}, refused {figures.refused}, broken off {figures.failed}")
     say(f"kills {figures.kills}, lost {len(lost)}, alerts kept {len(kept)}")
     unfinished = [group["id"] for group in groups if group["state"] != "investigated"]
-    say(
-        f"groups {len(groups)}, not investigated {len(unfinished)}, counted {sum(group['alerts'] for group in groups)}, incidents {incidents}"
-    )
+    counted = sum(group["alerts"] for group in groups)
+    say(f"groups {len(groups)}, not investigated {len(unfinished)}, counted {counted}, incidents {incidents}")
     median, p99, worst = times[len(times) // 2], times[int(len(times) * 0.99)], times[-1]
     say(f"answered in ms: median {median:.1f}, p99 {p99:.1f}, worst {worst:.0f}")
     shown = figures.memory_mib[:: max(len(figures.memory_mib) // 12, 1)]
