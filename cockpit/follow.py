@@ -126,7 +126,7 @@ class _Interrupt:
 
     def __call__(self) -> None:
         if self.asked:
-            end_at_last()
+            end_at_last("cloudops: interrupted")
         self._loop.call_soon_threadsafe(self._leave if self.asked else self._cancel)
         self.asked = True
 

@@ -65,7 +65,7 @@ class _Stop:
 
     def __call__(self) -> None:
         if not self._asked:
-            end_at_last()
+            end_at_last("cloudops: interrupted")
         self._asked = True
         if self._task is not None:
             with suppress(RuntimeError):  # the loop is closed: the work is done

@@ -68,8 +68,15 @@ def let_go_of_terminal() -> None:
         os.close(nothing)
 
 
-def end_at_last() -> None:
-    """End the process after `LAST_RESORT_S`, whatever the screen waits for."""
-    timer = threading.Timer(LAST_RESORT_S, lambda: os._exit(INTERRUPTED))
+def end_at_last(say: str = "") -> None:
+    """End the process after `LAST_RESORT_S`, whatever it waits for; `say` this line on standard error before."""
+
+    def end() -> None:
+        if say:
+            with suppress(OSError):
+                os.write(2, f"{say}\n".encode())
+        os._exit(INTERRUPTED)
+
+    timer = threading.Timer(LAST_RESORT_S, end)
     timer.daemon = True
     timer.start()

@@ -17,7 +17,7 @@ __all__ = ["redact_assignments"]
 
 _PAIR: Final = lazy_pattern(
     r"(?<![\w.-])(?P<key>[\w.-]{1,200}+)"
-    r"(?P<sep>\\{0,7}[\"'`]?\]?[ \t]{0,40}(?:=>|:=|=(?!=)|->|:(?!:)|::(?=[ ])|：|%3[dDaA])[ \t]{0,12}(?:!![a-z]{1,12}[ ])?)"
+    r"(?P<sep>\\{0,7}[\"'`]?\]?[ \t]{0,40}(?:=>|:=|=(?!=)|->|:(?!:)|::(?=[ ])|：|%3[dDaA])[ \t]{0,12}(?:!!?[a-z][a-z-]{0,24}[ ](?=[\"']?[^\s\"']{6,300}[\"']?[ \t]{0,9}(?:\n|$)))?)"
 )
 _BARE: Final = r"(?:&(?![\w.%-]{1,100}=)|[^\s&;,\"'`<>(){}\[\]\\]|[)\]}](?![\s,;.)\]}\"']|$))"
 _VALUE: Final = lazy_pattern(
@@ -27,8 +27,10 @@ _VALUE: Final = lazy_pattern(
     r"|\{(?P<braced>[^{}\s;]{1,200})\}(?=;)"
     rf"|[\"'`]?(?P<bare>\[redacted:[\w:.!-]{{0,80}}\]?(?:{_BARE})*|{_BARE}(?:{_BARE}|[({{\[])*)"
 )
+# git's word diff ends so what was taken out, or put in.
+_WORD_DIFF: Final = lazy_pattern(r"-\]|\+\}")
 _HEADER: Final = lazy_pattern(r"(?:x|ocp-apim)-[\w-]{0,80}$", re.IGNORECASE)
-_LINE_START: Final = lazy_pattern(r"(?:^|\n)[ \t]*(?:- +|export +|set +)?[\\\"']{0,2}$", re.IGNORECASE)
+_LINE_START: Final = lazy_pattern(r"(?:^|\n)[+<>-]?[ \t]*(?:- +|export +|set +)?[\\\"']{0,2}$", re.IGNORECASE)
 _REST_OF_LINE: Final = lazy_pattern(r"[\"',;\s]*(?:#.*)?(?:\n|$)")
 _WORDS_BEFORE: Final = lazy_pattern(r"(?:[^\W_]{2,12}[ ]){1,3}$")
 # Last words of names that are written with spaces: `API key: ...`, `mot de passe : ...`.
@@ -72,11 +74,14 @@ def _spoken_name(text: str, start: int, key: str) -> str:
 def _secret(pair: re.Match[str], match: re.Match[str], key: str, kind: KeyKind) -> tuple[int, int] | None:
     group = match.lastgroup or "bare"
     value = match[group]
+    if group == "bare" and (close := _WORD_DIFF.search(value)) is not None:
+        value = value[: close.start()]
     if not is_secret_assignment(key, value, kind):
         return None
     if group == "bare" and not _is_plain_secret(pair, match, value):
         return None
-    return match.span(group)
+    start = match.start(group)
+    return start, start + len(value)
 
 
 def _is_plain_secret(pair: re.Match[str], match: re.Match[str], value: str) -> bool:
@@ -85,10 +90,11 @@ def _is_plain_secret(pair: re.Match[str], match: re.Match[str], value: str) -> b
         return False
     separator = pair["sep"]
     if "=" in separator or ":" not in separator or not separator[-1:].isspace():
-        return not (separator == ":" and _is_tag(pair, value))
+        return not (separator == ":" and not _HEADER.match(pair["key"]) and _is_tag(pair, value))
     prefix = pair.string[max(pair.start() - 60, 0) : pair.start()]
     is_line = _LINE_START.search(prefix) is not None and _REST_OF_LINE.match(match.string, match.end()) is not None
-    return is_line or _HEADER.match(pair["key"]) is not None or stands_out(value)
+    is_changed = prefix.endswith("{+") or (prefix.endswith("[") and pair["key"].startswith("-"))
+    return is_line or is_changed or _HEADER.match(pair["key"]) is not None or stands_out(value)
 
 
 _VERSION: Final = lazy_pattern(r"v?[0-9]+(?:\.[0-9]+){0,3}(?:[-+@][\w.:-]*)?|latest\b.*|[0-9a-f]{7,40}(?:@sha256.*)?")

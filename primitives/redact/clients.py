@@ -96,7 +96,7 @@ _CLIENTS: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     (_SNMP, "", r"(?-i:-[AXc])\s"),
     (_SNMP, r"[^\n|;]{0,200}?\s(?-i:-A)\s\S{1,100}", r"(?-i:-X)\s"),
     (("convertto-securestring",), "", r"(?:-string\s+)?"),
-    (("net",), r"\s+(?:user\s+\S{1,64}|use\s+(?:\S{1,3}\s+)?\\\\\S{1,200})", ""),
+    (("net",), r"\s+(?:user\s+\S{1,64}|use\s+(?:\S{1,3}\s+)?\\\\\S{1,200}(?:\s+/\S{1,80}){0,3})", "(?!/)"),
     (("sqlplus", "sqlldr", "impdp", "expdp", "rman", "tnsping"), "", r"[\w.\"-]{1,64}/"),
     (("mysqladmin",), "", r"password\s"),
     (_MYSQL, "", r"-p"),
@@ -226,6 +226,14 @@ CLIENT_RULES: Final[tuple[Rule, ...]] = (
             rf"{_MORE}[\w.-]{{1,100}}={_WORD}\s",
             rf"{_MORE}[\w.-]{{1,100}}={_WORD}\s[\w.-]{{1,100}}={_WORD}\s",
         )
+    ),
+    # What such a command prints is on the next line.
+    make_rule(
+        "value",
+        ("*jsonpath", "*template", "base64", "kv", "secretstring", "unmask"),
+        r"(?:\b(?:get|read)\s{1,4}secrets?\b[^\n]{0,200}(?:jsonpath|template|base64)|\bkv\s+get\b[^\n]{0,200}-field|--query\s{1,4}[\"']?SecretString"
+        r"|base64\s{1,4}(?:-d|--decode))[^\n]{0,200}(?:\n|->\s)(?P<secret>[^\s{}\[\]\"':]{6,10000})(?=\s|$)",
+        _drawn,
     ),
     make_rule("password", ("*<<<",), rf"<<<\s{{0,3}}(?P<secret>{_WORD})", _drawn),
     make_rule(

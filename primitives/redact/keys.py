@@ -36,7 +36,7 @@ _PREFIXES_OF_PASS: Final = (
 )  # fmt: skip
 _QUALIFIERS: Final = frozenset({
     "api", "access", "secret", "private", "priv", "account", "shared", "sharedaccess", "encryption", "enc", "signing",
-    "sign", "master", "auth", "storage", "license", "licence", "deploy", "functions", "function", "subscription",
+    "sign", "signature", "master", "auth", "storage", "license", "licence", "deploy", "functions", "function", "subscription",
     "consumer", "webhook", "hmac", "jwt", "cookie", "openai", "stripe", "twilio", "sendgrid", "mailgun", "mailchimp",
     "datadog", "dd", "newrelic", "relic", "pagerduty", "pd", "opsgenie", "sentry", "algolia", "cloudflare", "anthropic",
     "gcp", "github", "gitlab", "slack", "sumologic", "splunk", "honeycomb", "grafana", "vault", "dropbox",
@@ -61,7 +61,8 @@ _STRONG_SECRETS: Final = frozenset({
 _DROPPED: Final = frozenset({
     "old", "prev", "previous", "new", "current", "prod", "production", "staging", "backup", "value", "base64", "b64",
     "plain", "plaintext", "text", "dev", "live", "primary", "secondary", "default", "base", "hash", "hashed", "enc",
-    "encrypted", "string", "decrypted", "raw", "val",
+    "encrypted", "string", "decrypted", "raw", "val", "digest", "sha256", "sha512", "sha1", "md5", "bcrypt",
+    "hs256", "hs384", "hs512",
 })  # fmt: skip
 # Keys that end in `token` and name something public.
 _PUBLIC_TOKENS: Final = frozenset({

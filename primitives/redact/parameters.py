@@ -29,6 +29,7 @@ _BETWEEN_ROWS: Final = lazy_pattern(r"\s{0,8},?\s{0,8}\(")
 _MARKED: Final = lazy_pattern(
     r"(?P<key>[\w.]{2,60}+)[\"`\]]?\s?(?:=|\blike\b)\s?(?P<mark>\$[0-9]{1,4}|\?|@\w{1,60}|:\w{1,60}|%s)", re.IGNORECASE
 )
+_MARK: Final = lazy_pattern(r"\$[0-9]{1,4}|\?|@\w{1,60}|:\w{1,60}|%s")
 _LIST: Final = lazy_pattern(r"\b(?:parameters|params|binds|args)\]?\s?[:=]\s{0,4}", re.IGNORECASE)
 _LIST_ITEM: Final = lazy_pattern(
     r"[\s\[({]{0,8}[\"']?(?P<value>[^\s\"',()\[\]]{1,500})[\"']?(?:\([A-Za-z]{1,30}\))?[\s)\]}]{0,8}(?:,|$|\n)?"
@@ -93,18 +94,28 @@ def _items(text: str, at: int) -> Iterator[tuple[int, Span, int]]:
 
 def _bound(text: str) -> Iterator[Span]:
     positions = set()
-    for match in _MARKED.finditer(text):
-        if not is_secret_key(match["key"]):
-            continue
-        mark = match["mark"]
+    for start, end in (*_marks_of_columns(text), *_marks_in_rows(text)):
+        mark = text[start:end]
         if mark in ("?", "%s"):
-            positions.add(
-                sum(1 for _ in _QUESTION.finditer(text[max(match.start() - 10_000, 0) : match.start("mark")]))
-            )
+            positions.add(sum(1 for _ in _QUESTION.finditer(text[max(start - 10_000, 0) : start])))
         else:
             yield from _of_name(text, mark)
     if positions:
         yield from _of_position(text, positions)
+
+
+def _marks_of_columns(text: str) -> Iterator[Span]:
+    """The marks that stand for the values of columns that name a secret."""
+    for match in _MARKED.finditer(text):
+        if is_secret_key(match["key"]):
+            yield match.span("mark")
+
+
+def _marks_in_rows(text: str) -> Iterator[Span]:
+    """The same where the columns are those of an INSERT."""
+    for start, end in _rows(text):
+        if _MARK.fullmatch(text, start, end):
+            yield start, end
 
 
 def _of_name(text: str, mark: str) -> Iterator[Span]:

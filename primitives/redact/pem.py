@@ -41,7 +41,7 @@ PEM_RULES: Final[tuple[Rule, ...]] = (
         "private-key",
         ("*private",),
         rf"{_DASHES}BEGIN{_SPACE}{_LABEL}(?:{_DASHES}|[ ]?----)(?P<secret>(?:[^-%&\\]|-(?!---)|%(?!2D%2D%2D)|&(?!#45;&#45;)|\\(?!u002d\\u)){{0,20000}}"
-        rf"(?=-----|---- |%2D%2D%2D|\\u002d|&#45;)|(?:(?:\s|\\{{1,15}}[nrt]|%0[AD])*[A-Za-z0-9+/=]{{16,}})*)",
+        rf"(?=-----|---- |%2D%2D%2D|\\u002d|&#45;)|(?:\s{{0,4}}(?:Proc-Type|DEK-Info|Comment|Version|Hash|Charset):[^\n]{{0,200}}\n){{0,4}}(?:(?:\s|\\{{1,15}}[nrt]|%0[AD])*[A-Za-z0-9+/=]{{16,}})*)",
         _body,
     ),
     make_rule(

@@ -26,6 +26,9 @@ _ORDINARY: Final = lazy_pattern(
     r"|[\w.+-]+@[\w-]+\.\w.*|system:.*|[\w.-]+[:=].*|[a-z]+_[a-z0-9_]+|[A-Z]+_[A-Z0-9_]+|\w+/\w+(?:/.*)?"
     r"|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?|[\w.-]*#[0-9]+"
 )
+_PARTS: Final = lazy_pattern(r"[^A-Za-z]+")
+# `errorCode`, `HTTPServer`, `getURL`; in what was drawn at random, one capital letter stands between small ones sooner or later.
+_HUMPS: Final = lazy_pattern(r"[a-z]*(?:[A-Z]{1,5}[a-z]{2,})*[A-Z]{0,5}")
 _LONG_MIXED: Final = lazy_pattern(r"(?=[^0-9]{0,80}[0-9])(?=[^A-Za-z]{0,80}[A-Za-z])[A-Za-z0-9_+/=.-]{16,2000}")
 _STRONG: Final = (
     r"pass(?:word|wd|phrase|code|wort|word\sattempt)|pwd?|pswd|kennwort|contraseña|contrasena|senha|wachtwoord|"
@@ -33,14 +36,21 @@ _STRONG: Final = (
 )
 _SPACED: Final = r"mot\sde\spasse|kata\ssandi|mật\skhẩu"
 _KEYS: Final = (
-    r"(?:api|access|secret|encryption|session|signing|recovery|licen[cs]e|private|account|master|shared|client|webhook|hmac|"
+    r"(?:api|access|secret|encryption|wi-?fi|wlan|network|door|safe|session|signing|recovery|licen[cs]e|private|account|master|shared|client|webhook|hmac|"
     r"backup|one-time|verification|unseal|bearer|refresh|auth|root|deploy|bot)[ -](?:access[ -])?(?:keys?|codes?|secret|token|password)"
     r"(?:\s[0-9])?|token|secret|creds|credentials?"
 )
 _COPULA: Final = (
-    r"\s?(?::\s{1,3}|：\s{0,3})|(?:\svalue)?\s{1,2}(?:(?:has\sbeen\s|was\s|is\s)?(?:re)?(?:set|changed)\sto|is(?:\snow)?|was|are|now|to|ist|lautet|es|est|é|è|"
+    r"\s?(?::\s{1,3}|：\s{0,3})|(?:\svalue)?\s{1,2}(?:(?:has\sbeen\s|was\s|is\s)?(?:re)?(?:set|changed)\sto|is(?:\s(?:now|still|currently|just|simply|again))?|(?:will|should|must)\sbe|was|are|now|to|ist|lautet|es|est|é|è|"
     r"on|of|with|value|entered|->|=>|→|是)(?:\s?:)?\s{1,3}"
 )
+# Words of clauses: `the passphrase we use there: ...`.
+_ABOUT: Final = (
+    r"(?:we|you|they|i|he|she|it|that|which|use[ds]?|need|there|here|today|again|right|can|have|has|got|set|sent|gave|in|on|at"
+    r"|prod|production|staging|dev|test|this|time|below|my|our|your|the|old|new"
+    r"|asked|wanted|needed|given|shared|created|generated|issued|received|requested|for|with|from|by|to)"
+)
+_SAYS: Final = r"\s?:\s|\s(?:is|was|will|should|must|has)\s"
 _VALUE: Final = (
     r"\\{0,3}[\"'`(]?(?:\[redacted:(?:[a-z0-9-]{1,40}:[0-9a-f]{6}\])?(?=\w))?(?P<secret>[^\s\"'`,;()<>\[\]{}：]{5,500})"
 )
@@ -51,7 +61,15 @@ def _is_said(value: str, *, quoted: bool) -> bool:
         return False
     if _ORDINARY.fullmatch(value):
         return quoted and value.isalnum() and not value.isdigit() and len(value) > 7 and not value.islower()
-    return stands_out(value) or (quoted and value.isalnum() and len(value) > 5)
+    if quoted and value.isalnum():
+        return len(value) > 5
+    return stands_out(value) or (_is_jagged(value) and len(value) >= 10)
+
+
+def _is_jagged(value: str) -> bool:
+    """Whether capital letters stand in a long word where those of no name do."""
+    letters = max(_PARTS.split(value), key=len)
+    return len(letters) >= 8 and _HUMPS.fullmatch(letters) is None
 
 
 def _trimmed(match: re.Match[str]) -> tuple[str, Span, bool]:
@@ -83,6 +101,11 @@ def _drawn(match: re.Match[str]) -> Span | None:
     return match.span("secret") if stands_out(value) and not _NAME.fullmatch(value) and not is_code(value) else None
 
 
+def _given(match: re.Match[str]) -> Span | None:
+    """What a method takes whose name says that it sets a secret."""
+    return _drawn(match) if is_secret_assignment(match["key"], match["secret"]) and key_kind(match["key"]) else None
+
+
 def _about_a_secret(match: re.Match[str]) -> Span | None:
     return _stated(match) if match["copula"] is not None else _beside(match)
 
@@ -112,7 +135,7 @@ _SETTING_WORDS: Final = (
 def _said_of(words: str) -> str:
     """The pattern of a value that stands behind these words."""
     return (
-        rf"(?<![\w/.-])(?:{words})(?:\s(?:for|für|of|to)\s(?:the\s|user\s)?[\w.@-]{{1,40}}(?={_COPULA}))?"
+        rf"(?<![\w/.-])(?:{words})(?:\s(?:for|für|of|to)\s(?:the\s|user\s)?[\w.@-]{{1,40}}(?={_COPULA})|(?:\s(?:for|of|to)(?:\s[\w.@'-]{{1,40}}+){{2,5}}|(?:\s{_ABOUT}){{1,5}})(?={_SAYS}))?"
         rf"(?:(?P<copula>{_COPULA})|[ ]{{1,2}}){_VALUE}"
     )
 
@@ -139,6 +162,20 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
         rf"(?:{_STRONG}|{_KEYS})\b",
         _stated,
         keyed=True,
+    ),
+    make_rule(
+        "password",
+        ("is", "was", "it's", "that's"),
+        rf"(?<![^\s\"'`(])[\"'`]?(?P<secret>[^\s\"'`,;()]{{6,300}})[\"'`]?,?\s(?:is|was|(?:that|this|which|it)(?:\s(?:is|was)|'s))\s"
+        rf"(?:the|a|an|your|his|her|their|my|our)\s(?:(?:new|old|current|right|correct|real|actual|temporary|default|[\w-]{{2,12}})\s)?(?:{_STRONG}|{_KEYS})\b",
+        _stated,
+        keyed=True,
+    ),
+    make_rule(
+        "value",
+        ("*password(", "*token(", "*secret(", "*key(", "*pass(", "*pwd(", "*passwd(", "*passphrase("),
+        r"(?<![\w-])(?P<key>(?:with|set|add|use)?[A-Za-z_]{2,40})\(\s?[\"'](?P<secret>[^\"'\s]{6,500})[\"']\s?\)",
+        _given,
     ),
     make_rule(
         "value",
@@ -204,7 +241,7 @@ PROSE_RULES: Final[tuple[Rule, ...]] = (
             "logged",
             "logon",
         ),
-        r"\b(?:credentials?|creds|log(?:ged)?[ -]?[io]n)\b(?:\s(?:is|are|with|as|of|for|using)|\s?[:=]){0,3}\s{1,2}"
+        r"\b(?:credentials?|creds|log(?:ged)?[ -]?[io]n)\b(?:\s(?:for|to|on|of|in)\s(?:the\s)?[\w.@-]{1,40}(?=\s?[:=]|\sare))?(?:\s(?:is|are|with|as|of|for|using)|\s?[:=]){0,3}\s{1,2}"
         r"(?P<user>[\w.@-]{1,40})(?:\s?[/:]\s?|\swith\s|\s\(password\s)(?P<secret>[^\s\"',;/:(){}]{6,100})",
         _stated,
         begins="trigger",

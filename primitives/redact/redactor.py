@@ -178,10 +178,11 @@ class Redactor:
         tree = Tree(obj)
         if self._is_dull(tree.text):
             return obj
-        tree = Tree(self._by_structure(tree))
+        if (value := self._by_structure(tree)) != obj:
+            tree = Tree(value)
         marks = Marks()
         text = self._passes(marks.hide(tree.text), marks, self._hider(marks), read=False)
-        return tree.value if marks.is_full else tree.without(list(marks.places(text)), _same, self._hidden)
+        return tree.value if marks.is_full or not marks else tree.without(list(marks.places(text)), _same, self._hidden)
 
     def _by_structure(self, tree: Tree) -> Any:
         """The value of a tree without the secrets that its structure tells, and those in each string by itself."""

@@ -6,6 +6,8 @@ match is the secret. What follows a secret's name is often no secret: `values` s
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Callable
 from typing import Final, Literal
@@ -74,6 +76,16 @@ def _authorization(match: re.Match[str]) -> Span | None:
     return match.span("secret") if len(value) >= 4 else None
 
 
+def _basic(match: re.Match[str]) -> Span | None:
+    """Base64 of a user and a password."""
+    value = match["secret"]
+    try:
+        text = base64.b64decode(value + "=" * (-len(value) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        return None
+    return match.span("secret") if ":" in text and text.isprintable() else None
+
+
 def _bearer(match: re.Match[str]) -> Span | None:
     value = match["secret"]
     return match.span("secret") if re.search("[0-9]", value) or len(value) >= 32 else None
@@ -103,6 +115,7 @@ RULES: Final[tuple[Rule, ...]] = (
         rf"authorization\\?[\"']?\s{{0,3}}[:=]\s{{0,3}}\[?\\?[\"']?(?:(?P<scheme>{_SCHEME})\s+)?(?P<secret>[^\s,;\"'\\\[\]]+)",
         _authorization,
     ),
+    make_rule("authorization", ("basic",), r"\bbasic\s+(?P<secret>[A-Za-z0-9+/]{8,2000}={0,2})(?![\w+/=])", _basic),
     make_rule("bearer", ("*bearer",), r"\bbearer\s+(?P<secret>[A-Za-z0-9._~+/=-]{16,})", _bearer),
     make_rule(
         "cookie",

@@ -31,49 +31,19 @@ class Tree:
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        self._parts: list[str] = []
-        self._places: list[Span] = []
-        self._at = 0
-        self._write(value)
-        self.text = "".join(self._parts)
+        parts: list[str] = []
+        _write(value, parts.append)
+        self.text = "".join(parts)
 
-    def _put(self, text: str) -> None:
-        self._parts.append(text)
-        self._at += len(text)
-
-    def _string(self, text: str) -> None:
-        self._put('"')
-        self._places.append((self._at, self._at + len(text)))
-        self._put(text)
-        self._put('"')
-
-    def _write(self, value: Any) -> None:
-        if isinstance(value, str):
-            self._string(value)
-        elif isinstance(value, Mapping):
-            self._put("{")
-            for number, (key, item) in enumerate(value.items()):
-                if number:
-                    self._put(", ")
-                self._string(str(key))
-                self._put(": ")
-                self._write(item)
-            self._put("}")
-        elif isinstance(value, list | tuple):
-            self._put("[")
-            for number, item in enumerate(value):
-                if number:
-                    self._put(", ")
-                self._write(item)
-            self._put("]")
-        else:
-            text = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
-            self._places.append((self._at, self._at + len(text)))
-            self._put(text)
+    def _places(self) -> list[Span]:
+        """Where each key and each value that holds no others stands in the text, without quotes."""
+        places: list[Span] = []
+        _locate(self.value, 0, places.append)
+        return places
 
     def frame(self) -> Frame:
         """The frame of the whole value."""
-        places = iter(self._places)
+        places = iter(self._places())
         top = Frame(style="[")
         _fill(top, "", self.value, places)
         first = top.entries[0][1]
@@ -81,8 +51,10 @@ class Tree:
 
     def without(self, hidden: list[Hidden], clean: Callable[[str], str], hide: Callable[[str, str], str]) -> Any:
         """The value without what is `hidden`, in order. `clean` redacts what is left of each string, `hide` one of its parts."""
+        if not hidden:
+            return _cleaned(self.value, clean)
         starts = [start for start, *_ in hidden]
-        places = iter(self._places)
+        places = iter(self._places())
 
         def piece(text: str, *, whole: bool = False) -> str:
             start, end = next(places)
@@ -93,6 +65,64 @@ class Tree:
             return clean(_cut(text, start, end, touching, hide) if touching else text)
 
         return _rebuilt(self.value, piece)
+
+
+def _write(value: Any, put: Callable[[str], object]) -> None:
+    if isinstance(value, str):
+        put(f'"{value}"')
+    elif isinstance(value, Mapping):
+        before = "{"
+        for key, item in value.items():
+            if isinstance(item, str):
+                put(f'{before}"{key}": "{item}"')
+            else:
+                put(f'{before}"{key}": ')
+                _write(item, put)
+            before = ", "
+        put("}" if value else "{}")
+    elif isinstance(value, list | tuple):
+        before = "["
+        for item in value:
+            put(before)
+            _write(item, put)
+            before = ", "
+        put("]" if value else "[]")
+    else:
+        put(_plain(value))
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+
+
+def _locate(value: Any, at: int, put: Callable[[Span], object]) -> int:
+    """Give `put` the places in a value whose text begins at `at`, in order; where it ends."""
+    if isinstance(value, str):
+        put((at + 1, at + 1 + len(value)))
+        return at + 2 + len(value)
+    if isinstance(value, Mapping):
+        for number, (key, item) in enumerate(value.items()):
+            start = at + (3 if number else 2)
+            put((start, start + len(str(key))))
+            at = _locate(item, start + len(str(key)) + 3, put)
+        return at + (1 if value else 2)
+    if isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            at = _locate(item, at + (2 if number else 1), put)
+        return at + (1 if value else 2)
+    put((at, at + len(_plain(value))))
+    return at + len(_plain(value))
+
+
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    """A value with each of its strings and keys cleaned."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _cleaned(item, clean) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_cleaned(item, clean) for item in value)
+    return value
 
 
 def _from(hidden: list[Hidden], first: int, end: int) -> Iterator[Hidden]:

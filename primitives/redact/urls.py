@@ -113,9 +113,10 @@ URL_RULES: Final[tuple[Rule, ...]] = (
             "*/v1/http/",
             "link",
             "password",
+            "services",
         ),
         r"/(?:reset|password|reset-password|verify|verify-email|confirm|invit(?:e|ation)|magic(?:-link)?|tokens?|keys?|activat(?:e|ion)"
-        r"|unsubscribe|(?:web)?hooks?|v[0-9]/http|catch/[0-9]{1,12})/(?P<secret>[A-Za-z0-9_=.-]{20,300})(?![\w.-])",
+        r"|unsubscribe|(?:web)?hooks?|v[0-9]/http|catch/[0-9]{1,12}|services/T\w{1,12}/B\w{1,12})/(?P<secret>[A-Za-z0-9_=.-]{20,300})(?![\w.-])",
         _path,
     ),
     make_rule(

@@ -170,7 +170,7 @@ register(
             radius=_radius,
             guards=_alias_guards,
             identity=lambda current: text(current, "RevisionId"),
-            resources=lambda args, place, _: (_function_arn(args, place),),
+            resources=lambda args, place, _: (_function_arn(args, place), _alias_arn(args, place)),
         ),
         permissions=(*_LOOKS, "lambda:GetAlias", "lambda:UpdateAlias"),
     )

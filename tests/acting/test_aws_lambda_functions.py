@@ -54,7 +54,7 @@ async def test_an_alias_goes_back_and_forward_with_the_revision_that_was_read() 
     functions = Lambda()
     preview = await carry_out(functions.world, "rollback_function", **BACK)
     [call] = functions.world.sent
-    assert (call.target, call.parameters["resources"]) == (f"{ARN}:live", [ARN])
+    assert (call.target, call.parameters["resources"]) == (f"{ARN}:live", [ARN, f"{ARN}:live"])
     assert preview.diff == "-version: '12'\n+version: '11'"
     assert (await progress(functions.world, "rollback_function", preview, **BACK)).state == "converged"
     await undo(functions.world, "rollback_function", preview, **BACK)

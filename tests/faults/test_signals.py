@@ -135,6 +135,26 @@ cockpit.terminal.LAST_RESORT_S = 0.5
     assert main(["audit", "verify", "--store", str(store)]) == 0
 
 
+def test_an_import_that_does_not_let_go_says_so_all_the_same(short_path: Path) -> None:
+    program = """
+import asyncio, sys, time
+import engine.export
+async def stuck(*_):
+    print("reading", flush=True)
+    await asyncio.to_thread(time.sleep, 100)
+engine.export.import_events = stuck
+import cockpit.terminal
+cockpit.terminal.LAST_RESORT_S = 0.5
+"""
+    store = short_path / "incidents.db"
+    with started("import", STORY, "--store", store, program=program + COMMAND) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "reading\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, line(said)) == (130, "interrupted")
+
+
 def test_a_hangup_that_the_starter_ignored_stays_ignored(short_path: Path) -> None:
     def nohup() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
+import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -114,6 +117,112 @@ def configurations(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Co
     yield ["--config", str(path), "doctor"]
 
 
+def policies(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Command]:
+    """A policy file, spoilt."""
+    path = folder / "policy.yaml"
+    path.write_bytes(mutate(rng, path.name, _POLICY.read_bytes()))
+    yield ["policy", "check", "--file", str(path)]
+
+
+def alert_files(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Command]:
+    """An alert in a file, spoilt, for a live investigation and for the intake."""
+    path = folder / "alert.json"
+    path.write_bytes(mutate(rng, path.name, json.dumps(rng.choice(ALERTS)).encode()))
+    yield ["investigate", "--alert", str(path), "--prometheus", "http://127.0.0.1:9", rng.choice(("--plain", "--json"))]
+    yield ["intake", "try", str(path)]
+
+
+def environments(rng: random.Random, folder: Path, _: Prepared) -> Iterator[Ran]:
+    """Variables of the environment of any form; a terminal that isn't one."""
+    place = _written(rng, folder, bundle())
+    names = rng.sample(_VARIABLES, rng.choice((1, 2, 4)))
+    before = dict(os.environ)
+    os.environ.update({name: rng.choice((_word(rng), *_ODD_VALUES)) for name in names})
+    try:
+        for words in (["investigate", "--incident", str(place)], ["incidents"], ["doctor"]):
+            store = [] if "CLOUDOPS_STORE" in names else ["--store", str(folder / "incidents.db")]
+            yield run([*words, *store], folder)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def other_stores(rng: random.Random, folder: Path, prepared: Prepared) -> Iterator[Command]:
+    """A file of SQLite that isn't ours, or ours with tables changed, with a log of another one beside it."""
+    path = folder / "incidents.db"
+    if rng.random() < 0.5:
+        shutil.copy(prepared.store, path)
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in rng.sample(_STATEMENTS, rng.choice((1, 2, 3))):
+            with suppress(sqlite3.Error):
+                connection.execute(statement)
+        connection.commit()
+    if rng.random() < 0.5:
+        path.with_name("incidents.db-wal").write_bytes(mutate(rng, "wal", rng.randbytes(4_000)))
+    yield ["incidents"]
+    yield from _shown(prepared.execution_id, folder)
+    yield ["doctor"]
+
+
+_POLICY: Final = Path(__file__).parents[2] / "docs" / "policy.example.yaml"
+_VARIABLES: Final = (
+    "CLOUDOPS_STORE",
+    "CLOUDOPS_CONFIG",
+    "TERM",
+    "COLUMNS",
+    "LINES",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "NO_COLOR",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "TMPDIR",
+    "PAGER",
+    "HTTPS_PROXY",
+    "KUBECONFIG",
+    "AWS_PROFILE",
+    "AWS_REGION",
+)
+_ODD_VALUES: Final = (
+    "",
+    "0",
+    "-1",
+    "99999999999999999999",
+    "/dev/full",
+    "/dev/null",
+    "/",
+    HOSTILE,
+    "xterm-\udcff",
+    "../..",
+)
+_STATEMENTS: Final = (
+    "CREATE TABLE notes (a, b)",
+    "CREATE TABLE events (a, b, c)",
+    "CREATE TABLE other (a)",
+    "DROP TABLE events",
+    "DROP TABLE executions",
+    "DROP TABLE incidents",
+    "ALTER TABLE events RENAME TO old_events",
+    "ALTER TABLE events ADD COLUMN x",
+    "UPDATE events SET seq = seq + 1",
+    "UPDATE events SET body = x'00ff'",
+    "UPDATE events SET body = NULL",
+    "UPDATE events SET hash = 1.5",
+    "DELETE FROM events WHERE seq % 3 = 1",
+    "PRAGMA user_version = 99999",
+    "PRAGMA user_version = -1",
+    "PRAGMA application_id = 1",
+    "INSERT INTO events SELECT * FROM events LIMIT 1",
+    "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END",
+    "CREATE VIEW v AS SELECT 1",
+    "VACUUM",
+    "PRAGMA journal_mode = DELETE",
+    "PRAGMA encoding = 'UTF-16'",
+)
+
+
 def sockets(rng: random.Random, folder: Path, prepared: Prepared) -> Iterator[Command | Ran]:
     """Hostile clients of an engine that serves a store."""
     yield from attacked(rng, folder, prepared.store, prepared.execution_id)
@@ -142,6 +251,10 @@ JOBS: Final[dict[str, tuple[int, Job]]] = {
     "stores": (2, stores),
     "words": (2, words),
     "configurations": (1, configurations),
+    "policies": (1, policies),
+    "alert_files": (2, alert_files),
+    "environments": (2, environments),
+    "other_stores": (2, other_stores),
     "sockets": (3, sockets),
     "sources": (3, sources),
 }

@@ -15,7 +15,7 @@ from mutations import LARGEST, mutate
 ROOT = Path(__file__).parents[2]
 # Rounds of each job that reached far: a part grown to thousands of records, a forged chain, a spoilt store.
 SEEDS = {"parts": 2010007, "alerts": 1010003, "archives": 5, "exports": 1010011, "stores": 7, "words": 11, "sockets": 3,
-         "sources": 5}  # fmt: skip
+         "sources": 5, "policies": 3, "alert_files": 4, "environments": 6, "other_stores": 8}  # fmt: skip
 
 
 @pytest.mark.parametrize("job", SEEDS)

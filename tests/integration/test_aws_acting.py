@@ -107,6 +107,19 @@ async def test_without_a_role_the_callers_own_credentials_act_and_the_plan_says_
     assert assumed(aws) == []
 
 
+async def test_the_role_that_acts_is_not_assumed_by_way_of_the_one_that_reads(aws: FakeAws) -> None:
+    reader = f"arn:aws:iam::{ACCOUNT}:role/reader"
+    answering(aws, "UpdateService", TAKEN)
+    async with acting(aws.settings(role_arn=reader, act_role_arn=ROLE)) as writer:
+        await writer.where()
+        assert (await writer.send(CALL)).outcome == "accepted"
+    assert {step["RoleArn"] for step in assumed(aws)} == {ROLE}
+    async with acting(aws.settings(role_arn=reader)) as writer:
+        await writer.where()
+        assert (await writer.send(CALL)).outcome == "accepted"
+        assert ":assumed-role/reader/cloudops" in writer.identity
+
+
 async def test_a_role_that_may_not_be_assumed_says_what_its_trust_must_allow(aws: FakeAws) -> None:
     answering(aws, "AssumeRole", refused_xml("AccessDenied", 403))
     async with acting(aws.settings(act_role_arn=ROLE)) as writer:

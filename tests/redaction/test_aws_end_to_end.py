@@ -78,6 +78,7 @@ def test_a_secret_of_an_account_is_in_no_byte(aws: FakeAws, tmp_path: Path, capf
     main(["investigate", "orders fails", "--json", *place])
     report = json.loads(capfd.readouterr().out)
     main(["export", report["execution_id"], str(tmp_path / "live"), *place])
+    main(["record", str(tmp_path / "recorded.incident"), "--query", f"orders fails, password={secret(1)}", *place])
     main(["report", report["execution_id"], "--format", "html", *place])
     main(["replay", report["execution_id"], "--plain", *place])
     printed = capfd.readouterr()

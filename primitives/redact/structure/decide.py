@@ -166,6 +166,8 @@ class _Judge:
     def _named_scope(self, key: str, plain: str) -> _Scope:
         fields = self.fields
         key = key.strip("\"'\\:@")
+        if key.lower() == "keys" and is_container(f"{self.frame.key}_keys"):
+            return _Scope(f"{self.frame.key}_key", every=True, fields=fields)  # `api: {keys: ...}`
         if is_container(key):
             return _Scope(key.rstrip("s"), every=True, fields=fields)
         if is_secret_key(key) or is_secret_key(key.rstrip("s")):

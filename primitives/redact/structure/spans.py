@@ -86,6 +86,8 @@ _SENSITIVE_KINDS: Final = frozenset(
         "rsakeyvalue",
         "kty",
         "login",
+        "key",
+        "keys",
     }
 )
 

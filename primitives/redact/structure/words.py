@@ -88,7 +88,7 @@ TYPES: Final[dict[str, frozenset[str]]] = {
 KEY_TYPES: Final = frozenset({"kind", "type", "resource"})
 JWK: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "k"])
 _CONTAINER: Final = lazy_pattern(
-    r"(?:.{0,40}[_.-])?(?:credentials?|creds|secrets|tokens|passwords|passwds|(?:api|access|secret|auth)[_-]?keys|auth[_-]?tokens|"
+    r"(?:.{0,40}[_.-])?(?:credentials?|creds|auth[_-]?users|secrets|tokens|passwords|passwds|(?:api|access|secret|auth)[_-]?keys|auth[_-]?tokens|"
     r"(?:api|access|auth|refresh|bearer)tokens)",
     re.IGNORECASE,
 )
