@@ -29,7 +29,7 @@ from cockpit.widgets.facts import FactsPane
 from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event
 from engine.incident import IncidentState, fold
-from engine.notify.outbox import Delivery
+from engine.notify.delivery import Delivery
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
 from engine.store.locations import StoreLocation, parse_location
 from primitives.errors import StoreError, UsageError

@@ -15,8 +15,8 @@ from cockpit.signals import run
 from cockpit.tables import Column, count, table_lines
 from engine.incident import IncidentState
 from engine.notify.composing import compose_result, compose_test
+from engine.notify.delivery import Delivery
 from engine.notify.once import NotDelivered, deliver_once
-from engine.notify.outbox import Delivery
 from engine.notify.receivers.opening import open_receiver, open_receivers
 from engine.notify.rules import assign
 from engine.notify.settings import NotificationSettings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 
 from cockpit.settings import Settings
 from engine.serve.jobs import Job
@@ -19,5 +20,9 @@ def jobs_of(settings: Settings) -> Mapping[str, Job]:
     if settings.notifications is None or not settings.notifications.rules:
         return {}
     from engine.notify.service import notification_job
+    from engine.notify.unattended import tell_of_unattended
 
-    return {"notifications": notification_job(settings.notifications, os.environ)}
+    return {
+        "notifications": notification_job(settings.notifications, os.environ),
+        "unattended alerts": partial(tell_of_unattended, settings.notifications),
+    }

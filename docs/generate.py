@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from cockpit.cli import cloudops
 from cockpit.keys import key_page
 from engine import schemas as command_schemas
+from engine.act import action_pages
 from engine.act import roles as action_roles
 from engine.events import Body, PlannedStep, SourceState, Who
 from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothesis
@@ -28,7 +29,7 @@ from primitives.bundle import schema as bundle_schemas
 from primitives.diagnostics.registry import Arguments, Diagnostic, diagnostics
 from primitives.kubernetes.states import STATES, WEIGHTS
 from primitives.records import Coverage, Symptom, Window
-from primitives.remediations.registry import Remediation, remediations
+from primitives.remediations.registry import remediations
 from primitives.telemetry import Question
 from primitives.terms import IncidentClass
 
@@ -53,6 +54,7 @@ _CODE_WORDS: Final = {
 def pages() -> dict[str, str]:
     """The text of every generated page, by its name below docs/reference/."""
     return {
+        **{f"actions/{name}": text for name, text in action_pages.pages().items()},
         "actions.md": _actions(),
         "causes.md": _causes(),
         "commands.md": _commands(),
@@ -68,6 +70,7 @@ def write() -> None:
     """Write every generated page, docs/keys.md and the JSON Schemas."""
     folder = FOLDER / "reference"
     folder.mkdir(exist_ok=True)
+    action_pages.write(folder / "actions")
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
     (FOLDER / "keys.md").write_text(key_page(), encoding="utf-8")
@@ -304,7 +307,7 @@ def _cause(one: Cause) -> tuple[str, ...]:
 def _actions() -> str:
     changing = [
         (
-            f"`{action.name}`",
+            f"[`{action.name}`](actions/{action.name}.md)",
             action.summary,
             action.effect,
             action.risk,
@@ -327,16 +330,8 @@ def _actions() -> str:
         "`primitives/remediations/` and the looks of `primitives/diagnostics/`",
         _ACTIONS,
         "## Actions that change something\n\n" + _table(("action", "does", *columns), changing),
-        *(_of_action(action) for action in remediations().values()),
         "## Looks, which change nothing\n\n" + _table(("look", "does", "takes about", "arguments"), looking),
     )
-
-
-def _of_action(action: Remediation) -> str:
-    inverse, by = action.inverse, "the metric that raised the alarm" if action.executable else "you"
-    undone = f"by `{inverse.primitive}`" if isinstance(inverse, Inverse) else f"can't be: {inverse.why}"
-    rows = [("undone", undone), ("verified", f"by {by}"), ("permissions", _code(action.permissions) or "those of AWS")]
-    return f"## {action.name}\n\n{inspect.cleandoc(action.arguments.__doc__ or '')}\n\n" + _table(("", ""), rows)
 
 
 _ACTIONS = """\

@@ -22,8 +22,8 @@ from engine.incident import IncidentState
 from engine.investigate.commands import CloseAged
 from engine.investigate.scenario import Scenario, open_scenario, reopen_scenario
 from engine.log import EventLog
+from engine.notify.delivery import Delivery
 from engine.notify.holding import StoreOutbox
-from engine.notify.outbox import Delivery
 from engine.port import AuditResult, Command, IncidentSummary, Investigate, Watch
 from engine.reason.advisor import Advisor
 from engine.serve.copying import copy_store

@@ -13,7 +13,7 @@ from engine.alerts import AlertGroup, Quarantined
 from engine.events import Event
 from engine.incident import IncidentState
 from engine.listings import AuditResult, IncidentSummary
-from engine.notify.outbox import Delivery
+from engine.notify.delivery import Delivery
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
 from primitives.sources import NO_SOURCES, SourceDirectory
 

@@ -34,7 +34,7 @@ Arrangement = Literal["too-small", "wide", "column", "full"]
 
 MIN_WIDTH, MIN_HEIGHT = 60, 20
 HEADER_LINES = 2
-ANSWER_LINES, ANSWER_LINES_IN_COLUMN = 6, 3
+ANSWER_LINES, ANSWER_LINES_IN_COLUMN = 6, 4
 """The answer's lines, borders included, in two columns and in one."""
 ABOVE = HEADER_LINES + ANSWER_LINES
 FIRST_FOCUS = "hypotheses"

@@ -26,7 +26,7 @@ CommandPalette CommandList > .option-list--option-highlighted { background: $cur
 
 SCREEN_CSS = """
 #header { dock: top; height: 2; background: $bar; }
-#answer { height: 3; border: none; }
+#answer { height: 4; border: none; }
 .-wide #answer { height: 6; border: round $line; }
 .-full #answer { display: none; }
 .-wide.-no-facts #facts { height: 4fr; }
@@ -56,6 +56,7 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-column #left.-here, .-column #right.-here { height: 1fr; }
 .-column Pane { height: 1fr; }
 .-column Pane.-folded { height: 1; border: none; }
+.-column #facts.-folded { height: 4; }
 
 .-full Pane { height: 1fr; }
 .-full #left, .-full #right { width: 100%; max-width: 100%; }

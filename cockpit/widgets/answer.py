@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanitised
+from cockpit.widgets.log_words import message_words
 from cockpit.widgets.pane import Pane
-from cockpit.widgets.reasons import short_reason
+from cockpit.widgets.reasons import LEAST_QUOTE, follows, short_reason
 from cockpit.widgets.runs import run_part
 from cockpit.widgets.words import percent
 from primitives.quantities import duration
@@ -28,10 +29,12 @@ LEAST_TOLD = 0.02
 """Other hypotheses below this confidence are not named."""
 LEAST_ROOM = 20
 """Cells below which no other hypothesis is named."""
+ROOM_BESIDE_QUOTE = 30
+"""Cells that a message leaves to what stands beside it: how often it came, from whom."""
 
 
 class Answer(Pane, can_focus=False):
-    """Four lines, in a low terminal three. It takes no keys."""
+    """Four lines. It takes no keys."""
 
     pane_title = "Answer"
     _asked: object = None
@@ -56,7 +59,7 @@ class Answer(Pane, can_focus=False):
             return [Line([(f" {_doing(state)}", "text")])]
         lines = [self._cause(state, width), self._reasons(state, width)]
         others, following = self._others(state, width), self._next(state, width)
-        # A narrow terminal has room for three lines: what to do next is worth more than what else it could be.
+        # Where there is little room, what to do next is worth more than what else it could be.
         return [*lines, following, others] if width < NARROW else [*lines, others, following]
 
     def _cause(self, state: IncidentState, width: int) -> Line:
@@ -73,21 +76,34 @@ class Answer(Pane, can_focus=False):
         if not state.ended and (doing := _doing(state)):
             return Line([(f" {doing}", "dim")])
         best = state.hypotheses[0]
-        reasons: list[str] = []
-        for item in best.evidence_for[:CONSIDERED]:
-            known = state.facts.get(item.fact)
-            words = short_reason(known.fact, self.view.names, best, state.opened) if known is not None else ""
-            if words and words not in reasons and cells(" · ".join([*reasons, words])) + 2 <= width:
-                reasons.append(words)
+        reasons = self._told(state, best, width)
         if not reasons and best.evidence_for and (known := state.facts.get(best.evidence_for[0].fact)) is not None:
             return Line([(f" {sanitised(known.fact.sentence(self.view.names))}", "text")])
         if not reasons:
             return Line([(f" {sanitised(best.note or 'no fact speaks for it directly')}", "dim")])
         return Line([(f" {' · '.join(reasons[:REASONS])}", "text")])
 
+    def _told(self, state: IncidentState, best: Hypothesis, width: int) -> list[str]:
+        """The reasons that fit: of a message that comes first as much as there is room for, and no message twice."""
+        reasons: list[str] = []
+        messages: list[str] = []
+        for fact in [
+            state.facts[item.fact].fact for item in best.evidence_for[:CONSIDERED] if item.fact in state.facts
+        ]:
+            if fact.type == "log_pattern":
+                message = message_words(fact, self.view.names)
+                if any(message in other or other in message for other in messages):
+                    continue
+                messages.append(message)
+            quoted = LEAST_QUOTE if reasons else max(width - ROOM_BESIDE_QUOTE, LEAST_QUOTE)
+            words = short_reason(fact, self.view.names, best, state.opened, quoted)
+            if words and words not in reasons and cells(" · ".join([*reasons, words])) + 2 <= width:
+                reasons.append(words)
+        return reasons
+
     def _others(self, state: IncidentState, width: int) -> Line:
         best, rest = state.hypotheses[0], [item for item in state.hypotheses[1:] if item.confidence >= LEAST_TOLD]
-        follow = [item for item in rest if _follows(item, best)]
+        follow = [item for item in rest if follows(item, best)]
         other = [item for item in rest if item not in follow]
         parts: list[Part] = []
         for label, items in (("Also possible: ", other), ("Follows from it: ", follow)):
@@ -98,7 +114,7 @@ class Answer(Pane, can_focus=False):
                     (label, "dim"),
                     (_named(items, room, sure=items is other), "dim"),
                 ]
-        return Line(parts or [(" Nothing else explains it.", "dim")])
+        return Line(parts or [(" Of the causes that it knows no other fits.", "dim")])
 
     def _withheld(self, state: IncidentState) -> str:
         """Why no repair is recommended, of an answer that is complete; worked out once for each ranking."""
@@ -110,27 +126,23 @@ class Answer(Pane, can_focus=False):
         return self._why
 
     def _next(self, state: IncidentState, width: int) -> Line:
+        """What a person can do, before what lacks something; of these a write before a look."""
         recommended = [action for action in state.actions if action.recommended]
-        writes = [action for action in recommended if action.effect != "read"]
-        reads = [action for action in recommended if action.effect == "read"]
-        parts: list[Part] = [(" Next: ", "dim")]
+        recommended.sort(key=lambda action: (not action.command, action.effect == "read", action.priority))
         run = state.remediation.latest if state.runs else None
         if run is not None and run.dispatched_at is not None:
-            parts = [(" Done: ", "dim"), run_part(run), (f"  {sanitised(run.detail)}", "text")]
+            parts: list[Part] = [(" Done: ", "dim"), run_part(run), (f"  {sanitised(run.detail)}", "text")]
             return Line([(cut(text, width), role) for text, role in parts])
-        if not writes and (why := self._withheld(state)):
+        if all(action.effect == "read" for action in recommended) and (why := self._withheld(state)):
             return Line([(" Next: ", "dim"), (cut(why, width - 8), "warning")])
-        if writes:
-            whole = _action(writes[0])
-            parts += whole if cells(plain(whole)) + 8 <= width else whole[:-1]
-        for look in reads[: 1 if writes else 2]:
-            words = _action(look)
-            if len(parts) == 1 or cells(plain([*parts, *words])) + 4 <= width:
-                parts += [("    ", "dim")] if len(parts) > 1 else []
-                parts += words
-        if len(parts) == 1:
-            ended = "nothing is recommended yet; N runs the next best diagnostic"
-            parts.append((ended if state.ended else "the analysis goes on", "dim"))
+        if not recommended:
+            ended = "no action is proposed; N runs the next best diagnostic"
+            return Line([(" Next: ", "dim"), (ended if state.ended else "the analysis goes on", "dim")])
+        parts = [(" Next: ", "dim"), *_action(recommended[0], width - 8)]
+        for action in recommended[1:2]:
+            words = _action(action, width)
+            if cells(plain([*parts, *words])) + 4 <= width:
+                parts += [("    ", "dim"), *words]
         return Line(parts)
 
 
@@ -142,11 +154,6 @@ def _doing(state: IncidentState) -> str:
     names = ", ".join(sanitised(step.plan.primitive) for step in running[:2])
     more = f" and {len(running) - 2} more" if len(running) > 2 else ""
     return f"Asking now: {names}{more}"
-
-
-def _follows(item: Hypothesis, best: Hypothesis) -> bool:
-    """Whether it may be a consequence of the best one, by the ranking's own adjustments."""
-    return any(each.kind == "consequence" and each.hypothesis == best.id for each in item.adjustments)
 
 
 def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
@@ -161,12 +168,18 @@ def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
     return " · ".join(told)
 
 
-def _action(action: Action) -> list[Part]:
+def _action(action: Action, width: int) -> list[Part]:
+    """What it does, cut where it must be, and its effect, which never is."""
     writes = action.effect != "read"
-    terms = f" · {action.risk} risk" if writes else ""
-    return [
-        (f"{action.priority} ", "focus bold"),
-        (sanitised(action.action), "text bold" if writes else "text"),
+    lacks = "" if action.command else f" · {sanitised(action.command_note or 'no command')}"
+    rest: list[Part] = [
         (f" · {action.effect}", "warning bold" if writes else "good"),
-        (f"{terms} · ~{duration(action.estimated_duration_s)}", "dim"),
+        (f" · {action.risk} risk" if writes else "", "dim"),
+        (lacks or f" · ~{duration(action.estimated_duration_s)}", "dim"),
     ]
+    first = f"{action.priority} "
+    name = sanitised(action.action)
+    while not lacks and len(rest) > 1 and cells(first + name + plain(rest)) > width:
+        rest.pop()
+    room = max(width - cells(first + plain(rest)), 1)
+    return [(first, "focus bold"), (cut(name, room), "text bold" if writes else "text"), *rest]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.condition import Condition
     from primitives.facts import MetricShift
 
-__all__ = ["CONDITIONS", "as_of", "condition_sign", "day_of", "short_metric", "since"]
+__all__ = ["CONDITIONS", "as_of", "condition_sign", "condition_word", "day_of", "short_metric", "since"]
 
 CONDITIONS = {
     "bad": ("●", "still bad", "bad"),
@@ -27,6 +27,26 @@ CONDITIONS = {
 WHOLE_MINUTES_FROM_S = 600
 FRESH_S = 60
 """Seconds after which a number in a live incident is called old."""
+
+
+RECORDED_WORDS = {"recovered": "recovered by"}
+"""What a condition is called in front of the last moment of a recording."""
+
+
+def condition_word(condition: Condition, view: View, *, short: bool) -> str:
+    """What the condition is and as of when: nothing that was recorded is said as if it were so now.
+
+    `still bad at 14:52` of a recording (`short`: `bad at 14:52`), `still bad, 8 s ago` live, `still bad, frozen since
+    14:52:00` when it is old.
+    """
+    word = CONDITIONS[condition.state][1]
+    when = as_of(condition, view)
+    if view.mode == "LIVE":
+        return word if short and "frozen" not in when else f"{word}{when}"
+    if not when:
+        return word
+    word = RECORDED_WORDS.get(condition.state, word)
+    return f"{word.removeprefix('still ') if short else word}{when}"
 
 
 def condition_sign(condition: Condition) -> tuple[str, str, str]:

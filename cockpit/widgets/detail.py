@@ -9,11 +9,11 @@ from textual.message import Message
 from textual.strip import Strip
 
 from cockpit.widgets.chart import Chart, chart, value_at
-from cockpit.widgets.draw import Line, draw, sanitised
+from cockpit.widgets.draw import Line, draw, sanitised, wrap
 from cockpit.widgets.links import Links, subject_of_id
 from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
-from cockpit.widgets.runs import describe_run, fact_of_run, run_of_fact, target_of
+from cockpit.widgets.runs import describe_rest, describe_run, fact_of_run, run_of_fact, target_of
 from cockpit.widgets.subject_text import describe_subject, subject_heading
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import apart, precise
@@ -67,6 +67,7 @@ class DetailPane(Pane):
         if strips:
             # What became of an action comes first, with the chart that proves it.
             strips += self._chart(subject, width, max(height - len(strips), CHART_MIN_HEIGHT + 2))
+            strips += [draw(line, width, self.text_styles) for line in self._runs(subject, width, rest=True)]
         strips += [draw(line, width, self.text_styles) for line in self._describe(subject, width)]
         if subject.kind != "action":
             strips += self._chart(subject, width, max(height - len(strips), 0))
@@ -74,12 +75,16 @@ class DetailPane(Pane):
         self.top = max(0, min(self.top, self._lines - height))
         return strips[self.top : self.top + height]
 
-    def _runs(self, subject: Subject, width: int) -> list[Line]:
-        """The runs of an action, the latest first."""
+    def _runs(self, subject: Subject, width: int, *, rest: bool = False) -> list[Line]:
+        """The runs of an action, the latest first: what came of them, then the rest."""
         state = self.view.state
         if state is None or subject.kind != "action":
             return []
-        return [line for run in state.remediation.runs_of(subject.id) for line in (*describe_run(run, width), Line())]
+        runs = list(state.remediation.runs_of(subject.id))
+        if not rest:
+            return [line for run in runs for line in describe_run(run, width)]
+        lines = [line for run in runs for line in describe_rest(run, width)]
+        return [Line(), *lines, Line()] if lines else [Line()] if runs else []
 
     def _describe(self, subject: Subject, width: int) -> list[Line]:
         state = self.view.state
@@ -88,7 +93,7 @@ class DetailPane(Pane):
         if subject.kind == "symptom" and self._symptom() is not None:
             return []
         lines = describe_subject(subject, state, width, self.view.names, self._last(subject.id))
-        lines = self._findings(state) if lines is None else lines
+        lines = self._findings(state, width) if lines is None else lines
         return self.links.marked(lines, subject.id, lambda name: subject_of_id(state, name) is not None)
 
     def _symptom(self) -> FoundFact | None:
@@ -108,9 +113,15 @@ class DetailPane(Pane):
             else None
         )
 
-    def _findings(self, state: IncidentState) -> list[Line]:
-        lines = [Line([(" • ", "focus"), (sanitised(finding.statement), "text")]) for finding in state.findings]
-        lines += [Line([(" ? ", "warning"), (sanitised(gap), "dim")]) for gap in state.gaps]
+    def _findings(self, state: IncidentState, width: int) -> list[Line]:
+        """What was found, each in whole sentences, and what could not be."""
+        said = [("•", "focus", "text", finding.statement) for finding in state.findings]
+        said += [("?", "warning", "dim", gap) for gap in state.gaps]
+        lines = [
+            Line([(f" {sign if number == 0 else ' '} ", role), (words, style)])
+            for sign, role, style, sentence in said
+            for number, words in enumerate(wrap(sanitised(sentence), max(width - 4, 10)))
+        ]
         return lines or [Line([(" put the cursor on a step, a fact, a hypothesis or an action", "dim")])]
 
     def charted(self, subject: Subject) -> FoundFact | None:

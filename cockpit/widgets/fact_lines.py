@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Part, cells, plain, sanitised
+from cockpit.widgets.log_words import message_words
 from cockpit.widgets.words import clock, levels
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
@@ -128,7 +129,7 @@ def fact_line(
         case "change" if fact.change is not None:
             return _changed(fact.change, names)
         case "log_pattern" if fact.polarity == "present" and fact.count:
-            return _messages(fact, who)
+            return _messages(fact, names, who)
         case "source_gap" if others:
             return _gaps([fact, *others])
         case "own_share" if fact.polarity == "present":
@@ -183,9 +184,9 @@ def _at_limit(fact: MetricAtLimit, width: int, who: str) -> tuple[list[Part], li
     return [(name if cells(name) <= room else _shortened(name, room), "text"), (f" {share}", "bad bold")], right
 
 
-def _messages(fact: LogPattern, who: str) -> tuple[list[Part], list[Part]]:
+def _messages(fact: LogPattern, names: NameOf, who: str) -> tuple[list[Part], list[Part]]:
     new = " new" if fact.baseline_count == 0 else ""
-    words = f"{fact.count} ×{new} {fact.severity} {who}“{sanitised(fact.template)}”"
+    words = f"{fact.count} ×{new} {fact.severity} {who}“{message_words(fact, names)}”"
     return [(sanitised(words), "text")], _at(fact.first_seen)
 
 

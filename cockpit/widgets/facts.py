@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, sanitised
+from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
 from cockpit.widgets.fact_lines import FactGroup, fact_line, grouped, is_calm
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.symptom_cache import kept_facts
@@ -14,6 +14,8 @@ from cockpit.widgets.view import Subject
 from cockpit.widgets.words import fact_sign, judged_words
 
 if TYPE_CHECKING:
+    from textual.strip import Strip
+
     from engine.incident import FoundFact, IncidentState
     from primitives.records import Symptom
 
@@ -21,6 +23,12 @@ __all__ = ["FactsPane"]
 
 CALM = "calm"
 """The key of the line that stands for what is calm."""
+
+SIGN_WIDTH = 3
+"""Cells of a fact's sign and the blanks around it."""
+
+MOST_RESTS = 3
+"""Further lines that one fact may take where there is room."""
 
 ORDERED = 2_000
 """Facts up to which they are ordered and folded; more are listed as they were found, so that no frame waits."""
@@ -39,6 +47,8 @@ class FactsPane(RowPane):
         self._found: list[FoundFact] = []
         self._flat: list[Row] = []
         self._unknown = 0
+        self._room = (0, 0)
+        self._rests: dict[tuple[str, str], str] = {}
         self.open = False
 
     def rows(self) -> Sequence[Row]:
@@ -49,10 +59,39 @@ class FactsPane(RowPane):
         if self._lists_all(state):
             return self._flat
         best = state.hypotheses[0] if state.hypotheses else None
-        key = (state.execution_id, len(state.facts), best, tuple(state.judgements), self.open)
+        key = (state.execution_id, len(state.facts), best, tuple(state.judgements), self.open, self._room)
         if key != self._made[0]:
-            self._made = (key, self._ordered(state))
+            self._made = (key, self._with_rests(self._ordered(state)))
         return self._made[1]
+
+    def _with_rests(self, rows: list[Row]) -> list[Row]:
+        """The rows, and where there is room below them the rest of those that one line cuts, the first ones first."""
+        width, height = self._room
+        spare = height - len(rows)
+        whole: list[Row] = []
+        self._rests = {}
+        for row in rows:
+            whole.append(row)
+            rests = self._rests_of(row, width) if row.key != CALM and spare > 0 else []
+            for number, words in enumerate(rests[: min(spare, MOST_RESTS)], start=1):
+                self._rests[row.key, str(number)] = words
+                whole.append(Row(row.key, str(number)))
+                spare -= 1
+        return whole
+
+    def _rests_of(self, row: Row, width: int) -> list[str]:
+        """What of a sentence does not fit on its first line."""
+        line = self.line(row, width, selected=False)
+        words = [text for text, _ in line.left[1:]]
+        room = width - cells(plain(line.right)) - SIGN_WIDTH - 1
+        if len(words) != 1 or cells(words[0]) <= room:
+            return []
+        first = wrap(words[0], room)[0]
+        return wrap(words[0][len(first) :].strip(), width - SIGN_WIDTH - 2)
+
+    def visible_lines(self, width: int, height: int) -> list[Strip]:
+        self._room = (width, height)
+        return super().visible_lines(width, height)
 
     def _lists_all(self, state: IncidentState) -> bool:
         """Whether every fact has a line of its own, in the order in which they were found."""
@@ -114,6 +153,8 @@ class FactsPane(RowPane):
         if row.key == CALM:
             sign = "▾" if self.open else "▸"
             return Line([(f" {sign} {len(self._calm)} as always: ", "dim"), (self._calm_words(state), "dim")])
+        if row.part:
+            return Line([(" " * (SIGN_WIDTH + 1), "dim"), (self._rests.get((row.key, row.part), ""), "text")])
         fact = state.facts[row.key].fact
         sign, role = fact_sign(fact)
         group = None if self._lists_all(state) else self._groups.get(row.key)
@@ -131,6 +172,9 @@ class FactsPane(RowPane):
         for text, spec in words:
             name, *more = spec.split()
             parts.append((text, " ".join(["dim" if quiet and name == "text" else name, *more]) + style))
+        if (row.key, "1") in self._rests:
+            text, spec = parts[-1]
+            parts[-1] = (wrap(text, width - cells(plain(right)) - SIGN_WIDTH - 1)[0], spec)
         return Line(parts, right)
 
     def _symptom(self) -> Symptom | None:
@@ -157,11 +201,9 @@ class FactsPane(RowPane):
         return " · ".join(parts)
 
     def summary(self) -> Line:
-        rows = [row for row in self.rows() if row.key != CALM]
         state = self.view.state
-        if state is None or not rows:
-            return Line([(self.empty, "dim")])
-        fact = state.facts[rows[0].key].fact
-        sign, role = fact_sign(fact)
-        words, _ = fact_line(fact, self.view.names, 200)
-        return Line([(f"{sign} ", role), *words], [(f"{self.footing()} ", "dim")])
+        return Line([(self.footing() if state is not None and state.facts else self.empty, "dim")])
+
+    def below_summary(self, width: int, height: int) -> list[Line]:
+        rows = [row for row in self.rows() if row.key != CALM and not row.part]
+        return [self.line(row, width, selected=False) for row in rows[:height]]

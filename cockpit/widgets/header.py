@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.severity import severity_role
-from cockpit.widgets.condition_words import as_of, condition_sign, day_of, short_metric, since
+from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
 from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.words import PHASES, SPINNER, elapsed, precise
@@ -34,23 +34,31 @@ SOURCE_SIGNS = {
 
 
 class Form(NamedTuple):
-    """What the first line tells: the metric's whole name, since when, for how long, and as of when."""
+    """What the first line tells: the metric's whole name, its normal level, since when, for how long.
 
-    whole_name: bool
-    time: bool
-    length: bool
-    as_of: bool
+    With `brief` the run's time and cost are left out, with `short` the condition has fewer words.
+    """
+
+    whole_name: bool = True
+    normal: bool = True
+    time: bool = True
+    length: bool = False
+    brief: bool = True
+    short: bool = True
 
 
 FORMS = (
-    Form(whole_name=True, time=True, length=True, as_of=True),
-    Form(whole_name=True, time=True, length=True, as_of=False),
-    Form(whole_name=True, time=True, length=False, as_of=False),
-    Form(whole_name=False, time=True, length=False, as_of=False),
-    Form(whole_name=False, time=False, length=True, as_of=False),
-    Form(whole_name=False, time=False, length=False, as_of=False),
+    Form(length=True, brief=False, short=False),
+    Form(brief=False, short=False),
+    Form(short=False),
+    Form(),
+    Form(normal=False),
+    Form(whole_name=False),
+    Form(whole_name=False, normal=False),
+    Form(whole_name=False, time=False),
+    Form(whole_name=False, normal=False, time=False),
 )
-"""Longest first."""
+"""Longest first. Since when stands in the second line where the first one has no room for it."""
 
 
 def _fitted(parts: list[Part], room: int) -> list[Part]:
@@ -68,6 +76,7 @@ class Header(Widget):
         self.view = view
         self.text_styles = styles
         self._strips: list[Strip] = []
+        self._since_told = True
 
     def repaint(self) -> None:
         """Bring the screen up to date with the view."""
@@ -92,20 +101,20 @@ class Header(Widget):
         self.repaint()
 
     def _first(self, width: int) -> Line:
-        right = self._analysis(width)
-        room = width - cells(plain(right)) - 1
         state = self.view.state
         if state is None or state.opened is None:
             return self._inverted(
-                Line([(" ○ ", "dim"), (sanitised(self.view.title or "CloudOps"), "text bold")], right)
+                Line([(" ○ ", "dim"), (sanitised(self.view.title or "CloudOps"), "text bold")], self._analysis(width))
             )
-        # The longest form that fits: the number and the word are never cut.
         left: list[Part] = []
+        right: list[Part] = []
+        # The longest form that fits: the number and the word are never cut.
         for form in FORMS:
-            left = self._wrong(state, self.view.condition, form)
-            if cells(plain(left)) <= room:
+            left, right = self._wrong(state, self.view.condition, form), self._analysis(width, brief=form.brief)
+            self._since_told = form.time
+            if cells(plain(left)) + cells(plain(right)) < width:
                 return self._inverted(Line(left, right))
-        return self._inverted(Line(_fitted(left, room), right))
+        return self._inverted(Line(_fitted(left, width - cells(plain(right)) - 1), right))
 
     def _wrong(self, state: IncidentState, condition: Condition, form: Form) -> list[Part]:
         """What is wrong: the metric that raised the alarm with its newest value, or else the alert's title."""
@@ -124,16 +133,16 @@ class Header(Widget):
                 # Watched: what it is now says more than what it was when the alarm came.
                 return [*parts, *reading]
             value = shift.reading(shift.latest if shift.latest is not None else shift.current)
-            parts += [
-                (value, f"{role} bold"),
-                (f" ({'normal ' if form.whole_name else ''}{shift.reading(shift.baseline)})", "dim"),
-                (since(shift, self.view, time=form.time, length=form.length), "dim"),
-            ]
-        when = as_of(condition, self.view) if form.as_of else ""
-        return [*parts, (f" · {word}" if word else "", f"{role} bold"), (when, "dim")]
+            parts.append((value, f"{role} bold"))
+            if form.normal:
+                parts.append((f" ({'normal ' if form.whole_name else ''}{shift.reading(shift.baseline)})", "dim"))
+            if form.time:
+                parts.append((since(shift, self.view, time=True, length=form.length), "dim"))
+        words = condition_word(condition, self.view, short=form.short) if word else ""
+        return [*parts, (f" · {words}" if words else "", f"{role} bold")]
 
-    def _analysis(self, width: int) -> list[Part]:
-        """The state of the analysis: another thing than the incident's."""
+    def _analysis(self, width: int, *, brief: bool = False) -> list[Part]:
+        """The state of the analysis: another thing than the incident's. `brief`: without its time and cost."""
         state = self.view.state
         _, word, role = PHASES[state.phase] if state else ("", "opening", "focus")
         parts: list[Part] = []
@@ -147,16 +156,24 @@ class Header(Widget):
             word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {ended} of {len(state.steps)}"
         if self.view.problem:
             word, role = "✗ CONNECTION LOST" if state else "✗ PROBLEM", "bad"
+        brief = brief or width < WITH_COST
         if width < WITH_COST:
             word = word.removeprefix("analysis ")
-        parts.append((word, f"{role} bold" if role != "dim" else "dim"))
-        if width >= WITH_COST or not (state and state.ended):
-            parts.append((f" {elapsed(self.view.elapsed_s)}", "dim"))
-        parts += [(" · ", "dim"), self._mode()]
-        if width >= WITH_COST and state is not None:
+        if not self._told_below(width):
+            parts.append((word, f"{role} bold" if role != "dim" else "dim"))
+            if not brief or not (state and state.ended):
+                parts.append((f" {elapsed(self.view.elapsed_s)}", "dim"))
+            parts.append((" · ", "dim"))
+        parts.append(self._mode())
+        if not brief and state is not None:
             cost = state.finished.cost_usd if state.finished else 0.0
             parts += [(" · ", "dim"), (f"${cost:.2f}", "dim")]
         return [*parts, (" ", "text")]
+
+    def _told_below(self, width: int) -> bool:
+        """Whether the second line tells that the analysis has ended: the first one has little room."""
+        state = self.view.state
+        return width < WITH_WHO and state is not None and state.ended and not self.view.problem
 
     def _who(self, state: IncidentState) -> str:
         name = state.opened_by.name if state.opened_by else ""
@@ -182,11 +199,19 @@ class Header(Widget):
             return self._inverted(Line([(f"   {sanitised(self.view.problem)}", "bad bold")]))
         if state is None or state.opened is None:
             return self._inverted(Line(left, [("reading the incident ", "dim")]))
+        shift = self.view.condition.shift
+        if shift is not None and not self._since_told and (begun := since(shift, self.view, time=True, length=False)):
+            left.append((f"{begun.removeprefix(' · ')} · ", "text"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
-        if query:
+        if query and query != sanitised(state.opened.title or self.view.title):
             left.append((f" · “{query}”", "dim"))
+        elif shift is None:
+            # The line above is the question itself.
+            left.append((" · since when is not known", "dim"))
         end: list[Part] = [(f" · {self._who(state)}", "change")] if width >= WITH_WHO else []
-        if state.execution_id:
+        if self._told_below(width):
+            end.append((f" · {PHASES[state.phase][1]}", "dim"))
+        elif state.execution_id:
             end.append((f" · {sanitised(state.execution_id, 20)}", "dim"))
         end.append((" ", "text"))
         # All names where there is room beside the question, else those that didn't answer and a count.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from cockpit.widgets.draw import Line, Part, bar, sanitised
+from cockpit.widgets.reasons import follows
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import percent
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["HypothesesPane"]
 
 BAR_WIDTH = 12
+FOLLOWS = "↳ follows"
+"""Instead of a bar, of what may be a consequence of the best one."""
 CLOSED, STRONGEST, ALL = 0, 1, 2
 """How far a hypothesis is unfolded."""
 
@@ -156,6 +159,10 @@ class HypothesesPane(RowPane):
         left: list[Part] = [(f" {sign} ", "focus" if best else "dim"), (sanitised(hypothesis.cause), words)]
         size = BAR_WIDTH if width >= 60 else 6
         full = bar(hypothesis.confidence, size)
+        if not best and self.view.state is not None and follows(hypothesis, self.view.state.hypotheses[0]):
+            # No rival: it may well be true too.
+            follows_words = FOLLOWS if width >= 60 else FOLLOWS[0]
+            return Line(left, [(f"{follows_words:<{size}}", "dim"), (f" {percent(hypothesis.confidence):>5} ", "dim")])
         return Line(
             left,
             [

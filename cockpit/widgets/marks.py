@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cockpit.widgets.changes import ChangeMark
 from cockpit.widgets.draw import cells, cut, sanitised
 from cockpit.widgets.run_states import RUN_STATES
+from cockpit.widgets.words import clock
 from primitives.dataclass import dataclass
 from primitives.quantities import short_id
 
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
     from primitives.display_names import NameOf
     from primitives.facts import MetricShift
 
-__all__ = ["Mark", "Scale", "labels", "marks_of", "other_changes", "span_of", "symptom_of"]
+__all__ = ["ALWAYS_RANK", "Mark", "Scale", "labels", "marks_of", "other_changes", "span_of", "symptom_of"]
 
 MARKS_SHOWN = 40
 LABEL_WIDTH = 22
+ALWAYS_RANK = 1
+"""The marks up to this rank, onset and alert, always have a cell and a label of their own."""
+TIMED_FROM = 80
+"""Cells from which on these labels tell their times: in less room they would push away those of changes."""
 BELIEVED = 3
 """The change that one of so many best hypotheses blames gets its label before other changes."""
 
@@ -147,25 +152,41 @@ def span_of(view: View) -> tuple[datetime, datetime] | None:
     near = [mark.time for mark in marks_of(view) if mark.time < start and (early <= mark.time or mark.rank <= 1)]
     start = min([start, *near])
     margin = (end - start) * 0.03
-    return start - margin, end
+    # What was done ends at the right edge: there is room for what came of it.
+    return start - margin, end + margin if done else end
 
 
 def labels(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
-    """Where each label goes, most important first; what would overlap another is left out, its sign stays."""
-    taken: list[tuple[int, int]] = []
-    placed: list[tuple[int, Mark, str]] = []
-    for mark in sorted(marks, key=lambda mark: (mark.rank, mark.time)):
-        at = scale.column(mark.time)
-        if not 0 <= at < scale.width:
-            continue
-        words = mark.label
-        size = cells(words)
-        # Onset and alert always get a label, if need be a little to the right of their cells.
-        beside = range(at + 1, at + LABEL_WIDTH) if mark.rank <= 1 else ()
-        for begin in (at, at - size + 1, at - size // 2, *beside, *(2 * at - begin for begin in beside)):
+    """Where each label goes, most important first; what would overlap another is left out, its sign stays.
+
+    Onset and alert always have theirs, in their order, with their times where there is room.
+    """
+    inside = [mark for mark in marks if 0 <= scale.column(mark.time) < scale.width]
+    first = sorted((mark for mark in inside if mark.rank <= ALWAYS_RANK), key=lambda mark: mark.time)
+    placed = _always(first, scale)
+    taken = [(begin, begin + cells(words)) for begin, _, words in placed]
+    for mark in sorted((mark for mark in inside if mark.rank > ALWAYS_RANK), key=lambda mark: (mark.rank, mark.time)):
+        at, size = scale.column(mark.time), cells(mark.label)
+        for begin in (at, at - size + 1, at - size // 2):
             fits = begin >= 0 and begin + size <= scale.width
             if fits and all(begin + size < low or begin > high for low, high in taken):
                 taken.append((begin, begin + size))
-                placed.append((begin, mark, words))
+                placed.append((begin, mark, mark.label))
                 break
     return sorted(placed, key=lambda label: label[0])
+
+
+def _always(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
+    """The labels of `marks`, which are in the order of their times: below their signs, or as near as they fit."""
+    for timed in (True, False) if scale.width >= TIMED_FROM else (False,):
+        words = [f"{mark.label} {clock(mark.time)}" if timed else mark.label for mark in marks]
+        if sum(cells(text) + 1 for text in words) > scale.width:
+            continue
+        begins = [scale.column(mark.time) for mark in marks]
+        end = scale.width
+        for number in reversed(range(len(marks))):
+            begins[number] = min(begins[number], end - cells(words[number]))
+            end = begins[number] - 1
+        if not begins or begins[0] >= 0:
+            return list(zip(begins, marks, words, strict=True))
+    return []

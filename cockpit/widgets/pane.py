@@ -51,6 +51,11 @@ class Pane(Widget, can_focus=True):
         """The pane in one line, for when it is folded."""
         return Line([(self.footing(), "dim")])
 
+    def below_summary(self, width: int, height: int) -> list[Line]:
+        """What a folded pane that keeps more than one line shows below its summary."""
+        del width, height
+        return []
+
     def move(self, by: int) -> None:
         """Move the cursor, or scroll, by so many lines."""
 
@@ -70,7 +75,8 @@ class Pane(Widget, can_focus=True):
         if self.folded:
             line = self.summary()
             parts = [(f" {self.number or ' '} ", "focus"), (f"{self.pane_title:<12} ", "text"), *line.left]
-            strips = [draw(Line(parts, line.right), width, self.text_styles)]
+            lines = [Line(parts, line.right), *self.below_summary(width, height - 1)]
+            strips = [draw(each, width, self.text_styles) for each in lines]
         else:
             strips = self.visible_lines(width, height)
             self._set_border(title, self.footing())

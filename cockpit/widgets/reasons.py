@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import sanitised
+from cockpit.widgets.log_words import message_words
 from cockpit.widgets.words import levels
 from primitives.quantities import duration
 
@@ -14,13 +15,19 @@ if TYPE_CHECKING:
     from primitives.display_names import NameOf
     from primitives.facts import ChangeFound, Fact, LogPattern, MetricShift, OwnShare
 
-__all__ = ["short_reason"]
+__all__ = ["LEAST_QUOTE", "follows", "short_reason"]
 
-LONGEST_QUOTE = 48
+LEAST_QUOTE = 48
+"""Cells of a message that are told where other reasons follow."""
 
 
-def short_reason(fact: Fact, names: NameOf, best: Hypothesis, opened: IncidentOpened | None) -> str:
-    """The fact as a reason for `best`; empty where the cause or the header says the same already."""
+def short_reason(
+    fact: Fact, names: NameOf, best: Hypothesis, opened: IncidentOpened | None, quoted: int = LEAST_QUOTE
+) -> str:
+    """The fact as a reason for `best`; empty where the cause or the header says the same already.
+
+    Of a message at most `quoted` characters are told.
+    """
     match fact.type:
         case "metric_shift" if _is_symptom(fact, opened):
             return ""
@@ -31,9 +38,14 @@ def short_reason(fact: Fact, names: NameOf, best: Hypothesis, opened: IncidentOp
         case "change" if fact.change is not None:
             return _change(fact, best)
         case "log_pattern" if fact.polarity == "present" and fact.count:
-            return _messages(fact, names, best)
+            return _messages(fact, names, best, quoted)
         case _:
             return sanitised(fact.sentence(names))
+
+
+def follows(item: Hypothesis, best: Hypothesis) -> bool:
+    """Whether it may be a consequence of the best one, by the ranking's own adjustments."""
+    return any(each.kind == "consequence" and each.hypothesis == best.id for each in item.adjustments)
 
 
 def _is_symptom(shift: MetricShift, opened: IncidentOpened | None) -> bool:
@@ -62,8 +74,8 @@ def _change(fact: ChangeFound, best: Hypothesis) -> str:
     return f"{duration(abs(fact.lead_s))} {'before' if fact.lead_s >= 0 else 'after'} the onset"
 
 
-def _messages(fact: LogPattern, names: NameOf, best: Hypothesis) -> str:
-    quote = sanitised(fact.template)
-    quote = quote if len(quote) <= LONGEST_QUOTE else f"{quote[: LONGEST_QUOTE - 1]}…"
+def _messages(fact: LogPattern, names: NameOf, best: Hypothesis, quoted: int) -> str:
+    quote = message_words(fact, names)
+    quote = quote if len(quote) <= quoted else f"{quote[: quoted - 1]}…"
     new = "new " if fact.baseline_count == 0 else ""
     return f"{_whose(fact.resource, names, best)}{fact.count} {new}× “{quote}”"

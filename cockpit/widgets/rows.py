@@ -190,7 +190,7 @@ class RowPane(Pane):
         return False
 
     def on_click(self, event: events.Click) -> None:
-        at = self.top + event.y - (0 if self.folded else 1)
+        at = self.top + event.y - 1
         if 0 <= at < len(self.listed) and self.listed[at].key:
             again = self.listed[at].key == self.selected
             self.select(self.listed[at].key)

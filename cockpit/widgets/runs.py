@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.incident import FoundFact, IncidentState
     from engine.state.runs import ActionRun
 
-__all__ = ["describe_run", "fact_of_run", "run_of_fact", "run_part", "target_of"]
+__all__ = ["describe_rest", "describe_run", "fact_of_run", "run_of_fact", "run_part", "target_of"]
 
 _BAR_WIDTH: Final = 16
 
@@ -39,7 +39,7 @@ def _outcome(run: ActionRun) -> tuple[str, str]:
 
 
 def describe_run(run: ActionRun, width: int) -> Iterator[Line]:
-    """A run of the action: its state, how far it is, what its metric says, who approved it, how it can be undone."""
+    """A run of the action: its state, how far it is, and what its metric says."""
     state, role = _outcome(run)
     undoing = f" · undoes {run.undoes}" if run.undoes else ""
     yield from fields(run.id, f"{state}{undoing}", width, f"{role} bold")
@@ -53,6 +53,10 @@ def describe_run(run: ActionRun, width: int) -> Iterator[Line]:
     if plan is not None and run.status in ("executed", "converging", "converged"):
         now = "" if run.value is None else f"{plan.reading(run.value)} now · "
         yield from fields("target", f"{now}{sanitised(plan.words)}", width, "measured")
+
+
+def describe_rest(run: ActionRun, width: int) -> Iterator[Line]:
+    """Further of a run: who approved it, what failed of its checks, and how it can be undone."""
     if run.approvals:
         yield from fields("approved", "by " + ", ".join(sanitised(who.name) for who in run.approvals), width, "dim")
     for check in run.checks:

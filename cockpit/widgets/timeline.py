@@ -11,19 +11,18 @@ from textual.strip import Strip
 
 from cockpit.widgets.changes import ChangeMark, other_changes_text
 from cockpit.widgets.draw import Line, Part, cells, draw, sanitised, wrap
-from cockpit.widgets.marks import Mark, Scale, labels, marks_of, other_changes, span_of
+from cockpit.widgets.marks import ALWAYS_RANK, Mark, Scale, labels, marks_of, other_changes, span_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.words import apart, clock, precise
 from primitives.quantities import duration
 
 __all__ = ["TimelinePane"]
 
-NOW_LABEL = "┃now"
+NOW_LABEL, END_LABEL = "┃now", "┃end"
+"""At the right edge, of a live incident and of a recorded one."""
 OTHER_CHANGES_SIGN = "┴"
 LIST_HEIGHT = 6
 """Lines from which on the marks are listed too."""
-ALWAYS_RANK = 1
-"""The marks up to this rank, onset and alert, always have a cell of their own."""
 
 
 class TimelinePane(Pane):
@@ -73,7 +72,9 @@ class TimelinePane(Pane):
         for at, (letter, role) in enumerate(row):
             spec = "focus bold reverse" if at == cursor else role if role in ("faint", "dim") else f"{role} bold"
             segments.append(Segment(letter, self.text_styles.style(spec)))
-        segments.append(Segment(NOW_LABEL, self.text_styles.style("text bold")))
+        segments.append(
+            Segment(END_LABEL if self.view.mode == "RECORDED" else NOW_LABEL, self.text_styles.style("text bold"))
+        )
         return Strip(segments).simplify().adjust_cell_length(width, self.text_styles.style("text"))
 
     def _labels(self, scale: Scale, marks: list[Mark], width: int) -> Strip:
@@ -150,7 +151,8 @@ class TimelinePane(Pane):
         parts: list[Part] = []
         # Of changes of equal rank the last one before the incident is the likelier cause.
         first = sorted(marks_of(self.view), key=lambda mark: (mark.rank, -mark.time.timestamp()))[:4]
-        for mark in sorted(first, key=lambda mark: mark.time):
+        # Onset and alert before all else: what a narrow line cuts is the least of it.
+        for mark in sorted(first, key=lambda mark: (mark.rank > ALWAYS_RANK, mark.time)):
             parts += [(f"{mark.sign} ", mark.role), (f"{mark.label} {clock(mark.time)}  ", "dim")]
         return Line(parts)
 

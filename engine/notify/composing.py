@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from engine.condition import condition_from, tells_condition
 from engine.events import (
@@ -104,7 +106,7 @@ def compose_test(receiver: str, now: datetime, link: str) -> Notice:
         "cause": {"words": "No cause: this is a test", "confidence": 0.99, "evidence": ("a made-up fact",)},
         "next_step": "Nothing is to be done.",
         "open_command": "cloudops incidents",
-        "link": link.replace("{execution_id}", "exec-00000000").replace("{incident_id}", "inc-00000000"),
+        "link": _link(link, "exec-00000000", "inc-00000000"),
         "ids": {},
     })  # fmt: skip
 
@@ -131,9 +133,16 @@ def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
         next_step=_line(action.action) if action else "",
         command=_line(action.command) if action else "",
         waits=_waits(kind, state),
-        open_command=f"cloudops attach {state.execution_id}",
-        link=link.replace("{execution_id}", state.execution_id).replace("{incident_id}", state.incident_id),
+        open_command=_line(f"cloudops attach {shlex.quote(state.execution_id)}"),
+        link=_link(link, state.execution_id, state.incident_id),
         ids={name: _line(value) for name, value in origin.ids.items()},
+    )
+
+
+def _link(template: str, execution_id: str, incident_id: str) -> str:
+    """The link; what a bundle calls its incident can't lead elsewhere."""
+    return template.replace("{execution_id}", quote(execution_id, safe="")).replace(
+        "{incident_id}", quote(incident_id, safe="")
     )
 
 

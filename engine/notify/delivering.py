@@ -38,6 +38,7 @@ _LONGEST_ASKED_S: Final = 3600.0
 _LONGEST_SLEEP_S: Final = 60.0
 """A clock that is set isn't announced: so often is looked."""
 _JUMP_S: Final = 5.0
+_FORGET_EVERY_S: Final = 3600.0
 _PAUSE_S: Final = 5.0
 
 _log = logging.getLogger("cloudops.notify")
@@ -82,8 +83,8 @@ class Deliverer:
     async def run(self) -> None:
         """Deliver for as long as nobody cancels it."""
         await self._outbox.clamp(self._now())
-        await self._outbox.forget(self._now())
         async with asyncio.TaskGroup() as workers:
+            workers.create_task(self._forget(), name="notify-forget")
             for name in self._receivers:
                 workers.create_task(self._serve(name), name=f"notify-{name}")
 
@@ -100,7 +101,9 @@ class Deliverer:
                 if self._clock.monotonic() >= self._paused.get(name, 0.0):
                     await self._attempt(delivery)
 
-        await asyncio.gather(*(attempted(delivery) for delivery in due))
+        ended = await asyncio.gather(*(attempted(delivery) for delivery in due), return_exceptions=True)
+        if problem := next((each for each in ended if isinstance(each, BaseException)), None):
+            raise problem
         return len(due)
 
     async def _serve(self, name: str) -> None:
@@ -115,6 +118,15 @@ class Deliverer:
                 wait_s = _PAUSE_S
             if wait_s > 0:
                 await self._sleep(wake, wait_s)
+
+    async def _forget(self) -> None:
+        """Once an hour, remove what ended long ago."""
+        while True:
+            try:
+                await self._outbox.forget(self._now())
+            except StoreError as error:
+                _log.warning("what was delivered long ago can't be removed: %s", error)
+            await self._clock.sleep(_FORGET_EVERY_S)
 
     async def _wait(self, name: str) -> float:
         due = await self._outbox.next_due(name, self._now())

@@ -28,6 +28,8 @@ _PAUSE_S: Final = 5.0
 """So long it waits where the outbox can't be written (a full disk) before it tries again."""
 _GRACE_S: Final = 2.0
 """What is answered so soon is not told to wait: a run without a screen confirms its own plan."""
+_MOST_UNKEPT: Final = 1_000
+"""A cursor behind which nothing is news is kept after so many events only: reading them again gives the same."""
 _MOST_READERS: Final = 256
 
 _log = logging.getLogger("cloudops.notify")
@@ -51,6 +53,7 @@ class Deriver:
         self._wake = asyncio.Event()
         self._readers: dict[str, NewsReader] = {}
         self._cursors: dict[str, int] = {}
+        self._kept: dict[str, int] = {}
 
     async def run(self) -> None:
         """Derive for as long as nobody cancels it."""
@@ -74,8 +77,11 @@ class Deriver:
                 delivery for event in batch if (kind := reader.kind(event)) is not None
                 for delivery in await self._deliveries(event, kind)
             ]  # fmt: skip
-            added += await self._outbox.add(execution_id, batch[-1].seq, deliveries)
-            self._cursors[execution_id] = batch[-1].seq
+            seq = batch[-1].seq
+            if deliveries or seq - self._kept.get(execution_id, 0) >= _MOST_UNKEPT:
+                added += await self._outbox.add(execution_id, seq, deliveries)
+                self._kept[execution_id] = seq
+            self._cursors[execution_id] = seq
         if added:
             self._added()
         return added
@@ -85,6 +91,7 @@ class Deriver:
         if not await self._outbox.begun():
             await self._outbox.begin(heads)
         self._cursors = await self._outbox.cursors()
+        self._kept = self._cursors.copy()
         self._grown |= {name for name, head in heads.items() if head > self._cursors.get(name, 0)}
         self._wake.set()
 

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.notify.outbox import Delivery, Outbox
+from engine.notify.delivery import Delivery
+from engine.notify.outbox import Outbox
 from engine.store.rows import RowStore
 from primitives.clock import Clock
 from primitives.errors import StoreError

@@ -9,44 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import aiosqlite
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from engine.failpoints import failpoint
 from engine.notify import outbox_schema as schema
+from engine.notify.delivery import Delivery, DeliveryStatus
 from engine.store.connection import Connection, Statement
 from primitives.errors import StoreError
 
-__all__ = ["Delivery", "DeliveryStatus", "NewDelivery", "Outbox", "Waiting"]
-
-DeliveryStatus = Literal["waiting", "sent", "dead", "dropped"]
-"""`dead`: given up, or refused for good. `dropped`: it was not needed any more."""
+__all__ = ["NewDelivery", "Outbox", "Waiting"]
 
 _MOST_SHOWN: Final = 1_000
 _MOST_AT_ONCE: Final = 50
 _KEPT_S: Final = 30 * 86_400.0
-"""So long what was sent or dropped is kept; what is dead is kept until a person retries it."""
-
-
-class Delivery(BaseModel):
-    """A line of the outbox. `problem` is why the last try failed, `due_at` when the next one is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    key: str
-    receiver: str
-    rule: str
-    kind: str
-    execution_id: str
-    title: str
-    status: DeliveryStatus
-    attempts: int
-    made_at: AwareDatetime
-    due_at: AwareDatetime
-    problem: str = ""
+"""So long what has ended is kept."""
 
 
 class NewDelivery(NamedTuple):
@@ -133,7 +112,7 @@ class Outbox:
 
     async def add(self, execution_id: str, seq: int, deliveries: Sequence[NewDelivery]) -> int:
         """Keep `deliveries` and the cursor `seq` in one transaction. Returns how many weren't there yet."""
-        before = await self._count()
+        before = await self._count() if deliveries else 0
         # A later notice says all that an earlier one said, which nobody has read yet.
         superseded = [(each.receiver, each.execution_id, each.key) for each in deliveries if each.held]
         await self._connection.write((
@@ -142,7 +121,7 @@ class Outbox:
             Statement(schema.INSERT_CURSOR, [(execution_id, seq)]),
         ))  # fmt: skip
         failpoint("outbox.derived")
-        return await self._count() - before
+        return await self._count() - before if deliveries else 0
 
     # What is delivered
 
@@ -193,7 +172,7 @@ class Outbox:
         await self._connection.write((Statement(schema.CLAMP, [(now,)]),))
 
     async def forget(self, now: float) -> None:
-        """Drop the lines of what was sent long ago."""
+        """Remove what ended long ago."""
         await self._connection.write((Statement(schema.FORGET, [(now - _KEPT_S,)]),))
 
     # What a person sees

@@ -95,7 +95,7 @@ SELECT_THREAD: Final = "SELECT kept FROM threads WHERE receiver = ? AND executio
 SET_THREAD: Final = "INSERT OR REPLACE INTO threads VALUES (?, ?, ?)"
 SHIFT: Final = "UPDATE deliveries SET due_at = due_at + ? WHERE status = 'waiting' AND NOT held"
 CLAMP: Final = "UPDATE deliveries SET due_at = min(due_at, ? + wait_s) WHERE status = 'waiting' AND NOT held"
-FORGET: Final = "DELETE FROM deliveries WHERE status IN ('sent', 'dropped') AND ended_at < ?"
+FORGET: Final = "DELETE FROM deliveries WHERE status != 'waiting' AND ended_at < ?"
 RETRY: Final = """
 UPDATE deliveries SET status = 'waiting', attempts = 0, due_at = ?1, made_at = ?1, wait_s = 0, ended_at = NULL
 WHERE key = ?2 AND status = 'dead'

@@ -61,7 +61,21 @@ async def run_notifications(
     deriver = Deriver(store, outbox, settings, clock, deliverer.wake)
     try:
         async with asyncio.TaskGroup() as both:
+            both.create_task(asyncio.to_thread(_load_libraries, settings), name="notify-load")
             both.create_task(deriver.run(), name="notify-derive")
             both.create_task(deliverer.run(), name="notify-deliver")
     finally:
         await asyncio.gather(*(receiver.close() for receiver in receivers.values()), return_exceptions=True)
+
+
+def _load_libraries(settings: NotificationSettings) -> None:
+    """Load what receivers need, so that the first notice doesn't wait for it."""
+    from importlib import import_module
+
+    kinds = {receiver.kind for receiver in settings.receivers.values()}
+    if kinds & {"slack", "teams", "webhook", "pagerduty"}:
+        import_module("primitives.guarded_http")
+    if "email" in kinds:
+        import_module("aiosmtplib")
+    if "apprise" in kinds:
+        import_module("apprise")

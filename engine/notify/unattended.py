@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 from engine.incident import IncidentState
 from engine.notify.composing import compose_unattended
 from engine.notify.notice import delivery_key
@@ -10,7 +12,12 @@ from engine.notify.rules import matches
 from engine.notify.settings import NotificationSettings
 from primitives.clock import Clock
 
-__all__ = ["tell_unattended"]
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+__all__ = ["tell_of_unattended", "tell_unattended"]
+
+_LOOK_S: Final = 5.0
 
 
 async def tell_unattended(
@@ -39,3 +46,20 @@ async def tell_unattended(
     added = await outbox.add(state.execution_id, 0, deliveries)
     outbox.added()
     return added
+
+
+async def tell_of_unattended(settings: NotificationSettings, engine: Engine) -> None:
+    """Tell of each alert that the service's desk marks as taken by nobody, until it is cancelled."""
+    desk = await engine.desk()
+    if desk is None:
+        return
+    known: set[str] = set()
+    while True:
+        for group in desk.groups:
+            if group.id in known or group.escalated_at is None or not group.waits_for_person or not group.execution_id:
+                continue
+            minutes = round((group.escalated_at - group.opened_at).total_seconds() / 60, 1)
+            state = await engine.state(group.execution_id)
+            await tell_unattended(await engine.outbox.get(), settings, state, minutes, desk.clock)
+            known.add(group.id)
+        await desk.changed(_LOOK_S)

@@ -210,7 +210,7 @@ class Inbox:
     async def _commit(self, batch: list[tuple[tuple[str, str, float, bytes], asyncio.Future[None]]]) -> None:
         try:
             await self._connection.write((Statement(schema.INSERT_DELIVERY, [row for row, _ in batch]),))
-        except BaseException as error:  # Whatever it is, and cancellation too: who waits for an answer must get one.
+        except BaseException as error:  # Whoever waits for this commit must hear of it, whatever ended it.
             for _, done in batch:
                 if not done.done():
                     done.set_exception(error if isinstance(error, StoreError) else StoreError("the inbox is closing"))

@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from primitives.actions.proposal import ActionArguments
 from primitives.actions.target import AwsKind, AwsResource, Target
-from primitives.identity import arn_names
+from primitives.identity import arn_names, parse_id
 from primitives.patterns import lazy_pattern
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "function_of",
     "group_of",
     "machine_of",
+    "place_about",
     "place_of",
     "service_of",
     "table_of",
@@ -150,6 +151,13 @@ def function_of(target: Target) -> Function | None:
     """The target as a Lambda function; None where it isn't known to be one."""
     known = target.aws(_FUNCTION)
     return Function.model_validate({**place_of(known), "function": known.name}) if known else None
+
+
+def place_about(target: Target) -> dict[str, str | None]:
+    """The account and region of the target, as arguments for what it uses there."""
+    known, stated = parse_id(target.resource), target.location
+    account, region = known.account or stated.account, known.region or stated.region or target.region
+    return {"account": account or None, "region": region or None}
 
 
 def aws(*words: str, args: InRegion) -> tuple[str, ...]:

@@ -34,13 +34,9 @@ def is_cordoned(current: Mapping[str, Any]) -> bool:
 
 def cordoning(*, cordoned: bool) -> ObjectPatch:
     """The operations that cordon a node, or let it take pods again."""
-
-    async def checks(world: KubernetesWorld, args: NodeArguments, current: Mapping[str, Any]) -> Iterable[Check]:
-        return await _others_ready(world, args) if cordoned else _not_drained(current)
-
     return ObjectPatch(
         ref=node_ref, patch=_CORDON.patch(on=cordoned), progress=_CORDON.progress(on=cordoned), radius=_radius,
-        checks=checks, owned=False,
+        checks=_others_ready if cordoned else _not_drained, owned=False,
     )  # fmt: skip
 
 
@@ -49,19 +45,21 @@ def _radius(args: NodeArguments, current: Mapping[str, Any]) -> BlastRadius:
     return BlastRadius(at_a_time=1, parts=1, part="node")
 
 
-async def _others_ready(world: KubernetesWorld, args: NodeArguments) -> Iterable[Check]:
+async def _others_ready(world: KubernetesWorld, args: NodeArguments, current: Mapping[str, Any]) -> Iterable[Check]:
     """Without another node that takes pods, nothing that ends comes back."""
+    del current
     nodes = maps(await world.get("/api/v1/nodes") or {}, "items")
     others = [node for node in nodes if text(node, "metadata", "name") != args.node and _takes_pods(node)]
     detail = "" if others else "there is none"
     return (Check(name="another node takes pods", passed=bool(others), detail=detail),)
 
 
-def _not_drained(current: Mapping[str, Any]) -> Iterable[Check]:
+async def _not_drained(world: KubernetesWorld, args: NodeArguments, current: Mapping[str, Any]) -> Iterable[Check]:
     """A taint that Kubernetes didn't set says that somebody wants the node empty: a drain or an upgrade is under way.
 
     Kubernetes' own taints have names under node.kubernetes.io/; the cordon's is one of them.
     """
+    del world, args
     taints = [text(taint, "key") for taint in maps(current, "spec", "taints")]
     wanted = [key for key in taints if not key.startswith("node.kubernetes.io/")]
     ready, words = _is_ready(current), f"it is tainted {', '.join(wanted)}" if wanted else ""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from primitives.actions.aws import InRegion, aws
+from primitives.actions.aws import InRegion, aws, place_about
 from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import in_change
@@ -19,7 +19,7 @@ from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import items, number, text
-from primitives.identity import arn_id, parse_id
+from primitives.identity import arn_id
 from primitives.records import Change
 from primitives.remediations.registry import Remediation, register
 
@@ -60,10 +60,10 @@ def _propose(target: Target) -> Proposed | None:
     before = [version for _, other, version in starts[:at] if other == where and version != blamed][-1:]
     if not before or any(other == where for _, other, _ in starts[at + 1 :]):
         return None
-    known = parse_id(target.resource)
-    place = {"account": known.account or None, "region": known.region or target.region or None}
     names = dict(zip(("application", "environment", "profile"), where, strict=True))
-    arguments = RollBackConfiguration.model_validate({**place, **names, "version": before[0], "blamed": blamed})
+    arguments = RollBackConfiguration.model_validate(
+        {**place_about(target), **names, "version": before[0], "blamed": blamed}
+    )
     return Proposed(arguments, f"Deploy version {before[0]} of the configuration {where[2]} again")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import Field
 
-from primitives.actions.aws import InRegion, aws
+from primitives.actions.aws import InRegion, aws, place_about
 from primitives.actions.aws_guards import no_stack_update
 from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
@@ -20,7 +20,7 @@ from primitives.actions.inverse import Inverse
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import text
-from primitives.identity import arn_id, parse_id
+from primitives.identity import arn_id
 from primitives.remediations.registry import Remediation, register
 
 _DEFAULT: Final = "default"
@@ -42,9 +42,8 @@ def _proposing(operation: str, verb: str) -> Callable[[Target], Proposed | None]
         rule, bus = in_change(change, "name"), in_change(change, "eventBusName") or _DEFAULT
         if change is None or not change.summary.startswith(f"events: {operation}") or not rule:
             return None
-        known = parse_id(target.resource)
-        place = {"account": known.account or None, "region": known.region or target.region or None}
-        return Proposed(EventRule.model_validate({**place, "rule": rule, "bus": bus}), f"{verb} the rule {rule} again")
+        arguments = EventRule.model_validate({**place_about(target), "rule": rule, "bus": bus})
+        return Proposed(arguments, f"{verb} the rule {rule} again")
 
     return propose
 

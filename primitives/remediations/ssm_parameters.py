@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from primitives.actions.aws import InRegion, aws
+from primitives.actions.aws import InRegion, aws, place_about
 from primitives.actions.aws_guards import no_stack_update
 from primitives.actions.aws_operations import AwsChange, Current, Settings, begun, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
@@ -21,7 +21,7 @@ from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import items, number, text
 from primitives.errors import SourceUnreachable
-from primitives.identity import arn_id, base_name, parse_id
+from primitives.identity import arn_id, base_name
 from primitives.remediations.registry import Remediation, register
 
 _READABLE: Final = frozenset({"String", "StringList"})
@@ -42,9 +42,7 @@ def _propose(target: Target) -> Proposed | None:
     parameter, version = in_change(change, "parameter"), whole_number(in_change(change, "version"), 2)
     if change is None or change.origin != "ssm" or not parameter or version is None:
         return None
-    known = parse_id(target.resource)
-    place = {"account": known.account or None, "region": known.region or target.region or None}
-    arguments = RestoreParameter.model_validate({**place, "parameter": parameter, "version": version - 1})
+    arguments = RestoreParameter.model_validate({**place_about(target), "parameter": parameter, "version": version - 1})
     return Proposed(arguments, f"Set the parameter {parameter} back to version {version - 1}")
 
 

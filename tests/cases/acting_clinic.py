@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import socket
 import threading
 import time
 import urllib.request
@@ -50,10 +51,14 @@ def template(image: str) -> dict[str, Any]:
 
 
 class Clinic(FakeKubernetes):
-    """The cluster and its metrics. `calls` are the patches that were carried out, by their marks."""
+    """The cluster and its metrics.
+
+    `calls` are the patches that were carried out, by their marks; while `dropping` their answers are lost.
+    """
 
     def __init__(self, *, cured: bool = True) -> None:
         self._cured = cured
+        self.dropping = False
         self._lock = threading.Lock()
         now = time.time()
         self.calls: list[str] = []
@@ -82,7 +87,11 @@ class Clinic(FakeKubernetes):
             if parts.path == "/samples":
                 return document(self._samples(float(query["start"]), float(query["end"]), float(query["step"])))
             if handler.command == "PATCH":
-                return self._patched(json.loads(body), query)
+                reply = self._patched(json.loads(body), query)
+                if self.dropping and "dryRun" not in query:
+                    # It is carried out, and nobody hears of it.
+                    handler.connection.shutdown(socket.SHUT_RDWR)
+                return reply
             if handler.command == "POST":
                 return document({"status": {"allowed": True}}, 201)
             self.objects = self._lists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,16 +12,20 @@ from stage import Opened, settle, shown
 from story import NOW, PERSON, StoryPort, after_confirmation, before_confirmation, events, facts, shift
 
 from cockpit.severity import severity_role
+from cockpit.widgets.answer import Answer
 from cockpit.widgets.condition_words import short_metric
-from cockpit.widgets.draw import plain
+from cockpit.widgets.draw import Styles, plain
 from cockpit.widgets.fact_lines import fact_line, grouped
 from cockpit.widgets.header import Header
+from cockpit.widgets.hypotheses import HypothesesPane
 from cockpit.widgets.view import View
 from engine.events import Body, Event, FactFound, FactJudged, Who
+from engine.hypotheses import Action, Adjustment
 from engine.incident import FoundFact, IncidentState, fold
 from primitives.display_names import full_name
-from primitives.facts import Fact, MetricShift
+from primitives.facts import Fact, LogPattern, MetricShift
 from primitives.records import Symptom
+from themes import DARK
 
 SYMPTOM = Symptom(resource="api-service", metric="latency_p95")
 Told = list[tuple[float, Who, Body]]
@@ -41,23 +46,20 @@ def told(change: dict[str, dict[str, Any]] | None = None, *, without: Sequence[s
 
 
 def header_of(log: list[Event], width: int = 120, **view: Any) -> str:
-    from cockpit.widgets.draw import Styles
-    from themes import DARK
-
     header = Header(View(state=fold(log), now=NOW, **view), Styles(DARK))
     first, second = header._first(width), header._second(width)
     return "\n".join(plain(line.left) + " | " + plain(line.right) for line in (first, second))
 
 
 @pytest.mark.parametrize(
-    ("latest", "sign", "word"), [(1.5, "●", "still bad"), (0.6, "◐", "recovering"), (0.2, "✓", "recovered")]
+    ("latest", "sign", "word"), [(1.5, "●", "bad at"), (0.6, "◐", "recovering at"), (0.2, "✓", "recovered by")]
 )
 def test_the_incidents_state_and_the_analysis_state_are_two_things(latest: float, sign: str, word: str) -> None:
     text = header_of(told({"F1": {"latest": latest}}))
     assert text.startswith(f" {sign} ")
     assert word in text
     assert "analysis done" in text
-    assert "✓" not in text.splitlines()[0] or word == "recovered"
+    assert "✓" not in text.splitlines()[0] or word == "recovered by"
 
 
 def test_the_headers_number_is_the_newest_of_the_metric_that_raised_the_alarm_and_never_anothers() -> None:
@@ -89,7 +91,7 @@ def test_the_day_and_the_zone_are_shown() -> None:
 def test_in_a_narrow_terminal_the_number_and_the_word_are_whole() -> None:
     first = header_of(told(), 80).splitlines()[0]
     assert "1.5 s" in first
-    assert "still bad" in first
+    assert "bad at 14:52" in first
     assert len(first.replace(" | ", " ")) <= 80
 
 
@@ -219,7 +221,7 @@ def test_what_one_source_could_not_answer_is_one_line() -> None:
 
 def test_a_tenth_of_the_way_back_is_normal_and_a_tenth_of_an_availability_is_an_outage() -> None:
     ratio = {"kind": "availability", "unit": "1", "baseline": 1.0, "spread": 0.0, "current": 0.97}
-    for latest, word in ((0.97, "still bad"), (0.99, "recovering"), (0.998, "recovered")):
+    for latest, word in ((0.97, "bad at"), (0.99, "recovering"), (0.998, "recovered")):
         assert word in header_of(told({"F1": {**ratio, "latest": latest}})), latest
 
 
@@ -228,13 +230,80 @@ def test_a_long_name_or_title_gives_way_to_the_word(width: int) -> None:
     name = "a_ratio_of_upstream_calls_that_fail_of_all_calls_to_anything_at_all"
     header = _header(fold(told()), name)
     for first in (plain(header._first(width).left), header_of(told(without=("F1", "F6")), width).split(" | ")[0]):
-        assert "still bad" in first or "not known if still bad" in first
+        assert "bad at 14:52" in first or "not known if still bad" in first
+
+
+@pytest.mark.parametrize("severity", ["", "critical"])
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_since_when_is_told_whatever_else_is_cut(width: int, severity: str) -> None:
+    name = "a_ratio_of_upstream_calls_that_fail_of_all_calls_to_anything_at_all"
+    for state in (fold(told()), _header(fold(told()), name).view.state):
+        header = Header(View(state=state, now=NOW, severity=severity), Styles(DARK))
+        lines = [plain([*line.left, *line.right]) for line in (header._first(width), header._second(width))]
+        assert sum("since 14:30" in line for line in lines) == 1, lines
+        assert "analysis done" in " ".join(lines)
+
+
+def test_a_recording_never_speaks_as_if_it_were_now() -> None:
+    for width in (80, 120, 200):
+        assert "bad at 14:52" in header_of(told(), width)
+    assert "still bad, just now" in header_of(told(), 200, mode="LIVE", watched=True)
+    without = header_of(told(without=("F1", "F6")), query="api-service p95 latency above 800 ms")
+    assert "since when is not known" in without
+
+
+def test_what_may_follow_from_the_best_is_no_rival() -> None:
+    state = fold(told())
+    best, other = state.hypotheses[0], state.hypotheses[1]
+    linked = Adjustment(kind="consequence", weight=-1.0, label="may follow from it", hypothesis=best.id)
+    followed = other.model_copy(update={"adjustments": (linked,)})
+    state = state.replaced(hypotheses=(best, followed, *state.hypotheses[2:]))
+    pane = HypothesesPane(View(state=state, now=NOW), Styles(DARK), id="hypotheses")
+    drawn = [pane._belief(item, 80, selected=False) for item in state.hypotheses[:2]]
+    lines = [plain([*line.left, *line.right]) for line in drawn]
+    assert "↳ follows" not in lines[0]
+    assert "↳ follows" in lines[1]
+    assert "█" not in lines[1]
+
+
+def proposing(*actions: Action) -> IncidentState:
+    state = fold(told())
+    return replace(state, remediation=replace(state.remediation, proposed=actions))
+
+
+def test_next_is_what_can_be_done_and_its_effect_is_never_cut() -> None:
+    look = Action(
+        id="A1", action="Find the revision before the deployment of the order service in the cluster", priority=1,
+        primitive="look", arguments={}, command="", command_note="no command: namespace not known", effect="read",
+        risk="low", estimated_duration_s=5, requires_approval=False, hypothesis="H1", urgency="LOW",
+    )  # fmt: skip
+    write = look.model_copy(update={
+        "id": "A2", "action": "Roll back the deployment of the order service to the revision before it", "priority": 2,
+        "effect": "write", "command": "kubectl rollout undo deployment/orders", "command_note": "", "risk": "medium",
+    })  # fmt: skip
+    state = proposing(look, write)
+    answer = Answer(View(state=state, now=NOW), Styles(DARK), id="answer")
+    for width in (60, 78, 118):
+        first = plain(answer._next(state, width).left)
+        assert first.startswith(" Next: 2 Roll back")
+        assert " · write" in first
+        assert len(first) <= width
+    alone = answer._next(proposing(look), 118)
+    assert "no command: namespace not known" in plain(alone.left)
+
+
+def test_a_message_is_told_once_and_without_what_the_line_says() -> None:
+    pattern = LogPattern(
+        resource="orders", template="[orders] ERROR disk quota exceeded on /var/lib", severity="ERROR", count=3,
+        baseline_count=0.0, observed_at=NOW, source="loki", answers=(),
+    )  # fmt: skip
+    words, _ = fact_line(pattern, full_name, 80)
+    assert plain(words) == "3 × new ERROR orders “disk quota exceeded on /var/lib”"
+    other = pattern.model_copy(update={"template": "[billing] ERROR disk quota exceeded on /var/lib"})
+    assert "[billing]" in plain(fact_line(other, full_name, 80)[0])
 
 
 def _header(state: IncidentState, metric: str) -> Header:
-    from cockpit.widgets.draw import Styles
-    from themes import DARK
-
     known = state.facts["F1"]
     state.facts["F1"] = FoundFact("F1", "S1", "", known.fact.model_copy(update={"metric": metric}))
     assert state.opened is not None

@@ -12,7 +12,7 @@ from cockpit.widgets.chart import Chart, Target, chart
 from cockpit.widgets.draw import Styles, plain
 from cockpit.widgets.marks import Mark, Scale
 from cockpit.widgets.run_states import RUN_STATES
-from cockpit.widgets.runs import describe_run
+from cockpit.widgets.runs import describe_rest, describe_run
 from cockpit.widgets.timeline import _places
 from engine.events import Who
 from engine.hypotheses import Action
@@ -35,7 +35,7 @@ def run(status: RunStatus, **more: Any) -> ActionRun:
 
 
 def words(given: ActionRun) -> str:
-    return "\n".join(plain(line.left) for line in describe_run(given, 80))
+    return "\n".join(plain(line.left) for line in (*describe_run(given, 80), *describe_rest(given, 80)))
 
 
 @pytest.mark.parametrize("status", list(RUN_STATES))

@@ -19,7 +19,7 @@ from cases.aws_account import (
     trail_answer,
     trail_event,
 )  # fmt: skip
-from cases.fake_aws import FakeAws, Reply, as_json, documented, refused, refused_xml, running
+from cases.fake_aws import ACCOUNT, REGION, FakeAws, Reply, as_json, documented, refused, refused_xml, running
 
 from primitives.analysis.setting_edges import across_edges
 from primitives.analysis.setting_rules import in_conflict
@@ -87,6 +87,9 @@ async def test_a_request_goes_from_the_balancer_to_the_database(aws: FakeAws, so
     assert (kinds[DATABASE], kinds[QUEUE], kinds[FUNCTION]) == ("database", "queue", "function")
     assert (kinds["pay.example.com"], kinds["smtp.example.com"]) == ("external", "external")
     assert [target for origin, target, kind in edges if origin == GROUP_OF_INSTANCES and kind == "owns"]
+    # What no ARN names is where its source is, or nothing could be done to it.
+    [group_of_instances] = [each for each in topology.resources if each.id == GROUP_OF_INSTANCES]
+    assert dict(group_of_instances.attributes) == {"platform": "aws", "account": ACCOUNT, "region": REGION}
 
 
 async def test_the_task_definition_of_before_is_there_to_compare(source: Backend, now: datetime) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import os
 import random
@@ -104,10 +105,8 @@ async def write(log: EventLog, name: str) -> None:
 
 
 async def settled(log: EventLog, outbox: Outbox) -> bool:
-    cursors = await outbox.cursors()
-    if any(cursors.get(row.execution_id, 0) < row.events for row in await log.rows.index()):
-        return False
-    return all(line.status in ("sent", "dropped") for line in await outbox.deliveries())
+    ended = {line.key for line in await outbox.deliveries() if line.status in ("sent", "dropped")}
+    return set(await to_be_told(log)) <= ended
 
 
 # The receiver
@@ -208,7 +207,7 @@ def run(folder: Path, kills: int, seed: int) -> Findings:
 
 
 def compare(folder: Path, found: Findings) -> None:
-    expected = asyncio.run(to_be_told(folder))
+    expected = asyncio.run(told_by_the_logs(folder))
     shown = Counter((folder / "shown").read_text().split())
     arrived = Counter((folder / "arrived").read_text().split())
     found.incidents = len({execution for execution, _ in expected.values()})
@@ -221,11 +220,15 @@ def compare(folder: Path, found: Findings) -> None:
     found.invented = sorted(shown.keys() - expected.keys())
 
 
-async def to_be_told(folder: Path) -> dict[str, tuple[str, NoticeKind]]:
-    """What the logs say is to be told, by the key that it must have: computed here once more, from the key's parts."""
-    import hashlib
-
+async def told_by_the_logs(folder: Path) -> dict[str, tuple[str, NoticeKind]]:
     log = await EventLog.open(folder / "incidents.db")
+    expected = await to_be_told(log)
+    await log.close()
+    return expected
+
+
+async def to_be_told(log: EventLog) -> dict[str, tuple[str, NoticeKind]]:
+    """What the logs say is to be told, by the key that it must have: computed here once more, from the key's parts."""
     expected: dict[str, tuple[str, NoticeKind]] = {}
     for row in await log.rows.index():
         reader = NewsReader()
@@ -234,7 +237,6 @@ async def to_be_told(folder: Path) -> dict[str, tuple[str, NoticeKind]]:
             if kind is not None and kind != "note":
                 parts = f"{row.execution_id}\0r0\0hook\0{kind}\0{event.seq}"
                 expected[hashlib.sha256(parts.encode()).hexdigest()[:32]] = (row.execution_id, kind)
-    await log.close()
     return expected
 
 

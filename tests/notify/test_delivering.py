@@ -106,6 +106,17 @@ async def test_a_receiver_that_asks_for_a_pause_gets_it_for_all(
     assert sorted(parcel.notice.execution_id for parcel in kept.parcels) == ["exec-a", "exec-b"]
 
 
+async def test_what_ended_long_ago_is_forgotten(log: EventLog, outbox: Outbox, clock: ManualClock) -> None:
+    setting = Setting(log, outbox, clock, hook=Kept(RefusedForGood("no"), TryLater("busy")))
+    await setting.tell(story()[:1])
+    await setting.tell(story()[:1], "exec-b")
+    await setting.deliver()
+    await outbox.forget(clock.now().timestamp() + 29 * 24 * HOUR)
+    assert await setting.statuses() == ["dead", "waiting"]
+    await outbox.forget(clock.now().timestamp() + 31 * 24 * HOUR)
+    assert await setting.statuses() == ["waiting"]
+
+
 async def test_a_refusal_is_dead_and_can_be_retried(log: EventLog, outbox: Outbox, clock: ManualClock) -> None:
     kept = Kept(RefusedForGood("no such channel"))
     setting = Setting(log, outbox, clock, hook=kept)

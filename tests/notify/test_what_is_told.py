@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from made_notices import ANNA, NOON, STEP, STORY_KINDS, opened, ranked, settings_of, story, write
 
-from engine.events import ENGINE, InvestigationFinished, InvestigationResumed, NoteAdded, PlanProposed
+from engine.events import ENGINE, InvestigationFinished, InvestigationResumed, NoteAdded, PlanProposed, StepProgressed
 from engine.log import EventLog
 from engine.notify.deriving import Deriver
 from engine.notify.notice import Notice
@@ -70,6 +70,30 @@ async def test_a_log_is_read_on_from_its_cursor(log: EventLog, outbox: Outbox, c
     assert [notice.kind for notice in await notices(outbox, clock)] == STORY_KINDS
 
 
+async def test_events_that_are_no_news_cost_no_write(
+    log: EventLog, outbox: Outbox, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, written = deriver(log, outbox, clock), []
+    add = outbox.add
+
+    async def counted(execution_id: str, seq: int, deliveries: Any) -> int:
+        written.append(seq)
+        return await add(execution_id, seq, deliveries)
+
+    monkeypatch.setattr(outbox, "add", counted)
+    await write(log, story()[:2])
+    await reading.derive("exec-a")
+    for number in range(1_100):
+        await write(log, [(ENGINE, StepProgressed(step="S1", done=number, total=1_100))])
+        if number % 100 == 0:
+            await reading.derive("exec-a")
+    await reading.derive("exec-a")
+    assert written[0] == 2
+    assert len(written) <= 3
+    again = deriver(log, outbox, clock)
+    assert await again.derive("exec-a") == 0
+
+
 async def test_another_leading_cause_is_news_only_after_the_end(
     log: EventLog, outbox: Outbox, clock: ManualClock
 ) -> None:
@@ -128,6 +152,15 @@ async def test_texts_are_redacted_and_on_one_line(log: EventLog, outbox: Outbox,
     (told,) = await notices(outbox, clock)
     assert "hunter2" not in told.title
     assert told.title.isprintable()
+
+
+async def test_ids_of_an_imported_incident_lead_nowhere_else(log: EventLog, outbox: Outbox, clock: ManualClock) -> None:
+    settings = settings_of({"to": ["hook"]}).model_copy(update={"link": "https://wiki.example/{incident_id}"})
+    await log.append("exec-a; rm -rf /", "../../x?y#<z>", [(NOON, ANNA, opened())])
+    await deriver(log, outbox, clock, settings).derive("exec-a; rm -rf /")
+    (told,) = await notices(outbox, clock)
+    assert told.link == "https://wiki.example/..%2F..%2Fx%3Fy%23%3Cz%3E"
+    assert told.open_command == "cloudops attach 'exec-a; rm -rf /'"
 
 
 async def test_an_escalation_is_planned_with_the_plan(log: EventLog, outbox: Outbox, clock: ManualClock) -> None:

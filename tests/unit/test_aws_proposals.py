@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from incident_facts import SEEN, change, concluded, limit
+from incident_facts import SEEN, change, concluded, graph, limit
 
 from primitives.actions.proposal import Proposed
 from primitives.actions.target import Target
-from primitives.facts import ConfigurationDifference, Fact, Observed
+from primitives.facts import ConfigurationDifference, Fact, Location, Observed
 from primitives.records import Change
 from primitives.remediations.registry import remediations
 
@@ -89,6 +89,16 @@ def test_capacity_goes_back_to_what_it_was() -> None:
     writes = differs(TABLE, "table", "WriteCapacityUnits", 40, 5)
     assert "ReadCapacityUnits=100,WriteCapacityUnits=40" in (proposed("set_table_capacity", TABLE, reads, writes) or "")
     assert proposed("set_table_capacity", TABLE, reads) is None
+
+
+def test_a_group_whose_name_says_no_place_is_where_its_source_states() -> None:
+    lowered = differs(GROUP, "auto_scaling_group", "DesiredCapacity", 4, 1)
+    stated = Location(platform="aws", account="210987654321", region="eu-north-1")
+    placed = graph({GROUP: "workload"}, locations={GROUP: stated})
+    assert (proposed("scale_instance_group", GROUP, lowered, placed) or "").endswith("--region eu-north-1")
+    proposal = remediations()["scale_instance_group"].propose(Target(GROUP, facts=(lowered, placed)))
+    assert isinstance(proposal, Proposed)
+    assert proposal.arguments.unstated_place == ""
 
 
 def moved(name: str, version: str, **more: Any) -> Fact:

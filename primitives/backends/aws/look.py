@@ -94,7 +94,9 @@ class Look:
             return
         known = self.resources.get(resource)
         stated = {**(known.attributes if known else {}), **{key: text for key, text in attributes.items() if text}}
-        self.resources[resource] = Resource(id=resource, kind=kind, attributes={"platform": "aws", **stated})
+        # An ARN says where it is; a plain name doesn't.
+        where = {} if parse_id(resource).partition else {"account": self.place.account, "region": self.place.region}
+        self.resources[resource] = Resource(id=resource, kind=kind, attributes={"platform": "aws", **where, **stated})
 
     def add_edge(self, source: str, target: str, kind: EdgeKind = "calls") -> None:
         """Take in that `source` depends on `target`."""

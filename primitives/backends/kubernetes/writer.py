@@ -76,7 +76,7 @@ class KubernetesWriter:
         answer = self._document(await self._exchange(Request("POST", _REVIEWS, body)))
         status = answer.get("status")
         status = status if isinstance(status, Mapping) else {}
-        return bool(status.get("allowed")), self._client.clean(str(status.get("reason") or ""))
+        return status.get("allowed") is True, self._client.clean(str(status.get("reason") or ""))
 
     async def dry_run(self, request: Request) -> Mapping[str, Any]:
         """What the server says that it would store. Raises `SourceError`, also for what it would refuse."""
