@@ -75,19 +75,28 @@ ON CONFLICT (execution_id) DO UPDATE SET
     primary_class = excluded.primary_class, top_cause = excluded.top_cause, confidence = excluded.confidence,
     events = excluded.events, hash = excluded.hash
 """
-INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+# Columns by their names: a person with SQLite's shell may have added one.
+INSERT_EVENT = """
+INSERT INTO events (execution_id, incident_id, seq, time, who, body, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
 # The first event of an execution in a commit is inserted only where it follows the last one that is stored.
 INSERT_FIRST_EVENT = """
-INSERT INTO events SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+INSERT INTO events (execution_id, incident_id, seq, time, who, body, previous, hash)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
 WHERE CASE ?3
     WHEN 1 THEN NOT EXISTS (SELECT 1 FROM events WHERE execution_id = ?1)
     ELSE (SELECT seq, hash FROM events WHERE execution_id = ?1 ORDER BY seq DESC LIMIT 1) = (?3 - 1, ?7)
 END
 """
-INSERT_BLOB = "INSERT INTO blobs VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING"
-INSERT_SNAPSHOT = "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)"
+INSERT_BLOB = "INSERT INTO blobs (digest, size, data) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING"
+INSERT_SNAPSHOT = (
+    "INSERT OR REPLACE INTO snapshots (execution_id, seq, hash, fold, size, digest, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 
-SELECT_EVENTS = "SELECT * FROM events WHERE execution_id = ? AND seq > ? ORDER BY seq LIMIT ?"
+SELECT_EVENTS = """
+SELECT execution_id, incident_id, seq, time, who, body, previous, hash
+FROM events WHERE execution_id = ? AND seq > ? ORDER BY seq LIMIT ?
+"""
 SELECT_TIMES = "SELECT time FROM events WHERE execution_id = ? ORDER BY seq"
 SELECT_LAST = "SELECT seq, hash FROM events WHERE execution_id = ? ORDER BY seq DESC LIMIT 1"
 SELECT_ANY = "SELECT 1 FROM events LIMIT 1"

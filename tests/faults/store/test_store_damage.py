@@ -150,6 +150,22 @@ async def test_what_a_damaged_page_leaves_whole_is_still_audited_and_read(path: 
     await store.close()
 
 
+async def test_columns_that_somebody_added_change_nothing(path: Path) -> None:
+    await fill(path, "exec-1")
+    store = await EventLog.open(path)
+    before = await store.read("exec-1")
+    await store.close()
+    raw = sqlite3.connect(path)
+    for table in ("events", "executions", "blobs", "snapshots"):
+        raw.execute(f"ALTER TABLE {table} ADD COLUMN remark")
+    raw.commit()
+    raw.close()
+    store = await EventLog.open(path)
+    assert await store.read("exec-1") == before
+    await store.close()
+    await fill(path, "exec-2")
+
+
 async def test_an_event_that_cannot_be_decoded_is_reported(path: Path) -> None:
     await fill(path, "exec-1")
     raw = sqlite3.connect(path)
