@@ -15,7 +15,7 @@ from engine.alerts import AlertGroup
 from engine.engine import Engine
 from engine.events import ENGINE, Event, InvestigationFinished
 from engine.investigate.scenario import QUERY_LIMIT
-from engine.port import AddNote, Investigate
+from engine.port import AddNote, ConfirmPlan, Investigate
 from engine.serve.desk import Desk
 from engine.serve.settings import ServeSettings
 from primitives.errors import CloudopsError, StoreError, UsageError
@@ -91,7 +91,10 @@ class Investigator:
         assert group is not None
         execution_id = group.execution_id or await self._begun(group)
         if execution_id is not None:
-            await self._engine.resume(execution_id)
+            resumed = await self._engine.resume(execution_id)
+            if resumed and (await self._engine.state(execution_id)).confirmed_by is None:
+                # It was killed before its plan ran; there is nobody to ask, and the plan only reads.
+                await self._engine.send(execution_id, ConfirmPlan(), who=ENGINE)
             return execution_id
         await self._desk.update(group_id, state="opening")
         payloads = await self._desk.inbox.payloads(group_id, 1)

@@ -170,9 +170,10 @@ async def measure(folder: Path, rate: float, seconds: float, kills: int, seed: i
 
 
 async def settle(folder: Path) -> None:
-    """Wait until nothing waits and every investigation is over."""
+    """Wait until nothing waits and every investigation is over, at most two minutes."""
+    until = time.monotonic() + 120
     database = f"file:{folder / 'incidents.db.inbox'}?mode=ro"
-    while True:
+    while time.monotonic() < until:
         with closing(sqlite3.connect(database, uri=True)) as inbox:
             (waiting,) = inbox.execute("SELECT count(*) FROM deliveries").fetchone()
             (due,) = inbox.execute("SELECT count(*) FROM groups WHERE state != 'investigated'").fetchone()
@@ -191,12 +192,14 @@ def verdict(folder: Path, figures: Figures) -> bool:
     times = sorted(figures.slowest_ms)
     say(f"acknowledged {len(figures.acknowledged)}, refused {figures.refused}, broken off {figures.failed}")
     say(f"kills {figures.kills}, lost {len(lost)}, alerts kept {len(kept)}")
-    say(f"groups {len(groups)}, counted {sum(group['alerts'] for group in groups)}, incidents {incidents}")
+    unfinished = [group["id"] for group in groups if group["state"] != "investigated"]
+    counted = sum(group["alerts"] for group in groups)
+    say(f"groups {len(groups)}, not investigated {len(unfinished)}, counted {counted}, incidents {incidents}")
     median, p99, worst = times[len(times) // 2], times[int(len(times) * 0.99)], times[-1]
     say(f"answered in ms: median {median:.1f}, p99 {p99:.1f}, worst {worst:.0f}")
     shown = figures.memory_mib[:: max(len(figures.memory_mib) // 12, 1)]
     say("memory in MiB:", " ".join(f"{value:.0f}" for value in shown))
-    return not lost and len(groups) == incidents == SERVICES
+    return not lost and not unfinished and len(groups) == incidents == SERVICES
 
 
 def main() -> int:

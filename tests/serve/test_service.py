@@ -10,7 +10,7 @@ import payloads
 import pytest
 from running import BEARER, TOKEN, Running, alert, started, until
 
-from engine.port import AddNote, AuditResult, Watch
+from engine.port import AddNote, AuditResult, Investigate, Watch
 from engine.remote import RemoteEngine
 from primitives.errors import UsageError
 
@@ -210,6 +210,23 @@ async def test_what_waited_is_worked_off_after_a_restart(short_path: Path, monke
         await service.send(alert())
         await service.groups(lambda groups: bool(groups) and groups[0].deliveries >= 1)
         assert len(await service.engine.incidents()) == 1
+
+
+async def test_an_investigation_that_was_killed_before_its_plan_ran_goes_on(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERTS_TOKEN", TOKEN)
+    async with started(short_path) as service:
+        await service.send({"alerts": [{**alert()["alerts"][0], "labels": {"alertname": "Hello", "severity": "info"}}]})
+        (group,) = await service.groups(lambda groups: len(groups) == 1)
+        # What a kill leaves: an incident of that id whose plan nobody has confirmed.
+        await service.engine.investigate(Investigate(query="Hello", incident_id=group.incident_id, confirm=True))
+    async with started(short_path) as service:
+        await service.desk.update(group.id, state="opening")
+        (group,) = await service.groups(lambda groups: groups[0].state == "investigated")
+        (summary,) = await service.engine.incidents()
+        assert summary.execution_id == group.execution_id
+        assert (await service.engine.state(summary.execution_id)).ended
 
 
 async def test_too_many_requests_are_asked_to_wait(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
