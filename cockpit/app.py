@@ -15,7 +15,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.widgets import Input
 
 from cockpit.keyboard import Keyboard, KeyHandled
-from cockpit.screens.host import ScreenHost
+from cockpit.screen_ways import ScreenWays
 from cockpit.screens.layout import is_too_small
 from cockpit.screens.splash import Splash
 from cockpit.start_modes import Attach, Browse, Replay, Start
@@ -24,7 +24,6 @@ from cockpit.terminal_input import PasteDriver, pasted_line
 from cockpit.widgets.draw import Styles
 from primitives.clock import Clock
 from primitives.errors import CloudopsError
-from themes import PALETTES
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from cockpit.screens.common import CockpitScreen
     from cockpit.settings import Settings
     from cockpit.start_modes import StartMode
-    from cockpit.widgets.view import Subject
     from engine.port import EnginePort
     from engine.store.locations import StoreLocation
 
@@ -77,7 +75,7 @@ def _palette_commands() -> type[Provider]:
     return PaletteCommands
 
 
-class CockpitApp(ScreenHost):
+class CockpitApp(ScreenWays):
     """The app: which screen is shown, how keys reach it, how the engine is connected, how everything ends."""
 
     ENABLE_COMMAND_PALETTE = True
@@ -117,6 +115,7 @@ class CockpitApp(ScreenHost):
 
     async def _begin(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
+        self.set_keymap(self.key_map.bindings)
         self.run_worker(self._open(), group="engine")
         await self.push_screen(self._first_screen())
 
@@ -128,6 +127,10 @@ class CockpitApp(ScreenHost):
         match self.start_mode:
             case Start() | Attach():
                 return LiveScreen(self.start_mode)
+            case Replay(drill=True):
+                from cockpit.screens.drill import DrillScreen
+
+                return DrillScreen(self.start_mode.name)
             case Replay():
                 return ReplayScreen(self.start_mode.name, at=self.start_mode.at)
             case Browse():
@@ -234,9 +237,14 @@ class CockpitApp(ScreenHost):
         if accept is not None:
             accepted: events.Key | None = accept(event, in_burst=in_burst)
             return accepted
-        from cockpit.keys import CAREFUL
+        from cockpit.keys import CAREFUL_IDS
 
-        if in_burst and event.key in CAREFUL and not typing and self.screen in self.cockpit_screens:
+        if (
+            in_burst
+            and event.key in self.key_map.keys_with(CAREFUL_IDS)
+            and not typing
+            and self.screen in self.cockpit_screens
+        ):
             self.show_notice(f"{event.character or event.key} came too close behind another key; press it again")
             return None
         return event
@@ -260,9 +268,13 @@ class CockpitApp(ScreenHost):
 
     def keeps_focus(self, key: str) -> bool:
         """Whether a key neither opens anything nor moves the focus, so that the next one needs not wait for it."""
-        from cockpit.keys import STAYING
+        from cockpit.keys import STAYING_IDS
 
-        return key in STAYING and self.screen in self.cockpit_screens and not isinstance(self.focused, Input)
+        return (
+            key in self.key_map.keys_with(STAYING_IDS)
+            and self.screen in self.cockpit_screens
+            and not isinstance(self.focused, Input)
+        )
 
     @property
     def can_be_left(self) -> bool:
@@ -295,39 +307,9 @@ class CockpitApp(ScreenHost):
         elif isinstance(self.screen, CommandPalette):
             self.screen.dismiss()
 
-    # What screens use
-
-    def open_replay(self, execution_id: str, *, subject: Subject | None = None, ended: bool = False) -> None:
-        """Push the replay of an incident."""
-        from cockpit.screens.replay import ReplayScreen
-
-        known = subject if subject is not None and subject.kind in ("step", "fact") else None
-        self.push_screen(ReplayScreen(execution_id, subject=known, ended=ended))
-
-    def open_live(self, start_mode: Attach) -> None:
-        """Push a running or interrupted incident."""
-        from cockpit.screens.live import LiveScreen
-
-        self.push_screen(LiveScreen(start_mode))
-
-    def open_list(self) -> None:
-        """Back to the list of incidents where it is open below, else push it."""
-        from cockpit.screens.incidents import IncidentsScreen
-
-        below = next((screen for screen in self.cockpit_screens if isinstance(screen, IncidentsScreen)), None)
-        if below is None:
-            self.push_screen(IncidentsScreen())
-            return
-        while self.screen is not below:
-            self.pop_screen()
-
-    def action_incidents(self) -> None:
-        """The list of incidents."""
-        self.open_list()
-
     def _restyle(self) -> None:
-        if self.theme in PALETTES:
-            self.text_styles = Styles(PALETTES[self.theme])
+        if self.theme in self.palettes:
+            self.text_styles = Styles(self.palettes[self.theme])
         for screen in self.cockpit_screens:
             screen.restyle()
 
@@ -338,15 +320,15 @@ class CockpitApp(ScreenHost):
         from cockpit.screens.help import HelpScreen
 
         if self.screen in self.cockpit_screens:
-            self.push_screen(HelpScreen(self.cockpit_screens[-1].where, self.text_styles))
+            self.push_screen(HelpScreen(self.cockpit_screens[-1].where, self.text_styles, self.key_map.shown))
 
     def action_palette(self) -> None:
         """The command palette."""
         self.action_command_palette()
 
     def action_theme(self) -> None:
-        """The other theme."""
-        names = list(PALETTES)
+        """The next theme."""
+        names = list(self.palettes)
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(at + 1) % len(names)]
 

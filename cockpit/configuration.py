@@ -6,11 +6,12 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cockpit.user_theme import is_theme_file
 from primitives.errors import UsageError
 from primitives.sources import SourceDefinition, SourceDirectory, define_source
 from primitives.text import safe_line
@@ -25,7 +26,8 @@ __all__ = ["Configuration", "parse_configuration"]
 class Configuration(BaseModel):
     """The configuration file's keys.
 
-    `store` is the URL or path of the store, `theme` the cockpit's colours (`cloudops-dark` or `cloudops-light`).
+    `store` is the URL or path of the store, `theme` the cockpit's colours: the name of a theme, or a
+    YAML file with one's own. `keys` gives keys to commands by their ids; `motion: reduced` stops what turns and blinks.
     `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
     kind and name. `names` ties what a source calls a resource to the resource. `close_after_days` is after how long a
     live incident that nobody touched is closed (0: never).
@@ -38,6 +40,8 @@ class Configuration(BaseModel):
 
     store: str | None = None
     theme: str | None = None
+    keys: Mapping[str, str] = {}
+    motion: Literal["full", "reduced"] = "full"
     close_after_days: int | None = Field(None, ge=0, le=36_500)
     watch_every_s: float = Field(15.0, ge=1.0, le=3600.0)
     policy: str | None = Field(None, min_length=1, max_length=4096)
@@ -103,9 +107,21 @@ class Configuration(BaseModel):
     @field_validator("theme")
     @classmethod
     def _is_there(cls, theme: str | None) -> str | None:
-        if theme is not None and theme not in PALETTES:
-            raise ValueError(f"there is no theme {safe_line(theme, limit=60)!r}; choose {' or '.join(PALETTES)}")
+        if theme is not None and theme not in PALETTES and not is_theme_file(theme):
+            own = "or a .yaml file of your own"
+            raise ValueError(f"there is no theme {safe_line(theme, limit=60)!r}; choose {', '.join(PALETTES)}, {own}")
         return theme
+
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, keys: Mapping[str, str]) -> Mapping[str, str]:
+        from cockpit.key_map import KeyMap
+
+        try:
+            KeyMap(keys)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return keys
 
     @field_validator("policy")
     @classmethod

@@ -172,20 +172,31 @@ def attach(settings: Settings, name: str, *, output: str, color: bool, explain: 
     return run(attached())
 
 
-def replay(settings: Settings, name: str, *, screen: bool, at: str | None, color: bool, explain: bool = False) -> int:
+def replay(
+    settings: Settings,
+    name: str,
+    *,
+    screen: bool,
+    at: str | None,
+    color: bool,
+    explain: bool = False,
+    drill: bool = False,
+) -> int:
     """Replay a stored incident, or a bundle, which is investigated or unpacked first; with `screen` in the cockpit."""
     if not is_there(name) or ("/" not in name and _stored(settings, name)):
-        return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain)
+        return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain, drill=drill)
     bundle = Path(name).absolute()
     if "events" not in read_bundle(bundle).parts:
         quiet = Printer("quiet", color=False)
         run(_investigate(settings, Investigate(bundle=str(bundle), confirm=False), quiet))
         name = quiet.state.execution_id
-        return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain)
+        return _replay_stored(settings, name, screen=screen, at=at, color=color, explain=explain, drill=drill)
     with TemporaryDirectory(prefix="cloudops-replay-") as folder:
         temporary = replace_fields(settings, store=parse_location(Path(folder) / "incidents.db"))
         execution_id = import_bundle(temporary, bundle)
-        return _replay_stored(temporary, execution_id, screen=screen, at=at, color=color, kept=False, explain=explain)
+        return _replay_stored(
+            temporary, execution_id, screen=screen, at=at, color=color, kept=False, explain=explain, drill=drill
+        )
 
 
 def _stored(settings: Settings, name: str) -> bool:
@@ -208,12 +219,13 @@ def _replay_stored(
     color: bool,
     kept: bool = True,
     explain: bool = False,
+    drill: bool = False,
 ) -> int:
     if screen:
         from cockpit.app import run_cockpit
         from cockpit.start_modes import Replay
 
-        return run_cockpit(settings, Replay(name, at, kept), color=color)
+        return run_cockpit(settings, Replay(name, at, kept, drill), color=color)
 
     printer = Printer("plain", colored(color), explain)
     for event in run(ask_engine(settings, partial(_log, name=name, at=at))):

@@ -50,10 +50,11 @@ KEYS: tuple[Key, ...] = (
     Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "go to a name, or a command", ("everywhere",)),
     Key("go.incidents", "", "", "app.incidents", "incidents: the list of all", ("incident", "replay")),
     Key("go.report", "", "", "report", "report: the postmortem of this incident"),
+    Key("go.story", "", "", "story", "story: what happened so far, and who said what"),
     Key("go.attach", "", "", "attach", "attach: the incident as it is now", ("replay", "list")),
     Key("leave", "q", "q", "app.leave", "back a screen, or leave (asks while something runs)", ("everywhere",)),
     Key("interrupt", "ctrl+c", "Ctrl-C", "app.interrupt", "asks what to stop", ("everywhere",)),
-    Key("theme", "t", "t", "app.theme", "dark or light", ("everywhere",)),
+    Key("theme", "t", "t", "app.theme", "the next theme", ("everywhere",)),
     *_pane_keys(),
     Key("pane.next", "tab", "Tab", "pane_by(1)", "next pane"),
     Key("pane.previous", "shift+tab", "Shift-Tab", "pane_by(-1)", "previous pane"),
@@ -91,6 +92,19 @@ KEYS: tuple[Key, ...] = (
     Key("replay.faster", "greater_than_sign", ">", "speed(1)", "faster", ("replay",)),
     Key("replay.begin", "home", "Home", "seek_end(-1)", "to the beginning", ("replay",)),
     Key("replay.end", "end", "End", "seek_end(1)", "to the end", ("replay",)),
+    Key("replay.scale", "i", "i", "scale", "play the incident's time, or the investigation's", ("replay",)),
+    Key("replay.fact", "f", "f", "next_event('fact')", "to the next fact", ("replay",)),
+    Key("replay.fact.back", "F", "F", "next_event('fact', -1)", "to the fact before", ("replay",)),
+    Key("replay.decision", "d", "d", "next_event('decision')", "to the next decision", ("replay",)),
+    Key("replay.decision.back", "D", "D", "next_event('decision', -1)", "to the decision before", ("replay",)),
+    Key("replay.action", "w", "w", "next_event('action')", "to the next action (what was written)", ("replay",)),
+    Key("replay.action.back", "W", "W", "next_event('action', -1)", "to the action before", ("replay",)),
+    Key("replay.note", "c", "c", "next_event('note')", "to the next note", ("replay",)),
+    Key("replay.note.back", "C", "C", "next_event('note', -1)", "to the note before", ("replay",)),
+    Key("replay.loop", "o", "o", "loop", "loop: begin again at the end, or stop there", ("replay",)),
+    Key("replay.compare", "equals_sign", "=", "compare", "keep this moment, then compare another with it", ("replay",)),
+    Key("drill", "", "", "drill", "drill: find the cause yourself", ("replay", "list")),
+    Key("drill.answer", "A", "A", "diagnose", "say what it is, in a drill", ("replay",)),
     Key("replay.seek", "at", "@", "seek", "go to a time or an event", ("replay",)),
     Key("pin", "p", "p", "pin", "pin the fact, or mark the hypothesis as right", ("incident",), writes=True),
     Key(
@@ -117,15 +131,8 @@ KEYS: tuple[Key, ...] = (
         writes=True,
         asks=True,
     ),
-    Key("comment", "c", "c", "later('comment')", "comment", later=f"comments {LATER.replace('comes', 'come')}"),
-    Key(
-        "bookmark",
-        "b",
-        "b",
-        "later('bookmark')",
-        "bookmark this moment",
-        later=f"bookmarks {LATER.replace('comes', 'come')}",
-    ),
+    Key("comment", "c", "c", "comment", "write a note for the others", ("incident",), writes=True, asks=True),
+    Key("bookmark", "b", "b", "bookmark", "bookmark this moment", ("incident",), writes=True, asks=True),
 )
 
 
@@ -151,7 +158,15 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("yes",), "y", "confirm the plan, or copy"),
     (("pin", "refute", "undo"), "p x u", "pin, refute or exclude, undo"),
     (("next", "diagnostic", "fact"), "N d f", "question, look, add fact"),
+    (("comment", "bookmark"), "c b", "note, bookmark"),
     (("replay.back", "replay.on"), "[ ]", "an event back, on"),
+    (("replay.fact", "replay.fact.back"), "f F", "next fact, before"),
+    (("replay.decision", "replay.decision.back"), "d D", "next decision, before"),
+    (("replay.action", "replay.action.back"), "w W", "next action, before"),
+    (("replay.note", "replay.note.back"), "c C", "next note, before"),
+    (("replay.scale",), "i", "incident's time, or back"),
+    (("replay.loop",), "o", "loop"),
+    (("replay.compare",), "=", "keep, compare moments"),
     (("replay.slower", "replay.faster"), "< >", "slower, faster"),
     (("replay.begin", "replay.end"), "Home End", "beginning, end"),
 )
@@ -172,8 +187,16 @@ def help_rows(where: Where) -> list[tuple[str, str]]:
 
 
 def bindings(*where: Where) -> list[Binding]:
-    """The bindings of a screen that is all of `where`, with the table's ids."""
-    seen: dict[str, Key] = {key.id: key for place in where for key in keys_for(place)}
+    """The bindings of a screen that is the first of `where`, with the table's ids.
+
+    What a key does on the others, it does (or says why not) where the first leaves it free.
+    """
+    seen: dict[str, Key] = {}
+    taken: set[str] = set()
+    for place in where:
+        fresh = {key.id: key for key in keys_for(place) if not taken & set(key.keys.split(","))}
+        seen |= fresh
+        taken |= {name for key in fresh.values() for name in key.keys.split(",")}
     return [
         Binding(key.keys, key.action, key.words, show=False, id=key.id, priority=key.id in PRIORITY)
         for key in seen.values()
@@ -184,14 +207,12 @@ PRIORITY = frozenset({"pane.next", "pane.previous", "interrupt"})
 """These win over what a focused widget or Textual itself would do."""
 
 
-STAYING = frozenset(
-    binding for key in KEYS if key.action.startswith(("move", "sideways", "match")) for binding in key.keys.split(",")
-)
-"""Keys that move about in a pane, and leave the focus where it is."""
+STAYING_IDS = frozenset(key.id for key in KEYS if key.action.startswith(("move", "sideways", "match")))
+"""Commands that move about in a pane, and leave the focus where it is."""
 
 
-CAREFUL = frozenset(key.keys for key in KEYS if key.writes or key.id == "leave")
-"""Keys that must not come from pasted text: they change the incident's log, or leave."""
+CAREFUL_IDS = frozenset(key.id for key in KEYS if key.writes or key.id == "leave")
+"""Commands whose keys must not come from pasted text: they change the incident's log, or leave."""
 
 
 def key_page() -> str:
@@ -217,10 +238,16 @@ def key_page() -> str:
         lines += [f"| {_code(key.shown)} | {key.words} | `{key.id}` |" for key in keys]
     lines += ["", "## In the command palette only", "", "| command | id |", "| --- | --- |"]
     lines += [f"| {key.words} | `{key.id}` |" for key in KEYS if not key.keys]
-    lines += ["", "## Not yet", "", "These keys are kept for what they will do, and say so when they are pressed.", ""]
+    if any(key.later for key in KEYS):
+        lines += _not_yet()
+    return "\n".join(lines) + "\n"
+
+
+def _not_yet() -> list[str]:
+    lines = ["", "## Not yet", "", "These keys are kept for what they will do, and say so when they are pressed.", ""]
     lines += ["| key | will | why not yet | id |", "| --- | --- | --- | --- |"]
     lines += [f"| {_code(key.shown)} | {key.words} | {key.later} | `{key.id}` |" for key in KEYS if key.later]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _code(shown: str) -> str:

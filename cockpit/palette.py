@@ -47,7 +47,7 @@ class PaletteCommands(Provider):
 
     async def discover(self) -> Hits:
         for key in sorted(self._keys(), key=lambda key: (key.writes, key.words)):
-            yield DiscoveryHit(_title(key), self._runner(key))
+            yield DiscoveryHit(self._title(key), self._runner(key))
 
     async def search(self, query: str) -> Hits:
         scored = [(score, key) for key in self._keys() if (score := match_score(key, query))]
@@ -55,10 +55,16 @@ class PaletteCommands(Provider):
         for score, place in places:
             yield Hit(score, _place_title(place), self._goer(place), text=place.name)
         for score, key in scored:
-            yield Hit(score, _title(key), self._runner(key), text=key.words)
+            yield Hit(score, self._title(key), self._runner(key), text=key.words)
         if scored and not places and all(key.writes for _, key in scored):
             # Enter behind a word must never change the log, also where only what changes it fits.
             yield Hit(1.0, Text(NOTHING_HARMLESS), self._runner(HELP), text=query)
+
+    def _title(self, key: Key) -> Text:
+        # The key is in the title: a help text of its own would take a second line of every command.
+        assert isinstance(self.app, ScreenHost)
+        shown = self.app.key_map.shown(key.shown)
+        return Text(f"{key.words[:1].upper()}{key.words[1:]:<{TITLE_WIDTH}} {shown}")
 
     def _goer(self, place: Place) -> Callable[[], Any]:
         screen = self.screen
@@ -91,8 +97,3 @@ class PaletteCommands(Provider):
 
 def _place_title(place: Place) -> Text:
     return Text(cut(f"{cut(place.name, NAME_WIDTH):<5} {place.words}", TITLE_WIDTH + 8))
-
-
-def _title(key: Key) -> Text:
-    # The key is in the title: a help text of its own would take a second line of every command.
-    return Text(f"{key.words[:1].upper()}{key.words[1:]:<{TITLE_WIDTH}} {key.shown}")

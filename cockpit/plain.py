@@ -115,7 +115,8 @@ class PlainReport:
             case InvestigationCancelled():
                 return self._wrapped(f"Cancelled by {event.who.name}", "  ")
             case NoteAdded():
-                return self._wrapped(f"Note {body.id} by {event.who.name}: {body.text}", "  ")
+                about = f", about {body.at:%H:%M:%S}" if body.at is not None else ""
+                return self._wrapped(f"Note {body.id} by {event.who.name}{about}: {body.text}", "  ")
             case IncidentClosed():
                 return self._wrapped(f"Closed {close_reason(body, event.who)}", "  ")
             case SourcesChecked() | PlanConfirmed() | StepStarted() | StepProgressed() | AnswerRecorded() | FactFound():

@@ -184,8 +184,8 @@ def _happened(event: Event) -> str:  # noqa: C901, PLR0912 - one branch a type o
             return f"investigation cancelled by {who}"
         case InvestigationFinished(status=status):
             return f"investigation {status}"
-        case NoteAdded(text=text):
-            return f"note by {who}: {text}"
+        case NoteAdded(text=text, at=at):
+            return f"note by {who}{f', about {at:%H:%M:%S}' if at is not None else ''}: {text}"
         case IncidentClosed() as body:
             return f"incident closed {close_reason(body, event.who)}"
         case SourcesChecked() | PlanProposed() | StepAdded() | StepStarted() | StepProgressed():

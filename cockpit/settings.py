@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cockpit.configuration import Configuration
     from engine.notify.settings import NotificationSettings
     from primitives.sources import SourceDirectory
+    from themes import Palette
 
 __all__ = ["Settings", "load_settings", "usual_config"]
 
@@ -26,16 +27,19 @@ __all__ = ["Settings", "load_settings", "usual_config"]
 class Settings:
     """What a command works with.
 
-    `configured` are the sources of the configuration file, `given` the settings of those that the
-    command line defines, by name, and `chosen` the names of those that it asks for (none: the default). `policy` is the
-    policy file; it has to be there where the configuration or the environment names it (`policy_required`).
-    `notifications` say who is told of what.
+    `configured` are the sources of the configuration file, `given` the settings of those that the command line
+    defines, by name, and `chosen` the names of those that it asks for (none: the default). `palette` is a theme of
+    one's own, `keys` a key by a command's id. `policy` is the policy file; it has to be there where the configuration
+    or the environment names it (`policy_required`). `notifications` say who is told of what.
     """
 
     store: StoreLocation
     config: Path
     config_found: bool
     theme: str | None = None
+    palette: Palette | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    reduced_motion: bool = False
     close_after_days: int | None = None
     watch_every_s: float = 15.0
     policy: Path | None = None
@@ -87,10 +91,14 @@ def load_settings(
     """The settings; what is given wins over the file. Raises `UsageError` when the file can't be used."""
     path = config or usual_config()
     configuration = _read(path, required=config is not None)
+    palette = _own_palette(path, configuration)
     named = os.environ.get("CLOUDOPS_POLICY") or (configuration.policy if configuration else None)
     return Settings(
         store=_store_location(store, path, configuration),
-        theme=configuration.theme if configuration else None,
+        theme=palette.name if palette is not None else configuration.theme if configuration else None,
+        palette=palette,
+        keys=configuration.keys if configuration else {},
+        reduced_motion=configuration is not None and configuration.motion == "reduced",
         close_after_days=configuration.close_after_days if configuration else None,
         watch_every_s=configuration.watch_every_s if configuration else 15.0,
         policy=Path(named) if named else path.with_name("policy.yaml"),
@@ -103,6 +111,16 @@ def load_settings(
         chosen=chosen,
         serve=configuration.serve if configuration else None,
     )
+
+
+def _own_palette(path: Path, configuration: Configuration | None) -> Palette | None:
+    """The theme in a file of one's own; a relative path begins at the configuration file's folder."""
+    theme = configuration.theme if configuration is not None else None
+    if theme is None:
+        return None
+    from cockpit.user_theme import is_theme_file, read_theme
+
+    return read_theme(path.parent / Path(theme).expanduser()) if is_theme_file(theme) else None
 
 
 def usual_config() -> Path:

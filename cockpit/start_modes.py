@@ -34,12 +34,14 @@ class Attach:
 class Replay:
     """A stored incident, from its beginning or from `at` (a time or a sequence number).
 
-    It is not `kept` when its store goes away with the command that made it.
+    In a `drill` what is believed is hidden until somebody has said what it is. It is not `kept` when its store goes
+    away with the command that made it.
     """
 
     name: str
     at: str | None = None
     kept: bool = True
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,10 +182,11 @@ class RunDiagnostic(_Frozen):
 
 
 class AddNote(_Frozen):
-    """Write a note for other people; reasoning doesn't read it."""
+    """Write a note for other people; reasoning doesn't read it. `at` is the moment of the incident that it is about."""
 
     type: Literal["add_note"] = "add_note"
     text: str
+    at: AwareDatetime | None = None
 
 
 class Watch(_Frozen):

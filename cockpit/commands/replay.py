@@ -20,20 +20,26 @@ __all__ = ["command"]
 @click.option(
     "--at", metavar="TIME|SEQ", type=TEXT, help="The state at a time (ISO 8601, or 14:31:07) or after an event."
 )
+@click.option("--drill", is_flag=True, help="Find the cause yourself: what is believed is hidden until you say it.")
 @explain_option
 @no_color_option
 @settings_options
-def command(name: str, plain: bool, at: str | None, explain: bool, no_color: bool, settings: Settings) -> int:
+def command(
+    name: str, plain: bool, at: str | None, drill: bool, explain: bool, no_color: bool, settings: Settings
+) -> int:
     """Show a stored incident as it happened."""
     from cockpit.sample_incidents import is_there
     from cockpit.terminal import on_terminal
+    from primitives.errors import UsageError
 
+    if drill and (plain or explain or at is not None or not on_terminal()):
+        raise UsageError("--drill needs the screen of a terminal, without --plain, --explain and --at")
     screen = not plain and not explain and on_terminal()
     if screen and not is_there(name):
         from cockpit.app import run_cockpit
         from cockpit.start_modes import Replay
 
-        return run_cockpit(settings, Replay(name, at), color=not no_color)
+        return run_cockpit(settings, Replay(name, at, drill=drill), color=not no_color)
     from cockpit import headless
 
-    return headless.replay(settings, name, screen=screen, at=at, color=not no_color, explain=explain)
+    return headless.replay(settings, name, screen=screen, at=at, color=not no_color, explain=explain, drill=drill)

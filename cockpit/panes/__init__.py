@@ -48,7 +48,8 @@ class PaneSpec:
     Panes with one key take turns: the key goes to the first of them, pressed again to the next, and in one column only
     one of them is shown. `order` sorts the panes of a place from the top. `subjects` are the kinds of `Subject` that
     the pane lists. A pane that `follows` shows what the cursor of another pane is on. Where `moves_time` holds, h and l
-    move the time cursor. `key_words` describe the key in the help; the title does by default.
+    move the time cursor. A pane that is `tall_only` takes turns with the others of its key also in two columns, unless
+    the terminal has many lines. `key_words` describe the key in the help; the title does by default.
     """
 
     id: str
@@ -62,6 +63,7 @@ class PaneSpec:
     follows: bool = False
     moves_time: bool = False
     key_words: str = ""
+    tall_only: bool = False
 
     @property
     def number(self) -> str:

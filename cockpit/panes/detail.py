@@ -24,7 +24,7 @@ PANE = PaneSpec(
     key="3",
     place="right",
     order=1,
-    size=Size(14, tall=16),
+    size=Size(14, tall=15),
     load_widget=_widget,
     follows=True,
     moves_time=True,

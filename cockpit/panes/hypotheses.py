@@ -24,7 +24,7 @@ PANE = PaneSpec(
     key="2",
     place="right",
     order=2,
-    size=Size(5, tall=9),
+    size=Size(5, tall=11),
     load_widget=_widget,
     subjects=("hypothesis",),
 )

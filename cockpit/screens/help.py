@@ -11,6 +11,8 @@ from cockpit.screens.prompts import SCROLLING, Modal, Prompt
 from cockpit.widgets.draw import Line, Part, cells, cut, wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cockpit.widgets.draw import Styles
 
 __all__ = ["HelpScreen"]
@@ -29,9 +31,10 @@ class HelpScreen(Modal):
         *SCROLLING,
     ]
 
-    def __init__(self, where: Where, styles: Styles) -> None:
+    def __init__(self, where: Where, styles: Styles, shown: Callable[[str], str] = str) -> None:
         super().__init__()
         self._where = where
+        self._shown = shown
         self._styles = styles
 
     def prompt(self) -> Prompt:
@@ -41,7 +44,8 @@ class HelpScreen(Modal):
 
     def _lines(self, width: int) -> list[Line]:
         columns = 1 + (width >= TWO_COLUMNS) + (width >= THREE_COLUMNS)
-        lines = _table(help_rows(self._where), width, columns)
+        rows = [(self._shown(keys), words) for keys, words in help_rows(self._where)]
+        lines = _table(rows, width, columns)
         later = [key for key in keys_for(self._where) if key.later]
         return [*lines, Line(), *_not_yet(later, width)] if later else lines
 

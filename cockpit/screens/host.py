@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from textual.events import Key, Paste
     from textual.screen import Screen
 
+    from cockpit.key_map import KeyMap
     from cockpit.settings import Settings
     from cockpit.start_modes import Attach
     from cockpit.widgets.view import Subject
@@ -49,11 +51,22 @@ class ScreenHost(App[int]):
         self.remote = False
         self.left_running: set[str] = set()
         self._port: EnginePort | None = None
-        for palette in PALETTES.values():
+        own = settings.palette
+        self.palettes = {**PALETTES, own.name: own} if own is not None else dict(PALETTES)
+        for palette in self.palettes.values():
             self.register_theme(textual_theme(palette))
-        chosen = settings.theme if settings.theme in PALETTES else next(iter(PALETTES))
-        self.text_styles = Styles(PALETTES[chosen])
+        chosen = settings.theme if settings.theme in self.palettes else next(iter(self.palettes))
+        self.text_styles = Styles(self.palettes[chosen])
         self.theme = chosen
+        if settings.reduced_motion:
+            self.animation_level = "none"
+
+    @cached_property
+    def key_map(self) -> KeyMap:
+        """The keys that the configuration gives to commands."""
+        from cockpit.key_map import KeyMap
+
+        return KeyMap(self.settings.keys)
 
     # The engine
 
@@ -129,6 +142,10 @@ class ScreenHost(App[int]):
 
     def open_live(self, start_mode: Attach) -> None:
         """Push a running or interrupted incident."""
+        raise NotImplementedError
+
+    def open_drill(self, execution_id: str) -> None:
+        """Push a drill on a stored incident."""
         raise NotImplementedError
 
     def open_list(self) -> None:

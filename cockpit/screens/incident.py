@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from cockpit.keys import bindings
 from cockpit.places import places_of
 from cockpit.screens.copying import copied_text
 from cockpit.screens.incident_frame import FRAME_S, IncidentFrame
 from cockpit.screens.layout import arrangement
+from cockpit.screens.story import StoryScreen
 from cockpit.widgets.draw import sanitised
 from cockpit.widgets.links import subject_of_id
 from cockpit.widgets.pane import Pane
@@ -34,8 +34,6 @@ LONGEST_TRAIL = 50
 
 class IncidentScreen(IncidentFrame):
     """The screen with its keys."""
-
-    BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
@@ -169,6 +167,13 @@ class IncidentScreen(IncidentFrame):
             self.app.show_notice(str(error), problem=True)
         else:
             self.app.push_screen(ReportScreen(text, self.app.text_styles))
+
+    def action_story(self) -> None:
+        """What happened so far, on one screen."""
+        if self.view.state is None:
+            self.app.show_notice("nothing is known yet")
+        else:
+            self.app.push_screen(StoryScreen(self.view, self.app.text_styles))
 
     def action_attach(self) -> None:
         """The incident as it is now; a live screen is that already."""

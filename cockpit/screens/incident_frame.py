@@ -146,7 +146,8 @@ class IncidentFrame(UnavailableKeys):
                 pane.repaint()
         self.header.repaint()
         self.answer.repaint()
-        self.footer.show(self.footer_keys(), self.notice())
+        shown = self.app.key_map.shown
+        self.footer.show([(shown(key), words) for key, words in self.footer_keys()], self.notice())
         if self.has_class("-typing") and isinstance(self.current, RowPane):
             self.entry_count.update(Content(f"{self.current.count_of_matches()} "))
 

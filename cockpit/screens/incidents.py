@@ -57,6 +57,26 @@ class _Title(Widget):
         return draw(Line(left), self.size.width, self.text_styles, "bar")
 
 
+class _Columns(Widget):
+    """What the columns are, above the list."""
+
+    def __init__(self, styles: Styles) -> None:
+        super().__init__(id="columns")
+        self.text_styles = styles
+
+    def render_line(self, y: int) -> Strip:
+        del y
+        width = self.size.width - 2
+        left = f"    {'ANALYSIS':<12}"
+        room = width - ENDS_WIDTH
+        if width >= WITH_ID:
+            left += f"{'ID':<{ID_WIDTH}}  "
+            room -= ID_WIDTH + 2
+        title_width = max(20, room * 5 // 8 if width >= 100 else room)
+        left += f"{'INCIDENT':<{title_width + 2}}" + ("CAUSE" if width >= 100 else "")
+        return draw(Line([(left, "dim")], [("SURE     LAST EVENT   ", "dim")]), self.size.width, self.text_styles)
+
+
 class IncidentsPane(RowPane):
     """The incidents, newest first."""
 
@@ -128,6 +148,7 @@ class IncidentsScreen(CockpitScreen):
         self.entry = Input()
         self.entry.cursor_blink = False
         yield self.heading
+        yield _Columns(self.app.text_styles)
         yield self.pane
         with Container(id="entry"):
             yield Static(" / ", id="entry-label", markup=False)
@@ -147,7 +168,7 @@ class IncidentsScreen(CockpitScreen):
             ("t", "theme"),
             ("q", "quit"),
         ]
-        self.footer.show(keys)
+        self.footer.show([(self.app.key_map.shown(key), words) for key, words in keys])
 
     def begin(self) -> None:
         """Read the list; called when the engine is there."""
@@ -225,7 +246,7 @@ class IncidentsScreen(CockpitScreen):
 
     def restyle(self) -> None:
         """The theme changed."""
-        for widget in (self.heading, self.pane, self.footer):
+        for widget in (self.heading, self.query_one(_Columns), self.pane, self.footer):
             widget.text_styles = self.app.text_styles
             widget.refresh()
         self.pane.repaint()
@@ -240,12 +261,8 @@ class IncidentsScreen(CockpitScreen):
         self.action_open()
 
     def action_open(self) -> None:
-        """Attach to an incident that runs or was interrupted, replay one that has ended."""
-        if (incident := self.chosen) is None:
-            return
-        if incident.phase in ENDED:
-            self.app.open_replay(incident.execution_id, ended=True)
-        else:
+        """The incident as it is: running, interrupted (which resumes it), or ended."""
+        if (incident := self.chosen) is not None:
             self.app.open_live(Attach(incident.execution_id))
 
     def places(self) -> Iterable[Place]:
@@ -258,10 +275,14 @@ class IncidentsScreen(CockpitScreen):
             self.pane.select(place.execution)
             self.action_open()
 
-    def action_attach(self) -> None:
-        """Attach also to what has ended: notes and further looks are possible there."""
+    def action_drill(self) -> None:
+        """Find the cause of a stored incident yourself."""
         if (incident := self.chosen) is not None:
-            self.app.open_live(Attach(incident.execution_id))
+            self.app.open_drill(incident.execution_id)
+
+    def action_attach(self) -> None:
+        """The incident as it is."""
+        self.action_open()
 
     def action_replay(self) -> None:
         """Replay from the beginning."""

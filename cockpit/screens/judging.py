@@ -8,11 +8,12 @@ from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.prompts import LinePrompt
 from cockpit.widgets.draw import cut, sanitised
 from cockpit.widgets.rows import RowPane
-from cockpit.widgets.words import percent
+from cockpit.widgets.words import percent, precise
 from primitives.errors import CloudopsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from cockpit.widgets.view import Subject
     from engine.port import Statement
@@ -110,6 +111,25 @@ class JudgingScreen(IncidentScreen):
                 self._judge(AddFact(text=text, about=about), f"fact added: “{words}” · u on it undoes")
 
         self._ask("ADD A FACT", hint, added)
+
+    def action_comment(self) -> None:
+        """Write a note."""
+        hint = "what should the others know? No reasoning reads it; :story lists all notes."
+        self._ask("WRITE A NOTE", hint, self._note)
+
+    def action_bookmark(self) -> None:
+        """Write a note about the moment of the time cursor, else about now."""
+        moment = self.view.cursor or self.view.now or self.app.clock.now()
+        hint = f"why is {precise(moment)} worth coming back to? It stands on the timeline, and j and k stop at it."
+        self._ask(f"BOOKMARK {precise(moment)}", hint, lambda text: self._note(text or "bookmark", moment))
+
+    def _note(self, text: str, moment: datetime | None = None) -> None:
+        from engine.port import AddNote
+
+        if text.strip():
+            words = cut(sanitised(text.strip()), _ABOUT_WIDTH)
+            done = f"noted: “{words}”" if moment is None else f"bookmarked {precise(moment)}: “{words}”"
+            self._command(AddNote(text=text, at=moment), done)
 
     def action_next(self) -> None:
         """Run the next best diagnostic."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cockpit.panes import pane_specs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -30,7 +33,7 @@ __all__ = [
     "split_width",
 ]
 
-Arrangement = Literal["too-small", "wide", "column", "full"]
+Arrangement = Literal["too-small", "wide", "column", "stack", "full"]
 
 MIN_WIDTH, MIN_HEIGHT = 60, 20
 HEADER_LINES = 2
@@ -42,6 +45,8 @@ FIRST_FOCUS = "hypotheses"
 WIDE_WIDTH, WIDE_HEIGHT = 100, 30
 TALL_HEIGHT = 48
 """Lines from which on three actions are shown with their commands whole."""
+STACK_HEIGHT = 48
+"""Lines from which on a narrow terminal shows the panes one below the other instead of folding them."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.44, 42, 90
 
 
@@ -66,6 +71,8 @@ def arrangement(width: int, height: int, zoom: int) -> Arrangement:
         return "too-small"
     if zoom >= 2:
         return "full"
+    if zoom == 0 and width < WIDE_WIDTH and height >= STACK_HEIGHT:
+        return "stack"
     return "column" if zoom == 1 or width < WIDE_WIDTH or height < WIDE_HEIGHT else "wide"
 
 
@@ -84,6 +91,7 @@ def bottom_lines(spec: PaneSpec, height: int) -> int:
 
 def boxes(specs: Sequence[PaneSpec], width: int, height: int) -> list[Box]:
     """Where each pane is in two columns, between the header and the answer, and a footer of one line."""
+    specs = [spec for spec in specs if height >= TALL_HEIGHT or not spec.tall_only]
     bottom = [(spec, bottom_lines(spec, height)) for spec in specs if spec.place == "bottom"]
     upper = height - ABOVE - 1 - sum(lines for _, lines in bottom)
     left = split_width(width)
@@ -114,15 +122,25 @@ def pane_css(specs: Sequence[PaneSpec]) -> str:
     return "\n".join(rules)
 
 
+@cache
+def sharing_keys() -> frozenset[str]:
+    """The ids of the panes that take turns with one that needs a tall terminal."""
+    keys = {spec.key for spec in pane_specs() if spec.tall_only}
+    return frozenset(spec.id for spec in pane_specs() if spec.key in keys)
+
+
 def arrange(
     screen: Screen[None], panes: Sequence[Pane], current: Pane, how: Arrangement, *, hidden: Collection[Pane]
 ) -> None:
     """Show the panes in the arrangement `how`; those `hidden` are left out in one column."""
-    for name in ("too-small", "wide", "column", "full"):
+    tall = screen.size.height >= TALL_HEIGHT
+    sharing = sharing_keys()
+    for name in ("too-small", "wide", "column", "stack", "full"):
         screen.set_class(name == how, f"-{name}")
-    screen.set_class(screen.size.height >= TALL_HEIGHT, "-tall")
+    screen.set_class(tall, "-tall")
     for pane in panes:
-        pane.display = pane is current if how == "full" else how != "column" or pane not in hidden
+        alone = how in ("column", "stack") or (how == "wide" and not tall and pane.id in sharing)
+        pane.display = pane is current if how == "full" else not alone or pane not in hidden
         pane.fold(how == "column" and pane is not current)
     screen.query_one("#left").styles.width = split_width(screen.size.width) if how == "wide" else "100%"
     for name in ("upper", "left", "right"):

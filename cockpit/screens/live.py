@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cockpit.exit_summary import ExitSummary
+from cockpit.keys import bindings
 from cockpit.screens.approval import ActingScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
 from cockpit.start_modes import Attach, Start
@@ -29,6 +30,8 @@ LOOK_TICKS = 8
 
 class LiveScreen(ActingScreen):
     """Follows an investigation and sends it commands."""
+
+    BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
 
     def __init__(self, start_mode: Start | Attach) -> None:
         title = start_mode.query or start_mode.bundle or "" if isinstance(start_mode, Start) else start_mode.name
@@ -55,7 +58,8 @@ class LiveScreen(ActingScreen):
         except CloudopsError as error:
             self._fail(error)
             return
-        self.view.mode = "LIVE"
+        if self.view.state is None:
+            self.view.mode = "LIVE"
         self.view.attached = self.app.remote
         await self._follow()
 
@@ -94,7 +98,12 @@ class LiveScreen(ActingScreen):
             request = Investigate(query=mode.query, bundle=mode.bundle, resource=mode.resource, **live)
             return await self.port.investigate(request)
         execution_id = await self.port.resolve(mode.name)
-        await self.port.resume(execution_id, **self.app.settings.live_request())
+        if not await self.port.resume(execution_id, **self.app.settings.live_request()):
+            # Of what has ended the store knows the state; a long log would take a while to fold.
+            state = await self.port.state(execution_id)
+            if state.ended:
+                self.execution_id = execution_id
+                self._show(state)
         return execution_id
 
     async def _fold(self, batch: tuple[Event, ...]) -> None:
@@ -152,7 +161,7 @@ class LiveScreen(ActingScreen):
             return
         self._ticks += 1
         if not state.ended:
-            self.view.spinner += 1
+            self.view.spinner += not self.app.settings.reduced_motion
             self._measure()
             self.dirty()
         elif self._ticks % LOOK_TICKS == 0 and state.closed is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Mapping
 from itertools import accumulate, chain, islice, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from cockpit.positions import position_to_seq
 from primitives.errors import StoreCorrupt
@@ -18,9 +19,21 @@ if TYPE_CHECKING:
     from engine.events import Event
     from engine.incident import IncidentState, Step
 
-__all__ = ["PAGE", "SPEEDS", "Log", "Recording", "first_speed", "seq_of_subject"]
+__all__ = ["INCIDENT_SPEEDS", "PAGE", "SPEEDS", "EventKind", "Log", "Recording", "first_speed", "seq_of_subject"]
 
-SPEEDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+SPEEDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 125.0, 250.0, 500.0, 1000.0)
+INCIDENT_SPEEDS = tuple(speed for speed in SPEEDS if speed >= 1.0)
+"""Of the incident's time: nobody watches an hour slower than it was."""
+
+EventKind = Literal["fact", "decision", "action", "note"]
+_TYPES: Mapping[EventKind, tuple[str, ...]] = {
+    "fact": ("fact_found", "fact_added"),
+    "decision": ("plan_confirmed", "fact_judged", "conclusion_reached", "investigation_cancelled", "incident_closed"),
+    "action": ("action_approved", "action_rejected", "action_dispatched", "action_verified"),
+    "note": ("note_added",),
+}
+_KINDS: Mapping[str, EventKind] = {name: kind for kind, names in _TYPES.items() for name in names}
+"""What a replay jumps to, by the type of the event."""
 PAUSE_LIMIT_S = 2.0
 """A longer pause is shortened to this: watching an engine wait for a person teaches nothing."""
 
@@ -97,6 +110,7 @@ class Recording:
         self._confirmed: Event | None = None
         self._checkpoints = [_Checkpoint(0, State(), (), 0, 0)]
         self._interval = PAGE
+        self._of_kind: dict[EventKind, array[int]] = {kind: array("Q") for kind in _TYPES}
         self._anchor: IncidentState | None = None
 
     def __len__(self) -> int:
@@ -116,6 +130,8 @@ class Recording:
         """Take the next events of the log. Raises `StoreCorrupt` when they can't follow those before."""
         for event in events:
             _apply(self._tip, event)
+            if (kind := _KINDS.get(event.body.type)) is not None:
+                self._of_kind[kind].append(event.seq)
             if event.body.type == "plan_confirmed" and event.who.kind == "person":
                 self._confirmed = event
             if event.seq - self._checkpoints[-1].seq >= self._interval:
@@ -211,6 +227,12 @@ class Recording:
         own.steps = {step.plan.id: step.copy() for step in known.steps}
         own.facts, own.answers = self._facts.first(known.facts), self._answers.first(known.answers)
         return state
+
+    def next_of(self, kind: EventKind, seq: int, by: int) -> int:
+        """The first event of `kind` after `seq`, or for `by` < 0 the last one before; 0 where none was learned."""
+        known = self._of_kind[kind]
+        at = bisect_right(known, seq) if by > 0 else bisect_left(known, seq) - 1
+        return known[at] if 0 <= at < len(known) else 0
 
     def seq_at_offset(self, offset: float) -> int:
         """How many events have come `offset` seconds into the replay."""

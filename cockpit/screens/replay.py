@@ -1,224 +1,43 @@
-"""The replay of a stored incident: the incident screen, with control over time."""
+"""The replay of a stored incident: the incident screen, with keys that control time."""
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from cockpit.exit_summary import ExitSummary
-from cockpit.keys import Where
-from cockpit.positions import time_of
-from cockpit.screens.incident import FRAME_S, IncidentScreen
+from cockpit.screens.compare import Moment, MomentsPrompt
+from cockpit.screens.incident import FRAME_S
+from cockpit.screens.playing import PlayingScreen
 from cockpit.screens.prompts import LinePrompt
-from cockpit.screens.recording import PAGE, SPEEDS, Recording, first_speed, seq_of_subject
+from cockpit.screens.recording import INCIDENT_SPEEDS, SPEEDS
 from cockpit.start_modes import Attach
-from cockpit.widgets.view import Playback, Subject, View
-from engine.severity import severity_of
-from primitives.errors import CloudopsError, UsageError
+from cockpit.widgets.marks import span_of
+from primitives.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import datetime
 
-    from textual.timer import Timer
-
-    from engine.events import Event
+    from cockpit.screens.recording import EventKind
+    from cockpit.widgets.timeline import TimelinePane
 
 __all__ = ["ReplayScreen"]
 
-MANY = 10_000
-"""The times of so many events take longer to go through than a key may wait."""
+WHOLE_S = 40.0
+"""Seconds that the incident's time plays for at its first speed."""
 
 
-class ReplayScreen(IncidentScreen):
-    """Plays a recording. `at` is where it starts (a time or a number), or `subject`, or with `ended` its end."""
+class ReplayScreen(PlayingScreen):
+    """Plays the investigation's time, event by event, or the incident's, which the time cursor goes through."""
 
-    where: ClassVar[Where] = "replay"
-
-    def __init__(
-        self, name: str, *, at: str | None = None, subject: Subject | None = None, ended: bool = False
-    ) -> None:
-        super().__init__(View(title=name, mode="REPLAY", playback=Playback()))
-        self.name_given = name
-        self.recording: Recording | None = None
-        self.loaded = False
-        self._at = at
-        self._subject = subject
-        self._ended = ended
-        self.seeking = False
-        self._sought = False
-        self._goal = (1, 0.0)
-        self._since = 0.0
-        self._timer: Timer | None = None
-
-    @property
-    def playback(self) -> Playback:
-        """Where the replay stands."""
-        assert self.view.playback is not None
-        return self.view.playback
-
-    @property
-    def accepts_keys(self) -> bool:
-        # A key typed behind a jump is meant for where it leads; while it plays, for what is shown.
-        return self.loaded and (self.playback.playing or not self.seeking)
-
-    def exit_summary(self) -> ExitSummary | None:
-        if not self.execution_id or not self.loaded:
-            return None
-        return ExitSummary(self.execution_id, "replayed", "replay", "shows it again")
-
-    def begin(self) -> None:
-        """Load the events and start; called when the first frame is on the screen and the engine is there."""
-        self.run_worker(self._load(), group="load", exclusive=True)
-
-    async def _load(self) -> None:
-        try:
-            self.execution_id = await self.port.resolve(self.name_given)
-            times = await self.port.times(self.execution_id)
-            if not times:
-                raise UsageError(f"{self.name_given} holds no events to replay")
-            make = partial(Recording, self.port, self.execution_id, times)
-            self.recording = recording = await asyncio.to_thread(make) if len(times) > MANY else make()
-            playback = self.playback
-            playback.events, playback.shortened = len(recording), recording.shortened
-            playback.begin, playback.end = time_of(times[0]), time_of(times[-1])
-            playback.speed = first_speed(recording.length_s)
-            start = await self._start(recording)
-            await recording.fetch(start)
-            self.loaded = True
-            self.seek_to(start)
-            if self._at is None and self._subject is None and not self._ended:
-                self.action_play()
-            await self._learn(recording)
-        except CloudopsError as error:
-            if self.loaded:
-                self.app.show_notice(str(error), problem=True)
-            else:
-                self.app.refuse(self, error)
-
-    async def _start(self, recording: Recording) -> int:
-        if self._at is not None:
-            return recording.seq_of(self._at)
-        subject = self._subject
-        if subject is None or subject.kind not in ("step", "fact"):
-            return len(recording) if self._ended or subject else 1
-        # What is further on than the first page is gone to when it is come across.
-        page = await self.port.read(self.execution_id, limit=PAGE)
-        self._sought = len(recording) > PAGE
-        return self._found(page) or (1 if self._sought else len(recording))
-
-    def _found(self, events: Sequence[Event]) -> int:
-        """The event among `events` that brought what the replay is to begin at; 0 where there is none."""
-        assert self._subject is not None
-        seq = seq_of_subject(events, self._subject.kind, self._subject.id)
-        self._sought = self._sought and not seq
-        return seq
-
-    async def _learn(self, recording: Recording) -> None:
-        """Fold the whole log, a little at a time: keys come first."""
-        async for batch in self.port.follow(self.execution_id, live=False):
-            for begin in range(0, len(batch), PAGE):
-                events = batch[begin : begin + PAGE]
-                recording.learn(events[: len(recording) - recording.learned])
-                self._learned(recording, events)
-                await self.app.clock.sleep(0)
-            if recording.learned == len(recording):
-                return
-
-    def _learned(self, recording: Recording, events: Sequence[Event]) -> None:
-        seq, _ = self._goal
-        if self._sought and (seq_of_subject := self._found(events)) and seq == 1:
-            self.seek_to(seq_of_subject)
-        if self.view.you != (you := recording.confirmed_at(seq)):
-            self.view.you = you
-            self.dirty()
-
-    def seek_to(self, seq: int, *, offset: float | None = None) -> None:
-        """Show the state after `seq` events; at once, or when what is missing for it was fetched."""
-        recording = self.recording
-        if recording is None:
-            return
-        seq = max(1, min(seq, len(recording)))
-        self._goal = (seq, recording.offsets[seq - 1] if offset is None else offset)
-        if self.seeking:
-            return
-        try:
-            self.seeking = not self._arrive()
-        except CloudopsError as error:
-            self._give_up(error)
-        if self.seeking:
-            self.run_worker(self._seek(recording), group="seek")
-
-    def _arrive(self) -> bool:
-        """Show the moment that was asked for last, if all for it is there. Raises `StoreCorrupt`."""
-        assert self.recording is not None
-        seq, offset = self._goal
-        state = self.recording.state_at(seq, self.view.state)
-        if state is None:
-            return False
-        self.view.state = state
-        self._tell(seq, offset)
-        self.dirty()
-        return True
-
-    async def _seek(self, recording: Recording) -> None:
-        try:
-            while not self._arrive():
-                await recording.fetch(self._goal[0], self.view.state)
-        except CloudopsError as error:
-            self._give_up(error)
-        finally:
-            self.seeking = False
-
-    def _give_up(self, error: CloudopsError) -> None:
-        self._pause()
-        self.app.show_notice(str(error), problem=True)
-
-    def _tell(self, seq: int, offset: float) -> None:
-        recording, playback, state = self.recording, self.playback, self.view.state
-        assert recording is not None
-        assert state is not None
-        event = recording.event(seq)
-        # Notes and statements carry real time, which may be long after a recorded investigation's own.
-        playback.seq, playback.time = seq, state.updated_at or event.time
-        playback.last = f"{event.body.type.replace('_', ' ')} · {event.who.name}"
-        playback.share = offset / recording.length_s if recording.length_s else seq / len(recording)
-        self.view.you = recording.confirmed_at(seq)
-        if state.opened is not None:
-            self.view.query = state.opened.query
-            self.view.now = state.opened.now if state.opened.origin == "recorded" else playback.time
-            self.view.severity = severity_of(state.opened.alert)
-        if state.finished is not None:
-            self.view.elapsed_s = state.finished.duration_s
-        elif state.opened_at is not None:
-            self.view.elapsed_s = (playback.time - state.opened_at).total_seconds()
-
-    def _tick(self) -> None:
-        recording = self.recording
-        if recording is None or not self.playback.playing:
-            return
-        now = self.app.clock.monotonic()
-        offset = self._goal[1] + (now - self._since) * self.playback.speed
-        self._since = now
-        self.view.spinner = int(now / 0.25)
-        if offset >= recording.length_s:
-            self._pause()
-            self.seek_to(len(recording))
-            return
-        self.seek_to(recording.seq_at_offset(offset), offset=offset)
-
-    def _pause(self) -> None:
-        self.playback.playing = False
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-
-    # Keys
+    _first_moment: Moment | None = None
+    _own_speed = 1.0
 
     def footer_keys(self) -> list[tuple[str, str]]:
         play = "pause" if self.playback.playing else "play"
         return [
-            ("?", "help"), (":", "go to"), ("Space", play), ("[ ]", "step"), ("< >", "speed"), ("@", "go to a time"),
+            ("?", "help"), (":", "go to"), ("Space", play), ("[ ]", "step"), ("f d", "next fact, decision"),
+            ("i", "incident's time" if not self.in_incident_time else "investigation's time"), ("< >", "speed"),
+            ("@", "go to a time"),
             ("Home End", "ends"), ("y", "copy"), ("e", "export"), ("+", "zoom"), ("q", self.q_does),
         ]  # fmt: skip
 
@@ -229,26 +48,120 @@ class ReplayScreen(IncidentScreen):
         if self.playback.playing:
             self._pause()
         else:
-            if self.playback.seq >= len(recording):
+            if self.in_incident_time:
+                self._begin_incident_again()
+            elif self.playback.seq >= len(recording):
                 self.seek_to(1)
             self.playback.playing = True
             self._since = self.app.clock.monotonic()
             self._timer = self.set_interval(FRAME_S, self._tick)
         self.dirty()
 
+    @property
+    def in_incident_time(self) -> bool:
+        """Whether the time cursor goes through the incident's time, and the log stands still."""
+        return self.playback.scale == "incident"
+
+    def play_on(self, elapsed_s: float) -> None:
+        span = span_of(self.view)
+        if not self.in_incident_time or span is None:
+            super().play_on(elapsed_s)
+            return
+        start, end = span
+        moment = (self.view.cursor or start) + timedelta(seconds=elapsed_s * self.playback.speed)
+        if moment >= end and not self.playback.loop:
+            self._pause()
+        self.put_cursor(start if moment >= end and self.playback.loop else min(moment, end))
+
+    def put_cursor(self, moment: datetime) -> None:
+        """Put the time cursor on a moment of the incident, and the scrubber with it."""
+        self.view.cursor = moment
+        if self.in_incident_time and (span := span_of(self.view)) is not None:
+            length = max((span[1] - span[0]).total_seconds(), 1e-3)
+            self.playback.share = max(0.0, min(1.0, (moment - span[0]).total_seconds() / length))
+        self.dirty()
+
+    def on_timeline_pane_cursor_moved(self, event: TimelinePane.CursorMoved) -> None:
+        """A key or a click moved the time cursor."""
+        self.put_cursor(event.moment)
+
+    def action_scale(self) -> None:
+        """Play the incident's time instead of the investigation's, or the other way round."""
+        playback, span = self.playback, span_of(self.view)
+        if span is None:
+            self.app.show_notice("nothing is known of the incident yet; ] goes on")
+            return
+        self._pause()
+        if self.in_incident_time:
+            playback.scale, playback.speed, self.view.cursor = "investigation", self._own_speed, None
+            self.seek_to(self._goal[0], offset=self._goal[1])
+        else:
+            self._own_speed = playback.speed
+            playback.scale = "incident"
+            wanted = (span[1] - span[0]).total_seconds() / WHOLE_S
+            playback.speed = min(INCIDENT_SPEEDS, key=lambda speed: abs(speed - wanted))
+            self.put_cursor(self.view.cursor or span[0])
+        self.app.show_notice(f"played now: the time of the {playback.scale}")
+
     def action_step(self, by: int) -> None:
         self._pause()
-        self.seek_to(self._goal[0] + by)
+        if self.in_incident_time:
+            self.timeline.move(by)
+        else:
+            self.seek_to(self._goal[0] + by)
 
     def action_speed(self, by: int) -> None:
-        at = min(range(len(SPEEDS)), key=lambda index: abs(SPEEDS[index] - self.playback.speed))
-        self.playback.speed = SPEEDS[max(0, min(len(SPEEDS) - 1, at + by))]
+        speeds = INCIDENT_SPEEDS if self.in_incident_time else SPEEDS
+        at = min(range(len(speeds)), key=lambda index: abs(speeds[index] - self.playback.speed))
+        self.playback.speed = speeds[max(0, min(len(speeds) - 1, at + by))]
+        self.dirty()
+
+    def action_loop(self) -> None:
+        """Begin again at the end, or stop there."""
+        self.playback.loop = not self.playback.loop
         self.dirty()
 
     def action_seek_end(self, end: int) -> None:
         self._pause()
-        if self.recording is not None:
+        span = span_of(self.view)
+        if self.in_incident_time and span is not None:
+            self.put_cursor(span[0] if end < 0 else span[1])
+        elif self.recording is not None:
             self.seek_to(1 if end < 0 else len(self.recording))
+
+    def action_next_event(self, kind: EventKind, by: int = 1) -> None:
+        """To the next event of a kind, or the one before."""
+        recording = self.recording
+        if recording is None:
+            return
+        if self.in_incident_time:
+            self.action_scale()
+        self._pause()
+        seq = recording.next_of(kind, self._goal[0], by)
+        if seq:
+            self.seek_to(seq)
+            return
+        where = "after" if by > 0 else "before"
+        reading = "" if recording.learned == len(recording) else "; the log is still being read"
+        self.app.show_notice(f"there is no {kind} {where} this moment{reading}")
+
+    def action_drill(self) -> None:
+        """Hide what is believed, and ask for it."""
+        self.app.open_drill(self.execution_id)
+
+    def action_compare(self) -> None:
+        """Keep this moment; the second time compare it with the one that was kept."""
+        state = self.view.state
+        if state is None:
+            return
+        now = Moment(self.playback.seq, state.copy())
+        if self._first_moment is None:
+            self._first_moment = now
+            self.app.show_notice(f"event {now.seq} is kept: go elsewhere, and = compares")
+            return
+        first, self._first_moment = self._first_moment, None
+        self._pause()
+        self.app.push_screen(MomentsPrompt(first, now, self.view.names, self.app.text_styles))
 
     def action_seek(self) -> None:
         hint = "14:31:07, 2026-11-23T14:31:07Z, or an event's number"
@@ -264,6 +177,11 @@ class ReplayScreen(IncidentScreen):
             return
         self._pause()
         self.seek_to(seq)
+
+    def _begin_incident_again(self) -> None:
+        span = span_of(self.view)
+        if span is not None and (self.view.cursor is None or self.view.cursor >= span[1]):
+            self.put_cursor(span[0])
 
     def action_attach(self) -> None:
         if self.execution_id:

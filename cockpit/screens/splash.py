@@ -12,6 +12,7 @@ from cockpit.widgets.draw import Line, Part, Styles, draw, sanitised
 
 if TYPE_CHECKING:
     from cockpit.panes import PaneSpec
+    from cockpit.screens.layout import Arrangement
 
 __all__ = ["Splash"]
 
@@ -42,20 +43,20 @@ class Splash(Widget):
             return self._styles.blank(width, "bar")
         parts: list[Part] = []
         at = 0
-        for left_edge, top, box_width, box_height, title in sorted(self._frames(width, height, wide=how == "wide")):
+        for left_edge, top, box_width, box_height, title in sorted(self._frames(width, height, how)):
             if top <= y < top + box_height:
                 parts.append((" " * (left_edge - at), "text"))
                 parts += _row_of(title, box_width, y == top, y == top + box_height - 1)
                 at = left_edge + box_width
         return draw(Line(parts), width, self._styles)
 
-    def _frames(self, width: int, height: int, *, wide: bool) -> list[Frame]:
+    def _frames(self, width: int, height: int, how: Arrangement) -> list[Frame]:
         if not self._panes:
             return [(0, 2, width, height - 3, "Incidents")]
         from cockpit.panes import pane_specs
 
         specs = pane_specs()
-        if not wide:
+        if how in ("column", "stack"):
             first = next(spec for spec in specs if spec.id == FIRST_FOCUS)
             top = 3 + ANSWER_LINES_IN_COLUMN
             return [(0, top, width, height - top - 4, _title(first))]

@@ -58,6 +58,17 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-column Pane.-folded { height: 1; border: none; }
 .-column #facts.-folded { height: 4; }
 
+.-stack #answer { height: 6; border: round $line; }
+.-stack #upper { layout: vertical; }
+.-stack #left, .-stack #right { width: 100%; max-width: 100%; }
+.-stack #left { height: 14fr; }
+.-stack #right { height: 25fr; }
+.-stack #detail, .-stack #topology { height: 15fr; }
+.-stack #hypotheses { height: 10fr; }
+.-stack #timeline { height: 4; }
+.-stack.-replay #timeline { height: 5; }
+.-stack #remediation { height: 8; }
+
 .-full Pane { height: 1fr; }
 .-full #left, .-full #right { width: 100%; max-width: 100%; }
 
@@ -65,6 +76,8 @@ Pane:focus { border: round $focus; border-title-color: $focus; border-title-styl
 .-too-small #entry, .-too-small #list { display: none; }
 .-too-small TooSmall { display: block; }
 
+#columns { height: 1; }
+.-too-small #columns { display: none; }
 #list { border: round $line; }
 #list:focus { border: round $focus; }
 """

@@ -33,10 +33,18 @@ class UnavailableKeys(CockpitScreen):
     action_next = _says(ONLY_LIVE)
     action_diagnostic = _says(ONLY_LIVE)
     action_close_incident = _says(ONLY_LIVE)
+    action_comment = _says(ONLY_LIVE)
+    action_bookmark = _says(ONLY_LIVE)
     action_play = _says(ONLY_IN_REPLAY)
     action_step = _says(ONLY_IN_REPLAY)
     action_speed = _says(ONLY_IN_REPLAY)
     action_seek = _says(ONLY_IN_REPLAY)
+    action_scale = _says(ONLY_IN_REPLAY)
+    action_loop = _says(ONLY_IN_REPLAY)
+    action_compare = _says(ONLY_IN_REPLAY)
+    action_diagnose = _says("only a drill asks for the diagnosis: :drill in a replay or in the list")
+    action_drill = _says(ONLY_IN_REPLAY)
+    action_next_event = _says(ONLY_IN_REPLAY)
 
     def action_later(self, name: str) -> None:
         """A key that doesn't work in this version says why."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanitised
+from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.log_words import message_words
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.reasons import LEAST_QUOTE, follows, short_reason
 from cockpit.widgets.runs import run_part
-from cockpit.widgets.words import percent
+from cockpit.widgets.words import apart, percent, precise
 from primitives.quantities import duration
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ REASONS, CONSIDERED = 3, 8
 """At most three reasons are shown, taken from the eight facts with the largest weights."""
 LEAST_TOLD = 0.02
 """Other hypotheses below this confidence are not named."""
+COUNTED = 2_000
+"""Facts that are counted before and after the time cursor."""
 LEAST_ROOM = 20
 """Cells below which no other hypothesis is named."""
 ROOM_BESIDE_QUOTE = 30
@@ -43,6 +47,16 @@ class Answer(Pane, can_focus=False):
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         return [draw(line, width, self.text_styles) for line in self.lines(width)[:height]]
 
+    def heading(self) -> str:
+        state, cursor = self.view.state, self.view.cursor
+        if state is None or state.opened is None or cursor is None:
+            return self.pane_title
+        times = [happened_at(known.fact) for known in islice(state.facts.values(), COUNTED)]
+        dated = [time for time in times if time is not None]
+        by_then = sum(time <= cursor for time in dated)
+        when = f"{precise(cursor)}, {apart(cursor, state.opened.detected_at, 'the alert')}"
+        return f"Answer of the end · at the time cursor, {when}, {by_then} of {len(dated)} dated facts had happened"
+
     def lines(self, width: int) -> list[Line]:
         """What is believed, why, what else is possible, what comes next; the telling words first in each line."""
         state = self.view.state
@@ -55,6 +69,12 @@ class Answer(Pane, can_focus=False):
                 (f"y runs its {steps} read-only steps", "text"),
             ]
             return [Line(left)]
+        if self.view.drill:
+            return [
+                Line([(" DRILL ", "warning bold"), ("what would you say it is?  ", "text bold"), ("A", "focus bold"),
+                      (" says it", "dim")]),
+                Line([(f" {len(state.facts)} facts so far; f shows the next one. Fewer facts, more points.", "dim")]),
+            ]  # fmt: skip
         if not state.hypotheses:
             return [Line([(f" {_doing(state)}", "text")])]
         lines = [self._cause(state, width), self._reasons(state, width)]

@@ -18,7 +18,7 @@ from primitives.quantities import is_ratio, ticks
 if TYPE_CHECKING:
     from primitives.records import Series
 
-__all__ = ["Chart", "Target", "chart", "resample", "value_at"]
+__all__ = ["Chart", "Target", "chart", "resample", "time_at", "value_at"]
 
 Span = tuple[float, float]
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
@@ -56,6 +56,14 @@ class Chart:
     cursor: datetime | None = None
     worse_above: bool = True
     target: Target | None = None
+    hides_later: bool = False
+
+    @property
+    def shown_marks(self) -> Sequence[Mark]:
+        """The marks, without those after the time cursor where these are gone."""
+        if not self.hides_later or self.cursor is None:
+            return self.marks
+        return [mark for mark in self.marks if mark.time <= self.cursor]
 
 
 def resample(series: Series, start: float, end: float, columns: int) -> list[Span | None]:
@@ -76,14 +84,28 @@ def value_at(series: Series, time: datetime) -> float | None:
     return float(series.values[at - 1]) if at else None
 
 
+def time_at(what: Chart, width: int, height: int, column: int) -> datetime | None:
+    """The time under the cell `column` of a chart that is drawn in `width` x `height` cells; None beside it."""
+    axis, scale = _frame(what, width, height)
+    at = column - axis - 1
+    return scale.time(at) if 0 <= at < scale.width else None
+
+
+def _frame(what: Chart, width: int, height: int) -> tuple[int, Scale]:
+    """The cells of the axis at the left, and the scale of times beside it."""
+    bottom, top = _bounds(what, what.start.timestamp(), what.end.timestamp())
+    named = _ticks(what, bottom, top, max(height - 2, 2))
+    axis = max((cells(name) for name in named.values()), default=0) + 1
+    return axis, Scale(what.start, what.end, max(width - axis - 2, 8))
+
+
 def chart(what: Chart, width: int, height: int, styles: Styles) -> list[Strip]:
     """The chart in `height` lines of `width` cells, the last two for the times and the marks' names."""
     plot_height = max(height - 2, 2)
     start, end = what.start.timestamp(), what.end.timestamp()
     bottom, top = _bounds(what, start, end)
     named = _ticks(what, bottom, top, plot_height)
-    axis = max((cells(name) for name in named.values()), default=0) + 1
-    scale = Scale(what.start, what.end, max(width - axis - 2, 8))
+    axis, scale = _frame(what, width, height)
     dots = _dots(what, scale.width, plot_height, bottom, top)
     lines = [
         _row(what, dots[row], row, named.get(row, ""), axis, scale, styles, (bottom, top, plot_height))
@@ -174,7 +196,7 @@ def _row(
     bad = outside and ((low >= what.band[1]) if what.worse_above else (high <= what.band[0])) if what.band else False
     ground = "band" if in_band else "ground"
     at_limit = what.limit is not None and low <= what.limit < high
-    columns = {scale.column(mark.time): mark for mark in _least_first(what.marks)}
+    columns = {scale.column(mark.time): mark for mark in _least_first(what.shown_marks)}
     cursor = scale.column(what.cursor) if what.cursor else None
     target, begins = what.target, scale.column(what.target.since) if what.target else 0
     met = target is not None and target.is_met((low + high) / 2)
@@ -187,7 +209,12 @@ def _row(
     for column, bits in enumerate(dots):
         aimed = target is not None and column >= begins
         ground = "target" if aimed and met else normal
-        if bits:
+        if bits and cursor is not None and column > cursor:
+            if not what.hides_later:
+                segments.append(Segment(chr(0x2800 + bits), styles.style("faint", ground)))
+            else:
+                segments.append(Segment(" ", styles.style("text", ground)))
+        elif bits:
             role = "good" if aimed and met else "bad" if bad else "measured"
             segments.append(Segment(chr(0x2800 + bits), styles.style(role, ground)))
         elif column == cursor:
@@ -210,12 +237,12 @@ def _least_first(marks: Sequence[Mark]) -> list[Mark]:
 
 def _below(what: Chart, axis: int, scale: Scale, styles: Styles) -> list[Strip]:
     rule = [("─", "faint")] * scale.width
-    taken = {scale.column(mark.time) for mark in what.marks}
+    taken = {scale.column(mark.time) for mark in what.shown_marks}
     for at, words in scale.ticks(14):
         if at + len(words) <= scale.width and not taken & set(range(at, at + len(words))):
             for offset, letter in enumerate(words):
                 rule[at + offset] = (letter, "dim")
-    for mark in _least_first(what.marks):
+    for mark in _least_first(what.shown_marks):
         at = scale.column(mark.time)
         if 0 <= at < scale.width:
             rule[at] = (mark.sign, mark.role)
@@ -223,7 +250,7 @@ def _below(what: Chart, axis: int, scale: Scale, styles: Styles) -> list[Strip]:
     first = Strip([margin, *(Segment(letter, styles.style(role)) for letter, role in rule)]).simplify()
     segments = [Segment(" " * (axis + 1), styles.style("text"))]
     used = 0
-    for begin, mark, words in labels(what.marks, scale):
+    for begin, mark, words in labels(what.shown_marks, scale):
         segments.append(Segment(" " * (begin - used), styles.style("text")))
         segments.append(Segment(words, styles.style(mark.role)))
         used = begin + cells(words)

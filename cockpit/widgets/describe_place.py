@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Line, sanitised, wrap
 from cockpit.widgets.fields import fields
-from cockpit.widgets.words import fact_sign, percent, when_said
+from cockpit.widgets.words import fact_sign, percent, precise, when_said
 
 if TYPE_CHECKING:
     from engine.incident import IncidentState, Note
@@ -49,7 +49,8 @@ def _facts(resource: str, state: IncidentState, names: NameOf) -> Iterator[Line]
 
 def describe_note(note: Note, width: int) -> list[Line]:
     """Who wrote it, when, and all of its words."""
-    who = f" {sanitised(note.by.name)}{when_said(note.at)}"
+    about = f" · about {precise(note.about)}" if note.about is not None else ""
+    who = f" {sanitised(note.by.name)}{when_said(note.at)}{about}"
     return [
         Line([(who, "dim")]),
         *(Line([(f" {line}", "text")]) for line in wrap(sanitised(note.text, 5_000), max(width - 2, 10))),

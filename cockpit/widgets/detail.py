@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 from textual.strip import Strip
 
-from cockpit.widgets.chart import Chart, chart, value_at
+from cockpit.widgets.chart import Chart, chart, time_at, value_at
 from cockpit.widgets.draw import Line, draw, sanitised, wrap
 from cockpit.widgets.links import Links, subject_of_id
 from cockpit.widgets.marks import Mark, marks_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.runs import describe_rest, describe_run, fact_of_run, run_of_fact, target_of
 from cockpit.widgets.subject_text import describe_subject, subject_heading
+from cockpit.widgets.timeline import TimelinePane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import apart, precise
 from primitives.quantities import reading
@@ -58,19 +59,21 @@ class DetailPane(Pane):
         self._lines = 0
         self._neighbours: tuple[object, frozenset[str]] = (None, frozenset())
         self._drawn: tuple[object, list[Strip]] = (None, [])
+        self._shown_chart: tuple[Chart, int, int, int] | None = None
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         subject = self.view.subject
         if subject != self._about:
             self._about, self.top = subject, 0
+        self._shown_chart = None
         strips = [draw(line, width, self.text_styles) for line in self._runs(subject, width)]
         if strips:
             # What became of an action comes first, with the chart that proves it.
-            strips += self._chart(subject, width, max(height - len(strips), CHART_MIN_HEIGHT + 2))
+            strips += self._chart(subject, width, len(strips), max(height - len(strips), CHART_MIN_HEIGHT + 2))
             strips += [draw(line, width, self.text_styles) for line in self._runs(subject, width, rest=True)]
         strips += [draw(line, width, self.text_styles) for line in self._describe(subject, width)]
         if subject.kind != "action":
-            strips += self._chart(subject, width, max(height - len(strips), 0))
+            strips += self._chart(subject, width, len(strips), max(height - len(strips), 0))
         self._lines = len(strips)
         self.top = max(0, min(self.top, self._lines - height))
         return strips[self.top : self.top + height]
@@ -148,7 +151,7 @@ class DetailPane(Pane):
             return next((found_fact for found_fact in own if _has_series(found_fact)), None)
         return None
 
-    def _chart(self, subject: Subject, width: int, room: int) -> list[Strip]:
+    def _chart(self, subject: Subject, width: int, above: int, room: int) -> list[Strip]:
         found_fact = self.charted(subject)
         if found_fact is None or (subject.kind not in ("fact", "symptom") and room < CHART_MIN_HEIGHT + 1):
             return []
@@ -188,9 +191,11 @@ class DetailPane(Pane):
             cursor=self.view.cursor,
             worse_above=series.metric.worse != "lower",
             target=target_of(run) if run is not None else None,
+            hides_later=self.view.hides_later,
         )
         samples = (found_fact.id, len(series.times), what.target)
-        key = (samples, width, height, tuple(what.marks), what.cursor, start, end, self.text_styles)
+        self._shown_chart = (what, width, height, above + len(strips))
+        key = (samples, what.hides_later, width, height, tuple(what.marks), what.cursor, start, end, self.text_styles)
         if key != self._drawn[0]:
             self._drawn = (key, chart(what, width, height, self.text_styles))
         return strips + self._drawn[1]
@@ -287,9 +292,17 @@ class DetailPane(Pane):
     def on_click(self, event: events.Click) -> None:
         """A click on an id goes to it."""
         at = self.top + event.y - (0 if self.folded else 1)
-        if (name := self._link_at(at, event.x - (0 if self.folded else 1))) is not None:
+        if (moment := self._time_at(at, event.x - 1)) is not None:
+            self.post_message(TimelinePane.CursorMoved(moment))
+        elif (name := self._link_at(at, event.x - (0 if self.folded else 1))) is not None:
             self.links.chosen = name
             self.post_message(self.Chosen())
+
+    def _time_at(self, line: int, column: int) -> datetime | None:
+        if self.folded or self._shown_chart is None:
+            return None
+        what, width, height, begin = self._shown_chart
+        return time_at(what, width, height, column) if begin <= line < begin + height else None
 
     def _link_at(self, line: int, column: int) -> str | None:
         begin = 0

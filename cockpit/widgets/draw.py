@@ -17,7 +17,20 @@ from primitives.text import ELLIPSIS, safe_line
 if TYPE_CHECKING:
     from themes import Palette
 
-__all__ = ["Line", "Part", "Styles", "bar", "cells", "cut", "draw", "plain", "sanitised", "wrap"]
+__all__ = [
+    "LATER_SIGN",
+    "Line",
+    "Part",
+    "Styles",
+    "bar",
+    "cells",
+    "cut",
+    "dimmed",
+    "draw",
+    "plain",
+    "sanitised",
+    "wrap",
+]
 
 Part = tuple[str, str]
 """Words and their style: a role of the palette, then any of `bold`, `reverse`, `strike`, such as `bad bold`."""
@@ -31,6 +44,23 @@ class Line:
 
     left: Sequence[Part] = ()
     right: Sequence[Part] = ()
+
+
+LATER_SIGN = "◌"
+"""Stands for what had not happened yet at the time cursor."""
+
+
+def dimmed(line: Line) -> Line:
+    """The line as it is drawn when the time cursor is before it: dim, with a sign of its own in front."""
+    (first, spec), *rest = line.left or [("", "dim")]
+    later = f"{first[:1]}{LATER_SIGN}{first[2:]}" if len(first.strip()) == 1 else first
+    parts = [(later, "dim"), *((text, _dim(each)) for text, each in rest)]
+    return Line(parts if len(first.strip()) == 1 else [(f"{LATER_SIGN} ", "dim"), (first, _dim(spec)), *rest],
+                [(text, _dim(each)) for text, each in line.right])  # fmt: skip
+
+
+def _dim(spec: str) -> str:
+    return " ".join(["dim", *(word for word in spec.split()[1:] if word == "strike")])
 
 
 class Styles:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
+from cockpit.widgets.draw import Line, Part, cells, dimmed, plain, sanitised, wrap
 from cockpit.widgets.fact_lines import FactGroup, fact_line, grouped, is_calm
+from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.symptom_cache import kept_facts
 from cockpit.widgets.view import Subject
@@ -59,7 +60,8 @@ class FactsPane(RowPane):
         if self._lists_all(state):
             return self._flat
         best = state.hypotheses[0] if state.hypotheses else None
-        key = (state.execution_id, len(state.facts), best, tuple(state.judgements), self.open, self._room)
+        gone = self.view.cursor if self.view.hides_later else None
+        key = (state.execution_id, len(state.facts), best, tuple(state.judgements), self.open, self._room, gone)
         if key != self._made[0]:
             self._made = (key, self._with_rests(self._ordered(state)))
         return self._made[1]
@@ -112,12 +114,17 @@ class FactsPane(RowPane):
         best = state.hypotheses[0] if state.hypotheses else None
         weights = {item.fact: item.weight for item in (*best.evidence_for, *best.evidence_against)} if best else {}
         groups, self._calm = grouped(state.facts, self._symptom(), weights, state.judgements)
+        if self.view.hides_later:
+            groups = [group for group in groups if not self._is_later(state, group.lead)]
         self._groups = {group.lead: group for group in groups}
         rows = [Row(group.lead) for group in groups]
         if self._calm:
             rows.append(Row(CALM))
             rows += [Row(key) for key in self._calm] if self.open else []
         return rows
+
+    def _is_later(self, state: IncidentState, key: str) -> bool:
+        return self.view.is_later(happened_at(state.facts[key].fact))
 
     def subject_of(self, key: str) -> Subject:
         return Subject("fact", key) if key != CALM else Subject()
@@ -175,7 +182,7 @@ class FactsPane(RowPane):
         if (row.key, "1") in self._rests:
             text, spec = parts[-1]
             parts[-1] = (wrap(text, width - cells(plain(right)) - SIGN_WIDTH - 1)[0], spec)
-        return Line(parts, right)
+        return dimmed(Line(parts, right)) if self._is_later(state, row.key) else Line(parts, right)
 
     def _symptom(self) -> Symptom | None:
         opened = self.view.state.opened if self.view.state is not None else None
@@ -198,6 +205,9 @@ class FactsPane(RowPane):
         parts = [f"{len(state.facts)} facts"]
         parts += [f"{len(self._calm)} calm"] if self._calm and not self._lists_all(state) else []
         parts += [f"{self._unknown} not known"] if self._unknown else []
+        if self.view.cursor is not None:
+            later = sum(self._is_later(state, key) for key in islice(state.facts, ORDERED))
+            parts.insert(0, f"{later} later{', hidden' if self.view.hides_later else ''}")
         return " · ".join(parts)
 
     def summary(self) -> Line:

@@ -183,6 +183,8 @@ class Header(Widget):
         playback = self.view.playback
         if playback is not None:
             time = precise(playback.time) if playback.time else "--:--:--"
+            if playback.scale == "incident" and self.view.cursor is not None:
+                return (f"REPLAY incident {precise(self.view.cursor)} · {playback.speed:g}×", "text bold")
             return (f"REPLAY {time} · {playback.speed:g}×", "text bold")
         if self.view.mode != "LIVE":
             return ("○ " + self.view.mode, "measured")
@@ -199,6 +201,8 @@ class Header(Widget):
             return self._inverted(Line([(f"   {sanitised(self.view.problem)}", "bad bold")]))
         if state is None or state.opened is None:
             return self._inverted(Line(left, [("reading the incident ", "dim")]))
+        if self.view.cursor is not None:
+            left.append((f"⌖ {precise(self.view.cursor)} · ", "focus bold"))
         shift = self.view.condition.shift
         if shift is not None and not self._since_told and (begun := since(shift, self.view, time=True, length=False)):
             left.append((f"{begun.removeprefix(' · ')} · ", "text"))

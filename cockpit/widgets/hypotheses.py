@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from cockpit.widgets.draw import Line, Part, bar, sanitised
+from cockpit.widgets.draw import LATER_SIGN, Line, Part, bar, dimmed, sanitised
+from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.reasons import follows
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
@@ -189,8 +190,16 @@ class HypothesesPane(RowPane):
         weight = f"{sign}{abs(item.weight):.1f}"
         if _adjustment(item) is not None:
             sign, role = "↳", "dim"
+        state = self.view.state
+        known = state.facts.get(getattr(item, "fact", "")) if state is not None else None
+        later = known is not None and self.view.is_later(happened_at(known.fact))
         spec = ("text" if item.weight > 0 and role != "dim" else "dim") + (" bold" if selected else "")
-        return Line([(f"     {sign} ", role), (f"{_name(item):<4} ", "dim"), (words, spec)], [(f"{weight:>5} ", role)])
+        sign = LATER_SIGN if later else sign
+        line = Line([(f"     {sign} ", role), (f"{_name(item):<4} ", "dim"), (words, spec)], [(f"{weight:>5} ", role)])
+        return dimmed(line) if later else line
+
+    def empty_words(self) -> str:
+        return "hidden in a drill: A says what it is" if self.view.drill else self.empty
 
     def footing(self) -> str:
         count = len(self.view.state.hypotheses) if self.view.state else 0

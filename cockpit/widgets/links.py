@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Links", "subject_of_id"]
 
-_ID = lazy_pattern(r"\b[FHSAN]\d{1,7}\b")
+_ID = lazy_pattern(r"\b(?:[FHSAN]\d{1,7}|A-[0-9a-f]{8})\b")
 
 
 def subject_of_id(state: IncidentState, name: str) -> Subject | None:

@@ -100,7 +100,7 @@ def marks_of(view: View) -> list[Mark]:
     marks.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1, f"alert: {state.opened.title}"))
     if view.you:
         marks.append(Mark(view.you, "◆", "focus", "you", 4, "you confirmed the plan"))
-    return sorted([*marks, *_run_marks(state)], key=lambda mark: mark.time)
+    return sorted([*marks, *_run_marks(state), *_bookmarks(state)], key=lambda mark: mark.time)
 
 
 def _run_marks(state: IncidentState) -> Iterator[Mark]:
@@ -113,6 +113,14 @@ def _run_marks(state: IncidentState) -> Iterator[Mark]:
         if run.verified is not None and run.ended_at is not None and not run.undoes:
             words, role = RUN_STATES[run.verified]
             yield Mark(run.ended_at, words[0], role, run.id, 1, f"{run.id} {words[2:]}: {sanitised(run.detail)}")
+
+
+def _bookmarks(state: IncidentState) -> Iterator[Mark]:
+    """The notes about a moment of the incident."""
+    for note in state.notes.values():
+        if note.about is not None:
+            words = sanitised(note.text)
+            yield Mark(note.about, "✎", "focus", cut(words, LABEL_WIDTH), 3, f"{note.id} {note.by.name}: {words}")
 
 
 def _change(change_mark: ChangeMark, state: IncidentState, names: NameOf) -> Mark:

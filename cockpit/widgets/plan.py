@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, bar, cut, sanitised
+from cockpit.widgets.draw import Line, Part, bar, cut, dimmed, sanitised
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import SPINNER, STEPS, seconds
@@ -67,7 +67,10 @@ class PlanPane(RowPane):
         weight = " bold" if selected else ""
         left: list[Part] = [(f" {sign} ", role), (name, ("dim" if step.status == "waiting" else "text") + weight)]
         left.append((sanitised(step.plan.target), "dim"))
-        return Line(left, self._right(step, word, role))
+        line = Line(left, self._right(step, word, role))
+        # Of a recorded incident the steps ran in another time than the incident's.
+        live = self.view.state is not None and self.view.state.live
+        return dimmed(line) if live and self.view.is_later(step.started_at) else line
 
     def _right(self, step: Step, word: str, role: str) -> list[Part]:
         if step.status == "running" and step.total > 0:

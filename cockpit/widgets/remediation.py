@@ -102,7 +102,9 @@ class RemediationPane(RowPane):
     def footing(self) -> str:
         recommended = len(self._recommended())
         former = len(self._actions()) - recommended
-        counts = [f"{recommended} proposed"] if recommended else []
+        opened = self.view.state.opened if self.view.state is not None else None
+        later = " later" if opened is not None and self.view.is_later(opened.now) else ""
+        counts = [f"{recommended} proposed{later}"] if recommended else []
         counts += [f"{former} no longer recommended"] if former else []
         live = self.view.state is not None and self.view.state.live and self.view.mode == "LIVE"
         return " · ".join([*counts, "a asks for approval" if live else "nothing runs from here"]) if counts else ""

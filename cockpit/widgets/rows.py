@@ -54,6 +54,10 @@ class RowPane(Pane):
         self._indexed = 0
         self.total = 0
 
+    def empty_words(self) -> str:
+        """What an empty list says."""
+        return self.empty
+
     def rows(self) -> Sequence[Row]:
         """All rows, cheaply: what they say is asked of `line` for those that are seen."""
         raise NotImplementedError
@@ -107,7 +111,7 @@ class RowPane(Pane):
         selected = self.selected
         ground = "cursor" if self.has_focus else "ground"
         if not self.listed:
-            words = f"nothing matches “{self.filter}”" if self.filter else self.empty
+            words = f"nothing matches “{self.filter}”" if self.filter else self.empty_words()
             return [draw(Line([(f" {words}", "dim")]), width, self.text_styles)]
         return [
             draw(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual.message import Message
 from textual.strip import Strip
 
 from cockpit.widgets.changes import ChangeMark, other_changes_text
-from cockpit.widgets.draw import Line, Part, cells, draw, sanitised, wrap
+from cockpit.widgets.draw import Line, Part, cells, dimmed, draw, sanitised, wrap
 from cockpit.widgets.marks import ALWAYS_RANK, Mark, Scale, labels, marks_of, other_changes, span_of
 from cockpit.widgets.pane import Pane
 from cockpit.widgets.words import apart, clock, precise
 from primitives.quantities import duration
+
+if TYPE_CHECKING:
+    from textual import events
 
 __all__ = ["TimelinePane"]
 
@@ -35,6 +39,8 @@ class TimelinePane(Pane):
             super().__init__()
             self.moment = moment
 
+    _axis_at = 0
+
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         scale = self._scale(width)
         lines: list[Strip] = []
@@ -42,7 +48,11 @@ class TimelinePane(Pane):
             lines.append(self._scrubber(width))
         if scale is None:
             return [*lines, draw(Line([(" waits for the first event", "dim")]), width, self.text_styles)]
+        self._axis_at = len(lines)
         marks, others = marks_of(self.view), other_changes(self.view)
+        if self.view.hides_later:
+            marks = [mark for mark in marks if not self.view.is_later(mark.time)]
+            others = [change for change in others if not self.view.is_later(change.time)]
         lines.append(self._axis(scale, marks, others, width))
         lines.append(self._labels(scale, marks, width))
         if height >= LIST_HEIGHT:
@@ -66,7 +76,7 @@ class TimelinePane(Pane):
             if 0 <= (at := scale.column(change_mark.time)) < scale.width:
                 row[at] = (OTHER_CHANGES_SIGN, "faint")
         for at, mark in placed.items():
-            row[at] = (mark.sign, mark.role)
+            row[at] = (mark.sign, "dim" if self.view.is_later(mark.time) else mark.role)
         cursor = scale.column(self.view.cursor) if self.view.cursor else None
         segments = [Segment(" ", self.text_styles.style("text"))]
         for at, (letter, role) in enumerate(row):
@@ -91,7 +101,7 @@ class TimelinePane(Pane):
             if begin < used:
                 continue
             parts.append((" " * (begin - used), "text"))
-            parts.append((words, mark.role))
+            parts.append((words, "dim" if self.view.is_later(mark.time) else mark.role))
             used = begin + cells(words)
         return draw(Line(parts), width, self.text_styles)
 
@@ -104,9 +114,10 @@ class TimelinePane(Pane):
         for mark in marks:
             here = cursor is not None and mark.time.replace(microsecond=0) == cursor
             away = apart(mark.time, state.opened.detected_at, "the alert") if mark.rank != ALWAYS_RANK else ""
-            when: Part = (f" {precise(mark.time)} ", "focus bold" if here else "dim")
+            when: Part = (f"{precise(mark.time)} ", "focus bold" if here else "dim")
             what: Part = (sanitised(mark.description or mark.label), "text bold" if here else "text")
-            yield Line([when, (f"{mark.sign} ", mark.role), what], [(f"{away} ", "dim")])
+            listed = Line([(f" {mark.sign} ", mark.role), when, what], [(f"{away} ", "dim")])
+            yield dimmed(listed) if self.view.is_later(mark.time) else listed
         if others:
             ids = " · ".join(change_mark.id for change_mark in others)
             for line in wrap(f"{OTHER_CHANGES_SIGN} {other_changes_text(others)}: {ids}", max(width - 11, 20)):
@@ -117,6 +128,10 @@ class TimelinePane(Pane):
         assert playback is not None
         left = " ▶ playing " if playback.playing else " ‖ paused  "
         right = f" event {playback.seq} of {playback.events} "
+        if playback.scale == "incident":
+            right = f" incident time{' · loop' if playback.loop else ''} · i: the investigation's "
+        elif playback.loop:
+            right = f" loop ·{right}"
         size = max(width - cells(left) - cells(right), 10)
         at = round(playback.share * (size - 1))
         parts: list[Part] = [(left, "focus bold"), ("━" * at, "focus"), ("●", "focus bold")]
@@ -155,6 +170,13 @@ class TimelinePane(Pane):
         for mark in sorted(first, key=lambda mark: (mark.rank > ALWAYS_RANK, mark.time)):
             parts += [(f"{mark.sign} ", mark.role), (f"{mark.label} {clock(mark.time)}  ", "dim")]
         return Line(parts)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the axis, or on the labels under it, puts the time cursor there."""
+        scale = self._scale(self.content_size.width)
+        if self.folded or scale is None or event.y > self._axis_at + 2 or event.y <= self._axis_at:
+            return
+        self._put(scale.time(max(0, min(scale.width - 1, event.x - 2))))
 
     def move_cursor(self, by: int) -> None:
         """Move the time cursor by so many cells; the first move puts it on the alert."""

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from engine.naming import NamesOfState
     from primitives.display_names import NameOf
 
-__all__ = ["Mode", "Playback", "Subject", "View"]
+__all__ = ["Mode", "Playback", "Scale", "Subject", "View"]
 
+Scale = Literal["investigation", "incident"]
 Mode = Literal["CONNECTING", "LIVE", "RECORDED", "REPLAY"]
 
 
@@ -40,7 +41,11 @@ class Subject:
 
 @dataclass(slots=True)
 class Playback:
-    """Where a replay stands: after `seq` of `events` events, at `time`; `speed` 2 is twice as fast as it happened."""
+    """Where a replay stands: after `seq` of `events` events, at `time`; `speed` 2 is twice as fast as it happened.
+
+    `scale` says whose time is played: that of the investigation, event by event, or that of the incident, which the
+    time cursor goes through.
+    """
 
     seq: int = 0
     events: int = 0
@@ -48,6 +53,8 @@ class Playback:
     begin: datetime | None = None
     end: datetime | None = None
     share: float = 0.0
+    scale: Scale = "investigation"
+    loop: bool = False
     speed: float = 1.0
     playing: bool = False
     last: str = ""
@@ -60,6 +67,7 @@ class View:
 
     `state` is None until the first event; `cursor` is the time cursor of the whole screen; `now` is the incident's
     time: of a recording its end, live the present. `watched` while the incident's numbers are asked again and again.
+    `drill` while what is believed is hidden from somebody who is to find it.
     """
 
     state: IncidentState | None = None
@@ -77,8 +85,18 @@ class View:
     attached: bool = False
     now: datetime | None = None
     watched: bool = False
+    drill: bool = False
     symptom_cache: SymptomCache = field(default_factory=SymptomCache)
     names_of_state: NamesOfState | None = None
+
+    def is_later(self, moment: datetime | None) -> bool:
+        """Whether `moment` had not come yet at the time cursor."""
+        return self.cursor is not None and moment is not None and moment > self.cursor
+
+    @property
+    def hides_later(self) -> bool:
+        """Whether what came after the time cursor is gone and not only dim: while the incident's time is played."""
+        return self.playback is not None and self.playback.scale == "incident" and self.cursor is not None
 
     @property
     def condition(self) -> Condition:

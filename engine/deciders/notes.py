@@ -17,4 +17,4 @@ def add_note(state: IncidentState, command: AddNote, who: Who) -> Decision:
     text = clean_text(command.text, "the note", NOTE_LIMIT)
     if not text:
         raise UsageError("the note holds no words; write what others should know")
-    return by(who, NoteAdded(id=f"N{len(state.notes) + 1}", text=text))
+    return by(who, NoteAdded(id=f"N{len(state.notes) + 1}", text=text, at=command.at))

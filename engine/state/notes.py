@@ -13,12 +13,13 @@ __all__ = ["Note", "NotesState"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note, who wrote it and when (real time)."""
+    """A note, who wrote it and when (real time); `about` is the moment of the incident that it is about."""
 
     id: str
     text: str
     by: Who
     at: datetime
+    about: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class NotesState:
 
     def apply(self, body: NoteAdded, who: Who, at: datetime) -> None:
         """Fold one event in."""
-        self.notes[body.id] = Note(body.id, body.text, who, at)
+        self.notes[body.id] = Note(body.id, body.text, who, at, body.at)
 
     def copy(self) -> NotesState:
         """A state that can be folded on without changing this one."""

@@ -338,7 +338,8 @@ class StoryPort:
         return array("d", (event.time.timestamp() for event in self.log))
 
     async def state(self, execution_id: str, seq: int | None = None) -> IncidentState:
-        return fold(self.log[:seq])
+        waiting = next((event.seq - 1 for event in self.log if event.body.type == "plan_confirmed"), None)
+        return fold(self.log[: waiting if seq is None and not self.confirmed.is_set() else seq])
 
     async def resolve(self, name: str) -> str:
         if name not in (EXECUTION, INCIDENT):

@@ -93,10 +93,10 @@ async def test_the_list_and_back_and_attach_from_a_replay(opened: Opened) -> Non
 
 
 async def test_an_incident_is_opened_by_its_name_from_the_list(opened: Opened) -> None:
-    async with opened(Browse()) as (app, pilot):
+    async with opened(Browse(), port=StoryPort(wait=False)) as (app, pilot):
         await chosen_in_palette(pilot, "exec-0a1b")
         await settle(pilot)
-        assert isinstance(app.screen, ReplayScreen)
+        assert isinstance(app.screen, LiveScreen)
 
 
 @pytest.mark.parametrize("words", ["p", "pin", "u", "und", "close", "run", "add", "x", "mark", "a", "approve", "n"])

@@ -13,6 +13,18 @@ from engine.port import IncidentSummary
 from primitives.errors import EngineGone
 
 
+async def test_the_columns_have_headings_over_them(opened: Opened) -> None:
+    for size in ((80, 24), (120, 36)):
+        async with opened(Browse(), size=size) as (app, _):
+            lines = shown(app).splitlines()
+            heads = next(line for line in lines if "ANALYSIS" in line)
+            row = next(line for line in lines if "exec-0a1b2c3d" in line)
+            assert heads.index("ID ") == row.index("exec-")
+            assert heads.index("INCIDENT") == row.index("api-service")
+            if size[0] > 100:
+                assert heads.index("CAUSE") == row.index("Deployment v2.3.1")
+
+
 async def test_the_list_says_what_each_incident_is(opened: Opened) -> None:
     async with opened(Browse()) as (app, _):
         text = shown(app)
@@ -21,12 +33,14 @@ async def test_the_list_says_what_each_incident_is(opened: Opened) -> None:
         assert "[@click=app.bell]orders[/] queue backlog" in text
 
 
-async def test_enter_shows_the_end_of_what_has_ended_and_escape_comes_back(opened: Opened) -> None:
-    async with opened(Browse()) as (app, pilot):
+async def test_enter_opens_what_has_ended_as_it_is_and_escape_comes_back(opened: Opened) -> None:
+    async with opened(Browse(), port=StoryPort(wait=False)) as (app, pilot):
         await pilot.press("enter")
         await settle(pilot)
-        assert isinstance(app.screen, ReplayScreen)
-        assert app.screen.playback.seq == 35
+        assert isinstance(app.screen, LiveScreen)
+        assert app.screen.view.state is not None
+        assert app.screen.view.state.seq == 35
+        assert "RECORDED" in shown(app)
         await pilot.press("escape")
         await settle(pilot)
         assert isinstance(app.screen, IncidentsScreen)

@@ -43,7 +43,7 @@ async def test_q_in_a_replay_that_an_incident_opened_goes_back_to_it(opened: Ope
 
 async def test_q_goes_back_to_the_list_and_then_leaves(opened: Opened) -> None:
     async with opened(Browse()) as (app, pilot):
-        await pilot.press("enter")
+        await pilot.press("r")
         await settle(pilot)
         assert isinstance(app.screen, ReplayScreen)
         await pilot.press("q")

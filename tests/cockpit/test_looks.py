@@ -140,7 +140,7 @@ async def test_an_action_takes_the_lines_that_there_are_for_it(
 async def test_the_first_frame_has_the_panes_where_they_will_be(opened: Opened, size: tuple[int, int]) -> None:
     async with opened(port=StoryPort(wait=False), size=size) as (app, _):
         screen = app.screen
-        boxes = Splash("", "", app.text_styles, panes=True)._frames(*size, wide=True)
+        boxes = Splash("", "", app.text_styles, panes=True)._frames(*size, "wide")
         tops = {title: top for _, top, _, _, title in boxes}
         for title, top in tops.items():
             name = title.lstrip("12345 ").lower()

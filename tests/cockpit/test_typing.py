@@ -117,7 +117,7 @@ async def test_keys_wait_for_a_replay_that_loads(opened: Opened) -> None:
 
 async def test_keys_go_on_in_the_screen_that_a_key_opened(opened: Opened) -> None:
     async with opened(Browse(), port=StoryPort()) as (app, pilot):
-        burst(app, "enter", "[", "[", "r", "?")
+        burst(app, "r", "end", "[", "[", "r", "?")
         await answered(pilot)
         replay = app.cockpit_screens[-1]
         assert isinstance(replay, ReplayScreen)

@@ -207,7 +207,7 @@ async def test_where_nothing_can_be_said_of_it_the_key_says_so(opened: Opened) -
         assert port.commands == []
 
 
-@pytest.mark.parametrize("key", ["p", "x", "u", "f", "N"])
+@pytest.mark.parametrize("key", ["p", "x", "u", "N", "b"])
 async def test_a_replay_only_shows_what_was(opened: Opened, key: str) -> None:
     port = StoryPort(whole(), wait=False)
     async with opened(Replay(EXECUTION), port=port) as (app, pilot):
