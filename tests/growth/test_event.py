@@ -83,9 +83,9 @@ def add_cases(tree: Path) -> None:
     change(tree, "cockpit/plain.py", "            case NoteAdded():\n",
            '            case RunbookLinked():\n                return f"Runbook: {body.url}"\n'
            "            case NoteAdded():\n")  # fmt: skip
-    change(tree, "cockpit/postmortem.py", "        case NoteAdded(text=text):\n",
+    change(tree, "cockpit/postmortem.py", "        case NoteAdded(text=text, at=at):\n",
            '        case RunbookLinked(url=url):\n            return f"runbook {url} linked"\n'
-           "        case NoteAdded(text=text):\n")  # fmt: skip
+           "        case NoteAdded(text=text, at=at):\n")  # fmt: skip
 
 
 def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
