@@ -14,9 +14,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "actions.md"
-SAMPLE = "api-latency-spike"
-NAME = "acme_switch_traffic"
-COMMAND = "acmectl traffic back --service api-service"
+SAMPLE = "opensre-rds-003"
+SHOWN = "api-latency-spike"
+NAME = "acme_purge_audit"
+COMMAND = "acmectl audit purge --database orders-prod"
 # Stands for a file that was put into the folder: the package looks there as well.
 ONE_FILE = """
 import sys
@@ -62,7 +63,7 @@ def recommended(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 
 def test_an_action_from_outside_is_recommended_with_its_command(package: Path) -> None:
     (action,) = recommended(run(package, "-m", "cockpit", "investigate", "--incident", SAMPLE, "--json"))
-    assert (action["command"], action["arguments"]) == (COMMAND, {"service": "api-service"})
+    assert (action["command"], action["arguments"]) == (COMMAND, {"database": "orders-prod"})
     assert action["requires_approval"]
     checks = {check["name"]: check for check in json.loads(run(package, "-m", "cockpit", "doctor", "--json").stdout)}
     assert checks["remediations"]["status"] == "ok"
@@ -78,7 +79,7 @@ def test_the_report_reads_as_the_page_shows(package: Path) -> None:
 def test_an_action_that_is_one_file_in_the_folder_is_recommended(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    (folder / f"{NAME}.py").write_text(shown_files()["acme_actions/switch_traffic.py"], encoding="utf-8")
+    (folder / f"{NAME}.py").write_text(shown_files()["acme_actions/purge_audit.py"], encoding="utf-8")
     (action,) = recommended(run(tmp_path, "-c", ONE_FILE, str(folder), "investigate", "--incident", SAMPLE, "--json"))
     assert action["command"] == COMMAND
 
@@ -88,13 +89,13 @@ def test_without_the_package_there_is_no_such_action(tmp_path: Path) -> None:
 
 
 def test_an_action_that_cannot_be_loaded_is_left_out_and_doctor_says_so(package: Path) -> None:
-    (package / "acme_actions" / "switch_traffic.py").write_text("import no_such_thing\n")
+    (package / "acme_actions" / "purge_audit.py").write_text("import no_such_thing\n")
     done = run(package, "-m", "cockpit", "doctor", "--json")
-    assert "acme_switch_traffic of acme-actions can't be loaded" in done.stdout
+    assert "acme_purge_audit of acme-actions can't be loaded" in done.stdout
     assert recommended(run(package, "-m", "cockpit", "investigate", "--incident", SAMPLE, "--json")) == []
 
 
 def test_the_page_shows_the_actions_of_the_sample_as_they_are(tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
     (shown,) = re.findall(r"```text\n(RECOMMENDED ACTIONS:.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert shown in run(tmp_path, "-m", "cockpit", "investigate", "--incident", SAMPLE, "--plain").stdout
+    assert shown in run(tmp_path, "-m", "cockpit", "investigate", "--incident", SHOWN, "--plain").stdout

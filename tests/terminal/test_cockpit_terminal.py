@@ -276,7 +276,7 @@ def test_a_stored_incident_is_listed_and_replayed(cockpit: Callable[..., PseudoT
     assert made.wait() == 0
     browsing = cockpit()
     browsing.wait_for("1 stored")
-    browsing.press("\r")
+    browsing.press("r")
     browsing.wait_for("REPLAY")
     browsing.press("\x1b")
     browsing.wait_for("1 stored")
