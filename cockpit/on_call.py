@@ -45,7 +45,7 @@ class Bell:
         waiting = [group for group in groups if group.waits_for_person and group.severity != "info"]
         due = [group for group in waiting if self._is_due(group, now)]
         self._rung = {group.id: self._rung.get(group.id, now) for group in waiting}
-        self._rung.update((group.id, now) for group in due)
+        self._rung |= {group.id: now for group in due}
         return bool(due)
 
     def _is_due(self, group: AlertGroup, now: datetime) -> bool:
