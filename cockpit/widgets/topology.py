@@ -113,7 +113,7 @@ def tree_around(centre: str, edges: Iterable[tuple[str, str]]) -> list[Node]:
 
 def _below(source: str, calls: dict[str, list[str]], shown: set[str], indent: str, depth: int) -> list[Node]:
     targets = [target for target in dict.fromkeys(calls.get(source, ())) if target not in shown][:CALLED]
-    shown.update(targets)
+    shown |= set(targets)
     nodes: list[Node] = []
     for number, target in enumerate(targets, 1):
         last = number == len(targets)
