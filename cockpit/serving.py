@@ -62,6 +62,9 @@ async def _serve(settings: Settings, log: JsonLines) -> int:
     signals = _Signals()
     handlers = {number: lambda: signals.set(signals.stop) for number in _STOPPING}
     handlers[signal.SIGHUP] = lambda: signals.set(signals.reload)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        # `nohup` ignores it, so that a closed terminal ends nothing; here it ends nothing anyway.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with handling(handlers):
         served = _serve_settings(settings)
         log.know(check_settings(served))

@@ -92,7 +92,12 @@ class AnchorFile:
         return False
 
     def expect_last(self, execution_id: str, last: int) -> None:
-        """Say what the last event is in a store that was closed in order: a later one was never acknowledged."""
+        """Say what the last event is in a store that was closed in order: a later one was never acknowledged.
+
+        Where lines were lost nothing follows from one that is missing.
+        """
+        if self._lost:
+            return
         known = self._heads.get(execution_id)
         confirmed = known.seq if known is not None else 0
         if last > confirmed and execution_id not in self._added:

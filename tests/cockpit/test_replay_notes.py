@@ -24,7 +24,7 @@ def noted(days: float) -> list[Event]:
 
 async def test_a_note_long_after_a_recorded_investigation_makes_it_no_longer(opened: Opened) -> None:
     port = StoryPort(noted(days=45.4))
-    async with opened(Replay(EXECUTION), port=port) as (app, pilot):
+    async with opened(Replay(EXECUTION), port=port, size=(200, 60)) as (app, pilot):
         await settle(pilot)
         await pilot.press("end")
         await settle(pilot)

@@ -80,7 +80,7 @@ def test_joining_late(start: Walk, investigated: tuple[str, str]) -> None:
 def test_a_postmortem_from_the_replay(start: Walk) -> None:
     replay, end, incident_time, mark, again, colon, *letters, enter = keys_of_walk(3)
     terminal = start()
-    terminal.wait_for("1 stored")
+    terminal.wait_for("stored")
     press(terminal, replay, "REPLAY")
     press(terminal, end, "analysis done")
     press(terminal, incident_time, "REPLAY incident")
@@ -99,7 +99,7 @@ def test_a_postmortem_from_the_replay(start: Walk) -> None:
 def test_a_similar_incident(start: Walk) -> None:
     slash, *letters, keep, open_it = keys_of_walk(4)
     terminal = start()
-    terminal.wait_for("1 stored")
+    terminal.wait_for("stored")
     terminal.press(slash)
     terminal.wait_for("filter incidents")
     for letter in letters:

@@ -139,7 +139,7 @@ async def test_absence_of_changes_is_told_for_the_kinds_and_the_time_that_are_co
     absent = of(await incident.facts("check_recent_changes"), "change", "absent")
     assert [fact.kinds for fact in absent] == [("infrastructure",)]
     assert absent[0].source == "cloudtrail"
-    assert absent[0].window.seconds == (24 * 60 + 20) * 60
+    assert absent[0].window.seconds == (24 * 60 + 30) * 60
 
 
 async def test_a_source_that_was_denied_is_a_gap_and_proves_nothing(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_what_is_no_time_is_one_line_that_names_the_option(text: str) -> None:
 
 
 async def window_of(monkeypatch: pytest.MonkeyPatch, **times: Any) -> Any:
-    async def live(opened: Any, *_: Any) -> Any:
+    async def live(opened: Any, *_: Any, **__: Any) -> Any:
         return opened
 
     monkeypatch.setattr(scenario, "_live", live)
