@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_QUOTE", "follows", "short_reason"]
 
+LEAST_FOLLOWING = 0.3
+"""Confidence below which a consequence is hardly there."""
+
 LEAST_QUOTE = 48
 """Cells of a message that are told where other reasons follow."""
 
@@ -44,8 +47,10 @@ def short_reason(
 
 
 def follows(item: Hypothesis, best: Hypothesis) -> bool:
-    """Whether it may be a consequence of the best one, by the ranking's own adjustments."""
-    return any(each.kind == "consequence" and each.hypothesis == best.id for each in item.adjustments)
+    """Whether it may well be true as a consequence of the best one, by the ranking's own adjustments."""
+    return item.confidence >= LEAST_FOLLOWING and any(
+        each.kind == "consequence" and each.hypothesis == best.id for each in item.adjustments
+    )
 
 
 def _is_symptom(shift: MetricShift, opened: IncidentOpened | None) -> bool:

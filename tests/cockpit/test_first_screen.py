@@ -264,6 +264,8 @@ def test_what_may_follow_from_the_best_is_no_rival() -> None:
     assert "↳ follows" not in lines[0]
     assert "↳ follows" in lines[1]
     assert "█" not in lines[1]
+    hardly = followed.model_copy(update={"confidence": 0.05})
+    assert "follows" not in plain(pane._belief(hardly, 80, selected=False).right)
 
 
 def proposing(*actions: Action) -> IncidentState:
