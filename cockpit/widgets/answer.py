@@ -161,8 +161,8 @@ class Answer(Pane, can_focus=False):
         parts = [(" Next: ", "dim"), *_action(recommended[0], width - 8)]
         for action in recommended[1:2]:
             words = _action(action, width)
-            if cells(plain([*parts, *words])) + 4 <= width:
-                parts += [("    ", "dim"), *words]
+            if cells(plain([*parts, *words])) + 8 <= width:
+                parts += [("   then ", "dim"), *words]
         return Line(parts)
 
 
@@ -197,9 +197,8 @@ def _action(action: Action, width: int) -> list[Part]:
         (f" · {action.risk} risk" if writes else "", "dim"),
         (lacks or f" · ~{duration(action.estimated_duration_s)}", "dim"),
     ]
-    first = f"{action.priority} "
     name = sanitised(action.action)
-    while not lacks and len(rest) > 1 and cells(first + name + plain(rest)) > width:
+    while not lacks and len(rest) > 1 and cells(name + plain(rest)) > width:
         rest.pop()
-    room = max(width - cells(first + plain(rest)), 1)
-    return [(first, "focus bold"), (cut(name, room), "text bold" if writes else "text"), *rest]
+    room = max(width - cells(plain(rest)), 1)
+    return [(cut(name, room), "text bold" if writes else "text"), *rest]

@@ -29,24 +29,22 @@ FRESH_S = 60
 """Seconds after which a number in a live incident is called old."""
 
 
-RECORDED_WORDS = {"recovered": "recovered by"}
-"""What a condition is called in front of the last moment of a recording."""
+RECORDED_WORDS = {"bad": "bad at", "recovered": "recovered by"}
+"""What a condition is called in front of the last moment of a recording: nothing there is so now."""
 
 
 def condition_word(condition: Condition, view: View, *, short: bool) -> str:
-    """What the condition is and as of when: nothing that was recorded is said as if it were so now.
+    """What the condition is and as of when.
 
-    `still bad at 14:52` of a recording (`short`: `bad at 14:52`), `still bad, 8 s ago` live, `still bad, frozen since
-    14:52:00` when it is old.
+    `bad at 14:52` of a recording; `still bad, 8 s ago` live (`short`: `still bad`), `still bad, frozen since 14:52:00`
+    when it is old.
     """
     word = CONDITIONS[condition.state][1]
     when = as_of(condition, view)
     if view.mode == "LIVE":
         return word if short and "frozen" not in when else f"{word}{when}"
-    if not when:
-        return word
-    word = RECORDED_WORDS.get(condition.state, word)
-    return f"{word.removeprefix('still ') if short else word}{when}"
+    recorded = RECORDED_WORDS.get(condition.state, f"{word} at")
+    return f"{recorded} {when.removeprefix(' at ')}" if when else word
 
 
 def condition_sign(condition: Condition) -> tuple[str, str, str]:
