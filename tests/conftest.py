@@ -24,7 +24,7 @@ NOTHING_MAY_BE_SKIPPED = os.environ.get("CLOUDOPS_REQUIRE_PARTS") == "1"
 
 # What a new machine has, and what the test run needs. Anything else could hide a fault: with PYTHONUNBUFFERED, which CI
 # images like to set, output that can't be written fails at once and not when the interpreter exits.
-_KEPT = re.compile("PATH|HOME|LANG|TMPDIR|CLOUDOPS_REQUIRE_PARTS|KUBE_TEST_CACHE|PYTEST_.*|TEXTUAL_SNAPSHOT_.*")
+_KEPT = re.compile("PATH|HOME|LANG|TMPDIR|CLOUDOPS_REQUIRE_PARTS|KUBE_TEST_CACHE|PYTEST_.*")
 for _variable in [name for name in os.environ if not _KEPT.fullmatch(name)]:
     del os.environ[_variable]
 
