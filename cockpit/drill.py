@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.hypotheses import Hypothesis
     from engine.incident import IncidentState
 
-__all__ = ["Score", "causes_to_choose", "chosen_cause", "right_cause", "score_of"]
+__all__ = ["CAUSE", "EARLY", "RESOURCE", "Score", "causes_to_choose", "chosen_cause", "right_cause", "score_of"]
 
 CAUSE, RESOURCE, EARLY = 60, 20, 20
 """Points for the right cause, the right resource, and for facts that were not needed; together 100."""
@@ -58,7 +58,7 @@ def causes_to_choose(state: IncidentState) -> list[Hypothesis]:
 
 
 def chosen_cause(choices: Sequence[Hypothesis], typed: str) -> Hypothesis:
-    """The cause that was meant by its number or by words of it. Raises `UsageError` where that is none, or several."""
+    """The cause with the number that was typed, or with all the words. Raises `UsageError` for none or several."""
     wanted = typed.strip().casefold()
     if wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted[:6]) <= len(choices):
         return choices[int(wanted[:6]) - 1]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from textual.binding import Binding
-
-from cockpit.screens.prompts import SCROLLING, Modal, Prompt
+from cockpit.screens.prompts import CLOSING, Modal, Prompt
 from cockpit.widgets.draw import Line, Part, Styles, cut, sanitised
 from cockpit.widgets.words import percent
 
@@ -54,11 +52,7 @@ def differences(first: IncidentState, second: IncidentState, width: int, names: 
 class MomentsPrompt(Modal):
     """The comparison, the earlier moment first."""
 
-    BINDINGS: ClassVar[list[Any]] = [
-        Binding("escape,q,enter", "answer('')"),
-        Binding("ctrl+c", "answer('')", priority=True),
-        *SCROLLING,
-    ]
+    BINDINGS: ClassVar[list[Any]] = [*CLOSING]
 
     def __init__(self, first: Moment, second: Moment, names: NameOf, styles: Styles) -> None:
         super().__init__()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding
-
-from cockpit.drill import causes_to_choose, chosen_cause, right_cause, score_of
-from cockpit.screens.prompts import SCROLLING, LinePrompt, Modal, Prompt
+from cockpit.drill import CAUSE, EARLY, RESOURCE, causes_to_choose, chosen_cause, right_cause, score_of
+from cockpit.screens.prompts import CLOSING, LinePrompt, Modal, Prompt
 from cockpit.screens.replay import ReplayScreen
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
 from cockpit.widgets.words import percent
@@ -110,11 +108,7 @@ class ChoicePrompt(LinePrompt):
 class DrillResult(Modal):
     """What was chosen, what it was, and the points for it."""
 
-    BINDINGS: ClassVar[list[Any]] = [
-        Binding("escape,q,enter", "answer('')"),
-        Binding("ctrl+c", "answer('')", priority=True),
-        *SCROLLING,
-    ]
+    BINDINGS: ClassVar[list[Any]] = [*CLOSING]
 
     def __init__(self, chosen: Hypothesis, right: Hypothesis, score: Score, styles: Styles) -> None:
         super().__init__()
@@ -135,9 +129,9 @@ class DrillResult(Modal):
             lines.append(Line([("It was: ", "dim"), (sanitised(right.cause), "text bold")]))
         lines.append(Line())
         for points, most, words in (
-            (score.cause, 60, "the cause"),
-            (score.resource, 20, "the resource"),
-            (score.early, 20, f"said after {score.seen} of {score.facts} facts"),
+            (score.cause, CAUSE, "the cause"),
+            (score.resource, RESOURCE, "the resource"),
+            (score.early, EARLY, f"said after {score.seen} of {score.facts} facts"),
         ):
             lines.append(Line([(f"{points:>4} of {most}  ", "focus bold" if points else "dim"), (words, "text")]))
         truth = f"Scored against the investigation, which is {percent(right.confidence)} sure and can be wrong."

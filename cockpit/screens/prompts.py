@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from engine.incident import IncidentState
 
-__all__ = ["SCROLLING", "ConfirmPrompt", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
+__all__ = ["CLOSING", "SCROLLING", "ConfirmPrompt", "LinePrompt", "Modal", "PlanPrompt", "Prompt", "StopPrompt"]
 
 
 class Prompt(Widget, can_focus=True):
@@ -94,6 +94,13 @@ SCROLLING = (
     Binding("G,end", "move_to(1)"),
 )
 """What scrolls a prompt, by the keys that move in a list."""
+
+CLOSING = (
+    Binding("escape,q,enter", "answer('')"),
+    Binding("ctrl+c", "answer('')", priority=True),
+    *SCROLLING,
+)
+"""What closes and scrolls a prompt that asks nothing."""
 
 
 class Modal(ModalScreen[str]):

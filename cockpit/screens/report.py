@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding
-
-from cockpit.screens.prompts import SCROLLING, Modal, Prompt
+from cockpit.screens.prompts import CLOSING, Modal, Prompt
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
 
 if TYPE_CHECKING:
@@ -30,11 +28,7 @@ async def report_text(port: EnginePort, execution_id: str) -> str:
 class ReportScreen(Modal):
     """The report, scrolled like a list."""
 
-    BINDINGS: ClassVar[list[Any]] = [
-        Binding("escape,q,enter", "answer('')"),
-        Binding("ctrl+c", "answer('')", priority=True),
-        *SCROLLING,
-    ]
+    BINDINGS: ClassVar[list[Any]] = [*CLOSING]
 
     def __init__(self, text: str, styles: Styles) -> None:
         super().__init__()

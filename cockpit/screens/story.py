@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding
-
-from cockpit.screens.prompts import SCROLLING, Modal, Prompt
+from cockpit.screens.prompts import CLOSING, Modal, Prompt
 from cockpit.widgets.answer import Answer
 from cockpit.widgets.condition_words import condition_sign
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
@@ -26,11 +24,7 @@ CAUSES_SHOWN, MARKS_SHOWN = 3, 12
 class StoryScreen(Modal):
     """What is wrong, what is believed, what happened when, who said what, and what waits."""
 
-    BINDINGS: ClassVar[list[Any]] = [
-        Binding("escape,q,enter", "answer('')"),
-        Binding("ctrl+c", "answer('')", priority=True),
-        *SCROLLING,
-    ]
+    BINDINGS: ClassVar[list[Any]] = [*CLOSING]
 
     def __init__(self, view: View, styles: Styles) -> None:
         super().__init__()
