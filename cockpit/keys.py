@@ -10,7 +10,7 @@ from textual.binding import Binding
 from cockpit.panes import pane_specs
 from primitives.dataclass import dataclass
 
-__all__ = ["KEYS", "LATER", "Key", "bindings", "help_rows", "key_page", "keys_for"]
+__all__ = ["KEYS", "Key", "bindings", "help_rows", "key_page", "keys_for"]
 
 Where = Literal["incident", "replay", "list", "everywhere"]
 
@@ -19,9 +19,9 @@ Where = Literal["incident", "replay", "list", "everywhere"]
 class Key:
     """A binding.
 
-    `id` is stable, so that people can remap it; `shown` is how the key is written; `later` says why it is not ready.
-    Without a key it is a command of the palette alone. A key that `writes` changes the incident's log; one that also
-    `asks` opens a dialog before it does.
+    `id` is stable, so that people can remap it; `shown` is how the key is written. Without a key it is a command of
+    the palette alone. A key that `writes` changes the incident's log; one that also `asks` opens a dialog before it
+    does.
     """
 
     id: str
@@ -30,12 +30,8 @@ class Key:
     action: str
     words: str
     where: tuple[Where, ...] = ("incident", "replay")
-    later: str = ""
     writes: bool = False
     asks: bool = False
-
-
-LATER = "comes with a later version"
 
 
 def _pane_keys() -> Iterator[Key]:
@@ -179,8 +175,6 @@ def help_rows(where: Where) -> list[tuple[str, str]]:
     """What the help of a screen says: the keys that work there and what they do, those of a pair together."""
     rows: dict[str, tuple[str, str]] = {}
     for key in keys_for(where):
-        if key.later:
-            continue
         ids, shown, words = next((row for row in _HELP if key.id in row[0]), ((key.id,), key.shown, key.words))
         rows.setdefault(ids[0], (shown, _HELP_OF_LIST.get(key.id, words) if where == "list" else words))
     return list(rows.values())
@@ -226,10 +220,7 @@ def key_page() -> str:
     keyed = [key for key in KEYS if key.keys]
     groups: tuple[tuple[str, Iterable[Key]], ...] = (
         ("Everywhere", [key for key in KEYS if "everywhere" in key.where]),
-        (
-            "On an incident, live or replayed",
-            [key for key in keyed if "incident" in key.where and not key.later],
-        ),
+        ("On an incident, live or replayed", [key for key in keyed if "incident" in key.where]),
         ("In a replay only", [key for key in KEYS if key.where == ("replay",)]),
         ("In the list of incidents", [key for key in keyed if "list" in key.where]),
     )
@@ -238,16 +229,7 @@ def key_page() -> str:
         lines += [f"| {_code(key.shown)} | {key.words} | `{key.id}` |" for key in keys]
     lines += ["", "## In the command palette only", "", "| command | id |", "| --- | --- |"]
     lines += [f"| {key.words} | `{key.id}` |" for key in KEYS if not key.keys]
-    if any(key.later for key in KEYS):
-        lines += _not_yet()
     return "\n".join(lines) + "\n"
-
-
-def _not_yet() -> list[str]:
-    lines = ["", "## Not yet", "", "These keys are kept for what they will do, and say so when they are pressed.", ""]
-    lines += ["| key | will | why not yet | id |", "| --- | --- | --- | --- |"]
-    lines += [f"| {_code(key.shown)} | {key.words} | {key.later} | `{key.id}` |" for key in KEYS if key.later]
-    return lines
 
 
 def _code(shown: str) -> str:

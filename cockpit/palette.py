@@ -74,7 +74,7 @@ class PaletteCommands(Provider):
     def _keys(self) -> Iterator[Key]:
         where = getattr(self.screen, "where", "list")
         for key in KEYS:
-            if not key.later and {where, "everywhere"} & set(key.where) and key.id not in NOT_IN_PALETTE:
+            if {where, "everywhere"} & set(key.where) and key.id not in NOT_IN_PALETTE:
                 yield key
 
     def _runner(self, key: Key) -> Callable[[], Any]:

@@ -1,4 +1,4 @@
-"""The help: the keys of the screen below it, and those that are reserved."""
+"""The help: the keys of the screen below it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 
-from cockpit.keys import Key, Where, help_rows, keys_for
-from cockpit.screens.prompts import SCROLLING, Modal, Prompt
-from cockpit.widgets.draw import Line, Part, cells, cut, wrap
+from cockpit.keys import Where, help_rows
+from cockpit.screens.prompts import CLOSING, Modal, Prompt
+from cockpit.widgets.draw import Line, Part, cells, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +26,8 @@ class HelpScreen(Modal):
     """Help."""
 
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("escape,q,question_mark,enter", "answer('')"),
-        Binding("ctrl+c", "answer('')", priority=True),
-        *SCROLLING,
+        Binding("question_mark", "answer('')"),
+        *CLOSING,
     ]
 
     def __init__(self, where: Where, styles: Styles, shown: Callable[[str], str] = str) -> None:
@@ -45,9 +44,7 @@ class HelpScreen(Modal):
     def _lines(self, width: int) -> list[Line]:
         columns = 1 + (width >= TWO_COLUMNS) + (width >= THREE_COLUMNS)
         rows = [(self._shown(keys), words) for keys, words in help_rows(self._where)]
-        lines = _table(rows, width, columns)
-        later = [key for key in keys_for(self._where) if key.later]
-        return [*lines, Line(), *_not_yet(later, width)] if later else lines
+        return _table(rows, width, columns)
 
 
 def _table(rows: list[tuple[str, str]], width: int, columns: int) -> list[Line]:
@@ -63,9 +60,3 @@ def _table(rows: list[tuple[str, str]], width: int, columns: int) -> list[Line]:
             line.append((shown + " " * (key_width - cells(shown)), "focus bold"))
             line.append((fitted + " " * (size - key_width - cells(fitted) + gap), "text"))
     return [Line(parts) for parts in lines]
-
-
-def _not_yet(keys: list[Key], width: int) -> list[Line]:
-    """The keys that are reserved for a later version, in one sentence."""
-    words = "Not yet, each says why: " + " · ".join(f"{key.shown} {key.words}" for key in keys)
-    return [Line([(line, "dim")]) for line in wrap(words, width)]

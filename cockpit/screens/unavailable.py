@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cockpit.keys import KEYS
 from cockpit.screens.common import CockpitScreen
 
 if TYPE_CHECKING:
@@ -45,8 +44,3 @@ class UnavailableKeys(CockpitScreen):
     action_diagnose = _says("only a drill asks for the diagnosis: :drill in a replay or in the list")
     action_drill = _says(ONLY_IN_REPLAY)
     action_next_event = _says(ONLY_IN_REPLAY)
-
-    def action_later(self, name: str) -> None:
-        """A key that doesn't work in this version says why."""
-        key = next(key for key in KEYS if key.id == name)
-        self.app.show_notice(f"{key.shown}: {key.later}")
