@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -86,26 +86,23 @@ def value_at(series: Series, time: datetime) -> float | None:
 
 def time_at(what: Chart, width: int, height: int, column: int) -> datetime | None:
     """The time under the cell `column` of a chart that is drawn in `width` x `height` cells; None beside it."""
-    axis, scale = _frame(what, width, height)
+    axis, scale = _frame(what, width, _ticks(what, *_bounds(what), _plot_height(height)))
     at = column - axis - 1
     return scale.time(at) if 0 <= at < scale.width else None
 
 
-def _frame(what: Chart, width: int, height: int) -> tuple[int, Scale]:
-    """The cells of the axis at the left, and the scale of times beside it."""
-    bottom, top = _bounds(what, what.start.timestamp(), what.end.timestamp())
-    named = _ticks(what, bottom, top, max(height - 2, 2))
+def _frame(what: Chart, width: int, named: Mapping[int, str]) -> tuple[int, Scale]:
+    """The cells of the axis at the left, which holds the values in `named`, and the scale of times beside it."""
     axis = max((cells(name) for name in named.values()), default=0) + 1
     return axis, Scale(what.start, what.end, max(width - axis - 2, 8))
 
 
 def chart(what: Chart, width: int, height: int, styles: Styles) -> list[Strip]:
     """The chart in `height` lines of `width` cells, the last two for the times and the marks' names."""
-    plot_height = max(height - 2, 2)
-    start, end = what.start.timestamp(), what.end.timestamp()
-    bottom, top = _bounds(what, start, end)
+    plot_height = _plot_height(height)
+    bottom, top = _bounds(what)
     named = _ticks(what, bottom, top, plot_height)
-    axis, scale = _frame(what, width, height)
+    axis, scale = _frame(what, width, named)
     dots = _dots(what, scale.width, plot_height, bottom, top)
     lines = [
         _row(what, dots[row], row, named.get(row, ""), axis, scale, styles, (bottom, top, plot_height))
@@ -114,8 +111,13 @@ def chart(what: Chart, width: int, height: int, styles: Styles) -> list[Strip]:
     return [*lines, *_below(what, axis, scale, styles)][:height]
 
 
-def _bounds(what: Chart, start: float, end: float) -> Span:
-    spans = [span for span in resample(what.series, start, end, 64) if span]
+def _plot_height(height: int) -> int:
+    return max(height - 2, 2)
+
+
+def _bounds(what: Chart) -> Span:
+    resampled = resample(what.series, what.start.timestamp(), what.end.timestamp(), 64)
+    spans = [span for span in resampled if span]
     low = min((span[0] for span in spans), default=0.0)
     high = max((span[1] for span in spans), default=1.0)
     if what.band:
