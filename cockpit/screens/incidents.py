@@ -39,9 +39,15 @@ INTERRUPTED = 130
 NONE_STORED = "No incidents are stored yet; `cloudops investigate` makes the first."
 
 
-WITH_ID, ID_WIDTH = 76, 13
+WITH_ID, WITH_CAUSE, ID_WIDTH = 76, 100, 13
 ENDS_WIDTH = 15 + 24
 """Cells that sign and state take at the left, confidence and age at the right."""
+
+
+def _title_width(width: int) -> int:
+    """The cells of an incident's title in a line of `width` cells."""
+    room = width - ENDS_WIDTH - (ID_WIDTH + 2 if width >= WITH_ID else 0)
+    return max(20, room * 5 // 8 if width >= WITH_CAUSE else room)
 
 
 class _Title(Widget):
@@ -68,12 +74,9 @@ class _Columns(Widget):
         del y
         width = self.size.width - 2
         left = f"    {'ANALYSIS':<12}"
-        room = width - ENDS_WIDTH
         if width >= WITH_ID:
             left += f"{'ID':<{ID_WIDTH}}  "
-            room -= ID_WIDTH + 2
-        title_width = max(20, room * 5 // 8 if width >= 100 else room)
-        left += f"{'INCIDENT':<{title_width + 2}}" + ("CAUSE" if width >= 100 else "")
+        left += f"{'INCIDENT':<{_title_width(width) + 2}}" + ("CAUSE" if width >= WITH_CAUSE else "")
         return draw(Line([(left, "dim")], [("SURE     LAST EVENT   ", "dim")]), self.size.width, self.text_styles)
 
 
@@ -115,14 +118,12 @@ class IncidentsPane(RowPane):
             word, role = ("RUNNING", "focus") if incident.running else ("INTERRUPTED", "warning")
         word = word.split()[-1].capitalize()
         left: list[Part] = [(f" {sign} ", role), (f"{word:<12}", role)]
-        room = width - ENDS_WIDTH
         if width >= WITH_ID:
             left.append((f"{cut(sanitised(incident.execution_id), ID_WIDTH):<{ID_WIDTH}}  ", "dim"))
-            room -= ID_WIDTH + 2
-        title_width = max(20, room * 5 // 8 if width >= 100 else room)
+        title_width = _title_width(width)
         title = cut(sanitised(incident.title), title_width)
         left.append((title + " " * (title_width - cells(title) + 2), "text bold" if selected else "text"))
-        if width >= 100:
+        if width >= WITH_CAUSE:
             left.append((sanitised(incident.top_cause or incident.primary_class or "no cause yet"), "dim"))
         sure = percent(incident.confidence) if incident.confidence is not None else ""
         age = ago(incident.updated_at, self.now) if self.now else ""
