@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.condition import Condition
     from primitives.facts import MetricShift
 
-__all__ = ["CONDITIONS", "as_of", "condition_sign", "condition_word", "day_of", "short_metric", "since"]
+__all__ = ["CONDITIONS", "condition_sign", "condition_word", "day_of", "short_metric", "since"]
 
 CONDITIONS = {
     "bad": ("●", "still bad", "bad"),
@@ -40,11 +40,16 @@ def condition_word(condition: Condition, view: View, *, short: bool) -> str:
     when it is old.
     """
     word = CONDITIONS[condition.state][1]
-    when = as_of(condition, view)
-    if view.mode == "LIVE":
-        return word if short and "frozen" not in when else f"{word}{when}"
-    recorded = RECORDED_WORDS.get(condition.state, f"{word} at")
-    return f"{recorded} {when.removeprefix(' at ')}" if when else word
+    if condition.at is None:
+        return word
+    minute = clock(condition.at.replace(second=0, microsecond=0))
+    if view.mode != "LIVE":
+        return f"{RECORDED_WORDS.get(condition.state, f'{word} at')} {minute}"
+    if view.now is None:
+        return word if short else f"{word} at {minute}"
+    if (view.now - condition.at).total_seconds() > FRESH_S:
+        return f"{word}, frozen since {precise(condition.at)}"
+    return word if short else f"{word}, {ago(condition.at, view.now)}"
 
 
 def condition_sign(condition: Condition) -> tuple[str, str, str]:
@@ -70,16 +75,6 @@ def since(shift: MetricShift, view: View, *, time: bool, length: bool) -> str:
     if length and lasted is not None:
         words.append(duration(lasted if lasted < WHOLE_MINUTES_FROM_S else 60 * round(lasted / 60)))
     return f" · {', '.join(words)}" if words else ""
-
-
-def as_of(condition: Condition, view: View) -> str:
-    """How old the condition is: ` at 14:52` of a recording, ` 8 s ago` live, ` as of 14:52, frozen` when it is old."""
-    if condition.at is None:
-        return ""
-    if view.mode != "LIVE" or view.now is None:
-        return f" at {clock(condition.at.replace(second=0, microsecond=0))}"
-    age = (view.now - condition.at).total_seconds()
-    return f", {ago(condition.at, view.now)}" if age <= FRESH_S else f", frozen since {precise(condition.at)}"
 
 
 def day_of(time: datetime) -> str:

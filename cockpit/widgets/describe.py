@@ -200,7 +200,7 @@ def describe_action(action: Action, state: IncidentState, width: int) -> list[Li
     if action.command_note:
         lines += fields("first" if action.command else "command", sanitised(action.command_note), width, "warning")
     lines += fields("risk", f"{action.risk} · {action.effect} · about {duration(action.estimated_duration_s)}", width)
-    because = next((hypothesis for hypothesis in state.hypotheses if hypothesis.id == action.hypothesis), None)
+    because = state.hypothesis(action.hypothesis)
     if because:
         lines += fields("because", f"{because.id} {sanitised(because.cause)} ({percent(because.confidence)})", width)
     lines += _playbook(action, state, width)

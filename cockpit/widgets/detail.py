@@ -137,12 +137,10 @@ class DetailPane(Pane):
         if subject.kind == "fact":
             found_fact = state.facts.get(subject.id)
             return found_fact if found_fact and _has_series(found_fact) else None
-        if subject.kind == "hypothesis":
-            for hypothesis in state.hypotheses:
-                if hypothesis.id == subject.id:
-                    candidates = [*hypothesis.evidence_for, *hypothesis.evidence_against]
-                    known = (state.facts.get(item.fact) for item in candidates)
-                    return next((found_fact for found_fact in known if found_fact and _has_series(found_fact)), None)
+        if subject.kind == "hypothesis" and (hypothesis := state.hypothesis(subject.id)) is not None:
+            candidates = [*hypothesis.evidence_for, *hypothesis.evidence_against]
+            known = (state.facts.get(item.fact) for item in candidates)
+            return next((found_fact for found_fact in known if found_fact and _has_series(found_fact)), None)
         if subject.kind == "action":
             run = next((run for run in state.remediation.runs_of(subject.id) if run.dispatched_at is not None), None)
             return fact_of_run(state, run) if run is not None else None

@@ -53,10 +53,11 @@ LATER_SIGN = "◌"
 def dimmed(line: Line) -> Line:
     """The line as it is drawn when the time cursor is before it: dim, with a sign of its own in front."""
     (first, spec), *rest = line.left or [("", "dim")]
-    later = f"{first[:1]}{LATER_SIGN}{first[2:]}" if len(first.strip()) == 1 else first
-    parts = [(later, "dim"), *((text, _dim(each)) for text, each in rest)]
-    return Line(parts if len(first.strip()) == 1 else [(f"{LATER_SIGN} ", "dim"), (first, _dim(spec)), *rest],
-                [(text, _dim(each)) for text, each in line.right])  # fmt: skip
+    if len(first.strip()) == 1:
+        left = [(f"{first[:1]}{LATER_SIGN}{first[2:]}", "dim"), *((text, _dim(each)) for text, each in rest)]
+    else:
+        left = [(f"{LATER_SIGN} ", "dim"), (first, _dim(spec)), *rest]
+    return Line(left, [(text, _dim(each)) for text, each in line.right])
 
 
 def _dim(spec: str) -> str:

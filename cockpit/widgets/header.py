@@ -36,7 +36,7 @@ SOURCE_SIGNS = {
 class Form(NamedTuple):
     """What the first line tells: the metric's whole name, its normal level, since when, for how long.
 
-    With `brief` the run's time and cost are left out, with `short` the condition has fewer words.
+    With `brief` the run's time and cost are left out, with `short` how old a live condition is.
     """
 
     whole_name: bool = True

@@ -178,7 +178,7 @@ class HypothesesPane(RowPane):
         if state is None:
             return ""
         if (adjustment := _adjustment(item)) is not None:
-            other = next((known for known in state.hypotheses if known.id == adjustment.hypothesis), None)
+            other = state.hypothesis(adjustment.hypothesis) if adjustment.hypothesis is not None else None
             return " · ".join(words for words in (adjustment.label, other.cause if other else "") if words)
         entry = state.facts.get(getattr(item, "fact", ""))
         sentence = entry.fact.sentence(self.view.names) if entry else ""

@@ -21,7 +21,6 @@ __all__ = ["Mode", "Playback", "Scale", "Subject", "View"]
 Scale = Literal["investigation", "incident"]
 Mode = Literal["CONNECTING", "LIVE", "RECORDED", "REPLAY"]
 
-
 Kind = Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "mind", "resource", "note", "none"]
 
 
@@ -33,9 +32,7 @@ class Subject:
     so what is wrong is shown.
     """
 
-    kind: Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "mind", "resource", "note", "none"] = (
-        "none"
-    )
+    kind: Kind = "none"
     id: str = ""
 
 
@@ -67,7 +64,7 @@ class View:
 
     `state` is None until the first event; `cursor` is the time cursor of the whole screen; `now` is the incident's
     time: of a recording its end, live the present. `watched` while the incident's numbers are asked again and again.
-    `drill` while what is believed is hidden from somebody who is to find it.
+    `drill` while the hypotheses are hidden from whoever is to find the cause.
     """
 
     state: IncidentState | None = None
