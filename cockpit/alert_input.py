@@ -1,4 +1,4 @@
-"""An alert from a file or a pipe: what to investigate, by what its provider sent."""
+"""Alerts from a file or a pipe, as the provider sent them: what to investigate."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["alerts_of", "read_payload", "start_of_alert", "try_payload"]
 
 
 def start_of_alert(path: Path, given: Start) -> Start:
-    """What is to be investigated of the alert in `path` (`-`: standard input); what is given wins.
+    """What to investigate because of the alert in `path` (`-`: standard input); what is given wins.
 
     Raises `UsageError`.
     """
@@ -44,7 +44,7 @@ def start_of_alert(path: Path, given: Start) -> Start:
 
 
 def alerts_of(path: Path, document: Any) -> tuple[IncomingAlert, ...]:
-    """The alerts in a payload of whatever provider. Raises `UsageError` where there is none."""
+    """The alerts in a payload of any known provider. Raises `UsageError` where there is none."""
     try:
         alerts = parse_alerts(document)
     except PayloadProblem as problem:
@@ -90,7 +90,7 @@ def read_payload(path: Path) -> Any:
 
 
 def _urgency(alert: IncomingAlert) -> tuple[bool, int]:
-    """What fires stands before what is over, and the worst first."""
+    """The order of alerts: firing before resolved, then the most severe first."""
     return alert.status == "resolved", SEVERITIES.index(alert.severity)
 
 

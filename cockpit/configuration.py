@@ -26,8 +26,8 @@ __all__ = ["Configuration", "parse_configuration"]
 class Configuration(BaseModel):
     """The configuration file's keys.
 
-    `store` is the URL or path of the store, `theme` the cockpit's colours: the name of a theme, or a
-    YAML file with one's own. `keys` gives keys to commands by their ids; `motion: reduced` stops what turns and blinks.
+    `store` is the URL or path of the store. `theme` is the cockpit's colours: the name of a theme, or a YAML file with
+    one's own. `keys` gives keys to commands by their ids. `motion: reduced` stops the animations.
     `sources` are what live investigations ask: settings with a `kind`, by name. `prometheus` is short for one of that
     kind and name. `names` ties what a source calls a resource to the resource. `close_after_days` is after how long a
     live incident that nobody touched is closed (0: never).
@@ -145,7 +145,7 @@ class Configuration(BaseModel):
 
     @cached_property
     def notified(self) -> NotificationSettings | None:
-        """Who is told of what. Raises `UsageError`, which names the key."""
+        """The receivers and the rules of notifications. Raises `UsageError`, which names the key."""
         if self.notifications is None:
             return None
         from engine.notify.settings import parse_notifications

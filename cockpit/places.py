@@ -1,4 +1,4 @@
-"""What `:` goes to by its name: facts, hypotheses, steps, actions, notes and resources of an incident."""
+"""Where `:` leads by name: facts, hypotheses, steps, actions, notes and resources of an incident."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_OFFERED = 12
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere to go: `name` is what is typed, `words` say what it is; `execution` is of another incident."""
+    """Somewhere to go: `name` is typed, `words` describe it; `execution` is the id of another incident."""
 
     name: str
     words: str
@@ -67,12 +67,11 @@ def place_score(place: Place, query: str) -> float:
     if wanted == name:
         return 2.0
     if name.startswith(wanted):
-        # The id F3 is rather meant by `f3` than F30, and a resource by its beginning than a fact by its text.
+        # A resource whose name begins like that comes before facts with such words; F3 itself was returned above.
         return 0.95 if place.subject.kind == "resource" else 0.75
     words = f"{place.name} {place.words}".lower().replace("-", " ").split()
-    return (
-        0.7 if all(any(word.startswith(part) for word in words) for part in wanted.replace("-", " ").split()) else 0.0
-    )
+    parts = wanted.replace("-", " ").split()
+    return 0.7 if all(any(word.startswith(part) for word in words) for part in parts) else 0.0
 
 
 def best_places(places: Iterable[Place], query: str) -> list[tuple[float, Place]]:
