@@ -1,4 +1,4 @@
-"""Derives notices from the log and keeps them in the outbox."""
+"""Derives notices from the log and stores them in the outbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.events import Event
 from engine.incident import IncidentState
 from engine.log import EventLog
 from engine.notify.composing import compose
-from engine.notify.notice import Notice, NoticeKind, delivery_key
+from engine.notify.notice import Notice, NoticeKind
 from engine.notify.outbox import NewDelivery, Outbox
 from engine.notify.rules import Assignment, assign
 from engine.notify.settings import NotificationSettings
@@ -23,20 +23,20 @@ from primitives.errors import CloudopsError, StoreError
 __all__ = ["Deriver"]
 
 _STALE_S: Final = 3600.0
-"""Older events are no news: they come from runs while nobody was to be told."""
+"""Older events get no notice: they come from runs without notifications."""
 _PAUSE_S: Final = 5.0
-"""So long it waits where the outbox can't be written (a full disk) before it tries again."""
+"""The wait before the next try where the outbox can't be written, as on a full disk."""
 _GRACE_S: Final = 2.0
-"""What is answered so soon is not told to wait: a run without a screen confirms its own plan."""
+"""A plan or action that is answered within this time gets no notice: a run without a screen confirms its own plan."""
 _MOST_UNKEPT: Final = 1_000
-"""A cursor behind which nothing is news is kept after so many events only: reading them again gives the same."""
+"""Where no event is news the cursor is stored only after this many: reading them again gives the same."""
 _MOST_READERS: Final = 256
 
 _log = logging.getLogger("cloudops.notify")
 
 
 class Deriver:
-    """Reads each log that grows, from the cursor on, and keeps what its events are to tell whom.
+    """Reads each growing log from its cursor on, and stores a delivery of each notice for each of its receivers.
 
     `added` is called when there is something to deliver.
     """
@@ -137,24 +137,19 @@ class Deriver:
         now = self._clock.now().timestamp()
         rule, needs = chosen.rule, waits_for(notice.kind, state)
         due = chosen.after.timestamp() if chosen.after else now + (_GRACE_S if needs else 0.0)
-        made = [_delivery(notice, rule.name, chosen.receiver, now, due, held=chosen.after is not None, needs=needs)]
+        made = [
+            NewDelivery.of_notice(
+                notice, rule=rule.name, receiver=chosen.receiver, now=now, due_at=due, held=chosen.after is not None,
+                needs=needs,
+            )
+        ]  # fmt: skip
         if needs and rule.escalate is not None and chosen.receiver == rule.to[0]:
             wait_s = rule.escalate.after_minutes * 60
             later = notice.model_copy(update={"kind": "escalated"})
             made += [
-                _delivery(later, rule.name, receiver, now, now + wait_s, needs=needs, text=notice)
+                NewDelivery.of_notice(
+                    later, rule=rule.name, receiver=receiver, now=now, due_at=now + wait_s, needs=needs, text=notice
+                )
                 for receiver in rule.escalate.to
             ]
         return made
-
-
-def _delivery(
-    notice: Notice, rule: str, receiver: str, now: float, due: float, *, held: bool = False, needs: str = "",
-    text: Notice | None = None,
-) -> NewDelivery:  # fmt: skip
-    """The delivery of `notice`; `text` is what is kept where that is another one."""
-    return NewDelivery(
-        key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
-        execution_id=notice.execution_id, title=notice.title, notice=(text or notice).model_dump_json(), made_at=now,
-        due_at=due, wait_s=0.0 if held else due - now, held=held, needs=needs,
-    )  # fmt: skip

@@ -1,16 +1,19 @@
-"""The outbox of an engine's store: opened when it is first needed, closed with the engine."""
+"""The outbox of an engine's store: opened when first needed, closed with the engine."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.notify.delivery import Delivery
-from engine.notify.outbox import Outbox
 from engine.store.rows import RowStore
 from primitives.clock import Clock
 from primitives.errors import StoreError
+
+if TYPE_CHECKING:
+    from engine.notify.outbox import Outbox
 
 __all__ = ["StoreOutbox"]
 
@@ -33,17 +36,19 @@ class StoreOutbox:
         """The outbox; made where it isn't there yet."""
         if self._readonly:
             raise StoreError(f"notifications can't be kept: the store is read-only ({self._readonly})")
+        from engine.notify.outbox import Outbox
+
         async with self._opening:
             if self._outbox is None:
                 self._outbox = await Outbox.open(self._path)
             return self._outbox
 
     async def deliveries(self) -> tuple[Delivery, ...]:
-        """What is to be delivered, and was; nothing where nobody was ever to be told."""
+        """The lines of the outbox; empty where notifications were never configured."""
         return await (await self.get()).deliveries() if self._exists else ()
 
     async def retry(self, keys: Sequence[str]) -> int:
-        """Try dead deliveries again; how many those are."""
+        """Retry dead deliveries. Returns how many."""
         return await (await self.get()).retry(keys, self._clock.now().timestamp()) if self._exists else 0
 
     async def close(self) -> None:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-import aiosqlite
 import orjson
 
 from engine.failpoints import failpoint
 from engine.notify import outbox_schema as schema
 from engine.notify.delivery import Delivery, DeliveryStatus
+from engine.notify.notice import Notice, delivery_key
 from engine.store.connection import Connection, Statement
 from primitives.errors import StoreError
 
@@ -25,7 +25,7 @@ __all__ = ["NewDelivery", "Outbox", "Waiting"]
 _MOST_SHOWN: Final = 1_000
 _MOST_AT_ONCE: Final = 50
 _KEPT_S: Final = 30 * 86_400.0
-"""So long what has ended is kept."""
+"""How long ended deliveries are kept."""
 
 
 class NewDelivery(NamedTuple):
@@ -46,6 +46,19 @@ class NewDelivery(NamedTuple):
     wait_s: float = 0.0
     held: bool = False
     needs: str = ""
+
+    @classmethod
+    def of_notice(
+        cls, notice: Notice, *, rule: str, receiver: str, now: float, due_at: float | None = None, held: bool = False,
+        needs: str = "", text: Notice | None = None,
+    ) -> Self:  # fmt: skip
+        """The delivery of `notice`, due at once unless `due_at` says when; `text` is stored where it differs."""
+        due = now if due_at is None else due_at
+        return cls(
+            key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
+            execution_id=notice.execution_id, title=notice.title, notice=(text or notice).model_dump_json(),
+            made_at=now, due_at=due, wait_s=0.0 if held else due - now, held=held, needs=needs,
+        )  # fmt: skip
 
 
 class Waiting(NamedTuple):
@@ -79,14 +92,14 @@ class Outbox:
     async def open(cls, path: Path | None) -> Self:
         """Open or create the outbox in `path`; None keeps it in memory. Raises `StoreError`."""
         if path is None:
-            connection = Connection(Path("outbox"), await _in_memory())
+            connection = await Connection.in_memory("outbox")
         else:
             _create(path)
             connection = await Connection.open(path, readonly=False)
         outbox = cls(connection)
         try:
             await outbox._prepare(path)
-        except BaseException:
+        except BaseException:  # whatever ends it, a cancellation too: nobody else would close the connection
             await connection.close()
             raise
         return outbox
@@ -98,7 +111,7 @@ class Outbox:
     # What is derived
 
     async def cursors(self) -> dict[str, int]:
-        """How far each execution's log was read."""
+        """The sequence number up to which each execution's log was read."""
         return {row[0]: row[1] for row in await self._connection.rows(schema.SELECT_CURSORS)}
 
     async def begun(self) -> bool:
@@ -113,7 +126,7 @@ class Outbox:
     async def add(self, execution_id: str, seq: int, deliveries: Sequence[NewDelivery]) -> int:
         """Keep `deliveries` and the cursor `seq` in one transaction. Returns how many weren't there yet."""
         before = await self._count() if deliveries else 0
-        # A later notice says all that an earlier one said, which nobody has read yet.
+        # A later notice repeats what is still true of the earlier one, which nobody has read yet.
         superseded = [(each.receiver, each.execution_id, each.key) for each in deliveries if each.held]
         await self._connection.write((
             Statement(schema.INSERT_DELIVERY, deliveries),
@@ -142,7 +155,7 @@ class Outbox:
         failpoint("outbox.attempted")
 
     async def keep_progress(self, delivery: Waiting, progress: Mapping[str, Any], thread: Mapping[str, Any]) -> None:
-        """Keep what a receiver has to know when it goes on with this delivery, and with later ones of the incident."""
+        """Store what a receiver needs to go on with this delivery, and with later ones of the incident."""
         await self._connection.write(self._progress(delivery, progress, thread))
 
     async def settle(
@@ -213,13 +226,6 @@ class Outbox:
             await self._connection.script(schema.PRAGMAS)
         if version < schema.VERSION:
             await self._connection.script(schema.SCHEMA)
-
-
-async def _in_memory() -> aiosqlite.Connection:
-    database = aiosqlite.connect(":memory:", isolation_level="IMMEDIATE")
-    thread: Any = getattr(database, "_thread", database)
-    thread.daemon = True
-    return await database
 
 
 def _create(path: Path) -> None:

@@ -1,21 +1,21 @@
-"""The `notifications:` part of the configuration file: receivers, and rules that say who is told of what."""
+"""The `notifications:` part of the configuration file: receivers, and rules that choose their notices."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from datetime import time
-from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.notify.notice import KINDS, NoticeKind, Severity
 from primitives.errors import UsageError
 from primitives.text import safe_line
 
 __all__ = [
+    "DAYS",
     "AppriseSettings",
     "DesktopSettings",
     "EmailSettings",
@@ -37,7 +37,9 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 Address = Annotated[str, Field(pattern=r"^[^@\s<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}$")]
 
 _USUAL: Final = tuple(kind for kind in KINDS if kind not in ("note", "escalated", "test"))
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: Final[tuple[Day, ...]] = get_args(Day)
+"""The days of a week, in the order of `date.weekday`."""
 
 
 class _Settings(BaseModel):
@@ -160,7 +162,7 @@ class QuietHours(_Settings):
     start: time = Field(alias="from")
     end: time = Field(alias="to")
     timezone: str = "UTC"
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = _DAYS
+    days: tuple[Day, ...] = DAYS
     except_for: tuple[Severity, ...] = ("critical",)
 
     @field_validator("start", "end", mode="before")
@@ -192,16 +194,16 @@ class QuietHours(_Settings):
 
 
 class Escalation(_Settings):
-    """Who is told when nobody confirmed the plan, or approved the action, within so many minutes."""
+    """Who is notified when nobody confirmed the plan, or approved the action, within `after_minutes`."""
 
     after_minutes: float = Field(gt=0, le=7 * 24 * 60)
     to: tuple[Name, ...] = Field(min_length=1, max_length=20)
 
 
 class Rule(_Settings):
-    """Who is told of what. A list that is left out matches all; `services` are patterns with `*`.
+    """Which notices go to which receivers. A list that is left out matches all; `services` are patterns with `*`.
 
-    `kinds` are all but notes, where none is named. Only live incidents are told of, unless `recorded` says otherwise.
+    Without `kinds` it is for all but notes. Incidents from bundles count only with `recorded`.
     """
 
     name: Name
@@ -215,7 +217,7 @@ class Rule(_Settings):
 
 
 class NotificationSettings(_Settings):
-    """Receivers by their name, and rules. Of the rules that name a receiver the first that matches is applied.
+    """Receivers by their name, and rules. For each receiver the first matching rule that names it applies.
 
     `link` is the address of an incident's page, with `{execution_id}` or `{incident_id}` in it. `allow_hosts` are hosts
     that may be reached although they are on this machine or its local link. A notice that can't be delivered is given
@@ -242,17 +244,12 @@ class NotificationSettings(_Settings):
         return self
 
 
-@cache
-def _adapter() -> TypeAdapter[NotificationSettings]:
-    return TypeAdapter(NotificationSettings)
-
-
 def parse_notifications(document: object) -> NotificationSettings:
-    """What the `notifications` of a configuration file say. Raises `UsageError`: a line that names the key."""
+    """Parse the `notifications` of a configuration file. Raises `UsageError`: a line that names the key."""
     if not isinstance(document, Mapping):
         raise UsageError("notifications: expected `receivers` and `rules`")
     try:
-        return _adapter().validate_python(document)
+        return NotificationSettings.model_validate(document)
     except ValidationError as error:
         raise UsageError(_problem(error.errors()[0], document)) from None
 

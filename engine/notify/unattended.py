@@ -1,4 +1,4 @@
-"""Tells whom the rules name that nobody has taken an alert: the service says so, no event does."""
+"""Escalates alerts that nobody has taken. The service's desk decides this; the log has no event for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from engine.incident import IncidentState
 from engine.notify.composing import compose_unattended
-from engine.notify.notice import delivery_key
 from engine.notify.outbox import NewDelivery, Outbox
 from engine.notify.rules import matches
 from engine.notify.settings import NotificationSettings
@@ -23,9 +22,9 @@ _LOOK_S: Final = 5.0
 async def tell_unattended(
     outbox: Outbox, settings: NotificationSettings, state: IncidentState, minutes: float, clock: Clock
 ) -> int:
-    """Tell those to whom a rule escalates that nobody has taken this incident's alert. Returns how many are told.
+    """Notify the receivers of each rule's `escalate` that nobody has taken this incident's alert. Returns how many.
 
-    Each is told once, however often this is called. Raises `StoreError`.
+    Each is notified once, however often this is called. Raises `StoreError`.
     """
     notice = compose_unattended(state, minutes, settings.link)
     now = clock.now().timestamp()
@@ -36,20 +35,15 @@ async def tell_unattended(
         for receiver in rule.escalate.to
     }
     deliveries = [
-        NewDelivery(
-            key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
-            execution_id=notice.execution_id, title=notice.title, notice=notice.model_dump_json(), made_at=now,
-            due_at=now,
-        )
-        for receiver, rule in told.items()
-    ]  # fmt: skip
+        NewDelivery.of_notice(notice, rule=rule, receiver=receiver, now=now) for receiver, rule in told.items()
+    ]
     added = await outbox.add(state.execution_id, 0, deliveries)
     outbox.added()
     return added
 
 
 async def tell_of_unattended(settings: NotificationSettings, engine: Engine) -> None:
-    """Tell of each alert that the service's desk marks as taken by nobody, until it is cancelled."""
+    """Escalate each alert that the service's desk marks as taken by nobody, until cancelled."""
     desk = await engine.desk()
     if desk is None:
         return
