@@ -129,7 +129,7 @@ class AwsChange:
         return await world.send(call)
 
     async def find_out(self, world: AwsWorld, arguments: Any, preview: Preview, mark: str) -> Dispatch:
-        """By the settings: as wanted, the call arrived; as before, it may still; anything else is somebody's else."""
+        """By reading the settings. As wanted: it arrived. As before: it may still arrive. Else somebody else changed them."""
         del mark
         current = await self.read(world, arguments)
         if current is None:
