@@ -163,7 +163,3 @@ class _AnyVariable(Mapping[str, str]):
 
     def __len__(self) -> int:
         return 0
-
-    def get(self, name: str, default: object = None) -> str:
-        del default
-        return self[name]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from engine.act.policy_file import PolicyFile
 from engine.act.world import World
@@ -26,14 +26,13 @@ from engine.notify.delivery import Delivery
 from engine.notify.holding import StoreOutbox
 from engine.port import AuditResult, Command, IncidentSummary, Investigate, Watch
 from engine.reason.advisor import Advisor
-from engine.serve.copying import copy_store
-from engine.serve.desk import Desk
-from engine.serve.inbox import inbox_path
 from engine.store.locations import StoreLocation
-from engine.store.sqlite import SqliteRows
 from primitives.clock import Clock, SystemClock, new_id
 from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.sources import NO_SOURCES, SourceDirectory
+
+if TYPE_CHECKING:
+    from engine.serve.desk import Desk
 
 __all__ = ["CLOSE_AFTER", "Engine", "person"]
 
@@ -204,6 +203,9 @@ class Engine:
         return tuple(await desk.inbox.quarantined()) if desk is not None else ()
 
     async def back_up(self, folder: str) -> tuple[str, ...]:
+        from engine.serve.copying import copy_store
+        from engine.store.sqlite import SqliteRows
+
         rows = self.store.rows
         if not isinstance(rows, SqliteRows):
             raise UsageError(f"{rows.name} is no file, so there is nothing to copy")
@@ -212,6 +214,9 @@ class Engine:
 
     async def desk(self, *, make: bool = False) -> Desk | None:
         """What alerts came in; None where the store has no inbox, unless one is to be made. Raises `StoreError`."""
+        from engine.serve.desk import Desk
+        from engine.serve.inbox import inbox_path
+
         path = getattr(self.store.rows, "path", None)
         async with self._opening_desk:
             if self._desk is None and path is not None and (make or inbox_path(path).exists()):

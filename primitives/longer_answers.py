@@ -34,4 +34,4 @@ def answered_by(longer: Answers[Any], query: Query) -> Answers[Any] | None:
         isinstance(query, AlertsQuery) and any(alert.state in _OVER for part in longer.parts for alert in part.records)
     ):
         return None
-    return Answers(query, tuple(replace(part, query=query, digest="") for part in longer.parts))
+    return Answers(query, tuple(replace(part, query=query) for part in longer.parts))

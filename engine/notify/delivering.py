@@ -178,9 +178,7 @@ class Deliverer:
         except Exception as error:  # A fault in one receiver must not end the others; it shows in the list.
             await self._postpone(delivery, self._clean(receiver, error) or type(error).__name__)
         else:
-            await self._outbox.settle(
-                delivery, "sent", self._now(), progress=parcel.progress, thread=parcel.thread
-            )  # fmt: skip
+            await self._outbox.settle(delivery, "sent", self._now(), progress=parcel.progress, thread=parcel.thread)
 
     async def _notice(self, delivery: Waiting) -> Notice | None:
         """What is sent; None where nobody needs it any more."""

@@ -11,7 +11,7 @@ from engine.events import Event
 from engine.incident import IncidentState
 from engine.log import EventLog
 from engine.notify.composing import compose
-from engine.notify.notice import Notice, NoticeKind, delivery_key
+from engine.notify.notice import Notice, NoticeKind
 from engine.notify.outbox import NewDelivery, Outbox
 from engine.notify.rules import Assignment, assign
 from engine.notify.settings import NotificationSettings
@@ -137,24 +137,19 @@ class Deriver:
         now = self._clock.now().timestamp()
         rule, needs = chosen.rule, waits_for(notice.kind, state)
         due = chosen.after.timestamp() if chosen.after else now + (_GRACE_S if needs else 0.0)
-        made = [_delivery(notice, rule.name, chosen.receiver, now, due, held=chosen.after is not None, needs=needs)]
+        made = [
+            NewDelivery.of_notice(
+                notice, rule=rule.name, receiver=chosen.receiver, now=now, due_at=due, held=chosen.after is not None,
+                needs=needs,
+            )
+        ]  # fmt: skip
         if needs and rule.escalate is not None and chosen.receiver == rule.to[0]:
             wait_s = rule.escalate.after_minutes * 60
             later = notice.model_copy(update={"kind": "escalated"})
             made += [
-                _delivery(later, rule.name, receiver, now, now + wait_s, needs=needs, text=notice)
+                NewDelivery.of_notice(
+                    later, rule=rule.name, receiver=receiver, now=now, due_at=now + wait_s, needs=needs, text=notice
+                )
                 for receiver in rule.escalate.to
             ]
         return made
-
-
-def _delivery(
-    notice: Notice, rule: str, receiver: str, now: float, due: float, *, held: bool = False, needs: str = "",
-    text: Notice | None = None,
-) -> NewDelivery:  # fmt: skip
-    """The delivery of `notice`; `text` is what is kept where that is another one."""
-    return NewDelivery(
-        key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
-        execution_id=notice.execution_id, title=notice.title, notice=(text or notice).model_dump_json(), made_at=now,
-        due_at=due, wait_s=0.0 if held else due - now, held=held, needs=needs,
-    )  # fmt: skip

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.notify.delivery import Delivery
-from engine.notify.outbox import Outbox
 from engine.store.rows import RowStore
 from primitives.clock import Clock
 from primitives.errors import StoreError
+
+if TYPE_CHECKING:
+    from engine.notify.outbox import Outbox
 
 __all__ = ["StoreOutbox"]
 
@@ -33,6 +36,8 @@ class StoreOutbox:
         """The outbox; made where it isn't there yet."""
         if self._readonly:
             raise StoreError(f"notifications can't be kept: the store is read-only ({self._readonly})")
+        from engine.notify.outbox import Outbox
+
         async with self._opening:
             if self._outbox is None:
                 self._outbox = await Outbox.open(self._path)

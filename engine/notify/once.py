@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
 from engine.notify.delivering import Deliverer
-from engine.notify.notice import Notice, delivery_key
+from engine.notify.notice import Notice
 from engine.notify.outbox import NewDelivery, Outbox
 from engine.notify.receiver import Receiver
 from primitives.clock import Clock
@@ -44,7 +44,10 @@ async def deliver_once(
     outbox = await Outbox.open(None)
     try:
         now = clock.now().timestamp()
-        await outbox.add("", 0, [_delivery(notice, rule, receiver, now) for notice, rule, receiver in parcels])
+        deliveries = [
+            NewDelivery.of_notice(notice, rule=rule, receiver=receiver, now=now) for notice, rule, receiver in parcels
+        ]
+        await outbox.add("", 0, deliveries)
         deliverer = Deliverer(outbox, receivers, clock, _no_state, give_up_after_s=max(within_s, 1e-3))
         await _deliver(outbox, deliverer, clock, within_s)
         lines = await outbox.deliveries()
@@ -62,13 +65,6 @@ async def _deliver(outbox: Outbox, deliverer: Deliverer, clock: Clock, within_s:
         if clock.monotonic() >= until:
             return
         await clock.sleep(_LOOK_S)
-
-
-def _delivery(notice: Notice, rule: str, receiver: str, now: float) -> NewDelivery:
-    return NewDelivery(
-        key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
-        execution_id=notice.execution_id, title=notice.title, notice=notice.model_dump_json(), made_at=now, due_at=now,
-    )  # fmt: skip
 
 
 async def _no_state(execution_id: str) -> NoReturn:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from engine.events import IncidentOpened
 from engine.notify.notice import Severity
 from engine.severity import severity_level, severity_of
-from primitives.alert_payloads.model import AlertSeverity, IncomingAlert, PayloadProblem
+from primitives.alert_payloads.model import SEVERITIES, AlertSeverity, IncomingAlert, PayloadProblem
 from primitives.alert_payloads.registry import parse_alerts
 
 __all__ = ["Origin", "origin_of"]
@@ -15,7 +15,6 @@ __all__ = ["Origin", "origin_of"]
 _LEVELS: Final[dict[AlertSeverity, Severity]] = {
     "critical": "critical", "error": "warning", "warning": "warning", "info": "info", "unknown": "unknown",
 }  # fmt: skip
-_WORST_FIRST: Final = ("critical", "warning", "unknown", "info")
 
 
 class Origin(NamedTuple):
@@ -51,5 +50,5 @@ def _alerts(opened: IncidentOpened) -> tuple[IncomingAlert, ...]:
 
 def _worst(alerts: tuple[IncomingAlert, ...]) -> Severity | None:
     """The worst severity that the alerts state; None where none states any."""
-    levels = {_LEVELS[alert.severity] for alert in alerts if alert.severity != "unknown"}
-    return min(levels, key=_WORST_FIRST.index) if levels else None
+    stated = [alert.severity for alert in alerts if alert.severity != "unknown"]
+    return _LEVELS[min(stated, key=SEVERITIES.index)] if stated else None

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-import aiosqlite
 import orjson
 
 from engine.failpoints import failpoint
 from engine.notify import outbox_schema as schema
 from engine.notify.delivery import Delivery, DeliveryStatus
+from engine.notify.notice import Notice, delivery_key
 from engine.store.connection import Connection, Statement
 from primitives.errors import StoreError
 
@@ -46,6 +46,19 @@ class NewDelivery(NamedTuple):
     wait_s: float = 0.0
     held: bool = False
     needs: str = ""
+
+    @classmethod
+    def of_notice(
+        cls, notice: Notice, *, rule: str, receiver: str, now: float, due_at: float | None = None, held: bool = False,
+        needs: str = "", text: Notice | None = None,
+    ) -> Self:  # fmt: skip
+        """The delivery of `notice`, due at once unless `due_at` says when; `text` is stored where it differs."""
+        due = now if due_at is None else due_at
+        return cls(
+            key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
+            execution_id=notice.execution_id, title=notice.title, notice=(text or notice).model_dump_json(),
+            made_at=now, due_at=due, wait_s=0.0 if held else due - now, held=held, needs=needs,
+        )  # fmt: skip
 
 
 class Waiting(NamedTuple):
@@ -79,14 +92,14 @@ class Outbox:
     async def open(cls, path: Path | None) -> Self:
         """Open or create the outbox in `path`; None keeps it in memory. Raises `StoreError`."""
         if path is None:
-            connection = Connection(Path("outbox"), await _in_memory())
+            connection = await Connection.in_memory("outbox")
         else:
             _create(path)
             connection = await Connection.open(path, readonly=False)
         outbox = cls(connection)
         try:
             await outbox._prepare(path)
-        except BaseException:
+        except BaseException:  # whatever ends it, a cancellation too: nobody else would close the connection
             await connection.close()
             raise
         return outbox
@@ -213,13 +226,6 @@ class Outbox:
             await self._connection.script(schema.PRAGMAS)
         if version < schema.VERSION:
             await self._connection.script(schema.SCHEMA)
-
-
-async def _in_memory() -> aiosqlite.Connection:
-    database = aiosqlite.connect(":memory:", isolation_level="IMMEDIATE")
-    thread: Any = getattr(database, "_thread", database)
-    thread.daemon = True
-    return await database
 
 
 def _create(path: Path) -> None:

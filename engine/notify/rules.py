@@ -9,11 +9,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.notify.notice import Notice, NoticeKind
-from engine.notify.settings import NotificationSettings, QuietHours, Rule
+from engine.notify.settings import DAYS, NotificationSettings, QuietHours, Rule
 
 __all__ = ["Assignment", "assign", "matches", "quiet_until"]
-
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Assignment(NamedTuple):
@@ -47,7 +45,7 @@ def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
     local = now.astimezone(zone)
     for days_ago in (0, 1):
         day = (local - timedelta(days=days_ago)).date()
-        if _DAYS[day.weekday()] not in quiet.days:
+        if DAYS[day.weekday()] not in quiet.days:
             continue
         start = datetime.combine(day, quiet.start, zone).astimezone(UTC)
         past_midnight = quiet.end <= quiet.start

@@ -54,9 +54,7 @@ async def run_notifications(
     Cancelling loses nothing: what was not delivered waits in the outbox. The outbox stays open.
     """
     clock = clock or SystemClock()
-    deliverer = Deliverer(
-        outbox, receivers, clock, store.state, give_up_after_s=settings.give_up_after_hours * 3600
-    )  # fmt: skip
+    deliverer = Deliverer(outbox, receivers, clock, store.state, give_up_after_s=settings.give_up_after_hours * 3600)
     outbox.added = deliverer.wake
     deriver = Deriver(store, outbox, settings, clock, deliverer.wake)
     try:

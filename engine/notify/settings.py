@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import time
-from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.notify.notice import KINDS, NoticeKind, Severity
 from primitives.errors import UsageError
 from primitives.text import safe_line
 
 __all__ = [
+    "DAYS",
     "AppriseSettings",
     "DesktopSettings",
     "EmailSettings",
@@ -37,7 +37,9 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 Address = Annotated[str, Field(pattern=r"^[^@\s<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}$")]
 
 _USUAL: Final = tuple(kind for kind in KINDS if kind not in ("note", "escalated", "test"))
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: Final[tuple[Day, ...]] = get_args(Day)
+"""The days of a week, in the order of `date.weekday`."""
 
 
 class _Settings(BaseModel):
@@ -160,7 +162,7 @@ class QuietHours(_Settings):
     start: time = Field(alias="from")
     end: time = Field(alias="to")
     timezone: str = "UTC"
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = _DAYS
+    days: tuple[Day, ...] = DAYS
     except_for: tuple[Severity, ...] = ("critical",)
 
     @field_validator("start", "end", mode="before")
@@ -242,17 +244,12 @@ class NotificationSettings(_Settings):
         return self
 
 
-@cache
-def _adapter() -> TypeAdapter[NotificationSettings]:
-    return TypeAdapter(NotificationSettings)
-
-
 def parse_notifications(document: object) -> NotificationSettings:
     """What the `notifications` of a configuration file say. Raises `UsageError`: a line that names the key."""
     if not isinstance(document, Mapping):
         raise UsageError("notifications: expected `receivers` and `rules`")
     try:
-        return _adapter().validate_python(document)
+        return NotificationSettings.model_validate(document)
     except ValidationError as error:
         raise UsageError(_problem(error.errors()[0], document)) from None
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from engine.incident import IncidentState
 from engine.notify.composing import compose_unattended
-from engine.notify.notice import delivery_key
 from engine.notify.outbox import NewDelivery, Outbox
 from engine.notify.rules import matches
 from engine.notify.settings import NotificationSettings
@@ -36,13 +35,8 @@ async def tell_unattended(
         for receiver in rule.escalate.to
     }
     deliveries = [
-        NewDelivery(
-            key=delivery_key(notice, rule=rule, receiver=receiver), receiver=receiver, rule=rule, kind=notice.kind,
-            execution_id=notice.execution_id, title=notice.title, notice=notice.model_dump_json(), made_at=now,
-            due_at=now,
-        )
-        for receiver, rule in told.items()
-    ]  # fmt: skip
+        NewDelivery.of_notice(notice, rule=rule, receiver=receiver, now=now) for receiver, rule in told.items()
+    ]
     added = await outbox.add(state.execution_id, 0, deliveries)
     outbox.added()
     return added

@@ -43,7 +43,12 @@ class Connection:
     @classmethod
     async def open(cls, path: Path, *, readonly: bool) -> Connection:
         """Connect to an existing file. Raises `StoreError`."""
-        return cls(path, await _connect(path, readonly=readonly))
+        return cls(path, await _connect(path, _address(path, readonly=readonly)))
+
+    @classmethod
+    async def in_memory(cls, name: str) -> Connection:
+        """Connect to a new database in memory, which messages call `name`."""
+        return cls(Path(name), await _connect(Path(name), ":memory:"))
 
     async def rows(self, sql: str, *parameters: Any) -> list[Any]:
         """The rows of one query. Raises `StoreError`."""
@@ -112,8 +117,7 @@ class Connection:
             raise RowsRefused
 
 
-async def _connect(path: Path, *, readonly: bool) -> aiosqlite.Connection:
-    address = _address(path, readonly=readonly)
+async def _connect(path: Path, address: str) -> aiosqlite.Connection:
     database = aiosqlite.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE")
     # Its thread would keep a process that crashed from ending. Nothing is lost with it: what counts is committed.
     thread: Any = getattr(database, "_thread", database)

@@ -6,15 +6,11 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from notify.made_certificates import certificate
 
 from primitives.errors import SourceUnreachable
 from primitives.guarded_http import GuardedTransport, guarded_client
@@ -142,26 +138,6 @@ async def test_the_next_address_is_tried_where_one_does_not_listen() -> None:
     _, guard = answers("127.0.0.2", "127.0.0.1")
     async with server(OK) as (port, _), guarded_client(guard, timeout_s=5) as http:
         assert (await http.get(f"http://hooks.example:{port}/")).text == "ok"
-
-
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate of `name` that signs itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject).issuer_name(subject).public_key(key.public_key()).serial_number(7)
-        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    paths = folder / f"{name}.pem", folder / f"{name}.key"
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return paths
 
 
 @pytest.mark.parametrize(("name", "trusted"), [("hooks.example", True), ("other.example", False)])

@@ -67,7 +67,7 @@ async def _run(command: list[str]) -> None:
     try:
         async with asyncio.timeout(_WITHIN_S):
             code = await process.wait()
-    except BaseException:
+    except BaseException:  # timed out, or cancelled: the program must not outlive this try
         with suppress(ProcessLookupError):
             process.kill()
         raise

@@ -11,7 +11,7 @@ import orjson
 from engine.notify.receiver import RefusedForGood, TryLater
 from primitives.clock import Clock
 from primitives.dataclass import dataclass
-from primitives.errors import SourceUnreachable
+from primitives.errors import SourceUnreachable, UsageError
 from primitives.http_requests import Received, receive, retry_seconds, seconds_ahead
 from primitives.outgoing import OutgoingGuard
 from primitives.text import safe_line
@@ -108,8 +108,6 @@ class Variables:
 
     def get(self, name: str) -> str:
         """The value of a variable. Raises `UsageError` where it isn't set."""
-        from primitives.errors import UsageError
-
         value = self.values.get(name, "").strip()
         if not value:
             raise UsageError(f"{self.place}: the environment variable {name} isn't set; set it, or name another one")

@@ -8,12 +8,13 @@ are escaped (https://docs.slack.dev/messaging/formatting-message-text), which ta
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Final
 
 from engine.notify.notice import Notice
 from engine.notify.wording import Line, lines_of
 
-__all__ = ["blocks", "detail_blocks", "escaped", "fallback"]
+__all__ = ["blocks", "detail_blocks", "fallback"]
 
 _LONGEST_HEADER: Final = 150
 _SIGNS: Final = {"critical": "🔴", "warning": "🟠", "info": "🔵", "unknown": "⚪"}
@@ -38,12 +39,8 @@ def detail_blocks(notice: Notice) -> list[Block]:
 def fallback(notice: Notice) -> str:
     """What a notification on a phone shows."""
     said = f": {notice.said}" if notice.said else ""
-    return escaped(f"{notice.title} - {notice.heading}{said}")
-
-
-def escaped(text: str) -> str:
-    """`text` for mrkdwn: no mention and no link. What is made bold by a `*` harms nobody."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # Without `<` and `&` mrkdwn has no mention and no link; text in bold by a `*` is harmless.
+    return escape(f"{notice.title} - {notice.heading}{said}", quote=False)
 
 
 def _section(line: Line) -> Block:
