@@ -129,7 +129,7 @@ class AwsChange:
         return await world.send(call)
 
     async def find_out(self, world: AwsWorld, arguments: Any, preview: Preview, mark: str) -> Dispatch:
-        """By reading the settings. As wanted: it arrived. As before: it may still arrive. Else somebody else changed them."""
+        """By the settings. As wanted: it arrived. As before: it may still arrive. Else: somebody else changed them."""
         del mark
         current = await self.read(world, arguments)
         if current is None:
