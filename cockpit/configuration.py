@@ -145,7 +145,7 @@ class Configuration(BaseModel):
 
     @cached_property
     def notified(self) -> NotificationSettings | None:
-        """Who is told of what. Raises `UsageError`, which names the key."""
+        """The receivers and rules of notifications. Raises `UsageError`, which names the key."""
         if self.notifications is None:
             return None
         from engine.notify.settings import parse_notifications

@@ -45,7 +45,7 @@ def investigate(
 ) -> int:  # fmt: skip
     """The main job, without a screen; with `watch` it goes on after the answer until a signal ends it.
 
-    With `notify` those are told of the result at the end whom the configuration names.
+    With `notify` the result is sent, at the end, to the receivers that the configuration chooses.
     """
     printer = Printer(output, colored(color), explain)
     live = {} if start.bundle else settings.live_request()

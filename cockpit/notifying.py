@@ -1,4 +1,4 @@
-"""What the command line does with notifications: list, retry, try a receiver, tell of a run, and check them."""
+"""What the command line does with notifications: list, retry, test a receiver, send a run's result, and check them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
 
 _SIGNS: Final = {"waiting": "…", "sent": "✓", "dead": "✗", "dropped": "·"}
 _KEY: Final = 8
-"""So many digits of a key are shown: enough to name one of a thousand."""
+"""How many digits of a key are shown: enough to tell a thousand keys apart."""
 
 
 def deliveries(settings: Settings) -> tuple[Delivery, ...]:
@@ -97,14 +97,14 @@ def try_receiver(settings: Settings, name: str) -> str:
 
 
 def tell_result(settings: Settings, state: IncidentState) -> None:
-    """Tell whom the rules name of an investigation's result. What can't be delivered is said, and given up."""
+    """Send an investigation's result to the receivers that the rules choose. Failures are printed, not kept."""
     configured = settings.notifications
     if configured is None or not configured.rules:
         note("cloudops: nobody was told: the configuration has no `notifications` with rules")
         return
     clock = SystemClock()
     notice = compose_result(state, configured.link)
-    # Whoever asks for it by an option means this run, recorded or not.
+    # Who asks by an option wants the result of this run, recorded or not.
     chosen = list(assign(notice, configured, clock.now(), recorded=False))
     for each in chosen:
         if each.after is not None:

@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 @click.group("notifications")
 def command() -> None:
-    """See what people are told, try again what could not be delivered, try a receiver."""
+    """List notifications, retry those that could not be delivered, test a receiver."""
 
 
 @command.command("list", cls=CommandWithExample, example="cloudops notifications list --dead")
@@ -24,7 +24,7 @@ def command() -> None:
 @json_option()
 @settings_options
 def list_(dead: bool, as_json: bool, settings: Settings) -> int:
-    """List what waits, what is dead, and what was delivered last."""
+    """List the notices that wait, those that are dead, and those that were delivered last."""
     from cockpit.notifying import deliveries, delivery_table
     from cockpit.output import say, say_document
 
@@ -40,7 +40,7 @@ def list_(dead: bool, as_json: bool, settings: Settings) -> int:
 @click.argument("keys", nargs=-1, metavar="[KEY]...", type=TEXT)
 @settings_options
 def retry(keys: tuple[str, ...], settings: Settings) -> int:
-    """Try dead notices again: those whose key begins so, or all.
+    """Retry dead notices: those whose key begins with KEY, or all.
 
     They are sent by the CloudOps that runs with notifications; where none does, by the next one.
     """

@@ -166,8 +166,8 @@ class TimelinePane(Pane):
         parts: list[Part] = []
         # Of changes of equal rank the last one before the incident is the likelier cause.
         first = sorted(marks_of(self.view), key=lambda mark: (mark.rank, -mark.time.timestamp()))[:4]
-        # Onset and alert before all else: what a narrow line cuts is the least of it.
-        for mark in sorted(first, key=lambda mark: (mark.rank > ALWAYS_RANK, mark.time)):
+        # Onset and alert before all else, then the change that is blamed: what a narrow line cuts is the least of it.
+        for mark in sorted(first, key=lambda mark: (max(mark.rank, ALWAYS_RANK), mark.time)):
             parts += [(f"{mark.sign} ", mark.role), (f"{mark.label} {clock(mark.time)}  ", "dim")]
         return Line(parts)
 

@@ -35,7 +35,7 @@ _MOST_OTHERS: Final = 2
 _MOST_SERVICES: Final = 8
 _LONGEST: Final = 300
 _UNLIKELY: Final = 0.05
-"""What is less likely than so isn't worth a line in a message."""
+"""A cause that is less likely isn't worth a line in a message."""
 
 _CONDITIONS: Final = {
     "bad": "still bad", "recovering": "recovering", "recovered": "recovered", "normal": "never left its normal range",
@@ -66,7 +66,7 @@ def compose(kind: NoticeKind, event: Event, state: IncidentState, *, link: str =
 
 
 def compose_escalation(first: Notice, state: IncidentState, minutes: float) -> Notice:
-    """The notice that nobody answered `first` for so long, with what is known by now."""
+    """The notice that nobody has answered `first` for `minutes`, with what is known by now."""
     link = first.link
     now = _basis("escalated", state, "")
     said = f"{first.heading}: nobody has answered for {minutes:g} minutes."
@@ -76,14 +76,14 @@ def compose_escalation(first: Notice, state: IncidentState, minutes: float) -> N
 
 
 def compose_unattended(state: IncidentState, minutes: float, link: str) -> Notice:
-    """The notice that nobody has taken an alert for so long; always the same one of an incident."""
+    """The notice that nobody has taken an alert for `minutes`. It has the same revision each time, so the same key."""
     notice = _basis("escalated", state, link)
     said = f"Nobody has taken its alert for {minutes:g} minutes."
     return notice.model_copy(update={"revision": 1, "said": said, "waits": "The alert waits for a person to take it."})
 
 
 def compose_result(state: IncidentState, link: str) -> Notice:
-    """The notice of an investigation's end, for a run that tells of nothing else. It has ended."""
+    """The notice of an investigation's end, for a run that sends no other. `state` is after the end."""
     finished = state.finished
     assert finished is not None
     notice = _basis("failed" if finished.status == "failed" else "concluded", state, link)
@@ -140,7 +140,7 @@ def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
 
 
 def _link(template: str, execution_id: str, incident_id: str) -> str:
-    """The link; what a bundle calls its incident can't lead elsewhere."""
+    """The link. Ids are quoted: the id in a bundle must not change where the link leads."""
     return template.replace("{execution_id}", quote(execution_id, safe="")).replace(
         "{incident_id}", quote(incident_id, safe="")
     )

@@ -1,8 +1,8 @@
-"""Delivers what the outbox holds: each receiver by itself, each incident in order, again and again until it is there.
+"""Delivers what is in the outbox: each receiver by itself, each incident in order, with retries.
 
-A receiver that is slow, full or gone holds up nobody else. A try is noted before it is made; what a receiver kept of
-it is durable before its next call. So after a kill the same notice is sent again with the same key, and a receiver that
-knows keys shows it once.
+A receiver that is slow, full or gone delays no other. A try is recorded before it is made, and a receiver's progress is
+durable before its next call. So after a kill the same notice is sent again with the same key, and a receiver that knows
+keys shows it once.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ __all__ = ["Deliverer", "retry_wait"]
 StateOf = Callable[[str], Awaitable[IncidentState]]
 
 ATTEMPT_WITHIN_S: Final = 30.0
-"""So long one try may take, all its calls together: a receiver may accept a connection and never answer."""
+"""The most that one try may take, all its calls together: a receiver may accept a connection and never answer."""
 _SIDE_BY_SIDE: Final = 4
 _FIRST_WAIT_S: Final = 2.0
 _LONGEST_WAIT_S: Final = 900.0
 _LONGEST_ASKED_S: Final = 3600.0
 _LONGEST_SLEEP_S: Final = 60.0
-"""A clock that is set isn't announced: so often is looked."""
+"""Nothing announces that the clock was set, so no sleep is longer."""
 _JUMP_S: Final = 5.0
 _FORGET_EVERY_S: Final = 3600.0
 _PAUSE_S: Final = 5.0

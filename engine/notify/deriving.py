@@ -1,4 +1,4 @@
-"""Derives notices from the log and keeps them in the outbox."""
+"""Derives notices from the log and stores them in the outbox."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from primitives.errors import CloudopsError, StoreError
 __all__ = ["Deriver"]
 
 _STALE_S: Final = 3600.0
-"""Older events are no news: they come from runs while nobody was to be told."""
+"""Older events get no notice: they come from runs without notifications."""
 _PAUSE_S: Final = 5.0
-"""So long it waits where the outbox can't be written (a full disk) before it tries again."""
+"""The wait before the next try where the outbox can't be written, as on a full disk."""
 _GRACE_S: Final = 2.0
-"""What is answered so soon is not told to wait: a run without a screen confirms its own plan."""
+"""A plan or action that is answered within this time gets no notice: a run without a screen confirms its own plan."""
 _MOST_UNKEPT: Final = 1_000
-"""A cursor behind which nothing is news is kept after so many events only: reading them again gives the same."""
+"""Where no event is news the cursor is stored only after this many: reading them again gives the same."""
 _MOST_READERS: Final = 256
 
 _log = logging.getLogger("cloudops.notify")
 
 
 class Deriver:
-    """Reads each log that grows, from the cursor on, and keeps what its events are to tell whom.
+    """Reads each growing log from its cursor on, and stores a delivery of each notice for each of its receivers.
 
     `added` is called when there is something to deliver.
     """

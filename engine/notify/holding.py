@@ -1,4 +1,4 @@
-"""The outbox of an engine's store: opened when it is first needed, closed with the engine."""
+"""The outbox of an engine's store: opened when first needed, closed with the engine."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class StoreOutbox:
             return self._outbox
 
     async def deliveries(self) -> tuple[Delivery, ...]:
-        """What is to be delivered, and was; nothing where nobody was ever to be told."""
+        """The lines of the outbox; empty where notifications were never configured."""
         return await (await self.get()).deliveries() if self._exists else ()
 
     async def retry(self, keys: Sequence[str]) -> int:
-        """Try dead deliveries again; how many those are."""
+        """Retry dead deliveries. Returns how many."""
         return await (await self.get()).retry(keys, self._clock.now().timestamp()) if self._exists else 0
 
     async def close(self) -> None:

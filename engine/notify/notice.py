@@ -1,4 +1,4 @@
-"""A notice: what a person is told of an incident. Every receiver renders the same one."""
+"""A notice: what a message about an incident says. Every receiver renders the same one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delivers a few notices now, for a command that ends afterwards: nothing is kept, what fails is said."""
+"""Delivers a few notices now, for a command that then ends: nothing is stored, failures are raised."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from primitives.errors import CloudopsError
 __all__ = ["NotDelivered", "deliver_once"]
 
 WITHIN_S: Final = 30.0
-"""So long a command waits for receivers after its own work is done."""
+"""The longest wait for receivers after a command's own work is done."""
 _LOOK_S: Final = 0.2
 
 
 class NotDelivered(CloudopsError):
-    """Some receivers were not told; `problems` says why, by their names."""
+    """Some notices were not delivered; `problems` says why, by receiver."""
 
     exit_code = 3
 

@@ -25,7 +25,7 @@ __all__ = ["NewDelivery", "Outbox", "Waiting"]
 _MOST_SHOWN: Final = 1_000
 _MOST_AT_ONCE: Final = 50
 _KEPT_S: Final = 30 * 86_400.0
-"""So long what has ended is kept."""
+"""How long ended deliveries are kept."""
 
 
 class NewDelivery(NamedTuple):
@@ -111,7 +111,7 @@ class Outbox:
     # What is derived
 
     async def cursors(self) -> dict[str, int]:
-        """How far each execution's log was read."""
+        """The sequence number up to which each execution's log was read."""
         return {row[0]: row[1] for row in await self._connection.rows(schema.SELECT_CURSORS)}
 
     async def begun(self) -> bool:
@@ -126,7 +126,7 @@ class Outbox:
     async def add(self, execution_id: str, seq: int, deliveries: Sequence[NewDelivery]) -> int:
         """Keep `deliveries` and the cursor `seq` in one transaction. Returns how many weren't there yet."""
         before = await self._count() if deliveries else 0
-        # A later notice says all that an earlier one said, which nobody has read yet.
+        # A later notice repeats what is still true of the earlier one, which nobody has read yet.
         superseded = [(each.receiver, each.execution_id, each.key) for each in deliveries if each.held]
         await self._connection.write((
             Statement(schema.INSERT_DELIVERY, deliveries),
@@ -155,7 +155,7 @@ class Outbox:
         failpoint("outbox.attempted")
 
     async def keep_progress(self, delivery: Waiting, progress: Mapping[str, Any], thread: Mapping[str, Any]) -> None:
-        """Keep what a receiver has to know when it goes on with this delivery, and with later ones of the incident."""
+        """Store what a receiver needs to go on with this delivery, and with later ones of the incident."""
         await self._connection.write(self._progress(delivery, progress, thread))
 
     async def settle(

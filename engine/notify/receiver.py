@@ -36,7 +36,7 @@ class RefusedForGood(CloudopsError):
 
 
 class NothingToDo(CloudopsError):
-    """The notice isn't for this receiver, as it finds now: it is dropped."""
+    """The receiver finds that the notice isn't for it: the delivery is dropped."""
 
 
 @dataclass(slots=True)

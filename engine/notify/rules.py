@@ -23,7 +23,7 @@ class Assignment(NamedTuple):
 
 
 def assign(notice: Notice, settings: NotificationSettings, now: datetime, *, recorded: bool) -> Iterator[Assignment]:
-    """Each receiver of `notice` once, by the first rule that matches; `recorded` says what the incident is."""
+    """Each receiver of `notice` once, by the first rule that matches; `recorded`: the incident is from a bundle."""
     served: set[str] = set()
     for rule in settings.rules:
         if not matches(rule, notice, recorded=recorded):
@@ -56,7 +56,7 @@ def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
 
 
 def matches(rule: Rule, notice: Notice, *, recorded: bool, kind: NoticeKind | None = None) -> bool:
-    """Whether the rule is for this notice; `kind` is asked for in the place of the notice's own."""
+    """Whether the rule is for this notice; `kind`, where given, replaces the notice's own."""
     if recorded and not rule.recorded:
         return False
     if (kind or notice.kind) not in rule.kinds or (rule.severities and notice.severity not in rule.severities):

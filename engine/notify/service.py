@@ -1,4 +1,4 @@
-"""Notifications for as long as an engine lives: the log is read, and what it tells is delivered."""
+"""Notifications for as long as an engine lives: derives notices from its log and delivers them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Engine(Protocol):
 def notification_job(
     settings: NotificationSettings, environ: Mapping[str, str], *, clock: Clock | None = None
 ) -> Callable[[_Engine], Coroutine[Any, Any, None]]:
-    """What tells whom the settings name of all that happens in an engine, until it is cancelled.
+    """The job that sends an engine's notifications until it is cancelled.
 
     Credentials come from `environ`, now. Raises `UsageError` where one is missing or can't be used.
     """
@@ -49,7 +49,7 @@ async def run_notifications(
     *,
     clock: Clock | None = None,
 ) -> None:
-    """Tell whom the rules name of what happens in `store`, until it is cancelled. Closes the receivers at the end.
+    """Send the notices of what happens in `store` until cancelled. Closes the receivers at the end.
 
     Cancelling loses nothing: what was not delivered waits in the outbox. The outbox stays open.
     """

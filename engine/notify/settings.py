@@ -1,4 +1,4 @@
-"""The `notifications:` part of the configuration file: receivers, and rules that say who is told of what."""
+"""The `notifications:` part of the configuration file: receivers, and rules that choose their notices."""
 
 from __future__ import annotations
 
@@ -194,16 +194,16 @@ class QuietHours(_Settings):
 
 
 class Escalation(_Settings):
-    """Who is told when nobody confirmed the plan, or approved the action, within so many minutes."""
+    """Who is notified when nobody confirmed the plan, or approved the action, within `after_minutes`."""
 
     after_minutes: float = Field(gt=0, le=7 * 24 * 60)
     to: tuple[Name, ...] = Field(min_length=1, max_length=20)
 
 
 class Rule(_Settings):
-    """Who is told of what. A list that is left out matches all; `services` are patterns with `*`.
+    """Which notices go to which receivers. A list that is left out matches all; `services` are patterns with `*`.
 
-    `kinds` are all but notes, where none is named. Only live incidents are told of, unless `recorded` says otherwise.
+    Without `kinds` it is for all but notes. Incidents from bundles count only with `recorded`.
     """
 
     name: Name
@@ -217,7 +217,7 @@ class Rule(_Settings):
 
 
 class NotificationSettings(_Settings):
-    """Receivers by their name, and rules. Of the rules that name a receiver the first that matches is applied.
+    """Receivers by their name, and rules. For each receiver the first matching rule that names it applies.
 
     `link` is the address of an incident's page, with `{execution_id}` or `{incident_id}` in it. `allow_hosts` are hosts
     that may be reached although they are on this machine or its local link. A notice that can't be delivered is given
@@ -245,7 +245,7 @@ class NotificationSettings(_Settings):
 
 
 def parse_notifications(document: object) -> NotificationSettings:
-    """What the `notifications` of a configuration file say. Raises `UsageError`: a line that names the key."""
+    """Parse the `notifications` of a configuration file. Raises `UsageError`: a line that names the key."""
     if not isinstance(document, Mapping):
         raise UsageError("notifications: expected `receivers` and `rules`")
     try:

@@ -1,4 +1,4 @@
-"""Tells whom the rules name that nobody has taken an alert: the service says so, no event does."""
+"""Escalates alerts that nobody has taken. The service's desk decides this; the log has no event for it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LOOK_S: Final = 5.0
 async def tell_unattended(
     outbox: Outbox, settings: NotificationSettings, state: IncidentState, minutes: float, clock: Clock
 ) -> int:
-    """Tell those to whom a rule escalates that nobody has taken this incident's alert. Returns how many are told.
+    """Notify the receivers of each rule's `escalate` that nobody has taken this incident's alert. Returns how many.
 
-    Each is told once, however often this is called. Raises `StoreError`.
+    Each is notified once, however often this is called. Raises `StoreError`.
     """
     notice = compose_unattended(state, minutes, settings.link)
     now = clock.now().timestamp()
@@ -43,7 +43,7 @@ async def tell_unattended(
 
 
 async def tell_of_unattended(settings: NotificationSettings, engine: Engine) -> None:
-    """Tell of each alert that the service's desk marks as taken by nobody, until it is cancelled."""
+    """Escalate each alert that the service's desk marks as taken by nobody, until cancelled."""
     desk = await engine.desk()
     if desk is None:
         return

@@ -67,7 +67,7 @@ def _is_said(value: str, *, quoted: bool) -> bool:
 
 
 def _is_jagged(value: str) -> bool:
-    """Whether capital letters stand in a long word where those of no name do."""
+    """Whether a long word has capital letters where no name has them."""
     letters = max(_PARTS.split(value), key=len)
     return len(letters) >= 8 and _HUMPS.fullmatch(letters) is None
 
@@ -102,7 +102,7 @@ def _drawn(match: re.Match[str]) -> Span | None:
 
 
 def _given(match: re.Match[str]) -> Span | None:
-    """What a method takes whose name says that it sets a secret."""
+    """The argument of a method whose name says that it sets a secret."""
     return _drawn(match) if is_secret_assignment(match["key"], match["secret"]) and key_kind(match["key"]) else None
 
 

@@ -122,7 +122,7 @@ def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
 
 
 def _is_word(word: str) -> bool:
-    """Whether it is more than a number or a mark, of which each is another one."""
+    """Whether a word is worth keeping in the cache: numbers and marks differ in every text."""
     return word.strip(_NUMERIC) != "" if word.isascii() else len(word) > 1 or word < FIRST_MARK
 
 
