@@ -72,11 +72,13 @@ def _arn(args: RollBackConfiguration, place: AwsPlace) -> str:
 
 def _resources(args: RollBackConfiguration, place: AwsPlace, current: Current) -> tuple[str, ...]:
     del current
-    application = place.arn("appconfig", "application", args.application)
-    return (
-        application, _arn(args, place), f"{application}/configurationprofile/{args.profile}",
-        place.arn("appconfig", "deploymentstrategy", _AT_ONCE), f"{_arn(args, place)}/deployment/*",
+    application = ("application", args.application)
+    paths = (
+        application, (*application, "environment", args.environment),
+        (*application, "configurationprofile", args.profile), ("deploymentstrategy", _AT_ONCE),
+        (*application, "environment", args.environment, "deployment", "*"),
     )  # fmt: skip
+    return tuple(place.arn("appconfig", *path) for path in paths)
 
 
 async def _read(world: AwsWorld, args: RollBackConfiguration) -> Current | None:
