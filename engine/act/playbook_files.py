@@ -1,4 +1,4 @@
-"""The playbooks of a folder: every file of it is read and checked, and each that can't be used is told."""
+"""The playbooks of a folder: every file of it is read and checked; a file that can't be used comes with the reason."""
 
 from __future__ import annotations
 
