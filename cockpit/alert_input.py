@@ -44,7 +44,7 @@ def start_of_alert(path: Path, given: Start) -> Start:
 
 
 def alerts_of(path: Path, document: Any) -> tuple[IncomingAlert, ...]:
-    """The alerts in a payload of whatever provider. Raises `UsageError` where there is none."""
+    """The alerts in a payload, whose provider is recognised by its keys. Raises `UsageError` where there is none."""
     try:
         alerts = parse_alerts(document)
     except PayloadProblem as problem:

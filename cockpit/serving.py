@@ -21,6 +21,7 @@ from engine.serve.log import JsonLines, log_as_json
 from engine.serve.service import Service, check_settings
 from engine.serve.settings import ServeSettings
 from primitives.errors import CloudopsError, UsageError
+from primitives.outgoing import OutgoingGuard
 
 __all__ = ["check", "serve"]
 
@@ -89,7 +90,7 @@ async def _run(
     if desk is None:
         raise UsageError(f"{settings.store} can't keep what comes in: the service needs a store in a file")
     service = Service(engine, desk)
-    service.playbooks = settings.playbooks()
+    service.playbooks, service.guard = settings.playbooks(), _guard(settings)
     await service.start(served, jobs_of(settings))
     _log.info("serving", extra={"store": str(settings.store), "pid": os.getpid(), "port": service.port})
     try:
@@ -116,7 +117,7 @@ async def _reload(engine: ServedEngine, service: Service, settings: Settings, lo
         fresh = load_settings(str(settings.store), settings.config if settings.config_found else None)
         served, directory = _serve_settings(fresh), fresh.directory()
         log.know(check_settings(served))
-        service.playbooks = fresh.playbooks()
+        service.playbooks, service.guard = fresh.playbooks(), _guard(fresh)
         await service.reload(served, jobs_of(fresh))
     except CloudopsError as error:
         _log.error("the configuration was not read again", extra={"error": str(error)})
@@ -127,3 +128,8 @@ async def _reload(engine: ServedEngine, service: Service, settings: Settings, lo
 
 def _serve_settings(settings: Settings) -> ServeSettings:
     return ServeSettings.model_validate(settings.serve or {})
+
+
+def _guard(settings: Settings) -> OutgoingGuard:
+    """Who is told of an incident stands under `notifications`, and so do the hosts that are allowed."""
+    return OutgoingGuard(settings.notifications.allow_hosts if settings.notifications is not None else ())

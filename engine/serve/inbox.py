@@ -84,7 +84,7 @@ class Inbox:
             await _prepare(path, connection)
             inbox = cls(path, connection)
             ((inbox._waiting, inbox._waiting_bytes),) = await connection.rows(schema.COUNT_WAITING)
-        except BaseException:
+        except BaseException:  # Whatever ends it, a cancellation as well, the file is closed.
             await connection.close()
             raise
         return inbox
@@ -175,15 +175,6 @@ class Inbox:
         """How much could not be read."""
         ((size,),) = await self._connection.rows(schema.COUNT_QUARANTINE)
         return int(size)
-
-    async def cursor(self, name: str) -> str:
-        """Where a pull stopped; empty where it never began."""
-        rows = await self._connection.rows(schema.SELECT_CURSOR, name)
-        return str(rows[0][0]) if rows else ""
-
-    async def set_cursor(self, name: str, value: str) -> None:
-        """Remember where a pull stopped."""
-        await self._connection.write((Statement(schema.UPSERT_CURSOR, [(name, value)]),))
 
     async def expire(self, before: datetime) -> None:
         """Forget what is over and was last heard of before then."""

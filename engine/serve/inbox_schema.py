@@ -67,10 +67,6 @@ CREATE TABLE payloads (
     document TEXT NOT NULL
 );
 CREATE INDEX payloads_by_group ON payloads (group_id);
-CREATE TABLE cursors (
-    name TEXT PRIMARY KEY NOT NULL,
-    value TEXT NOT NULL
-) WITHOUT ROWID;
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
@@ -107,8 +103,6 @@ SELECT_DUE = "SELECT document FROM groups WHERE state IN ('waiting', 'opening', 
 UPSERT_GROUP = "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_PAYLOAD = "INSERT INTO payloads (group_id, received_at, channel, document) VALUES (?, ?, ?, ?)"
 SELECT_PAYLOADS = "SELECT document FROM payloads WHERE group_id = ? ORDER BY number LIMIT ?"
-UPSERT_CURSOR = "INSERT OR REPLACE INTO cursors VALUES (?, ?)"
-SELECT_CURSOR = "SELECT value FROM cursors WHERE name = ?"
 EXPIRE = (
     "DELETE FROM seen WHERE at < ?1",
     "DELETE FROM quarantine WHERE received_at < ?1",

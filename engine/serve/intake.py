@@ -49,13 +49,17 @@ class Channel:
 
 @dataclass(slots=True)
 class _Batch:
-    """What is gathered of some deliveries until it is kept."""
+    """What is gathered of some deliveries until it is kept.
 
-    rows: dict[str, AlertRow]
-    groups: dict[str, None]
-    payloads: list[tuple[str, float, str, str]]
-    quarantined: list[tuple[str, float, int, str, str]]
-    seen: list[Waiting]
+    `payload` is what the delivery in hand says, redacted; empty until a group keeps it.
+    """
+
+    seen: list[Waiting] = field(default_factory=list)
+    rows: dict[str, AlertRow] = field(default_factory=dict)
+    groups: dict[str, None] = field(default_factory=dict)
+    payloads: list[tuple[str, float, str, str]] = field(default_factory=list)
+    quarantined: list[tuple[str, float, int, str, str]] = field(default_factory=list)
+    payload: str = ""
     before: dict[str, AlertGroup | None] = field(default_factory=dict)
 
 
@@ -90,14 +94,14 @@ class Intake:
 
     async def work(self, deliveries: list[Waiting]) -> None:
         """Work off these deliveries, in their order. Raises `StoreError` when nothing of it could be kept."""
-        batch = _Batch({}, {}, [], [], list(deliveries))
+        batch = _Batch(list(deliveries))
         read = [(delivery, await self._read(delivery, batch)) for delivery in deliveries]
         await self._fold(read, batch)
 
     async def take_alerts(self, channel: str, alerts: tuple[IncomingAlert, ...], document: Any, at: datetime) -> None:
         """Fold alerts that were asked for, with the document that they stand in. Raises `StoreError`."""
         delivery = Waiting(0, channel, "", at.timestamp(), b"")
-        await _to_its_end(self._fold([(delivery, (alerts, document))], _Batch({}, {}, [], [], [])))
+        await _to_its_end(self._fold([(delivery, (alerts, document))], _Batch()))
 
     async def end_alerts(self, keys: set[str], at: datetime) -> None:
         """Note the end of alerts that are listed no more, by their keys. Raises `StoreError`."""
@@ -121,6 +125,7 @@ class Intake:
         known = await self._desk.inbox.seen(events) if events else set()
         changed: dict[str, AlertRow] = {}
         for delivery, (alerts, document) in read:
+            batch.payload = ""
             for alert in alerts:
                 if alert.event_id:
                     if (event := _event_key(delivery.channel, alert)) in known:
@@ -175,8 +180,9 @@ class Intake:
         if group.id != (before.group_id if before else None):
             before = None
         if group.deliveries < _KEPT_PAYLOADS and document is not None:
-            clean = await asyncio.to_thread(self._redactor.redact_value, document)
-            batch.payloads.append((group.id, delivery.received_at, delivery.channel, orjson.dumps(clean).decode()))
+            # Once for all alerts of the delivery: redaction is what costs most here.
+            batch.payload = batch.payload or await asyncio.to_thread(self._redacted, document)
+            batch.payloads.append((group.id, delivery.received_at, delivery.channel, batch.payload))
         # Others may have changed the group while it was redacted.
         group = with_alert(self._desk.get(group.id) or group, alert, before, self._settings, now)
         self._desk.put(group)
@@ -192,6 +198,9 @@ class Intake:
             source_id=alert.source_id,
             channel=delivery.channel,
         )
+
+    def _redacted(self, document: Any) -> str:
+        return orjson.dumps(self._redactor.redact_value(document)).decode()
 
     async def _home(
         self, channel: str, alert: IncomingAlert, before: AlertRow | None, now: datetime

@@ -18,6 +18,7 @@ from engine.investigate.scenario import QUERY_LIMIT
 from engine.port import AddNote, ConfirmPlan, Investigate
 from engine.serve.desk import Desk
 from engine.serve.settings import ServeSettings
+from primitives.alert_payloads.model import question_of
 from primitives.errors import CloudopsError, StoreError, UsageError
 
 __all__ = ["Investigator"]
@@ -99,7 +100,7 @@ class Investigator:
         await self._desk.update(group_id, state="opening")
         payloads = await self._desk.inbox.payloads(group_id, 1)
         request = Investigate(
-            query=_query(group),
+            query=question_of(group.title, group.summary)[:QUERY_LIMIT],
             resource=group.resource or group.service,
             at=min(group.began_at or group.opened_at, group.opened_at),
             sources=group.sources,
@@ -153,11 +154,6 @@ class Investigator:
                 with suppress(UsageError):  # the incident is closed: there is nobody to tell
                     await self._engine.send(group.execution_id, AddNote(text=text), who=ENGINE)
             await self._desk.update(group.id, **changes)
-
-
-def _query(group: AlertGroup) -> str:
-    words = f"{group.title}: {group.summary}" if group.summary and group.summary not in group.title else group.title
-    return words[:QUERY_LIMIT]
 
 
 def _news(group: AlertGroup) -> tuple[str, dict[str, object]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+from engine.alerts import GroupState
 
 if TYPE_CHECKING:
     from engine.serve.desk import Desk
@@ -40,7 +42,7 @@ class ServiceMetrics:
 
         self.waiting.set(desk.inbox.waiting)
         self.investigations.set(running)
-        counts = dict.fromkeys(("noted", "waiting", "opening", "running", "investigated", "failed"), 0)
+        counts = dict.fromkeys(get_args(GroupState), 0)
         for group in desk.groups:
             if group.open:
                 counts[group.state] += 1

@@ -16,6 +16,7 @@ from engine.serve.investigator import Investigator
 from engine.serve.jobs import Job, Jobs
 from engine.serve.settings import PullSettings, ServeSettings, read_secrets
 from primitives.errors import CloudopsError, StoreError, UsageError
+from primitives.outgoing import OutgoingGuard
 from primitives.redact import Redactor
 
 if TYPE_CHECKING:
@@ -49,12 +50,13 @@ def check_settings(settings: ServeSettings) -> tuple[str, ...]:
 class Service:
     """Runs around `engine` from `start` to `stop`. `jobs` are what else is to run; a reload replaces them.
 
-    `playbooks` are given to every investigation that an alert opens.
+    `playbooks` are given to every investigation that an alert opens. `guard` says which addresses may be told of it.
     """
 
     def __init__(self, engine: Engine, desk: Desk) -> None:
         self.port: int | None = None
         self.playbooks: tuple[Playbook, ...] = ()
+        self.guard = OutgoingGuard()
         self._engine = engine
         self._desk = desk
         self._jobs = Jobs(engine, desk.clock)
@@ -128,7 +130,8 @@ class Service:
             secrets = read_secrets(pull, f"serve.pull.{name}")
             jobs[f"pull {name}"] = partial(_pull, self._desk, intake, name, pull, secrets)
             if pull.kind == "pagerduty" and pull.user:
-                jobs[f"tell {name}"] = partial(_tell_back, self._desk, pull, secrets[0].decode("utf-8", "replace"))
+                token = secrets[0].decode("utf-8", "replace")
+                jobs[f"tell {name}"] = partial(_tell_back, self._desk, pull, token, self.guard)
         return jobs
 
     async def _keep_house(self, settings: ServeSettings) -> None:
@@ -165,10 +168,10 @@ async def _pull(
     await Pull(desk, intake, name, settings, secrets).run()
 
 
-async def _tell_back(desk: Desk, settings: PullSettings, token: str, engine: Engine) -> None:
+async def _tell_back(desk: Desk, settings: PullSettings, token: str, guard: OutgoingGuard, engine: Engine) -> None:
     from engine.serve.tell_back import PagerDutyBack
 
-    await PagerDutyBack(engine, desk, settings, token).run()
+    await PagerDutyBack(engine, desk, settings, token, guard).run()
 
 
 def _channels(settings: ServeSettings) -> dict[str, Channel]:

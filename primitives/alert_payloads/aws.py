@@ -23,6 +23,7 @@ from primitives.alert_payloads.fields import (
     time_of,
 )
 from primitives.alert_payloads.model import AlertStatus, IncomingAlert, PayloadProblem, digest_of
+from primitives.text import safe_line
 
 __all__ = ["parse"]
 
@@ -59,14 +60,14 @@ def _notification(envelope: Mapping[str, Any]) -> tuple[IncomingAlert, ...]:
 
 def _words(envelope: Mapping[str, Any], message: str, number: str) -> IncomingAlert:
     """A message that a person or a script wrote: it can't say when it is over."""
-    title = text_of(envelope, "Subject") or text_of({"message": message}, "message", limit=200) or "a notification"
+    title = text_of(envelope, "Subject") or safe_line(message, limit=200).strip() or "a notification"
     return IncomingAlert(
         provider="aws",
         fingerprint=digest_of((text_of(envelope, "TopicArn"), title)),
         event_id=number,
         status="firing",
         title=title,
-        summary=text_of({"message": message}, "message", limit=1_000),
+        summary=safe_line(message, limit=1_000).strip(),
         started_at=time_of(envelope.get("Timestamp")),
     )
 
@@ -114,10 +115,9 @@ def _alarm_event(document: Mapping[str, Any]) -> IncomingAlert | None:
         metric = mapping_of(entry, "metricStat", "metric")
         parts += [{"metric": metric.get("name"), "metric_namespace": metric.get("namespace")}]
         parts += [mapping_of(metric, "dimensions")]
-    arns = [arn for arn in list_of(document, "resources") if isinstance(arn, str)]
     return _of_alarm(
-        document, required(detail, "alarmName"), text_of({"arn": arns[0]}, "arn", limit=300) if arns else "", status,
-        labels_of(*parts), (text_of(mapping_of(detail, "configuration"), "description"), text_of(state, "reason")),
+        document, required(detail, "alarmName"), _first(_arns(document)), status, labels_of(*parts),
+        (text_of(mapping_of(detail, "configuration"), "description"), text_of(state, "reason")),
         state.get("timestamp") or document.get("time"),
     )  # fmt: skip
 
@@ -151,7 +151,7 @@ def _event(document: Mapping[str, Any]) -> IncomingAlert:
     """Any other EventBridge event that a rule of the account sends here."""
     detail = document["detail"]
     kind, source = required(document, "detail-type"), text_of(document, "source")
-    arns = [arn for arn in list_of(document, "resources") if isinstance(arn, str)]
+    arns = _arns(document)
     said = text_of(detail, "statusCode", "eventName", "state", "status", "lastStatus")
     labels = labels_of({"source": source, "region": document.get("region"), "account": document.get("account")}, detail)
     code = text_of(detail, "eventArn", "eventTypeCode", "EventID")
@@ -164,8 +164,16 @@ def _event(document: Mapping[str, Any]) -> IncomingAlert:
         summary=text_of(detail, "Message", "stoppedReason", "reason", "eventTypeCode", "description"),
         severity=severity_of(text_of(detail, "severity", "eventType", "eventTypeCategory")),
         service=service_of(labels),
-        resource=text_of({"arn": arns[0]}, "arn", limit=300) if arns else resource_of(labels),
+        resource=_first(arns) if arns else resource_of(labels),
         labels=labels,
         started_at=time_of(document.get("time")),
         links=links_of(detail.get("consoleUrl")),
     )
+
+
+def _arns(event: Mapping[str, Any]) -> list[str]:
+    return [arn for arn in list_of(event, "resources") if isinstance(arn, str)]
+
+
+def _first(arns: list[str]) -> str:
+    return safe_line(arns[0], limit=300).strip() if arns else ""

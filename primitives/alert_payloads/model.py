@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from primitives.redact import Redactor
 
-__all__ = ["SEVERITIES", "AlertSeverity", "AlertStatus", "IncomingAlert", "PayloadProblem", "digest_of"]
+__all__ = ["SEVERITIES", "AlertSeverity", "AlertStatus", "IncomingAlert", "PayloadProblem", "digest_of", "question_of"]
 
 AlertStatus = Literal["firing", "acknowledged", "resolved"]
 AlertSeverity = Literal["critical", "error", "warning", "info", "unknown"]
@@ -52,7 +52,7 @@ class IncomingAlert(BaseModel):
     @property
     def words(self) -> str:
         """What an investigation is asked: the title, and the summary where it says more."""
-        return f"{self.title}: {self.summary}" if self.summary and self.summary not in self.title else self.title
+        return question_of(self.title, self.summary)
 
     def redacted(self, redactor: Redactor) -> IncomingAlert:
         """The alert without credentials. Ids and fingerprints are digests or the provider's own, and stay."""
@@ -67,6 +67,11 @@ class IncomingAlert(BaseModel):
                 "links": tuple(clean(link) for link in self.links),
             }
         )
+
+
+def question_of(title: str, summary: str) -> str:
+    """What an investigation is asked: the title, and the summary where it says more."""
+    return f"{title}: {summary}" if summary and summary not in title else title
 
 
 def digest_of(parts: Iterable[str]) -> str:

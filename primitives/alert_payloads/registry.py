@@ -55,7 +55,7 @@ def alerts_in(provider: str, document: Any, mapping: PayloadMapping | None = Non
 
 
 def parse_alerts(document: Any) -> tuple[IncomingAlert, ...]:
-    """The alerts in a document of whatever provider. Raises `PayloadProblem`."""
+    """The alerts in a document, whose provider is recognised by its keys. Raises `PayloadProblem`."""
     return alerts_in(provider_of(document), document)
 
 

@@ -15,9 +15,11 @@ import payloads
 import pytest
 from running import TOKEN, settings, started, until
 
+from primitives.outgoing import OutgoingGuard
+
 
 class Api:
-    """Answers GET with what `answers` has for the path; keeps what it was asked."""
+    """Answers with what `answers` has for the path; keeps what it was asked."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
@@ -31,12 +33,16 @@ def served(api: Api) -> Iterator[str]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             headers = {name.casefold(): value for name, value in self.headers.items()}
+            self.rfile.read(int(headers.get("content-length", 0)))
             api.asked.append((parts.path, parse_qs(parts.query), headers))
             body = json.dumps(api.answers.get(parts.path, {})).encode()
             self.send_response(api.status if parts.path in api.answers else 404)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -80,6 +86,29 @@ async def test_pagerdutys_open_incidents(short_path: Path, token: dict[str, list
             await service.groups(lambda groups: groups[0].taken_by == "pagerduty")
             api.answers["/incidents"] = {"incidents": [], "more": False}
             await service.groups(lambda groups: not groups[0].open)
+
+
+async def test_pagerduty_is_told_only_at_an_address_that_may_be_reached(
+    short_path: Path, token: dict[str, list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    api = Api()
+    notes = "/incidents/PGR0VU2/notes"
+    api.answers["/incidents"] = {"incidents": [payloads.PAGERDUTY["event"]["data"]], "more": False}
+    api.answers[notes] = {"notes": []}
+
+    async def refused() -> bool:
+        return any("this machine itself" in getattr(record, "error", "") for record in caplog.records)
+
+    with served(api) as url:
+        chosen = pulling(kind="pagerduty", url=url, user="ana@example.com", **token)
+        async with started(short_path, chosen) as service:
+            await until(refused)
+            assert notes not in [path for path, _, _ in api.asked]
+            assert not service.desk.groups[0].told_cause
+            service.service.guard = OutgoingGuard(["127.0.0.1"])
+            await service.service.reload(chosen, {})
+            await service.groups(lambda groups: groups[0].told_cause)
+            assert [path for path, _, _ in api.asked if path != "/incidents"] == [notes, notes]
 
 
 async def test_datadogs_monitors(short_path: Path, token: dict[str, list[str]]) -> None:
@@ -164,6 +193,8 @@ async def test_alarms_in_a_queue(short_path: Path, monkeypatch: pytest.MonkeyPat
                 return all(left[name] == "0" for name in names)
 
             await until(emptied)
+            # A message is deleted once it is kept; it is read after that.
+            await service.groups(lambda groups: True)
             assert await service.desk.inbox.quarantine_size() == 1
     finally:
         sqs.close()

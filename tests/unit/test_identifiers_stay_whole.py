@@ -18,7 +18,6 @@ OWNER = "primitives/identity.py"
 EXEMPT = {
     "engine/serve/listener.py": "media types: application/json",
     "engine/serve/pulls.py": "paths of the API",
-    "engine/serve/tell_back.py": "paths of the API",
     "primitives/actions/kubernetes.py": "how kubectl names an object in a command: deployment/api",
     "primitives/backends/aws/logs/insights.py": "slashes in a pattern of a query",
     "primitives/backends/aws/services/databases.py": "names of log groups: /aws/rds/instance/NAME",
@@ -65,7 +64,7 @@ EXEMPT = {
     "primitives/outputs/kubectl_tables.py": "how kubectl names an object: Deployment/api",
     "primitives/outputs/readings.py": "paths of file systems",
     "primitives/quantities.py": "units: a size per time",
-    "engine/notify/receivers/pagerduty.py": "paths of the API",
+    "engine/notify/receivers/pagerduty_api.py": "paths of the API",
     "engine/notify/receivers/slack.py": "paths of the API",
     "engine/schemas.py": "names of published schemas",
     "engine/store/locations.py": "URLs of stores",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,23 +38,21 @@ class Poster:
     clock: Clock
     timeout_s: float = TIMEOUT_S
     http: httpx2.AsyncClient | None = None
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def request(
         self, method: str, url: str, *, document: Any = None, content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Received:  # fmt: skip
         """The answer, whatever its status. Raises `TryLater` where there is none, `OutgoingRefused`."""
-        import httpx2
+        http = await self._client()
+        import httpx2  # the client has loaded it
 
-        if self.http is None:
-            from primitives.guarded_http import guarded_client
-
-            self.http = guarded_client(self.guard, timeout_s=self.timeout_s)
         body = orjson.dumps(document) if document is not None else content
         kind = {"Content-Type": "application/json"} if body is not None else {}
         try:
-            request = self.http.build_request(method, url, content=body, headers={**kind, **(headers or {})})
-            return await receive(self.http, request, MAX_ANSWER_BYTES)
+            request = http.build_request(method, url, content=body, headers={**kind, **(headers or {})})
+            return await receive(http, request, MAX_ANSWER_BYTES)
         except httpx2.TimeoutException:
             raise TryLater(f"{self.product} gave no answer within {self.timeout_s:g} s") from None
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
@@ -70,6 +70,18 @@ class Poster:
         if not 200 <= answer.status < 300:
             raise failure(self.product, answer, self.clock.now())
         return answer
+
+    async def _client(self) -> httpx2.AsyncClient:
+        async with self.opening:
+            if self.http is None:
+                # Importing the library and reading the authorities' certificates would hold up the event loop.
+                self.http = await asyncio.to_thread(self._opened)
+            return self.http
+
+    def _opened(self) -> httpx2.AsyncClient:
+        from primitives.guarded_http import guarded_client
+
+        return guarded_client(self.guard, timeout_s=self.timeout_s)
 
     async def close(self) -> None:
         """Let go of connections."""
