@@ -28,7 +28,6 @@ from engine.act.commands import ApproveUnder
 from engine.act.identity import action_id, canonical
 from engine.act.planning import make_plan
 from engine.act.policy_file import PolicyFile
-from engine.act.world import World
 from engine.deciders import decide
 from engine.engine import Engine
 from engine.events import (
@@ -112,6 +111,17 @@ class _Cluster:
         return answered
 
 
+class _World:
+    """The sources of an incident, of which the cluster is the only one that acts."""
+
+    def __init__(self, cluster: _Cluster) -> None:
+        self._cluster = cluster
+
+    async def writer(self, platform: str, arguments: Any) -> _Cluster:
+        del platform, arguments
+        return self._cluster
+
+
 class _Silent:
     """A source that knows nothing; one has to be there to be asked."""
 
@@ -135,7 +145,7 @@ def acting(options: Options) -> Result:
     for folder in folders:
         folder.mkdir(parents=True)
     rounds = [asyncio.run(_round(folder)) for folder in folders]
-    # In the first round what is built when first used is built.
+    # The first round is slower: what is built on first use is built then.
     beyond, used, preview, approval, audit = zip(*rounds[1:], strict=True)
     return Result(
         [
@@ -196,21 +206,12 @@ async def _shows(app: CockpitApp, screen: type[Any]) -> None:
 
 async def _previewed(state: IncidentState, cluster: _Cluster) -> float:
     """The ms of processor time that a plan takes: the dry run, its diff, redaction, policy, digest."""
-    world: Any = type("World", (), {"writer": lambda *_: _this(cluster)})()
+    world: Any = _World(cluster)
     run, policy = state.runs["R1"], PolicyFile(None).current()
     used = time.process_time()
-    plan, _ = await make_plan(state, run, _as_world(world), policy, datetime.now(UTC))
+    plan, _ = await make_plan(state, run, world, policy, datetime.now(UTC))
     plan.digest()
     return 1000 * (time.process_time() - used)
-
-
-async def _this(cluster: _Cluster) -> _Cluster:
-    return cluster
-
-
-def _as_world(world: Any) -> World:
-    known: World = world
-    return known
 
 
 def _decided(events: Sequence[Event]) -> float:

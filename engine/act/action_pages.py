@@ -17,7 +17,8 @@ from primitives.remediations.registry import Remediation, remediations
 __all__ = ["pages", "write"]
 
 _MADE = "<!-- Made from `primitives/remediations/` by `make docs`; change that, not this. -->"
-_CHECK: Final = re.compile(r'(?:Check|Guard)\(\s*(?:name=)?"([^"]+)"')
+_CHECK: Final = re.compile(r'\b(?:Check|guard)\(\s*(?:name=)?(?:"([^"]+)"|(_[A-Z_]+))')
+"""A check's name, or the constant that holds it."""
 _EXAMPLES: Final = {
     "context": "prod", "namespace": "shop", "kind": "deployment", "name": "api", "container": "app", "node": "node-1",
     "pod": "api-7d9c5-x2v4k", "account": "123456789012", "region": "eu-central-1", "image": "registry/api:v2.3.0",
@@ -42,7 +43,7 @@ def pages() -> dict[str, str]:
 
 
 def write(folder: Path) -> None:
-    """Write every page into `folder`, and remove those of actions that are no more."""
+    """Write every page into `folder`, and remove those of actions that no longer exist."""
     folder.mkdir(parents=True, exist_ok=True)
     made = pages()
     for path in folder.glob("*.md"):
@@ -164,7 +165,8 @@ def _checks(function: Callable[..., Any] | None, seen: frozenset[str] = frozense
     """The names of the checks that a function makes, itself or through functions that it calls."""
     if not isinstance(function, FunctionType) or function.__qualname__ in seen:
         return
-    yield from _CHECK.findall(inspect.getsource(function))
+    for text, constant in _CHECK.findall(inspect.getsource(function)):
+        yield text or function.__globals__[constant]
     for name in function.__code__.co_names:
         called = function.__globals__.get(name)
         if isinstance(called, FunctionType) and called.__module__.startswith("primitives."):

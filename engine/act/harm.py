@@ -20,10 +20,10 @@ from primitives.records import Change
 from primitives.terms import IncidentClass
 from primitives.text import safe_line
 
-__all__ = ["MARGIN", "why_not_offered"]
+__all__ = ["why_not_offered"]
 
-MARGIN: Final = 0.1
-"""By so much (of 1) a cause must lead every rival on another resource before anything is changed for it."""
+_MARGIN: Final = 0.1
+"""The lead in confidence that a cause needs over every rival on another resource before anything is changed for it."""
 
 _LEAST: Final = 0.1
 _MIGRATION: Final = lazy_pattern(
@@ -36,32 +36,31 @@ _WITH_RELEASE: Final = timedelta(hours=1)
 
 def why_not_offered(state: IncidentState, hypothesis: Hypothesis, target: Target, primitive: str) -> str:
     """Why the action `primitive` for the hypothesis would harm, as a sentence ends; empty where nothing says so."""
-    reasons = (
-        _suffers(state, hypothesis),
-        _unseen(state, hypothesis),
-        _rivalled(state, hypothesis),
-        _migrated(target) if primitive.startswith(("rollback_", "roll_back_")) else "",
-        _throttled(state, hypothesis) if primitive.startswith("scale_") else "",
+    return (
+        _suffers(state, hypothesis, target)
+        or _unseen(state, hypothesis, target)
+        or _rivalled(state, hypothesis)
+        or (_migrated(target) if primitive.startswith(("rollback_", "roll_back_")) else "")
+        or (_throttled(state, hypothesis, target) if primitive.startswith("scale_") else "")
     )
-    return next(filter(None, reasons), "")
 
 
-def _suffers(state: IncidentState, hypothesis: Hypothesis) -> str:
-    """It follows from a likelier cause elsewhere: that is what to treat."""
+def _suffers(state: IncidentState, hypothesis: Hypothesis, target: Target) -> str:
+    """It follows from a likelier cause elsewhere, which is the one to treat."""
     parents = {each.hypothesis for each in hypothesis.adjustments if each.kind == "consequence"}
     for other in state.hypotheses:
         elsewhere = other.resource is not None and other.resource != hypothesis.resource
         if other.id in parents and elsewhere and other.confidence >= hypothesis.confidence:
-            return f"{_name(state, hypothesis.resource)} only suffers from {other.words}"
+            return f"{_name(state, target, hypothesis.resource)} only suffers from {other.words}"
     return ""
 
 
-def _unseen(state: IncidentState, hypothesis: Hypothesis) -> str:
+def _unseen(state: IncidentState, hypothesis: Hypothesis, target: Target) -> str:
     """No fact about the target itself speaks for the cause."""
     cited = [state.facts[item.fact].fact for item in hypothesis.evidence_for if item.fact in state.facts]
     if not cited or any(fact.resource in (hypothesis.resource, None) for fact in cited):
         return ""
-    return f"nothing that was seen on {_name(state, hypothesis.resource)} itself speaks for it"
+    return f"nothing that was seen on {_name(state, target, hypothesis.resource)} itself speaks for it"
 
 
 def _rivalled(state: IncidentState, hypothesis: Hypothesis) -> str:
@@ -70,7 +69,7 @@ def _rivalled(state: IncidentState, hypothesis: Hypothesis) -> str:
     for other in state.hypotheses:
         apart = other.resource not in (hypothesis.resource, None) and other.id not in related
         follows = any(each.kind == "consequence" and each.hypothesis == hypothesis.id for each in other.adjustments)
-        if other.id != hypothesis.id and apart and not follows and other.confidence > hypothesis.confidence - MARGIN:
+        if other.id != hypothesis.id and apart and not follows and other.confidence > hypothesis.confidence - _MARGIN:
             return f"{other.words} is about as likely or likelier: find out first which it is"
     return ""
 
@@ -93,18 +92,16 @@ def _migrations(target: Target) -> Iterator[Change]:
             yield change
 
 
-def _throttled(state: IncidentState, hypothesis: Hypothesis) -> str:
+def _throttled(state: IncidentState, hypothesis: Hypothesis, target: Target) -> str:
     """What it depends on is full: more replicas would ask even more of it."""
-    facts = (known.fact for known in state.facts.values())
-    edges = [edge for fact in facts if isinstance(fact, Dependencies) for edge in fact.edges]
-    below = {edge[1] for edge in edges if edge[0] == hypothesis.resource}
+    below = {to for source, to in _edges(target) if source == hypothesis.resource}
     for other in state.hypotheses:
         if (
             other.resource in below
             and other.cause_class is IncidentClass.RESOURCE_SATURATION
             and other.confidence >= _LEAST
         ):
-            return f"{_name(state, other.resource)} is full ({other.words}): more replicas would ask more of it"
+            return f"{_name(state, target, other.resource)} is full ({other.words}): more replicas would ask more of it"
     return ""
 
 
@@ -114,5 +111,8 @@ def _edges(target: Target) -> Iterator[tuple[str, str]]:
             yield from ((edge[0], edge[1]) for edge in fact.edges)
 
 
-def _name(state: IncidentState, resource: str | None) -> str:
-    return display_names(state)(resource) if resource else "it"
+def _name(state: IncidentState, target: Target, resource: str | None) -> str:
+    """What a person calls a resource. Names are made of all facts, which the target's own name already was."""
+    if not resource:
+        return "it"
+    return target.called if target.called and resource == target.resource else display_names(state)(resource)

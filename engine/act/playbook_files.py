@@ -1,17 +1,15 @@
-"""The playbooks of a folder: every file of it is read and checked, and each that can't be used is told."""
+"""The playbooks of a folder: every file of it is read and checked; a file that can't be used comes with the reason."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from pydantic import ValidationError
-
+from engine.act.checked_files import CheckedFile, read_regular
 from engine.act.playbooks import Playbook, PlaybookDocument, PlaybookStep
-from primitives.bundle.parse import parse_yaml
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import diagnostics
-from primitives.errors import BundleError, UsageError
+from primitives.errors import UsageError
 from primitives.remediations.registry import remediations
 from primitives.text import safe_line
 
@@ -58,46 +56,20 @@ def read_playbook(path: Path) -> PlaybookFile:
 
 
 def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise UsageError(f"{path}: is no regular file, so it can't be a playbook; {_SEE}")
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read ({error.strerror}); {_SEE}") from None
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{path}: is larger than {_MOST_BYTES // 1_000} kB, which no playbook is; {_SEE}")
-    return data
+        return read_regular(path, _MOST_BYTES, what="playbook", see=_SEE)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: is no regular file, so it can't be a playbook; {_SEE}") from None
 
 
 def parse_playbook(data: bytes, where: str) -> Playbook:
     """The playbook that a file's bytes hold. Raises `UsageError` with the file, the line, and what was expected."""
-    try:
-        document = parse_yaml(data, where)
-    except BundleError as error:
-        raise UsageError(f"{error}; {_SEE}") from None
-    if not isinstance(document.value, dict):
-        raise UsageError(f"{where}:1: expected the key `playbook`; {_SEE}")
-    try:
-        playbook = PlaybookDocument.model_validate(document.value).playbook
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise _wrong(where, document.line_of(first["loc"]), first["loc"], _problem(first)) from None
+    file = CheckedFile(data, where, key="playbook", see=_SEE)
+    playbook = file.validated(PlaybookDocument).playbook
     for number, step in enumerate(playbook.steps):
         if problem := _unknown(step):
-            location = ("playbook", "steps", number, problem[0])
-            raise _wrong(where, document.line_of(location), location, problem[1])
+            raise file.wrong(("playbook", "steps", number, problem[0]), problem[1])
     return playbook
-
-
-def _wrong(where: str, line: int, location: tuple[int | str, ...], problem: str) -> UsageError:
-    words = safe_line(".".join(map(str, location)) or "the file", limit=120)
-    return UsageError(f"{where}:{line}: {words}: {problem}; {_SEE}")
-
-
-def _problem(error: Any) -> str:
-    known = {"extra_forbidden": "there is no such key", "missing": "is required"}
-    return known.get(error["type"]) or safe_line(str(error["msg"]).removeprefix("Value error, "), limit=200)
 
 
 def _unknown(step: PlaybookStep) -> tuple[str, str] | None:

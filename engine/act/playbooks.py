@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Playbook", "PlaybookDocument", "PlaybookStep", "chosen_playbook", "completed"]
 
 _MOST_STEPS: Final = 20
+_BELIEVED: Final = 0.1
+"""From this confidence on a cause is believed, for `without`."""
 Scalar = str | int | float | bool | None
 Line = Annotated[str, Field(min_length=1, max_length=500)]
 
@@ -100,7 +102,7 @@ def chosen_playbook(
     playbooks: Iterable[Playbook], hypothesis: Hypothesis, believed: Iterable[Hypothesis], labels: Mapping[str, str]
 ) -> Playbook | None:
     """The first playbook for a cause whose preconditions hold, in the order of their names."""
-    others = [other.cause_id for other in believed if other.id != hypothesis.id and other.confidence >= 0.1]
+    others = [other.cause_id for other in believed if other.id != hypothesis.id and other.confidence >= _BELIEVED]
     for playbook in sorted(playbooks, key=lambda each: each.name):
         when = playbook.when
         free = not when.without or not any(fit(when.without, cause) for cause in others)

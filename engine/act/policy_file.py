@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from engine.act.checked_files import CheckedFile, read_regular
 from engine.act.policy import READS_ONLY, SHIPPED, Policy
-from primitives.bundle.parse import parse_yaml
 from primitives.dataclass import dataclass
-from primitives.errors import BundleError, UsageError
+from primitives.errors import UsageError
 from primitives.text import safe_line
 
 __all__ = ["CurrentPolicy", "PolicyDocument", "PolicyFile", "parse_policy"]
@@ -67,7 +67,8 @@ class PolicyFile:
         if self._path is None:
             return _current(SHIPPED, "the shipped policy")
         try:
-            return _current(parse_policy(_read(self._path), str(self._path)), str(self._path))
+            data = read_regular(self._path, _MOST_BYTES, what="policy", see=_SEE)
+            return _current(parse_policy(data, str(self._path)), str(self._path))
         except FileNotFoundError:
             if not self._required:
                 return _current(SHIPPED, "the shipped policy")
@@ -79,47 +80,8 @@ class PolicyFile:
 
 def parse_policy(data: bytes, where: str) -> Policy:
     """The policy that a file's bytes hold. Raises `UsageError` with the file, the line, and what was expected."""
-    try:
-        document = parse_yaml(data, where)
-    except BundleError as error:
-        raise UsageError(f"{error}; {_SEE}") from None
-    if not isinstance(document.value, dict):
-        raise UsageError(f"{where}:1: expected the key `policy`; {_SEE}")
-    try:
-        return PolicyDocument.model_validate(document.value).policy
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        location = first["loc"]
-        line = document.line_of(location)
-        raise UsageError(f"{where}:{line}: {_words(location)}: {_problem(first)}; {_SEE}") from None
+    return CheckedFile(data, where, key="policy", see=_SEE).validated(PolicyDocument).policy
 
 
 def _current(policy: Policy, source: str, problem: str = "") -> CurrentPolicy:
     return CurrentPolicy(policy, policy.digest(), source, problem)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.exists() and not path.is_file():
-            raise UsageError(f"{path}: is no regular file, so it can't be a policy; {_SEE}")
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read ({error.strerror}); {_SEE}") from None
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{path}: is larger than {_MOST_BYTES // 1_000_000} MB, which no policy is; {_SEE}")
-    return data
-
-
-def _words(location: tuple[int | str, ...]) -> str:
-    return safe_line(".".join(map(str, location)) or "the file", limit=120)
-
-
-def _problem(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "there is no such key"
-    if error["type"] == "missing":
-        return "is required"
-    return safe_line(str(error["msg"]).removeprefix("Value error, "), limit=200)

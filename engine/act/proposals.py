@@ -109,8 +109,10 @@ def _harmful(state: IncidentState) -> str:
             continue
         target = _targeted(whole, hypothesis, names)
         for remediation in _answering(hypothesis):
-            why = why_not_offered(state, hypothesis, target, remediation.name)
-            if why and isinstance(proposal := remediation.propose(target), Proposed):
+            proposal = remediation.propose(target)
+            if not isinstance(proposal, Proposed):
+                continue
+            if why := why_not_offered(state, hypothesis, target, remediation.name):
                 return f"{safe_line(proposal.title)} is not recommended: {why}"
     return ""
 
@@ -161,13 +163,15 @@ def _offers(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Ite
 
 
 def _of_playbook(state: IncidentState, hypothesis: Hypothesis, target: Target) -> Iterator[_Offer]:
-    """What a playbook for the cause says to do first, in its order; what would do harm is left out as ever."""
+    """What a playbook for the cause says to do first, in its order, without what would do harm."""
     assert state.opened is not None
     playbook = chosen_playbook(state.opened.playbooks, hypothesis, state.hypotheses, state.opened.labels)
-    for step in playbook.steps if playbook is not None else ():
+    if playbook is None:
+        return
+    for step in playbook.steps:
         at = target if step.target is None else replace(target, resource=step.target, called="")
         for offer in _of_step(state, hypothesis, at, step):
-            yield replace(offer, playbook=playbook.name if playbook else "", on=at.resource)
+            yield replace(offer, playbook=playbook.name, on=at.resource)
 
 
 def _of_step(state: IncidentState, hypothesis: Hypothesis, target: Target, step: PlaybookStep) -> Iterator[_Offer]:
@@ -178,8 +182,9 @@ def _of_step(state: IncidentState, hypothesis: Hypothesis, target: Target, step:
     if remediation is None:
         return  # It is of an extension that isn't installed here.
     proposal = completed(step, remediation, remediation.propose(target), target.name)
-    harmless = not why_not_offered(state, hypothesis, target, remediation.name)
-    if proposal is not None and _is_likely(state, hypothesis) and harmless:
+    if proposal is None or not _is_likely(state, hypothesis):
+        return
+    if not why_not_offered(state, hypothesis, target, remediation.name):
         yield _Offer.of_remediation(remediation, proposal)
 
 

@@ -250,10 +250,10 @@ class ActionRunner:
             return
         since: datetime = run.converged_at or self._clock.now()
 
-        async def tell(judged: Judged) -> None:
+        async def record(judged: Judged) -> None:
             await self._send(RecordMeasurement(run.id, judged.value, judged.good_for_s, judged.answers))
 
-        judged, words = await watch(self._telemetry, plan, self._clock, since, tell)
+        judged, words = await watch(self._telemetry, plan, self._clock, since, record)
         outcomes = {"good": "verified", "bad": "not_improved", "no data": "inconclusive"}
         await self._send(RecordVerification(run.id, outcomes[judged.state], judged.value, words))  # type: ignore[arg-type]
         failpoint("act.verified")

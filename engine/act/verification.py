@@ -36,7 +36,7 @@ _GOOD: Final = 0.9
 _LOOKS: Final = 12
 _LONGEST_PAUSE_S: Final = 15.0
 _BEFORE: Final = timedelta(minutes=10)
-"""So much of the time before is asked for too: whoever looks sees the turn."""
+"""How much of the time before is read too, so that a chart of the samples shows the turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,18 @@ async def watch(
     plan: VerificationPlan,
     clock: Clock,
     since: datetime,
-    tell: Callable[[Judged], Awaitable[None]],
+    record: Callable[[Judged], Awaitable[None]],
 ) -> tuple[Judged, str]:
     """Look at the metric until it is good for long enough or the time is over; the outcome and its words.
 
-    Each look is told.
+    Each look is recorded by `record`.
     """
     pause_s = min(_LONGEST_PAUSE_S, max(0.5, plan.for_s / _LOOKS))
     until = clock.monotonic() + plan.within_s
     while True:
         series, answers = await _samples(telemetry, plan, clock.now(), since)
         judged = replace(judge_samples(series, plan, clock.now(), since), answers=answers)
-        await tell(judged)
+        await record(judged)
         if judged.state == "good" or clock.monotonic() + pause_s > until:
             return judged, _outcome(plan, judged)
         await clock.sleep(pause_s)

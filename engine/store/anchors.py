@@ -82,7 +82,7 @@ class AnchorFile:
         return ""
 
     def expect_digest(self, sealed: str) -> bool:
-        """Say what the file was when the store was closed in order: if it is another one now, it was changed."""
+        """Whether the file is as it was when the store was closed in order. Where not, it says so for good."""
         if sealed == self.digest:
             return True
         self._foreign = self._foreign or 1
@@ -92,9 +92,9 @@ class AnchorFile:
         return False
 
     def expect_last(self, execution_id: str, last: int) -> None:
-        """Say what the last event is in a store that was closed in order: a later one was never acknowledged.
+        """Note for good where a store that was closed in order holds later events than the file: they were added since.
 
-        Where lines were lost nothing follows from one that is missing.
+        Where lines were lost, a missing one proves nothing.
         """
         if self._lost:
             return
@@ -102,11 +102,11 @@ class AnchorFile:
         confirmed = known.seq if known is not None else 0
         if last > confirmed and execution_id not in self._added:
             self._added[execution_id] = confirmed
-            line = f"! added to {execution_id} after {confirmed}"
+            line = _added_line(execution_id, confirmed)
             self._note(line if _ADDED.fullmatch(line) else _LOST)
 
     def seal(self) -> str:
-        """Bring the file to the disk, each execution once; its digest, or nothing where it isn't whole."""
+        """Write the file to the disk, with each execution once; its digest, or an empty text where that failed."""
         if self._fd is None or self._unwritten or not self._compact():
             return ""
         self._open()
@@ -189,7 +189,7 @@ class AnchorFile:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 notes = ((_BEGUN, self._begun), (_LOST, self._lost))
                 file.writelines(f"{line}\n" for line, true in notes if true)
-                file.writelines(f"! added to {name} after {seq}\n" for name, seq in self._added.items())
+                file.writelines(f"{_added_line(name, seq)}\n" for name, seq in self._added.items())
                 file.writelines(f"{name} {head.seq} {head.hash}\n" for name, head in self._heads.items())
                 file.flush()
                 os.fsync(file.fileno())
@@ -205,6 +205,10 @@ class AnchorFile:
         with suppress(OSError):
             self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _OWN, 0o600)
             self._size = os.fstat(self._fd).st_size
+
+
+def _added_line(execution_id: str, after: int) -> str:
+    return f"! added to {execution_id} after {after}"
 
 
 def _digest(data: bytes) -> str:

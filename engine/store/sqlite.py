@@ -191,7 +191,7 @@ class SqliteRows:
     async def copy_to(self, path: Path) -> None:
         """Copy the database and the hashes beside it to `path` while they are used. Raises `StoreError`."""
         # The hashes first: a log that goes further than they say is whole, one that they go beyond was cut off.
-        _copy_file(self._files.heads, path.with_name(path.name + ".heads"))
+        await asyncio.to_thread(_copy_file, self._files.heads, path.with_name(path.name + ".heads"))
         await self.connection.backup(path)
 
     async def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from primitives.actions.proposal import ActionArguments
 from primitives.actions.target import AwsKind, AwsResource, Target
@@ -23,7 +23,6 @@ __all__ = [
     "group_of",
     "machine_of",
     "place_about",
-    "place_of",
     "service_of",
     "table_of",
 ]
@@ -73,6 +72,9 @@ class InRegion(ActionArguments):
         return account if self.region else f"{account} and the region"
 
 
+T = TypeVar("T", bound=InRegion)
+
+
 class DatabaseInstance(InRegion):
     """An RDS instance by its identifier."""
 
@@ -81,7 +83,7 @@ class DatabaseInstance(InRegion):
     @classmethod
     def of(cls, known: AwsResource) -> Self:
         """The instance that the target is."""
-        return cls.model_validate({**place_of(known), "instance": known.name})
+        return cls.model_validate({**_place_of(known), "instance": known.name})
 
 
 class Function(InRegion):
@@ -120,25 +122,22 @@ def service_of(target: Target) -> EcsService | None:
     known, names = target.aws(_SERVICE), arn_names(target.resource)
     if known is None or len(names) < 2:
         return None
-    return EcsService.model_validate({**place_of(known), "cluster": names[0], "service": known.name})
+    return EcsService.model_validate({**_place_of(known), "cluster": names[0], "service": known.name})
 
 
 def group_of(target: Target) -> InstanceGroup | None:
     """The target as a group of instances; None where it isn't known to be one."""
-    known = target.aws(_GROUP)
-    return InstanceGroup.model_validate({**place_of(known), "group": known.name}) if known else None
+    return _named(target, _GROUP, InstanceGroup, "group")
 
 
 def machine_of(target: Target) -> Machine | None:
     """The target as an EC2 instance; None where it isn't known to be one."""
-    known = target.aws(_MACHINE)
-    return Machine.model_validate({**place_of(known), "machine": known.name}) if known else None
+    return _named(target, _MACHINE, Machine, "machine")
 
 
 def table_of(target: Target) -> Table | None:
     """The target as a table of DynamoDB; None where it isn't known to be one."""
-    known = target.aws(_TABLE)
-    return Table.model_validate({**place_of(known), "table": known.name}) if known else None
+    return _named(target, _TABLE, Table, "table")
 
 
 def database_of(target: Target) -> DatabaseInstance | None:
@@ -149,8 +148,7 @@ def database_of(target: Target) -> DatabaseInstance | None:
 
 def function_of(target: Target) -> Function | None:
     """The target as a Lambda function; None where it isn't known to be one."""
-    known = target.aws(_FUNCTION)
-    return Function.model_validate({**place_of(known), "function": known.name}) if known else None
+    return _named(target, _FUNCTION, Function, "function")
 
 
 def place_about(target: Target) -> dict[str, str | None]:
@@ -165,6 +163,12 @@ def aws(*words: str, args: InRegion) -> tuple[str, ...]:
     return ("aws", *words, *(("--region", args.region) if args.region else ()))
 
 
-def place_of(known: AwsResource) -> dict[str, str | None]:
+def _named(target: Target, kind: AwsKind, model: type[T], field: str) -> T | None:
+    """The target by its name in `field`; None where it isn't known to be of that kind."""
+    known = target.aws(kind)
+    return model.model_validate({**_place_of(known), field: known.name}) if known else None
+
+
+def _place_of(known: AwsResource) -> dict[str, str | None]:
     """The account and region of a resource, as arguments."""
     return {"account": known.account or None, "region": known.region or None}

@@ -12,20 +12,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from primitives.actions.aws import EcsService
-from primitives.actions.aws_guards import no_stack_update
+from primitives.actions.aws_guards import STOP_CODEDEPLOY, no_stack_update
 from primitives.actions.aws_operations import Current, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, guard
 from primitives.actions.execution import BlastRadius, Convergence
-from primitives.actions.proposal import shell
 from primitives.backends.aws.fields import items, mapping, number, text
-from primitives.identity import arn_id, base_name
+from primitives.identity import base_name
 
 __all__ = [
     "definition",
     "definitions",
     "deployed",
     "guards_of",
-    "no_deployment",
+    "identity_of",
     "primary_of",
     "radius_of",
     "read_service",
@@ -41,10 +40,7 @@ _PERCENT: Final = 100
 
 def service_arn(args: EcsService, place: AwsPlace) -> str:
     """The service's ARN."""
-    return arn_id(
-        "ecs", args.cluster, args.service, kind="service",
-        account=place.account, region=place.region, partition=place.partition,
-    )  # fmt: skip
+    return place.arn("ecs", args.cluster, args.service, kind="service")
 
 
 async def read_service(world: AwsWorld, args: EcsService) -> Current | None:
@@ -66,6 +62,11 @@ def deployed(current: Current) -> str:
     return base_name(text(primary_of(current), "taskDefinition") or text(current, "taskDefinition"))
 
 
+def identity_of(current: Current) -> str:
+    """What distinguishes the service from another one of its name: when it was created."""
+    return str(current.get("createdAt") or "")
+
+
 def tags_of(current: Current) -> dict[str, str]:
     """The tags of the service."""
     return {text(tag, "key"): text(tag, "value") for tag in items(current, "tags")}
@@ -74,17 +75,16 @@ def tags_of(current: Current) -> dict[str, str]:
 async def guards_of(world: AwsWorld, current: Current) -> list[Guard]:
     """What holds for every change of a service: it stays, ECS rolls it out itself, and no stack changes it now."""
     controller = text(current, "deploymentController", "type")
-    way = shell("aws", "deploy", "stop-deployment", "--deployment-id", "ID", "--auto-rollback-enabled")
     elsewhere = "" if controller in _ROLLED_BY_ECS else f"{controller} deploys it"
     draining = "" if text(current, "status") in ("ACTIVE", "") else f"it is {text(current, 'status')}"
     return [
         guard("it is not being deleted", draining),
-        guard("ECS deploys it itself", elsewhere, way if controller == "CODE_DEPLOY" else ""),
+        guard("ECS deploys it itself", elsewhere, STOP_CODEDEPLOY if controller == "CODE_DEPLOY" else ""),
         await no_stack_update(world, text(current, "serviceArn")),
     ]
 
 
-def no_deployment(current: Current) -> Guard:
+def _no_deployment(current: Current) -> Guard:
     """That no deployment is under way."""
     under_way = text(primary_of(current), "rolloutState") == "IN_PROGRESS" or len(items(current, "deployments")) > 1
     return guard("no deployment is under way", f"{deployed(current)} is being rolled out" if under_way else "")
@@ -93,7 +93,7 @@ def no_deployment(current: Current) -> Guard:
 async def undisturbed(world: AwsWorld, args: EcsService, current: Current) -> list[Guard]:
     """The guards of a change that waits for the end of a deployment."""
     del args
-    return [*await guards_of(world, current), no_deployment(current)]
+    return [*await guards_of(world, current), _no_deployment(current)]
 
 
 def rollout_of(current: Current) -> Convergence:
@@ -128,5 +128,5 @@ async def definition(world: AwsWorld, name: str) -> Mapping[str, Any]:
 
 
 async def definitions(world: AwsWorld, *names: str) -> tuple[Mapping[str, Any], ...]:
-    """Several of them."""
+    """Several task definitions, in the order of their names."""
     return tuple(await asyncio.gather(*(definition(world, name) for name in names)))

@@ -13,7 +13,14 @@ from primitives.actions.aws_world import AwsWorld, Guard, guard
 from primitives.actions.proposal import shell
 from primitives.backends.aws.fields import flag, items, mapping, number, text
 
-__all__ = ["no_scaling_policy", "no_stack_update"]
+__all__ = ["STACK_LOOKS", "STOP_CODEDEPLOY", "no_scaling_policy", "no_stack_update"]
+
+STACK_LOOKS: Final = ("cloudformation:DescribeStackResources", "cloudformation:DescribeStacks")
+"""What `no_stack_update` takes."""
+STOP_CODEDEPLOY: Final = shell(
+    "aws", "deploy", "stop-deployment", "--deployment-id", "ID", "--auto-rollback-enabled"
+)  # fmt: skip
+"""How a deployment of CodeDeploy is stopped, where that is what is under way."""
 
 _IN_PROGRESS: Final = "_IN_PROGRESS"
 _SUSPENDED: Final = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")

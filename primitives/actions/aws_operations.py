@@ -7,28 +7,26 @@ mark; whether a call arrived whose answer was lost is read from what it changes.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from primitives.actions.aws import InRegion
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request
+from primitives.actions.diffs import redacted_diff
 from primitives.actions.execution import BlastRadius, Call, Check, Convergence, Dispatch, Preflight, Preview
 from primitives.actions.inverse import PriorState
+from primitives.backends.aws.fields import plain
 from primitives.dataclass import dataclass
 from primitives.digests import json_digest
 from primitives.errors import SourceError, SourceUnreachable
-from primitives.redact import Redactor
 
-__all__ = ["AwsChange", "Current", "Settings", "arrived_as_wanted", "begun", "settled"]
+__all__ = ["AwsChange", "Current", "Settings", "as_whole", "begun", "settled"]
 
 Current = Mapping[str, Any]
 """What was read of the target: answers of AWS by a name of the action's own."""
 Settings = Mapping[str, str | int | bool | None]
 """The settings that an action changes, by the names of its arguments or of AWS."""
-
-_CONTEXT: Final = 2
 
 
 async def _no_guards(world: AwsWorld, arguments: Any, current: Current) -> Iterable[Guard]:
@@ -43,6 +41,13 @@ async def _as_it_is(world: AwsWorld, call: Call) -> Call:
 
 async def _no_documents(world: AwsWorld, arguments: Any, current: Current) -> None:
     del world, arguments, current
+
+
+def _arrived_as_wanted(before: Settings, wanted: Settings, now: Settings) -> bool | None:
+    """Whether a call that sets values has arrived: they are there, or neither they nor those before."""
+    if _is_there(now, wanted):
+        return True
+    return None if dict(now) == dict(before) else False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +75,7 @@ class AwsChange:
     resources: Callable[[Any, AwsPlace, Current], tuple[str, ...]] | None = None
     documents: Callable[[AwsWorld, Any, Current], Awaitable[tuple[Any, Any] | None]] = _no_documents
     labels: Callable[[Current], Mapping[str, str]] = lambda _: {}
-    arrived: Callable[[Settings, Settings, Settings], bool | None] | None = None
+    arrived: Callable[[Settings, Settings, Settings], bool | None] = _arrived_as_wanted
     traces: Callable[[AwsWorld, Any, datetime], Awaitable[bool | None]] | None = None
     complete: Callable[[AwsWorld, Call], Awaitable[Call]] = _as_it_is
     platform: str = "aws"
@@ -111,7 +116,7 @@ class AwsChange:
             parameters={"request": request.parameters, "resources": list(resources), "mark": mark},
         )  # fmt: skip
         return Preview(
-            call=call, diff=_diff(*documents), prior=PriorState(values=before), version=version,
+            call=call, diff=redacted_diff(*map(plain, documents)), prior=PriorState(values=before), version=version,
             blast_radius=self.radius(arguments, current), labels=self.labels(current),
         )  # fmt: skip
 
@@ -124,13 +129,13 @@ class AwsChange:
         return await world.send(call)
 
     async def find_out(self, world: AwsWorld, arguments: Any, preview: Preview, mark: str) -> Dispatch:
-        """By the settings: as wanted, the call arrived; as before, it may still; anything else is somebody's else."""
+        """By the settings. As wanted: it arrived. As before: it may still arrive. Else: somebody else changed them."""
         del mark
         current = await self.read(world, arguments)
         if current is None:
             return Dispatch(outcome="refused", detail="the target is gone")
         before, now = preview.prior.values, self.settings(arguments, current)
-        arrived = (self.arrived or arrived_as_wanted)(before, self.wanted(arguments), now)
+        arrived = self.arrived(before, self.wanted(arguments), now)
         if arrived is None and self.traces is not None:
             arrived = await self.traces(world, arguments, _time_of(preview.call.fence))
         if arrived is None:
@@ -153,11 +158,14 @@ class AwsChange:
         return current
 
 
-def arrived_as_wanted(before: Settings, wanted: Settings, now: Settings) -> bool | None:
-    """Whether a call that sets values has arrived: they are there, or neither they nor those before."""
-    if _is_there(now, wanted):
-        return True
-    return None if dict(now) == dict(before) else False
+def as_whole(part: str) -> Callable[[Any, Current], BlastRadius]:
+    """An `AwsChange.radius` of a target, called `part`, that is changed all at once."""
+
+    def radius(arguments: Any, current: Current) -> BlastRadius:
+        del arguments, current
+        return BlastRadius(at_a_time=1, parts=1, part=part)
+
+    return radius
 
 
 def begun(name: str) -> Callable[[Settings, Settings, Settings], bool | None]:
@@ -202,22 +210,3 @@ def _same_place(arguments: InRegion, place: AwsPlace) -> Check:
         if stated and stated != known
     ]  # fmt: skip
     return Check(name="it is in the account and region that acts", passed=not wrong, detail="; ".join(wrong))
-
-
-def _diff(before: Any, after: Any) -> str:
-    """What changes, as a unified diff of YAML; without secrets."""
-    import yaml
-
-    redactor = Redactor()
-    old, new = (
-        yaml.safe_dump(redactor.redact_value(_plain(document)), sort_keys=True, width=200).splitlines()
-        for document in (before, after)
-    )
-    lines = list(difflib.unified_diff(old, new, lineterm="", n=_CONTEXT))[2:]
-    return "\n".join(line for line in lines if not line.startswith("@@"))
-
-
-def _plain(document: Any) -> Any:
-    from primitives.backends.aws.fields import plain
-
-    return plain(document)

@@ -10,34 +10,33 @@ import asyncio
 from typing import Any, Final
 
 from primitives.actions.aws import DatabaseInstance
-from primitives.actions.aws_guards import no_stack_update
-from primitives.actions.aws_operations import Current, Settings, settled
+from primitives.actions.aws_guards import STACK_LOOKS, no_stack_update
+from primitives.actions.aws_operations import Current, Settings, as_whole, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
-from primitives.actions.execution import BlastRadius, Convergence
+from primitives.actions.execution import Convergence
 from primitives.backends.aws.fields import items, mapping, number, text
-from primitives.identity import arn_id
 
 __all__ = [
     "INSTANCE_LOOKS",
+    "WHOLE_INSTANCE",
     "applied",
     "identity_of",
     "instance_arn",
     "instance_guards",
     "modify",
+    "own_storage",
     "pending_or",
     "read_instance",
     "restarted",
     "settings_of",
     "tags_of",
     "whole",
-    "whole_instance",
 ]
 
-INSTANCE_LOOKS: Final = (
-    "rds:DescribeDBInstances", "rds:DescribePendingMaintenanceActions", "cloudformation:DescribeStackResources",
-    "cloudformation:DescribeStacks",
-)  # fmt: skip
+INSTANCE_LOOKS: Final = ("rds:DescribeDBInstances", "rds:DescribePendingMaintenanceActions", *STACK_LOOKS)
 """What the guards of an instance take."""
+WHOLE_INSTANCE: Final = as_whole("database instance")
+"""An instance is changed whole."""
 _DAY_MINUTES: Final = 1_440
 _OPTED: Final = frozenset({"immediate", "next-maintenance"})
 _GIVEN_UP: Final = ("incompatible-", "storage-full", "failed", "inaccessible-")
@@ -45,10 +44,7 @@ _GIVEN_UP: Final = ("incompatible-", "storage-full", "failed", "inaccessible-")
 
 def instance_arn(args: DatabaseInstance, place: AwsPlace) -> str:
     """The instance's ARN."""
-    return arn_id(
-        "rds", args.instance, kind="db", joint=":",
-        account=place.account, region=place.region, partition=place.partition,
-    )  # fmt: skip
+    return place.arn("rds", args.instance, kind="db", joint=":")
 
 
 async def read_instance(world: AwsWorld, args: DatabaseInstance) -> Current | None:
@@ -65,12 +61,6 @@ def identity_of(current: Current) -> str:
 def tags_of(current: Current) -> dict[str, str]:
     """The instance's tags."""
     return {text(tag, "Key"): text(tag, "Value") for tag in items(current, "TagList")}
-
-
-def whole_instance(args: Any, current: Current) -> BlastRadius:
-    """An instance is changed whole."""
-    del args, current
-    return BlastRadius(at_a_time=1, parts=1, part="database instance")
 
 
 async def instance_guards(world: AwsWorld, args: DatabaseInstance, current: Current) -> list[Guard]:
@@ -94,6 +84,12 @@ async def instance_guards(world: AwsWorld, args: DatabaseInstance, current: Curr
     ]
 
 
+def own_storage(current: Current) -> Guard:
+    """That the storage isn't that of an Aurora cluster."""
+    aurora = text(current, "DBClusterIdentifier")
+    return guard("its storage is its own", f"the cluster {aurora} has it" if aurora else "")
+
+
 def modify(args: DatabaseInstance, **changed: Any) -> Request:
     """ModifyDBInstance, at once."""
     parameters = {"DBInstanceIdentifier": args.instance, **changed, "ApplyImmediately": True}
@@ -101,7 +97,7 @@ def modify(args: DatabaseInstance, **changed: Any) -> Request:
 
 
 def pending_or(current: Current, key: str) -> Any:
-    """The value that waits to be applied, else the one that is."""
+    """The value that waits to be applied; the current one where none does."""
     waiting = mapping(current, "PendingModifiedValues")
     return waiting[key] if key in waiting else current.get(key)
 
@@ -116,7 +112,7 @@ def applied(current: Current, key: str, wanted: Any) -> Convergence:
 
 
 async def restarted(world: AwsWorld, args: DatabaseInstance) -> str:
-    """When the instance restarted last, of the last day; empty where it didn't."""
+    """When the instance restarted last; empty where it didn't within the last day."""
     answer = await world.read(
         "rds", "DescribeEvents", SourceType="db-instance", SourceIdentifier=args.instance, Duration=_DAY_MINUTES
     )
@@ -133,7 +129,7 @@ def whole(current: Current, key: str) -> int | None:
 
 
 def settings_of(name: str, key: str) -> Any:
-    """An `AwsChange.settings` of one setting, by the value that is or will be."""
+    """An `AwsChange.settings` of one setting: the value that waits to be applied, else the current one."""
 
     def settings(args: Any, current: Current) -> Settings:
         del args

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from primitives.actions.execution import Call, Check, Dispatch
 from primitives.dataclass import dataclass
+from primitives.identity import arn_id
 
 __all__ = ["AwsPlace", "AwsWorld", "Guard", "Request", "guard"]
 
@@ -19,6 +20,13 @@ class AwsPlace:
     account: str
     region: str
     partition: str
+
+    def arn(self, service: str, *names: str, kind: str = "", joint: str = "/") -> str:
+        """The ARN of a resource in this account and region; see `arn_id`."""
+        return arn_id(
+            service, *names, kind=kind, joint=joint,
+            account=self.account, region=self.region, partition=self.partition,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

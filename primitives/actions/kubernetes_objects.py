@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
+from primitives.actions.diffs import redacted_diff
 from primitives.actions.execution import Check, Dispatch
 from primitives.dataclass import dataclass
 from primitives.digests import json_digest
 from primitives.errors import SourceUnreachable
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.fields import mapping, maps, strings, text
-from primitives.redact import Redactor
 
 __all__ = [
     "JSON_PATCH",
@@ -178,15 +177,7 @@ def version_of(current: Mapping[str, Any]) -> str:
 
 def diff_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """What the server's dry run changes, as a unified diff of YAML; without secrets and the server's own counters."""
-    import yaml
-
-    redactor = Redactor()
-    old, new = (
-        yaml.dump(redactor.redact_value(_desired(document)), Dumper=yaml.CSafeDumper, width=200).splitlines()
-        for document in (before, after)
-    )
-    lines = list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]
-    return "\n".join(line for line in lines if not line.startswith("@@"))
+    return redacted_diff(_desired(before), _desired(after))
 
 
 def _desired(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,15 +11,14 @@ from typing import Any, Final
 from pydantic import Field
 
 from primitives.actions.aws import InRegion, aws, place_about
-from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
+from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import in_change
-from primitives.actions.execution import BlastRadius, Convergence
+from primitives.actions.execution import Convergence
 from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import items, number, text
-from primitives.identity import arn_id
 from primitives.records import Change
 from primitives.remediations.registry import Remediation, register
 
@@ -68,21 +67,18 @@ def _propose(target: Target) -> Proposed | None:
 
 
 def _arn(args: RollBackConfiguration, place: AwsPlace) -> str:
-    return _of(place, "application", args.application, "environment", args.environment)
-
-
-def _of(place: AwsPlace, *path: str) -> str:
-    return arn_id("appconfig", *path, account=place.account, region=place.region, partition=place.partition)
+    return place.arn("appconfig", "application", args.application, "environment", args.environment)
 
 
 def _resources(args: RollBackConfiguration, place: AwsPlace, current: Current) -> tuple[str, ...]:
     del current
-    return (
-        _of(place, "application", args.application), _arn(args, place),
-        _of(place, "application", args.application, "configurationprofile", args.profile),
-        _of(place, "deploymentstrategy", _AT_ONCE),
-        _of(place, "application", args.application, "environment", args.environment, "deployment", "*"),
+    application = ("application", args.application)
+    paths = (
+        application, (*application, "environment", args.environment),
+        (*application, "configurationprofile", args.profile), ("deploymentstrategy", _AT_ONCE),
+        (*application, "environment", args.environment, "deployment", "*"),
     )  # fmt: skip
+    return tuple(place.arn("appconfig", *path) for path in paths)
 
 
 async def _read(world: AwsWorld, args: RollBackConfiguration) -> Current | None:
@@ -166,11 +162,6 @@ def _command(args: RollBackConfiguration) -> str:
     )  # fmt: skip
 
 
-def _radius(args: RollBackConfiguration, current: Current) -> BlastRadius:
-    del args, current
-    return BlastRadius(at_a_time=1, parts=1, part="environment")
-
-
 REMEDIATION = register(
     Remediation(
         name="rollback_app_configuration",
@@ -190,7 +181,7 @@ REMEDIATION = register(
             wanted=lambda args: {"version": args.version},
             request=_request,
             progress=_there,
-            radius=_radius,
+            radius=as_whole("environment"),
             guards=_guards,
             resources=_resources,
         ),

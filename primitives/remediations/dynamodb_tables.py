@@ -11,17 +11,17 @@ from typing import Final
 from pydantic import Field
 
 from primitives.actions.aws import Table, aws, table_of
-from primitives.actions.aws_guards import no_scaling_policy, no_stack_update
-from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
+from primitives.actions.aws_guards import STACK_LOOKS, no_scaling_policy, no_stack_update
+from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import earlier, whole_number
-from primitives.actions.execution import BlastRadius, Convergence
+from primitives.actions.execution import Convergence
 from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import mapping, number, text
 from primitives.facts import ConfigurationDifference
-from primitives.identity import arn_id, parse_id
+from primitives.identity import parse_id
 from primitives.remediations.registry import Remediation, register
 
 _DIMENSIONS: Final = ("dynamodb:table:ReadCapacityUnits", "dynamodb:table:WriteCapacityUnits")
@@ -55,9 +55,7 @@ def _units(target: Target, key: str) -> int | None:
 
 
 def _arn(args: Table, place: AwsPlace) -> str:
-    return arn_id(
-        "dynamodb", args.table, kind="table", account=place.account, region=place.region, partition=place.partition
-    )
+    return place.arn("dynamodb", args.table, kind="table")
 
 
 async def _read(world: AwsWorld, args: Table) -> Current | None:
@@ -98,15 +96,6 @@ def _there(args: TableCapacity, before: Settings, current: Current) -> Convergen
     return settled(when=dict(now) == wanted and status == "ACTIVE", detail=words, failed=other)
 
 
-def _arrived(before: Settings, wanted: Settings, now: Settings) -> bool | None:
-    return True if dict(now) == dict(wanted) else None if dict(now) == dict(before) else False
-
-
-def _radius(args: TableCapacity, current: Current) -> BlastRadius:
-    del args, current
-    return BlastRadius(at_a_time=1, parts=1, part="table")
-
-
 def _back(args: TableCapacity, prior: PriorState) -> TableCapacity | None:
     reads, writes = (whole_number(prior.values.get(name), 1) for name in ("read_units", "write_units"))
     if reads is None or writes is None:
@@ -140,14 +129,13 @@ REMEDIATION = register(
             wanted=lambda args: {"read_units": args.read_units, "write_units": args.write_units},
             request=_request,
             progress=_there,
-            radius=_radius,
+            radius=as_whole("table"),
             guards=_guards,
             identity=lambda current: text(current, "TableId"),
-            arrived=_arrived,
         ),
         permissions=(
-            "dynamodb:DescribeTable", "application-autoscaling:DescribeScalableTargets",
-            "cloudformation:DescribeStackResources", "cloudformation:DescribeStacks", "dynamodb:UpdateTable",
+            "dynamodb:DescribeTable", "application-autoscaling:DescribeScalableTargets", *STACK_LOOKS,
+            "dynamodb:UpdateTable",
         ),
     )
 )  # fmt: skip

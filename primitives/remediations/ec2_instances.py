@@ -1,6 +1,6 @@
 """Reboot an EC2 instance.
 
-Nothing of an instance tells that it was rebooted but CloudTrail, up to 15 minutes later
+Only CloudTrail says that an instance was rebooted, up to 15 minutes later
 (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-reboot.html).
 """
 
@@ -10,17 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from primitives.actions.aws import Machine, aws, machine_of
-from primitives.actions.aws_guards import no_stack_update
-from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
+from primitives.actions.aws_guards import STACK_LOOKS, no_stack_update
+from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
-from primitives.actions.execution import BlastRadius, Convergence
+from primitives.actions.execution import Convergence
 from primitives.actions.inverse import Irreversible
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import items, text
 from primitives.errors import SourceUnreachable
 from primitives.facts import Observed
-from primitives.identity import arn_id
 from primitives.remediations.registry import Remediation, register
 
 _LATE: Final = timedelta(minutes=20)
@@ -28,7 +27,7 @@ _CALL: Final = "RebootInstances"
 
 
 def _propose(target: Target) -> Proposed | None:
-    """Where its own check fails; what the system's check finds, a reboot leaves on the same broken host."""
+    """Where the instance's own check fails. A failed system check is the host's, and a reboot stays on that host."""
     machine = machine_of(target)
     ill = [
         fact for fact in target.present(Observed)
@@ -38,9 +37,7 @@ def _propose(target: Target) -> Proposed | None:
 
 
 def _arn(args: Machine, place: AwsPlace) -> str:
-    return arn_id(
-        "ec2", args.machine, kind="instance", account=place.account, region=place.region, partition=place.partition
-    )
+    return place.arn("ec2", args.machine, kind="instance")
 
 
 async def _read(world: AwsWorld, args: Machine) -> Current | None:
@@ -67,13 +64,13 @@ async def _guards(world: AwsWorld, args: Machine, current: Current) -> list[Guar
     ]
 
 
-def _untold(before: Settings, wanted: Settings, now: Settings) -> None:
-    """Nothing of the instance tells it."""
+def _unknown(before: Settings, wanted: Settings, now: Settings) -> None:
+    """The instance itself doesn't say whether it was rebooted."""
     del before, wanted, now
 
 
 async def _in_trail(world: AwsWorld, args: Machine, since: datetime) -> bool | None:
-    """Whether CloudTrail tells of the reboot; raises `SourceUnreachable` while it may still come to."""
+    """Whether CloudTrail has the reboot; raises `SourceUnreachable` while it may still get it."""
     named = {"AttributeKey": "ResourceName", "AttributeValue": args.machine}
     answer = await world.read("cloudtrail", "LookupEvents", LookupAttributes=[named], StartTime=since, MaxResults=50)
     if any(text(event, "EventName") == _CALL for event in items(answer, "Events")):
@@ -91,11 +88,6 @@ def _back(args: Machine, before: Settings, current: Current) -> Convergence:
     words = f"it is {state}, its checks say {' and '.join(dict.fromkeys(filter(None, checks))) or 'nothing'}"
     failed = f"it is {state}" if state in ("stopping", "stopped", "shutting-down", "terminated") else ""
     return settled(when=state == "running" and checks == ["ok", "ok"], detail=words, failed=failed)
-
-
-def _radius(args: Machine, current: Current) -> BlastRadius:
-    del args, current
-    return BlastRadius(at_a_time=1, parts=1, part="instance")
 
 
 def _request(args: Machine, current: Current) -> Request:
@@ -126,15 +118,14 @@ REMEDIATION = register(
             wanted=lambda _: {"rebooted": "now"},
             request=_request,
             progress=_back,
-            radius=_radius,
+            radius=as_whole("instance"),
             guards=_guards,
             identity=lambda current: text(current, "InstanceId"),
-            arrived=_untold,
+            arrived=_unknown,
             traces=_in_trail,
         ),
         permissions=(
-            "ec2:DescribeInstanceStatus", "cloudformation:DescribeStackResources", "cloudformation:DescribeStacks",
-            "cloudtrail:LookupEvents", "ec2:RebootInstances",
+            "ec2:DescribeInstanceStatus", *STACK_LOOKS, "cloudtrail:LookupEvents", "ec2:RebootInstances",
         ),
     )
 )  # fmt: skip

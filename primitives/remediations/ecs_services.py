@@ -13,6 +13,7 @@ from primitives.actions.aws_ecs import (
     definitions,
     deployed,
     guards_of,
+    identity_of,
     primary_of,
     radius_of,
     read_service,
@@ -21,7 +22,7 @@ from primitives.actions.aws_ecs import (
     tags_of,
     undisturbed,
 )
-from primitives.actions.aws_guards import no_scaling_policy
+from primitives.actions.aws_guards import STACK_LOOKS, no_scaling_policy
 from primitives.actions.aws_operations import AwsChange, Current, Settings, begun, settled
 from primitives.actions.aws_world import AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import earlier, in_change, whole_number
@@ -36,7 +37,7 @@ from primitives.records import Change
 from primitives.remediations.registry import Remediation, register
 
 _DEFINITION: Final = r"[A-Za-z0-9_-]{1,255}:[0-9]{1,10}"
-_LOOKS: Final = ("ecs:DescribeServices", "cloudformation:DescribeStackResources", "cloudformation:DescribeStacks")
+_LOOKS: Final = ("ecs:DescribeServices", *STACK_LOOKS)
 _CALL: Final = "ecs:UpdateService"
 _DIMENSION: Final = "ecs:service:DesiredCount"
 
@@ -161,7 +162,7 @@ register(
             progress=_rolled_back,
             radius=radius_of,
             guards=_rollback_guards,
-            identity=lambda current: str(current.get("createdAt") or ""),
+            identity=identity_of,
             documents=_both_definitions,
             labels=tags_of,
         ),
@@ -229,7 +230,7 @@ register(
             progress=_scaled,
             radius=radius_of,
             guards=_scale_guards,
-            identity=lambda current: str(current.get("createdAt") or ""),
+            identity=identity_of,
             labels=tags_of,
         ),
         permissions=(*_LOOKS, "application-autoscaling:DescribeScalableTargets", _CALL),
@@ -275,7 +276,7 @@ register(
             progress=_redeployed,
             radius=radius_of,
             guards=undisturbed,
-            identity=lambda current: str(current.get("createdAt") or ""),
+            identity=identity_of,
             arrived=begun("deployment"),
             labels=tags_of,
         ),

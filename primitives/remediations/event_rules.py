@@ -11,20 +11,19 @@ from typing import Final
 from pydantic import Field
 
 from primitives.actions.aws import InRegion, aws, place_about
-from primitives.actions.aws_guards import no_stack_update
-from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
+from primitives.actions.aws_guards import STACK_LOOKS, no_stack_update
+from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import in_change
-from primitives.actions.execution import BlastRadius, Convergence
+from primitives.actions.execution import Convergence
 from primitives.actions.inverse import Inverse
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import text
-from primitives.identity import arn_id
 from primitives.remediations.registry import Remediation, register
 
 _DEFAULT: Final = "default"
-_LOOKS: Final = ("events:DescribeRule", "cloudformation:DescribeStackResources", "cloudformation:DescribeStacks")
+_LOOKS: Final = ("events:DescribeRule", *STACK_LOOKS)
 
 
 class EventRule(InRegion):
@@ -50,7 +49,7 @@ def _proposing(operation: str, verb: str) -> Callable[[Target], Proposed | None]
 
 def _arn(args: EventRule, place: AwsPlace) -> str:
     names = (args.rule,) if args.bus == _DEFAULT else (args.bus, args.rule)
-    return arn_id("events", *names, kind="rule", account=place.account, region=place.region, partition=place.partition)
+    return place.arn("events", *names, kind="rule")
 
 
 async def _read(world: AwsWorld, args: EventRule) -> Current | None:
@@ -71,23 +70,17 @@ def _state(_: EventRule, current: Current) -> Settings:
     return {"state": text(current, "State")}
 
 
-def _radius(args: EventRule, current: Current) -> BlastRadius:
-    del args, current
-    return BlastRadius(at_a_time=1, parts=1, part="rule")
-
-
 def _switching(operation: str, wanted: str) -> AwsChange:
     def progress(args: EventRule, before: Settings, current: Current) -> Convergence:
         del args, before
         state = text(current, "State")
-        return settled(
-            when=state == wanted, detail=f"it is {state}", failed="" if state == wanted else f"it is {state}"
-        )
+        words = f"it is {state}"
+        return settled(when=True, detail=words, failed="" if state == wanted else words)
 
     return AwsChange(
-        arn=_arn, read=_read, settings=_state, wanted=lambda _: {"state": wanted}, progress=progress, radius=_radius,
+        arn=_arn, read=_read, settings=_state, wanted=lambda _: {"state": wanted}, progress=progress,
         request=lambda args, _: Request("events", operation, {"Name": args.rule, "EventBusName": args.bus}),
-        guards=_guards, identity=lambda current: text(current, "Arn"),
+        radius=as_whole("rule"), guards=_guards, identity=lambda current: text(current, "Arn"),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from primitives.actions.aws import InstanceGroup, aws, group_of
-from primitives.actions.aws_guards import no_stack_update
+from primitives.actions.aws_guards import STACK_LOOKS, no_stack_update
 from primitives.actions.aws_operations import AwsChange, Current, Settings, begun, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import earlier, whole_number
@@ -25,7 +25,7 @@ from primitives.remediations.registry import Remediation, register
 
 _LOOKS: Final = (
     "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeInstanceRefreshes",
-    "cloudformation:DescribeStackResources", "cloudformation:DescribeStacks",
+    *STACK_LOOKS,
 )  # fmt: skip
 _UNDER_WAY: Final = frozenset({
     "Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking",

@@ -12,21 +12,19 @@ from typing import Final
 from pydantic import Field
 
 from primitives.actions.aws import Function, aws, function_of
-from primitives.actions.aws_guards import no_stack_update
-from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
+from primitives.actions.aws_guards import STACK_LOOKS, STOP_CODEDEPLOY, no_stack_update
+from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import earlier, in_change, whole_number
-from primitives.actions.execution import BlastRadius, Convergence
+from primitives.actions.execution import Convergence
 from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import mapping, number, text
-from primitives.identity import arn_id
 from primitives.records import Change
 from primitives.remediations.registry import Remediation, register
 
-_LOOKS: Final = ("lambda:GetFunctionConfiguration", "cloudformation:DescribeStackResources",
-                 "cloudformation:DescribeStacks")  # fmt: skip
+_LOOKS: Final = ("lambda:GetFunctionConfiguration", *STACK_LOOKS)
 
 
 class RollBackFunction(Function):
@@ -44,19 +42,11 @@ class FunctionConcurrency(Function):
 
 
 def _function_arn(args: Function, place: AwsPlace) -> str:
-    return arn_id(
-        "lambda", args.function, kind="function", joint=":",
-        account=place.account, region=place.region, partition=place.partition,
-    )  # fmt: skip
+    return place.arn("lambda", args.function, kind="function", joint=":")
 
 
 def _alias_arn(args: RollBackFunction, place: AwsPlace) -> str:
     return f"{_function_arn(args, place)}:{args.alias}"
-
-
-def _radius(args: Function, current: Current) -> BlastRadius:
-    del args, current
-    return BlastRadius(at_a_time=1, parts=1, part="function")
 
 
 # an alias
@@ -103,11 +93,10 @@ async def _alias_guards(world: AwsWorld, args: RollBackFunction, current: Curren
     shifting = mapping(current, "RoutingConfig", "AdditionalVersionWeights")
     state = text(wanted, "State")
     usable = "there is no such version" if not wanted else f"it is {state}" if state not in _RUNS else ""
-    way = shell("aws", "deploy", "stop-deployment", "--deployment-id", "ID", "--auto-rollback-enabled")
     split = f"a part of its traffic goes to {', '.join(shifting)}: a deployment is under way" if shifting else ""
     left = "" if args.blamed in (None, points) else f"it points at {points}, not at {args.blamed}"
     return [
-        guard("no traffic is being shifted", split, way),
+        guard("no traffic is being shifted", split, STOP_CODEDEPLOY),
         guard("the alias points at the blamed version", left),
         guard(f"version {args.version} can run", usable),
         stack,
@@ -167,7 +156,7 @@ register(
             wanted=lambda args: {"version": args.version},
             request=_alias_request,
             progress=_pointed,
-            radius=_radius,
+            radius=as_whole("function"),
             guards=_alias_guards,
             identity=lambda current: text(current, "RevisionId"),
             resources=lambda args, place, _: (_function_arn(args, place), _alias_arn(args, place)),
@@ -181,7 +170,7 @@ register(
 
 
 def _propose_concurrency(target: Target) -> Proposed | None:
-    """Back to what was reserved before somebody lowered it; how many would do otherwise, nobody knows."""
+    """Back to what was reserved before somebody lowered it. Without that nothing says how many are enough."""
     function = function_of(target)
     before = whole_number(earlier(target, "concurrency", "ReservedConcurrentExecutions"), 1)
     if function is None or before is None:
@@ -258,7 +247,7 @@ register(
             wanted=lambda args: {"concurrency": args.concurrency},
             request=_concurrency_request,
             progress=_concurrency_there,
-            radius=_radius,
+            radius=as_whole("function"),
             guards=_concurrency_guards,
             identity=lambda current: text(current, "function", "FunctionArn"),
         ),

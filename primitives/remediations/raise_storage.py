@@ -9,16 +9,17 @@ from primitives.actions.aws import DatabaseInstance, aws, database_of
 from primitives.actions.aws_operations import AwsChange, Current
 from primitives.actions.aws_rds import (
     INSTANCE_LOOKS,
+    WHOLE_INSTANCE,
     applied,
     identity_of,
     instance_arn,
     instance_guards,
     modify,
+    own_storage,
     read_instance,
     settings_of,
     tags_of,
     whole,
-    whole_instance,
 )
 from primitives.actions.aws_world import AwsWorld, Guard, guard
 from primitives.actions.inverse import Irreversible
@@ -63,13 +64,13 @@ def _command(args: RaiseStorage) -> str:
 
 
 async def _guards(world: AwsWorld, args: RaiseStorage, current: Current) -> list[Guard]:
-    """As for each change of an instance, but that a full one isn't available: more storage is what mends it."""
-    there, aurora = whole(current, "AllocatedStorage") or 0, text(current, "DBClusterIdentifier")
+    """The guards of each change of an instance, but a full one counts as available: more storage is what mends it."""
+    there = whole(current, "AllocatedStorage") or 0
     mended = {**current, "DBInstanceStatus": "available"} if text(current, "DBInstanceStatus") == _FULL else current
     little = f"it has {there} GiB; RDS takes a tenth more at least" if args.storage_gib < _LEAST_GROWTH * there else ""
     return [
         *await instance_guards(world, args, mended),
-        guard("its storage is its own", f"the cluster {aurora} has it" if aurora else ""),
+        own_storage(current),
         guard("it is enough of a raise", "" if args.storage_gib == there else little),
     ]
 
@@ -95,7 +96,7 @@ REMEDIATION = register(
             wanted=lambda args: {"storage_gib": args.storage_gib},
             request=lambda args, _: modify(args, AllocatedStorage=args.storage_gib),
             progress=lambda args, _, current: applied(current, "AllocatedStorage", args.storage_gib),
-            radius=whole_instance,
+            radius=WHOLE_INSTANCE,
             guards=_guards,
             identity=identity_of,
             labels=tags_of,

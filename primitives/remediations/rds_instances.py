@@ -8,30 +8,30 @@ from typing import Final, Literal
 from pydantic import Field
 
 from primitives.actions.aws import DatabaseInstance, InRegion, aws, database_of
-from primitives.actions.aws_guards import no_stack_update
-from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
+from primitives.actions.aws_guards import STACK_LOOKS, no_stack_update
+from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, settled
 from primitives.actions.aws_rds import (
     INSTANCE_LOOKS,
+    WHOLE_INSTANCE,
     applied,
     identity_of,
     instance_arn,
     instance_guards,
     modify,
+    own_storage,
     pending_or,
     read_instance,
     settings_of,
     tags_of,
     whole,
-    whole_instance,
 )
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import earlier, in_change
-from primitives.actions.execution import BlastRadius, Convergence
+from primitives.actions.execution import Convergence
 from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import flag, items, text
-from primitives.identity import arn_id
 from primitives.remediations.registry import Remediation, register
 
 _MODIFY: Final = "rds:ModifyDBInstance"
@@ -97,7 +97,7 @@ register(
             wanted=lambda args: {"instance_class": args.instance_class},
             request=lambda args, _: modify(args, DBInstanceClass=args.instance_class),
             progress=lambda args, _, current: applied(current, "DBInstanceClass", args.instance_class),
-            radius=whole_instance,
+            radius=WHOLE_INSTANCE,
             guards=instance_guards,
             identity=identity_of,
             labels=tags_of,
@@ -117,11 +117,11 @@ def _bound(_: StorageBound, current: Current) -> Settings:
 
 
 async def _bound_guards(world: AwsWorld, args: StorageBound, current: Current) -> list[Guard]:
-    there, aurora = whole(current, "AllocatedStorage") or 0, text(current, "DBClusterIdentifier")
+    there = whole(current, "AllocatedStorage") or 0
     low = f"it has {there} GiB already" if args.most_gib < there else ""
     return [
         *await instance_guards(world, args, current),
-        guard("its storage is its own", f"the cluster {aurora} has it" if aurora else ""),
+        own_storage(current),
         guard("the bound isn't below what there is", low),
     ]
 
@@ -156,7 +156,7 @@ register(
             wanted=lambda args: {"most_gib": args.most_gib},
             request=lambda args, _: modify(args, MaxAllocatedStorage=args.most_gib),
             progress=_bound_there,
-            radius=whole_instance,
+            radius=WHOLE_INSTANCE,
             guards=_bound_guards,
             identity=identity_of,
             labels=tags_of,
@@ -170,10 +170,7 @@ register(
 
 
 def _group_arn(args: DatabaseParameter, place: AwsPlace) -> str:
-    return arn_id(
-        "rds", args.group, kind="pg", joint=":",
-        account=place.account, region=place.region, partition=place.partition,
-    )  # fmt: skip
+    return place.arn("rds", args.group, kind="pg", joint=":")
 
 
 def _propose_parameter(target: Target) -> Proposed | None:
@@ -195,17 +192,17 @@ def _propose_parameter(target: Target) -> Proposed | None:
 
 
 async def _read_parameter(world: AwsWorld, args: DatabaseParameter) -> Current | None:
-    """The parameter with the instances that use its group. RDS lists parameters page by page, some hundred in all."""
-    parameter: Current | None = None
+    """The parameter; None where the group has none of this name. RDS lists some hundred, page by page."""
     marker: dict[str, str] = {}
     for _ in range(_MOST_PAGES):
         page = await world.read("rds", "DescribeDBParameters", DBParameterGroupName=args.group, **marker)
         named = [each for each in items(page, "Parameters") if text(each, "ParameterName") == args.parameter]
-        parameter = named[0] if named else None
+        if named:
+            return named[0]
         marker = {"Marker": text(page, "Marker")}
-        if parameter is not None or not marker["Marker"]:
+        if not marker["Marker"]:
             break
-    return parameter
+    return None
 
 
 _MOST_PAGES: Final = 20
@@ -261,11 +258,6 @@ def _parameter_command(args: DatabaseParameter) -> str:
     return shell(*aws("rds", "modify-db-parameter-group", *words, args=args))
 
 
-def _group(args: DatabaseParameter, current: Current) -> BlastRadius:
-    del args, current
-    return BlastRadius(at_a_time=1, parts=1, part="parameter group")
-
-
 register(
     Remediation(
         name="set_database_parameter",
@@ -285,16 +277,12 @@ register(
             wanted=lambda args: {"value": args.value},
             request=_parameter_request,
             progress=_parameter_there,
-            radius=_group,
+            radius=as_whole("parameter group"),
             guards=_parameter_guards,
             identity=lambda current: text(current, "ParameterName"),
-            arrived=lambda before, wanted, now: (
-                True if now["value"] == wanted["value"] else None if now == dict(before) else False
-            ),
         ),
         permissions=(
-            "rds:DescribeDBParameters", "rds:DescribeDBInstances", "cloudformation:DescribeStackResources",
-            "cloudformation:DescribeStacks", "rds:ModifyDBParameterGroup",
+            "rds:DescribeDBParameters", "rds:DescribeDBInstances", *STACK_LOOKS, "rds:ModifyDBParameterGroup",
         ),
     )
 )  # fmt: skip

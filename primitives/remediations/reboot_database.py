@@ -6,13 +6,13 @@ from primitives.actions.aws import DatabaseInstance, aws, database_of
 from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
 from primitives.actions.aws_rds import (
     INSTANCE_LOOKS,
+    WHOLE_INSTANCE,
     identity_of,
     instance_arn,
     instance_guards,
     read_instance,
     restarted,
     tags_of,
-    whole_instance,
 )
 from primitives.actions.aws_world import AwsWorld, Request
 from primitives.actions.execution import Convergence
@@ -74,7 +74,7 @@ REMEDIATION = register(
             wanted=lambda _: {"restarted": "now"},
             request=lambda args, _: Request("rds", "RebootDBInstance", {"DBInstanceIdentifier": args.instance}),
             progress=_progress,
-            radius=whole_instance,
+            radius=WHOLE_INSTANCE,
             guards=instance_guards,
             identity=identity_of,
             arrived=_arrived,

@@ -11,17 +11,17 @@ from typing import Any, Final
 from pydantic import Field
 
 from primitives.actions.aws import InRegion, aws, place_about
-from primitives.actions.aws_guards import no_stack_update
-from primitives.actions.aws_operations import AwsChange, Current, Settings, begun, settled
+from primitives.actions.aws_guards import STACK_LOOKS, no_stack_update
+from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, begun, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import in_change, whole_number
-from primitives.actions.execution import BlastRadius, Call, Convergence
+from primitives.actions.execution import Call, Convergence
 from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.proposal import Proposed, shell
 from primitives.actions.target import Target
 from primitives.backends.aws.fields import items, number, text
 from primitives.errors import SourceUnreachable
-from primitives.identity import arn_id, base_name
+from primitives.identity import base_name
 from primitives.remediations.registry import Remediation, register
 
 _READABLE: Final = frozenset({"String", "StringList"})
@@ -47,10 +47,7 @@ def _propose(target: Target) -> Proposed | None:
 
 
 def _arn(args: RestoreParameter, place: AwsPlace) -> str:
-    return arn_id(
-        "ssm", args.parameter.removeprefix("/"), kind="parameter",
-        account=place.account, region=place.region, partition=place.partition,
-    )  # fmt: skip
+    return place.arn("ssm", args.parameter.removeprefix("/"), kind="parameter")
 
 
 async def _read(world: AwsWorld, args: RestoreParameter) -> Current | None:
@@ -149,11 +146,6 @@ def _command(args: RestoreParameter) -> str:
     return f'{put} --value "$({read})"'
 
 
-def _radius(args: RestoreParameter, current: Current) -> BlastRadius:
-    del args, current
-    return BlastRadius(at_a_time=1, parts=1, part="parameter")
-
-
 REMEDIATION = register(
     Remediation(
         name="restore_parameter",
@@ -174,14 +166,13 @@ REMEDIATION = register(
             request=_request,
             complete=_complete,
             progress=_restored,
-            radius=_radius,
+            radius=as_whole("parameter"),
             guards=_guards,
             documents=_values,
             arrived=begun("version"),
         ),
         permissions=(
-            "ssm:DescribeParameters", "ssm:GetParameterHistory", "cloudformation:DescribeStackResources",
-            "cloudformation:DescribeStacks", "ssm:PutParameter",
+            "ssm:DescribeParameters", "ssm:GetParameterHistory", *STACK_LOOKS, "ssm:PutParameter",
         ),
     )
 )  # fmt: skip

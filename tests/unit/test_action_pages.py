@@ -38,3 +38,8 @@ def test_checks_of_one_action_are_not_said_of_another() -> None:
     assert "another node takes pods" not in PAGES["uncordon_node.md"]
     assert "nobody empties it" in PAGES["uncordon_node.md"]
     assert "no autoscaler sets its replicas" in PAGES["scale_workload.md"]
+
+
+def test_the_guards_of_actions_on_aws_are_said() -> None:
+    assert "- no modification waits to be applied\n- no maintenance is planned\n" in PAGES["resize_database.md"]
+    assert "- no CloudFormation stack is changing it\n" in PAGES["enable_rule.md"]

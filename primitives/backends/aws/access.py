@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from primitives.backends.aws import AwsSettings
 
-__all__ = ["PROCESS_S", "Access", "Assumption"]
+__all__ = ["PROCESS_S", "Access", "Assumption", "method_name", "open_session"]
 
 PROCESS_S: Final = 15.0
 """A `credential_process` that takes longer is ended."""
@@ -141,7 +141,7 @@ class Access:
 
     def _configured(self) -> Session:
         settings = self._settings
-        session = _session(settings.profile)
+        session = open_session(settings.profile)
         for name in ("config_file", "credentials_file"):
             if path := getattr(settings, name):
                 session.set_config_variable(name, path)
@@ -192,7 +192,7 @@ class Access:
             return self._made(session, service, region, **credentials)
 
         fetcher = AssumeRoleCredentialFetcher(make, own, assume.role_arn, extra_args=assume.extra)
-        assumed = _session(self._settings.profile)
+        assumed = open_session(self._settings.profile)
         if self._settings.config_file:
             assumed.set_config_variable("config_file", self._settings.config_file)
         if assume.once:
@@ -204,13 +204,20 @@ class Access:
         return assumed
 
 
-def _session(profile: str) -> Session:
-    """A session. All share what was read of botocore's models: a client of a known service takes 20 ms, not 150."""
+def open_session(profile: str) -> Session:
+    """A session of botocore. All share what was read of its models: a second client takes 20 ms, not 150."""
     from botocore.session import Session
 
     session = Session(profile=profile or None)
     session.register_component("data_loader", _models())
     return session
+
+
+def method_name(operation: str) -> str:
+    """The name of a client's method for an operation: `describe_events` of `DescribeEvents`."""
+    from botocore import xform_name
+
+    return str(xform_name(operation))
 
 
 @cache

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from primitives.backends.aws.access import Access
+from primitives.backends.aws.access import Access, method_name
 from primitives.backends.aws.failures import explain
 from primitives.backends.aws.permissions import CALLS, action_of
 from primitives.backends.aws.threads import DaemonThreads
@@ -76,7 +76,7 @@ class AwsClient:
 
         def work() -> Any:
             client = self._access.client(service, region)
-            return getattr(client, _method(operation))(**params)
+            return getattr(client, method_name(operation))(**params)
 
         answer = await self._in_thread(service, operation, work)
         return answer if isinstance(answer, dict) else {}
@@ -89,7 +89,7 @@ class AwsClient:
         def work() -> Listing:
             client = self._access.client(service, region)
             listing, until = Listing(), time.monotonic() + _LISTING_S
-            for page in client.get_paginator(_method(operation)).paginate(**params):
+            for page in client.get_paginator(method_name(operation)).paginate(**params):
                 items = page.get(key) if isinstance(page, dict) else None
                 listing.items += [item for item in items if item] if isinstance(items, list) else []
                 if len(listing.items) >= most or time.monotonic() > until:
@@ -131,12 +131,6 @@ class AwsClient:
             except Exception as error:  # botocore raises dozens of kinds, and others where an answer can't be read.
                 action = action_of(service, operation)
                 raise explain(error, self.source, action, self._settings.profile) from None
-
-
-def _method(operation: str) -> str:
-    from botocore import xform_name
-
-    return str(xform_name(operation))
 
 
 def _server_time(answer: dict[str, Any]) -> datetime | None:

@@ -6,9 +6,10 @@ the like); 500 and above, a lost connection or an answer that can't be read say 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from primitives.actions.execution import Dispatch
+from primitives.backends.aws.fields import mapping
 from primitives.redact import Redactor
 from primitives.text import safe_line
 
@@ -43,7 +44,7 @@ def outcome_of(error: Exception, problem: str) -> Dispatch:
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return Dispatch(outcome="unknown", detail=problem)
-    stated, metadata = _part(response, "Error"), _part(response, "ResponseMetadata")
+    stated, metadata = mapping(response, "Error"), mapping(response, "ResponseMetadata")
     code, status = str(stated.get("Code") or "").rpartition("#")[2], metadata.get("HTTPStatusCode")
     request = safe_line(str(metadata.get("RequestId") or ""), limit=100)
     said = Redactor().redact(safe_line(str(stated.get("Message") or ""), limit=300))
@@ -53,8 +54,3 @@ def outcome_of(error: Exception, problem: str) -> Dispatch:
     if code in _CHANGED:
         why = f"the target has changed since it was looked at: {why}"
     return Dispatch(outcome="refused", request_id=request, detail=why)
-
-
-def _part(response: dict[str, Any], key: str) -> dict[str, Any]:
-    value = response.get(key)
-    return value if isinstance(value, dict) else {}

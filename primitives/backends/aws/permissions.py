@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from primitives.actions.aws_calls import LOOKS, WRITES
 
-__all__ = ["CALLS", "NEVER", "SESSION_TAGS", "act_policy", "act_trust", "action_of", "read_policy"]
+__all__ = ["CALLS", "NEVER", "SESSION_TAGS", "act_policy", "act_trust", "action_of", "policy_of", "read_policy"]
 
 CALLS: Final[dict[str, tuple[str, ...]]] = {
     "autoscaling": ("DescribeAutoScalingGroups", "DescribeScalingActivities"),
@@ -65,7 +65,7 @@ def action_of(service: str, operation: str) -> str:
 def read_policy() -> dict[str, Any]:
     """The IAM policy that allows every call that a source of kind `aws` makes, and nothing else."""
     actions = sorted({action_of(service, operation) for service in CALLS for operation in CALLS[service]} - _FREE)
-    return _policy(
+    return policy_of(
         {"Sid": "CloudOpsRead", "Effect": "Allow", "Action": actions, "Resource": "*"},
         {"Sid": "CloudOpsNever", "Effect": "Deny", "Action": list(NEVER), "Resource": "*"},
     )
@@ -74,7 +74,7 @@ def read_policy() -> dict[str, Any]:
 def act_policy() -> dict[str, Any]:
     """The IAM policy of a role that executes actions: their looks, their calls, and a denial of everything else."""
     looks, writes = ([action_of(*call.split(":")) for call in sorted(calls)] for calls in (LOOKS, WRITES))
-    return _policy(
+    return policy_of(
         {"Sid": "CloudOpsLook", "Effect": "Allow", "Action": looks, "Resource": "*"},
         {"Sid": "CloudOpsAct", "Effect": "Allow", "Action": writes, "Resource": "*"},
         {"Sid": "CloudOpsNothingElse", "Effect": "Deny", "NotAction": [*looks, *writes, *sorted(_FREE)],
@@ -87,7 +87,7 @@ def act_trust() -> dict[str, Any]:
     caller = {"AWS": "arn:aws:iam::ACCOUNT:role/WHO-RUNS-CLOUDOPS"}
     named = {"StringLike": {"sts:RoleSessionName": "cloudops-*"}}
     tagged = {"ForAllValues:StringEquals": {"aws:TagKeys": list(SESSION_TAGS)}}
-    return _policy(
+    return policy_of(
         {"Sid": "CloudOpsActs", "Effect": "Allow", "Principal": caller, "Action": "sts:AssumeRole",
          "Condition": named},
         {"Sid": "CloudOpsTags", "Effect": "Allow", "Principal": caller, "Action": "sts:TagSession",
@@ -95,5 +95,6 @@ def act_trust() -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+def policy_of(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy of IAM with these statements."""
     return {"Version": _VERSION, "Statement": list(statements)}

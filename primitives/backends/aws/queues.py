@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from primitives.backends.aws.access import method_name, open_session
 from primitives.backends.aws.failures import explain
 from primitives.dataclass import dataclass
-from primitives.errors import SourceError
 
 __all__ = ["Queue", "QueueMessage", "confirm_sns_subscription"]
 
@@ -32,7 +32,7 @@ class Queue:
         self._client: Any = None
 
     def receive(self, wait_s: int = _WAIT_S) -> list[QueueMessage]:
-        """What has come, waiting so long for it; others don't get it for 60 s."""
+        """The messages that came, waiting up to `wait_s` for them; other readers don't get them for 60 s."""
         answer = self._call(
             "ReceiveMessage", QueueUrl=self._url, MaxNumberOfMessages=_BATCH, WaitTimeSeconds=wait_s,
             VisibilityTimeout=60,
@@ -41,7 +41,7 @@ class Queue:
         return [QueueMessage(each["MessageId"], each["ReceiptHandle"], each["Body"]) for each in messages]
 
     def delete(self, messages: list[QueueMessage]) -> None:
-        """Delete what was kept elsewhere."""
+        """Delete messages that are stored elsewhere by now."""
         entries = [{"Id": str(at), "ReceiptHandle": each.receipt} for at, each in enumerate(messages)]
         if entries:
             self._call("DeleteMessageBatch", QueueUrl=self._url, Entries=entries)
@@ -52,14 +52,10 @@ class Queue:
             self._client.close()
 
     def _call(self, operation: str, **params: Any) -> dict[str, Any]:
-        from botocore import xform_name
-
         try:
             if self._client is None:
                 self._client = _client("sqs", self._region, self._profile, self._endpoint)
-            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**params)
-        except SourceError:
-            raise
+            answer: dict[str, Any] = getattr(self._client, method_name(operation))(**params)
         except Exception as error:  # botocore raises dozens of kinds.
             raise explain(error, "sqs", f"sqs:{operation}", self._profile) from None
         return answer
@@ -77,9 +73,7 @@ def confirm_sns_subscription(topic: str, token: str, region: str, endpoint_url: 
 def _client(service: str, region: str, profile: str, endpoint_url: str, *, unsigned: bool = False) -> Any:
     from botocore import UNSIGNED
     from botocore.config import Config
-    from botocore.session import Session
 
-    session = Session(profile=profile or None)
     options: dict[str, Any] = {"signature_version": UNSIGNED} if unsigned else {}
     config = Config(
         connect_timeout=_CONNECT_S,
@@ -88,4 +82,6 @@ def _client(service: str, region: str, profile: str, endpoint_url: str, *, unsig
         user_agent_extra="cloudops",
         **options,
     )
-    return session.create_client(service, region_name=region or None, endpoint_url=endpoint_url or None, config=config)
+    return open_session(profile).create_client(
+        service, region_name=region or None, endpoint_url=endpoint_url or None, config=config
+    )

@@ -18,10 +18,10 @@ from primitives.actions.aws_calls import LOOKS, WRITES
 from primitives.actions.aws_world import AwsPlace
 from primitives.actions.execution import Call, Dispatch
 from primitives.actions.proposal import ActionArguments
-from primitives.backends.aws.access import Access, Assumption
+from primitives.backends.aws.access import Access, Assumption, method_name
 from primitives.backends.aws.failures import AwsMissing, explain
 from primitives.backends.aws.outcomes import outcome_of, refused_before
-from primitives.backends.aws.permissions import SESSION_TAGS, action_of
+from primitives.backends.aws.permissions import SESSION_TAGS, action_of, policy_of
 from primitives.backends.aws.threads import DaemonThreads
 from primitives.clock import SystemClock
 from primitives.errors import SourceDenied, SourceError
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["AwsWriter", "session_policy"]
 
 _CALLS_AT_ONCE: Final = 4
-_VERSION: Final = "2012-10-17"
 
 
 class AwsWriter:
@@ -106,7 +105,7 @@ class AwsWriter:
     async def _answer(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         def work() -> Any:
             client = self._access.client(service)
-            return getattr(client, _method(operation))(**parameters)
+            return getattr(client, method_name(operation))(**parameters)
 
         try:
             answer = await self._threads.run(work)
@@ -137,7 +136,7 @@ def session_policy(call: Call) -> str:
 def _policy(calls: Any, resources: list[str]) -> str:
     actions = sorted({action_of(*name.split(":")) for name in calls})
     statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
-    return orjson.dumps({"Version": _VERSION, "Statement": [statement]}).decode()
+    return orjson.dumps(policy_of(statement)).decode()
 
 
 def _tags(call: Call) -> dict[str, str]:
@@ -150,7 +149,7 @@ def _sent(access: Access, call: Call, explained: Any) -> Dispatch:
     action = action_of(call.api, call.operation)
     try:
         client = access.client(call.api)
-        method, request = getattr(client, _method(call.operation)), dict(call.parameters["request"])
+        method, request = getattr(client, method_name(call.operation)), dict(call.parameters["request"])
         access.ready()
     except Exception as error:  # Nothing has gone out by here.
         return Dispatch(outcome="refused", detail=f"it was not sent: {explained(error, action).problem}")
@@ -161,9 +160,3 @@ def _sent(access: Access, call: Call, explained: Any) -> Dispatch:
         return refused_before(error, problem) or outcome_of(error, problem)
     metadata = answer.get("ResponseMetadata") if isinstance(answer, dict) else None
     return Dispatch(outcome="accepted", request_id=str((metadata or {}).get("RequestId") or "")[:100])
-
-
-def _method(operation: str) -> str:
-    from botocore import xform_name
-
-    return str(xform_name(operation))
