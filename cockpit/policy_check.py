@@ -49,9 +49,10 @@ class Result:
         """The rules that name an action which isn't there, with what they call it."""
         names = (*remediations(), *ALIASES)
         policy = self.current.policy
-        named_by = ((rule.name, pattern.removeprefix("!")) for rule in (*policy.rules, *policy.freezes)
-                    for pattern in rule.match.primitive)  # fmt: skip
-        return [f"{rule}: {pattern}" for rule, pattern in named_by
+        matches = [(rule.name, rule.match) for rule in policy.rules]
+        matches += [(freeze.name, freeze.match) for freeze in policy.freezes]
+        named_by = [(name, pattern.removeprefix("!")) for name, match in matches for pattern in match.primitive]
+        return [f"{name}: {pattern}" for name, pattern in named_by
                 if pattern not in names and not fnmatch.filter(names, pattern)]  # fmt: skip
 
     @property
