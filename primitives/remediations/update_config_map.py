@@ -42,7 +42,7 @@ def _propose(target: Target) -> None:
 
 def _command(args: UpdateConfigMap) -> str:
     patch = orjson.dumps({"data": {args.key: args.value}}).decode()
-    return shell(*kubectl("patch", f"configmap/{args.name}", "--patch", patch, args=args, namespace=args.namespace))
+    return shell(*kubectl("patch", "configmap", args.name, "--patch", patch, args=args, namespace=args.namespace))
 
 
 async def _patch(world: KubernetesWorld, args: UpdateConfigMap, current: Mapping[str, Any]) -> Patch:
@@ -90,7 +90,7 @@ def _progress(args: UpdateConfigMap, current: Mapping[str, Any]) -> Convergence:
 async def _radius(world: KubernetesWorld, args: UpdateConfigMap, current: Mapping[str, Any]) -> BlastRadius:
     """The pods of the namespace that read it, all at once."""
     del current
-    pods = maps(await world.get(f"/api/v1/namespaces/{args.namespace}/pods") or {}, "items")
+    pods = maps(await world.get(ObjectRef("/api/v1", "pods", "pod", args.namespace, "").folder) or {}, "items")
     reading = sum(args.name in _read_by(mapping(pod, "spec")) for pod in pods)
     return BlastRadius(at_a_time=reading, parts=reading, part="pod")
 

@@ -118,5 +118,5 @@ def test_a_key_that_no_config_map_can_have_is_refused(key: str) -> None:
 def test_its_command_is_kubectls() -> None:
     known = ACTION.arguments.model_validate({**TARGET, "value": "it's"})
     assert ACTION.command(known) == (
-        """kubectl patch configmap/desk --patch '{"data":{"mode":"it'"'"'s"}}' --namespace clinic"""
+        """kubectl patch configmap desk --patch '{"data":{"mode":"it'"'"'s"}}' --namespace clinic"""
     )
