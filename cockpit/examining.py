@@ -50,6 +50,8 @@ async def examine_writers(definitions: Mapping[str, SourceDefinition]) -> dict[s
     for name, task in zip(able, tasks, strict=True):
         if task is None:
             checks[name] = Check(name=f"act {name}", status="warning", detail=f"not known within {_WITHIN_S:g} s")
+        elif (error := task.exception()) is not None:
+            checks[name] = Check(name=f"act {name}", status="bad", detail=safe_line(f"{type(error).__name__}: {error}"))
         elif (check := task.result()) is not None:
             checks[name] = check
     return checks
@@ -74,10 +76,8 @@ def _act_check(name: str, writer: PlatformWriter, known: Examination) -> Check:
     said = f"{'' if writer.separate else 'no identity of its own: '}{who}"
     if not known.missing:
         return Check(name=f"act {name}", status="ok" if writer.separate else "off", detail=said)
-    lacking = f"{said}; may not {', '.join(known.missing)}: actions that take it are refused"
-    return Check(
-        name=f"act {name}", status="warning" if writer.separate else "off", detail=safe_line(lacking, limit=900)
-    )
+    lacking = safe_line(f"{said}; may not {', '.join(known.missing)}: actions that take it are refused", limit=900)
+    return Check(name=f"act {name}", status="warning" if writer.separate else "off", detail=lacking)
 
 
 def offer_checks(offers: Iterable[Offer] | None = None) -> tuple[Check, ...]:

@@ -121,6 +121,18 @@ async def test_a_key_of_a_config_map_is_set_by_the_generated_role_and_put_back(s
         assert server.get("-n", NAMESPACE, "configmap", "desk")["data"] == {"mode": "calm"}
 
 
+async def test_the_actor_has_every_permission_and_the_reader_has_not(server: ApiServer) -> None:
+    async with writer_of(server) as writer:
+        assert (await writer.examine()).missing == ()
+    async with writer_of(server, "reader") as writer:
+        missing = (await writer.examine()).missing
+        assert {"patch deployments.apps", "create pods/eviction", "patch nodes"} <= set(missing)
+        assert "get deployments.apps" not in missing
+    async with writer_of(server, "reader", act_as="actor") as writer:
+        with pytest.raises(SourceDenied, match="impersonate"):
+            await writer.examine()
+
+
 async def test_an_undone_rollback_rolls_forward_again(server: ApiServer) -> None:
     make_two_revisions(server, "Deployment", "forth")
     async with writer_of(server) as writer:

@@ -73,9 +73,7 @@ class AwsWriter:
             said = await self._answer("sts", "GetCallerIdentity", {})
             region = await self._threads.run(lambda: self._access.region)
             account, caller = str(said.get("Account") or ""), str(said.get("Arn") or "")
-            stated = self._settings.account
-            if stated and stated != account:
-                raise SourceDenied(self.name, f"it would act in account {account}, `account` says {stated}")
+            self._refuse_other_account(account)
             if not self.separate:
                 self.identity = f"{caller}, the caller's own credentials"
             self.place |= {"account": account, "region": region}
@@ -95,7 +93,9 @@ class AwsWriter:
 
         def work() -> str:
             # AWS answers this to every session, whatever its policy denies.
-            return str(access.client("sts").get_caller_identity().get("Arn") or "")
+            said = access.client("sts").get_caller_identity()
+            self._refuse_other_account(str(said.get("Account") or ""))
+            return str(said.get("Arn") or "")
 
         try:
             return Examination(who=await self._threads.run(work))
@@ -124,6 +124,11 @@ class AwsWriter:
             return await self._threads.run(lambda: _sent(access, call, self._explained))
         finally:
             await self._threads.run(access.close)
+
+    def _refuse_other_account(self, account: str) -> None:
+        stated = self._settings.account
+        if stated and stated != account:
+            raise SourceDenied(self.name, f"it would act in account {account}, `account` says {stated}")
 
     async def _answer(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         def work() -> Any:
