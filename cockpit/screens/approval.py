@@ -257,7 +257,8 @@ class ActingScreen(JudgingScreen):
         approval = ApproveAction(run=run.id, digest=run.digest, typed=run.plan.name)
 
         def approve(prompt: ApprovalPrompt) -> None:
-            self.run_worker(self._send_approval(prompt, approval, f"{run.id} approved"), group="judging")
+            # A worker of this screen would have it drawn once more under the modal before anything is sent.
+            self.app.run_worker(self._send_approval(prompt, approval, f"{run.id} approved"), group="judging")
 
         def closed(_: str | None) -> None:
             if not prompt.approved:
