@@ -136,4 +136,6 @@ async def test_what_an_autoscaler_does_and_what_crashes_again_and_again_are_none
 async def test_a_history_far_shorter_than_the_window_asked_for_is_seen(backend: PrometheusBackend) -> None:
     month = Window(start=END - timedelta(days=30, seconds=1001), end=END)
     answer = await backend.ask(ChangesQuery(window=month))
-    assert about(list(answer.records), "bakery/deployment/oven") == about(await changes(backend), "bakery/deployment/oven")
+    assert about(list(answer.records), "bakery/deployment/oven") == about(
+        await changes(backend), "bakery/deployment/oven"
+    )
