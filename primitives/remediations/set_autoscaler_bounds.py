@@ -89,6 +89,7 @@ def _command(args: AutoscalerBounds) -> str:
 REMEDIATION = register(
     Remediation(
         name="set_autoscaler_bounds",
+        alias="ScaleResource",
         summary="Set how few and how many replicas an autoscaler may choose",
         effect="write",
         risk="medium",

@@ -232,6 +232,7 @@ def _back(args: UpdateConfiguration, prior: PriorState) -> UpdateConfiguration |
 REMEDIATION = register(
     Remediation(
         name="update_configuration",
+        alias="UpdateConfiguration",
         summary="Change the image, a variable, the resources or a probe of a workload's container",
         effect="write",
         risk="medium",
