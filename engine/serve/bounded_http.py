@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+else:
+    HttpToolsProtocol = object  # uvicorn loads a command line of its own: it comes in where a server is made
 
-__all__ = ["HEADERS_WITHIN_S", "HEADER_BYTES", "BoundedHttp"]
+__all__ = ["HEADERS_WITHIN_S", "HEADER_BYTES", "Bounds"]
 
 HEADER_BYTES: Final = 32 * 1024
 """Bytes of headers beyond the first chunk of a request (256 KB at most, by the event loop)."""
@@ -15,8 +18,11 @@ HEADERS_WITHIN_S: Final = 10.0
 """For the headers of a request, and for a new connection until its first request."""
 
 
-class BoundedHttp(HttpToolsProtocol):
-    """Closes a connection whose headers are too long or too slow: none may fill the memory or sit on a place."""
+class Bounds(HttpToolsProtocol):
+    """Comes before uvicorn's protocol among the bases of a class.
+
+    It closes a connection whose headers are too long or too slow: none may fill the memory or sit on a place.
+    """
 
     _slow: asyncio.TimerHandle | None = None
     _in_headers = False

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.serve.bounded_http import Bounds
 from engine.serve.settings import TlsSettings
 from primitives.clock import Clock
 from primitives.errors import UsageError
@@ -93,8 +94,9 @@ def _server(application: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Ser
 
 def _config(application: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Config:
     import uvicorn
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-    from engine.serve.bounded_http import BoundedHttp
+    class BoundedHttp(Bounds, HttpToolsProtocol): ...
 
     return uvicorn.Config(
         application,
