@@ -75,7 +75,8 @@ def _progress(args: AutoscalerBounds, current: Mapping[str, Any]) -> Convergence
     )
 
 
-def _radius(args: AutoscalerBounds, current: Mapping[str, Any]) -> BlastRadius:
+async def _radius(world: KubernetesWorld, args: AutoscalerBounds, current: Mapping[str, Any]) -> BlastRadius:
+    del world
     parts = max(integer(current, "status", "currentReplicas") or 1, args.most)
     return BlastRadius(at_a_time=parts, parts=parts, part="pod")
 
