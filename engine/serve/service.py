@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -125,6 +126,7 @@ class Service:
             "investigator": lambda _: investigator.run(),
             "housekeeping": lambda _: self._keep_house(settings),
             "escalation": lambda _: self._escalate(settings),
+            "loading": lambda _: asyncio.to_thread(_load_what_investigations_need),
         }
         for name, pull in settings.pull.items():
             secrets = read_secrets(pull, f"serve.pull.{name}")
@@ -158,6 +160,15 @@ class Service:
                         continue
                     _log.warning("nobody has taken an alert", extra={"group": group.id, "waited_s": int(waited_s)})
             await self._desk.clock.sleep(_LOOK_FOR_UNATTENDED_S)
+
+
+def _load_what_investigations_need() -> None:
+    """Import it before the first alert comes: on the loop it would keep a sender waiting for a tenth of a second."""
+    from engine.reason.catalogue import causes
+    from primitives.diagnostics.registry import diagnostics
+
+    diagnostics()
+    causes()
 
 
 async def _pull(
