@@ -50,6 +50,7 @@ Signal = Literal[
     "traffic rose below",  # what it calls got as many times more requests
     "load ran full",  # something behind where more requests enter ran full since
     "outside blamed",  # errors name a host outside of the known system
+    "lost its role",  # it was the primary or leader of its cluster and isn't any more
     "fell silent",  # its metrics ended while others go on
     "setting differs",  # a setting differs from before or from its peers
     "path refused",  # it says that it may not use a path
@@ -111,6 +112,10 @@ class Cause:
     `caused_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
     entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `location_states` are the
     states of the component itself; where it is known to be down, all that it serves suffers from it.
+    What `shows_callers_faults` is an outcome of what is wrong with its direct callers too: a queue grows since its
+    consumer fails. Without `caused_from_above` no change of a caller can cause it: load overloads a database, and
+    doesn't make it a replica. Where a cause has a `place_sentence`, its place alone can say what it is
+    (`engine.reason.places`).
     The one that `names_any_trouble` is used for a bad state that no cause declares.
     """
 
@@ -139,6 +144,9 @@ class Cause:
     shows_on_entity: bool = False
     location_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
+    caused_from_above: bool = True
+    shows_callers_faults: bool = False
+    place_sentence: str = ""
     unproven_sentence: str = ""
     complaint_sentence: str = ""
     change_noun: str = ""

@@ -104,7 +104,7 @@ CAUSES = (
         _CLASS,
         "{resource} reached its limit of concurrent executions",
         "AWS Lambda: concurrency and throttles",
-        families={"overloaded": 1.6},
+        families={"overloaded": 1.6, "concurrency": 2.8},
         metrics=r"concurren(?:t|cy).*|in flight|inflight|throttles",
         felt_by_callers=True,
         settings={"no_concurrency": 4.2},
