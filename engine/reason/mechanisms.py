@@ -92,6 +92,7 @@ _FROM_OUTSIDE: Final = frozenset(
     ("unavailable", "server_error", "timeout", "connection_refused", "connection_reset", "unreachable")
 )
 _UNANSWERED: Final = 0.4
+_NO_CONNECTION: Final = ("unreachable", "connection_refused", "connection_reset")
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
@@ -292,7 +293,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
             if fact.family in _FROM_OUTSIDE and case.resources.get(place or "") == "external":
                 why = "its callers' errors name it"
                 # An answer is theirs; one that is missing may be lost on the way.
-                clear = _UNANSWERED if fact.family in COMPLAINTS - {"unavailable"} else 1.0
+                clear = _UNANSWERED if fact.family in _NO_CONNECTION else 1.0
                 yield from signal("outside blamed", place, name, news * trust * share * clear, why, "outside")
                 continue
             for cause_id, weight in causes_of_words(fact):

@@ -42,7 +42,7 @@ certificate: cert|leaf_sig|handshake|issuer|pkix|ssl|tls|x509
 dns: dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail|zero addresses|unresolved
 connection_refused: refused|no listener
 connection_reset: connection|econn|eof|hang|lost|pipe|reset|server|heartbeat
-unreachable: connect|dial|all|broker|can't|cannot|connect|could|enet|error|fail|host|network|no|route|server|unable|unreach
+unreachable: connect|dial|all|broker|can't|cannot|could|enet|error|fail|host|network|no|route|server|unable|unreach
 rate_limited: limit|throughput|rate|requests|resource|slow|throttl
 concurrency: concurren
 quota: limit|quota
