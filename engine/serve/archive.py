@@ -132,7 +132,7 @@ def _line(summary: IncidentSummary, head: Head, path: Path, now: datetime) -> di
         "updated_at": summary.updated_at,
         "events": head.seq,
         "hash": head.hash,
-        "file": f"{path.parent.name}/{path.name}",
+        "file": str(path.relative_to(path.parents[1])),
     }
 
 
