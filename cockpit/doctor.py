@@ -12,7 +12,7 @@ from functools import partial
 
 from cockpit.checks import Check
 from cockpit.engine_access import ask_engine
-from cockpit.examining import examine_sources, offer_checks
+from cockpit.examining import examine_sources, examine_writers, offer_checks
 from cockpit.notifying import notification_check
 from cockpit.settings import Settings
 from cockpit.tables import Column, count, table_lines
@@ -131,6 +131,7 @@ async def _sources(settings: Settings) -> tuple[Check, ...]:
         states = await check_sources(asked, [secret for source in sources for secret in source.secrets])
         reachable = {state.name for state in states if state.status == "reachable"}
         examined = await examine_sources([source for source in sources if source.backend.name in reachable])
+        acting = await examine_writers({name: directory.definitions[name] for name in names if name in reachable})
     finally:
         await asyncio.gather(*(backend.close() for backend in asked), return_exceptions=True)
     warnings = {source.backend.name: source.warning for source in sources}
@@ -138,6 +139,7 @@ async def _sources(settings: Settings) -> tuple[Check, ...]:
     for state in states:
         checks.append(_source(directory.definitions[state.name], state, warnings[state.name]))
         checks += examined.get(state.name, ())
+        checks += [acting[state.name]] if state.name in acting else []
     return tuple(checks)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from cockpit.checks import Check
+from primitives.backends.registry import PlatformWriter, backends
 from primitives.errors import SourceError
-from primitives.examination import Examinable, Examination, Offer
+from primitives.examination import Examinable, ExaminableWriter, Examination, Offer
 from primitives.side_by_side import side_by_side
-from primitives.sources import Source, offered_sources
+from primitives.sources import Source, SourceDefinition, offered_sources, open_writer
 from primitives.text import safe_line
 
-__all__ = ["examine_sources", "offer_checks"]
+__all__ = ["examine_sources", "examine_writers", "offer_checks"]
 
 _WITHIN_S: Final = 15.0
 _GREAT_SKEW_S: Final = 5.0
@@ -35,6 +36,48 @@ async def examine_sources(sources: Sequence[Source]) -> dict[str, tuple[Check, .
             said = error.problem if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
             checks[name] = (Check(name=f"access {name}", status="warning", detail=safe_line(said)),)
     return checks
+
+
+async def examine_writers(definitions: Mapping[str, SourceDefinition]) -> dict[str, Check]:
+    """Whether what acts on each source can be had, and what it may not do, by the source's name.
+
+    Sources on which nothing can be executed are left out.
+    """
+    kinds = backends()
+    able = {name: each for name, each in definitions.items() if kinds[each.kind].writer is not None}
+    tasks = await side_by_side([_try_writer(name, definition) for name, definition in able.items()], _WITHIN_S)
+    checks = {}
+    for name, task in zip(able, tasks, strict=True):
+        if task is None:
+            checks[name] = Check(name=f"act {name}", status="warning", detail=f"not known within {_WITHIN_S:g} s")
+        elif (error := task.exception()) is not None:
+            checks[name] = Check(name=f"act {name}", status="bad", detail=safe_line(f"{type(error).__name__}: {error}"))
+        elif (check := task.result()) is not None:
+            checks[name] = check
+    return checks
+
+
+async def _try_writer(name: str, definition: SourceDefinition) -> Check | None:
+    """The line of one source; None where its writing side can't be tried."""
+    writer = await open_writer(name, definition)
+    try:
+        if not isinstance(writer, ExaminableWriter):
+            return None
+        known = await writer.examine()
+    except SourceError as error:
+        return Check(name=f"act {name}", status="bad" if writer.separate else "off", detail=safe_line(error.problem))
+    finally:
+        await writer.close()
+    return _act_check(name, writer, known)
+
+
+def _act_check(name: str, writer: PlatformWriter, known: Examination) -> Check:
+    who = safe_line(known.who or writer.identity, limit=200)
+    said = f"{'' if writer.separate else 'no identity of its own: '}{who}"
+    if not known.missing:
+        return Check(name=f"act {name}", status="ok" if writer.separate else "off", detail=said)
+    lacking = safe_line(f"{said}; may not {', '.join(known.missing)}: actions that take it are refused", limit=900)
+    return Check(name=f"act {name}", status="warning" if writer.separate else "off", detail=lacking)
 
 
 def offer_checks(offers: Iterable[Offer] | None = None) -> tuple[Check, ...]:

@@ -156,11 +156,11 @@ class _Session:
                 raise UsageError(f"{state.execution_id} has no action that can be executed; `cloudops report` has all")
             return known
         wanted = [name.strip().casefold() for name in self._options.action]
-        chosen = [action for name in wanted for action in state.actions if action.id.casefold() == name]
-        if len(chosen) != len(wanted):
+        chosen = {action.id: action for name in wanted for action in state.actions if name in _names(action)}
+        if not all(any(name in _names(action) for action in chosen.values()) for name in wanted):
             there = ", ".join(f"{action.id} ({action.action})" for action in known) or "none"
             raise UsageError(safe_line(f"no such action; these can be executed: {there}", limit=600))
-        return chosen
+        return list(chosen.values())
 
     async def _step(self, prepare: PrepareAction, number: int) -> int:
         before = len(self._watch.state.runs)
@@ -333,6 +333,13 @@ class _Session:
     async def _quietly(self, command: Any) -> None:
         with suppress(CloudopsError):
             await self._send(command)
+
+
+def _names(action: Action) -> set[str]:
+    """What `--action` may call it, in lower case."""
+    entry = remediations().get(action.primitive)
+    names = (action.id, action.primitive, entry.alias if entry is not None else None)
+    return {name.casefold() for name in names if name}
 
 
 def _undone(state: IncidentState, run_id: str) -> bool:

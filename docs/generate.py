@@ -315,6 +315,7 @@ def _actions() -> str:
             "yes" if action.requires_approval else "no",
             f"by `{action.inverse.primitive}`" if isinstance(action.inverse, Inverse) else f"no: {action.inverse.why}",
             "yes" if action.executable else "shown only",
+            f"`{action.alias}`" if action.alias else "–",
             _code(action.arguments.model_fields) or "–",
         )
         for action in remediations().values()
@@ -324,7 +325,7 @@ def _actions() -> str:
         for diagnostic in diagnostics().values()
         if (look := diagnostic.look) is not None
     ]
-    columns = ("effect", "risk", "shows after about", "needs approval", "can be undone", "runs", "arguments")
+    columns = ("effect", "risk", "shows after about", "needs approval", "can be undone", "runs", "alias", "arguments")
     return _page(
         "Actions",
         "`primitives/remediations/` and the looks of `primitives/diagnostics/`",
@@ -343,6 +344,10 @@ resource for good (no action of this version does).
 
 An action's id (`A-1f0c93ab`) is the digest of its name and arguments. It never changes: when the ranking does, an
 action that is no longer recommended stays in the queue under its id, with the reason.
+
+An *alias* is a name that several actions share: the same thing, done on each platform. It can be written wherever an
+action is named: in the rules of a [policy](../policy.md), for `cloudops policy check --action`, in a
+[playbook](../playbooks.md), for `cloudops remediate --action`.
 
 A command is the exact equivalent of the action. Where something that it needs is not known, such as the namespace,
 there is no command, and the action says what is missing. A recording doesn't say which cluster or AWS account it came

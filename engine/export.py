@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast, get_args
 
 import numpy as np
 import orjson
@@ -29,7 +29,8 @@ from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
 from primitives.errors import BundleError, CloudopsError, StoreCorrupt, UsageError
 from primitives.patterns import lazy_pattern
 from primitives.records import Alert, Coverage, Series, Topology
-from primitives.telemetry import Answer
+from primitives.telemetry import Answer, ChangesQuery
+from primitives.terms import ChangeKind
 
 __all__ = ["coverage_of", "export_bundle", "import_events", "parts_of_answers"]
 
@@ -37,6 +38,7 @@ T = TypeVar("T")
 EVENTS: Final = "events.jsonl"
 _EXECUTION_ID: Final = lazy_pattern(r"[\w.-]{1,100}")
 ANSWERS: Final = "answers/"
+_REFUSALS: Final = frozenset({"partial", "denied", "unreachable"})
 
 
 async def export_bundle(port: EnginePort, execution_id: str, path: Path, *, overwrite: bool = False) -> None:
@@ -253,5 +255,20 @@ def _alert_document(alerts: Sequence[Alert]) -> dict[str, Any] | None:
 
 def coverage_of(stated: Sequence[Coverage], answers: Sequence[Answer[Any]]) -> tuple[Coverage, ...]:
     """What was asked of whom, and how it answered: as stated at the beginning, and by the answers."""
-    everything = [*stated, *(entry for answer in answers for entry in answer.coverage)]
+    everything = [*stated, *(entry for answer in answers for entry in (*answer.coverage, *_unanswered(answer)))]
     return tuple(_distinct(everything))
+
+
+def _unanswered(answer: Answer[Any]) -> Iterator[Coverage]:
+    """That a question was answered in part or not at all: without it a recording would know less of its gaps."""
+    query = answer.query
+    # What is missing of some series is said when those are asked for; of the others it says nothing.
+    if answer.status not in _REFUSALS or query.question == "series":
+        return
+    if any(entry.status != "answered" for entry in answer.coverage):
+        return
+    kinds = (query.kinds or get_args(ChangeKind)) if isinstance(query, ChangesQuery) else (query.question,)
+    yield Coverage.model_validate({
+        "source": answer.source, "kinds": kinds, "from": query.window.start, "to": query.window.end,
+        "status": answer.status, "detail": answer.detail,
+    })  # fmt: skip

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from primitives.alert_payloads.model import AlertSeverity
+from primitives.alert_payloads.severity_words import severity_named
 
 __all__ = ["severity_level", "severity_of"]
 
-_URGENT = frozenset({"critical", "crit", "sev0", "sev1", "p0", "p1", "page", "emergency", "fatal", "disaster", "1"})
-_QUIET = frozenset({"info", "information", "low", "none", "notice", "sev4", "sev5", "p4", "p5", "4", "5"})
+_LEVELS: Final[Mapping[AlertSeverity, Literal["critical", "warning", "info"]]] = {
+    "critical": "critical", "error": "warning", "warning": "warning", "info": "info", "unknown": "warning",
+}  # fmt: skip
 
 DEPTH = 4
 """So deep in an alert's payload a severity is looked for."""
@@ -21,10 +26,7 @@ def severity_of(alert: Any) -> str:
 
 def severity_level(severity: str) -> Literal["critical", "warning", "info", "unknown"]:
     """A provider's word for a severity as one of three levels: what wakes people up, what informs, and all between."""
-    word = severity.strip().casefold()
-    if not word:
-        return "unknown"
-    return "critical" if word in _URGENT else "info" if word in _QUIET else "warning"
+    return _LEVELS[severity_named(severity)] if severity.strip() else "unknown"
 
 
 def _severity(value: Any, depth: int) -> Any:

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from primitives.dataclass import dataclass
 
-__all__ = ["Examinable", "Examination", "Offer"]
+__all__ = ["Examinable", "ExaminableWriter", "Examination", "Offer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +40,16 @@ class Examinable(Protocol):
 
     async def examine(self) -> Examination:
         """Find out more. Raises `SourceError`."""
+        ...
+
+
+@runtime_checkable
+class ExaminableWriter(Protocol):
+    """The writing side of a source whose identity can be tried; only `doctor` asks for it."""
+
+    async def examine(self) -> Examination:
+        """Try whether the identity that acts can be had, and what it may not do. Changes nothing. Raises `SourceError`.
+
+        `missing` are the permissions that actions take and it hasn't.
+        """
         ...

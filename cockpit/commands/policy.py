@@ -27,8 +27,8 @@ def command() -> None:
     "cloudops policy check --file policy.yaml --action rollback_deployment --environment prod",
 )
 @click.option("--file", type=FilePath(dir_okay=False), help="A policy file [default: the one in force].")
-@click.option("--action", metavar="NAME", type=TEXT, help="What to judge: an action of docs/reference/actions.md.")
-@click.option("--resource", metavar="ID", type=TEXT, default="", help="What it acts on, such as shop/deployment/api.")
+@click.option("--action", metavar="NAME", type=TEXT, help="An action of docs/reference/actions.md, or an alias.")
+@click.option("--resource", metavar="ID", type=TEXT, help="What it acts on [default: not known].")
 @click.option("--environment", metavar="NAME", type=TEXT, help="Where it is [default: not known].")
 @click.option("--label", "labels", metavar="KEY=VALUE", multiple=True, type=TEXT, help="A label of what it acts on.")
 @click.option("--parts", type=click.IntRange(0), help="How many parts its target has [default: not known].")

@@ -19,7 +19,7 @@ __all__ = ["command"]
     example="cloudops remediate --plan-id exec-3f9a1c20\ncloudops remediate --plan-id exec-3f9a1c20 --dry-run",
 )
 @click.option("--plan-id", "name", metavar="EXEC_ID", type=TEXT, required=True, help="The investigation's execution.")
-@click.option("--action", multiple=True, metavar="ID", type=TEXT, help="An action, by its id [default: all, in order].")
+@click.option("--action", multiple=True, metavar="ID", type=TEXT, help="An action, by its id or name [default: all].")
 @click.option("--dry-run", is_flag=True, help="Check and preview; change nothing.")
 @click.option("--undo", metavar="RUN", type=TEXT, default="", help="Undo this run (R1, R2, ...) instead.")
 @click.option("--yes", is_flag=True, help="Don't ask where the policy allows it without a person.")

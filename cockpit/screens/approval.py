@@ -16,6 +16,8 @@ from cockpit.widgets.draw import Line, Styles, sanitised, wrap
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
     from textual.events import Key
 
@@ -36,7 +38,9 @@ def needs_name(plan: ActionPlan) -> bool:
 
 
 class ApprovalPrompt(Modal):
-    """Shows the plan of a run and gives `yes`, or nothing at all.
+    """Shows the plan of a run and calls `approve`, once, or nothing at all.
+
+    It stays until whoever approves closes it, so that nothing is drawn between the key and the request.
 
     The focus starts on Cancel, where Enter leaves. Where the risk is low, `y` approves. Otherwise Tab moves to the
     field, and Enter approves when it holds the exact name; on any other entry the modal says so and stays.
@@ -53,8 +57,10 @@ class ApprovalPrompt(Modal):
         *SCROLLING,
     ]
 
-    def __init__(self, run: ActionRun, styles: Styles) -> None:
+    def __init__(self, run: ActionRun, styles: Styles, approve: Callable[[ApprovalPrompt], None]) -> None:
         super().__init__()
+        self.approved = False
+        self._approve = approve
         assert run.plan is not None
         self.run_id = run.id
         self._run = run
@@ -92,7 +98,12 @@ class ApprovalPrompt(Modal):
     def action_approve_low(self) -> None:
         """`y`, where that is enough."""
         if not self._typed:
-            self.action_answer("yes")
+            self._give_approval()
+
+    def _give_approval(self) -> None:
+        if not self.approved:
+            self.approved = True
+            self._approve(self)
 
     def action_cancel(self) -> None:
         """Enter on Cancel."""
@@ -102,7 +113,7 @@ class ApprovalPrompt(Modal):
         """Enter in the field."""
         event.stop()
         if event.value == self._plan.name:
-            self.action_answer("yes")
+            self._give_approval()
         else:
             # Kept: the countdown writes the footing anew every second.
             self._said = "not approved: that is not the name"
@@ -245,10 +256,18 @@ class ActingScreen(JudgingScreen):
         assert run.plan is not None
         approval = ApproveAction(run=run.id, digest=run.digest, typed=run.plan.name)
 
-        def answered(answer: str | None) -> None:
-            if answer == "yes":
-                self._command(approval, f"{run.id} approved")
-            else:
+        def approve(prompt: ApprovalPrompt) -> None:
+            # A worker of this screen would have it drawn once more under the modal before anything is sent.
+            self.app.run_worker(self._send_approval(prompt, approval, f"{run.id} approved"), group="judging")
+
+        def closed(_: str | None) -> None:
+            if not prompt.approved:
                 self.app.show_notice(f"{run.id} was not approved; a shows it again while it waits")
 
-        self.app.push_screen(ApprovalPrompt(run, self.app.text_styles), answered)
+        prompt = ApprovalPrompt(run, self.app.text_styles, approve)
+        self.app.push_screen(prompt, closed)
+
+    async def _send_approval(self, prompt: ApprovalPrompt, approval: Any, done: str) -> None:
+        await self._send_command(approval, done, None)
+        if self.app.screen is prompt:
+            prompt.dismiss("")

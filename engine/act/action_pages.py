@@ -55,6 +55,8 @@ def write(folder: Path) -> None:
 
 def _page(action: Remediation) -> str:
     parts = [f"# {action.name}", _MADE, f"{action.summary}.", inspect.cleandoc(action.arguments.__doc__ or "")]
+    if action.alias:
+        parts.append(f"Also called `{action.alias}`, as what does the same on other platforms.")
     parts += [f"## {title}\n\n{text}" for title, text in _sections(action)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

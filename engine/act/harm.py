@@ -30,6 +30,7 @@ _MIGRATION: Final = lazy_pattern(
     r"\b(?:migrations?|migrated?|schema (?:change|version|update)|(?:alter|drop|rename) (?:table|column)|"
     r"flyway|liquibase|alembic)\b"
 )
+_MORE_COPIES: Final = ("scale_", "set_autoscaler_bounds", "set_reserved_concurrency")
 _WITH_RELEASE: Final = timedelta(hours=1)
 """A migration runs up to so long before the release that needs it."""
 
@@ -41,7 +42,7 @@ def why_not_offered(state: IncidentState, hypothesis: Hypothesis, target: Target
         or _unseen(state, hypothesis, target)
         or _rivalled(state, hypothesis)
         or (_migrated(target) if primitive.startswith(("rollback_", "roll_back_")) else "")
-        or (_throttled(state, hypothesis, target) if primitive.startswith("scale_") else "")
+        or (_throttled(state, hypothesis, target) if primitive.startswith(_MORE_COPIES) else "")
     )
 
 

@@ -10,7 +10,7 @@ from engine.act.playbooks import Playbook, PlaybookDocument, PlaybookStep
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import diagnostics
 from primitives.errors import UsageError
-from primitives.remediations.registry import remediations
+from primitives.remediations.registry import ALIASES, named, remediations
 from primitives.text import safe_line
 
 __all__ = ["PlaybookFile", "parse_playbook", "read_playbook", "read_playbooks"]
@@ -77,10 +77,13 @@ def _unknown(step: PlaybookStep) -> tuple[str, str] | None:
     if step.look is not None:
         looks = sorted(name for name, diagnostic in diagnostics().items() if diagnostic.look is not None)
         return None if step.look in looks else ("look", f"there is no such look; there are {', '.join(looks)}")
-    remediation = remediations().get(step.do or "")
-    if remediation is None:
-        return "do", f"there is no such action; there are {', '.join(remediations())}"
-    fields = remediation.arguments.model_fields
-    if strange := next((name for name in step.arguments if name not in fields), None):
-        return "arguments", f"{remediation.name} has no {safe_line(strange, limit=60)}; it has {', '.join(fields)}"
-    return None
+    meant = named(step.do or "")
+    if not meant:
+        return "do", f"there is no such action; there are {', '.join((*remediations(), *ALIASES))}"
+    if any(step.may_be(remediation) for remediation in meant):
+        return None
+    known = list(dict.fromkeys(name for remediation in meant for name in remediation.arguments.model_fields))
+    strange = next((name for name in step.arguments if name not in known), None)
+    if strange is None:
+        return "arguments", f"no single action of {step.do} has all of them"
+    return "arguments", f"{step.do} has no {safe_line(strange, limit=60)}; it has {', '.join(known)}"

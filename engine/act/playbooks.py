@@ -63,7 +63,8 @@ class Preconditions(_Frozen):
 class PlaybookStep(_Frozen):
     """A look (`look`: a diagnostic) or an action (`do`: a remediation), on the cause's resource or on `target`.
 
-    `arguments` complete or replace what the action would choose itself.
+    `do` may be an alias: then it is the first of its actions that fits the resource. `arguments` complete or replace
+    what the action would choose itself.
     """
 
     look: str | None = Field(None, min_length=1, max_length=100)
@@ -79,6 +80,10 @@ class PlaybookStep(_Frozen):
         if self.look is not None and self.arguments:
             raise ValueError("a look takes no `arguments`: it chooses them by its resource")
         return self
+
+    def may_be(self, remediation: Remediation) -> bool:
+        """Whether the action has all arguments that the step gives."""
+        return set(self.arguments) <= set(remediation.arguments.model_fields)
 
 
 class Playbook(_Frozen):

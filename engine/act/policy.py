@@ -65,16 +65,17 @@ Effects = Annotated[tuple[Effect, ...], BeforeValidator(_several)]
 class Subject:
     """What is known of an action when it is judged; None where it isn't known.
 
-    `parts` is how many parts its target has, `share` how many of them feel it at a time (0 to 1). `person` is who asks
-    for it, or approves it.
+    `alias` is the name that it shares with what does the same on other platforms. `parts` is how many parts its target
+    has, `share` how many of them feel it at a time (0 to 1). `person` is who asks for it, or approves it.
     """
 
     primitive: str
     effect: str
-    platform: str = ""
+    platform: str | None = None
+    alias: str | None = None
     environment: str | None = None
     labels: Mapping[str, str] | None = None
-    resource: str = ""
+    resource: str | None = None
     risk: Risk | None = None
     parts: int | None = None
     share: float | None = None
@@ -102,11 +103,12 @@ class Match(_Frozen):
     def fits(self, subject: Subject) -> bool:
         """Whether the rule is about `subject`. What isn't known of it fits."""
         texts = (
-            (self.primitive, subject.primitive), (self.platform, subject.platform),
+            (self.platform, subject.platform),
             (self.environment, subject.environment), (self.resource, subject.resource), (self.person, subject.person),
         )  # fmt: skip
         return (
-            all(fit(patterns, text) for patterns, text in texts)
+            fit(self.primitive, subject.primitive, subject.alias)
+            and all(fit(patterns, text) for patterns, text in texts)
             and (not self.effect or subject.effect in self.effect)
             and (not self.risk or subject.risk is None or subject.risk in self.risk)
             and _exceeds(subject.parts, self.more_than_parts)
@@ -211,15 +213,19 @@ def stricter(first: Verdict, second: Verdict) -> Verdict:
     return max(first, second, key=_STRICTNESS.index)
 
 
-def fit(patterns: Iterable[str], text: str | None) -> bool:
-    """Whether a text fits the patterns; what isn't known (None) fits, and so does any text where there are none."""
+def fit(patterns: Iterable[str], text: str | None, alias: str | None = None) -> bool:
+    """Whether a text, or its alias, fits the patterns; what isn't known (None) fits, and any text where there are none.
+
+    A `!pattern` excludes what fits it by either name.
+    """
     patterns = tuple(patterns)
     if not patterns or text is None:
         return True
     wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
     unwanted = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
-    fits = not wanted or any(fnmatchcase(text, pattern) for pattern in wanted)
-    return fits and not any(fnmatchcase(text, pattern) for pattern in unwanted)
+    names = [text] if alias is None else [text, alias]
+    fits = not wanted or any(fnmatchcase(name, pattern) for name in names for pattern in wanted)
+    return fits and not any(fnmatchcase(name, pattern) for name in names for pattern in unwanted)
 
 
 def _exceeds(value: float | None, limit: float | None) -> bool:

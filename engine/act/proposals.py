@@ -23,7 +23,7 @@ from primitives.actions.target import Target
 from primitives.dataclass import dataclass
 from primitives.diagnostics.registry import Diagnostic, diagnostics
 from primitives.display_names import NameOf
-from primitives.remediations.registry import Remediation, remediations
+from primitives.remediations.registry import Remediation, named, remediations
 from primitives.terms import Effect, IncidentClass, Risk
 from primitives.text import safe_line
 
@@ -178,14 +178,17 @@ def _of_step(state: IncidentState, hypothesis: Hypothesis, target: Target, step:
     if step.look is not None:
         yield from _look(diagnostics().get(step.look), target)
         return
-    remediation = remediations().get(step.do or "")
-    if remediation is None:
-        return  # It is of an extension that isn't installed here.
-    proposal = completed(step, remediation, remediation.propose(target), target.name)
-    if proposal is None or not _is_likely(state, hypothesis):
+    if not _is_likely(state, hypothesis):
         return
-    if not why_not_offered(state, hypothesis, target, remediation.name):
-        yield _Offer.of_remediation(remediation, proposal)
+    # None of them is there where it is of an extension that isn't installed here.
+    fitting = [
+        (remediation, proposal) for remediation in named(step.do or "") if step.may_be(remediation)
+        and (proposal := completed(step, remediation, remediation.propose(target), target.name)) is not None
+    ]  # fmt: skip
+    # Of an alias's actions one that says what lacks stands behind those that can run.
+    for remediation, proposal in sorted(fitting, key=lambda pair: isinstance(pair[1], Manual))[:1]:
+        if not why_not_offered(state, hypothesis, target, remediation.name):
+            yield _Offer.of_remediation(remediation, proposal)
 
 
 def _is_likely(state: IncidentState, hypothesis: Hypothesis) -> bool:
@@ -208,9 +211,9 @@ def _repairs(state: IncidentState, hypothesis: Hypothesis, target: Target) -> It
 
 def _answering(hypothesis: Hypothesis) -> list[Remediation]:
     """The remediations for the cause: those that its entry names, then those that name the cause themselves."""
-    known = remediations()
-    answering = (remediation.name for remediation in known.values() if hypothesis.cause_id in remediation.answers)
-    return [known[name] for name in dict.fromkeys((*causes()[hypothesis.cause_id].remediations, *answering))]
+    answering = (entry.name for entry in remediations().values() if hypothesis.cause_id in entry.answers)
+    names = (*causes()[hypothesis.cause_id].remediations, *answering)
+    return list({entry.name: entry for name in names for entry in named(name)}.values())
 
 
 def _looks(target: Target, cause_id: str | None = None) -> Iterator[_Offer]:

@@ -20,6 +20,7 @@ from engine.events import ENGINE, ActionApproved, ActionDispatching, Who
 from engine.incident import IncidentState
 from engine.state.runs import ActionRun
 from primitives.errors import PolicyError, UsageError
+from primitives.remediations.registry import remediations
 from primitives.text import safe_line
 
 __all__ = ["approve", "approve_undo", "begin_dispatch", "judged"]
@@ -81,8 +82,10 @@ def begin_dispatch(state: IncidentState, command: BeginDispatch, now: datetime) 
 def judged(policy: Policy, plan: ActionPlan, person: str, now: datetime) -> Ruling:
     """What the policy says of a plan, for a person."""
     radius = plan.preview.blast_radius
+    entry = remediations().get(plan.primitive)
     subject = Subject(
         primitive=plan.primitive,
+        alias=entry.alias if entry is not None else None,
         effect=plan.effect,
         platform=plan.platform,
         environment=plan.environment,

@@ -43,6 +43,9 @@ COMPLAINTS: Final = frozenset(
 CRASHES: Final = frozenset({"CrashLoopBackOff", "ContainerFailed", "KilledBySignal", "PodFailed"})
 """States of a workload whose containers end, and that don't say why."""
 
+_VAGUE: Final = frozenset({"other", "workload", "service"})
+"""Kinds of resources that say less than any other one does."""
+
 # From a Service to its workload, to its claim, to the quota that refuses it.
 _ENTITY_DEPTH: Final = 3
 
@@ -94,16 +97,24 @@ class FactIndex:
 
     @cached_property
     def resources(self) -> Mapping[str, str]:
-        """Every known resource with its kind."""
+        """Every known resource with its kind, the most telling one where sources differ."""
         kinds: dict[str, str] = {}
-        for _, fact in self.of(Dependencies):
-            kinds.update(fact.resources)
+        for fact in self._dependencies:
+            for name, kind in fact.resources.items():
+                if name not in kinds or (kinds[name] in _VAGUE and kind not in _VAGUE):
+                    kinds[name] = kind
         return kinds
+
+    @cached_property
+    def _dependencies(self) -> tuple[Dependencies, ...]:
+        """Those facts in an order of their own: which source answered first must not change a ranking."""
+        facts = (fact for _, fact in self.of(Dependencies))
+        return tuple(sorted(facts, key=lambda fact: (-len(fact.edges), fact.edges, sorted(fact.resources.items()))))
 
     @cached_property
     def graph(self) -> DependencyGraph:
         """What depends on what."""
-        return graph_of([fact for _, fact in self.of(Dependencies)])
+        return graph_of(self._dependencies)
 
     @cached_property
     def below(self) -> Mapping[str, tuple[str, ...]]:

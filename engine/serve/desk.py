@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from engine.alerts import AlertGroup
 from engine.serve.inbox import Inbox, Worked, inbox_path
 from primitives.clock import Clock, SystemClock
-from primitives.errors import UsageError
+from primitives.errors import StoreError, UsageError
 
 __all__ = ["Desk"]
 
@@ -73,9 +73,15 @@ class Desk:
         group = await self.find(group_id)
         if group is None:
             raise UsageError(f"there is no {group_id}; `cloudops on-call` lists what came in")
+        before, remembered = group, group_id in self._groups
         group = group.model_copy(update=changes)
         self.put(group)
-        await self.inbox.save(group)
+        try:
+            await self.inbox.save(group)
+        except StoreError:
+            if self._groups.get(group_id) is group:
+                self.restore(group_id, before if remembered else None)
+            raise
         self._wake()
         return group
 

@@ -32,6 +32,8 @@ _EXCERPT: Final = 2_000
 _LARGE: Final = 32 * 1024
 _PAUSE_S: Final = 1.0
 _IDLE_S: Final = 30.0
+_GATHER_S: Final = 0.05
+"""After a batch; what comes meanwhile is the next one. A transaction each for a few alerts would delay the answers."""
 
 _ENDED: Final = IncomingAlert(provider="", fingerprint="", status="resolved", title="ended")
 
@@ -51,7 +53,8 @@ class Channel:
 class _Batch:
     """What is gathered of some deliveries until it is kept.
 
-    `payload` is what the delivery in hand says, redacted; empty until a group keeps it.
+    `payload` is what the delivery in hand says, redacted; empty until a group keeps it, and `payload_in` are the groups
+    that do.
     """
 
     seen: list[Waiting] = field(default_factory=list)
@@ -60,6 +63,7 @@ class _Batch:
     payloads: list[tuple[str, float, str, str]] = field(default_factory=list)
     quarantined: list[tuple[str, float, int, str, str]] = field(default_factory=list)
     payload: str = ""
+    payload_in: set[str] = field(default_factory=set)
     before: dict[str, AlertGroup | None] = field(default_factory=dict)
 
 
@@ -82,6 +86,7 @@ class Intake:
             try:
                 while batch := await inbox.next_waiting():
                     await _to_its_end(self.work(batch))
+                    await self._desk.clock.sleep(_GATHER_S)
             except StoreError as error:
                 _log.error("what came in can't be worked off", extra={"error": str(error)})
                 await self._desk.clock.sleep(_PAUSE_S)
@@ -105,17 +110,20 @@ class Intake:
 
     async def end_alerts(self, keys: set[str], at: datetime) -> None:
         """Note the end of alerts that are listed no more, by their keys. Raises `StoreError`."""
-        rows, groups = await self._desk.inbox.alerts(keys), dict[str, None]()
+        await _to_its_end(self._end(keys, at))
+
+    async def _end(self, keys: set[str], at: datetime) -> None:
+        batch = _Batch(rows=await self._desk.inbox.alerts(keys))
         ended: list[AlertRow] = []
-        for row in rows.values():
+        for row in batch.rows.values():
             group = await self._desk.find(row.group_id)
             if group is None or row.status == "resolved":
                 continue
+            batch.before.setdefault(group.id, group)
             self._desk.put(with_alert(group, _ENDED, row, self._settings, at))
-            groups[group.id] = None
+            batch.groups[group.id] = None
             ended.append(row.model_copy(update={"status": "resolved", "changed_at": at.timestamp()}))
-        changed = [group for name in groups if (group := self._desk.get(name)) is not None]
-        await self._desk.keep(Worked((), ended, changed))
+        await self._keep(batch, ended)
 
     async def _fold(self, read: list[tuple[Waiting, tuple[tuple[IncomingAlert, ...], Any]]], batch: _Batch) -> None:
         batch.rows = await self._desk.inbox.alerts(
@@ -125,7 +133,7 @@ class Intake:
         known = await self._desk.inbox.seen(events) if events else set()
         changed: dict[str, AlertRow] = {}
         for delivery, (alerts, document) in read:
-            batch.payload = ""
+            batch.payload, batch.payload_in = "", set()
             for alert in alerts:
                 if alert.event_id:
                     if (event := _event_key(delivery.channel, alert)) in known:
@@ -135,12 +143,14 @@ class Intake:
                 row = await self._place(delivery, alert, document, batch)
                 if row is not None:
                     batch.rows[row.key] = changed[row.key] = row
+        await self._keep(batch, list(changed.values()))
+
+    async def _keep(self, batch: _Batch, rows: list[AlertRow]) -> None:
         groups = [group for name in batch.groups if (group := self._desk.get(name)) is not None]
-        worked = Worked(batch.seen, list(changed.values()), groups, batch.payloads, batch.quarantined)
         try:
-            await self._desk.keep(worked)
+            await self._desk.keep(Worked(batch.seen, rows, groups, batch.payloads, batch.quarantined))
         except StoreError:
-            # Nothing was kept: the same deliveries come again, and must not count twice.
+            # Nothing was kept: the same comes again, and must not count twice.
             for name, group in batch.before.items():
                 self._desk.restore(name, group)
             raise
@@ -179,8 +189,9 @@ class Intake:
         batch.before.setdefault(group.id, None if is_new else group)
         if group.id != (before.group_id if before else None):
             before = None
-        if group.deliveries < _KEPT_PAYLOADS and document is not None:
+        if group.deliveries < _KEPT_PAYLOADS and group.id not in batch.payload_in and document is not None:
             # Once for all alerts of the delivery: redaction is what costs most here.
+            batch.payload_in.add(group.id)
             batch.payload = batch.payload or await asyncio.to_thread(self._redacted, document)
             batch.payloads.append((group.id, delivery.received_at, delivery.channel, batch.payload))
         # Others may have changed the group while it was redacted.

@@ -11,10 +11,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from engine.serve.desk import Desk
 from engine.serve.inbox import InboxFull
@@ -28,7 +27,7 @@ from primitives.dataclass import dataclass
 from primitives.errors import StoreError
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["Confirm", "Listener", "Webhook"]
 
@@ -78,6 +77,17 @@ class _Rate:
         return True
 
 
+class _Endpoint:
+    """A handler as an application, which Starlette calls without a wrapper that looks for its exceptions."""
+
+    def __init__(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
+        self._handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._handle(Request(scope, receive))
+        await response(scope, receive, send)
+
+
 class Listener:
     """Takes deliveries for the desk. `running` says how many investigations run, for the metrics."""
 
@@ -107,10 +117,10 @@ class Listener:
         self._rates = {name: _Rate(clock, webhook.settings.rate_per_s) for name, webhook in webhooks.items()}
 
     def application(self) -> ASGIApp:
-        """The ASGI application."""
-        return Starlette(
-            routes=[
-                Route("/webhooks/{name}", self._webhook, methods=["POST"]),
+        """The ASGI application: a bare router, because what Starlette wraps around it costs a tenth of a delivery."""
+        return Router(
+            [
+                Route("/webhooks/{name}", _Endpoint(self._webhook), methods=["POST"]),
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._show_metrics),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -125,6 +126,7 @@ class Service:
             "investigator": lambda _: investigator.run(),
             "housekeeping": lambda _: self._keep_house(settings),
             "escalation": lambda _: self._escalate(settings),
+            "loading": lambda _: asyncio.to_thread(_load_what_investigations_need),
         }
         for name, pull in settings.pull.items():
             secrets = read_secrets(pull, f"serve.pull.{name}")
@@ -135,10 +137,14 @@ class Service:
         return jobs
 
     async def _keep_house(self, settings: ServeSettings) -> None:
-        """Forget what is old."""
+        """Forget what is old, and archive it."""
         while True:
             try:
                 await self._desk.inbox.expire(self._desk.clock.now() - timedelta(days=settings.keep_days))
+                if settings.archive is not None:
+                    from engine.serve.archive import Archiver
+
+                    await Archiver(self._engine, self._desk, settings.archive, self._desk.clock).sweep()
             except StoreError as error:
                 _log.warning("what is old can't be removed", extra={"error": str(error)})
             await self._desk.clock.sleep(_EXPIRE_EVERY_S)
@@ -158,6 +164,15 @@ class Service:
                         continue
                     _log.warning("nobody has taken an alert", extra={"group": group.id, "waited_s": int(waited_s)})
             await self._desk.clock.sleep(_LOOK_FOR_UNATTENDED_S)
+
+
+def _load_what_investigations_need() -> None:
+    """Import it before the first alert comes: on the loop it would keep a sender waiting for a tenth of a second."""
+    from engine.reason.catalogue import causes
+    from primitives.diagnostics.registry import diagnostics
+
+    diagnostics()
+    causes()
 
 
 async def _pull(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.serve.bounded_http import Bounds
 from engine.serve.settings import TlsSettings
 from primitives.clock import Clock
 from primitives.errors import UsageError
@@ -22,7 +23,6 @@ __all__ = ["WebServer", "server_context"]
 _LOOK_FOR_CERTIFICATE_S: Final = 10.0
 _LAST_ANSWERS_S: Final = 5
 _CONNECTIONS: Final = 1_000
-_HEADER_BYTES: Final = 32 * 1024
 
 
 class WebServer:
@@ -94,6 +94,9 @@ def _server(application: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Ser
 
 def _config(application: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Config:
     import uvicorn
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    class BoundedHttp(Bounds, HttpToolsProtocol): ...
 
     return uvicorn.Config(
         application,
@@ -104,8 +107,7 @@ def _config(application: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Con
         lifespan="off",
         ws="none",
         interface="asgi3",
-        http="h11",
-        h11_max_incomplete_event_size=_HEADER_BYTES,
+        http=BoundedHttp,
         limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_LAST_ANSWERS_S,

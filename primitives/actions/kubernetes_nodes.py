@@ -40,8 +40,8 @@ def cordoning(*, cordoned: bool) -> ObjectPatch:
     )  # fmt: skip
 
 
-def _radius(args: NodeArguments, current: Mapping[str, Any]) -> BlastRadius:
-    del args, current
+async def _radius(world: KubernetesWorld, args: NodeArguments, current: Mapping[str, Any]) -> BlastRadius:
+    del world, args, current
     return BlastRadius(at_a_time=1, parts=1, part="node")
 
 

@@ -12,6 +12,7 @@ from primitives.digests import json_digest
 from primitives.errors import SourceUnreachable
 from primitives.identity import kubernetes_id
 from primitives.kubernetes.fields import mapping, maps, strings, text
+from primitives.redact import Redactor
 
 __all__ = [
     "JSON_PATCH",
@@ -26,6 +27,7 @@ __all__ = [
     "fencing",
     "gitops_way",
     "marking",
+    "no_secret",
     "owner_of",
     "permission",
     "pointer",
@@ -165,13 +167,24 @@ async def permission(world: KubernetesWorld, access: Access, ref: ObjectRef) -> 
     return Check(name=f"it may {access.verb} {what}", passed=allowed, detail="" if allowed else why or "it may not")
 
 
+def no_secret(name: str, *values: str | None) -> Check:
+    """Whether a setting, as it is and as it shall be, holds no secret: what an action changes is stored and shown."""
+    redactor = Redactor()
+    settings = [{name: value} for value in values if value]
+    secret = any(redactor.redact_value(setting) != setting for setting in settings)
+    detail = f"{name} looks like one, and would be stored and shown: change it by hand" if secret else ""
+    return Check(name="it is no secret", passed=not secret, detail=detail)
+
+
 def version_of(current: Mapping[str, Any]) -> str:
-    """The object's identity and its desired state: its uid and a digest of its spec and labels.
+    """The object's identity and its desired state: its uid and a digest of its spec (or data) and labels.
 
     It leaves out the resourceVersion, which every change of the status makes a new one of although the action would do
     the same. The resourceVersion fences the dispatch: it guards the time between reading and writing.
     """
     document = {"spec": current.get("spec"), "labels": mapping(current, "metadata", "labels")}
+    if "data" in current:
+        document["data"] = current["data"]
     return f"{text(current, 'metadata', 'uid')} {json_digest(document)[:16]}"
 
 

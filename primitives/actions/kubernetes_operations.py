@@ -67,7 +67,7 @@ class ObjectPatch:
     ref: Callable[[Any], ObjectRef]
     patch: Callable[[KubernetesWorld, Any, Object], Awaitable[Patch]]
     progress: Callable[[Any, Object], Convergence]
-    radius: Callable[[Any, Object], BlastRadius]
+    radius: Callable[[KubernetesWorld, Any, Object], Awaitable[BlastRadius]]
     prior: Callable[[KubernetesWorld, Any, Object], Awaitable[PriorState]] = _nothing_before
     checks: Callable[[KubernetesWorld, Any, Object], Awaitable[Iterable[Check]]] = _no_checks
     owned: bool = True
@@ -123,7 +123,7 @@ class ObjectPatch:
         after = await world.dry_run(_request(call))
         return Preview(
             call=call, diff=diff_of(current, after), prior=await self.prior(world, arguments, current),
-            blast_radius=self.radius(arguments, current), version=version_of(current),
+            blast_radius=await self.radius(world, arguments, current), version=version_of(current),
             labels=strings(current, _METADATA, "labels"),
         )  # fmt: skip
 

@@ -128,8 +128,9 @@ def _counts(arguments: Workload, status: Mapping[str, Any]) -> tuple[int, int]:
     return updated, available if available is not None else integer(status, "readyReplicas") or 0
 
 
-def radius_of(arguments: Workload, current: Mapping[str, Any]) -> BlastRadius:
+async def radius_of(world: KubernetesWorld, arguments: Workload, current: Mapping[str, Any]) -> BlastRadius:
     """The pods, and how many are replaced at a time: `maxUnavailable`, at least one; with Recreate all at once."""
+    del world
     total = replicas_of(arguments, current)
     strategy = mapping(current, "spec", "strategy") or mapping(current, "spec", "updateStrategy")
     if text(strategy, "type") == "Recreate":
@@ -141,8 +142,9 @@ def radius_of(arguments: Workload, current: Mapping[str, Any]) -> BlastRadius:
     return BlastRadius(at_a_time=min(at_a_time, total), parts=total, part="pod")
 
 
-def all_at_once(arguments: Workload, current: Mapping[str, Any]) -> BlastRadius:
+async def all_at_once(world: KubernetesWorld, arguments: Workload, current: Mapping[str, Any]) -> BlastRadius:
     """All pods feel it at the same time."""
+    del world
     total = replicas_of(arguments, current)
     return BlastRadius(at_a_time=total, parts=total, part="pod")
 

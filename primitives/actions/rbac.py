@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-__all__ = ["READS", "cluster_role", "workload_permissions"]
+from primitives.actions.kubernetes_objects import Access
+
+__all__ = ["READS", "access_of", "cluster_role", "workload_permissions"]
 
 WORKLOADS: Final = ("deployments.apps", "statefulsets.apps", "daemonsets.apps")
 
@@ -32,14 +34,21 @@ def workload_permissions(*verbs: str) -> tuple[str, ...]:
     return tuple(f"{verb} {kind}" for verb in verbs for kind in WORKLOADS)
 
 
+def access_of(permission: str) -> Access:
+    """A permission as words ("patch deployments.apps", "get pods/log") taken apart."""
+    verb, _, what = permission.partition(" ")
+    named, _, subresource = what.partition("/")
+    resource, _, group = named.partition(".")
+    return Access(verb, group, resource, subresource)
+
+
 def cluster_role(name: str, permissions: Iterable[str]) -> dict[str, Any]:
     """A ClusterRole with `permissions` ("patch deployments.apps", "get pods/log"), and nothing else."""
     verbs: dict[tuple[str, str], set[str]] = {}
     for permission in permissions:
-        verb, _, what = permission.partition(" ")
-        named, slash, subresource = what.partition("/")
-        resource, _, group = named.partition(".")
-        verbs.setdefault((group, resource + slash + subresource), set()).add(verb)
+        access = access_of(permission)
+        resource = "/".join(filter(None, (access.resource, access.subresource)))
+        verbs.setdefault((access.group, resource), set()).add(access.verb)
     rules: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (group, resource), allowed in sorted(verbs.items()):
         rules.setdefault((group, tuple(sorted(allowed))), []).append(resource)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from primitives.alert_payloads.model import AlertSeverity, PayloadProblem
+from primitives.alert_payloads.severity_words import severity_named
 from primitives.clock import FIRST_YEAR, LAST_YEAR
 from primitives.text import safe_line
 
@@ -45,14 +46,6 @@ _RESOURCE_KEYS: Final = (
 _KEPT_FIRST: Final = frozenset(
     {*_SERVICE_KEYS, *_RESOURCE_KEYS, "alertname", "severity", "priority", "namespace", "cluster", "environment", "env"}
 )
-_SEVERITIES: Final[Mapping[str, AlertSeverity]] = {
-    "critical": "critical", "page": "critical", "fatal": "critical", "emergency": "critical", "p1": "critical",
-    "sev1": "critical", "sev-1": "critical", "disaster": "critical", "high": "error", "error": "error",
-    "major": "error", "p2": "error", "sev2": "error", "sev-2": "error", "warning": "warning", "warn": "warning",
-    "minor": "warning", "medium": "warning", "average": "warning", "low": "warning", "ticket": "warning",
-    "p3": "warning", "p4": "warning", "sev3": "warning", "normal": "warning", "info": "info", "informational": "info",
-    "notice": "info", "debug": "info", "none": "info", "p5": "info",
-}  # fmt: skip
 
 
 def mapping_of(document: Any, *path: str) -> Mapping[str, Any]:
@@ -142,4 +135,4 @@ def named_thing(labels: Mapping[str, str], keys: Iterable[str]) -> str | None:
 
 def severity_of(*words: str) -> AlertSeverity:
     """The first of `words` that means a severity."""
-    return next((_SEVERITIES[word.casefold()] for word in words if word.casefold() in _SEVERITIES), "unknown")
+    return next((severity for word in words if (severity := severity_named(word)) != "unknown"), "unknown")

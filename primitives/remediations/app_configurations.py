@@ -165,6 +165,7 @@ def _command(args: RollBackConfiguration) -> str:
 REMEDIATION = register(
     Remediation(
         name="rollback_app_configuration",
+        alias="RollbackDeployment",
         summary="Deploy an earlier version of an AppConfig configuration again, to all at once",
         effect="write",
         risk="medium",

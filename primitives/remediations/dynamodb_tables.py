@@ -113,6 +113,7 @@ def _command(args: TableCapacity) -> str:
 REMEDIATION = register(
     Remediation(
         name="set_table_capacity",
+        alias="ScaleResource",
         summary="Set the provisioned capacity of a DynamoDB table",
         effect="write",
         risk="low",

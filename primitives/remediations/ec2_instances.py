@@ -102,6 +102,7 @@ def _command(args: Any) -> str:
 REMEDIATION = register(
     Remediation(
         name="reboot_instance",
+        alias="RestartService",
         summary="Reboot an EC2 instance",
         effect="write",
         risk="high",

@@ -141,6 +141,7 @@ def _forward(args: RollBackService, prior: PriorState) -> RollBackService | None
 register(
     Remediation(
         name="rollback_ecs_service",
+        alias="RollbackDeployment",
         summary="Roll an ECS service back to the task definition before the blamed one",
         effect="write",
         risk="medium",
@@ -212,6 +213,7 @@ def _scale_back(args: ScaleService, prior: PriorState) -> ScaleService | None:
 register(
     Remediation(
         name="scale_ecs_service",
+        alias="ScaleResource",
         summary="Set how many tasks an ECS service runs",
         effect="write",
         risk="low",
@@ -256,6 +258,7 @@ def _redeployed(args: EcsService, before: Settings, current: Current) -> Converg
 register(
     Remediation(
         name="redeploy_ecs_service",
+        alias="RestartService",
         summary="Replace an ECS service's tasks by new ones of the same task definition",
         effect="write",
         risk="medium",

@@ -162,6 +162,7 @@ def _size_command(args: SizeGroup) -> str:
 register(
     Remediation(
         name="scale_instance_group",
+        alias="ScaleResource",
         summary="Set how many instances an Auto Scaling group wants",
         effect="write",
         risk="medium",
@@ -240,6 +241,7 @@ async def _refresh_guards(world: AwsWorld, args: InstanceGroup, current: Current
 register(
     Remediation(
         name="refresh_instances",
+        alias="RestartService",
         summary="Replace an Auto Scaling group's instances by new ones, a tenth at a time",
         effect="write",
         risk="high",

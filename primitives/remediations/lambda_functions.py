@@ -140,6 +140,7 @@ def _alias_command(args: RollBackFunction) -> str:
 register(
     Remediation(
         name="rollback_function",
+        alias="RollbackDeployment",
         summary="Point an alias of a Lambda function at an earlier version",
         effect="write",
         risk="medium",
@@ -231,6 +232,7 @@ def _concurrency_command(args: FunctionConcurrency) -> str:
 register(
     Remediation(
         name="set_reserved_concurrency",
+        alias="ScaleResource",
         summary="Set how many executions are reserved for a Lambda function, which is the most that it gets",
         effect="write",
         risk="medium",

@@ -47,6 +47,7 @@ def _lower_again(args: RaiseMemoryLimit, prior: PriorState) -> RaiseMemoryLimit 
 REMEDIATION = register(
     Remediation(
         name="raise_memory_limit",
+        alias="UpdateConfiguration",
         summary="Raise a container's memory limit to twice what it was killed at",
         effect="write",
         risk="medium",

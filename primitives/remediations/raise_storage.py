@@ -80,6 +80,7 @@ _FULL: Final = "storage-full"
 REMEDIATION = register(
     Remediation(
         name="raise_storage",
+        alias="ScaleResource",
         summary="Give a database instance half as much storage again",
         effect="write",
         risk="medium",

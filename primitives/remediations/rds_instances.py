@@ -82,6 +82,7 @@ def _class_back(args: ResizeDatabase, prior: PriorState) -> ResizeDatabase | Non
 register(
     Remediation(
         name="resize_database",
+        alias="ScaleResource",
         summary="Run a database instance on another instance class, at once, which interrupts it",
         effect="write",
         risk="high",
@@ -141,6 +142,7 @@ def _bound_back(args: StorageBound, prior: PriorState) -> StorageBound | None:
 register(
     Remediation(
         name="set_storage_bound",
+        alias="ScaleResource",
         summary="Set up to where a database instance's storage grows by itself",
         effect="write",
         risk="low",
@@ -261,6 +263,7 @@ def _parameter_command(args: DatabaseParameter) -> str:
 register(
     Remediation(
         name="set_database_parameter",
+        alias="UpdateConfiguration",
         summary="Set a parameter of a database parameter group, for every instance that uses it",
         effect="write",
         risk="high",

@@ -59,6 +59,7 @@ def _progress(args: DatabaseInstance, before: Settings, current: Current) -> Con
 REMEDIATION = register(
     Remediation(
         name="reboot_database",
+        alias="RestartService",
         summary="Reboot a database instance, which ends every session",
         effect="write",
         risk="high",

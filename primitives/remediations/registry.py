@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
 from primitives.actions.execution import Operations
 from primitives.actions.inverse import Inverse, Irreversible
@@ -21,7 +21,11 @@ from primitives.dataclass import dataclass
 from primitives.extensions import load_folder
 from primitives.terms import Effect, Risk
 
-__all__ = ["Remediation", "permissions_of", "register", "remediations"]
+__all__ = ["ALIASES", "Alias", "Remediation", "named", "permissions_of", "register", "remediations"]
+
+Alias = Literal["RollbackDeployment", "ScaleResource", "RestartService", "UpdateConfiguration"]
+ALIASES: Final[tuple[Alias, ...]] = get_args(Alias)
+"""Names that several actions share: the same thing done on each platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,8 @@ class Remediation:
 
     `effect` is `write` where it changes something that can be put back or replaced, `delete` where it removes data or a
     resource for good. `inverse` says how it is undone, or why it can't be. Without `operations` it is shown only:
-    nothing executes it. `permissions` are the least that executing it takes, in the platform's words.
+    nothing executes it. `permissions` are the least that executing it takes, in the platform's words. `alias` is the
+    name that it shares with what does the same elsewhere.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Remediation:
     otherwise: str | None = None
     operations: Operations[Any, Any] | None = None
     permissions: tuple[str, ...] = ()
+    alias: Alias | None = None
 
     @property
     def executable(self) -> bool:
@@ -73,6 +79,14 @@ def remediations() -> dict[str, Remediation]:
     """Every action by name: those of this folder and those of entry points."""
     load_folder("primitives.remediations", "cloudops.remediations")
     return dict(sorted(_registered.items()))
+
+
+def named(name: str) -> tuple[Remediation, ...]:
+    """The actions that a name stands for: the one that has it, or those whose alias it is; none where nobody has it."""
+    known = remediations()
+    if name in known:
+        return (known[name],)
+    return tuple(entry for entry in known.values() if entry.alias == name)
 
 
 def permissions_of(platform: str) -> tuple[str, ...]:

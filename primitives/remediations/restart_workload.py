@@ -53,6 +53,7 @@ async def _checks(world: KubernetesWorld, args: Workload, current: Mapping[str, 
 REMEDIATION = register(
     Remediation(
         name="restart_workload",
+        alias="RestartService",
         summary="Restart a workload's pods, one after the other",
         effect="write",
         risk="medium",

@@ -113,6 +113,7 @@ async def _prior(world: KubernetesWorld, args: RollBackDeployment, current: Mapp
 REMEDIATION = register(
     Remediation(
         name="rollback_deployment",
+        alias="RollbackDeployment",
         summary="Roll a workload back to the revision before the blamed one",
         effect="write",
         risk="medium",

@@ -84,6 +84,7 @@ async def _checks(world: KubernetesWorld, args: ScaleWorkload, current: Mapping[
 REMEDIATION = register(
     Remediation(
         name="scale_workload",
+        alias="ScaleResource",
         summary="Scale a workload back to the replicas that it had",
         effect="write",
         risk="low",

@@ -75,7 +75,8 @@ def _progress(args: AutoscalerBounds, current: Mapping[str, Any]) -> Convergence
     )
 
 
-def _radius(args: AutoscalerBounds, current: Mapping[str, Any]) -> BlastRadius:
+async def _radius(world: KubernetesWorld, args: AutoscalerBounds, current: Mapping[str, Any]) -> BlastRadius:
+    del world
     parts = max(integer(current, "status", "currentReplicas") or 1, args.most)
     return BlastRadius(at_a_time=parts, parts=parts, part="pod")
 
@@ -89,6 +90,7 @@ def _command(args: AutoscalerBounds) -> str:
 REMEDIATION = register(
     Remediation(
         name="set_autoscaler_bounds",
+        alias="ScaleResource",
         summary="Set how few and how many replicas an autoscaler may choose",
         effect="write",
         risk="medium",

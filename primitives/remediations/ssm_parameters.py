@@ -149,6 +149,7 @@ def _command(args: RestoreParameter) -> str:
 REMEDIATION = register(
     Remediation(
         name="restore_parameter",
+        alias="UpdateConfiguration",
         summary="Set a parameter of Systems Manager back to the value of an earlier version",
         effect="write",
         risk="medium",

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from primitives.actions.execution import Check
 from primitives.actions.inverse import Inverse, PriorState
 from primitives.actions.kubernetes import Workload, kubectl
-from primitives.actions.kubernetes_objects import KubernetesWorld, pointer
+from primitives.actions.kubernetes_objects import KubernetesWorld, no_secret, pointer
 from primitives.actions.kubernetes_operations import ObjectPatch, Patch
 from primitives.actions.kubernetes_workloads import no_rollout, not_paused, radius_of, rollout, workload_ref
 from primitives.actions.proposal import shell
@@ -196,6 +196,7 @@ async def _checks(world: KubernetesWorld, args: UpdateConfiguration, current: Ma
     return (
         Check(name="it has the container", passed=place is not None, detail=detail),
         Check(name="the variable is a plain one", passed=plain, detail=elsewhere),
+        no_secret(args.env or "", text(variable, "value"), args.value),
         Check(name="it has the probe", passed=probed, detail="" if probed else f"it has no {args.probe} probe"),
         not_paused(current),
         no_rollout(args, current),
@@ -232,6 +233,7 @@ def _back(args: UpdateConfiguration, prior: PriorState) -> UpdateConfiguration |
 REMEDIATION = register(
     Remediation(
         name="update_configuration",
+        alias="UpdateConfiguration",
         summary="Change the image, a variable, the resources or a probe of a workload's container",
         effect="write",
         risk="medium",

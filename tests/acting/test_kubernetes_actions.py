@@ -116,6 +116,7 @@ def test_a_configuration_is_one_setting(setting: dict[str, Any]) -> None:
     [
         ("update_configuration", {**CONTAINER, "container": "web", "image": "a:1"}, "its containers are app"),
         ("update_configuration", {**CONTAINER, "env": "KEY", "value": "x"}, "its value comes from elsewhere"),
+        ("update_configuration", {**CONTAINER, "env": "DB_PASSWORD", "value": "horse-battery-9"}, "looks like one"),
         ("update_configuration", {**CONTAINER, "probe": "liveness", "probe_timeout_s": 3}, "it has no liveness probe"),
         ("update_configuration", {**CONTAINER, "image": "registry.example/app:1"}, "nothing would change"),
         ("resume_rollout", TARGET, "nothing would change"),

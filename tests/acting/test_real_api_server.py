@@ -107,6 +107,32 @@ async def test_a_rollback_is_what_kubectl_does_and_its_preview_stores_nothing(se
         assert server.get("-n", NAMESPACE, kind, names[0])["metadata"]["annotations"][MARK] == MARKED
 
 
+async def test_a_key_of_a_config_map_is_set_by_the_generated_role_and_put_back(server: ApiServer) -> None:
+    metadata = {"name": "desk", "namespace": NAMESPACE}
+    server.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"mode": "calm"}})
+    async with writer_of(server) as writer:
+        named = {"namespace": NAMESPACE, "name": "desk", "key": "mode"}
+        preview = await Action(writer, "update_config_map", **named, value="busy").run()
+        assert [line.split()[1:] for line in preview.diff.splitlines() if line[:1] in "+-"] == [
+            ["mode:", "calm"], ["mode:", "busy"],
+        ]  # fmt: skip
+        assert server.get("-n", NAMESPACE, "configmap", "desk")["data"] == {"mode": "busy"}
+        await Action(writer, "update_config_map", **named, **preview.prior.values).run()
+        assert server.get("-n", NAMESPACE, "configmap", "desk")["data"] == {"mode": "calm"}
+
+
+async def test_the_actor_has_every_permission_and_the_reader_has_not(server: ApiServer) -> None:
+    async with writer_of(server) as writer:
+        assert (await writer.examine()).missing == ()
+    async with writer_of(server, "reader") as writer:
+        missing = (await writer.examine()).missing
+        assert {"patch deployments.apps", "create pods/eviction", "patch nodes"} <= set(missing)
+        assert "get deployments.apps" not in missing
+    async with writer_of(server, "reader", act_as="actor") as writer:
+        with pytest.raises(SourceDenied, match="impersonate"):
+            await writer.examine()
+
+
 async def test_an_undone_rollback_rolls_forward_again(server: ApiServer) -> None:
     make_two_revisions(server, "Deployment", "forth")
     async with writer_of(server) as writer:

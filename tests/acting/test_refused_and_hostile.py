@@ -68,5 +68,5 @@ async def test_hostile_words_in_every_field_of_a_plan_stay_words(tmp_path: Path)
         assert all(map(is_harmless, (part.text, *part.lines))), part
     assert is_harmless(plan_text(run, 1))
     for width in (20, 60, 120):
-        lines = ApprovalPrompt(run, None)._lines(width)  # type: ignore[arg-type]
+        lines = ApprovalPrompt(run, None, print)._lines(width)  # type: ignore[arg-type]
         assert all(is_harmless(plain(line.left)) and is_harmless(plain(line.right)) for line in lines)

@@ -76,13 +76,15 @@ class FakeWorld:
         assert request.content_type == "application/json-patch+json"
         document = copy.deepcopy(self.objects[request.path])
         version = document["metadata"]["resourceVersion"]
-        spec = copy.deepcopy(document["spec"])
+        spec = copy.deepcopy(document.get("spec"))
         for operation in request.body:
             apply_operation(document, operation)
         if document["metadata"]["resourceVersion"] != version:
             raise TargetChanged(self.name, "HTTP 409: the object has been modified")
         document["metadata"]["resourceVersion"] = str(int(version) + 1)
-        document["metadata"]["generation"] = document["metadata"].get("generation", 0) + int(document["spec"] != spec)
+        document["metadata"]["generation"] = document["metadata"].get("generation", 0) + int(
+            document.get("spec") != spec
+        )
         return document
 
 

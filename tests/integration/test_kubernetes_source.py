@@ -216,6 +216,14 @@ async def test_logs_of_ill_pods_come_with_those_of_the_life_before(source: Backe
     assert answer.status == "answered"
 
 
+async def test_what_is_written_while_logs_are_read_is_left_out(source: Backend, server: FakeKubernetes) -> None:
+    server.objects["pods"] = [pod("booking-well")]
+    lines = (stamped(NOW, "before"), stamped(WINDOW.end + timedelta(seconds=2), "after"))
+    server.logs = {"booking-well/app": "".join(lines).encode()}
+    [log] = (await source.ask(ContainerLogsQuery(window=WINDOW))).records
+    assert [line.split(" ", 1)[1] for line in log.text.splitlines()] == ["before"]
+
+
 async def test_an_endless_log_is_cut(source: Backend, server: FakeKubernetes) -> None:
     server.logs = {"booking-5d9c-aa1/app": b"\x1b]52;c;x\x07" * 600_000}
     [log] = (await source.ask(ContainerLogsQuery(window=WINDOW))).records

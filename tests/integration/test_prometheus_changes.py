@@ -131,3 +131,11 @@ async def test_a_scaling_a_cordoned_node_another_version_and_a_restart_are_chang
 async def test_what_an_autoscaler_does_and_what_crashes_again_and_again_are_none(backend: PrometheusBackend) -> None:
     resources = {change.resource for change in await changes(backend)}
     assert resources == {"bakery/deployment/oven", "bakery/statefulset/till", "node/n1", "counter", "ledger"}
+
+
+async def test_a_history_far_shorter_than_the_window_asked_for_is_seen(backend: PrometheusBackend) -> None:
+    month = Window(start=END - timedelta(days=30, seconds=1001), end=END)
+    answer = await backend.ask(ChangesQuery(window=month))
+    assert about(list(answer.records), "bakery/deployment/oven") == about(
+        await changes(backend), "bakery/deployment/oven"
+    )

@@ -65,6 +65,7 @@ class Served:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.port = folder, port
         self.process: subprocess.Popen[bytes] | None = None
+        self.processor_s = 0.0
 
     async def start(self) -> None:
         environment = {**os.environ, "ALERTS_TOKEN": TOKEN, "HOME": str(self.folder)}
@@ -82,8 +83,17 @@ class Served:
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         assert self.process is not None
+        self.processor_s += self._processor()
         self.process.send_signal(number)
         self.process.wait(60)
+
+    def _processor(self) -> float:
+        """Seconds of processor time that the process that runs now has used."""
+        assert self.process is not None
+        with suppress(OSError):
+            words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
 
     def memory(self) -> float:
         assert self.process is not None
@@ -166,6 +176,7 @@ async def measure(folder: Path, rate: float, seconds: float, kills: int, seed: i
     await asyncio.gather(*senders, return_exceptions=True)
     await settle(folder)
     await asyncio.to_thread(served.kill, signal.SIGTERM)
+    say(f"processor seconds: service {served.processor_s:.1f}, sender {time.process_time():.1f}")
     return figures
 
 

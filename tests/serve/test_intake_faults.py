@@ -16,6 +16,8 @@ import payloads
 import pytest
 from running import TOKEN, Running, alert, settings, started, until
 
+from engine.alerts import AlertGroup
+from engine.serve.intake import Intake
 from engine.store.connection import Connection, Statement
 from primitives.backends.aws.queues import confirm_sns_subscription
 from primitives.errors import StoreError
@@ -29,7 +31,9 @@ class FullDisk:
         write = Connection.write
 
         async def perhaps(connection: Connection, statements: Sequence[Statement]) -> None:
-            if self.full and any("deliveries" in statement.sql for statement in statements):
+            if self.full and any(
+                word in statement.sql for statement in statements for word in ("deliveries", "groups")
+            ):
                 self.refused += 1
                 raise StoreError("the disk is full")
             await write(connection, statements)
@@ -58,6 +62,69 @@ async def test_nothing_is_acknowledged_on_a_full_disk_and_nothing_counts_twice(
     disk.full = False
     groups = await service.groups(lambda groups: len(groups) == 2)
     assert [(group.alerts, group.firing, group.deliveries) for group in groups] == [(1, 1, 1)] * 2
+
+
+def _at_rest(group: AlertGroup) -> bool:
+    return (group.state, group.noted) == ("investigated", "firing")
+
+
+async def test_an_end_that_can_not_be_kept_is_noted_later_and_once(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = {"alerts": [alert(name, service="ferry")["alerts"][0] for name in ("Slow", "Late")]}
+    await service.send(document)
+    (group,) = await service.groups(lambda groups: bool(groups) and _at_rest(groups[0]))
+    intake = Intake(service.desk, settings(), {})
+    keys = await service.desk.inbox.firing("alertmanager")
+    assert len(keys) == 2
+    disk = FullDisk(monkeypatch)
+    disk.full = True
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            await intake.end_alerts(keys, service.desk.clock.now())
+        with pytest.raises(StoreError):
+            await service.desk.update(group.id, taken_by="ana")
+        assert service.desk.groups == (group,), "what the disk doesn't have must not be shown"
+    disk.full = False
+    await intake.end_alerts(keys, service.desk.clock.now())
+    assert (service.desk.groups[0].firing, service.desk.groups[0].open) == (0, False)
+    assert await service.desk.inbox.firing("alertmanager") == set()
+
+
+async def test_an_end_that_is_cancelled_halfway_is_kept_whole(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.send(alert())
+    await service.groups(lambda groups: bool(groups) and _at_rest(groups[0]))
+    began, go_on = asyncio.Event(), asyncio.Event()
+    write = Connection.write
+
+    async def slow(connection: Connection, statements: Sequence[Statement]) -> None:
+        if any("alerts" in statement.sql for statement in statements):
+            began.set()
+            await go_on.wait()
+        await write(connection, statements)
+
+    monkeypatch.setattr(Connection, "write", slow)
+    keys = await service.desk.inbox.firing("alertmanager")
+    intake = Intake(service.desk, settings(), {})
+    task = asyncio.create_task(intake.end_alerts(keys, service.desk.clock.now()))
+    await began.wait()
+    task.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    kept = await service.desk.inbox.group(service.desk.groups[0].id)
+    assert kept is not None
+    assert not kept.open
+    assert await service.desk.inbox.firing("alertmanager") == set()
+
+
+async def test_a_delivery_of_many_alerts_is_stored_once(service: Running) -> None:
+    many = [alert(f"Slow{number}", service="ferry")["alerts"][0] for number in range(30)]
+    await service.send({**alert(), "alerts": many})
+    (group,) = await service.groups(lambda groups: bool(groups) and groups[0].alerts == 30)
+    assert len(await service.engine.alert_payloads(group.id)) == 1
 
 
 async def test_pagerduty_hears_who_has_taken_it_and_the_likely_cause_once(

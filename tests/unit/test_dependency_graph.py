@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from incident_facts import found, opened
+
 from engine.reason.dependency_graph import DependencyGraph, graph_of
+from engine.reason.fact_index import FactIndex
 from primitives.facts import Dependencies
 
 WEB, API, DB, HOST = "web", "api", "db", "host-1"
@@ -49,3 +52,15 @@ def test_the_same_facts_have_one_graph_and_others_another() -> None:
     assert graph_of([CALLS, PLACES]) is graph
     assert graph_of([CALLS]).below[WEB] == (API,)
     assert HOST not in graph_of([CALLS.model_copy(), CALLS]).above
+
+
+def test_which_source_answered_first_changes_nothing() -> None:
+    measured = dependencies((WEB, API, "calls"), (API, DB, "calls"), (API, HOST, "hosts"))
+    measured = measured.model_copy(update={"resources": {API: "service", DB: "database", HOST: "node"}})
+    read = dependencies((API, "db-front", "calls"), (WEB, "api-front", "calls"))
+    read = read.model_copy(update={"resources": {API: "workload", DB: "workload", WEB: "workload"}})
+    one_way, other_way = (FactIndex(opened(), None, found(*facts)) for facts in ((measured, read), (read, measured)))
+    assert one_way.below == other_way.below
+    assert dict(one_way.resources) == dict(other_way.resources)
+    assert one_way.resources[DB] == "database"
+    assert one_way.resources[WEB] == "workload"

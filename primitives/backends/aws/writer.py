@@ -25,6 +25,7 @@ from primitives.backends.aws.permissions import SESSION_TAGS, action_of, policy_
 from primitives.backends.aws.threads import DaemonThreads
 from primitives.clock import SystemClock
 from primitives.errors import SourceDenied, SourceError
+from primitives.examination import Examination
 from primitives.identity import parse_id
 
 if TYPE_CHECKING:
@@ -72,14 +73,36 @@ class AwsWriter:
             said = await self._answer("sts", "GetCallerIdentity", {})
             region = await self._threads.run(lambda: self._access.region)
             account, caller = str(said.get("Account") or ""), str(said.get("Arn") or "")
-            stated = self._settings.account
-            if stated and stated != account:
-                raise SourceDenied(self.name, f"it would act in account {account}, `account` says {stated}")
+            self._refuse_other_account(account)
             if not self.separate:
                 self.identity = f"{caller}, the caller's own credentials"
             self.place |= {"account": account, "region": region}
             self._where = AwsPlace(account, region, parse_id(caller).partition or "aws")
         return self._where
+
+    async def examine(self) -> Examination:
+        """Assume the act role for a session that may do nothing at all. Raises `SourceError` where it can't be had.
+
+        What the role may do in another session, AWS tells nobody before it is tried.
+        """
+        if not self.separate:
+            return Examination()
+        nothing = orjson.dumps(policy_of({"Effect": "Deny", "Action": "*", "Resource": "*"})).decode()
+        tags = dict.fromkeys(SESSION_TAGS, "doctor")
+        access = Access(self._settings, self.name, assume=self._assumption("cloudops-doctor", nothing, tags, once=True))
+
+        def work() -> str:
+            # AWS answers this to every session, whatever its policy denies.
+            said = access.client("sts").get_caller_identity()
+            self._refuse_other_account(str(said.get("Account") or ""))
+            return str(said.get("Arn") or "")
+
+        try:
+            return Examination(who=await self._threads.run(work))
+        except Exception as error:  # botocore raises dozens of kinds.
+            raise self._explained(error, "sts:AssumeRole") from None
+        finally:
+            await self._threads.run(access.close)
 
     async def read(self, service: str, operation: str, **parameters: Any) -> dict[str, Any] | None:
         """The answer of a look; None where what it asks about isn't there. Raises `SourceError`."""
@@ -101,6 +124,11 @@ class AwsWriter:
             return await self._threads.run(lambda: _sent(access, call, self._explained))
         finally:
             await self._threads.run(access.close)
+
+    def _refuse_other_account(self, account: str) -> None:
+        stated = self._settings.account
+        if stated and stated != account:
+            raise SourceDenied(self.name, f"it would act in account {account}, `account` says {stated}")
 
     async def _answer(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         def work() -> Any:

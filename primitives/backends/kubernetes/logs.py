@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from primitives.backends.kubernetes.client import Absent, KubernetesClient
+from primitives.container_log import written_until
 from primitives.dataclass import dataclass
 from primitives.errors import SourceError
 from primitives.kubernetes.fields import instant, integer, mapping, maps, text
@@ -81,6 +82,8 @@ async def _read(client: KubernetesClient, wanted: Wanted, window: Window) -> Con
     except SourceError as error:
         # A container that hasn't started has no log: the server says so with 400, and its state says why.
         return "" if "HTTP 400" in error.problem else f"a log: {error.problem}"
+    # What was written while the answers came is left out, as a recording of this moment leaves it out.
+    body = written_until(body, window.end)
     if not body:
         return ""
     return ContainerLog(

@@ -18,9 +18,13 @@ from primitives.actions.execution import Dispatch
 from primitives.actions.kubernetes import InCluster
 from primitives.actions.kubernetes_objects import Access, ObjectRef, Request, TargetChanged
 from primitives.actions.proposal import ActionArguments
-from primitives.backends.kubernetes.client import MAX_ANSWER_BYTES, Absent, KubernetesClient
+from primitives.actions.rbac import access_of
+from primitives.backends.kubernetes.client import CONCURRENT_REQUESTS, MAX_ANSWER_BYTES, Absent, KubernetesClient
 from primitives.errors import SourceDenied, SourceError, SourceTimeout, SourceUnreachable
+from primitives.examination import Examination
 from primitives.http_requests import Received, receive
+from primitives.remediations.registry import permissions_of
+from primitives.side_by_side import outcomes, side_by_side
 
 if TYPE_CHECKING:
     from primitives.backends.kubernetes import KubernetesSettings
@@ -46,6 +50,7 @@ class KubernetesWriter:
         self.identity = f"kubectl context {where}" + (f" as {settings.act_as}" if settings.act_as else "")
         self.place = {"context": settings.context, "cluster": settings.cluster}
         self.secrets: tuple[str, ...] = ()
+        self._slots = asyncio.Semaphore(CONCURRENT_REQUESTS)
 
     def serves(self, arguments: ActionArguments) -> bool:
         """Whether the arguments' kubectl context is this cluster's; where they name none, it is."""
@@ -77,6 +82,25 @@ class KubernetesWriter:
         status = answer.get("status")
         status = status if isinstance(status, Mapping) else {}
         return status.get("allowed") is True, self._client.clean(str(status.get("reason") or ""))
+
+    async def examine(self) -> Examination:
+        """Ask the server for each permission that an action takes whether this identity has it.
+
+        Raises `SourceError`, also where the user may not be impersonated.
+        """
+        tasks = await side_by_side([self._lacks(permission) for permission in permissions_of("kubernetes")])
+        lacking, failures = outcomes(tasks)
+        if failures:
+            raise failures[0]
+        return Examination(who=self.identity, missing=tuple(filter(None, lacking)))
+
+    async def _lacks(self, permission: str) -> str:
+        """The permission, where this identity hasn't got it, in the first namespace that is read; else empty."""
+        access = access_of(permission)
+        chosen = self._settings.namespaces[:1] if access.resource != "nodes" else ()
+        async with self._slots:
+            allowed, _ = await self.may(access, ObjectRef("", "", "", "".join(chosen), ""))
+        return "" if allowed else permission
 
     async def dry_run(self, request: Request) -> Mapping[str, Any]:
         """What the server says that it would store. Raises `SourceError`, also for what it would refuse."""

@@ -131,12 +131,13 @@ async def _since(client: PrometheusClient, inventory: Survey, window: Window) ->
     start, apart, seen = window.start.timestamp(), window.seconds, window.end.timestamp()
     if not anything:
         return None
-    for _ in range(_LOOKS):
-        step, begin = max(math.ceil(apart / _NARROWER), 1), max(seen - apart, start)
-        rows = (await client.over(anything, begin, seen, step)).rows
+    for look in range(_LOOKS):
+        step = max(math.ceil(apart / _NARROWER), 1)
+        # The last time asked about is `seen` itself: samples that began less than a step ago lie between two others.
+        rows = (await client.over(anything, seen - step * math.ceil(apart / step), seen, step)).rows
         times = [float(row.times[0]) for row in rows if len(row.times)]
         if not times:
-            return None
+            return seen if look else None
         seen, apart = min(times), step
         # Not `seen - step < start`: a server may move the times of a question to multiples of its step.
         if step == 1 or seen <= start:

@@ -29,8 +29,8 @@ from typing import Any, Final, Protocol, TypeVar, get_args
 
 from primitives.alerts import normalise_alerts
 from primitives.bundle import Bundle
+from primitives.container_log import written_until
 from primitives.errors import BundleError, SourceError
-from primitives.patterns import lazy_pattern
 from primitives.records import (
     Alert,
     ConfigurationSnapshot,
@@ -97,7 +97,6 @@ PART_WORDS: Final[Mapping[Question, tuple[str, ...]]] = {
 """What a manifest's `coverage` may call the kinds of each question."""
 
 _WORST: Final = ("partial", "unreachable", "denied")
-_LEADING_TIME: Final = lazy_pattern(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
 
 
 def part_of(question: Question) -> str:
@@ -291,16 +290,7 @@ class RecordedBackend:
         window = self._bundle.manifest.window
         # A container's log has no times of its own that could be relied on: it is what was there at the end.
         coverage = [self._own(("container_logs",), window.start, self._now)]
-        return [log.model_copy(update={"text": self._until_now(log.text)}) for log in logs], coverage, ""
-
-    def _until_now(self, text: str) -> str:
-        """The log without the lines that say that they were written later than now."""
-        lines = text.splitlines(keepends=True)
-        for index, line in enumerate(lines):
-            written = _leading_time(line)
-            if written is not None and written > self._now:
-                return "".join(lines[:index])
-        return text
+        return [log.model_copy(update={"text": written_until(log.text, self._now)}) for log in logs], coverage, ""
 
     def _alerts(self, window: Window) -> Sequence[Alert] | None:
         if self._bundle.alert is None:
@@ -371,17 +361,6 @@ def _refusals(entries: Iterable[Coverage]) -> Iterator[str]:
     for entry in entries:
         why = f" ({entry.detail})" if entry.detail else ""
         yield f"{entry.source} {entry.status} for {', '.join(entry.kinds)}{why}"
-
-
-def _leading_time(line: str) -> datetime | None:
-    match = _LEADING_TIME.match(line)
-    if match is None:
-        return None
-    try:
-        time = datetime.fromisoformat(match[1].replace(" ", "T") + (match[2] or "Z"))
-    except ValueError:
-        return None
-    return time.astimezone(UTC)
 
 
 def _utc(seconds: float) -> datetime:
