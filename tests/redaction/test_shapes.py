@@ -110,9 +110,11 @@ def test_names_and_numbers_of_values_are_no_random_part() -> None:
 @pytest.mark.parametrize("secret", ["q!yXb#XTz7a", "Kj@@k1VJQ0a", "YU%@uHCa@7a"])
 def test_signs_that_should_be_encoded_do_not_end_a_password_in_an_address(secret: str) -> None:
     text = Redactor().redact(f"GET https://ann:{secret}@shop.example.com/v1?page=2 failed")
-    assert text.startswith("GET https://ann:[redacted:") and text.endswith("]@shop.example.com/v1?page=2 failed")
+    assert text.startswith("GET https://ann:[redacted:")
+    assert text.endswith("]@shop.example.com/v1?page=2 failed")
 
 
 def test_a_key_and_its_value_are_no_heading() -> None:
     text = Redactor().redact("Environment:\n  DB_PASSWORD:  l2T1h2GaLIEc7a\n  NAME: shelf-7\n")
-    assert "NAME: shelf-7" in text and "l2T1h2GaLIEc7a" not in text
+    assert "NAME: shelf-7" in text
+    assert "l2T1h2GaLIEc7a" not in text
