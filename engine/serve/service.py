@@ -137,10 +137,14 @@ class Service:
         return jobs
 
     async def _keep_house(self, settings: ServeSettings) -> None:
-        """Forget what is old."""
+        """Forget what is old, and archive it."""
         while True:
             try:
                 await self._desk.inbox.expire(self._desk.clock.now() - timedelta(days=settings.keep_days))
+                if settings.archive is not None:
+                    from engine.serve.archive import Archiver
+
+                    await Archiver(self._engine, self._desk, settings.archive, self._desk.clock).sweep()
             except StoreError as error:
                 _log.warning("what is old can't be removed", extra={"error": str(error)})
             await self._desk.clock.sleep(_EXPIRE_EVERY_S)

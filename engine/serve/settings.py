@@ -14,7 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from primitives.alert_payloads.model import AlertSeverity, IncomingAlert
 from primitives.errors import UsageError
 
-__all__ = ["PullSettings", "Rule", "ServeSettings", "TlsSettings", "Verification", "WebhookSettings", "read_secrets"]
+__all__ = [
+    "ArchiveSettings",
+    "PullSettings",
+    "Rule",
+    "ServeSettings",
+    "TlsSettings",
+    "Verification",
+    "WebhookSettings",
+    "read_secrets",
+]
 
 Verification = Literal["bearer", "certificate", "github", "grafana", "pagerduty", "sentry", "sns", "standard"]
 PullKind = Literal["alertmanager", "datadog", "grafana", "pagerduty", "sqs"]
@@ -110,6 +119,14 @@ class PullSettings(_WithSecrets):
         return self
 
 
+class ArchiveSettings(_Settings):
+    """Where closed incidents go, `after_days` after the last that happened to them, or when the store is too large."""
+
+    folder: Path
+    after_days: int = Field(90, ge=1, le=36_500)
+    max_gib: float | None = Field(None, gt=0)
+
+
 class Rule(_Settings):
     """What becomes of an alert that all of this fits; patterns as in `shop-*`. Nothing given fits everything."""
 
@@ -143,6 +160,7 @@ class ServeSettings(_Settings):
     tls: TlsSettings | None = None
     webhooks: Mapping[str, WebhookSettings] = {}
     pull: Mapping[str, PullSettings] = {}
+    archive: ArchiveSettings | None = None
     rules: tuple[Rule, ...] = ()
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
     group_within_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
