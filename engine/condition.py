@@ -59,9 +59,7 @@ def tells_condition(fact: Fact, opened: IncidentOpened | None) -> bool:
             return False
 
 
-def condition_from(
-    telling: Iterable[FoundFact], judgements: Mapping[str, Judgement], watch: WatchState
-) -> Condition:
+def condition_from(telling: Iterable[FoundFact], judgements: Mapping[str, Judgement], watch: WatchState) -> Condition:
     """The condition by those facts that `tells_condition` lets through and by the watch.
 
     A fact that a person excluded doesn't count.
