@@ -38,8 +38,8 @@ _UNLIKELY: Final = 0.05
 """A cause that is less likely isn't worth a line in a message."""
 
 _CONDITIONS: Final = {
-    "bad": "still bad", "returned": "bad again", "recovering": "recovering", "recovered": "recovered", "normal": "never left its normal range",
-    "unknown": "not measured",
+    "bad": "still bad", "returned": "bad again", "recovering": "recovering", "recovered": "recovered",
+    "normal": "never left its normal range", "unknown": "not measured",
 }  # fmt: skip
 _OUTCOMES: Final = {
     "accepted": "The platform accepted it; whether it helps is measured next.",
