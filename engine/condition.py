@@ -21,8 +21,8 @@ from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
 __all__ = ["Condition", "ConditionState", "condition_from", "tells_condition"]
 
 ConditionState = Literal["bad", "returned", "recovering", "recovered", "normal", "unknown"]
-"""`returned`: it had recovered, and is bad again; `normal`: the metric that raised the alarm never left its normal range;
-`unknown`: nobody measured it."""
+"""`returned`: it had recovered, and is bad again; `normal`: the metric that raised the alarm never left its normal
+range; `unknown`: nobody measured it."""
 
 # Within so many spreads of the baseline, or a tenth of the way from it, a level counts as normal again: three robust
 # standard deviations hold 99.7 % of normal samples. A tenth of the baseline itself would be a whole outage of an
