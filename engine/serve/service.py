@@ -197,6 +197,8 @@ def _channels(settings: ServeSettings) -> dict[str, Channel]:
     for name, webhook in settings.webhooks.items():
         mapping = load_mapping(webhook.mapping.expanduser()) if webhook.mapping is not None else None
         channels[name] = Channel(name, webhook.provider, mapping)
+    for name, pull in settings.pull.items():
+        channels[name] = Channel(name, "", senders=pull.senders, authenticated_by=pull.authenticated_by)
     return channels
 
 
