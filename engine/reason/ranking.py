@@ -34,6 +34,7 @@ from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, dou
 from engine.reason.odds import probability_at
 from engine.reason.overloaded_probes import overloaded_probes
 from engine.reason.places import by_their_places, says_itself
+from engine.reason.precise_causes import precise_claims
 from engine.reason.shared_causes import with_shared_causes
 from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
@@ -117,7 +118,8 @@ def _competition(
 
 def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
     claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
-    return tuple(by_their_places(case, claims))
+    claims = tuple(by_their_places(case, claims))
+    return (*claims, *precise_claims(claims))
 
 
 def _candidates(
