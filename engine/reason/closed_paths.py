@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.claims import Claim
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex
+from engine.reason.signals import signal
 from primitives.facts import ChangeFound, LogPattern, ProbeResult
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
@@ -19,7 +20,6 @@ from primitives.records import Change
 
 __all__ = ["closed_paths"]
 
-_BLOCKED: Final = "network_policy_blocked"
 _RULES: Final = lazy_pattern(
     r"(?i)network[-_ ]?polic|netpol|security[-_ ]?group|\bsg-[0-9a-f]{6}|\bn?acls?\b|firewall|iptables|nftables|"
     r"authorization[-_ ]?polic|network[-_ ]?access|(?:in|e)gress[-_ ]rules?"
@@ -30,7 +30,6 @@ _NO_CONNECTION: Final = ("unreachable", "timeout", "connection_refused", "connec
 # A rule works at once; telemetry is a few samples late.
 _SOON_S: Final = 900.0
 _LATE_S: Final = -90.0
-_WEIGHT: Final = 4.0
 _LEAST_NAME: Final = 4
 _LONGEST: Final = 4_000
 
@@ -47,7 +46,7 @@ def closed_paths(case: FactIndex) -> Iterator[Claim]:
             called = base_name(end).lower()
             if len(called) >= _LEAST_NAME and called in text:
                 why = "a rule of the network that names it changed, and connections fail since then"
-                yield Claim(HypothesisKey(_BLOCKED, end), name, _WEIGHT, why, "closed path")
+                yield from signal("path closed", end, name, 1.0, why, "closed path")
 
 
 def _closes(case: FactIndex, fact: ChangeFound) -> bool:

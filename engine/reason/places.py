@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final
+from functools import cache
 
 from engine.reason.catalogue import causes
 from engine.reason.claims import Claim, HypothesisKey
@@ -18,20 +18,19 @@ from primitives.identity import is_zone
 
 __all__ = ["by_their_places", "cause_of_place", "says_itself"]
 
-_OUTSIDE: Final = "external_provider_failure"
-_ZONE: Final = "zone_failed"
-# What is only seen from outside of such a place, beside the general causes.
-_SEEN: Final = ("dependency_unavailable", "application_error")
-_SEEN_OF_ZONES: Final = ("network_packet_loss", "network_delay", "instance_failed")
-
 
 def cause_of_place(case: FactIndex, resource: str | None) -> str | None:
     """The cause that the place says, None for places that say nothing."""
     if resource is None:
         return None
     if case.resources.get(resource) == "external":
-        return _OUTSIDE
-    return _ZONE if is_zone(resource) else None
+        return _of_kind("external")
+    return _of_kind("zone") if is_zone(resource) else None
+
+
+@cache
+def _of_kind(place: str) -> str:
+    return next(cause.id for cause in causes().values() if cause.place == place)
 
 
 def says_itself(case: FactIndex, key: HypothesisKey) -> bool:
@@ -47,6 +46,6 @@ def by_their_places(case: FactIndex, claims: Iterable[Claim]) -> Iterator[Claim]
 
 
 def _as_seen(key: HypothesisKey, place: str) -> HypothesisKey:
-    seen = _SEEN if place == _OUTSIDE else (*_SEEN, *_SEEN_OF_ZONES)
-    only_seen = causes()[key.cause_id].generic or key.cause_id in seen
+    cause = causes()[key.cause_id]
+    only_seen = cause.generic or causes()[place].place in cause.seen_of
     return HypothesisKey(place, key.resource) if only_seen else key

@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex
+from engine.reason.signals import signal
 from primitives.facts import MetricShift
 from primitives.metric_names import metric_words
 from primitives.patterns import lazy_pattern
 
 __all__ = ["shared_pools"]
 
-_LIMITED: Final = "concurrency_limited"
 _HELD: Final = lazy_pattern(r"\bconcurren(?:t|cy)\b")
 _REFUSED: Final = lazy_pattern(r"\bthrottles?\b|\bthrottled (?:requests|invocations)\b|\brejected\b")
 # It holds most of what is held, and others than itself are refused.
 _MOST: Final = 0.5
 _MANY: Final = 2
 _GROWN: Final = 4.0
-_TAKES: Final = 4.6
-_REFUSED_BY_IT: Final = -2.0
+_REFUSED_BY_IT: Final = -0.45
 
 
 def shared_pools(case: FactIndex) -> Iterator[Claim]:
@@ -45,9 +44,9 @@ def shared_pools(case: FactIndex) -> Iterator[Claim]:
     if fact.onset is not None and first is not None and fact.onset > first:
         return
     why = f"it holds most of what all share, and {len(others)} others are refused since"
-    yield Claim(HypothesisKey(_LIMITED, most), name, _TAKES, why, "pool")
+    yield from signal("pool taken", most, name, 1.0, why, "pool")
     for resource, (throttled, _) in others.items():
-        yield Claim(HypothesisKey(_LIMITED, resource), throttled, _REFUSED_BY_IT, "another holds what it lacks", "pool")
+        yield from signal("pool taken", resource, throttled, _REFUSED_BY_IT, "another holds what it lacks", "pool")
 
 
 def _held(case: FactIndex) -> Mapping[str, tuple[str, MetricShift]]:

@@ -43,6 +43,7 @@ CAUSES = (
         signals={"tcp_connect failed": 3.4, "http_get failed": 3.4, "fell silent": 1.5},
         outcome_rank=1,
         shows_on_entity=True,
+        seen_of=("external", "zone"),
     ),
     Cause(
         "dependency_slow",
@@ -149,6 +150,7 @@ CAUSES = (
         signals={"outside blamed": 2.4},
         families={"outage": 1.0},
         caused_by_change=False,  # it comes from outside
+        place="external",
         place_sentence="{resource}, which an outside provider runs, fails",
     ),
 )

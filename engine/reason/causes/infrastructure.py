@@ -71,7 +71,7 @@ CAUSES = (
         metrics=r"status check failed.*|instance (?:health|status).*|(?:timex|ntp|clock|time) (?:offset|skew|drift).*",
         services=r"chronyd?|ntpd?|openntpd|systemd-timesyncd|w32time",
         can_cause=("invalid_credentials", "token_expired", "application_error", "database_failover"),
-        reach="anywhere", diagnostic="analyze_utilization",
+        reach="anywhere", seen_of=("zone",), diagnostic="analyze_utilization",
     ),
     Cause(
         "platform_maintenance", _CLASS, "{resource}'s provider maintains, restarts or stops it",
@@ -83,6 +83,7 @@ CAUSES = (
     Cause(
         "zone_failed", _CLASS, "An availability zone failed under {resource}", "AWS: fault isolation boundaries",
         prior=-4.0, diagnostic="analyze_utilization",
-        can_cause=_WHAT_RAN_THERE, reach="anywhere", place_sentence="The availability zone {resource} fails",
+        can_cause=_WHAT_RAN_THERE, reach="anywhere",
+        place="zone", place_sentence="The availability zone {resource} fails",
     ),
 )  # fmt: skip

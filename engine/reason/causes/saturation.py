@@ -105,6 +105,7 @@ CAUSES = (
         "{resource} reached its limit of concurrent executions",
         "AWS Lambda: concurrency and throttles",
         families={"overloaded": 1.6, "concurrency": 2.8},
+        signals={"pool taken": 4.6},
         metrics=r"concurren(?:t|cy).*|in flight|inflight|throttles",
         felt_by_callers=True,
         settings={"no_concurrency": 4.2},
