@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from engine.reason.catalogue import causes_of_family, causes_of_metric
+from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.roles import lost_roles
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult
 from primitives.identity import base_name, same_name
 from primitives.patterns import lazy_pattern
+from primitives.terms import IncidentClass
 
 __all__ = ["STORES", "accused", "is_of_target", "is_outward"]
 
@@ -39,7 +40,7 @@ _STORE_SAYS: Final = lazy_pattern(
 )
 # What only a store writes of itself (etcd, PostgreSQL, MySQL, Oracle, MongoDB, Elasticsearch: lists of errors); drivers
 # hand it on to who asked.
-_OFSTORES: Final = lazy_pattern(
+_OF_STORES: Final = lazy_pattern(
     r"etcdserver|\bmvcc\b|sqlstate|\bora-\d{5}|psqlexception|\bmysql|mongo(?:db|server|write)\w{0,24}error|"
     r"could not extend file|the table \S{1,200} is full|cluster_block_exception|notwritableprimary|redis\w{0,24}error",
     re.IGNORECASE,
@@ -122,9 +123,15 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
 def _is_of_store(fact: LogPattern) -> bool:
     """Whether only a store says so: it takes no writes, locks, is full, or refuses commands."""
     text = fact.example or fact.template
-    if fact.family in ("disk_full", "quota", "failover") and _OFSTORES.search(text):
+    if (fact.family == "failover" or _is_short_of(fact.family or "")) and _OF_STORES.search(text):
         return True
     return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
+
+
+def _is_short_of(family: str) -> bool:
+    """Whether messages of a family tell of a shortage of the store's own; connections may be a client's."""
+    told = [causes()[cause_id].cause_class for cause_id, _ in causes_of_family(family)]
+    return family != "too_many_connections" and IncidentClass.RESOURCE_SATURATION in told
 
 
 def _refusing_stores(case: FactIndex, writer: str, family: str | None) -> tuple[str, ...]:
