@@ -13,7 +13,6 @@ from test_what_engineers_say import notices
 from cockpit.app import CockpitApp
 from cockpit.screens.forms import FormPrompt, ReadingPrompt
 from engine.act.request_forms import chosen_form, request_forms
-from engine.act.targeted_diagnostics import targeted_step
 from engine.incident import fold
 from engine.port import AddFact, Judge, RunDiagnostic
 from engine.said_changes import read_change
@@ -145,7 +144,6 @@ async def test_a_look_is_chosen_and_filled_in(opened: Opened) -> None:
         (request,) = [command for command in port.commands if isinstance(command, RunDiagnostic)]
         assert request.primitive == "inspect_database"
         assert request.target["instance"] == "orders"
-        assert targeted_step(fold(whole()), request.primitive, request.target).target == "orders"
 
 
 async def test_asking_a_recording_again_says_why_it_does_not(opened: Opened) -> None:
