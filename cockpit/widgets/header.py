@@ -129,8 +129,6 @@ class Header(Widget):
         assert state.opened is not None
         sign, word, role = condition_sign(condition) if state.facts else ("○", "", "dim")
         shift, reading = condition.shift, reading_parts(self.view)
-        if reading and state.watch.symptom == "recovered":
-            sign, role = "✓", "good"
         parts: list[Part] = [(f" {sign} ", f"{role} bold")]
         if shift is None:
             title = sanitised(state.opened.title or self.view.title)

@@ -65,10 +65,11 @@ class SymptomCache:
         """Whether what raised the alarm is still bad."""
         from engine.condition import condition_from
 
-        key = (len(self._telling), tuple(state.judgements.items()))
+        watch = state.watch
+        key = (len(self._telling), tuple(state.judgements.items()), watch.symptom, watch.read_at)
         known, condition = self._condition
         if condition is None or key != known:
-            condition = condition_from(self._telling, state.judgements)
+            condition = condition_from(self._telling, state.judgements, watch)
             self._condition = (key, condition)
         return condition
 
