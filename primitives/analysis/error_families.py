@@ -23,6 +23,7 @@ FAMILIES: Final = tuple(name for name, _ in RULES)
 """Every family's name, the specific before the general."""
 
 # What the text of a family's message holds at least, in lower case: looking for these first is a hundred times faster.
+# A family of `RULES` without its line here is refused when this module is imported.
 _STEMS: Final = {
     line.split(": ")[0]: tuple(line.split(": ")[1].split("|"))
     for line in """
@@ -77,6 +78,10 @@ exception: assertion|error|exception|nil|null|panic|traceback|syntax|duplicate|v
     .replace("\n  ", "|")
     .splitlines()
 }
+if missing := sorted(set(FAMILIES) ^ set(_STEMS)):
+    raise ImportError(
+        f"_STEMS in {__file__} must have a line for each family of RULES and for no other: see {', '.join(missing)}"
+    )
 # HTTP status codes (RFC 9110, RFC 6585) by what they say.
 _STATUSES: Final = {
     401: "authentication", 403: "permission", 407: "authentication", 408: "timeout", 429: "rate_limited",
