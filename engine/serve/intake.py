@@ -16,6 +16,7 @@ from engine.serve.desk import Desk
 from engine.serve.groups import AlertRow, alert_key, goes_on, home_of, opened_by, with_alert
 from engine.serve.inbox import Waiting, Worked
 from engine.serve.settings import ServeSettings
+from engine.serve.traces import NO_TRACES
 from primitives.alert_payloads.mail import sender_problem
 from primitives.alert_payloads.mapping import PayloadMapping
 from primitives.alert_payloads.model import IncomingAlert, PayloadProblem
@@ -80,6 +81,7 @@ class Intake:
         self._settings = settings
         self._channels = channels
         self._redactor = redactor or Redactor()
+        self.traces = NO_TRACES
 
     async def run(self) -> None:
         """Work off what comes in until cancelled. A store that can't be written is tried again."""
@@ -88,7 +90,8 @@ class Intake:
             inbox.arrived.clear()
             try:
                 while batch := await inbox.next_waiting():
-                    await _to_its_end(self.work(batch))
+                    with self.traces.span("work off", deliveries=len(batch)):
+                        await _to_its_end(self.work(batch))
                     await self._desk.clock.sleep(_GATHER_S)
             except StoreError as error:
                 _log.error("what came in can't be worked off", extra={"error": str(error)})

@@ -19,6 +19,7 @@ from engine.serve.desk import Desk
 from engine.serve.groups import alert_key
 from engine.serve.intake import Intake
 from engine.serve.settings import PullSettings
+from engine.serve.traces import NO_TRACES
 from primitives.alert_payloads import alertmanager
 from primitives.alert_payloads.mail import mail_document
 from primitives.alert_payloads.model import IncomingAlert, PayloadProblem
@@ -64,13 +65,15 @@ class Pull:
         self._http = _http(name, settings, tokens) if settings.kind in _PRODUCTS else None
         self._mailbox = _mailbox(name, settings, tokens) if settings.kind == "imap" else None
         self._failures = 0
+        self.traces = NO_TRACES
 
     async def run(self) -> None:
         """Ask until cancelled."""
         try:
             while True:
                 try:
-                    await self.look()
+                    with self.traces.span("pull", channel=self._name, kind=self._settings.kind):
+                        await self.look()
                     self._failures = 0
                 except (SourceError, StoreError, PayloadProblem) as error:
                     self._failures += 1

@@ -20,6 +20,7 @@ __all__ = [
     "Rule",
     "ServeSettings",
     "TlsSettings",
+    "TraceSettings",
     "Verification",
     "WebhookSettings",
     "read_secrets",
@@ -153,6 +154,13 @@ class ArchiveSettings(_Settings):
     max_gib: float | None = Field(None, gt=0)
 
 
+class TraceSettings(_Settings):
+    """The OTLP/HTTP address that the service's traces of itself go to, and which share of them."""
+
+    endpoint: str = Field("http://localhost:4318/v1/traces", pattern=r"^https?://[^\s@]+$")
+    sample: float = Field(1.0, gt=0, le=1)
+
+
 class Rule(_Settings):
     """What becomes of an alert that all of this fits; patterns as in `shop-*`. Nothing given fits everything."""
 
@@ -187,6 +195,7 @@ class ServeSettings(_Settings):
     webhooks: Mapping[str, WebhookSettings] = {}
     pull: Mapping[str, PullSettings] = {}
     archive: ArchiveSettings | None = None
+    traces: TraceSettings | None = None
     rules: tuple[Rule, ...] = ()
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
     group_within_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
