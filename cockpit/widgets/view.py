@@ -28,8 +28,8 @@ Kind = Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "wou
 class Subject:
     """What the cursor is on.
 
-    `would_change` is a condition that would change the ranking, in its own words. `symptom`: nobody has moved the cursor
-    yet, so what is wrong is shown.
+    `would_change` is a condition that would change the ranking, in its own words. `symptom`: nobody has moved the
+    cursor yet, so what is wrong is shown.
     """
 
     kind: Kind = "none"
