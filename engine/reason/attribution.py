@@ -143,7 +143,7 @@ def _of_change(
             yield Claim(key, suspect.name, relevance, "its text names what went wrong", "content")
         for trait in done:
             weight = trait.weight * kept if trait.weight > 0 else trait.weight
-            yield Claim(key, suspect.name, weight, trait.why, "harmless" if trait.harmless else "risk")
+            yield Claim(key, suspect.name, weight, trait.why, trait.group)
         if named:
             yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
