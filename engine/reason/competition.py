@@ -194,7 +194,7 @@ def _in_time(candidate: Candidate) -> float:
     """
     if candidate.key.change is None or any(item.group in _COMPARED and item.weight > 0 for item in candidate.evidence):
         return 1.0
-    times = [item.weight for item in candidate.evidence if item.group == "timing"]
+    times = [item.weight for item in candidate.evidence if item.group in ("timing", "late")]
     part = min(max(sum(times) / _AT_THE_RIGHT_TIME, 0.0), 1.0) if times else _TIME_UNKNOWN
     return part * _OF_A_RESTART if any(item.group == "restart" for item in candidate.evidence) else part
 
