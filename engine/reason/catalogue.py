@@ -111,7 +111,8 @@ class Cause:
     `caused_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
     entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `location_states` are the
     states of the component itself; where it is known to be down, all that it serves suffers from it.
-    The one that `names_any_trouble` is used for a bad state that no cause declares.
+    The one that `names_any_trouble` is used for a bad state that no cause declares. One that `is_setting` says which
+    setting is wrong, whatever its class.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Cause:
     outcome_rank: int = 0
     caused_by_change: bool = True
     shows_on_entity: bool = False
+    is_setting: bool = False
     location_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
     unproven_sentence: str = ""
