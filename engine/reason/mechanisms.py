@@ -29,6 +29,7 @@ from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.signals import manifold_weight, signal, telling
+from engine.reason.span_signs import FROM_OUTSIDE, span_signs
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -45,8 +46,6 @@ from primitives.facts import (
     MetricShift,
     Observed,
     ProbeResult,
-    SpanErrors,
-    SpanShift,
     WorkloadState,
 )
 from primitives.patterns import lazy_pattern
@@ -86,11 +85,6 @@ _NOT_SCALING: Final = ("AutoscalerNotScaling", "AutoscalerTargetMissing", "Autos
 # A message that came once may be chance; eight times as many as usual are all news.
 _ONCE: Final = 0.4
 _DOUBLINGS: Final = 3
-# Spreads from which a shift of spans is one.
-_CLEAR_SHIFT: Final = 3.0
-_FROM_OUTSIDE: Final = frozenset(
-    ("unavailable", "server_error", "rate_limited", "timeout", "connection_refused", "connection_reset")
-)
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
@@ -118,7 +112,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _shifts(case)
     yield from _log_families(case)
     yield from alert_words(case)
-    yield from _spans(case)
+    yield from span_signs(case)
     yield from network_signs(case)
     yield from _probes(case)
     yield from _observations(case)
@@ -282,7 +276,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
             why = f"its errors come from {host}"
             yield from signal("outside blamed", fact.resource, name, news * trust, why, "outside")
             continue
-        if fact.family in _FROM_OUTSIDE and case.resources.get(where or "") == "external":
+        if fact.family in FROM_OUTSIDE and case.resources.get(where or "") == "external":
             why = "its callers' errors name it"
             yield from signal("outside blamed", where, name, news * trust, why, "outside")
         # That a process ends is what its state says too: a message of it is an echo, no second finding.
@@ -305,7 +299,7 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
     """The host outside the known system that a message blames, where only that host can be the cause; else None."""
-    if fact.family not in _FROM_OUTSIDE:
+    if fact.family not in FROM_OUTSIDE:
         return None
     named = _URL_HOST.search(fact.template)
     host = fact.points_at or (named[1] if named else "")
@@ -327,16 +321,6 @@ def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
             if not exhausted.isdisjoint(causes_of_metric(fact.metric))}  # fmt: skip
     below = [name for name in case.below.get(resource or "", ()) if name in full]
     return below[0] if len(below) == 1 and resource not in full else resource
-
-
-def _spans(case: FactIndex) -> Iterator[Claim]:
-    for name, errors in case.present(SpanErrors):
-        if errors.resource and errors.errors:
-            yield from signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
-    for name, shift in case.present(SpanShift):
-        if shift.resource and shift.current > shift.baseline and abs(shift.score) >= _CLEAR_SHIFT:
-            weight = strength(shift.score)
-            yield from signal("spans slow", shift.resource, name, weight, "its own time grew", "span time")
 
 
 _FAILED: Final[Mapping[str, Signal]] = {
