@@ -59,6 +59,7 @@ Signal = Literal[
     "account token missing",  # or its service account's token
     "token expired",
     "refused where all answer",  # it ends since a connection is refused, and all that listens answers the others
+    "another address answers",  # what it asks for has another address than the one it tries
     "dns_lookup failed",
     "tcp_connect failed",
     "http_get failed",

@@ -19,7 +19,7 @@ from engine.reason.catalogue import (
     unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
-from engine.reason.complaints import accused, is_of_target
+from engine.reason.complaints import accused, is_of_target, refuses_caller
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import COMPLAINTS, FactIndex
@@ -37,6 +37,7 @@ from engine.reason.waits import waits
 from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
+from primitives.analysis.error_families import family_of
 from primitives.facts import (
     NEUTRAL_KINDS,
     ChangeFound,
@@ -88,6 +89,9 @@ _DOUBLINGS: Final = 3
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
+# Families that name no mechanism; and what the platform says of an object weighs more than what a log does.
+_VAGUE: Final = frozenset(("crash", "exception", "server_error", "overloaded", "cancelled"))
+_REFINED: Final = 1.6
 # A line of a known family counts whatever its level; beside others that are called errors, a calm level says something.
 _BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4, "FATAL": 1.25}
 # A complaint about a resource that is measured to answer: some requests reach it.
@@ -130,9 +134,22 @@ def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
         if fact.state == "KilledWithoutReason" and fact.resource in by_probe:
             continue  # the reason is known
         factor, why = trouble.factors[name]
-        for cause_id, weight in causes_of_state(fact.state) or _unknown_state(fact):
+        for cause_id, weight in _refined(fact) or causes_of_state(fact.state) or _unknown_state(fact):
             key = HypothesisKey(cause_id, fact.resource or fact.object)
             yield Claim(key, name, weight * TEXT[fact.trust] * factor, f"state {fact.state}{why}", "state")
+
+
+def _refined(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
+    """A state that says no more than that something isn't well, by what its message says (API conventions: conditions).
+
+    A complaint about others is no reason of its own.
+    """
+    if [cause_id for cause_id, _ in causes_of_state(fact.state)] != [unhealthy_cause()]:
+        return ()
+    family = family_of(fact.message or "")
+    if family is None or family in COMPLAINTS or family in _VAGUE:
+        return ()
+    return tuple((cause_id, weight * _REFINED) for cause_id, weight in causes_of_family(family))
 
 
 def _unknown_state(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
@@ -269,7 +286,8 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if is_own_reason(fact, ill):
             yield from own_reasons(name, fact)
             continue
-        where = fact.points_at if fact.points_at and is_of_target(fact.family) else fact.resource
+        of_target = is_of_target(fact.family) or refuses_caller(fact)
+        where = fact.points_at if fact.points_at and of_target else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
         if host := outside_host(case, fact):
