@@ -312,6 +312,9 @@ class CockpitApp(ScreenWays):
             self.text_styles = Styles(self.palettes[self.theme])
         for screen in self.cockpit_screens:
             screen.restyle()
+        for modal in self.screen_stack:
+            for prompt in modal.query("Prompt"):
+                prompt.restyle(self.text_styles)  # type: ignore[attr-defined]
 
     # Keys that work everywhere
 

@@ -268,6 +268,10 @@ class Engine:
         if not trouble.done():
             trouble.set_result(problem)
 
+    def holds(self, execution_id: str) -> bool:
+        """Whether the incident is loaded: somebody sent it a command lately, or something runs."""
+        return execution_id in self._actors
+
     def unload(self, execution_id: str) -> None:
         self._actors.pop(execution_id, None)
 

@@ -24,7 +24,7 @@ PANE = PaneSpec(
     key="5",
     place="bottom",
     order=2,
-    size=Size(4, tall=8),
+    size=Size(5, tall=8),
     load_widget=_widget,
     subjects=("action",),
 )

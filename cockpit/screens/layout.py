@@ -138,6 +138,8 @@ def arrange(
     for name in ("too-small", "wide", "column", "stack", "full"):
         screen.set_class(name == how, f"-{name}")
     screen.set_class(tall, "-tall")
+    # The first screen shows what to do next whole; a pane that somebody went to has the room.
+    screen.set_class(current.id == FIRST_FOCUS, "-answering")
     for pane in panes:
         alone = how in ("column", "stack") or (how == "wide" and not tall and pane.id in sharing)
         pane.display = pane is current if how == "full" else not alone or pane not in hidden

@@ -50,6 +50,11 @@ class Prompt(Widget, can_focus=True):
             self._drawn_width = width
         return self._drawn
 
+    def restyle(self, styles: Styles) -> None:
+        """The theme changed."""
+        self._styles, self._drawn_width = styles, 0
+        self.refresh()
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         del container, viewport
         return len(self._strips(width))

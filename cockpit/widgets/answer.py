@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanitised
+from cockpit.widgets.draw import Line, Part, bar, cells, cut, draw, plain, sanitised, wrap
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.log_words import message_words
 from cockpit.widgets.pane import Pane
@@ -33,8 +33,15 @@ COUNTED = 2_000
 """Facts that are counted before and after the time cursor."""
 LEAST_ROOM = 20
 """Cells below which no other hypothesis is named."""
-ROOM_BESIDE_QUOTE = 30
-"""Cells that a message leaves to what stands beside it: how often it came, from whom."""
+ENOUGH = 2
+"""Reasons in one line that are enough; for fewer a second line is taken."""
+RIVAL = 0.2
+"""Confidence from which another cause is told beside the first one in any case."""
+ROOM_TO_WRAP = 16
+"""Cells that two lines lose because words stay whole."""
+LEAST_BAR = 4
+BESIDE_CAUSE = 5
+"""Cells of the blanks in the cause's line."""
 
 
 class Answer(Pane, can_focus=False):
@@ -77,31 +84,42 @@ class Answer(Pane, can_focus=False):
             ]  # fmt: skip
         if not state.hypotheses:
             return [Line([(f" {_doing(state)}", "text")])]
-        lines = [self._cause(state, width), self._reasons(state, width)]
+        cause, reasons = self._cause(state, width), self._reasons(state, width)
         others, following = self._others(state, width), self._next(state, width)
+        if len(reasons) > 1:
+            # The hypotheses, which are always in sight, tell what else it could be.
+            return [cause, *reasons, following]
         # Where there is little room, what to do next is worth more than what else it could be.
-        return [*lines, following, others] if width < NARROW else [*lines, others, following]
+        return [cause, *reasons, following, others] if width < NARROW else [cause, *reasons, others, following]
 
     def _cause(self, state: IncidentState, width: int) -> Line:
         best = state.hypotheses[0]
-        size = BAR_WIDTH if width >= NARROW else BAR_WIDTH // 2
+        most = BAR_WIDTH if width >= NARROW else BAR_WIDTH // 2
+        # The bar gives way to the words.
+        room = width - cells(sanitised(best.cause)) - cells(percent(best.confidence)) - BESIDE_CAUSE
+        size = min(most, room) if room >= LEAST_BAR else 0
         full = bar(best.confidence, size)
         role = "text bold" if state.ended else "focus bold"
         left: list[Part] = [(" Best so far: " if not state.ended else " ", "dim"), (sanitised(best.cause), role)]
         right: list[Part] = [(f"{percent(best.confidence)} ", "text bold"), (full, "focus")]
         return Line(left, [*right, ("·" * (size - len(full)), "faint"), (" ", "text")])
 
-    def _reasons(self, state: IncidentState, width: int) -> Line:
-        """The heaviest facts for it, as many as fit whole; never the one that the line above has told."""
+    def _reasons(self, state: IncidentState, width: int) -> list[Line]:
+        """The heaviest facts for it, whole, in one line or two; never the one that the line above has told."""
         if not state.ended and (doing := _doing(state)):
-            return Line([(f" {doing}", "dim")])
+            return [Line([(f" {doing}", "dim")])]
         best = state.hypotheses[0]
         reasons = self._told(state, best, width)
-        if not reasons and best.evidence_for and (known := state.facts.get(best.evidence_for[0].fact)) is not None:
-            return Line([(f" {sanitised(known.fact.sentence(self.view.names))}", "text")])
-        if not reasons:
-            return Line([(f" {sanitised(best.note or 'no fact speaks for it directly')}", "dim")])
-        return Line([(f" {' · '.join(reasons[:REASONS])}", "text")])
+        if len(reasons) < ENOUGH and not _rivalled(state):
+            reasons = self._told(state, best, 2 * width - ROOM_TO_WRAP) or reasons
+        if reasons:
+            told = " · ".join(reasons[:REASONS])
+        elif best.evidence_for and (known := state.facts.get(best.evidence_for[0].fact)) is not None:
+            told = sanitised(known.fact.sentence(self.view.names))
+        else:
+            return [Line([(f" {sanitised(best.note or 'no fact speaks for it directly')}", "dim")])]
+        first, *rest = wrap(told, width - 2)
+        return [Line([(f" {words}", "text")]) for words in (first, " ".join(rest)) if words]
 
     def _told(self, state: IncidentState, best: Hypothesis, width: int) -> list[str]:
         """The reasons that fit: of a message that comes first as much as there is room for, and no message twice."""
@@ -115,8 +133,12 @@ class Answer(Pane, can_focus=False):
                 if any(message in other or other in message for other in messages):
                     continue
                 messages.append(message)
-            quoted = LEAST_QUOTE if reasons else max(width - ROOM_BESIDE_QUOTE, LEAST_QUOTE)
+            quoted = LEAST_QUOTE if reasons else width
             words = short_reason(fact, self.view.names, best, state.opened, quoted)
+            over = cells(words) + 2 - width
+            if not reasons and over > 0:
+                quoted = max(quoted - over, LEAST_QUOTE)
+                words = short_reason(fact, self.view.names, best, state.opened, quoted)
             if words and words not in reasons and cells(" · ".join([*reasons, words])) + 2 <= width:
                 reasons.append(words)
         return reasons
@@ -166,6 +188,14 @@ class Answer(Pane, can_focus=False):
         return Line(parts)
 
 
+def _rivalled(state: IncidentState) -> bool:
+    """Whether a second cause, which is no consequence of the first, is nearly as likely."""
+    best, *rest = state.hypotheses
+    return any(
+        item.confidence >= RIVAL and item.cause_class.value != "UNKNOWN" and not follows(item, best) for item in rest
+    )
+
+
 def _doing(state: IncidentState) -> str:
     """What is being asked at the moment."""
     running = [step for step in state.steps.values() if step.status == "running"]
@@ -180,7 +210,8 @@ def _named(items: Sequence[Hypothesis], room: int, *, sure: bool) -> str:
     """The causes, with their confidence where that is `sure` to be read rightly, as many as fit; how many more."""
     told: list[str] = []
     for number, item in enumerate(items):
-        words = sanitised(item.cause) + (f" {percent(item.confidence)}" if sure else "")
+        how_sure = f" {percent(item.confidence)}" if sure else ""
+        words = cut(sanitised(item.cause), room - cells(how_sure)) + how_sure
         more = len(items) - number - 1
         if told and cells(" · ".join([*told, words])) + (len(f" · {more} more") if more else 0) > room:
             return " · ".join([*told, f"{more + 1} more"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cockpit.widgets.beginnings import onset_range
 from cockpit.widgets.words import ago, clock, precise
 from primitives.quantities import duration
 
@@ -17,6 +18,7 @@ __all__ = ["CONDITIONS", "condition_sign", "condition_word", "day_of", "short_me
 
 CONDITIONS = {
     "bad": ("●", "still bad", "bad"),
+    "returned": ("●", "bad again", "bad"),
     "recovering": ("◐", "recovering", "warning"),
     "recovered": ("✓", "recovered", "good"),
     "normal": ("✓", "in its normal range", "good"),
@@ -69,9 +71,11 @@ def since(shift: MetricShift, view: View, *, time: bool, length: bool) -> str:
     """Since when, and for how long: ` · since 14:30:30, 22 min`; empty where the metric never moved."""
     if shift.onset is None or shift.polarity != "present":
         return ""
+    opened = view.state.opened if view.state is not None else None
+    begun, latest = onset_range(shift, opened.detected_at if opened is not None else shift.onset)
     end = shift.ended or view.now
-    lasted = max((end - shift.onset).total_seconds(), 0.0) if end is not None else None
-    words = [f"since {clock(shift.onset)}"] if time else []
+    lasted = max((end - begun).total_seconds(), 0.0) if end is not None else None
+    words = [f"since {clock(begun)}{f'–{clock(latest)}' if latest is not None else ''}"] if time else []
     if length and lasted is not None:
         words.append(duration(lasted if lasted < WHOLE_MINUTES_FROM_S else 60 * round(lasted / 60)))
     return f" · {', '.join(words)}" if words else ""

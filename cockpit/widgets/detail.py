@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 from textual.strip import Strip
 
+from cockpit.widgets.beginnings import measured, onset_range, symptom_fact
 from cockpit.widgets.chart import Chart, chart, time_at, value_at
 from cockpit.widgets.draw import Line, draw, sanitised, wrap
 from cockpit.widgets.links import Links, subject_of_id
@@ -31,6 +32,8 @@ __all__ = ["DetailPane"]
 CHART_MIN_HEIGHT = 6
 CHART_MAX_HEIGHT = 22
 BAND_SPREADS = 3.0
+BEFORE_ONSET, LEAST_BEFORE_ONSET = 4, timedelta(minutes=20)
+"""How much of the time before the onset the symptom's chart shows, as a multiple of the time since, and at least."""
 EARLIER = 0.35
 """How much of the time before the window the chart shows, as a part of the window."""
 
@@ -104,7 +107,7 @@ class DetailPane(Pane):
         state = self.view.state
         if state is None:
             return None
-        found_fact = self.view.symptom_cache.gather(state).symptom_fact
+        found_fact = symptom_fact(self.view)
         return found_fact if found_fact is not None and _has_series(found_fact) else None
 
     def _last(self, fact: str) -> float | None:
@@ -224,16 +227,23 @@ class DetailPane(Pane):
             end = max(end, datetime.fromtimestamp(float(series.times[-1]), end.tzinfo))
         first = datetime.fromtimestamp(float(series.times[0]), end.tzinfo) if len(series.times) else window.start
         early = window.start - (end - window.start) * EARLIER
+        onset = getattr(fact, "onset", None)
+        if self.view.subject.kind == "symptom" and onset is not None:
+            # A short incident at the end of a long window would be a few cells.
+            early = max(early, onset - max(BEFORE_ONSET * (end - onset), LEAST_BEFORE_ONSET))
+            return max(first, early), end
         return max(first, early) if first < window.start else window.start, end
 
     def _marks(self, fact: Any, start: datetime) -> list[Mark]:
         near = self._near(fact.resource)
         marks = [
             mark for mark in marks_of(self.view)
-            if mark.label not in ("you", "onset") and mark.time >= start
+            if mark.label not in ("you", "onset", "first sign") and mark.time >= start
             and (mark.resource is None or mark.resource in near)
         ]  # fmt: skip
         onset = getattr(fact, "onset", None) or getattr(fact, "since", None)
+        if getattr(fact, "onset", None) and self.view.state is not None and self.view.state.opened is not None:
+            onset, _ = onset_range(fact, self.view.state.opened.detected_at)
         if onset:
             marks.append(Mark(onset, "●", "warning", "onset", 0))
         return marks
@@ -280,6 +290,8 @@ class DetailPane(Pane):
         return " · ".join(parts)
 
     def summary(self) -> Line:
+        if self.view.subject.kind == "symptom" and (moved := self.view.state and measured(self.view)):
+            return Line([(moved, "dim")])
         return Line([(self.heading().removeprefix("Detail: "), "dim")])
 
     def move(self, by: int) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Part, cells, plain, sanitised
+from cockpit.widgets.draw import Part, cells, cut, plain, sanitised
 from cockpit.widgets.log_words import message_words
-from cockpit.widgets.words import clock, levels
+from cockpit.widgets.words import clock, levels, unit_once
 from primitives.dataclass import dataclass
 from primitives.patterns import lazy_pattern
 from primitives.quantities import times
+from primitives.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +37,8 @@ _ORDER = {
     "configuration_difference": 2, "probe_result": 1, "span_errors": 2, "span_shift": 2, "metric_missing": 2,
     "assertion": 0, "own_share": 3, "observation": 3, "dependencies": 5, "source_gap": 6,
 }  # fmt: skip
+LEAST_WHO = 7
+"""Cells of a resource's name that still tell whose a metric is."""
 _QUIET = 4
 """The rank of what was there all the time, or got better."""
 
@@ -140,14 +143,16 @@ def fact_line(
             return [(sentence.removeprefix(named), "text")], []
 
 
-def _at(time: datetime | None) -> list[Part]:
-    return [(f" {clock(time):>8} ", "dim")] if time is not None else [(" " * 10, "dim")]
+def _at(time: datetime | None, *, short: bool = False) -> list[Part]:
+    width = 5 if short else 8
+    return [(f" {clock(time) if time is not None else '':>{width}} ", "dim")]
 
 
 def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> tuple[list[Part], list[Part]]:
     role = "bad" if fact.worse and fact.ended is None else "text"
     before, during = levels(fact)
-    name = sanitised(f"{who}{fact.metric.replace('_', ' ')}")
+    metric = sanitised(fact.metric.replace("_", " "))
+    name = sanitised(who) + metric
     factor = times(fact.baseline, fact.current).strip(" ()").replace(" times", "")
     factor = f"×{factor}" if factor and not factor.endswith("%") else factor
     moved: list[Part] = [(f" {before} → ", "dim"), (during, f"{role} bold")]
@@ -156,8 +161,10 @@ def _shift(fact: MetricShift, width: int, others: Sequence[Fact], who: str) -> t
     # How many times as much gives way to the name, and the name to the numbers.
     if cells(name) + cells(plain(right)) > room:
         right = _at(fact.onset)
+    if cells(name) + cells(plain(right)) > room and fact.onset is not None:
+        right = _at(fact.onset.replace(second=0, microsecond=0), short=True)
     room -= cells(plain(right))
-    left: list[Part] = [(name if cells(name) <= room else _shortened(name, room), "text"), *moved]
+    left: list[Part] = [(_shortened(sanitised(who), metric, room), "text"), *moved]
     if fact.ended is not None:
         left.append((f", normal again after {clock(fact.ended)}", "dim"))
     also = " ".join(statistic for other in others if (statistic := _statistic(other)))
@@ -171,17 +178,25 @@ def _statistic(fact: Fact) -> str:
     return sanitised(match[0].strip(" _")) if match else ""
 
 
-def _shortened(name: str, room: int) -> str:
-    """The name cut at its beginning: its end says what was measured."""
-    return name if len(name) <= room or room < 2 else f"…{name[-(room - 1) :]}"
+def _shortened(who: str, metric: str, room: int) -> str:
+    """Both names; in less room the end of who it is, then the beginning of what was measured."""
+    if cells(who + metric) <= room or room < 2:
+        return who + metric
+    left = room - cells(metric) - 1
+    if left > LEAST_WHO:
+        return f"{cut(who.rstrip(), left)} {metric}"
+    begin = cut(who.rstrip(), min(LEAST_WHO, room // 3)) if who and room > 2 * LEAST_WHO else ""
+    return f"{begin or ELLIPSIS}{metric[cells(begin or ELLIPSIS) - room :]}"
 
 
 def _at_limit(fact: MetricAtLimit, width: int, who: str) -> tuple[list[Part], list[Part]]:
     whole = fact.reading(fact.limit) == "100 %"
-    share = fact.reading(fact.peak) if whole else f"{100 * fact.ratio:.0f} % of {fact.reading(fact.limit)}"
-    name, right = sanitised(f"{who}{fact.metric.replace('_', ' ')}"), _at(fact.since)
+    limit = unit_once(fact.reading(fact.limit), fact.metric)
+    share = fact.reading(fact.peak) if whole else f"{100 * fact.ratio:.0f} % of {limit}"
+    right = _at(fact.since)
     room = width - cells(share) - cells(plain(right)) - 2
-    return [(name if cells(name) <= room else _shortened(name, room), "text"), (f" {share}", "bad bold")], right
+    name = _shortened(sanitised(who), sanitised(fact.metric.replace("_", " ")), room)
+    return [(name, "text"), (f" {share}", "bad bold")], right
 
 
 def _messages(fact: LogPattern, names: NameOf, who: str) -> tuple[list[Part], list[Part]]:

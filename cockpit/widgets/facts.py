@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cockpit.widgets.draw import Line, Part, cells, dimmed, plain, sanitised, wrap
+from cockpit.widgets.draw import Line, Part, cells, cut, dimmed, plain, sanitised, wrap
 from cockpit.widgets.fact_lines import FactGroup, fact_line, grouped, is_calm
 from cockpit.widgets.fact_times import happened_at
 from cockpit.widgets.rows import Row, RowPane
@@ -75,7 +75,10 @@ class FactsPane(RowPane):
         for row in rows:
             whole.append(row)
             rests = self._rests_of(row, width) if row.key != CALM and spare > 0 else []
-            for number, words in enumerate(rests[: min(spare, MOST_RESTS)], start=1):
+            most = min(spare, MOST_RESTS)
+            if len(rests) > most > 0:
+                rests[most - 1] = cut(f"{rests[most - 1]}  ", width - SIGN_WIDTH - 2).rstrip(" …") + "…"
+            for number, words in enumerate(rests[:most], start=1):
                 self._rests[row.key, str(number)] = words
                 whole.append(Row(row.key, str(number)))
                 spare -= 1
@@ -215,5 +218,6 @@ class FactsPane(RowPane):
         return Line([(self.footing() if state is not None and state.facts else self.empty, "dim")])
 
     def below_summary(self, width: int, height: int) -> list[Line]:
-        rows = [row for row in self.rows() if row.key != CALM and not row.part]
+        self._room = (width, height)
+        rows = [row for row in self.rows() if row.key != CALM]
         return [self.line(row, width, selected=False) for row in rows[:height]]

@@ -8,10 +8,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.severity import severity_role
+from cockpit.widgets.beginnings import beginning, moved_most, wrong_workload
 from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
 from cockpit.widgets.readings import reading_parts
-from cockpit.widgets.words import PHASES, SPINNER, elapsed, precise
+from cockpit.widgets.words import PHASES, SPINNER, clock, elapsed, precise, unit_once
 
 if TYPE_CHECKING:
     from cockpit.widgets.view import View
@@ -36,7 +37,8 @@ SOURCE_SIGNS = {
 class Form(NamedTuple):
     """What the first line tells: the metric's whole name, its normal level, since when, for how long.
 
-    With `brief` the run's time and cost are left out, with `short` how old a live condition is.
+    With `brief` the run's time and cost are left out, with `short` how old a live condition is. Without `mode` the
+    second line says whether this is a recording.
     """
 
     whole_name: bool = True
@@ -45,6 +47,7 @@ class Form(NamedTuple):
     length: bool = False
     brief: bool = True
     short: bool = True
+    mode: bool = True
 
 
 FORMS = (
@@ -52,11 +55,13 @@ FORMS = (
     Form(brief=False, short=False),
     Form(short=False),
     Form(),
-    Form(normal=False),
     Form(whole_name=False),
-    Form(whole_name=False, normal=False),
-    Form(whole_name=False, time=False),
-    Form(whole_name=False, normal=False, time=False),
+    Form(mode=False),
+    Form(whole_name=False, mode=False),
+    Form(whole_name=False, time=False, mode=False),
+    Form(normal=False, mode=False),
+    Form(whole_name=False, normal=False, mode=False),
+    Form(whole_name=False, normal=False, time=False, mode=False),
 )
 """Longest first. Since when stands in the second line where the first one has no room for it."""
 
@@ -76,7 +81,7 @@ class Header(Widget):
         self.view = view
         self.text_styles = styles
         self._strips: list[Strip] = []
-        self._since_told = True
+        self._since_told = self._mode_told = True
 
     def repaint(self) -> None:
         """Bring the screen up to date with the view."""
@@ -110,8 +115,9 @@ class Header(Widget):
         right: list[Part] = []
         # The longest form that fits: the number and the word are never cut.
         for form in FORMS:
-            left, right = self._wrong(state, self.view.condition, form), self._analysis(width, brief=form.brief)
-            self._since_told = form.time
+            left = self._wrong(state, self.view.condition, form)
+            right = self._analysis(width, brief=form.brief, mode=form.mode or not self._told_below(width))
+            self._since_told, self._mode_told = form.time, form.mode
             if cells(plain(left)) + cells(plain(right)) < width:
                 return self._inverted(Line(left, right))
         return self._inverted(Line(_fitted(left, width - cells(plain(right)) - 1), right))
@@ -121,11 +127,12 @@ class Header(Widget):
         assert state.opened is not None
         sign, word, role = condition_sign(condition) if state.facts else ("○", "", "dim")
         shift, reading = condition.shift, reading_parts(self.view)
-        if reading and state.watch.symptom == "recovered":
-            sign, role = "✓", "good"
         parts: list[Part] = [(f" {sign} ", f"{role} bold")]
         if shift is None:
-            parts.append((sanitised(state.opened.title or self.view.title), "text bold"))
+            title = sanitised(state.opened.title or self.view.title)
+            # A person's question doesn't say what is wrong.
+            asked = title == sanitised(self.view.query)
+            parts.append((wrong_workload(self.view) or title if asked else title, "text bold"))
         else:
             metric = sanitised(short_metric(shift.metric, short=not form.whole_name))
             parts.append((f"{sanitised(shift.resource_name(self.view.names))} {metric} ", "text bold"))
@@ -133,15 +140,16 @@ class Header(Widget):
                 # Watched: what it is now says more than what it was when the alarm came.
                 return [*parts, *reading]
             value = shift.reading(shift.latest if shift.latest is not None else shift.current)
-            parts.append((value, f"{role} bold"))
+            parts.append((unit_once(value, shift.metric), f"{role} bold"))
             if form.normal:
-                parts.append((f" ({'normal ' if form.whole_name else ''}{shift.reading(shift.baseline)})", "dim"))
+                normal = unit_once(shift.reading(shift.baseline), shift.metric)
+                parts.append((f" ({'normal ' if form.whole_name else ''}{normal})", "dim"))
             if form.time:
                 parts.append((since(shift, self.view, time=True, length=form.length), "dim"))
         words = condition_word(condition, self.view, short=form.short) if word else ""
         return [*parts, (f" · {words}" if words else "", f"{role} bold")]
 
-    def _analysis(self, width: int, *, brief: bool = False) -> list[Part]:
+    def _analysis(self, width: int, *, brief: bool = False, mode: bool = True) -> list[Part]:
         """The state of the analysis: another thing than the incident's. `brief`: without its time and cost."""
         state = self.view.state
         _, word, role = PHASES[state.phase] if state else ("", "opening", "focus")
@@ -164,7 +172,7 @@ class Header(Widget):
             if not brief or not (state and state.ended):
                 parts.append((f" {elapsed(self.view.elapsed_s)}", "dim"))
             parts.append((" · ", "dim"))
-        parts.append(self._mode())
+        parts = [*parts, self._mode()] if mode else parts[:-1]
         if not brief and state is not None:
             cost = state.finished.cost_usd if state.finished else 0.0
             parts += [(" · ", "dim"), (f"${cost:.2f}", "dim")]
@@ -207,36 +215,47 @@ class Header(Widget):
         if shift is not None and not self._since_told and (begun := since(shift, self.view, time=True, length=False)):
             left.append((f"{begun.removeprefix(' · ')} · ", "text"))
         left.append((f"{day_of(state.opened.now)} UTC", "text"))
-        if query and query != sanitised(state.opened.title or self.view.title):
+        if shift is None or shift.polarity != "present":
+            left.append((f" · {self._signs()}", "text"))
+        asked = query == sanitised(state.opened.title or self.view.title)
+        if query and (not asked or (shift is None and wrong_workload(self.view))):
             left.append((f" · “{query}”", "dim"))
-        elif shift is None:
-            # The line above is the question itself.
-            left.append((" · since when is not known", "dim"))
         end: list[Part] = [(f" · {self._who(state)}", "change")] if width >= WITH_WHO else []
         if self._told_below(width):
             end.append((f" · {PHASES[state.phase][1]}", "dim"))
+            end += [] if self._mode_told else [(" · ", "dim"), self._mode()]
         elif state.execution_id:
             end.append((f" · {sanitised(state.execution_id, 20)}", "dim"))
         end.append((" ", "text"))
         # All names where there is room beside the question, else those that didn't answer and a count.
         named = self._sources(state, named=True)
-        fits = cells(plain([*left, *named, *end])) < width
-        return self._inverted(Line(left, [*(named if fits else self._sources(state, named=False)), *end]))
+        right: list[Part] = end
+        for sources in (named, self._sources(state, named=False), self._sources(state, named=False, well=False)):
+            right = [*sources, *(end if sources else end[1:] if end[0][0] == " · " else end)]
+            if cells(plain([*left, *right])) < width:
+                break
+        return self._inverted(Line(left, right))
 
-    def _sources(self, state: IncidentState, *, named: bool) -> list[Part]:
-        """Each source and whether it answered; not `named`: those that didn't, and how many did."""
+    def _signs(self) -> str:
+        """Since when, where the metric that raised the alarm doesn't tell it; what moved most where that is known."""
+        begun = beginning(self.view)
+        first = f"first sign {clock(begun.at)}" if begun is not None else "since when is not known"
+        return " · ".join(words for words in (first, moved_most(self.view)) if words)
+
+    def _sources(self, state: IncidentState, *, named: bool, well: bool = True) -> list[Part]:
+        """Each source and whether it answered; not `named`: those that didn't, and, with `well`, how many did."""
         statuses = {source.name: source.status for source in state.sources}
         covered = {entry.source: entry.status for entry in state.opened.coverage} if state.opened else {}
         parts: list[Part] = []
-        well = 0
+        answered = 0
         for name, status in {**statuses, **covered}.items():
             sign, role = SOURCE_SIGNS[status]
             if not named and role in ("good", "dim"):
-                well += role == "good"
+                answered += role == "good"
                 continue
             parts += [("  " if parts else "", "dim"), (f"{sanitised(name, 20)} ", "dim"), (sign, role)]
-        if not named and well:
-            counted = f"{well} source{'' if well == 1 else 's'} "
+        if not named and well and answered:
+            counted = f"{answered} source{'' if answered == 1 else 's'} "
             parts = [(counted, "dim"), ("✓", "good"), ("  " if parts else "", "dim"), *parts]
         return parts
 

@@ -203,7 +203,7 @@ class HypothesesPane(RowPane):
 
     def footing(self) -> str:
         count = len(self.view.state.hypotheses) if self.view.state else 0
-        return f"{count} considered · Enter shows why" if count else ""
+        return f"{count} considered, each by itself · Enter shows why" if count else ""
 
     def summary(self) -> Line:
         state = self.view.state

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from cockpit.widgets.beginnings import Beginning, beginning, symptom_fact
 from cockpit.widgets.changes import ChangeMark
 from cockpit.widgets.draw import cells, cut, sanitised
 from cockpit.widgets.run_states import RUN_STATES
@@ -35,7 +36,8 @@ BELIEVED = 3
 class Mark:
     """A moment with its sign, colour and label; marks of a lower `rank` get their labels first.
 
-    `description` is a longer label for where there is room; `resource` is what a change was made to.
+    `description` is a longer label for where there is room; `resource` is what a change was made to. Where it is not
+    known exactly, it was at `until` at the latest.
     """
 
     time: datetime
@@ -45,6 +47,12 @@ class Mark:
     rank: int
     description: str = ""
     resource: str | None = None
+    until: datetime | None = None
+
+    @property
+    def timed_label(self) -> str:
+        """The label with its time: `alert 14:34`, `onset 14:30–14:35`."""
+        return f"{self.label} {clock(self.time)}" + (f"–{clock(self.until)}" if self.until is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +90,9 @@ class Scale:
 
 
 def symptom_of(view: View) -> MetricShift | None:
-    """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-    return view.symptom_cache.gather(view.state).symptom if view.state else None
+    """The shift of the metric that raised the alarm, or else what was measured to be wrong."""
+    known = symptom_fact(view) if view.state else None
+    return cast("MetricShift", known.fact) if known is not None else None
 
 
 def marks_of(view: View) -> list[Mark]:
@@ -94,13 +103,18 @@ def marks_of(view: View) -> list[Mark]:
     near, _ = view.symptom_cache.gather(state).changes.split(state)
     marks = [_change(change_mark, state, view.names) for change_mark in near]
     marks = sorted(marks, key=lambda mark: mark.rank)[:MARKS_SHOWN]
-    shift = symptom_of(view)
-    if shift is not None and shift.onset:
-        marks.append(Mark(shift.onset, "●", "warning", "onset", 0, f"onset: {shift.sentence(view.names)}"))
+    if (begun := beginning(view)) is not None:
+        marks.append(_begun(begun, view))
     marks.append(Mark(state.opened.detected_at, "⚑", "bad", "alert", 1, f"alert: {state.opened.title}"))
     if view.you:
         marks.append(Mark(view.you, "◆", "focus", "you", 4, "you confirmed the plan"))
     return sorted([*marks, *_run_marks(state), *_bookmarks(state)], key=lambda mark: mark.time)
+
+
+def _begun(begun: Beginning, view: View) -> Mark:
+    shift = symptom_of(view)
+    told = f": {shift.sentence(view.names)}" if begun.exact and shift is not None else " of the leading cause"
+    return Mark(begun.at, "●", "warning", begun.word, 0, f"{begun.word}{told}", until=begun.until)
 
 
 def _run_marks(state: IncidentState) -> Iterator[Mark]:
@@ -187,7 +201,7 @@ def labels(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
 def _always(marks: Sequence[Mark], scale: Scale) -> list[tuple[int, Mark, str]]:
     """The labels of `marks`, which are in the order of their times: below their signs, or as near as they fit."""
     for timed in (True, False) if scale.width >= TIMED_FROM else (False,):
-        words = [f"{mark.label} {clock(mark.time)}" if timed else mark.label for mark in marks]
+        words = [mark.timed_label if timed else mark.label for mark in marks]
         if sum(cells(text) + 1 for text in words) > scale.width:
             continue
         begins = [scale.column(mark.time) for mark in marks]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cockpit.widgets.draw import Line, Part, cells, cut, sanitised
+from cockpit.widgets.draw import Line, Part, cells, cut, sanitised, wrap
 from cockpit.widgets.rows import Row, RowPane
 from cockpit.widgets.runs import run_part
 from cockpit.widgets.view import Subject
@@ -21,6 +21,8 @@ URGENCY = {"HIGH": ("HIGH", "bad"), "MEDIUM": ("MED ", "warning"), "LOW": ("LOW 
 
 ONE_LINE_WIDTH = 98
 INDENT = " " * 9
+BESIDE_COMMAND = 26
+"""Cells of a folded pane's title and count."""
 TERMS_ROOM = 60
 """Cells of everything in an action's first line but its name."""
 
@@ -31,9 +33,8 @@ class RemediationPane(RowPane):
     empty = "no action is proposed"
 
     def rows(self) -> Sequence[Row]:
-        parts = self._parts(len(self._recommended()))
         return [Row(action.id, part) for action in self._actions()
-                for part in (parts if action.recommended else self._parts_of_former())]  # fmt: skip
+                for part in (self._parts(action) if action.recommended else self._parts_of_former())]  # fmt: skip
 
     def _actions(self) -> tuple[Action, ...]:
         return self.view.state.actions if self.view.state else ()
@@ -44,12 +45,21 @@ class RemediationPane(RowPane):
     def _parts_of_former(self) -> tuple[str, ...]:
         return ("former", "why") if self.content_size.width < ONE_LINE_WIDTH else ("former and why",)
 
-    def _parts(self, actions: int) -> tuple[str, ...]:
-        """The lines of an action: as many as it takes to read it, or one where the pane is too low for that."""
+    def _parts(self, action: Action) -> tuple[str, ...]:
+        """The lines of an action. Where not all have room for their commands, the one under the cursor has."""
         width, height = self.content_size
         if width < ONE_LINE_WIDTH:
             return ("name", "terms", "command")
-        return ("name and terms", "command") if 2 * actions <= height else ("all",)
+        recommended = self._recommended()
+        first = self.key if any(each.id == self.key for each in recommended) else self._first.id
+        whole = 2 * len(recommended) <= height or action.id == first
+        return ("name and terms", "command") if whole and action.command else ("name and terms",)
+
+    @property
+    def _first(self) -> Action:
+        """The first recommended action that has a command, else the first. Needs one."""
+        recommended = self._recommended()
+        return next((action for action in recommended if action.command), recommended[0])
 
     def subject_of(self, key: str) -> Subject:
         return Subject("action", key)
@@ -81,15 +91,9 @@ class RemediationPane(RowPane):
         name: Part = (sanitised(action.action), "text bold" if selected else "text")
         if row.part == "name":
             return Line([*left, name])
-        actions = self._recommended()
-        longest = max(cells(sanitised(action.action)) for action in actions)
-        if row.part == "name and terms":
-            fitted = _fit(name[0], min(longest, width - TERMS_ROOM))
-            return Line([*left, (f"{fitted}  ", name[1]), effect, (" ", "dim"), terms])
-        fitted = _fit(name[0], max(24, min(longest, int(width * 0.42))))
-        width_of_terms = max(cells(self._terms(other)[0]) for other in actions)
-        shown: Part = (f" {_fit(terms[0], width_of_terms)}  ", terms[1])
-        return Line([*left, (f"{fitted}  ", name[1]), effect, shown, command])
+        longest = max(cells(sanitised(action.action)) for action in self._recommended())
+        fitted = _fit(name[0], min(longest, width - TERMS_ROOM))
+        return Line([*left, (f"{fitted}  ", name[1]), effect, (" ", "dim"), terms])
 
     def _terms(self, action: Action) -> Part:
         """Its risk and time; of an action that was asked for what became of its latest run."""
@@ -113,10 +117,39 @@ class RemediationPane(RowPane):
         recommended = self._recommended()
         if not recommended:
             return Line([(self.empty, "dim")])
-        first = recommended[0]
-        word, role = URGENCY[first.urgency]
+        first = self._first
         count = f"{len(recommended)} proposed "
+        if first.command:
+            # What it does is the answer's next step; here is how.
+            return Line([(self._command_lines(first)[0], "measured")], [(count, "dim")])
+        word, role = URGENCY[first.urgency]
         return Line([(f"{word} ", role), (sanitised(first.action), "text")], [(count, "dim")])
+
+    def _command_lines(self, action: Action) -> list[str]:
+        """The command in lines of a folded pane, of which the first has the pane's title and the count beside it."""
+        width = self.content_size.width
+        first, *rest = wrap(f"$ {sanitised(action.command)}", max(width - BESIDE_COMMAND, 20))
+        return [first, *wrap(" ".join(rest), max(width - len(INDENT), 20))] if rest else [first]
+
+    def below_summary(self, width: int, height: int) -> list[Line]:
+        del width
+        recommended = self._recommended()
+        if not recommended:
+            return []
+        rest = self._command_lines(self._first)[1:] if self._first.command else []
+        lines = [Line([(f"{INDENT}{words}", "measured")]) for words in rest]
+        others = (action for action in recommended if action is not self._first)
+        lines += [
+            Line([(f"{INDENT}{URGENCY[action.urgency][0]} ", URGENCY[action.urgency][1]),
+                  (sanitised(action.action), "text"),
+                  ("" if action.command else f" · {sanitised(action.command_note)}", "dim")])
+            for action in others
+        ]  # fmt: skip
+        return lines[:height]
+
+    def heading(self) -> str:
+        wide = self.content_size.width >= ONE_LINE_WIDTH
+        return f"{self.pane_title} · HIGH, MED, LOW: how urgent" if wide and self._recommended() else self.pane_title
 
     def _action(self, key: str) -> Action:
         return next(action for action in self._actions() if action.id == key)
@@ -133,7 +166,8 @@ def _former(action: Action, part: str) -> Line:
 def _terms(action: Action) -> str:
     needs = " · needs approval" if action.requires_approval else ""
     of = f" · playbook {sanitised(action.playbook)}" if action.playbook else ""
-    return f"risk {action.risk} · ~{duration(action.estimated_duration_s)}{needs}{of}"
+    lacks = "" if action.command else f" · {sanitised(action.command_note)}"
+    return f"risk {action.risk} · ~{duration(action.estimated_duration_s)}{needs}{of}{lacks}"
 
 
 def _fit(text: str, width: int) -> str:

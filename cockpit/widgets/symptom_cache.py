@@ -64,10 +64,11 @@ class SymptomCache:
         """Whether what raised the alarm is still bad."""
         from engine.condition import condition_from
 
-        key = (len(self._telling), tuple(state.judgements.items()))
+        watch = state.watch
+        key = (len(self._telling), tuple(state.judgements.items()), watch.symptom, watch.read_at)
         known, condition = self._condition
         if condition is None or key != known:
-            condition = condition_from(self._telling, state.judgements)
+            condition = condition_from(self._telling, state.judgements, watch)
             self._condition = (key, condition)
         return condition
 
@@ -84,15 +85,24 @@ class SymptomCache:
             self._worst = found_fact
 
     @property
-    def symptom(self) -> MetricShift | None:
-        """The shift of the metric that raised the alarm, or else the strongest one that hurts."""
-        found_fact = self.symptom_fact
-        return _shift_of(found_fact) if found_fact is not None else None
+    def exact_fact(self) -> FoundFact | None:
+        """The fact of the metric that raised the alarm, where it moved."""
+        return self._exact
 
     @property
-    def symptom_fact(self) -> FoundFact | None:
-        """The fact of that shift."""
-        return self._exact or self._worst
+    def exact(self) -> MetricShift | None:
+        """What that metric did."""
+        return _shift_of(self._exact) if self._exact is not None else None
+
+    @property
+    def worst_fact(self) -> FoundFact | None:
+        """The fact of the strongest shift that hurts, of whatever metric."""
+        return self._worst
+
+    @property
+    def worst(self) -> MetricShift | None:
+        """That shift."""
+        return _shift_of(self._worst) if self._worst is not None else None
 
 
 def _shift_of(found_fact: FoundFact) -> MetricShift:

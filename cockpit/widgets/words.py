@@ -26,6 +26,7 @@ __all__ = [
     "percent",
     "precise",
     "seconds",
+    "unit_once",
 ]
 
 SPINNER = "◐◓◑◒"
@@ -92,10 +93,16 @@ def fact_sign(fact: Fact) -> tuple[str, str]:
 
 def levels(shift: MetricShift) -> tuple[str, str]:
     """From what level to which, that of the incident and not of now; a unit that both have is said once."""
-    before, during = shift.reading(shift.baseline), shift.reading(shift.current)
+    before, during = (unit_once(shift.reading(value), shift.metric) for value in (shift.baseline, shift.current))
     number, _, unit = before.rpartition(" ")
     said_once = number and not unit.isdigit() and unit == during.rpartition(" ")[2]
     return number if said_once else before, during
+
+
+def unit_once(value: str, metric: str) -> str:
+    """`value` without its unit where the metric's name says it: `23.7` queries of `queries_per_request`."""
+    number, _, unit = value.rpartition(" ")
+    return number if number and unit.isalpha() and unit in metric.split("_") else value
 
 
 def clock(time: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -160,6 +160,17 @@ class EventLog:
                 some = ", ".join(matches[:_MOST_NAMED]) + (", ..." if len(matches) > _MOST_NAMED else "")
                 raise UsageError(f"{safe_line(name)} could be {some}: give more of it")
         raise UsageError(f"there is no incident {safe_line(name) or 'without a name'}: `cloudops incidents` lists them")
+
+    async def remove(self, removed: Mapping[str, Head], answers: Collection[str]) -> None:
+        """Take executions out of the store whole, with those of the blobs `answers` that no other names.
+
+        Raises `HeadMoved`, and removes nothing, when one of them doesn't end where `removed` says.
+        """
+        commits = self._writable()
+        await self.rows.remove(removed, answers)
+        for execution_id in removed:
+            commits.forget(execution_id)
+            self._wake(execution_id)
 
     async def put_blob(self, data: bytes) -> str:
         """Keep `data` and return its digest (SHA-256, hex); the same bytes are kept once."""

@@ -88,6 +88,10 @@ class GroupCommit:
         if live and head.seq >= live.head.seq and head != live.head:
             del self._live[execution_id]
 
+    def forget(self, execution_id: str) -> None:
+        """Drop the folded state of an execution that was taken out of the store."""
+        self._live.pop(execution_id, None)
+
     async def append(
         self,
         execution_id: str,

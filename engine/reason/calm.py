@@ -18,7 +18,7 @@ from primitives.facts import MetricAtLimit, MetricShift, WorkloadState
 from primitives.patterns import lazy_pattern
 from primitives.records import Change
 
-__all__ = ["Calm", "calm_after"]
+__all__ = ["Calm", "calm_after", "needs_time"]
 
 # What users notice. Any other metric can be bad without anybody's noticing, so its calm proves little.
 _FELT: Final = ("latency", "errors", "availability")
@@ -57,6 +57,11 @@ def calm_after(case: FactIndex, change: Change, resource: str) -> Calm | None:
     if _filled_by_load(case, change, resource):
         return Calm(fact, _ACTIVATED, "all was well after it until there was more load")
     return Calm(fact, 0.0, "all was well after it, throughout the normal time")
+
+
+def needs_time(case: FactIndex, change: Change, resource: str) -> bool:
+    """Whether the effect of a change may show long after it: by the clock, by filling up, or with more load."""
+    return _by_the_clock(change) or _fills_up(case, resource) or _filled_by_load(case, change, resource)
 
 
 def _measured_calm(case: FactIndex, resource: str) -> str | None:

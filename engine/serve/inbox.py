@@ -20,6 +20,7 @@ from engine.alerts import AlertGroup, Quarantined
 from engine.serve import inbox_schema as schema
 from engine.serve.groups import AlertRow
 from engine.store.connection import Connection, Statement, damage
+from engine.store.upgrading import upgrade
 from primitives.dataclass import dataclass
 from primitives.errors import StoreCorrupt, StoreError, StoreTooNew
 
@@ -256,3 +257,4 @@ async def _prepare(path: Path, connection: Connection) -> None:
     if version > schema.SCHEMA_VERSION:
         raise StoreTooNew(f"{path} was written by a newer CloudOps (format {version}): upgrade CloudOps")
     await connection.script(schema.PRAGMAS)
+    await upgrade(path, connection, version, schema.UPGRADES)

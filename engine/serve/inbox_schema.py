@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "SCHEMA", "SCHEMA_VERSION"]
+__all__ = ["APPLICATION_ID", "SCHEMA", "SCHEMA_VERSION", "UPGRADES"]
 
 APPLICATION_ID = 0x434C4F49
 """`PRAGMA application_id`: the letters CLOI."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+_FIRING_INDEX = "CREATE INDEX firing_by_channel ON alerts (channel) WHERE status != 'resolved';"
+
+UPGRADES = {2: _FIRING_INDEX}
+"""What makes each format of the one before; 2: a pull asks for what fires every few seconds."""
 
 PRAGMAS = """
 PRAGMA journal_mode = WAL;
@@ -50,6 +55,7 @@ CREATE TABLE alerts (
     channel TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX alerts_by_group ON alerts (group_id);
+{_FIRING_INDEX}
 CREATE TABLE groups (
     id TEXT PRIMARY KEY NOT NULL,
     state TEXT NOT NULL,

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from engine.failpoints import failpoint
 from engine.store.rows import Head
+from primitives.errors import StoreError
 from primitives.patterns import lazy_pattern
 from primitives.text import safe_line
 
@@ -149,6 +150,17 @@ class AnchorFile:
         if self._size > _COMPACT_ABOVE and not self._unwritten:
             self._compact()
             self._open()
+
+    def forget(self, execution_ids: Iterable[str]) -> None:
+        """Leave executions out from now on: they were taken out of the store. Raises `StoreError` on a full disk."""
+        kept = dict(self._heads), dict(self._unwritten), dict(self._added)
+        for execution_id in execution_ids:
+            for known in (self._heads, self._unwritten, self._added):
+                known.pop(execution_id, None)
+        if self._fd is not None and not self._compact():
+            self._heads, self._unwritten, self._added = kept
+            raise StoreError(f"{safe_line(str(self._path))} can't be written: free some space and try again")
+        self._open()
 
     def close(self) -> None:
         """Close the file."""

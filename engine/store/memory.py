@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 
 from engine.store.rows import (
@@ -23,7 +23,7 @@ from engine.store.rows import (
     head_moved,
 )
 from primitives.dataclass import dataclass
-from primitives.errors import StoreError
+from primitives.errors import HeadMoved, StoreError
 
 __all__ = ["MemoryRows", "MemoryTables", "shared_tables"]
 
@@ -87,6 +87,24 @@ class MemoryRows:
         for execution_id, head in heads.items():
             for grown in tuple(tables.subscribers):
                 grown(execution_id, head)
+
+    async def remove(self, removed: Mapping[str, Head], answers: Collection[str]) -> None:
+        self._check_open()
+        tables = self.tables
+        for execution_id, head in removed.items():
+            if tables.head(execution_id) != head:
+                raise HeadMoved(f"{execution_id} has grown: it stays")
+        for execution_id in removed:
+            for kept in (tables.events, tables.index, tables.snapshots, tables.anchors):
+                kept.pop(execution_id, None)
+        for digest in answers:
+            if not any(digest in row.body for rows in tables.events.values() for row in rows):
+                tables.blobs.pop(digest, None)
+
+    async def used_bytes(self) -> int:
+        self._check_open()
+        events = sum(len(row.body) for rows in self.tables.events.values() for row in rows)
+        return events + sum(len(blob.data) for blob in self.tables.blobs.values())
 
     async def keep_snapshots(self, snapshots: Sequence[SnapshotRow]) -> None:
         self._check_open()

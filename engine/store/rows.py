@@ -6,7 +6,7 @@ done above it, in `engine.log`, once for all stores.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from engine.events import GENESIS
@@ -156,6 +156,17 @@ class RowStore(Protocol):
         Raises `HeadMoved` when an execution's log does not end where the commit expects. The check is a part of the
         transaction: of two writers that expect the same head, one is refused.
         """
+        ...
+
+    async def remove(self, removed: Mapping[str, Head], answers: Collection[str]) -> None:
+        """Take executions out whole, and those of the blobs `answers` that no other execution names.
+
+        Raises `HeadMoved`, and removes nothing, when one of them doesn't end where `removed` says.
+        """
+        ...
+
+    async def used_bytes(self) -> int:
+        """What the contents take; what was removed doesn't count, even where a file keeps its size."""
         ...
 
     async def keep_snapshots(self, snapshots: Sequence[SnapshotRow]) -> None:

@@ -120,6 +120,25 @@ FROM snapshots AS s JOIN events AS e ON e.execution_id = s.execution_id AND e.se
 WHERE s.execution_id = ? AND s.seq <= ? AND s.fold = ? ORDER BY s.seq DESC LIMIT 1
 """
 
+# For taking executions out. An answer is named by these two kinds of events; one that is named by an event that came
+# after `last` was looked up stays.
+SELECT_LAST_ROW = "SELECT max(rowid) FROM events"
+SELECT_NAMES = "SELECT execution_id FROM executions"
+SELECT_ANSWERS = """
+SELECT body FROM events
+WHERE execution_id = ? AND (instr(body, '"answer_recorded"') OR instr(body, '"action_measured"'))
+"""
+TOUCH_EXECUTION = "UPDATE executions SET events = events WHERE execution_id = ? AND events = ? AND hash = ?"
+DELETE_SNAPSHOTS = "DELETE FROM snapshots WHERE execution_id = ?"
+DELETE_EVENTS = "DELETE FROM events WHERE execution_id = ?"
+DELETE_EXECUTION = "DELETE FROM executions WHERE execution_id = ?"
+DELETE_BLOB = """
+DELETE FROM blobs WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE rowid > ?2 AND instr(body, ?1))
+"""
+SELECT_USED_BYTES = """
+SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size
+"""
+
 # The audit reads bytes as they lie there: a damaged column may be no text at all.
 SELECT_RAW = """
 SELECT CAST(incident_id AS BLOB), seq, CAST(time AS BLOB), CAST(who AS BLOB), CAST(body AS BLOB),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from engine.store.anchors import AnchorFile
 from engine.store.connection import Connection, RowsRefused, Statement, damage
 from engine.store.files import StoreFiles, claim_files
 from engine.store.home import home_of
+from engine.store.removal import remove_executions
 from engine.store.rows import (
     NO_EVENTS,
     Blob,
@@ -113,6 +114,14 @@ class SqliteRows:
         for execution_id, head in heads.items():
             for grown in tuple(self._subscribers):
                 grown(execution_id, head)
+
+    async def remove(self, removed: Mapping[str, Head], answers: Collection[str]) -> None:
+        self._sealed, self._grown = False, True
+        await remove_executions(self.connection, self._heads, removed, answers)
+
+    async def used_bytes(self) -> int:
+        ((size,),) = await self.connection.rows(schema.SELECT_USED_BYTES)
+        return int(size)
 
     async def keep_snapshots(self, snapshots: Sequence[SnapshotRow]) -> None:
         await self.connection.write((Statement(schema.INSERT_SNAPSHOT, snapshots),))

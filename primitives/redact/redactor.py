@@ -28,8 +28,10 @@ from primitives.redact.learned import Learned
 from primitives.redact.marks import MARK, Marks, is_one_placeholder
 from primitives.redact.parameters import PIECES_OF_PARAMETERS, has_parameters, redact_parameters
 from primitives.redact.pem import PEM_RULES
+from primitives.redact.pieces import Pieces
 from primitives.redact.rules import RULES, Rule, Span
 from primitives.redact.secret_documents import redact_secret_documents
+from primitives.redact.shapes import Secret, Shape, Shapes
 from primitives.redact.structure import (
     PIECES_OF_STRUCTURE,
     hints_at_a_secret,
@@ -52,8 +54,10 @@ _SHORTEST: Final = 2
 _GLUED: Final = re.compile(MARK + r"(?:[A-Za-z0-9$][\w$+/=!.~-]{3,}|[/+][A-Za-z0-9+/=]{20,})")
 _MEMO_SIZE: Final = 20_000
 _MEMO_TEXT: Final = 200
-_LONGEST_FORM: Final = 1_000
-_MOST_CHANGED: Final = 60_000
+_LONGEST_FORM: Final = 8_000
+_MOST_CHANGED: Final = 200_000
+_MOST_CHARACTERS: Final = 24_000_000
+_MANY: Final = 200
 _DIGITS: Final = str.maketrans("123456789", "000000000")
 _FIRST: Final = (*RULES, *URL_RULES)
 _LAST: Final = (*COMMAND_RULES, *ENCODED_RULES)
@@ -66,6 +70,12 @@ _LOOK: Final = FirstLook(
     ENDINGS,
     (*_RULES.first_pieces, *MARKERS, *PIECES_OF_STRUCTURE, *PIECES_OF_PARAMETERS),
     _RULES.first_pairs,
+)
+# What is drawn at random and has one of these means something; those of two letters are in many a random text.
+_MEANING: Final = Pieces(
+    piece.translate(_DIGITS)
+    for piece in (*PIECES_OF_STRUCTURE, *_RULES.first_pieces, *STARTS, *MARKERS, *ENDINGS)
+    if len(piece) > _SHORTEST
 )
 _ON_A_LINE: Final = Dispatch((*_FIRST, *COMMAND_RULES))
 # The first rules of the phases of a pass behind the first one, by their numbers.
@@ -87,8 +97,11 @@ class Redactor:
         self._learned = Learned()
         self._seeks = False
         self._memo: dict[str, str] = {}
-        self._stable: set[str] = set()
+        self._stable: set[int] = set()
         self._changed: dict[str, str] = {}
+        self._characters = 0
+        self._many = 0
+        self._shapes = Shapes(_MEANING, self.placeholder)
         self._before: dict[str, str] = {}
         self._lively = ""
 
@@ -125,7 +138,7 @@ class Redactor:
         """
         if isinstance(obj, str):
             return self.redact(obj)
-        return self._redact_object(obj) if isinstance(obj, Mapping | list | tuple) else obj
+        return self._redact_whole(obj) if isinstance(obj, Mapping | list | tuple) else obj
 
     def redact_secret_object(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         """A Kubernetes Secret with its names and keys, without its values, whether it says what it is or not."""
@@ -147,17 +160,35 @@ class Redactor:
         before = self._before.get(text)
         if before is not None and self._learned.redact(before, self.placeholder) == before:
             return before
-        redacted = self._redact_anew(text)
-        if redacted is not text and len(text) <= _LONGEST_FORM and len(self._changed) < _MOST_CHANGED:
-            self._changed[text] = redacted
-        return redacted
-
-    def _redact_anew(self, text: str) -> str:
         if self._is_dull(text) or (text.startswith("[redacted:") and is_one_placeholder(text)):
             return text
+        redacted = self._by_shape(text)
+        if redacted != text:
+            self._many += 1
+            if len(self._changed) < _MOST_CHANGED and self._characters + len(text) <= _MOST_CHARACTERS:
+                self._characters += len(text)
+                self._changed[text] = redacted
+        return redacted
+
+    def _by_shape(self, text: str) -> str:
+        """What is left of a text, many before it having lost something."""
+        if (shape := self._shape_of(text)) is None:
+            return self._redact_anew(text)
+        if (secrets := self._shapes.lost_by(shape)) is not None:
+            return _without_secrets(text, secrets, self._hidden)
+        redacted = self._redact_anew(text)
+        self._shapes.learn(shape, redacted)
+        return redacted
+
+    def _shape_of(self, text: str) -> Shape | None:
+        is_known = self._known_pattern is not None and self._known_pattern.search(text)
+        return None if self._many < _MANY or self._seeks or is_known else self._shapes.shape_of(text)
+
+    def _redact_anew(self, text: str) -> str:
         text, is_document = self._redact_documents(text)
         marks = Marks()
-        return marks.show(self._passes(marks.hide(text), marks, self._hider(marks), read=not is_document))
+        hidden, hide = marks.hide(text), self._hider(marks)
+        return marks.show(self._passes(hidden, marks, hide, read=not is_document, again=is_document))
 
     def _redact_documents(self, text: str) -> tuple[str, bool]:
         """The text without the secrets in its JSON documents; whether it is one and nothing else."""
@@ -174,11 +205,26 @@ class Redactor:
                 is_document = not text[:start].strip() and not text[end:].strip()
         return "".join((*parts, text[at:])) if parts else text, is_document
 
-    def _redact_object(self, obj: Any) -> Any:
+    def _redact_whole(self, obj: Any) -> Any:
+        """What is left of an object that is part of no other."""
         tree = Tree(obj)
         if self._is_dull(tree.text):
             return obj
-        if (value := self._by_structure(tree)) != obj:
+        if (shape := self._shape_of(tree.text)) is not None and (secrets := self._shapes.lost_by(shape)) is not None:
+            return tree.without([(*secret, "") for secret in secrets], _same, self._hidden)
+        redacted = self._redact_tree(tree)
+        if redacted != obj:
+            self._many += 1
+        if shape is not None:
+            self._shapes.learn(shape, Tree(redacted).text)
+        return redacted
+
+    def _redact_object(self, obj: Any) -> Any:
+        tree = Tree(obj)
+        return obj if self._is_dull(tree.text) else self._redact_tree(tree)
+
+    def _redact_tree(self, tree: Tree) -> Any:
+        if (value := self._by_structure(tree)) != tree.value:
             tree = Tree(value)
         marks = Marks()
         text = self._passes(marks.hide(tree.text), marks, self._hider(marks), read=False)
@@ -211,10 +257,10 @@ class Redactor:
 
         return hide
 
-    def _passes(self, text: str, marks: Marks, hide: Hide, *, read: bool) -> str:
-        """All passes, the text with marks. `read`: its structure is to be read."""
+    def _passes(self, text: str, marks: Marks, hide: Hide, *, read: bool, again: bool = False) -> str:
+        """All passes, the text with marks. `read`: its structure is to be read; `again`: it has had a pass as an object."""
         for number in range(_MOST_PASSES):
-            form = text.translate(_DIGITS) if number and len(text) <= _LONGEST_FORM else ""
+            form = hash(text.translate(_DIGITS)) if (number or again) and len(text) <= _LONGEST_FORM else 0
             if form in self._stable:
                 break
             before, text = text, self._pass(text, hide, read=read)
@@ -227,7 +273,7 @@ class Redactor:
                 break
         return text
 
-    def _remember_form(self, form: str) -> None:
+    def _remember_form(self, form: int) -> None:
         """A second pass changes nothing in texts that differ from this one in digits alone: times, counters."""
         if len(self._stable) >= _MEMO_SIZE:
             self._stable.clear()
@@ -289,6 +335,14 @@ def _without(text: str, spans: Iterable[Span], hide: Hide) -> str:
         pieces += [text[position:start], hide("value", text[start:end])]
         position = end
     return "".join((*pieces, text[position:])) if pieces else text
+
+
+def _without_secrets(text: str, secrets: Iterable[Secret], hide: Hide) -> str:
+    parts, at = list[str](), 0
+    for start, end, kind in secrets:
+        parts += text[at:start], hide(kind, text[start:end])
+        at = end
+    return "".join((*parts, text[at:]))
 
 
 def _places_on_a_line(line: str) -> Iterator[Span]:

@@ -1,6 +1,7 @@
-"""What every screen and dialog looks like at five sizes, at one in every theme: its text, and a digest of styles.
+"""What every screen and dialog looks like at five sizes, in every theme: its text, and the role of each cell's colour.
 
-A theme changes nothing but the colour of each role, so one size tells what all would; all would take minutes.
+The file of a picture has the text, then for each line what its cells are drawn in (`3 bad bold, 40 dim on bar`). All
+themes share it: each must draw the same words, in its own colour of each role.
 
 `python tests/cockpit/test_every_screen.py` takes them anew; read the difference before you commit it.
 """
@@ -8,23 +9,30 @@ A theme changes nothing but the colour of each role, so one size tells what all 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
 from stage import START, make_app, settle
 from story import EXECUTION, StoryPort
+from textual.color import Color as TextualColor
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
 from cockpit.start_modes import Browse, Replay, StartMode
-from themes import PALETTES
+from themes import PALETTES, Palette
 
 SIZES = ((80, 24), (120, 36), (200, 60), (80, 60), (50, 15))
-EVERY_THEME = (120, 36)
 TAKEN = Path(__file__).parent / "screens"
+
+Run = tuple[int, str, str, str]
+"""Cells, colour, ground (`#rrggbb`) and weight of a piece of a line."""
+Named = tuple[int, str, str, str]
+"""The same with roles for colours."""
 
 # By name: how the cockpit starts, whether the plan waits, and the keys until the picture.
 SCENES: Mapping[str, tuple[StartMode, bool, tuple[str, ...]]] = {
@@ -52,24 +60,98 @@ SCENES: Mapping[str, tuple[StartMode, bool, tuple[str, ...]]] = {
 }
 
 
-def cells(app: CockpitApp) -> tuple[str, str]:
-    """The text on the screen, and a digest of the styles of its cells."""
+def cells(app: CockpitApp) -> tuple[str, list[list[Run]]]:
+    """The text on the screen, and the colours of its cells, line by line."""
     width, height = app.size
     lines = app.screen._compositor.render_strips()[:height]
-    styles = hashlib.sha256()
-    for line in lines:
-        for segment in line.simplify():
-            # Blanks without a ground of their own look the same in any colour.
-            styles.update(f"{len(segment.text)} {segment.style}\n".encode())
     text = "\n".join("".join(segment.text for segment in line)[:width].rstrip() for line in lines)
-    return text, styles.hexdigest()[:16]
+    return text, [_runs(line) for line in lines]
 
 
-async def settled(app: CockpitApp, pilot: Pilot[int]) -> tuple[str, str]:
+def _runs(line: Iterable[Segment]) -> list[Run]:
+    """Runs of one look; blanks have no colour of their own."""
+    runs: list[Run] = []
+    for segment in line:
+        style = segment.style or Style()
+        blank = not segment.text.strip() and not style.reverse
+        words = " ".join(word for word in ("bold", "reverse", "strike") if getattr(style, word) and not blank)
+        look = ("" if blank else _hex(style.color), _hex(style.bgcolor), words)
+        if runs and runs[-1][1:] == look:
+            runs[-1] = (runs[-1][0] + segment.cell_length, *look)
+        else:
+            runs.append((segment.cell_length, *look))
+    return runs
+
+
+def _hex(color: Color | None) -> str:
+    return color.triplet.hex if color is not None and color.triplet is not None else ""
+
+
+def roles_of(palette: Palette) -> dict[str, str]:
+    """The colour of each role, and as it is seen through the ground behind a dialog (`role~`)."""
+    colours = palette.colours()
+    ground = TextualColor.parse(palette.ground)
+    faded = {f"{role}~": TextualColor.parse(value).blend(ground, 0.7).hex.lower() for role, value in colours.items()}
+    return {**colours, **faded}
+
+
+def named(lines: list[list[Run]], palette: Palette) -> list[list[Named]]:
+    """The runs with the roles of their colours; `a/b` where two have the same."""
+    names: dict[str, str] = {}
+    for role, value in roles_of(palette).items():
+        names[value] = f"{names[value]}/{role}" if value in names else role
+    return [[(size, names[fore] if fore else "", names[back], words) for size, fore, back, words in line]
+            for line in lines]  # fmt: skip
+
+
+def first(roles: str) -> str:
+    """The first of several roles."""
+    return roles.partition("/")[0]
+
+
+def written(lines: list[list[Named]]) -> list[str]:
+    """The roles as text: `3 bad bold, 40 dim on bar`; a line of blanks on the plain ground is left out."""
+    rows: list[str] = []
+    for number, line in enumerate(lines, 1):
+        runs = [f"{size} {first(fore) or '-'}{f' {words}' if words else ''}"
+                f"{'' if first(back) == 'ground' else f' on {first(back)}'}"
+                for size, fore, back, words in line]  # fmt: skip
+        if any(run[1] for run in line):
+            rows.append(f"{number}: {', '.join(runs)}")
+    return rows
+
+
+def wrong_cells(drawn: list[list[Run]], roles: list[list[Named]], palette: Palette) -> list[tuple[Run, Named]]:
+    """The cells that `palette` draws in another colour than it has for their role, each with what it should be."""
+    known = {"": "", **roles_of(palette)}
+    return [
+        (cell, wanted)
+        for line, named_line in zip(drawn, roles, strict=True)
+        for cell, wanted in zip(_cells_of(line), _cells_of(named_line), strict=True)
+        if cell[3] != wanted[3]
+        or not all(
+            any(near(colour, known[role]) for role in either.split("/"))
+            for colour, either in zip(cell[1:3], wanted[1:3], strict=True)
+        )
+    ]
+
+
+def _cells_of(line: list[Run]) -> Iterator[Run]:
+    return (run for run in line for _ in range(run[0]))
+
+
+def near(first: str, second: str) -> bool:
+    """Whether two colours (`#rrggbb`, or none) differ by a rounding at most: one may be seen through another."""
+    if not first or not second:
+        return first == second
+    return all(abs(int(first[at : at + 2], 16) - int(second[at : at + 2], 16)) <= 2 for at in (1, 3, 5))
+
+
+async def settled(app: CockpitApp, pilot: Pilot[int]) -> tuple[str, list[list[Run]]]:
     """What is on the screen when it no longer changes: a theme is put on in several steps."""
-    before = ("", "")
+    before: tuple[str, list[list[Run]]] = ("", [])
     for _ in range(100):
-        await pilot.pause(0.05)
+        await pilot.pause(0.02)
         now = cells(app)
         if now == before:
             break
@@ -92,16 +174,17 @@ async def taken(scene: str, tmp_path: Path) -> dict[str, str]:
         for size in SIZES:
             await pilot.resize_terminal(*size)
             await settle(pilot)
-            themes: list[str] = []
-            text = ""
-            for theme in PALETTES if size == EVERY_THEME else list(PALETTES)[:1]:
+            text, seen = await settled(app, pilot)
+            roles = named(seen, PALETTES[app.theme])
+            for theme, palette in list(PALETTES.items())[1:]:
                 app.theme = theme
-                drawn, digest = await settled(app, pilot)
-                assert not text or drawn == text, f"{theme} draws other words"
-                text = drawn
-                themes.append(f"{theme}: {digest}")
+                drawn, runs = await settled(app, pilot)
+                assert drawn == text, f"{theme} draws other words at {size}"
+                wrong = wrong_cells(runs, roles, palette)
+                assert not wrong, f"{theme} has colours that are not its own at {size}: {wrong[0]}"
             app.theme = next(iter(PALETTES))
-            pictures[f"{scene}-{size[0]}x{size[1]}.txt"] = "\n".join([text, "", *themes, ""])
+            await settled(app, pilot)
+            pictures[f"{scene}-{size[0]}x{size[1]}.txt"] = "\n".join([text, "", *written(roles), ""])
     return pictures
 
 

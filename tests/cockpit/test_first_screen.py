@@ -249,7 +249,7 @@ def test_a_recording_never_speaks_as_if_it_were_now() -> None:
         assert "bad at 14:52" in header_of(told(), width)
     assert "still bad, just now" in header_of(told(), 200, mode="LIVE", watched=True)
     without = header_of(told(without=("F1", "F6")), query="api-service p95 latency above 800 ms")
-    assert "since when is not known" in without
+    assert "first sign" in without
 
 
 def test_what_may_follow_from_the_best_is_no_rival() -> None:

@@ -121,7 +121,7 @@ async def test_one_column_folds_what_has_no_focus(opened: Opened) -> None:
         assert "loki" in shown(app)
 
 
-@pytest.mark.parametrize(("size", "lines"), [((100, 30), 1), ((120, 36), 1), ((200, 60), 2), ((80, 24), 3)], ids=str)
+@pytest.mark.parametrize(("size", "lines"), [((100, 30), 2), ((120, 36), 2), ((200, 60), 2), ((80, 24), 3)], ids=str)
 async def test_an_action_takes_the_lines_that_there_are_for_it(
     opened: Opened, size: tuple[int, int], lines: int
 ) -> None:

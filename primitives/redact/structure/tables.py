@@ -70,9 +70,9 @@ def _line(
     words = [text[cell.start : cell.end].lstrip(":") for cell in cells]
     if len(cells) == 2 and _LAST.sub("", words[0]) and is_secret_key(_LAST.sub("", words[0])):
         rows.entries.append(("", _frame(["", ""], cells)))
-    if 1 < len(cells) <= _MOST_COLUMNS and all(_WORDS.fullmatch(word) for word in words):
-        return style, words
-    return None
+    is_pair = len(cells) == 2 and words[0].endswith(":")
+    is_heading = 1 < len(cells) <= _MOST_COLUMNS and not is_pair and all(_WORDS.fullmatch(word) for word in words)
+    return (style, words) if is_heading else None
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,114 @@
+"""Since when something is wrong, as far as anything tells: the alarm's metric, else the first sign of the cause."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from cockpit.widgets.draw import sanitised
+from cockpit.widgets.fact_times import happened_at
+from cockpit.widgets.words import clock, levels
+
+if TYPE_CHECKING:
+    from cockpit.widgets.view import View
+    from engine.incident import FoundFact, IncidentState
+    from primitives.facts import MetricShift
+
+__all__ = ["Beginning", "beginning", "measured", "moved_most", "onset_range", "symptom_fact", "wrong_workload"]
+
+WEIGHED = 12
+"""Facts of the leading cause, the heaviest first, in which the first sign is looked for."""
+
+
+class Beginning(NamedTuple):
+    """`at` the latest from `until` on; `exact` where the metric that raised the alarm tells it."""
+
+    at: datetime
+    until: datetime | None = None
+    exact: bool = False
+
+    @property
+    def word(self) -> str:
+        """What a mark of it is called."""
+        return "onset" if self.exact else "first sign"
+
+
+def beginning(view: View) -> Beginning | None:
+    """Since when; None where no fact has a time.
+
+    In a drill the leading cause tells nothing: it is what is looked for.
+    """
+    state = view.state
+    if state is None or state.opened is None:
+        return None
+    cache = view.symptom_cache.gather(state)
+    if cache.exact is not None and cache.exact.onset is not None:
+        start, end = onset_range(cache.exact, state.opened.detected_at)
+        return Beginning(start, end, exact=True)
+    signs = [] if view.drill else [time for time in map(_sign, _evidence(state)) if time is not None]
+    signs = [time for time in signs if time >= state.opened.window.start]
+    if signs:
+        return Beginning(min(signs))
+    worst = cache.worst
+    return Beginning(worst.onset) if worst is not None and worst.onset is not None else None
+
+
+def symptom_fact(view: View) -> FoundFact | None:
+    """The shift of the alarm's metric, else one that speaks for the leading cause, else the strongest that hurts."""
+    assert view.state is not None
+    cache = view.symptom_cache.gather(view.state)
+    if cache.exact_fact is not None:
+        return cache.exact_fact
+    shifts = () if view.drill else (known for known in _evidence(view.state) if known.fact.type == "metric_shift")
+    hurting = (known for known in shifts if known.fact.polarity == "present" and getattr(known.fact, "worse", False))
+    return next(hurting, cache.worst_fact)
+
+
+def onset_range(shift: MetricShift, alert: datetime) -> tuple[datetime, datetime | None]:
+    """The onset; where it lies behind the alert only because samples are far apart, from when to when it may lie."""
+    assert shift.onset is not None
+    earliest = shift.onset - timedelta(seconds=shift.onset_uncertainty_s or 0.0)
+    return (earliest, shift.onset) if earliest <= alert < shift.onset else (shift.onset, None)
+
+
+def _evidence(state: IncidentState) -> list[FoundFact]:
+    best = state.hypotheses[0] if state.hypotheses else None
+    weighed = islice(best.evidence_for, WEIGHED) if best is not None else ()
+    return [state.facts[item.fact] for item in weighed if item.fact in state.facts]
+
+
+def _sign(known: FoundFact) -> datetime | None:
+    """When it happened, of a fact that can be a sign: a change is a cause, an alert comes after its signs."""
+    fact = known.fact
+    return happened_at(fact) if fact.polarity == "present" and fact.type not in ("change", "alert") else None
+
+
+def moved_most(view: View) -> str:
+    """What was measured to be wrong where the alarm's own metric did not move, or there is none; empty: nothing."""
+    if view.state is None:
+        return ""
+    return "" if view.symptom_cache.gather(view.state).exact is not None else measured(view)
+
+
+def measured(view: View) -> str:
+    """What the symptom's metric did: `api latency p95 200 ms → 1.5 s since 14:30`."""
+    known = symptom_fact(view)
+    if known is None:
+        return ""
+    shift = cast("MetricShift", known.fact)
+    before, during = levels(shift)
+    when = f" since {clock(shift.onset)}" if shift.onset is not None else ""
+    name = f"{shift.resource_name(view.names)} {shift.metric.replace('_', ' ')}"
+    return f"{sanitised(name)} {before} → {during}{when}"
+
+
+def wrong_workload(view: View) -> str:
+    """The unhealthy workload that speaks most for the leading cause, in a few words; empty where there is none."""
+    state = view.state
+    if state is None or view.drill:
+        return ""
+    for known in _evidence(state):
+        if known.fact.type == "workload_state" and known.fact.polarity == "present":
+            return sanitised(f"{known.fact.resource_name(view.names)}: {known.fact.state}")
+    return ""

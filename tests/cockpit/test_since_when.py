@@ -1,0 +1,164 @@
+"""The six questions at 3 a.m.: what each line of the first screen must not lose, whatever the incident tells."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from stage import Opened, shown
+from story import ALERT, NOW, ONSET, WINDOW, StoryPort, after_confirmation, before_confirmation, events
+
+from cockpit.widgets.answer import Answer
+from cockpit.widgets.beginnings import beginning, wrong_workload
+from cockpit.widgets.draw import Styles, cells, plain
+from cockpit.widgets.fact_lines import fact_line
+from cockpit.widgets.header import Header
+from cockpit.widgets.marks import marks_of
+from cockpit.widgets.view import View
+from cockpit.widgets.words import unit_once
+from engine.events import FactFound
+from engine.hypotheses import Evidence
+from engine.incident import fold
+from primitives.display_names import full_name
+from primitives.facts import WorkloadState
+from themes.dark import DARK
+
+STUCK = WorkloadState(
+    resource="shop/deployment/importer", object="shop/pod/importer-1", kind="pod", state="NodeSelectorMismatch",
+    container="main", message="0/1 nodes are available: 1 node(s) didn't match the pod's node selector",
+    since=ONSET - timedelta(minutes=3), hurt=True, source="kubernetes", observed_at=NOW, window=WINDOW,
+)  # fmt: skip
+
+
+def story(*, facts: dict[str, dict[str, Any]] | None = None, without: tuple[str, ...] = (), **opened: Any) -> View:
+    """The story with other values in some facts, without some of them, opened otherwise."""
+    log = []
+    for wait, who, body in [*before_confirmation(), *after_confirmation()]:
+        if isinstance(body, FactFound) and body.id in without:
+            continue
+        if isinstance(body, FactFound):
+            fact = body.fact.model_copy(update=(facts or {}).get(body.id, {}))
+            body = body.model_copy(update={"fact": fact})  # noqa: PLW2901
+        if body.type == "incident_opened":
+            body = body.model_copy(update=opened)  # noqa: PLW2901
+        log.append((wait, who, body))
+    return View(state=fold(events(log)), now=NOW, mode="RECORDED", query=opened.get("query", ""))
+
+
+def lines_of(view: View, width: int) -> list[str]:
+    header = Header(view, Styles(DARK))
+    return [plain([*line.left, *line.right]) for line in (header._first(width), header._second(width))]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_an_onset_behind_the_alert_is_told_as_the_range_in_which_it_lies(width: int) -> None:
+    late = ALERT + timedelta(minutes=1)
+    view = story(facts={"F1": {"onset": late, "onset_uncertainty_s": 300.0}})
+    assert "since 14:30–14:35" in " ".join(lines_of(view, width))
+    onset = next(mark for mark in marks_of(view) if mark.label == "onset")
+    assert onset.time <= ALERT
+    assert onset.timed_label == "onset 14:30–14:35"
+
+
+def test_an_onset_that_is_far_behind_the_alert_stays_where_it_was_measured() -> None:
+    late = ALERT + timedelta(minutes=9)
+    begun = beginning(story(facts={"F1": {"onset": late, "onset_uncertainty_s": 60.0}}))
+    assert begun is not None
+    assert (begun.at, begun.until) == (late, None)
+
+
+def test_without_the_alarms_metric_the_first_sign_of_the_cause_tells_since_when() -> None:
+    early = ONSET - timedelta(minutes=2)
+    view = story(facts={"F2": {"onset": early}}, without=("F1",))
+    begun = beginning(view)
+    assert begun is not None
+    assert begun.at == early
+    assert begun.word == "first sign"
+    first, second = lines_of(view, 120)
+    assert "since" not in first
+    assert "first sign 14:28" in second
+    # A deployment is a cause and no sign of one.
+    assert "first sign 14:25" not in second
+
+
+def stuck() -> View:
+    """An incident of which a person asked a question, and only a workload's state tells anything."""
+    view = story(title="what is the matter with the importer?", query="what is the matter with the importer?",
+                 symptom=None, without=("F1", "F2", "F5", "F6"))  # fmt: skip
+    state = view.state
+    assert state is not None
+    first = state.hypotheses[0].model_copy(update={"evidence": (Evidence(fact="F9", weight=9.0, why="its state"),)})
+    known = next(iter(state.facts.values()))
+    state.investigation.facts["F9"] = known.__class__("F9", "S1", "", STUCK)
+    view.state = state.replaced(hypotheses=(first, *state.hypotheses[1:]))
+    return view
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_where_the_title_is_a_question_the_measured_state_says_what_is_wrong(width: int) -> None:
+    view = stuck()
+    assert wrong_workload(view).endswith("importer: NodeSelectorMismatch")
+    first, second = lines_of(view, width)
+    assert "importer: NodeSelectorMismatch" in first
+    assert "first sign 14:27" in second
+
+
+def test_in_a_drill_the_cause_gives_no_sign() -> None:
+    view = stuck()
+    view.drill = True
+    assert beginning(view) is None
+    assert not wrong_workload(view)
+
+
+@pytest.mark.parametrize("width", [78, 116])
+def test_a_reason_that_one_line_would_cut_takes_two(width: int) -> None:
+    answer = Answer(stuck(), Styles(DARK), id="answer")
+    told = [plain(line.left).strip() for line in answer.lines(width)]
+    assert len(told) <= 4
+    assert "didn't match the pod's node selector" in " ".join(told)
+    assert any(line.startswith("Next: ") for line in told)
+
+
+@pytest.mark.parametrize("width", [40, 60, 78])
+def test_how_sure_another_cause_is_is_never_cut(width: int) -> None:
+    view = story()
+    state = view.state
+    assert state is not None
+    rival = state.hypotheses[1].model_copy(update={"cause": "a cause with a name that is longer than any line " * 3})
+    view.state = state.replaced(hypotheses=(state.hypotheses[0], rival))
+    line = next(line for line in Answer(view, Styles(DARK), id="answer").lines(width) if "Also" in plain(line.left))
+    assert plain(line.left).endswith("70 %")
+    assert cells(plain(line.left)) <= width
+
+
+def test_a_metric_in_little_room_still_says_whose_it_is() -> None:
+    fact = story().state.facts["F2"].fact  # type: ignore[union-attr]
+    whole, _ = fact_line(fact, full_name, 80)
+    assert plain(whole) == "api-service queries per request 3 → 41"
+    words, right = fact_line(fact, full_name, 44)
+    assert plain(words).startswith("api-s")
+    assert plain(words).endswith("queries per request 3 → 41")
+    assert len(plain(words)) + len(plain(right)) <= 44
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "shown"),
+    [("41 queries", "queries_per_request", "41"), ("1.5 s", "latency_p95", "1.5 s"), ("5 GiB", "storage", "5 GiB")],
+)
+def test_a_unit_that_the_name_says_is_not_said_again(value: str, metric: str, shown: str) -> None:
+    assert unit_once(value, metric) == shown
+
+
+async def test_the_folded_remediation_tells_the_command(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False), size=(80, 24)) as (app, _):
+        text = shown(app)
+        assert "$ kubectl rollout undo deployment/api-service" in text
+        assert "2 proposed" in text
+        assert "Raise max_connections" in text.partition("5 Remediation")[2]
+
+
+async def test_levels_and_confidences_have_a_legend(opened: Opened) -> None:
+    async with opened(port=StoryPort(wait=False)) as (app, _):
+        assert "HIGH, MED, LOW: how urgent" in shown(app)
+        assert "each by itself" in shown(app)
