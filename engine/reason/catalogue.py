@@ -38,6 +38,7 @@ Signal = Literal[
     "messages stopped",  # it no longer logs what it logged for each request
     "spans failing",  # spans of its own failed
     "spans slow",  # its own time in spans grew
+    "calls multiplied",  # it makes more calls each time than it used to
     "waits idle",  # it is slow while its CPU and its requests fell
     "sessions wait for disk",  # most of a database's load does
     "sessions wait for locks",
@@ -58,6 +59,7 @@ Signal = Literal[
     "account token missing",  # or its service account's token
     "token expired",
     "refused where all answer",  # it ends since a connection is refused, and all that listens answers the others
+    "another address answers",  # what it asks for has another address than the one it tries
     "dns_lookup failed",
     "tcp_connect failed",
     "http_get failed",

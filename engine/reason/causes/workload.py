@@ -31,7 +31,7 @@ CAUSES = (
         families={"exception": 1.5, "crash": 1.0, "server_error": 1.0, "missing_object": 0.6},
         remediations=("rollback_deployment", "restart_workload"), diagnostic="analyze_logs",
         signals={"slow at the end": 0.4, "failing": 0.5, "failures logged": 0.6, "messages stopped": 0.25,
-                 "spans failing": 0.8},
+                 "spans failing": 0.8, "calls multiplied": 1.2},
         fallback_for=("fail", "worse"),
         outcome_rank=2,
     ),
