@@ -43,9 +43,9 @@ NONE_STORED = "No incidents are stored yet; `cloudops investigate` makes the fir
 
 
 WITH_ID, WITH_CAUSE, ID_WIDTH = 76, 100, 13
-ENDS_WIDTH = 15 + 24
+ENDS_WIDTH = 15 + 25
 """Cells that sign and state take at the left, confidence and age at the right."""
-LEAST_TITLE = 18
+LEAST_TITLE = 16
 
 
 def _severity_width(width: int) -> int:

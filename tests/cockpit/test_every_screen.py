@@ -54,6 +54,8 @@ SCENES: Mapping[str, tuple[StartMode, bool, tuple[str, ...]]] = {
     "change": (START, False, ("f", *"pool", "space", *"cut", "space", *"at", "space", *"9", "colon", *"20", "enter")),
     "looks": (START, False, ("d",)),
     "form": (START, False, ("d", "3", "enter")),
+    "zoomed-chart": (START, False, ("3", "z", "z", "left_curly_bracket")),
+    "samples": (START, False, ("3", "v")),
     "note": (START, False, ("c",)),
     "topology": (START, False, ("3", "3")),
     "go-to-time": (Replay(EXECUTION, "20"), False, ("at",)),
