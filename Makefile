@@ -53,8 +53,8 @@ accuracy: dev ## write docs/accuracy.md: first sight, each system left out, by e
 	@$(BIN)/python -m benchmarks.accuracy
 
 .PHONY: calibration
-calibration: dev ## fit how sure a first answer may be, and write engine/reason/fitted_calibration.py (minutes; MORE=folders)
-	@$(BIN)/python -m benchmarks.calibration --write --more $(MORE)
+calibration: dev ## fit how sure a first answer may be by what was seen at first sight, and write engine/reason/fitted_calibration.py
+	@$(BIN)/python -m benchmarks.calibration --write
 
 .PHONY: first-sight
 first-sight: dev ## score a stage of incidents that nobody has looked at, once, and record it (STAGE=stage-2)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
 from cockpit.asking import ask, ask_approval, plan_text
 from cockpit.engine_access import open_engine
 from cockpit.output import note, say, say_document
+from cockpit.run_watch import Watch
 from cockpit.run_words import OUTCOMES, run_words, verifying_words
 from cockpit.settings import Settings
 from cockpit.signals import handling, run
@@ -69,47 +69,22 @@ async def _remediate(settings: Settings, name: str, options: RemediateOptions) -
     async with open_engine(settings) as port:
         execution_id = await port.resolve(name)
         live = settings.live_request()
-        async with aclosing(_Watch(port, execution_id)) as watch:
+        async with aclosing(Watch(port, execution_id)) as watch:
             await watch.catch_up()
             session = _Session(port, watch, options, live)
-            code = await session.go_through()
-            if options.as_json:
-                say_document(_document(watch.state))
-            return code
-
-
-class _Watch:
-    """The incident's state as its events come."""
-
-    def __init__(self, port: EnginePort, execution_id: str) -> None:
-        self.state = IncidentState()
-        self.execution_id = execution_id
-        self._port = port
-        self._events: AsyncIterator[tuple[Event, ...]] | None = None
-
-    async def catch_up(self) -> None:
-        """To the state of now."""
-        self.state = await self._port.state(self.execution_id)
-
-    async def batch(self) -> tuple[Event, ...]:
-        """The next events, applied; none where the log has ended."""
-        if self._events is None:
-            self._events = self._port.follow(self.execution_id, self.state.seq)
-        events = await anext(self._events, ())
-        for event in events:
-            self.state.apply(event)
-        return events
-
-    async def aclose(self) -> None:
-        """Stop following."""
-        if self._events is not None:
-            await self._events.aclose()  # type: ignore[attr-defined]
+            try:
+                return await session.go_through()
+            finally:
+                if options.as_json:
+                    with suppress(CloudopsError):
+                        await watch.catch_up()
+                    say_document(_document(watch.state))
 
 
 class _Session:
     """One call of the command: the steps in order, until one has helped or failed."""
 
-    def __init__(self, port: EnginePort, watch: _Watch, options: RemediateOptions, live: dict[str, Any]) -> None:
+    def __init__(self, port: EnginePort, watch: Watch, options: RemediateOptions, live: dict[str, Any]) -> None:
         self._port = port
         self._watch = watch
         self._options = options
@@ -122,11 +97,16 @@ class _Session:
         """Run the steps; the exit code."""
         with handling({signal.SIGINT: self._interrupt}):
             if (open_run := self._watch.state.remediation.unfinished) is not None:
+                if self._options.dry_run:
+                    raise UsageError(
+                        f"{open_run.id} ({open_run.action.action}) is not finished; first go on with it, "
+                        "without --dry-run"
+                    )
                 self._tell(f"{open_run.id} ({open_run.action.action}) was interrupted; going on with it")
                 await self._send(ContinueAction(**self._live))
                 return await self._outcome(await self._carry_out(open_run.id, 1))
             if self._options.undo:
-                return await self._step(PrepareAction(undo=self._options.undo, **self._live), 1)
+                return await self._step(self._prepare(undo=self._options.undo), 1)
             return await self._steps()
 
     async def _steps(self) -> int:
@@ -138,8 +118,7 @@ class _Session:
         self._tell(f"Remediation Plan ({state.execution_id}):")
         code = 1
         for number, action in enumerate(actions, 1):
-            prepare = PrepareAction(action=action.id, dry_run=self._options.dry_run, **self._live)
-            code = await self._step(prepare, number)
+            code = await self._step(self._prepare(action=action.id), number)
             if not self._options.dry_run or code:
                 left = len(actions) - number
                 if left and code == 0:
@@ -148,6 +127,9 @@ class _Session:
         if code == 0:
             self._tell("Dry run complete: nothing was changed" if self._options.dry_run else "Remediation Complete")
         return code
+
+    def _prepare(self, *, action: str = "", undo: str = "") -> PrepareAction:
+        return PrepareAction(action=action, undo=undo, dry_run=self._options.dry_run, **self._live)
 
     def _chosen(self, state: IncidentState) -> list[Action]:
         known = _executable(state)
@@ -165,7 +147,7 @@ class _Session:
     async def _step(self, prepare: PrepareAction, number: int) -> int:
         before = len(self._watch.state.runs)
         await self._send(prepare)
-        await self._until(
+        await self._watch.until(
             lambda state: len(state.runs) > before and state.remediation.latest.status not in ("requested", "checked")
         )
         run_id = self._watch.state.remediation.latest.id
@@ -195,10 +177,12 @@ class _Session:
         try:
             await asyncio.wait({batch, stop}, return_when=asyncio.FIRST_COMPLETED)
             if stop.done() and not batch.done():
-                await self._ask_what_to_stop(self._run(run_id))
+                await self._ask_what_to_stop(run_id)
             events = await batch
         finally:
             stop.cancel()
+            if batch.cancel():
+                await asyncio.gather(batch, return_exceptions=True)
         for event in events:
             if isinstance(event.body, ActionBody) and event.body.run == run_id:
                 self._tell_of(event)
@@ -215,23 +199,48 @@ class _Session:
             self._tell(f"    {words}", progress=True)
 
     async def _decide(self, current: ActionRun) -> bool:
-        """Ask, and approve or reject; False where it was not approved."""
+        """Ask, and approve or reject; False where it was not approved, neither here nor elsewhere meanwhile."""
         plan = current.plan
         assert plan is not None
         try:
             typed = await self._approval(current)
         except (Interrupted, EOFError):
             await self._quietly(RejectAction(run=current.id, because="interrupted"))
-            raise Interrupted("interrupted before it was approved: nothing was sent") from None
+            raise await self._leaving(current.id) from None
         if typed is None:
             await self._quietly(RejectAction(run=current.id, because="not confirmed"))
-            await self._until(lambda state: state.runs[current.id].ended)
-            return False
-        await self._send(ApproveAction(run=current.id, digest=current.digest, typed=typed))
+            return await self._decided_elsewhere(current.id)
+        try:
+            await self._send(ApproveAction(run=current.id, digest=current.digest, typed=typed))
+        except UsageError:
+            if await self._decided_elsewhere(current.id):
+                return True
+            raise
         if plan.people > 1:
             what = f"cloudops approve {self._watch.execution_id} {current.id}"
             self._tell(f"Approved. A second person has to approve it from an account of their own: {what}")
         return True
+
+    async def _decided_elsewhere(self, run_id: str) -> bool:
+        """Whether somebody else approved it meanwhile; then it is followed from here too."""
+        now = await self._watch.run_now(run_id)
+        if now.status == "previewed" or (now.ended and now.dispatched_at is None):
+            await self._watch.until(lambda state: state.runs[run_id].status == now.status)
+            return False
+        self._tell(f"{run_id} was approved elsewhere meanwhile")
+        return True
+
+    async def _leaving(self, run_id: str) -> Interrupted:
+        """What to say of a run to who leaves it: read anew, for what was sent stays sent."""
+        now = await self._watch.run_now(run_id)
+        if now.dispatched_at is None:
+            return Interrupted(f"interrupted: nothing of {run_id} was sent")
+        how = f"cloudops remediate --plan-id {self._watch.execution_id}"
+        sent = f"{run_id} was sent at {now.dispatched_at:%H:%M:%S} UTC and"
+        if now.ended:
+            status = now.status.replace("_", " ")
+            return Interrupted(f"{sent} stays as it is ({status}); `{how} --undo {run_id}` undoes it")
+        return Interrupted(f"{sent} goes on there; `{how}` goes on with it")
 
     async def _approval(self, current: ActionRun) -> str | None:
         """What was typed for approval ("" for yes); None for no. Raises `PolicyError` where nobody can be asked."""
@@ -247,21 +256,17 @@ class _Session:
             raise PolicyError("not confirmed: there is no terminal to ask on, so nothing was sent")
         return await ask_approval(plan.name, typed=plan.typed)
 
-    async def _ask_what_to_stop(self, current: ActionRun) -> None:
+    async def _ask_what_to_stop(self, run_id: str) -> None:
         """After Ctrl-C: what was sent stays sent. Raises `Interrupted` where the person leaves."""
         self._interrupted.clear()
-        if not current.sent:
-            await self._quietly(RejectAction(run=current.id, because="interrupted"))
-            if not self._run(current.id).sent:
-                raise Interrupted("interrupted: nothing was sent")
-        at = f" at {current.dispatched_at:%H:%M:%S} UTC" if current.dispatched_at else ""
-        how = f"`cloudops remediate --plan-id {self._watch.execution_id}` goes on with it"
-        said = f"{current.id} was sent{at} and goes on there"
-        if not sys.stdin.isatty():
-            raise Interrupted(f"{said}; {how}")
-        answer = await ask(f"\n{said}. Wait for it, or leave it? [w/l]: ")
-        if answer.strip().lower() != "w":
-            raise Interrupted(f"{said}; {how}")
+        if self._run(run_id).dispatched_at is None:
+            await self._quietly(RejectAction(run=run_id, because="interrupted"))
+        leaving = await self._leaving(run_id)
+        if (await self._watch.run_now(run_id)).dispatched_at is not None and sys.stdin.isatty():
+            with suppress(Interrupted, EOFError):
+                if (await ask(f"\n{leaving}. Wait for it, or leave it? [w/l]: ")).strip().lower() == "w":
+                    return
+        raise leaving
 
     async def _outcome(self, current: ActionRun) -> int:
         """Say how it ended; ask what to do with what hasn't helped. The exit code."""
@@ -279,6 +284,9 @@ class _Session:
             current.dispatched_at or current.requested_at
         )
         self._tell(f"✓ {current.action.action} ({duration(max(took.total_seconds(), 0))})")
+        if current.undoes and current.verified == "verified":
+            self._tell(f"✓ {current.undoes} is rolled back: the state before is there again")
+            return 0
         mark = {"verified": "✓", "not_improved": "✗"}.get(current.verified or "", "?")
         words = OUTCOMES.get(current.verified or "", "")
         self._tell(f"{mark} Verification: {current.detail or words}")
@@ -291,7 +299,7 @@ class _Session:
         assert current.plan is not None
         undo = current.plan.undo
         if undo is not None and undo.automatic:
-            await self._until(lambda state: _undone(state, current.id))
+            await self._watch.until(lambda state: _undone(state, current.id))
             done = self._run(current.id).status == "rolled_back"
             self._tell("✓ Rolled back: the state before is there again" if done else "✗ It could not be rolled back")
             return 1
@@ -299,7 +307,10 @@ class _Session:
             how = f": `cloudops remediate --plan-id {self._watch.execution_id} --undo {current.id}`" if undo else ""
             self._tell(f"It stays as it is now{how}")
             return 1
-        answer = await ask(f"It hasn't helped. Undo it ({undo.title.removeprefix('Undo: ')})? [y/n]: ")
+        try:
+            answer = await ask(f"It hasn't helped. Undo it ({undo.title.removeprefix('Undo: ')})? [y/n]: ")
+        except (Interrupted, EOFError):
+            raise await self._leaving(current.id) from None
         if answer.strip().lower() not in ("y", "yes"):
             await self._quietly(KeepAction(run=current.id))
             return 1
@@ -311,8 +322,8 @@ class _Session:
 
     def _tell(self, text: str, *, progress: bool = False) -> None:
         if self._options.as_json:
-            if not progress:
-                note(text)
+            for line in () if progress else text.splitlines():
+                note(line)
         else:
             say(f"{text}\n")
 
@@ -321,11 +332,6 @@ class _Session:
 
     def _run(self, run_id: str) -> ActionRun:
         return self._watch.state.runs[run_id]
-
-    async def _until(self, condition: Callable[[IncidentState], bool]) -> None:
-        while not condition(self._watch.state):
-            if not await self._watch.batch():
-                return
 
     async def _send(self, command: Any) -> None:
         await self._port.send(self._watch.execution_id, command)

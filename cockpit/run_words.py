@@ -82,6 +82,8 @@ def _words(body: ActionBody, by: str) -> str:  # noqa: C901, PLR0912 - one branc
             return f"{body.state}: {body.done} of {body.total}{_after(body.detail, ', ')}"
         case ActionMeasured():
             return f"verifying: good for {duration(body.good_for_s)} by now" if body.good_for_s else "verifying"
+        case ActionVerified(outcome="verified", value=None):
+            return "the platform has carried it out"  # An undoing has no metric that would prove it.
         case ActionVerified():
             return f"{OUTCOMES[body.outcome]}{_after(body.detail, ': ')}"
         case ActionSettled():

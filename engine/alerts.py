@@ -55,6 +55,7 @@ class AlertGroup(BaseModel):
     noted_alerts: int = 1
     told_taken: bool = False
     told_cause: bool = False
+    told_closed: bool = False
 
     @property
     def open(self) -> bool:

@@ -1,7 +1,8 @@
 """The condition of an incident: whether what raised the alarm is still bad. It is not the state of the analysis.
 
-The metric that raised the alarm decides, where it was measured; else an alert that a source states, else what is
-unhealthy now. Nothing is called recovered for lack of data.
+Where a watch saw the symptom go or come back, and no fact is newer, the watch decides. Of the facts, the metric that
+raised the alarm decides, where it was measured; else an alert that a source states, else what is unhealthy now. Nothing
+is called recovered for lack of data.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from typing import Final, Literal
 from engine.events import IncidentOpened
 from engine.hypotheses import Judgement
 from engine.incident import FoundFact
+from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
 from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
 
 __all__ = ["Condition", "ConditionState", "condition_from", "tells_condition"]
 
-ConditionState = Literal["bad", "recovering", "recovered", "normal", "unknown"]
-"""`normal`: the metric that raised the alarm never left its normal range; `unknown`: nobody measured it."""
+ConditionState = Literal["bad", "returned", "recovering", "recovered", "normal", "unknown"]
+"""`returned`: it had recovered, and is bad again; `normal`: the metric that raised the alarm never left its normal
+range; `unknown`: nobody measured it."""
 
 # Within so many spreads of the baseline, or a tenth of the way from it, a level counts as normal again: three robust
 # standard deviations hold 99.7 % of normal samples. A tenth of the baseline itself would be a whole outage of an
@@ -56,9 +59,20 @@ def tells_condition(fact: Fact, opened: IncidentOpened | None) -> bool:
             return False
 
 
-def condition_from(told: Iterable[FoundFact], judgements: Mapping[str, Judgement]) -> Condition:
-    """The condition by those facts that `tells_condition` lets through; what a person excluded doesn't count."""
-    facts = [known.fact for known in told if _stands(judgements.get(known.id))]
+def condition_from(telling: Iterable[FoundFact], judgements: Mapping[str, Judgement], watch: WatchState) -> Condition:
+    """The condition by those facts that `tells_condition` lets through and by the watch.
+
+    A fact that a person excluded doesn't count.
+    """
+    by_facts = _by_facts([known.fact for known in telling if _stands(judgements.get(known.id))])
+    if watch.symptom is None or (read_at := watch.read_at or watch.since) is None:
+        return by_facts
+    if by_facts.at is not None and by_facts.at > read_at:
+        return by_facts
+    return Condition(watch.symptom, read_at, by_facts.shift)
+
+
+def _by_facts(facts: list[Fact]) -> Condition:
     shifts = [fact for fact in facts if isinstance(fact, MetricShift)]
     if shifts:
         return _of_shift(next((shift for shift in shifts if shift.polarity == "present"), shifts[0]))

@@ -39,4 +39,7 @@ def command(
     """
     from cockpit.remediate_command import RemediateOptions, remediate
 
+    if undo and action:
+        raise click.UsageError("--undo and --action: give one of them")
+
     return remediate(settings, name, RemediateOptions(action, dry_run, yes, undo, as_json))

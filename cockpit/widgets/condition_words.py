@@ -18,6 +18,7 @@ __all__ = ["CONDITIONS", "condition_sign", "condition_word", "day_of", "short_me
 
 CONDITIONS = {
     "bad": ("●", "still bad", "bad"),
+    "returned": ("●", "bad again", "bad"),
     "recovering": ("◐", "recovering", "warning"),
     "recovered": ("✓", "recovered", "good"),
     "normal": ("✓", "in its normal range", "good"),

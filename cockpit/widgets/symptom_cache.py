@@ -26,7 +26,8 @@ def kept_facts(state: IncidentState, seen: Sequence[FoundFact]) -> int:
     A screen shows one log, at whichever moment, and facts only ever join it.
     """
     count = min(len(state.facts), len(seen))
-    return count if count and state.facts.get(seen[count - 1].id) == seen[count - 1] else 0
+    # The same object: an equal one, read anew from the store, would be held beside it.
+    return count if count and state.facts.get(seen[count - 1].id) is seen[count - 1] else 0
 
 
 class SymptomCache:
@@ -64,10 +65,11 @@ class SymptomCache:
         """Whether what raised the alarm is still bad."""
         from engine.condition import condition_from
 
-        key = (len(self._telling), tuple(state.judgements.items()))
+        watch = state.watch
+        key = (len(self._telling), tuple(state.judgements.items()), watch.symptom, watch.read_at)
         known, condition = self._condition
         if condition is None or key != known:
-            condition = condition_from(self._telling, state.judgements)
+            condition = condition_from(self._telling, state.judgements, watch)
             self._condition = (key, condition)
         return condition
 

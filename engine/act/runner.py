@@ -27,7 +27,7 @@ from engine.act.commands import (
 )
 from engine.act.planning import make_plan, mark_of
 from engine.act.policy_file import CurrentPolicy
-from engine.act.verification import Judged, watch
+from engine.act.verification import Judged, measure_until_good
 from engine.act.world import World
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
@@ -82,6 +82,8 @@ class ActionRunner:
         self._telemetry = telemetry
         self._clock = clock
         self._alone = alone
+        self._sent_at: dict[str, float] = {}
+        """When this process sent the call of a run, on the clock that nobody sets."""
 
     async def run(self) -> None:
         """Continue until no run is unfinished. Raises `StoreError`. A cancelled run can be continued later."""
@@ -172,6 +174,7 @@ class ActionRunner:
             return  # It was rejected meanwhile.
         failpoint("act.intent")
         operations, _, writer = await self._operations(run)
+        self._sent_at[run.id] = self._clock.monotonic()
         answer = await operations.dispatch(writer, preview)
         failpoint("act.called")
         await self._send(RecordDispatch(run.id, answer))
@@ -196,7 +199,6 @@ class ActionRunner:
         failpoint("act.unknown")
         assert run.plan is not None
         operations, arguments, writer = await self._operations(run)
-        began = run.dispatched_at or self._clock.now()
         while True:
             looked = True
             try:
@@ -205,7 +207,7 @@ class ActionRunner:
                 )
             except SourceError as error:
                 answer, looked = Dispatch(outcome="unknown", detail=str(error)), False
-            waited_s = (self._clock.now() - began).total_seconds()
+            waited_s = self._waited_s(run)
             if answer.outcome == "unknown" and looked and waited_s > _FIND_OUT_S:
                 answer = Dispatch(outcome="refused", detail="it left no trace on its target: it never arrived")
             if answer.outcome != "unknown":
@@ -214,6 +216,13 @@ class ActionRunner:
             if waited_s > _FIND_OUT_S or waited_s < 0:
                 return False
             await self._clock.sleep(_PAUSE_S)
+
+    def _waited_s(self, run: ActionRun) -> float:
+        """How long ago the call was sent: of one that another process sent the clock on the wall says it alone."""
+        if run.id in self._sent_at:
+            return self._clock.monotonic() - self._sent_at[run.id]
+        now = self._clock.now()
+        return (now - (run.dispatched_at or now)).total_seconds()
 
     async def _converge(self, run: ActionRun) -> None:
         assert run.plan is not None
@@ -253,7 +262,7 @@ class ActionRunner:
         async def record(judged: Judged) -> None:
             await self._send(RecordMeasurement(run.id, judged.value, judged.good_for_s, judged.answers))
 
-        judged, words = await watch(self._telemetry, plan, self._clock, since, record)
+        judged, words = await measure_until_good(self._telemetry, plan, self._clock, since, record)
         outcomes = {"good": "verified", "bad": "not_improved", "no data": "inconclusive"}
         await self._send(RecordVerification(run.id, outcomes[judged.state], judged.value, words))  # type: ignore[arg-type]
         failpoint("act.verified")

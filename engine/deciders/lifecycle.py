@@ -91,7 +91,10 @@ def fail(state: IncidentState, command: FailInvestigation) -> Decision:
 
 
 def close(state: IncidentState, command: CloseIncident, who: Who) -> Decision:
-    """Close the incident, and an interrupted investigation with it."""
+    """Close the incident, and an interrupted investigation with it.
+
+    That the symptom is gone closes nothing: whether it stays gone is for a person to say, or for `close_aged`.
+    """
     because = clean_text(command.because, "the reason")
     run = state.remediation.unfinished
     if run is not None and run.status != "previewed":

@@ -41,7 +41,8 @@ class InvestigationFinished(InvestigationEvent):
 class IncidentClosed(IncidentEvent):
     """The incident ended: nothing may follow in its log.
 
-    `reason` says whether a person closed it, it recovered, or nothing happened to it for long. The envelope names who.
+    `reason` says whether a person closed it, or nothing happened to it for long (`age`). The envelope names who.
+    `recovered` is reserved for closing by recovery under a policy, which no version does yet: it is read, never made.
     """
 
     type: Literal["incident_closed"] = "incident_closed"

@@ -38,8 +38,8 @@ _UNLIKELY: Final = 0.05
 """A cause that is less likely isn't worth a line in a message."""
 
 _CONDITIONS: Final = {
-    "bad": "still bad", "recovering": "recovering", "recovered": "recovered", "normal": "never left its normal range",
-    "unknown": "not measured",
+    "bad": "still bad", "returned": "bad again", "recovering": "recovering", "recovered": "recovered",
+    "normal": "never left its normal range", "unknown": "not measured",
 }  # fmt: skip
 _OUTCOMES: Final = {
     "accepted": "The platform accepted it; whether it helps is measured next.",
@@ -51,6 +51,7 @@ _VERIFIED: Final = {
     "not_improved": "It has not helped.",
     "inconclusive": "Whether it helped can't be told: there were no samples.",
 }
+# This version never closes by recovery (`recovered`); a later one may.
 _CLOSED: Final = {
     "person": "A person closed it.",
     "recovered": "It was closed because it recovered.",
@@ -115,7 +116,7 @@ def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
     opened = state.opened
     assert opened is not None, "a log begins with its opening"
     names, origin = display_names(state), origin_of(opened)
-    told = [known for known in state.facts.values() if tells_condition(known.fact, opened)]
+    telling = [known for known in state.facts.values() if tells_condition(known.fact, opened)]
     action = next((each for each in state.actions if each.recommended), None)
     causes = [hypothesis for hypothesis in state.hypotheses if hypothesis.confidence >= _UNLIKELY]
     return Notice(
@@ -127,7 +128,7 @@ def _basis(kind: NoticeKind, state: IncidentState, link: str) -> Notice:
         title=_line(opened.title) or _line(opened.query) or state.execution_id,
         severity=origin.severity,
         services=_services(origin, opened, names),
-        condition=_CONDITIONS[condition_from(told, state.judgements).state],
+        condition=_CONDITIONS[condition_from(telling, state.judgements, state.watch).state],
         cause=_cause(causes[0], state, names) if causes else None,
         others=tuple(_line(f"{each.cause} ({100 * each.confidence:.0f} %)") for each in causes[1 : 1 + _MOST_OTHERS]),
         next_step=_line(action.action) if action else "",

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Final
 
 from engine.reason.calm import calm_after
 from engine.reason.catalogue import cause_of_change, causes_of_state
+from engine.reason.change_timing import Timing, timing_of
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.deaths import died_after
 from engine.reason.diffs import bumped, changed_lines, traits
@@ -25,7 +25,7 @@ from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern, MetricAtLimit, MetricShift, SpanErrors, SpanShift, change_key
 from primitives.identity import base_name
 from primitives.patterns import lazy_pattern
-from primitives.records import SERVING_AFTER_S, Change
+from primitives.records import Change
 from primitives.terms import FAILURES
 
 __all__ = ["attributions"]
@@ -35,22 +35,8 @@ __all__ = ["attributions"]
 _CONTENT: Final = 1.2
 _CONTENT_SCORE: Final = 1.5
 _ONLY_CHANGE: Final = 0.7
-_ROLLOUT_S: Final = 60.0
-# Practice: a rollout shows within minutes. Beyond a quarter of an hour every doubling takes this much, down to a day.
-_SOON: Final = 1.3
-_SOON_MIN: Final = 15
-_DOUBLING: Final = 0.55
-_LONG_AGO: Final = -1.5
-# It can hardly have shown already, but clocks and samples are coarse.
-_AT_ONCE: Final = 0.8
 # What was so in normal times explains nothing new: as sure as a measured acquittal can be.
 _TESTED: Final = -3.0
-# What comes after the effect is no cause. The onset is known to a sample or two only.
-_AFTER: Final = -3.0
-_JUST_AFTER: Final = -1.0
-_JUST_AFTER_S: Final = 120
-# A sample or two: a longer uncertainty is that of a slow climb, and its beginning is what it says.
-_MOST_GIVE_OR_TAKE_S: Final = 60.0
 # By the resource that a change affects: timing alone must never outweigh "has nothing to do with the symptom".
 _ON_SYMPTOM: Final = 1.0
 _ON_FAILING_RESOURCE: Final = 0.5
@@ -73,6 +59,8 @@ _LIBRARY_NAMED: Final = 1.0
 _MORE_WORK: Final = 0.8
 # From this growth on there is more load; below it is the noise of traffic.
 _MORE_LOAD: Final = 1.15
+# What more work for each request fills is full within this time.
+_FULL_SOON_S: Final = 900.0
 _FELT: Final = ("latency", "errors", "availability")
 # Somebody else's failure, or the calendar (RFC 5280: validity ends by itself).
 _FROM_OUTSIDE: Final = -1.2
@@ -142,8 +130,9 @@ def _of_change(
         kept = calm.kept if calm else 1.0
         if calm is not None:
             yield Claim(key, calm.fact, _TESTED * (1.0 - kept), calm.why, "calm")
-        lead, why = _timing(case, suspect, suspects, carrier)
-        yield Claim(key, suspect.name, lead * kept if lead > 0 else lead, why, "timing")
+        changes = [other.change for other in suspects]
+        timing = timing_of(case, suspect.fact, resource, changes, carrier.fact if carrier else None)
+        yield from _of_time(key, suspect.name, timing, kept)
         place, where = _place(case, resource, strengths)
         compared = experiments.get((resource, change_id))
         if compared is not None:
@@ -154,7 +143,7 @@ def _of_change(
             yield Claim(key, suspect.name, relevance, "its text names what went wrong", "content")
         for trait in done:
             weight = trait.weight * kept if trait.weight > 0 else trait.weight
-            yield Claim(key, suspect.name, weight, trait.why, "harmless" if trait.harmless else "risk")
+            yield Claim(key, suspect.name, weight, trait.why, trait.group)
         if named:
             yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
@@ -168,6 +157,13 @@ def _of_change(
         if suspect.change.kind == "code":
             weight, by = (_CARRIED, "a later deployment") if carrier else (_NOT_CARRIED, "no recorded deployment")
             yield Claim(key, suspect.name, weight, f"a commit that {by} carried", "carried")
+
+
+def _of_time(key: HypothesisKey, name: str, timing: Timing, kept: float) -> Iterator[Claim]:
+    yield Claim(key, name, timing.weight * (kept if timing.weight > 0 else 1.0), timing.why, "timing")
+    if timing.late is not None:
+        fact, weight = timing.late
+        yield Claim(key, fact, weight * kept, "what it fills up takes its time", "late")
 
 
 def _carrier(suspect: _Suspect, resource: str, carriers: Sequence[_Suspect]) -> _Suspect | None:
@@ -206,7 +202,7 @@ def _full_without_load(case: FactIndex, key: HypothesisKey, suspect: _Suspect) -
         if limit.resource != key.resource or limit.since is None:
             continue
         after = (limit.since - suspect.change.time).total_seconds()
-        if -case.onset_uncertainty_s <= after <= 60 * _SOON_MIN:
+        if -case.onset_uncertainty_s <= after <= _FULL_SOON_S:
             yield Claim(key, name, _MORE_WORK, "it ran full right after it, with no more requests", "work")
             return
 
@@ -221,68 +217,6 @@ def _outside(case: FactIndex, key: HypothesisKey) -> Iterator[Claim]:
             yield Claim(key, name, _FROM_OUTSIDE, f"the errors come from {host}", "outside")
         elif pattern.family == "certificate" and "expired" in f"{pattern.template} {pattern.example}":
             yield Claim(key, name, _FROM_OUTSIDE, "certificates expire by themselves", "outside")
-
-
-def _timing(
-    case: FactIndex, suspect: _Suspect, suspects: Sequence[_Suspect], carrier: _Suspect | None
-) -> tuple[float, str]:
-    """What its time says of a change: its own, or that of the deployment that carried it."""
-    if _is_replaced(case, suspect, suspects):
-        return _AFTER, "another revision had taken its place before the onset"
-    lead, why = _lead(case, carrier or suspect)
-    return lead, f"{why}, by its deployment" if carrier else why
-
-
-def _lead(case: FactIndex, suspect: _Suspect) -> tuple[float, str]:
-    lead = (case.onset - suspect.change.time).total_seconds() if case.onset is not None else suspect.fact.lead_s
-    if lead is None:
-        return 0.0, "when the symptom began is not known"
-    give_or_take = min(case.onset_uncertainty_s, _MOST_GIVE_OR_TAKE_S)
-    if lead < -give_or_take:
-        return (_AFTER if lead < -_JUST_AFTER_S else _JUST_AFTER), "it came after the onset"
-    shows_after = _serving_after_s(suspect.change)
-    if lead + give_or_take < (_ROLLOUT_S if shows_after is None else shows_after):
-        return _AT_ONCE, f"{_at_about(lead, give_or_take)}, less than many a rollout takes"
-    if lead < _ROLLOUT_S:
-        return _SOON, _at_about(lead, give_or_take)
-    minutes = lead / 60
-    late = math.log2(max(minutes / _SOON_MIN, 1.0))
-    weight = max(_LONG_AGO, _SOON - _DOUBLING * late)
-    return round(weight, 3), f"{minutes:.0f} min before the onset"
-
-
-def _is_replaced(case: FactIndex, suspect: _Suspect, suspects: Sequence[_Suspect]) -> bool:
-    """Whether a later rollout of the same workload began before the onset: what doesn't run any more does no harm."""
-    if case.onset is None or not _is_rollout(suspect.change):
-        return False
-    give_or_take = timedelta(seconds=min(case.onset_uncertainty_s, _MOST_GIVE_OR_TAKE_S))
-    return any(
-        other.change.resource == suspect.change.resource
-        and _is_rollout(other.change)
-        and suspect.change.time < other.change.time <= case.onset + give_or_take
-        for other in suspects
-    )
-
-
-def _is_rollout(change: Change) -> bool:
-    """Whether the platform itself says that the change put another generation of processes in the place of the old."""
-    return isinstance(change.after, Mapping) and not {"revision", "replica_set"}.isdisjoint(change.after)
-
-
-def _serving_after_s(change: Change) -> float | None:
-    """The seconds until the first of what the change started could serve requests; None where nobody says."""
-    if takes_the_last(change):
-        return 0.0
-    seconds = change.after.get(SERVING_AFTER_S) if isinstance(change.after, Mapping) else None
-    return float(seconds) if isinstance(seconds, int | float) else None
-
-
-def _at_about(lead: float, give_or_take: float) -> str:
-    """The lead in words, with how exactly the onset is known."""
-    known = f" (known to ± {give_or_take:.0f} s)" if give_or_take else ""
-    if lead < 0:
-        return f"at the onset{known}"
-    return f"{lead:.0f} s before the onset{known}"
 
 
 def _place(case: FactIndex, resource: str, strengths: Mapping[str, float]) -> tuple[float, str]:

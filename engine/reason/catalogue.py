@@ -38,6 +38,7 @@ Signal = Literal[
     "messages stopped",  # it no longer logs what it logged for each request
     "spans failing",  # spans of its own failed
     "spans slow",  # its own time in spans grew
+    "calls multiplied",  # it makes more calls each time than it used to
     "waits idle",  # it is slow while its CPU and its requests fell
     "sessions wait for disk",  # most of a database's load does
     "sessions wait for locks",
@@ -58,6 +59,7 @@ Signal = Literal[
     "account token missing",  # or its service account's token
     "token expired",
     "refused where all answer",  # it ends since a connection is refused, and all that listens answers the others
+    "another address answers",  # what it asks for has another address than the one it tries
     "dns_lookup failed",
     "tcp_connect failed",
     "http_get failed",
@@ -111,7 +113,8 @@ class Cause:
     `caused_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
     entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `location_states` are the
     states of the component itself; where it is known to be down, all that it serves suffers from it.
-    The one that `names_any_trouble` is used for a bad state that no cause declares.
+    The one that `names_any_trouble` is used for a bad state that no cause declares. One that `is_setting` says which
+    setting is wrong, whatever its class.
     """
 
     id: str
@@ -137,6 +140,7 @@ class Cause:
     outcome_rank: int = 0
     caused_by_change: bool = True
     shows_on_entity: bool = False
+    is_setting: bool = False
     location_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
     unproven_sentence: str = ""

@@ -13,6 +13,7 @@ from engine.reason.catalogue import causes
 from engine.reason.claims import HypothesisKey
 from engine.reason.entities import is_behind, is_only_felt
 from engine.reason.fact_index import FactIndex
+from engine.reason.precise_causes import is_precise
 from primitives.terms import IncidentClass
 
 __all__ = ["can_cause", "explains_many", "explains_outcomes", "is_outcome", "reachable_resources"]
@@ -39,7 +40,7 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
     same = cause.resource == consequence.resource
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
-        return (same or below) and _can_be_caused(consequence)
+        return (same or below) and _can_be_caused(consequence) and not is_precise(cause, consequence)
     if same and is_only_felt(case, cause):
         return False
     if same and causes()[consequence.cause_id].shows_on_entity:

@@ -26,6 +26,13 @@ _CERTAIN: Final = 1e-6
 _MOST_LOG_ODDS: Final = 30.0
 # An outcome is explained by any particular cause better than a full resource is by a change beside it.
 _OUTCOME: Final = 1.7
+# The weight of a change's time from which on nothing speaks against it, and what stays where no time is known.
+_AT_THE_RIGHT_TIME: Final = 0.8
+_TIME_UNKNOWN: Final = 0.7
+# A start of what ran before brings out what was wrong already.
+_OF_A_RESTART: Final = 0.3
+# Groups of evidence that compare what has the change with what hasn't.
+_COMPARED: Final = ("replicas",)
 # One is less than twice as likely as the other, in log-odds.
 _ABOUT_AS_LIKELY: Final = math.log(2.0)
 
@@ -164,7 +171,7 @@ def _support(
 ) -> tuple[float, Candidate | None]:
     """The evidence of the cause's strongest consequence that the cause doesn't have itself, and that consequence."""
     counted = {(item.fact, item.why) for item in candidate.evidence}
-    most = weights.support
+    most = weights.support * _in_time(candidate)
     if not explains_many(candidate.key):
         if not explains_outcomes(candidate.key):
             return 0.0, None
@@ -178,6 +185,18 @@ def _support(
         if support > best:
             best, supporter = support, other
     return best, supporter
+
+
+def _in_time(candidate: Candidate) -> float:
+    """The part of its consequences' support that a change may have, by its own time (0 to 1).
+
+    What is seen now speaks for a change as far as it could show now: after a long calm it is somebody else's doing.
+    """
+    if candidate.key.change is None or any(item.group in _COMPARED and item.weight > 0 for item in candidate.evidence):
+        return 1.0
+    times = [item.weight for item in candidate.evidence if item.group in ("timing", "late")]
+    part = min(max(sum(times) / _AT_THE_RIGHT_TIME, 0.0), 1.0) if times else _TIME_UNKNOWN
+    return part * _OF_A_RESTART if any(item.group == "restart" for item in candidate.evidence) else part
 
 
 def _consequences(case: FactIndex, candidates: Sequence[Candidate]) -> list[list[int]]:

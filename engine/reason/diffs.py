@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from primitives.dataclass import dataclass
@@ -50,6 +50,7 @@ _COSMETIC: Final = lazy_pattern(
 )
 # After a colon comes the tag of an image: the service's own release, not a library's.
 _VERSION: Final = lazy_pattern(r"(?<![:\w])v?(\d+)\.(\d+)\.(\d+)\b")
+_RESTART: Final = lazy_pattern(r"(?i)\brestarted\b|\brestart(?:s|ing)?\b.*\b(?:same|unchanged|no change)")
 _IDENTIFIER: Final = lazy_pattern(r"[A-Za-z_]\w*|[^\w\s]")
 _HARMLESS_FILES: Final = lazy_pattern(
     r"(?:^|/)(?:docs?|documentation|tests?|testdata|examples?|\.github|\.circleci)/|\.(?:md|rst|txt|adoc|css|scss|svg|png)$"
@@ -69,16 +70,20 @@ _CALL_IN_LOOP: Final = 0.9
 _CHECK_GONE: Final = 0.8
 _BOUND_GONE: Final = 1.0
 _PATCHES: Final = -0.5
+_RESTARTED: Final = -1.0
 _HARMLESS: Final = -2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """An effect of a change and its weight in natural log-odds. `harmless` means that it can't hurt at all."""
+    """An effect of a change and its weight in natural log-odds.
+
+    Its `group`: a "risk", "harmless" (it can't hurt at all) or a mere "restart".
+    """
 
     why: str
     weight: float
-    harmless: bool = False
+    group: str = "risk"
 
 
 def changed_lines(change: Change) -> list[str]:
@@ -93,15 +98,23 @@ def traits(change: Change) -> tuple[Trait, ...]:
     lines = changed_lines(change)
     removed, added = _halves(lines)
     if why := _harmless(change, lines, (*removed, *added)):
-        return (Trait(why, _HARMLESS, harmless=True),)
+        return (Trait(why, _HARMLESS, "harmless"),)
     pairs = _pairs(change, removed, added)
     return (
+        *_restart(change, lines),
         *_quantities(pairs),
         *_patch_releases(removed, added),
         *_call_in_loop(removed, added),
         *_check_gone(removed, added),
         *_unbounded_query(removed, added),
     )
+
+
+def _restart(change: Change, lines: Sequence[str]) -> Iterator[Trait]:
+    """A start of what ran before: it can bring out what was wrong already, and brings nothing new."""
+    old, new = (value.get("version") if isinstance(value, Mapping) else None for value in (change.before, change.after))
+    if not lines and ((old is not None and old == new) or _RESTART.search(change.summary)):
+        yield Trait("it starts the same version anew", _RESTARTED, "restart")
 
 
 def lowered(change: Change) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Ranks hypotheses: facts become claims, claims become candidates, candidates compete.
 
 How a confidence is made: `engine.reason.competition` computes its log-odds (`Scored.final`); `_hypothesis` makes a
-probability of them, at most the limit of `_cap`; `engine.reason.adjustments` explains the difference to prior and
-facts, and `engine.reason.waterfall` draws it.
+probability of them, at most the limit of `_cap`; `engine.reason.calibration` replaces the first one's by how often such
+answers were right, and scales the others; `engine.reason.adjustments` explains the difference to prior and facts, and
+`engine.reason.waterfall` draws it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from engine.reason.missing_facts import would_change
 from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, doubted, verdicts
 from engine.reason.odds import probability_at
 from engine.reason.overloaded_probes import overloaded_probes
+from engine.reason.precise_causes import precise_claims
 from engine.reason.shared_causes import with_shared_causes
 from engine.reason.trouble import Trouble
 from engine.reason.weights import WEIGHTS, Weights
@@ -115,7 +117,8 @@ def _competition(
 
 
 def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
-    return (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
+    claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
+    return (*claims, *precise_claims(claims))
 
 
 def _candidates(

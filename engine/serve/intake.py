@@ -16,6 +16,8 @@ from engine.serve.desk import Desk
 from engine.serve.groups import AlertRow, alert_key, goes_on, home_of, opened_by, with_alert
 from engine.serve.inbox import Waiting, Worked
 from engine.serve.settings import ServeSettings
+from engine.serve.traces import NO_TRACES
+from primitives.alert_payloads.mail import sender_problem
 from primitives.alert_payloads.mapping import PayloadMapping
 from primitives.alert_payloads.model import IncomingAlert, PayloadProblem
 from primitives.alert_payloads.registry import PROVIDERS, alerts_in, decode_payload, provider_of
@@ -42,11 +44,13 @@ _log = logging.getLogger("cloudops.serve")
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where deliveries come from, and how they are read."""
+    """Where deliveries come from, and how they are read; of mails, whose."""
 
     name: str
     provider: str
     mapping: PayloadMapping | None = None
+    senders: tuple[str, ...] = ()
+    authenticated_by: str = ""
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class Intake:
         self._settings = settings
         self._channels = channels
         self._redactor = redactor or Redactor()
+        self.traces = NO_TRACES
 
     async def run(self) -> None:
         """Work off what comes in until cancelled. A store that can't be written is tried again."""
@@ -85,7 +90,8 @@ class Intake:
             inbox.arrived.clear()
             try:
                 while batch := await inbox.next_waiting():
-                    await _to_its_end(self.work(batch))
+                    with self.traces.span("work off", deliveries=len(batch)):
+                        await _to_its_end(self.work(batch))
                     await self._desk.clock.sleep(_GATHER_S)
             except StoreError as error:
                 _log.error("what came in can't be worked off", extra={"error": str(error)})
@@ -173,10 +179,18 @@ class Intake:
             return (), None
 
     def _alerts(self, channel: str, document: Any) -> tuple[IncomingAlert, ...]:
-        known = self._channels.get(channel)
-        if known is None or (known.mapping is None and known.provider not in PROVIDERS):
-            return alerts_in(provider_of(document), document)  # its configuration is gone meanwhile
-        return alerts_in(known.provider, document, known.mapping)
+        known = self._channels.get(channel, Channel(channel, ""))
+        if known.mapping is None and known.provider not in PROVIDERS:
+            # A pull, or its configuration is gone meanwhile.
+            alerts = alerts_in(provider_of(document), document)
+        else:
+            alerts = alerts_in(known.provider, document, known.mapping)
+        for alert in alerts:
+            if alert.provider == "mail":
+                problem = sender_problem(alert, document, known.senders, known.authenticated_by)
+                if problem:
+                    raise PayloadProblem(problem)
+        return alerts
 
     async def _place(self, delivery: Waiting, alert: IncomingAlert, document: Any, batch: _Batch) -> AlertRow | None:
         """The alert's new row, after it was put into a group; None for the end of what nobody heard of."""

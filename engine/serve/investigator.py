@@ -18,6 +18,7 @@ from engine.investigate.scenario import QUERY_LIMIT
 from engine.port import AddNote, ConfirmPlan, Investigate
 from engine.serve.desk import Desk
 from engine.serve.settings import ServeSettings
+from engine.serve.traces import NO_TRACES
 from primitives.alert_payloads.model import question_of
 from primitives.errors import CloudopsError, StoreError, UsageError
 
@@ -43,6 +44,7 @@ class Investigator:
         self._settings = settings
         self._playbooks = playbooks
         self._running: dict[str, asyncio.Task[None]] = {}
+        self.traces = NO_TRACES
 
     @property
     def running(self) -> int:
@@ -78,10 +80,12 @@ class Investigator:
 
     async def _investigate(self, group_id: str) -> None:
         try:
-            execution_id = await self._opened(group_id)
-            await self._desk.update(group_id, state="running", execution_id=execution_id, problem="")
-            await self._until_finished(execution_id)
-            await self._desk.update(group_id, state="investigated", next_at=None)
+            with self.traces.span("investigate", group=group_id) as span:
+                execution_id = await self._opened(group_id)
+                span.set_attribute("cloudops.execution", execution_id)
+                await self._desk.update(group_id, state="running", execution_id=execution_id, problem="")
+                await self._until_finished(execution_id)
+                await self._desk.update(group_id, state="investigated", next_at=None)
         except CloudopsError as error:
             with suppress(CloudopsError):
                 await self._try_later(group_id, error)

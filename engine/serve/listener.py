@@ -21,6 +21,7 @@ from engine.serve.metrics import ServiceMetrics
 from engine.serve.settings import WebhookSettings
 from engine.serve.signatures import Delivery, SignatureRefused, verify
 from engine.serve.sns import Notification, SnsVerifier
+from engine.serve.traces import NO_TRACES
 from primitives.alert_payloads.registry import BODY_LIMIT
 from primitives.clock import Clock
 from primitives.dataclass import dataclass
@@ -108,6 +109,7 @@ class Listener:
         self._webhooks: Mapping[str, Webhook] = {}
         self._rates: dict[str, _Rate] = {}
         self._confirming: set[asyncio.Task[None]] = set()
+        self.traces = NO_TRACES
         self.ready = True
 
     def use(self, webhooks: Mapping[str, Webhook]) -> None:
@@ -138,10 +140,13 @@ class Listener:
         webhook = self._webhooks.get(name)
         # A name that nobody configured must not become a label: anybody could make as many as they like.
         label = name if webhook is not None else "unknown"
-        with self._timed(), self._reported(label) as report:
-            if webhook is None:
-                raise _Answered(404, "unknown")
-            report.status, report.outcome = await self._take(webhook, request)
+        with self._timed(), self.traces.span("delivery", channel=label) as span:
+            with self._reported(label) as report:
+                if webhook is None:
+                    raise _Answered(404, "unknown")
+                report.status, report.outcome = await self._take(webhook, request)
+            span.set_attribute("cloudops.outcome", report.outcome)
+            span.set_attribute("http.response.status_code", report.status)
         headers = {"Retry-After": "5"} if report.status in (429, 503) else None
         return JSONResponse({"outcome": report.outcome}, report.status, headers)
 

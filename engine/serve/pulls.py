@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import orjson
 
 from engine.serve.desk import Desk
 from engine.serve.groups import alert_key
 from engine.serve.intake import Intake
 from engine.serve.settings import PullSettings
+from engine.serve.traces import NO_TRACES
 from primitives.alert_payloads import alertmanager
+from primitives.alert_payloads.mail import mail_document
 from primitives.alert_payloads.model import IncomingAlert, PayloadProblem
 from primitives.alert_payloads.polled import datadog_monitors, pagerduty_incidents
 from primitives.backends.aws.queues import Queue
+from primitives.backends.mailbox import Mailbox
 from primitives.endpoints import parse_url
-from primitives.errors import SourceError, StoreError
+from primitives.errors import SourceError, SourceTimeout, StoreError
 from primitives.http_source import HttpSource, Params, Product
+from primitives.text import safe_text
 
 __all__ = ["Pull"]
 
+T = TypeVar("T")
 _TIMEOUT_S: Final = 15.0
+_MAILBOX_S: Final = 60.0
 _LONGEST_PAUSE_S: Final = 300.0
 _PAGES: Final = 10
 _PAGE: Final = 100
@@ -52,15 +62,18 @@ class Pull:
         self._queue = Queue(
             settings.queue_url, region=settings.region, profile=settings.profile, endpoint_url=settings.url
         )
-        self._http = None if settings.kind == "sqs" else _http(name, settings, tokens)
+        self._http = _http(name, settings, tokens) if settings.kind in _PRODUCTS else None
+        self._mailbox = _mailbox(name, settings, tokens) if settings.kind == "imap" else None
         self._failures = 0
+        self.traces = NO_TRACES
 
     async def run(self) -> None:
         """Ask until cancelled."""
         try:
             while True:
                 try:
-                    await self.look()
+                    with self.traces.span("pull", channel=self._name, kind=self._settings.kind):
+                        await self.look()
                     self._failures = 0
                 except (SourceError, StoreError, PayloadProblem) as error:
                     self._failures += 1
@@ -71,6 +84,9 @@ class Pull:
 
     async def look(self) -> None:
         """Ask once. Raises `SourceError`, `StoreError` or `PayloadProblem`."""
+        if self._mailbox is not None:
+            await self._look_into_mailbox(self._mailbox)
+            return
         if self._http is None:
             await self._look_into_queue()
             return
@@ -85,7 +101,7 @@ class Pull:
             await self._intake.end_alerts(gone, now)
 
     def _pause_s(self) -> float:
-        if self._http is None and not self._failures:
+        if self._settings.kind == "sqs" and not self._failures:
             return 0.0  # a queue is waited at
         every_s = self._settings.every_s
         return float(min(every_s * 2 ** min(self._failures, 10), max(_LONGEST_PAUSE_S, every_s)))
@@ -123,10 +139,49 @@ class Pull:
         if messages:
             await asyncio.to_thread(self._queue.delete, messages)
 
+    async def _look_into_mailbox(self, mailbox: Mailbox) -> None:
+        """Keep what has come, then mark it as seen: a mail that was kept and not marked comes again, and is known."""
+        mails = await _within(mailbox, mailbox.unseen)
+        now = self._desk.clock.now()
+        for each in mails:
+            body = await asyncio.to_thread(_mail_body, each.raw)
+            await self._desk.inbox.take(self._name, each.key, now, body)
+        await _within(mailbox, partial(mailbox.mark, mails))
+
     async def _close(self) -> None:
         if self._http is not None:
             await self._http.close()
+        if self._mailbox is not None:
+            self._mailbox.abort()
         await asyncio.to_thread(self._queue.close)
+
+
+async def _within(mailbox: Mailbox, call: Callable[[], T]) -> T:
+    """What a blocking call gives. Raises `SourceError`, also when the whole takes too long: its server may drip."""
+    try:
+        async with asyncio.timeout(_MAILBOX_S):
+            return await asyncio.to_thread(call)
+    except TimeoutError:
+        raise SourceTimeout(mailbox.place[0], f"the mailbox took longer than {_MAILBOX_S:g} s") from None
+    finally:
+        if sys.exc_info()[0] is not None:
+            mailbox.abort()
+
+
+def _mail_body(raw: bytes) -> bytes:
+    try:
+        return orjson.dumps(mail_document(raw))
+    except PayloadProblem as problem:
+        return orjson.dumps(
+            {"mail": {"problem": str(problem), "begins": safe_text(raw[:500].decode("utf-8", "replace"))}}
+        )
+
+
+def _mailbox(name: str, settings: PullSettings, tokens: list[str]) -> Mailbox:
+    return Mailbox(
+        name, settings.host, port=settings.port, security=settings.security, user=settings.user, password=tokens[0],
+        folder=settings.folder, ca_file=settings.ca_file,
+    )  # fmt: skip
 
 
 def _http(name: str, settings: PullSettings, tokens: list[str]) -> HttpSource:

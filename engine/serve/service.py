@@ -16,6 +16,7 @@ from engine.serve.intake import Channel, Intake
 from engine.serve.investigator import Investigator
 from engine.serve.jobs import Job, Jobs
 from engine.serve.settings import PullSettings, ServeSettings, read_secrets
+from engine.serve.traces import NO_TRACES, Traces, open_traces
 from primitives.errors import CloudopsError, StoreError, UsageError
 from primitives.outgoing import OutgoingGuard
 from primitives.redact import Redactor
@@ -41,6 +42,7 @@ def check_settings(settings: ServeSettings) -> tuple[str, ...]:
     secrets = [secret for webhook in _webhooks(settings).values() for secret in webhook.secrets]
     for name, pull in settings.pull.items():
         secrets += read_secrets(pull, f"serve.pull.{name}")
+    open_traces(settings.traces).close()
     if settings.tls is not None:
         from engine.serve.web_server import server_context
 
@@ -65,10 +67,12 @@ class Service:
         self._investigator: Investigator | None = None
         self._listener: Listener | None = None
         self._server: WebServer | None = None
+        self._traces = NO_TRACES
 
     async def start(self, settings: ServeSettings, jobs: Mapping[str, Job]) -> None:
         """Begin. Raises `UsageError` for settings that can't be used."""
         # What can be wrong is found before anything begins.
+        self._traces = open_traces(settings.traces)
         own = self._own_jobs(settings)
         self._settings = settings
         if settings.listen is not None:
@@ -77,8 +81,9 @@ class Service:
 
     async def reload(self, settings: ServeSettings, jobs: Mapping[str, Job]) -> None:
         """Go on with other settings; those that can't be used leave the old ones in force. Raises `UsageError`."""
-        if (settings.listen, settings.tls) != (self._settings.listen, self._settings.tls):
-            raise UsageError("`listen` and `tls` need a restart; nothing was changed")
+        fixed = (self._settings.listen, self._settings.tls, self._settings.traces)
+        if (settings.listen, settings.tls, settings.traces) != fixed:
+            raise UsageError("`listen`, `tls` and `traces` need a restart; nothing was changed")
         webhooks = _webhooks(settings)
         own = self._own_jobs(settings)
         self._settings = settings
@@ -97,6 +102,7 @@ class Service:
         if self._listener is not None:
             await self._listener.close()
         await self._jobs.stop()
+        await asyncio.to_thread(self._traces.close)
 
     async def _listen(self, settings: ServeSettings) -> None:
         from engine.serve.listener import Listener
@@ -107,6 +113,7 @@ class Service:
         self._listener = Listener(
             self._desk, ServiceMetrics(), confirm=confirm_subscription, running=self._running_investigations
         )
+        self._listener.traces = self._traces
         self._listener.use(_webhooks(settings))
         self._server = WebServer(self._listener.application(), settings.address, settings.tls, self._desk.clock)
         self.port = await self._server.start()
@@ -121,6 +128,7 @@ class Service:
     def _own_jobs(self, settings: ServeSettings) -> dict[str, Job]:
         intake = Intake(self._desk, settings, _channels(settings), Redactor(check_settings(settings)))
         investigator = self._investigator = Investigator(self._engine, self._desk, settings, self.playbooks)
+        intake.traces = investigator.traces = self._traces
         jobs: dict[str, Job] = {
             "intake": lambda _: intake.run(),
             "investigator": lambda _: investigator.run(),
@@ -130,7 +138,7 @@ class Service:
         }
         for name, pull in settings.pull.items():
             secrets = read_secrets(pull, f"serve.pull.{name}")
-            jobs[f"pull {name}"] = partial(_pull, self._desk, intake, name, pull, secrets)
+            jobs[f"pull {name}"] = partial(_pull, self._desk, intake, name, pull, secrets, self._traces)
             if pull.kind == "pagerduty" and pull.user:
                 token = secrets[0].decode("utf-8", "replace")
                 jobs[f"tell {name}"] = partial(_tell_back, self._desk, pull, token, self.guard)
@@ -144,7 +152,8 @@ class Service:
                 if settings.archive is not None:
                     from engine.serve.archive import Archiver
 
-                    await Archiver(self._engine, self._desk, settings.archive, self._desk.clock).sweep()
+                    with self._traces.span("archive"):
+                        await Archiver(self._engine, self._desk, settings.archive, self._desk.clock).sweep()
             except StoreError as error:
                 _log.warning("what is old can't be removed", extra={"error": str(error)})
             await self._desk.clock.sleep(_EXPIRE_EVERY_S)
@@ -176,11 +185,19 @@ def _load_what_investigations_need() -> None:
 
 
 async def _pull(
-    desk: Desk, intake: Intake, name: str, settings: PullSettings, secrets: tuple[bytes, ...], _: Engine
+    desk: Desk,
+    intake: Intake,
+    name: str,
+    settings: PullSettings,
+    secrets: tuple[bytes, ...],
+    traces: Traces,
+    _: Engine,
 ) -> None:
     from engine.serve.pulls import Pull
 
-    await Pull(desk, intake, name, settings, secrets).run()
+    pull = Pull(desk, intake, name, settings, secrets)
+    pull.traces = traces
+    await pull.run()
 
 
 async def _tell_back(desk: Desk, settings: PullSettings, token: str, guard: OutgoingGuard, engine: Engine) -> None:
@@ -197,6 +214,8 @@ def _channels(settings: ServeSettings) -> dict[str, Channel]:
     for name, webhook in settings.webhooks.items():
         mapping = load_mapping(webhook.mapping.expanduser()) if webhook.mapping is not None else None
         channels[name] = Channel(name, webhook.provider, mapping)
+    for name, pull in settings.pull.items():
+        channels[name] = Channel(name, "", senders=pull.senders, authenticated_by=pull.authenticated_by)
     return channels
 
 

@@ -20,13 +20,14 @@ __all__ = [
     "Rule",
     "ServeSettings",
     "TlsSettings",
+    "TraceSettings",
     "Verification",
     "WebhookSettings",
     "read_secrets",
 ]
 
 Verification = Literal["bearer", "certificate", "github", "grafana", "pagerduty", "sentry", "sns", "standard"]
-PullKind = Literal["alertmanager", "datadog", "grafana", "pagerduty", "sqs"]
+PullKind = Literal["alertmanager", "datadog", "grafana", "imap", "pagerduty", "sqs"]
 
 _BY_PROVIDER: Final[Mapping[str, Verification]] = {
     "aws": "sns", "github": "github", "grafana": "grafana", "pagerduty": "pagerduty", "sentry": "sentry",
@@ -95,7 +96,8 @@ class TlsSettings(_Settings):
 class PullSettings(_WithSecrets):
     """A service whose alerts are asked for every `every_s` seconds.
 
-    `url` is its API, `services` are PagerDuty's service ids, `queue_url` and `region` are SQS's.
+    `url` is its API, `services` are PagerDuty's service ids, `queue_url` and `region` are SQS's. `host` to
+    `ca_file` are a mailbox's.
     """
 
     kind: PullKind
@@ -106,7 +108,21 @@ class PullSettings(_WithSecrets):
     region: str = ""
     profile: str = ""
     user: str = ""
-    """PagerDuty's `From`: the e-mail address of the user in whose name acknowledgements and notes are written."""
+    """PagerDuty's `From`: the e-mail address of the user in whose name acknowledgements and notes are written.
+
+    A mailbox's login.
+    """
+    resolve_closed: bool = False
+    """Whether an incident that a person closes here is resolved in PagerDuty."""
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    security: Literal["tls", "starttls", "none"] = "tls"
+    folder: str = "INBOX"
+    ca_file: Path | None = None
+    senders: tuple[str, ...] = ()
+    """Whose mails are alerts: addresses, or `@example.org` for all of it."""
+    authenticated_by: str = ""
+    """The mail server whose word counts that a mail is from its sender (Authentication-Results, dmarc=pass)."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> PullSettings:
@@ -114,7 +130,18 @@ class PullSettings(_WithSecrets):
             raise ValueError("`kind: sqs` needs `queue_url`")
         if self.kind in ("alertmanager", "grafana") and not self.url:
             raise ValueError(f"`kind: {self.kind}` needs `url`")
-        if self.kind in ("pagerduty", "datadog", "grafana") and not (self.secret_variables or self.secret_files):
+        if self.kind == "imap" and not (self.host and self.user and self.senders):
+            raise ValueError("`kind: imap` needs `host`, `user` and `senders`: anybody can send a mail")
+        if self.security == "none" and self.host not in ("", "127.0.0.1", "::1", "localhost"):
+            raise ValueError("`security: none` is for a mail server on this machine: it sends the password as it is")
+        if self.resolve_closed and not (self.kind == "pagerduty" and self.user):
+            raise ValueError(
+                "`resolve_closed` is for `kind: pagerduty` with a `user`: the others end an alert by themselves, and "
+                "have no call for it (silence it there)"
+            )
+        if self.kind in ("pagerduty", "datadog", "grafana", "imap") and not (
+            self.secret_variables or self.secret_files
+        ):
             raise ValueError(f"`kind: {self.kind}` needs a token: `secret_variables` or `secret_files`")
         return self
 
@@ -125,6 +152,13 @@ class ArchiveSettings(_Settings):
     folder: Path
     after_days: int = Field(90, ge=1, le=36_500)
     max_gib: float | None = Field(None, gt=0)
+
+
+class TraceSettings(_Settings):
+    """The OTLP/HTTP address that the service's traces of itself go to, and which share of them."""
+
+    endpoint: str = Field("http://localhost:4318/v1/traces", pattern=r"^https?://[^\s@]+$")
+    sample: float = Field(1.0, gt=0, le=1)
 
 
 class Rule(_Settings):
@@ -161,6 +195,7 @@ class ServeSettings(_Settings):
     webhooks: Mapping[str, WebhookSettings] = {}
     pull: Mapping[str, PullSettings] = {}
     archive: ArchiveSettings | None = None
+    traces: TraceSettings | None = None
     rules: tuple[Rule, ...] = ()
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
     group_within_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0

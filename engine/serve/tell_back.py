@@ -1,4 +1,4 @@
-"""Tells PagerDuty what happens here: who has taken an incident, and what the likely cause is."""
+"""Tells PagerDuty what happens here: who has taken an incident, what the likely cause is, and that it is closed."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ _log = logging.getLogger("cloudops.serve")
 
 
 class PagerDutyBack:
-    """Acknowledges and notes in the name of `settings.user`, each once as far as PagerDuty can tell."""
+    """Acknowledges, notes and, with `settings.resolve_closed`, resolves in the name of `settings.user`, each once."""
 
     def __init__(self, engine: Engine, desk: Desk, settings: PullSettings, token: str, guard: OutgoingGuard) -> None:
         self._engine = engine
         self._desk = desk
+        self._resolves = settings.resolve_closed
         self._poster = Poster("PagerDuty", guard, desk.clock)
         self._api = PagerDutyApi(settings.url or _URL, token, settings.user, self._poster)
 
@@ -75,6 +76,17 @@ class PagerDutyBack:
             for number in await self._incidents(group):
                 await _tried(partial(self._note, number, words, group.execution_id))
             await self._desk.update(group.id, told_cause=True)
+        if self._resolves and await self._closed_by_person(group):
+            for number in await self._incidents(group):
+                await _tried(partial(self._api.resolve, number))
+            await self._desk.update(group.id, told_closed=True)
+
+    async def _closed_by_person(self, group: AlertGroup) -> bool:
+        """Whether a person closed it and PagerDuty wasn't told; what closes by its age says nothing of the trouble."""
+        if not group.open or group.told_closed or group.taken_by is None or group.execution_id is None:
+            return False  # who closes an incident has taken it
+        closed = (await self._engine.state(group.execution_id)).closed
+        return closed is not None and closed.by.kind == "person"
 
     async def _incidents(self, group: AlertGroup) -> list[str]:
         rows = await self._desk.inbox.alerts_of(group.id, _MOST_INCIDENTS)

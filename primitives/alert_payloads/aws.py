@@ -1,4 +1,4 @@
-"""CloudWatch alarms and EventBridge events, bare or as the message of an SNS notification.
+"""CloudWatch alarms, EventBridge events and mails that SES received, bare or as the message of an SNS notification.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html,
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from primitives.alert_payloads import mail
 from primitives.alert_payloads.fields import (
     labels_of,
     links_of,
@@ -39,6 +40,8 @@ def parse(document: Any) -> tuple[IncomingAlert, ...]:
         return ()
     if document.get("Type") == "Notification":
         return _notification(document)
+    if document.get("notificationType") == "Received":
+        return mail.parse(mail.ses_document(document))
     alert = _message(document)
     return (alert,) if alert is not None else ()
 
@@ -54,6 +57,8 @@ def _notification(envelope: Mapping[str, Any]) -> tuple[IncomingAlert, ...]:
         inner = None
     if not isinstance(inner, Mapping):
         return (_words(envelope, message, number),)
+    if inner.get("notificationType") == "Received":
+        return mail.parse(mail.ses_document(inner))
     alert = _message(inner)
     return (alert.model_copy(update={"event_id": number}),) if alert is not None else ()
 

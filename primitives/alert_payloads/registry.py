@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from primitives.alert_payloads import alertmanager, aws, others, pagerduty, plain
+from primitives.alert_payloads import alertmanager, aws, mail, others, pagerduty, plain
 from primitives.alert_payloads.mapping import PayloadMapping
 from primitives.alert_payloads.model import IncomingAlert, PayloadProblem
 
@@ -23,6 +23,7 @@ PROVIDERS: Final[Mapping[str, Parse]] = {
     "datadog": others.parse_datadog,
     "github": others.parse_github,
     "grafana": alertmanager.parse_grafana,
+    "mail": mail.parse,
     "opsgenie": others.parse_opsgenie,
     "pagerduty": pagerduty.parse,
     "plain": plain.parse,
@@ -64,12 +65,16 @@ def provider_of(document: Any) -> str:
     if not isinstance(document, Mapping):
         return "plain"
     keys = document.keys()
+    if keys == {"mail"}:
+        return "mail"
     data = document.get("data")
     if isinstance(event := document.get("event"), Mapping) and "event_type" in event:
         return "pagerduty"
     if isinstance(document.get("alerts"), list) and "receiver" in keys:
         return "grafana" if "orgId" in keys else "alertmanager"
     if document.get("Type") == "Notification" or "AlarmName" in keys or {"detail-type", "detail"} <= keys:
+        return "aws"
+    if document.get("notificationType") == "Received" and "receipt" in keys:
         return "aws"
     if {"transition", "alert_id"} <= keys:
         return "datadog"

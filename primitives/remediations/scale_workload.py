@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from primitives.actions.execution import Check
 from primitives.actions.inverse import Inverse, PriorState
@@ -22,7 +22,10 @@ from primitives.actions.proposal import Manual, Proposed, shell
 from primitives.actions.rbac import workload_permissions
 from primitives.actions.target import Target
 from primitives.facts import ConfigurationDifference
+from primitives.kubernetes.fields import strings
 from primitives.remediations.registry import Remediation, register
+
+_BY_THE_CLOCK: Final = "downscaler/"
 
 
 class ScaleWorkload(Workload):
@@ -75,10 +78,24 @@ async def _patch(world: KubernetesWorld, args: ScaleWorkload, current: Mapping[s
 
 async def _checks(world: KubernetesWorld, args: ScaleWorkload, current: Mapping[str, Any]) -> Iterable[Check]:
     """An autoscaler sets the replicas itself, seconds later; what it may choose from is another action."""
-    del current
     autoscaler = await autoscaler_of(world, args)
     detail = f"{autoscaler} would undo it; change its bounds" if autoscaler else ""
-    return (Check(name="no autoscaler sets its replicas", passed=not autoscaler, detail=detail),)
+    schedule = _schedule(current)
+    planned = f"{schedule} does: it is meant to be so at this hour, or change that" if schedule else ""
+    return (
+        Check(name="no autoscaler sets its replicas", passed=not autoscaler, detail=detail),
+        Check(name="no schedule sets its replicas", passed=not schedule, detail=planned),
+    )
+
+
+def _schedule(current: Mapping[str, Any]) -> str:
+    """The annotation of what scales the workload by the clock; empty where none has it.
+
+    kube-downscaler: https://codeberg.org/hjacobs/kube-downscaler and its successors. What it scaled down it marks
+    itself, also where its hours stand on the namespace.
+    """
+    marks = sorted(strings(current, "metadata", "annotations"))
+    return next((mark for mark in marks if mark.startswith(_BY_THE_CLOCK)), "")
 
 
 REMEDIATION = register(

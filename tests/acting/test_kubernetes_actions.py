@@ -156,6 +156,16 @@ async def test_an_owner_and_an_autoscaler_and_missing_rights_are_told() -> None:
     assert "it may patch deployments: no role allows it" in await failing(at, "restart_workload", **TARGET)
 
 
+@pytest.mark.parametrize("mark", ["original-replicas", "downtime", "uptime"])
+async def test_what_a_schedule_scaled_down_stays_so(mark: str) -> None:
+    at = world()
+    at.objects[PATH]["spec"]["replicas"] = 0
+    assert await failing(at, "scale_workload", **TARGET, replicas=3) == ""
+    at.objects[PATH]["metadata"]["annotations"][f"downscaler/{mark}"] = "3"
+    said = await failing(at, "scale_workload", **TARGET, replicas=3)
+    assert said.startswith(f"no schedule sets its replicas: downscaler/{mark} does")
+
+
 async def test_the_bounds_of_an_autoscaler_are_set_and_set_back() -> None:
     spec = {"minReplicas": 2, "maxReplicas": 4, "scaleTargetRef": {"kind": "Deployment", "name": "booking"}}
     at = FakeWorld({SCALER: {"metadata": {"name": "booking", "resourceVersion": "1", "uid": "x"}, "spec": spec}})

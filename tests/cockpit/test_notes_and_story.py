@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from stage import Opened, settle, shown
-from story import ALERT, ONSET, PERSON, StoryPort, after_confirmation, before_confirmation, events
+from story import ALERT, NOW, ONSET, PERSON, StoryPort, after_confirmation, before_confirmation, events
 from test_accidents import chosen_in_palette
 from test_what_engineers_say import HeedingPort
 
 from cockpit.screens.story import StoryScreen
-from engine.events import FactJudged, NoteAdded
+from engine.events import ENGINE, FactJudged, NoteAdded, ReadingTaken, SymptomChanged
 from engine.incident import fold
 from engine.port import AddNote
 
@@ -65,6 +65,17 @@ async def test_the_story_tells_a_late_joiner_everything_on_one_screen(opened: Op
                       "14:34:00 ⚑", "F7 refuted by ann", "N2 ann at 14:5", "rolled back by hand"):  # fmt: skip
             assert words in text, words
         assert "more line" not in text
+
+
+async def test_the_story_of_a_watched_incident_says_what_the_watch_saw_last(opened: Opened) -> None:
+    told = [*before_confirmation(), *after_confirmation()]
+    told += [(60.0, ENGINE, ReadingTaken(asked=1)), (0.0, ENGINE, SymptomChanged(state="recovered", since=NOW))]
+    async with opened(port=StoryPort(events(told), wait=False), size=(120, 48)) as (app, pilot):
+        await chosen_in_palette(pilot, "story")
+        await settle(pilot)
+        now = shown(app).partition("Believed")[0]
+        assert "✓ recovered" in now
+        assert "still bad" not in now
 
 
 def test_a_bookmark_keeps_its_moment_and_an_old_note_its_bytes() -> None:

@@ -48,6 +48,8 @@ async def test_a_story_is_told_in_its_order(log: EventLog, outbox: Outbox, clock
     assert concluded.cause is not None
     assert (concluded.cause.words, concluded.cause.confidence) == ("A cache was emptied", 0.87)
     assert concluded.open_command == "cloudops attach exec-a"
+    # Nothing was measured before the watch saw that the symptom is gone.
+    assert [notice.condition for notice in told] == ["not measured"] * 3 + ["recovered"] * 2
 
 
 async def test_the_same_log_gives_the_same_keys_however_often_it_is_read(

@@ -17,10 +17,18 @@ import pytest
 from running import TOKEN, Running, alert, settings, started, until
 
 from engine.alerts import AlertGroup
+from engine.engine import person
+from engine.events import ENGINE
+from engine.notify.receivers.pagerduty_api import PagerDutyApi
+from engine.port import CloseIncident
 from engine.serve.intake import Intake
+from engine.serve.settings import PullSettings
+from engine.serve.tell_back import PagerDutyBack
 from engine.store.connection import Connection, Statement
+from primitives.alert_payloads.pagerduty import parse
 from primitives.backends.aws.queues import confirm_sns_subscription
 from primitives.errors import StoreError
+from primitives.outgoing import OutgoingGuard
 
 
 class FullDisk:
@@ -152,7 +160,8 @@ async def test_pagerduty_hears_who_has_taken_it_and_the_likely_cause_once(
             super().__init__(transport=httpx2.MockTransport(answer), headers=given.get("headers"))
 
     monkeypatch.setattr(httpx2, "AsyncClient", Client)
-    duty = {"kind": "pagerduty", "secret_variables": ["API_TOKEN"], "user": "ana@example.com", "every_s": 0.2}
+    duty = {"kind": "pagerduty", "secret_variables": ["API_TOKEN"], "user": "ana@example.com"}
+    duty |= {"every_s": 0.2, "resolve_closed": True}
     async with started(short_path, settings(listen=None, webhooks={}, pull={"duty": duty})) as service:
         (group,) = await service.groups(lambda groups: bool(groups) and groups[0].told_cause)
         await service.engine.take_alert(group.id)
@@ -167,6 +176,40 @@ async def test_pagerduty_hears_who_has_taken_it_and_the_likely_cause_once(
         await service.desk.update(group.id, told_cause=False)
         await service.groups(lambda groups: groups[0].told_cause)
         assert len(notes) == 1
+        await service.engine.send(group.execution_id, CloseIncident(), who=person(1000))
+        await service.groups(lambda groups: groups[0].told_closed)
+        resolved = {"incident": {"type": "incident_reference", "status": "resolved"}}
+        assert calls.count(("PUT", "/incidents/PGR0VU2", resolved)) == 1
+
+
+async def test_what_nobody_allowed_to_be_resolved_or_no_person_closed_stays(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_TOKEN", TOKEN)
+    told: list[str] = []
+    monkeypatch.setattr(PagerDutyApi, "acknowledge", lambda _, number: _noted(told, f"acknowledge {number}"))
+    monkeypatch.setattr(PagerDutyApi, "resolve", lambda _, number: _noted(told, f"resolve {number}"))
+    for allowed, closes in ((False, person(1000)), (True, ENGINE)):
+        folder = short_path / str(allowed)
+        folder.mkdir()
+        async with started(folder, settings(listen=None, webhooks={})) as service:
+            intake = Intake(service.desk, settings(), {})
+            await intake.take_alerts("duty", parse(payloads.PAGERDUTY), payloads.PAGERDUTY, service.desk.clock.now())
+            (group,) = await service.groups(lambda groups: bool(groups) and groups[0].state == "investigated")
+            assert group.execution_id is not None
+            await service.desk.take(group.id, "ana")
+            await service.engine.send(group.execution_id, CloseIncident(), who=closes)
+            duty = PullSettings(
+                kind="pagerduty", secret_variables=("API_TOKEN",), user="ana@example.com", resolve_closed=allowed
+            )
+            back = PagerDutyBack(service.engine, service.desk, duty, TOKEN, OutgoingGuard())
+            await service.desk.update(group.id, told_cause=True)
+            assert await back._tell_all()
+    assert told == ["acknowledge PGR0VU2"] * 2
+
+
+async def _noted(told: list[str], words: str) -> None:
+    told.append(words)
 
 
 _CONFIRMED = """<ConfirmSubscriptionResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><ConfirmSubscriptionResult>

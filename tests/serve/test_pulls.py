@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import payloads
 import pytest
+from mails import NAGIOS, SENDER, ses_notification
+from mails import mail as mail_of
 from running import TOKEN, settings, started, until
 
 from primitives.outgoing import OutgoingGuard
@@ -179,7 +181,7 @@ async def test_alarms_in_a_queue(short_path: Path, monkeypatch: pytest.MonkeyPat
         topic = sns.create_topic(Name="alarms")["TopicArn"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         sns.publish(TopicArn=topic, Message=json.dumps(payloads.ALARM), Subject="ALARM")
-        chosen = pulling(kind="sqs", url=endpoint, queue_url=queue, region="eu-west-1")
+        chosen = pulling(kind="sqs", url=endpoint, queue_url=queue, region="eu-west-1", senders=[SENDER])
         async with started(short_path, chosen) as service:
             (group,) = await service.groups(lambda groups: bool(groups) and groups[0].state == "investigated")
             assert (group.title, group.service) == ("loans-db-connections", "loans-db")
@@ -196,6 +198,17 @@ async def test_alarms_in_a_queue(short_path: Path, monkeypatch: pytest.MonkeyPat
             # A message is deleted once it is kept; it is read after that.
             await service.groups(lambda groups: True)
             assert await service.desk.inbox.quarantine_size() == 1
+            # Mails that SES received come the same way, from the named senders.
+            for mail in (ses_notification(NAGIOS), ses_notification(mail_of("Slow", sender="eve@evil.example"))):
+                sns.publish(TopicArn=topic, Message=json.dumps(mail))
+            groups = await service.groups(lambda groups: len(groups) == 2)
+            assert {group.provider for group in groups} == {"aws", "mail"}
+
+            async def refused() -> bool:
+                return await service.desk.inbox.quarantine_size() == 2
+
+            await until(refused)
+            assert "not among `senders`" in (await service.engine.quarantined())[0].problem
     finally:
         sqs.close()
         sns.close()

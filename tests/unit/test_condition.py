@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from engine.condition import condition_from, tells_condition
-from engine.events import IncidentOpened
+from engine.events import IncidentOpened, ReadingTaken, SymptomChanged
 from engine.hypotheses import Judgement
 from engine.incident import FoundFact
+from engine.state.watch import WatchState
 from primitives.facts import AlertState, Fact, MetricShift, WorkloadState
 from primitives.records import Symptom, Window
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 WINDOW = Window(start=NOW - timedelta(hours=1), end=NOW)
+UNWATCHED = WatchState()
 
 
 def shift(**changes: Any) -> MetricShift:
@@ -46,9 +48,18 @@ def opened(metric: str | None = "latency_p95") -> IncidentOpened:
     )  # fmt: skip
 
 
-def of(*facts: Fact, judgements: dict[str, Judgement] | None = None) -> str:
+def of(*facts: Fact, judgements: dict[str, Judgement] | None = None, watch: WatchState = UNWATCHED) -> str:
     known = [FoundFact(f"F{number}", "S1", "", fact) for number, fact in enumerate(facts, 1)]
-    return condition_from([each for each in known if tells_condition(each.fact, opened())], judgements or {}).state
+    telling = [each for each in known if tells_condition(each.fact, opened())]
+    return condition_from(telling, judgements or {}, watch).state
+
+
+def watched(*states: Literal["recovered", "returned"], read_at: datetime) -> WatchState:
+    """A watch that saw the symptom change, last at `read_at`."""
+    watch = WatchState().after(ReadingTaken(asked=1), read_at)
+    for state in states:
+        watch = watch.after(SymptomChanged(state=state, since=read_at), read_at)
+    return watch
 
 
 @pytest.mark.parametrize(
@@ -86,3 +97,28 @@ def test_what_a_person_excluded_does_not_count() -> None:
     refuted = {"F1": Judgement(verdict="refuted", by="ann")}
     assert of(shift(), judgements=refuted) == "unknown"
     assert of(shift(), judgements={"F1": Judgement(verdict="pinned", by="ann")}) == "bad"
+
+
+LATER, EARLIER = NOW + timedelta(minutes=5), NOW - timedelta(minutes=5)
+
+
+def test_what_the_watch_saw_after_the_facts_decides() -> None:
+    assert of(shift(), watch=watched("recovered", read_at=LATER)) == "recovered"
+    assert of(pod(), watch=watched("recovered", read_at=LATER)) == "recovered"
+    assert of(shift(), watch=watched("recovered", "returned", read_at=LATER)) == "returned"
+    assert of(watch=watched("recovered", read_at=LATER)) == "recovered"
+
+
+def test_a_watch_that_saw_no_change_says_nothing() -> None:
+    assert of(shift(), watch=watched(read_at=LATER)) == "bad"
+
+
+def test_a_fact_that_is_newer_than_the_last_reading_decides() -> None:
+    assert of(shift(), watch=watched("recovered", read_at=EARLIER)) == "bad"
+    assert of(alert("resolved"), watch=watched("recovered", "returned", read_at=EARLIER)) == "recovered"
+
+
+def test_the_condition_keeps_the_metric_that_raised_the_alarm_and_is_as_old_as_the_reading() -> None:
+    known = [FoundFact("F1", "S1", "", shift())]
+    condition = condition_from(known, {}, watched("recovered", read_at=LATER))
+    assert (condition.at, condition.shift) == (LATER, shift())

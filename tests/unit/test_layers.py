@@ -94,6 +94,7 @@ def test_the_engine_and_the_primitives_load_no_screen_and_no_cloud_sdk() -> None
         "botocore",
         "kubernetes",
         "anthropic",
+        "opentelemetry",
     }
 
 

@@ -41,8 +41,8 @@ def setting(before: str, after: str, summary: str = "settings") -> Fact:
 def test_a_change_before_a_calm_normal_time_is_acquitted(blamed: Fact) -> None:
     assert TESTED in reasons(shift("api"), shift("kiln"), blamed, baseline=NORMAL)
     before, after = (
-        next((entry.confidence for entry in ranked(shift("api"), shift("kiln"), blamed, baseline=normal)
-              if entry.change == "c1"), 0.0) for normal in (None, NORMAL)
+        sum(item.weight for entry in ranked(shift("api"), shift("kiln"), blamed, baseline=normal)
+            if entry.change == "c1" for item in entry.evidence) for normal in (None, NORMAL)
     )  # fmt: skip
     assert after < before
 

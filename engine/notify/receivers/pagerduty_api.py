@@ -1,4 +1,4 @@
-"""PagerDuty's REST API: the notes on an incident, and its acknowledgement.
+"""PagerDuty's REST API: the notes on an incident, its acknowledgement and its end.
 
 Source: https://developer.pagerduty.com/api-reference/ (Create a note on an incident, Update an incident).
 """
@@ -44,7 +44,14 @@ class PagerDutyApi:
 
     async def acknowledge(self, incident: str) -> None:
         """Acknowledge an incident."""
-        change = {"incident": {"type": "incident_reference", "status": "acknowledged"}}
+        await self._change(incident, "acknowledged")
+
+    async def resolve(self, incident: str) -> None:
+        """Resolve an incident."""
+        await self._change(incident, "resolved")
+
+    async def _change(self, incident: str, status: str) -> None:
+        change = {"incident": {"type": "incident_reference", "status": status}}
         body = await self._call("PUT", f"/incidents/{incident}", change)
         try:
             orjson.loads(body)
