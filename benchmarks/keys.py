@@ -22,6 +22,7 @@ from benchmarks.figures import Figure, Result, against_quiet
 from benchmarks.options import Options
 from benchmarks.synthetic import BURST, EXECUTION, events
 from cockpit.app import CockpitApp
+from cockpit.screens.incident import IncidentScreen
 from cockpit.screens.live import LiveScreen
 from cockpit.settings import Settings
 from cockpit.start_modes import Attach
@@ -35,7 +36,7 @@ from engine.store.locations import StoreLocation, parse_location
 from primitives.errors import StoreError, UsageError
 from primitives.sources import NO_SOURCES, SourceDirectory
 
-__all__ = ["FlowingEngine", "keys"]
+__all__ = ["FlowingEngine", "WatchedCockpit", "facts_of", "keys", "press"]
 
 RATE = 10_000
 """Events a second."""
@@ -46,7 +47,8 @@ _BETWEEN_KEYS_S = 0.047
 _PATIENCE_S = 10.0
 
 
-def _facts(screen: LiveScreen) -> FactsPane:
+def facts_of(screen: IncidentScreen) -> FactsPane:
+    """The pane with the facts."""
     pane = screen.pane("facts")
     assert isinstance(pane, FactsPane)
     return pane
@@ -138,18 +140,13 @@ class FlowingEngine:
         """Nothing is held."""
 
 
-class _WatchedCockpit(CockpitApp):
+class WatchedCockpit(CockpitApp):
     """The cockpit; it reports when the expected row was painted under the cursor."""
 
     wanted: str | None = None
 
-    def __init__(self, engine: EnginePort, scratch: Path) -> None:
-        async def connect(store: StoreLocation) -> tuple[EnginePort, bool]:
-            del store
-            return engine, False
-
-        settings = Settings(store=parse_location(scratch / "none.db"), config=scratch / "none.yaml", config_found=False)
-        super().__init__(settings, Attach(EXECUTION), connect=connect)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.painted = asyncio.Event()
         self.painted_at = 0.0
 
@@ -161,16 +158,16 @@ class _WatchedCockpit(CockpitApp):
         # Headless, Textual leaves this out; a terminal's user waits for it.
         written = render(self.console)
         live = self.screen
-        if self.wanted is None or not isinstance(live, LiveScreen):
+        if self.wanted is None or not isinstance(live, IncidentScreen):
             return
-        if _facts(live).selected == self.wanted and f"{self.wanted} " in written:
+        if facts_of(live).selected == self.wanted and f"{self.wanted} " in written:
             self.wanted = None
             self.painted_at = time.perf_counter()
             self.painted.set()
 
 
 def keys(options: Options) -> Result:
-    """p50 and p95 of a key's latency; the reference is the same with no events arriving."""
+    """p50, p95 and p99 of a key's latency; the reference is the same with no events arriving."""
     presses = options.times(200, 60)
     length = _KNOWN + int(RATE * (presses * _BETWEEN_KEYS_S * 2 + 3))
     log = events(length, BURST)
@@ -184,15 +181,22 @@ def keys(options: Options) -> Result:
 
 async def _measure(log: Sequence[Event], rate: float, presses: int, scratch: Path) -> tuple[list[float], float]:
     """The ms that each key took, and the events a second that were folded while they were pressed."""
-    app = _WatchedCockpit(FlowingEngine(log, _KNOWN, rate), scratch)
+    engine = FlowingEngine(log, _KNOWN, rate)
+
+    async def connect(store: StoreLocation) -> tuple[EnginePort, bool]:
+        del store
+        return engine, False
+
+    settings = Settings(store=parse_location(scratch / "none.db"), config=scratch / "none.yaml", config_found=False)
+    app = WatchedCockpit(settings, Attach(EXECUTION), connect=connect)
     taken: list[float] = []
     async with app.run_test(size=(120, 36)):
         screen = await _opened(app)
-        screen.go_to(_facts(screen))
+        screen.go_to(facts_of(screen))
         await asyncio.sleep(0.5)
         begin, folded = time.perf_counter(), _folded(screen)
         for number in range(presses):
-            taken.append(await _press(app, screen, "j" if number % 8 < 4 else "k"))
+            taken.append(await press(app, screen, "j" if number % 8 < 4 else "k"))
             await asyncio.sleep(_BETWEEN_KEYS_S)
         return taken[3:], (_folded(screen) - folded) / (time.perf_counter() - begin)
 
@@ -209,10 +213,10 @@ def _folded(screen: LiveScreen) -> int:
     return screen.view.state.seq if screen.view.state else 0
 
 
-async def _press(app: _WatchedCockpit, screen: LiveScreen, key: str) -> float:
+async def press(app: WatchedCockpit, screen: IncidentScreen, key: str) -> float:
     """Press `key`; the ms until the row that it moves to is painted under the cursor. Raises `TimeoutError`."""
-    listed = _facts(screen).keys
-    at = listed.index(_facts(screen).selected or listed[0])
+    listed = facts_of(screen).keys
+    at = listed.index(facts_of(screen).selected or listed[0])
     app.painted.clear()
     app.wanted = listed[max(0, at + (1 if key == "j" else -1))]
     pressed = time.perf_counter()

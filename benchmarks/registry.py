@@ -25,6 +25,8 @@ BENCHMARKS = {
     "investigate": "benchmarks.investigations:investigations",
     "live": "benchmarks.live_sources:live_sources",
     "keys": "benchmarks.keys:keys",
+    "open-log": "benchmarks.long_logs_open:long_logs_open",
+    "list": "benchmarks.stored_list:stored_list",
     "act": "benchmarks.acting:acting",
 }
 """Each benchmark and the function that runs it, in the order of the table."""

@@ -67,6 +67,11 @@ KEYS: tuple[Key, ...] = (
     Key("right", "l,right", "l →", "sideways(1)", "time cursor a cell of the timeline on, or unfold"),
     Key("zoom.in", "plus", "+", "zoom(1)", "zoom the pane in"),
     Key("zoom.out", "underscore,minus", "_", "zoom(-1)", "zoom out"),
+    Key("chart.zoom.in", "z", "z", "chart_zoom(1)", "zoom the chart in around the time cursor"),
+    Key("chart.zoom.out", "Z", "Z", "chart_zoom(-1)", "zoom the chart out"),
+    Key("chart.pan.left", "left_curly_bracket", "{", "chart_pan(-1)", "an earlier part of the chart"),
+    Key("chart.pan.right", "right_curly_bracket", "}", "chart_pan(1)", "a later part of the chart"),
+    Key("chart.samples", "v", "v", "samples", "the chart's samples as a table"),
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
     Key("match.next", "n", "n", "match(1)", "next match; in the detail next id", ("incident", "replay", "list")),
     Key(
@@ -115,9 +120,10 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("undo", "u", "u", "undo", "undo what was said of it", ("incident",), writes=True),
     Key("next", "N", "N", "next", "run the next best diagnostic", ("incident",), writes=True),
-    Key("fact", "f", "f", "fact", "add a fact", ("incident",), writes=True, asks=True),
+    Key("fact", "f", "f", "fact", "add a fact, or a change", ("incident",), writes=True, asks=True),
     Key("close", "", "", "close_incident", "close the incident for good", ("incident",), writes=True, asks=True),
-    Key("diagnostic", "d", "d", "diagnostic", "run the look that is selected in pane 5", ("incident",), writes=True),
+    Key("diagnostic", "d", "d", "diagnostic", "run the look in pane 5, or choose one", ("incident",), writes=True),
+    Key("again", "R", "R", "again", "ask the whole question again, as of now", ("incident",), writes=True),
     Key(
         "approve",
         "a",
@@ -139,6 +145,8 @@ def keys_for(where: Where) -> list[Key]:
 
 _PANE_IDS = tuple(key.id for key in KEYS if key.action.startswith("pane('"))
 
+_CHART_IDS = tuple(key.id for key in KEYS if key.id.startswith("chart."))
+
 _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("palette",), ": Ctrl-P", "go to a name, command"),
     (("leave",), "q", "back a screen, or leave"),
@@ -150,10 +158,11 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("open",), "Enter", "open the detail, or unfold"),
     (("left", "right"), "h l ← →", "time cursor, or fold"),
     (("zoom.in", "zoom.out"), "+ _", "zoom in, out"),
+    (_CHART_IDS, "z Z { } v", "chart: zoom, pan, table"),
     (("match.next", "match.previous"), "n #", "next, previous match, id"),
     (("yes",), "y", "confirm the plan, or copy"),
-    (("pin", "refute", "undo"), "p x u", "pin, refute or exclude, undo"),
-    (("next", "diagnostic", "fact"), "N d f", "question, look, add fact"),
+    (("pin", "refute", "undo"), "p x u", "pin, refute, undo"),
+    (("next", "diagnostic", "fact", "again"), "N d f R", "next, look, fact, again"),
     (("comment", "bookmark"), "c b", "note, bookmark"),
     (("replay.back", "replay.on"), "[ ]", "an event back, on"),
     (("replay.fact", "replay.fact.back"), "f F", "next fact, before"),

@@ -8,7 +8,7 @@ from cockpit.screens.host import ScreenHost
 
 if TYPE_CHECKING:
     from cockpit.screens.common import CockpitScreen
-    from cockpit.start_modes import Attach
+    from cockpit.start_modes import Attach, Start
     from cockpit.widgets.view import Subject
 
 __all__ = ["ScreenWays"]
@@ -29,8 +29,8 @@ class ScreenWays(ScreenHost):
         known = subject if subject is not None and subject.kind in ("step", "fact") else None
         self.push_screen(ReplayScreen(execution_id, subject=known, ended=ended))
 
-    def open_live(self, start_mode: Attach) -> None:
-        """Push a running or interrupted incident."""
+    def open_live(self, start_mode: Start | Attach) -> None:
+        """Push a new, running or interrupted incident."""
         from cockpit.screens.live import LiveScreen
 
         self.push_screen(LiveScreen(start_mode))

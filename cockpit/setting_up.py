@@ -26,7 +26,6 @@ from primitives.text import safe_line
 
 __all__ = ["set_up"]
 
-_BY_URL: Final = ("prometheus", "loki", "tempo", "jaeger")
 _MOST_OFFERS: Final = 20
 _EXAMINE_S: Final = 12.0
 _HEAD: Final = "# Written by `cloudops setup`; docs/configuration.md says what else can stand here.\n"
@@ -40,8 +39,10 @@ def set_up(path: Path) -> int:
             "as docs/configuration.md says"
         )
     chosen = _choose(offered_sources(os.environ))
-    for kind in _BY_URL:
-        _add_url(chosen, kind, backends()[kind].title)
+    by_url = [kind for kind in backends().values() if kind.asked_by_url]
+    # What answers the most questions comes first.
+    for kind in sorted(by_url, key=lambda kind: (-len(kind.questions), kind.name)):
+        _add_url(chosen, kind.name, kind.title)
     if not chosen:
         note("no source was chosen; nothing was written")
         return 0

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.widgets import Input
 
 from cockpit.plan_text import LABEL_WIDTH, plan_parts, short_digest
-from cockpit.screens.judging import JudgingScreen
 from cockpit.screens.prompts import LINE_BREAKS, SCROLLING, Modal, Prompt
+from cockpit.screens.requesting import RequestingScreen
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
 from primitives.errors import CloudopsError
 
@@ -188,7 +188,7 @@ class _Plan(Prompt):
         self.border_subtitle = Content(self._footing)
 
 
-class ActingScreen(JudgingScreen):
+class ActingScreen(RequestingScreen):
     """An incident whose actions people ask for, approve and undo."""
 
     _preparing: int | None = None

@@ -94,10 +94,17 @@ class DrillScreen(ReplayScreen):
 
 
 class ChoicePrompt(LinePrompt):
-    """The causes with their numbers, and a line for one of them."""
+    """What there is to choose from with its numbers, and a line for one of it."""
 
-    def __init__(self, listed: str, styles: Styles) -> None:
-        super().__init__("WHAT IS IT?", "a number, or words of a cause · Enter shows what it was", styles)
+    def __init__(
+        self,
+        listed: str,
+        styles: Styles,
+        *,
+        title: str = "WHAT IS IT?",
+        hint: str = "a number, or words of a cause · Enter shows what it was",
+    ) -> None:
+        super().__init__(title, hint, styles)
         self._listed = listed
 
     def _lines(self, width: int) -> list[Line]:

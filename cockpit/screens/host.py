@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cockpit.key_map import KeyMap
     from cockpit.settings import Settings
-    from cockpit.start_modes import Attach
+    from cockpit.start_modes import Attach, Start
     from cockpit.widgets.view import Subject
     from engine.port import EnginePort
 
@@ -140,7 +140,7 @@ class ScreenHost(App[int]):
         """Push the replay of an incident."""
         raise NotImplementedError
 
-    def open_live(self, start_mode: Attach) -> None:
+    def open_live(self, start_mode: Start | Attach) -> None:
         """Push a running or interrupted incident."""
         raise NotImplementedError
 

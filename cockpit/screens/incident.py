@@ -21,7 +21,7 @@ from primitives.errors import CloudopsError
 from primitives.text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cockpit.places import Place
     from cockpit.widgets.view import View
@@ -191,6 +191,36 @@ class IncidentScreen(IncidentFrame):
         step = 2 if how == "column" else 1
         self.zoom = max(0, min(2, self.zoom + by * step))
         self._arrange()
+
+    def action_chart_zoom(self, by: int) -> None:
+        """Zoom the chart in or out."""
+        self._with_chart(lambda: self.detail.zoom_chart(by))
+
+    def action_chart_pan(self, by: int) -> None:
+        """Show an earlier or later part of a zoomed chart."""
+        if self.detail.window.zoomed:
+            self._with_chart(lambda: self.detail.pan_chart(by))
+        else:
+            self.app.show_notice("the whole chart is shown; z zooms in")
+
+    def _with_chart(self, change: Callable[[], None]) -> None:
+        if self.detail.chart is None:
+            self.app.show_notice("no chart is on the screen; 3 goes to it")
+            return
+        change()
+        self.dirty()
+
+    def action_samples(self) -> None:
+        """The chart's samples as a table."""
+        from cockpit.screens.samples import SamplesScreen
+
+        chart = self.detail.chart
+        if chart is None:
+            self.app.show_notice("no chart is on the screen; 3 goes to it")
+            return
+        title = self.detail.heading().removesuffix(" · normal range in grey")
+        span = (chart.start, chart.end)
+        self.app.push_screen(SamplesScreen(title, chart.series, span, chart.band, self.app.text_styles))
 
     def action_filter(self) -> None:
         """Ask what to filter for."""

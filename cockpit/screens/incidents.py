@@ -15,6 +15,7 @@ from cockpit.keys import Where, bindings
 from cockpit.places import Place
 from cockpit.screens.common import CockpitScreen
 from cockpit.screens.prompts import StopPrompt
+from cockpit.severity import severity_role
 from cockpit.start_modes import Attach
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, sanitised
 from cockpit.widgets.footer import Footer
@@ -31,23 +32,31 @@ if TYPE_CHECKING:
 
     from engine.port import IncidentSummary
 
-__all__ = ["IncidentsScreen"]
+__all__ = ["IncidentsPane", "IncidentsScreen"]
 
 ENDED = frozenset({"completed", "cancelled", "failed", "closed"})
 REFRESH_S = 2.0
+LEAST_REST = 100
+"""A list that takes long to read is read anew after so many times as long: looking at it costs 1 % at most."""
 INTERRUPTED = 130
 NONE_STORED = "No incidents are stored yet; `cloudops investigate` makes the first."
 
 
 WITH_ID, WITH_CAUSE, ID_WIDTH = 76, 100, 13
-ENDS_WIDTH = 15 + 24
+ENDS_WIDTH = 15 + 25
 """Cells that sign and state take at the left, confidence and age at the right."""
+LEAST_TITLE = 16
+
+
+def _severity_width(width: int) -> int:
+    """The cells of a severity in a line of `width` cells, the blank behind it included."""
+    return 10 if width >= WITH_CAUSE else 5
 
 
 def _title_width(width: int) -> int:
     """The cells of an incident's title in a line of `width` cells."""
-    room = width - ENDS_WIDTH - (ID_WIDTH + 2 if width >= WITH_ID else 0)
-    return max(20, room * 5 // 8 if width >= WITH_CAUSE else room)
+    room = width - ENDS_WIDTH - _severity_width(width) - (ID_WIDTH + 2 if width >= WITH_ID else 0)
+    return max(LEAST_TITLE, room * 5 // 8 if width >= WITH_CAUSE else room)
 
 
 class _Title(Widget):
@@ -73,7 +82,8 @@ class _Columns(Widget):
     def render_line(self, y: int) -> Strip:
         del y
         width = self.size.width - 2
-        left = f"    {'ANALYSIS':<12}"
+        severity = _severity_width(width)
+        left = f"    {'ANALYSIS':<12}{'SEVERITY'[: severity - 1]:<{severity}}"
         if width >= WITH_ID:
             left += f"{'ID':<{ID_WIDTH}}  "
         left += f"{'INCIDENT':<{_title_width(width) + 2}}" + ("CAUSE" if width >= WITH_CAUSE else "")
@@ -89,10 +99,26 @@ class IncidentsPane(RowPane):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.incidents: dict[str, IncidentSummary] = {}
+        self.severities: dict[str, str] = {}
         self.now: Any = None
+        self._rows: list[Row] = []
+
+    def show(self, incidents: Sequence[IncidentSummary]) -> None:
+        """List these."""
+        before = list(self.incidents)
+        self.incidents = {incident.execution_id: incident for incident in incidents}
+        # The same rows stay the same list, which then isn't gone through again.
+        if list(self.incidents) != before:
+            self._rows = [Row(key) for key in self.incidents]
+        self.repaint()
 
     def rows(self) -> Sequence[Row]:
-        return [Row(key) for key in self.incidents]
+        return self._rows
+
+    def unknown_severities(self) -> list[str]:
+        """The incidents on the screen of which nobody has asked the severity yet."""
+        seen = self.listed[self.top : self.top + max(self.content_size.height, 0)]
+        return [row.key for row in seen if row.key in self.incidents and row.key not in self.severities]
 
     def subject_of(self, key: str) -> Subject:
         del key
@@ -108,6 +134,7 @@ class IncidentsPane(RowPane):
             incident.primary_class,
             incident.top_cause,
             incident.phase,
+            self.severities.get(key),
         )
         return text in " ".join(word for word in words if word).lower()
 
@@ -118,6 +145,7 @@ class IncidentsPane(RowPane):
             word, role = ("RUNNING", "focus") if incident.running else ("INTERRUPTED", "warning")
         word = word.split()[-1].capitalize()
         left: list[Part] = [(f" {sign} ", role), (f"{word:<12}", role)]
+        left.append(self._severity(row.key, _severity_width(width)))
         if width >= WITH_ID:
             left.append((f"{cut(sanitised(incident.execution_id), ID_WIDTH):<{ID_WIDTH}}  ", "dim"))
         title_width = _title_width(width)
@@ -128,6 +156,11 @@ class IncidentsPane(RowPane):
         sure = percent(incident.confidence) if incident.confidence is not None else ""
         age = ago(incident.updated_at, self.now) if self.now else ""
         return Line(left, [(f" {sure:>5}", "text bold"), (f" {age:>14} ", "dim")])
+
+    def _severity(self, key: str, room: int) -> Part:
+        severity = self.severities.get(key, "")
+        word = sanitised(severity, room - 1).upper()[: room - 1]
+        return f"{word:<{room}}", f"{severity_role(severity)} bold" if severity else "dim"
 
     def footing(self) -> str:
         return f"{len(self.incidents)} stored" if self.incidents else ""
@@ -173,10 +206,18 @@ class IncidentsScreen(CockpitScreen):
 
     def begin(self) -> None:
         """Read the list; called when the engine is there."""
+        self._read_soon()
+
+    def _read_soon(self) -> None:
         self.run_worker(self._read(), group="list", exclusive=True)
-        self.set_interval(REFRESH_S, lambda: self.run_worker(self._read(), group="list", exclusive=True))
 
     async def _read(self) -> None:
+        begun = self.app.clock.monotonic()
+        await self._read_list()
+        rest = LEAST_REST * (self.app.clock.monotonic() - begun)
+        self.set_timer(max(REFRESH_S, rest), self._read_soon)
+
+    async def _read_list(self) -> None:
         try:
             incidents = await self.app.port.incidents()
         except CloudopsError as error:
@@ -185,12 +226,30 @@ class IncidentsScreen(CockpitScreen):
         self.failure = None
         self._read_once = True
         self.pane.empty = NONE_STORED
-        self.pane.incidents = {incident.execution_id: incident for incident in incidents}
         self.pane.now = self.app.clock.now()
+        self.pane.show(incidents)
         running = sum(1 for incident in incidents if incident.running)
         closed = sum(1 for incident in incidents if incident.phase == "closed")
         self.heading.words = f"{len(incidents)} stored · {running} running · {len(incidents) - closed} open"
         self.heading.refresh()
+        self.on_row_pane_moved()
+
+    def on_row_pane_moved(self) -> None:
+        """Other rows may be on the screen: ask for their severities."""
+        if self.pane.unknown_severities():
+            self.run_worker(self._ask_severities(), group="severities", exclusive=True)
+
+    async def _ask_severities(self) -> None:
+        """Each incident's first event holds its alert; only those that are seen are asked for."""
+        from engine.severity import severity_of
+
+        for key in self.pane.unknown_severities():
+            try:
+                first = await self.app.port.read(key, 0, 1)
+            except CloudopsError:
+                return
+            alert = getattr(first[0].body, "alert", None) if first else None
+            self.pane.severities[key] = severity_of(alert)
         self.pane.repaint()
 
     def _fail(self, error: CloudopsError) -> None:

@@ -1,4 +1,4 @@
-"""The actions of the keys `p x u f N d`: judge facts and causes, and run a further diagnostic."""
+"""The actions of the keys `p x u c b N`: judge facts and causes, write notes, and run the next best diagnostic."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from cockpit.widgets.view import Subject
     from engine.port import Statement
 
-__all__ = ["JudgingScreen"]
+__all__ = ["ABOUT_WIDTH", "JudgingScreen"]
 
 _NO_SUBJECT = "put the cursor on a fact or a hypothesis first"
 _UNDO = "u undoes"
-_ABOUT_WIDTH = 60
+ABOUT_WIDTH = 60
 """Cells of a subject's words in a notice."""
 
 
@@ -97,21 +97,6 @@ class JudgingScreen(IncidentScreen):
                 return
         self.app.show_notice(str(problem), problem=True)
 
-    def action_fact(self) -> None:
-        """Add a fact about what the cursor is on."""
-        from engine.port import AddFact
-
-        about = self._resource()
-        where = f"about {sanitised(self.view.names(about))}" if about else "about no resource"
-        hint = f"what do you know? It is read as a log message would be, {where}."
-
-        def added(text: str) -> None:
-            if text.strip():
-                words = cut(sanitised(text.strip()), _ABOUT_WIDTH)
-                self._judge(AddFact(text=text, about=about), f"fact added: “{words}” · u on it undoes")
-
-        self._ask("ADD A FACT", hint, added)
-
     def action_comment(self) -> None:
         """Write a note."""
         hint = "what should the others know? No reasoning reads it; :story lists all notes."
@@ -127,7 +112,7 @@ class JudgingScreen(IncidentScreen):
         from engine.port import AddNote
 
         if text.strip():
-            words = cut(sanitised(text.strip()), _ABOUT_WIDTH)
+            words = cut(sanitised(text.strip()), ABOUT_WIDTH)
             done = f"noted: “{words}”" if moment is None else f"bookmarked {precise(moment)}: “{words}”"
             self._command(AddNote(text=text, at=moment), done)
 
@@ -137,23 +122,6 @@ class JudgingScreen(IncidentScreen):
 
         try:
             self._command(AskNext(**self.app.settings.live_request()), "the next best diagnostic runs")
-        except CloudopsError as error:
-            self.app.show_notice(str(error), problem=True)
-
-    def action_diagnostic(self) -> None:
-        """Run the look that the cursor is on."""
-        from engine.act.targeted_diagnostics import recommended_diagnostic
-        from engine.port import RunDiagnostic
-
-        subject = self._under_cursor()
-        if self.view.state is None or subject.kind != "action":
-            self.app.show_notice("put the cursor on a look in pane 5; N runs the next best diagnostic")
-            return
-        try:
-            action = recommended_diagnostic(self.view.state, subject.id)
-            target = action.arguments
-            request = RunDiagnostic(primitive=action.primitive, target=target, **self.app.settings.live_request())
-            self._command(request, f"looking: {sanitised(action.action)}")
         except CloudopsError as error:
             self.app.show_notice(str(error), problem=True)
 

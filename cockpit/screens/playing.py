@@ -123,7 +123,15 @@ class PlayingScreen(IncidentScreen):
                 self._learned(recording, events)
                 await self.app.clock.sleep(0)
             if recording.learned == len(recording):
+                self._share(recording)
                 return
+
+    def _share(self, recording: Recording) -> None:
+        """Show what is shown from the recording's own facts: what the store gave ahead would be held beside them."""
+        state = recording.state_at(self._goal[0])
+        if state is not None and not self.seeking:
+            self.view.state = self.shown(state)
+            self.dirty()
 
     def _learned(self, recording: Recording, events: Sequence[Event]) -> None:
         seq, _ = self._goal

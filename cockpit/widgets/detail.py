@@ -10,6 +10,7 @@ from textual.strip import Strip
 
 from cockpit.widgets.beginnings import measured, onset_range, symptom_fact
 from cockpit.widgets.chart import Chart, chart, time_at, value_at
+from cockpit.widgets.chart_window import ChartWindow
 from cockpit.widgets.draw import Line, draw, sanitised, wrap
 from cockpit.widgets.links import Links, subject_of_id
 from cockpit.widgets.marks import Mark, marks_of
@@ -19,7 +20,7 @@ from cockpit.widgets.subject_text import describe_subject, subject_heading
 from cockpit.widgets.timeline import TimelinePane
 from cockpit.widgets.view import Subject
 from cockpit.widgets.words import apart, precise
-from primitives.quantities import reading
+from primitives.quantities import duration, reading
 
 if TYPE_CHECKING:
     from textual import events
@@ -63,11 +64,14 @@ class DetailPane(Pane):
         self._neighbours: tuple[object, frozenset[str]] = (None, frozenset())
         self._drawn: tuple[object, list[Strip]] = (None, [])
         self._shown_chart: tuple[Chart, int, int, int] | None = None
+        self.window = ChartWindow()
+        self._whole: tuple[datetime, datetime] | None = None
 
     def visible_lines(self, width: int, height: int) -> list[Strip]:
         subject = self.view.subject
         if subject != self._about:
             self._about, self.top = subject, 0
+            self.window.reset()
         self._shown_chart = None
         strips = [draw(line, width, self.text_styles) for line in self._runs(subject, width)]
         if strips:
@@ -130,6 +134,21 @@ class DetailPane(Pane):
         ]
         return lines or [Line([(" put the cursor on a step, a fact, a hypothesis or an action", "dim")])]
 
+    @property
+    def chart(self) -> Chart | None:
+        """The chart that is on the screen."""
+        return self._shown_chart[0] if self._shown_chart is not None else None
+
+    def zoom_chart(self, by: int) -> None:
+        """Show half as much of the chart's time around the time cursor, or twice as much."""
+        if self._whole is not None:
+            self.window.zoom(self._whole, by, self.view.cursor)
+
+    def pan_chart(self, by: int) -> None:
+        """Show an earlier or a later part of it."""
+        if self._whole is not None:
+            self.window.pan(self._whole, by)
+
     def charted(self, subject: Subject) -> FoundFact | None:
         """The fact whose metric belongs to the subject: the fact itself, or a hypothesis's strongest one."""
         state = self.view.state
@@ -181,7 +200,8 @@ class DetailPane(Pane):
             strips.append(draw(self._reading(series, fact), width, self.text_styles))
             room -= 1
         height = max(CHART_MIN_HEIGHT, min(CHART_MAX_HEIGHT, room))
-        start, end = self._range(series, fact)
+        self._whole = self._range(series, fact)
+        start, end = self.window.of(self._whole)
         what = Chart(
             series=series,
             start=start,
@@ -278,6 +298,9 @@ class DetailPane(Pane):
     def footing(self) -> str:
         more = self._lines - self.top - max(self.content_size.height, 0)
         cursor, state = self.view.cursor, self.view.state
+        if self.chart is not None and self.window.zoomed and self._whole is not None:
+            part, whole = self.chart.end - self.chart.start, self._whole[1] - self._whole[0]
+            return f"{duration(part.total_seconds())} of {duration(round(whole.total_seconds()))} · Z zooms out"
         parts = [f"{more} more line{'' if more == 1 else 's'} ↓"] if more > 0 else []
         if self.has_focus and self.links.names:
             parts.append("n next id · ⏎ goes to it" if not self.links.chosen else f"⏎ goes to {self.links.chosen}")

@@ -82,6 +82,7 @@ class Header(Widget):
         self.text_styles = styles
         self._strips: list[Strip] = []
         self._since_told = self._mode_told = True
+        self._ended_steps = 0
 
     def repaint(self) -> None:
         """Bring the screen up to date with the view."""
@@ -113,6 +114,7 @@ class Header(Widget):
             )
         left: list[Part] = []
         right: list[Part] = []
+        self._ended_steps = sum(step.status not in ("waiting", "running") for step in state.steps.values())
         # The longest form that fits: the number and the word are never cut.
         for form in FORMS:
             left = self._wrong(state, self.view.condition, form)
@@ -160,8 +162,7 @@ class Header(Widget):
         if state and state.cancelling and not state.ended:
             word, role = "cancelling", "warning"
         if state and state.phase == "investigating":
-            ended = sum(1 for step in state.steps.values() if step.status not in ("waiting", "running"))
-            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {ended} of {len(state.steps)}"
+            word = f"{SPINNER[self.view.spinner % len(SPINNER)]} analysing {self._ended_steps} of {len(state.steps)}"
         if self.view.problem:
             word, role = "✗ CONNECTION LOST" if state else "✗ PROBLEM", "bad"
         brief = brief or width < WITH_COST

@@ -37,7 +37,7 @@ LEAST_ADJUSTMENT = 0.05
 LEAST_LISTED = 0.01
 """Hypotheses below this confidence are folded to a count."""
 
-REST, MIND = "rest", "mind"
+REST, WOULD_CHANGE = "rest", "would_change"
 """The keys of the line for those, and of the lines that say what would change the ranking."""
 
 SHARP_MINUS = "−"
@@ -66,7 +66,7 @@ class HypothesesPane(RowPane):
         if unlikely:
             listed.append(Row(REST))
         if state.hypotheses and not self.filter:
-            listed += [Row(f"{MIND}/{number}") for number in range(len(state.would_change))]
+            listed += [Row(f"{WOULD_CHANGE}/{number}") for number in range(len(state.would_change))]
         return listed
 
     def _unlikely(self) -> set[str]:
@@ -84,7 +84,7 @@ class HypothesesPane(RowPane):
         if key == REST:
             return Subject()
         if (condition := self._condition(key)) is not None:
-            return Subject("mind", condition)
+            return Subject("would_change", condition)
         hypothesis, item = self._parts(key)
         if item is None:
             return Subject("hypothesis", hypothesis.id)
@@ -104,7 +104,7 @@ class HypothesesPane(RowPane):
         """What would change the ranking, where the row says that."""
         kind, _, number = key.partition("/")
         state = self.view.state
-        return state.would_change[int(number)] if kind == MIND and state is not None else None
+        return state.would_change[int(number)] if kind == WOULD_CHANGE and state is not None else None
 
     def copied(self, key: str) -> str:
         if key == REST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cockpit.widgets.draw import Line, Part, bar, cut, dimmed, sanitised
@@ -19,6 +20,9 @@ PROGRESS_WIDTH = 9
 MOST_SIGNS = 24
 WITH_RESULTS_FROM_HEIGHT = 6
 """Lines from which on each step shows what came of it; the detail does at any height."""
+
+MOST_FOLDED = 12
+"""Steps whose signs a folded pane shows."""
 
 NOTHING_TO_SEE = ("∅", "nothing to see", "dim")
 NOT_ANSWERED = ("?", "not answered", "warning")
@@ -37,10 +41,11 @@ class PlanPane(RowPane):
             return ()
         listed: list[Row] = []
         self._longest_name = 0
+        with_results = self.content_size.height >= WITH_RESULTS_FROM_HEIGHT
         for key, step in state.steps.items():
             self._longest_name = max(self._longest_name, len(step.plan.primitive))
             listed.append(Row(key))
-            if _result(step) and self.content_size.height >= WITH_RESULTS_FROM_HEIGHT:
+            if with_results and _result(step):
                 listed.append(Row(key, "result"))
         return listed
 
@@ -93,8 +98,8 @@ class PlanPane(RowPane):
 
     def heading(self) -> str:
         state = self.view.state
-        signs = "".join(self._state(step)[0] for step in state.steps.values()) if state is not None else ""
-        return f"Plan {signs[:MOST_SIGNS]}".strip()
+        steps = islice(state.steps.values(), MOST_SIGNS) if state is not None else ()
+        return f"Plan {''.join(self._state(step)[0] for step in steps)}".strip()
 
     def footing(self) -> str:
         state = self.view.state
@@ -109,12 +114,12 @@ class PlanPane(RowPane):
         if state is None or not state.steps:
             return Line([(self.empty, "dim")])
         signs: list[Part] = []
-        for step in state.steps.values():
+        for step in islice(state.steps.values(), MOST_FOLDED):
             sign, _, role = self._state(step)
             signs.append((f"{sign} ", role))
         running = next((step for step in state.steps.values() if step.status == "running"), None)
         words = f"{sanitised(running.plan.primitive)} running" if running else ""
-        return Line([*signs[:12], (words, "dim")], [(f"{self.footing()} ", "dim")])
+        return Line([*signs, (words, "dim")], [(f"{self.footing()} ", "dim")])
 
     def _step(self, key: str) -> Step:
         assert self.view.state is not None

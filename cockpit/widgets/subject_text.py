@@ -35,7 +35,7 @@ def describe_subject(
             return describe_resource(subject.id, state, width, names)
         case "note" if subject.id in state.notes:
             return describe_note(state.notes[subject.id], width)
-        case "mind":
+        case "would_change":
             return [Line([(f" {line}", "text")]) for line in wrap(sanitised(subject.id, 2_000), max(width - 2, 10))]
         case _:
             return None
@@ -44,7 +44,7 @@ def describe_subject(
 def subject_heading(subject: Subject, state: IncidentState, names: NameOf) -> str:
     """The title; empty where there is no such thing."""
     match subject.kind:
-        case "mind":
+        case "would_change":
             return "What would change the ranking"
         case "step" if subject.id in state.steps:
             step = state.steps[subject.id]

@@ -26,7 +26,8 @@ def kept_facts(state: IncidentState, seen: Sequence[FoundFact]) -> int:
     A screen shows one log, at whichever moment, and facts only ever join it.
     """
     count = min(len(state.facts), len(seen))
-    return count if count and state.facts.get(seen[count - 1].id) == seen[count - 1] else 0
+    # The same object: an equal one, read anew from the store, would be held beside it.
+    return count if count and state.facts.get(seen[count - 1].id) is seen[count - 1] else 0
 
 
 class SymptomCache:

@@ -21,15 +21,15 @@ __all__ = ["Mode", "Playback", "Scale", "Subject", "View"]
 Scale = Literal["investigation", "incident"]
 Mode = Literal["CONNECTING", "LIVE", "RECORDED", "REPLAY"]
 
-Kind = Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "mind", "resource", "note", "none"]
+Kind = Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "would_change", "resource", "note", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What the cursor is on.
 
-    `mind` is a condition that would change the ranking, in its own words. `symptom`: nobody has moved the cursor yet,
-    so what is wrong is shown.
+    `would_change` is a condition that would change the ranking, in its own words. `symptom`: nobody has moved the
+    cursor yet, so what is wrong is shown.
     """
 
     kind: Kind = "none"

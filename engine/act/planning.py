@@ -11,7 +11,7 @@ from engine.act.policy import Policy
 from engine.act.policy_file import CurrentPolicy
 from engine.act.verification import plan_verification
 from engine.act.world import World
-from engine.deciders.approvals import judged
+from engine.deciders.approvals import ruling_for
 from engine.incident import IncidentState
 from engine.naming import display_names
 from engine.state.runs import ActionRun
@@ -68,7 +68,7 @@ async def make_plan(
         unverified="" if verification is not None else _unverified(run),
         dry_run_at=now,
     )
-    ruling = judged(policy, plan, run.requested_by.name, now)
+    ruling = ruling_for(policy, plan, run.requested_by.name, now)
     return plan.model_copy(update={"verdict": ruling.verdict, "rule": ruling.rule}), preview
 
 

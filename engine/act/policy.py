@@ -39,7 +39,7 @@ Verdict = Literal["allow", "confirm", "type_to_confirm", "two_person", "deny"]
 second person confirms; deny: it doesn't run."""
 
 _STRICTNESS: Final[tuple[Verdict, ...]] = ("allow", "confirm", "type_to_confirm", "two_person", "deny")
-_ASKED: Final[Mapping[str, Verdict]] = {"read": "confirm", "write": "confirm", "delete": "type_to_confirm"}
+_VERDICT_WHEN_ASKED: Final[Mapping[str, Verdict]] = {"read": "confirm", "write": "confirm", "delete": "type_to_confirm"}
 
 _DEFAULTS: Final = {"read": "default/read", "write": "default/write", "delete": "default/delete"}
 """What the two lists of effects are called among the rules."""
@@ -192,7 +192,7 @@ class Policy(_Frozen):
 
     def _verdicts(self, subject: Subject, now: datetime) -> Iterator[tuple[str, Verdict]]:
         if subject.effect in self.require_approval_for:
-            yield _DEFAULTS[subject.effect], _ASKED[subject.effect]
+            yield _DEFAULTS[subject.effect], _VERDICT_WHEN_ASKED[subject.effect]
         elif subject.effect in self.auto_approve:
             yield _DEFAULTS[subject.effect], "allow"
         else:

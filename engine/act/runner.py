@@ -27,7 +27,7 @@ from engine.act.commands import (
 )
 from engine.act.planning import make_plan, mark_of
 from engine.act.policy_file import CurrentPolicy
-from engine.act.verification import Judged, watch
+from engine.act.verification import Judged, measure_until_good
 from engine.act.world import World
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
@@ -262,7 +262,7 @@ class ActionRunner:
         async def record(judged: Judged) -> None:
             await self._send(RecordMeasurement(run.id, judged.value, judged.good_for_s, judged.answers))
 
-        judged, words = await watch(self._telemetry, plan, self._clock, since, record)
+        judged, words = await measure_until_good(self._telemetry, plan, self._clock, since, record)
         outcomes = {"good": "verified", "bad": "not_improved", "no data": "inconclusive"}
         await self._send(RecordVerification(run.id, outcomes[judged.state], judged.value, words))  # type: ignore[arg-type]
         failpoint("act.verified")

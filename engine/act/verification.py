@@ -23,7 +23,7 @@ from primitives.quantities import duration
 from primitives.records import Series, Window
 from primitives.telemetry import SeriesQuery, Telemetry
 
-__all__ = ["Judged", "judge_samples", "plan_verification", "watch"]
+__all__ = ["Judged", "judge_samples", "measure_until_good", "plan_verification"]
 
 _KINDS: Final = ("latency", "errors", "availability", "saturation")
 """The metrics that say most about users come first."""
@@ -67,7 +67,7 @@ def plan_verification(state: IncidentState, action: Action, for_s: float, within
     )  # fmt: skip
 
 
-async def watch(
+async def measure_until_good(
     telemetry: Telemetry,
     plan: VerificationPlan,
     clock: Clock,

@@ -23,7 +23,7 @@ from primitives.errors import PolicyError, UsageError
 from primitives.remediations.registry import remediations
 from primitives.text import safe_line
 
-__all__ = ["approve", "approve_undo", "begin_dispatch", "judged"]
+__all__ = ["approve", "approve_undo", "begin_dispatch", "ruling_for"]
 
 _CLOCK_SLACK: Final = timedelta(seconds=60)
 """A clock that was set back by more than this since the preview can't tell how old an approval is."""
@@ -79,7 +79,7 @@ def begin_dispatch(state: IncidentState, command: BeginDispatch, now: datetime) 
     return by(ENGINE, ActionDispatching(run=run.id, digest=run.digest, fence=command.fence))
 
 
-def judged(policy: Policy, plan: ActionPlan, person: str, now: datetime) -> Ruling:
+def ruling_for(policy: Policy, plan: ActionPlan, person: str, now: datetime) -> Ruling:
     """What the policy says of a plan, for a person."""
     radius = plan.preview.blast_radius
     entry = remediations().get(plan.primitive)
@@ -123,7 +123,7 @@ def _ruling_now(plan: ActionPlan, current: CurrentPolicy, people: Iterable[Who],
         raise PolicyError(f"the policy can't be used, so nothing is changed: {current.problem}")
     if current.digest != plan.policy:
         raise PolicyError("the policy has changed since the plan was made; ask for the action again")
-    rulings = [judged(current.policy, plan, who.name, now) for who in people]
+    rulings = [ruling_for(current.policy, plan, who.name, now) for who in people]
     strictest = rulings[0]
     for ruling in rulings:
         if ruling.verdict == "deny":

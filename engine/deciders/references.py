@@ -18,7 +18,7 @@ from primitives.facts import ChangeFound, Dependencies
 from primitives.terms import IncidentClass, ResourceKind
 from primitives.text import safe_line
 
-__all__ = ["Reference", "resolve", "resolve_cause", "resolve_hypothesis", "resolve_resource"]
+__all__ = ["Reference", "known_resources", "resolve", "resolve_cause", "resolve_hypothesis", "resolve_resource"]
 
 _KINDS: Final = frozenset(get_args(ResourceKind))
 _MOST_NAMED: Final = 6
@@ -91,11 +91,12 @@ def _hypothesis(state: IncidentState, text: str) -> Reference | None:
 def _resource(state: IncidentState, text: str) -> Reference | None:
     if not text:
         return None
-    resource = display_names(state).resource_called(text) or find_resource(text, _known_resources(state))
+    resource = display_names(state).resource_called(text) or find_resource(text, known_resources(state))
     return Reference(resource, resource=resource) if resource else None
 
 
-def _known_resources(state: IncidentState) -> Iterable[str]:
+def known_resources(state: IncidentState) -> Iterable[str]:
+    """The resources that facts and hypotheses name."""
     known: dict[str, None] = {}
     for found_fact in state.facts.values():
         fact = found_fact.fact

@@ -8,7 +8,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+from pydantic import TypeAdapter
 
 from engine.events import Event
 from engine.incident import IncidentState
@@ -29,6 +31,10 @@ __all__ = ["EventLog"]
 
 _MOST_NAMED = 3
 """So many executions are named where a short name could be any of them."""
+
+
+_SUMMARIES: Final[TypeAdapter[tuple[IncidentSummary, ...]]] = TypeAdapter(tuple[IncidentSummary, ...])
+_LISTED: Final = tuple(name for name in IndexRow._fields if name != "hash")
 
 
 class EventLog:
@@ -135,7 +141,8 @@ class EventLog:
         """Every execution, the one opened last first; `running` is not set: only the engine knows."""
         rows = await self.rows.index()
         try:
-            return tuple(_summary(row) for row in rows)
+            # All at once: a list of thousands must open at once.
+            return _SUMMARIES.validate_python([dict(zip(_LISTED, row, strict=False)) for row in rows])
         except ValueError as error:
             raise StoreCorrupt(
                 f"{self.rows.name} is damaged (its list of executions can't be read): run `cloudops audit verify`, "
@@ -225,9 +232,3 @@ class EventLog:
             start = after + 1 - recent[0].seq
             return tuple(islice(recent, start, start + BATCH))
         return await decode_rows(await self.rows.events(execution_id, after, BATCH))
-
-
-def _summary(row: IndexRow) -> IncidentSummary:
-    columns = row._asdict()
-    del columns["hash"]
-    return IncidentSummary.model_validate(columns)

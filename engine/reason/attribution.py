@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from engine.reason.calm import calm_after
 from engine.reason.catalogue import cause_of_change, causes_of_state
-from engine.reason.change_timing import timing_of
+from engine.reason.change_timing import Timing, timing_of
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.deaths import died_after
 from engine.reason.diffs import bumped, changed_lines, traits
@@ -131,8 +131,8 @@ def _of_change(
         if calm is not None:
             yield Claim(key, calm.fact, _TESTED * (1.0 - kept), calm.why, "calm")
         changes = [other.change for other in suspects]
-        lead, why = timing_of(case, suspect.fact, resource, changes, carrier.fact if carrier else None)
-        yield Claim(key, suspect.name, lead * kept if lead > 0 else lead, why, "timing")
+        timing = timing_of(case, suspect.fact, resource, changes, carrier.fact if carrier else None)
+        yield from _of_time(key, suspect.name, timing, kept)
         place, where = _place(case, resource, strengths)
         compared = experiments.get((resource, change_id))
         if compared is not None:
@@ -143,7 +143,7 @@ def _of_change(
             yield Claim(key, suspect.name, relevance, "its text names what went wrong", "content")
         for trait in done:
             weight = trait.weight * kept if trait.weight > 0 else trait.weight
-            yield Claim(key, suspect.name, weight, trait.why, "harmless" if trait.harmless else "risk")
+            yield Claim(key, suspect.name, weight, trait.why, trait.group)
         if named:
             yield Claim(key, suspect.name, _LIBRARY_NAMED, "what went wrong names the library that it changes", "risk")
         yield from _more_work(case, key, suspect)
@@ -157,6 +157,13 @@ def _of_change(
         if suspect.change.kind == "code":
             weight, by = (_CARRIED, "a later deployment") if carrier else (_NOT_CARRIED, "no recorded deployment")
             yield Claim(key, suspect.name, weight, f"a commit that {by} carried", "carried")
+
+
+def _of_time(key: HypothesisKey, name: str, timing: Timing, kept: float) -> Iterator[Claim]:
+    yield Claim(key, name, timing.weight * (kept if timing.weight > 0 else 1.0), timing.why, "timing")
+    if timing.late is not None:
+        fact, weight = timing.late
+        yield Claim(key, fact, weight * kept, "what it fills up takes its time", "late")
 
 
 def _carrier(suspect: _Suspect, resource: str, carriers: Sequence[_Suspect]) -> _Suspect | None:

@@ -38,6 +38,7 @@ KINDS: Final[Mapping[str, str]] = {
 
 SIGNS: Final[Mapping[str, int]] = {
     "strength": 1, "margin": 1, "alternatives": -1, "explained": 1, "kinds": 1, "generic": -1, "outcome": -1,
+    "states": 1,
 }  # fmt: skip
 """The features, and in which direction each may count."""
 
@@ -121,6 +122,8 @@ def features_of(case: FactIndex, competition: Competition, trouble: Trouble) -> 
         "kinds": min(len(kinds), _MOST_KINDS) / _MOST_KINDS,
         "generic": float(first.candidate.cause.generic),
         "outcome": float(first.candidate.cause.outcome_rank >= _OUTCOME),
+        # What the platform says of its own objects is right more often than what is read from messages and metrics.
+        "states": float("states" in kinds),
     }
     return Features(values, kinds)
 
@@ -165,6 +168,9 @@ def calibrated(stated: Sequence[float], scored: Sequence[Scored], features: Feat
     if scored[0].candidate.cause.cause_class is IncidentClass.UNKNOWN:
         return Calibrated(tuple(stated), "")
     first, label = known.stated(features.values, features.kinds)
+    # Rules that failed, and trouble that nothing explains: what was never told can't have competed.
+    first *= 1.0 - sum(confidence for confidence, item in zip(stated, scored, strict=True)
+                       if item.candidate.cause.cause_class is IncidentClass.UNKNOWN)  # fmt: skip
     factor = min(1.0, (1.0 - first) / max(1.0 - stated[0], _LEAST_REST))
     if len(stated) > 1 and stated[1] * factor > _BEHIND * first:
         factor = _BEHIND * first / stated[1]

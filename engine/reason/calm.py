@@ -59,9 +59,16 @@ def calm_after(case: FactIndex, change: Change, resource: str) -> Calm | None:
     return Calm(fact, 0.0, "all was well after it, throughout the normal time")
 
 
-def needs_time(case: FactIndex, change: Change, resource: str) -> bool:
-    """Whether the effect of a change may show long after it: by the clock, by filling up, or with more load."""
-    return _by_the_clock(change) or _fills_up(case, resource) or _filled_by_load(case, change, resource)
+def needs_time(case: FactIndex, change: Change, resource: str) -> str | None:
+    """The fact by which the effect of a change may show long after it: it fills something up, or more load came.
+
+    Empty where the change itself says so, since it goes by the clock; None where nothing does.
+    """
+    if _by_the_clock(change):
+        return ""
+    if _fills_up(case, resource) or _filled_by_load(case, change, resource):
+        return next(iter(_full_by(case, resource)), "")
+    return None
 
 
 def _measured_calm(case: FactIndex, resource: str) -> str | None:
@@ -103,8 +110,12 @@ def _fills_up(case: FactIndex, resource: str) -> bool:
 
 def _full(case: FactIndex, resource: str) -> set[str]:
     """The causes that something of the resource at its limit speaks for."""
-    metrics = [fact.metric for _, fact in case.present(MetricAtLimit) if fact.resource == resource]
-    full = {cause_id for metric in metrics for cause_id in causes_of_metric(metric)}
-    killed = any(state.resource == resource and state.state == "OOMKilled" and state.bearing == "active"
-                 for _, state in case.present(WorkloadState))  # fmt: skip
-    return full | set(causes_of_metric("memory") if killed else ())
+    return {cause_id for metric in _full_by(case, resource).values() for cause_id in causes_of_metric(metric)}
+
+
+def _full_by(case: FactIndex, resource: str) -> dict[str, str]:
+    """The facts that say that something of the resource is at its limit, with what that is."""
+    full = {name: fact.metric for name, fact in case.present(MetricAtLimit) if fact.resource == resource}
+    killed = {name: "memory" for name, state in case.present(WorkloadState)
+              if state.resource == resource and state.state == "OOMKilled" and state.bearing == "active"}  # fmt: skip
+    return full | killed

@@ -38,6 +38,7 @@ Signal = Literal[
     "messages stopped",  # it no longer logs what it logged for each request
     "spans failing",  # spans of its own failed
     "spans slow",  # its own time in spans grew
+    "calls multiplied",  # it makes more calls each time than it used to
     "waits idle",  # it is slow while its CPU and its requests fell
     "sessions wait for disk",  # most of a database's load does
     "sessions wait for locks",
@@ -61,6 +62,7 @@ Signal = Literal[
     "account token missing",  # or its service account's token
     "token expired",
     "refused where all answer",  # it ends since a connection is refused, and all that listens answers the others
+    "another address answers",  # what it asks for has another address than the one it tries
     "dns_lookup failed",
     "tcp_connect failed",
     "http_get failed",
@@ -119,7 +121,8 @@ class Cause:
     doesn't make it a replica. A `place` ("external" or "zone")
     alone can say what a cause is (`engine.reason.places`), in `place_sentence`; causes that are only what is `seen_of`
     such places are taken for it.
-    The one that `names_any_trouble` is used for a bad state that no cause declares.
+    The one that `names_any_trouble` is used for a bad state that no cause declares. One that `is_setting` says which
+    setting is wrong, whatever its class.
     """
 
     id: str
@@ -145,6 +148,7 @@ class Cause:
     outcome_rank: int = 0
     caused_by_change: bool = True
     shows_on_entity: bool = False
+    is_setting: bool = False
     location_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
     caused_from_above: bool = True

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from engine.reason.calm import needs_time
 from engine.reason.fact_index import FactIndex
 from engine.reason.reach_of_changes import takes_the_last
+from primitives.dataclass import dataclass
 from primitives.facts import ChangeFound, LogPattern
 from primitives.records import SERVING_AFTER_S, Change
 from primitives.terms import FAILURES
 
-__all__ = ["SOON_S", "timing_of"]
+__all__ = ["SOON_S", "Timing", "timing_of"]
 
 _ROLLOUT_S: Final = 60.0
 SOON_S: Final = 480.0
@@ -48,18 +50,30 @@ _JUST_AFTER_S: Final = 120
 _MOST_GIVE_OR_TAKE_S: Final = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What the time of a change says of it (log-odds), and why.
+
+    `late` is the fact by which its effect may be late, with what that takes back of the weight; None where none is.
+    """
+
+    weight: float
+    why: str
+    late: tuple[str, float] | None = None
+
+
 def timing_of(
     case: FactIndex, fact: ChangeFound, resource: str, changes: Iterable[Change], carrier: ChangeFound | None
-) -> tuple[float, str]:
-    """What its time says of a change (log-odds), and why: its own time, or that of the deployment that carried it."""
+) -> Timing:
+    """What its own time says of a change, or that of the deployment that carried it."""
     assert fact.change is not None
     if _is_replaced(case, fact.change, changes):
-        return _AFTER, "another revision had taken its place before the onset"
-    lead, why = _lead(case, carrier or fact, resource)
-    return lead, f"{why}, by its deployment" if carrier else why
+        return Timing(_AFTER, "another revision had taken its place before the onset")
+    timing = _lead(case, carrier or fact, resource)
+    return replace(timing, why=f"{timing.why}, by its deployment") if carrier else timing
 
 
-def _lead(case: FactIndex, fact: ChangeFound, resource: str) -> tuple[float, str]:
+def _lead(case: FactIndex, fact: ChangeFound, resource: str) -> Timing:
     change = fact.change
     assert change is not None
     lead = (case.onset - change.time).total_seconds() if case.onset is not None else fact.lead_s
@@ -67,34 +81,44 @@ def _lead(case: FactIndex, fact: ChangeFound, resource: str) -> tuple[float, str
         return _before_messages(case, change, resource)
     give_or_take = min(case.onset_uncertainty_s, _MOST_GIVE_OR_TAKE_S)
     if lead < -give_or_take:
-        return (_AFTER if lead < -_JUST_AFTER_S else _JUST_AFTER), "it came after the onset"
+        return Timing(_AFTER if lead < -_JUST_AFTER_S else _JUST_AFTER, "it came after the onset")
     shows_after = _serving_after_s(change)
     if lead + give_or_take < (_ROLLOUT_S if shows_after is None else shows_after):
-        return _AT_ONCE, f"{_at_about(lead, give_or_take)}, less than many a rollout takes"
+        return Timing(_AT_ONCE, f"{_at_about(lead, give_or_take)}, less than many a rollout takes")
     if lead < _ROLLOUT_S:
-        return _SOON, _at_about(lead, give_or_take)
+        return Timing(_SOON, _at_about(lead, give_or_take))
+    return _long_before(case, change, resource, lead)
+
+
+def _long_before(case: FactIndex, change: Change, resource: str, lead: float) -> Timing:
     before = f"{lead / 60:.0f} min before the onset"
-    if case.onset is None or _may_be_late(case, change, resource):
-        return _late(lead, _SLOW_S, _SLOW_DOUBLING, _SLOW_LONG_AGO), before
+    slow = _late(lead, _SLOW_S, _SLOW_DOUBLING, _SLOW_LONG_AGO)
+    late_by = needs_time(case, change, resource)
+    # A commit waits for its deployment.
+    if case.onset is None or change.kind == "code" or late_by == "":
+        return Timing(slow, before)
     # A slow climb may have begun as much earlier as its beginning is uncertain.
     calm_s = lead - case.onset_uncertainty_s
     if calm_s <= SOON_S:
-        return _SOON, before
-    return _late(calm_s, SOON_S, _DOUBLING, _LONG_AGO), f"{before}, and all was well until then"
+        return Timing(_SOON, before)
+    weight = _late(calm_s, SOON_S, _DOUBLING, _LONG_AGO)
+    late = (late_by, round(slow - weight, 3)) if late_by and slow > weight else None
+    return Timing(weight, f"{before}, and all was well until then", late)
 
 
-def _before_messages(case: FactIndex, change: Change, resource: str) -> tuple[float, str]:
+def _before_messages(case: FactIndex, change: Change, resource: str) -> Timing:
     """Where no metric shows the onset, the first message of what failed may; it is no proof of an earlier calm."""
     said = _said_since(case, resource)
     if said is None or said < change.time:
-        return 0.0, "when the symptom began is not known"
+        return Timing(0.0, "when the symptom began is not known")
     lead = (said - change.time).total_seconds()
     before = f"{lead / 60:.0f} min before the first message of it"
     if lead <= SOON_S:
-        return _SAID_SOON, before
-    if _may_be_late(case, change, resource):
-        return 0.0, before
-    return _late(lead, SOON_S, _DOUBLING, _LONG_AGO) - (_SOON - _SAID_SOON), f"{before}, and none until then"
+        return Timing(_SAID_SOON, before)
+    if change.kind == "code" or needs_time(case, change, resource) is not None:
+        return Timing(0.0, before)
+    weight = _late(lead, SOON_S, _DOUBLING, _LONG_AGO) - (_SOON - _SAID_SOON)
+    return Timing(round(weight, 3), f"{before}, and none until then")
 
 
 def _said_since(case: FactIndex, resource: str) -> datetime | None:
@@ -106,11 +130,6 @@ def _said_since(case: FactIndex, resource: str) -> datetime | None:
         if pattern.severity in FAILURES and pattern.family is not None and pattern.first_seen is not None
     ]
     return min(((other, time) for other, time in told if time > started), default=(False, None))[1]
-
-
-def _may_be_late(case: FactIndex, change: Change, resource: str) -> bool:
-    """A commit waits for its deployment; what fills up, waits for load or goes by the clock takes its time."""
-    return change.kind == "code" or needs_time(case, change, resource)
 
 
 def _late(lead_s: float, soon_s: float, doubling: float, least: float) -> float:

@@ -30,6 +30,8 @@ _OUTCOME: Final = 1.7
 # The weight of a change's time from which on nothing speaks against it, and what stays where no time is known.
 _AT_THE_RIGHT_TIME: Final = 0.8
 _TIME_UNKNOWN: Final = 0.7
+# A start of what ran before brings out what was wrong already.
+_OF_A_RESTART: Final = 0.3
 # Groups of evidence that compare what has the change with what hasn't.
 _COMPARED: Final = ("replicas",)
 # One is less than twice as likely as the other, in log-odds.
@@ -194,8 +196,9 @@ def _in_time(candidate: Candidate) -> float:
     """
     if candidate.key.change is None or any(item.group in _COMPARED and item.weight > 0 for item in candidate.evidence):
         return 1.0
-    times = [item.weight for item in candidate.evidence if item.group == "timing"]
-    return min(max(sum(times) / _AT_THE_RIGHT_TIME, 0.0), 1.0) if times else _TIME_UNKNOWN
+    times = [item.weight for item in candidate.evidence if item.group in ("timing", "late")]
+    part = min(max(sum(times) / _AT_THE_RIGHT_TIME, 0.0), 1.0) if times else _TIME_UNKNOWN
+    return part * _OF_A_RESTART if any(item.group == "restart" for item in candidate.evidence) else part
 
 
 def _consequences(case: FactIndex, candidates: Sequence[Candidate]) -> list[list[int]]:

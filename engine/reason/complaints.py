@@ -18,7 +18,7 @@ from primitives.identity import base_name, same_name
 from primitives.patterns import lazy_pattern
 from primitives.terms import IncidentClass
 
-__all__ = ["STORES", "accused", "is_of_target", "is_outward"]
+__all__ = ["STORES", "accused", "is_of_target", "is_outward", "refuses_caller"]
 
 STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
 """Kinds of resources that store data: when one refuses writes, its callers log the error."""
@@ -66,6 +66,16 @@ _NUMBERS: Final = lazy_pattern(r"[\d.]+")
 # Kinds of resources that a workload runs on and doesn't call.
 _HOSTS: Final = frozenset({"node", "host", "zone"})
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
+_WORDS: Final = lazy_pattern(r"[A-Za-z][A-Za-z0-9_]*|<[a-z]+>|\d+")
+_REFUSES: Final = lazy_pattern(
+    r"\b(?:reject|refus|den(?:y|ied|ie)|block)\w{0,4}\b[^\n]{0,24}\b(?:caller|client|consumer|peer|principal|"
+    r"(?:call|request|connection)s? (?:from|by|of))\b",
+    re.IGNORECASE,
+)
+# A quotation is at least so many words, and what is around it so many characters.
+_LEAST_WORDS: Final = 5
+_WRAPPED: Final = 10
+_NAME_SERVERS: Final = frozenset({"coredns", "kube-dns"})
 # Past this many nothing is said of any of them.
 _MOST: Final = 4
 _SEVERAL: Final = 2
@@ -98,6 +108,10 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     writer = fact.resource
     if writer is not None and fact.family == "authentication" and case.resources.get(writer) in STORES:
         return _refused_callers(case, writer)
+    if writer is not None and (source := _quoted(case, fact)):
+        return (source,)
+    if fact.family == "dns" and (resolvers := _resolvers(case, writer)):
+        return resolvers
     if writer is not None and not fact.points_at and _is_of_store(fact):
         return _refusing_stores(case, writer, fact.family)
     if writer is None or not is_outward(fact):
@@ -118,6 +132,27 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     if len(listening) == 1:
         return (listening[0],)
     return tuple(called) if len(called) <= _MOST else ()
+
+
+def _quoted(case: FactIndex, fact: LogPattern) -> str | None:
+    """Who says the same in its own words, where the message repeats them as what another told its writer."""
+    if fact.family is None or fact.family in COMPLAINTS:
+        return None
+    text = " ".join(_WORDS.findall(fact.example or fact.template))
+    sources = set()
+    for _, other in case.present(LogPattern):
+        if other.family == fact.family and other.resource and other.resource != fact.resource and other.count:
+            words = _WORDS.findall(other.example or other.template)
+            said = " ".join(words)
+            if len(said) + _WRAPPED <= len(text) and " ".join(words[-max(_LEAST_WORDS, len(words) - 3) :]) in text:
+                sources.add(other.resource if len(words) >= _LEAST_WORDS else None)
+    return sources.pop() if len(sources) == 1 else None
+
+
+def _resolvers(case: FactIndex, writer: str | None) -> tuple[str, ...]:
+    """The cluster's own name servers, where they complain as well (Kubernetes: DNS-Based Service Discovery)."""
+    named = {name for name in case.complaining if base_name(name).casefold() in _NAME_SERVERS}
+    return tuple(sorted(named)) if writer not in named else ()
 
 
 def _is_of_store(fact: LogPattern) -> bool:
@@ -194,6 +229,11 @@ def _listeners(case: FactIndex) -> Mapping[int, set[str]]:
         if port.isdigit() and fact.resource:
             ports.setdefault(int(port), set()).update({fact.resource, host})
     return ports
+
+
+def refuses_caller(fact: LogPattern) -> bool:
+    """Whether it says that its writer lets in somebody whom it names no more: what is wrong is the other's."""
+    return fact.family in ("authentication", "permission") and bool(_REFUSES.search(fact.example or fact.template))
 
 
 def is_of_target(family: str) -> bool:

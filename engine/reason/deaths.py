@@ -67,7 +67,7 @@ def _pauses_s(restarts: int) -> float:
 
 def _keeps_the_program(change: Change) -> bool:
     """Whether it only changes how many run, what is written beside it, or starts the same again."""
-    if any(trait.harmless for trait in traits(change)):
+    if any(trait.group == "harmless" for trait in traits(change)):
         return True
     said = "\n".join((change.summary, *changed_lines(change)))
     return bool(_SAME_PROGRAM.search(said)) and not _TELLING.search(said)

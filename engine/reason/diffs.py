@@ -76,11 +76,14 @@ _HARMLESS: Final = -2.5
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """An effect of a change and its weight in natural log-odds. `harmless` means that it can't hurt at all."""
+    """An effect of a change and its weight in natural log-odds.
+
+    Its `group`: a "risk", "harmless" (it can't hurt at all) or a mere "restart".
+    """
 
     why: str
     weight: float
-    harmless: bool = False
+    group: str = "risk"
 
 
 def changed_lines(change: Change) -> list[str]:
@@ -95,7 +98,7 @@ def traits(change: Change) -> tuple[Trait, ...]:
     lines = changed_lines(change)
     removed, added = _halves(lines)
     if why := _harmless(change, lines, (*removed, *added)):
-        return (Trait(why, _HARMLESS, harmless=True),)
+        return (Trait(why, _HARMLESS, "harmless"),)
     pairs = _pairs(change, removed, added)
     return (
         *_restart(change, lines),
@@ -111,7 +114,7 @@ def _restart(change: Change, lines: Sequence[str]) -> Iterator[Trait]:
     """A start of what ran before: it can bring out what was wrong already, and brings nothing new."""
     old, new = (value.get("version") if isinstance(value, Mapping) else None for value in (change.before, change.after))
     if not lines and ((old is not None and old == new) or _RESTART.search(change.summary)):
-        yield Trait("it starts the same version anew", _RESTARTED)
+        yield Trait("it starts the same version anew", _RESTARTED, "restart")
 
 
 def lowered(change: Change) -> tuple[str, ...]:

@@ -267,16 +267,21 @@ class FactIndex:
     def onset(self) -> datetime | None:
         """When the symptom began: the onset of its own metric, else the earliest of what got worse, else None.
 
-        Never later than the time at which it was detected.
+        Where no metric says it, spans do. Never later than the time at which it was detected.
         """
-        first = self._first_shift
+        first = self._first_shift or self._first_spans
         return min(first.onset, self.opened.detected_at) if first is not None and first.onset is not None else None
 
     @cached_property
     def onset_uncertainty_s(self) -> float:
         """Give or take how many seconds the onset is known: samples lie a step apart, so at best that long."""
-        first = self._first_shift
+        first = self._first_shift or self._first_spans
         return (first.onset_uncertainty_s or 0.0) if first is not None else 0.0
+
+    @cached_property
+    def _first_spans(self) -> SpanShift | SpanErrors | None:
+        spans: list[tuple[str, SpanShift | SpanErrors]] = [*self.present(SpanShift), *self.present(SpanErrors)]
+        return next((fact for _, fact in spans if fact.onset is not None), None)
 
     @cached_property
     def _first_shift(self) -> MetricShift | None:

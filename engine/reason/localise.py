@@ -22,6 +22,7 @@ from primitives.facts import (
     MetricAtLimit,
     MetricMissing,
     MetricShift,
+    MoreCalls,
     OwnShare,
     SpanErrors,
     SpanShift,
@@ -30,11 +31,14 @@ from primitives.facts import (
 from primitives.quantities import TIME_UNITS
 from primitives.terms import FAILURES
 
-__all__ = ["is_manifold", "locations"]
+__all__ = ["is_chance", "is_manifold", "locations"]
 
 SYMPTOM_KINDS: Final = ("latency", "errors", "availability")
 """Kinds of metric that callers feel, so that a dependency's may explain a caller's."""
 
+# Of so many spans or more, few failures are chance: so many, or standard deviations of a Poisson count.
+_MANY_SPANS: Final = 50
+_FEW_ERRORS: Final = 3.0
 # From so many times its usual level on a metric is out of all proportion: an order of magnitude.
 _MANIFOLD: Final = 10.0
 
@@ -54,6 +58,7 @@ _WHOLES: Final = {"%": 100.0, "1": 1.0}
 _OWN_TIME: Final = 1.0
 _LATE_CALLS: Final = 2.5
 _SPAN_ERRORS: Final = 1.6
+_CHANCE: Final = 0.2
 _FELT_SHIFT: Final = 0.8
 _EXPLAINED: Final = -0.8
 _NAMED: Final = 0.6
@@ -84,6 +89,12 @@ def is_manifold(fact: MetricShift) -> bool:
     if fact.baseline <= 0 or fact.kind == "traffic":
         return False
     return not 1 / _MANIFOLD < fact.current / fact.baseline < _MANIFOLD
+
+
+def is_chance(fact: SpanErrors) -> bool:
+    """Whether so few of so many spans failed that they may always do."""
+    usual = (fact.baseline_ratio or 0.0) * fact.total
+    return fact.total >= _MANY_SPANS and fact.errors <= usual + _FEW_ERRORS * max(1.0, usual**0.5)
 
 
 def strength(score: float) -> float:
@@ -161,17 +172,21 @@ def _spans(case: FactIndex) -> Iterator[PlaceEvidence]:
             continue
         ratio = fact.errors / max(fact.total, 1)
         usual = fact.baseline_ratio or 0.0
-        weight = _SPAN_ERRORS * max(0.0, ratio - usual) ** 0.25
-        yield PlaceEvidence(fact.resource, name, weight, "fails by itself: none of its children failed", "span errors")
+        weight = _SPAN_ERRORS * max(0.0, ratio - usual) ** 0.25 * (_CHANCE if is_chance(fact) else 1.0)
+        why = f"calls to it fail, of {fact.resource}" if fact.peer else "fails by itself: none of its children failed"
+        yield PlaceEvidence(fact.peer or fact.resource, name, weight, why, "span errors")
     for name, shift in case.present(SpanShift):
         if shift.resource is None or abs(shift.score) < 3:
             continue
         grown = shift.current / shift.baseline if shift.baseline > 0 else 2.0
         if grown > 1.0:
             weight = _OWN_TIME * strength(shift.score) * min(1.0, math.log2(grown))
-            yield PlaceEvidence(
-                shift.resource, name, weight, "its own time grew, its children's taken away", "span time"
-            )
+            why = f"{shift.resource} waits for it" if shift.peer else "its own time grew, its children's taken away"
+            yield PlaceEvidence(shift.peer or shift.resource, name, weight, why, "span time")
+    for name, calls in case.present(MoreCalls):
+        if calls.resource is not None:
+            weight = _OWN_TIME * min(1.0, math.log2(calls.current / max(calls.baseline, 0.1)))
+            yield PlaceEvidence(calls.resource, name, weight, "makes more calls each time", "span time")
 
 
 def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:

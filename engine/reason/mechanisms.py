@@ -18,7 +18,7 @@ from engine.reason.catalogue import (
 )
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.closed_paths import closed_paths
-from engine.reason.complaints import accused, is_of_target
+from engine.reason.complaints import accused, is_of_target, refuses_caller
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.fact_index import COMPLAINTS, FactIndex
@@ -31,6 +31,7 @@ from engine.reason.roles import roles
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.shared_pools import shared_pools
 from engine.reason.signals import manifold_weight, signal, telling
+from engine.reason.span_signs import FROM_OUTSIDE, span_signs
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -38,6 +39,7 @@ from engine.reason.waits import waits
 from primitives.analysis.announcements import announced_family, is_platform
 from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
+from primitives.analysis.error_families import family_of
 from primitives.facts import (
     ChangeFound,
     ConfigurationDifference,
@@ -45,8 +47,6 @@ from primitives.facts import (
     MetricAtLimit,
     MetricShift,
     ProbeResult,
-    SpanErrors,
-    SpanShift,
     WorkloadState,
 )
 from primitives.patterns import lazy_pattern
@@ -86,16 +86,14 @@ _NOT_SCALING: Final = ("AutoscalerNotScaling", "AutoscalerTargetMissing", "Autos
 # A message that came once may be chance; eight times as many as usual are all news.
 _ONCE: Final = 0.4
 _DOUBLINGS: Final = 3
-# Spreads from which a shift of spans is one.
-_CLEAR_SHIFT: Final = 3.0
-_FROM_OUTSIDE: Final = frozenset(
-    ("unavailable", "server_error", "timeout", "connection_refused", "connection_reset", "unreachable")
-)
 _UNANSWERED: Final = 0.4
 _NO_CONNECTION: Final = ("unreachable", "connection_refused", "connection_reset")
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
+# Families that name no mechanism; and what the platform says of an object weighs more than what a log does.
+_VAGUE: Final = frozenset(("crash", "exception", "server_error", "overloaded", "cancelled"))
+_REFINED: Final = 1.6
 # A line of a known family counts whatever its level; beside others that are called errors, a calm level says something.
 _BY_LEVEL: Final[Mapping[str, float]] = {"TRACE": 0.2, "DEBUG": 0.2, "INFO": 0.4, "FATAL": 1.25}
 # A complaint about a resource that is measured to answer: some requests reach it.
@@ -118,7 +116,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _shifts(case)
     yield from _log_families(case)
     yield from alert_words(case)
-    yield from _spans(case)
+    yield from span_signs(case)
     yield from network_signs(case)
     yield from _probes(case)
     yield from observations(case)
@@ -139,9 +137,22 @@ def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
         if fact.state == "KilledWithoutReason" and fact.resource in by_probe:
             continue  # the reason is known
         factor, why = trouble.factors[name]
-        for cause_id, weight in causes_of_state(fact.state) or _unknown_state(fact):
+        for cause_id, weight in _refined(fact) or causes_of_state(fact.state) or _unknown_state(fact):
             key = HypothesisKey(cause_id, fact.resource or fact.object)
             yield Claim(key, name, weight * TEXT[fact.trust] * factor, f"state {fact.state}{why}", "state")
+
+
+def _refined(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
+    """A state that says no more than that something isn't well, by what its message says (API conventions: conditions).
+
+    A complaint about others is no reason of its own.
+    """
+    if [cause_id for cause_id, _ in causes_of_state(fact.state)] != [unhealthy_cause()]:
+        return ()
+    family = family_of(fact.message or "")
+    if family is None or family in COMPLAINTS or family in _VAGUE:
+        return ()
+    return tuple((cause_id, weight * _REFINED) for cause_id, weight in causes_of_family(family))
 
 
 def _unknown_state(fact: WorkloadState) -> tuple[tuple[str, float], ...]:
@@ -278,7 +289,8 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if is_own_reason(fact, ill):
             yield from own_reasons(name, fact)
             continue
-        where = fact.points_at if fact.points_at and is_of_target(fact.family) else fact.resource
+        of_target = is_of_target(fact.family) or refuses_caller(fact)
+        where = fact.points_at if fact.points_at and of_target else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
         # Who is told that he asks too much isn't failed by who says so (RFC 6585, section 4).
@@ -290,7 +302,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         # That a process ends is what its state says too: a message of it is an echo, no second finding.
         group = "state" if fact.family == "crash" else "messages"
         for place, share in _blamed(case, fact, where):
-            if fact.family in _FROM_OUTSIDE and case.resources.get(place or "") == "external":
+            if fact.family in FROM_OUTSIDE and case.resources.get(place or "") == "external":
                 why = "its callers' errors name it"
                 # An answer is theirs; one that is missing may be lost on the way.
                 clear = _UNANSWERED if fact.family in _NO_CONNECTION else 1.0
@@ -313,7 +325,7 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
     """The host outside the known system that a message blames, where only that host can be the cause; else None."""
-    if fact.family not in _FROM_OUTSIDE and fact.family != "rate_limited":
+    if fact.family not in FROM_OUTSIDE and fact.family != "rate_limited":
         return None
     named = _URL_HOST.search(fact.template)
     host = fact.points_at or (named[1] if named else "")
@@ -335,16 +347,6 @@ def _pool_of(case: FactIndex, resource: str | None, family: str) -> str | None:
             if not exhausted.isdisjoint(causes_of_metric(fact.metric))}  # fmt: skip
     below = [name for name in case.below.get(resource or "", ()) if name in full]
     return below[0] if len(below) == 1 and resource not in full else resource
-
-
-def _spans(case: FactIndex) -> Iterator[Claim]:
-    for name, errors in case.present(SpanErrors):
-        if errors.resource and errors.errors:
-            yield from signal("spans failing", errors.resource, name, 1.0, "its own spans fail", "span errors")
-    for name, shift in case.present(SpanShift):
-        if shift.resource and shift.current > shift.baseline and abs(shift.score) >= _CLEAR_SHIFT:
-            weight = strength(shift.score)
-            yield from signal("spans slow", shift.resource, name, weight, "its own time grew", "span time")
 
 
 _FAILED: Final[Mapping[str, Signal]] = {

@@ -31,6 +31,7 @@ _WAITS: Final = 5.0
 _PASSED_ON: Final = 0.25
 # Fewer checks that passed don't say that all listeners are up.
 _ENOUGH_CHECKS: Final = 3
+_DIGITS: Final = lazy_pattern(r"[\d.]{7,15}|[0-9a-f:]{3,39}")
 _OWN_HOST: Final = lazy_pattern(r"\blocalhost\b|\b127\.\d|\[?::1\]?[:\s]", re.IGNORECASE)
 _CPU_USE: Final = lazy_pattern(r"cpu(?!.{0,200}throttl)", re.IGNORECASE)
 _HELD_OR_CPU: Final = lazy_pattern(r"mem|heap|rss|cpu|throttl", re.IGNORECASE)
@@ -43,6 +44,7 @@ def network_signs(case: FactIndex) -> Iterator[Claim]:
     yield from _waits(case)
     yield from _packets(case)
     yield from _refused(case)
+    yield from _moved(case)
 
 
 def _delays(case: FactIndex) -> Iterator[Claim]:
@@ -89,6 +91,22 @@ def _refused(case: FactIndex) -> Iterator[Claim]:
         if failed <= {base_name(fact.resource)}:
             why = "a connection is refused although all that was checked answers"
             yield from signal("refused where all answer", fact.resource, name, TEXT[fact.trust], why, "messages")
+
+
+def _moved(case: FactIndex) -> Iterator[Claim]:
+    """An address doesn't answer, and the one that its name has now does, on the same port, from the same place."""
+    checks = [(name, fact, *(fact.target or "").rpartition(":")[::2]) for name, fact in case.present(ProbeResult)
+              if fact.probe == "tcp_connect" and fact.resource]  # fmt: skip
+    resolved = [fact for _, fact in case.present(ProbeResult) if fact.probe == "dns_lookup" and fact.healthy]
+    for name, fact, host, port in checks:
+        if fact.healthy or not _DIGITS.fullmatch(host):
+            continue
+        for _, other, address, same in checks:
+            if not other.healthy or other.resource != fact.resource or same != port or address == host:
+                continue
+            if any(address in lookup.output.split() and lookup.resource == fact.resource for lookup in resolved):
+                why = f"its name has the address {address}, which answers; {host} doesn't"
+                yield from signal("another address answers", fact.resource, name, 1.0, why, "probe")
 
 
 def _waits(case: FactIndex) -> Iterator[Claim]:

@@ -29,7 +29,7 @@ def is_precise(change: HypothesisKey, other: HypothesisKey) -> bool:
     return (
         "configuration" in named.blamed_for
         and change.cause_id != other.cause_id
-        and precise.cause_class in _CLASSES
+        and (precise.cause_class in _CLASSES or precise.is_setting)
         and precise.caused_by_change
     )
 

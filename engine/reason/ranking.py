@@ -1,8 +1,9 @@
 """Ranks hypotheses: facts become claims, claims become candidates, candidates compete.
 
 How a confidence is made: `engine.reason.competition` computes its log-odds (`Scored.final`); `_hypothesis` makes a
-probability of them, at most the limit of `_cap`; `engine.reason.adjustments` explains the difference to prior and
-facts, and `engine.reason.waterfall` draws it.
+probability of them, at most the limit of `_cap`; `engine.reason.calibration` replaces the first one's by how often such
+answers were right, and scales the others; `engine.reason.adjustments` explains the difference to prior and facts, and
+`engine.reason.waterfall` draws it.
 """
 
 from __future__ import annotations

@@ -7,12 +7,13 @@ chapter 12).
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Final
 
 from engine.reason.fact_index import FactIndex
 from primitives.facts import LogPattern, WorkloadState
-from primitives.identity import namespace_of
+from primitives.identity import base_name, namespace_of
 from primitives.terms import FAILURES
 
 __all__ = ["state_factor"]
@@ -23,6 +24,8 @@ _OLD: Final = 0.2
 # Onsets are known to a sample, and a new revision takes its time until it hurts.
 _BEFORE: Final = timedelta(minutes=1)
 _LEAST_NAME: Final = 4
+_ROUTES: Final = ("Ingress", "HTTPRoute", "GRPCRoute")
+_OF_ANY: Final = frozenset({"ingress", "route", "routes", "service", "server", "gateway", "public", "internal"})
 # What happens to pods whose workload is well: some that is retried until it works, and some that is borne.
 _WELL: Final = 0.35
 _OF_PODS: Final = ("pods", "images", "probes")
@@ -71,9 +74,20 @@ def _is_named(case: FactIndex, fact: WorkloadState) -> bool:
     """Whether an error that is logged names what the setting names."""
     named = {str(fact.details[key]).lower() for key in ("host", "name", "claim", "service") if fact.details.get(key)}
     named = {name for name in named if len(name) >= _LEAST_NAME}
+    if _is_asked_about(case, fact):
+        return True
     return any(
         (pattern.family is not None or pattern.severity in FAILURES)
         and any(name in pattern.template.lower() for name in named)
         for _, pattern in case.present(LogPattern)
         if named
     )
+
+
+def _is_asked_about(case: FactIndex, fact: WorkloadState) -> bool:
+    """Whether it is a route to what isn't there, and the question names it: every request to it fails (Ingress)."""
+    if fact.kind not in _ROUTES or not fact.details.get("service"):
+        return False
+    asked = set(re.findall(r"[a-z]{5,}", case.opened.query.lower()))
+    names = f"{base_name(fact.object)} {fact.details['service']}".lower()
+    return not asked.isdisjoint(set(re.findall(r"[a-z]{5,}", names)) - _OF_ANY)

@@ -21,6 +21,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "outside": "logs",
     "state": "states", "settings": "states",
     "full": "changes",
+    "late": "changes",
     "timing": "changes", "place": "changes", "content": "changes", "risk": "changes", "work": "changes",
     "replicas": "metrics", "waits": "metrics", "packets": "metrics",
 }  # fmt: skip

@@ -19,8 +19,8 @@ from typing import Any, Final, NamedTuple
 from engine.alerts import AlertGroup, Quarantined
 from engine.serve import inbox_schema as schema
 from engine.serve.groups import AlertRow
+from engine.serve.upgrading import upgrade
 from engine.store.connection import Connection, Statement, damage
-from engine.store.upgrading import upgrade
 from primitives.dataclass import dataclass
 from primitives.errors import StoreCorrupt, StoreError, StoreTooNew
 

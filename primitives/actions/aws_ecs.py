@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from primitives.actions.aws import EcsService
 from primitives.actions.aws_guards import STOP_CODEDEPLOY, no_stack_update
-from primitives.actions.aws_operations import Current, settled
+from primitives.actions.aws_operations import AwsChange, Current, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, guard
 from primitives.actions.execution import BlastRadius, Convergence
 from primitives.backends.aws.fields import items, mapping, number, text
@@ -24,13 +24,10 @@ __all__ = [
     "definitions",
     "deployed",
     "guards_of",
-    "identity_of",
     "primary_of",
-    "radius_of",
-    "read_service",
     "rollout_of",
     "service_arn",
-    "tags_of",
+    "service_change",
     "undisturbed",
 ]
 
@@ -43,7 +40,7 @@ def service_arn(args: EcsService, place: AwsPlace) -> str:
     return place.arn("ecs", args.cluster, args.service, kind="service")
 
 
-async def read_service(world: AwsWorld, args: EcsService) -> Current | None:
+async def _read_service(world: AwsWorld, args: EcsService) -> Current | None:
     """The service; None where there is none, or only what is left of a deleted one."""
     answer = await world.read(
         "ecs", "DescribeServices", cluster=args.cluster, services=[args.service], include=["TAGS"]
@@ -62,12 +59,12 @@ def deployed(current: Current) -> str:
     return base_name(text(primary_of(current), "taskDefinition") or text(current, "taskDefinition"))
 
 
-def identity_of(current: Current) -> str:
+def _identity_of(current: Current) -> str:
     """What distinguishes the service from another one of its name: when it was created."""
     return str(current.get("createdAt") or "")
 
 
-def tags_of(current: Current) -> dict[str, str]:
+def _tags_of(current: Current) -> dict[str, str]:
     """The tags of the service."""
     return {text(tag, "key"): text(tag, "value") for tag in items(current, "tags")}
 
@@ -110,7 +107,7 @@ def rollout_of(current: Current) -> Convergence:
     return settled(when=done, detail=words, failed=failed, done=min(running, wanted), total=max(wanted, 1))
 
 
-def radius_of(args: EcsService, current: Current) -> BlastRadius:
+def _radius_of(args: EcsService, current: Current) -> BlastRadius:
     """How many of its tasks are replaced at a time: what may be stopped, or started besides them."""
     del args
     configured = mapping(current, "deploymentConfiguration")
@@ -120,6 +117,13 @@ def radius_of(args: EcsService, current: Current) -> BlastRadius:
     parts = max(int(number(current, "desiredCount") or 0), 1)
     at_a_time = min(parts, max(1, math.ceil(parts * max(stopped, besides) / _PERCENT)))
     return BlastRadius(at_a_time=at_a_time, parts=parts, part="task")
+
+
+def service_change(**more: Any) -> AwsChange:
+    """How a service is changed; `more` is what is the action's own."""
+    return AwsChange(
+        arn=service_arn, read=_read_service, radius=_radius_of, identity=_identity_of, labels=_tags_of, **more
+    )
 
 
 async def definition(world: AwsWorld, name: str) -> Mapping[str, Any]:

@@ -11,38 +11,32 @@ from typing import Any, Final
 
 from primitives.actions.aws import DatabaseInstance
 from primitives.actions.aws_guards import STACK_LOOKS, no_stack_update
-from primitives.actions.aws_operations import Current, Settings, as_whole, settled
+from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, settled
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
 from primitives.actions.execution import Convergence
 from primitives.backends.aws.fields import items, mapping, number, text
 
 __all__ = [
     "INSTANCE_LOOKS",
-    "WHOLE_INSTANCE",
-    "applied",
-    "identity_of",
-    "instance_arn",
+    "instance_change",
     "instance_guards",
+    "modification",
     "modify",
     "own_storage",
     "pending_or",
     "read_instance",
     "restarted",
-    "settings_of",
-    "tags_of",
     "whole",
 ]
 
 INSTANCE_LOOKS: Final = ("rds:DescribeDBInstances", "rds:DescribePendingMaintenanceActions", *STACK_LOOKS)
 """What the guards of an instance take."""
-WHOLE_INSTANCE: Final = as_whole("database instance")
-"""An instance is changed whole."""
 _DAY_MINUTES: Final = 1_440
 _OPTED: Final = frozenset({"immediate", "next-maintenance"})
 _GIVEN_UP: Final = ("incompatible-", "storage-full", "failed", "inaccessible-")
 
 
-def instance_arn(args: DatabaseInstance, place: AwsPlace) -> str:
+def _instance_arn(args: DatabaseInstance, place: AwsPlace) -> str:
     """The instance's ARN."""
     return place.arn("rds", args.instance, kind="db", joint=":")
 
@@ -53,12 +47,12 @@ async def read_instance(world: AwsWorld, args: DatabaseInstance) -> Current | No
     return next(iter(items(answer, "DBInstances")), None)
 
 
-def identity_of(current: Current) -> str:
+def _identity_of(current: Current) -> str:
     """What tells the instance from another one of its name."""
     return text(current, "DbiResourceId")
 
 
-def tags_of(current: Current) -> dict[str, str]:
+def _tags_of(current: Current) -> dict[str, str]:
     """The instance's tags."""
     return {text(tag, "Key"): text(tag, "Value") for tag in items(current, "TagList")}
 
@@ -102,7 +96,7 @@ def pending_or(current: Current, key: str) -> Any:
     return waiting[key] if key in waiting else current.get(key)
 
 
-def applied(current: Current, key: str, wanted: Any) -> Convergence:
+def _applied(current: Current, key: str, wanted: Any) -> Convergence:
     """How far a modification is: asked for, applied, and the instance available again."""
     status, now, asked = text(current, "DBInstanceStatus"), current.get(key), pending_or(current, key)
     failed = f"it is {status}" if status.startswith(_GIVEN_UP) else ""
@@ -128,12 +122,28 @@ def whole(current: Current, key: str) -> int | None:
     return None if value is None else int(value)
 
 
-def settings_of(name: str, key: str) -> Any:
-    """An `AwsChange.settings` of one setting: the value that waits to be applied, else the current one."""
+def instance_change(**more: Any) -> AwsChange:
+    """How an instance is changed, as a whole; `more` is what is the action's own."""
+    known: dict[str, Any] = {
+        "arn": _instance_arn, "read": read_instance, "radius": as_whole("database instance"),
+        "guards": instance_guards, "identity": _identity_of, "labels": _tags_of,
+    }  # fmt: skip
+    return AwsChange(**{**known, **more})
+
+
+def modification(argument: str, key: str, **more: Any) -> AwsChange:
+    """How one setting of an instance is modified: the action's `argument` is what AWS calls `key`."""
 
     def settings(args: Any, current: Current) -> Settings:
+        """The value that waits to be applied, else the current one."""
         del args
         value = pending_or(current, key)
-        return {name: value if isinstance(value, str | int) and not isinstance(value, bool) else None}
+        return {argument: value if isinstance(value, str | int) and not isinstance(value, bool) else None}
 
-    return settings
+    return instance_change(
+        settings=settings,
+        wanted=lambda args: {argument: getattr(args, argument)},
+        request=lambda args, _: modify(args, **{key: getattr(args, argument)}),
+        progress=lambda args, _, current: _applied(current, key, getattr(args, argument)),
+        **more,
+    )

@@ -23,6 +23,7 @@ FAMILIES: Final = tuple(name for name, _ in RULES)
 """Every family's name, the specific before the general."""
 
 # What the text of a family's message holds at least, in lower case: looking for these first is a hundred times faster.
+# A family of `RULES` without its line here is refused when this module is imported.
 _STEMS: Final = {
     line.split(": ")[0]: tuple(line.split(": ")[1].split("|"))
     for line in """
@@ -58,10 +59,12 @@ missing_file: cannot find|enoent|filenotfound|no such|not found|module|executabl
 incompatible_version: duplicate|exec|incompat|mismatch|no longer|noclass|nosuch|seriali|un|version|wrong|glibc
   featurecomp
 packet_loss: packet|retransmi
-device_failed: checksum|corrupt|eio|hardware|i/o|input/output|kernel|link|machine|medium|remount|sector|uncorrectable
+device_failed: thermal|temp|supply|psu|fan|predictive
+  checksum|corrupt|eio|hardware|i/o|input/output|kernel|link|machine|medium|remount|sector|uncorrectable
   crc|ext4|xfs
 host_reclaimed: hardware|host|instance|node|preempt|spot|vm
 queue_full: backlog|table full|buffer|dead|drop|inbox|lag|mailbox|piling|queue
+consumer_stopped: consumer|reader|listener|subscriber|poller|pump
 slow_disk: slow|sync|apply|heartbeat
 garbage_collection: gc|pause full
 feature_flag: flag
@@ -70,7 +73,7 @@ slow_query: duration|long|slow|took
 cancelled: cancel|client
 overloaded: busy|capacity|concurren|drop|overload|reject|shed|too many|bulkhead
 unavailable: answering|circuit|down|gateway|not ready|offline|responding|response from|unavailable|replicas|shards
-crash: abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate|exception in thread|free
+crash: abend|abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate|exception in thread|free
 server_error: internal
 call_failed: can't|cannot|could|error|fail|rpc|unable
 exception: assertion|error|exception|nil|null|panic|traceback|syntax|duplicate|violates
@@ -78,6 +81,10 @@ exception: assertion|error|exception|nil|null|panic|traceback|syntax|duplicate|v
     .replace("\n  ", "|")
     .splitlines()
 }
+if missing := sorted(set(FAMILIES) ^ set(_STEMS)):
+    raise ImportError(
+        f"_STEMS in {__file__} must have a line for each family of RULES and for no other: see {', '.join(missing)}"
+    )
 # HTTP status codes (RFC 9110, RFC 6585) by what they say.
 _STATUSES: Final = {
     401: "authentication", 403: "permission", 407: "authentication", 408: "timeout", 429: "rate_limited",

@@ -170,6 +170,7 @@ RULES: Final = (
             r"could not find user\b|called without any password|"
             r"unauthenticated|acceptsecuritycontext|ldap[^\n]{0,30}error code 49|"
             r"token included in the request is expired|"
+            r"\b(?:jwt|token|assertion)\b[^\n]{0,24}\bexp\b[^\n]{0,40}\bpast\b|"
             r"(?<!is )unauthori[sz]ed|access denied for user|wrongpass|\bnoauth\b|signaturedoesnotmatch|expiredtoken|"
             r"invalidclienttokenid|not logged in|no credentials|"
             rf"(?<![a-z0-9])(?:{_AUTH})(?![a-z0-9])[^.;,\n]{{0,24}}\b(?:{_AUTH_FAILED})\b|"
@@ -263,6 +264,9 @@ RULES: Final = (
             r"(?<!time )\bi/o error\b|input/output error|\beio\b|bad sector|medium error|uncorrectable|"
             r"crc mismatch|(?:ext4|xfs)[^\n]{0,40}\b(?:error|corruption)\b|"
             r"hardware error|machine check|kernel panic|"
+            # IPMI 2.0, table 42-3 (sensor types): temperature, fan, power supply, power unit.
+            r"thermal ?trip|over-?temp(?:erature)?\b[^.;\n]{0,24}\b(?:assert|shut ?down|critical|trip)|"
+            r"(?:power supply|psu|fan)\b[^.;\n]{0,24}\b(?:fail(?:ed|ure)|lost|stopped)|predictive failure|"
             r"link (?:is )?down|remounting filesystem read-only|data ?corrupt(?:ion|ed)|checksum (?:error|"
             r"verification failed)"
         ),
@@ -282,6 +286,15 @@ RULES: Final = (
         short_of(_QUEUES) + r"|(?:queue|buffer)s? overflow|table full, dropping|bufferexhausted|consumer lag|"
         r"(?:queue|backlog) (?:is )?(?:growing|piling up|not drain\w{0,12})|messages? (?:are )?piling up|"
         r"dead.?letter|dropp(?:ed|ing) (?:\d+ )?(?:messages?|events?|spans?|logs?|records?|data)\b",
+    ),
+    # Who should take messages out of a queue doesn't any more (RabbitMQ: consumers; JMS, IBM MQ: listeners, readers).
+    (
+        "consumer_stopped",
+        (
+            r"\b(?:consumer|reader|listener|subscriber|poller|message pump)s?\b(?: \S{1,60}){0,3}? "
+            r"(?:has |have |was |were |is |are )?(?:ended|stopped|died|terminated|dead|not running|cancelled by)\b|"
+            r"\bno (?:active |running )?(?:consumers|readers|listeners|subscribers)\b"
+        ),
     ),
     # etcd: frequently asked questions (slow disks); PostgreSQL: checkpoints. What writes waits for its disk.
     (
@@ -341,7 +354,8 @@ RULES: Final = (
             r"core dumped|fatal (?:error|exception)|crashloopbackoff|stack ?overflow|"
             r"exception in thread \"?main|double free or corruption|exited with (?:exit )?(?:code|status):? [1-9]|"
             r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|terminate called|abort(?:ed)? \(core|"
-            r"terminated by signal|received signal (?:4|6|7|8|9|11)\b"
+            # z/OS and CICS: a program that ends abnormally.
+            r"\babend(?:ed|s)?\b|terminated by signal|received signal (?:4|6|7|8|9|11)\b"
         ),
     ),
     ("server_error", r"internal ?(?:server ?)?error"),

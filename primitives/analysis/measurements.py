@@ -23,6 +23,11 @@ _METRIC: Final = ("metric", "metric_name", "measure", "name")
 _NORMAL: Final = ("normal", "baseline", "usual", "expected", "typical", "before")
 _CURRENT: Final = ("current", "now", "observed", "actual", "during", "value", "after")
 _SINCE: Final = ("from", "since", "start", "started_at")
+_SENT: Final = ("sent", "transmitted", "packets_sent", "packets_transmitted")
+_BACK: Final = ("received", "returned", "packets_received")
+# With fewer packets, or a smaller part of them lost, it may be chance.
+_FEWEST_SENT: Final = 20
+_LEAST_LOST: Final = 0.01
 # A level that differs by less than this share of the usual one is no shift, whatever was reported.
 _LEAST: Final = 0.3
 _MOST_SCORE: Final = 40.0
@@ -43,7 +48,7 @@ class Measurement:
 
 def measurements(observations: Iterable[Observation]) -> list[Measurement]:
     """The reported comparisons that say that a level moved, the clearest first."""
-    stated = [measured for observation in observations if (measured := _stated(observation)) is not None]
+    stated = [measured for observation in observations if (measured := _stated(observation) or _lost(observation))]
     greatest: dict[str, float] = {}
     for measured in stated:
         moved = abs(measured.current - measured.normal)
@@ -66,6 +71,18 @@ def _stated(observation: Observation) -> Measurement | None:
         statistic="value", worse=worse,
     )  # fmt: skip
     return Measurement(observation.resource, metric, normal, current, 0.0, _since(data, observation.time))
+
+
+def _lost(observation: Observation) -> Measurement | None:
+    """Packets that were sent and didn't come back (ping, RFC 2680): usually none are lost."""
+    data = observation.data
+    if not isinstance(data, Mapping):
+        return None
+    sent, back = _number(data, _SENT), _number(data, _BACK)
+    if sent is None or back is None or sent < _FEWEST_SENT or not 0 <= back <= (1.0 - _LEAST_LOST) * sent:
+        return None
+    metric = Metric(name="packet_loss", kind="errors", unit="1", statistic="value", worse="higher")
+    return Measurement(observation.resource, metric, 0.0, (sent - back) / sent, 0.0, _since(data, observation.time))
 
 
 def _scored(measured: Measurement, greatest: float) -> Measurement:

@@ -58,7 +58,8 @@ SHORTAGES: Final = (
         r"max_?connections (?:limit|reached|exceeded)|"
         + short_of(_CONNECTIONS) + "|" + unable("acquir(?:e|ing)|obtain(?:ing)?|get|check(?:ing)? ?out|"
         "borrow(?:ing)?",
-                                                  r"(?:an? |new |the )?(?:\w{1,40} )?connections?") + "|"
+                                                  r"(?:an? |new |the )?(?:\w{1,40} )?connections?(?!.{0,80}\b(?:failed|"
+        r"unable|could not|cannot|can't) (?:to )?connect\b)") + "|"
         r"(?:acquir(?:e|ing)|borrow(?:ing)?) (?:an? )?(?:\w{1,20} )?connection",
     ),
     (

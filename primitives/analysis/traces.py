@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +26,10 @@ __all__ = [
     "Failing",
     "OwnTime",
     "TraceShare",
+    "Traces",
     "call_edges",
+    "columns",
+    "divided",
     "failing",
     "own_times",
     "split",
@@ -248,16 +252,22 @@ def _message(attributes: Mapping[str, Any]) -> str:
     return ""
 
 
-def trace_shares(now: Traces, before: Traces) -> list[TraceShare]:
+def trace_shares(
+    now: Traces,
+    before: Traces,
+    owners: Mapping[int, tuple[str, float]] = MappingProxyType({}),
+    earlier_owners: Mapping[int, tuple[str, float]] = MappingProxyType({}),
+) -> list[TraceShare]:
     """How many own seconds of each resource a request of the same entry operation takes beyond normal.
 
-    Summed over the entry operations by how many requests each has in the window.
+    Summed over the entry operations by how many requests each has in the window. `owners` are other resources that
+    answer for a part (0 to 1) of a span's own time, by the span's place.
     """
     weights: Counter[str] = Counter()
     excess: dict[str, float] = defaultdict(float)
     noise: dict[str, float] = defaultdict(float)
     entries: Counter[str] = Counter()
-    current, normal = _per_request(now), _per_request(before)
+    current, normal = _per_request(now, owners), _per_request(before, earlier_owners)
     for kind, (entry, requests) in current.items():
         earlier = normal.get(kind, (entry, []))[1]
         if len(requests) < _MIN_TRACES or len(earlier) < _MIN_TRACES:
@@ -281,14 +291,18 @@ def trace_shares(now: Traces, before: Traces) -> list[TraceShare]:
     return sorted(shares, key=lambda share: (-share.excess, share.resource))
 
 
-def _per_request(traces: Traces) -> dict[str, tuple[str, list[dict[str, float]]]]:
+def _per_request(
+    traces: Traces, owners: Mapping[int, tuple[str, float]]
+) -> dict[str, tuple[str, list[dict[str, float]]]]:
     """Own seconds by resource for each trace, the traces grouped by their root operation."""
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     roots: dict[str, Span] = {}
-    for span, own, parent in zip(traces.spans, traces.own.tolist(), traces.parents, strict=True):
+    for place, (span, own, parent) in enumerate(zip(traces.spans, traces.own.tolist(), traces.parents, strict=True)):
         if not span.trace_id:
             continue  # nobody knows which request it belongs to
-        sums[span.trace_id][span.resource] += own
+        owner, part = owners.get(place, (span.resource, 0.0))
+        sums[span.trace_id][span.resource] += own * (1.0 - part)
+        sums[span.trace_id][owner] += own * part
         if parent < 0:
             known = roots.get(span.trace_id)
             if known is None or span.start < known.start:

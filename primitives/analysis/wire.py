@@ -21,7 +21,7 @@ from primitives.analysis.traces import Traces
 from primitives.dataclass import dataclass
 from primitives.statistics import level_of, median, quantile
 
-__all__ = ["Calls", "Delay", "delays", "lost_time", "wire_times"]
+__all__ = ["Calls", "Delay", "Side", "delays", "lost_time", "wire_times"]
 
 Samples = NDArray[np.float64]
 Pair = tuple[str, str]

@@ -18,12 +18,16 @@ __all__ = ["HttpSettings", "TenantSettings"]
 class HttpSettings(SourceSettings):
     """Where it is. `url` may hold user and password; else the bearer token is in the variable `token_variable`.
 
-    A subclass says what the product is called, its usual port, and which variable holds the token by default.
+    A subclass says what the product is called, its usual port, and which variable holds the token by default. Where it
+    is often run in Kubernetes, it says what the usual charts and operators call its Service, and which other ports than
+    the usual one that has: a cluster that is read then offers it as a source.
     """
 
     PRODUCT: ClassVar[str]
     PORT: ClassVar[int]
     TOKEN_VARIABLE: ClassVar[str]
+    SERVICE_NAMES: ClassVar[tuple[str, ...]] = ()
+    SERVICE_PORTS: ClassVar[tuple[int, ...]] = ()
 
     url: SecretStr
     token: SecretStr | None = None

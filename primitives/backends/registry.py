@@ -178,6 +178,11 @@ class BackendKind:
     offer: Offering = _no_offers
     act_policy: Callable[[], Any] | None = None
 
+    @property
+    def asked_by_url(self) -> bool:
+        """Whether it is configured with the URL to ask; else something else says where it is."""
+        return "url" in self.settings.model_fields
+
 
 _registered: dict[str, BackendKind] = {}
 

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from primitives.analysis.asking import gaps, incident_window
-from primitives.analysis.graph import graph_of
+from primitives.analysis.graph import Graph, graph_of
 from primitives.analysis.history import Comparison, History, ask_history
 from primitives.analysis.large_stores import ask_spans
+from primitives.analysis.peers import known_peers, peers_of_operations
 from primitives.analysis.shifts import MOST_SHIFTS, shift_fact, strongest, unmoved
-from primitives.analysis.symptom import view_symptom
+from primitives.analysis.span_onset import parted
+from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.analysis.traces import failing, split
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import Observed, SpanErrors
@@ -52,7 +54,7 @@ async def analyze_error_rate(ask: Telemetry, args: Arguments) -> AsyncIterator[D
         yield shift_fact(comparison, history, args)
     for ratio in _ratios(compared, history, args):
         yield ratio
-    for failed in _span_errors(spans, args):
+    for failed in _span_errors(spans, view, graph, args):
         yield failed
     for gap in (*history.gaps(args), *gaps((spans,), args)):
         yield gap
@@ -95,9 +97,13 @@ def _counts(comparison: Comparison, kind: str) -> bool:
     return comparison.metric.kind == kind and comparison.metric.unit.startswith("{")
 
 
-def _span_errors(spans: Answers[Span], args: Arguments) -> list[SpanErrors]:
+def _span_errors(spans: Answers[Span], view: SymptomView, graph: Graph, args: Arguments) -> list[SpanErrors]:
     window = incident_window(args)
-    now, before = split(spans.records, window, args.baseline)
+    if view.onset is None:
+        now, before, onset = parted(spans.records, args, view.resources)
+    else:
+        (now, before), onset = split(spans.records, window, args.baseline), None
+    called = peers_of_operations(now, known_peers(now, graph))
     failed = [
         SpanErrors(
             resource=failure.resource,
@@ -110,6 +116,9 @@ def _span_errors(spans: Answers[Span], args: Arguments) -> list[SpanErrors]:
             total=failure.total,
             baseline_ratio=failure.baseline_ratio,
             message=safe_line(failure.message, limit=300),
+            peer=called.get((failure.resource, failure.operation), ""),
+            onset=onset.time if onset else None,
+            onset_uncertainty_s=onset.uncertainty if onset else None,
         )
         for failure in failing(now, before)[:_MOST_OPERATIONS]
     ]

@@ -23,12 +23,13 @@ from primitives.analysis.severities import severity_in
 from primitives.analysis.symptom import SymptomView, find_resource, view_symptom
 from primitives.analysis.traces import split
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
-from primitives.facts import LogPattern, MetricAtLimit, SourceGap
+from primitives.facts import LogPattern, MetricAtLimit, SourceGap, WorkloadState
 from primitives.identity import in_scope, kubernetes_id
-from primitives.kubernetes.scopes import topologies_in
+from primitives.kubernetes.exported_events import exported_events
+from primitives.kubernetes.scopes import clusters_of, topologies_in
 from primitives.kubernetes.supervision import Analyzers, failed_analysis
 from primitives.patterns import lazy_pattern
-from primitives.records import ContainerLog, LogRecord, Topology, Window
+from primitives.records import ContainerLog, KubernetesDump, LogRecord, Topology, Window
 from primitives.telemetry import (
     Answers,
     ContainerLogsQuery,
@@ -100,6 +101,8 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
         yield fact
     for limit in limits[:_MOST_LIMITS]:
         yield limit
+    async for state in _exported_states(ask, logs.answers, topology.records, args):
+        yield state
     if not facts and (before or counted_before) and (covering := _covering(logs, window)):
         yield _nothing_unusual(covering, logs.answers, args)
     if shapeless([record.body for record in now]):
@@ -108,6 +111,24 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
         yield _partial(containers, failed_analysis(name, problem), args, fault=True)
     for gap in gaps((logs.answers, containers), args):
         yield gap
+
+
+async def _exported_states(
+    ask: Telemetry, logs: Answers[Any], topologies: Sequence[Topology], args: Arguments
+) -> AsyncIterator[WorkloadState]:
+    """What Kubernetes' own events say where only a log store has them: the objects, where they are known, say more."""
+    records = [record for record in logs.records if record.time <= args.now]
+    events = await asyncio.to_thread(exported_events, records)
+    if not events or (await ask.objects(ObjectsQuery(window=_objects_window(args)))).records:
+        return
+    from primitives.kubernetes.inspection import Inspection
+
+    dump = KubernetesDump(time=args.now, kind="events", items=events)
+    window = Window(start=min(args.window.start, args.now), end=args.now)
+    for known in clusters_of([dump], window, topologies):
+        async for fact in Inspection(known.cluster, args, logs).facts(()):
+            if isinstance(fact, WorkloadState) and fact.polarity == "present":
+                yield fact
 
 
 def _shapeless(logs: Answers[Any], args: Arguments) -> SourceGap:

@@ -10,12 +10,16 @@ from primitives.analysis.asking import gaps, incident_window, lookback_window, u
 from primitives.analysis.graph import Graph, graph_of
 from primitives.analysis.history import History, ask_history
 from primitives.analysis.large_stores import ask_spans
+from primitives.analysis.late_edges import late_edges, without_ways
 from primitives.analysis.localisation import Share, pick_metric, shares
+from primitives.analysis.more_calls import Multiplied, more_calls, owners_of_calls
+from primitives.analysis.peers import known_peers, owners_of_waits, peers_of_operations
 from primitives.analysis.shifts import moment_of
+from primitives.analysis.span_onset import SpanOnset, parted
 from primitives.analysis.symptom import SymptomView, view_symptom
 from primitives.analysis.traces import (
     Traces,
-    call_edges,
+    TraceShare,
     columns,
     own_times,
     split,
@@ -24,15 +28,17 @@ from primitives.analysis.traces import (
 )
 from primitives.analysis.wire import Delay, delays, lost_time, wire_times
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
-from primitives.facts import Dependencies, Location, OwnShare, SpanShift, WireDelay, locations_of
-from primitives.records import Edge, Resource, Span, Topology, Window
+from primitives.facts import Dependencies, Location, MoreCalls, OwnShare, SpanShift, WireDelay, locations_of
+from primitives.records import Span, Topology, Window
 from primitives.telemetry import Answers, Telemetry, TopologyQuery
 from primitives.text import safe_line
+from primitives.traces.topology import topology_of
 
 _MOST_SHARES: Final = 15
 _MOST_CLEARED: Final = 10
 _MOST_SPAN_SHIFTS: Final = 20
 _MOST_PAIRS: Final = 6
+_MOST_CALLS: Final = 6
 _LEAST_SHARE: Final = 0.05
 _MIN_SPAN_SCORE: Final = 4.0
 # Calls a request that at least double or halve: a retry storm, a query for each row, a cache that is gone.
@@ -68,14 +74,24 @@ async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[D
         )
     for share in _metric_shares(view, graph, history, args):
         yield share
-    now, before = _columns(spans.records, view, args)
+    now, before, onset = _columns(spans.records, view, args)
+    own_graph = graph_of(topology.records)
+    peers = known_peers(now.spans, own_graph), known_peers(before.spans, own_graph)
     late = delays(wire_times(now), wire_times(before), graph.dependencies("hosts"), lost_time(now, before))
+    if onset and not late:
+        late = late_edges(now, before, peers, onset.time)
+        pairs = {pair for delay in late for pair in delay.late}
+        now, before = without_ways(now, peers[0], pairs), without_ways(before, peers[1], pairs)
     pairs = {pair for delay in late for pair in delay.late}
     now, before = without_calls(now, pairs), without_calls(before, pairs)
-    for share in _span_shares(now, before, spans, args):
+    multiplied = more_calls(now, before)
+    owners = {**owners_of_waits(peers[0]), **owners_of_calls(now, multiplied)}
+    for share in _span_shares(trace_shares(now, before, owners, owners_of_waits(peers[1])), spans, args):
         yield share
-    for shift in _span_shifts(now, before, spans, args):
+    for shift in _span_shifts(now, before, peers[0], onset, spans, args):
         yield shift
+    for calls in _more_calls(multiplied, spans, args):
+        yield calls
     for delay in _wire_delays(late, spans, args):
         yield delay
     for gap in (*history.gaps(args), *gaps((topology, spans), args)):
@@ -84,12 +100,9 @@ async def trace_dependencies(ask: Telemetry, args: Arguments) -> AsyncIterator[D
 
 def _graph(topologies: Sequence[Topology], spans: Sequence[Span]) -> tuple[Graph, bool]:
     graph = graph_of(topologies)
-    calls = call_edges(spans)
     if graph.edges or not spans:
         return graph, False
-    resources = tuple(Resource(id=name, kind="service") for name in sorted({span.resource for span in spans}))
-    edges = tuple(Edge(source=source, target=target, kind="calls") for source, target in calls)
-    return graph_of((*topologies, Topology(resources=resources, edges=edges))), True
+    return graph_of((*topologies, topology_of(spans))), True
 
 
 def _dependencies(
@@ -160,16 +173,19 @@ def _intervals(view: SymptomView, args: Arguments) -> tuple[tuple[float, float],
     return (utc_seconds(lookback_window(args))[0], onset - slack - 1e-3), (onset - slack, end)
 
 
-def _columns(spans: Sequence[Span], view: SymptomView, args: Arguments) -> tuple[Traces, Traces]:
+def _columns(spans: Sequence[Span], view: SymptomView, args: Arguments) -> tuple[Traces, Traces, SpanOnset | None]:
     window, baseline = incident_window(args), args.baseline
-    if baseline is None and view.onset is not None and view.series is not None and view.series.shift is not None:
+    if view.onset is None:
+        trouble, calm, onset = parted(spans, args, view.resources)
+        return columns(trouble), columns(calm), onset
+    if baseline is None and view.series is not None and view.series.shift is not None:
         slack = timedelta(seconds=view.series.shift.uncertainty or 0.0)
         window = Window(start=max(view.onset - slack, window.start), end=window.end)
     now, before = split(spans, window, baseline)
-    return columns(now), columns(before)
+    return columns(now), columns(before), None
 
 
-def _span_shares(now: Traces, before: Traces, spans: Answers[Span], args: Arguments) -> list[OwnShare]:
+def _span_shares(shares: Sequence[TraceShare], spans: Answers[Span], args: Arguments) -> list[OwnShare]:
     return [
         OwnShare(
             resource=share.resource,
@@ -184,7 +200,7 @@ def _span_shares(now: Traces, before: Traces, spans: Answers[Span], args: Argume
             share=share.share,
             noise=share.noise,
         )
-        for share in trace_shares(now, before)[:_MOST_SHARES]
+        for share in shares[:_MOST_SHARES]
         if share.excess > 0 and share.share >= _LEAST_SHARE
     ]
 
@@ -211,8 +227,35 @@ def _wire_delays(late: Sequence[Delay], spans: Answers[Span], args: Arguments) -
     ]
 
 
-def _span_shifts(now: Traces, before: Traces, spans: Answers[Span], args: Arguments) -> list[SpanShift]:
+def _more_calls(multiplied: Sequence[Multiplied], spans: Answers[Span], args: Arguments) -> list[MoreCalls]:
+    return [
+        MoreCalls(
+            resource=entry.caller[0],
+            window=incident_window(args),
+            observed_at=args.now,
+            source=spans.source,
+            answers=spans.digests,
+            operation=safe_line(entry.caller[1], limit=200),
+            called=entry.called[0],
+            called_operation=safe_line(entry.called[1], limit=200),
+            baseline=entry.baseline,
+            current=entry.current,
+            samples=entry.samples,
+        )
+        for entry in multiplied[:_MOST_CALLS]
+    ]
+
+
+def _span_shifts(
+    now: Traces,
+    before: Traces,
+    peers: Sequence[str],
+    onset: SpanOnset | None,
+    spans: Answers[Span],
+    args: Arguments,
+) -> list[SpanShift]:
     shifts = []
+    called = peers_of_operations(now.spans, peers)
     for operation in own_times(now, before):
         busier = (
             operation.calls is not None
@@ -235,6 +278,9 @@ def _span_shifts(now: Traces, before: Traces, spans: Answers[Span], args: Argume
                 baseline_calls_per_trace=operation.baseline_calls,
                 score=operation.score,
                 samples=operation.samples,
+                peer=called.get((operation.resource, operation.operation), ""),
+                onset=onset.time if onset else None,
+                onset_uncertainty_s=onset.uncertainty if onset else None,
             )
         )
     return shifts[:_MOST_SPAN_SHIFTS]

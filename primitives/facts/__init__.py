@@ -20,7 +20,7 @@ from primitives.facts.probes import ProbeResult
 from primitives.facts.replicas import ReplicaComparison, ReplicaMeasure, ReplicaVerdict
 from primitives.facts.settings import SettingConflict
 from primitives.facts.topology import Dependencies
-from primitives.facts.traces import SpanErrors, SpanShift
+from primitives.facts.traces import MoreCalls, SpanErrors, SpanShift
 from primitives.facts.union import Fact, fact_adapter
 from primitives.facts.wire import WireDelay
 from primitives.facts.workloads import WorkloadState
@@ -39,6 +39,7 @@ __all__ = [
     "MetricAtLimit",
     "MetricMissing",
     "MetricShift",
+    "MoreCalls",
     "Observed",
     "OwnShare",
     "ProbeResult",

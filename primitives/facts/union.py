@@ -18,7 +18,7 @@ from primitives.facts.probes import ProbeResult
 from primitives.facts.replicas import ReplicaComparison
 from primitives.facts.settings import SettingConflict
 from primitives.facts.topology import Dependencies
-from primitives.facts.traces import SpanErrors, SpanShift
+from primitives.facts.traces import MoreCalls, SpanErrors, SpanShift
 from primitives.facts.wire import WireDelay
 from primitives.facts.workloads import WorkloadState
 
@@ -37,6 +37,7 @@ Fact = Annotated[
     | LogPattern
     | SpanShift
     | SpanErrors
+    | MoreCalls
     | WireDelay
     | WorkloadState
     | ProbeResult

@@ -10,7 +10,7 @@ from primitives.identity import CLUSTER_WIDE, kubernetes_id
 from primitives.kubernetes.fields import mapping, maps, strings, text
 from primitives.text import safe_line
 
-__all__ = ["WORKLOADS", "KubeObject", "kind_of_dump", "read_object", "template_of"]
+__all__ = ["KINDS_BY_NAME", "WORKLOADS", "KubeObject", "kind_of_dump", "read_object", "template_of"]
 
 _PLURALS: Final = {
     "pods": "Pod", "po": "Pod", "services": "Service", "svc": "Service", "endpoints": "Endpoints", "ep": "Endpoints",
@@ -33,6 +33,9 @@ _PLURALS: Final = {
     "apiservices": "APIService", "customresourcedefinitions": "CustomResourceDefinition",
     "crds": "CustomResourceDefinition", "volumeattachments": "VolumeAttachment",
 }  # fmt: skip
+KINDS_BY_NAME: Final = {kind.lower(): kind for kind in _PLURALS.values()}
+"""Each kind by its name in lower case."""
+
 WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "ReplicationController")
 
 

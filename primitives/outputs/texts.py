@@ -17,7 +17,7 @@ from primitives.records import Observation
 __all__ = ["Output", "outputs"]
 
 _TEXTS: Final = ("output", "stdout", "stderr", "text", "raw", "result", "response", "content", "body", "log", "logs",
-                 "lines", "message", "description", "summary", "details", "data")  # fmt: skip
+                 "lines", "entries", "message", "description", "summary", "details", "data")  # fmt: skip
 _COMMANDS: Final = ("command", "cmd", "query", "statement", "tool")
 _NAMESPACE: Final = lazy_pattern(r"(?:\s-n[ =]?|\s--namespace[ =])([a-z0-9][-a-z0-9]{0,62})")
 _PROMPT: Final = lazy_pattern(r"^\s{0,8}[$#>%]\s+(?=[a-z])")

@@ -13,17 +13,14 @@ from primitives.actions.aws_ecs import (
     definitions,
     deployed,
     guards_of,
-    identity_of,
     primary_of,
-    radius_of,
-    read_service,
     rollout_of,
     service_arn,
-    tags_of,
+    service_change,
     undisturbed,
 )
 from primitives.actions.aws_guards import STACK_LOOKS, no_scaling_policy
-from primitives.actions.aws_operations import AwsChange, Current, Settings, begun, settled
+from primitives.actions.aws_operations import Current, Settings, begun, settled
 from primitives.actions.aws_world import AwsWorld, Guard, Request, guard
 from primitives.actions.earlier_values import earlier, in_change, whole_number
 from primitives.actions.execution import Convergence
@@ -154,18 +151,13 @@ register(
             "bad_configuration", "missing_configuration",
         ),
         inverse=Inverse("rollback_ecs_service", _forward),
-        operations=AwsChange(
-            arn=service_arn,
-            read=read_service,
+        operations=service_change(
             settings=lambda _, current: {"task_definition": deployed(current)},
             wanted=lambda args: {"task_definition": args.task_definition},
             request=lambda args, _: _request(args, taskDefinition=args.task_definition),
             progress=_rolled_back,
-            radius=radius_of,
             guards=_rollback_guards,
-            identity=identity_of,
             documents=_both_definitions,
-            labels=tags_of,
         ),
         permissions=(*_LOOKS, "ecs:DescribeTaskDefinition", _CALL),
     )
@@ -223,17 +215,12 @@ register(
         command=lambda args: shell(*_update(args, "--desired-count", str(args.tasks))),
         answers=("scaled_to_zero", "traffic_surge", "queue_backlog", "cpu_saturated"),
         inverse=Inverse("scale_ecs_service", _scale_back),
-        operations=AwsChange(
-            arn=service_arn,
-            read=read_service,
+        operations=service_change(
             settings=_tasks,
             wanted=lambda args: {"tasks": args.tasks},
             request=lambda args, _: _request(args, desiredCount=args.tasks),
             progress=_scaled,
-            radius=radius_of,
             guards=_scale_guards,
-            identity=identity_of,
-            labels=tags_of,
         ),
         permissions=(*_LOOKS, "application-autoscaling:DescribeScalableTargets", _CALL),
     )
@@ -270,18 +257,13 @@ register(
             "memory_exhausted", "connections_exhausted", "threads_exhausted", "consumer_stalled",
         ),
         inverse=Irreversible("the tasks that it replaced are gone"),
-        operations=AwsChange(
-            arn=service_arn,
-            read=read_service,
+        operations=service_change(
             settings=lambda _, current: {"deployment": text(primary_of(current), "id")},
             wanted=lambda _: {"deployment": "a new one of the same task definition"},
             request=lambda args, _: _request(args, forceNewDeployment=True),
             progress=_redeployed,
-            radius=radius_of,
             guards=undisturbed,
-            identity=identity_of,
             arrived=begun("deployment"),
-            labels=tags_of,
         ),
         permissions=(*_LOOKS, _CALL),
     )

@@ -6,21 +6,8 @@ import math
 from typing import Final
 
 from primitives.actions.aws import DatabaseInstance, aws, database_of
-from primitives.actions.aws_operations import AwsChange, Current
-from primitives.actions.aws_rds import (
-    INSTANCE_LOOKS,
-    WHOLE_INSTANCE,
-    applied,
-    identity_of,
-    instance_arn,
-    instance_guards,
-    modify,
-    own_storage,
-    read_instance,
-    settings_of,
-    tags_of,
-    whole,
-)
+from primitives.actions.aws_operations import Current
+from primitives.actions.aws_rds import INSTANCE_LOOKS, instance_guards, modification, own_storage, whole
 from primitives.actions.aws_world import AwsWorld, Guard, guard
 from primitives.actions.inverse import Irreversible
 from primitives.actions.proposal import Proposed, shell
@@ -90,18 +77,7 @@ REMEDIATION = register(
         command=_command,
         answers=("disk_full",),
         inverse=Irreversible("RDS never shrinks a volume"),
-        operations=AwsChange(
-            arn=instance_arn,
-            read=read_instance,
-            settings=settings_of("storage_gib", "AllocatedStorage"),
-            wanted=lambda args: {"storage_gib": args.storage_gib},
-            request=lambda args, _: modify(args, AllocatedStorage=args.storage_gib),
-            progress=lambda args, _, current: applied(current, "AllocatedStorage", args.storage_gib),
-            radius=WHOLE_INSTANCE,
-            guards=_guards,
-            identity=identity_of,
-            labels=tags_of,
-        ),
+        operations=modification("storage_gib", "AllocatedStorage", guards=_guards),
         permissions=(*INSTANCE_LOOKS, "rds:ModifyDBInstance"),
     )
 )

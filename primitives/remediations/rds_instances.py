@@ -12,17 +12,12 @@ from primitives.actions.aws_guards import STACK_LOOKS, no_stack_update
 from primitives.actions.aws_operations import AwsChange, Current, Settings, as_whole, settled
 from primitives.actions.aws_rds import (
     INSTANCE_LOOKS,
-    WHOLE_INSTANCE,
-    applied,
-    identity_of,
-    instance_arn,
+    instance_change,
     instance_guards,
+    modification,
     modify,
     own_storage,
     pending_or,
-    read_instance,
-    settings_of,
-    tags_of,
     whole,
 )
 from primitives.actions.aws_world import AwsPlace, AwsWorld, Guard, Request, guard
@@ -91,18 +86,7 @@ register(
         propose=_propose_nothing,
         command=lambda args: _modify_command(args, "--db-instance-class", args.instance_class),
         inverse=Inverse("resize_database", _class_back),
-        operations=AwsChange(
-            arn=instance_arn,
-            read=read_instance,
-            settings=settings_of("instance_class", "DBInstanceClass"),
-            wanted=lambda args: {"instance_class": args.instance_class},
-            request=lambda args, _: modify(args, DBInstanceClass=args.instance_class),
-            progress=lambda args, _, current: applied(current, "DBInstanceClass", args.instance_class),
-            radius=WHOLE_INSTANCE,
-            guards=instance_guards,
-            identity=identity_of,
-            labels=tags_of,
-        ),
+        operations=modification("instance_class", "DBInstanceClass"),
         permissions=(*INSTANCE_LOOKS, _MODIFY),
     )
 )
@@ -151,17 +135,12 @@ register(
         propose=_propose_nothing,
         command=lambda args: _modify_command(args, "--max-allocated-storage", str(args.most_gib)),
         inverse=Inverse("set_storage_bound", _bound_back),
-        operations=AwsChange(
-            arn=instance_arn,
-            read=read_instance,
+        operations=instance_change(
             settings=_bound,
             wanted=lambda args: {"most_gib": args.most_gib},
             request=lambda args, _: modify(args, MaxAllocatedStorage=args.most_gib),
             progress=_bound_there,
-            radius=WHOLE_INSTANCE,
             guards=_bound_guards,
-            identity=identity_of,
-            labels=tags_of,
         ),
         permissions=(*INSTANCE_LOOKS, _MODIFY),
     )

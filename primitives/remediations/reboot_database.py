@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from primitives.actions.aws import DatabaseInstance, aws, database_of
-from primitives.actions.aws_operations import AwsChange, Current, Settings, settled
-from primitives.actions.aws_rds import (
-    INSTANCE_LOOKS,
-    WHOLE_INSTANCE,
-    identity_of,
-    instance_arn,
-    instance_guards,
-    read_instance,
-    restarted,
-    tags_of,
-)
+from primitives.actions.aws_operations import Current, Settings, settled
+from primitives.actions.aws_rds import INSTANCE_LOOKS, instance_change, read_instance, restarted
 from primitives.actions.aws_world import AwsWorld, Request
 from primitives.actions.execution import Convergence
 from primitives.actions.inverse import Irreversible
@@ -68,18 +59,13 @@ REMEDIATION = register(
         propose=_propose,
         command=_command,
         inverse=Irreversible("the sessions that it ends are gone"),
-        operations=AwsChange(
-            arn=instance_arn,
+        operations=instance_change(
             read=_read,
             settings=_state,
             wanted=lambda _: {"restarted": "now"},
             request=lambda args, _: Request("rds", "RebootDBInstance", {"DBInstanceIdentifier": args.instance}),
             progress=_progress,
-            radius=WHOLE_INSTANCE,
-            guards=instance_guards,
-            identity=identity_of,
             arrived=_arrived,
-            labels=tags_of,
         ),
         permissions=(*INSTANCE_LOOKS, "rds:DescribeEvents", "rds:RebootDBInstance"),
     )

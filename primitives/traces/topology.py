@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from primitives.identity import is_kubernetes
@@ -10,7 +10,7 @@ from primitives.records import Edge, Resource, Span, Topology
 from primitives.resolver import host_of
 from primitives.terms import ResourceKind
 
-__all__ = ["topology_of"]
+__all__ = ["peers_of", "topology_of"]
 
 _CALLS: Final = frozenset({"client", "producer"})
 _PEERS: Final = (
@@ -41,9 +41,8 @@ def topology_of(spans: Sequence[Span], links: Iterable[tuple[str, str]] = ()) ->
         parent = by_id.get((span.trace_id, span.parent_span_id or ""))
         if parent is not None and parent.resource != span.resource:
             edges.add((parent.resource, span.resource))
-    handled = {(span.trace_id, span.parent_span_id) for span in spans}
-    for span in spans:
-        if _kind(span) in _CALLS and (span.trace_id, span.span_id) not in handled and (peer := _peer(span.attributes)):
+    for span, peer in zip(spans, peers_of(spans), strict=True):
+        if peer:
             called = services.get(peer, peer)
             kinds.setdefault(called, _kind_of_peer(span.attributes))
             edges.add((span.resource, called))
@@ -55,6 +54,27 @@ def topology_of(spans: Sequence[Span], links: Iterable[tuple[str, str]] = ()) ->
             Edge(source=caller, target=called, kind="calls") for caller, called in sorted(edges) if caller != called
         ),
     )
+
+
+def peers_of(spans: Sequence[Span]) -> list[str]:
+    """For each span that calls what writes no spans itself, what it calls; empty for all others."""
+    handled = {(span.trace_id, span.parent_span_id) for span in spans}
+    writers = {span.resource for span in spans}
+    return [
+        _called(span, writers) if _is_call(span) and (span.trace_id, span.span_id) not in handled else ""
+        for span in spans
+    ]
+
+
+def _called(span: Span, writers: Collection[str]) -> str:
+    """Its peer; a database that is called like a service is another thing, of which the name tells nothing."""
+    peer = _peer(span.attributes)
+    return "" if peer in writers and _database(span.attributes) else peer
+
+
+def _is_call(span: Span) -> bool:
+    """Whether it is a call by its kind, or, where it has none, as a statement for a database (client by convention)."""
+    return _kind(span) in _CALLS or (not _kind(span) and bool(_database(span.attributes)))
 
 
 def _service(span: Span) -> str:
@@ -74,9 +94,12 @@ def _peer(attributes: Mapping[str, Any]) -> str:
 
 
 def _kind_of_peer(attributes: Mapping[str, Any]) -> ResourceKind:
-    system = attributes.get("db.system.name", attributes.get("db.system"))
-    if system:
+    if system := _database(attributes):
         return "cache" if str(system).lower() in _CACHES else "database"
     if attributes.get("messaging.system"):
         return "queue"
     return "external"
+
+
+def _database(attributes: Mapping[str, Any]) -> Any:
+    return attributes.get("db.system.name", attributes.get("db.system"))

@@ -197,6 +197,9 @@ async def test_a_paste_with_an_escape_character_is_text_and_submits_nothing(open
         assert port.commands == []
         await pilot.press("enter")
         await settle(pilot)
+        # It names a time and a change, so how it was read is shown first; w keeps the words.
+        await pilot.press("w")
+        await settle(pilot)
         assert [one.text for one in statements_of(port) if isinstance(one, AddFact)] == ["poolq cut to 100 [Aat 14:20"]
 
 

@@ -3,12 +3,13 @@
 The file of a picture has the text, then for each line what its cells are drawn in (`3 bad bold, 40 dim on bar`). All
 themes share it: each must draw the same words, in its own colour of each role.
 
-`python tests/cockpit/test_every_screen.py` takes them anew; read the difference before you commit it.
+`python tests/cockpit/test_every_screen.py [SCENE ...]` takes them anew; read the difference before you commit it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -50,6 +51,11 @@ SCENES: Mapping[str, tuple[StartMode, bool, tuple[str, ...]]] = {
     "drill-result": (Replay(EXECUTION, drill=True), False, ("f", "A", "2", "enter")),
     "report": (START, False, ("colon", *"report", "~", "enter")),
     "story": (START, False, ("colon", *"story", "~", "enter")),
+    "change": (START, False, ("f", *"pool", "space", *"cut", "space", *"at", "space", *"9", "colon", *"20", "enter")),
+    "looks": (START, False, ("d",)),
+    "form": (START, False, ("d", "3", "enter")),
+    "zoomed-chart": (START, False, ("3", "z", "z", "left_curly_bracket")),
+    "samples": (START, False, ("3", "v")),
     "note": (START, False, ("c",)),
     "topology": (START, False, ("3", "3")),
     "go-to-time": (Replay(EXECUTION, "20"), False, ("at",)),
@@ -201,16 +207,18 @@ def test_no_picture_is_left_over() -> None:
     assert {path.name for path in TAKEN.iterdir()} == wanted
 
 
-async def update() -> None:
-    """Take every picture anew."""
+async def update(scenes: Iterable[str]) -> None:
+    """Take the pictures of these scenes anew."""
     TAKEN.mkdir(exist_ok=True)
+    wanted = {f"{scene}-{width}x{height}.txt" for scene in SCENES for width, height in SIZES}
     for old in TAKEN.iterdir():
-        old.unlink()
-    for scene in SCENES:
+        if old.name not in wanted:
+            old.unlink()
+    for scene in scenes:
         with tempfile.TemporaryDirectory() as scratch:
             for name, picture in (await taken(scene, Path(scratch))).items():
                 (TAKEN / name).write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    asyncio.run(update())
+    asyncio.run(update(sys.argv[1:] or SCENES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from stage import Opened, settle, shown
 from story import EXECUTION, StoryPort
 
@@ -30,7 +31,20 @@ async def test_the_list_says_what_each_incident_is(opened: Opened) -> None:
         text = shown(app)
         for words in ("Done", "Running", "Interrupted", "80 %", "4 min ago", "3 stored · 1 running"):
             assert words in text, words
-        assert "[@click=app.bell]orders[/] queue backlog" in text
+        assert "[@click=app.bell]orders[/]" in text
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=str)
+async def test_the_list_tells_the_severity_of_what_is_seen(opened: Opened, size: tuple[int, int]) -> None:
+    async with opened(Browse(), size=size) as (app, pilot):
+        await settle(pilot)
+        lines = shown(app).splitlines()
+        row = next(line for line in lines if "exec-0a1b2c3d" in line)
+        heads = next(line for line in lines if "ANALYSIS" in line)
+        assert heads.index("SEVE") == row.index("SEV2")
+        await pilot.press("slash", *"sev2", "enter")
+        await settle(pilot)
+        assert "exec-0a1b2c3d" in shown(app)
 
 
 async def test_enter_opens_what_has_ended_as_it_is_and_escape_comes_back(opened: Opened) -> None:

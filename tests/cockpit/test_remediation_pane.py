@@ -59,6 +59,8 @@ async def test_d_runs_the_look_under_the_cursor_and_nothing_else(opened: Opened)
         await pilot.press("1", "d")
         await settle(pilot)
         assert port.commands == []
+        await pilot.press("escape")
+        await settle(pilot)
         await pilot.press("5", "d")
         await settle(pilot)
         (command,) = port.commands

@@ -64,7 +64,7 @@ async def test_an_upgrade_that_fails_on_the_copy_changes_nothing(tmp_path: Path)
 async def test_a_kill_between_the_copy_and_the_upgrade_leaves_the_old_format(tmp_path: Path) -> None:
     path = tmp_path / "incidents.db.inbox"
     await _old(path)
-    environment = {**os.environ, "CLOUDOPS_FAILPOINT": "store.before_upgrade"}
+    environment = {**os.environ, "CLOUDOPS_FAILPOINT": "inbox.before_upgrade"}
     done = subprocess.run([sys.executable, "-c", _OPEN, str(path)], cwd=ROOT, env=environment, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL
     assert _format(path) == (1, False)

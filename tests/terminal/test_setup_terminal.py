@@ -51,10 +51,10 @@ def test_a_chosen_source_is_checked_shown_and_written(loki: FakeLoki, tmp_path: 
     (private_home / ".kube" / "config").write_text("contexts: [{name: north}]\n")
     answers = [
         ("context north", "n"),
-        ("URL of", ""),
-        ("URL of", loki.url),
-        ("URL of", ""),
-        ("URL of", ""),
+        ("URL of Prometheus", ""),
+        ("URL of Jaeger", ""),
+        ("URL of Grafana Loki", loki.url),
+        ("URL of Grafana Tempo", ""),
         ("Write this", "y"),
     ]
     code, shown = answer_questions(answers, config)
@@ -68,7 +68,7 @@ def test_a_chosen_source_is_checked_shown_and_written(loki: FakeLoki, tmp_path: 
 def test_a_file_that_is_there_stays_unless_somebody_says_yes(loki: FakeLoki, tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("theme: cloudops-light\n")
-    answers = [("URL of", ""), ("URL of", loki.url), ("URL of", ""), ("URL of", ""), ("Replace it", "")]
+    answers = [("URL of", ""), ("URL of", ""), ("URL of", loki.url), ("URL of", ""), ("Replace it", "")]
     code, shown = answer_questions(answers, config)
     assert (code, config.read_text()) == (4, "theme: cloudops-light\n")
     assert "nothing was written" in shown

@@ -20,7 +20,8 @@ PIT = graph({"mine": "service", "pump": "service"}, ("mine", "pump"))
 def weight(made: ChangeFound, *facts: Fact, symptom: Symptom | None = None) -> float:
     case = FactIndex(opened(symptom), None, found(made, *facts))
     assert made.change is not None
-    return timing_of(case, made, made.resource or "", [made.change], None)[0]
+    timing = timing_of(case, made, made.resource or "", [made.change], None)
+    return timing.weight + (timing.late[1] if timing.late else 0.0)
 
 
 @pytest.mark.parametrize("resource", ["api", "mine"])
@@ -63,7 +64,7 @@ def test_without_a_metric_the_first_message_shows_when_it_began() -> None:
     def by_messages(minutes_before: float, *facts: Fact) -> float:
         made = change("c1", "api", minutes_before=minutes_before).model_copy(update={"lead_s": None})
         assert made.change is not None
-        return timing_of(FactIndex(early, None, found(made, *facts)), made, "api", [made.change], None)[0]
+        return timing_of(FactIndex(early, None, found(made, *facts)), made, "api", [made.change], None).weight
 
     assert by_messages(3, told(0)) > 0 > by_messages(100, told(0))
     # No message, and one that is older than the change, say nothing of it.

@@ -90,13 +90,12 @@ def test_a_state_without_bearing_is_stored_as_before() -> None:
     assert not {"bearing", "bearing_reason", "hurt"} & set(state("OOMKilled").model_dump())
 
 
-def test_rules_that_failed_leave_more_unknown_than_a_source_that_answered_in_part() -> None:
+def test_rules_that_failed_leave_the_first_answer_less_sure_than_a_source_that_answered_in_part() -> None:
     crash = state("CrashLoopBackOff", message="back-off")
     part = SourceGap(question="objects", status="partial", **SEEN)
     failed = SourceGap(question="objects", status="partial", fault=True, withheld=("OOMKilled",), **SEEN)
 
-    def unknown(*facts: Fact) -> float:
-        ranked = rank_facts(found(crash, *facts), opened()).hypotheses
-        return next(hypothesis.confidence for hypothesis in ranked if hypothesis.cause_id == "unknown")
+    def sure(*facts: Fact) -> float:
+        return rank_facts(found(crash, *facts), opened()).hypotheses[0].confidence
 
-    assert unknown(failed) > unknown(part) >= unknown()
+    assert sure(failed) < sure(part) <= sure()

@@ -62,6 +62,8 @@ CAUSES = (
         "{resource} is configured with an address that doesn't exist",
         "Kubernetes: DNS for Services and Pods",
         states={"EnvHostUnknown": 4.0, "ExternalNameUnknown": 3.8},
+        # RFC 1035: the name's record is what its owner says; an address that was written down grows old.
+        signals={"another address answers": 5.0},
         families={"dns": 0.6},
         diagnostic="inspect_workloads",
     ),

@@ -25,20 +25,24 @@ CAUSES = (
     Cause(
         "service_selector_mismatch", _CLASS, "The selector of {resource} fits no pod", _SERVICES,
         states={"SelectorMismatch": 4.5, "NoEndpoints": 1.5}, diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "service_port_mismatch", _CLASS, "{resource} sends traffic to a port that nobody listens on", _SERVICES,
         states={"TargetPortMismatch": 4.2, "TargetPortNameMissing": 4.4}, diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "service_protocol_mismatch", _CLASS, "{resource} speaks another protocol than its pods", _SERVICES,
         states={"ServiceProtocolMismatch": 4.2}, diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "ingress_misrouted", _CLASS, "{resource} routes requests to what isn't there", "Kubernetes: Ingress",
         states={"IngressBackendMissing": 4.4, "IngressPortMismatch": 4.4, "IngressClassMissing": 3.8,
                 "GatewayMissing": 4.2, "RouteRefused": 3.4},
         diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "network_policy_blocked", _CLASS, "A network policy blocks {resource}", "Kubernetes: Network Policies",

@@ -31,7 +31,7 @@ CAUSES = (
         families={"exception": 1.5, "crash": 1.0, "server_error": 1.0, "missing_object": 0.6},
         remediations=("rollback_deployment", "restart_workload"), diagnostic="analyze_logs",
         signals={"slow at the end": 0.4, "failing": 0.5, "failures logged": 0.6, "messages stopped": 0.25,
-                 "spans failing": 0.8},
+                 "spans failing": 0.8, "calls multiplied": 1.2},
         fallback_for=("fail", "worse"),
         outcome_rank=2,
     ),
@@ -48,6 +48,7 @@ CAUSES = (
         states={"ImageNotFound": 4.8, "InvalidImageName": 4.5, "ErrImageNeverPull": 4.0, "ImagePlatformMismatch": 4.0,
                 "ImagePullDenied": 2.4, "ImagePullBackOff": 1.5},
         remediations=("rollback_deployment",), diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "image_registry_unreachable", _CLASS, "The registry of {resource}'s image can't be reached", _IMAGES,
@@ -64,21 +65,25 @@ CAUSES = (
         "liveness_probe_misconfigured", _CLASS, "{resource}'s liveness probe kills healthy containers", _PROBES,
         states={"LivenessProbeMisconfigured": 4.5, "LivenessProbeFailed": 2.2, "KilledByProbe": 0.6},
         remediations=("rollback_deployment",), diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "readiness_probe_misconfigured", _CLASS, "{resource}'s readiness probe can't succeed", _PROBES,
         states={"ReadinessProbeMisconfigured": 4.5, "ReadinessProbeFailed": 2.0, "NotReady": 0.5},
         remediations=("rollback_deployment",), diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "startup_probe_misconfigured", _CLASS, "{resource}'s startup probe can't succeed", _PROBES,
         states={"StartupProbeMisconfigured": 4.5, "StartupProbeFailed": 2.2},
         remediations=("rollback_deployment",), diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "missing_service_account", _CLASS, "{resource}'s ServiceAccount doesn't exist",
         "Kubernetes: Configure Service Accounts for Pods",
         states={"ServiceAccountMissing": 4.8}, diagnostic=_INSPECT, signals={"account token missing": 1.6},
+        is_setting=True,
     ),
     Cause(
         "volume_mount_failed", _CLASS, "{resource} can't mount a volume", _VOLUMES,
@@ -115,18 +120,22 @@ CAUSES = (
     Cause(
         "node_selector_mismatch", _CLASS, "No node has the labels that {resource}'s node selector asks for",
         _SCHEDULING, states={"NodeSelectorMismatch": 4.4}, diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "node_affinity_mismatch", _CLASS, "No node meets {resource}'s node affinity", _SCHEDULING,
         states={"NodeAffinityMismatch": 4.4, "PodRejected": 1.0}, diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "pod_affinity_conflict", _CLASS, "{resource}'s pod affinity rules can't be met", _SCHEDULING,
         states={"PodAffinityConflict": 4.4, "TopologySpreadConflict": 4.0}, diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "taint_not_tolerated", _CLASS, "{resource} doesn't tolerate the taints of the nodes", _SCHEDULING,
         states={"TaintNotTolerated": 4.2}, diagnostic=_INSPECT,
+        is_setting=True,
     ),
     Cause(
         "job_failed", _CLASS, "{resource} failed", "Kubernetes: Jobs, pod failure policy and backoff limit",

@@ -23,6 +23,8 @@ class JaegerSettings(HttpSettings):
     PRODUCT: ClassVar[str] = "Jaeger"
     PORT: ClassVar[int] = 16686
     TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
+    SERVICE_NAMES: ClassVar[tuple[str, ...]] = ("jaeger-query", "jaeger")
+    SERVICE_PORTS: ClassVar[tuple[int, ...]] = (80,)
 
 
 @backend(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from primitives.backends.http_settings import HttpSettings
 from primitives.backends.kubernetes.client import Absent, Forbidden, KubernetesClient
 from primitives.backends.kubernetes.role import NEEDS, Need
+from primitives.backends.registry import backends
 from primitives.clock import Clock
 from primitives.errors import SourceError
 from primitives.examination import Examination, Offer
@@ -19,19 +21,6 @@ __all__ = ["examine_cluster"]
 
 _USER: Final = lazy_pattern(r'User "([^"]{1,300})"')
 _WITHIN_S: Final = 9.0
-_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "prometheus": (
-        "prometheus-server", "prometheus-k8s", "kube-prometheus-stack-prometheus", "prometheus",
-        "vmsingle", "victoria-metrics", "thanos-query", "thanos-querier", "mimir-query-frontend",
-    ),
-    "loki": ("loki", "loki-gateway", "loki-query-frontend", "loki-read"),
-    "tempo": ("tempo", "tempo-query-frontend"),
-    "jaeger": ("jaeger-query", "jaeger"),
-}  # fmt: skip
-"""Names under which the usual charts and operators install these."""
-_PORTS: Final = {
-    "prometheus": (9090, 80, 8428, 10902, 8080), "loki": (3100, 80), "tempo": (3200, 3100, 80), "jaeger": (16686, 80),
-}  # fmt: skip
 _LABEL: Final = "app.kubernetes.io/name"
 
 
@@ -77,25 +66,23 @@ async def _services(client: KubernetesClient, namespaces: tuple[str, ...]) -> li
 
 
 def _offers(services: Iterable[Mapping[str, Any]], client: KubernetesClient) -> Iterable[Offer]:
-    """The services that look like a Prometheus, Loki, Tempo or Jaeger, one of a kind and namespace."""
+    """The services that look like a source which is asked by its URL, one of a kind and namespace."""
+    kinds = {name: kind.settings for name, kind in backends().items() if issubclass(kind.settings, HttpSettings)}
     seen: set[tuple[str, str]] = set()
     for service in services:
         name, namespace = text(service, "metadata", "name"), text(service, "metadata", "namespace")
         label = text(service, "metadata", "labels", _LABEL)
         ports = {port.get("port") for port in maps(service, "spec", "ports")}
-        for kind, names in _KINDS.items():
-            port = next((known for known in _PORTS[kind] if known in ports), None)
-            if (
-                port is None
-                or (kind, namespace) in seen
-                or not (name in names or name.endswith(names) or label == kind)
-            ):
+        for kind, settings in kinds.items():
+            names, usual = settings.SERVICE_NAMES, settings.PORT
+            port = next((known for known in (usual, *settings.SERVICE_PORTS) if known in ports), None)
+            if port is None or (kind, namespace) in seen or not (name.endswith(names) or label == kind):
                 continue
             seen.add((kind, namespace))
-            local = f"kubectl -n {namespace} port-forward svc/{name} {_PORTS[kind][0]}:{port}"
+            local = f"kubectl -n {namespace} port-forward svc/{name} {usual}:{port}"
             yield Offer(
                 kind,
                 kind,
-                {"url": f"http://localhost:{_PORTS[kind][0]}"},
+                {"url": f"http://localhost:{usual}"},
                 client.clean(f"service {name} in namespace {namespace}; from outside of the cluster first: {local}"),
             )

@@ -23,6 +23,8 @@ class LokiSettings(TenantSettings):
     PRODUCT: ClassVar[str] = "Loki"
     PORT: ClassVar[int] = 3100
     TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
+    SERVICE_NAMES: ClassVar[tuple[str, ...]] = ("loki", "loki-gateway", "loki-query-frontend", "loki-read")
+    SERVICE_PORTS: ClassVar[tuple[int, ...]] = (80,)
 
 
 @backend(

@@ -26,6 +26,11 @@ class PrometheusSettings(HttpSettings):
     PRODUCT: ClassVar[str] = "Prometheus"
     PORT: ClassVar[int] = 9090
     TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
+    SERVICE_NAMES: ClassVar[tuple[str, ...]] = (
+        "prometheus-server", "prometheus-k8s", "kube-prometheus-stack-prometheus", "prometheus",
+        "vmsingle", "victoria-metrics", "thanos-query", "thanos-querier", "mimir-query-frontend",
+    )  # fmt: skip
+    SERVICE_PORTS: ClassVar[tuple[int, ...]] = (80, 8428, 10902, 8080)
 
     mapping: str = Field("", max_length=4_096)
     map: Mapping = Mapping()

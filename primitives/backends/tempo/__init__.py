@@ -23,6 +23,8 @@ class TempoSettings(TenantSettings):
     PRODUCT: ClassVar[str] = "Tempo"
     PORT: ClassVar[int] = 3200
     TOKEN_VARIABLE: ClassVar[str] = TOKEN_VARIABLE
+    SERVICE_NAMES: ClassVar[tuple[str, ...]] = ("tempo", "tempo-query-frontend")
+    SERVICE_PORTS: ClassVar[tuple[int, ...]] = (3100, 80)
 
 
 @backend(

@@ -25,7 +25,7 @@ async def upgrade(path: Path, connection: Connection, version: int, steps: Mappi
     script = "".join(f"{sql}\nPRAGMA user_version = {number};\n" for number, sql in due)
     whole = f"BEGIN IMMEDIATE;\n{script}COMMIT;\n"
     await _try_on_copy(path, connection, whole)
-    failpoint("store.before_upgrade")
+    failpoint("inbox.before_upgrade")
     await connection.script(whole)
 
 
