@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from primitives.identity import parse_id
 from primitives.kubernetes.kinds import KINDS_BY_NAME
 from primitives.patterns import lazy_pattern
 from primitives.records import LogRecord
@@ -87,8 +88,8 @@ def _about(told: Mapping[str, Any]) -> dict[str, str] | None:
     """The object that an event is about; exporters also write it as `namespace/kind/name`, or its parts beside it."""
     about: Any = next((told[name] for name in _ABOUT if told.get(name)), None)
     if isinstance(about, str):
-        parts = about.split("/")
-        about = dict(zip(("name", "kind", "namespace"), reversed(parts), strict=False))
+        known = parse_id(about)
+        about = {"kind": known.kind, "name": known.name, "namespace": known.namespace}
     if about is None and told.get("kind") != "Event":
         about = told
     if not isinstance(about, Mapping):
