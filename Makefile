@@ -71,9 +71,14 @@ fuzz: dev ## spoil every kind of input at random and let the commands read it (S
 .PHONY: audit-dependencies
 audit-dependencies: venv ## look up the locked dependencies in PyPI's list of known vulnerabilities (needs the network)
 	@test -x .venv/.audit/bin/pip-audit || { $(BIN)/python -m venv .venv/.audit && \
-	  .venv/.audit/bin/python -m pip --disable-pip-version-check install -qq pip-audit; }
-	@.venv/.audit/bin/pip-audit --require-hashes --disable-pip --strict --requirement requirements.lock
-	@.venv/.audit/bin/pip-audit --require-hashes --disable-pip --strict --requirement requirements-dev.lock
+	  .venv/.audit/bin/python -m pip --disable-pip-version-check install -qq pip-audit 2>/dev/null; } || \
+	  { echo "audit-dependencies: nothing was checked: pip-audit can't be installed; is there a network?" >&2; exit 1; }
+	@for lock in requirements.lock requirements-dev.lock; do \
+	  .venv/.audit/bin/pip-audit --require-hashes --disable-pip --strict --requirement $$lock >.venv/.audit/log 2>&1 && continue; \
+	  if grep -q "known vulnerabilit" .venv/.audit/log; then cat .venv/.audit/log; exit 1; fi; \
+	  echo "audit-dependencies: $$lock was not checked: PyPI's list of known vulnerabilities can't be reached" \
+	    "($$(tail -n 1 .venv/.audit/log | cut -c 1-200))" >&2; exit 1; \
+	done; echo "no known vulnerabilities"
 
 .PHONY: cluster-faults
 cluster-faults: dev ## cause each fault on a test cluster, record it, and see whether it is told first (an hour; INTO=a new folder)

@@ -41,8 +41,9 @@ from engine.state.runs import ActionRun
 from engine.state.steps import Step, StepStatus
 from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
+from primitives.errors import StoreCorrupt
 
-__all__ = ["Closure", "FoundFact", "IncidentState", "Note", "Phase", "Step", "StepStatus", "fold"]
+__all__ = ["Closure", "FoundFact", "IncidentState", "Note", "OutOfOrderError", "Phase", "Step", "StepStatus", "fold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,18 +194,21 @@ class IncidentState:
         return self.investigation.finished
 
     def apply(self, event: Event) -> None:
-        """Fold one event in. Events must come in the order of their sequence numbers."""
+        """Fold one event in. Raises `OutOfOrderError` when it isn't the next one."""
         if event.seq != self.seq + 1:
-            raise ValueError(f"event {event.seq} can't follow event {self.seq} of {event.execution_id}")
+            raise OutOfOrderError(event, f"event {self.seq}")
         if self.closed is not None:
-            raise ValueError(f"event {event.seq} can't follow the close of {event.execution_id}")
+            raise OutOfOrderError(event, "the close")
         body = event.body
-        # An attribute: `isinstance` is slow for models, and a long log is folded in one go.
-        if body.of_investigation is True:
-            self.investigation.apply(event, body)
-            self.updated_at = event.time
-        else:
-            self._apply_other(event, body)
+        try:
+            # An attribute: `isinstance` is slow for models, and a long log is folded in one go.
+            if body.of_investigation is True:
+                self.investigation.apply(event, body)
+                self.updated_at = event.time
+            else:
+                self._apply_other(event, body)
+        except KeyError as error:
+            raise OutOfOrderError(event, "those before it") from error
         self.seq = event.seq
         self.hash = event.hash
 
@@ -295,6 +299,14 @@ class IncidentState:
 @cache
 def _adapter() -> TypeAdapter[IncidentState]:
     return TypeAdapter(IncidentState)
+
+
+class OutOfOrderError(StoreCorrupt, ValueError):
+    """An event can't follow those before it: the log has a gap, or somebody changed it."""
+
+    def __init__(self, event: Event, before: str) -> None:
+        place = f"event {event.seq} can't follow {before} of {event.execution_id}"
+        super().__init__(f"{place}: the log is damaged; run `cloudops audit verify`")
 
 
 def fold(events: list[Event] | tuple[Event, ...], state: IncidentState | None = None) -> IncidentState:

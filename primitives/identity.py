@@ -34,6 +34,7 @@ __all__ = [
     "base_name",
     "in_scope",
     "is_kubernetes",
+    "is_zone",
     "kind_of",
     "kubernetes_id",
     "namespace_of",
@@ -78,6 +79,11 @@ _ARN_TYPE: Final = lazy_pattern(r"[a-z][a-zA-Z-]*[:/]")
 _UNTYPED: Final = frozenset({"s3", "sns", "sqs"})
 # NAME/ID, of target groups and of Kafka's clusters.
 _NAMED_FIRST: Final = frozenset({"elasticloadbalancing", "kafka"})
+# AWS: eu-west-1b, euw1-az2, us-east-1-bos-1a; Google Cloud: europe-west1-d; Azure: westeurope-2.
+_ZONE: Final = lazy_pattern(
+    r"[a-z]{2}(?:-[a-z]{2,5})?-[a-z]{4,10}-\d(?:-[a-z]{3}-\d)?[a-z]|[a-z]{3,5}\d-az\d|[a-z]{2,12}-[a-z]{4,10}\d{1,2}-[a-f]|"
+    r"(?:west|east|north|south|central)[a-z]{2,16}\d?-[123]"
+)
 _CACHED: Final = 65_536
 
 
@@ -318,3 +324,8 @@ def _escaped(scope: str) -> str:
 
 def _unescaped(scope: str) -> str:
     return scope.replace("%2F", "/").replace("%25", "%")
+
+
+def is_zone(text: str) -> bool:
+    """Whether it is called as providers call availability zones."""
+    return _ZONE.fullmatch(parse_id(text).short) is not None

@@ -9,6 +9,7 @@ from typing import Final
 from engine.reason.catalogue import Cause, causes, fallback_cause
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence, Weighed, merge_repeated
 from engine.reason.fact_index import FactIndex
+from engine.reason.places import cause_of_place, says_itself
 from engine.reason.weights import Weights
 from primitives.dataclass import dataclass
 
@@ -87,7 +88,7 @@ def _candidate(
         where += _landing(case, key.resource, places)
     direct = merge_repeated(claims, weights)
     placed = merge_repeated(where, weights)
-    if not cause.generic and key.change is None:
+    if not cause.generic and key.change is None and not says_itself(case, key):
         placed = _bounded(placed, _RIDE * sum(item.weight for item in direct if item.weight > 0))
     return _of_evidence(key, (*direct, *placed))
 
@@ -191,10 +192,10 @@ def _unexplained(
     weights: Weights,
 ) -> list[HypothesisKey]:
     """Resources in trouble of which no fact says the kind: the fallback cause (slow, or fails) is used."""
-    named = {key.resource for key in claims if causes()[key.cause_id].generic}
+    named = {key.resource for key in claims if causes()[key.cause_id].generic or says_itself(case, key)}
     cause_id = fallback_cause(case.effect)
     return [
-        HypothesisKey(cause_id, name)
+        HypothesisKey(cause_of_place(case, name) or cause_id, name)
         for name, own in places.items()
         if name not in named and sum(item.weight for item in merge_repeated(own, weights)) >= _IN_PLACE
     ]

@@ -51,6 +51,9 @@ Signal = Literal[
     "traffic rose below",  # what it calls got as many times more requests
     "load ran full",  # something behind where more requests enter ran full since
     "outside blamed",  # errors name a host outside of the known system
+    "path closed",  # a rule of the network that names it changed, and connections fail since
+    "pool taken",  # it holds most of what all share, and others are refused
+    "lost its role",  # it was the primary or leader of its cluster and isn't any more
     "fell silent",  # its metrics ended while others go on
     "setting differs",  # a setting differs from before or from its peers
     "path refused",  # it says that it may not use a path
@@ -113,6 +116,11 @@ class Cause:
     `caused_by_change` a change of the resource can cause it. One that `shows_on_entity` is a symptom of the whole
     entity (`engine.reason.entities`): what supports it speaks for a known cause behind it. `location_states` are the
     states of the component itself; where it is known to be down, all that it serves suffers from it.
+    What `shows_callers_faults` is an outcome of what is wrong with its direct callers too: a queue grows since its
+    consumer fails. Without `caused_from_above` no change of a caller can cause it: load overloads a database, and
+    doesn't make it a replica. A `place` ("external" or "zone")
+    alone can say what a cause is (`engine.reason.places`), in `place_sentence`; causes that are only what is `seen_of`
+    such places are taken for it.
     The one that `names_any_trouble` is used for a bad state that no cause declares. One that `is_setting` says which
     setting is wrong, whatever its class.
     """
@@ -143,6 +151,11 @@ class Cause:
     is_setting: bool = False
     location_states: tuple[str, ...] = ()
     names_any_trouble: bool = False
+    caused_from_above: bool = True
+    shows_callers_faults: bool = False
+    place: str = ""
+    seen_of: tuple[str, ...] = ()
+    place_sentence: str = ""
     unproven_sentence: str = ""
     complaint_sentence: str = ""
     change_noun: str = ""

@@ -40,13 +40,16 @@ def can_cause(case: FactIndex, cause: HypothesisKey, consequence: HypothesisKey)
     same = cause.resource == consequence.resource
     below = consequence.resource in case.below.get(cause.resource, ())
     if cause.change is not None:
-        return (same or below) and _can_be_caused(consequence) and not is_precise(cause, consequence)
+        reached = same or (below and causes()[consequence.cause_id].caused_from_above)
+        return reached and _can_be_caused(consequence) and not is_precise(cause, consequence)
     if same and is_only_felt(case, cause):
         return False
     if same and causes()[consequence.cause_id].shows_on_entity:
         return not known.generic and is_only_felt(case, consequence)
     if is_outcome(cause, consequence):
-        return same or is_behind(case, cause.resource, consequence.resource)
+        if same or is_behind(case, cause.resource, consequence.resource):
+            return True
+        return below and not known.generic and causes()[consequence.cause_id].shows_callers_faults
     return (same or below) and consequence.cause_id in known.can_cause
 
 

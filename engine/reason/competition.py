@@ -13,6 +13,7 @@ from engine.reason.candidates import Candidate
 from engine.reason.chains import can_cause, explains_many, explains_outcomes, is_outcome, reachable_resources
 from engine.reason.fact_index import FactIndex
 from engine.reason.odds import log_odds, probability_at
+from engine.reason.order_in_time import OrderInTime
 from engine.reason.ties import TieBreaker
 from engine.reason.trouble import Trouble
 from engine.reason.weights import Weights
@@ -180,7 +181,8 @@ def _support(
         consequences = [other for other in consequences if is_outcome(candidate.key, other.key)]
     best, supporter = 0.0, None
     for other in consequences:
-        new = sum(item.weight for item in other.evidence if item.weight > 0 and (item.fact, item.why) not in counted)
+        # What speaks against the consequence speaks against having seen it.
+        new = sum(item.weight for item in other.evidence if (item.fact, item.why) not in counted)
         support = min(weights.sharpness * new + math.log(weights.link), most)
         if support > best:
             best, supporter = support, other
@@ -201,12 +203,14 @@ def _in_time(candidate: Candidate) -> float:
 
 def _consequences(case: FactIndex, candidates: Sequence[Candidate]) -> list[list[int]]:
     """For each candidate, the places of those that it can cause."""
+    order = OrderInTime(case)
     at: dict[str, list[int]] = {}
     for place, candidate in enumerate(candidates):
         if candidate.key.resource is not None:
             at.setdefault(candidate.key.resource, []).append(place)
     return [
         [other for name in reachable_resources(case, candidate.key) for other in at.get(name, ())
-         if can_cause(case, candidate.key, candidates[other].key)]
+         if can_cause(case, candidate.key, candidates[other].key)
+         and not order.is_too_early(candidate.key, candidates[other])]
         for candidate in candidates
     ]  # fmt: skip

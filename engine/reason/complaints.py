@@ -7,34 +7,55 @@ another didn't answer (M. Nygard, Release It!: integration points; gRPC: UNAVAIL
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
 from engine.reason.fact_index import COMPLAINTS, FactIndex
-from primitives.facts import LogPattern, ProbeResult
+from engine.reason.roles import lost_roles
+from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult
 from primitives.identity import base_name, same_name
 from primitives.patterns import lazy_pattern
+from primitives.terms import IncidentClass
 
-__all__ = ["accused", "is_of_target", "is_outward", "refuses_caller"]
+__all__ = ["STORES", "accused", "is_of_target", "is_outward", "refuses_caller"]
 
-# Kinds of resources that store data: when one refuses writes, its callers log the error.
-_STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
+STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
+"""Kinds of resources that store data: when one refuses writes, its callers log the error."""
+
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
 _OUTWARD: Final = lazy_pattern(
     r"\b(?:upstream|downstream|dial|call(?:s|ed|ing)?|connect(?:ing|ed)? to|connection to|request to|rpc|fetch(?:ing)?|"
     r"lookup|response from|reply from|awaiting headers|remote|peer|endpoint|(?:get|post|put|delete) \"?https?:|"
-    r"https?://|client\.timeout|connect timed out|connect timeout)",
+    r"https?://|client\.timeout|connect timed out|connect timeout|"
+    # Whoever was asked answered, or took too long to (Java: SocketTimeoutException; Python: requests.ReadTimeout).
+    r"read ?timed ?out|read ?timeout|connectionpool\(host|"
+    r"(?:responded|answered|replied)(?: with)?|returned (?:an? )?(?:http )?(?:status )?5\d\d)",
     re.IGNORECASE,
 )
 # Redis: errors OOM and MISCONF; RabbitMQ: connection.blocked.
 _STORE_SAYS: Final = lazy_pattern(
     r"oom command not allowed|misconf redis|blocked by (?:the )?(?:broker|server)|connection\.blocked", re.IGNORECASE
 )
+# What only a store writes of itself (etcd, PostgreSQL, MySQL, Oracle, MongoDB, Elasticsearch: lists of errors); drivers
+# hand it on to who asked.
+_OF_STORES: Final = lazy_pattern(
+    r"etcdserver|\bmvcc\b|sqlstate|\bora-\d{5}|psqlexception|\bmysql|mongo(?:db|server|write)\w{0,24}error|"
+    r"could not extend file|the table \S{1,200} is full|cluster_block_exception|notwritableprimary|redis\w{0,24}error",
+    re.IGNORECASE,
+)
+# Envoy: names of clusters that Istio makes, `outbound|PORT|SUBSET|HOST`.
+_CLUSTER: Final = lazy_pattern(r"\boutbound\|(?P<port>\d{2,5})\|[^|\s]{0,63}\|(?P<host>[A-Za-z0-9.-]{1,253})")
 _ADDRESS: Final = lazy_pattern(
     r"(?:\b(?:dial tcp|lookup|connect(?:ing|ed|ion)? (?:to|with)|server at|host|upstream|call(?:ing)?|reach|contact)"
     r"[ :=\"'(]{1,3}|://|[ @(\"'])"
     r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?):(?P<port>\d{2,5})\b"
+)
+# urllib3: its pools of connections.
+_POOL: Final = lazy_pattern(
+    r"connectionpool\(host=['\"]?(?P<host>[A-Za-z0-9][A-Za-z0-9.-]{0,252}[A-Za-z0-9])['\"]?, port=(?P<port>\d{2,5})",
+    re.IGNORECASE,
 )
 _NAME: Final = lazy_pattern(
     r"\b(?:dial tcp|lookup|connect(?:ing|ed|ion)? to|server at|upstream|failed to (?:call|reach|contact)|"
@@ -57,6 +78,18 @@ _WRAPPED: Final = 10
 _NAME_SERVERS: Final = frozenset({"coredns", "kube-dns"})
 # Past this many nothing is said of any of them.
 _MOST: Final = 4
+_SEVERAL: Final = 2
+_APART: Final = lazy_pattern(r"[^A-Za-z0-9]+")
+_LONGEST: Final = 2_000
+_LEAST_WORD: Final = 3
+# These say what a thing is, and not which.
+_COMMON: Final = frozenset(
+    """
+    service server client api app backend database cache queue topic store storage cluster proxy gateway external host
+    node prod production staging test dev main primary replica secondary error errors http https request response
+    connection timeout data message
+    """.split()  # noqa: SIM905 - a list of words reads as words
+)
 
 
 def is_outward(fact: LogPattern) -> bool:
@@ -73,12 +106,14 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     each of a few. Where none is known, or a name that nothing knows, it is an unknown dependency of the writer.
     """
     writer = fact.resource
+    if writer is not None and fact.family == "authentication" and case.resources.get(writer) in STORES:
+        return _refused_callers(case, writer)
     if writer is not None and (source := _quoted(case, fact)):
         return (source,)
     if fact.family == "dns" and (resolvers := _resolvers(case, writer)):
         return resolvers
     if writer is not None and not fact.points_at and _is_of_store(fact):
-        return _refusing_store(case, writer)
+        return _refusing_stores(case, writer, fact.family)
     if writer is None or not is_outward(fact):
         return ()
     if fact.points_at:
@@ -88,7 +123,11 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     if host and not _NUMBERS.fullmatch(host):
         short = host.partition(".")[0] if host.endswith(_INSIDE) or ".svc." in host else host
         known = [name for name in (*called, *case.resources) if same_name(name, short)]
-        return tuple(known[:1])
+        if known:
+            return tuple(known[:1])
+        return _named_by_words(called, fact)
+    if spoken := _named_by_words(called, fact):
+        return spoken
     listening = [name for name in called if port is not None and name in _listeners(case).get(port, ())]
     if len(listening) == 1:
         return (listening[0],)
@@ -117,18 +156,65 @@ def _resolvers(case: FactIndex, writer: str | None) -> tuple[str, ...]:
 
 
 def _is_of_store(fact: LogPattern) -> bool:
-    """Whether only a store says so: it takes no writes, locks, or refuses commands."""
-    return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(fact.example or fact.template))
+    """Whether only a store says so: it takes no writes, locks, is full, or refuses commands."""
+    text = fact.example or fact.template
+    if (fact.family == "failover" or _is_short_of(fact.family or "")) and _OF_STORES.search(text):
+        return True
+    return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
 
 
-def _refusing_store(case: FactIndex, writer: str) -> tuple[str, ...]:
-    """The only store that a writer has, where the writer is none itself: it is the one that takes no writes."""
-    stores = [name for name in case.below.get(writer, ()) if case.resources.get(name) in _STORES]
-    return tuple(stores) if len(stores) == 1 and case.resources.get(writer) not in _STORES else ()
+def _is_short_of(family: str) -> bool:
+    """Whether messages of a family tell of a shortage of the store's own; connections may be a client's."""
+    told = [causes()[cause_id].cause_class for cause_id, _ in causes_of_family(family)]
+    return family != "too_many_connections" and IncidentClass.RESOURCE_SATURATION in told
+
+
+def _refusing_stores(case: FactIndex, writer: str, family: str | None) -> tuple[str, ...]:
+    """The stores of a writer, that is none itself, that may have said so.
+
+    Of several those that say the same themselves, else those of which it is measured, else each of a few.
+    """
+    stores = [name for name in case.below.get(writer, ()) if case.resources.get(name) in STORES]
+    if case.resources.get(writer) in STORES or len(stores) > _MOST:
+        return ()
+    if len(stores) < _SEVERAL:
+        return tuple(stores)
+    meant = {cause_id for cause_id, _ in causes_of_family(family or "")}
+    saying = {fact.resource for _, fact in case.present(LogPattern) if fact.family == family and fact.count}
+    if family in ("read_only", "failover") and (alike := tuple(name for name in stores if name in lost_roles(case))):
+        return alike
+    metrics = [(fact.resource, fact.metric) for _, fact in case.present(MetricShift)]
+    metrics += [(fact.resource, fact.metric) for _, fact in case.present(MetricAtLimit)]
+    measured = {name for name, metric in metrics if not meant.isdisjoint(causes_of_metric(metric))}
+    for known in (saying, measured):
+        if alike := tuple(name for name in stores if name in known):
+            return alike
+    return tuple(stores)
+
+
+def _refused_callers(case: FactIndex, store: str) -> tuple[str, ...]:
+    """Who shows a store credentials that it refuses: those of its callers that say so as well."""
+    refused = {fact.resource for _, fact in case.present(LogPattern) if fact.family == "authentication" and fact.count}
+    callers = tuple(name for name in case.above.get(store, ()) if name in refused)
+    return callers if len(callers) <= _MOST else ()
+
+
+def _named_by_words(called: Sequence[str], fact: LogPattern) -> tuple[str, ...]:
+    """The one of what is called whose own words the message uses, where no other dependency is called so."""
+    text = _words(fact.example or fact.template)
+    names = {name: _words(base_name(name)) - _words(base_name(fact.resource or "")) - _COMMON for name in called}
+    told = {name: len(own & text) for name, own in names.items()}
+    best = max(told.values(), default=0)
+    named = tuple(name for name, count in told.items() if count == best)
+    return named if best and len(named) == 1 else ()
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in _APART.split(text[:_LONGEST].lower()) if len(word) >= _LEAST_WORD}
 
 
 def _address(text: str) -> tuple[str, int | None]:
-    match = _ADDRESS.search(text)
+    match = _CLUSTER.search(text) or _POOL.search(text) or _ADDRESS.search(text)
     if match:
         return match["host"], int(match["port"])
     named = _NAME.search(text)
@@ -154,5 +240,5 @@ def is_of_target(family: str) -> bool:
     """Whether a message of the family is about the resource that it names, not about the one that wrote it."""
     return family in (
         "connection_refused", "connection_reset", "unreachable", "timeout", "unavailable", "too_many_connections",
-        "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object",
+        "read_only", "deadlock", "slow_query", "rate_limited", "server_error", "missing_object", "clock",
     )  # fmt: skip

@@ -28,6 +28,7 @@ from primitives.facts import (
     SpanShift,
     WorkloadState,
 )
+from primitives.identity import same_name
 from primitives.records import Symptom
 from primitives.terms import FAILURES
 
@@ -245,6 +246,22 @@ class FactIndex:
         wrote = {fact.resource for _, fact in self.present(LogPattern) if fact.count and fact.family in COMPLAINTS}
         ended = {fact.resource for _, fact in self.present(WorkloadState) if fact.state == "DependencyUnanswered"}
         return frozenset(name for name in wrote | ended if name)
+
+    def checked(self, probe: ProbeResult) -> str | None:
+        """The resource that a check was of: its target, by name or by the host of its address; else who asked."""
+        target = probe.target or ""
+        if target in self.resources or probe.probe == "dns_lookup":
+            return target if target in self.resources else probe.resource
+        host = target.partition("://")[2] or target
+        host = host.partition("/")[0].partition(":")[0]
+        called = self.below.get(probe.resource or "", ())
+        for name in (host, host.partition(".")[0]):
+            if name and probe.resource and same_name(probe.resource, name):
+                return probe.resource
+            alike = [known for known in called if same_name(known, name)] if name else []
+            if len(alike) == 1:
+                return alike[0]
+        return probe.resource
 
     @cached_property
     def onset(self) -> datetime | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.reason.claims import PlaceEvidence
-from engine.reason.complaints import accused
+from engine.reason.complaints import STORES, accused
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.reach_of_changes import taken_away
 from engine.reason.victims import blames, ill_replicas, passed_on, silent, slow, still_asked
@@ -118,6 +118,7 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
     still = {(fact.resource, fact.metric) for _, fact in case.absent(MetricShift)}
     moved = {fact.resource for _, fact in case.present(MetricShift) if fact.worse and fact.kind in SYMPTOM_KINDS}
     late = slow(case)
+    many = _manifold_stores(case)
     # What never answers records no failures, and what is called late works as fast as ever.
     ill = {*ill_replicas(case), *(delay.resource for _, delay in case.present(WireDelay))}
     whole = Counter(fact.metric for _, fact in case.present(OwnShare) if fact.share >= _WHOLE)
@@ -128,7 +129,7 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
         if fact.polarity == "present" and not gone.isdisjoint(case.below.get(fact.resource, ())):
             continue  # What has lost what it calls fails by that: nobody measures what isn't there.
         if fact.polarity == "absent":
-            if fact.resource in ill:
+            if fact.resource in ill or (fact.unit in TIME_UNITS and fact.resource in many):
                 continue
             if fact.unit in TIME_UNITS and fact.resource in failing:
                 continue  # What gives up early takes no time of its own.
@@ -145,7 +146,24 @@ def _own_shares(case: FactIndex) -> Iterator[PlaceEvidence]:
             weight = _SHARE * min(max(fact.share, 0.0), 1.0) * clear / disputed
             if (fact.symptom_resource, fact.metric) in still and fact.resource not in moved:
                 weight *= _UNMOVED
+            waits = fact.unit in TIME_UNITS and fact.resource not in many
+            if waits and not many.isdisjoint(case.behind(fact.resource)):
+                weight *= _UNMOVED
             yield PlaceEvidence(fact.resource, name, weight, "explains the symptom by itself", "own share")
+
+
+def _manifold_stores(case: FactIndex) -> frozenset[str]:
+    """The stores that answer an order of magnitude slower than usual.
+
+    A request reads and writes many times, so their time per operation can't be taken off the request's (M. Fowler,
+    Patterns of Enterprise Application Architecture, Lazy Load: ripple loading).
+    """
+    return frozenset(
+        fact.resource
+        for _, fact in case.present(MetricShift)
+        if fact.resource and fact.worse and fact.kind == "latency" and fact.current > fact.baseline
+        and is_manifold(fact) and case.resources.get(fact.resource) in STORES
+    )  # fmt: skip
 
 
 def _spans(case: FactIndex) -> Iterator[PlaceEvidence]:

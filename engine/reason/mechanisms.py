@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
 from typing import Final
 
 from engine.reason.alert_words import alert_words
 from engine.reason.catalogue import (
-    Observation,
     Signal,
     causes,
     causes_of_family,
@@ -19,6 +17,7 @@ from engine.reason.catalogue import (
     unhealthy_cause,
 )
 from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.closed_paths import closed_paths
 from engine.reason.complaints import accused, is_of_target, refuses_caller
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
@@ -27,7 +26,10 @@ from engine.reason.first_of_two import first_of_two
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.network_signs import network_signs
+from engine.reason.observations import ANNOUNCED, observations
+from engine.reason.roles import roles
 from engine.reason.setting_conflicts import conflicting_settings
+from engine.reason.shared_pools import shared_pools
 from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.span_signs import FROM_OUTSIDE, span_signs
 from engine.reason.trouble import Trouble
@@ -39,13 +41,11 @@ from primitives.analysis.cancellation import gave_up
 from primitives.analysis.configuration import weight_of
 from primitives.analysis.error_families import family_of
 from primitives.facts import (
-    NEUTRAL_KINDS,
     ChangeFound,
     ConfigurationDifference,
     LogPattern,
     MetricAtLimit,
     MetricShift,
-    Observed,
     ProbeResult,
     WorkloadState,
 )
@@ -86,6 +86,8 @@ _NOT_SCALING: Final = ("AutoscalerNotScaling", "AutoscalerTargetMissing", "Autos
 # A message that came once may be chance; eight times as many as usual are all news.
 _ONCE: Final = 0.4
 _DOUBLINGS: Final = 3
+_UNANSWERED: Final = 0.4
+_NO_CONNECTION: Final = ("unreachable", "connection_refused", "connection_reset")
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
 _ERRORS: Final = (*FAILURES, "WARN")
@@ -100,11 +102,9 @@ _CONTRADICTED: Final = 0.5
 _HEALTHY: Final = 0.3
 # Cap: a line that came with each of a dozen requests counts as much as one that came with thousands.
 _MOST_STOPPED: Final = 4.0
-# A platform knows what it did to what it runs; with its event's source forged it would be a message like others.
-_ANNOUNCED: Final = 1.6
 # Seconds after which an announced event is over: a failover takes one to two minutes (Amazon RDS User Guide, Multi-AZ).
 _PASSED_BY: Final = 900.0
-# Log-odds: a check of a service of a node names what it checked and can hardly be wrong.
+# Log-odds: a check of a service of a node names what it checked.
 _SERVICE_DOWN: Final = 4.2
 
 
@@ -119,13 +119,16 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from span_signs(case)
     yield from network_signs(case)
     yield from _probes(case)
-    yield from _observations(case)
+    yield from observations(case)
     yield from waits(case)
     yield from _configuration(case)
     yield from conflicting_settings(case, trouble)
     yield from first_of_two(case)
     yield from _silences(case)
     yield from _announced_changes(case)
+    yield from roles(case)
+    yield from closed_paths(case)
+    yield from shared_pools(case)
 
 
 def _states(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
@@ -169,7 +172,7 @@ def _announced_changes(case: FactIndex) -> Iterator[Claim]:
         family = announced_family(change.summary)
         for cause_id, weight in causes_of_family(family) if family else ():
             key = HypothesisKey(cause_id, change.resource)
-            yield Claim(key, name, weight * _ANNOUNCED, "its platform says so", "messages")
+            yield Claim(key, name, weight * ANNOUNCED, "its platform says so", "messages")
 
 
 def _limits(case: FactIndex) -> Iterator[Claim]:
@@ -280,7 +283,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
             yield from signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
         if fact.family is None or not fact.count:
             continue
-        news = _ANNOUNCED if fact.announced else _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
+        news = ANNOUNCED if fact.announced else _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
         if news <= 0:
             continue
         if is_own_reason(fact, ill):
@@ -290,16 +293,21 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         where = fact.points_at if fact.points_at and of_target else fact.resource
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
-        if host := outside_host(case, fact):
+        # Who is told that he asks too much isn't failed by who says so (RFC 6585, section 4).
+        host = outside_host(case, fact) if fact.family != "rate_limited" else None
+        if host and host not in case.resources:
             why = f"its errors come from {host}"
             yield from signal("outside blamed", fact.resource, name, news * trust, why, "outside")
             continue
-        if fact.family in FROM_OUTSIDE and case.resources.get(where or "") == "external":
-            why = "its callers' errors name it"
-            yield from signal("outside blamed", where, name, news * trust, why, "outside")
         # That a process ends is what its state says too: a message of it is an echo, no second finding.
         group = "state" if fact.family == "crash" else "messages"
         for place, share in _blamed(case, fact, where):
+            if fact.family in FROM_OUTSIDE and case.resources.get(place or "") == "external":
+                why = "its callers' errors name it"
+                # An answer is theirs; one that is missing may be lost on the way.
+                clear = _UNANSWERED if fact.family in _NO_CONNECTION else 1.0
+                yield from signal("outside blamed", place, name, news * trust * share * clear, why, "outside")
+                continue
             for cause_id, weight in causes_of_words(fact):
                 why = f"messages of {fact.family.replace('_', ' ')}"
                 yield Claim(HypothesisKey(cause_id, place), name, weight * news * trust * share, why, group)
@@ -317,11 +325,11 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
     """The host outside the known system that a message blames, where only that host can be the cause; else None."""
-    if fact.family not in FROM_OUTSIDE:
+    if fact.family not in FROM_OUTSIDE and fact.family != "rate_limited":
         return None
     named = _URL_HOST.search(fact.template)
     host = fact.points_at or (named[1] if named else "")
-    inside = host in case.resources or host.endswith(_INSIDE) or ".svc." in host
+    inside = case.resources.get(host, "external") != "external" or host.endswith(_INSIDE) or ".svc." in host
     return host if "." in host and not inside else None
 
 
@@ -350,7 +358,7 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(ProbeResult):
         if fact.healthy:
             continue
-        where = fact.target if fact.target in case.resources else fact.resource
+        where = case.checked(fact)
         if fact.probe != "node_service":
             yield from signal(_FAILED[fact.probe], where, name, 1.0, f"{fact.probe} failed", "probe")
             continue
@@ -358,26 +366,6 @@ def _probes(case: FactIndex) -> Iterator[Claim]:
             if cause.services and re.search(cause.services, fact.target or "", re.IGNORECASE):
                 why = f"{fact.target} is {fact.result}"
                 yield Claim(HypothesisKey(cause.id, fact.resource), name, _SERVICE_DOWN, why, "probe")
-
-
-def _observations(case: FactIndex) -> Iterator[Claim]:
-    for name, fact in case.present(Observed):
-        if fact.kind in NEUTRAL_KINDS:
-            continue
-        text = f"{fact.kind} {fact.subject}"
-        for observation, cause_id in _observed_causes():
-            if re.search(observation.pattern, text, re.IGNORECASE):
-                # These words were chosen by the person who set up the monitor.
-                weight = observation.weight * TEXT["reported"]
-                yield Claim(HypothesisKey(cause_id, fact.resource), name, weight, "it was observed so", cause_id)
-                break
-
-
-@cache
-def _observed_causes() -> tuple[tuple[Observation, str], ...]:
-    """The causes that observations support, the more specific patterns first."""
-    known = [(cause.observations, cause.id) for cause in causes().values() if cause.observations]
-    return tuple(sorted(known, key=lambda pair: pair[0].order))
 
 
 def _configuration(case: FactIndex) -> Iterator[Claim]:

@@ -34,6 +34,7 @@ from engine.reason.missing_facts import would_change
 from engine.reason.no_fault_verdicts import FALSE_ALARM, RECOVERED, UNKNOWN, doubted, verdicts
 from engine.reason.odds import probability_at
 from engine.reason.overloaded_probes import overloaded_probes
+from engine.reason.places import by_their_places, says_itself
 from engine.reason.precise_causes import precise_claims
 from engine.reason.shared_causes import with_shared_causes
 from engine.reason.trouble import Trouble
@@ -118,6 +119,7 @@ def _competition(
 
 def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
     claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
+    claims = tuple(by_their_places(case, claims))
     return (*claims, *precise_claims(claims))
 
 
@@ -227,6 +229,8 @@ def _sentence(case: FactIndex, candidate: Candidate) -> str:
         change = f"{cause.change_noun} {short_id(candidate.key.change)}"
     if not candidate.direct and cause.unproven_sentence:
         return safe_line(cause.unproven_sentence.format(resource=resource))
+    if cause.place_sentence and says_itself(case, candidate.key):
+        return safe_line(cause.place_sentence.format(resource=resource))
     if cause.complaint_sentence and _is_own_complaint(case, candidate):
         return safe_line(cause.complaint_sentence.format(resource=resource))
     sentence = cause.sentence.format(resource=resource, change=short_id(change), effect=case.effect)

@@ -18,7 +18,7 @@ from primitives.facts import ChangeFound, MoreCalls, SpanErrors, SpanShift, chan
 __all__ = ["FROM_OUTSIDE", "span_signs"]
 
 FROM_OUTSIDE: Final = frozenset(
-    ("unavailable", "server_error", "rate_limited", "timeout", "connection_refused", "connection_reset")
+    ("unavailable", "server_error", "timeout", "connection_refused", "connection_reset", "unreachable")
 )
 """Families of messages that an outside provider is the cause of, where they are about one."""
 

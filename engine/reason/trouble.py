@@ -128,7 +128,7 @@ def _troubles(case: FactIndex, factors: Mapping[str, tuple[float, str]]) -> Iter
             weight = _STATES.get(str(state.details.get("weight")), _STATE) * factors[name][0]
             yield state.resource or state.object, weight, name
     for name, probe in case.present(ProbeResult):
-        checked = probe.target if probe.target in case.resources else probe.resource
+        checked = case.checked(probe)
         if not probe.healthy and checked:
             yield checked, _CHECK_FAILED, name
     for name, pattern in case.present(LogPattern):

@@ -15,10 +15,13 @@ from typing import Any, Final
 
 from primitives.patterns import lazy_pattern
 
-__all__ = ["MAINTENANCE", "PLATFORM", "announced_family", "announcement", "is_platform"]
+__all__ = ["MAINTENANCE", "OUTAGE", "PLATFORM", "announced_family", "announcement", "is_platform"]
 
 MAINTENANCE: Final = "platform_maintenance"
 """The family of announced patches, restarts and stops; only a platform's own messages are of it."""
+
+OUTAGE: Final = "outage"
+"""The family of announced outages and degradations: what a provider says of its own service or of a zone."""
 
 PLATFORM: Final = "aws.events"
 """A source that is a platform's, for records whose event was read from their body."""
@@ -39,10 +42,22 @@ _FAMILIES: Final = (
         "host_reclaimed",
         (
             r"\bspot instance interruption|\brebalance recommendation|\binstance[- ]retirement\b|\bpreempted\b|"
-            r"\b(?:terminated|stopped|restarted) by (?:the )?host\b|\bhost error\b|\bunderlying hardware\b"
+            r"\b(?:terminated|stopped|restarted) by (?:the )?host\b|\bhost error\b|\bunderlying hardware\b|"
+            # VMware vSphere HA; EDAC: what a hypervisor tells of the host under a machine.
+            r"\bhardware (?:error|fault|failure)\b|\bHA (?:restart|failover)\b"
         ),
     ),
     ("quota", r"\b(?:quota|limit)\b[^.\n]{0,60}\b(?:reached|exceeded)\b|\b(?:reached|exceeded)\b[^.\n]{0,60}\bquota\b"),
+    # Atlassian Statuspage: component statuses; AWS Health: operational issues; Google Cloud: service health.
+    (
+        OUTAGE,
+        (
+            r"\b(?:partial|major|full|service|power|regional|zonal)[ _-]outage\b|\bdegraded[ _-]performance\b|"
+            r"\b(?:increased|elevated|high(?:er)?) (?:api |request )?(?:error|failure)(?: rate)?s?\b|"
+            r"\boperational[ _]issue|\bservice (?:disruption|interruption|degradation)\b|"
+            r"\b(?:investigating|experiencing|identified)\b[^.\n]{0,80}\b(?:issues?|errors?|outage|problems?|latenc\w{1,4})\b"
+        ),
+    ),
     (
         MAINTENANCE,
         (

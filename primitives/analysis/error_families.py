@@ -38,13 +38,14 @@ read_only: erofs|master|primary|read|safe|writable|write
 failover: switch-master|election|leader|master|over|primary|promot|quorum|step|partition
 replication_lag: behind|isr|follower|replica|secondary|slave|standby
 deadlock: lock|conflict|serialize
-clock: clock|not yet current|skew|system time|before issued|future|past|sanity|valid
+clock: clock|not yet current|skew|system time|used before|too early|valid yet|future|past|sanity|valid
 certificate: cert|leaf_sig|handshake|issuer|pkix|ssl|tls|x509
 dns: dns|lookup|eai_|enotfound|getaddrinfo|host|known|nodename|nxdomain|resol|servfail|zero addresses|unresolved
 connection_refused: refused|no listener
 connection_reset: connection|econn|eof|hang|lost|pipe|reset|server|heartbeat
-unreachable: all|broker|can't|cannot|connect|could|enet|error|fail|host|network|no|route|server|unable|unreach
+unreachable: connect|dial|all|broker|can't|cannot|could|enet|error|fail|host|network|no|route|server|unable|unreach
 rate_limited: limit|throughput|rate|requests|resource|slow|throttl
+concurrency: concurren
 quota: limit|quota
 authentication: ldap|access|auth|credential|denied|jwt|kerberos|key|log|pass|saml|session|signature|token|pg_hba|role
   user

@@ -79,7 +79,9 @@ RULES: Final = (
             r"clock (?:is |was )?(?:un|not |out of )synchroni[sz]ed|clock (?:moved|jumped|went|stepped) back|"
             r"clock wrong by|high clock drift|clock (?:drift|skew|offset)[^.;\n]{0,24}(?:exceed|too (?:large|"
             r"great|high))|"
-            r"clock of \S{1,80} is (?:ahead|behind)|not yet current|used before issued|check your system time"
+            r"clock of \S{1,80} is (?:ahead|behind)|not yet current|used before (?:issued|\d{4}-\d)|"
+            r"(?:token|jwt)\b[^.;\n]{0,24}\b(?:used too early|issued in the future|not valid yet)|"
+            r"check your system time"
         ),
     ),
     (
@@ -129,6 +131,10 @@ RULES: Final = (
             r"ehostunreach|enetunreach|"
             r"(?:could not|cannot|can't|couldn't|unable to|failed to|failure to|error) (?:dial(?:ing)?|"
             r"connect(?:ing)?|reach(?:ing)?|contact(?:ing)?)\b|"
+            # A SYN that nobody answers: the host is gone or what is between drops it (RFC 9293, section 3.8.3).
+            r"connect(?: to \S{1,120})?(?: |: )(?:etimedout|timed out)|connect: connection timed out|"
+            r"dial tcp \S{1,120}: i/o timeout|connect ?timeout ?(?:exception|error)|"
+            r"timed? ?out (?:while |when )?connecting to|"
             r"upstream connect error|connection (?:error|failure|failed|could not be (?:established|made))|"
             r"connect failed|communications? link failure|broker may not be available|"
             r"no (?:available|reachable|healthy|live|living|active) (?:connections?|hosts?|servers?|nodes?|brokers?|"
@@ -138,6 +144,13 @@ RULES: Final = (
             r"all (?:hosts?|servers?|nodes?|brokers?|backends?|upstreams?)(?:\(s\))? (?:tried|failed|unavailable|"
             r"are down|are unavailable)"
         ),
+    ),
+    # AWS Lambda: invocation error codes (TooManyRequestsException and its reasons); Google Cloud Functions.
+    (
+        "concurrency",
+        (r"concurrent ?(?:invocation|execution|request|function)s?[ _]?limit ?(?:exceeded|reached)|"
+        r"concurrency limit (?:was |is |has been )?(?:exceeded|reached|hit)|"
+        r"(?:exceed(?:s|ed)?|reached|hit)[^.;\n]{0,24}concurren(?:cy|t (?:execution|invocation)s?) limit"),
     ),
     ("quota", r"exceeded quota|over ?quota|quotaexceeded|quota[^.;\n]{0,16}exceeded|" + short_of(_QUOTAS)),
     (

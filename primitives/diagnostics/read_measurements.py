@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from itertools import islice
 from typing import Final
 
 from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.comparison import worse_sign
 from primitives.analysis.database_waits import load_by_class
 from primitives.analysis.measurements import Measurement, measurements
+from primitives.analysis.told_events import told_events
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import MetricShift, Observed
 from primitives.outputs.output_facts import facts_of_outputs
 from primitives.records import Observation
 from primitives.telemetry import Answers, ObservationsQuery, Telemetry
+from primitives.text import safe_line
 
 _MOST: Final = 40
+_LONGEST_WORDS: Final = 300
 
 
 @diagnostic(
@@ -35,10 +39,28 @@ async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Di
         yield _fact(measured, answers, args)
     for resource, loads in load_by_class(answers.records).items():
         yield _load(resource, loads, answers, args)
+    for observation, words, family in islice(told_events(answers.records), _MOST):
+        yield _told(observation, words, family, answers, args)
     async for fact in facts_of_outputs(ask, args, answers):
         yield fact
     for gap in gaps((answers,), args):
         yield gap
+
+
+def _told(
+    observation: Observation, words: str, family: str, answers: Answers[Observation], args: Arguments
+) -> Observed:
+    return Observed(
+        trust="reported",
+        resource=observation.resource,
+        window=incident_window(args),
+        observed_at=observation.time,
+        source=answers.source,
+        answers=answers.digests,
+        kind=safe_line(observation.kind, limit=60),
+        subject=safe_line(words, limit=_LONGEST_WORDS),
+        details={"family": family},
+    )
 
 
 def _load(resource: str, loads: Mapping[str, float], answers: Answers[Observation], args: Arguments) -> Observed:

@@ -7,6 +7,7 @@ from typing import Final
 from primitives.redact.clients import CLIENT_RULES
 from primitives.redact.files import FILE_RULES
 from primitives.redact.network_gear import NETWORK_RULES
+from primitives.redact.people import PEOPLE_RULES
 from primitives.redact.prose import PROSE_RULES
 from primitives.redact.rules import Rule, keyed_group, make_rule
 from primitives.redact.sql import SQL_RULES
@@ -51,6 +52,7 @@ COMMAND_RULES: Final[tuple[Rule, ...]] = (
     *FILE_RULES,
     *NETWORK_RULES,
     *PROSE_RULES,
+    *PEOPLE_RULES,
     make_rule(
         "value",
         ("*samlresponse", "*userdata", "user_data", "user-data"),

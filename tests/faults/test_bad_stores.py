@@ -110,6 +110,19 @@ def test_a_damaged_page_is_found_by_whoever_reads_it(
     assert cloudops("audit", "verify", "--store", store).code in (1, 3)
 
 
+@pytest.mark.parametrize("lost", ["seq = 1", "seq = 5"])
+def test_a_log_with_a_gap_is_told_by_whoever_reads_it(
+    cloudops: Cloudops, finished: tuple[Path, str, Path], store: Path, tmp_path: Path, lost: str
+) -> None:
+    with sqlite3.connect(store) as database:
+        database.execute(f"DELETE FROM events WHERE {lost}")
+    database.close()
+    for command in (["replay", finished[1], "--plain"], ["export", finished[1], tmp_path / "out.incident"]):
+        told = cloudops(*command, "--store", store)
+        line = complaint(replace(told, out=""), 3)
+        assert "audit verify" in line
+
+
 @contextmanager
 def powerless() -> Iterator[None]:
     """Root may do anything whatever the permissions say; nobody may not."""

@@ -26,7 +26,7 @@ from incident_facts import (
 from engine.hypotheses import Hypothesis
 from engine.reason import rank, rank_facts
 from engine.reason.catalogue import causes, causes_of_metric
-from primitives.analysis.announcements import MAINTENANCE
+from primitives.analysis.announcements import MAINTENANCE, OUTAGE
 from primitives.analysis.error_families import FAMILIES
 from primitives.diagnostics.registry import diagnostics
 from primitives.facts import Fact
@@ -59,7 +59,7 @@ def test_the_catalogue_holds_every_cause_of_the_contract_in_its_class() -> None:
 def test_the_catalogue_speaks_the_vocabularies_of_its_neighbours() -> None:
     for cause in causes().values():
         assert set(cause.states) <= set(STATES)
-        assert set(cause.families) <= {*FAMILIES, MAINTENANCE}
+        assert set(cause.families) <= {*FAMILIES, MAINTENANCE, OUTAGE}
         assert set(cause.remediations) <= set(remediations())
         assert cause.diagnostic in diagnostics()
         assert cause.source

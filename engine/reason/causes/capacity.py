@@ -39,6 +39,8 @@ CAUSES = (
         r"messages (?:visible|ready|pending|unack\w*)|age of oldest.*|pending (?:messages|tasks|jobs)|"
         r"(?:current|waiting) queue|queue (?:current|waiting|pending)",
         remediations=("scale_workload",), diagnostic="analyze_utilization",
+        # Who reads from it or writes to it is why it grows (Little's law).
+        outcome_rank=1, shows_callers_faults=True,
     ),
     Cause(
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",

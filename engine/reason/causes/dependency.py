@@ -21,6 +21,7 @@ CAUSES = (
             "connection_reset": 1.0,
             "call_failed": 0.5,
             "failover": 0.5,
+            "outage": 2.4,
         },
         states={
             "DependencyUnanswered": 4.6,
@@ -42,6 +43,7 @@ CAUSES = (
         signals={"tcp_connect failed": 3.4, "http_get failed": 3.4, "fell silent": 1.5},
         outcome_rank=1,
         shows_on_entity=True,
+        seen_of=("external", "zone"),
     ),
     Cause(
         "dependency_slow",
@@ -80,7 +82,10 @@ CAUSES = (
         "{resource} accepts no writes",
         "PostgreSQL: read-only transactions; MySQL: read_only",
         families={"read_only": 3.0},
+        # MySQL: read_only, super_read_only; Amazon RDS and others export them as they are.
+        metrics=r"(?:super |innodb |transaction )?read ?only\b.*",
         diagnostic="analyze_logs",
+        caused_from_above=False,
         # A failover, a full disk or a failed device makes it so: it is rarely where the trouble began.
         outcome_rank=1,
     ),
@@ -91,6 +96,8 @@ CAUSES = (
         "Amazon RDS: Multi-AZ failover events (RDS-EVENT-0049)",
         families={"failover": 2.4},
         metrics=r"failovers?|leader (?:changes?|elections?).*",
+        signals={"lost its role": 3.0},
+        caused_from_above=False,
         diagnostic="check_recent_changes",
         observations=Observation(r"failover", 2.6, order=3),
         # Amazon RDS: during a failover the writer is unreachable, then old connections reach a read-only instance.
@@ -141,6 +148,9 @@ CAUSES = (
         "M. Nygard, Release It!: integration points",
         diagnostic="trace_dependencies",
         signals={"outside blamed": 2.4},
+        families={"outage": 1.0},
         caused_by_change=False,  # it comes from outside
+        place="external",
+        place_sentence="{resource}, which an outside provider runs, fails",
     ),
 )

@@ -66,8 +66,12 @@ CAUSES = (
     ),
     Cause(
         "instance_failed", _CLASS, "The instance {resource} failed", "Amazon EC2: status checks",
-        families={"host_reclaimed": 3.0, "device_failed": 2.4}, prior=-3.4,
-        metrics=r"status check failed.*|instance (?:health|status).*", diagnostic="analyze_utilization",
+        families={"host_reclaimed": 3.0, "device_failed": 2.4, "clock": 1.8}, prior=-3.4,
+        # Linux: adjtimex(2), exported by node_exporter. A host whose clock runs away breaks tokens and certificates.
+        metrics=r"status check failed.*|instance (?:health|status).*|(?:timex|ntp|clock|time) (?:offset|skew|drift).*",
+        services=r"chronyd?|ntpd?|openntpd|systemd-timesyncd|w32time",
+        can_cause=("invalid_credentials", "token_expired", "application_error", "database_failover"),
+        reach="anywhere", seen_of=("zone",), diagnostic="analyze_utilization",
     ),
     Cause(
         "platform_maintenance", _CLASS, "{resource}'s provider maintains, restarts or stops it",
@@ -80,5 +84,6 @@ CAUSES = (
         "zone_failed", _CLASS, "An availability zone failed under {resource}", "AWS: fault isolation boundaries",
         prior=-4.0, diagnostic="analyze_utilization",
         can_cause=_WHAT_RAN_THERE, reach="anywhere",
+        place="zone", place_sentence="The availability zone {resource} fails",
     ),
 )  # fmt: skip

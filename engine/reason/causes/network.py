@@ -48,7 +48,7 @@ CAUSES = (
         "network_policy_blocked", _CLASS, "A network policy blocks {resource}", "Kubernetes: Network Policies",
         states={"NetworkPolicyBlocked": 4.2, "NetworkPolicyDeniesAll": 1.8, "NetworkPolicyBlocksDns": 4.0},
         families={"unreachable": 0.5, "timeout": 0.2}, diagnostic=_INSPECT,
-        settings={"port_closed": 3.6},
+        signals={"path closed": 4.0}, settings={"port_closed": 3.6},
     ),
     Cause(
         "network_plugin_failed", _CLASS, "The network plugin gives {resource} no network",
@@ -66,7 +66,7 @@ CAUSES = (
         prior=-3.4, metrics=r"(?:network|net|tcp|ping|icmp|round trip|peer)(?: \w+)* (?:latency|delay|rtt|time)\b.*|"
             r"s?rtt.*|ping.*|"
         r"(?:network|peer) (?:p ?\d{2,3}|round trip).*",
-        diagnostic="trace_dependencies",
+        seen_of=("zone",), diagnostic="trace_dependencies",
         signals={"calls late": 4.4, "calls and work late": -3.0, "waits idle": 1.8},
     ),
     Cause(
@@ -77,6 +77,6 @@ CAUSES = (
             r"retrans\w*.*|"
         r"(?:rx|tx|receive|transmit|network|net|interface|nic)(?: \w+){0,2} (?:drop\w*|errors?|errs?|discards?)\b.*|"
         r"(?:rx|tx) \w+ (?:drop\w*|err\w*)|tcp time ?outs?|(?:bw|pps)(?: in| out)? allowance exceeded",
-        diagnostic="trace_dependencies", signals={"packets lost": 2.4},
+        seen_of=("zone",), diagnostic="trace_dependencies", signals={"packets lost": 2.4},
     ),
 )  # fmt: skip

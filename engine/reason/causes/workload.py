@@ -26,7 +26,7 @@ CAUSES = (
     ),
     Cause(
         "application_error", _CLASS, "{resource} itself misbehaves", "B. Sigelman et al., Dapper (2010)",
-        prior=-2.4, generic=True,
+        seen_of=("external", "zone"), prior=-2.4, generic=True,
         states={"KilledByProbe": 0.6, "ProbeAnsweredError": 2.2},
         families={"exception": 1.5, "crash": 1.0, "server_error": 1.0, "missing_object": 0.6},
         remediations=("rollback_deployment", "restart_workload"), diagnostic="analyze_logs",

@@ -1,0 +1,72 @@
+"""Paths that a changed rule of the network closed: what the rule names can't be connected to since then.
+
+A packet that a policy drops is answered by nobody, so connections time out, while what they go to is well and idle
+(Kubernetes: Network Policies; Amazon VPC: security groups and network ACLs; Istio: authorization policies).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.reason.claims import Claim
+from engine.reason.complaints import accused
+from engine.reason.fact_index import FactIndex
+from engine.reason.signals import signal
+from primitives.facts import ChangeFound, LogPattern, ProbeResult
+from primitives.identity import base_name
+from primitives.patterns import lazy_pattern
+from primitives.records import Change
+
+__all__ = ["closed_paths"]
+
+_RULES: Final = lazy_pattern(
+    r"(?i)network[-_ ]?polic|netpol|security[-_ ]?group|\bsg-[0-9a-f]{6}|\bn?acls?\b|firewall|iptables|nftables|"
+    r"authorization[-_ ]?polic|network[-_ ]?access|(?:in|e)gress[-_ ]rules?"
+)
+_OPENS: Final = lazy_pattern(r"(?i)\b(?:allow(?:s|ed)?|open(?:s|ed)?|permit(?:s|ted)?)\b")
+_CLOSES: Final = lazy_pattern(r"(?i)\b(?:restrict|den(?:y|ies)|block|close|revoke|remove|tighten|only|isolat|default)")
+_NO_CONNECTION: Final = ("unreachable", "timeout", "connection_refused", "connection_reset")
+# A rule works at once; telemetry is a few samples late.
+_SOON_S: Final = 900.0
+_LATE_S: Final = -90.0
+_LEAST_NAME: Final = 4
+_LONGEST: Final = 4_000
+
+
+def closed_paths(case: FactIndex) -> Iterator[Claim]:
+    """A rule that changed just before connections to what it names began to fail."""
+    changes = [(name, fact.change) for name, fact in case.present(ChangeFound) if fact.change and _closes(case, fact)]
+    if not changes:
+        return
+    ends = {(end, evidence) for pair in _broken(case) for end, evidence in pair}
+    for name, change in changes:
+        text = f"{change.resource or ''} {change.summary} {change.after or ''}"[:_LONGEST].lower()
+        for end in sorted({end for end, _ in ends}):
+            called = base_name(end).lower()
+            if len(called) >= _LEAST_NAME and called in text:
+                why = "a rule of the network that names it changed, and connections fail since then"
+                yield from signal("path closed", end, name, 1.0, why, "closed path")
+
+
+def _closes(case: FactIndex, fact: ChangeFound) -> bool:
+    change = fact.change
+    if change is None or not _RULES.search(f"{change.resource or ''} {change.summary}"):
+        return False
+    if _OPENS.search(change.summary) and not _CLOSES.search(change.summary):
+        return False
+    return _is_near(case, change)
+
+
+def _is_near(case: FactIndex, change: Change) -> bool:
+    return case.onset is not None and _LATE_S <= (case.onset - change.time).total_seconds() <= _SOON_S
+
+
+def _broken(case: FactIndex) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Both ends of each path on which connections fail, with the fact that says so."""
+    for name, pattern in case.present(LogPattern):
+        if pattern.family in _NO_CONNECTION and pattern.resource and pattern.count:
+            yield ((pattern.resource, name), *((target, name) for target in accused(case, pattern)))
+    for name, probe in case.present(ProbeResult):
+        if not probe.healthy and probe.probe != "node_service" and probe.resource:
+            yield (probe.resource, name), (case.checked(probe) or probe.resource, name)

@@ -1,0 +1,50 @@
+"""Members of a cluster that lost their role: who was the primary or the leader isn't any more.
+
+Exporters give the role as a number. MongoDB: replica set member states (1 is PRIMARY); PostgreSQL: pg_is_in_recovery();
+Redis: INFO replication; etcd: has_leader, is_leader; Amazon Aurora and others: is_writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.reason.catalogue import causes_of_signal
+from engine.reason.claims import Claim, HypothesisKey
+from engine.reason.fact_index import FactIndex
+from primitives.facts import MetricShift
+from primitives.metric_names import metric_words
+from primitives.patterns import lazy_pattern
+
+__all__ = ["lost_roles", "roles"]
+
+_MEMBER: Final = lazy_pattern(r"\b(?:rs|repl ?set|replica ?set)\b(?: (?:members?|my|self))? state\b")
+_PRIMARY: Final = 1
+_LEADS: Final = lazy_pattern(r"\b(?:is|has) (?:leader|primary|master|writer)\b")
+_FOLLOWS: Final = lazy_pattern(r"\b(?:in recovery|is (?:replica|slave|standby|secondary|follower))\b")
+_HALF: Final = 0.5
+
+
+def lost_roles(case: FactIndex) -> dict[str, str]:
+    """The members that lost their role, each with the fact that says so."""
+    lost: dict[str, str] = {}
+    for name, fact in case.present(MetricShift):
+        if fact.resource and _is_lost(metric_words(fact.metric), fact):
+            lost.setdefault(fact.resource, name)
+    return lost
+
+
+def roles(case: FactIndex) -> Iterator[Claim]:
+    """That a member lost its role speaks for a failover away from it."""
+    for resource, name in lost_roles(case).items():
+        for cause_id, weight in causes_of_signal("lost its role"):
+            key = HypothesisKey(cause_id, resource)
+            yield Claim(key, name, weight, "it isn't the primary or leader any more", "role")
+
+
+def _is_lost(words: str, fact: MetricShift) -> bool:
+    if _MEMBER.search(words):
+        return round(fact.baseline) == _PRIMARY != round(fact.current)
+    if _LEADS.search(words):
+        return fact.baseline > _HALF > fact.current
+    return bool(_FOLLOWS.search(words)) and fact.baseline < _HALF < fact.current
