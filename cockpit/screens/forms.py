@@ -81,7 +81,9 @@ class _Form(Prompt):
                     star = "*" if field.required else " "
                     yield Static(f"{field.name:<{LABEL_WIDTH - 2}}{star} ", classes="label", markup=False)
                     hint = " or ".join(field.choices) if field.choices else "" if field.required else "may be empty"
-                    entry = Input(value=self._filled.get(field.name, ""), placeholder=hint, name=field.name)
+                    entry = Input(
+                        value=self._filled.get(field.name, ""), placeholder=hint, name=field.name, select_on_focus=False
+                    )
                     entry.cursor_blink = False
                     yield entry
 

@@ -94,6 +94,7 @@ Prompt { width: 92%; max-width: 100; height: auto; max-height: 96%; background: 
 Prompt.-help { width: 98%; max-width: 116; max-height: 100%; padding: 0 1; }
 Prompt.-warning { border: round $warning; border-title-color: $warning; }
 Prompt Input { border: none; height: 1; padding: 0 1; background: $cursor; color: $text; dock: bottom; }
+Prompt Input > .input--placeholder { color: $dim; }
 Prompt #fields { dock: bottom; height: auto; }
 Prompt .field { height: 1; layout: horizontal; }
 Prompt .field .label { width: 14; height: 1; color: $dim; background: $bar; }

@@ -87,6 +87,7 @@ _NOT_SCALING: Final = ("AutoscalerNotScaling", "AutoscalerTargetMissing", "Autos
 _ONCE: Final = 0.4
 _DOUBLINGS: Final = 3
 _UNANSWERED: Final = 0.4
+_ASKED_TOO_MUCH: Final = frozenset(("rate_limited",))
 _NO_CONNECTION: Final = ("unreachable", "connection_refused", "connection_reset")
 _URL_HOST: Final = lazy_pattern(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _INSIDE: Final = (".local", ".internal", ".svc", ".localdomain")
@@ -294,7 +295,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         where = _pool_of(case, where, fact.family) if fact.family == "too_many_connections" else where
         trust = TEXT[fact.trust]
         # Who is told that he asks too much isn't failed by who says so (RFC 6585, section 4).
-        host = outside_host(case, fact) if fact.family != "rate_limited" else None
+        host = outside_host(case, fact) if fact.family not in _ASKED_TOO_MUCH else None
         if host and host not in case.resources:
             why = f"its errors come from {host}"
             yield from signal("outside blamed", fact.resource, name, news * trust, why, "outside")
@@ -325,7 +326,7 @@ def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tu
 
 def outside_host(case: FactIndex, fact: LogPattern) -> str | None:
     """The host outside the known system that a message blames, where only that host can be the cause; else None."""
-    if fact.family not in FROM_OUTSIDE and fact.family != "rate_limited":
+    if fact.family not in FROM_OUTSIDE and fact.family not in _ASKED_TOO_MUCH:
         return None
     named = _URL_HOST.search(fact.template)
     host = fact.points_at or (named[1] if named else "")

@@ -22,7 +22,7 @@ HOMONYMS = {
     "engine/reason/alert_words.py": {UNKNOWN, "slow_query"},  # an alert's state, a family of messages
     "engine/reason/complaints.py": {"deadlock", "slow_query", "rate_limited"},  # families of log messages
     "engine/reason/last_words.py": {"slow_query", "rate_limited", "missing_configuration", "incompatible_version"},
-    "engine/reason/mechanisms.py": {"slow_query"},  # families of log messages
+    "engine/reason/mechanisms.py": {"rate_limited"},  # families of log messages
     "engine/reason/span_signs.py": {"rate_limited", "missing_configuration"},  # families of messages
     "engine/reason/sensitivity.py": {UNKNOWN},  # a fact's polarity
 }
