@@ -30,6 +30,7 @@ from primitives.facts import (
 )
 from primitives.identity import same_name
 from primitives.records import Symptom
+from primitives.resolver import host_of
 from primitives.terms import FAILURES
 
 __all__ = ["COMPLAINTS", "CRASHES", "FactIndex", "is_failing", "more_than_usual"]
@@ -252,8 +253,7 @@ class FactIndex:
         target = probe.target or ""
         if target in self.resources or probe.probe == "dns_lookup":
             return target if target in self.resources else probe.resource
-        host = target.partition("://")[2] or target
-        host = host.partition("/")[0].partition(":")[0]
+        host = host_of(target)
         called = self.below.get(probe.resource or "", ())
         for name in (host, host.partition(".")[0]):
             if name and probe.resource and same_name(probe.resource, name):
