@@ -50,7 +50,8 @@ def candidates_of(
     weights: Weights,
 ) -> list[Candidate]:
     """Every hypothesis that a claim supports, and those that an engineer would ask about although none does."""
-    claimed = {**claims, **{key: [] for key in _unexplained(case, claims, places, weights)}}
+    unexplained = _unexplained(case, claims, places, weights)
+    claimed = {**claims, **{key: [] for key in unexplained if key not in claims}}
     candidates = [_candidate(case, key, own, places, weights) for key, own in claimed.items()
                   if not own or any(claim.weight > 0 for claim in own)]  # fmt: skip
     candidates = _one_generic(candidates)
@@ -154,7 +155,7 @@ def _less_general(
             if best is None or (candidate.score, str(best.key)) > (best.score, str(candidate.key)):
                 blamed[resource] = candidate
             continue
-        strong = [item for item in merge_repeated(claims[candidate.key], weights) if item.weight >= _MECHANISM]
+        strong = [item for item in merge_repeated(claims.get(candidate.key, ()), weights) if item.weight >= _MECHANISM]
         mechanisms.setdefault(resource, []).extend((candidate.cause.felt_by_callers, item) for item in strong)
     return [_stepped_back(case, candidate, mechanisms, blamed, claims) if candidate.cause.generic else candidate
             for candidate in candidates]  # fmt: skip

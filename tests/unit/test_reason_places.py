@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from incident_facts import ONSET, SEEN, change, found, limit, log, opened, shift
+from incident_facts import ONSET, SEEN, change, found, graph, limit, log, opened, share, shift
 
 from engine.reason.candidates import verdict_candidate
 from engine.reason.claims import Claim, HypothesisKey
@@ -14,6 +14,7 @@ from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex
 from engine.reason.order_in_time import OrderInTime
 from engine.reason.places import by_their_places, cause_of_place
+from engine.reason.ranking import rank_facts
 from engine.reason.roles import lost_roles
 from engine.reason.shared_pools import shared_pools
 from engine.reason.weights import WEIGHTS
@@ -220,3 +221,10 @@ def test_what_filled_before_a_change_is_not_its_doing(minutes: float, *, fills: 
         WEIGHTS,
     )  # fmt: skip
     assert OrderInTime(case).is_too_early(blamed, filled) != fills
+
+
+@pytest.mark.parametrize("family", ["exception", "timeout", "server_error", "rate_limited"])
+def test_an_outside_provider_that_only_its_callers_complain_of_is_ranked(family: str) -> None:
+    topology = graph({"api": "service", "ext:parcel-rates": "external"}, ("api", "ext:parcel-rates"))
+    facts = (topology, shift("api"), log("api", family, points_at="ext:parcel-rates"), share("ext:parcel-rates", 1.0))
+    assert "ext:parcel-rates" in [entry.resource for entry in rank_facts(found(*facts), opened()).hypotheses]
