@@ -196,9 +196,9 @@ class IncidentState:
     def apply(self, event: Event) -> None:
         """Fold one event in. Raises `OutOfOrderError` when it isn't the next one."""
         if event.seq != self.seq + 1:
-            raise OutOfOrderError(event, f"event {self.seq}")
+            raise _out_of_order(event, f"event {self.seq}")
         if self.closed is not None:
-            raise OutOfOrderError(event, "the close")
+            raise _out_of_order(event, "the close")
         body = event.body
         try:
             # An attribute: `isinstance` is slow for models, and a long log is folded in one go.
@@ -208,7 +208,7 @@ class IncidentState:
             else:
                 self._apply_other(event, body)
         except KeyError as error:
-            raise OutOfOrderError(event, "those before it") from error
+            raise _out_of_order(event, f"event {self.seq}") from error
         self.seq = event.seq
         self.hash = event.hash
 
@@ -304,9 +304,10 @@ def _adapter() -> TypeAdapter[IncidentState]:
 class OutOfOrderError(StoreCorrupt, ValueError):
     """An event can't follow those before it: the log has a gap, or somebody changed it."""
 
-    def __init__(self, event: Event, before: str) -> None:
-        place = f"event {event.seq} can't follow {before} of {event.execution_id}"
-        super().__init__(f"{place}: the log is damaged; run `cloudops audit verify`")
+
+def _out_of_order(event: Event, before: str) -> OutOfOrderError:
+    place = f"event {event.seq} can't follow {before} of {event.execution_id}"
+    return OutOfOrderError(f"{place}: the log is damaged; run `cloudops audit verify`")
 
 
 def fold(events: list[Event] | tuple[Event, ...], state: IncidentState | None = None) -> IncidentState:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Final
 
 from engine.reason.chains import can_cause
@@ -50,6 +50,8 @@ _LEAST_EVIDENCE: Final = 0.5
 # An alternative is alive where it has at least this part of the first one's odds.
 _ALIVE: Final = 0.02
 _MOST_COMPARED: Final = 50
+# So many are believed enough for it to matter.
+_NEXT: Final = 6
 _MOST_KINDS: Final = 4
 _ONE_KIND: Final = 0.8
 # The alarmed metric is the question: an answer that rests on it alone repeats it.
@@ -64,10 +66,14 @@ _LEAST_REST: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the first answer's confidence depends on; `values` are about 0 to 1 each, by the names of `SIGNS`."""
+    """What the first answer's confidence depends on; `values` are about 0 to 1 each, by the names of `SIGNS`.
+
+    `others` are those of the next ones, by their places, as if they led by nothing.
+    """
 
     values: Mapping[str, float]
     kinds: frozenset[str]
+    others: Mapping[int, Features] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +110,33 @@ class Calibrated:
 
 
 def features_of(case: FactIndex, competition: Competition, trouble: Trouble) -> Features:
-    """The features of the first answer."""
-    first = competition.scored[0]
-    strength = first.own + first.support
-    near = competition.scored[1:_MOST_COMPARED]
-    rivals = [other.own + other.support for other in near if _is_rival(case, first, other)]
-    margin = strength - max(rivals, default=-math.inf)
+    """The features of the first answer, and of the next ones."""
+    others = {
+        place: _features(case, competition, trouble, place)
+        for place, item in enumerate(competition.scored[1:_NEXT], start=1)
+        if item.candidate.key.resource is not None
+    }
+    return replace(_features(case, competition, trouble, 0), others=others)
+
+
+def _features(case: FactIndex, competition: Competition, trouble: Trouble, place: int) -> Features:
+    answer = competition.scored[place]
+    strength = answer.own + answer.support
+    near = [other for other in competition.scored[:_MOST_COMPARED] if other is not answer]
+    rivals = [other.own + other.support for other in near if _is_rival(case, answer, other)]
+    margin = strength - max(rivals, default=-math.inf) if place == 0 else 0.0
     alive = sum(rival >= strength + math.log(_ALIVE) for rival in rivals)
-    weights = _weights_by_kind(case, first)
+    weights = _weights_by_kind(case, answer)
     kinds = frozenset(kind for kind, weight in weights.items() if weight >= _LEAST_EVIDENCE)
-    explained = trouble.coverage(first.candidate.key) if first.candidate.key.resource else float(not trouble.weights)
+    key, cause = answer.candidate.key, answer.candidate.cause
     values = {
         "strength": min(max(strength, 0.0), _MOST_STRENGTH) / _MOST_STRENGTH,
         "margin": min(max(margin, 0.0), _MOST_MARGIN) / _MOST_MARGIN,
         "alternatives": math.log1p(alive),
-        "explained": explained,
+        "explained": trouble.coverage(key) if key.resource else float(not trouble.weights),
         "kinds": min(len(kinds), _MOST_KINDS) / _MOST_KINDS,
-        "generic": float(first.candidate.cause.generic),
-        "outcome": float(first.candidate.cause.outcome_rank >= _OUTCOME),
+        "generic": float(cause.generic),
+        "outcome": float(cause.outcome_rank >= _OUTCOME),
         # What the platform says of its own objects is right more often than what is read from messages and metrics.
         "states": float("states" in kinds),
     }
@@ -175,8 +190,12 @@ def calibrated(stated: Sequence[float], scored: Sequence[Scored], features: Feat
     if len(stated) > 1 and stated[1] * factor > _BEHIND * first:
         factor = _BEHIND * first / stated[1]
     confidences = [first]
-    for confidence, item in zip(stated[1:], scored[1:], strict=True):
-        now = confidence * factor
+    for place, (confidence, item) in enumerate(zip(stated[1:], scored[1:], strict=True), start=1):
+        now = min(confidence * factor, confidences[-1])
+        if place in features.others:
+            # Else an answer that is doubted would be believed more for coming second.
+            other = features.others[place]
+            now = min(now, known.stated(other.values, other.kinds)[0])
         if item.candidate.cause.cause_class is IncidentClass.UNKNOWN:
             now = max(now, min(now + stated[0] - first, _BEHIND * confidences[-1]))
         confidences.append(now)

@@ -101,7 +101,7 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
         yield fact
     for limit in limits[:_MOST_LIMITS]:
         yield limit
-    async for state in _exported_states(ask, logs.answers, topology.records, args):
+    async for state in _exported_states(ask, logs, topology.records, args):
         yield state
     if not facts and (before or counted_before) and (covering := _covering(logs, window)):
         yield _nothing_unusual(covering, logs.answers, args)
@@ -114,7 +114,7 @@ async def analyze_logs(ask: Telemetry, args: Arguments) -> AsyncIterator[Diagnos
 
 
 async def _exported_states(
-    ask: Telemetry, logs: Answers[Any], topologies: Sequence[Topology], args: Arguments
+    ask: Telemetry, logs: LogAnswers, topologies: Sequence[Topology], args: Arguments
 ) -> AsyncIterator[WorkloadState]:
     """What Kubernetes' own events say where only a log store has them: the objects, where they are known, say more."""
     records = [record for record in logs.records if record.time <= args.now]
@@ -126,7 +126,7 @@ async def _exported_states(
     dump = KubernetesDump(time=args.now, kind="events", items=events)
     window = Window(start=min(args.window.start, args.now), end=args.now)
     for known in clusters_of([dump], window, topologies):
-        async for fact in Inspection(known.cluster, args, logs).facts(()):
+        async for fact in Inspection(known.cluster, args, logs.answers).facts(()):
             if isinstance(fact, WorkloadState) and fact.polarity == "present":
                 yield fact
 

@@ -190,4 +190,4 @@ async def test_ids_are_on_the_incident_and_in_the_list(opened: Opened) -> None:
     async with opened(START, port=StoryPort(wait=False), size=(120, 36)) as (app, _):
         assert EXECUTION in shown(app).splitlines()[1]
     async with opened(Browse(), size=(80, 24)) as (app, _):
-        assert f"{EXECUTION}  api-service p95 latency" in shown(app)
+        assert f"{EXECUTION}  api-service p95 l" in shown(app)

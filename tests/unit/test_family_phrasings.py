@@ -202,7 +202,6 @@ ETIMEDOUT 10.0.0.4:5432
 Operation timed out - received only 1 responses.
 TimeoutException: Expiring 12 record(s) for orders-0:120001 ms has passed since batch creation
 etcdserver: request timed out
-ConnectTimeoutError: Connect timeout on endpoint URL
 i/o timeout
 No response after 5000 ms, giving up
 """,
@@ -227,6 +226,7 @@ Error 111 connecting to cache:6379. Connection refused.
 ORA-12541: TNS:no listener
 """,
     "unreachable": """
+ConnectTimeoutError: Connect timeout on endpoint URL
 Bootstrap broker kafka:9092 (id: -1 rack: null) disconnected
 [WARNING] Server api/web1 is DOWN, reason: Layer4 timeout
 dial tcp 10.0.0.3:443: connect: no route to host

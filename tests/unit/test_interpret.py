@@ -50,7 +50,7 @@ def test_the_first_action_rolls_the_deployment_back() -> None:
     assert first.id.startswith("A-")
     assert (first.priority, first.primitive, first.recommended) == (1, "rollback_deployment", True)
     assert first.command == "kubectl rollout undo deployment/api --namespace shop"
-    assert (first.effect, first.risk, first.requires_approval, first.urgency) == ("write", "medium", True, "HIGH")
+    assert (first.effect, first.risk, first.requires_approval, first.urgency) == ("write", "medium", True, "MEDIUM")
     assert first.hypothesis == "H1"
 
 

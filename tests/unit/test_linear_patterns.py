@@ -33,7 +33,7 @@ BUDGET_S = 0.6
 _OURS = ("primitives.", "engine.", "cockpit.")
 # Functions that compile what they are given: their patterns are in modules' values, or in the catalogue.
 COVERED_ELSEWHERE = {
-    "engine.reason.mechanisms._observations",
+    "engine.reason.observations.observations",
     "engine.reason.mechanisms._probes",
     "primitives.patterns.__getattr__",
     "primitives.redact.redactor._alternation",  # of texts, each escaped
