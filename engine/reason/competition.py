@@ -119,9 +119,10 @@ def causes_first(ordered: tuple[Scored, ...]) -> tuple[Scored, ...]:
     if len(ordered) < 2:
         return ordered
     first, second, *others = ordered
-    same = first.candidate.key.resource == second.candidate.key.resource
+    # More load shows on what it loads, wherever that is.
+    near = first.candidate.key.resource == second.candidate.key.resource or second.candidate.cause.reach == "behind"
     if (
-        same
+        near
         and first.parent is not None
         and first.parent.key == second.candidate.key
         and first.final - second.final < _ABOUT_AS_LIKELY
