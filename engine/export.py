@@ -27,8 +27,9 @@ from engine.wire import decode_event, encode_event
 from primitives.answers import decode_answer
 from primitives.bundle import BundleParts, Manifest, read_bundle, write_bundle
 from primitives.errors import BundleError, CloudopsError, StoreCorrupt, UsageError
+from primitives.facts import Location, locations_of
 from primitives.patterns import lazy_pattern
-from primitives.records import Alert, Coverage, Series, Topology
+from primitives.records import Alert, Coverage, Resource, Series, Topology
 from primitives.telemetry import Answer, ChangesQuery
 from primitives.terms import ChangeKind
 
@@ -143,7 +144,7 @@ def _parts(state: IncidentState, events: Sequence[Event], blobs: Mapping[str, by
         coverage=coverage_of(opened.coverage, answers),
     )
     return replace(
-        parts_of_answers(manifest, answers, opened.alert),
+        parts_of_answers(manifest, answers, opened.alert, sources=[source.name for source in state.sources]),
         events=b"".join(orjson.dumps(encode_event(event)) + b"\n" for event in events),
         notice=_notice(state.execution_id, {answer.query.question for answer in answers if _is_counted(answer)}),
         # As they were stored: encoded again, an older answer would have another digest.
@@ -151,10 +152,17 @@ def _parts(state: IncidentState, events: Sequence[Event], blobs: Mapping[str, by
     )
 
 
-def parts_of_answers(manifest: Manifest, answers: Sequence[Answer[Any]], alert: Any = None) -> BundleParts:
-    """The bundle's parts that the answers of sources make; `alert` is the document that opened the incident."""
+def parts_of_answers(
+    manifest: Manifest, answers: Sequence[Answer[Any]], alert: Any = None, *, sources: Sequence[str] = ()
+) -> BundleParts:
+    """The bundle's parts that the answers of sources make; `alert` is the document that opened the incident.
+
+    Where two say different things of one resource, the first of `sources` decides, as it did in the investigation;
+    which of them answered first doesn't matter.
+    """
     by_question: dict[str, list[Answer[Any]]] = {}
-    for answer in answers:
+    place = {source: number for number, source in enumerate(sources)}
+    for answer in sorted(answers, key=lambda answer: place.get(answer.source, len(place))):
         if not _is_counted(answer):
             by_question.setdefault(answer.query.question, []).append(answer)
     series = _merged_series(_records(by_question, "series"))
@@ -224,11 +232,28 @@ def _merged_series(series: Iterable[Series]) -> tuple[Series, ...]:
 
 
 def _merged_topology(topologies: Sequence[Topology]) -> Topology | None:
+    """What all say together: offline it has to mean what each of them meant beside the others."""
     if not topologies:
         return None
-    resources = {resource.id: resource for topology in reversed(topologies) for resource in topology.resources}
+    located = locations_of(topologies)
+    merged: dict[str, Resource] = {}
+    for resource in (resource for topology in topologies for resource in topology.resources):
+        known = merged.setdefault(resource.id, resource)
+        if known is not resource and known != resource:
+            kind = resource.kind if known.kind == "other" else known.kind
+            attributes = {**resource.attributes, **known.attributes}
+            merged[resource.id] = resource.model_copy(update={"kind": kind, "attributes": attributes})
+    resources = (merged[name] if name in located else _without_location(merged[name]) for name in sorted(merged))
     edges = dict.fromkeys(edge for topology in topologies for edge in topology.edges)
-    return Topology(resources=tuple(resources[name] for name in sorted(resources)), edges=tuple(edges))
+    return Topology(resources=tuple(resources), edges=tuple(edges))
+
+
+def _without_location(resource: Resource) -> Resource:
+    """Without where it runs, of which sources said contradictory things; nobody asks that of a pod."""
+    kept = {name: value for name, value in resource.attributes.items() if name not in Location.model_fields}
+    if resource.kind == "pod" or len(kept) == len(resource.attributes):
+        return resource
+    return resource.model_copy(update={"attributes": kept})
 
 
 def _alert_document(alerts: Sequence[Alert]) -> dict[str, Any] | None:

@@ -122,7 +122,8 @@ async def record_sources(
         baseline=period.baseline if period else baseline, window=period.window if period else window,
         symptom=period.symptom if period else None, coverage=coverage_of((), answers),
     )  # fmt: skip
-    await asyncio.to_thread(write_bundle, parts_of_answers(manifest, answers), path, overwrite=overwrite)
+    parts = parts_of_answers(manifest, answers, sources=[backend.name for backend in backends])
+    await asyncio.to_thread(write_bundle, parts, path, overwrite=overwrite)
     return Recorded(window, _counts(answers), checks, gaps)
 
 

@@ -112,6 +112,22 @@ async def test_a_list_that_expires_again_is_a_gap(source: Backend, server: FakeK
     assert "objects:services" in covered
 
 
+async def test_what_was_seen_in_time_is_known_later_too(server: FakeKubernetes, tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    definition = define_source("ward", {"kind": "kubernetes", "kubeconfig": str(server.kubeconfig(tmp_path))}, {})
+    backend = open_source("ward", definition, clock).backend
+    assert names(await backend.ask(OBJECTS), "pods") == ["booking-5d9c-aa1"]
+    server.objects["pods"] = [pod("booking-5d9c-bb2")]
+    server.logs = {"booking-5d9c-aa1/app": stamped(NOW - timedelta(minutes=1), "late").encode()}
+    clock.advance(timedelta(minutes=10).total_seconds())
+    assert names(await backend.ask(OBJECTS), "pods") == ["booking-5d9c-aa1"]
+    assert (await backend.ask(TopologyQuery(window=WINDOW))).status == "answered"
+    assert (await backend.ask(ContainerLogsQuery(window=WINDOW))).status == "answered"
+    earlier = Window(start=WINDOW.start, end=NOW - timedelta(minutes=1))
+    assert (await backend.ask(ObjectsQuery(window=earlier))).status == "not_recorded"
+    await backend.close()
+
+
 async def test_one_look_serves_every_question_about_one_moment(source: Backend, server: FakeKubernetes) -> None:
     await asyncio.gather(source.ask(OBJECTS), source.ask(TopologyQuery(window=WINDOW)))
     assert [request.path for request in server.asked].count("/api/v1/pods") == 1

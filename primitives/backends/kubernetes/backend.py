@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["KubernetesBackend"]
 
 _LIVE: Final = timedelta(minutes=2)
-"""A window that ended at most so long ago ends now; the API server doesn't know what was before."""
+"""A window that ended at most so long ago ends now; the API server doesn't know what was before.
+
+What was looked at in time is still known later, however long a plan waits for its confirmation."""
 _PAST: Final = "it shows what is there now, not what was there then"
 
 _ACTED_ON: Final = frozenset({"workload", "node"})
@@ -60,7 +62,7 @@ class KubernetesBackend:
             raise SourceError(self.name, f"can't be asked for {query.question.replace('_', ' ')}")
         if query.window.start > now:
             return Answer(query, self.name, "answered")
-        if now - query.window.end > _LIVE:
+        if now - query.window.end > _LIVE and not self._knows(query.window.end):
             return Answer(query, self.name, "not_recorded", detail=_PAST)
         until = min(query.window.end, now)
         if isinstance(query, ObjectsQuery) and query.kinds is not None and not self._knows(until):
