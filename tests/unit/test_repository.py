@@ -72,7 +72,7 @@ def test_an_innocent_path_is_not_taken_for_a_machine_path(line: str) -> None:
 
 
 def test_the_top_of_the_tree_holds_what_a_newcomer_reads_first() -> None:
-    """A test or a trial that writes into the working directory leaves a file there, and a hurried commit takes it along."""
+    """What a test or a trial writes into the working directory lies there, and a hurried commit takes it along."""
     known = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml"}
     locks = {"requirements.lock", "requirements-dev.lock"}
     files = {path.name for path in _tracked() if path.parent == ROOT and not path.name.startswith(".")}
