@@ -58,6 +58,7 @@ from primitives.records import (
 )
 from primitives.redact import Redactor
 from primitives.reductions import reduced, within_budget
+from primitives.resolver import Tie
 from primitives.sanitise import Cleaner, TooDeepError
 from primitives.sanitise_records import sanitise_record
 from primitives.terms import AnswerStatus
@@ -179,6 +180,11 @@ class Canonicaliser(Protocol):
         """`query` as `source` understands it; None where it names only resources of other scopes."""
         ...
 
+    @property
+    def ties(self) -> tuple[Tie, ...]:
+        """Which names were tied to a resource by now, and by which rule."""
+        ...
+
 
 @dataclass(slots=True)
 class Telemetry:
@@ -278,6 +284,12 @@ class Telemetry:
     def cost_usd(self) -> float:
         """What the backends that charge for questions have charged by now, as far as they know; they say `cost_usd`."""
         return sum(float(getattr(backend, "cost_usd", 0.0)) for backend in self.backends)
+
+    @property
+    def ties(self) -> tuple[Tie, ...]:
+        """Which names in the answers were tied to a resource by now, and by which rule."""
+        canonicaliser = self._canonicaliser()
+        return () if canonicaliser is None else canonicaliser.ties
 
     async def close(self) -> None:
         """Stop what is under way and close the backends."""
