@@ -46,7 +46,7 @@ KEYS: tuple[Key, ...] = (
     Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "go to a name, or a command", ("everywhere",)),
     Key("go.incidents", "", "", "app.incidents", "incidents: the list of all", ("incident", "replay")),
     Key("go.report", "", "", "report", "report: the postmortem of this incident"),
-    Key("go.story", "", "", "story", "story: what happened so far, and who said what"),
+    Key("go.story", "S", "S", "story", "story: what happened so far, and who said what"),
     Key("go.attach", "", "", "attach", "attach: the incident as it is now", ("replay", "list")),
     Key("leave", "q", "q", "app.leave", "back a screen, or leave (asks while something runs)", ("everywhere",)),
     Key("interrupt", "ctrl+c", "Ctrl-C", "app.interrupt", "asks what to stop", ("everywhere",)),
@@ -134,6 +134,10 @@ KEYS: tuple[Key, ...] = (
         asks=True,
     ),
     Key("comment", "c", "c", "comment", "write a note for the others", ("incident",), writes=True, asks=True),
+    Key("follow", "F", "F", "follow_view", "follow the view of another who is here, or end that", ("incident",)),
+    Key(
+        "hand_over", "O", "O", "hand_over", "hand over: a note for the next one", ("incident",), writes=True, asks=True
+    ),
     Key("bookmark", "b", "b", "bookmark", "bookmark this moment", ("incident",), writes=True, asks=True),
 )
 
@@ -164,6 +168,8 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("pin", "refute", "undo"), "p x u", "pin, refute, undo"),
     (("next", "diagnostic", "fact", "again"), "N d f R", "next, look, fact, again"),
     (("comment", "bookmark"), "c b", "note, bookmark"),
+    (("go.story",), "S", "the story so far"),
+    (("follow", "hand_over"), "F O", "follow a view, hand over"),
     (("replay.back", "replay.on"), "[ ]", "an event back, on"),
     (("replay.fact", "replay.fact.back"), "f F", "next fact, before"),
     (("replay.decision", "replay.decision.back"), "d D", "next decision, before"),

@@ -88,14 +88,16 @@ class Operation:
     """One operation: its name, its request, the codec of its answer.
 
     `streams` says that it gives an iterator of answers; with `tells_who` the engine's method also takes `who` asks.
-    `begins` says that it starts an investigation, which the one who asks for it then follows.
+    `begins` says that it starts an investigation, which the one who asks for it then follows. `lasts` says that its
+    answers end only with the one who asks, or the engine.
     """
 
-    def __init__(self, method: Callable[..., Any], codec: Codec, *, tells_who: bool, begins: bool) -> None:
+    def __init__(self, method: Callable[..., Any], codec: Codec, *, tells_who: bool, begins: bool, lasts: bool) -> None:
         self.name = method.__name__
         self.codec = codec
         self.tells_who = tells_who
         self.begins = begins
+        self.lasts = lasts
         self.streams = not inspect.iscoroutinefunction(method)
         self._method = method
 
@@ -139,11 +141,11 @@ class Operation:
         return {name: getattr(model, name) for name in self.signature.parameters}
 
 
-def operation(codec: Codec, *, tells_who: bool = False, begins: bool = False) -> Callable[[F], F]:
+def operation(codec: Codec, *, tells_who: bool = False, begins: bool = False, lasts: bool = False) -> Callable[[F], F]:
     """Make a method of a protocol an operation."""
 
     def mark(method: F) -> F:
-        method.__dict__["operation"] = Operation(method, codec, tells_who=tells_who, begins=begins)
+        method.__dict__["operation"] = Operation(method, codec, tells_who=tells_who, begins=begins, lasts=lasts)
         return method
 
     return mark

@@ -15,6 +15,7 @@ from engine.incident import IncidentState
 from engine.listings import AuditResult, IncidentSummary
 from engine.notify.delivery import Delivery
 from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
+from engine.presence import Looking, Viewer
 from primitives.sources import NO_SOURCES, SourceDirectory
 
 __all__ = [
@@ -301,6 +302,16 @@ class EnginePort(Protocol):
 
         It ends with the log or, when `live` and the investigation runs, with the investigation.
         """
+        ...
+
+    @operation(typed(tuple[Viewer, ...]), tells_who=True, lasts=True)
+    def presence(self, execution_id: str, viewer: str) -> AsyncIterator[tuple[Viewer, ...]]:
+        """Be seen on an incident while this is read; yields everybody who is there, at once and after each change."""
+        ...
+
+    @operation(typed(None), tells_who=True)
+    async def look(self, execution_id: str, viewer: str, looking: Looking) -> None:
+        """Tell the others on an incident what `viewer`, who is there, looks at now."""
         ...
 
     @operation(EVENTS)

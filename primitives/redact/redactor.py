@@ -186,9 +186,11 @@ class Redactor:
 
     def _redact_anew(self, text: str) -> str:
         text, is_document = self._redact_documents(text)
+        if is_document:
+            # It was judged as the object that it is; its escapes would make one sentence of lines that are apart.
+            return text
         marks = Marks()
-        hidden, hide = marks.hide(text), self._hider(marks)
-        return marks.show(self._passes(hidden, marks, hide, read=not is_document, again=is_document))
+        return marks.show(self._passes(marks.hide(text), marks, self._hider(marks), read=True))
 
     def _redact_documents(self, text: str) -> tuple[str, bool]:
         """The text without the secrets in its JSON documents; whether it is one and nothing else."""
@@ -257,10 +259,10 @@ class Redactor:
 
         return hide
 
-    def _passes(self, text: str, marks: Marks, hide: Hide, *, read: bool, again: bool = False) -> str:
-        """All passes, the text with marks. `read`: its structure is to be read; `again`: it has had a pass as an object."""
+    def _passes(self, text: str, marks: Marks, hide: Hide, *, read: bool) -> str:
+        """All passes, the text with marks. `read`: its structure is to be read."""
         for number in range(_MOST_PASSES):
-            form = hash(text.translate(_DIGITS)) if (number or again) and len(text) <= _LONGEST_FORM else 0
+            form = hash(text.translate(_DIGITS)) if number and len(text) <= _LONGEST_FORM else 0
             if form in self._stable:
                 break
             before, text = text, self._pass(text, hide, read=read)

@@ -21,6 +21,8 @@ Hidden = tuple[int, int, str, str]
 """A secret's place in a tree's text, its kind, and what stands for it."""
 
 _BEGIN: Final = lazy_pattern(r"\{(?=\s{0,200}\")|\[(?=\s{0,200}[\"{\[])")
+# A text may be a list of numbers and names; inside one, such brackets stand around times and ids far more often.
+_ALL: Final = lazy_pattern(r"\s{0,200}[{\[]")
 _DECODER: Final = json.JSONDecoder()
 _MOST_FAILURES: Final = 8
 _TOKEN: Final = lazy_pattern(r"\"(?:[^\"\\]|\\.)*\"|-?[0-9][0-9.eE+-]*|true|false|null")
@@ -184,15 +186,18 @@ def _rebuilt(value: Any, piece: Callable[..., str]) -> Any:
 def documents_of(text: str) -> list[tuple[int, int, Any]]:
     """The objects and lists in JSON that a text is or holds, each with its place."""
     documents: list[tuple[int, int, Any]] = []
-    at = failed = 0
-    while failed < _MOST_FAILURES and (begin := _BEGIN.search(text, at)) is not None:
+    failed = 0
+    begin = _ALL.match(text) or _BEGIN.search(text)
+    while begin is not None and failed < _MOST_FAILURES:
+        start = begin.end() - 1
         try:
-            value, at = _DECODER.raw_decode(text, begin.start())
+            value, at = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             failed += 1
-            at = begin.end()
+            at = start + 1
         else:
-            documents.append((begin.start(), at, value))
+            documents.append((start, at, value))
+        begin = _BEGIN.search(text, at)
     return documents
 
 

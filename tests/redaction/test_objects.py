@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from object_shapes import ORDINARY_OBJECTS, SHAPES, filled
 
@@ -80,6 +80,8 @@ TREES = st.recursive(
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(TREES)
+@example(["db:\n  password: §\n  port: 5432", "§"])
+@example([0, "db:\n  password: §\n  port: 5432", "§"])
 def test_objects_and_texts_of_any_form_lose_the_same(tree: Any) -> None:
     count = [0]
     tree = _numbered(tree, count)
