@@ -40,7 +40,7 @@ class ReadingPart(_Part):
 
 
 class TiePart(_Part):
-    """That `name` in the answers of `source` means `resource` by `rule`, as do `more` names; `because` says it in words.
+    """That `name` in the answers of `source` means `resource` by `rule`, as do `more` names; `because` says why.
 
     An ambiguous name was left alone: resource and rule are null, and `candidates` are what it may mean.
     """
