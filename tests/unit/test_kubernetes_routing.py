@@ -23,7 +23,6 @@ from kubernetes_objects import (
     policy,
     running,
     service,
-    waiting,
 )
 
 SETTINGS = [
@@ -113,22 +112,6 @@ SETTINGS = [
         ),
         "SharedHostUnknown",
         "shop/service/collector",
-    ),
-    Case(
-        "several name it, who runs since before is well, and a Service is called nearly so",
-        owned(
-            client(DB_HOST="ledger-primary"),
-            pod(
-                "till-1",
-                owner="StatefulSet/till",
-                containers=[container("till", env=[{"name": "DB_HOST", "value": "ledger-primary"}])],
-                statuses=[waiting("CrashLoopBackOff", name="till", restartCount=9)],
-            ),
-            service("ledger"),
-        ),
-        "EnvHostUnknown",
-        "shop/statefulset/till",
-        details={"host": "ledger-primary", "similar": ["ledger"]},
     ),
 ]
 # What looks like an address of the cluster and isn't certainly a wrong one.
