@@ -113,7 +113,7 @@ def cause_fact(state: IncidentState, charted: FoundFact, charts: Mapping[str, Se
                 continue
             same = (known.fact.resource, known.fact.metric) == (charted.fact.resource, charted.fact.metric)  # type: ignore[union-attr]
             if known.fact.answers and known.fact.resource is not None and not same:
-                return found
+                return known
     return None
 
 

@@ -151,9 +151,9 @@ class SqliteRows:
         return rows[0][0] if rows else None
 
     async def index(self) -> list[IndexRow]:
-        found = await self.connection.rows(schema.SELECT_INDEX)
+        rows = await self.connection.rows(schema.SELECT_INDEX)
         with collector_paused():
-            return list(map(IndexRow._make, found))
+            return list(map(IndexRow._make, rows))
 
     async def indexed(self, execution_id: str) -> Head | None:
         rows = await self.connection.rows(schema.SELECT_INDEXED, execution_id)
