@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from engine.events import (
     LiveBody,
     MetricReading,
+    NamesTied,
     PeriodChosen,
     ReadingTaken,
     SymptomChanged,
@@ -32,6 +33,8 @@ def live_words(body: LiveBody, called: NameOf = full_name) -> Iterator[str]:
                 yield f"Looking at {moment(body.window.start)} to {moment(body.window.end)}: {body.because}"
             for episode in body.earlier:
                 yield f"Earlier: {episode_words(episode, called)}"
+        case NamesTied():
+            return  # `--explain` and the details say which; there may be hundreds
         case WatchStarted():
             yield f"Watching: asked again every {duration(body.every_s)}, with at most {body.questions:,} questions"
         case ReadingTaken():

@@ -41,6 +41,7 @@ from engine.investigate.commands import (
     FinishInvestigation,
     FinishStep,
     InvestigationCommand,
+    KeepTies,
     OpenIncident,
     ProposePlan,
     PublishFacts,
@@ -206,6 +207,8 @@ def _decide_for_engine(  # noqa: C901, PLR0912 - one branch a command
             return watch.take_reading(state, command)
         case StopWatch():
             return watch.stop_watch(state, command)
+        case KeepTies():
+            return steps.keep_ties(state, command)
         case ChoosePeriod():
             return steps.choose_period(state, command)
         case ProposePlan():

@@ -26,6 +26,7 @@ from engine.investigate.commands import (
     AddStep,
     ChoosePeriod,
     FinishStep,
+    KeepTies,
     ProposePlan,
     PublishFacts,
     RecordAnswer,
@@ -41,6 +42,7 @@ __all__ = [
     "choose_period",
     "confirm_plan",
     "finish_step",
+    "keep_ties",
     "propose_plan",
     "publish_facts",
     "record_answer",
@@ -58,6 +60,11 @@ def unfinished_steps(state: IncidentState) -> list[PlannedStep]:
 def choose_period(state: IncidentState, command: ChoosePeriod) -> Decision:
     """Look at the time that the data suggest, once, before anything else is asked."""
     return NOTHING if state.steps else by(ENGINE, command.period)
+
+
+def keep_ties(state: IncidentState, command: KeepTies) -> Decision:
+    """Keep which names were tied, where that is news."""
+    return NOTHING if command.tied.ties == state.watch.ties else by(ENGINE, command.tied)
 
 
 def propose_plan(state: IncidentState, command: ProposePlan) -> Decision:

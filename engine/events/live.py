@@ -7,12 +7,15 @@ from pydantic import AwareDatetime, Field
 
 from engine.events.envelope import EventBody, IncidentEvent
 from primitives.records import Episode, Symptom, Window
+from primitives.resolver import Rule
 from primitives.terms import MetricKind
 
 __all__ = [
     "AlertReading",
     "LiveBody",
     "MetricReading",
+    "NameTie",
+    "NamesTied",
     "PeriodChosen",
     "ReadingTaken",
     "SymptomChanged",
@@ -37,6 +40,29 @@ class PeriodChosen(IncidentEvent):
     symptom: Symptom | None
     earlier: tuple[Episode, ...] = ()
     because: str = ""
+
+
+class NameTie(EventBody):
+    """That `name` in the answers of `source` means `resource` by `rule`, as do `more` names of it by the same rule.
+
+    An ambiguous name was left alone: it has no resource and no rule, but `candidates`.
+    """
+
+    source: str
+    name: str
+    resource: str | None = None
+    rule: Rule | None = None
+    candidates: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    more: int = Field(default=0, exclude_if=operator.not_)
+
+
+class NamesTied(IncidentEvent):
+    """Which names of several sources mean the same resource. `left_out` says of how many more nothing is said here."""
+
+    type: Literal["names_tied"] = "names_tied"
+    version: Literal[1] = 1
+    ties: tuple[NameTie, ...]
+    left_out: int = Field(default=0, exclude_if=operator.not_)
 
 
 class MetricReading(EventBody):
@@ -113,5 +139,5 @@ class WatchStopped(IncidentEvent):
     detail: str = ""
 
 
-LiveBody = PeriodChosen | WatchStarted | ReadingTaken | SymptomChanged | WatchStopped
+LiveBody = PeriodChosen | NamesTied | WatchStarted | ReadingTaken | SymptomChanged | WatchStopped
 """Bodies of live incidents alone."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from engine.events import AnswerRecorded, IncidentOpened, PeriodChosen, PlannedStep, ReadingTaken, SourcesChecked
+from engine.events import (
+    AnswerRecorded,
+    IncidentOpened,
+    NamesTied,
+    PeriodChosen,
+    PlannedStep,
+    ReadingTaken,
+    SourcesChecked,
+)
 from engine.hypotheses import Classification
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
@@ -20,6 +28,7 @@ __all__ = [
     "FinishInvestigation",
     "FinishStep",
     "InvestigationCommand",
+    "KeepTies",
     "OpenIncident",
     "ProposePlan",
     "PublishFacts",
@@ -157,6 +166,13 @@ class FailInvestigation:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepTies:
+    """Keep which names of several sources mean the same resource."""
+
+    tied: NamesTied
+
+
+@dataclass(frozen=True, slots=True)
 class TakeReading:
     """Keep what the sources of a watched incident say now."""
 
@@ -196,6 +212,7 @@ InvestigationCommand = (
     | FinishInvestigation
     | FailInvestigation
     | CloseAged
+    | KeepTies
     | TakeReading
     | StopWatch
 )
