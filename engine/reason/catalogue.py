@@ -48,6 +48,7 @@ Signal = Literal[
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too
     "traffic rose",  # more requests came
+    "takes more",  # so it does not stand still
     "traffic rose below",  # what it calls got as many times more requests
     "load ran full",  # something behind where more requests enter ran full since
     "outside blamed",  # errors name a host outside of the known system

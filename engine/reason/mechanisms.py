@@ -78,6 +78,9 @@ _DIFFERS: Final = 0.6
 # Traffic (Google SRE book, chapter 6: the golden signals): for each doubling, and the most.
 _PER_DOUBLING: Final = 1.5
 _MOST_TRAFFIC: Final = 2.2
+_TAKES_MORE: Final = 1.5
+# Counts in a time, where nobody says of what.
+_PER_TIME: Final = ("1/s", "1/min")
 _FURTHER_IN: Final = 0.3
 # From this growth on it is a surge; what it calls grew alike within this factor, and in so many.
 _SURGE: Final = 1.4
@@ -217,10 +220,12 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
 
 def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
     """More requests are a surge on the resource where they enter; deeper in the system a caller sends them."""
-    if not fact.unit.startswith("{") or re.search(r"per[_ ]request", fact.metric):
+    if not (fact.unit.startswith("{") or fact.unit in _PER_TIME) or re.search(r"per[_ ]request", fact.metric):
         return
     grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
     weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
+    if grown >= _TAKES_MORE:
+        yield from signal("takes more", fact.resource, name, 1.0, "it takes more than usual", "traffic")
     if _callers(case, fact.resource or ""):
         weight *= _FURTHER_IN
     yield from signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")

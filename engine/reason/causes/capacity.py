@@ -26,7 +26,7 @@ CAUSES = (
         signals={"traffic rose": 1.0, "traffic rose below": 1.2, "load ran full": 1.5},
         # Google SRE book, chapter 22: overload cascades to everything behind where it enters.
         can_cause=("cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
-                   "concurrency_limited", "rate_limited", "queue_backlog", "autoscaler_at_limit",
+                   "concurrency_limited", "rate_limited", "queue_backlog", "consumer_stalled", "autoscaler_at_limit",
                    # The same: health checks that overload makes fail.
                    "liveness_probe_misconfigured", "readiness_probe_misconfigured"),
         reach="behind",
@@ -49,6 +49,8 @@ CAUSES = (
         # Amazon Kinesis and AWS Lambda: IteratorAge; RabbitMQ: consumers of a queue.
         metrics=r"consumer ?(?:group ?)?(?:lag|offset).*|records lag.*|freshness.*|staleness.*|iterator age.*|"
         r"queue consumers",
+        # Little's law: what takes more than ever and falls behind gets more than it can take.
+        signals={"takes more": -1.6},
         remediations=("restart_workload",), diagnostic="analyze_utilization",
     ),
 )  # fmt: skip
