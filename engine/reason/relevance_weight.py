@@ -28,7 +28,7 @@ _ROUTES: Final = ("Ingress", "HTTPRoute", "GRPCRoute")
 _OF_ANY: Final = frozenset({"ingress", "route", "routes", "service", "server", "gateway", "public", "internal"})
 # Of a container that runs and is ready: what its last end was.
 _RESTARTED: Final = ("RestartedRecently", "OOMKilled", "KilledByProbe")
-# So many restarts are a workload that keeps failing, however well it is at the moment (`primitives.kubernetes.illness`).
+# So many restarts are a workload that keeps failing, however well it is now (`primitives.kubernetes.illness`).
 _OFTEN: Final = 3
 # Practice: what a start costs the others (cold caches, new connections) is over within so much of being ready.
 _SETTLED: Final = timedelta(minutes=2)
