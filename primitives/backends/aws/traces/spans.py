@@ -41,15 +41,15 @@ async def ask_spans(client: AwsClient, look: Look, query: SpansQuery) -> Answer[
     """
     parts = list(_slices(query.window))
     each = max(_MOST_TRACES // len(parts), 1)
-    found = await asyncio.gather(*(_summaries(client, part, each) for part in parts))
-    names = [name for listed, _ in found for name in listed]
+    listings = await asyncio.gather(*(_summaries(client, part, each) for part in parts))
+    names = [name for listed, _ in listings for name in listed]
     batches = [names[first : first + _AT_ONCE] for first in range(0, len(names), _AT_ONCE)]
     traces = await asyncio.gather(*(_traces(client, batch) for batch in batches))
     spans = sorted(
         (span for batch in traces for trace in batch for span in _spans(look, trace)),
         key=lambda span: (span.start, span.trace_id, span.span_id),
     )
-    cut = any(more for _, more in found)
+    cut = any(more for _, more in listings)
     return Answer(
         query, client.source, "answered", tuple(spans_in_scope(spans, query)),
         completeness="cut" if cut else "complete",
