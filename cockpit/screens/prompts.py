@@ -200,8 +200,8 @@ class PlanPrompt(Modal):
 
     def prompt(self) -> Prompt:
         count = len(self._state.steps)
-        one = "o only one of them · " if self._candidates else ""
-        choices = f"y run them · {one}Esc look first · q leave"
+        choosing = "o only one of them · " if self._candidates else ""
+        choices = f"y run them · {choosing}Esc look first · q leave"
         return Prompt(self._lines, self._styles, f"RUN {count} READ-ONLY DIAGNOSTICS?", choices)
 
     @property
