@@ -54,6 +54,8 @@ Signal = Literal[
     "path closed",  # a rule of the network that names it changed, and connections fail since
     "pool taken",  # it holds most of what all share, and others are refused
     "lost its role",  # it was the primary or leader of its cluster and isn't any more
+    "ended by a signal",  # of its own making: it aborted, or touched memory that isn't its own
+    "killed for memory",  # its host tells that it was
     "fell silent",  # its metrics ended while others go on
     "setting differs",  # a setting differs from before or from its peers
     "path refused",  # it says that it may not use a path

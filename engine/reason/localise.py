@@ -15,6 +15,7 @@ from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import STORES, accused
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.reach_of_changes import taken_away
+from engine.reason.speakers import subject_of
 from engine.reason.victims import blames, ill_replicas, passed_on, silent, slow, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
@@ -225,8 +226,12 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
         more = math.log2((fact.count + 1) / (usual + 1))
         if more < 1:
             continue
+        subject = subject_of(case, fact)
         others = accused(case, fact)
-        if fact.points_at and fact.points_at != fact.resource:
+        if subject is not None:
+            weight = _PER_MORE_ERRORS * min(more, _MOST_MORE) * (1.0 if usual else _NEVER_BEFORE)
+            yield PlaceEvidence(subject, name, weight, "its host logs what befell it", "errors")
+        elif fact.points_at and fact.points_at != fact.resource:
             yield PlaceEvidence(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
             yield PlaceEvidence(
                 fact.resource, name, _NAMES_ANOTHER, f"its errors name {fact.points_at}", "named in errors"

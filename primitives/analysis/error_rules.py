@@ -355,7 +355,10 @@ RULES: Final = (
             r"exception in thread \"?main|double free or corruption|exited with (?:exit )?(?:code|status):? [1-9]|"
             r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|terminate called|abort(?:ed)? \(core|"
             # z/OS and CICS: a program that ends abnormally.
-            r"\babend(?:ed|s)?\b|terminated by signal|received signal (?:4|6|7|8|9|11)\b"
+            r"\babend(?:ed|s)?\b|terminated by signal|received signal (?:4|6|7|8|9|11)\b|"
+            # Container runtimes give 128 and the signal's number, systemd its name.
+            r"exit ?code[\"']?\s?[:=]\s?[\"']?13(?:[2-6]|9)\b|"
+            r"code=(?:dumped|killed), ?status=\d+/(?:abrt|segv|bus|ill|fpe|sys|trap)"
         ),
     ),
     ("server_error", r"internal ?(?:server ?)?error"),
