@@ -23,6 +23,7 @@ from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
 from engine.reason.ended_processes import ended_processes, is_of_killed, killed_processes
 from engine.reason.fact_index import COMPLAINTS, FactIndex
+from engine.reason.failed_jobs import failed_jobs
 from engine.reason.first_of_two import first_of_two
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
@@ -32,8 +33,8 @@ from engine.reason.roles import roles
 from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.shared_pools import shared_pools
 from engine.reason.signals import manifold_weight, signal, telling
-from engine.reason.speakers import subject_of
 from engine.reason.span_signs import FROM_OUTSIDE, span_signs
+from engine.reason.speakers import subject_of
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -121,6 +122,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from alert_words(case)
     yield from ended_processes(case)
     yield from killed_processes(case)
+    yield from failed_jobs(case)
     yield from span_signs(case)
     yield from network_signs(case)
     yield from _probes(case)

@@ -18,6 +18,7 @@ from engine.reason.causes import verdicts as catalogued
 from engine.reason.claims import Claim, HypothesisKey, Weighed
 from engine.reason.ended_processes import ended_processes, killed_processes
 from engine.reason.fact_index import FactIndex, is_failing
+from engine.reason.failed_jobs import failed_jobs
 from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
@@ -256,10 +257,10 @@ def _measured(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
 
 
 def _ended(case: FactIndex) -> Iterator[Claim]:
-    """A process that was ended is no false alarm, however well it runs between its restarts; it may be over by now."""
-    for claim in (*ended_processes(case), *killed_processes(case)):
+    """A process that was ended, or a job that failed, is no false alarm; it may be over by now."""
+    for claim in (*ended_processes(case), *killed_processes(case), *failed_jobs(case)):
         if claim.weight > 0:
-            yield Claim(FALSE_ALARM, claim.fact, -_FORBIDS, "a process was ended", "ended")
+            yield Claim(FALSE_ALARM, claim.fact, -_FORBIDS, claim.why, "ended")
 
 
 def _recovery(case: FactIndex) -> Iterator[Claim]:

@@ -137,6 +137,7 @@ CAUSES = (
     Cause(
         "job_failed", _CLASS, "{resource} failed", "Kubernetes: Jobs, pod failure policy and backoff limit",
         states={"JobFailed": 3.2, "JobRetrying": 1.6, "DeadlineExceeded": 3.4, "CronJobMissedSchedule": 2.8},
+        signals={"job ended badly": 3.2},
         diagnostic=_INSPECT,
         outcome_rank=3,
     ),
