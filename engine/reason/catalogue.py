@@ -55,6 +55,7 @@ Signal = Literal[
     "pool taken",  # it holds most of what all share, and others are refused
     "lost its role",  # it was the primary or leader of its cluster and isn't any more
     "ended by a signal",  # of its own making: it aborted, or touched memory that isn't its own
+    "fails on the same message",  # the handler of a growing queue fails, and the message comes again
     "job ended badly",  # a script or job ended with an error status or an unhandled exception
     "killed for memory",  # its host tells that it was
     "fell silent",  # its metrics ended while others go on

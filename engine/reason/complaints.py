@@ -175,6 +175,9 @@ def _refusing_stores(case: FactIndex, writer: str, family: str | None) -> tuple[
     Of several those that say the same themselves, else those of which it is measured, else each of a few.
     """
     stores = [name for name in case.below.get(writer, ()) if case.resources.get(name) in STORES]
+    if family == "deadlock":
+        # Rows and transactions are a database's; caches and queues have neither.
+        stores = [name for name in stores if case.resources.get(name) == "database"] or stores
     if case.resources.get(writer) in STORES or len(stores) > _MOST:
         return ()
     if len(stores) < _SEVERAL:

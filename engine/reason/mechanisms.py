@@ -35,6 +35,7 @@ from engine.reason.shared_pools import shared_pools
 from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.span_signs import FROM_OUTSIDE, span_signs
 from engine.reason.speakers import subject_of
+from engine.reason.stalled_readers import stalled_readers
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -123,6 +124,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from ended_processes(case)
     yield from killed_processes(case)
     yield from failed_jobs(case)
+    yield from stalled_readers(case)
     yield from span_signs(case)
     yield from network_signs(case)
     yield from _probes(case)

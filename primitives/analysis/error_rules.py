@@ -300,7 +300,8 @@ RULES: Final = (
     (
         "slow_disk",
         (r"slow (?:fdatasync|fsync|disk|write|sync)\b|(?:fsync|fdatasync|sync duration)[^\n]{0,24}(?:took|of) \d|"
-        r"apply (?:request|entries) took too long|disk is (?:likely )?(?:too )?slow|"
+        r"apply (?:request|entries) took too long|"
+        r"\b(?:disks?|drives?|volumes?|block device)(?: \S{1,80})? (?:is|are) (?:likely |too ){0,2}slow\b|"
         r"failed to send out heartbeat on time"),
     ),
     # Java: garbage collector logs (JEP 271). The whole heap is collected where it is nearly full.
