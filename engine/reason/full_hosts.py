@@ -29,7 +29,7 @@ def newly_full_hosts(case: FactIndex) -> dict[str, tuple[str, tuple[str, ...]]]:
     full: dict[str, tuple[str, tuple[str, ...]]] = {}
     for name, fact in case.present(MetricAtLimit):
         kinds = _SHARED.intersection(causes_of_metric(fact.metric))
-        if fact.resource in case.hosted and kinds and _is_new(case, fact):
+        if fact.resource is not None and fact.resource in case.hosted and kinds and _is_new(case, fact):
             carried = tuple(held for held in case.hosted[fact.resource] if _only_suffers(case, held, kinds))
             full.setdefault(fact.resource, (name, carried))
     return full
