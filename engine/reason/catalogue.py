@@ -44,6 +44,7 @@ Signal = Literal[
     "sessions wait for locks",
     "sessions run",  # most of its load is on a CPU
     "sessions hardly run",
+    "statement since full",  # a statement has run since its database ran full of CPU or disk
     "packets lost",  # segments are sent again, or packets are lost
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too
