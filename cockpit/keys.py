@@ -72,6 +72,9 @@ KEYS: tuple[Key, ...] = (
     Key("chart.pan.left", "left_curly_bracket", "{", "chart_pan(-1)", "an earlier part of the chart"),
     Key("chart.pan.right", "right_curly_bracket", "}", "chart_pan(1)", "a later part of the chart"),
     Key("chart.samples", "v", "v", "samples", "the chart's samples as a table"),
+    Key(
+        "chart.beside", "V", "V", "chart_beside", "the chart with the cause's series, alone, or with other percentiles"
+    ),
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
     Key("match.next", "n", "n", "match(1)", "next match; in the detail next id", ("incident", "replay", "list")),
     Key(
@@ -149,7 +152,7 @@ def keys_for(where: Where) -> list[Key]:
 
 _PANE_IDS = tuple(key.id for key in KEYS if key.action.startswith("pane('"))
 
-_CHART_IDS = tuple(key.id for key in KEYS if key.id.startswith("chart."))
+_CHART_IDS = tuple(key.id for key in KEYS if key.id.startswith("chart.") and key.id != "chart.beside")
 
 _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("palette",), ": Ctrl-P", "go to a name, command"),
@@ -163,6 +166,7 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("left", "right"), "h l ← →", "time cursor, or fold"),
     (("zoom.in", "zoom.out"), "+ _", "zoom in, out"),
     (_CHART_IDS, "z Z { } v", "chart: zoom, pan, table"),
+    (("chart.beside",), "V", "chart: with others, alone"),
     (("match.next", "match.previous"), "n #", "next, previous match, id"),
     (("yes",), "y", "confirm the plan, or copy"),
     (("pin", "refute", "undo"), "p x u", "pin, refute, undo"),

@@ -181,9 +181,10 @@ class Engine:
     async def incidents(self) -> tuple[IncidentSummary, ...]:
         running = {execution_id for execution_id, actor in self._actors.items() if actor.running}
         summaries = await self.store.incidents()
+        if not running:
+            return summaries
         return tuple(
-            summary.model_copy(update={"running": True}) if summary.execution_id in running else summary
-            for summary in summaries
+            summary._replace(running=True) if summary.execution_id in running else summary for summary in summaries
         )
 
     async def blob(self, digest: str) -> bytes:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from engine.incident import IncidentState
+from engine.listings import IncidentSummary
 from engine.wire import decode_event, encode_event
 from primitives.dataclass import dataclass
 
@@ -26,6 +27,7 @@ __all__ = [
     "BYTES",
     "EVENTS",
     "STATE",
+    "SUMMARIES",
     "TIMES",
     "Codec",
     "Operation",
@@ -78,6 +80,11 @@ EVENTS = Codec(
     lambda documents: tuple(decode_event(document) for document in documents),
 )
 STATE = Codec(lambda state: state.encode().decode(), lambda text: IncidentState.decode(str(text).encode()), slow=True)
+SUMMARIES = Codec(
+    lambda summaries: [summary.document() for summary in summaries],
+    lambda documents: tuple(IncidentSummary.from_document(document) for document in documents),
+    slow=True,
+)
 TIMES = Codec(lambda times: times.tolist(), lambda times: array("d", times))
 
 

@@ -14,7 +14,7 @@ from engine.events import Event
 from engine.incident import IncidentState
 from engine.listings import AuditResult, IncidentSummary
 from engine.notify.delivery import Delivery
-from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
+from engine.operations import BYTES, EVENTS, STATE, SUMMARIES, TIMES, operation, operations_of, typed
 from engine.presence import Looking, Viewer
 from primitives.sources import NO_SOURCES, SourceDirectory
 
@@ -338,7 +338,7 @@ class EnginePort(Protocol):
         """
         ...
 
-    @operation(typed(tuple[IncidentSummary, ...]))
+    @operation(SUMMARIES)
     async def incidents(self) -> tuple[IncidentSummary, ...]:
         """What the store holds, newest first."""
         ...

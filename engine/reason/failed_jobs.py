@@ -14,6 +14,7 @@ from typing import Final
 from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.signals import signal
+from engine.reason.stores import is_store
 from engine.reason.trust import TEXT
 from primitives.facts import LogPattern, MetricShift
 from primitives.patterns import lazy_pattern
@@ -34,10 +35,8 @@ _SCHEDULED: Final = lazy_pattern(
     re.IGNORECASE,
 )
 _UNCAUGHT: Final = lazy_pattern(r"^\s*traceback \(most recent call last\)|\bexception in thread \"?main", re.IGNORECASE)
-# Kinds of resources that serve others.
-_SERVING: Final = frozenset(
-    {"service", "gateway", "database", "cache", "queue", "topic", "storage", "node", "external"}
-)
+# Kinds of resources that serve others, beside those that store data.
+_SERVING: Final = frozenset({"service", "gateway", "node", "external"})
 _SERVED: Final = ("traffic", "latency")
 
 
@@ -59,7 +58,7 @@ def failed_jobs(case: FactIndex) -> Iterator[Claim]:
 def _is_job(case: FactIndex, resource: str) -> bool:
     """Whether it runs by a schedule or is called by nobody, and serves no requests."""
     kind = case.resources.get(resource, "")
-    if kind in _SERVING or case.above.get(resource):
+    if kind in _SERVING or is_store(case, resource) or case.above.get(resource):
         return False
     if any(fact.resource == resource and fact.kind in _SERVED for _, fact in case.of(MetricShift)):
         return False

@@ -14,11 +14,12 @@ from typing import Final
 from engine.reason.backlogs import is_backlog
 from engine.reason.catalogue import causes, causes_of_metric
 from engine.reason.claims import PlaceEvidence
-from engine.reason.complaints import STORES, accused
+from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.late_ends import late_end
 from engine.reason.reach_of_changes import taken_away
 from engine.reason.speakers import subject_of
+from engine.reason.stores import is_store
 from engine.reason.victims import blames, ill_replicas, passed_on, silent, slow, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
@@ -166,7 +167,7 @@ def _manifold_stores(case: FactIndex) -> frozenset[str]:
         fact.resource
         for _, fact in case.present(MetricShift)
         if fact.resource and fact.worse and fact.kind == "latency" and fact.current > fact.baseline
-        and is_manifold(fact) and case.resources.get(fact.resource) in STORES
+        and is_manifold(fact) and is_store(case, fact.resource)
     )  # fmt: skip
 
 
@@ -300,7 +301,7 @@ def _onsets(case: FactIndex) -> Iterator[PlaceEvidence]:
 
 def _fills_up_by_waiting(case: FactIndex, resource: str, fact: MetricShift) -> bool:
     """Whether what its callers hold piles up at a store: they wait first, and more of them are there later."""
-    if case.resources.get(resource) not in STORES:
+    if not is_store(case, resource):
         return False
     return any(causes()[cause_id].felt_by_callers for cause_id in causes_of_metric(fact.metric))
 
