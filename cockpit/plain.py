@@ -90,7 +90,9 @@ class PlainReport:
         if isinstance(body, ActionBody):
             return self._wrapped(run_words(body, event.who), "  ")
         if isinstance(body, LiveBody):
-            return "".join(self._wrapped(f"  {line}", "    ") for line in live_words(body, self._names.of(state)))
+            return "".join(
+                self._wrapped(f"  {line}", "    ") for line in live_words(body, self._names.of(state), event.time)
+            )
         match body:
             case IncidentOpened():
                 return self._opened(body)

@@ -30,7 +30,7 @@ class PeriodChosen(IncidentEvent):
 
     `baseline` is the calm that it is compared with (None: the quiet part of the window), `symptom` the metric that is
     bad now, `earlier` what was bad before and is over. `because` says why, in words; empty where only the symptom is
-    new.
+    new. `now` is the new moment of asking, where a watched incident is asked again.
     """
 
     type: Literal["period_chosen"] = "period_chosen"
@@ -40,6 +40,7 @@ class PeriodChosen(IncidentEvent):
     symptom: Symptom | None
     earlier: tuple[Episode, ...] = ()
     because: str = ""
+    now: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class NameTie(EventBody):

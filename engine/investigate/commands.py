@@ -17,9 +17,11 @@ from engine.events import (
 from engine.hypotheses import Classification
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
+from primitives.sources import NO_SOURCES, SourceDirectory
 
 __all__ = [
     "AddStep",
+    "AskAgain",
     "ChoosePeriod",
     "CloseAged",
     "Conclude",
@@ -173,6 +175,19 @@ class KeepTies:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Ask the plan's diagnostics of a watched incident again, about `period`: what is seen there is news, `because`.
+
+    `sources` and `definitions` are as in `AskNext`.
+    """
+
+    because: str
+    period: PeriodChosen
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = NO_SOURCES
+
+
+@dataclass(frozen=True, slots=True)
 class TakeReading:
     """Keep what the sources of a watched incident say now."""
 
@@ -212,6 +227,7 @@ InvestigationCommand = (
     | FinishInvestigation
     | FailInvestigation
     | CloseAged
+    | AskAgain
     | KeepTies
     | TakeReading
     | StopWatch
