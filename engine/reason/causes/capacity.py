@@ -45,13 +45,12 @@ CAUSES = (
     Cause(
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
         "Apache Kafka: consumer lag", families={"queue_full": 0.8, "consumer_stopped": 2.8},
-        signals={"fails on the same message": 3.0},
+        # Little's law: what takes more than ever and falls behind gets more than it can take.
+        signals={"fails on the same message": 3.0, "takes more": -1.6},
         observations=Observation(r"consumer group\b.{0,260}no active members", 3.0, order=0),
         # Amazon Kinesis and AWS Lambda: IteratorAge; RabbitMQ: consumers of a queue.
         metrics=r"consumer ?(?:group ?)?(?:lag|offset).*|records lag.*|freshness.*|staleness.*|iterator age.*|"
         r"queue consumers",
-        # Little's law: what takes more than ever and falls behind gets more than it can take.
-        signals={"takes more": -1.6},
         remediations=("restart_workload",), diagnostic="analyze_utilization",
     ),
 )  # fmt: skip
