@@ -78,7 +78,9 @@ async def test_an_error_that_is_made_in_another_way_is_heard_and_writing_goes_on
             *(store.append("exec-1", "inc-1", progress(1)) for _ in range(waiting)), return_exceptions=True
         )
         errors = await asyncio.wait_for(appends, timeout=10)
-    assert [(type(error), str(error)) for error in errors] == [(QuotaPassedError, "900 of 800 bytes are used")] * waiting
+    assert [(type(error), str(error)) for error in errors] == [
+        (QuotaPassedError, "900 of 800 bytes are used")
+    ] * waiting
     assert [error.limit for error in errors if isinstance(error, QuotaPassedError)] == [800] * waiting
     assert len({id(error) for error in errors}) == waiting
     assert (await asyncio.wait_for(store.append("exec-1", "inc-1", progress(1)), timeout=10))[0].seq == 3
