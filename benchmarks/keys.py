@@ -28,11 +28,13 @@ from cockpit.settings import Settings
 from cockpit.start_modes import Attach
 from cockpit.widgets.facts import FactsPane
 from engine.alerts import AlertGroup, Quarantined
-from engine.events import Event
+from engine.events import ENGINE, Event
 from engine.incident import IncidentState, fold
 from engine.notify.delivery import Delivery
 from engine.port import AuditResult, Command, EnginePort, IncidentSummary, Investigate
+from engine.presence import Looking, Presence, Viewer
 from engine.store.locations import StoreLocation, parse_location
+from primitives.clock import SystemClock
 from primitives.errors import StoreError, UsageError
 from primitives.sources import NO_SOURCES, SourceDirectory
 
@@ -64,6 +66,7 @@ class FlowingEngine:
         self._log = log
         self._known = known
         self._rate = rate
+        self._present = Presence(SystemClock())
 
     async def follow(self, execution_id: str, after: int = 0, *, live: bool = True) -> AsyncIterator[tuple[Event, ...]]:
         del execution_id, live
@@ -89,6 +92,13 @@ class FlowingEngine:
 
     async def send(self, execution_id: str, command: Command) -> None:
         """There is nothing to send."""
+
+    async def presence(self, execution_id: str, viewer: str) -> AsyncIterator[tuple[Viewer, ...]]:
+        async for viewers in self._present.join(execution_id, viewer, ENGINE):
+            yield viewers
+
+    async def look(self, execution_id: str, viewer: str, looking: Looking) -> None:
+        self._present.look(execution_id, viewer, looking, ENGINE)
 
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         del execution_id

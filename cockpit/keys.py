@@ -46,7 +46,7 @@ KEYS: tuple[Key, ...] = (
     Key("palette", "colon,ctrl+p", ": or Ctrl-P", "app.palette", "go to a name, or a command", ("everywhere",)),
     Key("go.incidents", "", "", "app.incidents", "incidents: the list of all", ("incident", "replay")),
     Key("go.report", "", "", "report", "report: the postmortem of this incident"),
-    Key("go.story", "", "", "story", "story: what happened so far, and who said what"),
+    Key("go.story", "S", "S", "story", "story: what happened so far, and who said what"),
     Key("go.attach", "", "", "attach", "attach: the incident as it is now", ("replay", "list")),
     Key("leave", "q", "q", "app.leave", "back a screen, or leave (asks while something runs)", ("everywhere",)),
     Key("interrupt", "ctrl+c", "Ctrl-C", "app.interrupt", "asks what to stop", ("everywhere",)),
@@ -72,6 +72,9 @@ KEYS: tuple[Key, ...] = (
     Key("chart.pan.left", "left_curly_bracket", "{", "chart_pan(-1)", "an earlier part of the chart"),
     Key("chart.pan.right", "right_curly_bracket", "}", "chart_pan(1)", "a later part of the chart"),
     Key("chart.samples", "v", "v", "samples", "the chart's samples as a table"),
+    Key(
+        "chart.beside", "V", "V", "chart_beside", "the chart with the cause's series, alone, or with other percentiles"
+    ),
     Key("filter", "slash", "/", "filter", "filter the list", ("incident", "replay", "list")),
     Key("match.next", "n", "n", "match(1)", "next match; in the detail next id", ("incident", "replay", "list")),
     Key(
@@ -134,6 +137,10 @@ KEYS: tuple[Key, ...] = (
         asks=True,
     ),
     Key("comment", "c", "c", "comment", "write a note for the others", ("incident",), writes=True, asks=True),
+    Key("follow", "F", "F", "follow_view", "follow the view of another who is here, or end that", ("incident",)),
+    Key(
+        "hand_over", "O", "O", "hand_over", "hand over: a note for the next one", ("incident",), writes=True, asks=True
+    ),
     Key("bookmark", "b", "b", "bookmark", "bookmark this moment", ("incident",), writes=True, asks=True),
 )
 
@@ -145,7 +152,7 @@ def keys_for(where: Where) -> list[Key]:
 
 _PANE_IDS = tuple(key.id for key in KEYS if key.action.startswith("pane('"))
 
-_CHART_IDS = tuple(key.id for key in KEYS if key.id.startswith("chart."))
+_CHART_IDS = tuple(key.id for key in KEYS if key.id.startswith("chart.") and key.id != "chart.beside")
 
 _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("palette",), ": Ctrl-P", "go to a name, command"),
@@ -159,11 +166,14 @@ _HELP: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("left", "right"), "h l ← →", "time cursor, or fold"),
     (("zoom.in", "zoom.out"), "+ _", "zoom in, out"),
     (_CHART_IDS, "z Z { } v", "chart: zoom, pan, table"),
+    (("chart.beside",), "V", "chart: with others, alone"),
     (("match.next", "match.previous"), "n #", "next, previous match, id"),
     (("yes",), "y", "confirm the plan, or copy"),
     (("pin", "refute", "undo"), "p x u", "pin, refute, undo"),
     (("next", "diagnostic", "fact", "again"), "N d f R", "next, look, fact, again"),
     (("comment", "bookmark"), "c b", "note, bookmark"),
+    (("go.story",), "S", "the story so far"),
+    (("follow", "hand_over"), "F O", "follow a view, hand over"),
     (("replay.back", "replay.on"), "[ ]", "an event back, on"),
     (("replay.fact", "replay.fact.back"), "f F", "next fact, before"),
     (("replay.decision", "replay.decision.back"), "d D", "next decision, before"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final, assert_never
 
 from engine.events import (
     LiveBody,
     MetricReading,
+    NamesTied,
     PeriodChosen,
     ReadingTaken,
     SymptomChanged,
@@ -24,18 +26,20 @@ __all__ = ["changed_words", "episode_words", "live_words", "metric_words", "read
 _SHOWN: Final = 4
 
 
-def live_words(body: LiveBody, called: NameOf = full_name) -> Iterator[str]:
-    """The lines that tell `body`."""
+def live_words(body: LiveBody, called: NameOf = full_name, at: datetime | None = None) -> Iterator[str]:
+    """The lines that tell `body`; with the time `at` which it came, each number has its age."""
     match body:
         case PeriodChosen():
             if body.because:
                 yield f"Looking at {moment(body.window.start)} to {moment(body.window.end)}: {body.because}"
             for episode in body.earlier:
                 yield f"Earlier: {episode_words(episode, called)}"
+        case NamesTied():
+            return  # `--explain` and the details say which; there may be hundreds
         case WatchStarted():
             yield f"Watching: asked again every {duration(body.every_s)}, with at most {body.questions:,} questions"
         case ReadingTaken():
-            yield from reading_words(body, called)
+            yield from reading_words(body, called, at)
         case SymptomChanged():
             yield changed_words(body, called)
         case WatchStopped():
@@ -44,15 +48,19 @@ def live_words(body: LiveBody, called: NameOf = full_name) -> Iterator[str]:
             assert_never(body)
 
 
-def reading_words(body: ReadingTaken, called: NameOf = full_name) -> Iterator[str]:
-    """What the sources say now, in one line, and what gave no answer."""
-    parts = [f"{called(metric.resource)} {metric_words(metric)}" for metric in body.metrics[:_SHOWN]]
+def reading_words(body: ReadingTaken, called: NameOf = full_name, at: datetime | None = None) -> Iterator[str]:
+    """What the sources say now, in one line, and what gave no answer. Alerts and workloads are as of `at`."""
+    parts = [f"{called(metric.resource)} {metric_words(metric)}{_age(metric, at)}" for metric in body.metrics[:_SHOWN]]
     parts += [f"alert {name} fires" for name in dict.fromkeys(alert.name for alert in body.alerts)][:_SHOWN]
     parts += [f"{called(entry.resource)} {entry.ready} of {entry.wanted} ready" for entry in body.workloads[:_SHOWN]]
     if parts:
         yield "Now: " + " · ".join(parts)
     for problem in body.missing:
         yield f"No answer: {problem}"
+
+
+def _age(metric: MetricReading, at: datetime | None) -> str:
+    return f", {duration(round(max((at - metric.at).total_seconds(), 0.0)))} old" if at is not None else ""
 
 
 def metric_words(metric: MetricReading) -> str:

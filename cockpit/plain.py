@@ -44,6 +44,7 @@ from engine.events import (
 )
 from engine.hypotheses import Action, FactWeight, Hypothesis
 from engine.incident import IncidentState, Step
+from engine.name_ties import tie_lines
 from engine.naming import NamesOfState
 from primitives.display_names import NameOf
 from primitives.quantities import bound, counted, duration, moment, probability, unbound
@@ -55,6 +56,7 @@ _MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 120
 _REASON: Final = 130  # characters: enough to know the fact again, which stands whole above or in the cockpit
 _SHOWN_CAUSES: Final = 5
+_SHOWN_TIES: Final = 40
 _SHOWN_EVIDENCE: Final = 3
 _MIN_CONFIDENCE: Final = 0.01
 _NO_ACTION: Final = "none: no known action fits a resource that is known"
@@ -88,7 +90,9 @@ class PlainReport:
         if isinstance(body, ActionBody):
             return self._wrapped(run_words(body, event.who), "  ")
         if isinstance(body, LiveBody):
-            return "".join(self._wrapped(f"  {line}", "    ") for line in live_words(body, self._names.of(state)))
+            return "".join(
+                self._wrapped(f"  {line}", "    ") for line in live_words(body, self._names.of(state), event.time)
+            )
         match body:
             case IncidentOpened():
                 return self._opened(body)
@@ -205,7 +209,15 @@ class PlainReport:
             parts.append(self._heading("NOT KNOWN"))
             parts += [self._bullet(gap) for gap in state.gaps]
         parts.append(self._would_change(state))
+        parts.append(self._ties(state) if self._explain else "")
         return "".join(parts)
+
+    def _ties(self, state: IncidentState) -> str:
+        """Which names of several sources were tied, those of the causes first, or left alone as ambiguous; and why."""
+        lines = list(tie_lines(state.watch.ties, (hypothesis.resource for hypothesis in state.hypotheses)))
+        if more := len(lines[_SHOWN_TIES:]):
+            lines[_SHOWN_TIES:] = [f"and {more} more, which --json has"]
+        return self._heading("NAMES TIED ACROSS SOURCES") + "".join(map(self._bullet, lines)) if lines else ""
 
     def _would_change(self, state: IncidentState) -> str:
         text = "".join(self._bullet(line) for line in state.would_change)

@@ -13,6 +13,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
@@ -22,8 +23,8 @@ from engine.act.runner import ActionRunner, stop_run
 from engine.act.world import World
 from engine.deciders import WEIGHING, AnyCommand, Decision, NeedsScenario, decide, precondition
 from engine.events import ENGINE, Who, in_real_time
-from engine.incident import IncidentState
-from engine.investigate.commands import FailInvestigation, OpenIncident, ResumeInvestigation, StopWatch
+from engine.incident import IncidentState, with_period
+from engine.investigate.commands import AskAgain, FailInvestigation, OpenIncident, ResumeInvestigation, StopWatch
 from engine.investigate.investigation import Investigation, sources_checked
 from engine.investigate.recorder import AnswerRecorder
 from engine.investigate.scenario import Scenario
@@ -218,6 +219,8 @@ class Actor:
         decision = await self._decide(command, who)
         if isinstance(needed, NeedsScenario) and self._child is None:
             scenario = await self._supervisor.reopen(self.state, needed.sources, needed.definitions)
+            if isinstance(command, AskAgain):
+                scenario = replace(scenario, opened=with_period(scenario.opened, command.period))
             await self._start(scenario, decision, confirmed=True)
             return
         if needed == "running" and self._child is None:
@@ -239,7 +242,7 @@ class Actor:
             return
         scenario = await self._supervisor.reopen(self.state, command.sources, command.definitions)
         await self._write(decision)
-        self._watcher = Watcher(self, scenario, command.every_s, command.questions)
+        self._watcher = Watcher(self, scenario, command)
         self._watching = asyncio.create_task(self._keep_watching(self._watcher))
 
     async def _keep_watching(self, watcher: Watcher) -> None:

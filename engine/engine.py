@@ -25,6 +25,7 @@ from engine.log import EventLog
 from engine.notify.delivery import Delivery
 from engine.notify.holding import StoreOutbox
 from engine.port import AuditResult, Command, IncidentSummary, Investigate, Watch
+from engine.presence import Looking, Presence, Viewer
 from engine.reason.advisor import Advisor
 from engine.store.locations import StoreLocation
 from primitives.clock import Clock, SystemClock, new_id
@@ -76,6 +77,7 @@ class Engine:
         self.sources = sources
         self._clock = clock or SystemClock()
         self.outbox = StoreOutbox(store.rows, self._clock)
+        self._present = Presence(self._clock)
         self._advisor = advisor
         self._policies = policies or PolicyFile()
         self._actors: dict[str, Actor] = {}
@@ -158,6 +160,12 @@ class Engine:
             batch.cancel()
             await asyncio.wait({batch})
 
+    def presence(self, execution_id: str, viewer: str, *, who: Who | None = None) -> AsyncIterator[tuple[Viewer, ...]]:
+        return self._present.join(execution_id, viewer, who or person(os.getuid()))
+
+    async def look(self, execution_id: str, viewer: str, looking: Looking, *, who: Who | None = None) -> None:
+        self._present.look(execution_id, viewer, looking, who or person(os.getuid()))
+
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         return await self.store.read(execution_id, after, limit)
 
@@ -173,9 +181,10 @@ class Engine:
     async def incidents(self) -> tuple[IncidentSummary, ...]:
         running = {execution_id for execution_id, actor in self._actors.items() if actor.running}
         summaries = await self.store.incidents()
+        if not running:
+            return summaries
         return tuple(
-            summary.model_copy(update={"running": True}) if summary.execution_id in running else summary
-            for summary in summaries
+            summary._replace(running=True) if summary.execution_id in running else summary for summary in summaries
         )
 
     async def blob(self, digest: str) -> bytes:

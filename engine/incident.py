@@ -43,7 +43,8 @@ from engine.state.watch import WatchState
 from primitives.dataclass import dataclass
 from primitives.errors import StoreCorrupt
 
-__all__ = ["Closure", "FoundFact", "IncidentState", "Note", "OutOfOrderError", "Phase", "Step", "StepStatus", "fold"]
+__all__ = ["Closure", "FoundFact", "IncidentState", "Note", "OutOfOrderError", "Phase", "Step", "StepStatus", "fold",
+           "with_period"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,11 @@ class IncidentState:
     def facts(self) -> dict[str, FoundFact]:
         """The facts by their id, in the order in which they were found."""
         return self.investigation.facts
+
+    @property
+    def current_facts(self) -> tuple[FoundFact, ...]:
+        """Those that count: what a later step has asked anew is kept only to be read, unless somebody judged it."""
+        return self.investigation.current_facts
 
     @property
     def judgements(self) -> dict[str, Judgement]:
@@ -225,8 +231,7 @@ class IncidentState:
         if isinstance(body, PeriodChosen):
             assert self.opened is not None
             # Everybody who asks which time the incident is about is to hear the same.
-            changes = {"window": body.window, "baseline": body.baseline, "symptom": body.symptom}
-            self.opened = self.opened.model_copy(update=changes)
+            self.opened = with_period(self.opened, body)
         self.watch = self.watch.after(body, at)
 
     def _apply_incident(self, event: Event, body: IncidentBody) -> None:
@@ -303,6 +308,19 @@ def _adapter() -> TypeAdapter[IncidentState]:
 
 class OutOfOrderError(StoreCorrupt, ValueError):
     """An event can't follow those before it: the log has a gap, or somebody changed it."""
+
+
+def with_period(opened: IncidentOpened, period: PeriodChosen) -> IncidentOpened:
+    """The opening with the time that the data say, and with the moment of asking where it is asked again.
+
+    Trouble that began after what was detected first was detected when it was asked again.
+    """
+    changes: dict[str, Any] = {"window": period.window, "baseline": period.baseline, "symptom": period.symptom}
+    if period.now is not None:
+        changes["now"] = period.now
+        if opened.detected_at < period.window.start:
+            changes["detected_at"] = period.now
+    return opened.model_copy(update=changes)
 
 
 def _out_of_order(event: Event, before: str) -> OutOfOrderError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,10 +15,11 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class IncidentSummary(_Frozen):
+class IncidentSummary(NamedTuple):
     """A line of the list of stored incidents.
 
-    `phase` is that of `IncidentState`, or `closed`; `running` means that an actor has it now.
+    `phase` is that of `IncidentState`, or `closed`; `running` means that an actor has it now. A tuple and no model:
+    ten thousand of them are read at once.
     """
 
     execution_id: str
@@ -31,8 +33,21 @@ class IncidentSummary(_Frozen):
     primary_class: str | None = None
     top_cause: str | None = None
     confidence: float | None = None
-    events: int
+    events: int = 0
     running: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """It as JSON, by the fields' names; times in RFC 3339 with `Z`."""
+        times = {name: getattr(self, name).isoformat().replace("+00:00", "Z") for name in _TIMES}
+        return {**self._asdict(), **times}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """What `document` made. Raises `ValueError`, `KeyError` or `TypeError` when it is none."""
+        return cls(**{**document, **{name: datetime.fromisoformat(document[name]) for name in _TIMES}})
+
+
+_TIMES: Final = ("opened_at", "updated_at")
 
 
 class AuditResult(_Frozen):

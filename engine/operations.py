@@ -19,6 +19,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from engine.incident import IncidentState
+from engine.listings import IncidentSummary
 from engine.wire import decode_event, encode_event
 from primitives.dataclass import dataclass
 
@@ -26,6 +27,7 @@ __all__ = [
     "BYTES",
     "EVENTS",
     "STATE",
+    "SUMMARIES",
     "TIMES",
     "Codec",
     "Operation",
@@ -78,6 +80,11 @@ EVENTS = Codec(
     lambda documents: tuple(decode_event(document) for document in documents),
 )
 STATE = Codec(lambda state: state.encode().decode(), lambda text: IncidentState.decode(str(text).encode()), slow=True)
+SUMMARIES = Codec(
+    lambda summaries: [summary.document() for summary in summaries],
+    lambda documents: tuple(IncidentSummary.from_document(document) for document in documents),
+    slow=True,
+)
 TIMES = Codec(lambda times: times.tolist(), lambda times: array("d", times))
 
 
@@ -88,14 +95,16 @@ class Operation:
     """One operation: its name, its request, the codec of its answer.
 
     `streams` says that it gives an iterator of answers; with `tells_who` the engine's method also takes `who` asks.
-    `begins` says that it starts an investigation, which the one who asks for it then follows.
+    `begins` says that it starts an investigation, which the one who asks for it then follows. `lasts` says that its
+    answers end only with the one who asks, or the engine.
     """
 
-    def __init__(self, method: Callable[..., Any], codec: Codec, *, tells_who: bool, begins: bool) -> None:
+    def __init__(self, method: Callable[..., Any], codec: Codec, *, tells_who: bool, begins: bool, lasts: bool) -> None:
         self.name = method.__name__
         self.codec = codec
         self.tells_who = tells_who
         self.begins = begins
+        self.lasts = lasts
         self.streams = not inspect.iscoroutinefunction(method)
         self._method = method
 
@@ -139,11 +148,11 @@ class Operation:
         return {name: getattr(model, name) for name in self.signature.parameters}
 
 
-def operation(codec: Codec, *, tells_who: bool = False, begins: bool = False) -> Callable[[F], F]:
+def operation(codec: Codec, *, tells_who: bool = False, begins: bool = False, lasts: bool = False) -> Callable[[F], F]:
     """Make a method of a protocol an operation."""
 
     def mark(method: F) -> F:
-        method.__dict__["operation"] = Operation(method, codec, tells_who=tells_who, begins=begins)
+        method.__dict__["operation"] = Operation(method, codec, tells_who=tells_who, begins=begins, lasts=lasts)
         return method
 
     return mark

@@ -14,7 +14,8 @@ from engine.events import Event
 from engine.incident import IncidentState
 from engine.listings import AuditResult, IncidentSummary
 from engine.notify.delivery import Delivery
-from engine.operations import BYTES, EVENTS, STATE, TIMES, operation, operations_of, typed
+from engine.operations import BYTES, EVENTS, STATE, SUMMARIES, TIMES, operation, operations_of, typed
+from engine.presence import Looking, Viewer
 from primitives.sources import NO_SOURCES, SourceDirectory
 
 __all__ = [
@@ -303,6 +304,16 @@ class EnginePort(Protocol):
         """
         ...
 
+    @operation(typed(tuple[Viewer, ...]), tells_who=True, lasts=True)
+    def presence(self, execution_id: str, viewer: str) -> AsyncIterator[tuple[Viewer, ...]]:
+        """Be seen on an incident while this is read; yields everybody who is there, at once and after each change."""
+        ...
+
+    @operation(typed(None), tells_who=True)
+    async def look(self, execution_id: str, viewer: str, looking: Looking) -> None:
+        """Tell the others on an incident what `viewer`, who is there, looks at now."""
+        ...
+
     @operation(EVENTS)
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         """At most `limit` events after sequence number `after`, in order; none of an execution that isn't there."""
@@ -327,7 +338,7 @@ class EnginePort(Protocol):
         """
         ...
 
-    @operation(typed(tuple[IncidentSummary, ...]))
+    @operation(SUMMARIES)
     async def incidents(self) -> tuple[IncidentSummary, ...]:
         """What the store holds, newest first."""
         ...

@@ -15,7 +15,7 @@ from engine.hypotheses import Action, Adjustment, AdjustmentKind, FactWeight, Hy
 from engine.incident import FoundFact, IncidentState, Step
 from engine.naming import display_names
 from engine.reason.waterfall import Bar, BarKind, all_adjustments, waterfall
-from engine.report_live import EpisodePart, WatchPart, earlier_episodes, watch_part
+from engine.report_live import EpisodePart, TiePart, WatchPart, earlier_episodes, name_ties, watch_part
 from primitives.terms import Effect, IncidentClass, Polarity, Risk, Trust
 from primitives.text import safe_line
 
@@ -226,6 +226,7 @@ class Report(BaseModel):
     duration_s: float = Field(json_schema_extra=_VOLATILE)
     cost_usd: float
     earlier_episodes: tuple[EpisodePart, ...] = Field(default=(), exclude_if=operator.not_)
+    names_tied: tuple[TiePart, ...] = Field(default=(), exclude_if=operator.not_)
     watch: WatchPart | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
@@ -254,6 +255,7 @@ def report(state: IncidentState) -> Report:
         duration_s=round(state.finished.duration_s, 3) if state.finished else 0.0,
         cost_usd=state.finished.cost_usd if state.finished else 0.0,
         earlier_episodes=earlier_episodes(state),
+        names_tied=name_ties(state),
         watch=watch_part(state),
     )
 

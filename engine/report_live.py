@@ -1,12 +1,14 @@
-"""The parts of the report that only a live incident has: earlier episodes, and how it went on after its answer."""
+"""The parts of the report that only a live incident has: earlier episodes, tied names, and how it went on."""
 
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from engine.incident import IncidentState
+from engine.name_ties import tie_reason
+from primitives.resolver import Rule
 
-__all__ = ["EpisodePart", "ReadingPart", "WatchPart", "earlier_episodes", "watch_part"]
+__all__ = ["EpisodePart", "ReadingPart", "TiePart", "WatchPart", "earlier_episodes", "name_ties", "watch_part"]
 
 
 class _Part(BaseModel):
@@ -37,6 +39,21 @@ class ReadingPart(_Part):
     well_since: AwareDatetime | None
 
 
+class TiePart(_Part):
+    """That `name` in the answers of `source` means `resource` by `rule`, as do `more` names; `because` says why.
+
+    An ambiguous name was left alone: resource and rule are null, and `candidates` are what it may mean.
+    """
+
+    source: str
+    name: str
+    resource: str | None
+    rule: Rule | None
+    candidates: tuple[str, ...] = ()
+    more: int = 0
+    because: str
+
+
 class WatchPart(_Part):
     """How a live incident went on after its answer: `symptom` is null where nobody saw a change of it."""
 
@@ -49,6 +66,11 @@ class WatchPart(_Part):
 def earlier_episodes(state: IncidentState) -> tuple[EpisodePart, ...]:
     """What was bad before, and over."""
     return tuple(EpisodePart(**entry.model_dump(exclude={"kind"})) for entry in state.watch.earlier)
+
+
+def name_ties(state: IncidentState) -> tuple[TiePart, ...]:
+    """Which names of several sources mean the same resource."""
+    return tuple(TiePart(**tie.model_dump(), because=tie_reason(tie)) for tie in state.watch.ties)
 
 
 def watch_part(state: IncidentState) -> WatchPart | None:

@@ -62,6 +62,7 @@ class Server:
         self._followers: set[asyncio.Task[None]] = set()
         self._followed_by = -math.inf
         self._questions: set[asyncio.Task[None]] = set()
+        self._lookers: set[asyncio.Task[None]] = set()
 
     @property
     def followers(self) -> int:
@@ -122,7 +123,7 @@ class Server:
         if request is None:
             return
         work = asyncio.create_task(self._answer(request, writer, who))
-        kind = self._followers if _is_endless(request) else self._questions
+        kind = self._kind_of(request)
         kind.add(work)
         work.add_done_callback(kind.discard)
         gone = asyncio.create_task(reader.read(1))
@@ -161,7 +162,7 @@ class Server:
             arguments["who"] = who
         if operation.begins:
             self._about_to_follow(_FOLLOWS_WITHIN_S)
-        elif operation.streams:
+        elif operation.streams and not operation.lasts:
             self._about_to_follow(_FOLLOWS_LIVE_WITHIN_S)  # what is stored is read first
         answer = getattr(self.engine, operation.name)(**arguments)
         if not operation.streams:
@@ -169,6 +170,18 @@ class Server:
         async for batch in answer:
             await _write(writer, {"batch": await operation.codec.encode_on_loop(batch)})
         return None
+
+    def _kind_of(self, request: dict[str, Any]) -> set[asyncio.Task[None]]:
+        """Where the request is kept while it is worked on: one that has no end of its own is not waited for.
+
+        Following a live log ends only with the incident or the engine, being present only with the one who is.
+        """
+        operation, arguments = OPERATIONS.get(str(request.get("op"))), request.get("arguments")
+        if operation is None or not operation.streams or not isinstance(arguments, dict):
+            return self._questions
+        if operation.lasts:
+            return self._lookers
+        return self._followers if arguments.get("live") else self._questions
 
     def _about_to_follow(self, within_s: float) -> None:
         self._followed_by = asyncio.get_running_loop().time() + within_s
@@ -212,12 +225,6 @@ async def _closed(writer: asyncio.StreamWriter) -> None:
     writer.close()
     async with asyncio.timeout(_FLUSH_S):
         await writer.wait_closed()
-
-
-def _is_endless(request: dict[str, Any]) -> bool:
-    """Whether the request follows a live log, which ends only with the incident or the engine."""
-    operation, arguments = OPERATIONS.get(str(request.get("op"))), request.get("arguments")
-    return operation is not None and operation.streams and isinstance(arguments, dict) and bool(arguments.get("live"))
 
 
 def _peer(connection: socket.socket) -> Who | None:

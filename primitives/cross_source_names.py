@@ -16,7 +16,7 @@ from typing import Any, Final
 from primitives.aliases import arn_aliases, topology_aliases
 from primitives.identity import in_scope, parse_id, scope_of, without_scope
 from primitives.records import Aggregate, Alert, ContainerLog, Edge, KubernetesDump, Resource, Series, Topology, Window
-from primitives.resolver import Alias, Resolver, host_of, is_address
+from primitives.resolver import Alias, Resolution, Resolver, Tie, host_of, is_address
 from primitives.telemetry import Answer, Ask, ObjectsQuery, Query, Question, ScopedQuery, TopologyQuery
 from primitives.text import safe_line
 
@@ -40,15 +40,28 @@ class CrossSourceNames:
         self._given = dict(given or {})
         self._scopes = scopes_in_front(scopes or {})
         self._resolvers: asyncio.Future[Mapping[str, Resolver]] | None = None
+        self._tied: dict[tuple[str, str, str], Tie] = {}
         self._problem = ""
 
     async def canonical(self, answer: Answer[Any], ask: Ask) -> Answer[Any]:
         """`answer` with canonical identifiers."""
         scope = self._scopes.get(answer.source, "")
-        named = canonical_answer(answer, await self.resolver(ask, scope), scope)
+        named = canonical_answer(answer, await self.resolver(ask, scope), scope, self._tied)
         if self._problem and answer.query.question == "topology" and answer.status == "answered":
             return replace(named, status="partial", detail=self._problem)
         return named
+
+    @property
+    def ties(self) -> tuple[Tie, ...]:
+        """The names that answers had and that were tied to a resource or left alone as ambiguous, in a fixed order.
+
+        Names of one source that mean one resource by one rule, such as the pods of a workload, are one tie.
+        """
+        groups: dict[tuple[str, str, str, tuple[str, ...]], list[Tie]] = {}
+        for _, tie in sorted(self._tied.items()):
+            several = (tie.resource or "", tie.source, tie.rule or "", tie.candidates)
+            groups.setdefault(several, []).append(tie)
+        return tuple(replace(ties[0], more=len(ties) - 1) for _, ties in sorted(groups.items()))
 
     async def aliases(self, resource: str, ask: Ask) -> tuple[str, ...]:
         """What else the sources call `resource`, strongest rule first."""
@@ -131,18 +144,20 @@ def build_resolver(answers: Iterable[Answer[Any]], window: Window, given: Mappin
     return Resolver(known, aliases)
 
 
-def canonical_answer(answer: Answer[Any], resolver: Resolver, scope: str = "") -> Answer[Any]:
+def canonical_answer(
+    answer: Answer[Any], resolver: Resolver, scope: str = "", tied: dict[tuple[str, str, str], Tie] | None = None
+) -> Answer[Any]:
     """The answer with every resource called by its canonical identifier; itself where no name differs.
 
     `scope` goes in front of each. Kubernetes objects and container logs hold what the platform says, so they are given
-    the scope as a field.
+    the scope as a field. What was tied or left alone is added to `tied`, by source, name and resource.
     """
     question = answer.query.question
     if not answer.records:
         return answer
     if question in _LEFT_ALONE:
         return replace(answer, records=tuple(_scoped(record, scope) for record in answer.records)) if scope else answer
-    naming = _Naming(resolver, answer.source, scope)
+    naming = _Naming(resolver, answer.source, scope, {} if tied is None else tied)
     if answer.reduction is not None:
         records: Sequence[Any] = [_aggregate(record, naming) for record in answer.records]
     elif question == "topology":
@@ -158,8 +173,8 @@ def canonical_answer(answer: Answer[Any], resolver: Resolver, scope: str = "") -
 class _Naming:
     """The canonical names of one answer's resources, each looked up once unless it depends on the time."""
 
-    def __init__(self, resolver: Resolver, source: str, scope: str) -> None:
-        self._resolver, self._source, self._scope = resolver, source, scope
+    def __init__(self, resolver: Resolver, source: str, scope: str, tied: dict[tuple[str, str, str], Tie]) -> None:
+        self._resolver, self._source, self._scope, self._tied = resolver, source, scope, tied
         self._known: dict[str, str | None] = {}
 
     def __call__(self, name: str, at: datetime | None = None) -> str:
@@ -170,12 +185,26 @@ class _Naming:
         return self._known[name] or self._resolve(name, at)
 
     def _resolve(self, name: str, at: datetime | None) -> str:
-        return in_scope(self._resolver.resolve(name, source=self._source, at=at).resource or name, self._scope)
+        resolution = self._resolver.resolve(name, source=self._source, at=at)
+        self._keep(resolution, resolution.resource)
+        return in_scope(resolution.resource or name, self._scope)
 
     def of_object(self, name: str) -> str:
         """The very thing that is called so: a pod, where the workload that owns it has several."""
         resolution = self._resolver.resolve(name, source=self._source)
-        return in_scope(resolution.object or resolution.resource or name, self._scope)
+        meant = resolution.object or resolution.resource
+        self._keep(resolution, meant)
+        return in_scope(meant or name, self._scope)
+
+    def _keep(self, resolution: Resolution, meant: str | None) -> None:
+        name = resolution.name
+        if resolution.candidates:
+            tie = Tie(self._source, name, None, None, resolution.candidates)
+        elif meant not in (None, name):
+            tie = Tie(self._source, name, in_scope(meant, self._scope), resolution.rule)
+        else:
+            return
+        self._tied.setdefault((tie.source, name, tie.resource or ""), tie)
 
 
 def _scoped(record: KubernetesDump | ContainerLog, scope: str) -> KubernetesDump | ContainerLog:

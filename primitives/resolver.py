@@ -17,7 +17,7 @@ from primitives.dataclass import dataclass
 from primitives.identity import is_kubernetes
 from primitives.patterns import lazy_pattern
 
-__all__ = ["RULE_WORDS", "Alias", "Resolution", "Resolver", "Rule", "host_of", "is_address"]
+__all__ = ["RULE_WORDS", "Alias", "Resolution", "Resolver", "Rule", "Tie", "host_of", "is_address"]
 
 Rule = Literal["identifier", "given", "arn", "address", "dns", "owner", "service", "name", "label", "selector"]
 """What ties a name to a resource, strongest first.
@@ -75,6 +75,8 @@ class Alias:
 class Resolution:
     """What a name means: `resource` by `rule`; None where it is unknown, or ambiguous between `candidates`.
 
+    A name that some source uses as an identifier is that where it is ambiguous; then it has `candidates` too.
+
     `object` is the very thing, where that belongs to the resource: the pod of a workload.
     """
 
@@ -90,6 +92,21 @@ class Resolution:
         if self.resource is not None:
             return "resolved"
         return "ambiguous" if self.candidates else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """That `name` in the answers of `source` means `resource` by `rule`, as do `more` names of it by the same rule.
+
+    An ambiguous name was left alone: it has no resource and no rule, but `candidates`.
+    """
+
+    source: str
+    name: str
+    resource: str | None
+    rule: Rule | None
+    candidates: tuple[str, ...] = ()
+    more: int = 0
 
 
 class Resolver:
@@ -116,7 +133,7 @@ class Resolver:
         if resolution.resource is not None and name not in self._refused.get(source, ()):
             return resolution
         if name in self._everywhere or is_kubernetes(name):
-            return Resolution(name, name, "identifier")
+            return Resolution(name, name, "identifier", candidates=resolution.candidates)
         return resolution if resolution.resource is None else Resolution(name)
 
     def aliases_of(self, resource: str) -> tuple[Alias, ...]:

@@ -9,10 +9,11 @@ also a recorded one. A question that nobody can answer yields an answer that say
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, ClassVar, Final, Literal, Protocol
 
+from primitives.canonicaliser import Ask, Canonicaliser
 from primitives.clock import Clock
 from primitives.dataclass import dataclass
 from primitives.errors import CloudopsError, SourceDenied, SourceError
@@ -58,6 +59,7 @@ from primitives.records import (
 )
 from primitives.redact import Redactor
 from primitives.reductions import reduced, within_budget
+from primitives.resolver import Tie
 from primitives.sanitise import Cleaner, TooDeepError
 from primitives.sanitise_records import sanitise_record
 from primitives.terms import AnswerStatus
@@ -152,31 +154,11 @@ class Backend(Protocol):
         ...
 
 
-Ask = Callable[[Query], Awaitable[Sequence[Answer[Any]]]]
-"""Puts a question to every source that can answer it."""
-
-
 class Recorder(Protocol):
     """Keeps answers; the engine implements it."""
 
     async def record(self, answer: Answer[Any]) -> str:
         """Keep `answer` and return its digest."""
-        ...
-
-
-class Canonicaliser(Protocol):
-    """Calls each thing by one identifier, whatever the sources call it (`primitives/cross_source_names.py`)."""
-
-    async def canonical(self, answer: Answer[Any], ask: Ask) -> Answer[Any]:
-        """`answer` with canonical identifiers; `ask` puts a question to every source and changes nothing of it."""
-        ...
-
-    async def aliases(self, resource: str, ask: Ask) -> tuple[str, ...]:
-        """What else the sources call `resource`."""
-        ...
-
-    async def local(self, query: Query, source: str, ask: Ask) -> Query | None:
-        """`query` as `source` understands it; None where it names only resources of other scopes."""
         ...
 
 
@@ -278,6 +260,12 @@ class Telemetry:
     def cost_usd(self) -> float:
         """What the backends that charge for questions have charged by now, as far as they know; they say `cost_usd`."""
         return sum(float(getattr(backend, "cost_usd", 0.0)) for backend in self.backends)
+
+    @property
+    def ties(self) -> tuple[Tie, ...]:
+        """Which names in the answers were tied to a resource by now, and by which rule."""
+        canonicaliser = self._canonicaliser()
+        return () if canonicaliser is None else canonicaliser.ties
 
     async def close(self) -> None:
         """Stop what is under way and close the backends."""

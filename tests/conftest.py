@@ -32,8 +32,10 @@ for _variable in [name for name in os.environ if not _KEPT.fullmatch(name)]:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The machines that run the tests are small and shared: how long one example takes says nothing.
-settings.register_profile("cloudops", deadline=None, print_blob=True)
+# The machines that run the tests are small and shared: how long one example takes says nothing. Examples are the same
+# in each run, so that no change is refused by luck; `--hypothesis-profile=random` looks for new ones (CONTRIBUTING.md).
+settings.register_profile("cloudops", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("random", deadline=None, print_blob=True)
 settings.load_profile("cloudops")
 
 

@@ -30,7 +30,7 @@ def list_incidents(settings: Settings, *, as_json: bool) -> int:
 
     incidents = run(ask_engine(settings, lambda port: port.incidents())) if settings.store.exists() else ()
     if as_json:
-        say_document([incident.model_dump(mode="json") for incident in incidents])
+        say_document([incident.document() for incident in incidents])
     else:
         from cockpit.tables import incident_table
 

@@ -6,7 +6,6 @@ from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding
-from textual.content import Content
 from textual.widgets import Input
 
 from cockpit.plan_text import LABEL_WIDTH, plan_parts, short_digest
@@ -70,7 +69,8 @@ class ApprovalPrompt(Modal):
         self._said = ""
 
     def prompt(self) -> Prompt:
-        return _Plan(self._lines, self._styles, self._footing(), with_entry=self._typed)
+        name = sanitised(self._plan.name) if self._typed else ""
+        return _Plan(self._lines, self._styles, self._footing(), name)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -168,24 +168,29 @@ class ApprovalPrompt(Modal):
 class _Plan(Prompt):
     """The plan, and the field for the name below it."""
 
-    def __init__(self, lines: Any, styles: Styles, footing: str, *, with_entry: bool) -> None:
+    def __init__(self, lines: Any, styles: Styles, footing: str, name: str) -> None:
         super().__init__(lines, styles, "APPROVE A WRITE", footing)
-        self._with_entry = with_entry
+        self._name = name
         self.add_class("-warning")
 
     def compose(self) -> ComposeResult:
-        if self._with_entry:
-            entry = Input(placeholder="the name, exactly")
+        if self._name:
+            # The field is always seen; the lines that say the same may lie below a long plan.
+            entry = Input(placeholder=f"Tab, then type  {self._name}  and Enter to approve")
             entry.cursor_blink = False
             yield entry
 
     def get_content_height(self, container: Any, viewport: Any, width: int) -> int:
-        return super().get_content_height(container, viewport, width) + int(self._with_entry)
+        return super().get_content_height(container, viewport, width) + self.docked
+
+    @property
+    def docked(self) -> int:
+        return 1 if self._name else 0
 
     def say(self, words: str, footing: str) -> None:
         """Show `words`, where there are any, before the footing."""
         self._footing = " · ".join(part for part in (words, footing) if part)
-        self.border_subtitle = Content(self._footing)
+        self.tell_more()
 
 
 class ActingScreen(RequestingScreen):

@@ -210,6 +210,10 @@ class IncidentScreen(IncidentFrame):
         change()
         self.dirty()
 
+    def action_chart_beside(self) -> None:
+        """What the chart shows beside its own series: other percentiles, the leading cause's series, nothing."""
+        self._with_chart(lambda: self.app.show_notice(self.detail.turn_companions()))
+
     def action_samples(self) -> None:
         """The chart's samples as a table."""
         from cockpit.screens.samples import SamplesScreen

@@ -237,5 +237,7 @@ class IncidentFrame(UnavailableKeys):
     async def _fetch(self, key: str, further: tuple[str, ...]) -> None:
         state = self.view.state
         if state is not None and key in state.facts:
-            self.detail.charts[key] = await self._samples.samples_of(state.facts[key].fact, self.port, further)
+            fact = state.facts[key].fact
+            self.detail.charts[key] = await self._samples.samples_of(fact, self.port, further)
+            self.detail.companions.others[key] = self._samples.percentiles_of(fact)
             self.dirty()

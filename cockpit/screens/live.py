@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cockpit.exit_summary import ExitSummary
 from cockpit.keys import bindings
-from cockpit.screens.approval import ActingScreen
+from cockpit.screens.presence import PresenceScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
 from cockpit.start_modes import Attach, Start
 from cockpit.widgets.view import View
@@ -28,7 +28,7 @@ LOOK_TICKS = 8
 """An investigation that has ended is looked at so often: somebody may say something of it elsewhere."""
 
 
-class LiveScreen(ActingScreen):
+class LiveScreen(PresenceScreen):
     """Follows an investigation and sends it commands."""
 
     BINDINGS: ClassVar[list[Any]] = [*bindings("incident", "replay")]
@@ -61,6 +61,7 @@ class LiveScreen(ActingScreen):
         if self.view.state is None:
             self.view.mode = "LIVE"
         self.view.attached = self.app.remote
+        self.keep_present()
         await self._follow()
 
     def catch_up(self) -> None:
@@ -101,6 +102,7 @@ class LiveScreen(ActingScreen):
         if not await self.port.resume(execution_id, **self.app.settings.live_request()):
             # Of what has ended the store knows the state; a long log would take a while to fold.
             state = await self.port.state(execution_id)
+            self.joined_at_seq = state.seq
             if state.ended:
                 self.execution_id = execution_id
                 self._show(state)
@@ -118,6 +120,7 @@ class LiveScreen(ActingScreen):
                 self._show(state)
                 await self.app.clock.sleep(0)
             self._tell_of_run(event)
+            self.tell_what_others_say(event)
         self._show(state)
 
     def _tell_of_run(self, event: Event) -> None:
@@ -160,6 +163,9 @@ class LiveScreen(ActingScreen):
         if state is None or self.failure is not None:
             return
         self._ticks += 1
+        self.tell_position()
+        if self._ticks % LOOK_TICKS == 0:
+            self.keep_present()
         if not state.ended:
             self.view.spinner += not self.app.settings.reduced_motion
             self._measure()
@@ -262,6 +268,7 @@ class LiveScreen(ActingScreen):
         self.run_worker(self._send(Cancel()), group="commands")
 
     async def _send(self, command: Any) -> None:
+        self.spoke()
         try:
             await self.port.send(self.execution_id, command)
         except CloudopsError as error:

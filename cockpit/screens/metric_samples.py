@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cockpit.widgets.chart_companions import same_metric
 from primitives.answers import decode_answer
 from primitives.errors import CloudopsError
 
@@ -37,6 +38,22 @@ class SampleCache:
         except CloudopsError as error:
             return str(error)
         return samples if samples is not None else NOTHING
+
+    def percentiles_of(self, fact: Any) -> tuple[Series, ...]:
+        """The other percentiles of the fact's metric in the answers that were fetched for it."""
+        answers = [self._answers[digest] for digest in fact.answers if digest in self._answers]
+        listed = [
+            series
+            for answer in answers
+            for series in (answer.records if answer.query.question == "series" else ())
+            if len(series.times) and same_metric(series, fact)
+        ]
+        return _first(listed)
+
+
+def _first(listed: list[Series]) -> tuple[Series, ...]:
+    """Each metric once: several answers may hold the same samples."""
+    return tuple({series.metric.name: series for series in listed}.values())
 
 
 def _series_in(answer: Any, fact: Any) -> Series | None:

@@ -73,18 +73,24 @@ class Prompt(Widget, can_focus=True):
     def move(self, by: int) -> None:
         """Scroll by so many lines."""
         self.top = max(0, min(self._below(0), self.top + by))
-        self._tell_more()
+        self.tell_more()
         self.refresh()
 
     def _below(self, top: int) -> int:
         """How many lines lie below the screen when `top` is the first that is seen."""
-        return max(len(self._strips(self.content_size.width)) - self.content_size.height - top, 0)
+        return max(len(self._strips(self.content_size.width)) - (self.content_size.height - self.docked) - top, 0)
+
+    @property
+    def docked(self) -> int:
+        """The lines at the bottom that a field covers."""
+        return 0
 
     def on_resize(self) -> None:
         """More or fewer lines fit now."""
         self.move(0)
 
-    def _tell_more(self) -> None:
+    def tell_more(self) -> None:
+        """Say in the border how many lines lie below, before the footing."""
         more = self._below(self.top)
         scroll = f"{more} more line{'' if more == 1 else 's'} ↓ j k" if more else "j k" if self.top else ""
         self.border_subtitle = Content(" · ".join(part for part in (scroll, self._footing) if part))

@@ -10,6 +10,7 @@ from cockpit.widgets.answer import Answer
 from cockpit.widgets.condition_words import condition_sign
 from cockpit.widgets.draw import Line, Styles, sanitised, wrap
 from cockpit.widgets.marks import marks_of
+from cockpit.widgets.presence_words import here_words
 from cockpit.widgets.words import PHASES, judged_words, percent, precise
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class StoryScreen(Modal):
             ("Now", self._now(state, width)),
             ("Believed", self._believed(state, width)),
             ("When", self._when(width)),
+            ("Here", _here(self._view)),
             ("Said", _said(state, width)),
             ("Waits", _waits(state)),
         )
@@ -80,6 +82,11 @@ class StoryScreen(Modal):
             for number, line in enumerate(wrap(words, max(width - 17, 10))):
                 begin = f"   {precise(mark.time)} {mark.sign} " if number == 0 else " " * 14
                 yield Line([(begin, mark.role if number == 0 else "dim"), (line, "text")])
+
+
+def _here(view: View) -> Iterator[Line]:
+    """Who else looks at it now, and at what."""
+    yield from (Line([("   ◇ ", "change"), (here_words(viewer, view.me_id), "text")]) for viewer in view.others)
 
 
 def _said(state: IncidentState, width: int) -> Iterator[Line]:

@@ -35,6 +35,8 @@ class UnavailableKeys(CockpitScreen):
     action_close_incident = _says(ONLY_LIVE)
     action_comment = _says(ONLY_LIVE)
     action_bookmark = _says(ONLY_LIVE)
+    action_hand_over = _says(ONLY_LIVE)
+    action_follow_view = _says("a replay is yours alone; people follow each other's view on the incident itself")
     action_play = _says(ONLY_IN_REPLAY)
     action_step = _says(ONLY_IN_REPLAY)
     action_speed = _says(ONLY_IN_REPLAY)

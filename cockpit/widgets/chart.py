@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
 from textual.strip import Strip
 
-from cockpit.widgets.draw import Styles, cells
+from cockpit.widgets.draw import Styles, cells, cut
 from cockpit.widgets.marks import Mark, Scale, labels
 from primitives.dataclass import dataclass
 from primitives.quantities import is_ratio, ticks
@@ -18,7 +19,7 @@ from primitives.quantities import is_ratio, ticks
 if TYPE_CHECKING:
     from primitives.records import Series
 
-__all__ = ["Chart", "Target", "chart", "resample", "time_at", "value_at"]
+__all__ = ["COMPANION_PERIODS", "Chart", "Companion", "Target", "chart", "resample", "time_at", "value_at"]
 
 Span = tuple[float, float]
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
@@ -28,6 +29,14 @@ _MAX_JOIN = 4.0
 """Samples further apart than this many usual steps are not joined: a gap in the data must look like one."""
 
 TICK_ROWS = 3
+
+COMPANION_PERIODS = (2, 4, 6)
+"""Each how many columns of dots a companion has one: so that lines are told apart without colour."""
+
+LANE_ROWS = 4
+"""Lines of a lane, the one with its name included."""
+LANE_FROM = 10
+"""Lines of a chart from which on there is room for a lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +53,20 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A further series with what to call it, and its normal band where that is known."""
+
+    label: str
+    series: Series
+    band: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """What to draw: samples from `start` to `end`, normal `band`, `limit` and `target`, in the series' unit."""
+    """What to draw: samples from `start` to `end`, normal `band`, `limit` and `target`, in the series' unit.
+
+    `companions` have the same unit and share the axis: dotted lines. The `lane` has its own axis, below.
+    """
 
     series: Series
     start: datetime
@@ -57,6 +78,14 @@ class Chart:
     worse_above: bool = True
     target: Target | None = None
     hides_later: bool = False
+    companions: tuple[Companion, ...] = ()
+    lane: Companion | None = None
+
+    @property
+    def drawn_beside(self) -> tuple[tuple[str, int], ...]:
+        """The names of the other series and how many samples each has: enough to see whether to draw them anew."""
+        lane = (self.lane,) if self.lane is not None else ()
+        return tuple((each.label, len(each.series.times)) for each in (*self.companions, *lane))
 
     @property
     def shown_marks(self) -> Sequence[Mark]:
@@ -86,29 +115,66 @@ def value_at(series: Series, time: datetime) -> float | None:
 
 def time_at(what: Chart, width: int, height: int, column: int) -> datetime | None:
     """The time under the cell `column` of a chart that is drawn in `width` x `height` cells; None beside it."""
-    axis, scale = _frame(what, width, _ticks(what, *_bounds(what), _plot_height(height)))
-    at = column - axis - 1
-    return scale.time(at) if 0 <= at < scale.width else None
+    frame = _frame(what, width, height)
+    at = column - frame.axis - 1
+    return frame.scale.time(at) if 0 <= at < frame.scale.width else None
 
 
-def _frame(what: Chart, width: int, named: Mapping[int, str]) -> tuple[int, Scale]:
-    """The cells of the axis at the left, which holds the values in `named`, and the scale of times beside it."""
-    axis = max((cells(name) for name in named.values()), default=0) + 1
-    return axis, Scale(what.start, what.end, max(width - axis - 2, 8))
+class _Plot(NamedTuple):
+    """A series in its rows: the values at their lower and upper edge, and the round ones by their row."""
+
+    rows: int
+    bottom: float
+    top: float
+    named: Mapping[int, str]
+
+
+class _Frame(NamedTuple):
+    """The plots, the cells of the axis at the left of both, and the scale of times beside it."""
+
+    main: _Plot
+    lane: _Plot | None
+    axis: int
+    scale: Scale
+
+
+def _frame(what: Chart, width: int, height: int) -> _Frame:
+    below = LANE_ROWS if what.lane is not None and height >= LANE_FROM else 0
+    main = _plot(what, _plot_height(height - below))
+    lane = _plot(_lane_chart(what, what.lane), below - 1) if what.lane is not None and below else None
+    names = [*main.named.values(), *(lane.named.values() if lane is not None else ())]
+    axis = max(map(cells, names), default=0) + 1
+    return _Frame(main, lane, axis, Scale(what.start, what.end, max(width - axis - 2, 8)))
+
+
+def _plot(what: Chart, rows: int) -> _Plot:
+    bottom, top = _bounds(what)
+    return _Plot(rows, bottom, top, _ticks(what, bottom, top, rows))
+
+
+def _lane_chart(what: Chart, lane: Companion) -> Chart:
+    worse_above = lane.series.metric.worse != "lower"
+    return replace(
+        what, series=lane.series, band=lane.band, limit=None, target=None, companions=(), lane=None,
+        worse_above=worse_above,
+    )  # fmt: skip
 
 
 def chart(what: Chart, width: int, height: int, styles: Styles) -> list[Strip]:
     """The chart in `height` lines of `width` cells, the last two for the times and the marks' names."""
-    plot_height = _plot_height(height)
-    bottom, top = _bounds(what)
-    named = _ticks(what, bottom, top, plot_height)
-    axis, scale = _frame(what, width, named)
-    dots = _dots(what, scale.width, plot_height, bottom, top)
-    lines = [
-        _row(what, dots[row], row, named.get(row, ""), axis, scale, styles, (bottom, top, plot_height))
-        for row in range(plot_height)
-    ]
-    return [*lines, *_below(what, axis, scale, styles)][:height]
+    frame = _frame(what, width, height)
+    lines = _rows(what, frame.main, frame, styles)
+    if what.lane is not None and frame.lane is not None:
+        name = cut(f"{'':{frame.axis}} {what.lane.label}", width)
+        lines.append(Strip([Segment(name, styles.style("dim"))]))
+        lines += _rows(_lane_chart(what, what.lane), frame.lane, frame, styles)
+    return [*lines, *_below(what, frame.axis, frame.scale, styles)][:height]
+
+
+def _rows(what: Chart, plot: _Plot, frame: _Frame, styles: Styles) -> list[Strip]:
+    dots = _dots(_columns(what.series, what, frame.scale.width * 2), plot)
+    others = _dotted(what, plot, frame.scale.width)
+    return [_row(what, dots[row], others[row], row, plot, frame, styles) for row in range(plot.rows)]
 
 
 def _plot_height(height: int) -> int:
@@ -116,8 +182,12 @@ def _plot_height(height: int) -> int:
 
 
 def _bounds(what: Chart) -> Span:
-    resampled = resample(what.series, what.start.timestamp(), what.end.timestamp(), 64)
-    spans = [span for span in resampled if span]
+    spans = [
+        span
+        for series in (what.series, *(companion.series for companion in what.companions))
+        for span in resample(series, what.start.timestamp(), what.end.timestamp(), 64)
+        if span
+    ]
     low = min((span[0] for span in spans), default=0.0)
     high = max((span[1] for span in spans), default=1.0)
     if what.band:
@@ -142,9 +212,9 @@ def _ticks(what: Chart, bottom: float, top: float, height: int) -> dict[int, str
     }
 
 
-def _columns(what: Chart, columns: int) -> list[Span | None]:
+def _columns(series: Series, what: Chart, columns: int) -> list[Span | None]:
     """The samples of each column of dots, joined where they are close enough."""
-    spans = resample(what.series, what.start.timestamp(), what.end.timestamp(), columns)
+    spans = resample(series, what.start.timestamp(), what.end.timestamp(), columns)
     filled = [at for at, span in enumerate(spans) if span]
     gaps = sorted(after - before for before, after in pairwise(filled))
     usual = gaps[len(gaps) // 2] if gaps else 1
@@ -165,32 +235,56 @@ def _columns(what: Chart, columns: int) -> list[Span | None]:
     return joined
 
 
-def _dots(what: Chart, width: int, height: int, bottom: float, top: float) -> list[list[int]]:
-    grid = [[0] * width for _ in range(height)]
-    levels = height * 4
-    for column, span in enumerate(_columns(what, width * 2)):
+def _dots(columns: Sequence[Span | None], plot: _Plot) -> list[list[int]]:
+    """The bits of each cell of the rows, for two columns of dots a cell."""
+    grid = [[0] * (len(columns) // 2) for _ in range(plot.rows)]
+    levels = plot.rows * 4
+    for column, span in enumerate(columns):
         if span is None:
             continue
-        low, high = (
-            max(0, min(levels - 1, int((value - bottom) / (top - bottom) * levels))) for value in (span[0], span[1])
-        )
+        low, high = (_level(value, plot, levels) for value in span)
         for level in range(low, high + 1):
             row, dot = divmod(levels - 1 - level, 4)
             grid[row][column // 2] |= _DOTS[column % 2][dot]
     return grid
 
 
+def _level(value: float, plot: _Plot, levels: int) -> int:
+    return max(0, min(levels - 1, int((value - plot.bottom) / (plot.top - plot.bottom) * levels)))
+
+
+def _dotted(what: Chart, plot: _Plot, width: int) -> list[list[str]]:
+    """The cells of the companions: a dot for every few columns, and the name at the right end of each."""
+    grid = [[""] * width for _ in range(plot.rows)]
+    for companion, period in zip(what.companions, COMPANION_PERIODS, strict=False):
+        columns = _columns(companion.series, what, width * 2)
+        middles = [(sum(span) / 2,) * 2 if span and not at % period else None for at, span in enumerate(columns)]
+        for cells_of_row, bits in zip(grid, _dots(middles, plot), strict=True):
+            for at, dots in enumerate(bits):
+                if dots:
+                    cells_of_row[at] = chr(0x2800 + dots)
+    for companion in what.companions:
+        _write_name(grid, companion, what, plot)
+    return grid
+
+
+def _write_name(grid: list[list[str]], companion: Companion, what: Chart, plot: _Plot) -> None:
+    """The companion's name in the row of its last sample, or in one beside it; none where another name stands."""
+    value, width = value_at(companion.series, what.end), len(grid[0])
+    name = f" {companion.label}"
+    if value is None or cells(name) * 3 > width:
+        return
+    row = plot.rows - 1 - _level(value, plot, plot.rows)
+    free = (at for at in (row, row - 1, row + 1) if 0 <= at < plot.rows and not any(map(str.isalnum, grid[at][-9:])))
+    if (at := next(free, None)) is not None:
+        grid[at][width - len(name) :] = name
+
+
 def _row(
-    what: Chart,
-    dots: list[int],
-    row: int,
-    name: str,
-    axis: int,
-    scale: Scale,
-    styles: Styles,
-    frame: tuple[float, float, int],
+    what: Chart, dots: list[int], others: list[str], row: int, plot: _Plot, frame: _Frame, styles: Styles
 ) -> Strip:
-    bottom, top, height = frame
+    bottom, top, height = plot.bottom, plot.top, plot.rows
+    axis, scale, name = frame.axis, frame.scale, plot.named.get(row, "")
     low = top - (top - bottom) * (row + 1) / height
     high = top - (top - bottom) * row / height
     in_band = what.band is not None and high > what.band[0] and low < what.band[1]
@@ -219,6 +313,9 @@ def _row(
         elif bits:
             role = "good" if aimed and met else "bad" if bad else "measured"
             segments.append(Segment(chr(0x2800 + bits), styles.style(role, ground)))
+        elif others[column] and not (cursor is not None and column > cursor and what.hides_later):
+            later = cursor is not None and column > cursor
+            segments.append(Segment(others[column], styles.style("faint" if later else "text", ground)))
         elif column == cursor:
             segments.append(Segment("┃", styles.style("focus", ground)))
         elif column in columns:

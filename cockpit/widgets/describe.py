@@ -11,6 +11,7 @@ from cockpit.widgets.draw import Line, Part, cells, plain, sanitised, wrap
 from cockpit.widgets.fields import fields
 from cockpit.widgets.waterfall import describe_waterfall
 from cockpit.widgets.words import STEPS, apart, clock, fact_sign, judged_words, percent, precise, seconds, when_said
+from engine.name_ties import tie_lines, ties_of
 from primitives.quantities import duration, quantity
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = ["describe_action", "describe_fact", "describe_hypothesis", "describe_
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 KEY_WIDTH = 8
+_SHOWN_TIES = 3
 NOT_SHOWN = frozenset(
     {"type", "polarity", "trust", "resource", "window", "observed_at", "source", "answers", "metric", "unit", "kind"}
 )
@@ -90,6 +92,8 @@ def describe_fact(
     ]
     if fact.resource is not None and names(fact.resource) != fact.resource:
         lines += fields("resource", sanitised(fact.resource), width, "dim")
+    for tie in tie_lines(ties_of(state, fact.resource)[:_SHOWN_TIES]):
+        lines += fields("tied", sanitised(tie), width, "dim")
     if fact.type == "metric_shift":
         lines += _shift(fact, state, last, width)
     else:

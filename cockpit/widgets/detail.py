@@ -10,6 +10,7 @@ from textual.strip import Strip
 
 from cockpit.widgets.beginnings import measured, onset_range, symptom_fact
 from cockpit.widgets.chart import Chart, chart, time_at, value_at
+from cockpit.widgets.chart_companions import Companions, band_of, legend
 from cockpit.widgets.chart_window import ChartWindow
 from cockpit.widgets.draw import Line, draw, sanitised, wrap
 from cockpit.widgets.links import Links, subject_of_id
@@ -32,7 +33,6 @@ __all__ = ["DetailPane"]
 
 CHART_MIN_HEIGHT = 6
 CHART_MAX_HEIGHT = 22
-BAND_SPREADS = 3.0
 BEFORE_ONSET, LEAST_BEFORE_ONSET = 4, timedelta(minutes=20)
 """How much of the time before the onset the symptom's chart shows, as a multiple of the time since, and at least."""
 EARLIER = 0.35
@@ -56,6 +56,7 @@ class DetailPane(Pane):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.charts: dict[str, Series | str] = {}
+        self.companions = Companions()
         self.top = 0
         self.links = Links()
         self._asked: set[tuple[str, tuple[str, ...]]] = set()
@@ -178,9 +179,7 @@ class DetailPane(Pane):
         series = self.charts.get(found_fact.id)
         run = run_of_fact(self.view.state, found_fact.fact) if self.view.state is not None else None
         wanted = (found_fact.id, run.samples if run is not None else ())
-        if wanted not in self._asked:
-            self._asked.add(wanted)
-            self.post_message(self.Wanted(*wanted))
+        self._ask(*wanted)
         if series is None:
             return [draw(Line([("   fetching the samples …", "dim")]), width, self.text_styles)]
         if isinstance(series, str):
@@ -206,20 +205,37 @@ class DetailPane(Pane):
             series=series,
             start=start,
             end=end,
-            band=_band(fact),
+            band=band_of(fact),
             limit=getattr(fact, "limit", None) or series.metric.limit,
             marks=self._marks(fact, start),
             cursor=self.view.cursor,
             worse_above=series.metric.worse != "lower",
             target=target_of(run) if run is not None else None,
             hides_later=self.view.hides_later,
+            **self.companions.beside(found_fact, series, self.view, self.charts, self._ask),
         )
-        samples = (found_fact.id, len(series.times), what.target)
+        listed = legend(what, series.metric.name.replace("_", " "), self.view.cursor)
+        if listed.left:
+            strips.append(draw(listed, width, self.text_styles))
+            height = max(CHART_MIN_HEIGHT, min(CHART_MAX_HEIGHT, room - 1))
+        samples = (found_fact.id, len(series.times), what.target, what.drawn_beside)
         self._shown_chart = (what, width, height, above + len(strips))
         key = (samples, what.hides_later, width, height, tuple(what.marks), what.cursor, start, end, self.text_styles)
         if key != self._drawn[0]:
             self._drawn = (key, chart(what, width, height, self.text_styles))
         return strips + self._drawn[1]
+
+    def _ask(self, fact: str, answers: tuple[str, ...] = ()) -> None:
+        """Have the samples of a fact fetched, once."""
+        if (fact, answers) not in self._asked:
+            self._asked.add((fact, answers))
+            self.post_message(self.Wanted(fact, answers))
+
+    def turn_companions(self) -> str:
+        """Show the next of what can stand beside the chart's own series; says what that is."""
+        state, charted = self.view.state, self.charted(self.view.subject)
+        assert state is not None
+        return self.companions.turn(state, charted, self.charts)
 
     def _reading(self, series: Series, fact: Any) -> Line:
         metric, statistic = sanitised(fact.metric).replace("_", " "), series.metric.statistic
@@ -364,11 +380,3 @@ def _has_series(found_fact: FoundFact) -> bool:
         and bool(found_fact.fact.answers)
         and found_fact.fact.resource is not None
     )
-
-
-def _band(fact: Any) -> tuple[float, float] | None:
-    if fact.type != "metric_shift":
-        return None
-    room = BAND_SPREADS * fact.spread or 0.05 * abs(fact.baseline)
-    low = fact.baseline - room
-    return (max(low, 0.0) if fact.baseline >= 0 else low), fact.baseline + room

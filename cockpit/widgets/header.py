@@ -11,6 +11,7 @@ from cockpit.severity import severity_role
 from cockpit.widgets.beginnings import beginning, moved_most, wrong_workload
 from cockpit.widgets.condition_words import condition_sign, condition_word, day_of, short_metric, since
 from cockpit.widgets.draw import Line, Part, Styles, cells, cut, draw, plain, sanitised
+from cockpit.widgets.presence_words import presence_parts
 from cockpit.widgets.readings import reading_parts
 from cockpit.widgets.words import PHASES, SPINNER, clock, elapsed, precise, unit_once
 
@@ -184,9 +185,14 @@ class Header(Widget):
         state = self.view.state
         return width < WITH_WHO and state is not None and state.ended and not self.view.problem
 
-    def _who(self, state: IncidentState) -> str:
+    def _who(self, state: IncidentState, width: int) -> list[Part]:
+        """Who else is here; alone, where there is room, who opened it."""
+        if present := presence_parts(self.view, short=width < WITH_WHO):
+            return [(" · ", "dim"), *present]
+        if width < WITH_WHO:
+            return []
         name = state.opened_by.name if state.opened_by else ""
-        return f"◆ {sanitised(name, 20)}" + (" (attached)" if self.view.attached else "")
+        return [(f" · ◆ {sanitised(name, 20)}" + (" (attached)" if self.view.attached else ""), "change")]
 
     def _mode(self) -> Part:
         playback = self.view.playback
@@ -221,7 +227,7 @@ class Header(Widget):
         asked = query == sanitised(state.opened.title or self.view.title)
         if query and (not asked or (shift is None and wrong_workload(self.view))):
             left.append((f" · “{query}”", "dim"))
-        end: list[Part] = [(f" · {self._who(state)}", "change")] if width >= WITH_WHO else []
+        end = self._who(state, width)
         if self._told_below(width):
             end.append((f" · {PHASES[state.phase][1]}", "dim"))
             end += [] if self._mode_told else [(" · ", "dim"), self._mode()]

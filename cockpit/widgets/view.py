@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from engine.condition import Condition
     from engine.incident import IncidentState
     from engine.naming import NamesOfState
+    from engine.presence import Viewer
     from primitives.display_names import NameOf
 
-__all__ = ["Mode", "Playback", "Scale", "Subject", "View"]
+__all__ = ["Mode", "Playback", "Scale", "Subject", "SubjectKind", "View"]
 
 Scale = Literal["investigation", "incident"]
 Mode = Literal["CONNECTING", "LIVE", "RECORDED", "REPLAY"]
 
-Kind = Literal["step", "fact", "hypothesis", "action", "moment", "symptom", "would_change", "resource", "note", "none"]
+SubjectKind = Literal[
+    "step", "fact", "hypothesis", "action", "moment", "symptom", "would_change", "resource", "note", "none"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Subject:
     cursor yet, so what is wrong is shown.
     """
 
-    kind: Kind = "none"
+    kind: SubjectKind = "none"
     id: str = ""
 
 
@@ -64,7 +67,8 @@ class View:
 
     `state` is None until the first event; `cursor` is the time cursor of the whole screen; `now` is the incident's
     time: of a recording its end, live the present. `watched` while the incident's numbers are asked again and again.
-    `drill` while the hypotheses are hidden from whoever is to find the cause.
+    `drill` while the hypotheses are hidden from whoever is to find the cause. `others` look at the same incident in
+    other cockpits, `me` and `me_id` are the name and id that they see, `following` the id of whose view is followed.
     """
 
     state: IncidentState | None = None
@@ -83,6 +87,10 @@ class View:
     now: datetime | None = None
     watched: bool = False
     drill: bool = False
+    others: tuple[Viewer, ...] = ()
+    me: str = ""
+    me_id: str = ""
+    following: str = ""
     symptom_cache: SymptomCache = field(default_factory=SymptomCache)
     names_of_state: NamesOfState | None = None
 

@@ -33,6 +33,7 @@ from engine.events import Who
 from engine.incident import IncidentState
 from engine.investigate.commands import (
     AddStep,
+    AskAgain,
     ChoosePeriod,
     CloseAged,
     Conclude,
@@ -41,6 +42,7 @@ from engine.investigate.commands import (
     FinishInvestigation,
     FinishStep,
     InvestigationCommand,
+    KeepTies,
     OpenIncident,
     ProposePlan,
     PublishFacts,
@@ -206,6 +208,10 @@ def _decide_for_engine(  # noqa: C901, PLR0912 - one branch a command
             return watch.take_reading(state, command)
         case StopWatch():
             return watch.stop_watch(state, command)
+        case AskAgain():
+            return watch.ask_again(state, command)
+        case KeepTies():
+            return steps.keep_ties(state, command)
         case ChoosePeriod():
             return steps.choose_period(state, command)
         case ProposePlan():
@@ -231,8 +237,10 @@ def _decide_for_engine(  # noqa: C901, PLR0912 - one branch a command
 def precondition(state: IncidentState, command: AnyCommand) -> Precondition:
     """What a command needs besides the state: a running investigation, none that runs, or sources to start one.
 
-    The engine's own commands need nothing: it sends each when it is due.
+    The engine's own commands need nothing but to ask again: it sends each when it is due.
     """
+    if isinstance(command, AskAgain):
+        return NeedsScenario(command.sources, command.definitions)
     if isinstance(command, InvestigationCommand | RunCommand | ActionCommand):
         return "nothing"
     match command:

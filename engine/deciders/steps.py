@@ -26,6 +26,7 @@ from engine.investigate.commands import (
     AddStep,
     ChoosePeriod,
     FinishStep,
+    KeepTies,
     ProposePlan,
     PublishFacts,
     RecordAnswer,
@@ -41,6 +42,7 @@ __all__ = [
     "choose_period",
     "confirm_plan",
     "finish_step",
+    "keep_ties",
     "propose_plan",
     "publish_facts",
     "record_answer",
@@ -58,6 +60,11 @@ def unfinished_steps(state: IncidentState) -> list[PlannedStep]:
 def choose_period(state: IncidentState, command: ChoosePeriod) -> Decision:
     """Look at the time that the data suggest, once, before anything else is asked."""
     return NOTHING if state.steps else by(ENGINE, command.period)
+
+
+def keep_ties(state: IncidentState, command: KeepTies) -> Decision:
+    """Keep which names were tied, where that is news."""
+    return NOTHING if command.tied.ties == state.watch.ties else by(ENGINE, command.tied)
 
 
 def propose_plan(state: IncidentState, command: ProposePlan) -> Decision:
@@ -115,7 +122,10 @@ def record_answer(state: IncidentState, command: RecordAnswer) -> Decision:
 
 def publish_facts(state: IncidentState, command: PublishFacts) -> Decision:
     """Publish facts, except those that another step or an earlier attempt found."""
-    known = {key for entry in state.facts.values() for key in deduplication_keys(entry.key, entry.fact)}
+    # What is being asked again is found again, whether or not it is as it was.
+    again = {step.plan.supersedes for step in state.steps.values()} - {""}
+    kept = (entry for entry in state.facts.values() if entry.step not in again or not entry.step)
+    known = {key for entry in kept for key in deduplication_keys(entry.key, entry.fact)}
     bodies: list[FactFound] = []
     for fact in command.facts:
         key = fact_key(fact)

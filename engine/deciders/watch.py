@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from engine.deciders.decision import NOTHING, Decision, by
-from engine.events import ENGINE, MetricReading, ReadingTaken, SymptomChanged, WatchStarted, WatchStopped, Who
-from engine.incident import IncidentState
-from engine.investigate.commands import StopWatch, TakeReading
-from engine.port import Watch
-from primitives.errors import UsageError
+from typing import Any, Final
 
-__all__ = ["start_watch", "stop_watch", "take_reading"]
+from engine.deciders.decision import NOTHING, Decision, by
+from engine.events import (
+    ENGINE,
+    InvestigationResumed,
+    MetricReading,
+    PlannedStep,
+    ReadingTaken,
+    StepAdded,
+    SymptomChanged,
+    WatchStarted,
+    WatchStopped,
+    Who,
+)
+from engine.incident import IncidentState
+from engine.investigate.commands import AskAgain, StopWatch, TakeReading
+from engine.port import Watch
+from engine.reason.next_question import next_step_id
+from primitives.diagnostics.registry import diagnostics
+from primitives.errors import UsageError
+from primitives.text import safe_line
+
+__all__ = ["ask_again", "start_watch", "stop_watch", "take_reading"]
+
+_MOST_AGAIN: Final = 20
 
 
 def start_watch(state: IncidentState, command: Watch, who: Who) -> Decision:
     """Begin to watch; nothing where it is watched already. Raises `UsageError` where there is nothing to watch."""
     if not state.live:
         raise UsageError("a recorded incident is over: there is nothing to watch")
-    if not state.ended:
-        raise UsageError("the investigation is going on; it can be watched from its first answer on")
     if state.watch.watching:
         return NOTHING
+    if not state.ended:
+        raise UsageError("the investigation is going on; it can be watched from its first answer on")
     return by(who, WatchStarted(every_s=command.every_s, questions=command.questions))
 
 
@@ -29,6 +47,38 @@ def take_reading(state: IncidentState, command: TakeReading) -> Decision:
         return NOTHING
     changed = _changed(state, command.reading)
     return by(ENGINE, command.reading, *([changed] if changed is not None else []))
+
+
+def ask_again(state: IncidentState, command: AskAgain) -> Decision:
+    """Go on with the investigation: each diagnostic of the plan again, about the time that the news are about.
+
+    Raises `UsageError` where it isn't watched, goes on, or has nothing to ask again.
+    """
+    again = _again(state, command)
+    if not (state.watch.watching and state.ended and again):
+        raise UsageError("there is nothing to ask again")
+    added = (StepAdded(step=step) for step in again)
+    return by(ENGINE, InvestigationResumed(reason=f"asked again: {command.because}"), command.period, *added)
+
+
+def _again(state: IncidentState, command: AskAgain) -> list[PlannedStep]:
+    period = command.period
+    about = {"window": period.window, "baseline": period.baseline, "symptom": period.symptom}
+    moved: dict[str, Any] = {
+        name: part.model_dump(mode="json", by_alias=True) for name, part in about.items() if part is not None
+    }
+    if period.now is not None:
+        moved["now"] = period.now.isoformat()
+    known, over = diagnostics(), {step.plan.supersedes for step in state.steps.values()}
+    plans = [step.plan for step in state.steps.values() if step.plan.id not in over
+             and step.plan.primitive in known and not known[step.plan.primitive].on_request]  # fmt: skip
+    first, why = int(next_step_id(state)[1:]), safe_line(f"asked again: {command.because}", limit=300)
+    steps = []
+    for number, plan in enumerate(plans[:_MOST_AGAIN], start=first):
+        kept = {name: value for name, value in plan.arguments.items() if name not in (*about, "now", "detected")}
+        new = {"id": f"S{number}", "arguments": {**kept, **moved}, "reason": why, "supersedes": plan.id}
+        steps.append(plan.model_copy(update=new))
+    return steps
 
 
 def stop_watch(state: IncidentState, command: StopWatch) -> Decision:

@@ -7,12 +7,15 @@ from pydantic import AwareDatetime, Field
 
 from engine.events.envelope import EventBody, IncidentEvent
 from primitives.records import Episode, Symptom, Window
+from primitives.resolver import Rule
 from primitives.terms import MetricKind
 
 __all__ = [
     "AlertReading",
     "LiveBody",
     "MetricReading",
+    "NameTie",
+    "NamesTied",
     "PeriodChosen",
     "ReadingTaken",
     "SymptomChanged",
@@ -27,7 +30,7 @@ class PeriodChosen(IncidentEvent):
 
     `baseline` is the calm that it is compared with (None: the quiet part of the window), `symptom` the metric that is
     bad now, `earlier` what was bad before and is over. `because` says why, in words; empty where only the symptom is
-    new.
+    new. `now` is the new moment of asking, where a watched incident is asked again.
     """
 
     type: Literal["period_chosen"] = "period_chosen"
@@ -37,6 +40,30 @@ class PeriodChosen(IncidentEvent):
     symptom: Symptom | None
     earlier: tuple[Episode, ...] = ()
     because: str = ""
+    now: AwareDatetime | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class NameTie(EventBody):
+    """That `name` in the answers of `source` means `resource` by `rule`, as do `more` names of it by the same rule.
+
+    An ambiguous name was left alone: it has no resource and no rule, but `candidates`.
+    """
+
+    source: str
+    name: str
+    resource: str | None = None
+    rule: Rule | None = None
+    candidates: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    more: int = Field(default=0, exclude_if=operator.not_)
+
+
+class NamesTied(IncidentEvent):
+    """Which names of several sources mean the same resource. `left_out` says of how many more nothing is said here."""
+
+    type: Literal["names_tied"] = "names_tied"
+    version: Literal[1] = 1
+    ties: tuple[NameTie, ...]
+    left_out: int = Field(default=0, exclude_if=operator.not_)
 
 
 class MetricReading(EventBody):
@@ -113,5 +140,5 @@ class WatchStopped(IncidentEvent):
     detail: str = ""
 
 
-LiveBody = PeriodChosen | WatchStarted | ReadingTaken | SymptomChanged | WatchStopped
+LiveBody = PeriodChosen | NamesTied | WatchStarted | ReadingTaken | SymptomChanged | WatchStopped
 """Bodies of live incidents alone."""

@@ -21,7 +21,10 @@ __all__ = [
 
 
 class PlannedStep(EventBody):
-    """A diagnostic to run: `primitive` is its name, `target` what it looks at (for the screen), `reason` why."""
+    """A diagnostic to run: `primitive` is its name, `target` what it looks at (for the screen), `reason` why.
+
+    `supersedes` is the step that asked the same earlier: once this one has completed, what that found counts no more.
+    """
 
     id: str
     primitive: str
@@ -29,6 +32,7 @@ class PlannedStep(EventBody):
     arguments: Mapping[str, Any]
     effect: Effect
     reason: str
+    supersedes: str = Field(default="", exclude_if=operator.not_)
 
 
 class PlanProposed(InvestigationEvent):

@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from engine.events import AnswerRecorded, IncidentOpened, PeriodChosen, PlannedStep, ReadingTaken, SourcesChecked
+from engine.events import (
+    AnswerRecorded,
+    IncidentOpened,
+    NamesTied,
+    PeriodChosen,
+    PlannedStep,
+    ReadingTaken,
+    SourcesChecked,
+)
 from engine.hypotheses import Classification
 from primitives.dataclass import dataclass
 from primitives.facts import Fact
+from primitives.sources import NO_SOURCES, SourceDirectory
 
 __all__ = [
     "AddStep",
+    "AskAgain",
     "ChoosePeriod",
     "CloseAged",
     "Conclude",
@@ -20,6 +30,7 @@ __all__ = [
     "FinishInvestigation",
     "FinishStep",
     "InvestigationCommand",
+    "KeepTies",
     "OpenIncident",
     "ProposePlan",
     "PublishFacts",
@@ -157,6 +168,26 @@ class FailInvestigation:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepTies:
+    """Keep which names of several sources mean the same resource."""
+
+    tied: NamesTied
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Ask the plan's diagnostics of a watched incident again, about `period`: what is seen there is news, `because`.
+
+    `sources` and `definitions` are as in `AskNext`.
+    """
+
+    because: str
+    period: PeriodChosen
+    sources: tuple[str, ...] = ()
+    definitions: SourceDirectory = NO_SOURCES
+
+
+@dataclass(frozen=True, slots=True)
 class TakeReading:
     """Keep what the sources of a watched incident say now."""
 
@@ -196,6 +227,8 @@ InvestigationCommand = (
     | FinishInvestigation
     | FailInvestigation
     | CloseAged
+    | AskAgain
+    | KeepTies
     | TakeReading
     | StopWatch
 )

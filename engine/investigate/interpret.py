@@ -47,7 +47,7 @@ def conclude_findings(state: IncidentState) -> ConclusionReached:
     A fact that an engineer refuted or took back gives no finding and no action.
     """
     names = display_names(state)
-    kept = judgements_of(state).kept(tuple(state.facts.values()))
+    kept = judgements_of(state).kept(state.current_facts)
     state = state.replaced(facts={found_fact.id: found_fact for found_fact in kept})
     return ConclusionReached(findings=_findings(state, names), gaps=_gaps(state, names), actions=queue(state))
 

@@ -7,9 +7,10 @@ by sending commands to its incident.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
-from engine.events import IncidentOpened, PlannedStep, SourcesChecked, SourceState
+from engine.events import IncidentOpened, NamesTied, NameTie, PlannedStep, SourcesChecked, SourceState
 from engine.failpoints import failpoint
 from engine.incident import IncidentState
 from engine.investigate.classify import Classified, classify
@@ -19,6 +20,7 @@ from engine.investigate.commands import (
     Conclude,
     FinishInvestigation,
     FinishStep,
+    KeepTies,
     ProposePlan,
     Rank,
     TakeAdvice,
@@ -36,10 +38,12 @@ from engine.port import ConfirmPlan
 from engine.reason.advisor import Advisor, consult
 from primitives.diagnostics.registry import Arguments, diagnostics
 from primitives.records import Alert, Topology
+from primitives.resolver import Tie
 from primitives.telemetry import AlertsQuery, SeriesQuery, TopologyQuery
 
 __all__ = ["Investigation", "sources_checked"]
 
+_MOST_TIES = 500
 _MOST_LOOKS = 3
 """Further diagnostics that are tried on what was recorded before the answer counts as final."""
 
@@ -213,6 +217,7 @@ class Investigation:
         await self._incident.send(Rank())
 
     async def _conclude(self) -> None:
+        await self._incident.send(KeepTies(names_tied(self._telemetry.ties)))
         await self._incident.send(Conclude())
         failpoint("actor.concluded")
 
@@ -233,6 +238,15 @@ def sources_checked(scenario: Scenario) -> SourcesChecked:
         for check in scenario.checks
     )
     return SourcesChecked(sources=states)
+
+
+def names_tied(ties: Sequence[Tie]) -> NamesTied:
+    """The event that says what was tied, with at most so many ties as somebody reads."""
+    kept = tuple(
+        NameTie(source=tie.source, name=tie.name, resource=tie.resource, rule=tie.rule, candidates=tie.candidates,
+                more=tie.more) for tie in ties[:_MOST_TIES]
+    )  # fmt: skip
+    return NamesTied(ties=kept, left_out=len(ties) - len(kept))
 
 
 def _waiting(state: IncidentState) -> list[PlannedStep]:

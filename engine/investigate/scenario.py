@@ -68,8 +68,8 @@ class Scenario:
     scopes: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def telemetry(self, recorder: Recorder) -> Telemetry:
-        """What the diagnostics ask; every answer goes through `recorder`."""
+    def telemetry(self, recorder: Recorder, names: CrossSourceNames | None = None) -> Telemetry:
+        """What the diagnostics ask; every answer goes through `recorder`. `names` are those of the incident's time."""
         return Telemetry(
             self.backends,
             recorder,
@@ -77,8 +77,12 @@ class Scenario:
             checks=self.checks,
             secrets=self.secrets,
             budgets={} if self.recorded else LIVE_BUDGETS,
-            canonicaliser=CrossSourceNames(whole_window(self.opened), self.scopes, self.names),
+            canonicaliser=names or self.names_in(whole_window(self.opened)),
         )
+
+    def names_in(self, window: Window) -> CrossSourceNames:
+        """The names of several sources for one thing, as their topologies and objects of that time tie them."""
+        return CrossSourceNames(window, self.scopes, self.names)
 
 
 async def open_scenario(request: Investigate, known: SourceDirectory) -> Scenario:

@@ -15,11 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events import AlertReading, MetricReading, ReadingTaken, WorkloadReading
-from engine.investigate.commands import StopWatch, TakeReading
+from engine.investigate.commands import AskAgain, StopWatch, TakeReading
 from engine.investigate.incident_access import IncidentAccess
+from engine.investigate.news import Situation, news, situation_of
+from engine.investigate.period_of_now import period_of_now
 from engine.investigate.recorder import Unrecorded
 from engine.investigate.scenario import Scenario
 from engine.investigate.watched import Watched, watched_metrics
+from engine.port import Watch
+from primitives.cross_source_names import CrossSourceNames
+from primitives.errors import UsageError
 from primitives.records import Alert, Series, Window
 from primitives.telemetry import AlertsQuery, Answers, ObjectsQuery, Query, SeriesQuery, Telemetry
 from primitives.text import safe_line
@@ -31,6 +36,10 @@ LEASE: Final = 3.0
 
 _BACK: Final = timedelta(minutes=3)
 _STEP_S: Final = 5.0
+_SEVERAL: Final = 2
+# Names are read anew so often: a list of all objects costs more than a look.
+_NAMES_S: Final = 300.0
+_NAMED_IN: Final = timedelta(hours=1)
 # So many good samples at the end are no chance: with a rate's range they speak for half a minute.
 _LEAST_WELL: Final = 2
 _WORKLOADS: Final = ("deployments", "statefulsets", "daemonsets")
@@ -39,15 +48,22 @@ _MOST_ALERTS: Final = 40
 
 
 class Watcher:
-    """Looks every `every_s` seconds, with at most `questions` questions to the scenario's sources."""
+    """Looks as `asked_for` says, with at most so many questions to the scenario's sources.
 
-    def __init__(self, incident: IncidentAccess, scenario: Scenario, every_s: float, questions: int) -> None:
+    What two looks in a row show to be news makes it ask the plan's diagnostics again.
+    """
+
+    def __init__(self, incident: IncidentAccess, scenario: Scenario, asked_for: Watch) -> None:
         self._incident = incident
         self._scenario = scenario
-        self._every_s = every_s
-        self._left = questions
+        self._asked_for = asked_for
+        self._every_s = asked_for.every_s
+        self._left = asked_for.questions
         self._asked = 0
         self._wanted_until = 0.0
+        self._answered: Situation | None = None
+        self._was_news = False
+        self._names: tuple[float, CrossSourceNames] | None = None
         self.wanted()
 
     def wanted(self) -> None:
@@ -58,7 +74,9 @@ class Watcher:
         """Look until it ends, and say why. Raises `StoreError`."""
         try:
             while (reason := self._over()) is None:
-                await self._incident.send(TakeReading(await self._look()))
+                reading = await self._look()
+                await self._incident.send(TakeReading(reading))
+                await self._react(reading)
                 await self._scenario.clock.sleep(self._every_s)
             await self._incident.send(StopWatch(reason))
         finally:
@@ -70,11 +88,52 @@ class Watcher:
             return "budget"
         return "unwatched" if self._scenario.clock.monotonic() >= self._wanted_until else None
 
+    async def _react(self, reading: ReadingTaken) -> None:
+        """Ask again where the second reading in a row has what there was not when it was answered."""
+        situation = situation_of(reading)
+        if self._answered is None:
+            self._answered = situation
+            return
+        because = news(self._answered, situation)
+        if because and self._was_news and self._incident.state.ended:
+            await self._ask_again(because)
+            self._answered, because = None, ""
+        self._was_news = bool(because)
+
+    async def _ask_again(self, because: str) -> None:
+        before = len(self._incident.state.answers)
+        period = await period_of_now(self._incident.state, self._scenario, self._telemetry())
+        request = self._asked_for
+        try:
+            await self._incident.send(AskAgain(because, period, request.sources, request.definitions))
+        except UsageError:
+            return  # somebody asked something else meanwhile
+        await self._incident.until(lambda state: state.ended)
+        self._asked += max(len(self._incident.state.answers) - before, 0)
+        # Nobody says that they look while it is investigated.
+        self.wanted()
+
+    def _telemetry(self) -> Telemetry:
+        """A new one for each look: it answers equal questions from what it knows, and a look is about news."""
+        return self._scenario.telemetry(Unrecorded(), self._current_names())
+
+    def _current_names(self) -> CrossSourceNames | None:
+        """The names of several sources for one thing as of now: of a time that is over some tell nothing any more."""
+        if len(self._scenario.backends) < _SEVERAL:
+            return None
+        now, at = self._scenario.clock.now(), self._scenario.clock.monotonic()
+        if self._names is None or at - self._names[0] > _NAMES_S:
+            self._names = at, self._scenario.names_in(Window(start=now - _NAMED_IN, end=now))
+            self._asked += sum(
+                question in backend.questions for backend in self._scenario.backends
+                for question in ("topology", "objects")
+            )  # fmt: skip
+        return self._names[1]
+
     async def _look(self) -> ReadingTaken:
         now, state = self._scenario.clock.now(), self._incident.state
         window = Window(start=now - _BACK, end=now)
-        # A new one for each look: it answers equal questions from what it knows, and a look is about news.
-        telemetry = self._scenario.telemetry(Unrecorded())
+        telemetry = self._telemetry()
         watched = watched_metrics(state)
         resources = tuple(dict.fromkeys(metric.resource for metric in watched))
         names = tuple(dict.fromkeys(metric.metric for metric in watched))

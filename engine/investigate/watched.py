@@ -43,7 +43,7 @@ class Watched:
 def watched_metrics(state: IncidentState) -> tuple[Watched, ...]:
     """The symptom's metric first, then those that speak for the best cause, then what else users feel."""
     shifts = [
-        (found_fact.key, found_fact.fact) for found_fact in state.facts.values()
+        (found_fact.key, found_fact.fact) for found_fact in state.current_facts
         if isinstance(found_fact.fact, MetricShift) and found_fact.fact.polarity == "present" and found_fact.fact.worse
         and found_fact.fact.ended is None and found_fact.fact.resource
     ]  # fmt: skip

@@ -6,11 +6,10 @@ import asyncio
 from array import array
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from itertools import islice
+from datetime import datetime
+from itertools import islice, product
 from pathlib import Path
 from typing import Final, Self
-
-from pydantic import TypeAdapter
 
 from engine.events import Event
 from engine.incident import IncidentState
@@ -24,6 +23,7 @@ from engine.port import AuditResult, IncidentSummary
 from engine.store.home import new_home
 from engine.store.locations import StoreLocation, open_rows
 from engine.store.rows import IndexRow, RowStore
+from primitives.collector import collector_paused
 from primitives.errors import StoreCorrupt, StoreError, UsageError
 from primitives.text import safe_line
 
@@ -33,8 +33,17 @@ _MOST_NAMED = 3
 """So many executions are named where a short name could be any of them."""
 
 
-_SUMMARIES: Final[TypeAdapter[tuple[IncidentSummary, ...]]] = TypeAdapter(tuple[IncidentSummary, ...])
-_LISTED: Final = tuple(name for name in IndexRow._fields if name != "hash")
+_NONE: Final = type(None)
+_KINDS: Final = frozenset(product(*8 * [(str,)], (str, _NONE), (str, _NONE), (float, int, _NONE), (int,), (str,)))
+"""What the values of a line of the list of executions may be."""
+
+
+def _summaries(rows: Sequence[IndexRow]) -> tuple[IncidentSummary, ...]:
+    """The list of executions; of ten thousand it takes a few frames. Raises `ValueError` where a row is none of it."""
+    moment = datetime.fromisoformat
+    if not _KINDS.issuperset(tuple(map(type, row)) for row in rows) or {row[4] for row in rows} - {"recorded", "live"}:
+        raise ValueError("a row has other values than a line of the list")
+    return tuple([IncidentSummary(*row[:5], moment(row[5]), moment(row[6]), *row[7:12]) for row in rows])  # type: ignore[arg-type]
 
 
 class EventLog:
@@ -141,8 +150,8 @@ class EventLog:
         """Every execution, the one opened last first; `running` is not set: only the engine knows."""
         rows = await self.rows.index()
         try:
-            # All at once: a list of thousands must open at once.
-            return _SUMMARIES.validate_python([dict(zip(_LISTED, row, strict=False)) for row in rows])
+            with collector_paused():
+                return _summaries(rows)
         except ValueError as error:
             raise StoreCorrupt(
                 f"{self.rows.name} is damaged (its list of executions can't be read): run `cloudops audit verify`, "

@@ -13,15 +13,13 @@ from typing import Final
 from engine.reason.catalogue import causes, causes_of_family, causes_of_metric
 from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.roles import lost_roles
+from engine.reason.stores import is_store, stores_beside, stores_called
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult
 from primitives.identity import base_name, same_name
 from primitives.patterns import lazy_pattern
 from primitives.terms import IncidentClass
 
-__all__ = ["STORES", "accused", "is_of_target", "is_outward", "refuses_caller"]
-
-STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
-"""Kinds of resources that store data: when one refuses writes, its callers log the error."""
+__all__ = ["accused", "is_of_target", "is_outward", "refuses_caller"]
 
 # These are always about the other side; the rest of the complaints only where their words say so.
 _ALWAYS: Final = frozenset({"connection_refused", "unreachable", "call_failed"})
@@ -45,6 +43,13 @@ _OF_STORES: Final = lazy_pattern(
     r"could not extend file|the table \S{1,200} is full|cluster_block_exception|notwritableprimary|redis\w{0,24}error",
     re.IGNORECASE,
 )
+# A server's own words for it: MySQL error 1040, PostgreSQL 53300, Redis and MongoDB. A client's pool has others.
+_NO_SLOT: Final = lazy_pattern(
+    r"too many (?:clients|connections)|remaining connection slots|er_con_count_error|connection limit exceeded for|"
+    r"max(?:imum)? number of (?:clients|connections) reached",
+    re.IGNORECASE,
+)
+_OWN_POOL: Final = lazy_pattern(r"pool", re.IGNORECASE)
 # Envoy: names of clusters that Istio makes, `outbound|PORT|SUBSET|HOST`.
 _CLUSTER: Final = lazy_pattern(r"\boutbound\|(?P<port>\d{2,5})\|[^|\s]{0,63}\|(?P<host>[A-Za-z0-9.-]{1,253})")
 _ADDRESS: Final = lazy_pattern(
@@ -78,7 +83,6 @@ _WRAPPED: Final = 10
 _NAME_SERVERS: Final = frozenset({"coredns", "kube-dns"})
 # Past this many nothing is said of any of them.
 _MOST: Final = 4
-_SEVERAL: Final = 2
 _APART: Final = lazy_pattern(r"[^A-Za-z0-9]+")
 _LONGEST: Final = 2_000
 _LEAST_WORD: Final = 3
@@ -106,14 +110,14 @@ def accused(case: FactIndex, fact: LogPattern) -> tuple[str, ...]:
     each of a few. Where none is known, or a name that nothing knows, it is an unknown dependency of the writer.
     """
     writer = fact.resource
-    if writer is not None and fact.family == "authentication" and case.resources.get(writer) in STORES:
+    if writer is not None and fact.family == "authentication" and is_store(case, writer):
         return _refused_callers(case, writer)
     if writer is not None and (source := _quoted(case, fact)):
         return (source,)
     if fact.family == "dns" and (resolvers := _resolvers(case, writer)):
         return resolvers
     if writer is not None and not fact.points_at and _is_of_store(fact):
-        return _refusing_stores(case, writer, fact.family)
+        return _refusing_stores(case, writer, fact)
     if writer is None or not is_outward(fact):
         return ()
     if fact.points_at:
@@ -160,6 +164,8 @@ def _is_of_store(fact: LogPattern) -> bool:
     text = fact.example or fact.template
     if (fact.family == "failover" or _is_short_of(fact.family or "")) and _OF_STORES.search(text):
         return True
+    if fact.family == "too_many_connections":
+        return bool(_NO_SLOT.search(text)) and not _OWN_POOL.search(text)
     return fact.family in ("read_only", "deadlock") or bool(_STORE_SAYS.search(text))
 
 
@@ -169,22 +175,27 @@ def _is_short_of(family: str) -> bool:
     return family != "too_many_connections" and IncidentClass.RESOURCE_SATURATION in told
 
 
-def _refusing_stores(case: FactIndex, writer: str, family: str | None) -> tuple[str, ...]:
+def _refusing_stores(case: FactIndex, writer: str, fact: LogPattern) -> tuple[str, ...]:
     """The stores of a writer, that is none itself, that may have said so.
 
     Of several those that say the same themselves, else those of which it is measured, else each of a few.
     """
-    stores = [name for name in case.below.get(writer, ()) if case.resources.get(name) in STORES]
-    if case.resources.get(writer) in STORES or len(stores) > _MOST:
+    if is_store(case, writer):
         return ()
-    if len(stores) < _SEVERAL:
-        return tuple(stores)
+    family, stores = fact.family, stores_called(case, writer, fact.example or fact.template)
+    if len(stores) > _MOST:
+        return ()
+    if len(stores) == 1:
+        return stores
     meant = {cause_id for cause_id, _ in causes_of_family(family or "")}
-    saying = {fact.resource for _, fact in case.present(LogPattern) if fact.family == family and fact.count}
+    saying = {other.resource for _, other in case.present(LogPattern) if other.family == family and other.count}
+    if not stores:
+        # No call is known; a store beside the writer says the same of itself.
+        return tuple(name for name in stores_beside(case, writer) if name in saying)
     if family in ("read_only", "failover") and (alike := tuple(name for name in stores if name in lost_roles(case))):
         return alike
-    metrics = [(fact.resource, fact.metric) for _, fact in case.present(MetricShift)]
-    metrics += [(fact.resource, fact.metric) for _, fact in case.present(MetricAtLimit)]
+    metrics = [(shift.resource, shift.metric) for _, shift in case.present(MetricShift)]
+    metrics += [(limit.resource, limit.metric) for _, limit in case.present(MetricAtLimit)]
     measured = {name for name, metric in metrics if not meant.isdisjoint(causes_of_metric(metric))}
     for known in (saying, measured):
         if alike := tuple(name for name in stores if name in known):

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.reason.claims import PlaceEvidence
-from engine.reason.complaints import STORES, accused
+from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.reach_of_changes import taken_away
+from engine.reason.stores import is_store
 from engine.reason.victims import blames, ill_replicas, passed_on, silent, slow, still_asked
 from primitives.analysis.cancellation import gave_up
 from primitives.facts import (
@@ -162,7 +163,7 @@ def _manifold_stores(case: FactIndex) -> frozenset[str]:
         fact.resource
         for _, fact in case.present(MetricShift)
         if fact.resource and fact.worse and fact.kind == "latency" and fact.current > fact.baseline
-        and is_manifold(fact) and case.resources.get(fact.resource) in STORES
+        and is_manifold(fact) and is_store(case, fact.resource)
     )  # fmt: skip
 
 

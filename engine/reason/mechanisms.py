@@ -16,6 +16,7 @@ from engine.reason.catalogue import (
     causes_of_state,
     unhealthy_cause,
 )
+from engine.reason.checks_compared import checks_compared
 from engine.reason.claims import Claim, HypothesisKey
 from engine.reason.closed_paths import closed_paths
 from engine.reason.complaints import accused, is_of_target, refuses_caller
@@ -129,6 +130,7 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _announced_changes(case)
     yield from roles(case)
     yield from closed_paths(case)
+    yield from checks_compared(case)
     yield from shared_pools(case)
 
 

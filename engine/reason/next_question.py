@@ -116,7 +116,7 @@ def questions(state: IncidentState, diagnostics: Mapping[str, Diagnostic]) -> It
     if state.opened is None or not state.steps:
         return
     answerable = {question for source in state.sources for question in source.questions}
-    case = FactIndex(state.opened, state.classification, judgements_of(state).kept(tuple(state.facts.values())))
+    case = FactIndex(state.opened, state.classification, judgements_of(state).kept(state.current_facts))
     scope = Arguments.model_validate(next(iter(state.steps.values())).plan.arguments, extra="ignore")
     able = {
         name: diagnostic

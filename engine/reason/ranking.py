@@ -70,7 +70,7 @@ def rank(state: IncidentState) -> Ranking:
     """Rank the hypotheses for the facts so far; known hypotheses keep their ids. Needs an opened incident."""
     assert state.opened is not None
     known = {_key_of(hypothesis): hypothesis.id for hypothesis in state.hypotheses}
-    facts, judgements = tuple(state.facts.values()), judgements_of(state)
+    facts, judgements = state.current_facts, judgements_of(state)
     return rank_facts(
         facts, state.opened, state.classification, known=known, judgements=judgements, names=display_names(state)
     )

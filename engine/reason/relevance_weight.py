@@ -8,7 +8,7 @@ chapter 12).
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from engine.reason.fact_index import FactIndex
@@ -26,6 +26,12 @@ _BEFORE: Final = timedelta(minutes=1)
 _LEAST_NAME: Final = 4
 _ROUTES: Final = ("Ingress", "HTTPRoute", "GRPCRoute")
 _OF_ANY: Final = frozenset({"ingress", "route", "routes", "service", "server", "gateway", "public", "internal"})
+# Of a container that runs and is ready: what its last end was.
+_RESTARTED: Final = ("RestartedRecently", "OOMKilled", "KilledByProbe")
+# So many restarts are a workload that keeps failing, however well it is now (`primitives.kubernetes.illness`).
+_OFTEN: Final = 3
+# Practice: what a start costs the others (cold caches, new connections) is over within so much of being ready.
+_SETTLED: Final = timedelta(minutes=2)
 # What happens to pods whose workload is well: some that is retried until it works, and some that is borne.
 _WELL: Final = 0.35
 _OF_PODS: Final = ("pods", "images", "probes")
@@ -35,6 +41,8 @@ def state_factor(case: FactIndex, fact: WorkloadState) -> tuple[float, str]:
     """The factor of the state's weight, and what to add to the reason that is shown."""
     if fact.bearing == "past":
         return 0.0, f", past: {fact.bearing_reason}"
+    if _ended_before(case, fact):
+        return 0.0, ", earlier: it has run and been ready since before the trouble began"
     background = fact.bearing == "standing"
     compared = bool(fact.details.get("by_comparison"))
     old = compared and _is_old(case, fact)
@@ -51,6 +59,23 @@ def state_factor(case: FactIndex, fact: WorkloadState) -> tuple[float, str]:
 
 def _is_old(case: FactIndex, fact: WorkloadState) -> bool:
     return fact.since is not None and case.onset is not None and fact.since < case.onset - _BEFORE
+
+
+def _ended_before(case: FactIndex, fact: WorkloadState) -> bool:
+    """Whether it is the restart of one container that has run and been ready since well before the symptom began.
+
+    A ready pod serves (Kubernetes: Pod Lifecycle, "Pod readiness"): its restart was over, and what begins later has
+    another cause. Of several pods only one's times are known, and one that restarts again and again is not over.
+    """
+    if fact.state not in _RESTARTED or not fact.details.get("running") or fact.count > 1:
+        return False
+    if fact.since is None or case.onset is None or (fact.restarts or 0) >= _OFTEN:
+        return False
+    ready = fact.details.get("ready_since")
+    if not isinstance(ready, str):
+        return False
+    well = max(fact.since, datetime.fromisoformat(ready))
+    return well + _SETTLED + timedelta(seconds=case.onset_uncertainty_s) < case.onset
 
 
 def _is_apart(case: FactIndex, fact: WorkloadState) -> bool:

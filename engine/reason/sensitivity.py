@@ -56,7 +56,7 @@ def would_change(state: IncidentState, known: Sequence[Decisive] | None = None) 
     if not pair:
         return state.would_change
     facts = decisive(state) if known is None else known
-    kept = judgements_of(state).kept(tuple(state.facts.values()))
+    kept = judgements_of(state).kept(state.current_facts)
     assert state.opened is not None
     missing = unanswered(FactIndex(state.opened, state.classification, kept), state.hypotheses)
     names = display_names(state)
@@ -82,7 +82,7 @@ def _leading(pair: Sequence[Hypothesis], state: IncidentState) -> list[str]:
 
 
 def _without(state: IncidentState, pair: Sequence[Hypothesis], fact: str, names: DisplayNames) -> Decisive | None:
-    facts = tuple(found_fact for found_fact in state.facts.values() if found_fact.id != fact)
+    facts = tuple(found_fact for found_fact in state.current_facts if found_fact.id != fact)
     ranked = _ranked(state, facts, names)
     if not ranked:
         return None
@@ -129,7 +129,7 @@ def _if_found(state: IncidentState, pair: Sequence[Hypothesis], names: DisplayNa
     assert state.opened is not None
     if_found = Assertion(text="if found", source="if found", observed_at=state.opened.now, resource=second.resource,
                          cause_id=second.cause_id, change=second.change)  # fmt: skip
-    facts = (*state.facts.values(), FoundFact(_IF_FOUND, "", "", if_found))
+    facts = (*state.current_facts, FoundFact(_IF_FOUND, "", "", if_found))
     ranked = _ranked(state, facts, names)
     after = next((hypothesis for hypothesis in ranked if hypothesis.id == second.id), None)
     if after is None or after.confidence - second.confidence < 0.05:

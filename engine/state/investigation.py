@@ -75,6 +75,14 @@ class InvestigationState:
     resumed: int = 0
     finished: InvestigationFinished | None = None
 
+    @property
+    def current_facts(self) -> tuple[FoundFact, ...]:
+        """Those that count: what a later step has asked anew is kept only to be read, unless somebody judged it."""
+        over = {step.plan.supersedes for step in self.steps.values() if step.status == "completed"} - {""}
+        if not over:
+            return tuple(self.facts.values())
+        return tuple(fact for fact in self.facts.values() if fact.step not in over or fact.id in self.judgements)
+
     def apply(self, event: Event, body: InvestigationBody) -> None:  # noqa: C901, PLR0912 - one branch a type of event
         """Fold one event in; `body` is its body."""
         match body:

@@ -6,7 +6,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal, assert_never
 
-from engine.events import LiveBody, PeriodChosen, ReadingTaken, SymptomChanged, WatchStarted, WatchStopped
+from engine.events import (
+    LiveBody,
+    NamesTied,
+    NameTie,
+    PeriodChosen,
+    ReadingTaken,
+    SymptomChanged,
+    WatchStarted,
+    WatchStopped,
+)
 from primitives.dataclass import dataclass
 from primitives.records import Episode
 
@@ -15,13 +24,14 @@ __all__ = ["WatchState"]
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """`earlier` are the episodes that were over before the incident.
+    """`earlier` are the episodes that were over before the incident, `ties` the names tied across sources.
 
     `watching` says that the sources are asked again, every `every_s` seconds; `reading` is the last that they said, at
     `read_at`. `symptom` is None while nobody has seen a change, and `since` is when that change was.
     """
 
     earlier: tuple[Episode, ...] = ()
+    ties: tuple[NameTie, ...] = ()
     watching: bool = False
     every_s: float = 0.0
     questions: int = 0
@@ -36,6 +46,8 @@ class WatchState:
         match body:
             case PeriodChosen():
                 return replace(self, earlier=body.earlier)
+            case NamesTied():
+                return replace(self, ties=body.ties)
             case WatchStarted():
                 return replace(self, watching=True, every_s=body.every_s, questions=body.questions, stopped=None)
             case ReadingTaken():

@@ -27,6 +27,7 @@ from engine.store.rows import (
     StoredRow,
     head_moved,
 )
+from primitives.collector import collector_paused
 from primitives.errors import StoreCorrupt, StoreError, StoreTooNew
 from primitives.text import safe_line
 
@@ -150,7 +151,9 @@ class SqliteRows:
         return rows[0][0] if rows else None
 
     async def index(self) -> list[IndexRow]:
-        return [IndexRow(*row) for row in await self.connection.rows(schema.SELECT_INDEX)]
+        rows = await self.connection.rows(schema.SELECT_INDEX)
+        with collector_paused():
+            return list(map(IndexRow._make, rows))
 
     async def indexed(self, execution_id: str) -> Head | None:
         rows = await self.connection.rows(schema.SELECT_INDEXED, execution_id)

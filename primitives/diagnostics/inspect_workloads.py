@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from primitives.analysis.check_results import is_good
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import ProbeResult, SourceGap
 from primitives.records import Probe, Window
@@ -29,10 +30,6 @@ __all__ = ["inspect_workloads"]
 # Events live for an hour and rollouts take minutes; an earlier dump from the day before still shows what changed.
 _LOOK_BACK: Final = timedelta(days=1)
 _MOST_PROBES: Final = 200
-_GOOD_RESULTS: Final = frozenset({
-    "open", "ok", "active", "running", "success", "succeeded", "resolved", "passed", "healthy", "connected", "up",
-    "reachable", "active (running)",
-})  # fmt: skip
 
 
 @diagnostic(
@@ -72,7 +69,7 @@ async def inspect_workloads(ask: Telemetry, args: Arguments) -> AsyncIterator[Di
     from primitives.kubernetes.scopes import arguments_in, changes_in, clusters_of, scoped_fact
 
     window = Window(start=min(args.window.start, args.now), end=args.now)
-    checks = [Check(probe.resource, probe.probe, probe.target or "", _is_good(probe.result)) for probe in latest]
+    checks = [Check(probe.resource, probe.probe, probe.target or "", is_good(probe.result)) for probe in latest]
     for known in clusters_of(dumps, window, topology.records, logs.records, checks):
         inspection = Inspection(known.cluster, arguments_in(known.scope, args), objects)
         async for fact in inspection.facts(changes_in(known.scope, changes.records)):
@@ -86,12 +83,8 @@ def _latest(probes: Iterable[Probe]) -> list[Probe]:
         key = (probe.resource, probe.probe, probe.target or "")
         if key not in newest or newest[key].time <= probe.time:
             newest[key] = probe
-    ordered = sorted(newest.items(), key=lambda entry: (_is_good(entry[1].result), entry[0]))
+    ordered = sorted(newest.items(), key=lambda entry: (is_good(entry[1].result), entry[0]))
     return [probe for _, probe in ordered][:_MOST_PROBES]
-
-
-def _is_good(result: str) -> bool:
-    return result.strip().lower() in _GOOD_RESULTS
 
 
 def _probe_fact(probe: Probe, args: Arguments, probes: Answers[Any]) -> ProbeResult:
@@ -100,7 +93,7 @@ def _probe_fact(probe: Probe, args: Arguments, probes: Answers[Any]) -> ProbeRes
         probe=probe.probe,
         target=safe_line(probe.target, limit=300) if probe.target else None,
         result=safe_line(probe.result, limit=100),
-        healthy=_is_good(probe.result),
+        healthy=is_good(probe.result),
         output=safe_line(probe.output or "", limit=400),
         window=args.window,
         observed_at=probe.time,

@@ -362,7 +362,9 @@ def _restarted(
     out_of_memory = text(container.last, "reason") == "OOMKilled"
     lately = started is not None and cluster.now - started < RECOVERED_AFTER
     recent = lately and not well_throughout(cluster, container)
-    details = {**_crash_details(container, ""), "running": True}
+    ready = pod.item.condition("Ready")
+    ready_since = text(ready, "lastTransitionTime") if text(ready, "status") == "True" else None
+    details = {**_crash_details(container, ""), "running": True, "ready_since": ready_since or None}
     state = "RestartedRecently" if recent else "Recovered"
     if out_of_memory and (recent or (in_window and container.restarts >= _OFTEN)):
         state = "OOMKilled"

@@ -134,13 +134,19 @@ def _without_service(
     """Whether the address is wrong, or right and the Service is missing.
 
     A wrong address is the slip of one writer, also where the workload that it means is reached by a Service of another
-    name. Where several workloads agree on a name, or a workload bears it that no Service reaches, the name is right. A
-    Service that nothing stands behind and whose writers are well is looked for in vain and not needed.
+    name. Where several workloads agree on a name, or a workload bears it that no Service reaches, the name is right;
+    unless some of them are well, and a Service of a similar name is there: they still run with what was written before
+    (Kubernetes: ConfigMaps, environment variables aren't updated), and who started since then has the new, wrong one.
+    A Service that nothing stands behind and whose writers are well is looked for in vain and not needed.
     """
     workload = next((item for item in cluster.workloads if (item.namespace, item.name) == (namespace, name)), None)
     writers = sorted({finding.resource for _, finding in written})
     if len(writers) == 1 and (workload is None or _is_served(cluster, workload)):
         yield from (finding for _, finding in written)
+        return
+    troubled = [finding for source, finding in written if source.troubled and finding.details["similar"]]
+    if workload is None and troubled and len({finding.resource for finding in troubled}) < len(writers):
+        yield from troubled
         return
     service = kubernetes_id("Service", namespace, name)
     needed = workload is not None or any(source.troubled for source, _ in written)
@@ -175,14 +181,20 @@ def _check(cluster: Cluster, source: PodSource, address: Address) -> Finding | N
         complete = _has_services(cluster, source.namespace, host) or _finds_no_host(cluster, source, host)
         if not certain or not address.sure or not complete:
             return None
-        names = [item.name for item in cluster.all("Service")]
-        similar = difflib.get_close_matches(host.partition(".")[0], names, n=3, cutoff=0.6)
+        similar = _similar(host.partition(".")[0], [item.name for item in cluster.all("Service")])
         return _finding(source, address, "EnvHostUnknown", {**details, "similar": similar})
     ports = [integer(port, "port") for port in maps(service.raw, "spec", "ports")]
     known = sorted(port for port in ports if port is not None)
     if address.port is None or not known or address.port in known or _headless(service):
         return None
     return _finding(source, address, "EnvPortMismatch", {**details, "service": service.id, "service_ports": known})
+
+
+def _similar(name: str, names: Sequence[str]) -> list[str]:
+    """Those of `names` that are spelt nearly so, or that are it with a word more or less."""
+    words = set(name.split("-"))
+    alike = [other for other in names if (parts := set(other.split("-"))) < words or words < parts]
+    return list(dict.fromkeys([*difflib.get_close_matches(name, names, n=3, cutoff=0.6), *alike]))[:3]
 
 
 def _finding(source: PodSource, address: Address, state: str, details: dict[str, Any]) -> Finding:

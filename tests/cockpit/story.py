@@ -38,7 +38,9 @@ from engine.events import (
 from engine.hypotheses import Action, Classification, Evidence, Finding, Hypothesis
 from engine.incident import IncidentState, fold
 from engine.port import AuditResult, Cancel, Command, ConfirmPlan, IncidentSummary, Investigate
+from engine.presence import Looking, Presence, Viewer
 from primitives.answers import encode_answer
+from primitives.clock import ManualClock
 from primitives.errors import EngineGone, StoreError, UsageError
 from primitives.facts import ChangeFound, Fact, MetricAtLimit, MetricShift, SourceGap
 from primitives.records import Change, Coverage, Metric, Series, Symptom, Window
@@ -284,6 +286,7 @@ class StoryPort:
         self.refused: Exception | None = None
         self.title = title
         self.changed = asyncio.Event()
+        self.present = Presence(ManualClock(NOW))
         if not wait:
             self.confirmed.set()
 
@@ -330,6 +333,13 @@ class StoryPort:
         """The engine of the other process ends."""
         self.gone = EngineGone("the engine went away; run the command again")
         self.changed.set()
+
+    async def presence(self, execution_id: str, viewer: str) -> AsyncIterator[tuple[Viewer, ...]]:
+        async for viewers in self.present.join(execution_id, viewer, PERSON):
+            yield viewers
+
+    async def look(self, execution_id: str, viewer: str, looking: Looking) -> None:
+        self.present.look(execution_id, viewer, looking, PERSON)
 
     async def read(self, execution_id: str, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
         return tuple(self.log[after:][:limit])

@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from approvals import low_risk, name_to_type
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -24,6 +25,7 @@ from textual.color import Color as TextualColor
 from textual.pilot import Pilot
 
 from cockpit.app import CockpitApp
+from cockpit.screens.approval import GUARD_S
 from cockpit.start_modes import Browse, Replay, StartMode
 from themes import PALETTES, Palette
 
@@ -63,6 +65,16 @@ SCENES: Mapping[str, tuple[StartMode, bool, tuple[str, ...]]] = {
     "stop": (START, True, ("escape", "ctrl+c")),
     "help": (START, False, ("question_mark",)),
     "incidents": (Browse(), False, ("j",)),
+    "approval": (START, False, ("5", "a")),
+    "approval-typing": (START, False, ("5", "a", "~~", "tab", *"api-ser")),
+    "approval-low-risk": (START, False, ("5", "a")),
+}
+
+# What is told instead of the story.
+PORTS: Mapping[str, Callable[[], StoryPort]] = {
+    "approval": name_to_type,
+    "approval-typing": name_to_type,
+    "approval-low-risk": low_risk,
 }
 
 
@@ -168,13 +180,17 @@ async def settled(app: CockpitApp, pilot: Pilot[int]) -> tuple[str, list[list[Ru
 async def taken(scene: str, tmp_path: Path) -> dict[str, str]:
     """The picture of each size, by its file's name."""
     start_mode, wait, keys = SCENES[scene]
-    app = make_app(tmp_path, start_mode, StoryPort(wait=wait))
+    port = PORTS[scene]() if scene in PORTS else StoryPort(wait=wait)
+    app = make_app(tmp_path, start_mode, port)
     pictures: dict[str, str] = {}
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
         for key in keys:
-            # `~` waits: names are looked up while they are typed.
-            await (settle(pilot) if key == "~" else pilot.press(key))
+            # `~` waits: names are looked up while they are typed, and nobody approves what was not yet read (`~~`).
+            if key == "~~":
+                await pilot.pause(GUARD_S + 0.2)
+            else:
+                await (settle(pilot) if key == "~" else pilot.press(key))
         await settle(pilot)
         app.clear_notifications()
         for size in SIZES:

@@ -10,6 +10,7 @@ from cases.acting import acting
 from cases.toy_platform import TOY, TURN_DIAL
 from stage import START, Opened, settle, shown
 from story import DEPLOYED, EXECUTION, ONSET, StoryPort
+from test_two_people import Other
 from textual.pilot import Pilot
 from walks import PILOT_NAMES, keys_of_walk
 
@@ -22,6 +23,7 @@ from cockpit.screens.report import ReportScreen
 from cockpit.screens.story import StoryScreen
 from cockpit.settings import Settings
 from cockpit.start_modes import Attach, Browse, Replay
+from engine.port import AddNote
 from engine.store.locations import parse_location
 from primitives.backends.registry import backends
 from primitives.remediations.registry import remediations
@@ -77,6 +79,18 @@ async def test_who_joins_late_reads_the_story(opened: Opened) -> None:
         assert isinstance(app.screen, StoryScreen)
         for words in ("bad at 14:52", "Deployment v2.3.1", "14:34:00 ⚑"):
             assert words in shown(app)
+
+
+async def test_two_people_follow_and_hand_over(opened: Opened) -> None:
+    port = StoryPort(wait=False)
+    async with opened(Attach(EXECUTION), port=port) as (app, pilot), Other(port).here() as bob:
+        bob.look(pane="facts", row="F3")
+        await settle(pilot)
+        follow, *rest = keys_of_walk(6)
+        await walk(pilot, [follow])
+        assert "◆ you → ◇ bob" in shown(app)
+        await walk(pilot, rest)
+        assert port.commands == [AddNote(text="handed over to bob: db")]
 
 
 async def test_a_postmortem_goes_through_the_incidents_time_to_the_report(opened: Opened) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from primitives.records import (
     Topology,
     Window,
 )
+from primitives.resolver import Tie
 from primitives.telemetry import (
     Answer,
     ChangesQuery,
@@ -157,6 +159,44 @@ async def test_a_services_metrics_and_its_workloads_state_are_facts_of_one_resou
     assert not [fact for fact in facts if "payments-api" in tuple(fact.named_resources())]
     edges = {edge for fact in facts if fact.type == "dependencies" for edge in fact.edges}
     assert ("checkout", API, "calls") in edges
+
+
+async def test_what_was_tied_is_known_with_its_rule_and_what_is_ambiguous_is_left_alone() -> None:
+    second = {"kind": "Deployment", "metadata": {"name": "payments-api", "namespace": "test"}, "spec": {}}
+    twice = KubernetesDump(time=NOW, kind="deployments", items=(second,))
+    logs = Backend("logs", logs=[
+        LogRecord(NOW - timedelta(minutes=1), name, "ERROR", "failed", {}) for name in (POD, "payments-api", "other")
+    ])  # fmt: skip
+    plain = telemetry(logs, cluster())
+    assert plain.ties == ()
+    await plain.logs(LogsQuery(window=WINDOW))
+    assert plain.ties == (
+        Tie("logs", "payments-api", API, "name"),
+        Tie("logs", POD, API, "owner"),
+    )
+    both = telemetry(logs, Backend("cluster", objects=(*kubernetes_objects(), twice)))
+    await both.logs(LogsQuery(window=WINDOW))
+    assert [(tie.name, tie.resource, tie.candidates) for tie in both.ties] == [
+        ("payments-api", None, (API, "test/deployment/payments-api")), (POD, API, ()),
+    ]  # fmt: skip
+
+
+async def test_many_names_of_one_resource_by_one_rule_are_one_tie() -> None:
+    objects = [dump for dump in kubernetes_objects() if dump.kind != "pods"]
+    (pods,) = [dump for dump in kubernetes_objects() if dump.kind == "pods"]
+    several = []
+    for number in range(3):
+        pod = json.loads(json.dumps(pods.items[0]))
+        pod["metadata"]["name"] = f"{POD}-{number}"
+        del pod["status"]["podIP"]
+        several.append(pod)
+    logs = Backend("logs", logs=[
+        LogRecord(NOW - timedelta(minutes=1), f"{POD}-{number}", "ERROR", "failed", {}) for number in (2, 0, 1)
+    ])  # fmt: skip
+    every = KubernetesDump(time=NOW, kind="pods", items=tuple(several))
+    ask = telemetry(logs, Backend("cluster", objects=(*objects, every)))
+    await ask.logs(LogsQuery(window=WINDOW))
+    assert ask.ties == (Tie("logs", f"{POD}-0", API, "owner", more=2),)
 
 
 async def test_logs_by_pod_or_address_are_their_workloads() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cases import fake_traces
+from cases.fake_kubernetes import FakeKubernetes
 from cases.fake_loki import NS, FakeLine, FakeLoki
 from cases.fake_traces import FakeJaeger, FakeSpan
 
@@ -17,6 +18,7 @@ from primitives.clock import SystemClock
 from primitives.cross_source_names import build_resolver
 from primitives.errors import UsageError
 from primitives.records import Resource, Topology, Window
+from primitives.resolver import RULE_WORDS
 from primitives.telemetry import Answer, TopologyQuery
 
 WORKLOAD = {"k8s.namespace.name": "bank", "k8s.deployment.name": "ledger-api"}
@@ -48,6 +50,31 @@ async def test_doctor_says_what_was_tied_why_and_what_was_left_alone(configured:
     assert checks["tied books (logs)"] == ("ok", "bank/deployment/ledger-api: the configuration says so (`names`)")
     assert checks["left alone mailer (logs)"] == ("off", "no other source names it")
     assert "left alone teller (traces)" in checks
+
+
+async def test_doctor_says_the_rule_that_ties_a_clusters_workload_and_what_may_mean_two(tmp_path: Path) -> None:
+    cluster, now = FakeKubernetes(), SystemClock().now().timestamp()
+    twin = json.loads(json.dumps(cluster.objects["deployments"][0]))
+    twin["metadata"]["name"] = "desk"
+    cluster.objects["deployments"] += [twin, {**twin, "metadata": {**twin["metadata"], "namespace": "lab"}}]
+    lines = [FakeLine(int((now - 60) * NS), "x", {"app": app}) for app in ("booking", "desk", "mailer")]
+    loki = FakeLoki(lines)
+    sources = {
+        "ward": {"kind": "kubernetes", "kubeconfig": str(cluster.kubeconfig(tmp_path))},
+        "logs": {"kind": "loki", "url": loki.url},
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps({"sources": sources}))
+    checks = {
+        check.name: (check.status, check.detail)
+        for check in await check_names(load_settings(tmp_path / "x", tmp_path / "config.yaml"))
+    }
+    cluster.close()
+    loki.close()
+    assert checks["tied booking (logs)"] == ("ok", f"clinic/deployment/booking: {RULE_WORDS['name']}")
+    status, why = checks["left alone desk (logs)"]
+    assert status == "warning"
+    assert "clinic/deployment/desk, lab/deployment/desk" in why
+    assert checks["left alone mailer (logs)"] == ("off", "no other source names it")
 
 
 def answer_of(source: str, *names: str) -> Answer[Topology]:

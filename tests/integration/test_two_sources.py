@@ -24,6 +24,8 @@ from cases.fake_kubernetes import FakeKubernetes
 from cases.fake_server import FakeServer, Reply
 from prometheus_system import PrometheusSystem
 
+from primitives.resolver import RULE_WORDS
+
 pytestmark = pytest.mark.parts("prometheus", "promtool")
 
 VOLATILE = ("id", "source", "observed_at")
@@ -117,12 +119,17 @@ def _template(name: str, revision: int) -> dict[str, Any]:
 
 
 def cloudops(*arguments: str, folder: Path, store: str) -> dict[str, Any]:
+    text = cloudops_text(*arguments, folder=folder, store=store)
+    document: dict[str, Any] = json.loads(text) if text.startswith("{") else {}
+    return document
+
+
+def cloudops_text(*arguments: str, folder: Path, store: str) -> str:
     command = [sys.executable, "-m", "cockpit", *arguments, "--store", str(folder / store)]
     command += ["--config", str(folder / "config.yaml")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
     assert done.returncode == 0, done.stderr
-    document: dict[str, Any] = json.loads(done.stdout) if done.stdout.startswith("{") else {}
-    return document
+    return done.stdout
 
 
 @pytest.fixture
@@ -194,7 +201,15 @@ def test_the_symptom_of_one_source_and_the_cause_of_the_other_are_the_same_offli
     assert "metrics" in sources
     assert any("cluster" in source for source in sources)
 
+    tied = {(tie["source"], tie["name"]): tie for tie in report["names_tied"]}
+    assert tied["metrics", "orders"]["resource"] == ORDERS
+    assert tied["metrics", "orders"]["because"] == RULE_WORDS["name"]
+    words = cloudops_text("replay", report["execution_id"], "--explain", folder=tmp_path / "metrics", store="live.db")
+    said = " ".join(words.split())
+    assert f"orders (metrics) = {ORDERS}: {RULE_WORDS['name']}" in said.partition("NAMES TIED ACROSS SOURCES")[2]
+
     assert ranking(reports["cluster"]) == ranking(report)
+    assert reports["cluster"]["names_tied"] == report["names_tied"]
     assert plain_facts(reports["cluster"]) == plain_facts(report)
 
     for late, live in reports.items():

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -69,12 +70,8 @@ def test_from_a_fresh_alert_to_the_action(start: Walk) -> None:
 def test_joining_late(start: Walk, investigated: tuple[str, str]) -> None:
     terminal = start("attach", investigated[1])
     terminal.wait_for("analysis done")
-    colon, *letters, enter = keys_of_walk(2)
-    press(terminal, colon, "Search")
-    for letter in letters:
-        terminal.press(letter)
-    terminal.wait_for("Story: what happened so far")
-    press(terminal, enter, "THE STORY SO FAR")
+    (story,) = keys_of_walk(2)
+    press(terminal, story, "THE STORY SO FAR")
 
 
 def test_a_postmortem_from_the_replay(start: Walk) -> None:
@@ -118,3 +115,28 @@ def test_a_drill(start: Walk, investigated: tuple[str, str]) -> None:
     press(terminal, answer, "WHAT IS IT?")
     terminal.press(number)
     press(terminal, enter, "OF 100")
+
+
+def test_two_people_on_one_incident(start: Walk, investigated: tuple[str, str]) -> None:
+    follow, note, *words, keep = keys_of_walk(6)
+    first = start("attach", investigated[1])
+    first.wait_for("analysis done")
+    second = start("attach", investigated[1])
+    second.wait_for("is here too")
+    second.wait_for("◆ you ◇ +1")
+    first.wait_for("◆ you ◇ +1")
+    press(second, follow, "◆ you → ◇")
+    first.wait_for("follows your view")
+    first.press("4")
+    first.press("h")
+    first.wait_for("⌖")
+    second.wait_for("⌖")
+    press(second, note, "HAND OVER to")
+    for letter in words:
+        second.press(letter)
+    second.wait_for("  db ")
+    time.sleep(0.5)  # Enter so close behind a letter could be pasted text
+    press(second, keep, "noted")
+    first.wait_for("handed over to")
+    second.press("q")
+    first.wait_for(lambda shown: "◆ you ◇" not in shown)

@@ -17,6 +17,7 @@ import engine.remote
 from engine.engine import Engine
 from engine.host import ServedEngine, connect
 from engine.port import OPERATIONS, Command, EnginePort, Exclude, Investigate, Judge
+from engine.presence import Looking
 from engine.remote import RemoteEngine
 from engine.wire import PROTOCOL, error_from, error_to, socket_path
 from primitives import errors
@@ -45,6 +46,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "resume": {"execution_id": "exec-1", "sources": ("prod", "test")},
     "send": {"execution_id": "exec-1", "command": Judge(statements=(Exclude(what="db"),), because="it is idle")},
     "follow": {"execution_id": "exec-1", "after": 7, "live": False},
+    "presence": {"execution_id": "exec-1", "viewer": "view-1"},
+    "look": {"execution_id": "exec-1", "viewer": "view-1", "looking": Looking(pane="facts", row="F1")},
     "read": {"execution_id": "exec-1", "after": 3, "limit": 10},
     "times": {"execution_id": "exec-1"},
     "state": {"execution_id": "exec-1", "seq": 4},

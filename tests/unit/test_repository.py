@@ -71,6 +71,14 @@ def test_an_innocent_path_is_not_taken_for_a_machine_path(line: str) -> None:
     assert not _MACHINE_PATH.search(line)
 
 
+def test_the_top_of_the_tree_holds_what_a_newcomer_reads_first() -> None:
+    """What a test or a trial writes into the working directory lies there, and a hurried commit takes it along."""
+    known = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml"}
+    locks = {"requirements.lock", "requirements-dev.lock"}
+    files = {path.name for path in _tracked() if path.parent == ROOT and not path.name.startswith(".")}
+    assert files == known | locks
+
+
 def test_every_page_that_a_page_or_a_message_names_is_there() -> None:
     linked = [
         (path, path.parent / target)

@@ -16,7 +16,7 @@ CAUSES = (
         "node_not_ready", _CLASS, "{resource} is not ready", _NODES,
         states={"NodeNotReady": 4.2, "NodesNotReady": 2.6, "NodeLost": 3.0, "NodeLeaseExpired": 2.0,
                 "NetworkPluginNotReady": 3.2, "NetworkUnavailable": 3.0, "NodeProblem": 2.0, "NodeRebooted": 1.0},
-        metrics=r"node (?:ready|not ready|status).*", diagnostic=_INSPECT,
+        metrics=r"node (?:ready|not ready|status).*", diagnostic=_INSPECT, signals={"machine silent": 5.5},
         can_cause=_WHAT_RAN_THERE, reach="anywhere",
     ),
     Cause(

@@ -41,6 +41,7 @@ CAUSES = (
         "ingress_misrouted", _CLASS, "{resource} routes requests to what isn't there", "Kubernetes: Ingress",
         states={"IngressBackendMissing": 4.4, "IngressPortMismatch": 4.4, "IngressClassMissing": 3.8,
                 "GatewayMissing": 4.2, "RouteRefused": 3.4},
+        signals={"answered elsewhere": 4.2},
         diagnostic=_INSPECT,
         is_setting=True,
     ),

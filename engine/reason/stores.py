@@ -1,0 +1,104 @@
+"""What stores data, and which store a client's message is about.
+
+A client hands on what its store said: that it takes no writes, waits for locks, is full, has no connection left. The
+trouble is the store's. Which one is known from what the client calls; where no call is known, from the product that the
+message names, if one store of the client's namespace is of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from engine.reason.fact_index import FactIndex
+from primitives.identity import base_name, kind_of, namespace_of
+from primitives.patterns import lazy_pattern
+
+__all__ = ["STORES", "is_store", "stores_beside", "stores_called"]
+
+STORES: Final = frozenset({"database", "cache", "queue", "topic", "storage", "search"})
+"""Kinds of resources that store data: when one refuses writes, its callers log the error."""
+
+# Words by which resources and messages name one product, or what replaces it. OpenTelemetry semantic conventions:
+# `db.system.name`, `messaging.system`.
+_PRODUCTS: Final = tuple(
+    frozenset(words.split())
+    for words in (
+        "mysql mariadb percona aurora innodb",
+        "postgres postgresql pg psql timescaledb psqlexception",
+        "mongo mongodb documentdb",
+        "redis valkey keydb elasticache",
+        "memcached memcache",
+        "rabbitmq rabbit amqp",
+        "kafka redpanda",
+        "elasticsearch opensearch elastic",
+        "cassandra scylla scylladb",
+        "etcd etcdserver",
+        "clickhouse",
+        "cockroach cockroachdb crdb",
+        "minio",
+        "nats jetstream",
+        "oracle",
+        "mssql sqlserver",
+        "zookeeper",
+        "influxdb",
+    )
+)
+_NAMES: Final = frozenset().union(*_PRODUCTS) | {"db", "database", "sql"}
+# What is named after a store and is none.
+_BESIDE: Final = frozenset(
+    """
+    exporter backup restore operator proxy admin ui web migrate migration migrator migrations init client sync monitor
+    api gateway worker consumer connector connect service svc job cron dump loader importer
+    """.split()  # noqa: SIM905 - a list of words reads as words
+)
+_WORKLOADS: Final = frozenset({"deployment", "statefulset", "daemonset"})
+_WORD: Final = lazy_pattern(r"[a-z]+")
+_LONGEST: Final = 2_000
+
+
+def is_store(case: FactIndex, resource: str) -> bool:
+    """Whether a resource stores data, by its kind or, where its kind says only how it runs, by its name."""
+    if case.resources.get(resource) in STORES:
+        return True
+    words = _words(base_name(resource))
+    says_how_it_runs = kind_of(resource) in {*_WORKLOADS, "pod"} or case.resources.get(resource) in (None, "other")
+    return says_how_it_runs and not words.isdisjoint(_NAMES) and words.isdisjoint(_BESIDE)
+
+
+def stores_called(case: FactIndex, client: str, text: str) -> tuple[str, ...]:
+    """The stores that a client calls, also behind Services; of several those of the product that `text` names.
+
+    Where no call to a store is known: the only one in the client's Kubernetes namespace of the product that `text`
+    names.
+    """
+    called = [name for name in _behind_services(case, case.below.get(client, ()))
+              if name != client and is_store(case, name)]  # fmt: skip
+    named = _products(_words(text[:_LONGEST]))
+    if called:
+        alike = [name for name in called if not named.isdisjoint(_products(_words(base_name(name))))]
+        return tuple(alike or called)
+    near = [name for name in stores_beside(case, client) if not named.isdisjoint(_products(_words(base_name(name))))]
+    return tuple(near) if len(near) == 1 else ()
+
+
+def stores_beside(case: FactIndex, client: str) -> tuple[str, ...]:
+    """The stores in the Kubernetes namespace of a client; none where it has no namespace."""
+    namespace = namespace_of(client)
+    return tuple(name for name in case.resources
+                 if namespace and namespace_of(name) == namespace and kind_of(name) in _WORKLOADS
+                 and is_store(case, name))  # fmt: skip
+
+
+def _behind_services(case: FactIndex, names: Iterable[str]) -> list[str]:
+    """The names; each Service is replaced by what it leads to."""
+    behind = case.graph.behind_services
+    return list(dict.fromkeys(place for name in names for place in behind.get(name, (name,))))
+
+
+def _products(words: frozenset[str]) -> frozenset[int]:
+    return frozenset(number for number, product in enumerate(_PRODUCTS) if not product.isdisjoint(words))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower()))

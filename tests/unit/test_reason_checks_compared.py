@@ -1,0 +1,66 @@
+"""Checks that are held against each other: a front that leads to the wrong place, a machine that is gone."""
+
+from __future__ import annotations
+
+import pytest
+from incident_facts import SEEN, found, opened, state_of
+
+from engine.reason.checks_compared import checks_compared
+from engine.reason.fact_index import FactIndex
+from primitives.facts import Fact, ProbeResult
+
+
+def check(resource: str, target: str, result: str, *, healthy: bool = False, probe: str = "http_get") -> ProbeResult:
+    return ProbeResult(resource=resource, probe=probe, target=target, result=result, healthy=healthy, **SEEN)
+
+
+def claimed(*facts: Fact) -> list[tuple[str, str | None]]:
+    case = FactIndex(opened(), None, found(*facts))
+    return [(claim.key.cause_id, claim.key.resource) for claim in checks_compared(case)]
+
+
+FRONT = "choir/ingress/public"
+BEHIND = "choir/service/scores"
+
+
+@pytest.mark.parametrize("front", [FRONT, "choir/httproute/public"])
+def test_a_front_that_finds_nothing_where_the_service_answers_is_misrouted(front: str) -> None:
+    through = check(front, "https://choir.example/scores/7?voice=alto", "404")
+    direct = check(BEHIND, "http://scores.choir.svc/scores/7?voice=alto", "200", healthy=True)
+    assert claimed(through, direct) == [("ingress_misrouted", front)]
+
+
+@pytest.mark.parametrize(
+    ("result", "target", "direct"),
+    [
+        # Nobody is behind it, or too slow: that is no wrong way.
+        ("503", "https://choir.example/scores/7", "http://scores/scores/7"),
+        ("timed out", "https://choir.example/scores/7", "http://scores/scores/7"),
+        # Another request.
+        ("404", "https://choir.example/scores/7", "http://scores/scores/8"),
+        # Anybody answers for the root.
+        ("404", "https://choir.example/", "http://scores/"),
+    ],
+)
+def test_what_only_looks_like_it_says_nothing(result: str, target: str, direct: str) -> None:
+    assert claimed(check(FRONT, target, result), check(BEHIND, direct, "200", healthy=True)) == []
+
+
+def test_who_answers_neither_way_is_not_misrouted() -> None:
+    assert claimed(check(FRONT, "https://choir.example/a/b", "404"), check(BEHIND, "http://scores/a/b", "404")) == []
+
+
+def node(target: str, *, healthy: bool = False) -> ProbeResult:
+    return check("node/east-4", target, "open" if healthy else "failed", healthy=healthy, probe="tcp_connect")
+
+
+def test_a_machine_of_which_no_port_answers_is_gone_and_not_its_kubelet_alone() -> None:
+    state = state_of("node/east-4", "KubeletStopped")
+    assert claimed(state, node("10.0.4.4:22")) == [("node_not_ready", "node/east-4")]
+
+
+def test_a_kubelet_alone_may_be_dead() -> None:
+    state = state_of("node/east-4", "KubeletStopped")
+    assert claimed(state, node("10.0.4.4:10250")) == []
+    assert claimed(state, node("10.0.4.4:30080"), node("10.0.4.4:22", healthy=True)) == []
+    assert claimed(node("10.0.4.4:22")) == []
