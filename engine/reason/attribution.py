@@ -17,6 +17,7 @@ from engine.reason.change_timing import Timing, timing_of
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.deaths import died_after
 from engine.reason.diffs import bumped, changed_lines, traits
+from engine.reason.emptied_caches import emptied_caches
 from engine.reason.experiments import experiment, experiments_of
 from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.mechanisms import outside_host
@@ -150,6 +151,7 @@ def _of_change(
         yield from _full_without_load(case, key, suspect)
         if kept:
             yield from ran_full(case, key, suspect.name, suspect.change)
+            yield from emptied_caches(case, key, suspect.name, suspect.change)
             yield from left_without(case, key, suspect.name, suspect.change)
         touching = [other.change for other in suspects if resource in other.resources]
         yield from died_after(case, key, suspect.change, touching)

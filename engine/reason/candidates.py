@@ -9,6 +9,7 @@ from typing import Final
 from engine.reason.catalogue import Cause, causes, fallback_cause
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence, Weighed, merge_repeated
 from engine.reason.fact_index import FactIndex
+from engine.reason.full_hosts import newly_full_hosts
 from engine.reason.places import cause_of_place, says_itself
 from engine.reason.weights import Weights
 from primitives.dataclass import dataclass
@@ -143,7 +144,7 @@ def _one_generic(candidates: Sequence[Candidate]) -> list[Candidate]:
 def _less_general(
     case: FactIndex, candidates: Sequence[Candidate], claims: Mapping[HypothesisKey, list[Claim]], weights: Weights
 ) -> list[Candidate]:
-    """A general explanation loses weight where a mechanism is known on its resource, or on what it waits for."""
+    """A general explanation loses weight where a mechanism is known on its resource, its host, or what it waits for."""
     mechanisms: dict[str, list[tuple[bool, Weighed]]] = {}
     blamed: dict[str, Candidate] = {}
     for candidate in candidates:
@@ -157,7 +158,8 @@ def _less_general(
             continue
         strong = [item for item in merge_repeated(claims.get(candidate.key, ()), weights) if item.weight >= _MECHANISM]
         mechanisms.setdefault(resource, []).extend((candidate.cause.felt_by_callers, item) for item in strong)
-    return [_stepped_back(case, candidate, mechanisms, blamed, claims) if candidate.cause.generic else candidate
+    full = newly_full_hosts(case)
+    return [_stepped_back(case, candidate, mechanisms, blamed, claims, full) if candidate.cause.generic else candidate
             for candidate in candidates]  # fmt: skip
 
 
@@ -167,12 +169,14 @@ def _stepped_back(
     mechanisms: Mapping[str, list[tuple[bool, Weighed]]],
     blamed: Mapping[str, Candidate],
     claims: Mapping[HypothesisKey, list[Claim]],
+    full: Mapping[str, tuple[str, Sequence[str]]],
 ) -> Candidate:
     resource = candidate.key.resource
     if resource is None:
         return candidate
     near = [item for _, item in mechanisms.get(resource, ())]
-    near += [item for name in case.below.get(resource, ()) for felt, item in mechanisms.get(name, ()) if felt]
+    near += [item for name in case.below.get(resource, ()) for felt, item in mechanisms.get(name, ())
+             if felt or resource in full.get(name, ("", ()))[1]]  # fmt: skip
     against = []
     if near:
         best = max(near, key=lambda item: (item.weight, item.fact))

@@ -44,6 +44,7 @@ Signal = Literal[
     "sessions wait for locks",
     "sessions run",  # most of its load is on a CPU
     "sessions hardly run",
+    "statement since full",  # a statement has run since its database ran full of CPU or disk
     "packets lost",  # segments are sent again, or packets are lost
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too
@@ -54,6 +55,10 @@ Signal = Literal[
     "path closed",  # a rule of the network that names it changed, and connections fail since
     "pool taken",  # it holds most of what all share, and others are refused
     "lost its role",  # it was the primary or leader of its cluster and isn't any more
+    "ended by a signal",  # of its own making: it aborted, or touched memory that isn't its own
+    "fails on the same message",  # the handler of a growing queue fails, and the message comes again
+    "job ended badly",  # a script or job ended with an error status or an unhandled exception
+    "killed for memory",  # its host tells that it was
     "fell silent",  # its metrics ended while others go on
     "setting differs",  # a setting differs from before or from its peers
     "path refused",  # it says that it may not use a path

@@ -183,6 +183,9 @@ def _refusing_stores(case: FactIndex, writer: str, fact: LogPattern) -> tuple[st
     if is_store(case, writer):
         return ()
     family, stores = fact.family, stores_called(case, writer, fact.example or fact.template)
+    if family == "deadlock":
+        # Rows and transactions are a database's; caches and queues have neither.
+        stores = tuple(name for name in stores if case.resources.get(name) == "database") or stores
     if len(stores) > _MOST:
         return ()
     if len(stores) == 1:

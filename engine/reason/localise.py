@@ -11,10 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from engine.reason.backlogs import is_backlog
+from engine.reason.catalogue import causes, causes_of_metric
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, more_than_usual
+from engine.reason.late_ends import late_end
 from engine.reason.reach_of_changes import taken_away
+from engine.reason.speakers import subject_of
 from engine.reason.stores import is_store
 from engine.reason.victims import blames, ill_replicas, passed_on, silent, slow, still_asked
 from primitives.analysis.cancellation import gave_up
@@ -192,7 +196,8 @@ def _spans(case: FactIndex) -> Iterator[PlaceEvidence]:
 
 def _felt(case: FactIndex) -> Iterator[PlaceEvidence]:
     worse = {fact.resource for _, fact in case.present(MetricShift)
-             if fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric)}  # fmt: skip
+             if fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric)
+             and not is_backlog(case, fact)}  # fmt: skip
     shared = any(True for _ in case.of(OwnShare))
     for name, fact in case.present(MetricShift):
         if not fact.worse or fact.resource is None or fact.kind not in SYMPTOM_KINDS or gave_up(fact.metric):
@@ -226,8 +231,12 @@ def _logs(case: FactIndex) -> Iterator[PlaceEvidence]:
         more = math.log2((fact.count + 1) / (usual + 1))
         if more < 1:
             continue
+        subject = subject_of(case, fact)
         others = accused(case, fact)
-        if fact.points_at and fact.points_at != fact.resource:
+        if subject is not None:
+            weight = _PER_MORE_ERRORS * min(more, _MOST_MORE) * (1.0 if usual else _NEVER_BEFORE)
+            yield PlaceEvidence(subject, name, weight, "its host logs what befell it", "errors")
+        elif fact.points_at and fact.points_at != fact.resource:
             yield PlaceEvidence(fact.points_at, name, _NAMED, "errors of others name it", "named in errors")
             yield PlaceEvidence(
                 fact.resource, name, _NAMES_ANOTHER, f"its errors name {fact.points_at}", "named in errors"
@@ -285,17 +294,24 @@ def _onsets(case: FactIndex) -> Iterator[PlaceEvidence]:
         if late <= slack:
             if late >= -_BEFORE_S:
                 yield PlaceEvidence(resource, name, _TOGETHER, "began with the symptom or shortly before it", "onset")
-        else:
+        elif not _fills_up_by_waiting(case, resource, fact):
             weight = _AFTER * min(1.0, (late - slack) / (3.0 * slack))
             yield PlaceEvidence(resource, name, weight, "began to suffer after the symptom", "onset")
+
+
+def _fills_up_by_waiting(case: FactIndex, resource: str, fact: MetricShift) -> bool:
+    """Whether what its callers hold piles up at a store: they wait first, and more of them are there later."""
+    if not is_store(case, resource):
+        return False
+    return any(causes()[cause_id].felt_by_callers for cause_id in causes_of_metric(fact.metric))
 
 
 def _late_calls(case: FactIndex) -> Iterator[PlaceEvidence]:
     """Time that requests lose on their way to or from a resource."""
     for name, delay in case.present(WireDelay):
-        if delay.resource is not None:
+        if (place := late_end(case, delay)) is not None:
             why = "requests lose their time on the way to or from it"
-            yield PlaceEvidence(delay.resource, name, _LATE_CALLS * min(delay.share, 1.0), why, "wire")
+            yield PlaceEvidence(place, name, _LATE_CALLS * min(delay.share, 1.0), why, "wire")
 
 
 def _hosts(case: FactIndex, placed: Sequence[PlaceEvidence]) -> Iterator[PlaceEvidence]:

@@ -22,7 +22,9 @@ from engine.reason.closed_paths import closed_paths
 from engine.reason.complaints import accused, is_of_target, refuses_caller
 from engine.reason.crashes import crash_reasons
 from engine.reason.diffs import setting_traits
+from engine.reason.ended_processes import ended_processes, is_of_killed, killed_processes
 from engine.reason.fact_index import COMPLAINTS, FactIndex
+from engine.reason.failed_jobs import failed_jobs
 from engine.reason.first_of_two import first_of_two
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
@@ -33,6 +35,8 @@ from engine.reason.setting_conflicts import conflicting_settings
 from engine.reason.shared_pools import shared_pools
 from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.span_signs import FROM_OUTSIDE, span_signs
+from engine.reason.speakers import subject_of
+from engine.reason.stalled_readers import stalled_readers
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -118,6 +122,10 @@ def mechanisms(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _shifts(case)
     yield from _log_families(case)
     yield from alert_words(case)
+    yield from ended_processes(case)
+    yield from killed_processes(case)
+    yield from failed_jobs(case)
+    yield from stalled_readers(case)
     yield from span_signs(case)
     yield from network_signs(case)
     yield from _probes(case)
@@ -284,7 +292,7 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
         if fact.resource and not fact.family and fact.severity in FAILURES and fact.count and not fact.points_at:
             news = max(_news(fact), 0.0)
             yield from signal("failures logged", fact.resource, name, news, "it logs failures", "messages")
-        if fact.family is None or not fact.count:
+        if fact.family is None or not fact.count or is_of_killed(case, fact):
             continue
         news = ANNOUNCED if fact.announced else _news(fact) * _BY_LEVEL.get(fact.severity, 1.0)
         if news <= 0:
@@ -318,7 +326,8 @@ def _log_families(case: FactIndex) -> Iterator[Claim]:
 
 def _blamed(case: FactIndex, fact: LogPattern, where: str | None) -> Iterator[tuple[str | None, float]]:
     """The resources that a message speaks of, each with the part of its weight. A complaint is about others."""
-    targets = accused(case, fact) or (where,)
+    subject = subject_of(case, fact)
+    targets = (subject,) if subject else accused(case, fact) or (where,)
     for target in targets:
         share = 1.0 / len(targets)
         if fact.family in COMPLAINTS and target != fact.resource:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from engine.reason.catalogue import causes, causes_of_family
 from engine.reason.claims import Claim
-from engine.reason.fact_index import FactIndex
+from engine.reason.fact_index import FactIndex, more_than_usual
 from engine.reason.last_words import speaking_for_themselves
+from engine.reason.late_ends import late_end
 from engine.reason.localise import strength
 from engine.reason.signals import signal, telling
 from engine.reason.trust import TEXT
@@ -33,6 +35,7 @@ _PASSED_ON: Final = 0.25
 _ENOUGH_CHECKS: Final = 3
 _DIGITS: Final = lazy_pattern(r"[\d.]{7,15}|[0-9a-f:]{3,39}")
 _OWN_HOST: Final = lazy_pattern(r"\blocalhost\b|\b127\.\d|\[?::1\]?[:\s]", re.IGNORECASE)
+_WAITED_FOR: Final = frozenset({"slow_query", "io_saturated", "disk_full"})
 _CPU_USE: Final = lazy_pattern(r"cpu(?!.{0,200}throttl)", re.IGNORECASE)
 _HELD_OR_CPU: Final = lazy_pattern(r"mem|heap|rss|cpu|throttl", re.IGNORECASE)
 _LOST: Final = lazy_pattern(r"retransmi|packet.?loss|packets?_(?:lost|dropped)|(?:rx|tx)_dropped", re.IGNORECASE)
@@ -57,10 +60,11 @@ def _delays(case: FactIndex) -> Iterator[Claim]:
         # A slow network delays the quickest call too; a queue only some.
         if delay.quickest - delay.baseline < _EVERY * (delay.current - delay.baseline):
             weight *= _SOME
-        yield from signal("calls late", delay.resource, name, weight, "calls are late on their way", "wire")
-        if delay.resource in slowed:
+        place = late_end(case, delay)
+        yield from signal("calls late", place, name, weight, "calls are late on their way", "wire")
+        if place in slowed:
             why = "its calls are late and its own work takes longer"
-            yield from signal("calls and work late", delay.resource, name, 1.0, why, "wire")
+            yield from signal("calls and work late", place, name, 1.0, why, "wire")
 
 
 def _packets(case: FactIndex) -> Iterator[Claim]:
@@ -128,9 +132,10 @@ def _waits(case: FactIndex) -> Iterator[Claim]:
     # Requests that wait hold their memory.
     busy = {fact.resource for _, fact in shifts
             if fact.worse and fact.kind == "saturation" and not _HELD_OR_CPU.search(fact.metric)}  # fmt: skip
+    said = {fact.resource for _, fact in case.present(LogPattern) if fact.count and _says_what_for(fact)}
     waiting: dict[str | None, tuple[str, MetricShift]] = {}
     for name, fact in shifts:
-        if (fact.resource, fact.metric) not in late or fact.resource not in (fell & idle) - busy:
+        if (fact.resource, fact.metric) not in late or fact.resource not in (fell & idle) - busy - said:
             continue
         below = (late.get((called, fact.metric), 0.0) for called in case.below.get(fact.resource or "", ()))
         if max(below, default=0.0) < _PASSED_ON * late[fact.resource, fact.metric]:
@@ -143,6 +148,14 @@ def _waits(case: FactIndex) -> Iterator[Claim]:
         share = late[resource, fact.metric] / lost
         why = "it is slow while its CPU and its requests fell: it waits"
         yield from signal("waits idle", resource, name, share * strength(fact.score), why, "waits")
+
+
+def _says_what_for(fact: LogPattern) -> bool:
+    """Whether a message tells that its writer waits for a lock, a pool, a quota or a query: it isn't the network."""
+    return more_than_usual(fact) and any(
+        cause_id in _WAITED_FOR or causes()[cause_id].felt_by_callers
+        for cause_id, _ in causes_of_family(fact.family or "")
+    )
 
 
 def _times(fact: MetricShift) -> float:

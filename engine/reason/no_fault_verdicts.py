@@ -16,7 +16,9 @@ from engine.reason.candidates import Candidate
 from engine.reason.catalogue import causes_of_metric
 from engine.reason.causes import verdicts as catalogued
 from engine.reason.claims import Claim, HypothesisKey, Weighed
+from engine.reason.ended_processes import ended_processes, killed_processes
 from engine.reason.fact_index import FactIndex, is_failing
+from engine.reason.failed_jobs import failed_jobs
 from engine.reason.localise import SYMPTOM_KINDS, is_manifold, magnitude, strength
 from engine.reason.trouble import NOTES, Trouble
 from primitives.facts import (
@@ -101,6 +103,7 @@ def verdicts(case: FactIndex, trouble: Trouble) -> Iterator[Claim]:
     yield from _all_calm(case, trouble)
     yield from _trouble(case, trouble)
     yield from _recovery(case)
+    yield from _ended(case)
     for name, gap in case.of(SourceGap):
         if gap.withheld:
             yield Claim(
@@ -251,6 +254,13 @@ def _measured(case: FactIndex) -> Iterator[tuple[str, float, str, str]]:
         yield name, _FAILING, f"{share.resource_name(case.names)} explains the symptom", "own share"
     for name, _ in case.present(MetricMissing):
         yield name, _SAMPLES_MISSING, "samples are missing", "silence"
+
+
+def _ended(case: FactIndex) -> Iterator[Claim]:
+    """A process that was ended, or a job that failed, is no false alarm; it may be over by now."""
+    for claim in (*ended_processes(case), *killed_processes(case), *failed_jobs(case)):
+        if claim.weight > 0:
+            yield Claim(FALSE_ALARM, claim.fact, -_FORBIDS, claim.why, "ended")
 
 
 def _recovery(case: FactIndex) -> Iterator[Claim]:

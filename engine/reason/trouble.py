@@ -16,6 +16,7 @@ from engine.reason.claims import HypothesisKey
 from engine.reason.fact_index import FactIndex, is_failing
 from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
 from engine.reason.relevance_weight import state_factor
+from engine.reason.speakers import subject_of
 from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricAtLimit, MetricShift, ProbeResult, SpanErrors, SpanShift, WorkloadState
 
@@ -133,7 +134,7 @@ def _troubles(case: FactIndex, factors: Mapping[str, tuple[float, str]]) -> Iter
             yield checked, _CHECK_FAILED, name
     for name, pattern in case.present(LogPattern):
         if pattern.resource and is_failing(pattern):
-            yield pattern.resource, _LOGS_ERRORS, name
+            yield subject_of(case, pattern) or pattern.resource, _LOGS_ERRORS, name
     yield from _measured(case)
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from engine.reason.claims import PlaceEvidence
 from engine.reason.complaints import accused
 from engine.reason.fact_index import FactIndex, is_failing
+from engine.reason.full_hosts import newly_full_hosts
 from primitives.dataclass import dataclass
 from primitives.facts import LogPattern, MetricMissing, OwnShare, ReplicaComparison, SpanErrors, SpanShift, WireDelay
 from primitives.quantities import TIME_UNITS
@@ -46,27 +47,30 @@ class Blame:
 def blames(case: FactIndex) -> dict[str, Blame]:
     """For each victim the resource it blames.
 
-    It is named in its errors, else a dependency that is silent, has ill replicas or is far too slow.
+    It is named in its errors, else a dependency that is silent, has ill replicas or is far too slow, or the host that
+    ran full under it.
     """
     blamed = _named_in_errors(case)
     failing = {errors.resource for _, errors in case.present(SpanErrors) if errors.errors}
     gone = silent(case)
     for resource, fact in gone.items():
-        for caller in case.above.get(resource, ()):
-            if caller not in gone:
-                blamed.setdefault(caller, Blame(resource, fact))
+        _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller not in gone), resource, fact)
     for resource, fact in ill_replicas(case).items():
-        for caller in case.above.get(resource, ()):
-            blamed.setdefault(caller, Blame(resource, fact))
+        _blame(blamed, case.above.get(resource, ()), resource, fact)
     for name, delay in case.present(WireDelay):
         for caller, called in delay.pair_names:
             if delay.resource == called:
                 blamed.setdefault(caller, Blame(called, name))
+    for host, (fact, carried) in newly_full_hosts(case).items():
+        _blame(blamed, carried, host, fact)
     for resource, fact in _far_too_slow(case, failing).items():
-        for caller in case.above.get(resource, ()):
-            if caller in failing:
-                blamed.setdefault(caller, Blame(resource, fact))
+        _blame(blamed, (caller for caller in case.above.get(resource, ()) if caller in failing), resource, fact)
     return {victim: blame for victim, blame in blamed.items() if blamed.get(blame.resource, blame).resource != victim}
+
+
+def _blame(blamed: dict[str, Blame], victims: Iterable[str], resource: str, fact: str) -> None:
+    for victim in victims:
+        blamed.setdefault(victim, Blame(resource, fact))
 
 
 def _named_in_errors(case: FactIndex) -> dict[str, Blame]:

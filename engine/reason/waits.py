@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Final
 
-from engine.reason.catalogue import Signal
+from engine.reason.catalogue import Signal, causes_of_metric
 from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex
 from engine.reason.signals import signal
-from primitives.facts import Observed
+from primitives.facts import MetricAtLimit, Observed
 
 __all__ = ["waits"]
 
@@ -22,10 +23,34 @@ _HARDLY: Final = 0.15
 _LEAST_SHARE: Final = 0.25
 # Active sessions: with fewer than one at a time nobody queues (Amazon RDS: DB load against the number of vCPUs).
 _LEAST_LOAD: Final = 1.0
+# What a statement that reads or sorts without an end fills (PostgreSQL: pg_stat_activity; MySQL: processlist).
+_FILLED: Final = frozenset({"cpu_saturated", "io_saturated"})
+# Samples are a minute apart, and several statements begin one after another.
+_TOGETHER: Final = timedelta(minutes=5)
 
 
 def waits(case: FactIndex) -> Iterator[Claim]:
     """Claims for the mechanism that most of the load waits for, and against a lack of CPU where hardly any runs."""
+    yield from _statements(case)
+    yield from _loads(case)
+
+
+def _statements(case: FactIndex) -> Iterator[Claim]:
+    """A statement that began when its database ran full of CPU or disk is what fills it."""
+    for name, fact in case.present(Observed):
+        if fact.kind != "long_statement" or not fact.value:
+            continue
+        began = fact.observed_at - timedelta(seconds=fact.value)
+        for _, limit in case.present(MetricAtLimit):
+            if limit.resource != fact.resource or limit.since is None or abs(limit.since - began) > _TOGETHER:
+                continue
+            if not _FILLED.isdisjoint(causes_of_metric(limit.metric)):
+                why = "it has run since the database ran full"
+                yield from signal("statement since full", fact.resource, name, 1.0, why, "waits")
+                break
+
+
+def _loads(case: FactIndex) -> Iterator[Claim]:
     for name, fact in case.present(Observed):
         if fact.kind != "database_load" or fact.resource is None:
             continue

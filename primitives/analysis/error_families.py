@@ -74,6 +74,7 @@ cancelled: cancel|client
 overloaded: busy|capacity|concurren|drop|overload|reject|shed|too many|bulkhead
 unavailable: answering|circuit|down|gateway|not ready|offline|responding|response from|unavailable|replicas|shards
 crash: abend|abort|caught|core|crashloop|exit|fatal|handled|overflow|panic|seg|sig|terminate|exception in thread|free
+  code=dumped|code=killed
 server_error: internal
 call_failed: can't|cannot|could|error|fail|rpc|unable
 exception: assertion|error|exception|nil|null|panic|traceback|syntax|duplicate|violates

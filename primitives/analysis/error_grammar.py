@@ -73,13 +73,13 @@ def is_frame(line: str) -> bool:
 
 
 CALM_STEMS: Final = ("err", "exception", "fail", "time", "panic", "crash", "lock", "retr", "loss", "throttl", "drop",
-                      "reject", "read-only", "max", "pool", "connection")  # fmt: skip
+                      "reject", "read-only", "max", "pool", "connection", "oom")  # fmt: skip
 # What says that nothing happened, or how something is set. A bound that was exceeded is no setting.
 CALM: Final = lazy_pattern(
     r"\b(?:no|0|zero|without(?: any)?) (?:errors?|exceptions?|failures?|time-?outs?|panics?|crashes|deadlocks?|"
     r"retries|packet loss)\b|"
     r"(?:err(?:or)?s?|exceptions?|fail(?:ed|ures?)|time-?outs?|panics?|deadlocks?|throttled|dropped|"
-    r"rejected)"
+    r"rejected|oom[-_ ]?killed)"
     r"[\w.-]{0,20}[\"']?\s?[:=]\s?(?:0|null|nil|none|false|\"\"|''|\[\]|\{\}|<nil>)(?![\w.])|"
     r"time[-_ ]?outs?[\w.-]{0,20}(?: ?\((?:ms|s|sec|seconds)\))?[\"']?\s?(?:[:=]| is |"
     r" set to )\s?[\"']?\d[\d.]{0,12} ?"

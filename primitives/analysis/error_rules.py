@@ -300,7 +300,8 @@ RULES: Final = (
     (
         "slow_disk",
         (r"slow (?:fdatasync|fsync|disk|write|sync)\b|(?:fsync|fdatasync|sync duration)[^\n]{0,24}(?:took|of) \d|"
-        r"apply (?:request|entries) took too long|disk is (?:likely )?(?:too )?slow|"
+        r"apply (?:request|entries) took too long|"
+        r"\b(?:disks?|drives?|volumes?|block device)(?: \S{1,80})? (?:is|are) (?:likely |too ){0,2}slow\b|"
         r"failed to send out heartbeat on time"),
     ),
     # Java: garbage collector logs (JEP 271). The whole heap is collected where it is nearly full.
@@ -355,7 +356,10 @@ RULES: Final = (
             r"exception in thread \"?main|double free or corruption|exited with (?:exit )?(?:code|status):? [1-9]|"
             r"un(?:handled|caught) ?(?:exception|promise|rejection|error)|terminate called|abort(?:ed)? \(core|"
             # z/OS and CICS: a program that ends abnormally.
-            r"\babend(?:ed|s)?\b|terminated by signal|received signal (?:4|6|7|8|9|11)\b"
+            r"\babend(?:ed|s)?\b|terminated by signal|received signal (?:4|6|7|8|9|11)\b|"
+            # Container runtimes give 128 and the signal's number, systemd its name.
+            r"exit ?code[\"']?\s?[:=]\s?[\"']?13(?:[2-6]|9)\b|"
+            r"code=(?:dumped|killed), ?status=\d+/(?:abrt|segv|bus|ill|fpe|sys|trap)"
         ),
     ),
     ("server_error", r"internal ?(?:server ?)?error"),

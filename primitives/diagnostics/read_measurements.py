@@ -8,12 +8,14 @@ from typing import Final
 
 from primitives.analysis.asking import gaps, incident_window
 from primitives.analysis.comparison import worse_sign
+from primitives.analysis.database_sessions import LongStatements, long_statements
 from primitives.analysis.database_waits import load_by_class
 from primitives.analysis.measurements import Measurement, measurements
 from primitives.analysis.told_events import told_events
 from primitives.diagnostics.registry import Arguments, DiagnosticOutput, diagnostic
 from primitives.facts import MetricShift, Observed
 from primitives.outputs.output_facts import facts_of_outputs
+from primitives.quantities import counted
 from primitives.records import Observation
 from primitives.telemetry import Answers, ObservationsQuery, Telemetry
 from primitives.text import safe_line
@@ -39,6 +41,8 @@ async def read_measurements(ask: Telemetry, args: Arguments) -> AsyncIterator[Di
         yield _fact(measured, answers, args)
     for resource, loads in load_by_class(answers.records).items():
         yield _load(resource, loads, answers, args)
+    for statements in islice(long_statements(answers.records), _MOST):
+        yield _statements(statements, answers, args)
     for observation, words, family in islice(told_events(answers.records), _MOST):
         yield _told(observation, words, family, answers, args)
     async for fact in facts_of_outputs(ask, args, answers):
@@ -77,6 +81,21 @@ def _load(resource: str, loads: Mapping[str, float], answers: Answers[Observatio
         value=round(total, 3),
         unit="{session}",
         details={known: round(load, 3) for known, load in shares},
+    )
+
+
+def _statements(running: LongStatements, answers: Answers[Observation], args: Arguments) -> Observed:
+    return Observed(
+        resource=running.resource,
+        window=incident_window(args),
+        observed_at=running.time,
+        source=answers.source,
+        answers=answers.digests,
+        kind="long_statement",
+        subject=f"{counted(running.number, 'statement')}, {safe_line(running.statement, limit=_LONGEST_WORDS)}",
+        value=running.longest_s,
+        unit="s",
+        details={"number": running.number},
     )
 
 

@@ -45,6 +45,7 @@ CAUSES = (
     Cause(
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
         "Apache Kafka: consumer lag", families={"queue_full": 0.8, "consumer_stopped": 2.8},
+        signals={"fails on the same message": 3.0},
         observations=Observation(r"consumer group\b.{0,260}no active members", 3.0, order=0),
         # Amazon Kinesis and AWS Lambda: IteratorAge; RabbitMQ: consumers of a queue.
         metrics=r"consumer ?(?:group ?)?(?:lag|offset).*|records lag.*|freshness.*|staleness.*|iterator age.*|"

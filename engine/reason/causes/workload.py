@@ -21,7 +21,7 @@ CAUSES = (
         families={"crash": 1.8, "missing_file": 0.5},
         metrics=r"restarts?|restart count|crashes",
         remediations=("rollback_deployment", "restart_workload"), diagnostic=_INSPECT,
-        signals={"fell silent": 0.9},
+        signals={"fell silent": 0.9, "ended by a signal": 2.8},
         outcome_rank=2,
     ),
     Cause(
@@ -31,14 +31,14 @@ CAUSES = (
         families={"exception": 1.5, "crash": 1.0, "server_error": 1.0, "missing_object": 0.6},
         remediations=("rollback_deployment", "restart_workload"), diagnostic="analyze_logs",
         signals={"slow at the end": 0.4, "failing": 0.5, "failures logged": 0.6, "messages stopped": 0.25,
-                 "spans failing": 0.8, "calls multiplied": 1.2},
+                 "spans failing": 0.8, "calls multiplied": 1.2, "ended by a signal": -1.4},
         fallback_for=("fail", "worse"),
         outcome_rank=2,
     ),
     Cause(
         "out_of_memory_killed", _CLASS, "{resource} was killed for using more memory than it may", _PODS,
         states={"OOMKilled": 4.8, "KilledWithoutReason": 2.6, "Evicted": 1.0},
-        families={"out_of_memory": 1.6},
+        families={"out_of_memory": 1.6}, signals={"killed for memory": 3.4},
         metrics=r"oom(?: (?:events?|kills?|killed))?",
         remediations=("raise_memory_limit",), diagnostic=_INSPECT,
         settings={"heap_over_limit": 2.6},
@@ -137,6 +137,7 @@ CAUSES = (
     Cause(
         "job_failed", _CLASS, "{resource} failed", "Kubernetes: Jobs, pod failure policy and backoff limit",
         states={"JobFailed": 3.2, "JobRetrying": 1.6, "DeadlineExceeded": 3.4, "CronJobMissedSchedule": 2.8},
+        signals={"job ended badly": 3.2},
         diagnostic=_INSPECT,
         outcome_rank=3,
     ),

@@ -1,0 +1,56 @@
+"""Hosts that ran full of disk or CPU by something else than the services that suffer on them.
+
+What shares a disk or a CPU waits for whoever uses it up: a backup, a check of a RAID, a neighbour (B. Gregg, Systems
+Performance, 2020, chapter 2: resource analysis; the "noisy neighbour" of cloud providers' guides). A service that
+uses more itself, or is asked more, fills its own host.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from engine.reason.catalogue import causes_of_metric
+from engine.reason.fact_index import FactIndex
+from primitives.facts import MetricAtLimit, MetricShift
+
+__all__ = ["newly_full_hosts"]
+
+_SHARED: Final = frozenset({"cpu_saturated", "io_saturated"})
+# What was half full before is filled anew; it was so when the trouble began, give or take some samples.
+_HALF: Final = 0.6
+_TOGETHER: Final = timedelta(minutes=3)
+# From this growth on there are more requests; below it is the noise of traffic.
+_MORE: Final = 1.15
+
+
+def newly_full_hosts(case: FactIndex) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The hosts that ran full when the trouble began: the fact that says so, and what they carry that didn't do it."""
+    full: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for name, fact in case.present(MetricAtLimit):
+        kinds = _SHARED.intersection(causes_of_metric(fact.metric))
+        if fact.resource is not None and fact.resource in case.hosted and kinds and _is_new(case, fact):
+            carried = tuple(held for held in case.hosted[fact.resource] if _only_suffers(case, held, kinds))
+            full.setdefault(fact.resource, (name, carried))
+    return full
+
+
+def _is_new(case: FactIndex, fact: MetricAtLimit) -> bool:
+    if fact.since is None or case.onset is None or fact.baseline is None or not fact.limit:
+        return False
+    return fact.baseline <= _HALF * fact.limit and abs(fact.since - case.onset) <= _TOGETHER
+
+
+def _only_suffers(case: FactIndex, name: str, kinds: frozenset[str]) -> bool:
+    """Whether it is asked no more than usual and uses no more; its use of a CPU has to be measured for that."""
+    own = [fact for _, fact in case.of(MetricShift) if fact.resource == name]
+    if any(fact.polarity == "present" and fact.kind == "traffic" and _rose(fact) for fact in own):
+        return False
+    used = [fact for fact in own if kinds.intersection(causes_of_metric(fact.metric))]
+    if any(fact.polarity == "present" and _rose(fact) for fact in used):
+        return False
+    return bool(used) or "cpu_saturated" not in kinds
+
+
+def _rose(fact: MetricShift) -> bool:
+    return fact.current > _MORE * fact.baseline
