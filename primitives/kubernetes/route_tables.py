@@ -98,8 +98,8 @@ def _of_virtual_service(item: KubeObject) -> Iterator[_Route]:
 
 def _written(value: str) -> Iterator[_Route]:
     """Routes in the text of a configuration file."""
-    for found in _LOCATION.finditer(value):
-        yield _Route(found["path"], found["host"].partition(".")[0])
+    for block in _LOCATION.finditer(value):
+        yield _Route(block["path"], block["host"].partition(".")[0])
     if "predicates" in value and "uri" in value:
         from yaml import YAMLError
 

@@ -38,7 +38,7 @@ CAUSES = (
             r"lag).*|backlog|"
         r"messages (?:visible|ready|pending|unack\w*)|age of oldest.*|pending (?:messages|tasks|jobs)|"
         r"(?:current|waiting) queue|queue (?:current|waiting|pending)",
-        remediations=("scale_workload",), diagnostic="analyze_utilization",
+        remediations=("scale_workload",), concerns="queue", diagnostic="analyze_utilization",
         # Who reads from it or writes to it is why it grows (Little's law).
         outcome_rank=1, shows_callers_faults=True,
     ),
@@ -51,6 +51,6 @@ CAUSES = (
         # Amazon Kinesis and AWS Lambda: IteratorAge; RabbitMQ: consumers of a queue.
         metrics=r"consumer ?(?:group ?)?(?:lag|offset).*|records lag.*|freshness.*|staleness.*|iterator age.*|"
         r"queue consumers",
-        remediations=("restart_workload",), diagnostic="analyze_utilization",
+        remediations=("restart_workload",), concerns="queue", diagnostic="analyze_utilization",
     ),
 )  # fmt: skip

@@ -67,7 +67,7 @@ CAUSES = (
         prior=-3.4, metrics=r"(?:network|net|tcp|ping|icmp|round trip|peer)(?: \w+)* (?:latency|delay|rtt|time)\b.*|"
             r"s?rtt.*|ping.*|"
         r"(?:network|peer) (?:p ?\d{2,3}|round trip).*",
-        seen_of=("zone",), diagnostic="trace_dependencies",
+        seen_of=("zone",), concerns="network", diagnostic="trace_dependencies",
         signals={"calls late": 4.4, "calls and work late": -3.0, "waits idle": 1.8},
     ),
     Cause(
@@ -78,6 +78,6 @@ CAUSES = (
             r"retrans\w*.*|"
         r"(?:rx|tx|receive|transmit|network|net|interface|nic)(?: \w+){0,2} (?:drop\w*|errors?|errs?|discards?)\b.*|"
         r"(?:rx|tx) \w+ (?:drop\w*|err\w*)|tcp time ?outs?|(?:bw|pps)(?: in| out)? allowance exceeded",
-        seen_of=("zone",), diagnostic="trace_dependencies", signals={"packets lost": 2.4},
+        seen_of=("zone",), concerns="network", diagnostic="trace_dependencies", signals={"packets lost": 2.4},
     ),
 )  # fmt: skip
