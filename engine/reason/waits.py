@@ -42,7 +42,7 @@ def _statements(case: FactIndex) -> Iterator[Claim]:
         for _, limit in case.present(MetricAtLimit):
             if limit.resource != fact.resource or limit.since is None or abs(limit.since - began) > _TOGETHER:
                 continue
-            # A statement that reads or sorts without an end fills them (PostgreSQL: pg_stat_activity; MySQL: processlist).
+            # An endless read or sort fills them (PostgreSQL: pg_stat_activity; MySQL: processlist).
             if not causes_that_concern("host").isdisjoint(causes_of_metric(limit.metric)):
                 why = "it has run since the database ran full"
                 yield from signal("statement since full", fact.resource, name, 1.0, why, "waits")
