@@ -173,7 +173,7 @@ def _names(route: _Route) -> list[str]:
 
 
 def _alike(name: str, core: str) -> bool:
-    one, other = name.removesuffix("s"), core.removesuffix("s")
-    if one == other:
+    stem, other = name.removesuffix("s"), core.removesuffix("s")
+    if stem == other:
         return True
-    return min(len(one), len(other)) >= _LEAST_NAME and (one.startswith(other) or other.startswith(one))
+    return min(len(stem), len(other)) >= _LEAST_NAME and (stem.startswith(other) or other.startswith(stem))

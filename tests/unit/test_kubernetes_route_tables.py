@@ -45,7 +45,7 @@ def spring(table: dict[str, str]) -> dict[str, Any]:
 
 def led_elsewhere(table: dict[str, Any], services: tuple[str, ...] = tuple(PIER.values())) -> list[dict[str, Any]]:
     items = owned(*(service(name) for name in services), table)
-    return [dict(found.details) for found in findings(Case("", items, "")) if found.state == "RouteLeadsElsewhere"]
+    return [dict(item.details) for item in findings(Case("", items, "")) if item.state == "RouteLeadsElsewhere"]
 
 
 @pytest.mark.parametrize("written", [ingress, http_route, nginx, spring])
