@@ -122,9 +122,10 @@ class Answer(Pane, can_focus=False):
         return [Line([(f" {words}", "text")]) for words in (first, " ".join(rest)) if words]
 
     def _told(self, state: IncidentState, best: Hypothesis, width: int) -> list[str]:
-        """The reasons that fit: of a message that comes first as much as there is room for, and no message twice."""
+        """The reasons that fit: of a first message as much as there is room for, and no message and no share twice."""
         reasons: list[str] = []
         messages: list[str] = []
+        shares: set[str | None] = set()
         for fact in [
             state.facts[item.fact].fact for item in best.evidence_for[:CONSIDERED] if item.fact in state.facts
         ]:
@@ -133,6 +134,11 @@ class Answer(Pane, can_focus=False):
                 if any(message in other or other in message for other in messages):
                     continue
                 messages.append(message)
+            elif fact.type == "own_share":
+                # Metrics and spans each tell a share; the greater weight stands for both.
+                if fact.resource in shares:
+                    continue
+                shares.add(fact.resource)
             quoted = LEAST_QUOTE if reasons else width
             words = short_reason(fact, self.view.names, best, state.opened, quoted)
             over = cells(words) + 2 - width

@@ -23,7 +23,7 @@ from engine.events import Body, Event, FactFound, FactJudged, Who
 from engine.hypotheses import Action, Adjustment
 from engine.incident import FoundFact, IncidentState, fold
 from primitives.display_names import full_name
-from primitives.facts import Fact, LogPattern, MetricShift
+from primitives.facts import Fact, LogPattern, MetricShift, OwnShare
 from primitives.records import Symptom
 from themes import DARK
 
@@ -322,3 +322,18 @@ async def test_a_filter_that_is_taken_away_leaves_the_list_as_it_was(opened: Ope
         await settle(pilot)
         assert "7 facts · 1 calm · 1 not known" in before
         assert "7 facts · 1 calm · 1 not known" in shown(app)
+
+
+def test_a_share_that_metrics_and_spans_both_tell_is_one_reason() -> None:
+    state = fold(told())
+    first, second = (item.fact for item in state.hypotheses[0].evidence_for[:2])
+    for name, metric, part in ((first, "latency_p95", 0.99), (second, "span own time", 1.0)):
+        known = state.facts[name]
+        share = OwnShare(
+            resource="api-service", symptom_resource="api-service", metric=metric, unit="s", own_excess=1.3, share=part,
+            noise=0.01, window=known.fact.window, observed_at=known.fact.observed_at, source="prometheus",
+            answers=known.fact.answers,
+        )  # fmt: skip
+        state.facts[name] = FoundFact(name, "S1", "", share)
+    lines = Answer(View(state=state, now=NOW), Styles(DARK), id="answer").lines(200)
+    assert sum(plain(line.left).count("itself makes up to") for line in lines) == 1
