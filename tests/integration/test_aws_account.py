@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,24 +46,6 @@ def started() -> Iterator[FakeAws]:
         build_function(fake)
         build_workers(fake)
         yield fake
-
-
-@pytest.fixture
-def aws(started: FakeAws) -> FakeAws:
-    started.forget_calls()
-    return started
-
-
-@pytest.fixture
-def now() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=1)
-
-
-@pytest.fixture
-async def source(aws: FakeAws, now: datetime) -> AsyncIterator[Backend]:
-    backend = aws.source(now)
-    yield backend
-    await backend.close()
 
 
 def window(now: datetime) -> Window:

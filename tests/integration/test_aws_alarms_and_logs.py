@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,24 +31,6 @@ def started() -> Iterator[FakeAws]:
         write_log(fake, "/ecs/orders", lines)
         write_log(fake, "/somebody/else", {now - timedelta(minutes=5): "ERROR not ours"})
         yield fake
-
-
-@pytest.fixture
-def aws(started: FakeAws) -> FakeAws:
-    started.forget_calls()
-    return started
-
-
-@pytest.fixture
-def now() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=1)
-
-
-@pytest.fixture
-async def source(aws: FakeAws, now: datetime) -> AsyncIterator[Backend]:
-    backend = aws.source(now)
-    yield backend
-    await backend.close()
 
 
 def window(now: datetime) -> Window:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,24 +24,6 @@ def started() -> Iterator[FakeAws]:
         fake.places = build_shop(fake)
         build_function(fake)
         yield fake
-
-
-@pytest.fixture
-def aws(started: FakeAws) -> FakeAws:
-    started.forget_calls()
-    return started
-
-
-@pytest.fixture
-def now() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=1)
-
-
-@pytest.fixture
-async def source(aws: FakeAws, now: datetime) -> AsyncIterator[Backend]:
-    backend = aws.source(now)
-    yield backend
-    await backend.close()
 
 
 def window(now: datetime) -> Window:
