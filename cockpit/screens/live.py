@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cockpit.exit_summary import ExitSummary
@@ -11,6 +12,7 @@ from cockpit.keys import bindings
 from cockpit.screens.presence import PresenceScreen
 from cockpit.screens.prompts import PlanPrompt, StopPrompt
 from cockpit.start_modes import Attach, Start
+from cockpit.widgets.draw import sanitised
 from cockpit.widgets.view import View
 from engine.severity import severity_of
 from primitives.errors import CloudopsError, EngineGone
@@ -212,8 +214,26 @@ class LiveScreen(PresenceScreen):
     def _answered(self, answer: str | None) -> None:
         if answer == "yes":
             self.confirm()
+        elif answer == "choose":
+            self.action_choose_resource()
         elif answer == "leave":
             self.app.leave(self.exit_code())
+
+    def ask_about(self, resource: str) -> None:
+        """Ask the same question about one resource; what waits for its plan to be confirmed is cancelled."""
+        state, mode = self.view.state, self.start_mode
+        assert state is not None
+        if isinstance(mode, Start):
+            again = replace(mode, resource=resource)
+        elif state.live and state.opened is not None:
+            again = Start(query=state.opened.query, resource=resource)
+        else:
+            # Where the recording lies is not in the log.
+            self.app.show_notice(f"investigate the recording with --resource {sanitised(resource)}", problem=True)
+            return
+        if state.phase == "planned" and state.confirmed_by is None:
+            self.cancel()
+        self.app.open_live(again)
 
     def _fail(self, error: CloudopsError) -> None:
         self.failure = error

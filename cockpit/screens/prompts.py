@@ -182,10 +182,11 @@ class Modal(ModalScreen[str]):
 
 
 class PlanPrompt(Modal):
-    """The read-only plan, to be confirmed with one key, also ahead. Gives `yes`, `look` or `leave`."""
+    """The read-only plan, to be confirmed with one key, also ahead. Gives `yes`, `look`, `choose` or `leave`."""
 
     BINDINGS: ClassVar[list[Any]] = [
         Binding("y", "answer('yes')"),
+        Binding("o", "choose"),
         Binding("escape,enter", "answer('look')"),
         Binding("q", "answer('leave')"),
         Binding("ctrl+c", "answer('leave')", priority=True),
@@ -199,17 +200,33 @@ class PlanPrompt(Modal):
 
     def prompt(self) -> Prompt:
         count = len(self._state.steps)
-        choices = "y run them · Esc look first · q leave"
+        choosing = "o only one of them · " if self._candidates else ""
+        choices = f"y run them · {choosing}Esc look first · q leave"
         return Prompt(self._lines, self._styles, f"RUN {count} READ-ONLY DIAGNOSTICS?", choices)
+
+    @property
+    def _candidates(self) -> tuple[str, ...]:
+        """The resources that fit the question equally well, where there are several."""
+        known = self._state.classification
+        return known.candidates if known is not None and len(known.candidates) > 1 else ()
+
+    def action_choose(self) -> None:
+        """Ask about one of the resources alone, where several fit."""
+        if self._candidates:
+            self.action_answer("choose")
 
     def _lines(self, width: int) -> list[Line]:
         state = self._state
         lines: list[Line] = []
+        if self._candidates:
+            fitting = ", ".join(sanitised(name, 100) for name in self._candidates)
+            words = f"Several resources fit the question, and all of them are looked at: {fitting}"
+            lines += [Line([(line, "warning")]) for line in wrap(words, width)]
         if state.classification:
             because = ", ".join(sanitised(word) for word in state.classification.because)
-            lines += [Line([(words, "dim")]) for words in wrap(f"Because of: {because or 'the query'}", width)]
-            lines[0] = Line([*lines[0].left], [(state.classification.primary_class.value, "text bold")])
-            lines.append(Line())
+            first, *rest = wrap(f"Because of: {because or 'the query'}", width)
+            lines.append(Line([(first, "dim")], [(state.classification.primary_class.value, "text bold")]))
+            lines += [*(Line([(words, "dim")]) for words in rest), Line()]
         name_width = max((len(step.plan.primitive) for step in state.steps.values()), default=10) + 2
         for number, step in enumerate(state.steps.values(), 1):
             plan = step.plan

@@ -40,8 +40,8 @@ PAUSE_LIMIT_S = 2.0
 PAGE = 500
 """Events that are asked for at once: they are read, decoded and folded in a few milliseconds."""
 
-PAGES_KEPT = 10
-"""More than `FAR` needs; a page of decoded events takes 2 MiB."""
+PAGES_KEPT = 6
+"""As many as `FAR` and the two pages at its ends need; a page of decoded events takes 2 MiB."""
 CHECKPOINTS = 256
 FAR = 4 * PAGE
 """From so many events away the store, which has snapshots of its own, knows a state sooner than we fold it."""

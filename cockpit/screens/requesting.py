@@ -15,6 +15,8 @@ from cockpit.widgets.words import apart, precise
 from primitives.errors import CloudopsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.act.request_forms import RequestForm
     from engine.said_changes import SaidChange
 
@@ -135,6 +137,31 @@ class RequestingScreen(JudgingScreen):
 
     # All anew
 
+    def action_choose_resource(self) -> None:
+        """Choose one of the resources that fit the question, to ask about it alone."""
+        state = self.view.state
+        candidates = state.classification.candidates if state is not None and state.classification is not None else ()
+        if len(candidates) < 2:
+            self.app.show_notice("the question doesn't leave open which resource it means")
+            return
+        listed = "\n".join(f"{number}  {sanitised(name)}" for number, name in enumerate(candidates, 1))
+
+        def chosen(typed: str | None) -> None:
+            if not typed:
+                return
+            resource = _chosen(typed.strip(), candidates)
+            if resource is None:
+                self.app.show_notice(f"“{sanitised(typed, 60)}” is none of them, or several", problem=True)
+            else:
+                self.ask_about(resource)
+
+        hint = "a number, or a part of its name · the question is asked about it alone"
+        self.app.push_screen(ChoicePrompt(listed, self.app.text_styles, title="WHICH ONE?", hint=hint), chosen)
+
+    def ask_about(self, resource: str) -> None:
+        """Ask the same question about one resource alone."""
+        raise NotImplementedError
+
     def action_again(self) -> None:
         """Ask the same question again, as of now: a new investigation of a live incident."""
         state = self.view.state
@@ -148,3 +175,12 @@ class RequestingScreen(JudgingScreen):
             symptom = state.opened.symptom
             resource = symptom.resource if symptom is not None else next(iter(state.opened.focus), None)
             self.app.open_live(Start(query=state.opened.query, resource=resource))
+
+
+def _chosen(typed: str, candidates: Sequence[str]) -> str | None:
+    """The candidate of that number or name, or the only one whose name holds what was typed."""
+    if typed.isdecimal() and 1 <= int(typed) <= len(candidates):
+        return candidates[int(typed) - 1]
+    fitting = [name for name in candidates if typed.lower() == name.lower()]
+    fitting = fitting or [name for name in candidates if typed.lower() in name.lower()]
+    return fitting[0] if len(fitting) == 1 else None

@@ -32,6 +32,7 @@ class UnavailableKeys(CockpitScreen):
     action_next = _says(ONLY_LIVE)
     action_diagnostic = _says(ONLY_LIVE)
     action_again = _says(ONLY_LIVE)
+    action_choose_resource = _says(ONLY_LIVE)
     action_close_incident = _says(ONLY_LIVE)
     action_comment = _says(ONLY_LIVE)
     action_bookmark = _says(ONLY_LIVE)

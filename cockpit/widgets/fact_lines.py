@@ -6,7 +6,7 @@ A line has the telling words and the number first, so that what a narrow pane cu
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cockpit.widgets.draw import Part, cells, cut, plain, sanitised
 from cockpit.widgets.log_words import message_words
@@ -53,7 +53,12 @@ class FactGroup:
 
 def is_calm(fact: Fact) -> bool:
     """Whether it says that something is as always: absent, or background of a system that works."""
-    return fact.polarity == "absent" or getattr(fact, "bearing", "active") != "active"
+    return fact.polarity == "absent" or _given(fact, "bearing", "active") != "active"
+
+
+def _given(fact: Fact, name: str, default: Any) -> Any:
+    """A field that only some facts have; `getattr` on one without it searches all of pydantic, with every frame."""
+    return fact.__dict__.get(name, default)
 
 
 def grouped(
@@ -94,7 +99,7 @@ def _group(
 ) -> FactGroup:
     def weight(key: str) -> tuple[bool, float, float]:
         fact = facts[key].fact
-        return (_is_symptom(fact, symptom), abs(weights.get(key, 0.0)), abs(getattr(fact, "score", 0.0)))
+        return (_is_symptom(fact, symptom), abs(weights.get(key, 0.0)), abs(_given(fact, "score", 0.0)))
 
     lead = max(keys, key=weight)
     return FactGroup(lead, tuple(key for key in keys if key != lead))
@@ -113,7 +118,7 @@ def _rank(fact: Fact, group: FactGroup, symptom: Symptom | None, weights: Mappin
     place = _ORDER.get(fact.type, _QUIET)
     if fact.type == "metric_shift" and (not fact.worse or fact.ended is not None):
         place = _QUIET
-    return place, -abs(getattr(fact, "score", 0.0))
+    return place, -abs(_given(fact, "score", 0.0))
 
 
 def fact_line(

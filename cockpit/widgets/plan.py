@@ -91,9 +91,13 @@ class PlanPane(RowPane):
         state = self.view.state
         if step.status != "completed" or state is None or not step.facts:
             return STEPS[step.status] if step.status != "completed" else NOTHING_TO_SEE
-        polarities = {state.facts[key].fact.polarity for key in step.facts if key in state.facts}
-        if "present" in polarities:
-            return STEPS["completed"]
+        # The first one that is there decides; a step may have thousands.
+        polarities: set[str] = set()
+        for key in step.facts:
+            if key in state.facts:
+                polarities.add(state.facts[key].fact.polarity)
+                if "present" in polarities:
+                    return STEPS["completed"]
         return NOT_ANSWERED if polarities == {"unknown"} else NOTHING_TO_SEE
 
     def heading(self) -> str:

@@ -258,5 +258,15 @@ def _index_row(live: _Live) -> IndexRow:
 
 def _refuse(request: _Request, error: Exception) -> None:
     if not request.done.done():
-        # Those who share a commit each get an error of their own: a shared one would collect their tracebacks.
-        request.done.set_exception(type(error)(str(error)) if isinstance(error, StoreError) else error)
+        request.done.set_exception(_own(error) if isinstance(error, StoreError) else error)
+
+
+def _own(error: StoreError) -> StoreError:
+    """An error like this one for each of those who share a commit: a shared one would collect their tracebacks.
+
+    Its constructor is not called: a class may have one with other arguments, and a failure here would end all appends.
+    """
+    own = type(error).__new__(type(error))
+    own.args = error.args
+    vars(own).update(vars(error))
+    return own

@@ -172,10 +172,9 @@ class Intake:
         except PayloadProblem as problem:
             text = safe_text(delivery.body[: _EXCERPT * 2].decode("utf-8", "replace"), limit=_EXCERPT)
             excerpt = await asyncio.to_thread(self._redactor.redact, text)
-            batch.quarantined.append(
-                (delivery.channel, delivery.received_at, len(delivery.body), str(problem)[:500], excerpt)
-            )
-            _log.warning("a delivery can't be read", extra={"channel": delivery.channel, "problem": str(problem)})
+            said = self._redactor.redact(str(problem))[:500]
+            batch.quarantined.append((delivery.channel, delivery.received_at, len(delivery.body), said, excerpt))
+            _log.warning("a delivery can't be read", extra={"channel": delivery.channel, "problem": said})
             return (), None
 
     def _alerts(self, channel: str, document: Any) -> tuple[IncomingAlert, ...]:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from primitives.quoting import safe_message
 from primitives.redact import Redactor
 
 __all__ = ["SEVERITIES", "AlertSeverity", "AlertStatus", "IncomingAlert", "PayloadProblem", "digest_of", "question_of"]
@@ -20,7 +21,13 @@ SEVERITIES: Final[tuple[AlertSeverity, ...]] = ("critical", "error", "warning", 
 
 
 class PayloadProblem(ValueError):
-    """A document is not what its provider sends; the text says what was expected."""
+    """A document is not what its provider sends; the text says what was expected.
+
+    It may quote the document: it is on one line and without secrets, whoever keeps or prints it.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(safe_message(message))
 
 
 class IncomingAlert(BaseModel):

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from primitives.display_names import NameOf, full_name
 from primitives.records import Window
+from primitives.shared_fields import share_field_names, shared_window
 from primitives.terms import Polarity, Trust
 
 __all__ = ["FactBase", "label", "shorten"]
@@ -36,6 +37,13 @@ class FactBase(BaseModel):
 
     EXAMPLE: ClassVar[Mapping[str, Any]]
     """Fields of one such fact, for the reference."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Logs of a hundred thousand events have thousands of facts: each is made as small as it can be."""
+        del context
+        share_field_names(self)
+        if self.window is not None:
+            self.__dict__["window"] = shared_window(self.window)
 
     def sentence(self, called: NameOf = full_name) -> str:
         """The fact in one line, from its data alone; `called` says what to call each resource.

@@ -10,7 +10,7 @@ from typing import Final
 from primitives.redact.pieces import Pieces
 from primitives.redact.rules import Rule
 
-__all__ = ["Hide", "apply_all"]
+__all__ = ["Hide", "Unchanged", "apply_all"]
 
 Hide = Callable[[str, str], str]
 """Gives what stands for a secret, from its kind and itself."""
@@ -19,10 +19,35 @@ Hide = Callable[[str, str], str]
 _LONGEST: Final = 2_000
 
 
-def apply_all(rules: Iterable[Rule], text: str, hide: Hide, names: Sequence[str]) -> str:
+class Unchanged:
+    """The texts in which a rule has found nothing, so that it isn't applied to the same one in the next pass."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+        self._names: frozenset[str] = frozenset()
+
+    def begin(self, names: Sequence[str]) -> None:
+        """A pass begins over a text with these names: with fewer names, no rule finds more."""
+        if not self._names.issuperset(names):
+            self._texts.clear()
+        self._names = frozenset(names)
+
+    def is_known(self, rule: Rule, text: str) -> bool:
+        """Whether the rule has found nothing in this text."""
+        return self._texts.get(id(rule)) == text
+
+    def note(self, rule: Rule, text: str) -> None:
+        """The rule, one of those that live as long as the program, has found nothing in this text."""
+        self._texts[id(rule)] = text
+
+
+def apply_all(rules: Iterable[Rule], text: str, hide: Hide, names: Sequence[str], unchanged: Unchanged) -> str:
     """`text` without what the rules find. `names`: the words in it that name a secret, in lower case."""
     keys: tuple[str, list[int] | None] | None = None
     for rule in rules:
+        if unchanged.is_known(rule, text):
+            continue
+        before = text
         if rule.begins == "key" and len(text) <= _LONGEST:
             if keys is None or keys[0] is not text:
                 keys = text, _places(text, tuple(set(names)))
@@ -31,6 +56,8 @@ def apply_all(rules: Iterable[Rule], text: str, hide: Hide, names: Sequence[str]
             text = _apply_at(_places(text, rule.triggers), rule, text, hide)
         elif rule.begins != "mark" or not text.isascii():
             text = rule.pattern.sub(_replacer(rule, hide), text)
+        if text == before:
+            unchanged.note(rule, before)
     return text
 
 

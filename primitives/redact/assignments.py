@@ -11,6 +11,7 @@ from typing import Final
 
 from primitives.patterns import lazy_pattern
 from primitives.redact.keys import KeyKind, key_kind
+from primitives.redact.marks import FIRST_MARK
 from primitives.redact.values import is_code, is_secret_assignment, stands_out
 
 __all__ = ["redact_assignments"]
@@ -19,7 +20,7 @@ _PAIR: Final = lazy_pattern(
     r"(?<![\w.-])(?P<key>[\w.-]{1,200}+)"
     r"(?P<sep>\\{0,7}[\"'`]?\]?[ \t]{0,40}(?:=>|:=|=(?!=)|->|:(?!:)|::(?=[ ])|：|%3[dDaA])[ \t]{0,12}(?:!!?[a-z][a-z-]{0,24}[ ](?=[\"']?[^\s\"']{6,300}[\"']?[ \t]{0,9}(?:\n|$)))?)"
 )
-_BARE: Final = r"(?:&(?![\w.%-]{1,100}=)|[^\s&;,\"'`<>(){}\[\]\\]|[)\]}](?![\s,;.)\]}\"']|$))"
+_BARE: Final = r"(?:[^\s&;,\"'`<>(){}\[\]\\]++|&(?![\w.%-]{1,100}=)|[)\]}](?![\s,;.)\]}\"']|$))"
 _VALUE: Final = lazy_pattern(
     r"\\{1,7}\"(?P<escaped>(?:[^\"\\\n]|\\(?!\"))*)\\\""
     r"|(?:[NEbBuU]|[bB]?r)?\"(?P<double>(?:[^\"\\\n]|\\.)*)\""
@@ -27,6 +28,8 @@ _VALUE: Final = lazy_pattern(
     r"|\{(?P<braced>[^{}\s;]{1,200})\}(?=;)"
     rf"|[\"'`]?(?P<bare>\[redacted:[\w:.!-]{{0,80}}\]?(?:{_BARE})*|{_BARE}(?:{_BARE}|[({{\[])*)"
 )
+# No bare value goes on with one of these; a text may end as well.
+_ENDS: Final = ("", " ", "\n", "\t", ";", ",", '"', "'")
 # git's word diff ends so what was taken out, or put in.
 _WORD_DIFF: Final = lazy_pattern(r"-\]|\+\}")
 _HEADER: Final = lazy_pattern(r"(?:x|ocp-apim)-[\w-]{0,80}$", re.IGNORECASE)
@@ -55,12 +58,19 @@ def redact_assignments(text: str, placeholder: Callable[[str, str], str]) -> str
             kind = key_kind(key) if key else None
         if kind is None or kind == "header" or text.endswith(("checksum/",), 0, start):
             continue
+        if _is_marked(text, match.end()):
+            continue
         value = _VALUE.match(text, match.end())
         span = _secret(match, value, key, kind) if value is not None else None
         if span is not None:
             parts += text[at : span[0]], placeholder("value", text[span[0] : span[1]])
             at = span[1]
     return "".join((*parts, text[at:])) if parts else text
+
+
+def _is_marked(text: str, at: int) -> bool:
+    """Whether the value at this place is a placeholder's mark and nothing else: a quick look."""
+    return text[at : at + 1] >= FIRST_MARK and text[at + 1 : at + 2] in _ENDS
 
 
 def _spoken_name(text: str, start: int, key: str) -> str:

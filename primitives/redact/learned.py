@@ -40,8 +40,10 @@ class Learned:
 
     def add(self, kind: str, secret: str) -> None:
         """Remember a secret that was redacted, if it is worth finding again."""
+        if len(self._values) >= _MOST or kind in _OTHER_KINDS:
+            return
         value = _plain(secret)
-        if value in self._values or kind in _OTHER_KINDS or len(self._values) >= _MOST or not _is_worth_finding(value):
+        if value in self._values or not _is_worth_finding(value):
             return
         self._values[value] = None
         for form in encodings_of(value):

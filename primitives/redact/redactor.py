@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from primitives.redact.apply import Hide, apply_all
+from primitives.redact.apply import Hide, Unchanged, apply_all
 from primitives.redact.assignments import redact_assignments
 from primitives.redact.changes import CHANGE_RULES
 from primitives.redact.commands import COMMAND_RULES
@@ -261,11 +261,12 @@ class Redactor:
 
     def _passes(self, text: str, marks: Marks, hide: Hide, *, read: bool) -> str:
         """All passes, the text with marks. `read`: its structure is to be read."""
+        unchanged = Unchanged()
         for number in range(_MOST_PASSES):
             form = hash(text.translate(_DIGITS)) if number and len(text) <= _LONGEST_FORM else 0
             if form in self._stable:
                 break
-            before, text = text, self._pass(text, hide, read=read)
+            before, text = text, self._pass(text, hide, unchanged, read=read)
             if marks:
                 # What directly follows a placeholder is the rest of a secret, or the placeholder is forged.
                 text = _GLUED.sub(lambda match: hide(marks.kind(match[0][0]), match[0]), text)
@@ -281,7 +282,7 @@ class Redactor:
             self._stable.clear()
         self._stable.add(form)
 
-    def _pass(self, text: str, hide: Hide, *, read: bool) -> str:
+    def _pass(self, text: str, hide: Hide, unchanged: Unchanged, *, read: bool) -> str:
         """One pass of all rules. What a rule leaves may show another one something, so there may be a second one."""
         if self._known_pattern is not None:
             text = self._known_pattern.sub(lambda m: hide("known", self._known[m[0]]), text)
@@ -291,25 +292,28 @@ class Redactor:
         words = words_of(lower)
         spaced = without_escapes(lower)
         for kind, _, pattern in rules_for(lower, words if spaced == lower else words_of(spaced)):
+            before = text
             text = pattern.sub(lambda match, kind=kind: hide(kind, match[0]), text)  # type: ignore[misc]
-            lower = text.lower()
+            if text != before:
+                lower = text.lower()
         if read and "kind" in lower and "secret" in lower:
             text = redact_secret_documents(text, lambda value: hide("value", value))
             lower = text.lower()
         hinted = hints_at_a_secret(lower)
         names = secret_names(text) if hinted else ()
+        unchanged.begin(names)
         due = _RULES.numbered(lower, words, hinted=hinted)
-        text = apply_all(_between(0, _BEFORE_KEYS, due), text, hide, names)
+        text = apply_all(_between(0, _BEFORE_KEYS, due), text, hide, names, unchanged)
         if read and may_have_structure(lower, named=bool(names)):
             text = _without(text, secret_spans(text, _places_on_a_line), hide)
-        text = apply_all(_between(_BEFORE_KEYS, _AFTER_KEYS, due), text, hide, names)
+        text = apply_all(_between(_BEFORE_KEYS, _AFTER_KEYS, due), text, hide, names, unchanged)
         if has_parameters(lower):
             text = redact_parameters(text, hide)
         if hinted:
             text = redact_assignments(text, hide)
-        text = apply_all(_between(_AFTER_KEYS, None, due), text, hide, names)
+        text = apply_all(_between(_AFTER_KEYS, None, due), text, hide, names, unchanged)
         if names or not text.isascii():
-            text = apply_all(_CHANGED.due(lower, words, hinted=True), text, hide, names)
+            text = apply_all(_CHANGED.due(lower, words, hinted=True), text, hide, names, unchanged)
         return self._learned.redact(text, hide) if self._seeks else text
 
 

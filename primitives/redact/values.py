@@ -25,15 +25,21 @@ __all__ = [
 ]
 
 # What is written in a secret's place in prose, in type annotations, in templates and in masked output.
+_NO_SECRETS: Final = (
+    "none", "null", "nil", "true", "false", "yes", "no", "on", "off", "undefined", "unset", "empty", "set", "changed", "rotated",
+    "redacted", "removed", "hidden", "masked", "required", "missing", "invalid", "incorrect", "wrong", "expired", "denied",
+    "failed", "failure", "mismatch", "unknown", "not", "is", "was", "has", "and", "or", "for", "error", "ok", "valid",
+    "authentication", "str", "string", "int", "integer", "bool", "boolean", "bytes", "text", "varchar", "object", "any", "number",
+    "optional", "path", "file", "env", "secret", "secrets", "token", "password", "value", "credential", "credentials", "basic",
+    "bearer", "digest", "negotiate", "sigv4", "authtok", "aws4-hmac-sha256", "saml", "oauth", "oauth2", "oidc", "jwt", "mtls",
+    "iam", "changemehere", "changeme_here", "sensitive", "redacted]",
+)  # fmt: skip
 _NO_SECRET: Final = lazy_pattern(
-    r"(?:none|null|nil|true|false|yes|no|on|off|undefined|unset|empty|set|changed|rotated|redacted|removed|hidden|masked|"
-    r"required|missing|invalid|incorrect|wrong|expired|denied|failed|failure|mismatch|unknown|not|is|was|has|and|or|for|"
-    r"error|ok|valid|authentication|str|string|int|integer|bool|boolean|bytes|text|varchar|object|any|number|optional|"
-    r"path|file|env|secret|secrets|token|password|value|credentials?|basic|bearer|digest|negotiate|sigv4|authtok|"
-    r"aws4-hmac-sha256|saml|oauth2?|oidc|jwt|mtls|iam|changeme_?here|sensitive|"
+    rf"(?:{'|'.join(_NO_SECRETS)}|"
     r"\?|\$\d+|:\w+|@\w+|%s|%\(\w+\)s|[*x•.#_-]+|\$\{?[A-Za-z_][\w.:-]*\}?|\$\(.*|\$?\{\{.*|<[^<>]*>?|\[?redacted\]?|\d*)[.,:]?",
     re.IGNORECASE,
 )
+_WORDS: Final = frozenset(word + end for word in _NO_SECRETS for end in ("", ".", ",", ":"))
 _CODE: Final = lazy_pattern(
     r"(?:self|this|os|env|config|settings|req|request|ctx|context|process|cfg|conf|params|args|options|opts|props|event|"
     r"secrets|var|local|data|user|form|body|headers|module|await|new|func|function|lambda)\b[.(\[]"
@@ -69,12 +75,15 @@ def filled(value: str) -> bool:
 
 def is_no_secret(value: str) -> bool:
     """Whether `value` is what is written in a secret's place."""
+    if value[:1].isalpha() and value[0] not in "xX" and value.isascii():
+        # The pattern has nothing but these words for it.
+        return value.lower() in _WORDS
     return _NO_SECRET.fullmatch(value) is not None
 
 
 def is_code(value: str) -> bool:
     """Whether `value` begins as an expression of a programming language does."""
-    return _CODE.match(value) is not None
+    return ("(" in value or "." in value or "[" in value) and _CODE.match(value) is not None
 
 
 def is_object_name(value: str) -> bool:
@@ -104,7 +113,13 @@ def is_secret_assignment(key: str, value: str, kind: KeyKind | None = None) -> b
         return False  # a shell's working directory
     if len(value) < 16 and key.lower().endswith(("license", "licence")):
         return False  # `Apache-2.0`
-    return not _OUTSIDE_REFERENCE.match(value) and _is_of_kind(kind, value)
+    return not _is_reference(value) and _is_of_kind(kind, value)
+
+
+def _is_reference(value: str) -> bool:
+    """Whether it names a secret that is kept elsewhere."""
+    may_be = ":" in value or "/" in value or value[:1] in "sS" or not value.isascii()
+    return may_be and _OUTSIDE_REFERENCE.match(value) is not None
 
 
 def _is_of_kind(kind: KeyKind, value: str) -> bool:

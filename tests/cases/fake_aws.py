@@ -152,7 +152,7 @@ def documented(service: str, operation: str, document: dict[str, Any]) -> Reply:
     shape = model.operation_model(operation).output_shape
     report = ParamValidator().validate(document, shape)
     assert not report.has_errors(), report.generate_report()
-    assert model.resolved_protocol == "json"
+    assert model.resolved_protocol in ("json", "rest-json")
     return as_json(document)
 
 
@@ -202,5 +202,7 @@ _INSTEAD = {
     ("cloudtrail", "LookupEvents"): as_json({"Events": []}),
     ("monitoring", "DescribeAlarmHistory"): documented("cloudwatch", "DescribeAlarmHistory", {"AlarmHistoryItems": []}),
     ("servicequotas", "ListServiceQuotas"): as_json({"Quotas": []}),
+    ("health", "DescribeEvents"): as_json({"events": []}),
+    ("config", "SelectResourceConfig"): as_json({"Results": []}),
     ("elasticache", "DescribeEvents"): Reply(200, _NO_EVENTS, {"Content-Type": "text/xml"}),
 }

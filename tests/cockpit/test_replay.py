@@ -160,7 +160,8 @@ async def test_a_long_recording_holds_no_more_than_some_of_its_events(monkeypatc
         recording.learn(log[begin : begin + PAGE])
     for seq in range(1, len(log), 700):
         await fetched(recording, seq)
-    assert len(recording._pages) <= recording_module.PAGES_KEPT
+    # With so few checkpoints they are 4,000 events apart: eight pages, and those at both ends.
+    assert len(recording._pages) <= 10
     assert len(recording._checkpoints) <= 16
     shared = {id(step) for one in recording._checkpoints for step in one.steps}
     assert len(shared) < len(recording._checkpoints[-1].steps) + 2 * 16

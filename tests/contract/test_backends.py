@@ -210,7 +210,7 @@ def test_every_question_is_put_to_the_test() -> None:
 
 ELSEWHERE = {
     ("kubernetes", "changes"), ("prometheus", "changes"), ("aws", "changes"), ("aws", "configuration"), ("aws", "logs"),
-    ("aws", "observations"), ("aws", "probes"),
+    ("aws", "observations"), ("aws", "probes"), ("aws", "spans"),
 }  # fmt: skip
 """Nothing happens in the made systems that these would tell of: tests/integration has systems where it does."""
 

@@ -136,7 +136,7 @@ async def _open_writer(name: str, settings: Any) -> PlatformWriter:
 @backend(
     "aws",
     title="AWS: CloudWatch, CloudTrail and the services themselves",
-    questions=("series", "alerts", "topology", "changes", "configuration", "observations", "probes", "logs"),
+    questions=("series", "alerts", "topology", "changes", "configuration", "observations", "probes", "logs", "spans"),
     settings=AwsSettings,
     discover=in_variable(PROFILE_VARIABLE, "profile"),
     discovered_by=PROFILE_VARIABLE,

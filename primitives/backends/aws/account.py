@@ -16,12 +16,15 @@ from primitives.backends.aws.services import (
     databases,
     functions,
     groups,
+    health,
     networks,
     queues,
     quotas,
+    recorded_configuration,
     releases,
     stores,
 )
+from primitives.backends.aws.traces import graph
 from primitives.side_by_side import side_by_side
 from primitives.text import safe_line
 
@@ -54,6 +57,9 @@ _THEN: Final[tuple[tuple[str, Reader], ...]] = (
     ("SSM parameters", releases.read_parameters),
     ("Performance Insights", database_load.read),
     ("Service Quotas", quotas.read),
+    ("X-Ray", graph.read),
+    ("AWS Health", health.read),
+    ("AWS Config", recorded_configuration.read),
 )
 
 

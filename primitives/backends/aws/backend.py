@@ -21,6 +21,7 @@ from primitives.backends.aws.metrics.inventory import Inventory, take_inventory
 from primitives.backends.aws.metrics.samples import choose_period
 from primitives.backends.aws.metrics.series import ask_series
 from primitives.backends.aws.spending import Spending
+from primitives.backends.aws.traces.spans import ask_spans
 from primitives.clock import Clock
 from primitives.errors import SourceDenied, SourceError
 from primitives.records import ConfigurationSnapshot, Coverage, Observation, Probe, Series, Topology, Window
@@ -36,6 +37,7 @@ from primitives.telemetry import (
     Query,
     Question,
     SeriesQuery,
+    SpansQuery,
     TopologyQuery,
 )
 from primitives.text import safe_line
@@ -58,7 +60,7 @@ class AwsBackend:
     """One account and region. Neither address nor credentials ever show in a name, a fact or an error."""
 
     questions: ClassVar[frozenset[Question]] = frozenset({
-        "series", "alerts", "topology", "changes", "configuration", "observations", "probes", "logs",
+        "series", "alerts", "topology", "changes", "configuration", "observations", "probes", "logs", "spans",
     })  # fmt: skip
 
     def __init__(self, settings: AwsSettings, *, clock: Clock, name: str) -> None:
@@ -113,6 +115,8 @@ class AwsBackend:
             case LogsQuery():
                 look, groups = await self._look_at(query.window), self._settings.log_groups
                 return await ask_logs(self._client, look, query, groups, self._clock, self._spending)
+            case SpansQuery():
+                return await ask_spans(self._client, await self._look_at(query.window), query)
             case TopologyQuery() | ConfigurationQuery() | ObservationsQuery() | ProbesQuery():
                 return await self._state(query)
             case _:

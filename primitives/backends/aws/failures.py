@@ -34,7 +34,10 @@ _CONFIGURATION: Final = frozenset({"CredentialRetrievalError", "RefreshWithMFAUn
                                    "InfiniteLoopConfigError", "ConfigParseError",
                                    "UnknownCredentialError"})  # fmt: skip
 _DNS: Final = ("NameResolution", "Name or service", "getaddrinfo", "nodename", "name resolution")
-_MISSING: Final = ("NotFound", "NoSuch", "DoesNotExist", "NonExistent")
+# AWS Health without a support plan that has it, AWS Config without a recorder: nobody keeps what is asked for.
+_MISSING: Final = (
+    "NotFound", "NoSuch", "DoesNotExist", "NonExistent", "SubscriptionRequired", "NoAvailableConfigurationRecorder",
+)  # fmt: skip
 
 
 class AwsForbidden(SourceDenied):

@@ -20,6 +20,7 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
     "cloudwatch": ("DescribeAlarmHistory", "DescribeAlarms", "GetMetricData", "ListMetrics"),
     "codedeploy": ("BatchGetDeployments", "ListDeployments"),
     "codepipeline": ("ListPipelineExecutions", "ListPipelines"),
+    "config": ("GetResourceConfigHistory", "SelectResourceConfig"),
     "dynamodb": ("DescribeTable", "ListTables"),
     "ec2": ("DescribeInstanceStatus", "DescribeSecurityGroups"),
     "ecs": ("DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ListClusters", "ListServices", "ListTasks"),
@@ -27,6 +28,7 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
     "elbv2": (
         "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeTargetGroups", "DescribeTargetHealth",
     ),
+    "health": ("DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"),
     "lambda": (
         "GetFunctionConcurrency", "ListAliases", "ListEventSourceMappings", "ListFunctions", "ListVersionsByFunction",
     ),
@@ -38,6 +40,7 @@ CALLS: Final[dict[str, tuple[str, ...]]] = {
     "sqs": ("GetQueueAttributes", "ListQueues"),
     "ssm": ("DescribeParameters", "GetParameterHistory"),
     "sts": ("GetCallerIdentity",),
+    "xray": ("BatchGetTraces", "GetServiceGraph", "GetTraceSummaries"),
 }  # fmt: skip
 """The operations by boto3's name of the service."""
 

@@ -115,8 +115,13 @@ class _Reader:
             match = _TOKEN.search(self.text, position, self.end)
             if match is None:
                 break
-            kind = match.lastgroup or ""
-            position = match.end() if kind == "skip" else getattr(self, f"_{kind}")(match)
+            kind = match.lastgroup
+            if kind == "word":  # most are
+                position = self._word(match)
+            elif kind == "skip" or kind is None:
+                position = match.end()
+            else:
+                position = getattr(self, f"_{kind}")(match)
         while len(self.stack) > 1:
             self._pop()
         self._flush()
@@ -266,21 +271,22 @@ class _Reader:
 
     def _word(self, match: re.Match[str]) -> int:
         top = self.top
-        following = self.text[match.end() : match.end() + 1]
-        if top.pending is not None and following and following in "({[":
-            if following != "{" and match[0] not in _WRAPPERS:
-                # A call or an index, whose argument is not the value.
-                top.pending = None
-            return match.end()
+        start, end = match.span()
         if top.pending is not None:
-            bare = _BARE.match(self.text, match.start(), self.end)
-            end = bare.end() if bare else match.end()
-            self._value(Leaf(match.start(), end))
+            following = self.text[end : end + 1]
+            if following and following in "({[":
+                if following != "{" and match[0] not in _WRAPPERS:
+                    # A call or an index, whose argument is not the value.
+                    top.pending = None
+                return end
+            bare = _BARE.match(self.text, start, self.end)
+            end = bare.end() if bare else end
+            self._value(Leaf(start, end))
             return end
         keyword = top.keyword and top.last is None
-        self._value(Leaf(match.start(), match.end()))
+        self._value(Leaf(start, end))
         top.keyword = keyword
-        return match.end()
+        return end
 
 
 def _plain_string(quote: str, text: str, start: int, end: int) -> re.Match[str] | None:

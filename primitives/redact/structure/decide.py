@@ -6,6 +6,7 @@ Kinds whose values are secret whatever their key: Kubernetes Secrets, user data,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from primitives.patterns import lazy_pattern
@@ -79,6 +80,7 @@ def is_whole_key(key: str) -> bool:
     return is_whole(_plain(key)) or is_container(key)
 
 
+@lru_cache(maxsize=4096)
 def _plain(key: str) -> str:
     return key.translate(STRIPPED).lower()
 

@@ -99,7 +99,19 @@ def hints_at_a_secret(lower: str) -> bool:
 
 def secret_names(text: str) -> list[str]:
     """The words of `text` that name a secret, or whatever holds some, in lower case."""
-    return [word.lower() for word in text.translate(_WORD_CHARACTERS).split() if _is_word(word) and _tells(word)]
+    spaced = text.translate(_WORD_CHARACTERS)
+    words = set(spaced.split() if not text.isascii() else _words_with_a_piece(spaced))
+    return [word.lower() for word in words if _is_word(word) and _tells(word)]
+
+
+def _words_with_a_piece(spaced: str) -> Iterator[str]:
+    """The words, set apart by spaces, in which one of the pieces begins."""
+    end = 0
+    for start in _ANY_PIECE.starts(spaced.lower()):
+        if start >= end:
+            begin, end = spaced.rfind(" ", 0, start) + 1, spaced.find(" ", start)
+            end = end if end >= 0 else len(spaced)
+            yield spaced[begin:end]
 
 
 def may_have_structure(lower: str, *, named: bool) -> bool:

@@ -20,6 +20,7 @@ from store_files import (
 )
 
 from engine.log import EventLog
+from engine.store.rows import Commit
 from primitives.errors import StoreError
 
 
@@ -52,6 +53,37 @@ async def test_everyone_who_shares_a_commit_hears_that_it_failed(store: EventLog
     assert [type(result) for result in results] == [StoreError] * 5
     assert len({id(result) for result in results}) == 5
     assert (await store.last("exec-1")).seq == 2
+
+
+class QuotaPassedError(StoreError):
+    """As somebody else's store may raise: it is made from numbers, not from a message."""
+
+    def __init__(self, used: int, *, limit: int) -> None:
+        super().__init__(f"{used} of {limit} bytes are used")
+        self.limit = limit
+
+
+@pytest.mark.parametrize("waiting", [1, 3])
+async def test_an_error_that_is_made_in_another_way_is_heard_and_writing_goes_on(
+    store: EventLog, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    await store.append("exec-1", "inc-1", beginning())
+
+    async def over_quota(commit: Commit) -> None:
+        raise QuotaPassedError(900, limit=800)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.rows, "append", over_quota)
+        appends = asyncio.gather(
+            *(store.append("exec-1", "inc-1", progress(1)) for _ in range(waiting)), return_exceptions=True
+        )
+        errors = await asyncio.wait_for(appends, timeout=10)
+    assert [(type(error), str(error)) for error in errors] == [
+        (QuotaPassedError, "900 of 800 bytes are used")
+    ] * waiting
+    assert [error.limit for error in errors if isinstance(error, QuotaPassedError)] == [800] * waiting
+    assert len({id(error) for error in errors}) == waiting
+    assert (await asyncio.wait_for(store.append("exec-1", "inc-1", progress(1)), timeout=10))[0].seq == 3
 
 
 def test_a_write_that_the_system_refuses_loses_nothing(short_path: Path) -> None:
