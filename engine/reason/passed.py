@@ -30,7 +30,7 @@ _MINOR: Final = ("weakness", "note")
 def passed(case: FactIndex, trouble: Trouble) -> str | None:
     """The fact of the worst that was felt and is over; None where something may still be wrong."""
     now = case.opened.now
-    if now is None or now - case.opened.detected_at < _CALM:
+    if now - case.opened.detected_at < _CALM:
         return None
     worse = [(name, fact) for name, fact in case.present(MetricShift) if fact.worse]
     felt = [(abs(fact.score), name) for name, fact in worse if fact.kind in SYMPTOM_KINDS]
