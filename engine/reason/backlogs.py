@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.reason.catalogue import causes_of_metric
+from engine.reason.catalogue import causes_of_metric, causes_that_concern
 from engine.reason.fact_index import FactIndex
 from primitives.facts import MetricShift
 
 __all__ = ["is_backlog"]
 
 _QUEUES: Final = frozenset({"queue", "topic"})
-_OF_BACKLOGS: Final = frozenset({"queue_backlog", "consumer_stalled"})
 
 
 def is_backlog(case: FactIndex, fact: MetricShift) -> bool:
     """Whether a metric says that messages wait in a queue: its depth, or the age of what is in it."""
     of_queue = case.resources.get(fact.resource or "") in _QUEUES
-    return of_queue and not _OF_BACKLOGS.isdisjoint(causes_of_metric(fact.metric))
+    return of_queue and not causes_that_concern("queue").isdisjoint(causes_of_metric(fact.metric))

@@ -16,6 +16,7 @@ from primitives.terms import ChangeKind, IncidentClass
 
 __all__ = [
     "Cause",
+    "Concern",
     "Observation",
     "Reach",
     "Signal",
@@ -26,6 +27,7 @@ __all__ = [
     "causes_of_setting",
     "causes_of_signal",
     "causes_of_state",
+    "causes_that_concern",
     "fallback_cause",
     "unhealthy_cause",
 ]
@@ -49,6 +51,7 @@ Signal = Literal[
     "calls late",  # calls to or from it take longer on their way
     "calls and work late",  # so they do, and its own work takes longer too
     "traffic rose",  # more requests came
+    "takes more",  # so it does not stand still
     "traffic rose below",  # what it calls got as many times more requests
     "load ran full",  # something behind where more requests enter ran full since
     "outside blamed",  # errors name a host outside of the known system
@@ -75,6 +78,8 @@ Signal = Literal[
     "http_get failed",
 ]
 """What a rule reads from facts beyond states, families of messages and metrics."""
+
+Concern = Literal["", "queue", "host", "network"]
 
 Reach = Literal["below", "behind", "anywhere"]
 """Where a cause can have its consequences.
@@ -128,6 +133,8 @@ class Cause:
     doesn't make it a replica. A `place` ("external" or "zone")
     alone can say what a cause is (`engine.reason.places`), in `place_sentence`; causes that are only what is `seen_of`
     such places are taken for it.
+    It `concerns` the messages of a queue, what all share on a host, or the network. One that is `waited_for` is what a
+    message names as the reason why its writer waits.
     The one that `names_any_trouble` is used for a bad state that no cause declares. One that `is_setting` says which
     setting is wrong, whatever its class.
     """
@@ -160,6 +167,8 @@ class Cause:
     names_any_trouble: bool = False
     caused_from_above: bool = True
     shows_callers_faults: bool = False
+    concerns: Concern = ""
+    waited_for: bool = False
     place: str = ""
     seen_of: tuple[str, ...] = ()
     place_sentence: str = ""
@@ -230,3 +239,9 @@ def causes_of_metric(name: str) -> tuple[str, ...]:
     return tuple(
         cause.id for cause in causes().values() if cause.metrics and re.search(rf"\b(?:{cause.metrics})\b", words)
     )
+
+
+@cache
+def causes_that_concern(concern: Concern) -> frozenset[str]:
+    """The ids of the causes that concern it."""
+    return frozenset(cause.id for cause in causes().values() if cause.concerns == concern)

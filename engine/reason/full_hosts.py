@@ -10,13 +10,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from engine.reason.catalogue import causes_of_metric
+from engine.reason.catalogue import causes_of_metric, causes_that_concern
 from engine.reason.fact_index import FactIndex
 from primitives.facts import MetricAtLimit, MetricShift
 
 __all__ = ["newly_full_hosts"]
 
-_SHARED: Final = frozenset({"cpu_saturated", "io_saturated"})
 # What was half full before is filled anew; it was so when the trouble began, give or take some samples.
 _HALF: Final = 0.6
 _TOGETHER: Final = timedelta(minutes=3)
@@ -28,7 +27,7 @@ def newly_full_hosts(case: FactIndex) -> dict[str, tuple[str, tuple[str, ...]]]:
     """The hosts that ran full when the trouble began: the fact that says so, and what they carry that didn't do it."""
     full: dict[str, tuple[str, tuple[str, ...]]] = {}
     for name, fact in case.present(MetricAtLimit):
-        kinds = _SHARED.intersection(causes_of_metric(fact.metric))
+        kinds = causes_that_concern("host").intersection(causes_of_metric(fact.metric))
         if fact.resource is not None and fact.resource in case.hosted and kinds and _is_new(case, fact):
             carried = tuple(held for held in case.hosted[fact.resource] if _only_suffers(case, held, kinds))
             full.setdefault(fact.resource, (name, carried))
@@ -49,7 +48,11 @@ def _only_suffers(case: FactIndex, name: str, kinds: frozenset[str]) -> bool:
     used = [fact for fact in own if kinds.intersection(causes_of_metric(fact.metric))]
     if any(fact.polarity == "present" and _rose(fact) for fact in used):
         return False
-    return bool(used) or "cpu_saturated" not in kinds
+    return bool(used) or not _is_of_processors(kinds)
+
+
+def _is_of_processors(kinds: frozenset[str]) -> bool:
+    return not kinds.isdisjoint(causes_of_metric("cpu utilization"))
 
 
 def _rose(fact: MetricShift) -> bool:

@@ -6,23 +6,20 @@ RFC 2681, RFC 6298) tells them apart: a probe from a third place is late to the 
 
 from __future__ import annotations
 
-from typing import Final
-
-from engine.reason.catalogue import causes_of_metric
+from engine.reason.catalogue import causes_of_metric, causes_that_concern
 from engine.reason.fact_index import FactIndex
 from primitives.facts import MetricShift, WireDelay
 
 __all__ = ["late_end"]
-
-_OF_NETWORKS: Final = frozenset({"network_delay", "network_packet_loss"})
 
 
 def late_end(case: FactIndex, delay: WireDelay) -> str | None:
     """The host at which calls are late: the one whose own network got worse, if only one such host fits them all."""
     if delay.resource not in case.hosted or not delay.pair_names:
         return delay.resource
+    network = causes_that_concern("network")
     worse = {fact.resource for _, fact in case.present(MetricShift)
-             if fact.worse and not _OF_NETWORKS.isdisjoint(causes_of_metric(fact.metric))}  # fmt: skip
+             if fact.worse and not network.isdisjoint(causes_of_metric(fact.metric))}  # fmt: skip
     if delay.resource in worse:
         return delay.resource
     fitting = [host for host, carried in case.hosted.items() if host in worse and _is_end_of_all(delay, carried)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from engine.reason.alert_words import alert_words
@@ -27,7 +27,7 @@ from engine.reason.fact_index import COMPLAINTS, FactIndex
 from engine.reason.failed_jobs import failed_jobs
 from engine.reason.first_of_two import first_of_two
 from engine.reason.last_words import causes_of_words, is_own_reason, own_reasons, speaking_for_themselves
-from engine.reason.localise import SYMPTOM_KINDS, magnitude, strength
+from engine.reason.localise import SYMPTOM_KINDS, magnitude
 from engine.reason.network_signs import network_signs
 from engine.reason.observations import ANNOUNCED, observations
 from engine.reason.roles import roles
@@ -37,6 +37,7 @@ from engine.reason.signals import manifold_weight, signal, telling
 from engine.reason.span_signs import FROM_OUTSIDE, span_signs
 from engine.reason.speakers import subject_of
 from engine.reason.stalled_readers import stalled_readers
+from engine.reason.traffic import more_traffic
 from engine.reason.trouble import Trouble
 from engine.reason.trust import TEXT
 from engine.reason.victims import silent, still_asked
@@ -79,15 +80,6 @@ _ROOM: Final = 0.3
 _ALARMED: Final = 0.9
 # A setting that differs is a possible cause, and most differences are harmless.
 _DIFFERS: Final = 0.6
-# Traffic (Google SRE book, chapter 6: the golden signals): for each doubling, and the most.
-_PER_DOUBLING: Final = 1.5
-_MOST_TRAFFIC: Final = 2.2
-_FURTHER_IN: Final = 0.3
-# From this growth on it is a surge; what it calls grew alike within this factor, and in so many.
-_SURGE: Final = 1.4
-_ALIKE: Final = 1.42
-_MANY_ALIKE: Final = 2
-_NOT_SCALING: Final = ("AutoscalerNotScaling", "AutoscalerTargetMissing", "AutoscalerWithoutRequests")
 # A message that came once may be chance; eight times as many as usual are all news.
 _ONCE: Final = 0.4
 _DOUBLINGS: Final = 3
@@ -218,59 +210,9 @@ def _shifts(case: FactIndex) -> Iterator[Claim]:
                 if case.is_symptom(fact.resource, fact.metric):
                     yield Claim(key, name, _ALARMED, "it is what raised the alarm", "alarm")
         if fact.polarity == "present" and fact.kind == "traffic" and fact.current > fact.baseline:
-            yield from _traffic(case, name, fact)
+            yield from more_traffic(case, name, fact)
         if fact.polarity == "present" and fact.worse and fact.kind in SYMPTOM_KINDS and not gave_up(fact.metric):
             yield from _felt(case, name, fact)
-
-
-def _traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
-    """More requests are a surge on the resource where they enter; deeper in the system a caller sends them."""
-    if not fact.unit.startswith("{") or re.search(r"per[_ ]request", fact.metric):
-        return
-    grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
-    weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
-    if _callers(case, fact.resource or ""):
-        weight *= _FURTHER_IN
-    yield from signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
-    # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters, less where
-    # what is between is overloaded and refuses some (Google SRE book, chapter 21).
-    below = case.behind(fact.resource or "")
-    alike = [
-        other
-        for other, shift in case.present(MetricShift)
-        if shift.kind == "traffic"
-        and shift.resource != fact.resource
-        and shift.resource in below
-        and shift.baseline > 0
-        and min(_SURGE, grown / _ALIKE) < shift.current / shift.baseline < grown * _ALIKE
-    ]
-    if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
-        why = "what it calls gets as many times more requests"
-        yield from signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
-    if grown >= _SURGE and not _callers(case, fact.resource or "") and (full := _ran_full(case, fact, below)):
-        yield from signal(
-            "load ran full", fact.resource, full, 1.0, "what it calls ran full since then", "traffic full"
-        )
-
-
-def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> str | None:
-    """What reached its limit behind the entry of the traffic, since that rose; nothing where capacity should follow.
-
-    An autoscaler that doesn't scale was made for such load (Kubernetes: Horizontal Pod Autoscaling).
-    """
-    since = traffic.onset
-    if any(state.resource in below and state.state in _NOT_SCALING and state.bearing == "active"
-           for _, state in case.present(WorkloadState)):  # fmt: skip
-        return None
-    return next((name for name, fact in case.present(MetricAtLimit)
-                 if fact.resource in below and since and fact.since and fact.since >= since), None)  # fmt: skip
-
-
-def _callers(case: FactIndex, resource: str) -> set[str]:
-    """Who calls a resource, also through the Services in front of it, which call nobody themselves."""
-    above = set(case.above.get(resource, ()))
-    services = {name for name in above if resource in case.graph.behind_services.get(name, ())}
-    return {caller for name in services for caller in case.above.get(name, ())} | (above - services)
 
 
 def _felt(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:

@@ -35,7 +35,6 @@ _PASSED_ON: Final = 0.25
 _ENOUGH_CHECKS: Final = 3
 _DIGITS: Final = lazy_pattern(r"[\d.]{7,15}|[0-9a-f:]{3,39}")
 _OWN_HOST: Final = lazy_pattern(r"\blocalhost\b|\b127\.\d|\[?::1\]?[:\s]", re.IGNORECASE)
-_WAITED_FOR: Final = frozenset({"slow_query", "io_saturated", "disk_full"})
 _CPU_USE: Final = lazy_pattern(r"cpu(?!.{0,200}throttl)", re.IGNORECASE)
 _HELD_OR_CPU: Final = lazy_pattern(r"mem|heap|rss|cpu|throttl", re.IGNORECASE)
 _LOST: Final = lazy_pattern(r"retransmi|packet.?loss|packets?_(?:lost|dropped)|(?:rx|tx)_dropped", re.IGNORECASE)
@@ -153,7 +152,7 @@ def _waits(case: FactIndex) -> Iterator[Claim]:
 def _says_what_for(fact: LogPattern) -> bool:
     """Whether a message tells that its writer waits for a lock, a pool, a quota or a query: it isn't the network."""
     return more_than_usual(fact) and any(
-        cause_id in _WAITED_FOR or causes()[cause_id].felt_by_callers
+        causes()[cause_id].waited_for or causes()[cause_id].felt_by_callers
         for cause_id, _ in causes_of_family(fact.family or "")
     )
 

@@ -24,6 +24,7 @@ from engine.reason.candidates import Candidate, candidates_of, verdict_candidate
 from engine.reason.claims import Claim, HypothesisKey, PlaceEvidence
 from engine.reason.competition import Competition, Scored, compete
 from engine.reason.complaints import is_outward
+from engine.reason.denied_by_change import denials_of_changes
 from engine.reason.entities import speak_for_causes
 from engine.reason.fact_index import FactIndex
 from engine.reason.fitted_calibration import CALIBRATION
@@ -121,7 +122,7 @@ def _competition(
 def _claims(case: FactIndex, trouble: Trouble, places: Mapping[str, list[PlaceEvidence]]) -> tuple[Claim, ...]:
     claims = (*mechanisms(case, trouble), *attributions(case, places), *overloaded_probes(case))
     claims = tuple(by_their_places(case, claims))
-    return (*claims, *precise_claims(claims))
+    return (*claims, *precise_claims(claims), *denials_of_changes(case, claims))
 
 
 def _candidates(

@@ -69,17 +69,28 @@ def is_store(case: FactIndex, resource: str) -> bool:
 def stores_called(case: FactIndex, client: str, text: str) -> tuple[str, ...]:
     """The stores that a client calls, also behind Services; of several those of the product that `text` names.
 
-    Where no call to a store is known: the only one in the client's Kubernetes namespace of the product that `text`
-    names.
+    Where no call to a store of that product is known: the only one of it in the client's Kubernetes namespace, those
+    aside that are named after another workload (a database for each service: C. Richardson, Microservices Patterns).
     """
     called = [name for name in _behind_services(case, case.below.get(client, ()))
               if name != client and is_store(case, name)]  # fmt: skip
     named = _products(_words(text[:_LONGEST]))
-    if called:
-        alike = [name for name in called if not named.isdisjoint(_products(_words(base_name(name))))]
+    alike = [name for name in called if not named.isdisjoint(_products(_words(base_name(name))))]
+    if alike or (called and not named):
         return tuple(alike or called)
     near = [name for name in stores_beside(case, client) if not named.isdisjoint(_products(_words(base_name(name))))]
-    return tuple(near) if len(near) == 1 else ()
+    near = [name for name in near if not _is_of_another(case, name, client)] if len(near) > 1 else near
+    return tuple(near if len(near) == 1 else called)
+
+
+def _is_of_another(case: FactIndex, store: str, client: str) -> bool:
+    """Whether a store bears the name of a workload beside it that isn't the client (`cart-db`, `cartdb-mysql`)."""
+    owner = base_name(store).lower().split("-")[0].removesuffix("db")
+    if not owner or owner in _NAMES or owner in _words(base_name(client)):
+        return False
+    namespace = namespace_of(store)
+    return any(namespace_of(name) == namespace and not is_store(case, name) and owner in _words(base_name(name))
+               for name in case.resources)  # fmt: skip
 
 
 def stores_beside(case: FactIndex, client: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from engine.reason.catalogue import Signal, causes_of_metric
+from engine.reason.catalogue import Signal, causes_of_metric, causes_that_concern
 from engine.reason.claims import Claim
 from engine.reason.fact_index import FactIndex
 from engine.reason.signals import signal
@@ -23,8 +23,6 @@ _HARDLY: Final = 0.15
 _LEAST_SHARE: Final = 0.25
 # Active sessions: with fewer than one at a time nobody queues (Amazon RDS: DB load against the number of vCPUs).
 _LEAST_LOAD: Final = 1.0
-# What a statement that reads or sorts without an end fills (PostgreSQL: pg_stat_activity; MySQL: processlist).
-_FILLED: Final = frozenset({"cpu_saturated", "io_saturated"})
 # Samples are a minute apart, and several statements begin one after another.
 _TOGETHER: Final = timedelta(minutes=5)
 
@@ -44,7 +42,8 @@ def _statements(case: FactIndex) -> Iterator[Claim]:
         for _, limit in case.present(MetricAtLimit):
             if limit.resource != fact.resource or limit.since is None or abs(limit.since - began) > _TOGETHER:
                 continue
-            if not _FILLED.isdisjoint(causes_of_metric(limit.metric)):
+            # An endless read or sort fills them (PostgreSQL: pg_stat_activity; MySQL: processlist).
+            if not causes_that_concern("host").isdisjoint(causes_of_metric(limit.metric)):
                 why = "it has run since the database ran full"
                 yield from signal("statement since full", fact.resource, name, 1.0, why, "waits")
                 break

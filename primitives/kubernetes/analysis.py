@@ -31,6 +31,7 @@ from primitives.kubernetes.probes import find_probes
 from primitives.kubernetes.references import find_references
 from primitives.kubernetes.refusals import by_refuser, find_refused
 from primitives.kubernetes.relevance import judge_relevance
+from primitives.kubernetes.route_tables import find_route_tables
 from primitives.kubernetes.scheduling import find_scheduling
 from primitives.kubernetes.services import find_services
 from primitives.kubernetes.settings import find_settings
@@ -52,6 +53,7 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
     ("services", find_services),
     ("ingresses", find_ingresses),
     ("gateways", find_gateways),
+    ("route tables", find_route_tables),
     ("network policies", find_policies),
     ("admission", find_admission),
     ("refused objects", find_refused),
@@ -69,7 +71,7 @@ FAMILIES: Final[tuple[tuple[str, Callable[[Cluster], Iterator[Finding]]], ...]] 
 _TOLD: Final[Mapping[str, Collection[str]]] = {
     "pods": ("pods", "images"), "settings": ("references",), "host paths": ("volumes",), "services": ("routing",),
     "ingresses": ("routing",),
-    "gateways": ("routing",), "network policies": ("routing",), "admission": ("quotas",),
+    "gateways": ("routing",), "route tables": ("routing",), "network policies": ("routing",), "admission": ("quotas",),
     "refused objects": ("quotas",), "jobs": ("workloads",), "autoscaling": ("workloads",), "container logs": ("ports",),
     "disruption budgets": ("workloads",), "deletions": ("conditions",),
 }  # fmt: skip

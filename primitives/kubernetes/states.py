@@ -152,6 +152,7 @@ IngressPortMismatch cause The Ingress names a port that the Service doesn't have
 IngressTlsSecretMissing cause The Ingress's TLS Secret doesn't exist
 IngressClassMissing cause The Ingress or Gateway names a class that doesn't exist
 GatewayMissing cause The route names a Gateway that doesn't exist (details: gateway)
+RouteLeadsElsewhere cause A route leads elsewhere than its name and the other routes say (details: path, expected)
 RouteRefused cause The Gateway or route was not accepted, or refers to what isn't there (details: condition, reason)
 NetworkPolicyBlocked cause A NetworkPolicy denies a connection that a workload needs (details: policy, from, to, port)
 NetworkPolicyDeniesAll weakness A NetworkPolicy denies all traffic of the pods that it selects

@@ -95,3 +95,17 @@ def test_a_kind_that_says_what_it_does_is_believed() -> None:
     known = FactIndex(opened(), None, found(graph({"ledger": "database", "mysql": "service"})))
     assert is_store(known, "ledger")
     assert not is_store(known, "mysql")
+
+
+def test_of_two_stores_alike_the_one_is_meant_that_is_not_named_after_another_workload() -> None:
+    more = {"mill/statefulset/scaledb-postgres": "workload", "mill/statefulset/scale": "workload"}
+    known = MILL.model_copy(update={"resources": {**MILL.resources, **more}})
+    words = "PSQLException: cannot execute UPDATE in a read-only transaction"
+    assert meant(known, said("mill/deployment/gears", "read_only", words)) == ("mill/statefulset/flour-postgres",)
+    assert meant(MILL, said("mill/deployment/gears", "read_only", words)) == ("mill/statefulset/flour-postgres",)
+
+
+def test_a_store_that_is_called_and_is_of_another_product_is_not_meant() -> None:
+    known = MILL.model_copy(update={"edges": (("mill/deployment/gears", "mill/statefulset/grain-rabbitmq", "calls"),)})
+    words = "PSQLException: cannot execute UPDATE in a read-only transaction"
+    assert meant(known, said("mill/deployment/gears", "read_only", words)) == ("mill/statefulset/flour-postgres",)

@@ -26,7 +26,7 @@ CAUSES = (
         signals={"traffic rose": 1.0, "traffic rose below": 1.2, "load ran full": 1.5},
         # Google SRE book, chapter 22: overload cascades to everything behind where it enters.
         can_cause=("cpu_saturated", "memory_exhausted", "io_saturated", "connections_exhausted", "threads_exhausted",
-                   "concurrency_limited", "rate_limited", "queue_backlog", "autoscaler_at_limit",
+                   "concurrency_limited", "rate_limited", "queue_backlog", "consumer_stalled", "autoscaler_at_limit",
                    # The same: health checks that overload makes fail.
                    "liveness_probe_misconfigured", "readiness_probe_misconfigured"),
         reach="behind",
@@ -38,18 +38,19 @@ CAUSES = (
             r"lag).*|backlog|"
         r"messages (?:visible|ready|pending|unack\w*)|age of oldest.*|pending (?:messages|tasks|jobs)|"
         r"(?:current|waiting) queue|queue (?:current|waiting|pending)",
-        remediations=("scale_workload",), diagnostic="analyze_utilization",
+        remediations=("scale_workload",), concerns="queue", diagnostic="analyze_utilization",
         # Who reads from it or writes to it is why it grows (Little's law).
         outcome_rank=1, shows_callers_faults=True,
     ),
     Cause(
         "consumer_stalled", IncidentClass.DATA_BACKLOG, "{resource} has stopped consuming",
         "Apache Kafka: consumer lag", families={"queue_full": 0.8, "consumer_stopped": 2.8},
-        signals={"fails on the same message": 3.0},
+        # Little's law: what takes more than ever and falls behind gets more than it can take.
+        signals={"fails on the same message": 3.0, "takes more": -1.6},
         observations=Observation(r"consumer group\b.{0,260}no active members", 3.0, order=0),
         # Amazon Kinesis and AWS Lambda: IteratorAge; RabbitMQ: consumers of a queue.
         metrics=r"consumer ?(?:group ?)?(?:lag|offset).*|records lag.*|freshness.*|staleness.*|iterator age.*|"
         r"queue consumers",
-        remediations=("restart_workload",), diagnostic="analyze_utilization",
+        remediations=("restart_workload",), concerns="queue", diagnostic="analyze_utilization",
     ),
 )  # fmt: skip

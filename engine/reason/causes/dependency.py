@@ -125,6 +125,7 @@ CAUSES = (
         diagnostic="analyze_logs",
         observations=Observation(r"top.?sql|slow.?quer|statement", 1.4, order=1),
         signals={"statement since full": 2.0},
+        waited_for=True,
         # M. Nygard, Release It!: unbounded result sets; each holds CPU, I/O, a connection and its locks for longer.
         can_cause=("cpu_saturated", "io_saturated", "connections_exhausted", "threads_exhausted", "lock_contention"),
     ),

@@ -38,9 +38,9 @@ CAUSES = (
         is_setting=True,
     ),
     Cause(
-        "ingress_misrouted", _CLASS, "{resource} routes requests to what isn't there", "Kubernetes: Ingress",
+        "ingress_misrouted", _CLASS, "{resource} routes requests to the wrong place", "Kubernetes: Ingress",
         states={"IngressBackendMissing": 4.4, "IngressPortMismatch": 4.4, "IngressClassMissing": 3.8,
-                "GatewayMissing": 4.2, "RouteRefused": 3.4},
+                "GatewayMissing": 4.2, "RouteRefused": 3.4, "RouteLeadsElsewhere": 4.4},
         signals={"answered elsewhere": 4.2},
         diagnostic=_INSPECT,
         is_setting=True,
@@ -67,7 +67,7 @@ CAUSES = (
         prior=-3.4, metrics=r"(?:network|net|tcp|ping|icmp|round trip|peer)(?: \w+)* (?:latency|delay|rtt|time)\b.*|"
             r"s?rtt.*|ping.*|"
         r"(?:network|peer) (?:p ?\d{2,3}|round trip).*",
-        seen_of=("zone",), diagnostic="trace_dependencies",
+        seen_of=("zone",), concerns="network", diagnostic="trace_dependencies",
         signals={"calls late": 4.4, "calls and work late": -3.0, "waits idle": 1.8},
     ),
     Cause(
@@ -78,6 +78,6 @@ CAUSES = (
             r"retrans\w*.*|"
         r"(?:rx|tx|receive|transmit|network|net|interface|nic)(?: \w+){0,2} (?:drop\w*|errors?|errs?|discards?)\b.*|"
         r"(?:rx|tx) \w+ (?:drop\w*|err\w*)|tcp time ?outs?|(?:bw|pps)(?: in| out)? allowance exceeded",
-        seen_of=("zone",), diagnostic="trace_dependencies", signals={"packets lost": 2.4},
+        seen_of=("zone",), concerns="network", diagnostic="trace_dependencies", signals={"packets lost": 2.4},
     ),
 )  # fmt: skip

@@ -24,6 +24,7 @@ CAUSES = (
         signals={"calls and work late": 1.5, "sessions run": 1.8, "sessions hardly run": -2.2},
         # Google SRE book, chapter 22: what has no CPU left answers its health checks late.
         can_cause=("liveness_probe_misconfigured", "readiness_probe_misconfigured"),
+        concerns="host",
     ),
     Cause(
         "memory_exhausted",
@@ -53,6 +54,7 @@ CAUSES = (
         observations=Observation(r"storage|disk.?full", 1.0, order=7),
         # Amazon RDS: a full volume goes read-only; Kubernetes: node-pressure eviction.
         can_cause=("database_read_only", "node_pressure"),
+        waited_for=True,
     ),
     Cause(
         "io_saturated",
@@ -70,6 +72,8 @@ CAUSES = (
         observations=Observation(r"\bio:|io.?wait|datafile", 0.8, order=4),
         # Amazon RDS: a replica that can't write as fast as its primary lags; reads that miss the cache wait.
         can_cause=("replication_lag", "slow_query"),
+        concerns="host",
+        waited_for=True,
     ),
     Cause(
         "connections_exhausted",

@@ -1,0 +1,81 @@
+"""More requests: a surge where they enter, and what ran full behind it since."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from engine.reason.claims import Claim
+from engine.reason.fact_index import FactIndex
+from engine.reason.localise import strength
+from engine.reason.signals import signal
+from primitives.facts import MetricAtLimit, MetricShift, WorkloadState
+
+__all__ = ["more_traffic"]
+
+# Traffic (Google SRE book, chapter 6: the golden signals): for each doubling, and the most.
+_PER_DOUBLING: Final = 1.5
+_MOST_TRAFFIC: Final = 2.2
+_TAKES_MORE: Final = 1.5
+# Counts in a time, where nobody says of what.
+_PER_TIME: Final = ("1/s", "1/min")
+_FURTHER_IN: Final = 0.3
+# From this growth on it is a surge; what it calls grew alike within this factor, and in so many.
+_SURGE: Final = 1.4
+_ALIKE: Final = 1.42
+_MANY_ALIKE: Final = 2
+_NOT_SCALING: Final = ("AutoscalerNotScaling", "AutoscalerTargetMissing", "AutoscalerWithoutRequests")
+
+
+def more_traffic(case: FactIndex, name: str, fact: MetricShift) -> Iterator[Claim]:
+    """More requests are a surge on the resource where they enter; deeper in the system a caller sends them."""
+    if not (fact.unit.startswith("{") or fact.unit in _PER_TIME) or re.search(r"per[_ ]request", fact.metric):
+        return
+    grown = fact.current / fact.baseline if fact.baseline > 0 else 2.0
+    weight = min(_MOST_TRAFFIC, _PER_DOUBLING * math.log2(max(grown, 1.0))) * strength(fact.score)
+    if grown >= _TAKES_MORE:
+        yield from signal("takes more", fact.resource, name, 1.0, "it takes more than usual", "traffic")
+    if _callers(case, fact.resource or ""):
+        weight *= _FURTHER_IN
+    yield from signal("traffic rose", fact.resource, name, weight, "traffic rose", "traffic")
+    # Retries and lost caches multiply requests in places; a surge does so everywhere behind where it enters, less where
+    # what is between is overloaded and refuses some (Google SRE book, chapter 21).
+    below = case.behind(fact.resource or "")
+    alike = [
+        other
+        for other, shift in case.present(MetricShift)
+        if shift.kind == "traffic"
+        and shift.resource != fact.resource
+        and shift.resource in below
+        and shift.baseline > 0
+        and min(_SURGE, grown / _ALIKE) < shift.current / shift.baseline < grown * _ALIKE
+    ]
+    if grown >= _SURGE and len(alike) >= _MANY_ALIKE:
+        why = "what it calls gets as many times more requests"
+        yield from signal("traffic rose below", fact.resource, alike[0], 1.0, why, "traffic below")
+    if grown >= _SURGE and not _callers(case, fact.resource or "") and (full := _ran_full(case, fact, below)):
+        yield from signal(
+            "load ran full", fact.resource, full, 1.0, "what it calls ran full since then", "traffic full"
+        )
+
+
+def _ran_full(case: FactIndex, traffic: MetricShift, below: Collection[str]) -> str | None:
+    """What reached its limit behind the entry of the traffic, since that rose; nothing where capacity should follow.
+
+    An autoscaler that doesn't scale was made for such load (Kubernetes: Horizontal Pod Autoscaling).
+    """
+    since = traffic.onset
+    if any(state.resource in below and state.state in _NOT_SCALING and state.bearing == "active"
+           for _, state in case.present(WorkloadState)):  # fmt: skip
+        return None
+    return next((name for name, fact in case.present(MetricAtLimit)
+                 if fact.resource in below and since and fact.since and fact.since >= since), None)  # fmt: skip
+
+
+def _callers(case: FactIndex, resource: str) -> set[str]:
+    """Who calls a resource, also through the Services in front of it, which call nobody themselves."""
+    above = set(case.above.get(resource, ()))
+    services = {name for name in above if resource in case.graph.behind_services.get(name, ())}
+    return {caller for name in services for caller in case.above.get(name, ())} | (above - services)
